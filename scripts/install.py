@@ -1,4 +1,4 @@
-"""Makes `.venv` from the pinned requirements. Runs before anything is installed, so it knows only Python itself.
+"""Makes `.venv` from the pinned requirements. Runs before anything is installed, so it knows Python only.
 
 `scripts/bootstrap` finds a Python and starts this; with `--is-current` it only answers, by its exit code,
 whether there is anything to do.
@@ -129,7 +129,9 @@ def check_room() -> None:
         raise InstallationError(f"Powerbank makes .venv in {ROOT}, which is not writable for you.")
     free = shutil.disk_usage(ROOT).free // 1_000_000
     if free < NEEDED_MB:
-        raise InstallationError(f"Powerbank needs {NEEDED_MB} MB of free disk in {ROOT}; there are {free} MB.")
+        raise InstallationError(
+            f"Powerbank needs {NEEDED_MB} MB of free disk in {ROOT}; there are {free} MB."
+        )
 
 
 def pip(requirements: list[Path], sentence: str, *options: str) -> None:
@@ -143,14 +145,22 @@ def run(command: list[str], sentence: str) -> None:
     # A file rather than a pipe: what a killed command had said is still there.
     with tempfile.TemporaryFile("w+", dir=ROOT, errors="replace") as output:
         finished = subprocess.run(
-            command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            check=False,
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
         if finished.returncode == 0:
             return
         output.seek(0)
         said = output.read()
     if "No space left on device" in said:
-        sentence = f"The disk is full: Powerbank needs {NEEDED_MB} MB in {ROOT} and room in {tempfile.gettempdir()}."
+        sentence = (
+            f"The disk is full: Powerbank needs {NEEDED_MB} MB in {ROOT} and room in {tempfile.gettempdir()}."
+        )
     raise InstallationError(sentence, said)
 
 
