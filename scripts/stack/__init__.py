@@ -1,0 +1,18 @@
+"""Real servers from ordinary packages, for development and for the tests."""
+
+from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.ports import Ports, free_ports
+from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.server import StackError
+from scripts.stack.stack import Stack
+
+__all__ = [
+    "EmbeddedBroker",
+    "EmbeddedPostgres",
+    "EmbeddedRedis",
+    "Ports",
+    "Stack",
+    "StackError",
+    "free_ports",
+]

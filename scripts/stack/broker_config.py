@@ -1,0 +1,99 @@
+"""The files that Mosquitto and NATS read, from one list of accounts."""
+
+import base64
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+# Where a station may publish and subscribe: our own protocol, then the widely sold cabinets'.
+STATION_TOPICS = ("stations/{}", "/powerbank/{}")
+
+MOSQUITTO_HASH = "$7$"
+BCRYPT_HASHES = ("$2a$", "$2b$", "$2y$")
+
+
+class Account(Protocol):
+    @property
+    def username(self) -> str: ...
+    @property
+    def password_or_hash(self) -> str: ...
+
+
+def mosquitto(folder: Path, port: int, service: Account, stations: list[Any]) -> dict[str, str]:
+    settings = {
+        "listener": f"{port} 127.0.0.1",
+        "allow_anonymous": "false",
+        "password_file": str(folder / "mosquitto.passwords"),
+        "acl_file": str(folder / "mosquitto.rules"),
+        "persistence": "true",
+        "persistence_location": f"{folder}/",
+        # What a crash may lose; the default is half an hour.
+        "autosave_interval": "5",
+        "max_queued_messages": "100000",
+        "log_dest": "stdout",
+    }
+    if os.geteuid() == 0:
+        # It would become the account `mosquitto`, which cannot read these files.
+        settings["user"] = "root"
+    patterns = [f"pattern readwrite {topic.format('%u')}/#" for topic in STATION_TOPICS]
+    rules = ["user " + service.username, "topic readwrite #", "", *patterns]
+    return {
+        "mosquitto.conf": "".join(f"{name} {value}\n" for name, value in settings.items()),
+        "mosquitto.rules": "\n".join(rules) + "\n",
+        "mosquitto.passwords": "".join(
+            f"{account.username}:{_mosquitto_hash(account)}\n" for account in [service, *stations]
+        ),
+    }
+
+
+def _mosquitto_hash(account: Account) -> str:
+    given = account.password_or_hash
+    if given.startswith(MOSQUITTO_HASH):
+        return given
+    if given.startswith(BCRYPT_HASHES):
+        raise ValueError(f"Mosquitto knows no bcrypt hash, as {account.username} has")
+    salt = os.urandom(12)
+    made = hashlib.pbkdf2_hmac("sha512", given.encode(), salt, 101)
+    encoded = [base64.b64encode(part).decode() for part in (salt, made)]
+    return f"{MOSQUITTO_HASH}101${encoded[0]}${encoded[1]}"
+
+
+def nats(folder: Path, port: int, service: Account, stations: list[Any]) -> dict[str, str]:
+    users: list[dict[str, Any]] = [{"user": service.username, "password": service.password_or_hash}]
+    for account in stations:
+        if account.password_or_hash.startswith(MOSQUITTO_HASH):
+            raise ValueError(f"NATS knows no Mosquitto hash, as {account.username} has")
+        # MQTT sessions live on subjects of their own, which every MQTT client needs.
+        allowed = [
+            *(_nats_subject(topic, account.username) for topic in STATION_TOPICS),
+            "$MQTT.>",
+            "_INBOX.>",
+        ]
+        users.append(
+            {
+                "user": account.username,
+                "password": account.password_or_hash,
+                "permissions": {"publish": allowed, "subscribe": allowed},
+            }
+        )
+    # NATS reads JSON as well as its own format; here everything is quoted, numeric names included.
+    configuration = {
+        "server_name": "powerbank",
+        # NATS's own protocol, which nobody uses here, on whatever port is free.
+        "host": "127.0.0.1",
+        "port": -1,
+        "jetstream": {"store_dir": str(folder / "nats")},
+        "mqtt": {"host": "127.0.0.1", "port": port, "ack_wait": "10s", "max_ack_pending": 1000},
+        "authorization": {"users": users},
+    }
+    return {"nats.conf": json.dumps(configuration, indent=1)}
+
+
+def _nats_subject(topic: str, username: str) -> str:
+    """NATS writes a topic's slashes as dots and a leading slash as `/.`."""
+    subject = topic.format(username)
+    if subject.startswith("/"):
+        return "/." + subject[1:].replace("/", ".") + ".>"
+    return subject.replace("/", ".") + ".>"

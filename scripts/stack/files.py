@@ -1,0 +1,25 @@
+"""Files and folders that are nobody else's business."""
+
+import os
+from pathlib import Path
+
+
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make it with exactly this mode, whatever the umask; one that is there stays as it is."""
+    if not folder.exists():
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        folder.chmod(mode)
+
+
+def make_data_folder(folder: Path) -> None:
+    """Nobody else may list it; root's PostgreSQL, which runs as another account, may pass through."""
+    make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Whole or not at all, as a server may read it at any moment; its owner's from the first byte."""
+    aside = path.with_suffix(".new")
+    aside.unlink(missing_ok=True)
+    aside.touch(mode=0o600)
+    aside.write_text(text)
+    aside.replace(path)

@@ -1,0 +1,116 @@
+"""Keeps one command running, whatever it ends with: `keep --records DIR --while PID NAME -- COMMAND`.
+
+honcho stops everything as soon as one process ends, while a production supervisor starts that process
+again. So honcho runs this, and this runs the command.
+"""
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from scripts.stack.records import Record
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
+STEADY_SECONDS = 30.0
+# honcho kills what is left five seconds after the first of its processes has ended.
+STOP_SECONDS = 4.0
+POLL_SECONDS = 0.1
+
+
+class Keeper:
+    def __init__(self, name: str, command: str, records: Path, wanted: Callable[[], bool]) -> None:
+        self.name = name
+        self.command = command
+        self.record = Record(records, f"{name}-command")
+        self.endings = records / f"{name}.endings"
+        self._wanted = wanted
+        self._stopping = False
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def stopping(self) -> bool:
+        return self._stopping or not self._wanted()
+
+    def run(self) -> None:
+        pause = FIRST_PAUSE
+        self.endings.unlink(missing_ok=True)
+        while not self.stopping():
+            began = time.monotonic()
+            code = self._run_once()
+            if self.stopping():
+                return
+            if time.monotonic() - began > STEADY_SECONDS:
+                pause = FIRST_PAUSE
+            ended = f"{_ending(code)} after {time.monotonic() - began:.1f} s"
+            print(f"{self.name} ended with {ended}; starting it again in {pause:g} s", flush=True)
+            with self.endings.open("a") as endings:
+                endings.write(f"{ended}\n")
+            self._sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _run_once(self) -> int:
+        # A session of its own: what the command leaves behind is found and ended by its group.
+        child = subprocess.Popen(["/bin/sh", "-c", self.command], start_new_session=True)
+        self.record.write(child.pid)
+        try:
+            while child.poll() is None and not self.stopping():
+                time.sleep(POLL_SECONDS)
+            self._end_group(child)
+            return child.wait()
+        finally:
+            self.record.clear()
+
+    def _end_group(self, child: "subprocess.Popen[bytes]") -> None:
+        """As systemd does, the whole group is told at once and killed when its time is over."""
+        deadline = time.monotonic() + STOP_SECONDS
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGTERM)
+            while time.monotonic() < deadline:
+                child.poll()
+                os.killpg(child.pid, 0)
+                time.sleep(0.05)
+            os.killpg(child.pid, signal.SIGKILL)
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self.stopping():
+            time.sleep(POLL_SECONDS)
+
+
+def _ending(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--records", type=Path, required=True)
+    parser.add_argument("--while", type=int, required=True, dest="parent")
+    parser.add_argument("name")
+    parser.add_argument("command")
+    arguments = parser.parse_args()
+    keeper = Keeper(arguments.name, arguments.command, arguments.records, lambda: _lives(arguments.parent))
+    signal.signal(signal.SIGTERM, keeper.stop)
+    signal.signal(signal.SIGINT, keeper.stop)
+    own = Record(arguments.records, arguments.name)
+    own.write(os.getpid())
+    keeper.run()
+    own.clear()
+
+
+if __name__ == "__main__":
+    main()

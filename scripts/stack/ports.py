@@ -1,0 +1,55 @@
+"""Which port is whose, counted from one base."""
+
+import socket
+from dataclasses import dataclass, fields
+from typing import Self
+
+from scripts.stack.server import StackError
+
+DEFAULT_BASE = 8000
+OFFSETS = {"web": 0, "sandbox": 25, "redis": 79, "broker": 83}
+PURPOSES = {"web": "the web server", "sandbox": "the sandbox", "redis": "Redis", "broker": "the MQTT broker"}
+
+
+@dataclass(frozen=True)
+class Ports:
+    web: int
+    sandbox: int
+    redis: int
+    broker: int
+
+    @classmethod
+    def from_base(cls, base: int = DEFAULT_BASE) -> Self:
+        highest = 65535 - max(OFFSETS.values())
+        if not 1 <= base <= highest:
+            raise StackError(f"--port-base must be between 1 and {highest}, not {base}.")
+        return cls(**{name: base + offset for name, offset in OFFSETS.items()})
+
+    def check_free(self, names: list[str]) -> None:
+        """Refuse the first port that something else listens on."""
+        for name in names:
+            port: int = getattr(self, name)
+            try:
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(("127.0.0.1", port))
+            except PermissionError:
+                raise StackError(
+                    f"Port {port} for {PURPOSES[name]} needs root; choose others with --port-base."
+                ) from None
+            except OSError:
+                raise StackError(
+                    f"Port {port} for {PURPOSES[name]} is taken; "
+                    "stop what uses it or choose others with --port-base."
+                ) from None
+
+
+def free_ports() -> Ports:
+    """Ports that nothing uses now, for tests. All are held at once, so that they differ."""
+    names = [field.name for field in fields(Ports)]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    try:
+        return Ports(**{name: held.getsockname()[1] for name, held in zip(names, sockets, strict=True)})
+    finally:
+        for held in sockets:
+            held.close()

@@ -1,0 +1,152 @@
+"""What `scripts/run` does once the packages are there."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from scripts.stack import options, processes, secrets_file
+from scripts.stack.ports import Ports
+from scripts.stack.records import end_recorded
+from scripts.stack.server import StackError
+from scripts.stack.stack import Stack
+
+ADMIN_EMAIL = "admin@example.com"
+
+
+def main() -> int:
+    _raise_on_sigterm()
+    try:
+        asked = options.parse(sys.argv[1:])
+        stack = Stack(asked.data, Ports.from_base(asked.port_base))
+        first_time = asked.fresh or not secrets_file.path_in(asked.data).exists()
+        stack.take()
+        try:
+            _run(stack, asked, first_time=first_time)
+        finally:
+            _ignore_further_signals()
+            end_recorded_processes(stack)
+            stack.stop()
+            print("Stopped.", flush=True)
+    except StackError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
+    if asked.fresh:
+        stack.wipe()
+        print(f"Wiped {stack.data_dir}.", flush=True)
+    commands = processes.read(_procfiles(asked), asked.scale)
+    stack.ports.check_free(
+        ["web", "sandbox", *(server.name for server in stack.servers if server.name != "postgres")]
+    )
+    print(f"Starting {', '.join(server.title for server in stack.servers) or 'no servers'}.", flush=True)
+    stack.start()
+    environment = child_environment(stack)
+    _set_up(stack, environment, seed=not asked.bare)
+    print(f"Starting {len(commands)} processes.", flush=True)
+    announcer = _announce(stack, environment, first_time=first_time)
+    try:
+        processes.run(commands, environment, stack.data_dir / "pids")
+    finally:
+        announcer.terminate()
+        announcer.wait()
+
+
+def _procfiles(asked: options.Options) -> list[Path]:
+    """What production runs, then what only development has: the sandbox, and stations to play with."""
+    extra = ["Procfile.sandbox"] if asked.bare else ["Procfile.sandbox", "Procfile.demo"]
+    paths = [options.ROOT / "scripts" / name for name in extra]
+    return [asked.procfile, *(path for path in paths if path.exists())]
+
+
+def child_environment(stack: Stack) -> dict[str, str]:
+    """A setting of the caller's own wins, but for where the servers are."""
+    web = f"http://127.0.0.1:{stack.ports.web}"
+    defaults = {
+        "POWERBANK_ENV": "development",
+        "PUBLIC_URL": web,
+        "SANDBOX_URL": f"http://127.0.0.1:{stack.ports.sandbox}",
+        "ADMIN_EMAIL": ADMIN_EMAIL,
+        **{name: value for name, value in stack.secrets.items() if name != "BROKER_PASSWORD"},
+    }
+    fixed = {
+        "PORT": str(stack.ports.web),
+        "SANDBOX_PORT": str(stack.ports.sandbox),
+        "POWERBANK_DATA": str(stack.data_dir),
+        "TZ": "UTC",
+        "PYTHONUNBUFFERED": "1",
+        # Procfile lines name gunicorn and rq as they would in production.
+        "PATH": f"{options.python_folder()}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+    own = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
+    return {**defaults, **own, **fixed, **stack.environment()}
+
+
+def _set_up(stack: Stack, environment: dict[str, str], *, seed: bool) -> None:
+    _flask(stack, environment, "Migrating the database.", "db", "upgrade")
+    _flask(
+        stack,
+        environment,
+        "Making sure of the administrator.",
+        "staff",
+        "ensure",
+        "--email",
+        environment["ADMIN_EMAIL"],
+    )
+    if seed:
+        _flask(stack, environment, "Seeding the demo network.", "seed-demo")
+
+
+def _flask(stack: Stack, environment: dict[str, str], doing: str, *words: str) -> None:
+    print(doing, flush=True)
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+    log = stack.data_dir / "logs" / "setup.log"
+    with log.open("ab") as output:
+        began_at = output.tell()
+        code = subprocess.call(
+            command, env=environment, cwd=options.ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    if code != 0:
+        said = log.read_bytes()[began_at:].decode(errors="replace").strip().splitlines()[-15:]
+        raise StackError(f"`flask {' '.join(words)}` failed; the whole of it is in {log}.", "\n".join(said))
+
+
+def _announce(stack: Stack, environment: dict[str, str], *, first_time: bool) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "scripts.stack.ready"]
+    command += ["--url", f"http://127.0.0.1:{stack.ports.web}", "--data", str(stack.data_dir)]
+    if (options.ROOT / "scripts/Procfile.sandbox").exists():
+        command += ["--sandbox-url", environment["SANDBOX_URL"]]
+    if first_time or "ADMIN_PASSWORD" in os.environ:
+        command.append("--show-password")
+    # Out of reach of the terminal's Ctrl-C: it is told by us.
+    return subprocess.Popen(command, env=environment, cwd=options.ROOT, start_new_session=True)
+
+
+def end_recorded_processes(stack: Stack) -> None:
+    """What honcho left, were it killed or stopped at a bad moment. The servers are stopped after these."""
+    end_recorded(stack.data_dir / "pids", but_not=[server.name for server in stack.servers])
+
+
+def _raise_on_sigterm() -> None:
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _ignore_further_signals() -> None:
+    """A second Ctrl-C must not cut short PostgreSQL's orderly stop."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

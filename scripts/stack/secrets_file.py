@@ -1,0 +1,25 @@
+"""Secrets of one development data folder: made once, kept in `secrets.env`, readable by their owner only."""
+
+import secrets
+from pathlib import Path
+
+from scripts.stack.files import write_private
+
+NAMES = {"SECRET_KEY": 32, "JWT_SECRET_KEY": 32, "BROKER_PASSWORD": 16, "ADMIN_PASSWORD": 9}
+
+
+def path_in(data_dir: Path) -> Path:
+    return data_dir / "secrets.env"
+
+
+def read_or_make(data_dir: Path) -> dict[str, str]:
+    """What the file says, with what it lacks made and added."""
+    path = path_in(data_dir)
+    lines = path.read_text().splitlines() if path.exists() else []
+    known = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    missing = {name: secrets.token_hex(size) for name, size in NAMES.items() if not known.get(name)}
+    if missing:
+        known |= missing
+        lines = ["# Development secrets of this data folder.", *(f"{name}={known[name]}" for name in known)]
+        write_private(path, "\n".join(lines) + "\n")
+    return known

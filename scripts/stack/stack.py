@@ -1,0 +1,117 @@
+"""All embedded servers of one data folder as one thing."""
+
+import fcntl
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from scripts.stack import secrets_file
+from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.files import make_data_folder
+from scripts.stack.ports import Ports
+from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.records import end_recorded
+from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.server import Server, StackError
+
+
+class Stack:
+    """Starts the servers that no URL in the environment replaces, and says where all of them are.
+
+    `postgres`, `redis` and `broker` are None where DATABASE_URL, REDIS_URL or MQTT_URL is set.
+    """
+
+    def __init__(self, data_dir: Path, ports: Ports, *, replaced_by: Mapping[str, str] = os.environ) -> None:
+        self.data_dir = data_dir.absolute()
+        self.ports = ports
+        self.secrets: dict[str, str] = {}
+        self._given = {name: url for name, url in replaced_by.items() if url}
+        self.postgres = None if "DATABASE_URL" in self._given else EmbeddedPostgres(self.data_dir)
+        self.redis = None if "REDIS_URL" in self._given else EmbeddedRedis(self.data_dir, ports.redis)
+        # The broker's password is read with the other secrets, once the folder is known to be ours.
+        self.broker = None if "MQTT_URL" in self._given else EmbeddedBroker(self.data_dir, ports.broker, "")
+        self._lock: IO[str] | None = None
+
+    @property
+    def servers(self) -> list[Server]:
+        return [server for server in (self.postgres, self.redis, self.broker) if server is not None]
+
+    def __enter__(self) -> Self:
+        self.take()
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def take(self) -> None:
+        """Make the data folder ours, and end what a killed start left running in it."""
+        if self._lock is not None:
+            return
+        make_data_folder(self.data_dir)
+        lock = (self.data_dir / "lock").open("a+")
+        try:
+            # A record lock, as flock's would pass to every process that we fork and outlive us in them.
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            holder = lock.read().strip()
+            lock.close()
+            raise StackError(
+                f"Powerbank runs already on {self.data_dir} (pid {holder}); stop it or choose another --data."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        self._lock = lock
+        end_recorded(self.data_dir / "pids")
+        self.secrets = secrets_file.read_or_make(self.data_dir)
+
+    def start(self) -> None:
+        if self.broker:
+            self.broker.password = self.secrets["BROKER_PASSWORD"]
+        try:
+            with ThreadPoolExecutor(max_workers=3) as pool:
+                # Every result is asked for, so that the first failure is raised here.
+                list(pool.map(lambda server: server.start(), self.servers))
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            list(pool.map(lambda server: server.stop(), self.servers))
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def wipe(self) -> None:
+        """Forget everything in the data folder that is ours. Only after `take` and before `start`."""
+        for server in (
+            EmbeddedPostgres(self.data_dir),
+            EmbeddedRedis(self.data_dir, self.ports.redis),
+            EmbeddedBroker(self.data_dir, self.ports.broker, ""),
+        ):
+            server.wipe()
+        secrets_file.path_in(self.data_dir).unlink(missing_ok=True)
+        self.secrets = secrets_file.read_or_make(self.data_dir)
+
+    def environment(self) -> dict[str, str]:
+        """What a process of Powerbank needs to find the servers."""
+        urls = {
+            name: url
+            for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "REDIS_CACHE_URL", "MQTT_URL")
+            if (url := self._given.get(name))
+        }
+        if self.postgres:
+            urls |= {"DATABASE_URL": self.postgres.app_url(), "DATABASE_OWNER_URL": self.postgres.owner_url()}
+        if self.redis:
+            urls |= {"REDIS_URL": self.redis.url(0), "REDIS_CACHE_URL": self.redis.url(1)}
+        if self.broker:
+            urls["MQTT_URL"] = self.broker.url
+        return urls
