@@ -39,15 +39,11 @@ WebUrl = Annotated[str, _scheme("http", "https")]
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True, validate_default=True)
 
-    powerbank_env: Profile = Field(
-        default="development", description="Profile: `development`, `test` or `production`."
-    )
+    powerbank_env: Profile = Field(default="development", description="Profile: `development`, `test` or `production`.")
     secret_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET), description="Signs the console's session cookie."
     )
-    jwt_secret_key: SecretStr = Field(
-        default=SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens (HS256)."
-    )
+    jwt_secret_key: SecretStr = Field(default=SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens (HS256).")
 
     database_url: PostgresUrl = Field(description="PostgreSQL, as the role that may change rows only.")
     database_owner_url: PostgresUrl | None = Field(
@@ -56,7 +52,10 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(default=10, ge=1, le=200, description="Connections each process keeps.")
     database_pool_timeout: float = Field(
-        default=5.0, gt=0, le=60, description="Seconds a request waits for a free connection before it is a 503."
+        default=5.0,
+        gt=0,
+        le=60,
+        description="Seconds a request waits for a free connection before it is a 503.",
     )
     database_statement_timeout_ms: int = Field(
         default=30_000,
@@ -66,7 +65,7 @@ class Settings(BaseSettings):
 
     redis_url: RedisUrl = Field(
         default="redis://127.0.0.1:6379/0",
-        description="Redis for queues: no eviction, append-only file. `redis+sentinel://h1:26379,h2:26379/name/0` works.",
+        description="Redis for queues: no eviction, append-only file. Or `redis+sentinel://h1:26379,h2:26379/name/0`.",
     )
     redis_cache_url: RedisUrl | None = Field(
         default=None, description="Redis for caches and rate limits. `REDIS_URL` if unset."
@@ -78,7 +77,9 @@ class Settings(BaseSettings):
         default=0, ge=0, le=5, description="Reverse proxies in front whose `X-Forwarded-*` is believed."
     )
     rate_limit_per_minute: int = Field(
-        default=600, ge=1, description="Requests a minute for each caller, where a route sets none of its own."
+        default=600,
+        ge=1,
+        description="Requests a minute for each caller, where a route sets none of its own.",
     )
     max_request_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body.")
 
@@ -87,7 +88,9 @@ class Settings(BaseSettings):
         default=None, description="`json` in production, `console` elsewhere, unless set."
     )
     worker_max_memory_mb: int = Field(
-        default=512, ge=128, description="A worker that grew beyond this ends after its job; a fresh one takes over."
+        default=512,
+        ge=128,
+        description="A worker that grew beyond this ends after its job; a fresh one takes over.",
     )
 
     @field_validator("secret_key", "jwt_secret_key")
@@ -113,8 +116,12 @@ class Settings(BaseSettings):
         return self.powerbank_env == "production"
 
     @property
-    def owner_url(self) -> str:
-        return self.database_owner_url or self.database_url
+    def sqlalchemy_url(self) -> str:
+        return _through_psycopg2(self.database_url)
+
+    @property
+    def sqlalchemy_owner_url(self) -> str:
+        return _through_psycopg2(self.database_owner_url or self.database_url)
 
     @property
     def cache_url(self) -> str:
@@ -123,6 +130,11 @@ class Settings(BaseSettings):
     @property
     def log_style(self) -> str:
         return self.log_format or ("json" if self.production else "console")
+
+
+def _through_psycopg2(url: str) -> str:
+    """SQLAlchemy would choose another driver for a plain address."""
+    return "postgresql+psycopg2" + url[url.index("://") :]
 
 
 def load() -> Settings:

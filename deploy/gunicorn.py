@@ -14,6 +14,8 @@ graceful_timeout = 4
 keepalive = 5
 max_requests = 100_000
 max_requests_jitter = 10_000
+preload_app = True  # loaded once, shared by the processes; connections open only after the fork
+control_socket_disable = True
 accesslog = None  # the application writes its own line for each request
 # Heartbeat files belong in memory: a slow disk must not look like a hung process.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112

@@ -112,14 +112,23 @@ PUBLISH_CONTENT = JobSpec(
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
 REDELIVER = JobSpec(
-    "redeliver_stranded_jobs", "jobs.ops.redeliver_stranded_jobs", Queue.CRITICAL, expires=300, stepwise=True, result_ttl=60
+    "redeliver_stranded_jobs",
+    "jobs.ops.redeliver_stranded_jobs",
+    Queue.CRITICAL,
+    expires=300,
+    stepwise=True,
+    result_ttl=60,
 )
 MONITOR = JobSpec(
     "monitor_queues", "jobs.ops.monitor_queues", Queue.CRITICAL, expires=300, stepwise=True, result_ttl=60
 )
 PRUNE_JOBS = JobSpec("prune_jobs", "jobs.ops.prune_jobs", Queue.CLEANUP, Retries((300, 1800)), stepwise=True)
 PRUNE_IDEMPOTENCY_KEYS = JobSpec(
-    "prune_idempotency_keys", "jobs.ops.prune_idempotency_keys", Queue.CLEANUP, Retries((300, 1800)), stepwise=True
+    "prune_idempotency_keys",
+    "jobs.ops.prune_idempotency_keys",
+    Queue.CLEANUP,
+    Retries((300, 1800)),
+    stepwise=True,
 )
 
 JOBS: tuple[JobSpec, ...] = (

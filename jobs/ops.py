@@ -2,7 +2,7 @@
 
 from jobs.runtime import StepwiseRun
 from powerbank import idempotency, relay, schedules
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.ops import queries, services
 
 

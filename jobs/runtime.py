@@ -27,7 +27,6 @@ from jobs.catalogue import JobSpec
 from powerbank import lifecycle, schedules, wire
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.errors import AppError, PermanentError
-from powerbank.lifecycle import Taken
 from powerbank.outbox import Cause, OutboxJob, OutboxStep, State
 
 log = structlog.get_logger(__name__)
@@ -81,21 +80,21 @@ def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str, *, requeued: boo
 
 def _run_plain(spec: JobSpec, job_id: uuid.UUID) -> Outcome:
     with transaction():
-        taken = lifecycle.take_and_complete(job_id, spec)
-        if taken is None:
+        arguments = lifecycle.take_and_complete(job_id, spec)
+        if arguments is None:
             return Outcome.SKIPPED
-        _call(spec, taken.arguments)
+        _call(spec, arguments)
     return Outcome.DONE
 
 
 def _run_stepwise(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
     token = f"{worker or 'here'}/{new_id()}"
     with transaction():
-        taken = lifecycle.take_on_lease(job_id, spec, token)
-    if taken is None:
+        arguments = lifecycle.take_on_lease(job_id, spec, token)
+    if arguments is None:
         return Outcome.SKIPPED
-    steps = StepwiseRun(taken, spec, token)
-    _call(spec, taken.arguments, steps)
+    steps = StepwiseRun(job_id, spec, token)
+    _call(spec, arguments, steps)
     if not steps.finished:
         with steps.finish():
             pass
@@ -105,15 +104,15 @@ def _run_stepwise(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
 class StepwiseRun:
     """What a stepwise job is given as its first argument.
 
-        def send_sms(run, *, message_id):
-            message = ...                                            # read
-            receipt = run.call("send", lambda key: sms.send(message, key), ask=sms.find)
-            with run.finish():                                       # write; completes the job
-                services.mark_sent(message_id, receipt)
+    def send_sms(run, *, message_id):
+        message = ...                                            # read
+        receipt = run.call("send", lambda key: sms.send(message, key), ask=sms.find)
+        with run.finish():                                       # write; completes the job
+            services.mark_sent(message_id, receipt)
     """
 
-    def __init__(self, taken: Taken, spec: JobSpec, token: str) -> None:
-        self.id, self.finished = taken.id, False
+    def __init__(self, job_id: uuid.UUID, spec: JobSpec, token: str) -> None:
+        self.id, self.finished = job_id, False
         self._spec, self._token = spec, token
 
     def call(

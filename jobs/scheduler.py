@@ -18,7 +18,7 @@ import structlog
 from flask import Flask
 from redis import Redis
 from redis.exceptions import RedisError
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler as RqScheduler
 from sqlalchemy.exc import DBAPIError
@@ -45,7 +45,7 @@ class JsonJob(Job):
         super().__init__(id, connection=connection, serializer=serializer or JSONSerializer)
 
 
-class Scheduler(RqScheduler):  # type: ignore[misc] (rq-scheduler has no types)
+class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
     job_class = JsonJob
 
     def __init__(self, app: Flask, connection: Redis, interval: float = 1.0) -> None:
@@ -86,7 +86,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc] (rq-scheduler has no types)
                     raise ValueError(f"names {job.func_name}")  # noqa: TRY301
             except RedisError:
                 raise
-            except Exception as error:  # noqa: BLE001 (a stranger's bytes may fail in any way)
+            except Exception as error:
                 log.error("scheduled message dropped", message=job_id, error=str(error) or type(error).__name__)
                 self.connection.zrem(self.scheduled_jobs_key, raw_id)
             else:
@@ -102,7 +102,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc] (rq-scheduler has no types)
             else:
                 pipe.zrem(self.scheduled_jobs_key, job.id)
                 queue.scheduled_job_registry.remove(job, pipeline=pipe)
-                job.set_status("queued", pipeline=pipe)
+                job.set_status(JobStatus.QUEUED, pipeline=pipe)
                 queue.push_job_id(job.id, pipeline=pipe)
             pipe.execute()
 

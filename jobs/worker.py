@@ -10,7 +10,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -27,7 +26,7 @@ from redis import Redis
 from redis.client import Pipeline
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
-from rq.job import Job, JobStatus
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
@@ -115,7 +114,7 @@ class Worker(SimpleWorker):
     ) -> tuple[Job, Queue] | None:
         idle_since = time.monotonic()
         pause = 0.1
-        offered: tuple[bytes, bytes] | None = None
+        offered: Any = None
         while not self._stop_requested:
             try:
                 taken = self._take(offered)
@@ -136,7 +135,7 @@ class Worker(SimpleWorker):
         self._file()
         return None
 
-    def _take(self, offered: tuple[bytes, bytes] | None) -> tuple[Job, Queue] | None:
+    def _take(self, offered: Any) -> tuple[Job, Queue] | None:
         self._counter += 1
         execution = f"{self.name}.{self._counter}"
         first = [offered[0].decode(), offered[1].decode()] if offered else ["", ""]
@@ -155,7 +154,7 @@ class Worker(SimpleWorker):
         self._state = WorkerStatus.BUSY
         try:
             job.restore(dict(zip(flat[::2], flat[1::2], strict=True)))
-        except Exception as error:  # noqa: BLE001 (whatever a stranger wrote there, the others must go on)
+        except Exception as error:
             self._refuse(job, queue, error)
             return self._take(None)
         job.worker_name = self.name
@@ -179,10 +178,14 @@ class Worker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue) -> bool:
         job.started_at = utcnow()
         try:
-            with self._app.app_context(), self.death_penalty_class(int(job.timeout or 180), JobTimeoutException):
+            with (
+                self._app.app_context(),
+                self.death_penalty_class(int(job.timeout or 180), JobTimeoutException),
+            ):
                 outcome = job.perform()
-        except Exception:  # noqa: BLE001 (a job may raise anything)
-            self._fail(job, queue)
+        except Exception as error:
+            log.exception("job is dead", message=job.id, job=job.description)
+            self._fail(job, queue, error)
             return False
         job.ended_at = utcnow()
         kept = job.get_result_ttl(self.default_result_ttl) if outcome is Outcome.DONE else 0
@@ -192,18 +195,12 @@ class Worker(SimpleWorker):
         self.execution = None
         return True
 
-    def _fail(self, job: Job, queue: Queue) -> None:
+    def _fail(self, job: Job, queue: Queue, error: Exception) -> None:
         """RQ's own way to fail a job. `died` lets a message that comes back be known as requeued by staff."""
         job.ended_at = utcnow()
         job.meta = {**job.meta, "died": True}
-        log.error("job is dead", message=job.id, job=job.description, exc_info=True)
-        exc_string = "".join(traceback.format_exception(*sys.exc_info()))
-        self.handle_exception(job, *sys.exc_info())
         job.save_meta()
-        self.handle_job_failure(job, queue, exc_string=exc_string)
-
-    def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        """Logged above; RQ would log the arguments as well."""
+        self.handle_job_failure(job, queue, exc_string="".join(traceback.format_exception(error)))
 
     def _file(self) -> None:
         """Files the last finished job without taking another."""
@@ -268,7 +265,11 @@ class Pulse:
         worker = self._worker
         with worker._app.app_context():
             heartbeats.beat(
-                db.engine, name=worker.name, kind="worker", queues=worker.queue_names(), started_at=self._started_at
+                db.engine,
+                name=worker.name,
+                kind="worker",
+                queues=worker.queue_names(),
+                started_at=self._started_at,
             )
 
     def _beat_redis(self, connection: Redis) -> None:
@@ -286,7 +287,7 @@ class Pulse:
 def _quietly(beat: Callable[[], None]) -> None:
     try:
         beat()
-    except Exception as error:  # noqa: BLE001 (one missed beat is nothing; the next comes in seconds)
+    except Exception as error:
         log.warning("missed a heartbeat", error=str(error).splitlines()[0])
 
 

@@ -5,7 +5,7 @@ from flask import current_app
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection, make_url
 
-from powerbank.db import Base
+from powerbank.db import Base, UtcDateTime
 
 # Two deployments that start at once must not both migrate.
 LOCK = 4_200_117
@@ -13,7 +13,11 @@ LOCK = 4_200_117
 
 def run() -> None:
     settings = current_app.config["SETTINGS"]
-    engine = create_engine(settings.owner_url, poolclass=pool.NullPool, connect_args={"options": "-c lock_timeout=10s"})
+    engine = create_engine(
+        settings.sqlalchemy_owner_url,
+        poolclass=pool.NullPool,
+        connect_args={"options": "-c lock_timeout=10s"},
+    )
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
         connection.commit()
@@ -22,12 +26,18 @@ def run() -> None:
             target_metadata=Base.metadata,
             compare_type=True,
             compare_server_default=True,
+            render_item=_render,
             transaction_per_migration=True,
         )
         with context.begin_transaction():
             context.run_migrations()
-        _grant(connection, make_url(settings.database_url).username)
+        _grant(connection, make_url(settings.sqlalchemy_url).username)
         connection.commit()
+
+
+def _render(kind: str, item: object, _context: object) -> str | bool:
+    """Migrations must not depend on code that may change after them."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
 def _grant(connection: Connection, role: str | None) -> None:

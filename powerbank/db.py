@@ -56,7 +56,8 @@ def new_id() -> uuid.UUID:
 Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]
 Paisa = Annotated[int, mapped_column(BigInteger)]
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+# Models derive from Base directly; of Flask-SQLAlchemy we use the engine and the session of each context.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 
 class NestedTransactionError(RuntimeError):

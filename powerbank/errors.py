@@ -6,6 +6,8 @@ from typing import Any
 class AppError(Exception):
     """A refusal with a stable code. `data` becomes extra members of the problem document."""
 
+    retry_after: int | None = None  # seconds, sent as Retry-After
+
     def __init__(self, code: str, status: int, detail: str, **data: Any) -> None:
         super().__init__(detail)
         self.code = code
@@ -31,6 +33,12 @@ class UnavailableError(AppError):
 
     def __init__(self, code: str, detail: str, retry_after: int = 5) -> None:
         super().__init__(code, 503, detail)
+        self.retry_after = retry_after
+
+
+class TooManyError(AppError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("rate_limited", 429, "Too many requests; try again later.")
         self.retry_after = retry_after
 
 

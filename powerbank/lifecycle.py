@@ -2,64 +2,61 @@
 conditional update; who finds nothing to change was not the first."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, text, update
+from sqlalchemy import text
 
 from jobs import catalogue
 from jobs.catalogue import JobSpec, Unique
 from powerbank.db import open_session, utcnow
 from powerbank.outbox import Cause, OutboxJob, State
-from powerbank.queue import LEASE, enqueue, publish, send_after_commit
+from powerbank.queue import LEASE, accept, publish, send_after_commit
 from powerbank.wire import durable_message
 
 MAX_CRASHES = 5
 
-# A row is taken only by one worker at a time, and never before its time or after its expiry. SKIP LOCKED:
-# a second delivery that arrives while the first is at work goes away instead of waiting for it.
-_FREE = """
-    id = (SELECT id FROM outbox_jobs
-           WHERE id = :id AND state = 'open' AND run_after <= clock_timestamp() + interval '1 second'
-             AND (expires_at IS NULL OR expires_at > clock_timestamp()){more}
-             FOR UPDATE SKIP LOCKED)
-"""
 # Completion is written first, in the transaction of the effects: they commit together or not at all.
-_TAKE_AND_COMPLETE = text(
-    "UPDATE outbox_jobs SET state = 'done', finished_at = clock_timestamp(), last_error = NULL,"
-    " unique_key = CASE WHEN :release THEN NULL ELSE unique_key END"
-    f" WHERE {_FREE.format(more='')} RETURNING job, arguments, failures, run_after, created_at, expires_at"
-)
-_TAKE_ON_LEASE = text(
-    "UPDATE outbox_jobs SET claimed_by = :token, lease_until = clock_timestamp() + :lease"
-    f" WHERE {_FREE.format(more=' AND (claimed_by IS NULL OR lease_until <= clock_timestamp())')}"
-    " RETURNING job, arguments, failures, run_after, created_at, expires_at"
-)
-_COMPLETE_LEASED = text(
-    "UPDATE outbox_jobs SET state = 'done', finished_at = clock_timestamp(), last_error = NULL, claimed_by = NULL,"
-    " unique_key = CASE WHEN :release THEN NULL ELSE unique_key END"
-    " WHERE id = :id AND state = 'open' AND claimed_by = :token"
-)
+# A row is taken never before its time or after its expiry, and by one worker only. SKIP LOCKED: a second
+# delivery that arrives while the first is at work goes away instead of waiting for it.
+_TAKE_AND_COMPLETE = text("""
+    UPDATE outbox_jobs
+       SET state = 'done', finished_at = clock_timestamp(), last_error = NULL,
+           unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
+     WHERE id = (SELECT id FROM outbox_jobs
+                  WHERE id = :id AND state = 'open' AND run_after <= clock_timestamp() + interval '1 second'
+                    AND (expires_at IS NULL OR expires_at > clock_timestamp())
+                    FOR UPDATE SKIP LOCKED)
+    RETURNING arguments
+""")
+_TAKE_ON_LEASE = text("""
+    UPDATE outbox_jobs
+       SET claimed_by = :token, lease_until = clock_timestamp() + :lease
+     WHERE id = (SELECT id FROM outbox_jobs
+                  WHERE id = :id AND state = 'open' AND run_after <= clock_timestamp() + interval '1 second'
+                    AND (expires_at IS NULL OR expires_at > clock_timestamp())
+                    AND (claimed_by IS NULL OR lease_until <= clock_timestamp())
+                    FOR UPDATE SKIP LOCKED)
+    RETURNING arguments
+""")
+_COMPLETE_LEASED = text("""
+    UPDATE outbox_jobs
+       SET state = 'done', finished_at = clock_timestamp(), last_error = NULL, claimed_by = NULL,
+           unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
+     WHERE id = :id AND state = 'open' AND claimed_by = :token
+""")
 
 
-@dataclass(frozen=True)
-class Taken:
-    id: uuid.UUID
-    job: str
-    arguments: dict[str, Any]
-    failures: int
-
-
-def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> Taken | None:
+def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
+    """The job's arguments, or None if there is nothing to do."""
     parameters = {"id": job_id, "release": spec.unique is Unique.WHILE_OPEN}
-    return _taken(job_id, open_session().execute(_TAKE_AND_COMPLETE, parameters).one_or_none())
+    return open_session().execute(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
 
 
-def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> Taken | None:
+def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any] | None:
     # The lease outlives the time limit, so that a run still going is never taken for a dead one.
     parameters = {"id": job_id, "token": token, "lease": timedelta(seconds=spec.limit) + LEASE}
-    return _taken(job_id, open_session().execute(_TAKE_ON_LEASE, parameters).one_or_none())
+    return open_session().execute(_TAKE_ON_LEASE, parameters).scalar_one_or_none()
 
 
 def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
@@ -67,15 +64,9 @@ def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
     return bool(open_session().execute(_COMPLETE_LEASED, parameters).rowcount)  # type: ignore[attr-defined]
 
 
-def _taken(job_id: uuid.UUID, row: Row[Any] | None) -> Taken | None:
-    return Taken(job_id, row.job, row.arguments, row.failures) if row else None
-
-
 def locked(job_id: uuid.UUID) -> OutboxJob | None:
     """The row, locked against everybody else, or None if it is gone or somebody is at work on it."""
-    return open_session().get(
-        OutboxJob, job_id, with_for_update={"skip_locked": True}, populate_existing=True
-    )
+    return open_session().get(OutboxJob, job_id, with_for_update={"skip_locked": True}, populate_existing=True)
 
 
 def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool) -> int | None:
@@ -116,7 +107,7 @@ def bury(row: OutboxJob, cause: Cause) -> None:
     row.unique_key = None  # the work was not done: the next request for it is a new one
     spec = catalogue.find(row.job)
     if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
-        enqueue(resolver, **row.arguments)
+        accept(resolver, row.arguments)
     publish("job_died", outbox_id=str(row.id), job=row.job, cause=cause.value)
 
 

@@ -97,5 +97,11 @@ def init_app(app: Flask) -> None:
             response.headers["X-Request-ID"] = request_id
         if not request.path.startswith(("/health", "/metrics")):
             took = (time.perf_counter() - g.get("began", time.perf_counter())) * 1000
-            log.info("request", method=request.method, path=request.path, status=response.status_code, ms=round(took, 1))
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round(took, 1),
+            )
         return response

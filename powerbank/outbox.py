@@ -1,8 +1,8 @@
 """The outbox: one row for each durable job, the truth about it. Redis only carries the news of it.
 
-    open ──claimed, effects committed──► done
-      ├──failed, tries left────────────► open again, later
-      └──out of tries, expired, refused► dead ──requeued by staff──► open
+open ──claimed, effects committed──► done
+  ├──failed, tries left────────────► open again, later
+  └──out of tries, expired, refused► dead ──requeued by staff──► open
 """
 
 import uuid
@@ -40,12 +40,26 @@ class OutboxJob(Base):
         CheckConstraint("(state = 'open') = (finished_at IS NULL)", name="finished"),
         CheckConstraint("(state = 'dead') = (cause IS NOT NULL)", name="cause"),
         CheckConstraint("jsonb_typeof(arguments) = 'object'", name="arguments"),
-        Index("uq_outbox_jobs_unique_key", "unique_key", unique=True, postgresql_where=text("unique_key IS NOT NULL")),
+        Index(
+            "uq_outbox_jobs_unique_key",
+            "unique_key",
+            unique=True,
+            postgresql_where=text("unique_key IS NOT NULL"),
+        ),
         # What sweep, monitor and staff look for; history stays out of each of them.
         Index("ix_outbox_jobs_open", "lease_until", postgresql_where=text("state = 'open'")),
         Index("ix_outbox_jobs_claimed", "claimed_by", postgresql_where=text("claimed_by IS NOT NULL")),
-        Index("ix_outbox_jobs_expiring", "expires_at", postgresql_where=text("state = 'open' AND expires_at IS NOT NULL")),
-        Index("ix_outbox_jobs_dead", text("finished_at DESC"), text("id DESC"), postgresql_where=text("state = 'dead'")),
+        Index(
+            "ix_outbox_jobs_expiring",
+            "expires_at",
+            postgresql_where=text("state = 'open' AND expires_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_jobs_dead",
+            text("finished_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("state = 'dead'"),
+        ),
         Index("ix_outbox_jobs_done", "finished_at", postgresql_where=text("state = 'done'")),
     )
 

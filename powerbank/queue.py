@@ -34,6 +34,17 @@ def enqueue(
 
     Arguments are ids and scalars: the job fetches what it needs afresh.
     """
+    return accept(spec, arguments, at=at, expires_at=expires_at)
+
+
+def accept(
+    spec: JobSpec,
+    arguments: Mapping[str, Scalar],
+    *,
+    at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> uuid.UUID | None:
+    """`enqueue` for arguments that come as a mapping."""
     _refuse_objects(spec, arguments)
     if not spec.durable:
         send_after_commit(wire.Message(f"{spec.name}-{new_id()}", spec.name, {"arguments": arguments}, at))
@@ -57,7 +68,7 @@ def enqueue(
 def publish(event: str, **fields: Scalar) -> None:
     """Tells whoever subscribed in the catalogue that something happened."""
     for spec in catalogue.SUBSCRIPTIONS[event]:
-        enqueue(spec, **fields)
+        accept(spec, fields)
 
 
 def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar]) -> str | None:

@@ -55,7 +55,8 @@ def _connect_through_sentinel(url: str, options: dict[str, Any]) -> Redis:
         db=int(database or 0),
         **options,
     )
-    return sentinel.master_for(service or "mymaster")
+    master: Redis = sentinel.master_for(service or "mymaster")
+    return master
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

@@ -59,7 +59,11 @@ def expire_unbegun() -> int:
         with transaction() as session:
             rows = session.scalars(
                 select(OutboxJob)
-                .where(OutboxJob.state == State.OPEN, OutboxJob.expires_at <= utcnow(), OutboxJob.claimed_by.is_(None))
+                .where(
+                    OutboxJob.state == State.OPEN,
+                    OutboxJob.expires_at <= utcnow(),
+                    OutboxJob.claimed_by.is_(None),
+                )
                 .order_by(OutboxJob.expires_at)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -97,7 +101,8 @@ def recover() -> int:
             break
         last = rows[-1].id
     queue_redis().set(EPOCH_KEY, utcnow().isoformat())
-    log.warning("Redis had lost its memory; open jobs sent again", jobs=sent)
+    if sent:
+        log.warning("Redis had lost its memory; open jobs sent again", jobs=sent)
     return sent
 
 
@@ -128,10 +133,24 @@ def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Pl
     with redis.pipeline(transaction=False) as pipe:
         for row in rows:
             pipe.hmget(Job.key_for(f"{row.id}-{row.deliveries}"), "status", "worker_name")
-        fates = [[(value or b"").decode() for value in pair] for pair in pipe.execute(raise_on_error=False)]
+        fates = [_fate(pair) for pair in pipe.execute(raise_on_error=False)]
     queued = {row.queue for row, (status, _) in zip(rows, fates, strict=True) if status == JobStatus.QUEUED}
-    waiting = {item.decode() for name in queued for item in redis.lrange(f"rq:queue:{name}", 0, -1)}
-    return [(row, _place(row, *fate, waiting, living)) for row, fate in zip(rows, fates, strict=True)]
+    waiting = {_text(item) for name in queued for item in redis.lrange(f"rq:queue:{name}", 0, -1)}
+    return [
+        (row, _place(row, status, worker, waiting, living)) for row, (status, worker) in zip(rows, fates, strict=True)
+    ]
+
+
+def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
+    """Status and worker of a message. A key of another kind, which a stranger put there, is none of ours."""
+    if isinstance(pair, Exception):
+        return "", ""
+    status, worker = pair
+    return _text(status or b""), _text(worker or b"")
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode()
 
 
 def _place(row: Stranded, status: str, worker: str, waiting: set[str], living: set[str]) -> Place:

@@ -18,7 +18,7 @@ from jobs import catalogue
 from jobs.catalogue import JobSpec, Schedule
 from powerbank.db import Base, db, open_session, transaction
 from powerbank.errors import NotFoundError
-from powerbank.queue import Scalar, enqueue
+from powerbank.queue import Scalar, accept
 
 MAX_CATCH_UP = 40  # missed slots made good at once; a month of days
 
@@ -126,7 +126,7 @@ def _start(entry: Schedule, slot: datetime) -> uuid.UUID:
     arguments: dict[str, Scalar] = dict(entry.arguments)
     if entry.pass_slot:
         arguments["slot"] = slot.isoformat()
-    job_id = enqueue(entry.job, **arguments)
+    job_id = accept(entry.job, arguments)
     assert job_id is not None  # noqa: S101 (scheduled jobs are durable; a test holds it)
     open_session().execute(
         update(ScheduleState)

@@ -9,18 +9,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import argparse  # noqa: E402
+import argparse
 
-from jobs import runtime  # noqa: E402
-from jobs.catalogue import Queue  # noqa: E402
-from jobs.worker import Worker  # noqa: E402
-from powerbank import create_app  # noqa: E402
-from powerbank.redis_clients import connect  # noqa: E402
+from jobs import runtime
+from jobs.catalogue import Queue
+from jobs.worker import Worker
+from powerbank import create_app
+from powerbank.redis_clients import connect
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("queues", nargs="+", choices=[*Queue, "all"], metavar="QUEUE", help=f"{', '.join(Queue)} or all")
+    parser.add_argument(
+        "queues", nargs="+", choices=[*Queue, "all"], metavar="QUEUE", help=f"{', '.join(Queue)} or all"
+    )
     parser.add_argument("--burst", action="store_true", help="end when the queues are empty")
     arguments = parser.parse_args()
     wanted = set(Queue) if "all" in arguments.queues else set(arguments.queues)

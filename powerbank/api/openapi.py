@@ -5,12 +5,15 @@ from typing import Any
 
 import flask_swagger_ui
 import marshmallow as ma
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
 from flask import Flask, Response, jsonify, render_template, send_from_directory
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.utils import prepare_response
 
 from powerbank import __version__
+from powerbank.api.fields import Time
 
 _DIST = f"{flask_swagger_ui.__path__[0]}/dist"
 DESCRIPTION = """
@@ -61,12 +64,24 @@ def _document_guards(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) ->
         doc["security"] = [{"bearer": []}]
         doc["x-permission"] = doc_info["permission"]
     if doc_info.get("idempotent"):
-        parameter = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string"}}
+        parameter = {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": True,
+            "schema": {"type": "string"},
+        }
         doc.setdefault("parameters", []).append(parameter)
     return doc
 
 
-api = PowerbankApi()
+def _schema_name(schema: Any) -> str:
+    """A PATCH takes the same schema with every field optional: a name of its own in the document."""
+    schema = resolve_schema_instance(schema)
+    name = type(schema).__name__.removesuffix("Schema")
+    return f"{name}Change" if schema.partial else name
+
+
+api = PowerbankApi(spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)})
 
 
 def init_app(app: Flask) -> None:
@@ -78,6 +93,7 @@ def init_app(app: Flask) -> None:
         "servers": [{"url": app.config["SETTINGS"].public_url}],
     }
     api.init_app(app)
+    api.register_field(Time, "string", "date-time")
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
 
     @app.get("/openapi.json")

@@ -37,7 +37,7 @@ def page_of(item: type[Schema]) -> type[Schema]:
 
 
 def page(
-    query: Select[tuple[Any]],
+    query: Select[Any],
     *keys: InstrumentedAttribute[Any],
     limit: int,
     cursor: str | None,

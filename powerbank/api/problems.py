@@ -1,5 +1,6 @@
 """Every refusal leaves as `application/problem+json` (RFC 9457), and no internals with it."""
 
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,8 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from powerbank.errors import AppError, UnavailableError
+from powerbank.api.rate_limits import limiter
+from powerbank.errors import AppError, TooManyError
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +63,7 @@ def init_app(app: Flask) -> None:
 
 
 def _app_error(error: AppError) -> Response:
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, UnavailableError) else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
     return problem(error.status, error.code, error.detail, headers, **error.data)
 
 
@@ -96,10 +98,9 @@ def _field_errors(messages: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _rate_limited(error: RateLimitExceeded) -> Response:
-    seconds = error.limit.limit.get_expiry() if error.limit else 60
-    response = error.get_response()
-    retry_after = response.headers.get("Retry-After") or str(seconds)
-    return problem(429, "rate_limited", "Too many requests; try again later.", {"Retry-After": retry_after})
+    window = limiter.current_limit
+    wait = max(1, window.reset_at - int(time.time())) if window else 60
+    return _app_error(TooManyError(wait))
 
 
 def _database_busy(error: PoolTimeoutError) -> Response:
@@ -124,5 +125,5 @@ def _refused_by_database(error: IntegrityError | DataError) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("unhandled error")
+    log.error("unhandled error", exc_info=error)
     return problem(500, "internal_error", _DETAILS[500])

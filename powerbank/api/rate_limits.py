@@ -6,36 +6,25 @@ When that Redis is away, reads go on without limits; what costs money or guards 
 
 import time
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import parse
 from limits.errors import StorageError
 from redis.exceptions import RedisError
 
-from powerbank.errors import AppError, UnavailableError
+from powerbank.errors import TooManyError, UnavailableError
 
 
 def _caller() -> str:
-    """A token's bearer, else the address. The token is not checked here; a made-up one only splits off a
-    bucket whose owner will be refused anyway, and the address is counted too where it matters."""
-    if "staff" in g:
-        return f"staff:{g.staff.id}"
     return f"address:{request.remote_addr}"
 
 
 limiter = Limiter(
     key_func=_caller,
-    strategy="moving-window",
-    headers_enabled=True,
+    strategy="fixed-window",
     swallow_errors=True,
     key_prefix="powerbank",
 )
-
-
-class TooManyError(AppError):
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("rate_limited", 429, "Too many requests; try again later.")
-        self.retry_after = retry_after
 
 
 def init_app(app: Flask) -> None:
@@ -43,7 +32,6 @@ def init_app(app: Flask) -> None:
     app.config["RATELIMIT_STORAGE_URI"] = settings.cache_url
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
     app.config["RATELIMIT_DEFAULT"] = f"{settings.rate_limit_per_minute} per minute"
-    app.config["RATELIMIT_STRATEGY"] = "fixed-window"
     limiter.init_app(app)
 
 

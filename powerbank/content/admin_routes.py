@@ -13,7 +13,13 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.content import services
 from powerbank.content.models import AppVersion, Banner, Country, FaqItem, Revision
-from powerbank.content.schemas import AppVersionSchema, BannerSchema, CountrySchema, FaqItemSchema, RevisionSchema
+from powerbank.content.schemas import (
+    AppVersionSchema,
+    BannerSchema,
+    CountrySchema,
+    FaqItemSchema,
+    RevisionSchema,
+)
 from powerbank.db import transaction, utcnow
 
 blueprint = Blueprint("Content (staff)", __name__, url_prefix="/api/admin", description="What the app shows.")
@@ -40,7 +46,11 @@ class Revisions(MethodView):
         """Publish a text, now or at `publish_at`"""
         with transaction():
             revision = services.add_revision(**body, now=utcnow())
-            _audit("content.add", revision.id, {"slug": revision.slug, "publish_at": revision.publish_at.isoformat()})
+            _audit(
+                "content.add",
+                revision.id,
+                {"slug": revision.slug, "publish_at": revision.publish_at.isoformat()},
+            )
         return revision
 
 

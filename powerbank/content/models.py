@@ -45,7 +45,11 @@ class Revision(Base):
         _one_of("state", RevisionState),
         CheckConstraint("(state IN ('published', 'replaced')) = (published_at IS NOT NULL)", name="published"),
         Index(
-            "uq_content_revisions_published", "slug", "language", unique=True, postgresql_where=text("state = 'published'")
+            "uq_content_revisions_published",
+            "slug",
+            "language",
+            unique=True,
+            postgresql_where=text("state = 'published'"),
         ),
     )
 
@@ -62,7 +66,10 @@ class Revision(Base):
 
 class FaqItem(Base):
     __tablename__ = "faq_items"
-    __table_args__ = (_one_of("language", Language), Index("ix_faq_items_shown", "language", "position", "id"))
+    __table_args__ = (
+        _one_of("language", Language),
+        Index("ix_faq_items_shown", "language", "position", "id"),
+    )
 
     id: Mapped[Id]
     language: Mapped[str]

@@ -80,5 +80,7 @@ def version_answer(platform: str, version: str, now: datetime) -> VersionAnswer:
 
 def version_key(version: str) -> tuple[int, int, int]:
     """`2.10.0` is newer than `2.9.3`. What follows the numbers (`-beta`) does not count."""
-    numbers = [int(part) for part in re.findall(r"\d{1,9}", version.split("-")[0].split("+")[0])[:3]]
+    numbers = [
+        int(part) for part in re.findall(r"\d{1,9}", version.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0])[:3]
+    ]
     return (*numbers, 0, 0, 0)[:3]  # type: ignore[return-value]

@@ -3,6 +3,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
+from powerbank.api.fields import Time
 from powerbank.content.models import Language, Platform, RevisionState, Slug
 
 VERSION = validate.Regexp(r"^\d{1,9}(\.\d{1,9}){1,3}([-+][\w.]{1,40})?$", error="A version looks like 2.4.1.")
@@ -15,7 +16,7 @@ class PageSchema(Schema):
     language = fields.String(required=True)
     title = fields.String(required=True)
     body = fields.String(required=True, metadata={"description": "Markdown"})
-    published_at = fields.AwareDateTime(required=True)
+    published_at = Time(required=True)
 
 
 class FaqEntrySchema(Schema):
@@ -74,10 +75,10 @@ class RevisionSchema(Schema):
     language = fields.String(load_default=Language.ENGLISH.value, validate=LANGUAGES)
     title = fields.String(required=True, validate=validate.Length(1, 200))
     body = fields.String(required=True, validate=validate.Length(1, 200_000))
-    publish_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    publish_at = Time(load_default=None, allow_none=True)
     state = fields.String(dump_only=True, validate=validate.OneOf([*RevisionState]))
-    published_at = fields.AwareDateTime(dump_only=True, allow_none=True)
-    created_at = fields.AwareDateTime(dump_only=True)
+    published_at = Time(dump_only=True, allow_none=True)
+    created_at = Time(dump_only=True)
 
 
 class FaqItemSchema(Schema):
@@ -96,8 +97,8 @@ class BannerSchema(Schema):
     link_url = fields.Url(load_default=None, allow_none=True, schemes={"https"}, validate=validate.Length(max=2000))
     position = fields.Integer(load_default=0, strict=True, validate=POSITION)
     active = fields.Boolean(load_default=True)
-    starts_at = fields.AwareDateTime()
-    ends_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    starts_at = Time()
+    ends_at = Time(load_default=None, allow_none=True)
 
     @validates_schema
     def _window(self, data: dict[str, Any], **_: Any) -> None:
@@ -112,7 +113,7 @@ class AppVersionSchema(Schema):
     mandatory = fields.Boolean(load_default=False)
     notes = fields.String(load_default="", validate=validate.Length(max=5000))
     store_url = fields.Url(load_default=None, allow_none=True, schemes={"https"}, validate=validate.Length(max=2000))
-    released_at = fields.AwareDateTime()
+    released_at = Time()
 
 
 class CountrySchema(Schema):

@@ -58,7 +58,10 @@ def _default(name: str, value: object) -> str:
 
 
 def jobs_table() -> str:
-    lines = ["| job | queue | retries (delays) | limit | expires / alarm | kind |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "| job | queue | retries (delays) | limit | expires / alarm | kind |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     lines += [
         f"| `{spec.name}` | {spec.queue} | {_retries(spec.retries)} | {spec.limit} s | {_time(spec)} | {_kind(spec)} |"
         for spec in catalogue.JOBS
@@ -87,5 +90,7 @@ def _kind(spec: JobSpec) -> str:
 
 def schedule_table() -> str:
     lines = ["| task | cron | zone | job |", "| --- | --- | --- | --- |"]
-    lines += [f"| {entry.name} | `{entry.cron}` | {entry.timezone} | `{entry.job.name}` |" for entry in catalogue.SCHEDULES]
+    lines += [
+        f"| {entry.name} | `{entry.cron}` | {entry.timezone} | `{entry.job.name}` |" for entry in catalogue.SCHEDULES
+    ]
     return "\n".join(lines)

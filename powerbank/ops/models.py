@@ -10,9 +10,7 @@ class Alert(Base):
     """Something that staff should look at: raised once, cleared when it is over."""
 
     __tablename__ = "ops_alerts"
-    __table_args__ = (
-        Index("uq_ops_alerts_open", "key", unique=True, postgresql_where=text("cleared_at IS NULL")),
-    )
+    __table_args__ = (Index("uq_ops_alerts_open", "key", unique=True, postgresql_where=text("cleared_at IS NULL")),)
 
     id: Mapped[Id]
     key: Mapped[str]

@@ -28,7 +28,7 @@ def overview() -> str:
         "console/overview.html",
         staff=staff,
         may_operate=staff.may("system.operate"),
-        notice=" ".join(get_flashed_messages()),
+        notice=" ".join(map(str, get_flashed_messages())),
         health=queries.queue_health(),
         workers_by_queue={queue.value: sum(queue in worker.queues for worker in workers) for queue in Queue},
         dead=queries.job_page(state=State.DEAD, job=None, limit=20, cursor=None)["items"],

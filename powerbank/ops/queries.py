@@ -43,9 +43,7 @@ def queue_health() -> QueueHealth:
     return QueueHealth(
         status=_status(problems, workers, oldest),
         workers=len(workers),
-        queue_lengths={
-            queue.value: sum(row.waiting for row in waiting if row.queue == queue) for queue in Queue
-        },
+        queue_lengths={queue.value: sum(row.waiting for row in waiting if row.queue == queue) for queue in Queue},
         oldest_age_s=round(oldest, 1),
         alerts=problems,
     )

@@ -2,6 +2,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from powerbank.api.fields import Time, show_time
 from powerbank.api.paging import PageArguments
 from powerbank.outbox import Cause
 
@@ -34,10 +35,10 @@ class ScheduleSchema(Schema):
     job = fields.String(required=True)
     cron = fields.String(required=True)
     timezone = fields.String(required=True)
-    last_run_at = fields.AwareDateTime(required=True, allow_none=True)
+    last_run_at = Time(required=True, allow_none=True)
     last_status = fields.String(required=True, allow_none=True)
     last_duration_ms = fields.Integer(required=True, allow_none=True)
-    next_run_at = fields.AwareDateTime(required=True)
+    next_run_at = Time(required=True)
 
 
 class ScheduleListSchema(Schema):
@@ -63,10 +64,10 @@ class JobSchema(Schema):
     attempts = fields.Method("attempts_made", required=True)
     cause = fields.String(required=True, allow_none=True, validate=validate.OneOf([*Cause]))
     last_error = fields.String(required=True, allow_none=True)
-    created_at = fields.AwareDateTime(required=True)
-    run_after = fields.AwareDateTime(required=True)
+    created_at = Time(required=True)
+    run_after = Time(required=True)
     failed_at = fields.Method("died_at", required=True)
-    finished_at = fields.AwareDateTime(required=True, allow_none=True)
+    finished_at = Time(required=True, allow_none=True)
 
     def arguments_shown(self, row: Any) -> dict[str, Any]:
         return dict(row.arguments)
@@ -75,4 +76,4 @@ class JobSchema(Schema):
         return int(row.failures + row.crashes + (row.state == "done"))
 
     def died_at(self, row: Any) -> str | None:
-        return row.finished_at.isoformat().replace("+00:00", "Z") if row.state == "dead" else None
+        return show_time(row.finished_at) if row.state == "dead" else None

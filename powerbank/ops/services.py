@@ -2,13 +2,13 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, select
 
 from jobs.catalogue import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
-from powerbank.db import db, open_session, transaction
+from powerbank.db import open_session, transaction
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.heartbeats import Heartbeat
-from powerbank.lifecycle import bury, locked, requeue
+from powerbank.lifecycle import locked, requeue
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import Problem
 from powerbank.outbox import Cause, OutboxJob, State

