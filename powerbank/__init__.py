@@ -4,8 +4,6 @@ from flask import Flask
 
 import config
 
-__version__ = "0.1.0"
-
 
 def create_app(settings: config.Settings | None = None) -> Flask:
     from powerbank import startup

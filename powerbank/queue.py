@@ -101,8 +101,8 @@ def _insert(spec: JobSpec, row: dict[str, object]) -> uuid.UUID:
 
 def send_after_commit(message: wire.Message) -> None:
     callbacks = open_session().info["after_commit"]
-    if not (callbacks and isinstance(callbacks[-1], _Outbound)):
-        after_commit(_Outbound())
+    if not (callbacks and isinstance(callbacks[-1], Outbound)):
+        after_commit(Outbound())
     callbacks[-1].append(message)
 
 
@@ -112,17 +112,17 @@ def _refuse_objects(spec: JobSpec, arguments: Mapping[str, object]) -> None:
             raise TypeError(f"{spec.name}({name}={value!r}): job arguments are ids and scalars")
 
 
-class _Outbound(list[wire.Message]):
+class Outbound(list[wire.Message]):
     """The messages of one transaction, sent together once it has committed."""
 
     # While Redis is down, requests do not each wait for its time-out: one in two seconds tries.
     closed_until = 0.0
 
     def __call__(self) -> None:
-        if time.monotonic() < _Outbound.closed_until:
+        if time.monotonic() < Outbound.closed_until:
             return
         try:
             wire.push(self)
         except REDIS_ERRORS as error:
-            _Outbound.closed_until = time.monotonic() + 2
+            Outbound.closed_until = time.monotonic() + 2
             log.warning("jobs accepted but not pushed, the sweep will", jobs=len(self), error=str(error))

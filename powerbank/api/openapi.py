@@ -12,7 +12,7 @@ from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.utils import prepare_response
 
-from powerbank import __version__
+from config import VERSION
 from powerbank.api.fields import Time
 
 _DIST = f"{flask_swagger_ui.__path__[0]}/dist"
@@ -86,7 +86,7 @@ api = PowerbankApi(spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_n
 
 def init_app(app: Flask) -> None:
     app.config["API_TITLE"] = "Powerbank"
-    app.config["API_VERSION"] = __version__
+    app.config["API_VERSION"] = VERSION
     app.config["OPENAPI_VERSION"] = "3.1.0"
     app.config["API_SPEC_OPTIONS"] = {
         "info": {"description": DESCRIPTION},
