@@ -26,7 +26,7 @@ def _settings(app: Flask) -> None:
             "pool_size": settings.database_pool_size,
             "max_overflow": 0,
             "pool_timeout": settings.database_pool_timeout,
-            "pool_pre_ping": False,
+            "hide_parameters": True,  # values of a failed statement may be personal
             "pool_recycle": 1800,
             "connect_args": {"connect_timeout": 5}
             | ({"options": options} if settings.database_statement_timeout_ms else {}),
@@ -57,6 +57,9 @@ def _proxies(app: Flask) -> None:
 
 
 def _database(app: Flask) -> None:
+    # Tables that no route of this process may have imported: migrations compare all of them.
+    import powerbank.idempotency  # noqa: F401
+
     db.init_app(app)
     Migrate(app, db, directory="migrations", compare_type=True)
 

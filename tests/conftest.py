@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "DATABASE_URL": stack.postgres.app_url(TEMPLATE),
             "DATABASE_OWNER_URL": stack.postgres.owner_url(TEMPLATE),
             "LOG_LEVEL": "WARNING",
+            "JWT_SECRET_KEY": "for tests only, " * 5,
         }
     )
     migrate()

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -55,15 +56,15 @@ def call_vendor(run: StepwiseRun, *, key: str, seconds: float = 0) -> None:
 
 
 def _vendor(key: str, idempotency_key: str, seconds: float) -> dict[str, object]:
-    with open(os.environ["TEST_VENDOR"], "a") as book:
+    with Path(os.environ["TEST_VENDOR"]).open("a") as book:
         book.write(f"{idempotency_key} {key}\n")
     time.sleep(seconds)
     return {"reference": idempotency_key}
 
 
 def _asked(idempotency_key: str) -> dict[str, object] | None:
-    with open(os.environ["TEST_VENDOR"]) as book:
-        known = any(line.startswith(f"{idempotency_key} ") for line in book)
+    lines = Path(os.environ["TEST_VENDOR"]).read_text().splitlines()
+    known = any(line.startswith(f"{idempotency_key} ") for line in lines)
     return {"reference": idempotency_key} if known else None
 
 

@@ -260,6 +260,19 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("job_id", "name", name=op.f("pk_outbox_steps")),
     )
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("principal", sa.Text(), nullable=False),
+        sa.Column("route", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("content_type", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("principal", "route", "key", name=op.f("pk_idempotency_keys")),
+    )
+    op.create_index(op.f("ix_idempotency_keys_created_at"), "idempotency_keys", ["created_at"])
     op.execute(APPEND_ONLY)
     op.execute(
         "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log"
@@ -270,6 +283,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER audit_log_append_only ON audit_log")
     op.execute("DROP FUNCTION refuse_change()")
+    op.drop_table("idempotency_keys")
     op.drop_table("outbox_steps")
     op.drop_index("uq_staff_email", table_name="staff")
     op.drop_table("staff")

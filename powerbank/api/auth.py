@@ -59,10 +59,15 @@ def staff_only(permission: str) -> Callable[[Callable[..., Any]], Callable[..., 
                 raise AppError("forbidden", 403, "Your role does not allow this.")
             return view(*args, **kwargs)
 
-        wrapper.permission = permission  # type: ignore[attr-defined]
+        note_for_document(wrapper, permission=permission)
         return wrapper
 
     return decorate
+
+
+def note_for_document(view: Any, **notes: Any) -> None:
+    """Adds to what flask-smorest knows of a view; `powerbank.api.openapi` turns it into the document."""
+    view._apidoc = {**getattr(view, "_apidoc", {}), **notes}
 
 
 def current_staff() -> Staff:
@@ -83,7 +88,7 @@ def _staff_of_token() -> Staff:
         claims = get_jwt()
     except (JWTExtendedException, PyJWTError) as refused:
         raise UnauthenticatedError from refused
-    if any(name not in claims for name in REQUIRED_CLAIMS) or claims["aud"] != STAFF_AUDIENCE:
+    if any(claims.get(name) is None for name in REQUIRED_CLAIMS) or claims["aud"] != STAFF_AUDIENCE:
         raise UnauthenticatedError
     staff = cast("Staff | None", current_app.extensions["staff_loader"](claims["sub"], claims.get("gen")))
     if staff is None:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, make_response, request
 
 from powerbank import idempotency
-from powerbank.api.auth import principal
+from powerbank.api.auth import note_for_document, principal
 from powerbank.db import transaction
 from powerbank.errors import AppError
 
@@ -36,7 +36,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
             )
         return response
 
-    wrapper._apidoc_idempotent = True  # type: ignore[attr-defined]  # read by powerbank.api.openapi
+    note_for_document(wrapper, idempotent=True)
     return wrapper
 
 

@@ -14,6 +14,7 @@ from flask_smorest.utils import prepare_response
 
 from config import VERSION
 from powerbank.api.fields import Time
+from powerbank.api.parsing import Parser
 
 _DIST = f"{flask_swagger_ui.__path__[0]}/dist"
 DESCRIPTION = """
@@ -53,6 +54,8 @@ class PowerbankApi(Api):  # type: ignore[misc]
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     """A domain's routes. Documents what `staff_only` and `idempotent` ask for."""
+
+    ARGUMENTS_PARSER = Parser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

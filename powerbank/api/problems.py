@@ -1,5 +1,6 @@
 """Every refusal leaves as `application/problem+json` (RFC 9457), and no internals with it."""
 
+import math
 import time
 from http import HTTPStatus
 from typing import Any
@@ -99,7 +100,7 @@ def _field_errors(messages: dict[str, Any]) -> dict[str, list[str]]:
 
 def _rate_limited(error: RateLimitExceeded) -> Response:
     window = limiter.current_limit
-    wait = max(1, window.reset_at - int(time.time())) if window else 60
+    wait = max(1, math.ceil(window.reset_at - 1 - time.time())) if window else 60
     return _app_error(TooManyError(wait))
 
 

@@ -1,7 +1,6 @@
 """What every answer has: security headers, and a body that is JSON where JSON is promised."""
 
 from flask import Flask, Response, request
-from webargs.flaskparser import FlaskParser
 
 # Swagger UI writes inline styles; scripts are only ever our own files.
 _CSP = (
@@ -16,7 +15,6 @@ def init_app(app: Flask) -> None:
     secure = app.config["SETTINGS"].public_url.startswith("https://")
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    FlaskParser.DEFAULT_VALIDATION_STATUS = 422
 
     @app.after_request
     def headers(response: Response) -> Response:

@@ -10,3 +10,4 @@ def init_app(app: Flask) -> None:
     dashboard.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.cli.add_command(commands.docs)
+    app.cli.add_command(commands.seed_demo)

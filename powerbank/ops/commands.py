@@ -4,11 +4,23 @@ import re
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from config import Settings
 from jobs import catalogue
 from jobs.catalogue import JobSpec, Retries
+from powerbank.content import seed as content_seed
+from powerbank.db import transaction, utcnow
+
+
+@click.command("seed-demo")
+@with_appcontext
+def seed_demo() -> None:
+    """Fills an empty installation with a demonstration network."""
+    with transaction():
+        made = content_seed.seed(utcnow())
+    click.echo("demonstration network made" if made else "there is something already; nothing changed")
+
 
 docs = AppGroup("docs", help="Documentation made from the code.")
 

@@ -34,7 +34,7 @@ def ready() -> tuple[dict[str, Any], int]:
 
     Without Redis the answer is `degraded` and still 200: requests succeed, their jobs wait in PostgreSQL.
     """
-    checks = {"database": _database(), "redis": _redis()}
+    checks = {"database": database_state(), "redis": _redis()}
     if checks["database"] != "ok":
         return {"status": "unavailable", "checks": checks}, 503
     return {"status": "ready" if checks["redis"] == "ok" else "degraded", "checks": checks}, 200
@@ -56,7 +56,7 @@ def prometheus() -> Response:
     return metrics.expose()
 
 
-def _database() -> str:
+def database_state() -> str:
     try:
         found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
