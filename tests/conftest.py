@@ -71,6 +71,10 @@ def migrate() -> None:
         upgrade()
 
 
+def superuser_url(database: str) -> str:
+    return os.environ["TEST_SUPERUSER_URL"].replace("%7B%7D", database)
+
+
 def execute(url: str, *statements: str) -> None:
     connection = psycopg2.connect(url)
     connection.autocommit = True
@@ -91,7 +95,7 @@ def database_name(worker_id: str) -> str:
 def environment(worker_id: str, database_name: str) -> dict[str, str]:
     """What a process needs to work on this test process's own database and Redis numbers."""
     execute(
-        os.environ["TEST_SUPERUSER_URL"].replace("%7B%7D", "postgres").replace("{}", "postgres"),
+        superuser_url("postgres"),
         f'DROP DATABASE IF EXISTS "{database_name}" WITH (FORCE)',
         f'CREATE DATABASE "{database_name}" OWNER powerbank_owner TEMPLATE {TEMPLATE}',
     )
@@ -125,8 +129,7 @@ def clean(app: Flask) -> Iterator[None]:
     from powerbank.redis_clients import cache_redis, queue_redis
 
     yield
-    url = os.environ["TEST_SUPERUSER_URL"].replace("%7B%7D", "{}").format(app.config["TEST_DATABASE"])
-    execute(url, "SET session_replication_role = replica", EMPTY_ALL)
+    execute(superuser_url(app.config["TEST_DATABASE"]), "SET session_replication_role = replica", EMPTY_ALL)
     Outbound.closed_until = 0
     with app.app_context():
         queue_redis().flushdb()
