@@ -48,7 +48,7 @@ class LostClaimError(Exception):
 
 def run(
     job: str, outbox_id: str | None = None, arguments: dict[str, Any] | None = None, failures: int = 0, *,
-    worker: str = "", requeued: bool = False,
+    worker: str = "",
 ) -> Outcome:  # fmt: skip
     spec = catalogue.find(job)
     if spec is None:
@@ -56,12 +56,10 @@ def run(
     with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id):
         if outbox_id is None:
             return _run_losable(spec, arguments or {}, failures)
-        return _run_durable(spec, uuid.UUID(outbox_id), worker, requeued=requeued)
+        return _run_durable(spec, uuid.UUID(outbox_id), worker)
 
 
-def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str, *, requeued: bool) -> Outcome:
-    if requeued:
-        _revive(job_id)
+def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
     began = time.monotonic()
     try:
         outcome = _run_stepwise(spec, job_id, worker) if spec.stepwise else _run_plain(spec, job_id)
@@ -245,14 +243,6 @@ def _bury_unknown(job: str, outbox_id: str | None) -> Outcome:
                 row.last_error = f"no job is called {job}"
                 lifecycle.bury(row, Cause.UNDELIVERABLE)
     raise DeadLetterError(f"no job is called {job}")
-
-
-def _revive(job_id: uuid.UUID) -> None:
-    """Somebody pressed requeue in rq-dashboard."""
-    with transaction():
-        row = lifecycle.locked(job_id)
-        if row is not None and row.state == State.DEAD:
-            lifecycle.requeue(row, resend=False)
 
 
 def _permanent(error: BaseException) -> bool:

@@ -55,8 +55,7 @@ class WireJob(Job):
     def perform(self) -> Any:
         if self.func_name != ENTRY_POINT or self.instance or self.args:
             raise ForbiddenJobError(f"message {self.id} does not name {ENTRY_POINT}")
-        requeued = bool(self.meta.get("died"))
-        return run(**self.kwargs, worker=self.worker_name or "", requeued=requeued)
+        return run(**self.kwargs, worker=self.worker_name or "")
 
     # Callbacks are paths to functions too, and none of our messages has one.
     def execute_success_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
@@ -196,10 +195,8 @@ class Worker(SimpleWorker):
         return True
 
     def _fail(self, job: Job, queue: Queue, error: Exception) -> None:
-        """RQ's own way to fail a job. `died` lets a message that comes back be known as requeued by staff."""
+        """RQ's own way to fail a job: rq-dashboard shows it among the failed."""
         job.ended_at = utcnow()
-        job.meta = {**job.meta, "died": True}
-        job.save_meta()
         self.handle_job_failure(job, queue, exc_string="".join(traceback.format_exception(error)))
 
     def _file(self) -> None:

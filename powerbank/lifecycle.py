@@ -111,14 +111,11 @@ def bury(row: OutboxJob, cause: Cause) -> None:
     publish("job_died", outbox_id=str(row.id), job=row.job, cause=cause.value)
 
 
-def requeue(row: OutboxJob, *, resend: bool = True) -> None:
+def requeue(row: OutboxJob) -> None:
     """Gives a dead letter a fresh start: all its tries, and its time to expire, from now."""
     spec = catalogue.find(row.job)
     row.state, row.cause, row.finished_at = State.OPEN, None, None
     row.failures = row.crashes = 0
     row.run_after = utcnow()
     row.expires_at = utcnow() + timedelta(seconds=spec.expires) if spec and spec.expires else None
-    if resend:
-        deliver_again(row)
-    else:
-        row.lease_until = utcnow() + LEASE
+    deliver_again(row)

@@ -5,8 +5,7 @@ in the same transaction. Cron expressions are read in the entry's own time zone.
 """
 
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
@@ -77,17 +76,36 @@ def run_now(name: str, now: datetime) -> uuid.UUID:
     entry = next((entry for entry in catalogue.SCHEDULES if entry.name == name), None)
     if entry is None:
         raise NotFoundError("schedule")
+    # Before the first tick there is no row yet to note the run in.
+    row = {"name": name, "cron": entry.cron, "timezone": entry.timezone, "next_run_at": next_slot(entry, now)}
+    open_session().execute(insert(ScheduleState).values(row).on_conflict_do_nothing())
     return _start(entry, now)
 
 
 def next_slot(entry: Schedule, after: datetime) -> datetime:
-    local = after.astimezone(ZoneInfo(entry.timezone))
-    found: datetime = croniter(entry.cron, local).get_next(datetime)
+    found = _step(entry, after, "get_next")
+    return _step(entry, found, "get_next") if _is_second_of_the_night(entry, found) else found
+
+
+def _last_slot(entry: Schedule, before: datetime) -> datetime:
+    found = _step(entry, before, "get_prev")
+    return _step(entry, found, "get_prev") if _is_second_of_the_night(entry, found) else found
+
+
+def _step(entry: Schedule, moment: datetime, direction: str) -> datetime:
+    local = moment.astimezone(ZoneInfo(entry.timezone))
+    found: datetime = getattr(croniter(entry.cron, local), direction)(datetime)
     return found.astimezone(UTC)
 
 
+def _is_second_of_the_night(entry: Schedule, slot: datetime) -> bool:
+    """When clocks go back, "at 02:30" comes twice and is meant once; "each minute" is meant each time."""
+    fixed_hour = "*" not in entry.cron.split()[1]
+    return fixed_hour and slot.astimezone(ZoneInfo(entry.timezone)).fold == 1
+
+
 def _run_slots(entry: Schedule, slot: datetime, now: datetime) -> int:
-    missed = list(_slots(entry, slot, now))
+    missed = _missed(entry, slot, now)
     claimed = open_session().execute(
         update(ScheduleState)
         .where(ScheduleState.name == entry.name, ScheduleState.next_run_at == slot)
@@ -96,18 +114,18 @@ def _run_slots(entry: Schedule, slot: datetime, now: datetime) -> int:
     )
     if claimed.one_or_none() is None:
         return 0  # another tick was first
-    for each in missed if entry.catch_up else missed[-1:]:
+    for each in missed:
         _start(entry, each)
-    return len(missed) if entry.catch_up else 1
+    return len(missed)
 
 
-def _slots(entry: Schedule, first: datetime, now: datetime) -> Iterator[datetime]:
-    """The slots from `first` up to now, the newest ones if there are too many."""
-    slots = [first]
-    while (following := next_slot(entry, slots[-1])) <= now:
-        slots.append(following)
-        slots = slots[-MAX_CATCH_UP:]
-    return iter(slots)
+def _missed(entry: Schedule, first: datetime, now: datetime) -> list[datetime]:
+    """The slots from `first` up to now that are to be run, oldest first; the newest ones if there are too many."""
+    most = MAX_CATCH_UP if entry.catch_up else 1
+    slots = [_last_slot(entry, now + timedelta(microseconds=1))]
+    while len(slots) < most and slots[-1] > first:
+        slots.append(_last_slot(entry, slots[-1]))
+    return sorted(max(slot, first) for slot in slots)
 
 
 def note_run(spec: JobSpec, job_id: uuid.UUID, status: str, seconds: float) -> None:

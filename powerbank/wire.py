@@ -13,11 +13,12 @@ import structlog
 from redis import Redis
 from redis.client import Pipeline
 from rq import Queue
+from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from jobs import catalogue
-from powerbank.redis_clients import queue_redis
+from powerbank.redis_clients import REDIS_ERRORS, queue_redis
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,18 @@ def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
         else:
             _queue(redis, spec.queue).enqueue_many([_enqueue_data(spec, message)], pipeline=pipe)
     pipe.execute()
+
+
+def forget(message_id: str) -> None:
+    """Removes a message that has ended from what Redis shows. Redis away: it ends by its time to live."""
+    try:
+        job = Job.fetch(message_id, connection=queue_redis(), serializer=JSONSerializer)
+        if job.get_status(refresh=False) in (JobStatus.FAILED, JobStatus.FINISHED):
+            job.delete()
+    except NoSuchJobError:
+        return
+    except REDIS_ERRORS as error:
+        log.warning("ended message not removed", message=message_id, error=str(error))
 
 
 def _enqueue_data(spec: catalogue.JobSpec, message: Message) -> Any:

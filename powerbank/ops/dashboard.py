@@ -2,19 +2,30 @@
 
 The guard stands first in the blueprint's own chain, so that its static files are covered too. Its POSTs carry
 no CSRF token: they must come from this very site, which browsers say in Sec-Fetch-Site, or else in Origin.
+
+Its requeue buttons would put a message back of which the outbox says that it is dead, and would write it with
+pickle. Ours take their place: a dead letter gets its fresh start in PostgreSQL.
 """
 
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import rq_dashboard
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, jsonify, redirect, request, url_for
+from rq import requeue_job
+from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 from rq_dashboard import web
 from werkzeug import Response
 
+from powerbank import audit
 from powerbank.admin.console import signed_in_staff
+from powerbank.db import transaction
+from powerbank.errors import AppError
+from powerbank.ops import services
 from powerbank.redis_clients import queue_redis
+from powerbank.wire import forget
 
 blueprint = rq_dashboard.blueprint
 
@@ -25,17 +36,48 @@ def init_app(app: Flask) -> None:
     # One of our connections instead of the one that rq-dashboard would open while the application starts.
     blueprint.before_request_funcs[None] = [_guard, _use_our_redis]
     app.register_blueprint(blueprint, url_prefix="/ops/rq")
+    app.view_functions["rq_dashboard.requeue_job_view"] = _requeue
+    app.view_functions["rq_dashboard.requeue_all"] = _requeue_all
 
 
 def _guard() -> Response | None:
     staff = signed_in_staff()
     if staff is None:
         return redirect(url_for("console.login", next=request.path))
-    if not staff.may("system.operate" if request.method == "POST" else "system.read"):
-        abort(403)
-    if request.method == "POST" and not _from_this_site():
+    # One of its addresses changes things by GET as well.
+    acts = request.method == "POST" or request.endpoint == "rq_dashboard.requeue_all"
+    if not staff.may("system.operate" if acts else "system.read") or (acts and not _from_this_site()):
         abort(403)
     return None
+
+
+def _requeue(job_id: str) -> Response:
+    _give_fresh_start(job_id)
+    return jsonify(status="OK")
+
+
+def _requeue_all(queue_name: str) -> Response:
+    registry = FailedJobRegistry(queue_name, connection=queue_redis(), serializer=JSONSerializer)
+    message_ids = registry.get_job_ids(cleanup=False)
+    for message_id in message_ids:
+        _give_fresh_start(message_id)
+    return jsonify(status="OK", count=len(message_ids))
+
+
+def _give_fresh_start(message_id: str) -> None:
+    try:
+        outbox_id = UUID(message_id.rpartition("-")[0])
+    except ValueError:  # a job that may be lost: Redis is all there is of it
+        requeue_job(message_id, connection=queue_redis(), serializer=JSONSerializer)
+        return
+    staff = signed_in_staff()
+    try:
+        with transaction():
+            services.requeue_dead_letter(outbox_id)
+            actor = f"staff:{staff.id}" if staff else "unknown"
+            audit.record(actor=actor, action="job.requeue", object_kind="job", object_id=outbox_id)
+    except AppError:
+        forget(message_id)  # an attempt that failed, of a job that went on: nothing to requeue
 
 
 def _use_our_redis() -> None:

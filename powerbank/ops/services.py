@@ -1,11 +1,12 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 import structlog
 from sqlalchemy import CursorResult, delete, select
 
 from jobs.catalogue import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
-from powerbank.db import open_session, transaction
+from powerbank.db import after_commit, open_session, transaction
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.heartbeats import Heartbeat
 from powerbank.lifecycle import locked, requeue
@@ -13,6 +14,7 @@ from powerbank.ops.models import Alert
 from powerbank.ops.queries import Problem
 from powerbank.outbox import Cause, OutboxJob, State
 from powerbank.queue import publish
+from powerbank.wire import durable_message, forget
 
 log = structlog.get_logger(__name__)
 
@@ -37,20 +39,28 @@ def update_alerts(problems: list[Problem], *, now: datetime) -> None:
         publish("ops_alert_cleared", kind=open_alerts[key].kind, key=key)
 
 
-def requeue_dead_letter(job_id: Any) -> OutboxJob:
+def requeue_dead_letter(job_id: UUID) -> OutboxJob:
     row = _dead(job_id)
+    _forget_message(row)
     requeue(row)
     return row
 
 
-def discard_dead_letter(job_id: Any) -> OutboxJob:
+def discard_dead_letter(job_id: UUID) -> OutboxJob:
     """Puts it aside for good; the row stays for the record until history is pruned."""
     row = _dead(job_id)
+    _forget_message(row)
     row.cause = Cause.DISCARDED
     return row
 
 
-def _dead(job_id: Any) -> OutboxJob:
+def _forget_message(row: OutboxJob) -> None:
+    """What was decided here shall not stand among the failed jobs of rq-dashboard any more."""
+    message_id = durable_message(outbox_id=row.id, job=row.job, delivery=row.deliveries).id
+    after_commit(lambda: forget(message_id))
+
+
+def _dead(job_id: UUID) -> OutboxJob:
     row = locked(job_id)
     if row is None:
         raise NotFoundError("job")

@@ -1,0 +1,124 @@
+"""Health tells the truth, from PostgreSQL, whatever Redis has forgotten."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from config import load
+from jobs.catalogue import Queue
+from powerbank import create_app, heartbeats
+from powerbank.db import db, transaction, utcnow
+from powerbank.queue import enqueue
+from powerbank.redis_clients import queue_redis
+from tests import sample_jobs
+
+Work = Callable[..., None]
+
+
+def add_worker(app: Flask, *queues: str) -> None:
+    with app.app_context():
+        heartbeats.beat(db.engine, name="w1", kind="worker", queues=list(queues) or [*Queue], started_at=utcnow())
+
+
+def health(client: FlaskClient) -> tuple[int, dict[str, object]]:
+    answer = client.get("/health/queues")
+    return answer.status_code, answer.get_json()
+
+
+def test_live_and_ready(client: FlaskClient) -> None:
+    assert client.get("/health/live").get_json() == {"status": "live"}
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")
+
+
+def test_without_redis_it_is_degraded_and_requests_succeed(app: Flask) -> None:
+    alone = create_app(load().model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
+    answer = alone.test_client().get("/health/ready")
+    assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
+
+
+def test_without_its_database_it_is_not_ready() -> None:
+    lost = create_app(load().model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/nothing"}))
+    client = lost.test_client()
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").status_code == 503
+    refused = client.get("/api/app/countries")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+
+
+def test_with_workers_it_is_healthy_also_right_after_a_wipe(app: Flask, client: FlaskClient) -> None:
+    add_worker(app)
+    with app.app_context():
+        queue_redis().flushdb()
+    status, body = health(client)
+    assert (status, body["status"], body["workers"], body["alerts"]) == (200, "healthy", 1, [])
+
+
+def test_without_workers_it_is_unhealthy(app: Flask, client: FlaskClient) -> None:
+    status, body = health(client)
+    assert (status, body["status"]) == (503, "unhealthy")
+
+
+def test_a_worker_that_stopped_beating_does_not_count(app: Flask, client: FlaskClient) -> None:
+    add_worker(app)
+    with app.app_context(), transaction() as session:
+        session.execute(text("UPDATE heartbeats SET seen_at = now() - interval '31 seconds'"))
+    assert health(client)[0] == 503
+
+
+def test_a_queue_that_nobody_serves_is_named(app: Flask, client: FlaskClient) -> None:
+    add_worker(app, *(queue for queue in Queue if queue != Queue.PAYMENTS))
+    _, body = health(client)
+    assert body["status"] == "warning"
+    assert [alert["key"] for alert in body["alerts"]] == ["no_workers:payments"]  # type: ignore[attr-defined]
+
+
+def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: FlaskClient) -> None:
+    from powerbank.ops import queries, services
+
+    add_worker(app)
+    with app.app_context():
+        with transaction():
+            for number in range(101):
+                enqueue(sample_jobs.URGENT, key=str(number))
+        for _ in range(3):
+            with transaction():
+                services.update_alerts(queries.queue_health().alerts, now=utcnow())
+        assert db.session.scalar(text("SELECT count(*) FROM ops_alerts WHERE cleared_at IS NULL")) == 1
+        with transaction() as session:
+            session.execute(text("DELETE FROM outbox_jobs"))
+        with transaction():
+            services.update_alerts(queries.queue_health().alerts, now=utcnow())
+        assert db.session.scalar(text("SELECT count(*) FROM ops_alerts WHERE cleared_at IS NULL")) == 0
+    assert health(client)[1]["status"] == "healthy"
+
+
+def test_a_job_that_is_open_for_too_long_is_named(app: Flask, client: FlaskClient) -> None:
+    from jobs.catalogue import PUBLISH_CONTENT
+
+    add_worker(app)
+    with app.app_context(), transaction() as session:
+        enqueue(PUBLISH_CONTENT, revision_id="x")
+        session.execute(text("UPDATE outbox_jobs SET created_at = now() - interval '3601 seconds'"))
+    assert [alert["kind"] for alert in health(client)[1]["alerts"]] == ["job_overdue"]  # type: ignore[attr-defined]
+
+
+def test_old_due_jobs_mean_that_nobody_works(app: Flask, client: FlaskClient) -> None:
+    add_worker(app)
+    with app.app_context(), transaction() as session:
+        enqueue(sample_jobs.EFFECT, key="a")
+        session.execute(text("UPDATE outbox_jobs SET run_after = :then"), {"then": utcnow() - timedelta(seconds=301)})
+    status, body = health(client)
+    assert (status, body["status"]) == (503, "unhealthy")
+    assert isinstance(body["oldest_age_s"], float)
+    assert body["oldest_age_s"] >= 301
+
+
+@pytest.mark.parametrize("name", ["powerbank_http_requests_total", "powerbank_jobs_waiting", "powerbank_workers_alive"])
+def test_metrics_name_what_matters(client: FlaskClient, name: str) -> None:
+    client.get("/health/live")
+    assert name in client.get("/metrics").text

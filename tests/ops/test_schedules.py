@@ -1,0 +1,118 @@
+"""Each slot of a schedule fires once: however many ticks come, however late."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from jobs import catalogue
+from jobs.catalogue import Schedule
+from powerbank import schedules
+from powerbank.db import db, transaction
+from powerbank.outbox import OutboxJob
+from tests import sample_jobs
+
+NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
+MINUTELY = Schedule("minutely", sample_jobs.EFFECT, "* * * * *", "UTC", {"key": "m"})
+DAILY = Schedule("daily", sample_jobs.EFFECT, "59 23 * * *", "Asia/Kathmandu", catch_up=True, pass_slot=True)
+
+
+@pytest.fixture(autouse=True)
+def _schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "SCHEDULES", (MINUTELY, DAILY))
+
+
+@pytest.fixture
+def begun(context: Flask) -> None:
+    schedules.synchronise(NOW)
+
+
+def fired() -> list[dict[str, object]]:
+    db.session.rollback()
+    return list(db.session.scalars(select(OutboxJob.arguments).order_by(OutboxJob.id)))
+
+
+@pytest.mark.usefixtures("begun")
+class TestTicks:
+    def test_nothing_is_due_before_its_time(self) -> None:
+        assert schedules.run_due(NOW) == 0
+
+    def test_a_slot_fires_once_however_often_it_ticks(self) -> None:
+        later = NOW + timedelta(seconds=40)
+        assert [schedules.run_due(later) for _ in range(5)] == [1, 0, 0, 0, 0]
+        assert fired() == [{"key": "m"}]
+
+    def test_ticks_at_the_same_moment_fire_once(self, app: Flask) -> None:
+        def tick(_: int) -> int:
+            with app.app_context():
+                return schedules.run_due(NOW + timedelta(seconds=40))
+
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            assert sum(pool.map(tick, range(16))) == 1
+        assert len(fired()) == 1
+
+    def test_minutes_missed_are_made_good_by_one_run(self) -> None:
+        assert schedules.run_due(NOW + timedelta(minutes=30)) == 1
+        assert fired() == [{"key": "m"}]
+        assert schedules.run_due(NOW + timedelta(minutes=31)) == 1
+
+    def test_a_daily_slot_missed_is_run_for_each_day(self) -> None:
+        schedules.run_due(NOW + timedelta(days=3))
+        slots = [row["slot"] for row in fired() if "slot" in row]
+        assert slots == [f"2026-11-{day}T18:14:00+00:00" for day in (20, 21, 22)]
+
+    def test_a_year_of_silence_is_not_a_flood(self) -> None:
+        schedules.run_due(NOW + timedelta(days=365))
+        assert len(fired()) <= schedules.MAX_CATCH_UP + 1
+
+    def test_a_clock_that_jumps_back_fires_nothing_twice(self) -> None:
+        later = NOW + timedelta(minutes=5)
+        schedules.run_due(later)
+        schedules.run_due(NOW)
+        schedules.run_due(later)
+        assert len(fired()) == 1
+
+
+def test_cron_is_read_in_the_schedules_own_zone() -> None:
+    # 23:59 in Kathmandu (UTC+5:45) is 18:14 UTC.
+    assert schedules.next_slot(DAILY, NOW) == datetime(2026, 11, 20, 18, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("month", "day", "hour"), [(3, 28, 1), (10, 24, 0)])
+def test_a_night_that_changes_the_clocks_has_one_slot(month: int, day: int, hour: int) -> None:
+    entry = Schedule("night", sample_jobs.EFFECT, "30 2 * * *", "Europe/Berlin")
+    start = datetime(2026, month, day, 12, tzinfo=UTC)
+    first = schedules.next_slot(entry, start)
+    second = schedules.next_slot(entry, first)
+    assert timedelta(hours=22) < second - first < timedelta(hours=26)
+
+
+def test_a_changed_expression_counts_from_now(begun: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    hourly = Schedule("minutely", sample_jobs.EFFECT, "0 * * * *", "UTC", {"key": "m"})
+    monkeypatch.setattr(catalogue, "SCHEDULES", (hourly,))
+    schedules.synchronise(NOW)
+    assert schedules.run_due(NOW + timedelta(minutes=5)) == 0
+    names = list(db.session.scalars(text("SELECT name FROM schedules")))
+    assert names == ["minutely"]  # the other is gone from the catalogue
+
+
+def test_a_rollback_between_claim_and_job_loses_nothing(begun: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("killed here")
+
+    later = NOW + timedelta(seconds=40)
+    with monkeypatch.context() as patch:
+        patch.setattr(schedules, "accept", broken)
+        with pytest.raises(RuntimeError):
+            schedules.run_due(later)
+    assert fired() == []
+    assert schedules.run_due(later) == 1
+
+
+def test_started_by_hand_beside_its_schedule(begun: None) -> None:
+    with transaction():
+        schedules.run_now("minutely", NOW)
+    assert schedules.run_due(NOW + timedelta(seconds=40)) == 1
+    assert len(fired()) == 2
