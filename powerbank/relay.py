@@ -17,7 +17,7 @@ from powerbank.db import db, transaction, utcnow
 from powerbank.heartbeats import living_workers
 from powerbank.lifecycle import MAX_CRASHES, bury, deliver_again
 from powerbank.outbox import Cause, OutboxJob, State
-from powerbank.queue import LEASE
+from powerbank.queue import LEASE, Outbound
 from powerbank.redis_clients import queue_redis
 
 log = structlog.get_logger(__name__)
@@ -76,7 +76,9 @@ def expire_unbegun() -> int:
 
 
 def redis_forgot() -> bool:
-    return not queue_redis().exists(EPOCH_KEY)
+    forgot = not queue_redis().exists(EPOCH_KEY)
+    Outbound.closed_until = 0.0  # it answered: what follows is pushed at once
+    return forgot
 
 
 def recover() -> int:
