@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from scripts.stack.records import Record
+from scripts.stack.records import Record, group_lives
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 STEADY_SECONDS = 30.0
@@ -57,7 +57,7 @@ class Keeper:
 
     def _run_once(self) -> int:
         # A session of its own: what the command leaves behind is found and ended by its group.
-        child = subprocess.Popen(["/bin/sh", "-c", self.command], start_new_session=True)
+        child = subprocess.Popen(["/bin/sh", "-c", _without_a_shell(self.command)], start_new_session=True)
         self.record.write(child.pid)
         try:
             while child.poll() is None and not self.stopping():
@@ -73,8 +73,8 @@ class Keeper:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGTERM)
             while time.monotonic() < deadline:
-                child.poll()
-                os.killpg(child.pid, 0)
+                if child.poll() is not None and not group_lives(child.pid):
+                    return
                 time.sleep(0.05)
             os.killpg(child.pid, signal.SIGKILL)
 
@@ -82,6 +82,13 @@ class Keeper:
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self.stopping():
             time.sleep(POLL_SECONDS)
+
+
+def _without_a_shell(command: str) -> str:
+    """Have the shell become a simple command, rather than stand between it and our signals."""
+    first = command.split(maxsplit=1)[0]
+    simple = not set(command) & set(";&|()<>\n") and "=" not in first
+    return f"exec {command}" if simple else command
 
 
 def _ending(code: int) -> str:
