@@ -1,6 +1,7 @@
 """Real servers from ordinary packages, for development and for the tests."""
 
 from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import Ports, free_ports
 from scripts.stack.postgres import EmbeddedPostgres
 from scripts.stack.redis import EmbeddedRedis

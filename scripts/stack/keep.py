@@ -24,12 +24,15 @@ POLL_SECONDS = 0.1
 
 
 class Keeper:
-    def __init__(self, name: str, command: str, records: Path, wanted: Callable[[], bool]) -> None:
+    def __init__(
+        self, name: str, command: str, records: Path, wanted: Callable[[], bool], stop_seconds: float
+    ) -> None:
         self.name = name
         self.command = command
         self.record = Record(records, f"{name}-command")
         self.endings = records / f"{name}.endings"
         self._wanted = wanted
+        self._stop_seconds = stop_seconds
         self._stopping = False
 
     def stop(self, number: int, frame: FrameType | None) -> None:
@@ -69,7 +72,7 @@ class Keeper:
 
     def _end_group(self, child: "subprocess.Popen[bytes]") -> None:
         """As systemd does, the whole group is told at once and killed when its time is over."""
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + self._stop_seconds
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGTERM)
             while time.monotonic() < deadline:
@@ -107,10 +110,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--while", type=int, required=True, dest="parent")
+    parser.add_argument("--stop-seconds", type=float, default=STOP_SECONDS)
     parser.add_argument("name")
     parser.add_argument("command")
     arguments = parser.parse_args()
-    keeper = Keeper(arguments.name, arguments.command, arguments.records, lambda: _lives(arguments.parent))
+    keeper = Keeper(
+        arguments.name,
+        arguments.command,
+        arguments.records,
+        wanted=lambda: _lives(arguments.parent),
+        stop_seconds=arguments.stop_seconds,
+    )
     signal.signal(signal.SIGTERM, keeper.stop)
     signal.signal(signal.SIGINT, keeper.stop)
     own = Record(arguments.records, arguments.name)

@@ -5,6 +5,7 @@ an unprivileged account; what that account cannot reach is kept below `/var/lib/
 link in the data folder. Permissions of folders that we did not make are never widened for it.
 """
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -12,11 +13,12 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from scripts.stack.files import make_data_folder, make_folder
+from scripts.stack.files import DATA_FOLDER_MODE, make_data_folder, make_folder
 from scripts.stack.server import Account, StackError
 
 RUNTIME = Path("/var/lib/powerbank")
@@ -64,6 +66,18 @@ def remove(data_dir: Path) -> None:
         shutil.rmtree(link, ignore_errors=True)
     for unfinished in data_dir.glob("postgres.new-*"):
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_data_folder() -> Iterator[Path]:
+    """A data folder for tests, with a short path, which root's PostgreSQL can reach too."""
+    with tempfile.TemporaryDirectory(prefix="powerbank-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(DATA_FOLDER_MODE)
+        try:
+            yield folder
+        finally:
+            remove(folder)
 
 
 def _account(link: Path) -> Account:

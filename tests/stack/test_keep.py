@@ -15,6 +15,7 @@ pytestmark = pytest.mark.faults
 
 def keep(tmp_path: Path, command: str, *, parent: int | None = None) -> "subprocess.Popen[bytes]":
     words = [sys.executable, "-m", "scripts.stack.keep", "--records", str(tmp_path / "pids")]
+    words += ["--stop-seconds", "1.5"]
     return subprocess.Popen([*words, "--while", str(parent or os.getpid()), "web.1", command])
 
 
@@ -53,7 +54,7 @@ def test_a_command_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     keeper = keep(tmp_path, f"trap '' TERM; echo up > {tmp_path}/starts; while :; do sleep 1; done")
     wait_for(tmp_path / "starts", lines=1)
     keeper.terminate()
-    assert keeper.wait(8) == 0
+    assert keeper.wait(5) == 0
 
 
 def test_it_ends_with_the_start_it_belongs_to(tmp_path: Path) -> None:

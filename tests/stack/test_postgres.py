@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
 import pytest
 from psycopg2 import errors
 
-from scripts.stack import EmbeddedPostgres, StackError, placement
+from scripts.stack import EmbeddedPostgres, StackError, placement, temporary_data_folder
 
 pytestmark = pytest.mark.faults
 
@@ -26,66 +27,76 @@ def execute(url: str, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def test_keeps_committed_rows_through_kill_and_restart(data_dir: Path) -> None:
-    postgres = EmbeddedPostgres(data_dir)
+@pytest.fixture(scope="module")
+def shared() -> Iterator[EmbeddedPostgres]:
+    with temporary_data_folder() as folder:
+        yield EmbeddedPostgres(folder)
+
+
+@pytest.fixture
+def postgres(shared: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
+    """One cluster for all tests that leave it whole."""
+    shared.start()
+    yield shared
+    shared.stop()
+
+
+def test_keeps_committed_rows_through_kill_and_restart(postgres: EmbeddedPostgres) -> None:
+    execute(postgres.owner_url(), "CREATE TABLE kept AS SELECT 7 AS lot")
+    postgres.kill()
+    assert not postgres.running
     postgres.start()
-    try:
-        execute(postgres.owner_url(), "CREATE TABLE lots AS SELECT 7 AS lot")
-        postgres.kill()
-        assert not postgres.running
-        postgres.start()
-        assert execute(postgres.owner_url(), "SELECT lot FROM lots") == [(7,)]
-        # Somebody's open connection must not hold up an orderly stop.
-        idle = psycopg2.connect(postgres.app_url())
-        postgres.restart()
-        idle.close()
-        assert "database system is shut down" in postgres.log.read_text()
-        assert execute(postgres.owner_url(), "SELECT lot FROM lots") == [(7,)]
-    finally:
-        postgres.stop()
+    assert execute(postgres.owner_url(), "SELECT lot FROM kept") == [(7,)]
+    # Somebody's open connection must not hold up an orderly stop.
+    idle = psycopg2.connect(postgres.app_url())
+    postgres.restart()
+    idle.close()
+    assert "database system is shut down" in postgres.log.read_text()
+    assert execute(postgres.owner_url(), "SELECT lot FROM kept") == [(7,)]
 
 
-def test_roles_own_and_use_and_a_pause_passes(data_dir: Path) -> None:
-    postgres = EmbeddedPostgres(data_dir)
-    postgres.start()
-    try:
-        assert execute(postgres.superuser_url(), "SHOW fsync") == [("on",)]
-        execute(postgres.owner_url(), "CREATE TABLE lots (lot int)")
-        with pytest.raises(errors.InsufficientPrivilege):
-            execute(postgres.app_url(), "CREATE TABLE more (lot int)")
-        with pytest.raises(errors.InsufficientPrivilege):
-            execute(postgres.owner_url(), "CREATE ROLE other")
-        postgres.create_database("copy", template="powerbank")
-        assert execute(postgres.owner_url("copy"), "SELECT count(*) FROM lots") == [(0,)]
-        postgres.drop_database("copy")
-        postgres.pause()
-        with pytest.raises(psycopg2.OperationalError):
-            psycopg2.connect(postgres.app_url(), connect_timeout=2)
-        postgres.resume()
-        assert execute(postgres.app_url(), "SELECT 1") == [(1,)]
-    finally:
-        postgres.stop(mode="immediate")
+def test_roles_own_and_use_and_are_no_superusers(postgres: EmbeddedPostgres) -> None:
+    assert execute(postgres.superuser_url(), "SHOW fsync") == [("on",)]
+    execute(postgres.owner_url(), "CREATE TABLE owned (lot int)")
+    with pytest.raises(errors.InsufficientPrivilege):
+        execute(postgres.app_url(), "CREATE TABLE more (lot int)")
+    with pytest.raises(errors.InsufficientPrivilege):
+        execute(postgres.owner_url(), "CREATE ROLE other")
 
 
-def test_takes_over_from_a_start_that_was_killed(data_dir: Path) -> None:
-    first = EmbeddedPostgres(data_dir)
-    first.start()
-    execute(first.owner_url(), "CREATE TABLE lots AS SELECT 7 AS lot")
+def test_databases_are_copied_from_a_template(postgres: EmbeddedPostgres) -> None:
+    postgres.create_database("template")
+    execute(postgres.owner_url("template"), "CREATE TABLE lots (lot int)")
+    postgres.create_database("copy", template="template")
+    assert execute(postgres.owner_url("copy"), "SELECT count(*) FROM lots") == [(0,)]
+    postgres.drop_database("copy")
+    with pytest.raises(psycopg2.OperationalError, match="does not exist"):
+        psycopg2.connect(postgres.owner_url("copy"))
+
+
+def test_a_paused_server_answers_after_it_resumes(postgres: EmbeddedPostgres) -> None:
+    postgres.pause()
+    with pytest.raises(psycopg2.OperationalError):
+        psycopg2.connect(postgres.app_url(), connect_timeout=2)
+    postgres.resume()
+    assert execute(postgres.app_url(), "SELECT 1") == [(1,)]
+
+
+def test_takes_over_from_a_start_that_was_killed(postgres: EmbeddedPostgres) -> None:
+    execute(postgres.owner_url(), "CREATE TABLE taken AS SELECT 7 AS lot")
     # A fresh object knows nothing of the running server, like a run after a kill -9.
-    second = EmbeddedPostgres(data_dir)
+    second = EmbeddedPostgres(postgres.data_dir)
     second.start()
     try:
-        assert not first.running
-        assert execute(second.owner_url(), "SELECT lot FROM lots") == [(7,)]
+        assert not postgres.running
+        assert execute(second.owner_url(), "SELECT lot FROM taken") == [(7,)]
     finally:
         second.stop()
 
 
-def test_starts_over_a_pid_file_that_names_a_stranger(data_dir: Path) -> None:
-    postgres = EmbeddedPostgres(data_dir)
-    postgres.start()
+def test_starts_over_a_pid_file_that_names_a_stranger(postgres: EmbeddedPostgres) -> None:
     postgres.kill()
-    pid_file = data_dir / "postgres/postmaster.pid"
+    pid_file = postgres.data_dir / "postgres/postmaster.pid"
     lines = pid_file.read_text().splitlines()
     stranger = subprocess.Popen(["sleep", "60"])
     try:
@@ -94,28 +105,21 @@ def test_starts_over_a_pid_file_that_names_a_stranger(data_dir: Path) -> None:
         assert postgres.running
         assert stranger.poll() is None
     finally:
-        postgres.stop()
         stranger.kill()
         stranger.wait()
 
 
-def test_an_unfinished_cluster_is_made_anew(data_dir: Path) -> None:
-    (data_dir / "postgres.new-killed").mkdir()
-    postgres = EmbeddedPostgres(data_dir)
-    postgres.start()
-    postgres.stop()
-    assert not list(data_dir.glob("postgres.new-*"))
-    assert (data_dir / "postgres/PG_VERSION").exists()
-
-
-def test_a_long_path_and_odd_characters_do(data_dir: Path) -> None:
+def test_a_long_path_odd_characters_and_a_killed_initdb_do(data_dir: Path) -> None:
     deep = data_dir / "it's, a long path" / ("x" * 60) / ("y" * 60)
     for folder in (deep, *deep.parents[:2]):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
+    # What a killed initdb leaves; the next one starts over.
+    (deep / "postgres.new-killed").mkdir()
     postgres = EmbeddedPostgres(deep)
     postgres.start()
     try:
+        assert not list(deep.glob("postgres.new-*"))
         assert execute(postgres.app_url(), "SELECT 1") == [(1,)]
     finally:
         postgres.stop()
