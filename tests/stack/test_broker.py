@@ -29,7 +29,7 @@ class Listener:
     """A client that notes what it receives."""
 
     def __init__(self, broker: EmbeddedBroker, username: str, password: str, *, keep: str = "") -> None:
-        self.received: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self.received: queue.Queue[tuple[str, bytes | bytearray]] = queue.Queue()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=keep, clean_session=not keep)
         self.client.username_pw_set(username, password)
         self.client.on_message = lambda client, data, message: self.received.put(
