@@ -153,7 +153,7 @@ def run(command: list[str], lock: int, sentence: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            # Were we killed, pip would go on writing into .venv; it keeps the next start waiting until it ends.
+            # Were we killed, pip would go on writing into .venv; it keeps the next start waiting.
             pass_fds=[lock],
         )
         if finished.returncode == 0:

@@ -161,3 +161,15 @@ def test_root_in_a_closed_folder_keeps_it_closed(data_dir: Path) -> None:
         cluster = postgres.place.cluster
         postgres.wipe()
     assert not cluster.exists()
+
+
+def test_the_copy_for_closed_folders_runs(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placement, "RUNTIME", data_dir)
+    package = placement.copied(placement.packaged())
+    assert package.is_relative_to(data_dir)
+    said = subprocess.run(
+        [package / placement.BINARIES / "initdb", "--version"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.startswith("initdb (PostgreSQL) 18")
+    assert placement.copied(placement.packaged()) == package
+    assert not list(data_dir.glob("copying-*"))
