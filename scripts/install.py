@@ -130,9 +130,7 @@ def check_room() -> None:
         raise InstallationError(f"Powerbank makes .venv in {ROOT}, which is not writable for you.")
     free = shutil.disk_usage(ROOT).free // 1_000_000
     if free < NEEDED_MB:
-        raise InstallationError(
-            f"Powerbank needs {NEEDED_MB} MB of free disk in {ROOT}; there are {free} MB."
-        )
+        raise InstallationError(f"Powerbank needs {NEEDED_MB} MB of free disk in {ROOT}; there are {free} MB.")
 
 
 def pip(requirements: list[Path], lock: int, sentence: str, *options: str) -> None:
@@ -161,9 +159,7 @@ def run(command: list[str], lock: int, sentence: str) -> None:
         output.seek(0)
         said = output.read()
     if "No space left on device" in said:
-        sentence = (
-            f"The disk is full: Powerbank needs {NEEDED_MB} MB in {ROOT} and room in {tempfile.gettempdir()}."
-        )
+        sentence = f"The disk is full: Powerbank needs {NEEDED_MB} MB in {ROOT} and room in {tempfile.gettempdir()}."
     raise InstallationError(sentence, said)
 
 

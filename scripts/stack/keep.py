@@ -24,9 +24,7 @@ POLL_SECONDS = 0.1
 
 
 class Keeper:
-    def __init__(
-        self, name: str, command: str, records: Path, wanted: Callable[[], bool], stop_seconds: float
-    ) -> None:
+    def __init__(self, name: str, command: str, records: Path, wanted: Callable[[], bool], stop_seconds: float) -> None:
         self.name = name
         self.command = command
         self.record = Record(records, f"{name}-command")

@@ -126,8 +126,7 @@ def _make_runtime() -> None:
         make_folder(RUNTIME, 0o711)
     except OSError as refused:
         raise StackError(
-            f"PostgreSQL's account cannot reach the data folder, and {RUNTIME} could not be made: "
-            f"{refused.strerror}."
+            f"PostgreSQL's account cannot reach the data folder, and {RUNTIME} could not be made: {refused.strerror}."
         ) from None
 
 

@@ -39,8 +39,7 @@ class Ports:
                 ) from None
             except OSError:
                 raise StackError(
-                    f"Port {port} for {PURPOSES[name]} is taken; "
-                    "stop what uses it or choose others with --port-base."
+                    f"Port {port} for {PURPOSES[name]} is taken; stop what uses it or choose others with --port-base."
                 ) from None
 
 

@@ -44,9 +44,7 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
         stack.wipe()
         print(f"Wiped {stack.data_dir}.", flush=True)
     commands = processes.read(_procfiles(asked), asked.scale)
-    stack.ports.check_free(
-        ["web", "sandbox", *(server.name for server in stack.servers if server.name != "postgres")]
-    )
+    stack.ports.check_free(["web", "sandbox", *(server.name for server in stack.servers if server.name != "postgres")])
     print(f"Starting {', '.join(server.title for server in stack.servers) or 'no servers'}.", flush=True)
     stack.start()
     environment = child_environment(stack)

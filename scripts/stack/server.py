@@ -146,9 +146,7 @@ class Server:
                 self.kill()
                 self.record.clear()
                 problem = f"did not answer within {START_SECONDS:.0f} s" if late else "ended at once"
-                raise StackError(
-                    f"{self.title} {problem}; its log is {self.log}.", self._last_lines(log_began_at)
-                )
+                raise StackError(f"{self.title} {problem}; its log is {self.log}.", self._last_lines(log_began_at))
             time.sleep(0.03)
 
     def _last_lines(self, began_at: int, count: int = 15) -> str:

@@ -65,7 +65,5 @@ def test_a_damaged_file_is_one_sentence_below_the_log(server: EmbeddedRedis) -> 
     server.stop()
     for path in server.folder.rglob("*.aof"):
         path.write_text("not a command\r\n" * 5)
-    with pytest.raises(
-        StackError, match=r"(?s)Bad file format.*\nRedis ended at once; its log is .*redis\.log"
-    ):
+    with pytest.raises(StackError, match=r"(?s)Bad file format.*\nRedis ended at once; its log is .*redis\.log"):
         server.start()

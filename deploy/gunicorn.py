@@ -1,0 +1,29 @@
+"""gunicorn's settings. WEB_PROCESSES and WEB_THREADS scale it on one machine; more machines scale it further."""
+
+import os
+import tempfile
+
+from prometheus_client import multiprocess
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_PROCESSES", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+worker_class = "gthread"
+timeout = 60
+graceful_timeout = 4
+keepalive = 5
+max_requests = 100_000
+max_requests_jitter = 10_000
+preload_app = True  # loaded once, shared by the processes; connections open only after the fork
+control_socket_disable = True
+accesslog = None  # the application writes its own line for each request
+# Heartbeat files belong in memory: a slow disk must not look like a hung process.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
+
+if workers > 1:
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="powerbank-metrics-"))
+
+
+def child_exit(server: object, worker: object) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[attr-defined]

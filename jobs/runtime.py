@@ -1,0 +1,265 @@
+"""The one wrapper that every job runs in.
+
+A plain job runs inside one transaction together with the completion of its outbox row: its effects happen
+exactly once, however often the job is delivered. A stepwise job has transactions of its own, because it
+calls a vendor (no call to the outside inside a transaction) or works through many rows in batches: it holds
+its row on a lease, and each vendor call is noted before and after.
+"""
+
+import functools
+import importlib
+import inspect
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+
+from jobs import catalogue
+from jobs.catalogue import JobSpec
+from powerbank import lifecycle, schedules, wire
+from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.errors import AppError, PermanentError
+from powerbank.outbox import Cause, OutboxJob, OutboxStep, State
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    SKIPPED = "skipped"  # done before, in other hands, or not due: nothing to do
+    RETRY = "retry"  # failed; another delivery is on its way
+
+
+class DeadLetterError(Exception):
+    """Ends the message as failed in RQ, where rq-dashboard shows it and can requeue it."""
+
+
+class LostClaimError(Exception):
+    """The lease went to another worker while this one was away; what it did since is its own."""
+
+
+def run(
+    job: str, outbox_id: str | None = None, arguments: dict[str, Any] | None = None, failures: int = 0, *,
+    worker: str = "", requeued: bool = False,
+) -> Outcome:  # fmt: skip
+    spec = catalogue.find(job)
+    if spec is None:
+        return _bury_unknown(job, outbox_id)
+    with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id):
+        if outbox_id is None:
+            return _run_losable(spec, arguments or {}, failures)
+        return _run_durable(spec, uuid.UUID(outbox_id), worker, requeued=requeued)
+
+
+def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str, *, requeued: bool) -> Outcome:
+    if requeued:
+        _revive(job_id)
+    began = time.monotonic()
+    try:
+        outcome = _run_stepwise(spec, job_id, worker) if spec.stepwise else _run_plain(spec, job_id)
+    except LostClaimError:
+        log.warning("the lease went to another worker")
+        return Outcome.SKIPPED
+    except Exception as error:
+        db.session.rollback()
+        schedules.note_run(spec, job_id, "failed", time.monotonic() - began)
+        return _after_failure(spec, job_id, error)
+    if outcome is not Outcome.DONE:
+        return _bury_if_expired(job_id)
+    schedules.note_run(spec, job_id, "success", time.monotonic() - began)
+    return outcome
+
+
+def _run_plain(spec: JobSpec, job_id: uuid.UUID) -> Outcome:
+    with transaction():
+        arguments = lifecycle.take_and_complete(job_id, spec)
+        if arguments is None:
+            return Outcome.SKIPPED
+        _call(spec, arguments)
+    return Outcome.DONE
+
+
+def _run_stepwise(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
+    token = f"{worker or 'here'}/{new_id()}"
+    with transaction():
+        arguments = lifecycle.take_on_lease(job_id, spec, token)
+    if arguments is None:
+        return Outcome.SKIPPED
+    steps = StepwiseRun(job_id, spec, token)
+    _call(spec, arguments, steps)
+    if not steps.finished:
+        with steps.finish():
+            pass
+    return Outcome.DONE
+
+
+class StepwiseRun:
+    """What a stepwise job is given as its first argument.
+
+    def send_sms(run, *, message_id):
+        message = ...                                            # read
+        receipt = run.call("send", lambda key: sms.send(message, key), ask=sms.find)
+        with run.finish():                                       # write; completes the job
+            services.mark_sent(message_id, receipt)
+    """
+
+    def __init__(self, job_id: uuid.UUID, spec: JobSpec, token: str) -> None:
+        self.id, self.finished = job_id, False
+        self._spec, self._token = spec, token
+
+    def call(
+        self,
+        step: str,
+        do: Callable[[str], dict[str, Any]],
+        ask: Callable[[str], dict[str, Any] | None] | None = None,
+    ) -> dict[str, Any]:
+        """Calls the vendor at most once, as far as the vendor lets us know.
+
+        `do` gets the key to send as the vendor's idempotency key: the same on each repeat. `ask` is asked
+        before a repeat whether the earlier call got through; it answers with the result, or None.
+        """
+        with transaction() as session:
+            begun = session.get(OutboxStep, (self.id, step))
+            if begun is not None and begun.finished_at is not None:
+                return begun.result or {}
+            if begun is None:
+                self._hold()
+                session.execute(insert(OutboxStep).values(job_id=self.id, name=step))
+        key = f"{self.id}-{step}"
+        result = ask(key) if begun is not None and ask is not None else None
+        if result is None:
+            result = do(key)
+        with transaction() as session:
+            noted = session.get(OutboxStep, (self.id, step), with_for_update=True)
+            if noted is None:
+                raise LostClaimError
+            noted.finished_at, noted.result = utcnow(), result
+        return result
+
+    @contextmanager
+    def finish(self) -> Iterator[None]:
+        """The transaction that writes the outcome and completes the job, both or neither."""
+        with transaction():
+            yield
+            if not lifecycle.complete_leased(self.id, self._spec, self._token):
+                raise LostClaimError
+        self.finished = True
+
+    def _hold(self) -> None:
+        held = db.session.scalar(
+            select(OutboxJob.id)
+            .where(OutboxJob.id == self.id, OutboxJob.claimed_by == self._token, OutboxJob.state == State.OPEN)
+            .with_for_update()
+        )
+        if held is None:
+            raise LostClaimError
+
+
+def _run_losable(spec: JobSpec, arguments: dict[str, Any], failures: int) -> Outcome:
+    try:
+        _call(spec, arguments)
+    except Exception as error:
+        db.session.rollback()
+        delay = None if _permanent(error) else spec.retries.delay(failures + 1)
+        if delay is None:
+            raise
+        log.warning("job failed, will be tried again", error=_describe(error), delay=delay)
+        payload = {"arguments": arguments, "failures": failures + 1}
+        at = utcnow() + timedelta(seconds=delay)
+        wire.push([wire.Message(f"{spec.name}-{new_id()}", spec.name, payload, at)])
+        return Outcome.RETRY
+    return Outcome.DONE
+
+
+def _call(spec: JobSpec, arguments: dict[str, Any], *run: StepwiseRun) -> None:
+    body, signature = _body(spec.body)
+    try:
+        signature.bind(*run, **arguments)
+    except TypeError as mismatch:
+        raise PermanentError(f"{spec.name} does not take these arguments: {mismatch}") from None
+    body(*run, **arguments)
+
+
+@functools.cache
+def _body(path: str) -> tuple[Callable[..., None], inspect.Signature]:
+    module, _, name = path.rpartition(".")
+    body = getattr(importlib.import_module(module), name)
+    return body, inspect.signature(body)
+
+
+def preload() -> None:
+    """Imports every body, so that a wrong path stops a worker at its start and not at its first job."""
+    for spec in catalogue.all_jobs():
+        _body(spec.body)
+
+
+def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception) -> Outcome:
+    try:
+        return _note_failure(spec, job_id, error)
+    except DBAPIError as away:
+        # PostgreSQL is away, so the failure cannot be noted: the lease brings the job back. The pause keeps
+        # this worker from running through the whole queue meanwhile.
+        db.session.rollback()
+        log.error("database away during a job", error=_describe(away))
+        time.sleep(1)
+        return Outcome.RETRY
+
+
+def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception) -> Outcome:
+    """Plans the next try, or makes a dead letter."""
+    with transaction():
+        row = lifecycle.locked(job_id)
+        if row is None or row.state != State.OPEN:
+            return Outcome.SKIPPED
+        delay = lifecycle.fail(row, spec, _describe(error), permanent=_permanent(error))
+        cause = row.cause
+    if delay is None:
+        raise DeadLetterError(f"{spec.name} is dead ({cause})") from error
+    log.warning("job failed, will be tried again", error=_describe(error), delay=delay)
+    return Outcome.RETRY
+
+
+def _bury_if_expired(job_id: uuid.UUID) -> Outcome:
+    with transaction():
+        row = lifecycle.locked(job_id)
+        late = row is not None and row.state == State.OPEN and row.expires_at is not None and row.expires_at <= utcnow()
+        if row is None or not late or row.claimed_by is not None:
+            return Outcome.SKIPPED
+        lifecycle.bury(row, Cause.EXPIRED)
+    raise DeadLetterError("expired before a worker came to it")
+
+
+def _bury_unknown(job: str, outbox_id: str | None) -> Outcome:
+    if outbox_id is not None:
+        with transaction():
+            row = lifecycle.locked(uuid.UUID(outbox_id))
+            if row is not None and row.state == State.OPEN:
+                row.last_error = f"no job is called {job}"
+                lifecycle.bury(row, Cause.UNDELIVERABLE)
+    raise DeadLetterError(f"no job is called {job}")
+
+
+def _revive(job_id: uuid.UUID) -> None:
+    """Somebody pressed requeue in rq-dashboard."""
+    with transaction():
+        row = lifecycle.locked(job_id)
+        if row is not None and row.state == State.DEAD:
+            lifecycle.requeue(row, resend=False)
+
+
+def _permanent(error: BaseException) -> bool:
+    return isinstance(error, PermanentError) or (isinstance(error, AppError) and error.status < 500)
+
+
+def _describe(error: BaseException) -> str:
+    """The kind of error and its words, without the values that SQLAlchemy would add: they may be personal."""
+    words = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return f"{type(error).__name__}: {words[0] if words else ''}"[:500]

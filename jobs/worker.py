@@ -1,0 +1,296 @@
+"""The worker: RQ's, without a fork and with one round trip to Redis for each job instead of some thirty.
+
+`advance.lua` does in one step what RQ does in many: it files the finished job, takes the next one in order of
+priority, marks it as started and hands over its hash. Everything else is RQ's: the loop, the commands
+(stop, suspend, shut down), time limits, registries, failures, maintenance. `tests/jobs/test_worker.py` pins
+each piece of RQ that this leans on.
+"""
+
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import structlog
+from flask import Flask
+from redis import Redis
+from redis.client import Pipeline
+from rq import Queue, SimpleWorker
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from rq.worker import WorkerStatus
+
+from jobs.runtime import Outcome, run
+from powerbank import heartbeats
+from powerbank.db import db, utcnow
+from powerbank.redis_clients import REDIS_ERRORS, connect
+from powerbank.wire import ENTRY_POINT
+
+log = structlog.get_logger(__name__)
+
+ADVANCE = (Path(__file__).parent / "advance.lua").read_text()
+IDLE_WAIT = 1  # seconds a worker blocks for a message before it looks whether it should stop
+CHECK_EVERY = 1.0  # seconds between looks at Redis for "suspend" and between its own heartbeats there
+WORKER_TTL = 20
+
+
+class ForbiddenJobError(Exception):
+    """A message names a function that is not ours. It is not executed."""
+
+
+class WireJob(Job):
+    """Runs catalogued jobs only: whoever can write to Redis must not be able to call any function."""
+
+    def perform(self) -> Any:
+        if self.func_name != ENTRY_POINT or self.instance or self.args:
+            raise ForbiddenJobError(f"message {self.id} does not name {ENTRY_POINT}")
+        requeued = bool(self.meta.get("died"))
+        return run(**self.kwargs, worker=self.worker_name or "", requeued=requeued)
+
+    # Callbacks are paths to functions too, and none of our messages has one.
+    def execute_success_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
+
+    def execute_failure_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
+
+    def execute_stopped_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
+
+
+class Worker(SimpleWorker):
+    job_class = WireJob
+
+    def __init__(self, app: Flask, queues: Sequence[str], connection: Redis, **options: Any) -> None:
+        name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        super().__init__(
+            list(queues), name=name, connection=connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL,
+            maintenance_interval=60, **options,
+        )  # fmt: skip
+        self._app = app
+        self._advance = connection.register_script(ADVANCE)
+        self._by_key = {queue.key: queue for queue in self.queues}
+        self._filed: list[Any] = []  # the finished job that the next `advance` files
+        self._counter = 0
+        self._looked_at = 0.0
+        self._max_memory = app.config["SETTINGS"].worker_max_memory_mb * 1024
+        self._pulse = Pulse(self)
+
+    # ── the loop's per-job overhead, kept to once a second ────────────────────────────────────────
+
+    def check_for_suspension(self, burst: bool) -> None:
+        if time.monotonic() - self._looked_at < CHECK_EVERY:
+            return
+        self._looked_at = time.monotonic()
+        super().check_for_suspension(burst)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """The loop's own heartbeats are left to `Pulse`, which also beats while a long job runs."""
+        if pipeline is not None:
+            super().heartbeat(timeout, pipeline)
+
+    def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
+        """`advance` writes busy and idle; only the rarer states need a command of their own."""
+        if state in (WorkerStatus.BUSY, WorkerStatus.IDLE) and pipeline is None:
+            self._state = state
+        else:
+            super().set_state(state, pipeline)
+
+    def procline(self, message: str) -> None:
+        """No process title for each job."""
+
+    # ── take ──────────────────────────────────────────────────────────────────────────────────────
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        idle_since = time.monotonic()
+        pause = 0.1
+        offered: Any = None
+        while not self._stop_requested:
+            try:
+                taken = self._take(offered)
+                if taken is not None:
+                    return taken
+                if timeout is None or (max_idle_time and time.monotonic() - idle_since > max_idle_time):
+                    return None
+                if self.should_run_maintenance_tasks:
+                    self.run_maintenance_tasks()
+                self.check_for_suspension(burst=False)
+                offered = self.connection.blpop(self.queue_keys(), IDLE_WAIT)
+                pause = 0.1
+            except REDIS_ERRORS as error:
+                offered = None
+                log.warning("Redis is away", error=str(error), retry_in=pause)
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)
+        self._file()
+        return None
+
+    def _take(self, offered: Any) -> tuple[Job, Queue] | None:
+        self._counter += 1
+        execution = f"{self.name}.{self._counter}"
+        first = [offered[0].decode(), offered[1].decode()] if offered else ["", ""]
+        filed, self._filed = self._filed or [""] * 6, []
+        answer = self._advance(
+            keys=self.queue_keys(),
+            args=[self.key, self.name, execution, _iso(utcnow()), time.time(), *first, *filed],
+        )
+        if answer is None:
+            self._state = WorkerStatus.IDLE
+            return None
+        key, job_id, flat = answer
+        queue = self._by_key[key.decode()]
+        job = self.job_class(job_id.decode(), connection=self.connection, serializer=self.serializer)
+        self.execution = Execution(execution, job.id, self.connection, self.name)
+        self._state = WorkerStatus.BUSY
+        try:
+            job.restore(dict(zip(flat[::2], flat[1::2], strict=True)))
+        except Exception as error:
+            self._refuse(job, queue, error)
+            return self._take(None)
+        job.worker_name = self.name
+        return job, queue
+
+    def _refuse(self, job: Job, queue: Queue, error: Exception) -> None:
+        log.error("message does not decode", message=job.id, error=str(error))
+        job.origin, job.failure_ttl = queue.name, 7 * 86400
+        job.started_at = job.ended_at = utcnow()
+        self.handle_job_failure(job, queue, exc_string="".join(traceback.format_exception(error)))
+
+    # ── run ───────────────────────────────────────────────────────────────────────────────────────
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        self.perform_job(job, queue)
+        self._state = WorkerStatus.IDLE
+        if self._counter % 100 == 0 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._max_memory:
+            log.info("memory limit reached; a fresh worker takes over")
+            self._stop_requested = True
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        job.started_at = utcnow()
+        try:
+            with (
+                self._app.app_context(),
+                self.death_penalty_class(int(job.timeout or 180), JobTimeoutException),
+            ):
+                outcome = job.perform()
+        except Exception as error:
+            log.exception("job is dead", message=job.id, job=job.description)
+            self._fail(job, queue, error)
+            return False
+        job.ended_at = utcnow()
+        kept = job.get_result_ttl(self.default_result_ttl) if outcome is Outcome.DONE else 0
+        seconds = (job.ended_at - job.started_at).total_seconds()
+        assert self.execution is not None  # noqa: S101 (for the type checker)
+        self._filed = [job.id, self.execution.composite_key, queue.name, kept, _iso(job.ended_at), seconds]
+        self.execution = None
+        return True
+
+    def _fail(self, job: Job, queue: Queue, error: Exception) -> None:
+        """RQ's own way to fail a job. `died` lets a message that comes back be known as requeued by staff."""
+        job.ended_at = utcnow()
+        job.meta = {**job.meta, "died": True}
+        job.save_meta()
+        self.handle_job_failure(job, queue, exc_string="".join(traceback.format_exception(error)))
+
+    def _file(self) -> None:
+        """Files the last finished job without taking another."""
+        if not self._filed:
+            return
+        filed, self._filed = self._filed, []
+        self._advance(keys=[], args=[self.key, self.name, "", _iso(utcnow()), time.time(), "", "", *filed])
+
+    # ── stop ──────────────────────────────────────────────────────────────────────────────────────
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Ends after the job in hand. Unlike RQ it never raises out of the middle of taking one."""
+        self._shutdown_requested_date = datetime.now(UTC)
+        signal.signal(signal.SIGINT, self.request_force_stop)
+        signal.signal(signal.SIGTERM, self.request_force_stop)
+        self._stop_requested = True
+
+    def bootstrap(self, *args: Any, **kwargs: Any) -> None:
+        self.register_birth()
+        self.subscribe()
+        super().set_state(WorkerStatus.STARTED)
+        self._pulse.start()
+        log.info("worker started", name=self.name, queues=self.queue_names())
+
+    def teardown(self) -> None:
+        self._pulse.stop()
+        try:
+            self._file()
+            super().teardown()
+        except REDIS_ERRORS as error:
+            log.warning("Redis was away at the end", error=str(error))
+
+
+class Pulse:
+    """Beats for the worker, in PostgreSQL and in Redis, also while a job keeps it busy."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+        self._started_at = utcnow()
+
+    def start(self) -> None:
+        self._beat_database()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2)
+        with self._worker._app.app_context():
+            _quietly(lambda: heartbeats.stop(db.engine, self._worker.name))
+
+    def _run(self) -> None:
+        settings = self._worker._app.config["SETTINGS"]
+        connection = connect(settings.redis_url)
+        while not self._stopped.wait(heartbeats.INTERVAL):
+            _quietly(self._beat_database)
+            _quietly(lambda: self._beat_redis(connection))
+
+    def _beat_database(self) -> None:
+        worker = self._worker
+        with worker._app.app_context():
+            heartbeats.beat(
+                db.engine,
+                name=worker.name,
+                kind="worker",
+                queues=worker.queue_names(),
+                started_at=self._started_at,
+            )
+
+    def _beat_redis(self, connection: Redis) -> None:
+        """A worker that a wipe made invisible registers anew."""
+        worker = self._worker
+        with connection.pipeline() as pipe:
+            pipe.hset(worker.key, mapping={**worker.serialize(), "last_heartbeat": _iso(utcnow())})
+            pipe.expire(worker.key, WORKER_TTL + 60)
+            pipe.sadd(worker.redis_workers_keys, worker.key)
+            for queue in worker.queues:
+                pipe.sadd(f"rq:workers:{queue.name}", worker.key)
+            pipe.execute()
+
+
+def _quietly(beat: Callable[[], None]) -> None:
+    try:
+        beat()
+    except Exception as error:
+        log.warning("missed a heartbeat", error=str(error).splitlines()[0])
+
+
+def _iso(moment: datetime) -> str:
+    """RQ's own format."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,56 @@
+"""Runs migrations as the role that owns the tables, and lets the application's role change rows only."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import create_engine, pool, text
+from sqlalchemy.engine import Connection, make_url
+
+from powerbank.db import Base, UtcDateTime
+
+# Two deployments that start at once must not both migrate.
+LOCK = 4_200_117
+
+
+def run() -> None:
+    settings = current_app.config["SETTINGS"]
+    engine = create_engine(
+        settings.sqlalchemy_owner_url,
+        poolclass=pool.NullPool,
+        connect_args={"options": "-c lock_timeout=10s"},
+    )
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            compare_type=True,
+            compare_server_default=True,
+            render_item=_render,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        _grant(connection, make_url(settings.sqlalchemy_url).username)
+        connection.commit()
+
+
+def _render(kind: str, item: object, _context: object) -> str | bool:
+    """Migrations must not depend on code that may change after them."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def _grant(connection: Connection, role: str | None) -> None:
+    """The application's role owns nothing: it can change rows, and not even those of the audit log."""
+    owner = connection.scalar(text("SELECT current_user"))
+    if role is None or role == owner:
+        return
+    quoted = connection.dialect.identifier_preparer.quote(role)
+    connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
+    connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}"))
+    for table in ("audit_log", "alembic_version"):
+        if connection.scalar(text("SELECT to_regclass(:name)"), {"name": table}):
+            connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}"))
+
+
+run()

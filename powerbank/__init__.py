@@ -1,0 +1,15 @@
+"""Powerbank: the backend of shared power-bank networks."""
+
+from flask import Flask
+
+import config
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    from powerbank import startup
+
+    app = Flask(__name__)
+    app.config["SETTINGS"] = settings or config.load()
+    for initialise in startup.INITIALISERS:
+        initialise(app)
+    return app

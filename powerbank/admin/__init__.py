@@ -1,0 +1,7 @@
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from powerbank.admin import console
+
+    console.init_app(app)

@@ -1,0 +1,98 @@
+"""Staff's create, read, update and delete for tables that have no rules of their own. Every change is audited.
+
+A table with rules gets routes and services instead of this.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from marshmallow import Schema
+from sqlalchemy import select
+
+from powerbank import audit
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.db import Base, db, open_session, transaction
+from powerbank.errors import NotFoundError
+
+
+def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], *, permission: str) -> None:
+    """Adds `/{path}` and `/{path}/{id}`. `model` has a UUIDv7 `id`; `schema` validates and renders it."""
+    kind = model.__tablename__
+    read, write = f"{permission}.read", f"{permission}.write"
+
+    class Collection(MethodView):
+        @staff_only(read)
+        @blueprint.arguments(PageArguments, location="query")
+        @blueprint.response(200, page_of(schema))
+        def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
+            """List, newest first"""
+            return page(select(model), model.id, descending=True, **arguments)
+
+        @staff_only(write)
+        @blueprint.arguments(schema)
+        @blueprint.response(201, schema)
+        def post(self, body: dict[str, Any]) -> Base:
+            """Create"""
+            with transaction() as session:
+                row: Base = model(**body)
+                session.add(row)
+                session.flush()
+                session.refresh(row)
+                _audit("create", kind, row, new=_snapshot(schema, row))
+            return row
+
+    class Item(MethodView):
+        @staff_only(read)
+        @blueprint.response(200, schema)
+        def get(self, item_id: UUID) -> Base:
+            """Read"""
+            row = db.session.get(model, item_id)
+            if row is None:
+                raise NotFoundError(kind.rstrip("s").replace("_", " "))
+            return row  # type: ignore[no-any-return]
+
+        @staff_only(write)
+        @blueprint.arguments(schema(partial=True))
+        @blueprint.response(200, schema)
+        def patch(self, body: dict[str, Any], item_id: UUID) -> Base:
+            """Change the fields given"""
+            with transaction():
+                row = _locked(model, item_id, kind)
+                old = _snapshot(schema, row)
+                for name, value in body.items():
+                    setattr(row, name, value)
+                open_session().flush()
+                _audit("update", kind, row, old=old, new=_snapshot(schema, row))
+            return row
+
+        @staff_only(write)
+        @blueprint.response(204)
+        def delete(self, item_id: UUID) -> None:
+            """Delete"""
+            with transaction() as session:
+                row = _locked(model, item_id, kind)
+                _audit("delete", kind, row, old=_snapshot(schema, row))
+                session.delete(row)
+
+    Collection.__name__, Item.__name__ = f"{model.__name__}Collection", f"{model.__name__}Item"
+    blueprint.route(f"/{path}")(Collection)
+    blueprint.route(f"/{path}/<uuid:item_id>")(Item)
+
+
+def _locked(model: Any, item_id: UUID, kind: str) -> Base:
+    row: Base | None = open_session().get(model, item_id, with_for_update=True)
+    if row is None:
+        raise NotFoundError(kind.rstrip("s").replace("_", " "))
+    return row
+
+
+def _snapshot(schema: type[Schema], row: Base) -> dict[str, Any]:
+    return dict(schema().dump(row))
+
+
+def _audit(action: str, kind: str, row: Any, **values: Any) -> None:
+    actor = f"staff:{current_staff().id}"
+    audit.record(actor=actor, action=f"{kind}.{action}", object_kind=kind, object_id=row.id, **values)

@@ -1,0 +1,43 @@
+"""Reads requests for marshmallow: JSON that says it is JSON, and text that a database can hold."""
+
+import json
+from typing import Any, NoReturn
+
+from flask import Request, abort
+from flask_smorest.arguments import FlaskParser
+from marshmallow import Schema
+
+
+class Parser(FlaskParser):  # type: ignore[misc]
+    DEFAULT_VALIDATION_STATUS = 422
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        if req.content_length and not req.is_json:
+            abort(415)
+        # Werkzeug refuses a body that is too large, and webargs one that does not parse.
+        value = super().load_json(req, schema)
+        _refuse_unstorable(value)
+        return value
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        if "\x00" in "".join(req.args.values()):
+            _unstorable()
+        return super().load_querystring(req, schema)
+
+
+def _refuse_unstorable(value: Any) -> None:
+    """NUL and lone surrogates are legal in JSON; PostgreSQL's text has no place for them."""
+    try:
+        plain = json.dumps(value, ensure_ascii=False, default=str)
+        plain.encode()
+    except UnicodeEncodeError:
+        _unstorable()
+    if "\\u0000" in plain:
+        _unstorable()
+
+
+def _unstorable() -> NoReturn:
+    from webargs.flaskparser import abort as abort_with
+
+    abort_with(422, messages={"json": {"_schema": ["Text must not hold NUL or lone surrogates."]}})
+    raise AssertionError("unreachable")

@@ -1,0 +1,130 @@
+"""Every refusal leaves as `application/problem+json` (RFC 9457), and no internals with it."""
+
+import math
+import time
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json
+from flask_limiter import RateLimitExceeded
+from psycopg2 import errors as pg
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from powerbank.api.rate_limits import limiter
+from powerbank.errors import AppError, TooManyError
+
+log = structlog.get_logger(__name__)
+
+_CODES = {
+    400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+    406: "not_acceptable", 409: "conflict", 410: "gone", 413: "body_too_large", 415: "unsupported_media_type",
+    422: "validation_failed", 429: "rate_limited", 500: "internal_error", 503: "unavailable",
+}  # fmt: skip
+
+# What people may read; werkzeug's own texts speak of the framework.
+_DETAILS = {
+    400: "The request could not be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The body is larger than this address takes.",
+    415: "Send JSON, with Content-Type: application/json.",
+    422: "Some fields are missing or wrong.",
+    500: "Something went wrong on our side. It has been recorded.",
+}
+
+
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **data: Any) -> Response:
+    body = {
+        "type": f"urn:powerbank:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+        **data,
+    }
+    response = Response(json.dumps(body), status, content_type="application/problem+json")
+    response.headers.extend(headers or {})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(AppError, _app_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RateLimitExceeded, _rate_limited)
+    app.register_error_handler(PoolTimeoutError, _database_busy)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(IntegrityError, _refused_by_database)
+    app.register_error_handler(DataError, _refused_by_database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _app_error(error: AppError) -> Response:
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return problem(error.status, error.code, error.detail, headers, **error.data)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if 300 <= status < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect is not a problem
+    data: dict[str, Any] = {}
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        data["errors"] = _field_errors(getattr(error, "data", {}).get("messages", {}))
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    detail = _DETAILS.get(status, HTTPStatus(status).phrase)
+    return problem(status, _CODES.get(status, "error"), detail, headers, **data)
+
+
+def _field_errors(messages: dict[str, Any]) -> dict[str, list[str]]:
+    """webargs groups by place (json, query), marshmallow nests; clients get one flat map of field paths."""
+    flat: dict[str, list[str]] = {}
+
+    def walk(path: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{path}.{key}" if path else str(key), inner)
+        elif isinstance(value, list):
+            flat.setdefault(path or "_schema", []).extend(str(item) for item in value)
+        else:
+            flat.setdefault(path or "_schema", []).append(str(value))
+
+    for inner in messages.values():
+        walk("", inner)
+    return flat
+
+
+def _rate_limited(error: RateLimitExceeded) -> Response:
+    window = limiter.current_limit
+    wait = max(1, math.ceil(window.reset_at - 1 - time.time())) if window else 60
+    return _app_error(TooManyError(wait))
+
+
+def _database_busy(error: PoolTimeoutError) -> Response:
+    log.error("no database connection free")
+    return problem(503, "busy", "Too busy right now; try again shortly.", {"Retry-After": "2"})
+
+
+def _database_away(error: OperationalError) -> Response:
+    log.error("database away", error=str(error.orig).splitlines()[0])
+    return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})
+
+
+def _refused_by_database(error: IntegrityError | DataError) -> Response:
+    """The last line of defence: a constraint said no to what validation had let through."""
+    cause = error.orig
+    if isinstance(cause, pg.UniqueViolation):
+        return problem(409, "already_exists", "Something with these values exists already.")
+    if isinstance(cause, pg.ForeignKeyViolation):
+        return problem(409, "in_use", "This is connected with something else.")
+    log.error("refused by the database", error=type(cause).__name__)
+    return problem(422, _CODES[422], _DETAILS[422])
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unhandled error", exc_info=error)
+    return problem(500, "internal_error", _DETAILS[500])

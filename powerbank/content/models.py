@@ -1,0 +1,120 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from powerbank.db import Base, Id
+
+
+class Slug(StrEnum):
+    TERMS = "terms-of-service"
+    PRIVACY = "privacy-policy"
+    ABOUT = "about"
+    CONTACT = "contact"
+
+
+class Language(StrEnum):
+    ENGLISH = "en"
+    NEPALI = "ne"
+
+
+class Platform(StrEnum):
+    ANDROID = "android"
+    IOS = "ios"
+
+
+class RevisionState(StrEnum):
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    REPLACED = "replaced"  # a later revision took its place
+    WITHDRAWN = "withdrawn"  # staff took it back before its time
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
+
+
+class Revision(Base):
+    """A text of a page. Published ones stay: which terms were in force on a day is a question courts ask."""
+
+    __tablename__ = "content_revisions"
+    __table_args__ = (
+        _one_of("slug", Slug),
+        _one_of("language", Language),
+        _one_of("state", RevisionState),
+        CheckConstraint("(state IN ('published', 'replaced')) = (published_at IS NOT NULL)", name="published"),
+        Index(
+            "uq_content_revisions_published",
+            "slug",
+            "language",
+            unique=True,
+            postgresql_where=text("state = 'published'"),
+        ),
+    )
+
+    id: Mapped[Id]
+    slug: Mapped[str]
+    language: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str]  # Markdown
+    state: Mapped[str] = mapped_column(server_default=RevisionState.SCHEDULED)
+    publish_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class FaqItem(Base):
+    __tablename__ = "faq_items"
+    __table_args__ = (
+        _one_of("language", Language),
+        Index("ix_faq_items_shown", "language", "position", "id"),
+    )
+
+    id: Mapped[Id]
+    language: Mapped[str]
+    question: Mapped[str]
+    answer: Mapped[str]
+    position: Mapped[int] = mapped_column(server_default="0")
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class Banner(Base):
+    __tablename__ = "banners"
+    __table_args__ = (CheckConstraint("ends_at > starts_at", name="window"),)
+
+    id: Mapped[Id]
+    title: Mapped[str]
+    image_url: Mapped[str]
+    link_url: Mapped[str | None]
+    position: Mapped[int] = mapped_column(server_default="0")
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    starts_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    ends_at: Mapped[datetime | None]
+
+
+class AppVersion(Base):
+    """A release of the app. The newest mandatory one is the oldest that may still be used."""
+
+    __tablename__ = "app_versions"
+    __table_args__ = (_one_of("platform", Platform), UniqueConstraint("platform", "version"))
+
+    id: Mapped[Id]
+    platform: Mapped[str]
+    version: Mapped[str]
+    mandatory: Mapped[bool] = mapped_column(server_default=text("false"))
+    notes: Mapped[str] = mapped_column(server_default="")
+    store_url: Mapped[str | None]
+    released_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Country(Base):
+    __tablename__ = "countries"
+    __table_args__ = (CheckConstraint("code ~ '^[A-Z]{2}$'", name="code"), UniqueConstraint("code"))
+
+    id: Mapped[Id]
+    code: Mapped[str]
+    name: Mapped[str]
+    dial_code: Mapped[str]
+    currency: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -1,0 +1,86 @@
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from powerbank.content.models import AppVersion, Banner, Country, FaqItem, Language, Revision, RevisionState
+from powerbank.db import db
+from powerbank.errors import NotFoundError
+
+
+def published_page(slug: str, language: str) -> Revision:
+    """In the language asked for, else in English."""
+    rows = db.session.scalars(
+        select(Revision).where(
+            Revision.slug == slug,
+            Revision.state == RevisionState.PUBLISHED,
+            Revision.language.in_([language, Language.ENGLISH]),
+        )
+    )
+    by_language = {row.language: row for row in rows}
+    page = by_language.get(language) or by_language.get(Language.ENGLISH)
+    if page is None:
+        raise NotFoundError("page yet")
+    return page
+
+
+def faq(language: str) -> Sequence[FaqItem]:
+    query = select(FaqItem).where(FaqItem.active).order_by(FaqItem.position, FaqItem.id)
+    found = db.session.scalars(query.where(FaqItem.language == language)).all()
+    return found or db.session.scalars(query.where(FaqItem.language == Language.ENGLISH)).all()
+
+
+def current_banners(now: datetime) -> Sequence[Banner]:
+    return db.session.scalars(
+        select(Banner)
+        .where(Banner.active, Banner.starts_at <= now, or_(Banner.ends_at.is_(None), Banner.ends_at > now))
+        .order_by(Banner.position, Banner.id)
+    ).all()
+
+
+def active_countries() -> Sequence[Country]:
+    return db.session.scalars(select(Country).where(Country.active).order_by(Country.name)).all()
+
+
+@dataclass(frozen=True)
+class VersionAnswer:
+    platform: str
+    version: str
+    latest: str | None
+    minimum: str | None
+    update: str  # none, available, required
+    notes: str
+    store_url: str | None
+
+
+def version_answer(platform: str, version: str, now: datetime) -> VersionAnswer:
+    releases = db.session.scalars(
+        select(AppVersion).where(AppVersion.platform == platform, AppVersion.released_at <= now)
+    ).all()
+    latest = max(releases, key=lambda row: version_key(row.version), default=None)
+    minimum = max((row for row in releases if row.mandatory), key=lambda row: version_key(row.version), default=None)
+    mine = version_key(version)
+    update = "none"
+    if minimum and mine < version_key(minimum.version):
+        update = "required"
+    elif latest and mine < version_key(latest.version):
+        update = "available"
+    return VersionAnswer(
+        platform=platform,
+        version=version,
+        latest=latest.version if latest else None,
+        minimum=minimum.version if minimum else None,
+        update=update,
+        notes=latest.notes if latest else "",
+        store_url=latest.store_url if latest else None,
+    )
+
+
+def version_key(version: str) -> tuple[int, int, int]:
+    """`2.10.0` is newer than `2.9.3`. What follows the numbers (`-beta`) does not count."""
+    numbers = [
+        int(part) for part in re.findall(r"\d{1,9}", version.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0])[:3]
+    ]
+    return (*numbers, 0, 0, 0)[:3]  # type: ignore[return-value]

@@ -1,0 +1,69 @@
+"""What the app shows before anybody has signed in."""
+
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from powerbank.api.openapi import Blueprint
+from powerbank.api.web import cacheable
+from powerbank.content import queries
+from powerbank.content.models import Language
+from powerbank.content.schemas import (
+    BannerCardsSchema,
+    CountryCardsSchema,
+    FaqSchema,
+    PageSchema,
+    VersionArguments,
+    VersionSchema,
+)
+from powerbank.db import utcnow
+
+blueprint = Blueprint("Content", __name__, url_prefix="/api", description="Pages, banners, app versions, countries.")
+
+MINUTES_5 = 300
+
+
+@blueprint.get("/content/<any('terms-of-service', 'privacy-policy', about, contact):slug>")
+@blueprint.response(200, PageSchema)
+def page(slug: str) -> Response:
+    """A published page, in the language of Accept-Language or in English"""
+    return _cached(PageSchema(), queries.published_page(slug, _language()))
+
+
+@blueprint.get("/content/faq")
+@blueprint.response(200, FaqSchema)
+def faq() -> Response:
+    """Questions and answers"""
+    return _cached(FaqSchema(), {"items": queries.faq(_language()), "next_cursor": None})
+
+
+@blueprint.get("/app/version")
+@blueprint.arguments(VersionArguments, location="query")
+@blueprint.response(200, VersionSchema)
+def version(arguments: dict[str, str]) -> Response:
+    """Whether this version of the app is current, old, or too old to be used"""
+    return _cached(VersionSchema(), queries.version_answer(**arguments, now=utcnow()))
+
+
+@blueprint.get("/app/banners")
+@blueprint.response(200, BannerCardsSchema)
+def banners() -> Response:
+    """Banners to show now"""
+    return _cached(BannerCardsSchema(), {"items": queries.current_banners(utcnow()), "next_cursor": None}, seconds=60)
+
+
+@blueprint.get("/app/countries")
+@blueprint.response(200, CountryCardsSchema)
+def countries() -> Response:
+    """Countries whose numbers may sign in"""
+    return _cached(CountryCardsSchema(), {"items": queries.active_countries(), "next_cursor": None})
+
+
+def _language() -> str:
+    return request.accept_languages.best_match([language.value for language in Language]) or Language.ENGLISH.value
+
+
+def _cached(schema: Any, value: object, seconds: int = MINUTES_5) -> Response:
+    response = cacheable(jsonify(schema.dump(value)), seconds)
+    response.headers.add("Vary", "Accept-Language")
+    return response

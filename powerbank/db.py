@@ -1,0 +1,110 @@
+"""The database: base model, identifiers, column types and `transaction()`."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import uuid_utils.compat
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+# Constraint names are part of migrations, so they follow one rule instead of the server's guess.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """`timestamptz` that refuses naive times and always answers in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"naive time {value!r}: say which zone it is in")
+        return value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it as a class attribute)
+        str: Text,
+        datetime: UtcDateTime,
+        dict[str, Any]: JSONB,
+    }
+
+
+def new_id() -> uuid.UUID:
+    """UUIDv7: sorts by time of making, so inserts stay at the right edge of the index."""
+    return uuid_utils.compat.uuid7()
+
+
+Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]
+Paisa = Annotated[int, mapped_column(BigInteger)]
+
+# Models derive from Base directly; of Flask-SQLAlchemy we use the engine and the session of each context.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+
+class NestedTransactionError(RuntimeError):
+    """Services never open transactions; only the edge does."""
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The one way to write: commits at the end, rolls back on any exception, refuses to nest.
+
+    What `after_commit` registered runs once the commit is safe, and not at all after a rollback.
+    """
+    session: Session = db.session()
+    if session.info.get("open"):
+        raise NestedTransactionError("transaction() inside transaction()")
+    if session.new or session.dirty or session.deleted:
+        raise NestedTransactionError("objects were changed outside transaction()")
+    if session.in_transaction():  # earlier reads of this request; end them so that this starts fresh
+        session.commit()
+    session.info["open"] = True
+    session.info["after_commit"] = []
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        session.info.pop("after_commit")
+        raise
+    finally:
+        session.info["open"] = False
+    for callback in session.info.pop("after_commit"):
+        callback()
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Runs `callback` when the open transaction has committed. It must not raise and must not matter:
+    a process may die between the commit and the call."""
+    open_session().info["after_commit"].append(callback)
+
+
+def open_session() -> Session:
+    """The session of the open transaction; writing without one is a mistake."""
+    session: Session = db.session()
+    if not session.info.get("open"):
+        raise RuntimeError("this needs an open transaction()")
+    return session
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,46 @@
+"""Refusals that a caller is told about. One handler (`powerbank.api.problems`) renders them all."""
+
+from typing import Any
+
+
+class AppError(Exception):
+    """A refusal with a stable code. `data` becomes extra members of the problem document."""
+
+    retry_after: int | None = None  # seconds, sent as Retry-After
+
+    def __init__(self, code: str, status: int, detail: str, **data: Any) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.status = status
+        self.detail = detail
+        self.data = data
+
+
+class NotFoundError(AppError):
+    """Also for what exists but belongs to somebody else."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("not_found", 404, f"There is no such {what}.")
+
+
+class ConflictError(AppError):
+    def __init__(self, code: str, detail: str, **data: Any) -> None:
+        super().__init__(code, 409, detail, **data)
+
+
+class UnavailableError(AppError):
+    """A part we need is away; asking again later is right."""
+
+    def __init__(self, code: str, detail: str, retry_after: int = 5) -> None:
+        super().__init__(code, 503, detail)
+        self.retry_after = retry_after
+
+
+class TooManyError(AppError):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("rate_limited", 429, "Too many requests; try again later.")
+        self.retry_after = retry_after
+
+
+class PermanentError(Exception):
+    """A job that raises this is not retried: repeating it cannot help."""

@@ -1,0 +1,124 @@
+"""What can happen to an outbox row. Each function needs an open transaction and changes one row by a
+conditional update; who finds nothing to change was not the first."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from jobs import catalogue
+from jobs.catalogue import JobSpec, Unique
+from powerbank.db import open_session, utcnow
+from powerbank.outbox import Cause, OutboxJob, State
+from powerbank.queue import LEASE, accept, publish, send_after_commit
+from powerbank.wire import durable_message
+
+MAX_CRASHES = 5
+
+# Completion is written first, in the transaction of the effects: they commit together or not at all.
+# A row is taken never before its time or after its expiry, and by one worker only. SKIP LOCKED: a second
+# delivery that arrives while the first is at work goes away instead of waiting for it.
+_TAKE_AND_COMPLETE = text("""
+    UPDATE outbox_jobs
+       SET state = 'done', finished_at = clock_timestamp(), last_error = NULL,
+           unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
+     WHERE id = (SELECT id FROM outbox_jobs
+                  WHERE id = :id AND state = 'open' AND run_after <= clock_timestamp() + interval '1 second'
+                    AND (expires_at IS NULL OR expires_at > clock_timestamp())
+                    FOR UPDATE SKIP LOCKED)
+    RETURNING arguments
+""")
+_TAKE_ON_LEASE = text("""
+    UPDATE outbox_jobs
+       SET claimed_by = :token, lease_until = clock_timestamp() + :lease
+     WHERE id = (SELECT id FROM outbox_jobs
+                  WHERE id = :id AND state = 'open' AND run_after <= clock_timestamp() + interval '1 second'
+                    AND (expires_at IS NULL OR expires_at > clock_timestamp())
+                    AND (claimed_by IS NULL OR lease_until <= clock_timestamp())
+                    FOR UPDATE SKIP LOCKED)
+    RETURNING arguments
+""")
+_COMPLETE_LEASED = text("""
+    UPDATE outbox_jobs
+       SET state = 'done', finished_at = clock_timestamp(), last_error = NULL, claimed_by = NULL,
+           unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
+     WHERE id = :id AND state = 'open' AND claimed_by = :token
+""")
+
+
+def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
+    """The job's arguments, or None if there is nothing to do."""
+    parameters = {"id": job_id, "release": spec.unique is Unique.WHILE_OPEN}
+    return open_session().execute(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
+
+
+def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any] | None:
+    # The lease outlives the time limit, so that a run still going is never taken for a dead one.
+    parameters = {"id": job_id, "token": token, "lease": timedelta(seconds=spec.limit) + LEASE}
+    return open_session().execute(_TAKE_ON_LEASE, parameters).scalar_one_or_none()
+
+
+def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
+    parameters = {"id": job_id, "token": token, "release": spec.unique is Unique.WHILE_OPEN}
+    return bool(open_session().execute(_COMPLETE_LEASED, parameters).rowcount)  # type: ignore[attr-defined]
+
+
+def locked(job_id: uuid.UUID) -> OutboxJob | None:
+    """The row, locked against everybody else, or None if it is gone or somebody is at work on it."""
+    return open_session().get(OutboxJob, job_id, with_for_update={"skip_locked": True}, populate_existing=True)
+
+
+def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool) -> int | None:
+    """Notes a failed run. The seconds until the next try come back, or None when the job is dead."""
+    row.failures += 1
+    row.last_error = error
+    row.claimed_by = None
+    if permanent:
+        bury(row, Cause.REFUSED)
+        return None
+    delay = spec.retries.delay(row.failures)
+    if delay is None:
+        bury(row, Cause.OUT_OF_RETRIES)
+        return None
+    run_after = utcnow() + timedelta(seconds=delay)
+    if row.expires_at is not None and run_after >= row.expires_at:
+        bury(row, Cause.EXPIRED)
+        return None
+    row.run_after = run_after
+    deliver_again(row)
+    return delay
+
+
+def deliver_again(row: OutboxJob) -> None:
+    """Sends the news once more, as a delivery of its own."""
+    row.deliveries += 1
+    row.lease_until = max(row.run_after, utcnow()) + LEASE
+    at = row.run_after if row.run_after > utcnow() else None
+    send_after_commit(durable_message(outbox_id=row.id, job=row.job, delivery=row.deliveries, at=at))
+
+
+def bury(row: OutboxJob, cause: Cause) -> None:
+    """Makes a dead letter, resolves what the job guarded, and tells who wants to know."""
+    row.state = State.DEAD
+    row.cause = cause
+    row.finished_at = utcnow()
+    row.claimed_by = None
+    row.unique_key = None  # the work was not done: the next request for it is a new one
+    spec = catalogue.find(row.job)
+    if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
+        accept(resolver, row.arguments)
+    publish("job_died", outbox_id=str(row.id), job=row.job, cause=cause.value)
+
+
+def requeue(row: OutboxJob, *, resend: bool = True) -> None:
+    """Gives a dead letter a fresh start: all its tries, and its time to expire, from now."""
+    spec = catalogue.find(row.job)
+    row.state, row.cause, row.finished_at = State.OPEN, None, None
+    row.failures = row.crashes = 0
+    row.run_after = utcnow()
+    row.expires_at = utcnow() + timedelta(seconds=spec.expires) if spec and spec.expires else None
+    if resend:
+        deliver_again(row)
+    else:
+        row.lease_until = utcnow() + LEASE

@@ -1,0 +1,107 @@
+"""Logs: one JSON object a line in production, readable lines elsewhere, secrets and personal data in neither."""
+
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+_SECRET_FIELDS = re.compile(
+    r"passw|secret|token|authorization|cookie|otp|^code$|api_?key|citizenship|document_number|^(to|phone|email|identifier)$",
+    re.IGNORECASE,
+)
+# In free text: e-mail addresses, phone numbers, bearer tokens and JWTs, passwords in URLs.
+_SECRET_TEXT = (
+    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),
+    (re.compile(r"(?<![\w-])\+?\d[\d \-]{8,14}\d(?![\w-])"), "[number]"),
+    (re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]+"), "[token]"),
+    (re.compile(r"(?i)(bearer|key) [\w.~+/=-]{8,}"), r"\1 [token]"),
+    (re.compile(r"(\w+://[^:/\s]*):[^@/\s]+@"), r"\1:[secret]@"),
+)
+_KEPT = {"timestamp", "level", "logger", "request_id", "outbox_id", "message", "name"}
+_REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if key in _KEPT:
+            continue
+        if _SECRET_FIELDS.search(key):
+            event[key] = "[redacted]"
+        elif isinstance(value, str):
+            event[key] = _clean(value)
+        elif isinstance(value, dict | list | tuple):
+            event[key] = _clean(repr(value))
+    return event
+
+
+def _clean(text: str) -> str:
+    for pattern, replacement in _SECRET_TEXT:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def configure(style: str, level: str) -> None:
+    """Sends structlog's and everybody else's records the same way."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    render: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for noisy in ("rq.worker", "rq.job", "werkzeug", "urllib3", "alembic.runtime.plugins"):
+        logging.getLogger(noisy).setLevel("WARNING")
+
+
+def init_app(app: Flask) -> None:
+    log = structlog.get_logger("powerbank.request")
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.began = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        request_id = structlog.contextvars.get_contextvars().get("request_id")
+        if request_id:
+            response.headers["X-Request-ID"] = request_id
+        if not request.path.startswith(("/health", "/metrics")):
+            took = (time.perf_counter() - g.get("began", time.perf_counter())) * 1000
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round(took, 1),
+            )
+        return response

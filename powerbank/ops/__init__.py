@@ -1,0 +1,13 @@
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from powerbank.api.openapi import api
+    from powerbank.ops import commands, dashboard, health, pages, routes
+
+    api.register_blueprint(health.blueprint)
+    api.register_blueprint(routes.blueprint)
+    dashboard.init_app(app)
+    app.register_blueprint(pages.blueprint)
+    app.cli.add_command(commands.docs)
+    app.cli.add_command(commands.seed_demo)

@@ -1,0 +1,108 @@
+"""`flask docs …`: the parts of the documentation that are made from the code."""
+
+import re
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup, with_appcontext
+
+from config import Settings
+from jobs import catalogue
+from jobs.catalogue import JobSpec, Retries
+from powerbank.content import seed as content_seed
+from powerbank.db import transaction, utcnow
+
+
+@click.command("seed-demo")
+@with_appcontext
+def seed_demo() -> None:
+    """Fills an empty installation with a demonstration network."""
+    with transaction():
+        made = content_seed.seed(utcnow())
+    click.echo("demonstration network made" if made else "there is something already; nothing changed")
+
+
+docs = AppGroup("docs", help="Documentation made from the code.")
+
+ROOT = Path(__file__).parents[2]
+
+
+@docs.command("write")
+@click.option("--check", is_flag=True, help="Change nothing; fail if something is out of date.")
+def write(check: bool) -> None:
+    """Writes the tables between their markers in README.md and docs/jobs.md."""
+    stale = [
+        name
+        for path, marker, table in (
+            ("README.md", "settings", settings_table()),
+            ("docs/jobs.md", "jobs", jobs_table()),
+            ("docs/jobs.md", "schedule", schedule_table()),
+        )
+        if (name := _put(ROOT / path, marker, table, check=check))
+    ]
+    if check and stale:
+        raise click.ClickException(f"out of date, run `flask docs write`: {', '.join(stale)}")
+
+
+def _put(path: Path, marker: str, table: str, *, check: bool) -> str | None:
+    old = path.read_text()
+    pattern = re.compile(rf"(<!-- {marker} -->\n).*?(<!-- /{marker} -->)", re.DOTALL)
+    new = pattern.sub(lambda found: f"{found[1]}{table}\n{found[2]}", old)
+    if new == old:
+        return None
+    if not check:
+        path.write_text(new)
+    return f"{path.name} ({marker})"
+
+
+def settings_table() -> str:
+    lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = "required" if field.is_required() else _default(name, field.default)
+        lines.append(f"| `{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
+def _default(name: str, value: object) -> str:
+    if "secret" in name:
+        return "a development secret"
+    return "–" if value is None else f"`{value}`"
+
+
+def jobs_table() -> str:
+    lines = [
+        "| job | queue | retries (delays) | limit | expires / alarm | kind |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{spec.name}` | {spec.queue} | {_retries(spec.retries)} | {spec.limit} s | {_time(spec)} | {_kind(spec)} |"
+        for spec in catalogue.JOBS
+    ]
+    return "\n".join(lines)
+
+
+def _retries(retries: Retries) -> str:
+    if not retries.delays:
+        return "none"
+    delays = ", ".join(f"{delay} s" for delay in retries.delays)
+    return f"until done ({delays} …)" if retries.until_done else f"{len(retries.delays)} ({delays})"
+
+
+def _time(spec: JobSpec) -> str:
+    parts = [f"expires {spec.expires} s"] if spec.expires else []
+    parts += [f"alarm {spec.alarm} s"] if spec.alarm else []
+    return ", ".join(parts) or "–"
+
+
+def _kind(spec: JobSpec) -> str:
+    if not spec.durable:
+        return "may be lost"
+    return "durable, stepwise" if spec.stepwise else "durable"
+
+
+def schedule_table() -> str:
+    lines = ["| task | cron | zone | job |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| {entry.name} | `{entry.cron}` | {entry.timezone} | `{entry.job.name}` |" for entry in catalogue.SCHEDULES
+    ]
+    return "\n".join(lines)

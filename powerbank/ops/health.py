@@ -1,0 +1,84 @@
+"""What orchestrators, load balancers and monitors ask."""
+
+from typing import Any
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import Response, current_app
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from powerbank.api.openapi import Blueprint
+from powerbank.api.rate_limits import limiter
+from powerbank.db import db
+from powerbank.ops import metrics, queries
+from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
+from powerbank.redis_clients import REDIS_ERRORS, queue_redis
+
+blueprint = Blueprint("Health", __name__, description="For orchestrators and monitors.")
+limiter.exempt(blueprint)
+
+
+@blueprint.get("/health/live")
+@blueprint.response(200, LiveSchema)
+def live() -> dict[str, str]:
+    """The process is up"""
+    return {"status": "live"}
+
+
+@blueprint.get("/health/ready")
+@blueprint.response(200, ReadySchema)
+@blueprint.alt_response(503, schema=ReadySchema)
+def ready() -> tuple[dict[str, Any], int]:
+    """The database answers and its migrations are at head
+
+    Without Redis the answer is `degraded` and still 200: requests succeed, their jobs wait in PostgreSQL.
+    """
+    checks = {"database": database_state(), "redis": _redis()}
+    if checks["database"] != "ok":
+        return {"status": "unavailable", "checks": checks}, 503
+    return {"status": "ready" if checks["redis"] == "ok" else "degraded", "checks": checks}, 200
+
+
+@blueprint.get("/health/queues")
+@blueprint.response(200, QueueHealthSchema)
+@blueprint.alt_response(503, schema=QueueHealthSchema)
+def queues() -> tuple[queries.QueueHealth, int]:
+    """Workers, waiting jobs and alerts"""
+    health = queries.queue_health()
+    return health, 503 if health.status == "unhealthy" else 200
+
+
+@blueprint.get("/metrics")
+@blueprint.response(200, content_type="text/plain", schema={"type": "string"})
+def prometheus() -> Response:
+    """Metrics for Prometheus"""
+    return metrics.expose()
+
+
+def database_state() -> str:
+    try:
+        found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError:
+        return "away, or never migrated"
+    wanted = _head()
+    return "ok" if found == wanted else f"migrations at {found}, the code needs {wanted}"
+
+
+def _head() -> str | None:
+    """Read once for each process: the scripts do not change under it."""
+    head: str | None = current_app.extensions.get("migration_head")
+    if head is None:
+        scripts = Config()
+        scripts.set_main_option("script_location", str(current_app.extensions["migrate"].directory))
+        head = ScriptDirectory.from_config(scripts).get_current_head()
+        current_app.extensions["migration_head"] = head
+    return head
+
+
+def _redis() -> str:
+    try:
+        queue_redis().ping()
+    except REDIS_ERRORS:
+        return "away"
+    return "ok"

@@ -1,0 +1,68 @@
+"""Prometheus metrics. What several processes share is read from PostgreSQL when it is asked for."""
+
+import os
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from powerbank.ops import queries
+
+REQUESTS = Counter("powerbank_http_requests_total", "Requests answered.", ["method", "route", "status"])
+LATENCY = Histogram(
+    "powerbank_http_request_seconds",
+    "Time to answer.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+def init_app(app: Flask) -> None:
+    @app.before_request
+    def begin() -> None:
+        g.measured_from = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        REQUESTS.labels(request.method, route, response.status_code).inc()
+        if "measured_from" in g:
+            LATENCY.labels(route).observe(time.perf_counter() - g.measured_from)
+        return response
+
+
+class _Queues(Collector):
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        health = queries.queue_health()
+        waiting = GaugeMetricFamily("powerbank_jobs_waiting", "Jobs that are due and open.", labels=["queue"])
+        for queue, length in health.queue_lengths.items():
+            waiting.add_metric([queue], length)
+        yield waiting
+        yield GaugeMetricFamily("powerbank_jobs_oldest_seconds", "Age of the oldest due job.", health.oldest_age_s)
+        yield GaugeMetricFamily("powerbank_workers_alive", "Workers with a fresh heartbeat.", health.workers)
+        alerts = GaugeMetricFamily("powerbank_alerts", "Open alerts.", labels=["kind"])
+        for kind in {problem.kind for problem in health.alerts}:
+            alerts.add_metric([kind], sum(problem.kind == kind for problem in health.alerts))
+        yield alerts
+
+
+def expose() -> Response:
+    """gunicorn's processes share their counters through files when PROMETHEUS_MULTIPROC_DIR is set."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.MultiProcessCollector(registry)
+    else:
+        registry.register(REQUESTS)
+        registry.register(LATENCY)
+    registry.register(_Queues())
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,70 @@
+"""The console's overview of the machinery."""
+
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, get_flashed_messages, redirect, render_template, url_for
+from werkzeug import Response
+
+from jobs.catalogue import Queue
+from powerbank import audit, heartbeats, schedules
+from powerbank.admin.console import guard, signed_in_staff
+from powerbank.auth.models import StaffMember
+from powerbank.db import transaction, utcnow
+from powerbank.errors import AppError
+from powerbank.ops import queries, services
+from powerbank.outbox import State
+
+blueprint = Blueprint("console_ops", __name__, url_prefix="/console")
+blueprint.before_request(guard)
+
+DECISIONS = {"requeue": services.requeue_dead_letter, "discard": services.discard_dead_letter}
+
+
+@blueprint.get("/")
+def overview() -> str:
+    staff = _staff("system.read")
+    workers = heartbeats.living("worker")
+    return render_template(
+        "console/overview.html",
+        staff=staff,
+        may_operate=staff.may("system.operate"),
+        notice=" ".join(map(str, get_flashed_messages())),
+        health=queries.queue_health(),
+        workers_by_queue={queue.value: sum(queue in worker.queues for worker in workers) for queue in Queue},
+        dead=queries.job_page(state=State.DEAD, job=None, limit=20, cursor=None)["items"],
+        schedules=queries.schedule_list(),
+    )
+
+
+@blueprint.post("/jobs/<uuid:job_id>/<any(requeue, discard):decision>")
+def decide(job_id: UUID, decision: str) -> Response:
+    staff = _staff("system.operate")
+    try:
+        with transaction():
+            row = DECISIONS[decision](job_id)
+            _audit(staff, f"job.{decision}", "job", job_id)
+        flash(f"{row.job}: {'sent again' if decision == 'requeue' else 'put aside'}.")
+    except AppError as refused:
+        flash(refused.detail)
+    return redirect(url_for("console_ops.overview"))
+
+
+@blueprint.post("/schedules/<name>/run")
+def run(name: str) -> Response:
+    staff = _staff("system.operate")
+    with transaction():
+        schedules.run_now(name, utcnow())
+        _audit(staff, "schedule.run", "schedule", name)
+    flash(f"{name}: started.")
+    return redirect(url_for("console_ops.overview"))
+
+
+def _staff(permission: str) -> StaffMember:
+    staff = signed_in_staff()
+    if staff is None or not staff.may(permission):
+        abort(403)
+    return staff
+
+
+def _audit(staff: StaffMember, action: str, kind: str, object_id: object) -> None:
+    audit.record(actor=f"staff:{staff.id}", action=action, object_kind=kind, object_id=object_id)

@@ -1,0 +1,87 @@
+"""Schedules and jobs, for staff."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+
+from powerbank import audit, schedules
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page_of
+from powerbank.db import transaction, utcnow
+from powerbank.ops import queries, services
+from powerbank.ops.schemas import (
+    JobArguments,
+    JobSchema,
+    QueueHealthSchema,
+    ScheduleListSchema,
+    StartedSchema,
+)
+from powerbank.outbox import OutboxJob
+
+blueprint = Blueprint("System", __name__, url_prefix="/api/admin/system", description="The machinery.")
+
+
+@blueprint.get("/health")
+@staff_only("system.read")
+@blueprint.response(200, QueueHealthSchema)
+def health() -> queries.QueueHealth:
+    """Workers, waiting jobs and alerts"""
+    return queries.queue_health()
+
+
+@blueprint.get("/schedules")
+@staff_only("system.read")
+@blueprint.response(200, ScheduleListSchema)
+def list_schedules() -> dict[str, Any]:
+    """Every scheduled task with its last and next run"""
+    return {"items": queries.schedule_list(), "next_cursor": None}
+
+
+@blueprint.post("/schedules/<name>/run")
+@staff_only("system.operate")
+@blueprint.response(202, StartedSchema)
+def run_schedule(name: str) -> dict[str, Any]:
+    """Start a scheduled task now, beside its schedule"""
+    with transaction():
+        job_id = schedules.run_now(name, utcnow())
+        _audit("schedule.run", "schedule", name, {"job_id": str(job_id)})
+    return {"job_id": job_id}
+
+
+@blueprint.route("/jobs")
+class Jobs(MethodView):
+    @staff_only("system.read")
+    @blueprint.arguments(JobArguments, location="query")
+    @blueprint.response(200, page_of(JobSchema))
+    def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Dead letters, newest first; `state=open|done` shows the others"""
+        return queries.job_page(**arguments)
+
+
+@blueprint.post("/jobs/<uuid:job_id>/requeue")
+@staff_only("system.operate")
+@blueprint.response(200, JobSchema)
+def requeue(job_id: UUID) -> OutboxJob:
+    """Give a dead letter a fresh start"""
+    with transaction():
+        row = services.requeue_dead_letter(job_id)
+        _audit("job.requeue", "job", job_id, {"job": row.job})
+    return row
+
+
+@blueprint.post("/jobs/<uuid:job_id>/discard")
+@staff_only("system.operate")
+@blueprint.response(200, JobSchema)
+def discard(job_id: UUID) -> OutboxJob:
+    """Put a dead letter aside"""
+    with transaction():
+        row = services.discard_dead_letter(job_id)
+        _audit("job.discard", "job", job_id, {"job": row.job})
+    return row
+
+
+def _audit(action: str, kind: str, object_id: object, new: dict[str, Any]) -> None:
+    actor = f"staff:{current_staff().id}"
+    audit.record(actor=actor, action=action, object_kind=kind, object_id=object_id, new=new)

@@ -1,0 +1,79 @@
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from powerbank.api.fields import Time, show_time
+from powerbank.api.paging import PageArguments
+from powerbank.outbox import Cause
+
+
+class LiveSchema(Schema):
+    status = fields.String(required=True)
+
+
+class ReadySchema(Schema):
+    status = fields.String(required=True, validate=validate.OneOf(["ready", "degraded", "unavailable"]))
+    checks = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class AlertSchema(Schema):
+    key = fields.String(required=True)
+    kind = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class QueueHealthSchema(Schema):
+    status = fields.String(required=True, validate=validate.OneOf(["healthy", "warning", "unhealthy"]))
+    workers = fields.Integer(required=True)
+    queue_lengths = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    oldest_age_s = fields.Float(required=True)
+    alerts = fields.List(fields.Nested(AlertSchema), required=True)
+
+
+class ScheduleSchema(Schema):
+    name = fields.String(required=True)
+    job = fields.String(required=True)
+    cron = fields.String(required=True)
+    timezone = fields.String(required=True)
+    last_run_at = Time(required=True, allow_none=True)
+    last_status = fields.String(required=True, allow_none=True)
+    last_duration_ms = fields.Integer(required=True, allow_none=True)
+    next_run_at = Time(required=True)
+
+
+class ScheduleListSchema(Schema):
+    items = fields.List(fields.Nested(ScheduleSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class StartedSchema(Schema):
+    job_id = fields.UUID(required=True)
+
+
+class JobArguments(PageArguments):
+    state = fields.String(load_default="dead", validate=validate.OneOf(["dead", "open", "done"]))
+    job = fields.String(load_default=None, allow_none=True)
+
+
+class JobSchema(Schema):
+    id = fields.UUID(required=True)
+    job = fields.String(required=True)
+    queue = fields.String(required=True)
+    state = fields.String(required=True)
+    arguments = fields.Method("arguments_shown", required=True)
+    attempts = fields.Method("attempts_made", required=True)
+    cause = fields.String(required=True, allow_none=True, validate=validate.OneOf([*Cause]))
+    last_error = fields.String(required=True, allow_none=True)
+    created_at = Time(required=True)
+    run_after = Time(required=True)
+    failed_at = fields.Method("died_at", required=True)
+    finished_at = Time(required=True, allow_none=True)
+
+    def arguments_shown(self, row: Any) -> dict[str, Any]:
+        return dict(row.arguments)
+
+    def attempts_made(self, row: Any) -> int:
+        return int(row.failures + row.crashes + (row.state == "done"))
+
+    def died_at(self, row: Any) -> str | None:
+        return show_time(row.finished_at) if row.state == "dead" else None

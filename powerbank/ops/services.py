@@ -1,0 +1,80 @@
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import CursorResult, delete, select
+
+from jobs.catalogue import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
+from powerbank.db import open_session, transaction
+from powerbank.errors import ConflictError, NotFoundError
+from powerbank.heartbeats import Heartbeat
+from powerbank.lifecycle import locked, requeue
+from powerbank.ops.models import Alert
+from powerbank.ops.queries import Problem
+from powerbank.outbox import Cause, OutboxJob, State
+from powerbank.queue import publish
+
+log = structlog.get_logger(__name__)
+
+BATCH = 5000
+
+
+def update_alerts(problems: list[Problem], *, now: datetime) -> None:
+    """Raises what is new and clears what is over, each once."""
+    session = open_session()
+    open_alerts = {alert.key: alert for alert in session.scalars(select(Alert).where(Alert.cleared_at.is_(None)))}
+    current = {problem.key: problem for problem in problems}
+    for key, problem in current.items():
+        if key in open_alerts:
+            open_alerts[key].detail = problem.detail
+            continue
+        session.add(Alert(key=key, kind=problem.kind, detail=problem.detail))
+        log.error("alert raised", kind=problem.kind, detail=problem.detail)
+        publish("ops_alert_raised", kind=problem.kind, key=key, detail=problem.detail)
+    for key in open_alerts.keys() - current.keys():
+        open_alerts[key].cleared_at = now
+        log.info("alert cleared", key=key)
+        publish("ops_alert_cleared", kind=open_alerts[key].kind, key=key)
+
+
+def requeue_dead_letter(job_id: Any) -> OutboxJob:
+    row = _dead(job_id)
+    requeue(row)
+    return row
+
+
+def discard_dead_letter(job_id: Any) -> OutboxJob:
+    """Puts it aside for good; the row stays for the record until history is pruned."""
+    row = _dead(job_id)
+    row.cause = Cause.DISCARDED
+    return row
+
+
+def _dead(job_id: Any) -> OutboxJob:
+    row = locked(job_id)
+    if row is None:
+        raise NotFoundError("job")
+    if row.state != State.DEAD or row.cause == Cause.DISCARDED:
+        raise ConflictError("job_not_dead", "Only a dead letter can be requeued or discarded.")
+    return row
+
+
+def prune_history(*, now: datetime) -> int:
+    """Forgets ended jobs, a batch at a time so that no transaction grows long."""
+    pruned = _prune(State.DONE, now - timedelta(days=KEEP_DONE_DAYS))
+    pruned += _prune(State.DEAD, now - timedelta(days=KEEP_DEAD_DAYS))
+    with transaction() as session:
+        session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - timedelta(days=1)))
+        session.execute(delete(Alert).where(Alert.cleared_at < now - timedelta(days=KEEP_DEAD_DAYS)))
+    return pruned
+
+
+def _prune(state: State, before: datetime) -> int:
+    pruned = 0
+    while True:
+        with transaction() as session:
+            old = select(OutboxJob.id).where(OutboxJob.state == state, OutboxJob.finished_at < before).limit(BATCH)
+            result = cast(CursorResult[Any], session.execute(delete(OutboxJob).where(OutboxJob.id.in_(old))))
+        pruned += result.rowcount
+        if result.rowcount < BATCH:
+            return pruned

@@ -1,0 +1,128 @@
+"""`enqueue` and `publish`: how work is handed on. Both need an open transaction, and what they hand on
+happens if and only if that transaction commits."""
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from jobs import catalogue
+from jobs.catalogue import JobSpec, Unique
+from powerbank import wire
+from powerbank.db import after_commit, new_id, open_session, utcnow
+from powerbank.outbox import OutboxJob
+from powerbank.redis_clients import REDIS_ERRORS
+
+log = structlog.get_logger(__name__)
+
+Scalar = str | int | float | bool | None
+
+# A pushed job that no worker has taken up by then is looked at by the sweep.
+LEASE = timedelta(seconds=30)
+
+
+def enqueue(
+    spec: JobSpec, *, at: datetime | None = None, expires_at: datetime | None = None, **arguments: Scalar
+) -> uuid.UUID | None:
+    """Accepts a job. Its id comes back; for a job that may be lost there is none.
+
+    Arguments are ids and scalars: the job fetches what it needs afresh.
+    """
+    return accept(spec, arguments, at=at, expires_at=expires_at)
+
+
+def accept(
+    spec: JobSpec,
+    arguments: Mapping[str, Scalar],
+    *,
+    at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> uuid.UUID | None:
+    """`enqueue` for arguments that come as a mapping."""
+    _refuse_objects(spec, arguments)
+    if not spec.durable:
+        send_after_commit(wire.Message(f"{spec.name}-{new_id()}", spec.name, {"arguments": arguments}, at))
+        return None
+    now = utcnow()
+    run_after = max(at, now) if at else now
+    row = {
+        "id": new_id(),
+        "job": spec.name,
+        "queue": spec.queue.value,
+        "arguments": arguments,
+        "run_after": run_after,
+        "lease_until": run_after + LEASE,
+        "expires_at": expires_at or (run_after + timedelta(seconds=spec.expires) if spec.expires else None),
+        "unique_key": unique_key(spec, arguments),
+        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+    }
+    return _insert(spec, row)
+
+
+def publish(event: str, **fields: Scalar) -> None:
+    """Tells whoever subscribed in the catalogue that something happened."""
+    for spec in catalogue.SUBSCRIPTIONS[event]:
+        accept(spec, fields)
+
+
+def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar]) -> str | None:
+    if spec.unique is Unique.NO:
+        return None
+    canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
+    return f"{spec.name}:{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"
+
+
+def _insert(spec: JobSpec, row: dict[str, object]) -> uuid.UUID:
+    session = open_session()
+    statement = insert(OutboxJob).values(row)
+    if row["unique_key"] is not None:
+        statement = statement.on_conflict_do_nothing(
+            index_elements=["unique_key"], index_where=OutboxJob.unique_key.is_not(None)
+        )
+        if session.execute(statement.returning(OutboxJob.id)).one_or_none() is None:
+            earlier = session.scalar(select(OutboxJob.id).where(OutboxJob.unique_key == row["unique_key"]))
+            # It can only be missing if it ended between the two statements; then this call came first.
+            return earlier or _insert(spec, row)
+    else:
+        session.execute(statement)
+    id_ = row["id"]
+    assert isinstance(id_, uuid.UUID)  # noqa: S101 (for the type checker)
+    run_after = row["run_after"]
+    at = run_after if isinstance(run_after, datetime) and run_after > utcnow() else None
+    send_after_commit(wire.durable_message(outbox_id=id_, job=spec.name, delivery=1, at=at))
+    return id_
+
+
+def send_after_commit(message: wire.Message) -> None:
+    callbacks = open_session().info["after_commit"]
+    if not (callbacks and isinstance(callbacks[-1], Outbound)):
+        after_commit(Outbound())
+    callbacks[-1].append(message)
+
+
+def _refuse_objects(spec: JobSpec, arguments: Mapping[str, object]) -> None:
+    for name, value in arguments.items():
+        if not isinstance(value, str | int | float | bool | None):
+            raise TypeError(f"{spec.name}({name}={value!r}): job arguments are ids and scalars")
+
+
+class Outbound(list[wire.Message]):
+    """The messages of one transaction, sent together once it has committed."""
+
+    # While Redis is down, requests do not each wait for its time-out: one in two seconds tries.
+    closed_until = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() < Outbound.closed_until:
+            return
+        try:
+            wire.push(self)
+        except REDIS_ERRORS as error:
+            Outbound.closed_until = time.monotonic() + 2
+            log.warning("jobs accepted but not pushed, the sweep will", jobs=len(self), error=str(error))

@@ -1,0 +1,95 @@
+"""The two Redis roles. Connections open when first used, never at import."""
+
+import ssl
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from flask import current_app
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+# One retry heals a connection that the server closed while it was idle. A command that is sent twice
+# that way does no harm: every message may be delivered twice.
+_OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": 1.0,
+    "socket_timeout": 5.0,
+    "health_check_interval": 30,
+    "retry": Retry(NoBackoff(), 1),
+    "retry_on_error": [RedisConnectionError],
+}
+
+REDIS_ERRORS = (RedisConnectionError, RedisTimeoutError)
+
+
+def connect(url: str, **options: Any) -> Redis:
+    """A client for a plain, TLS, unix-socket or Sentinel address."""
+    options = {**_OPTIONS, **options}
+    if "+sentinel" in urlsplit(url).scheme:
+        return _connect_through_sentinel(url, options)
+    return Redis.from_url(url, **options)
+
+
+def _connect_through_sentinel(url: str, options: dict[str, Any]) -> Redis:
+    """`redis+sentinel://user:password@host1:26379,host2:26379/service/0?sentinel_password=…`"""
+    parts = urlsplit(url)
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    service, _, database = parts.path.strip("/").partition("/")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if parts.scheme.startswith("rediss"):
+        options = {**options, "ssl": True, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+        options.update({key: value for key, value in query.items() if key.startswith("ssl_")})
+    sentinel = Sentinel(
+        [_host_and_port(address) for address in hosts.split(",")],
+        sentinel_kwargs={
+            "socket_connect_timeout": 1.0,
+            "username": query.get("sentinel_username"),
+            "password": query.get("sentinel_password"),
+        },
+        username=unquote(user) or None,
+        password=unquote(password) or None,
+        db=int(database or 0),
+        **options,
+    )
+    master: Redis = sentinel.master_for(service or "mymaster")
+    return master
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return (host, int(port)) if host else (address, 26379)
+
+
+class RedisClients:
+    """Kept in `app.extensions["redis"]`; made on first use so that forked workers get their own."""
+
+    def __init__(self, queue_url: str, cache_url: str) -> None:
+        self._queue_url, self._cache_url = queue_url, cache_url
+        self._queue: Redis | None = None
+        self._cache: Redis | None = None
+
+    @property
+    def queue(self) -> Redis:
+        if self._queue is None:
+            self._queue = connect(self._queue_url)
+        return self._queue
+
+    @property
+    def cache(self) -> Redis:
+        if self._cache is None:
+            self._cache = connect(self._cache_url)
+        return self._cache
+
+
+def queue_redis() -> Redis:
+    clients: RedisClients = current_app.extensions["redis"]
+    return clients.queue
+
+
+def cache_redis() -> Redis:
+    clients: RedisClients = current_app.extensions["redis"]
+    return clients.cache

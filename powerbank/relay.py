@@ -1,0 +1,199 @@
+"""The sweep: finds jobs whose news was lost and sends it again.
+
+A row is stranded when its lease ran out and nobody has it: no queue holds its message and no living worker
+has it in hand. PostgreSQL says who lives (heartbeats), and a row that a transaction holds locked is at work.
+"""
+
+import uuid
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple
+
+import structlog
+from rq.job import Job, JobStatus
+from sqlalchemy import func, or_, select
+
+from powerbank.db import db, transaction, utcnow
+from powerbank.heartbeats import living_workers
+from powerbank.lifecycle import MAX_CRASHES, bury, deliver_again
+from powerbank.outbox import Cause, OutboxJob, State
+from powerbank.queue import LEASE
+from powerbank.redis_clients import queue_redis
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+EPOCH_KEY = "powerbank:outbox:epoch"  # gone when Redis has lost its memory
+
+
+class Place(Enum):
+    IN_QUEUE = "waits in its queue"
+    IN_HAND = "a living worker has it"
+    WITH_DEAD_WORKER = "the worker that had it is gone"
+    LOST = "nobody has it"
+
+
+class Stranded(NamedTuple):
+    id: uuid.UUID
+    queue: str
+    deliveries: int
+    claimed_by: str | None
+
+
+def redeliver_stranded() -> int:
+    """One sweep over all that is overdue. How many jobs were sent again comes back."""
+    if redis_forgot():
+        return recover()
+    living = living_workers()
+    last, sent = None, 0
+    while rows := _stranded(living, after=last):
+        sent += _send_again(_find(rows, living))
+        last = rows[-1].id
+    return sent
+
+
+def expire_unbegun() -> int:
+    """Jobs past their expiry that no worker has come to: dead now, so that what they guard is released."""
+    expired = 0
+    while True:
+        with transaction() as session:
+            rows = session.scalars(
+                select(OutboxJob)
+                .where(
+                    OutboxJob.state == State.OPEN,
+                    OutboxJob.expires_at <= utcnow(),
+                    OutboxJob.claimed_by.is_(None),
+                )
+                .order_by(OutboxJob.expires_at)
+                .limit(BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for row in rows:
+                bury(row, Cause.EXPIRED)
+        expired += len(rows)
+        if len(rows) < BATCH:
+            return expired
+
+
+def redis_forgot() -> bool:
+    return not queue_redis().exists(EPOCH_KEY)
+
+
+def recover() -> int:
+    """After Redis lost its memory: sends everything open, what is due and what waits for its time."""
+    living = living_workers()
+    last, sent = uuid.UUID(int=0), 0
+    while True:
+        with transaction() as session:
+            rows = session.scalars(
+                select(OutboxJob)
+                .where(OutboxJob.state == State.OPEN, OutboxJob.id > last)
+                .order_by(OutboxJob.id)
+                .limit(BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for row in rows:
+                if _worker(row.claimed_by) not in living:
+                    row.claimed_by = None
+                    deliver_again(row)
+        sent += len(rows)
+        if len(rows) < BATCH:
+            break
+        last = rows[-1].id
+    queue_redis().set(EPOCH_KEY, utcnow().isoformat())
+    if sent:
+        log.warning("Redis had lost its memory; open jobs sent again", jobs=sent)
+    return sent
+
+
+def _stranded(living: set[str], after: uuid.UUID | None) -> Sequence[Stranded]:
+    claimer = func.split_part(OutboxJob.claimed_by, "/", 1)
+    query = (
+        select(OutboxJob.id, OutboxJob.queue, OutboxJob.deliveries, OutboxJob.claimed_by)
+        .where(
+            OutboxJob.state == State.OPEN,
+            or_(
+                OutboxJob.lease_until <= utcnow(),
+                OutboxJob.claimed_by.is_not(None) & claimer.not_in(living),
+            ),
+        )
+        .order_by(OutboxJob.id)
+        .limit(BATCH)
+    )
+    if after is not None:
+        query = query.where(OutboxJob.id > after)
+    rows = [Stranded(*row) for row in db.session.execute(query)]
+    db.session.rollback()
+    return rows
+
+
+def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Place]]:
+    """Asks Redis, in two round trips, where the last message of each row is."""
+    redis = queue_redis()
+    with redis.pipeline(transaction=False) as pipe:
+        for row in rows:
+            pipe.hmget(Job.key_for(f"{row.id}-{row.deliveries}"), "status", "worker_name")
+        fates = [_fate(pair) for pair in pipe.execute(raise_on_error=False)]
+    queued = {row.queue for row, (status, _) in zip(rows, fates, strict=True) if status == JobStatus.QUEUED}
+    waiting = {_text(item) for name in queued for item in redis.lrange(f"rq:queue:{name}", 0, -1)}
+    return [
+        (row, _place(row, status, worker, waiting, living)) for row, (status, worker) in zip(rows, fates, strict=True)
+    ]
+
+
+def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
+    """Status and worker of a message. A key of another kind, which a stranger put there, is none of ours."""
+    if isinstance(pair, Exception):
+        return "", ""
+    status, worker = pair
+    return _text(status or b""), _text(worker or b"")
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode()
+
+
+def _place(row: Stranded, status: str, worker: str, waiting: set[str], living: set[str]) -> Place:
+    if row.claimed_by is not None:
+        return Place.IN_HAND if _worker(row.claimed_by) in living else Place.WITH_DEAD_WORKER
+    if status == JobStatus.QUEUED:
+        return Place.IN_QUEUE if f"{row.id}-{row.deliveries}" in waiting else Place.LOST
+    if status == JobStatus.STARTED:
+        return Place.IN_HAND if worker in living else Place.WITH_DEAD_WORKER
+    return Place.LOST
+
+
+def _send_again(found: list[tuple[Stranded, Place]]) -> int:
+    places = {row.id: (row.deliveries, place) for row, place in found}
+    sent = 0
+    with transaction() as session:
+        rows = session.scalars(
+            select(OutboxJob)
+            .where(OutboxJob.id.in_(places), OutboxJob.state == State.OPEN)
+            .with_for_update(skip_locked=True)
+        )
+        for row in rows:
+            deliveries, place = places[row.id]
+            if row.deliveries == deliveries:  # else somebody was faster
+                sent += _apply(row, place)
+    return sent
+
+
+def _apply(row: OutboxJob, place: Place) -> bool:
+    if place in (Place.IN_QUEUE, Place.IN_HAND):
+        row.lease_until = utcnow() + LEASE
+        return False
+    row.claimed_by = None
+    if place is Place.WITH_DEAD_WORKER:
+        row.crashes += 1
+        if row.crashes >= MAX_CRASHES:
+            row.last_error = f"took its worker down {row.crashes} times"
+            bury(row, Cause.CRASHED)
+            return False
+    deliver_again(row)
+    return True
+
+
+def _worker(claim: str | None) -> str | None:
+    """A claim is `worker/message`."""
+    return claim.split("/", 1)[0] if claim else None

@@ -1,0 +1,136 @@
+"""The schedule's truth: a row for each entry, with the time of its next slot.
+
+A tick, however often it comes, claims each due slot by a conditional update; the job of the slot is enqueued
+in the same transaction. Cron expressions are read in the entry's own time zone.
+"""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from jobs import catalogue
+from jobs.catalogue import JobSpec, Schedule
+from powerbank.db import Base, db, open_session, transaction
+from powerbank.errors import NotFoundError
+from powerbank.queue import Scalar, accept
+
+MAX_CATCH_UP = 40  # missed slots made good at once; a month of days
+
+
+class ScheduleState(Base):
+    __tablename__ = "schedules"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    cron: Mapped[str]
+    timezone: Mapped[str]
+    next_run_at: Mapped[datetime]
+    last_run_at: Mapped[datetime | None]
+    last_job_id: Mapped[uuid.UUID | None]
+    last_status: Mapped[str | None]  # running, success, failed
+    last_duration_ms: Mapped[int | None]
+
+
+def synchronise(now: datetime) -> None:
+    """Makes the table follow the catalogue. A changed cron expression counts from now."""
+    known = {row.name: row for row in db.session.scalars(select(ScheduleState))}
+    wanted = {entry.name: entry for entry in catalogue.SCHEDULES}
+    changed = [
+        entry
+        for entry in wanted.values()
+        if entry.name not in known
+        or (known[entry.name].cron, known[entry.name].timezone) != (entry.cron, entry.timezone)
+    ]
+    gone = known.keys() - wanted.keys()
+    if not changed and not gone:
+        return
+    with transaction() as session:
+        for entry in changed:
+            row = {"cron": entry.cron, "timezone": entry.timezone, "next_run_at": next_slot(entry, now)}
+            statement = insert(ScheduleState).values(name=entry.name, **row)
+            session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+        for name in gone:
+            session.delete(known[name])
+
+
+def run_due(now: datetime) -> int:
+    """Enqueues the job of each slot that is due. How many comes back."""
+    started = 0
+    due = db.session.execute(
+        select(ScheduleState.name, ScheduleState.next_run_at).where(ScheduleState.next_run_at <= now)
+    ).all()
+    entries = {entry.name: entry for entry in catalogue.SCHEDULES}
+    for name, slot in due:
+        if entry := entries.get(name):
+            with transaction():
+                started += _run_slots(entry, slot, now)
+    return started
+
+
+def run_now(name: str, now: datetime) -> uuid.UUID:
+    """Starts a task by hand, beside its schedule. The job's id comes back."""
+    entry = next((entry for entry in catalogue.SCHEDULES if entry.name == name), None)
+    if entry is None:
+        raise NotFoundError("schedule")
+    return _start(entry, now)
+
+
+def next_slot(entry: Schedule, after: datetime) -> datetime:
+    local = after.astimezone(ZoneInfo(entry.timezone))
+    found: datetime = croniter(entry.cron, local).get_next(datetime)
+    return found.astimezone(UTC)
+
+
+def _run_slots(entry: Schedule, slot: datetime, now: datetime) -> int:
+    missed = list(_slots(entry, slot, now))
+    claimed = open_session().execute(
+        update(ScheduleState)
+        .where(ScheduleState.name == entry.name, ScheduleState.next_run_at == slot)
+        .values(next_run_at=next_slot(entry, now))
+        .returning(ScheduleState.name)
+    )
+    if claimed.one_or_none() is None:
+        return 0  # another tick was first
+    for each in missed if entry.catch_up else missed[-1:]:
+        _start(entry, each)
+    return len(missed) if entry.catch_up else 1
+
+
+def _slots(entry: Schedule, first: datetime, now: datetime) -> Iterator[datetime]:
+    """The slots from `first` up to now, the newest ones if there are too many."""
+    slots = [first]
+    while (following := next_slot(entry, slots[-1])) <= now:
+        slots.append(following)
+        slots = slots[-MAX_CATCH_UP:]
+    return iter(slots)
+
+
+def note_run(spec: JobSpec, job_id: uuid.UUID, status: str, seconds: float) -> None:
+    """Keeps the result of a scheduled job's last run for people to see; a no-op for all other jobs."""
+    if spec.name not in catalogue.SCHEDULED:
+        return
+    with transaction() as session:
+        session.execute(
+            update(ScheduleState)
+            .where(ScheduleState.last_job_id == job_id)
+            .values(last_status=status, last_duration_ms=round(seconds * 1000))
+        )
+
+
+def _start(entry: Schedule, slot: datetime) -> uuid.UUID:
+    arguments: dict[str, Scalar] = dict(entry.arguments)
+    if entry.pass_slot:
+        arguments["slot"] = slot.isoformat()
+    job_id = accept(entry.job, arguments)
+    assert job_id is not None  # noqa: S101 (scheduled jobs are durable; a test holds it)
+    open_session().execute(
+        update(ScheduleState)
+        .where(ScheduleState.name == entry.name)
+        .values(last_run_at=func.now(), last_job_id=job_id, last_status="running", last_duration_ms=None)
+    )
+    return job_id

@@ -1,0 +1,191 @@
+#!/usr/bin/env python
+"""Tests every part that Powerbank stands on and says what is wrong with it. Exit code 1 if anything is.
+
+Reads the same environment as the application: run it where the application runs.
+"""
+
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from redis import Redis
+from rq.job import Job, JobStatus
+from sqlalchemy import text
+
+import config
+from jobs.catalogue import TICK, Queue
+from powerbank import create_app, heartbeats, wire
+from powerbank.db import db, new_id, utcnow
+from powerbank.ops import health, queries
+from powerbank.redis_clients import cache_redis, queue_redis
+
+
+class BadPartError(Exception):
+    """What is wrong, in words that say what to do."""
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    run: Callable[[config.Settings], str]
+
+
+def database(settings: config.Settings) -> str:
+    server = db.session.scalar(text("SHOW server_version"))
+    skew = abs((db.session.scalar(text("SELECT clock_timestamp()")) - utcnow()).total_seconds())
+    if skew > 2:
+        raise BadPartError(f"its clock and this machine's differ by {skew:.1f} s; set both by NTP")
+    return f"PostgreSQL {server}"
+
+
+def migrations(settings: config.Settings) -> str:
+    answer = health.database_state()
+    if answer != "ok":
+        raise BadPartError(f"{answer}; run `flask --app wsgi db upgrade`")
+    return "at head"
+
+
+def role(settings: config.Settings) -> str:
+    owned = db.session.scalar(text("SELECT count(*) FROM pg_tables WHERE tableowner = current_user"))
+    name = db.session.scalar(text("SELECT current_user"))
+    if owned and settings.production:
+        raise BadPartError(
+            f"{name} owns {owned} tables; give the application a role of its own, see DATABASE_OWNER_URL"
+        )
+    return f"{name} owns {owned or 'no'} tables"
+
+
+def queue_store(settings: config.Settings) -> str:
+    redis = queue_redis()
+    policy = _setting(redis, "maxmemory-policy")
+    if policy not in ("noeviction", None):
+        raise BadPartError(f"maxmemory-policy is {policy}; queues need noeviction, or jobs vanish silently")
+    if _setting(redis, "appendonly") == "no":
+        raise BadPartError("appendonly is off; a restart would make every waiting job late")
+    return f"Redis {redis.info('server')['redis_version']}"
+
+
+def cache_store(settings: config.Settings) -> str:
+    cache_redis().ping()
+    return "answers"
+
+
+def broker(settings: config.Settings) -> str:
+    if settings.mqtt_url is None:
+        raise BadPartError("MQTT_URL is not set; no station can speak to this network")
+    parts = urlsplit(settings.mqtt_url)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"check-{new_id()}")
+    client.username_pw_set(parts.username, parts.password)
+    if parts.scheme == "mqtts":
+        client.tls_set()
+    answers: list[str] = []
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.append(str(reason))
+    try:
+        client.connect(parts.hostname or "127.0.0.1", parts.port or (8883 if parts.scheme == "mqtts" else 1883))
+        deadline = time.monotonic() + 5
+        while not answers and time.monotonic() < deadline:
+            client.loop(0.1)
+    finally:
+        client.disconnect()
+    if answers != ["Success"]:
+        raise BadPartError(f"refused us: {answers[0] if answers else 'no answer in 5 s'}")
+    return "lets us in"
+
+
+def workers(settings: config.Settings) -> str:
+    alive = heartbeats.living("worker")
+    unserved = [queue.value for queue in Queue if not any(queue in worker.queues for worker in alive)]
+    if unserved:
+        raise BadPartError(f"no worker on {', '.join(unserved)}; start scripts/worker.py for them")
+    return f"{len(alive)} alive, every queue served"
+
+
+def scheduler(settings: config.Settings) -> str:
+    alive = heartbeats.living("scheduler")
+    if not alive:
+        raise BadPartError("none is alive; start scripts/scheduler.py")
+    return f"{len(alive)} alive"
+
+
+def round_trip(settings: config.Settings) -> str:
+    """A tick is harmless at any time: it starts what is due, and nothing twice."""
+    message = wire.Message(f"check-{new_id()}", TICK.name)
+    began = time.monotonic()
+    wire.push([message])
+    while time.monotonic() < began + 10:
+        if queue_redis().hget(Job.key_for(message.id), "status") == JobStatus.FINISHED.value.encode():
+            return f"{(time.monotonic() - began) * 1000:.0f} ms from push to done"
+        time.sleep(0.01)
+    raise BadPartError("a job pushed was not done after 10 s; are workers connected to this Redis?")
+
+
+def web(settings: config.Settings) -> str:
+    try:
+        with urllib.request.urlopen(f"{settings.public_url}/health/ready", timeout=5) as answer:  # noqa: S310
+            return f"{settings.public_url} answers {answer.status}"
+    except urllib.error.HTTPError as refused:
+        raise BadPartError(f"{settings.public_url}/health/ready answers {refused.code}") from None
+
+
+def backlog(settings: config.Settings) -> str:
+    state = queries.queue_health()
+    if state.alerts:
+        raise BadPartError("; ".join(problem.detail for problem in state.alerts))
+    return f"{sum(state.queue_lengths.values())} jobs waiting, oldest {state.oldest_age_s:.0f} s"
+
+
+CHECKS = (
+    Check("database", database),
+    Check("migrations", migrations),
+    Check("database role", role),
+    Check("queue Redis", queue_store),
+    Check("cache Redis", cache_store),
+    Check("MQTT broker", broker),
+    Check("workers", workers),
+    Check("scheduler", scheduler),
+    Check("job round trip", round_trip),
+    Check("web", web),
+    Check("jobs", backlog),
+)
+
+
+def main() -> int:
+    try:
+        settings = config.load()
+    except config.ConfigurationError as refused:
+        print(refused)
+        return 1
+    bad = 0
+    with create_app(settings).app_context():
+        for check in CHECKS:
+            try:
+                mark, words = "ok ", check.run(settings)
+            except Exception as error:  # whatever a broken part raises is what we are here to tell
+                bad += 1
+                mark, words = "BAD", str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+            db.session.rollback()
+            print(f"{mark}  {check.name:<15} {words}")
+    print("everything answers" if not bad else f"{bad} of {len(CHECKS)} parts need attention")
+    return int(bool(bad))
+
+
+def _setting(redis: Redis, name: str) -> str | None:
+    """None where the server does not let us ask, as hosted ones often do not."""
+    try:
+        answer = redis.config_get(name)
+    except Exception:
+        return None
+    return answer.get(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

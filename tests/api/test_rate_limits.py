@@ -1,0 +1,43 @@
+"""Limits hold, say when to come back, and fail in the right direction."""
+
+from flask.testing import FlaskClient
+
+from config import load
+from powerbank import create_app
+from tests.api.conftest import probes
+
+NOBODY = "redis://127.0.0.1:1/0"
+
+
+def test_beyond_the_limit_is_429_with_a_time_to_wait(probe: FlaskClient) -> None:
+    statuses = [probe.get("/probe/limited").status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    refused = probe.get("/probe/limited")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.get_json(force=True)["code"] == "rate_limited"
+
+
+def test_a_made_up_forwarded_address_resets_nothing(probe: FlaskClient) -> None:
+    for number in range(2):
+        probe.get("/probe/limited", headers={"X-Forwarded-For": f"192.0.2.{number}"})
+    assert probe.get("/probe/limited", headers={"X-Forwarded-For": "192.0.2.77"}).status_code == 429
+
+
+def test_a_trusted_proxy_is_believed() -> None:
+    client = create_app(load().model_copy(update={"trusted_proxies": 1})).test_client()
+    answer = client.get("/console/login", headers={"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"})
+    assert answer.status_code == 200
+
+
+def test_a_guard_counts_for_everybody(probe: FlaskClient) -> None:
+    statuses = [probe.post("/probe/guarded").status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+
+
+def test_without_redis_reads_go_on_and_guards_refuse(probe: FlaskClient) -> None:
+    app = create_app(load().model_copy(update={"redis_cache_url": NOBODY}))
+    app.register_blueprint(probes())
+    client = app.test_client()
+    assert [client.get("/probe/limited").status_code for _ in range(4)] == [200] * 4
+    refused = client.post("/probe/guarded")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")

@@ -1,0 +1,212 @@
+"""Real servers for every run: one PostgreSQL and one Redis, a database and a Redis number for each process.
+
+Commits are real. After each test the rows are deleted and Redis is emptied.
+"""
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from scripts.stack import Stack, free_ports
+from tests import sample_jobs
+
+TEMPLATE = "powerbank_template"
+ADMIN = "admin@example.com"
+PASSWORD = "correct horse battery"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Starts the servers in the first process; those of xdist find them in the environment."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = tempfile.mkdtemp(prefix="powerbank-tests-")
+    stack = Stack(Path(folder), free_ports(), replaced_by={})
+    stack.take()
+    stack.start()
+    config._powerbank_stack = stack
+    config.add_cleanup(lambda: _end(stack, folder))
+    assert stack.postgres is not None
+    assert stack.redis is not None
+    stack.postgres.create_database(TEMPLATE)
+    os.environ.update(
+        {
+            "POWERBANK_ENV": "test",
+            "TEST_SUPERUSER_URL": stack.postgres.superuser_url("{}"),
+            "TEST_REDIS_PORT": str(stack.ports.redis),
+            "DATABASE_URL": stack.postgres.app_url(TEMPLATE),
+            "DATABASE_OWNER_URL": stack.postgres.owner_url(TEMPLATE),
+            "LOG_LEVEL": "WARNING",
+            "JWT_SECRET_KEY": "for tests only, " * 5,
+        }
+    )
+    migrate()
+    execute(os.environ["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
+
+
+GRANT_EFFECTS = "GRANT ALL ON test_effects, test_effects_id_seq TO powerbank_app"
+
+
+def _end(stack: Stack, folder: str) -> None:
+    import shutil
+
+    stack.stop()
+    stack.wipe()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def migrate() -> None:
+    from flask_migrate import upgrade
+
+    from powerbank import create_app
+
+    app = create_app()
+    with app.app_context():
+        upgrade()
+
+
+def superuser_url(database: str) -> str:
+    return os.environ["TEST_SUPERUSER_URL"].replace("%7B%7D", database)
+
+
+def execute(url: str, *statements: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def database_name(worker_id: str) -> str:
+    return f"powerbank_{worker_id}"
+
+
+@pytest.fixture(scope="session")
+def environment(worker_id: str, database_name: str) -> dict[str, str]:
+    """What a process needs to work on this test process's own database and Redis numbers."""
+    execute(
+        superuser_url("postgres"),
+        f'DROP DATABASE IF EXISTS "{database_name}" WITH (FORCE)',
+        f'CREATE DATABASE "{database_name}" OWNER powerbank_owner TEMPLATE {TEMPLATE}',
+    )
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
+    port = os.environ["TEST_REDIS_PORT"]
+    found = {
+        "DATABASE_URL": os.environ["DATABASE_URL"].replace(TEMPLATE, database_name),
+        "DATABASE_OWNER_URL": os.environ["DATABASE_OWNER_URL"].replace(TEMPLATE, database_name),
+        "REDIS_URL": f"redis://127.0.0.1:{port}/{2 * number}",
+        "REDIS_CACHE_URL": f"redis://127.0.0.1:{port}/{2 * number + 1}",
+        "RATE_LIMIT_PER_MINUTE": "100000",
+    }
+    os.environ.update(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def app(environment: dict[str, str]) -> Flask:
+    from powerbank import create_app
+
+    sample_jobs.register()
+    app = create_app()
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def clean(app: Flask) -> Iterator[None]:
+    """Runs the test, then forgets what it wrote."""
+    from powerbank.queue import Outbound
+    from powerbank.redis_clients import cache_redis, queue_redis
+
+    yield
+    execute(superuser_url(app.config["TEST_DATABASE"]), "SET session_replication_role = replica", EMPTY_ALL)
+    Outbound.closed_until = 0
+    with app.app_context():
+        queue_redis().flushdb()
+        cache_redis().flushdb()
+
+
+# Row by row where there are rows: far quicker than TRUNCATE on many small tables.
+EMPTY_ALL = """
+DO $$ DECLARE t text; BEGIN
+  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', t);
+  END LOOP;
+END $$
+"""
+
+
+@pytest.fixture
+def context(app: Flask, database_name: str, clean: None) -> Iterator[Flask]:
+    """An application context, as a job or a command has."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture(autouse=True)
+def _test_database(app: Flask, database_name: str) -> None:
+    app.config["TEST_DATABASE"] = database_name
+
+
+@pytest.fixture
+def client(app: Flask, clean: None) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def work(app: Flask) -> Callable[..., None]:
+    """Drains the queues with a real worker in this process."""
+
+    def drain(*queues: str) -> None:
+        from jobs.catalogue import Queue
+        from jobs.worker import Worker
+        from powerbank.redis_clients import connect
+
+        before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+        try:
+            wanted = queues or tuple(queue.value for queue in Queue)
+            Worker(app, wanted, connect(os.environ["REDIS_URL"])).work(burst=True)
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
+
+    return drain
+
+
+@pytest.fixture
+def staff_headers(app: Flask, clean: None) -> Callable[..., dict[str, str]]:
+    """Signs a member of staff in: `staff_headers("viewer")`."""
+    from powerbank.auth import services
+    from powerbank.auth.models import StaffMember
+    from powerbank.auth.roles import Role
+    from powerbank.db import transaction
+
+    def sign_in(role: str = "superadmin") -> dict[str, str]:
+        with app.app_context():
+            member = StaffMember(email=f"{role}@example.com", password_hash="unused", role=Role(role))
+            with transaction() as session:
+                session.add(member)
+            return {"Authorization": f"Bearer {services.access_token(member)}"}
+
+    return sign_in
+
+
+@pytest.fixture
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL and Redis of the test's own, to be stopped, killed and wiped."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), free_ports(), replaced_by={"MQTT_URL": "unused"})
+    stack.take()
+    stack.start()
+    yield stack
+    stack.stop()
+    stack.wipe()

@@ -1,0 +1,192 @@
+"""A job that was accepted happens exactly once, and only if what accepted it was committed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from jobs import runtime
+from jobs.runtime import Outcome
+from powerbank import lifecycle, relay
+from powerbank.db import db, transaction, utcnow
+from powerbank.outbox import Cause, OutboxJob, State
+from powerbank.queue import enqueue
+from powerbank.redis_clients import queue_redis
+from tests import sample_jobs
+
+Work = Callable[..., None]
+
+
+def effects() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(text("SELECT key FROM test_effects ORDER BY id")))
+
+
+def only_row() -> OutboxJob:
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.scalars(select(OutboxJob)).one()
+
+
+def enqueue_and_fail() -> None:
+    with transaction():
+        enqueue(sample_jobs.EFFECT, key="a")
+        raise RuntimeError("changed its mind")
+
+
+def test_a_committed_job_runs(context: Flask, work: Work) -> None:
+    with transaction():
+        enqueue(sample_jobs.EFFECT, key="a")
+    work()
+    assert effects() == ["a"]
+    assert only_row().state == State.DONE
+
+
+def test_a_rollback_leaves_no_job(context: Flask, work: Work) -> None:
+    with pytest.raises(RuntimeError, match="changed its mind"):
+        enqueue_and_fail()
+    work()
+    assert effects() == []
+    assert db.session.scalar(text("SELECT count(*) FROM outbox_jobs")) == 0
+    assert queue_redis().keys("rq:job:*") == []
+
+
+def test_a_message_of_a_rolled_back_transaction_does_not_leave_with_the_next(context: Flask, work: Work) -> None:
+    with pytest.raises(RuntimeError, match="changed its mind"):
+        enqueue_and_fail()
+    with transaction():
+        enqueue(sample_jobs.EFFECT, key="b")
+    assert len(queue_redis().keys("rq:job:*")) == 1
+
+
+def test_every_delivery_after_the_first_is_skipped(context: Flask) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.EFFECT, key="a")
+    outcomes = [runtime.run("test_effect", str(job_id)) for _ in range(3)]
+    assert outcomes == [Outcome.DONE, Outcome.SKIPPED, Outcome.SKIPPED]
+    assert effects() == ["a"]
+
+
+def test_a_failure_takes_its_effects_back_and_is_tried_again(context: Flask) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.FAILING, key="a")
+    assert runtime.run("test_failing", str(job_id)) is Outcome.RETRY
+    row = only_row()
+    assert (row.state, row.failures, effects()) == (State.OPEN, 1, [])
+    assert row.last_error == "RuntimeError: the vendor is on holiday"
+    assert row.run_after > utcnow()
+
+
+def test_out_of_tries_it_is_a_dead_letter(context: Flask) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.FAILING, key="a")
+    for _ in range(2):
+        assert runtime.run("test_failing", str(job_id)) is Outcome.RETRY
+        _make_due()
+    with pytest.raises(runtime.DeadLetterError):
+        runtime.run("test_failing", str(job_id))
+    row = only_row()
+    assert (row.state, row.cause, row.failures) == (State.DEAD, Cause.OUT_OF_RETRIES, 3)
+
+
+def test_a_permanent_refusal_is_not_repeated(context: Flask) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.REFUSED, key="a")
+    with pytest.raises(runtime.DeadLetterError):
+        runtime.run("test_refused", str(job_id))
+    assert (only_row().cause, effects()) == (Cause.REFUSED, [])
+
+
+def test_arguments_that_the_job_does_not_take_are_a_dead_letter(context: Flask) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.EFFECT, wrong="a")
+    with pytest.raises(runtime.DeadLetterError):
+        runtime.run("test_effect", str(job_id))
+    assert "does not take these arguments" in (only_row().last_error or "")
+
+
+def test_until_done_never_gives_up(context: Flask) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.PERSISTENT, key="a")
+    for _ in range(20):
+        assert runtime.run("test_persistent", str(job_id)) is Outcome.RETRY
+        _make_due()
+    assert only_row().state == State.OPEN
+
+
+def test_an_expired_job_is_not_run_late_and_what_it_guarded_is_resolved(context: Flask, work: Work) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.BRIEF, key="a")
+    db.session.execute(text("UPDATE outbox_jobs SET expires_at = now() - interval '1 second'"))
+    db.session.commit()
+    with pytest.raises(runtime.DeadLetterError):
+        runtime.run("test_brief", str(job_id))
+    work()
+    assert effects() == ["resolved:a"]
+
+
+def test_the_sweep_buries_what_expired_before_any_worker_came(context: Flask, work: Work) -> None:
+    with transaction():
+        enqueue(sample_jobs.BRIEF, expires_at=utcnow() + timedelta(milliseconds=1), key="a")
+    queue_redis().flushdb()
+    db.session.execute(text("SELECT pg_sleep(0.01)"))
+    assert relay.expire_unbegun() == 1
+    work()
+    assert effects() == ["resolved:a"]
+
+
+def test_a_delayed_job_waits_for_its_time(context: Flask, work: Work) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.EFFECT, at=utcnow() + timedelta(hours=1), key="a")
+    work()
+    assert runtime.run("test_effect", str(job_id)) is Outcome.SKIPPED
+    assert effects() == []
+
+
+def test_a_job_that_is_unique_while_open_can_be_asked_for_again_when_it_ended(context: Flask, work: Work) -> None:
+    with transaction():
+        first = enqueue(sample_jobs.ONE_AT_A_TIME, key="a")
+        assert enqueue(sample_jobs.ONE_AT_A_TIME, key="a") == first
+        assert enqueue(sample_jobs.ONE_AT_A_TIME, key="b") != first
+    work()
+    with transaction():
+        assert enqueue(sample_jobs.ONE_AT_A_TIME, key="a") != first
+    work()
+    assert sorted(effects()) == ["a", "a", "b"]
+
+
+def test_a_job_that_is_unique_once_stays_so(context: Flask, work: Work) -> None:
+    with transaction():
+        first = enqueue(sample_jobs.ONCE, key="a")
+    work()
+    with transaction():
+        assert enqueue(sample_jobs.ONCE, key="a") == first
+    work()
+    assert effects() == ["a"]
+
+
+def test_objects_are_refused_as_arguments(context: Flask) -> None:
+    with transaction(), pytest.raises(TypeError, match="ids and scalars"):
+        enqueue(sample_jobs.EFFECT, key=object())  # type: ignore[arg-type]
+
+
+def test_a_requeued_dead_letter_has_all_its_tries_again(context: Flask, work: Work) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.REFUSED, key="a")
+    work()
+    assert job_id is not None
+    with transaction():
+        row = lifecycle.locked(job_id)
+        assert row is not None
+        lifecycle.requeue(row)
+    row = only_row()
+    assert (row.state, row.failures, row.deliveries) == (State.OPEN, 0, 2)
+    work()
+    assert only_row().state == State.DEAD
+
+
+def _make_due() -> None:
+    db.session.execute(text("UPDATE outbox_jobs SET run_after = now()"))
+    db.session.commit()

@@ -1,0 +1,97 @@
+"""Jobs that only tests know. Each leaves a row in `test_effects`, a table of the test databases."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+
+from jobs import catalogue
+from jobs.catalogue import JobSpec, Queue, Retries, Unique
+from jobs.runtime import StepwiseRun
+from powerbank.db import open_session
+from powerbank.errors import PermanentError
+
+EFFECTS_TABLE = "CREATE TABLE test_effects (id bigserial PRIMARY KEY, key text NOT NULL, at timestamptz DEFAULT now())"
+
+_HERE = "tests.sample_jobs"
+EFFECT = JobSpec("test_effect", f"{_HERE}.leave_effect", Queue.DEFAULT, Retries((1, 1, 1)))
+URGENT = JobSpec("test_urgent", f"{_HERE}.leave_effect", Queue.CRITICAL, Retries((1,)))
+SLOW = JobSpec("test_slow", f"{_HERE}.leave_effect_slowly", Queue.DEFAULT, Retries((1, 1, 1)))
+STEPWISE = JobSpec("test_stepwise", f"{_HERE}.call_vendor", Queue.DEFAULT, Retries((1, 1, 1)), stepwise=True)
+FAILING = JobSpec("test_failing", f"{_HERE}.fail", Queue.DEFAULT, Retries((1, 1)))
+PERSISTENT = JobSpec("test_persistent", f"{_HERE}.fail", Queue.DEFAULT, Retries((1,), until_done=True))
+REFUSED = JobSpec("test_refused", f"{_HERE}.refuse", Queue.DEFAULT, Retries((1, 1)))
+DEADLY = JobSpec("test_deadly", f"{_HERE}.kill_worker", Queue.DEFAULT, Retries((1,)))
+ENDLESS = JobSpec("test_endless", f"{_HERE}.sleep_for_ever", Queue.DEFAULT, time_limit=1)
+BRIEF = JobSpec("test_brief", f"{_HERE}.leave_effect", Queue.DEFAULT, expires=60, on_dead="test_resolved")
+RESOLVED = JobSpec("test_resolved", f"{_HERE}.resolve", Queue.DEFAULT)
+LOSABLE = JobSpec("test_losable", f"{_HERE}.nothing", Queue.ANALYTICS, Retries((1,)), durable=False)
+ONE_AT_A_TIME = JobSpec("test_one", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.WHILE_OPEN)
+ONCE = JobSpec("test_once", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.ONCE)
+
+
+def register() -> None:
+    catalogue.register(
+        EFFECT, URGENT, SLOW, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF, RESOLVED, LOSABLE,
+        ONE_AT_A_TIME, ONCE,
+    )  # fmt: skip
+
+
+def leave_effect(*, key: str) -> None:
+    open_session().execute(text("INSERT INTO test_effects (key) VALUES (:key)"), {"key": key})
+
+
+def leave_effect_slowly(*, key: str, seconds: float) -> None:
+    leave_effect(key=key)
+    time.sleep(seconds)
+
+
+def call_vendor(run: StepwiseRun, *, key: str, seconds: float = 0) -> None:
+    """The vendor is a file: a line is a request that it got."""
+    answer = run.call("call", lambda idempotency_key: _vendor(key, idempotency_key, seconds), ask=_asked)
+    with run.finish():
+        leave_effect(key=f"{key}:{answer['reference']}")
+
+
+def _vendor(key: str, idempotency_key: str, seconds: float) -> dict[str, object]:
+    with Path(os.environ["TEST_VENDOR"]).open("a") as book:
+        book.write(f"{idempotency_key} {key}\n")
+    time.sleep(seconds)
+    return {"reference": idempotency_key}
+
+
+def _asked(idempotency_key: str) -> dict[str, object] | None:
+    lines = Path(os.environ["TEST_VENDOR"]).read_text().splitlines()
+    known = any(line.startswith(f"{idempotency_key} ") for line in lines)
+    return {"reference": idempotency_key} if known else None
+
+
+def fail(*, key: str) -> None:
+    leave_effect(key=key)  # must not survive the failure
+    raise RuntimeError("the vendor is on holiday")
+
+
+def refuse(*, key: str) -> None:
+    leave_effect(key=key)
+    raise PermanentError("no such account")
+
+
+def kill_worker(*, key: str) -> None:
+    leave_effect(key=key)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def sleep_for_ever(*, key: str) -> None:
+    leave_effect(key=key)
+    time.sleep(3600)
+
+
+def resolve(*, key: str) -> None:
+    leave_effect(key=f"resolved:{key}")
+
+
+def nothing(*, fail_first: bool = False) -> None:
+    if fail_first:
+        raise RuntimeError("lost")

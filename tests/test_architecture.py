@@ -1,0 +1,77 @@
+"""Rules that a reader can rely on."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs import catalogue
+from jobs.catalogue import SCHEDULES, SUBSCRIPTIONS, Queue
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]
+
+# What may speak RQ: the wire, and what works on it. All others enqueue through the outbox.
+SPEAK_RQ = {
+    "powerbank/wire.py", "powerbank/relay.py", "powerbank/ops/dashboard.py", "jobs/worker.py", "jobs/scheduler.py",
+    "scripts/check_stack.py",
+}  # fmt: skip
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_jobs_are_pushed_through_the_outbox_only(path: Path) -> None:
+    if name(path) in SPEAK_RQ or name(path).startswith("scripts/bench/"):
+        return
+    assert not {module for module in imports(path) if module.split(".")[0] in ("rq", "rq_scheduler")}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_modules_stay_readable(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300, "split it by use case"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name == "services.py"], ids=name)
+def test_services_know_no_request_and_never_commit(path: Path) -> None:
+    assert not {module for module in imports(path) if module in ("flask.request", "flask.g", "flask.session")}
+    assert ".commit(" not in path.read_text()
+
+
+def test_scheduled_jobs_are_durable_and_names_are_unique() -> None:
+    names = [spec.name for spec in catalogue.JOBS]
+    assert len(names) == len(set(names))
+    assert all(entry.job.durable and entry.job in catalogue.JOBS for entry in SCHEDULES)
+    assert len({entry.name for entry in SCHEDULES}) == len(SCHEDULES)
+
+
+def test_what_is_published_is_in_the_catalogue_and_only_that() -> None:
+    published = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "publish":
+                assert isinstance(node.args[0], ast.Constant), f"{name(path)}: events are named in place"
+                published.add(node.args[0].value)
+    assert published == set(SUBSCRIPTIONS)
+
+
+def test_queues_are_drained_in_the_order_of_their_priority() -> None:
+    assert [*Queue] == ["critical", "payments", "iot", "notifications", "default", "analytics", "cleanup"]
+
+
+def test_production_does_not_import_the_tests_or_programs() -> None:
+    for path in SOURCES:
+        if not name(path).startswith("scripts/"):
+            assert not {module for module in imports(path) if module.split(".")[0] in ("tests", "scripts")}

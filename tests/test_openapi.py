@@ -1,0 +1,72 @@
+"""The OpenAPI document is valid, complete and true."""
+
+import re
+from collections.abc import Callable
+
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import checks
+
+from jobs.catalogue import Queue
+from powerbank import heartbeats
+from powerbank.db import db, utcnow
+
+CHECKS = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+
+
+def test_the_document_is_valid(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"].startswith("3.1")
+
+
+def test_every_route_is_in_it(app: Flask, client: FlaskClient) -> None:
+    documented = set(client.get("/openapi.json").get_json()["paths"])
+    served = {
+        re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/api/", "/health/", "/metrics"))
+    }
+    assert served == documented
+
+
+def test_it_says_what_a_route_asks_for(client: FlaskClient) -> None:
+    operation = client.get("/openapi.json").get_json()["paths"]["/api/admin/faq"]["post"]
+    assert operation["security"] == [{"bearer": []}]
+    assert operation["x-permission"] == "content.write"
+
+
+def test_the_page_to_try_it_uses_our_own_files_only(client: FlaskClient) -> None:
+    page = client.get("/docs").text
+    for address in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert address.startswith("/"), address
+        with client.get(address) as answer:
+            assert answer.status_code == 200, address
+
+
+def test_any_request_gets_a_documented_answer(app: Flask, staff_headers: Callable[..., dict[str, str]]) -> None:
+    """Whatever is sent: no 500, and nothing that the document does not promise."""
+    document = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    headers = staff_headers() | {"Accept-Encoding": "identity"}  # this client does not unpack
+    with app.app_context():  # a living worker, so that /health/queues has no reason for its 503
+        heartbeats.beat(db.engine, name="w", kind="worker", queues=[*Queue], started_at=utcnow())
+    tried = 0
+    for found in document.get_all_operations():
+        operation = found.ok()
+
+        @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
+        @given(case=operation.as_strategy())
+        def send(case: schemathesis.Case) -> None:
+            case.call_and_validate(headers=headers, checks=CHECKS)
+
+        send()
+        tried += 1
+    assert tried > 30

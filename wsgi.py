@@ -1,0 +1,5 @@
+"""gunicorn's entry."""
+
+from powerbank import create_app
+
+app = create_app()
