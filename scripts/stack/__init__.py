@@ -1,6 +1,7 @@
 """Real servers from ordinary packages, for development and for the tests."""
 
 from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import Ports, free_ports
 from scripts.stack.postgres import EmbeddedPostgres
 from scripts.stack.redis import EmbeddedRedis
@@ -15,4 +16,5 @@ __all__ = [
     "Stack",
     "StackError",
     "free_ports",
+    "temporary_data_folder",
 ]

@@ -34,7 +34,7 @@ class StationAccount(NamedTuple):
 
 class EmbeddedBroker(Server):
     name: ClassVar[str] = "broker"
-    title: ClassVar[str] = "The MQTT broker"
+    title: ClassVar[str] = "MQTT broker"
 
     def __init__(self, data_dir: Path, port: int, password: str) -> None:
         super().__init__(data_dir)

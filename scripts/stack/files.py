@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+# Nobody else may list it; root's PostgreSQL, which runs as another account, may pass through.
+DATA_FOLDER_MODE = 0o711 if os.geteuid() == 0 else 0o700
+
 
 def make_folder(folder: Path, mode: int = 0o700) -> None:
     """Make it with exactly this mode, whatever the umask; one that is there stays as it is."""
@@ -12,8 +15,7 @@ def make_folder(folder: Path, mode: int = 0o700) -> None:
 
 
 def make_data_folder(folder: Path) -> None:
-    """Nobody else may list it; root's PostgreSQL, which runs as another account, may pass through."""
-    make_folder(folder, 0o711 if os.geteuid() == 0 else 0o700)
+    make_folder(folder, DATA_FOLDER_MODE)
 
 
 def write_private(path: Path, text: str) -> None:

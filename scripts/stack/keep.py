@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from scripts.stack.records import Record
+from scripts.stack.records import Record, group_lives
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 STEADY_SECONDS = 30.0
@@ -24,12 +24,13 @@ POLL_SECONDS = 0.1
 
 
 class Keeper:
-    def __init__(self, name: str, command: str, records: Path, wanted: Callable[[], bool]) -> None:
+    def __init__(self, name: str, command: str, records: Path, wanted: Callable[[], bool], stop_seconds: float) -> None:
         self.name = name
         self.command = command
         self.record = Record(records, f"{name}-command")
         self.endings = records / f"{name}.endings"
         self._wanted = wanted
+        self._stop_seconds = stop_seconds
         self._stopping = False
 
     def stop(self, number: int, frame: FrameType | None) -> None:
@@ -57,7 +58,7 @@ class Keeper:
 
     def _run_once(self) -> int:
         # A session of its own: what the command leaves behind is found and ended by its group.
-        child = subprocess.Popen(["/bin/sh", "-c", self.command], start_new_session=True)
+        child = subprocess.Popen(["/bin/sh", "-c", _without_a_shell(self.command)], start_new_session=True)
         self.record.write(child.pid)
         try:
             while child.poll() is None and not self.stopping():
@@ -69,12 +70,12 @@ class Keeper:
 
     def _end_group(self, child: "subprocess.Popen[bytes]") -> None:
         """As systemd does, the whole group is told at once and killed when its time is over."""
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + self._stop_seconds
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGTERM)
             while time.monotonic() < deadline:
-                child.poll()
-                os.killpg(child.pid, 0)
+                if child.poll() is not None and not group_lives(child.pid):
+                    return
                 time.sleep(0.05)
             os.killpg(child.pid, signal.SIGKILL)
 
@@ -82,6 +83,13 @@ class Keeper:
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self.stopping():
             time.sleep(POLL_SECONDS)
+
+
+def _without_a_shell(command: str) -> str:
+    """Have the shell become a simple command, rather than stand between it and our signals."""
+    first = command.split(maxsplit=1)[0]
+    simple = not set(command) & set(";&|()<>\n") and "=" not in first
+    return f"exec {command}" if simple else command
 
 
 def _ending(code: int) -> str:
@@ -100,10 +108,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--while", type=int, required=True, dest="parent")
+    parser.add_argument("--stop-seconds", type=float, default=STOP_SECONDS)
     parser.add_argument("name")
     parser.add_argument("command")
     arguments = parser.parse_args()
-    keeper = Keeper(arguments.name, arguments.command, arguments.records, lambda: _lives(arguments.parent))
+    keeper = Keeper(
+        arguments.name,
+        arguments.command,
+        arguments.records,
+        wanted=lambda: _lives(arguments.parent),
+        stop_seconds=arguments.stop_seconds,
+    )
     signal.signal(signal.SIGTERM, keeper.stop)
     signal.signal(signal.SIGINT, keeper.stop)
     own = Record(arguments.records, arguments.name)

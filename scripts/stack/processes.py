@@ -59,7 +59,7 @@ def run(commands: list[tuple[str, str]], environment: Mapping[str, str], records
         manager.loop()
     except KeyError:
         # honcho was stopped before it had noted every pid; the caller ends those by their records.
-        if not manager._terminating:
+        if manager.returncode is None:
             raise
 
 

@@ -5,6 +5,7 @@ belong to somebody else.
 """
 
 import contextlib
+import os
 import signal
 from collections.abc import Collection
 from pathlib import Path
@@ -63,6 +64,15 @@ def end(processes: "list[psutil.Process]", *, grace: float, how: signal.Signals 
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, timeout=grace)
+
+
+def group_lives(group: int) -> bool:
+    """Whether the group has a process that runs. Its dead ones count for nothing, reaped or not."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def running_in(folder: Path, name: str) -> "list[psutil.Process]":

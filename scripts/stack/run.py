@@ -30,12 +30,12 @@ def main() -> int:
             _ignore_further_signals()
             end_recorded_processes(stack)
             stack.stop()
-            print("Stopped.", flush=True)
+        print("Stopped.", flush=True)
     except StackError as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 0
+        print("Stopped.", flush=True)
     return 0
 
 
