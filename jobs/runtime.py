@@ -127,11 +127,11 @@ class StepwiseRun:
         before a repeat whether the earlier call got through; it answers with the result, or None.
         """
         with transaction() as session:
+            self._hold()
             begun = session.get(OutboxStep, (self.id, step))
             if begun is not None and begun.finished_at is not None:
                 return begun.result or {}
             if begun is None:
-                self._hold()
                 session.execute(insert(OutboxStep).values(job_id=self.id, name=step))
         key = f"{self.id}-{step}"
         result = ask(key) if begun is not None and ask is not None else None
