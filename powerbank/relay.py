@@ -150,7 +150,7 @@ def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
 
 
 def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode()
+    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def _place(row: Stranded, status: str, worker: str, waiting: set[str], living: set[str]) -> Place:
