@@ -63,7 +63,7 @@ def test_spoilt_messages_are_sent_again_and_stop_nobody(plant: Plant) -> None:
     worker = plant.worker()
     wait_until(lambda: plant.effects()["behind them"] == 1, 10, "what stands behind them is done")
     plant.drain(20)
-    assert plant.effects() == {key: 1 for key in (*SPOILERS, "behind them")}
+    assert plant.effects() == dict.fromkeys((*SPOILERS, "behind them"), 1)
     assert worker.alive
 
 
@@ -178,22 +178,25 @@ def test_garbage_among_the_delayed_stops_no_scheduler(plant: Plant) -> None:
         ours = _data("jobs.runtime.run", job="no_such_job")
         redis.hset("rq:job:meta", mapping={"status": "scheduled", "data": ours, "origin": "default", "meta": meta})
         redis.hset("rq:job:homeless", mapping={"status": "scheduled", "data": ours})
-        redis.zadd(SCHEDULED, {"meta": 1, "homeless": 1, "torn": 1, "garbled": 1, "no-such": 1, b"\xff\xfe": 1, "elsewhere": 1, "": 1})
+        redis.zadd(
+            SCHEDULED,
+            {"meta": 1, "homeless": 1, "torn": 1, "garbled": 1, "no-such": 1, b"\xff\xfe": 1, "elsewhere": 1, "": 1},
+        )
         with transaction():
-            spoilt = [
-                enqueue(sample_jobs.EFFECT, key=what, at=utcnow() + timedelta(seconds=1)) for what in SPOILERS
-            ]
+            spoilt = [enqueue(sample_jobs.EFFECT, key=what, at=utcnow() + timedelta(seconds=1)) for what in SPOILERS]
             enqueue(sample_jobs.EFFECT, key="behind them", at=utcnow() + timedelta(seconds=1))
         for spoil, job_id in zip(SPOILERS.values(), spoilt, strict=True):
             spoil(redis, f"rq:job:{job_id}-1")
         wait_until(lambda: plant.effects()["behind them"] == 1, 15, "what stands behind them is done")
         assert not redis.zrangebyscore(SCHEDULED, 0, 1)
     plant.drain(20)
-    assert plant.effects() == {key: 1 for key in (*SPOILERS, "behind them")}
+    assert plant.effects() == dict.fromkeys((*SPOILERS, "behind them"), 1)
     assert scheduler.alive
 
 
-@pytest.mark.parametrize("spoil", [SPOILERS["another kind of key"], SPOILERS["undecodable data"], SPOILERS["no fields"]])
+@pytest.mark.parametrize(
+    "spoil", [SPOILERS["another kind of key"], SPOILERS["undecodable data"], SPOILERS["no fields"]]
+)
 def test_a_spoilt_tick_is_made_anew(plant: Plant, spoil: Callable[[Redis, str], object]) -> None:
     scheduler = plant.scheduler(TEST_SLOTS="yes")
     with plant.context():

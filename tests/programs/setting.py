@@ -14,6 +14,7 @@ from tests import sample_jobs
 LEASE = timedelta(seconds=2)
 ALIVE_WITHIN = timedelta(seconds=2.5)
 BEAT = 0.5
+LEAD = 3
 
 
 def prepare() -> None:
@@ -27,6 +28,7 @@ def apply(patch: pytest.MonkeyPatch) -> None:
             patch.setattr(module, "LEASE", LEASE)
         patch.setattr(heartbeats, "ALIVE_WITHIN", ALIVE_WITHIN)
         patch.setattr(heartbeats, "INTERVAL", BEAT)
+        patch.setattr(scheduler, "LEADER_SECONDS", LEAD)
     if os.environ.get("TEST_SLOTS"):
         patch.setattr(scheduler, "_next_minute", lambda: int(time.time()) + 1)
         patch.setattr(catalogue, "SCHEDULES", (*catalogue.SCHEDULES, *sample_jobs.SCHEDULES))
