@@ -61,15 +61,15 @@ def run(
 
 def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
     began = time.monotonic()
+    claim = f"{worker or 'here'}/{new_id()}" if spec.stepwise else None
     try:
-        outcome = _run_stepwise(spec, job_id, worker) if spec.stepwise else _run_plain(spec, job_id)
+        outcome = _run_stepwise(spec, job_id, claim) if claim else _run_plain(spec, job_id)
     except LostClaimError:
         log.warning("the lease went to another worker")
         return Outcome.SKIPPED
     except Exception as error:
         db.session.rollback()
-        schedules.note_run(spec, job_id, "failed", time.monotonic() - began)
-        return _after_failure(spec, job_id, error)
+        return _after_failure(spec, job_id, error, claim, time.monotonic() - began)
     if outcome is not Outcome.DONE:
         return _bury_if_expired(job_id)
     schedules.note_run(spec, job_id, "success", time.monotonic() - began)
@@ -85,8 +85,7 @@ def _run_plain(spec: JobSpec, job_id: uuid.UUID) -> Outcome:
     return Outcome.DONE
 
 
-def _run_stepwise(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
-    token = f"{worker or 'here'}/{new_id()}"
+def _run_stepwise(spec: JobSpec, job_id: uuid.UUID, token: str) -> Outcome:
     with transaction():
         arguments = lifecycle.take_on_lease(job_id, spec, token)
     if arguments is None:
@@ -125,11 +124,11 @@ class StepwiseRun:
         before a repeat whether the earlier call got through; it answers with the result, or None.
         """
         with transaction() as session:
+            self._hold()
             begun = session.get(OutboxStep, (self.id, step))
             if begun is not None and begun.finished_at is not None:
                 return begun.result or {}
             if begun is None:
-                self._hold()
                 session.execute(insert(OutboxStep).values(job_id=self.id, name=step))
         key = f"{self.id}-{step}"
         result = ask(key) if begun is not None and ask is not None else None
@@ -199,9 +198,9 @@ def preload() -> None:
         _body(spec.body)
 
 
-def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception) -> Outcome:
+def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str | None, seconds: float) -> Outcome:
     try:
-        return _note_failure(spec, job_id, error)
+        return _note_failure(spec, job_id, error, claim, seconds)
     except DBAPIError as away:
         # PostgreSQL is away, so the failure cannot be noted: the lease brings the job back. The pause keeps
         # this worker from running through the whole queue meanwhile.
@@ -211,14 +210,18 @@ def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception) -> Outcom
         return Outcome.RETRY
 
 
-def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception) -> Outcome:
+def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str | None, seconds: float) -> Outcome:
     """Plans the next try, or makes a dead letter."""
     with transaction():
         row = lifecycle.locked(job_id)
         if row is None or row.state != State.OPEN:
             return Outcome.SKIPPED
+        if row.claimed_by not in (None, claim):
+            log.warning("the lease went to another worker", error=_describe(error))
+            return Outcome.SKIPPED
         delay = lifecycle.fail(row, spec, _describe(error), permanent=_permanent(error))
         cause = row.cause
+    schedules.note_run(spec, job_id, "failed", seconds)
     if delay is None:
         raise DeadLetterError(f"{spec.name} is dead ({cause})") from error
     log.warning("job failed, will be tried again", error=_describe(error), delay=delay)

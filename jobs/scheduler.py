@@ -24,6 +24,7 @@ from rq_scheduler import Scheduler as RqScheduler
 from sqlalchemy.exc import DBAPIError
 
 from jobs import catalogue
+from jobs.catalogue import Queue
 from powerbank import heartbeats, relay, wire
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS
@@ -82,9 +83,9 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             job_id = raw_id.decode(errors="replace")
             try:
                 job = self.job_class.fetch(job_id, connection=self.connection)
-                if job.func_name != wire.ENTRY_POINT:
-                    raise ValueError(f"names {job.func_name}")  # noqa: TRY301
-            except RedisError:
+                if job.func_name != wire.ENTRY_POINT or (job.id != TICK_ID and job.origin not in set(Queue)):
+                    raise ValueError(f"names {job.func_name} on {job.origin}")  # noqa: TRY301
+            except REDIS_ERRORS:
                 raise
             except Exception as error:
                 log.error("scheduled message dropped", message=job_id, error=str(error) or type(error).__name__)
@@ -94,12 +95,12 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
 
     def enqueue_job(self, job: Job) -> None:
         """Moves a due message into its queue in one step; rq-scheduler's two can lose or double it."""
-        queue = self.get_queue_for_job(job)
         with self.connection.pipeline(transaction=True) as pipe:
             if job.id == TICK_ID:
                 pipe.zadd(self.scheduled_jobs_key, {job.id: _next_minute()})
                 wire.push([wire.Message(f"tick-{int(time.time())}", catalogue.TICK.name)], self.connection)
             else:
+                queue = wire.queue(self.connection, job.origin)
                 pipe.zrem(self.scheduled_jobs_key, job.id)
                 queue.scheduled_job_registry.remove(job, pipeline=pipe)
                 job.set_status(JobStatus.QUEUED, pipeline=pipe)
@@ -111,6 +112,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         if self.connection.zscore(self.scheduled_jobs_key, TICK_ID) is None or not self.connection.exists(
             Job.key_for(TICK_ID)
         ):
+            self.connection.delete(Job.key_for(TICK_ID))  # it may be a key of another kind
             self._create_job(wire.ENTRY_POINT, kwargs={"job": catalogue.TICK.name}, id=TICK_ID, result_ttl=-1)
             self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: time.time()}, nx=True)
 
@@ -137,7 +139,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
                 for job in self.get_jobs_to_queue():
                     self.enqueue_job(job)
                 self._recover()
-        except REDIS_ERRORS as error:
+        except RedisError as error:
             log.warning("Redis is away", error=str(error))
         except DBAPIError as error:
             log.warning("PostgreSQL is away", error=str(error.orig))

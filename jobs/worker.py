@@ -7,6 +7,7 @@ each piece of RQ that this leans on.
 """
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -49,6 +50,10 @@ class ForbiddenJobError(Exception):
     """A message names a function that is not ours. It is not executed."""
 
 
+class RefusedMessageError(Exception):
+    """What was taken from a queue could not be read. The next one may be better."""
+
+
 class WireJob(Job):
     """Runs catalogued jobs only: whoever can write to Redis must not be able to call any function."""
 
@@ -57,7 +62,9 @@ class WireJob(Job):
             raise ForbiddenJobError(f"message {self.id} does not name {ENTRY_POINT}")
         return run(**self.kwargs, worker=self.worker_name or "")
 
-    # Callbacks are paths to functions too, and none of our messages has one.
+    # Callbacks are paths to functions too, webhooks are addresses to call, and none of our messages has one.
+    def send_webhooks(self, *_args: Any, **_kwargs: Any) -> None: ...
+
     def execute_success_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
 
     def execute_failure_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
@@ -106,6 +113,20 @@ class Worker(SimpleWorker):
     def procline(self, message: str) -> None:
         """No process title for each job."""
 
+    def run_maintenance_tasks(self) -> None:
+        """RQ's upkeep of its registries stops at the first entry it cannot read, and keeps its lock for
+        15 minutes. Such entries say nothing about any job, so all that are overdue go."""
+        try:
+            super().run_maintenance_tasks()
+        except REDIS_ERRORS:
+            raise
+        except Exception as error:
+            log.error("upkeep met an unreadable entry; overdue entries dropped", error=str(error))
+            for queue in self.queues:
+                self.connection.zremrangebyscore(queue.started_job_registry.key, 0, time.time())
+                queue.release_maintenance_lock()
+            self.last_cleaned_at = utcnow()  # type: ignore[assignment]  # RQ types it as None
+
     # ── take ──────────────────────────────────────────────────────────────────────────────────────
 
     def dequeue_job_and_maintain_ttl(
@@ -126,6 +147,8 @@ class Worker(SimpleWorker):
                 self.check_for_suspension(burst=False)
                 offered = self.connection.blpop(self.queue_keys(), IDLE_WAIT)
                 pause = 0.1
+            except RefusedMessageError:
+                offered = None
             except REDIS_ERRORS as error:
                 offered = None
                 log.warning("Redis is away", error=str(error), retry_in=pause)
@@ -137,7 +160,7 @@ class Worker(SimpleWorker):
     def _take(self, offered: Any) -> tuple[Job, Queue] | None:
         self._counter += 1
         execution = f"{self.name}.{self._counter}"
-        first = [offered[0].decode(), offered[1].decode()] if offered else ["", ""]
+        first = offered or ["", ""]
         filed, self._filed = self._filed or [""] * 6, []
         answer = self._advance(
             keys=self.queue_keys(),
@@ -148,22 +171,27 @@ class Worker(SimpleWorker):
             return None
         key, job_id, flat = answer
         queue = self._by_key[key.decode()]
-        job = self.job_class(job_id.decode(), connection=self.connection, serializer=self.serializer)
-        self.execution = Execution(execution, job.id, self.connection, self.name)
         self._state = WorkerStatus.BUSY
         try:
+            job = self.job_class(job_id.decode(), connection=self.connection, serializer=self.serializer)
             job.restore(dict(zip(flat[::2], flat[1::2], strict=True)))
         except Exception as error:
-            self._refuse(job, queue, error)
-            return self._take(None)
-        job.worker_name = self.name
+            self._refuse(job_id, execution, queue, error)
+            raise RefusedMessageError from error
+        self.execution = Execution(execution, job.id, self.connection, self.name)
+        job.worker_name, job.origin = self.name, queue.name
         return job, queue
 
-    def _refuse(self, job: Job, queue: Queue, error: Exception) -> None:
-        log.error("message does not decode", message=job.id, error=str(error))
-        job.origin, job.failure_ttl = queue.name, 7 * 86400
-        job.started_at = job.ended_at = utcnow()
-        self.handle_job_failure(job, queue, exc_string="".join(traceback.format_exception(error)))
+    def _refuse(self, job_id: bytes, execution: str, queue: Queue, error: Exception) -> None:
+        """Files what nobody can read as failed, under an empty payload: its own could not be saved again."""
+        log.error("message does not decode", message=_readable(job_id), error=str(error))
+        self.connection.zrem(queue.started_job_registry.key, job_id + f":{execution}".encode())
+        self.connection.delete(b"rq:job:" + job_id)
+        refused = self.job_class(_readable(job_id), connection=self.connection)
+        refused.data, refused.origin, refused.failure_ttl = b"", queue.name, 7 * 86400
+        refused.started_at = refused.ended_at = utcnow()
+        self.execution = None
+        self.handle_job_failure(refused, queue, exc_string="".join(traceback.format_exception(error)))
 
     # ── run ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -286,6 +314,11 @@ def _quietly(beat: Callable[[], None]) -> None:
         beat()
     except Exception as error:
         log.warning("missed a heartbeat", error=str(error).splitlines()[0])
+
+
+def _readable(job_id: bytes) -> str:
+    """RQ takes no other characters in an id."""
+    return re.sub(r"[^\w-]", "_", job_id.decode("ascii", errors="replace"), flags=re.ASCII)[:100]
 
 
 def _iso(moment: datetime) -> str:

@@ -152,7 +152,7 @@ def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
 
 
 def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode()
+    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def _place(row: Stranded, status: str, worker: str, waiting: set[str], living: set[str]) -> Place:
@@ -160,8 +160,10 @@ def _place(row: Stranded, status: str, worker: str, waiting: set[str], living: s
         return Place.IN_HAND if _worker(row.claimed_by) in living else Place.WITH_DEAD_WORKER
     if status == JobStatus.QUEUED:
         return Place.IN_QUEUE if f"{row.id}-{row.deliveries}" in waiting else Place.LOST
-    if status == JobStatus.STARTED:
-        return Place.IN_HAND if worker in living else Place.WITH_DEAD_WORKER
+    if status == JobStatus.STARTED and worker not in living:
+        return Place.WITH_DEAD_WORKER
+    # A living worker that has it holds a claim, or the row locked and so out of our sight. If it is marked as
+    # started without either, the answer that was to hand it to the worker got lost on the way.
     return Place.LOST
 
 

@@ -52,7 +52,9 @@ def synchronise(now: datetime) -> None:
         for entry in changed:
             row = {"cron": entry.cron, "timezone": entry.timezone, "next_run_at": next_slot(entry, now)}
             statement = insert(ScheduleState).values(name=entry.name, **row)
-            session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+            # Another tick may have written the same change, and run the first slot of it, since we looked.
+            differs = (ScheduleState.cron != entry.cron) | (ScheduleState.timezone != entry.timezone)
+            session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row, where=differs))
         for name in gone:
             session.delete(known[name])
 

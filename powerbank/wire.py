@@ -51,7 +51,7 @@ def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
         if message.at is not None and message.at > datetime.now(UTC):
             _delay(redis, pipe, spec, message, message.at)
         else:
-            _queue(redis, spec.queue).enqueue_many([_enqueue_data(spec, message)], pipeline=pipe)
+            queue(redis, spec.queue).enqueue_many([_enqueue_data(spec, message)], pipeline=pipe)
     pipe.execute()
 
 
@@ -98,10 +98,10 @@ def _delay(redis: Redis, pipe: Pipeline, spec: catalogue.JobSpec, message: Messa
     # rq-scheduler counts whole seconds: rounding up keeps it from waking a job before its time.
     due = (at + timedelta(microseconds=999_999)).replace(microsecond=0)
     pipe.zadd(DELAYED_KEY, {job.id: int(due.timestamp())})
-    _queue(redis, spec.queue).scheduled_job_registry.schedule(job, due, pipeline=pipe)
+    queue(redis, spec.queue).scheduled_job_registry.schedule(job, due, pipeline=pipe)
 
 
-def _queue(redis: Redis, name: str) -> Queue:
+def queue(redis: Redis, name: str) -> Queue:
     return _queue_on(id(redis.connection_pool), name, redis)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from jobs import catalogue
-from jobs.catalogue import JobSpec, Queue, Retries, Unique
+from jobs.catalogue import JobSpec, Queue, Retries, Schedule, Unique
 from jobs.runtime import StepwiseRun
 from powerbank.db import open_session
 from powerbank.errors import PermanentError
@@ -30,12 +30,19 @@ RESOLVED = JobSpec("test_resolved", f"{_HERE}.resolve", Queue.DEFAULT)
 LOSABLE = JobSpec("test_losable", f"{_HERE}.nothing", Queue.ANALYTICS, Retries((1,)), durable=False)
 ONE_AT_A_TIME = JobSpec("test_one", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.WHILE_OPEN)
 ONCE = JobSpec("test_once", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.ONCE)
+SLOT = JobSpec("test_slot", f"{_HERE}.leave_slot", Queue.DEFAULT)
+
+# A slot each second, so that nobody waits for minutes, and a daily one that shows the zone.
+SCHEDULES = (
+    Schedule("test-slots", SLOT, "* * * * * *", "UTC", catch_up=True, pass_slot=True),
+    Schedule("test-daily", RESOLVED, "0 3 * * *", "Asia/Kathmandu", {"key": "daily"}),
+)
 
 
 def register() -> None:
     catalogue.register(
         EFFECT, URGENT, SLOW, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF, RESOLVED, LOSABLE,
-        ONE_AT_A_TIME, ONCE,
+        ONE_AT_A_TIME, ONCE, SLOT,
     )  # fmt: skip
 
 
@@ -46,6 +53,10 @@ def leave_effect(*, key: str) -> None:
 def leave_effect_slowly(*, key: str, seconds: float) -> None:
     leave_effect(key=key)
     time.sleep(seconds)
+
+
+def leave_slot(*, slot: str) -> None:
+    leave_effect(key=slot)
 
 
 def call_vendor(run: StepwiseRun, *, key: str, seconds: float = 0) -> None:

@@ -1,0 +1,208 @@
+"""A whole plant for one test: servers of its own, an application on them, real workers and schedulers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+from flask import Flask
+
+from powerbank import relay
+from powerbank.db import db, transaction
+from powerbank.outbox import State
+from powerbank.queue import enqueue
+from powerbank.redis_clients import REDIS_ERRORS
+from scripts.stack import EmbeddedPostgres, EmbeddedRedis, Stack
+
+ROOT = Path(__file__).parents[2]
+SECOND = 1.0
+
+
+class Nursery:
+    """Forks programs from one process that has everything imported."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tests/programs/nursery.py")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def start(self, program: str, arguments: list[str], environment: dict[str, str], log: Path) -> int:
+        order = {"program": program, "arguments": arguments, "environment": environment, "log": str(log)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+
+class Running:
+    """One program under test, the leader of a process group."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    @property
+    def alive(self) -> bool:
+        try:
+            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def send(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return
+
+    def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        wait_until(lambda: not self.alive, 10, "a killed process is gone")
+
+    def pause(self) -> None:
+        self.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.send(signal.SIGCONT)
+
+
+class Plant:
+    def __init__(self, stack: Stack, app: Flask, nursery: Nursery, environment: dict[str, str], folder: Path) -> None:
+        assert stack.postgres is not None
+        assert stack.redis is not None
+        self.stack, self.app, self.folder = stack, app, folder
+        self.postgres: EmbeddedPostgres = stack.postgres
+        self.redis: EmbeddedRedis = stack.redis
+        self.environment = environment
+        self._nursery = nursery
+        self._running: list[Running] = []
+
+    # ── processes ─────────────────────────────────────────────────────────────────────────────────
+
+    def worker(self, **environment: str) -> Running:
+        return self._awaited("worker", self.start_worker(**environment))
+
+    def start_worker(self, **environment: str) -> Running:
+        return self._start("worker", ["all"], environment)
+
+    def scheduler(self, **environment: str) -> Running:
+        return self._awaited("scheduler", self._start("scheduler", [], environment))
+
+    def _start(self, program: str, arguments: list[str], environment: dict[str, str]) -> Running:
+        log = self.folder / f"{program}.log"
+        running = Running(self._nursery.start(program, arguments, {**self.environment, **environment}, log))
+        self._running.append(running)
+        return running
+
+    def _awaited(self, kind: str, running: Running) -> Running:
+        query = f"SELECT count(*) FROM heartbeats WHERE kind = '{kind}' AND pid = {running.pid}"
+        wait_until(lambda: bool(self.value(query)) or not running.alive, 20, f"the {kind} is up")
+        assert running.alive, self.logs(kind)
+        return running
+
+    def logs(self, program: str) -> str:
+        log = self.folder / f"{program}.log"
+        return log.read_text()[-3000:] if log.exists() else ""
+
+    def close(self) -> None:
+        for running in self._running:
+            running.resume()
+            running.send(signal.SIGKILL)
+        for running in self._running:
+            wait_until(lambda gone=running: not gone.alive, 10, "no process is left")  # type: ignore[misc]
+
+    # ── jobs ──────────────────────────────────────────────────────────────────────────────────────
+
+    def enqueue(self, spec: Any, **arguments: Any) -> str:
+        with self.app.app_context(), transaction():
+            return str(enqueue(spec, **arguments))
+
+    def sweep(self) -> None:
+        """What the schedule starts each minute. The minute is the schedule's: the tests do not wait for it."""
+        with self.app.app_context():
+            try:
+                relay.expire_unbegun()
+                relay.redeliver_stranded()
+            except REDIS_ERRORS:
+                return
+
+    def drain(self, seconds: float) -> None:
+        """Sweeps until nothing of the tests' own is open."""
+        deadline = time.monotonic() + seconds
+        while left := self.open_jobs():
+            assert time.monotonic() < deadline, f"{left} jobs open after {seconds} s; {self.logs('worker')}"
+            self.sweep()
+            time.sleep(0.25)
+
+    # ── what is so ────────────────────────────────────────────────────────────────────────────────
+
+    def effects(self) -> Counter[str]:
+        return Counter({key: count for key, count in self.rows("SELECT key, count(*) FROM test_effects GROUP BY key")})
+
+    def open_jobs(self) -> int:
+        return int(self.value(f"SELECT count(*) FROM outbox_jobs WHERE state = '{State.OPEN}' AND job LIKE 'test%'"))
+
+    def in_hand(self) -> int:
+        """Jobs that a transaction works on: their rows are locked."""
+        query = f"SELECT count(*) FROM outbox_jobs WHERE state = '{State.OPEN}'"
+        free = f"SELECT id FROM outbox_jobs WHERE state = '{State.OPEN}' FOR UPDATE SKIP LOCKED"
+        return int(self.value(query)) - len(self.rows(free))
+
+    def wrong(self) -> list[Any]:
+        """Jobs whose effect is not there exactly once, or there although the job is not done."""
+        return self.rows(f"""
+            SELECT job, arguments ->> 'key', state, cause, last_error, effects
+              FROM outbox_jobs
+              CROSS JOIN LATERAL (
+                SELECT count(*) AS effects FROM test_effects
+                 WHERE key = arguments ->> 'key' OR key = (arguments ->> 'key') || ':' || outbox_jobs.id || '-call') AS found
+             WHERE job LIKE 'test%' AND effects <> (state = '{State.DONE}')::int""")
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return dict(self.value(f"SELECT to_jsonb(outbox_jobs) FROM outbox_jobs WHERE id = '{job_id}'"))
+
+    def vendor_requests(self) -> list[str]:
+        book = Path(self.environment["TEST_VENDOR"])
+        return book.read_text().splitlines()
+
+    def value(self, query: str) -> Any:
+        return self.rows(query)[0][0]
+
+    def rows(self, query: str) -> list[Any]:
+        """Beside the application's own pool, so that looking changes nothing there."""
+        connection = psycopg2.connect(self.postgres.owner_url())
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(query)
+                return list(cursor.fetchall()) if cursor.description else []
+        finally:
+            connection.close()
+
+    @contextmanager
+    def context(self) -> Iterator[None]:
+        with self.app.app_context():
+            yield
+            db.session.rollback()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)

@@ -1,0 +1,34 @@
+"""What the programs under test, and the tests themselves, change before they start: the tests' own jobs, and
+waits of seconds instead of minutes. Everything else is as in production."""
+
+import os
+import time
+from datetime import timedelta
+
+import pytest
+
+from jobs import catalogue, scheduler
+from powerbank import heartbeats, lifecycle, queue, relay
+from tests import sample_jobs
+
+LEASE = timedelta(seconds=2)
+ALIVE_WITHIN = timedelta(seconds=2.5)
+BEAT = 0.5
+LEAD = 3
+
+
+def prepare() -> None:
+    apply(pytest.MonkeyPatch())
+
+
+def apply(patch: pytest.MonkeyPatch) -> None:
+    sample_jobs.register()
+    if os.environ.get("TEST_SHORT_WAITS"):
+        for module in (queue, lifecycle, relay):
+            patch.setattr(module, "LEASE", LEASE)
+        patch.setattr(heartbeats, "ALIVE_WITHIN", ALIVE_WITHIN)
+        patch.setattr(heartbeats, "INTERVAL", BEAT)
+        patch.setattr(scheduler, "LEADER_SECONDS", LEAD)
+    if os.environ.get("TEST_SLOTS"):
+        patch.setattr(scheduler, "_next_minute", lambda: int(time.time()) + 1)
+        patch.setattr(catalogue, "SCHEDULES", (*catalogue.SCHEDULES, *sample_jobs.SCHEDULES))
