@@ -88,7 +88,7 @@ class Keeper:
 def _without_a_shell(command: str) -> str:
     """Have the shell become a simple command, rather than stand between it and our signals."""
     first = command.split(maxsplit=1)[0]
-    simple = not set(command) & set(";&|()<>\n") and "=" not in first
+    simple = not set(command) & set(";&|()<>\n") and first != "exec" and "=" not in first
     return f"exec {command}" if simple else command
 
 

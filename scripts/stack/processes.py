@@ -1,28 +1,57 @@
 """The Procfile's processes under honcho, each kept running, until somebody stops the whole."""
 
+import contextlib
+import multiprocessing
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
+import psutil
 from honcho.environ import expand_processes, parse_procfile
-from honcho.manager import Manager
+from honcho.manager import KILL_WAIT, SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Printer
 
 from scripts.stack.options import ROOT
+from scripts.stack.records import end
 from scripts.stack.server import StackError
 
 
 class LinesOnly(Printer):  # type: ignore[misc]  # honcho has no types
     """Without honcho's own remarks: some are printed inside a signal handler, where printing may fail."""
 
+    def __init__(self, output: IO[str], on_start: Callable[[], None]) -> None:
+        super().__init__(output)
+        self._on_start = on_start
+
     def write(self, message: Any) -> None:
-        if message.name != "system":
+        if message.name != SYSTEM_PRINTER_NAME:
             super().write(message)
+        elif " started (pid=" in message.data:
+            self._on_start()
+
+
+class Processes(Manager):  # type: ignore[misc]
+    """honcho knows a pid only once it has noted that process's start; a stop before that waits for it."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(LinesOnly(sys.stdout, self.note_start))
+        self._to_start = count
+        self._stop_wanted = False
+
+    def note_start(self) -> None:
+        self._to_start -= 1
+        if self._stop_wanted:
+            self.terminate()
+
+    def terminate(self) -> None:
+        self._stop_wanted = True
+        if self._to_start == 0:
+            super().terminate()
 
 
 def read(procfiles: list[Path], scale: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -40,7 +69,7 @@ def read(procfiles: list[Path], scale: Mapping[str, int]) -> list[tuple[str, str
 
 def run(commands: list[tuple[str, str]], environment: Mapping[str, str], records: Path) -> None:
     """Run all until SIGINT or SIGTERM. On return each is gone, or recorded for the next start."""
-    manager = Manager(LinesOnly(sys.stdout))
+    manager = Processes(len(commands))
     for name, command in commands:
         kept = [
             sys.executable,
@@ -57,10 +86,17 @@ def run(commands: list[tuple[str, str]], environment: Mapping[str, str], records
     _treat_a_closed_terminal_as_a_stop()
     try:
         manager.loop()
-    except KeyError:
-        # honcho was stopped before it had noted every pid; the caller ends those by their records.
-        if manager.returncode is None:
-            raise
+    finally:
+        _end_what_honcho_left()
+
+
+def _end_what_honcho_left() -> None:
+    """After a failure of its own, such as a closed output. Python would wait for them for ever."""
+    left = []
+    for child in multiprocessing.active_children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            left.append(psutil.Process(child.pid))
+    end(left, grace=KILL_WAIT)
 
 
 def _treat_a_closed_terminal_as_a_stop() -> None:

@@ -42,8 +42,11 @@ def main() -> int:
 
 def wait_until_ready(url: str) -> Answer:
     deadline = time.monotonic() + PATIENCE_SECONDS
+    run = os.getppid()
     answer = ask(url)
     while answer[0] != 200 and time.monotonic() < deadline:
+        if os.getppid() != run:
+            sys.exit("The start this belongs to is gone.")
         time.sleep(0.2)
         answer = ask(url)
     return answer

@@ -27,7 +27,7 @@ def wait_for(path: Path, *, lines: int) -> list[str]:
     return path.read_text().splitlines()
 
 
-@pytest.mark.parametrize("ending", ["exit 0", "exit 3", "kill -9 $$"])
+@pytest.mark.parametrize("ending", ["exit 0", "exit 3", "kill -9 $$", "exec false"])
 def test_any_ending_is_followed_by_a_start(tmp_path: Path, ending: str) -> None:
     keeper = keep(tmp_path, f"echo up >> {tmp_path}/starts; {ending}")
     try:
