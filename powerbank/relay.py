@@ -13,17 +13,20 @@ import structlog
 from rq.job import Job, JobStatus
 from sqlalchemy import func, or_, select
 
-from powerbank.db import db, transaction, utcnow
+from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.heartbeats import living_workers
 from powerbank.lifecycle import MAX_CRASHES, bury, deliver_again
 from powerbank.outbox import Cause, OutboxJob, State
-from powerbank.queue import LEASE
+from powerbank.queue import LEASE, Outbound
 from powerbank.redis_clients import queue_redis
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
 EPOCH_KEY = "powerbank:outbox:epoch"  # gone when Redis has lost its memory
+
+# The recovery counts only if its own mark outlived it: else Redis was wiped once more meanwhile.
+_REMEMBER = "if redis.call('DEL', KEYS[1]) == 1 then redis.call('SET', KEYS[2], ARGV[1]) return 1 end return 0"
 
 
 class Place(Enum):
@@ -80,7 +83,12 @@ def redis_forgot() -> bool:
 
 
 def recover() -> int:
-    """After Redis lost its memory: sends everything open, what is due and what waits for its time."""
+    """After Redis lost its memory: sends everything open, what is due and what waits for its time.
+
+    Redis forgets until this has gone through to its end; whoever looks next begins again.
+    """
+    redis, mark = queue_redis(), f"{EPOCH_KEY}:{new_id()}"
+    redis.set(mark, "recovering", ex=3600)
     living = living_workers()
     last, sent = uuid.UUID(int=0), 0
     while True:
@@ -96,11 +104,13 @@ def recover() -> int:
                 if _worker(row.claimed_by) not in living:
                     row.claimed_by = None
                     deliver_again(row)
+        if Outbound.stalled():
+            return sent
         sent += len(rows)
         if len(rows) < BATCH:
             break
         last = rows[-1].id
-    queue_redis().set(EPOCH_KEY, utcnow().isoformat())
+    redis.eval(_REMEMBER, 2, mark, EPOCH_KEY, utcnow().isoformat())
     if sent:
         log.warning("Redis had lost its memory; open jobs sent again", jobs=sent)
     return sent
