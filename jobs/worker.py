@@ -25,6 +25,7 @@ import structlog
 from flask import Flask
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
@@ -119,7 +120,7 @@ class Worker(SimpleWorker):
         15 minutes. Such entries say nothing about any job, so all that are overdue go."""
         try:
             super().run_maintenance_tasks()
-        except REDIS_ERRORS:
+        except (*REDIS_ERRORS, ReadOnlyError, OutOfMemoryError):
             raise
         except Exception as error:
             log.error("upkeep met an unreadable entry; overdue entries dropped", error=str(error))
@@ -150,7 +151,7 @@ class Worker(SimpleWorker):
                 pause = 0.1
             except RefusedMessageError:
                 offered = None
-            except REDIS_ERRORS as error:
+            except RedisError as error:  # away, full, or a replica by now
                 offered = None
                 log.warning("Redis is away", error=str(error), retry_in=pause)
                 time.sleep(pause)
@@ -258,7 +259,7 @@ class Worker(SimpleWorker):
         try:
             self._file()
             super().teardown()
-        except REDIS_ERRORS as error:
+        except RedisError as error:
             log.warning("Redis was away at the end", error=str(error))
 
 
