@@ -8,7 +8,7 @@ import config
 from powerbank import create_app
 from powerbank.db import db
 from powerbank.queue import Outbound
-from powerbank.redis_clients import queue_redis
+from powerbank.redis_clients import push_redis, queue_redis
 from scripts.stack import Stack
 from tests import sample_jobs
 from tests.conftest import GRANT_EFFECTS, execute
@@ -53,4 +53,5 @@ def plant(stack: Stack, nursery: Nursery, tmp_path: Path, monkeypatch: pytest.Mo
     Outbound.closed_until = 0
     with app.app_context():
         queue_redis().close()
+        push_redis().close()
         db.engine.dispose()
