@@ -33,7 +33,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
 
-from jobs.runtime import Outcome, run
+from jobs.runtime import Outcome, release_left_claims, run
 from powerbank import heartbeats
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS, connect
@@ -288,6 +288,7 @@ class Pulse:
         connection = connect(settings.redis_url)
         while not self._stopped.wait(heartbeats.INTERVAL):
             _quietly(self._beat_database)
+            _quietly(self._release_left_claims)
             _quietly(lambda: self._beat_redis(connection))
 
     def _beat_database(self) -> None:
@@ -300,6 +301,10 @@ class Pulse:
                 queues=worker.queue_names(),
                 started_at=self._started_at,
             )
+
+    def _release_left_claims(self) -> None:
+        with self._worker._app.app_context():
+            release_left_claims()
 
     def _beat_redis(self, connection: Redis) -> None:
         """A worker that a wipe made invisible registers anew."""
