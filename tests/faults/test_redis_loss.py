@@ -26,6 +26,12 @@ from tests.faults.proxy import Proxy, to_port
 
 pytestmark = pytest.mark.faults
 
+
+@pytest.fixture
+def plant(own_plant: Plant) -> Plant:
+    return own_plant
+
+
 OUTAGE = 8.0  # seconds
 
 
