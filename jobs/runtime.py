@@ -11,6 +11,7 @@ import importlib
 import inspect
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -201,13 +202,31 @@ def preload() -> None:
 def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str | None, seconds: float) -> Outcome:
     try:
         return _note_failure(spec, job_id, error, claim, seconds)
-    except DBAPIError as away:
+    except DeadLetterError:
+        raise
+    except Exception as away:
+        db.session.rollback()
+        if claim is not None:
+            _left.append((job_id, claim))
+        if not isinstance(away, DBAPIError):
+            raise
         # PostgreSQL is away, so the failure cannot be noted: the lease brings the job back. The pause keeps
         # this worker from running through the whole queue meanwhile.
-        db.session.rollback()
         log.error("database away during a job", error=_describe(away))
         time.sleep(1)
         return Outcome.RETRY
+
+
+# Claims whose end could not be noted. While this worker lives they would hold their jobs for the time limit.
+_left: deque[tuple[uuid.UUID, str]] = deque()
+
+
+def release_left_claims() -> None:
+    """For the worker's pulse, which knows when the database is back."""
+    while _left:
+        with transaction():
+            lifecycle.release(*_left[0])
+        _left.popleft()
 
 
 def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str | None, seconds: float) -> Outcome:
@@ -219,10 +238,14 @@ def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str
         if row.claimed_by not in (None, claim):
             log.warning("the lease went to another worker", error=_describe(error))
             return Outcome.SKIPPED
-        delay = lifecycle.fail(row, spec, _describe(error), permanent=_permanent(error))
+        if _database_went_away(error):
+            lifecycle.note_crash(row, "lost the database")
+            delay: int | None = 0
+        else:
+            delay = lifecycle.fail(row, spec, _describe(error), permanent=_permanent(error))
         cause = row.cause
     schedules.note_run(spec, job_id, "failed", seconds)
-    if delay is None:
+    if cause is not None:
         raise DeadLetterError(f"{spec.name} is dead ({cause})") from error
     log.warning("job failed, will be tried again", error=_describe(error), delay=delay)
     return Outcome.RETRY
@@ -250,6 +273,13 @@ def _bury_unknown(job: str, outbox_id: str | None) -> Outcome:
 
 def _permanent(error: BaseException) -> bool:
     return isinstance(error, PermanentError) or (isinstance(error, AppError) and error.status < 500)
+
+
+def _database_went_away(error: BaseException) -> bool:
+    """Under the run, or before it could begin: an error that the server did not send has no code."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "pgcode", None) is None
 
 
 def _describe(error: BaseException) -> str:

@@ -25,6 +25,7 @@ import structlog
 from flask import Flask
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 from rq import Queue, SimpleWorker
 from rq.executions import Execution
 from rq.job import Job
@@ -32,7 +33,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
 
-from jobs.runtime import Outcome, run
+from jobs.runtime import Outcome, release_left_claims, run
 from powerbank import heartbeats
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS, connect
@@ -118,7 +119,7 @@ class Worker(SimpleWorker):
         15 minutes. Such entries say nothing about any job, so all that are overdue go."""
         try:
             super().run_maintenance_tasks()
-        except REDIS_ERRORS:
+        except (*REDIS_ERRORS, ReadOnlyError, OutOfMemoryError):
             raise
         except Exception as error:
             log.error("upkeep met an unreadable entry; overdue entries dropped", error=str(error))
@@ -149,7 +150,7 @@ class Worker(SimpleWorker):
                 pause = 0.1
             except RefusedMessageError:
                 offered = None
-            except REDIS_ERRORS as error:
+            except RedisError as error:  # away, full, or a replica by now
                 offered = None
                 log.warning("Redis is away", error=str(error), retry_in=pause)
                 time.sleep(pause)
@@ -255,7 +256,7 @@ class Worker(SimpleWorker):
         try:
             self._file()
             super().teardown()
-        except REDIS_ERRORS as error:
+        except RedisError as error:
             log.warning("Redis was away at the end", error=str(error))
 
 
@@ -284,6 +285,7 @@ class Pulse:
         connection = connect(settings.redis_url)
         while not self._stopped.wait(heartbeats.INTERVAL):
             _quietly(self._beat_database)
+            _quietly(self._release_left_claims)
             _quietly(lambda: self._beat_redis(connection))
 
     def _beat_database(self) -> None:
@@ -296,6 +298,10 @@ class Pulse:
                 queues=worker.queue_names(),
                 started_at=self._started_at,
             )
+
+    def _release_left_claims(self) -> None:
+        with self._worker._app.app_context():
+            release_left_claims()
 
     def _beat_redis(self, connection: Redis) -> None:
         """A worker that a wipe made invisible registers anew."""

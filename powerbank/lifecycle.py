@@ -45,6 +45,10 @@ _COMPLETE_LEASED = text("""
            unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
      WHERE id = :id AND state = 'open' AND claimed_by = :token
 """)
+_RELEASE = text("""
+    UPDATE outbox_jobs SET claimed_by = NULL, lease_until = clock_timestamp()
+     WHERE id = :id AND state = 'open' AND claimed_by = :token
+""")
 
 
 def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
@@ -62,6 +66,11 @@ def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any
 def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
     parameters = {"id": job_id, "token": token, "release": spec.unique is Unique.WHILE_OPEN}
     return bool(open_session().execute(_COMPLETE_LEASED, parameters).rowcount)  # type: ignore[attr-defined]
+
+
+def release(job_id: uuid.UUID, token: str) -> None:
+    """Gives a claim up, for the next sweep to send the job again."""
+    open_session().execute(_RELEASE, {"id": job_id, "token": token})
 
 
 def locked(job_id: uuid.UUID) -> OutboxJob | None:
@@ -88,6 +97,19 @@ def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool) -> int |
     row.run_after = run_after
     deliver_again(row)
     return delay
+
+
+def note_crash(row: OutboxJob, what: str) -> bool:
+    """A run ended without being able to say how. It costs no try, and the job is sent again, unless that
+    happens again and again: then it may be the job that does it."""
+    row.claimed_by = None
+    row.crashes += 1
+    if row.crashes >= MAX_CRASHES:
+        row.last_error = f"{what} {row.crashes} times"
+        bury(row, Cause.CRASHED)
+        return False
+    deliver_again(row)
+    return True
 
 
 def deliver_again(row: OutboxJob) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
+from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -17,7 +18,7 @@ from jobs.catalogue import JobSpec, Unique
 from powerbank import wire
 from powerbank.db import after_commit, new_id, open_session, utcnow
 from powerbank.outbox import OutboxJob
-from powerbank.redis_clients import REDIS_ERRORS
+from powerbank.redis_clients import push_redis
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +26,8 @@ Scalar = str | int | float | bool | None
 
 # A pushed job that no worker has taken up by then is looked at by the sweep.
 LEASE = timedelta(seconds=30)
+
+PAUSE = 2.0  # seconds between attempts to push while Redis is away
 
 
 def enqueue(
@@ -115,14 +118,24 @@ def _refuse_objects(spec: JobSpec, arguments: Mapping[str, object]) -> None:
 class Outbound(list[wire.Message]):
     """The messages of one transaction, sent together once it has committed."""
 
-    # While Redis is down, requests do not each wait for its time-out: one in two seconds tries.
+    # While Redis is away, requests do not each wait for its time-out: one tries every two seconds, and the
+    # others go on without. Not 0 means that the last push failed.
     closed_until = 0.0
 
+    @classmethod
+    def stalled(cls) -> bool:
+        return cls.closed_until > 0
+
     def __call__(self) -> None:
-        if time.monotonic() < Outbound.closed_until:
+        now = time.monotonic()
+        if now < Outbound.closed_until:
             return
+        if Outbound.stalled():
+            Outbound.closed_until = now + PAUSE  # this one tries, so the others need not
         try:
-            wire.push(self)
-        except REDIS_ERRORS as error:
-            Outbound.closed_until = time.monotonic() + 2
+            wire.push(self, push_redis())
+        except RedisError as error:  # whatever it is: the transaction has committed
+            Outbound.closed_until = time.monotonic() + PAUSE
             log.warning("jobs accepted but not pushed, the sweep will", jobs=len(self), error=str(error))
+        else:
+            Outbound.closed_until = 0.0

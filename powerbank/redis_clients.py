@@ -70,6 +70,7 @@ class RedisClients:
     def __init__(self, queue_url: str, cache_url: str) -> None:
         self._queue_url, self._cache_url = queue_url, cache_url
         self._queue: Redis | None = None
+        self._push: Redis | None = None
         self._cache: Redis | None = None
 
     @property
@@ -77,6 +78,14 @@ class RedisClients:
         if self._queue is None:
             self._queue = connect(self._queue_url)
         return self._queue
+
+    @property
+    def push(self) -> Redis:
+        """The queues' Redis for those who cannot wait: what is not pushed in a second, the sweep pushes."""
+        if self._push is None:
+            once = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+            self._push = connect(self._queue_url, socket_timeout=1.0, retry=once)
+        return self._push
 
     @property
     def cache(self) -> Redis:
@@ -88,6 +97,11 @@ class RedisClients:
 def queue_redis() -> Redis:
     clients: RedisClients = current_app.extensions["redis"]
     return clients.queue
+
+
+def push_redis() -> Redis:
+    clients: RedisClients = current_app.extensions["redis"]
+    return clients.push
 
 
 def cache_redis() -> Redis:

@@ -13,9 +13,9 @@ import structlog
 from rq.job import Job, JobStatus
 from sqlalchemy import func, or_, select
 
-from powerbank.db import db, transaction, utcnow
+from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.heartbeats import living_workers
-from powerbank.lifecycle import MAX_CRASHES, bury, deliver_again
+from powerbank.lifecycle import bury, deliver_again, note_crash
 from powerbank.outbox import Cause, OutboxJob, State
 from powerbank.queue import LEASE, Outbound
 from powerbank.redis_clients import queue_redis
@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 EPOCH_KEY = "powerbank:outbox:epoch"  # gone when Redis has lost its memory
+
+# The recovery counts only if its own mark outlived it: else Redis was wiped once more meanwhile.
+_REMEMBER = "if redis.call('DEL', KEYS[1]) == 1 then redis.call('SET', KEYS[2], ARGV[1]) return 1 end return 0"
 
 
 class Place(Enum):
@@ -38,6 +41,12 @@ class Stranded(NamedTuple):
     queue: str
     deliveries: int
     claimed_by: str | None
+
+
+class Seen(NamedTuple):
+    living: set[str]  # workers
+    holders: dict[str, str]  # which message each of them took last
+    waiting: set[str]  # messages
 
 
 def redeliver_stranded() -> int:
@@ -82,7 +91,12 @@ def redis_forgot() -> bool:
 
 
 def recover() -> int:
-    """After Redis lost its memory: sends everything open, what is due and what waits for its time."""
+    """After Redis lost its memory: sends everything open, what is due and what waits for its time.
+
+    Redis forgets until this has gone through to its end; whoever looks next begins again.
+    """
+    redis, mark = queue_redis(), f"{EPOCH_KEY}:{new_id()}"
+    redis.set(mark, "recovering", ex=3600)
     living = living_workers()
     last, sent = uuid.UUID(int=0), 0
     while True:
@@ -98,11 +112,13 @@ def recover() -> int:
                 if _worker(row.claimed_by) not in living:
                     row.claimed_by = None
                     deliver_again(row)
+        if Outbound.stalled():
+            return sent
         sent += len(rows)
         if len(rows) < BATCH:
             break
         last = rows[-1].id
-    queue_redis().set(EPOCH_KEY, utcnow().isoformat())
+    redis.eval(_REMEMBER, 2, mark, EPOCH_KEY, utcnow().isoformat())
     if sent:
         log.warning("Redis had lost its memory; open jobs sent again", jobs=sent)
     return sent
@@ -130,17 +146,29 @@ def _stranded(living: set[str], after: uuid.UUID | None) -> Sequence[Stranded]:
 
 
 def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Place]]:
-    """Asks Redis, in two round trips, where the last message of each row is."""
+    """Asks Redis, in three round trips, where the last message of each row is."""
     redis = queue_redis()
     with redis.pipeline(transaction=False) as pipe:
         for row in rows:
             pipe.hmget(Job.key_for(f"{row.id}-{row.deliveries}"), "status", "worker_name")
         fates = [_fate(pair) for pair in pipe.execute(raise_on_error=False)]
+    holders = _current_messages(
+        {worker for status, worker in fates if status == JobStatus.STARTED and worker in living}
+    )
     queued = {row.queue for row, (status, _) in zip(rows, fates, strict=True) if status == JobStatus.QUEUED}
     waiting = {_text(item) for name in queued for item in redis.lrange(f"rq:queue:{name}", 0, -1)}
-    return [
-        (row, _place(row, status, worker, waiting, living)) for row, (status, worker) in zip(rows, fates, strict=True)
-    ]
+    seen = Seen(living, holders, waiting)
+    return [(row, _place(row, status, worker, seen)) for row, (status, worker) in zip(rows, fates, strict=True)]
+
+
+def _current_messages(workers: set[str]) -> dict[str, str]:
+    """The message that each of the workers took last, as far as Redis knows."""
+    names = sorted(workers)
+    with queue_redis().pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hget(f"rq:worker:{name}", "current_job")
+        answers = pipe.execute(raise_on_error=False)
+    return {name: _text(each) for name, each in zip(names, answers, strict=True) if isinstance(each, bytes)}
 
 
 def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
@@ -155,15 +183,17 @@ def _text(value: bytes | str) -> str:
     return value if isinstance(value, str) else value.decode(errors="replace")
 
 
-def _place(row: Stranded, status: str, worker: str, waiting: set[str], living: set[str]) -> Place:
+def _place(row: Stranded, status: str, worker: str, seen: Seen) -> Place:
+    message = f"{row.id}-{row.deliveries}"
     if row.claimed_by is not None:
-        return Place.IN_HAND if _worker(row.claimed_by) in living else Place.WITH_DEAD_WORKER
+        return Place.IN_HAND if _worker(row.claimed_by) in seen.living else Place.WITH_DEAD_WORKER
     if status == JobStatus.QUEUED:
-        return Place.IN_QUEUE if f"{row.id}-{row.deliveries}" in waiting else Place.LOST
-    if status == JobStatus.STARTED and worker not in living:
-        return Place.WITH_DEAD_WORKER
-    # A living worker that has it holds a claim, or the row locked and so out of our sight. If it is marked as
-    # started without either, the answer that was to hand it to the worker got lost on the way.
+        return Place.IN_QUEUE if message in seen.waiting else Place.LOST
+    if status == JobStatus.STARTED:
+        if worker not in seen.living:
+            return Place.WITH_DEAD_WORKER
+        # Started for a worker that has gone on to something else: the answer with it got lost on the way.
+        return Place.IN_HAND if seen.holders.get(worker) == message else Place.LOST
     return Place.LOST
 
 
@@ -187,13 +217,9 @@ def _apply(row: OutboxJob, place: Place) -> bool:
     if place in (Place.IN_QUEUE, Place.IN_HAND):
         row.lease_until = utcnow() + LEASE
         return False
-    row.claimed_by = None
     if place is Place.WITH_DEAD_WORKER:
-        row.crashes += 1
-        if row.crashes >= MAX_CRASHES:
-            row.last_error = f"took its worker down {row.crashes} times"
-            bury(row, Cause.CRASHED)
-            return False
+        return note_crash(row, "took its worker down")
+    row.claimed_by = None
     deliver_again(row)
     return True
 

@@ -3,18 +3,17 @@
 Commits are real. After each test the rows are deleted and Redis is emptied.
 """
 
+import contextlib
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from scripts.stack import Stack, free_ports
+from scripts.stack import Stack, free_ports, temporary_data_folder
 from tests import sample_jobs
 
 TEMPLATE = "powerbank_template"
@@ -26,12 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Starts the servers in the first process; those of xdist find them in the environment."""
     if hasattr(config, "workerinput"):
         return
-    folder = tempfile.mkdtemp(prefix="powerbank-tests-")
-    stack = Stack(Path(folder), free_ports(), replaced_by={})
-    stack.take()
-    stack.start()
-    config._powerbank_stack = stack
-    config.add_cleanup(lambda: _end(stack, folder))
+    everything = contextlib.ExitStack()
+    config.add_cleanup(everything.close)
+    folder = everything.enter_context(temporary_data_folder())
+    stack = everything.enter_context(Stack(folder, free_ports(), replaced_by={}))
     assert stack.postgres is not None
     assert stack.redis is not None
     stack.postgres.create_database(TEMPLATE)
@@ -51,14 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 GRANT_EFFECTS = "GRANT ALL ON test_effects, test_effects_id_seq TO powerbank_app"
-
-
-def _end(stack: Stack, folder: str) -> None:
-    import shutil
-
-    stack.stop()
-    stack.wipe()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def migrate() -> None:
@@ -202,11 +191,7 @@ def staff_headers(app: Flask, clean: None) -> Callable[..., dict[str, str]]:
 
 
 @pytest.fixture
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
     """PostgreSQL and Redis of the test's own, to be stopped, killed and wiped."""
-    stack = Stack(tmp_path_factory.mktemp("stack"), free_ports(), replaced_by={"MQTT_URL": "unused"})
-    stack.take()
-    stack.start()
-    yield stack
-    stack.stop()
-    stack.wipe()
+    with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={"MQTT_URL": "unused"}) as stack:
+        yield stack

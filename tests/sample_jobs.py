@@ -13,12 +13,15 @@ from jobs.runtime import StepwiseRun
 from powerbank.db import open_session
 from powerbank.errors import PermanentError
 
-EFFECTS_TABLE = "CREATE TABLE test_effects (id bigserial PRIMARY KEY, key text NOT NULL, at timestamptz DEFAULT now())"
+EFFECTS_TABLE = """
+CREATE TABLE IF NOT EXISTS test_effects (id bigserial PRIMARY KEY, key text NOT NULL, at timestamptz DEFAULT now())
+"""
 
 _HERE = "tests.sample_jobs"
 EFFECT = JobSpec("test_effect", f"{_HERE}.leave_effect", Queue.DEFAULT, Retries((1, 1, 1)))
 URGENT = JobSpec("test_urgent", f"{_HERE}.leave_effect", Queue.CRITICAL, Retries((1,)))
 SLOW = JobSpec("test_slow", f"{_HERE}.leave_effect_slowly", Queue.DEFAULT, Retries((1, 1, 1)))
+UNREPEATED = JobSpec("test_unrepeated", f"{_HERE}.leave_effect_slowly", Queue.DEFAULT)
 STEPWISE = JobSpec("test_stepwise", f"{_HERE}.call_vendor", Queue.DEFAULT, Retries((1, 1, 1)), stepwise=True)
 FAILING = JobSpec("test_failing", f"{_HERE}.fail", Queue.DEFAULT, Retries((1, 1)))
 PERSISTENT = JobSpec("test_persistent", f"{_HERE}.fail", Queue.DEFAULT, Retries((1,), until_done=True))
@@ -41,12 +44,12 @@ SCHEDULES = (
 
 def register() -> None:
     catalogue.register(
-        EFFECT, URGENT, SLOW, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF, RESOLVED, LOSABLE,
-        ONE_AT_A_TIME, ONCE, SLOT,
+        EFFECT, URGENT, SLOW, UNREPEATED, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF, RESOLVED,
+        LOSABLE, ONE_AT_A_TIME, ONCE, SLOT,
     )  # fmt: skip
 
 
-def leave_effect(*, key: str) -> None:
+def leave_effect(*, key: str, padding: str = "") -> None:
     open_session().execute(text("INSERT INTO test_effects (key) VALUES (:key)"), {"key": key})
 
 

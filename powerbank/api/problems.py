@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, Response, json
 from flask_limiter import RateLimitExceeded
 from psycopg2 import errors as pg
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -58,6 +58,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RateLimitExceeded, _rate_limited)
     app.register_error_handler(PoolTimeoutError, _database_busy)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(IntegrityError, _refused_by_database)
     app.register_error_handler(DataError, _refused_by_database)
     app.register_error_handler(Exception, _unexpected)
@@ -109,9 +110,14 @@ def _database_busy(error: PoolTimeoutError) -> Response:
     return problem(503, "busy", "Too busy right now; try again shortly.", {"Retry-After": "2"})
 
 
-def _database_away(error: OperationalError) -> Response:
+def _database_away(error: DBAPIError) -> Response:
     log.error("database away", error=str(error.orig).splitlines()[0])
     return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})
+
+
+def _database_error(error: DBAPIError) -> Response:
+    """psycopg2 does not call every broken connection an operational error."""
+    return _database_away(error) if error.connection_invalidated else _unexpected(error)
 
 
 def _refused_by_database(error: IntegrityError | DataError) -> Response:

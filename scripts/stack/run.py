@@ -9,6 +9,7 @@ from types import FrameType
 from typing import NoReturn
 
 from scripts.stack import options, processes, secrets_file
+from scripts.stack.guard import Guard
 from scripts.stack.ports import Ports
 from scripts.stack.records import end_recorded
 from scripts.stack.server import StackError
@@ -52,7 +53,8 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
     print(f"Starting {len(commands)} processes.", flush=True)
     announcer = _announce(stack, environment, first_time=first_time)
     try:
-        processes.run(commands, environment, stack.data_dir / "pids")
+        with Guard(stack.servers):
+            processes.run(commands, environment, stack.data_dir / "pids")
     finally:
         announcer.terminate()
         announcer.wait()

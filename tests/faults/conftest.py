@@ -1,17 +1,19 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from flask_migrate import upgrade
+from redis import Redis
 
 import config
 from powerbank import create_app
 from powerbank.db import db
 from powerbank.queue import Outbound
-from powerbank.redis_clients import queue_redis
-from scripts.stack import Stack
+from powerbank.redis_clients import push_redis, queue_redis
+from scripts.stack import Stack, free_ports
 from tests import sample_jobs
-from tests.conftest import GRANT_EFFECTS, execute
+from tests.conftest import EMPTY_ALL, GRANT_EFFECTS, execute
 from tests.faults.plant import Nursery, Plant
 from tests.programs import setting
 
@@ -23,34 +25,62 @@ def nursery() -> Iterator[Nursery]:
     nursery.close()
 
 
+@pytest.fixture(scope="session")
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """For tests that leave the servers alone and only fill, spoil and empty them."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), free_ports(), replaced_by={"MQTT_URL": "unused"})
+    stack.take()
+    stack.start()
+    yield stack
+    stack.stop()
+    stack.wipe()
+
+
 @pytest.fixture
-def plant(stack: Stack, nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
-    book = tmp_path / "vendor"
+def plant(shared_stack: Stack, nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+    """On servers that stay up. A module that stops, kills or wipes them takes `own_plant` instead."""
+    with _plant(shared_stack, nursery, tmp_path, monkeypatch) as plant:
+        yield plant
+    assert shared_stack.postgres is not None
+    execute(shared_stack.postgres.superuser_url(), "SET session_replication_role = replica", EMPTY_ALL)
+    with Redis(port=shared_stack.ports.redis) as redis:
+        redis.flushall()
+
+
+@pytest.fixture
+def own_plant(stack: Stack, nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+    with _plant(stack, nursery, tmp_path, monkeypatch) as plant:
+        yield plant
+
+
+@contextmanager
+def _plant(stack: Stack, nursery: Nursery, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
+    book = folder / "vendor"
     book.touch()
+    urls = {name: url for name, url in stack.environment().items() if name != "MQTT_URL"}
     environment = {
-        **{name: url for name, url in stack.environment().items() if name != "MQTT_URL"},
+        **urls,
         "POWERBANK_ENV": "test",
         "LOG_LEVEL": "INFO",
         "PATH": "/usr/bin:/bin",
         "TEST_SHORT_WAITS": "yes",
         "TEST_VENDOR": str(book),
     }
-    monkeypatch.setenv("TEST_VENDOR", str(book))
-    monkeypatch.setenv("TEST_SHORT_WAITS", "yes")
+    for name in ("TEST_SHORT_WAITS", "TEST_VENDOR"):
+        monkeypatch.setenv(name, environment[name])
     setting.apply(monkeypatch)
-    urls = {
-        name.lower(): environment[name]
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "REDIS_CACHE_URL")
-    }
-    app = create_app(config.Settings(powerbank_env="test", **urls))
+    app = create_app(config.Settings(powerbank_env="test", **{name.lower(): url for name, url in urls.items()}))
     with app.app_context():
         upgrade()
     execute(environment["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
-    plant = Plant(stack, app, nursery, environment, tmp_path)
+    plant = Plant(stack, app, nursery, environment, folder)
     plant.sweep()  # the first one ever takes the fresh Redis for one that lost its memory
-    yield plant
-    plant.close()
-    Outbound.closed_until = 0
-    with app.app_context():
-        queue_redis().close()
-        db.engine.dispose()
+    try:
+        yield plant
+    finally:
+        plant.close()
+        Outbound.closed_until = 0
+        with app.app_context():
+            queue_redis().close()
+            push_redis().close()
+            db.engine.dispose()

@@ -15,12 +15,13 @@ from typing import Any
 import psutil
 import psycopg2
 from flask import Flask
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
 
 from powerbank import relay
 from powerbank.db import db, transaction
 from powerbank.outbox import State
 from powerbank.queue import enqueue
-from powerbank.redis_clients import REDIS_ERRORS
 from scripts.stack import EmbeddedPostgres, EmbeddedRedis, Stack
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +103,10 @@ class Plant:
         return self._start("worker", ["all"], environment)
 
     def scheduler(self, **environment: str) -> Running:
-        return self._awaited("scheduler", self._start("scheduler", [], environment))
+        return self._awaited("scheduler", self.start_scheduler(**environment))
+
+    def start_scheduler(self, **environment: str) -> Running:
+        return self._start("scheduler", [], environment)
 
     def _start(self, program: str, arguments: list[str], environment: dict[str, str]) -> Running:
         log = self.folder / f"{program}.log"
@@ -139,8 +143,8 @@ class Plant:
             try:
                 relay.expire_unbegun()
                 relay.redeliver_stranded()
-            except REDIS_ERRORS:
-                return
+            except (RedisError, DBAPIError):
+                return  # the next one may be luckier
 
     def drain(self, seconds: float) -> None:
         """Sweeps until nothing of the tests' own is open."""
@@ -153,7 +157,7 @@ class Plant:
     # ── what is so ────────────────────────────────────────────────────────────────────────────────
 
     def effects(self) -> Counter[str]:
-        return Counter({key: count for key, count in self.rows("SELECT key, count(*) FROM test_effects GROUP BY key")})
+        return Counter(dict(self.rows("SELECT key, count(*) FROM test_effects GROUP BY key")))
 
     def open_jobs(self) -> int:
         return int(self.value(f"SELECT count(*) FROM outbox_jobs WHERE state = '{State.OPEN}' AND job LIKE 'test%'"))
@@ -171,7 +175,7 @@ class Plant:
               FROM outbox_jobs
               CROSS JOIN LATERAL (
                 SELECT count(*) AS effects FROM test_effects
-                 WHERE key = arguments ->> 'key' OR key = (arguments ->> 'key') || ':' || outbox_jobs.id || '-call') AS found
+                 WHERE key IN (arguments ->> 'key', (arguments ->> 'key') || ':' || outbox_jobs.id || '-call')) AS found
              WHERE job LIKE 'test%' AND effects <> (state = '{State.DONE}')::int""")
 
     def job(self, job_id: str) -> dict[str, Any]:

@@ -66,7 +66,10 @@ def test_killed_before_its_first_line_the_job_is_done_by_another(plant: Plant) -
     assert plant.job(job_id)["crashes"] == 1
 
 
-def test_a_job_that_kills_its_worker_each_time_dies_and_takes_no_other_along(plant: Plant) -> None:
+def test_a_job_that_kills_its_worker_each_time_dies_and_takes_no_other_along(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "MAX_CRASHES", 3)
     deadly = plant.enqueue(sample_jobs.DEADLY, key="deadly")
     for number in range(20):
         plant.enqueue(sample_jobs.EFFECT, key=f"bystander {number}")
@@ -81,7 +84,8 @@ def test_a_job_that_kills_its_worker_each_time_dies_and_takes_no_other_along(pla
 
     wait_until(dead, 60, "the deadly job is a dead letter")
     plant.drain(20)
-    assert plant.job(deadly)["cause"] == Cause.CRASHED
+    job = plant.job(deadly)
+    assert (job["cause"], job["last_error"]) == (Cause.CRASHED, "took its worker down 3 times")
     assert plant.effects() == {f"bystander {number}": 1 for number in range(20)}
     assert {row[0] for row in plant.rows("SELECT crashes FROM outbox_jobs WHERE job = 'test_effect'")} == {0}
 

@@ -1,35 +1,247 @@
-"""Redis may lose everything at any moment."""
+"""Redis may lose everything, or be away, at any moment."""
 
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from statistics import median
 
 import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from powerbank import relay, wire
 from powerbank.db import transaction, utcnow
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
+from powerbank.queue import PAUSE, enqueue
+from powerbank.redis_clients import RedisClients, queue_redis
+from scripts.stack import EmbeddedRedis, free_ports
 from tests import sample_jobs
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import ROOT, Plant, wait_until
+from tests.faults.proxy import Proxy, to_port
 
 pytestmark = pytest.mark.faults
 
 
+@pytest.fixture
+def plant(own_plant: Plant) -> Plant:
+    return own_plant
+
+
+OUTAGE = 8.0  # seconds
+
+
 def test_a_wipe_with_a_thousand_jobs_queued_delayed_and_running_loses_none(plant: Plant) -> None:
+    """Nobody sweeps here: the scheduler's own loop must notice, and wake the delayed ones."""
     plant.scheduler()
     plant.worker()
-    with plant.context(), transaction():
-        enqueue(sample_jobs.SLOW, key="running", seconds=2)
-    in_hand = "SELECT count(*) FROM pg_locks WHERE relation = 'outbox_jobs'::regclass AND mode = 'RowExclusiveLock'"
-    wait_until(lambda: plant.value(in_hand) > 0, 10, "the slow job runs")
-    with plant.context(), transaction():
-        for number in range(700):
-            enqueue(sample_jobs.EFFECT, key=f"queued {number}")
-        for number in range(299):
-            enqueue(sample_jobs.EFFECT, key=f"delayed {number}", at=utcnow() + timedelta(seconds=4))
+    plant.enqueue(sample_jobs.SLOW, key="running", seconds=2)
+    wait_until(lambda: plant.in_hand() > 0, 10, "the slow job runs")
+    _enqueue_many(plant, 999)
     with plant.context():
         assert queue_redis().llen("rq:queue:default") == 700
         queue_redis().flushall()
-    # Nobody sweeps here: the scheduler's own loop must notice, and wake the delayed ones.
     wait_until(lambda: plant.open_jobs() == 0, 40, "all are done")
     effects = plant.effects()
     assert len(effects) == 1000
     assert set(effects.values()) == {1}
+
+
+def test_killed_and_come_back_empty_redis_loses_no_job(plant: Plant) -> None:
+    with _kept(plant, "worker", "all"), _kept(plant, "scheduler"):
+        _enqueue_many(plant, 300)
+        plant.redis.kill()
+        plant.redis.wipe()
+        _enqueue_many(plant, 20, prefix="without ")
+        plant.redis.start()
+        wait_until(lambda: plant.open_jobs() == 0, 60, "all are done")
+    assert plant.wrong() == []
+    assert sum(plant.effects().values()) == 320
+
+
+@pytest.mark.parametrize("how", ["stopped", "hung"])
+def test_while_redis_is_away_enqueueing_succeeds_quickly_and_all_is_done_afterwards(plant: Plant, how: str) -> None:
+    took: list[float] = []
+    failed: list[Exception] = []
+    until = time.monotonic() + OUTAGE + 2
+
+    def load(name: int) -> None:
+        number = 0
+        while time.monotonic() < until:
+            number += 1
+            began = time.monotonic()
+            try:
+                plant.enqueue(sample_jobs.EFFECT, key=f"{name}/{number}")
+            except Exception as error:
+                failed.append(error)
+            took.append(time.monotonic() - began)
+            time.sleep(0.05)
+
+    with _kept(plant, "worker", "all"), _kept(plant, "scheduler"):
+        threads = [threading.Thread(target=load, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        plant.redis.stop() if how == "stopped" else plant.redis.pause()
+        time.sleep(OUTAGE)
+        plant.redis.start() if how == "stopped" else plant.redis.resume()
+        back_at = time.monotonic()
+        for thread in threads:
+            thread.join(30)
+        assert failed == []
+        assert median(took) < 0.1
+        # Four clients that each waited for time-outs would come to a few dozen.
+        assert len(took) > 4 * OUTAGE * 5
+        plant.enqueue(sample_jobs.EFFECT, key="last")
+        plant.drain(60)
+        assert time.monotonic() - back_at < 45
+    assert plant.effects()["last"] == 1
+    assert plant.wrong() == []
+    assert sum(plant.effects().values()) == len(took) + 1
+
+
+@pytest.mark.parametrize("state", ["full", "a replica"])
+def test_a_redis_that_refuses_writes_refuses_no_request(plant: Plant, state: str) -> None:
+    plant.enqueue(sample_jobs.EFFECT, key="before")
+    admin = Redis(port=plant.redis.port)
+    if state == "full":
+        admin.config_set("maxmemory", 1)
+    else:
+        admin.replicaof("127.0.0.1", 1)
+    scheduler, worker = plant.scheduler(), plant.start_worker()
+    plant.enqueue(sample_jobs.EFFECT, key="meanwhile")
+    time.sleep(1.5)
+    if state == "full":
+        admin.config_set("maxmemory", 0)
+    else:
+        admin.replicaof("NO", "ONE")
+    admin.close()
+    if not worker.alive:
+        plant.worker()  # as a supervisor would
+    plant.drain(30)
+    assert plant.effects() == {"before": 1, "meanwhile": 1}
+    assert scheduler.alive
+
+
+def test_deleted_hashes_and_queues_are_sent_again(plant: Plant) -> None:
+    ids = [plant.enqueue(sample_jobs.EFFECT, key=f"{number}") for number in range(30)]
+    with plant.context(), transaction():
+        at = utcnow() + timedelta(seconds=2)
+        ids += [str(enqueue(sample_jobs.EFFECT, at=at, key=f"delayed {number}")) for number in range(30)]
+    plant.enqueue(sample_jobs.URGENT, key="urgent")
+    with plant.context():
+        redis = queue_redis()
+        assert redis.delete(*[f"rq:job:{job_id}-1" for job_id in ids[::3]]) == 20
+        assert redis.delete("rq:queue:critical", "rq:scheduler:scheduled_jobs") == 2
+        redis.ltrim("rq:queue:default", 0, 14)
+    plant.scheduler()
+    plant.worker()
+    plant.drain(30)
+    assert plant.effects() == {
+        **{f"{number}": 1 for number in range(30)},
+        **{f"delayed {number}": 1 for number in range(30)},
+        "urgent": 1,
+    }
+
+
+def test_failed_over_to_a_replica_that_missed_the_tail_redis_loses_no_job(plant: Plant) -> None:
+    replica = EmbeddedRedis(plant.folder / "replica", free_ports().redis)
+    replica.start()
+    admin = Redis(port=replica.port)
+    proxy = Proxy(to_port(plant.redis.port))
+    url = f"redis://127.0.0.1:{proxy.port}/0"
+    plant.app.extensions["redis"] = RedisClients(url, url)
+    try:
+        admin.replicaof("127.0.0.1", plant.redis.port)
+        _enqueue_many(plant, 20, prefix="early ")
+        wait_until(lambda: admin.llen("rq:queue:default") == 20 * 7 // 10, 10, "the replica follows")
+        admin.replicaof("NO", "ONE")
+        _enqueue_many(plant, 20, prefix="tail ")
+        with plant.context():
+            queue_redis().lpop("rq:queue:default")  # done in the one, still waiting in the other
+        plant.scheduler(REDIS_URL=url)
+        plant.worker(REDIS_URL=url)
+        plant.redis.kill()
+        proxy.lead_to(to_port(replica.port))
+        with _kept(plant, "worker", "all", REDIS_URL=url):
+            plant.drain(40)
+    finally:
+        proxy.close()
+        admin.close()
+        replica.stop()
+    assert plant.wrong() == []
+    assert sum(plant.effects().values()) == 40
+
+
+def test_a_recovery_that_redis_interrupts_starts_again(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what waits for its time would be late by the whole sweep, and what is due by its lease."""
+    _enqueue_many(plant, 10)
+    push, broken = wire.push, []
+
+    def fail_once(*arguments: object) -> None:
+        if not broken:
+            broken.append(True)
+            raise RedisConnectionError("it went away again")
+        push(*arguments)  # type: ignore[arg-type]
+
+    with plant.context():
+        queue_redis().flushall()
+        monkeypatch.setattr(wire, "push", fail_once)
+        relay.recover()
+        assert broken
+        assert relay.redis_forgot()
+        time.sleep(PAUSE)
+        relay.recover()
+        assert not relay.redis_forgot()
+        assert queue_redis().llen("rq:queue:default") == 7
+        assert queue_redis().zcard(wire.DELAYED_KEY) == 3
+
+
+def test_a_wipe_during_the_recovery_is_recovered_too(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    _enqueue_many(plant, 10)
+    push = wire.push
+
+    def push_and_lose(*arguments: object) -> None:
+        push(*arguments)  # type: ignore[arg-type]
+        queue_redis().flushall()
+        monkeypatch.setattr(wire, "push", push)
+
+    with plant.context():
+        queue_redis().flushall()
+        monkeypatch.setattr(wire, "push", push_and_lose)
+        relay.recover()
+        assert relay.redis_forgot()
+        relay.recover()
+        assert not relay.redis_forgot()
+
+
+def _enqueue_many(plant: Plant, count: int, prefix: str = "") -> None:
+    """Seven in ten now, the others a little later."""
+    with plant.context(), transaction():
+        later = utcnow() + timedelta(seconds=4)
+        now = count * 7 // 10 + (count * 7 % 10 > 0)
+        for number in range(count):
+            enqueue(sample_jobs.EFFECT, key=f"{prefix}{number}", at=later if number >= now else None)
+
+
+@contextmanager
+def _kept(plant: Plant, program: str, *arguments: str, **environment: str) -> Iterator[None]:
+    """The program under the supervisor of development, which starts it again whatever it ended with."""
+    command = shlex.join([sys.executable, str(ROOT / f"tests/programs/{program}.py"), *arguments])
+    with (plant.folder / f"{program}.log").open("a") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "scripts.stack.keep", "--records", str(plant.folder / "records"),
+             "--while", str(os.getpid()), program, command],
+            cwd=ROOT, env={**plant.environment, **environment}, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        alive = f"SELECT count(*) FROM heartbeats WHERE kind = '{program}' AND seen_at > now() - interval '2 seconds'"
+        wait_until(lambda: plant.value(alive) > 0, 20, f"the {program} is up")
+        yield
+    finally:
+        keeper.terminate()
+        keeper.wait(15)

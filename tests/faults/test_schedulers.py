@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def _slots_run(plant: Plant) -> list[datetime]:
 
 def _assert_each_once_and_none_missing(plant: Plant) -> None:
     slots = _slots_run(plant)
-    assert {later - earlier for earlier, later in zip(slots, slots[1:], strict=False)} == {timedelta(seconds=1)}
+    assert {later - earlier for earlier, later in pairwise(slots)} == {timedelta(seconds=1)}
     assert set(plant.effects().values()) == {1}
 
 

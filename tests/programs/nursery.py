@@ -29,7 +29,8 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             become(order)
-        print(child, flush=True)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
 
 
 def become(order: dict[str, Any]) -> None:
