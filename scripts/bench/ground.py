@@ -114,8 +114,9 @@ class Ground:
 def _take_and_complete() -> str:
     from powerbank import lifecycle
 
-    statement = str(lifecycle._TAKE_AND_COMPLETE).strip()
-    return statement.replace(":release", "false").replace(":id", "'00000000-0000-7000-8000-:slot'::uuid")
+    values = {"release": "false", "id": "'00000000-0000-7000-8000-:slot'::uuid"}
+    # In SQLAlchemy's way of writing parameters or in the driver's.
+    return re.sub(r":(\w+)|%\((\w+)\)s", lambda found: values[found[1] or found[2]], str(lifecycle._TAKE_AND_COMPLETE))
 
 
 def _cpu_model() -> str:

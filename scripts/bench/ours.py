@@ -14,6 +14,8 @@ DURABLE = JobSpec("durable", "scripts.bench.ours.durable", Queue.DEFAULT)
 
 catalogue.register(TRIVIAL, DURABLE)
 
+_EFFECT = text("INSERT INTO bench_effects (slot) VALUES (:slot)")
+
 BATCH = 500  # jobs enqueued in one transaction
 
 
@@ -22,7 +24,7 @@ def trivial(*, slot: int) -> None:
 
 
 def durable(*, slot: int) -> None:
-    open_session().execute(text("INSERT INTO bench_effects (slot) VALUES (:slot)"), {"slot": slot})
+    open_session().execute(_EFFECT, {"slot": slot})
     bodies.stamp(slot)
 
 
