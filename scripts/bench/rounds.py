@@ -1,6 +1,7 @@
 """One round: enqueue, start the worker, take the times that its jobs left, stop the worker."""
 
 import array
+import contextlib
 import mmap
 import os
 import signal
@@ -67,8 +68,8 @@ def _wait(worker: "subprocess.Popen[bytes]", stamps: mmap.mmap) -> None:
 
 def _stop(worker: "subprocess.Popen[bytes]") -> None:
     worker.send_signal(signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         worker.wait(10)
-    except subprocess.TimeoutExpired:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)  # its children too, if it left any
+    worker.wait()
