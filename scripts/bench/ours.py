@@ -1,0 +1,48 @@
+"""The two jobs on our own worker: registered here, then `scripts.worker` as the Procfile runs it."""
+
+import sys
+
+from sqlalchemy import text
+
+from jobs import catalogue
+from jobs.catalogue import JobSpec, Queue
+from powerbank.db import open_session
+from scripts.bench.peers import bodies
+
+TRIVIAL = JobSpec("trivial", "scripts.bench.ours.trivial", Queue.DEFAULT, durable=False)
+DURABLE = JobSpec("durable", "scripts.bench.ours.durable", Queue.DEFAULT)
+
+catalogue.register(TRIVIAL, DURABLE)
+
+_EFFECT = text("INSERT INTO bench_effects (slot) VALUES (:slot)")
+
+BATCH = 500  # jobs enqueued in one transaction
+
+
+def trivial(*, slot: int) -> None:
+    bodies.stamp(slot)
+
+
+def durable(*, slot: int) -> None:
+    open_session().execute(_EFFECT, {"slot": slot})
+    bodies.stamp(slot)
+
+
+def enqueue(kind: str, count: int) -> None:
+    from powerbank import create_app, queue
+    from powerbank.db import transaction
+
+    spec = catalogue.find(kind)
+    assert spec is not None  # noqa: S101 (for the type checker)
+    with create_app().app_context():
+        for start in range(0, count, BATCH):
+            with transaction():
+                for slot in range(start, min(start + BATCH, count)):
+                    queue.enqueue(spec, slot=slot)
+
+
+def work() -> None:
+    from scripts import worker
+
+    sys.argv = ["worker", "default"]
+    worker.main()
