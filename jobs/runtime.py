@@ -178,19 +178,23 @@ def _run_losable(spec: JobSpec, arguments: dict[str, Any], failures: int) -> Out
 
 
 def _call(spec: JobSpec, arguments: dict[str, Any], *run: StepwiseRun) -> None:
-    body, signature = _body(spec.body)
-    try:
-        signature.bind(*run, **arguments)
-    except TypeError as mismatch:
-        raise PermanentError(f"{spec.name} does not take these arguments: {mismatch}") from None
+    body, signature, usual = _body(spec.body)
+    if arguments.keys() != usual:  # `bind` is right always, and slow
+        try:
+            signature.bind(*run, **arguments)
+        except TypeError as mismatch:
+            raise PermanentError(f"{spec.name} does not take these arguments: {mismatch}") from None
     body(*run, **arguments)
 
 
 @functools.cache
-def _body(path: str) -> tuple[Callable[..., None], inspect.Signature]:
+def _body(path: str) -> tuple[Callable[..., None], inspect.Signature, frozenset[str]]:
+    """The function, its signature, and its keyword-only arguments."""
     module, _, name = path.rpartition(".")
     body = getattr(importlib.import_module(module), name)
-    return body, inspect.signature(body)
+    signature = inspect.signature(body)
+    keywords = (name for name, it in signature.parameters.items() if it.kind is it.KEYWORD_ONLY)
+    return body, signature, frozenset(keywords)
 
 
 def preload() -> None:

@@ -6,18 +6,17 @@ priority, marks it as started and hands over its hash. Everything else is RQ's: 
 each piece of RQ that this leans on.
 """
 
+import copy
 import os
 import re
 import resource
 import signal
 import socket
-import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -33,44 +32,21 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
 
-from jobs.runtime import Outcome, release_left_claims, run
-from powerbank import heartbeats
-from powerbank.db import db, utcnow
-from powerbank.redis_clients import REDIS_ERRORS, connect
-from powerbank.wire import ENTRY_POINT
+from jobs.advance import Advance, rq_time
+from jobs.pulse import WORKER_TTL, Pulse
+from jobs.runtime import Outcome
+from jobs.wire_job import WireJob
+from powerbank.db import utcnow
+from powerbank.redis_clients import REDIS_ERRORS
 
 log = structlog.get_logger(__name__)
 
-ADVANCE = (Path(__file__).parent / "advance.lua").read_text()
 IDLE_WAIT = 1  # seconds a worker blocks for a message before it looks whether it should stop
-CHECK_EVERY = 1.0  # seconds between looks at Redis for "suspend" and between its own heartbeats there
-WORKER_TTL = 20
-
-
-class ForbiddenJobError(Exception):
-    """A message names a function that is not ours. It is not executed."""
+CHECK_EVERY = 1.0  # seconds between looks at Redis for "suspend"
 
 
 class RefusedMessageError(Exception):
     """What was taken from a queue could not be read. The next one may be better."""
-
-
-class WireJob(Job):
-    """Runs catalogued jobs only: whoever can write to Redis must not be able to call any function."""
-
-    def perform(self) -> Any:
-        if self.func_name != ENTRY_POINT or self.instance or self.args:
-            raise ForbiddenJobError(f"message {self.id} does not name {ENTRY_POINT}")
-        return run(**self.kwargs, worker=self.worker_name or "")
-
-    # Callbacks are paths to functions too, webhooks are addresses to call, and none of our messages has one.
-    def send_webhooks(self, *_args: Any, **_kwargs: Any) -> None: ...
-
-    def execute_success_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
-
-    def execute_failure_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
-
-    def execute_stopped_callback(self, *_args: Any, **_kwargs: Any) -> None: ...
 
 
 class Worker(SimpleWorker):
@@ -83,13 +59,15 @@ class Worker(SimpleWorker):
             maintenance_interval=60, **options,
         )  # fmt: skip
         self._app = app
-        self._advance = connection.register_script(ADVANCE)
+        self._advance = Advance(connection)
+        # Messages are made as copies of this one: for each that is made anew RQ looks at the serializer again.
+        self._blank = self.job_class("blank", connection=connection, serializer=self.serializer)
         self._by_key = {queue.key: queue for queue in self.queues}
         self._filed: list[Any] = []  # the finished job that the next `advance` files
         self._counter = 0
         self._looked_at = 0.0
         self._max_memory = app.config["SETTINGS"].worker_max_memory_mb * 1024
-        self._pulse = Pulse(self)
+        self._pulse = Pulse(app, self)
 
     # ── the loop's per-job overhead, kept to once a second ────────────────────────────────────────
 
@@ -164,8 +142,7 @@ class Worker(SimpleWorker):
         first = offered or ["", ""]
         filed, self._filed = self._filed or [""] * 6, []
         answer = self._advance(
-            keys=self.queue_keys(),
-            args=[self.key, self.name, execution, _iso(utcnow()), time.time(), *first, *filed],
+            self.queue_keys(), [self.key, self.name, execution, rq_time(utcnow()), time.time(), *first, *filed]
         )
         if answer is None:
             self._state = WorkerStatus.IDLE
@@ -174,7 +151,8 @@ class Worker(SimpleWorker):
         queue = self._by_key[key.decode()]
         self._state = WorkerStatus.BUSY
         try:
-            job = self.job_class(job_id.decode(), connection=self.connection, serializer=self.serializer)
+            job = copy.copy(self._blank)
+            job.id = job_id.decode()
             job.restore(dict(zip(flat[::2], flat[1::2], strict=True)))
         except Exception as error:
             self._refuse(job_id, execution, queue, error)
@@ -219,7 +197,7 @@ class Worker(SimpleWorker):
         kept = job.get_result_ttl(self.default_result_ttl) if outcome is Outcome.DONE else 0
         seconds = (job.ended_at - job.started_at).total_seconds()
         assert self.execution is not None  # noqa: S101 (for the type checker)
-        self._filed = [job.id, self.execution.composite_key, queue.name, kept, _iso(job.ended_at), seconds]
+        self._filed = [job.id, self.execution.composite_key, queue.name, kept, rq_time(job.ended_at), seconds]
         self.execution = None
         return True
 
@@ -233,7 +211,7 @@ class Worker(SimpleWorker):
         if not self._filed:
             return
         filed, self._filed = self._filed, []
-        self._advance(keys=[], args=[self.key, self.name, "", _iso(utcnow()), time.time(), "", "", *filed])
+        self._advance([], [self.key, self.name, "", rq_time(utcnow()), time.time(), "", "", *filed])
 
     # ── stop ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -260,73 +238,6 @@ class Worker(SimpleWorker):
             log.warning("Redis was away at the end", error=str(error))
 
 
-class Pulse:
-    """Beats for the worker, in PostgreSQL and in Redis, also while a job keeps it busy."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
-        self._started_at = utcnow()
-
-    def start(self) -> None:
-        self._beat_database()
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=2)
-        with self._worker._app.app_context():
-            _quietly(lambda: heartbeats.stop(db.engine, self._worker.name))
-
-    def _run(self) -> None:
-        settings = self._worker._app.config["SETTINGS"]
-        connection = connect(settings.redis_url)
-        while not self._stopped.wait(heartbeats.INTERVAL):
-            _quietly(self._beat_database)
-            _quietly(self._release_left_claims)
-            _quietly(lambda: self._beat_redis(connection))
-
-    def _beat_database(self) -> None:
-        worker = self._worker
-        with worker._app.app_context():
-            heartbeats.beat(
-                db.engine,
-                name=worker.name,
-                kind="worker",
-                queues=worker.queue_names(),
-                started_at=self._started_at,
-            )
-
-    def _release_left_claims(self) -> None:
-        with self._worker._app.app_context():
-            release_left_claims()
-
-    def _beat_redis(self, connection: Redis) -> None:
-        """A worker that a wipe made invisible registers anew."""
-        worker = self._worker
-        with connection.pipeline() as pipe:
-            pipe.hset(worker.key, mapping={**worker.serialize(), "last_heartbeat": _iso(utcnow())})
-            pipe.expire(worker.key, WORKER_TTL + 60)
-            pipe.sadd(worker.redis_workers_keys, worker.key)
-            for queue in worker.queues:
-                pipe.sadd(f"rq:workers:{queue.name}", worker.key)
-            pipe.execute()
-
-
-def _quietly(beat: Callable[[], None]) -> None:
-    try:
-        beat()
-    except Exception as error:
-        log.warning("missed a heartbeat", error=str(error).splitlines()[0])
-
-
 def _readable(job_id: bytes) -> str:
     """RQ takes no other characters in an id."""
     return re.sub(r"[^\w-]", "_", job_id.decode("ascii", errors="replace"), flags=re.ASCII)[:100]
-
-
-def _iso(moment: datetime) -> str:
-    """RQ's own format."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -19,16 +19,16 @@ MAX_CRASHES = 5
 # Completion is written first, in the transaction of the effects: they commit together or not at all.
 # A row is taken never before its time or after its expiry, and by one worker only. SKIP LOCKED: a second
 # delivery that arrives while the first is at work goes away instead of waiting for it.
-_TAKE_AND_COMPLETE = text("""
+_TAKE_AND_COMPLETE = """
     UPDATE outbox_jobs
        SET state = 'done', finished_at = clock_timestamp(), last_error = NULL,
-           unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
+           unique_key = CASE WHEN %(release)s THEN NULL ELSE unique_key END
      WHERE id = (SELECT id FROM outbox_jobs
-                  WHERE id = :id AND state = 'open' AND run_after <= clock_timestamp() + interval '1 second'
+                  WHERE id = %(id)s AND state = 'open' AND run_after <= clock_timestamp() + interval '1 second'
                     AND (expires_at IS NULL OR expires_at > clock_timestamp())
                     FOR UPDATE SKIP LOCKED)
     RETURNING arguments
-""")
+"""
 _TAKE_ON_LEASE = text("""
     UPDATE outbox_jobs
        SET claimed_by = :token, lease_until = clock_timestamp() + :lease
@@ -53,8 +53,8 @@ _RELEASE = text("""
 
 def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
     """The job's arguments, or None if there is nothing to do."""
-    parameters = {"id": job_id, "release": spec.unique is Unique.WHILE_OPEN}
-    return open_session().execute(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
+    parameters = {"id": str(job_id), "release": spec.unique is Unique.WHILE_OPEN}
+    return open_session().connection().exec_driver_sql(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
 
 
 def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any] | None:

@@ -41,11 +41,14 @@ SCHEDULES = (
     Schedule("test-daily", RESOLVED, "0 3 * * *", "Asia/Kathmandu", {"key": "daily"}),
 )
 
+TOLD = JobSpec("test_told", f"{_HERE}.hear_of_page", Queue.DEFAULT)
+TOLD_TOO = JobSpec("test_told_too", f"{_HERE}.hear_of_page_too", Queue.DEFAULT)
+
 
 def register() -> None:
     catalogue.register(
         EFFECT, URGENT, SLOW, UNREPEATED, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF, RESOLVED,
-        LOSABLE, ONE_AT_A_TIME, ONCE, SLOT,
+        LOSABLE, ONE_AT_A_TIME, ONCE, SLOT, TOLD, TOLD_TOO,
     )  # fmt: skip
 
 
@@ -104,6 +107,14 @@ def sleep_for_ever(*, key: str) -> None:
 
 def resolve(*, key: str) -> None:
     leave_effect(key=f"resolved:{key}")
+
+
+def hear_of_page(*, slug: str, language: str, revision_id: str) -> None:
+    leave_effect(key=f"{slug} {language}")
+
+
+def hear_of_page_too(*, slug: str, language: str, revision_id: str) -> None:
+    leave_effect(key=f"also {slug} {language}")
 
 
 def nothing(*, fail_first: bool = False) -> None:

@@ -15,6 +15,7 @@ SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT
 # What may speak RQ: the wire, and what works on it. All others enqueue through the outbox.
 SPEAK_RQ = {
     "powerbank/wire.py", "powerbank/relay.py", "powerbank/ops/dashboard.py", "jobs/worker.py", "jobs/scheduler.py",
+    "jobs/wire_job.py", "jobs/pulse.py",
     "scripts/check_stack.py",
 }  # fmt: skip
 

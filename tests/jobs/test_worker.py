@@ -210,13 +210,13 @@ def test_a_worker_at_its_memory_limit_makes_room_for_a_fresh_one(context: Flask)
 
 
 def test_a_worker_made_invisible_by_a_wipe_registers_anew(context: Flask) -> None:
-    from jobs.worker import Pulse
+    from jobs.pulse import Pulse
 
     worker = Worker(context, ["default"], Redis.from_url(os.environ["REDIS_URL"]))
     worker.register_birth()
     queue_redis().flushdb()
     assert Worker.count(connection=queue_redis()) == 0
-    Pulse(worker)._beat_redis(queue_redis())
+    Pulse(context, worker)._beat_redis(queue_redis())
     assert Worker.count(connection=queue_redis()) == 1
     worker.register_death()
 
@@ -237,7 +237,7 @@ def test_messages_hold_no_arguments(context: Flask) -> None:
 def test_a_broken_push_leaves_the_job_to_the_sweep(context: Flask, monkeypatch: pytest.MonkeyPatch, work: Work) -> None:
     from powerbank import relay, wire
 
-    def away(_messages: object) -> None:
+    def away(*_: object) -> None:
         from redis.exceptions import ConnectionError as Away
 
         raise Away("gone")
