@@ -129,10 +129,12 @@ def servers() -> Iterator[Ground]:
     """PostgreSQL and Redis as `scripts/run` starts them, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="powerbank-bench-") as folder:
         stack = Stack(Path(folder), free_ports(), replaced_by={"MQTT_URL": "mqtt://unused"})
-        with stack:
-            ground = Ground(stack)
-            migrate = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
-            subprocess.run(migrate, check=True, cwd=ROOT, env=ground.environment, stdout=sys.stderr)
-            ground._as_superuser(EFFECTS)
-            yield ground
-        stack.wipe()
+        try:
+            with stack:
+                ground = Ground(stack)
+                migrate = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+                subprocess.run(migrate, check=True, cwd=ROOT, env=ground.environment, stdout=sys.stderr)
+                ground._as_superuser(EFFECTS)
+                yield ground
+        finally:
+            stack.wipe()
