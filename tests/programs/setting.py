@@ -14,7 +14,7 @@ from tests import sample_jobs
 LEASE = timedelta(seconds=2)
 ALIVE_WITHIN = timedelta(seconds=2.5)
 BEAT = 0.5
-LEAD = 3
+LEAD = 2
 
 
 def prepare() -> None:
