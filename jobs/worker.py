@@ -36,7 +36,7 @@ from jobs.advance import Advance, rq_time
 from jobs.pulse import WORKER_TTL, Pulse
 from jobs.runtime import Outcome
 from jobs.wire_job import WireJob
-from powerbank.db import utcnow
+from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,7 @@ class Worker(SimpleWorker):
             list(queues), name=name, connection=connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL,
             maintenance_interval=60, **options,
         )  # fmt: skip
-        self._app = app
+        self._context = app.app_context()
         self._advance = Advance(connection)
         # Messages are made as copies of this one: for each that is made anew RQ looks at the serializer again.
         self._blank = self.job_class("blank", connection=connection, serializer=self.serializer)
@@ -184,15 +184,14 @@ class Worker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue) -> bool:
         job.started_at = utcnow()
         try:
-            with (
-                self._app.app_context(),
-                self.death_penalty_class(int(job.timeout or 180), JobTimeoutException),
-            ):
+            with self.death_penalty_class(int(job.timeout or 180), JobTimeoutException):
                 outcome = job.perform()
         except Exception as error:
             log.exception("job is dead", message=job.id, job=job.description)
             self._fail(job, queue, error)
             return False
+        finally:
+            db.session.close()
         job.ended_at = utcnow()
         kept = job.get_result_ttl(self.default_result_ttl) if outcome is Outcome.DONE else 0
         seconds = (job.ended_at - job.started_at).total_seconds()
@@ -223,6 +222,8 @@ class Worker(SimpleWorker):
         self._stop_requested = True
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
+        # One context for all jobs: what a job could leave behind is in the session, which ends with it.
+        self._context.push()
         self.register_birth()
         self.subscribe()
         super().set_state(WorkerStatus.STARTED)
@@ -230,6 +231,7 @@ class Worker(SimpleWorker):
         log.info("worker started", name=self.name, queues=self.queue_names())
 
     def teardown(self) -> None:
+        self._context.pop()
         self._pulse.stop()
         try:
             self._file()

@@ -14,10 +14,13 @@ from powerbank.db import db
 from powerbank.ops import metrics
 from powerbank.redis_clients import RedisClients
 
+# A host that lost its power says no goodbye: the server lets its locks go after a minute, not after two hours.
+_KEEPALIVES = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+
 
 def _settings(app: Flask) -> None:
     settings = app.config["SETTINGS"]
-    options = f"-c timezone=UTC -c statement_timeout={settings.database_statement_timeout_ms}"
+    options = f"-c timezone=UTC -c statement_timeout={settings.database_statement_timeout_ms} {_KEEPALIVES}"
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=settings.max_request_bytes,
