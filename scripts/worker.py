@@ -11,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import argparse
 
+import config
 from jobs import runtime
-from jobs.catalogue import Queue
+from jobs.catalogue import TIME_LIMITS, Queue
 from jobs.worker import Worker
 from powerbank import create_app
 from powerbank.redis_clients import connect
@@ -25,12 +26,22 @@ def main() -> int:
     )
     parser.add_argument("--burst", action="store_true", help="end when the queues are empty")
     arguments = parser.parse_args()
-    wanted = set(Queue) if "all" in arguments.queues else set(arguments.queues)
-    app = create_app()
+    queues = [queue for queue in Queue if "all" in arguments.queues or queue in arguments.queues]
+    settings = settings_for(queues)
+    app = create_app(settings)
     runtime.preload()
-    worker = Worker(app, [queue.value for queue in Queue if queue in wanted], connect(app.config["SETTINGS"].redis_url))
+    worker = Worker(app, [queue.value for queue in queues], connect(settings.redis_url))
     worker.work(burst=arguments.burst)
     return 0
+
+
+def settings_for(queues: list[Queue]) -> config.Settings:
+    """The application's, but that a statement may take as long as the longest job."""
+    settings = config.load()
+    if not settings.database_statement_timeout_ms:
+        return settings
+    longest = max(TIME_LIMITS[queue] for queue in queues)
+    return settings.model_copy(update={"database_statement_timeout_ms": longest * 1000})
 
 
 if __name__ == "__main__":
