@@ -35,6 +35,7 @@ def _scheme(*allowed: str) -> AfterValidator:
 PostgresUrl = Annotated[str, _scheme("postgresql", "postgres")]
 RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")]
 MqttUrl = Annotated[str, _scheme("mqtt", "mqtts")]
+SmtpUrl = Annotated[str, _scheme("smtp", "smtps")]
 WebUrl = Annotated[str, _scheme("http", "https")]
 
 
@@ -46,6 +47,10 @@ class Settings(BaseSettings):
         default=SecretStr(DEVELOPMENT_SECRET), description="Signs the console's session cookie."
     )
     jwt_secret_key: SecretStr = Field(default=SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens (HS256).")
+
+    otp_key: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_SECRET), description="Makes one-time codes. Changing it voids those under way."
+    )
 
     database_url: PostgresUrl = Field(description="PostgreSQL, as the role that may change rows only.")
     database_owner_url: PostgresUrl | None = Field(
@@ -95,7 +100,15 @@ class Settings(BaseSettings):
         description="A worker that grew beyond this ends after its job; a fresh one takes over.",
     )
 
-    @field_validator("secret_key", "jwt_secret_key")
+    sms_url: WebUrl | None = Field(default=None, description="Sparrow SMS, `https://api.sparrowsms.com/v2`.")
+    sms_token: SecretStr = Field(default=SecretStr(""), description="Sparrow's token.")
+    sms_sender: str = Field(default="Powerbank", description="The sender that Sparrow gave this network.")
+    smtp_url: SmtpUrl | None = Field(default=None, description="Mail server, `smtps://user:password@host:465`.")
+    mail_from: str = Field(default="Powerbank <noreply@localhost>", description="Sender of e-mails.")
+    otp_countries: str = Field(default="NP", description="Countries whose numbers get codes, `NP,IN`.")
+    otp_sms_per_day: int = Field(default=20_000, ge=1, description="Most codes by SMS a day, against pumping.")
+
+    @field_validator("secret_key", "jwt_secret_key", "otp_key")
     @classmethod
     def _production_needs_real_secrets(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("powerbank_env") == "production":

@@ -109,6 +109,9 @@ PUBLISH_CONTENT = JobSpec(
     alarm=3600,
 )
 
+# ── Identity ─────────────────────────────────────────────────────────────────────────────────────────
+SEND_OTP = JobSpec("send_otp", "jobs.auth.send_otp", Queue.CRITICAL, Retries((5, 30, 60)), expires=300, stepwise=True)
+
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
 REDELIVER = JobSpec(
@@ -133,6 +136,7 @@ PRUNE_IDEMPOTENCY_KEYS = JobSpec(
 
 JOBS: tuple[JobSpec, ...] = (
     PUBLISH_CONTENT,
+    SEND_OTP,
     TICK,
     REDELIVER,
     MONITOR,
@@ -143,6 +147,7 @@ JOBS: tuple[JobSpec, ...] = (
 # What follows from what: `publish("event", …)` enqueues each job named here with the event's fields.
 SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "content_published": (),
+    "user_registered": (),
     "ops_alert_raised": (),
     "ops_alert_cleared": (),
     "job_died": (),

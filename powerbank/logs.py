@@ -75,6 +75,8 @@ def configure(style: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    # It logs a traceback for every request while Redis is away; /health/ready says that once.
+    logging.getLogger("flask-limiter").setLevel("CRITICAL")
     for noisy in ("rq.worker", "rq.job", "werkzeug", "urllib3", "alembic.runtime.plugins"):
         logging.getLogger(noisy).setLevel("WARNING")
 

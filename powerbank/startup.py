@@ -7,7 +7,7 @@ from flask_compress import Compress
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerbank import admin, auth, content, logs, ops
+from powerbank import admin, auth, content, logs, ops, users
 from powerbank.api import auth as api_auth
 from powerbank.api import openapi, problems, rate_limits, web
 from powerbank.db import db
@@ -37,7 +37,7 @@ def _settings(app: Flask) -> None:
         JWT_SECRET_KEY=settings.jwt_secret_key.get_secret_value(),
         JWT_ALGORITHM="HS256",
         JWT_DECODE_ALGORITHMS=["HS256"],
-        JWT_DECODE_AUDIENCE=[api_auth.STAFF_AUDIENCE],
+        JWT_DECODE_AUDIENCE=[api_auth.STAFF_AUDIENCE, api_auth.USER_AUDIENCE],
         JWT_TOKEN_LOCATION=["headers"],
         SESSION_COOKIE_NAME="powerbank",
         SESSION_COOKIE_HTTPONLY=True,
@@ -95,6 +95,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     rate_limits.init_app,
     openapi.init_app,
     content.init_app,
+    users.init_app,
     auth.init_app,
     admin.init_app,
     ops.init_app,

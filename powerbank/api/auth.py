@@ -21,6 +21,7 @@ from powerbank.errors import AppError
 jwt = JWTManager()
 
 STAFF_AUDIENCE = "powerbank-staff"
+USER_AUDIENCE = "powerbank-app"
 REQUIRED_CLAIMS = ("exp", "iat", "jti", "sub", "aud")
 
 
@@ -47,6 +48,32 @@ def init_app(app: Flask) -> None:
 
 def register_staff_loader(app: Flask, load: Callable[[str, int | None], Staff | None]) -> None:
     app.extensions["staff_loader"] = load
+
+
+def register_user_loader(app: Flask, load: Callable[[str, str], UUID | None]) -> None:
+    """`load(user id, session id)` answers the id while that sign-in lasts."""
+    app.extensions["user_loader"] = load
+
+
+def user_only(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Only a signed-in person."""
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        claims = _claims(USER_AUDIENCE)
+        user_id = current_app.extensions["user_loader"](claims["sub"], str(claims.get("sid")))
+        if user_id is None:
+            raise UnauthenticatedError
+        g.user_id = user_id
+        return view(*args, **kwargs)
+
+    note_for_document(wrapper, permission="user")
+    return wrapper
+
+
+def current_user_id() -> UUID:
+    """The person that `user_only` let in."""
+    return cast(UUID, g.user_id)
 
 
 def staff_only(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -79,19 +106,26 @@ def principal() -> str:
     """A name for the caller that no other caller has."""
     if "staff" in g:
         return f"staff:{g.staff.id}"
+    if "user_id" in g:
+        return f"user:{g.user_id}"
     return f"address:{request.remote_addr}"
 
 
 def _staff_of_token() -> Staff:
-    try:
-        verify_jwt_in_request()
-        claims = get_jwt()
-    except (JWTExtendedException, PyJWTError) as refused:
-        raise UnauthenticatedError from refused
-    if any(claims.get(name) is None for name in REQUIRED_CLAIMS) or claims["aud"] != STAFF_AUDIENCE:
-        raise UnauthenticatedError
+    claims = _claims(STAFF_AUDIENCE)
     staff = cast("Staff | None", current_app.extensions["staff_loader"](claims["sub"], claims.get("gen")))
     if staff is None:
         raise UnauthenticatedError
     g.staff = staff
     return staff
+
+
+def _claims(audience: str) -> dict[str, Any]:
+    try:
+        verify_jwt_in_request()
+        claims: dict[str, Any] = get_jwt()
+    except (JWTExtendedException, PyJWTError) as refused:
+        raise UnauthenticatedError from refused
+    if any(claims.get(name) is None for name in REQUIRED_CLAIMS) or claims["aud"] != audience:
+        raise UnauthenticatedError
+    return claims

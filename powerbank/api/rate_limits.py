@@ -4,12 +4,15 @@ When that Redis is away, reads go on without limits; what costs money or guards 
 `hit_or_refuse` answers 503 then.
 """
 
+import hashlib
 import time
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import parse
 from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from powerbank.errors import TooManyError, UnavailableError
@@ -33,15 +36,22 @@ def init_app(app: Flask) -> None:
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
     app.config["RATELIMIT_DEFAULT"] = f"{settings.rate_limit_per_minute} per minute"
     limiter.init_app(app)
+    # Flask-Limiter holds one storage for all applications of a process, and swallows errors; guards must not.
+    app.extensions["guards"] = FixedWindowRateLimiter(
+        storage_from_string(settings.cache_url, **app.config["RATELIMIT_STORAGE_OPTIONS"])
+    )
 
 
 def hit_or_refuse(rule: str, *identifiers: str) -> None:
     """Counts one hit. Raises when the rule ("5 per hour") is used up, and when nobody can count."""
     item = parse(rule)
+    guards: FixedWindowRateLimiter = current_app.extensions["guards"]
+    # A hash: the store of counters is no place for numbers and addresses of people.
+    key = hashlib.sha256("\0".join(identifiers).encode()).hexdigest()[:32]
     try:
-        if limiter.limiter.hit(item, "guard", *identifiers):
+        if guards.hit(item, identifiers[0], key):
             return
-        reset_at = limiter.limiter.get_window_stats(item, "guard", *identifiers).reset_time
+        reset_at = guards.get_window_stats(item, identifiers[0], key).reset_time
     except (RedisError, StorageError) as error:
         current_app.logger.warning("rate limits away: %s", error)
         raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error

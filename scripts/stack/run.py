@@ -75,6 +75,10 @@ def child_environment(stack: Stack) -> dict[str, str]:
         "PUBLIC_URL": web,
         "SANDBOX_URL": f"http://127.0.0.1:{stack.ports.sandbox}",
         "ADMIN_EMAIL": ADMIN_EMAIL,
+        # The sandbox plays the vendors; it takes mail on the port after its own.
+        "SMS_URL": f"http://127.0.0.1:{stack.ports.sandbox}/sparrow/v2",
+        "SMS_TOKEN": "sandbox-sparrow-token",
+        "SMTP_URL": f"smtp://127.0.0.1:{stack.ports.sandbox + 1}",
         **{name: value for name, value in stack.secrets.items() if name != "BROKER_PASSWORD"},
     }
     fixed = {

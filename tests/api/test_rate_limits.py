@@ -1,12 +1,21 @@
 """Limits hold, say when to come back, and fail in the right direction."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from config import load
 from powerbank import create_app
+from powerbank.api.rate_limits import limiter
 from tests.api.conftest import probes
 
 NOBODY = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def _one_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flask-Limiter is one for the process: what another application of a test tells it must not last."""
+    for name in ("_storage", "_limiter"):
+        monkeypatch.setattr(limiter, name, getattr(limiter, name, None))
 
 
 def test_beyond_the_limit_is_429_with_a_time_to_wait(probe: FlaskClient) -> None:

@@ -1,0 +1,106 @@
+"""One-time codes: asked for, sent by a job, verified once.
+
+The code is a truncated HMAC of the challenge's id, so that it travels in no job and a retry sends the same.
+"""
+
+import hashlib
+import hmac
+from datetime import timedelta
+from uuid import UUID
+
+import phonenumbers
+from flask import current_app
+from sqlalchemy import select, update
+
+from jobs import catalogue
+from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.auth.people_models import OtpChallenge
+from powerbank.db import open_session, utcnow
+from powerbank.errors import AppError
+from powerbank.queue import enqueue
+from powerbank.users.identifiers import Address
+from powerbank.users.models import Kind
+
+VALID_SECONDS = 300
+RESEND_SECONDS = 60
+TRIES = 5
+
+
+class WrongCodeError(AppError):
+    def __init__(self) -> None:
+        super().__init__("wrong_code", 401, "This code is wrong or no longer valid. Ask for a new one.")
+
+
+def code_of(challenge_id: UUID) -> str:
+    key = current_app.config["SETTINGS"].otp_key.get_secret_value().encode()
+    digest = hmac.digest(key, challenge_id.bytes, hashlib.sha256)
+    return f"{int.from_bytes(digest[-8:], 'big') % 1_000_000:06d}"
+
+
+def limit_asking(address: Address, ip: str) -> None:
+    """Before anything is written: what costs money is counted where nobody can talk their way round."""
+    settings = current_app.config["SETTINGS"]
+    if address.kind is Kind.PHONE and address.country not in settings.otp_countries.split(","):
+        raise AppError("country_not_served", 403, "We do not send codes to this country.")
+    # The development profile is one machine with many test people on it.
+    ease = 1 if settings.production else 100
+    hit_or_refuse("1 per minute", "otp", address.value)
+    hit_or_refuse("5 per hour", "otp", address.value)
+    hit_or_refuse(f"{20 * ease} per hour", "otp-address", ip)
+    if address.kind is Kind.PHONE:
+        # Pumping fraud walks through the numbers of one prefix.
+        hit_or_refuse(f"{100 * ease} per hour", "otp-prefix", address.value[:-4])
+        hit_or_refuse(f"{settings.otp_sms_per_day} per day", "otp-budget")
+
+
+def ask(*, address: Address, purpose: str) -> OtpChallenge:
+    """A new challenge; the ones before it are void. The same whether or not there is an account."""
+    session = open_session()
+    now = utcnow()
+    session.execute(
+        update(OtpChallenge)
+        .where(OtpChallenge.identifier == address.value, OtpChallenge.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    challenge = OtpChallenge(
+        kind=address.kind, identifier=address.value, purpose=purpose,
+        expires_at=now + timedelta(seconds=VALID_SECONDS),
+    )  # fmt: skip
+    session.add(challenge)
+    session.flush()
+    enqueue(catalogue.SEND_OTP, expires_at=challenge.expires_at, challenge_id=str(challenge.id))
+    return challenge
+
+
+def verify(challenge_id: UUID, code: str) -> OtpChallenge | None:
+    """The challenge, or None for a wrong code; the caller commits either way, so that each try counts."""
+    challenge = open_session().scalar(select(OtpChallenge).where(OtpChallenge.id == challenge_id).with_for_update())
+    now = utcnow()
+    if challenge is None or challenge.ended_at is not None or challenge.expires_at <= now:
+        return None
+    challenge.tries += 1
+    right = hmac.compare_digest(code_of(challenge.id), code)
+    if right or challenge.tries >= TRIES:
+        challenge.ended_at = now
+    if not right:
+        return None
+    challenge.verified_at = now
+    return challenge
+
+
+def spend(challenge_id: UUID, *, within: timedelta) -> OtpChallenge:
+    """Uses a verification for what it allows, once."""
+    challenge = open_session().scalar(select(OtpChallenge).where(OtpChallenge.id == challenge_id).with_for_update())
+    now = utcnow()
+    usable = challenge is not None and challenge.verified_at is not None and challenge.verified_at > now - within
+    if challenge is None or not usable or challenge.spent_at is not None:
+        raise AppError("verification_expired", 410, "Verify your number or address again.")
+    challenge.spent_at = now
+    return challenge
+
+
+def address_of(challenge: OtpChallenge) -> Address:
+    if challenge.kind == Kind.EMAIL:
+        return Address(Kind.EMAIL, challenge.identifier)
+    number = phonenumbers.parse(challenge.identifier)
+    return Address(Kind.PHONE, challenge.identifier, phonenumbers.region_code_for_number(number))

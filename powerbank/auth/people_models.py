@@ -1,0 +1,54 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from powerbank.db import Base, Id
+
+
+class OtpChallenge(Base):
+    """A code was asked for. Neither the code nor a hash of it is kept: it follows from the id and a key."""
+
+    __tablename__ = "otp_challenges"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('login', 'register', 'link')", name="purpose"),
+        CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        Index("ix_otp_challenges_identifier", "identifier", "created_at"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    identifier: Mapped[str]
+    purpose: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
+    expires_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(server_default="0")
+    ended_at: Mapped[datetime | None]  # verified, out of tries, or replaced by a newer one
+    verified_at: Mapped[datetime | None]
+    spent_at: Mapped[datetime | None]  # what its verification allowed, a registration, has happened
+
+
+class Session(Base):
+    """A sign-in of a person on a device: a family of refresh tokens. Ended, all its tokens are void."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    ended_at: Mapped[datetime | None]
+    end_cause: Mapped[str | None]
+    user_agent: Mapped[str | None]
+
+
+class RefreshToken(Base):
+    __tablename__ = "refresh_tokens"
+
+    id: Mapped[Id]
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
