@@ -100,6 +100,7 @@ class Sandbox:
     def _app(self) -> Flask:
         app = Flask("sandbox", static_folder=str(STATIC), static_url_path="/static")
         app.config.update(MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES, MAX_FORM_MEMORY_SIZE=MAX_UPLOAD_BYTES)
+        app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
         app.logger.setLevel(logging.WARNING)
         app.register_blueprint(api.blueprint(self.world, self.vendors))
         for vendor in self.vendors:
