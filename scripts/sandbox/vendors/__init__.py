@@ -1,5 +1,5 @@
 """The vendors that are played. Adding one: write its module, name it here."""
 
-from scripts.sandbox.vendors import fcm, smtp, sparrow
+from scripts.sandbox.vendors import cloudinary, fcm, smtp, sparrow
 
-VENDORS = (sparrow.VENDOR, smtp.VENDOR, fcm.VENDOR)
+VENDORS = (sparrow.VENDOR, smtp.VENDOR, fcm.VENDOR, cloudinary.VENDOR)
