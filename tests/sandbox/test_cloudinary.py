@@ -105,11 +105,15 @@ def test_authenticated_files_need_a_signature(sandbox: Sandbox, upload: Post, ht
     plain = told["secure_url"]
     assert http.get(plain, timeout=10).status_code == 401
     base, version = plain.split("/v")[0], f"v{told['version']}"
-    for mark in (url_signature(sandbox, "kyc/1.png"), url_signature(sandbox, "kyc/1.png", "sha256", 32)):
+    for algorithm, length in (("sha1", 8), ("sha256", 8), ("sha256", 32)):
+        mark = url_signature(sandbox, "kyc/1.png", algorithm, length)
         assert http.get(f"{base}/{mark}/{version}/kyc/1.png", timeout=10).content == PNG
     small = url_signature(sandbox, "w_10/kyc/1.png")
     assert http.get(f"{base}/{small}/w_10/{version}/kyc/1.png", timeout=10).status_code == 200
     assert http.get(f"{base}/{small}/w_20/{version}/kyc/1.png", timeout=10).status_code == 401
+    upload(public_id="kyc/a & b", type="authenticated")
+    escaped = f"{url_signature(sandbox, 'kyc/a%20%26%20b.png')}/v1/kyc/a%20%26%20b.png"
+    assert http.get(f"{base}/{escaped}", timeout=10).status_code == 200
     assert http.get(f"{base}/s--AAAAAAAA--/{version}/kyc/1.png", timeout=10).status_code == 401
     assert http.get(plain.replace("authenticated", "upload"), timeout=10).status_code == 404
     assert http.get(f"{base}/w_10/kyc/1.png", timeout=10).status_code == 401

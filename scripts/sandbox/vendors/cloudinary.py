@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -82,7 +83,9 @@ def blueprint(world: World) -> Blueprint:
     def deliver(cloud: str, resource_type: str, type_: str, rest: str) -> Response:
         refuse_if_asked(world)
         signature, path = split_signature(rest)
-        signed = bool(signature) and url_is_signed(path, signature, world.accounts.cloudinary_secret)
+        # What is signed is the path as it travels, escapes and all.
+        travelled = request.environ["RAW_URI"].partition("?")[0].split(f"/{type_}/", 1)[1]
+        signed = url_is_signed(split_signature(travelled)[1], signature, world.accounts.cloudinary_secret)
         found = find(store, resource_type, type_, path) if cloud == world.accounts.cloudinary_cloud else None
         derived = found is not None and found[1]
         # Of a private image the derived ones are public: that is why ID papers are `authenticated`.
@@ -178,7 +181,7 @@ def describe(content: bytes, name: str, resource_type: str, type_: str) -> Store
 
 def answer(world: World, stored: Stored) -> dict[str, object]:
     place = f"{world.accounts.cloudinary_cloud}/{stored.resource_type}/{stored.type}/v{stored.version}"
-    url = f"{world.url}/cloudinary/{place}/{stored.file_name}"
+    url = f"{world.url}/cloudinary/{place}/{quote(stored.file_name)}"
     return {**stored.as_json(), "signature": secrets.token_hex(20), "url": url, "secure_url": url}
 
 

@@ -24,9 +24,12 @@ def request_is_signed(params: Mapping[str, str], signature: str, secret: str) ->
 
 
 def url_is_signed(path: str, signature: str, secret: str) -> bool:
-    """`path` is transformation and source, without the version. Eight signs of SHA-1, or 32 of SHA-256."""
-    algorithm = {8: hashlib.sha1, 32: hashlib.sha256}.get(len(signature))
-    if algorithm is None:
-        return False
-    digest = base64.urlsafe_b64encode(algorithm((path + secret).encode()).digest()).decode()
-    return hmac.compare_digest(digest[: len(signature)].encode(), signature.encode())
+    """`path` is transformation and source, without the version. Eight signs of SHA-1 or SHA-256, as the account is set; or 32 of SHA-256."""
+    algorithms = {8: (hashlib.sha1, hashlib.sha256), 32: (hashlib.sha256,)}.get(len(signature), ())
+    return any(
+        hmac.compare_digest(
+            base64.urlsafe_b64encode(algorithm((path + secret).encode()).digest())[: len(signature)],
+            signature.encode(),
+        )
+        for algorithm in algorithms
+    )
