@@ -1,12 +1,16 @@
 """gunicorn's settings. WEB_PROCESSES and WEB_THREADS scale it on one machine; more machines scale it further."""
 
 import os
+import shutil
 import tempfile
 
-from prometheus_client import multiprocess
+workers = int(os.environ.get("WEB_PROCESSES", "2"))
+_metrics = tempfile.mkdtemp(prefix="powerbank-metrics-") if workers > 1 else None
+if _metrics:
+    # Before anything imports prometheus_client: it decides at its import how counters are shared.
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", _metrics)
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_PROCESSES", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 worker_class = "gthread"
 timeout = 60
@@ -20,10 +24,14 @@ accesslog = None  # the application writes its own line for each request
 # Heartbeat files belong in memory: a slow disk must not look like a hung process.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 
-if workers > 1:
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="powerbank-metrics-"))
-
 
 def child_exit(server: object, worker: object) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess
+
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[attr-defined]
+
+
+def on_exit(server: object) -> None:
+    if _metrics:
+        shutil.rmtree(_metrics, ignore_errors=True)

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from jobs.runtime import StepwiseRun
+from jobs.stepwise import StepwiseRun
 from powerbank.auth import otp_delivery
 
 

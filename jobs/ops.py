@@ -1,6 +1,6 @@
 """Jobs that keep the machinery running."""
 
-from jobs.runtime import StepwiseRun
+from jobs.stepwise import StepwiseRun
 from powerbank import idempotency, relay, schedules
 from powerbank.db import utcnow
 from powerbank.ops import queries, services

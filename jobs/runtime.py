@@ -12,23 +12,21 @@ import inspect
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 
 from jobs import catalogue
 from jobs.catalogue import JobSpec
+from jobs.stepwise import LostClaimError, StepwiseRun
 from powerbank import lifecycle, schedules, wire
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.errors import AppError, PermanentError
-from powerbank.outbox import Cause, OutboxJob, OutboxStep, State
+from powerbank.outbox import Cause, State
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +39,6 @@ class Outcome(StrEnum):
 
 class DeadLetterError(Exception):
     """Ends the message as failed in RQ, where rq-dashboard shows it and can requeue it."""
-
-
-class LostClaimError(Exception):
-    """The lease went to another worker while this one was away; what it did since is its own."""
 
 
 def run(
@@ -73,8 +67,17 @@ def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
         return _after_failure(spec, job_id, error, claim, time.monotonic() - began)
     if outcome is not Outcome.DONE:
         return _bury_if_expired(job_id)
-    schedules.note_run(spec, job_id, "success", time.monotonic() - began)
+    _note_success(spec, job_id, time.monotonic() - began)
     return outcome
+
+
+def _note_success(spec: JobSpec, job_id: uuid.UUID, seconds: float) -> None:
+    """For people to see; the job is done whether or not this can be written."""
+    try:
+        schedules.note_run(spec, job_id, "success", seconds)
+    except DBAPIError as away:
+        db.session.rollback()
+        log.warning("result of a scheduled task not noted", error=_describe(away))
 
 
 def _run_plain(spec: JobSpec, job_id: uuid.UUID) -> Outcome:
@@ -97,68 +100,6 @@ def _run_stepwise(spec: JobSpec, job_id: uuid.UUID, token: str) -> Outcome:
         with steps.finish():
             pass
     return Outcome.DONE
-
-
-class StepwiseRun:
-    """What a stepwise job is given as its first argument.
-
-    def send_sms(run, *, message_id):
-        message = ...                                            # read
-        receipt = run.call("send", lambda key: sms.send(message, key), ask=sms.find)
-        with run.finish():                                       # write; completes the job
-            services.mark_sent(message_id, receipt)
-    """
-
-    def __init__(self, job_id: uuid.UUID, spec: JobSpec, token: str) -> None:
-        self.id, self.finished = job_id, False
-        self._spec, self._token = spec, token
-
-    def call(
-        self,
-        step: str,
-        do: Callable[[str], dict[str, Any]],
-        ask: Callable[[str], dict[str, Any] | None] | None = None,
-    ) -> dict[str, Any]:
-        """Calls the vendor at most once, as far as the vendor lets us know.
-
-        `do` gets the key to send as the vendor's idempotency key: the same on each repeat. `ask` is asked
-        before a repeat whether the earlier call got through; it answers with the result, or None.
-        """
-        with transaction() as session:
-            self._hold()
-            begun = session.get(OutboxStep, (self.id, step))
-            if begun is not None and begun.finished_at is not None:
-                return begun.result or {}
-            if begun is None:
-                session.execute(insert(OutboxStep).values(job_id=self.id, name=step))
-        key = f"{self.id}-{step}"
-        result = ask(key) if begun is not None and ask is not None else None
-        if result is None:
-            result = do(key)
-        with transaction() as session:
-            noted = session.get(OutboxStep, (self.id, step), with_for_update=True)
-            if noted is None:
-                raise LostClaimError
-            noted.finished_at, noted.result = utcnow(), result
-        return result
-
-    @contextmanager
-    def finish(self) -> Iterator[None]:
-        """The transaction that writes the outcome and completes the job, both or neither."""
-        with transaction():
-            yield
-            if not lifecycle.complete_leased(self.id, self._spec, self._token):
-                raise LostClaimError
-        self.finished = True
-
-    def _hold(self) -> None:
-        held = db.session.scalar(
-            select(OutboxJob.id)
-            .where(OutboxJob.id == self.id, OutboxJob.claimed_by == self._token, OutboxJob.state == State.OPEN)
-            .with_for_update()
-        )
-        if held is None:
-            raise LostClaimError
 
 
 def _run_losable(spec: JobSpec, arguments: dict[str, Any], failures: int) -> Outcome:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from jobs import catalogue
 from jobs.catalogue import JobSpec, Unique
 from powerbank.db import open_session, utcnow
+from powerbank.errors import ConflictError
 from powerbank.outbox import Cause, OutboxJob, State
 from powerbank.queue import LEASE, accept, publish, send_after_commit
 from powerbank.wire import durable_message
@@ -136,8 +137,10 @@ def bury(row: OutboxJob, cause: Cause) -> None:
 def requeue(row: OutboxJob) -> None:
     """Gives a dead letter a fresh start: all its tries, and its time to expire, from now."""
     spec = catalogue.find(row.job)
+    if spec is None:
+        raise ConflictError("job_unknown", f"No job is called {row.job} any more.")
     row.state, row.cause, row.finished_at = State.OPEN, None, None
     row.failures = row.crashes = 0
     row.run_after = utcnow()
-    row.expires_at = utcnow() + timedelta(seconds=spec.expires) if spec and spec.expires else None
+    row.expires_at = utcnow() + timedelta(seconds=spec.expires) if spec.expires else None
     deliver_again(row)

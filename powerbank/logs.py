@@ -31,13 +31,20 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
     for key, value in event.items():
         if key in _KEPT:
             continue
-        if _SECRET_FIELDS.search(key):
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = _clean(value)
-        elif isinstance(value, dict | list | tuple):
-            event[key] = _clean(repr(value))
+        event[key] = _scrub(key, value)
     return event
+
+
+def _scrub(key: str, value: Any) -> Any:
+    if _SECRET_FIELDS.search(key):
+        return "[redacted]"
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, dict):
+        return {name: _scrub(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_scrub("", inner) for inner in value]
+    return value
 
 
 def _clean(text: str) -> str:

@@ -13,6 +13,7 @@ import structlog
 from rq.job import Job, JobStatus
 from sqlalchemy import func, or_, select
 
+from jobs import catalogue
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.heartbeats import living_workers
 from powerbank.lifecycle import bury, deliver_again, note_crash
@@ -109,7 +110,9 @@ def recover() -> int:
                 .with_for_update(skip_locked=True)
             ).all()
             for row in rows:
-                if _worker(row.claimed_by) not in living:
+                if catalogue.find(row.job) is None:
+                    _bury_unknown(row)
+                elif _worker(row.claimed_by) not in living:
                     row.claimed_by = None
                     deliver_again(row)
         if Outbound.stalled():
@@ -214,6 +217,9 @@ def _send_again(found: list[tuple[Stranded, Place]]) -> int:
 
 
 def _apply(row: OutboxJob, place: Place) -> bool:
+    if catalogue.find(row.job) is None:
+        _bury_unknown(row)
+        return False
     if place in (Place.IN_QUEUE, Place.IN_HAND):
         row.lease_until = utcnow() + LEASE
         return False
@@ -222,6 +228,11 @@ def _apply(row: OutboxJob, place: Place) -> bool:
     row.claimed_by = None
     deliver_again(row)
     return True
+
+
+def _bury_unknown(row: OutboxJob) -> None:
+    row.last_error = f"no job is called {row.job}"
+    bury(row, Cause.UNDELIVERABLE)
 
 
 def _worker(claim: str | None) -> str | None:

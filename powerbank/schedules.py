@@ -36,17 +36,18 @@ class ScheduleState(Base):
 
 
 def synchronise(now: datetime) -> None:
-    """Makes the table follow the catalogue. A changed cron expression counts from now."""
+    """Makes the table follow the catalogue. A changed cron expression counts from now.
+
+    Rows that the catalogue does not name stay: during an update another process may know them.
+    """
     known = {row.name: row for row in db.session.scalars(select(ScheduleState))}
-    wanted = {entry.name: entry for entry in catalogue.SCHEDULES}
     changed = [
         entry
-        for entry in wanted.values()
+        for entry in catalogue.SCHEDULES
         if entry.name not in known
         or (known[entry.name].cron, known[entry.name].timezone) != (entry.cron, entry.timezone)
     ]
-    gone = known.keys() - wanted.keys()
-    if not changed and not gone:
+    if not changed:
         return
     with transaction() as session:
         for entry in changed:
@@ -55,8 +56,6 @@ def synchronise(now: datetime) -> None:
             # Another tick may have written the same change, and run the first slot of it, since we looked.
             differs = (ScheduleState.cron != entry.cron) | (ScheduleState.timezone != entry.timezone)
             session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row, where=differs))
-        for name in gone:
-            session.delete(known[name])
 
 
 def run_due(now: datetime) -> int:

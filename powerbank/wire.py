@@ -12,13 +12,14 @@ from typing import Any
 import structlog
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import RedisError
 from rq import Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from jobs import catalogue
-from powerbank.redis_clients import REDIS_ERRORS, queue_redis
+from powerbank.redis_clients import queue_redis
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ def forget(message_id: str) -> None:
             job.delete()
     except NoSuchJobError:
         return
-    except REDIS_ERRORS as error:
+    except RedisError as error:
         log.warning("ended message not removed", message=message_id, error=str(error))
 
 

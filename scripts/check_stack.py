@@ -4,6 +4,7 @@
 Reads the same environment as the application: run it where the application runs.
 """
 
+import os
 import sys
 import time
 import urllib.error
@@ -158,7 +159,16 @@ CHECKS = (
 )
 
 
+def use_environment_of_run() -> None:
+    """Beside `./scripts/run`, whose settings stand in its data folder, nothing needs to be said."""
+    told = Path(__file__).parents[1] / ".powerbank/environment.env"
+    if "DATABASE_URL" not in os.environ and told.exists():
+        lines = [line.split("=", 1) for line in told.read_text().splitlines()]
+        os.environ.update(dict(lines))
+
+
 def main() -> int:
+    use_environment_of_run()
     try:
         settings = config.load()
     except config.ConfigurationError as refused:

@@ -13,6 +13,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from scripts.sandbox import testing
+from scripts.sandbox.server import Sandbox
 from scripts.stack import Stack, free_ports, temporary_data_folder
 from tests import sample_jobs
 
@@ -81,7 +83,14 @@ def database_name(worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def environment(worker_id: str, database_name: str) -> dict[str, str]:
+def sandbox() -> Iterator[Sandbox]:
+    """The vendors, played in this process over HTTP and SMTP."""
+    with testing.running() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def environment(worker_id: str, database_name: str, sandbox: Sandbox) -> dict[str, str]:
     """What a process needs to work on this test process's own database and Redis numbers."""
     execute(
         superuser_url("postgres"),
@@ -96,6 +105,9 @@ def environment(worker_id: str, database_name: str) -> dict[str, str]:
         "REDIS_URL": f"redis://127.0.0.1:{port}/{2 * number}",
         "REDIS_CACHE_URL": f"redis://127.0.0.1:{port}/{2 * number + 1}",
         "RATE_LIMIT_PER_MINUTE": "100000",
+        "SMS_URL": f"{sandbox.url}/sparrow/v2",
+        "SMS_TOKEN": sandbox.accounts.sparrow_token,
+        "SMTP_URL": f"smtp://127.0.0.1:{sandbox.smtp_port}",
     }
     os.environ.update(found)
     return found

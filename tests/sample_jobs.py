@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from jobs import catalogue
 from jobs.catalogue import JobSpec, Queue, Retries, Schedule, Unique
-from jobs.runtime import StepwiseRun
+from jobs.stepwise import StepwiseRun
 from powerbank.db import open_session
 from powerbank.errors import PermanentError
 

@@ -9,6 +9,7 @@ PRODUCTION = GOOD | {
     "POWERBANK_ENV": "production",
     "SECRET_KEY": "a" * 32,
     "JWT_SECRET_KEY": "b" * 32,
+    "OTP_KEY": "c" * 32,
     "PUBLIC_URL": "https://example.com",
 }
 

@@ -1,7 +1,7 @@
 """The operators' console: who may come in. Pages are made on the server, without script; the domains after
 this one add theirs with a blueprint that has `guard` in front."""
 
-from urllib.parse import urlsplit
+import re
 
 from flask import Blueprint, Flask, g, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -10,7 +10,7 @@ from werkzeug import Response
 from powerbank import audit
 from powerbank.auth import services
 from powerbank.auth.models import StaffMember
-from powerbank.auth.routes import limit_sign_ins
+from powerbank.auth.routes import forgive_sign_ins, limit_sign_ins
 from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
 
@@ -18,6 +18,7 @@ blueprint = Blueprint("console", __name__, url_prefix="/console", template_folde
 csrf = CSRFProtect()
 
 SESSION_SECONDS = 8 * 3600
+_PLAIN_PATH = re.compile(r"(/[\w.-]+)+/?", re.ASCII)
 
 
 def init_app(app: Flask) -> None:
@@ -59,6 +60,7 @@ def login() -> str | Response | tuple[str, int]:
     try:
         limit_sign_ins(email)
         member = services.sign_in(email=email, password=password)
+        forgive_sign_ins(email)
     except AppError as refused:
         return render_template("console/login.html", problem=refused.detail, email=email), refused.status
     # A session of its own: whatever the browser carried before is dropped.
@@ -76,8 +78,5 @@ def logout() -> Response:
 
 
 def _inside(target: str | None) -> str:
-    """Where to go after the sign-in: a path of ours, never another site."""
-    home = "/console/"
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or urlsplit(target).netloc:
-        return home
-    return target
+    """Where to go after the sign-in: a plain path of ours, never another site."""
+    return target if target and _PLAIN_PATH.fullmatch(target) else "/console/"

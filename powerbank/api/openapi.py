@@ -99,6 +99,10 @@ def init_app(app: Flask) -> None:
     api.register_field(Time, "string", "date-time")
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
 
+    @app.get("/")
+    def home() -> str:
+        return render_template("home.html")
+
     @app.get("/openapi.json")
     def openapi() -> Response:
         return jsonify(api.spec.to_dict())

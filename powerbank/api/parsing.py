@@ -1,18 +1,21 @@
 """Reads requests for marshmallow: JSON that says it is JSON, and text that a database can hold."""
 
 import json
+import re
 from typing import Any, NoReturn
 
 from flask import Request, abort
 from flask_smorest.arguments import FlaskParser
 from marshmallow import Schema
 
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # not the text backslash-u-0000
+
 
 class Parser(FlaskParser):  # type: ignore[misc]
     DEFAULT_VALIDATION_STATUS = 422
 
     def load_json(self, req: Request, schema: Schema) -> Any:
-        if req.content_length and not req.is_json:
+        if req.get_data() and not req.is_json:  # reads it all: a body that is too large ends here
             abort(415)
         # Werkzeug refuses a body that is too large, and webargs one that does not parse.
         value = super().load_json(req, schema)
@@ -32,7 +35,7 @@ def _refuse_unstorable(value: Any) -> None:
         plain.encode()
     except UnicodeEncodeError:
         _unstorable()
-    if "\\u0000" in plain:
+    if _NUL.search(plain):
         _unstorable()
 
 

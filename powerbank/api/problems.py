@@ -65,7 +65,9 @@ def init_app(app: Flask) -> None:
 
 
 def _app_error(error: AppError) -> Response:
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     return problem(error.status, error.code, error.detail, headers, **error.data)
 
 
@@ -128,7 +130,7 @@ def _refused_by_database(error: IntegrityError | DataError) -> Response:
     if isinstance(cause, pg.ForeignKeyViolation):
         return problem(409, "in_use", "This is connected with something else.")
     log.error("refused by the database", error=type(cause).__name__)
-    return problem(422, _CODES[422], _DETAILS[422])
+    return problem(422, _CODES[422], _DETAILS[422], errors={"_schema": ["These values do not go together."]})
 
 
 def _unexpected(error: Exception) -> Response:

@@ -4,7 +4,7 @@ from flask import request
 from flask.views import MethodView
 
 from powerbank.api.openapi import Blueprint
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import forgive, hit_or_refuse
 from powerbank.auth import services
 from powerbank.auth.schemas import StaffLoginSchema, StaffTokensSchema
 
@@ -21,6 +21,7 @@ class StaffLogin(MethodView):
         """Sign a member of staff in"""
         limit_sign_ins(body["email"])
         member = services.sign_in(email=body["email"], password=body["password"])
+        forgive_sign_ins(body["email"])
         return {
             "access_token": services.access_token(member),
             "token_type": "Bearer",
@@ -32,3 +33,8 @@ class StaffLogin(MethodView):
 def limit_sign_ins(email: str) -> None:
     hit_or_refuse(PER_ADDRESS, "sign-in", request.remote_addr or "unknown")
     hit_or_refuse(PER_ACCOUNT, "sign-in", email.strip().lower())
+
+
+def forgive_sign_ins(email: str) -> None:
+    """Only wrong passwords count towards the lockout of an account."""
+    forgive(PER_ACCOUNT, "sign-in", email.strip().lower())

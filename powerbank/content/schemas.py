@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import Schema, fields, validate, validates_schema
@@ -5,10 +6,16 @@ from marshmallow.exceptions import ValidationError
 
 from powerbank.api.fields import Time
 from powerbank.content.models import Language, Platform, RevisionState, Slug
+from powerbank.db import utcnow
 
-VERSION = validate.Regexp(r"^\d{1,9}(\.\d{1,9}){1,3}([-+][\w.]{1,40})?$", error="A version looks like 2.4.1.")
+VERSION = validate.Regexp(r"^\d{1,9}(\.\d{1,9}){1,2}([-+][\w.]{1,40})?\Z", error="A version looks like 2.4.1.")
 LANGUAGES = validate.OneOf([*Language])
 POSITION = validate.Range(-10_000, 10_000)
+
+
+def _within_ten_years(moment: datetime) -> None:
+    if moment > utcnow() + timedelta(days=3653):
+        raise ValidationError("At most ten years from now.")
 
 
 class PageSchema(Schema):
@@ -75,7 +82,7 @@ class RevisionSchema(Schema):
     language = fields.String(load_default=Language.ENGLISH.value, validate=LANGUAGES)
     title = fields.String(required=True, validate=validate.Length(1, 200))
     body = fields.String(required=True, validate=validate.Length(1, 200_000))
-    publish_at = Time(load_default=None, allow_none=True)
+    publish_at = Time(load_default=None, allow_none=True, validate=_within_ten_years)
     state = fields.String(dump_only=True, validate=validate.OneOf([*RevisionState]))
     published_at = Time(dump_only=True, allow_none=True)
     created_at = Time(dump_only=True)

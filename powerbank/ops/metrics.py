@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from powerbank.ops import queries
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 REQUESTS = Counter("powerbank_http_requests_total", "Requests answered.", ["method", "route", "status"])
 LATENCY = Histogram(
     "powerbank_http_request_seconds",
@@ -35,7 +36,9 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "unmatched"
-        REQUESTS.labels(request.method, route, response.status_code).inc()
+        # What a caller writes there must not make new series without end.
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.labels(method, route, response.status_code).inc()
         if "measured_from" in g:
             LATENCY.labels(route).observe(time.perf_counter() - g.measured_from)
         return response

@@ -4,8 +4,8 @@ from scripts.stack.broker import EmbeddedBroker
 from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import Ports, free_ports
 from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.problems import StackError
 from scripts.stack.redis import EmbeddedRedis
-from scripts.stack.server import StackError
 from scripts.stack.stack import Stack
 
 __all__ = [

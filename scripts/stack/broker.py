@@ -19,7 +19,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from scripts.stack import broker_config
 from scripts.stack.files import make_folder, write_private
-from scripts.stack.server import Server, StackError
+from scripts.stack.problems import StackError
+from scripts.stack.server import Server
 
 SERVICE_ACCOUNT = "powerbank"
 

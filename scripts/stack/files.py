@@ -3,8 +3,14 @@
 import os
 from pathlib import Path
 
+from scripts.stack.problems import StackError
+
 # Nobody else may list it; root's PostgreSQL, which runs as another account, may pass through.
 DATA_FOLDER_MODE = 0o711 if os.geteuid() == 0 else 0o700
+
+
+# Says that a folder is ours. Without it nothing is written into a folder that is not empty, nor wiped.
+MARKER = ".powerbank-data"
 
 
 def make_folder(folder: Path, mode: int = 0o700) -> None:
@@ -15,7 +21,15 @@ def make_folder(folder: Path, mode: int = 0o700) -> None:
 
 
 def make_data_folder(folder: Path) -> None:
-    make_folder(folder, DATA_FOLDER_MODE)
+    try:
+        make_folder(folder, DATA_FOLDER_MODE)
+        if (folder / MARKER).exists():
+            return
+        if any(folder.iterdir()):
+            raise StackError(f"{folder} holds something that is not Powerbank's; choose another --data.")
+        (folder / MARKER).touch(mode=0o600)
+    except OSError as problem:
+        raise StackError(f"{folder} cannot be used as data folder: {problem.strerror}.") from None
 
 
 def write_private(path: Path, text: str) -> None:

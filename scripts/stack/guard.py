@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from scripts.stack.server import Server, StackError
+from scripts.stack.problems import StackError
+from scripts.stack.server import Server
 
 LOOK_EVERY = 0.5  # seconds
 LONGEST_PAUSE = 10.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from scripts.stack.ports import DEFAULT_BASE
-from scripts.stack.server import StackError
+from scripts.stack.problems import StackError
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,7 +19,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from scripts.stack.files import DATA_FOLDER_MODE, make_data_folder, make_folder
-from scripts.stack.server import Account, StackError
+from scripts.stack.problems import StackError
+from scripts.stack.server import Account
 
 RUNTIME = Path("/var/lib/powerbank")
 UNPRIVILEGED = ("postgres", "powerbank", "nobody")

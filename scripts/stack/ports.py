@@ -4,7 +4,7 @@ import socket
 from dataclasses import dataclass, fields
 from typing import Self
 
-from scripts.stack.server import StackError
+from scripts.stack.problems import StackError
 
 DEFAULT_BASE = 8000
 OFFSETS = {"web": 0, "sandbox": 25, "redis": 79, "broker": 83}

@@ -18,8 +18,9 @@ import psycopg2
 from psycopg2 import errors, sql
 
 from scripts.stack import placement
+from scripts.stack.problems import StackError
 from scripts.stack.records import end, running_in
-from scripts.stack.server import Account, Server, StackError
+from scripts.stack.server import Account, Server
 
 DATABASE = "powerbank"
 OWNER = "powerbank_owner"

@@ -17,8 +17,8 @@ from honcho.manager import KILL_WAIT, SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Printer
 
 from scripts.stack.options import ROOT
+from scripts.stack.problems import StackError
 from scripts.stack.records import end
-from scripts.stack.server import StackError
 
 
 class LinesOnly(Printer):  # type: ignore[misc]  # honcho has no types

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from scripts.stack.files import make_folder
-from scripts.stack.server import Server, StackError
+from scripts.stack.problems import StackError
+from scripts.stack.server import Server
 
 WANTED_VERSION = 7
 

@@ -8,14 +8,17 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from config import Settings
 from scripts.stack import options, processes, secrets_file
+from scripts.stack.files import write_private
 from scripts.stack.guard import Guard
 from scripts.stack.ports import Ports
+from scripts.stack.problems import StackError
 from scripts.stack.records import end_recorded
-from scripts.stack.server import StackError
 from scripts.stack.stack import Stack
 
 ADMIN_EMAIL = "admin@example.com"
+ENVIRONMENT = "environment.env"  # for scripts/check_stack.py and a shell: `set -a; . .powerbank/environment.env`
 
 
 def main() -> int:
@@ -49,6 +52,8 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
     print(f"Starting {', '.join(server.title for server in stack.servers) or 'no servers'}.", flush=True)
     stack.start()
     environment = child_environment(stack)
+    told = (f"{name}={environment[name]}\n" for name in sorted(stack_settings(environment)))
+    write_private(stack.data_dir / ENVIRONMENT, "".join(told))
     _set_up(stack, environment, seed=not asked.bare)
     print(f"Starting {len(commands)} processes.", flush=True)
     announcer = _announce(stack, environment, first_time=first_time)
@@ -58,6 +63,11 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
     finally:
         announcer.terminate()
         announcer.wait()
+
+
+def stack_settings(environment: dict[str, str]) -> set[str]:
+    """The names that say how Powerbank is set up, of all that the processes are given."""
+    return {name.upper() for name in Settings.model_fields} & environment.keys()
 
 
 def _procfiles(asked: options.Options) -> list[Path]:

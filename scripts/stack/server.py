@@ -10,16 +10,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from scripts.stack.files import make_data_folder, make_folder
+from scripts.stack.problems import StackError
 from scripts.stack.records import Record, end
 
 START_SECONDS = 30.0
-
-
-class StackError(Exception):
-    """Said to the person in one sentence, below the last lines of the log that explain it."""
-
-    def __init__(self, sentence: str, last_lines: str = "") -> None:
-        super().__init__(f"{last_lines}\n{sentence}" if last_lines else sentence)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from scripts.stack.broker import EmbeddedBroker
 from scripts.stack.files import make_data_folder
 from scripts.stack.ports import Ports
 from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.problems import StackError
 from scripts.stack.records import end_recorded
 from scripts.stack.redis import EmbeddedRedis
-from scripts.stack.server import Server, StackError
+from scripts.stack.server import Server
 
 
 class Stack:

@@ -13,10 +13,12 @@ from sqlalchemy import text
 from jobs import catalogue, runtime
 from jobs.catalogue import JobSpec
 from powerbank import heartbeats, relay
+from powerbank.auth import otp
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
 from powerbank.db import db, transaction, utcnow
 from powerbank.queue import Scalar, accept, unique_key
+from powerbank.users import identifiers
 
 Arguments = dict[str, Scalar]
 
@@ -32,6 +34,12 @@ def scheduled_revision() -> Arguments:
     return {"revision_id": str(made.id)}
 
 
+def code_asked_for() -> Arguments:
+    with transaction():
+        challenge = otp.ask(address=identifiers.parse("9812345678"), purpose="login")
+    return {"challenge_id": str(challenge.id)}
+
+
 def nothing() -> Arguments:
     return {}
 
@@ -39,6 +47,7 @@ def nothing() -> Arguments:
 # What each job needs to have something to do. A new job without a line here fails the test below.
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
+    "send_otp": code_asked_for,
     "tick": nothing,
     "redeliver_stranded_jobs": nothing,
     "monitor_queues": nothing,

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from jobs import catalogue, runtime
 from jobs.catalogue import JobSpec, Queue, Retries
+from jobs.stepwise import StepwiseRun
 from powerbank import lifecycle, relay
 from powerbank.db import db, open_session, transaction
 from powerbank.queue import enqueue
@@ -51,7 +52,7 @@ def body(*, key: str) -> None:
     _meet_fate(key)
 
 
-def steps(run: runtime.StepwiseRun, *, key: str) -> None:
+def steps(run: StepwiseRun, *, key: str) -> None:
     run.call("ask", lambda reference: {"reference": reference})
     _meet_fate(key)
     with run.finish():

@@ -94,8 +94,13 @@ def test_a_changed_expression_counts_from_now(begun: None, monkeypatch: pytest.M
     monkeypatch.setattr(catalogue, "SCHEDULES", (hourly,))
     schedules.synchronise(NOW)
     assert schedules.run_due(NOW + timedelta(minutes=5)) == 0
-    names = list(db.session.scalars(text("SELECT name FROM schedules")))
-    assert names == ["minutely"]  # the other is gone from the catalogue
+
+
+def test_an_entry_that_only_another_version_knows_is_left_alone(begun: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "SCHEDULES", (MINUTELY,))
+    schedules.synchronise(NOW)
+    assert schedules.run_due(NOW + timedelta(days=3)) == 1
+    assert set(db.session.scalars(text("SELECT name FROM schedules"))) == {"minutely", "daily"}
 
 
 def test_a_rollback_between_claim_and_job_loses_nothing(begun: None, monkeypatch: pytest.MonkeyPatch) -> None:
