@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 
 from jobs import runtime
-from jobs.runtime import LostClaimError, Outcome, StepwiseRun
+from jobs.runtime import Outcome
+from jobs.stepwise import LostClaimError, StepwiseRun
 from jobs.worker import Worker
 from powerbank import lifecycle
 from powerbank.db import transaction
