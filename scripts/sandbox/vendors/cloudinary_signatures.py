@@ -24,7 +24,10 @@ def request_is_signed(params: Mapping[str, str], signature: str, secret: str) ->
 
 
 def url_is_signed(path: str, signature: str, secret: str) -> bool:
-    """`path` is transformation and source, without the version. Eight signs of SHA-1 or SHA-256, as the account is set; or 32 of SHA-256."""
+    """`path` is transformation and source, without the version.
+
+    Eight signs of SHA-1 or SHA-256, as the account is set; or 32 of SHA-256.
+    """
     algorithms = {8: (hashlib.sha1, hashlib.sha256), 32: (hashlib.sha256,)}.get(len(signature), ())
     return any(
         hmac.compare_digest(
