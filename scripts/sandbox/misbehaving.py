@@ -1,5 +1,6 @@
 """The general faults, around every vendor's endpoints."""
 
+import math
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, g, request
@@ -46,8 +47,8 @@ def instead(fault: Fault) -> Response:
     if fault.fault == "html":
         return Response(PAGE, 200, content_type="text/html; charset=utf-8")
     if fault.fault == "unavailable":
-        # Whole seconds, rounded up: 0 would mean "at once".
-        wait = int(-(-_seconds(fault, RETRY_AFTER_SECONDS) // 1))
+        # Rounded up: 0 would mean "at once".
+        wait = math.ceil(_seconds(fault, RETRY_AFTER_SECONDS))
         return Response("Service Unavailable", 503, {"Retry-After": str(wait)}, content_type="text/plain")
     return Response("Internal Server Error", 500, content_type="text/plain")
 

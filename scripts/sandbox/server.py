@@ -55,6 +55,10 @@ class Sandbox:
     def faults(self) -> Faults:
         return self.world.faults
 
+    def reset(self) -> None:
+        """Between tests."""
+        self.world.reset()
+
     def start(self) -> None:
         # Here, not inside make_server, which ends the whole process when the port is taken.
         listener = socket.create_server((HOST, self.http_port))

@@ -22,6 +22,14 @@ class World:
     messages: Messages = field(default_factory=Messages)
     faults: Faults = field(default_factory=Faults)
     stopping: threading.Event = field(default_factory=threading.Event)
+    on_reset: list[Callable[[], None]] = field(default_factory=list)
+
+    def reset(self) -> None:
+        """As new, but for signatures and access tokens already given."""
+        self.faults.clear()
+        self.messages.clear()
+        for forget in self.on_reset:
+            forget()
 
     def wait(self, seconds: float) -> None:
         """A vendor that is slow does not hold up the sandbox's own stop."""

@@ -35,7 +35,7 @@ def code_of(app: Flask, challenge_id: str) -> str:
 
 
 def bodies(sandbox: Sandbox, channel: str) -> list[str]:
-    return [message.body for message in sandbox.messages.find(channel=channel)]
+    return [message.body for message in sandbox.messages.newest_first(channel=channel)]
 
 
 def job(app: Flask) -> tuple[str, str | None, int]:
@@ -79,7 +79,7 @@ def test_what_may_pass_is_tried_again_with_the_same_code(
 
 
 @pytest.mark.parametrize(
-    ("identifier", "vendor", "fault"), [(PHONE, "sparrow", "token"), (MAIL, "smtp", "permanent")]
+    ("identifier", "vendor", "fault"), [(PHONE, "sparrow", "token_refused"), (MAIL, "smtp", "permanent")]
 )
 def test_a_definite_no_is_not_repeated(
     app: Flask, client: FlaskClient, work: Work, sandbox: Sandbox, identifier: str, vendor: str, fault: str

@@ -24,8 +24,7 @@ def whole_sandbox() -> Iterator[Sandbox]:
 def sandbox(whole_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     yield whole_sandbox
-    whole_sandbox.faults.clear()
-    whole_sandbox.messages.clear()
+    whole_sandbox.reset()
 
 
 @pytest.fixture

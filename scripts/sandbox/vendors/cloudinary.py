@@ -31,6 +31,7 @@ class CloudinaryError(Exception):
 def blueprint(world: World) -> Blueprint:
     routes = Blueprint("cloudinary", __name__, url_prefix="/cloudinary")
     store = Store()
+    world.on_reset.append(store.clear)
 
     @routes.errorhandler(CloudinaryError)
     def refused(problem: CloudinaryError) -> Response:

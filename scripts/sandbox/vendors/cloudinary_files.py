@@ -93,6 +93,11 @@ class Store:
         with self._lock:
             return self._forget((resource_type, type_, public_id))
 
+    def clear(self) -> None:
+        with self._lock:
+            self._files.clear()
+            self._bytes = 0
+
     def _forget(self, key: Key) -> bool:
         gone = self._files.pop(key, None)
         self._bytes -= len(gone.content) if gone else 0

@@ -49,6 +49,7 @@ class Account:
 
     def __init__(self, credits_: int) -> None:
         self._lock = threading.Lock()
+        self._at_first = credits_
         self.available = credits_
         self.consumed = 0
 
@@ -61,6 +62,10 @@ class Account:
             self.available -= count
             self.consumed += count
 
+    def reset(self) -> None:
+        with self._lock:
+            self.available, self.consumed = self._at_first, 0
+
     def set(self, available: int) -> None:
         with self._lock:
             self.available = available
@@ -69,6 +74,7 @@ class Account:
 def blueprint(world: World) -> Blueprint:
     routes = Blueprint("sparrow", __name__, url_prefix="/sparrow")
     account = Account(world.accounts.sparrow_credits)
+    world.on_reset.append(account.reset)
 
     @routes.errorhandler(SparrowError)
     def refused(problem: SparrowError) -> tuple[Response, int]:
