@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from powerbank.auth import otp
 from powerbank.db import db, transaction
+from scripts.sandbox.messages import Channel
 from scripts.sandbox.server import Sandbox
 
 PHONE, MAIL = "+9779812345678", "sita@example.com"
@@ -35,7 +36,7 @@ def code_of(app: Flask, challenge_id: str) -> str:
 
 
 def bodies(sandbox: Sandbox, channel: str) -> list[str]:
-    return [message.body for message in sandbox.messages.newest_first(channel=channel)]
+    return [message.body for message in sandbox.messages.newest_first(channel=Channel(channel))]
 
 
 def job(app: Flask) -> tuple[str, str | None, int]:
