@@ -34,7 +34,9 @@ def test_a_line_is_json_with_what_is_needed(capsys: pytest.CaptureFixture[str]) 
 
 def test_secrets_are_left_out_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("json", "INFO")
-    structlog.get_logger().info("asked", **CANARIES, nested={"phone": CANARIES["phone"]})
+    structlog.get_logger().info(
+        "asked", **CANARIES, nested={"phone": CANARIES["phone"], "body": {"password": "hunter2hunter2"}}
+    )
     written = capsys.readouterr().err
     assert [value for value in CANARIES.values() if value in written] == []
 

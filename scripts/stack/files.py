@@ -23,9 +23,15 @@ def make_folder(folder: Path, mode: int = 0o700) -> None:
 def make_data_folder(folder: Path) -> None:
     try:
         make_folder(folder, DATA_FOLDER_MODE)
-        if (folder / MARKER).exists():
-            return
-        if any(folder.iterdir()):
+    except OSError as problem:
+        raise StackError(f"{folder} cannot be used as data folder: {problem.strerror}.") from None
+
+
+def claim_data_folder(folder: Path) -> None:
+    """Make it ours, or refuse: what somebody else keeps there could be taken for ours, and wiped."""
+    make_data_folder(folder)
+    try:
+        if not (folder / MARKER).exists() and any(folder.iterdir()):
             raise StackError(f"{folder} holds something that is not Powerbank's; choose another --data.")
         (folder / MARKER).touch(mode=0o600)
     except OSError as problem:

@@ -10,7 +10,7 @@ from typing import IO, Self
 
 from scripts.stack import secrets_file
 from scripts.stack.broker import EmbeddedBroker
-from scripts.stack.files import make_data_folder
+from scripts.stack.files import claim_data_folder
 from scripts.stack.ports import Ports
 from scripts.stack.postgres import EmbeddedPostgres
 from scripts.stack.problems import StackError
@@ -54,7 +54,7 @@ class Stack:
         """Make the data folder ours, and end what a killed start left running in it."""
         if self._lock is not None:
             return
-        make_data_folder(self.data_dir)
+        claim_data_folder(self.data_dir)
         lock = (self.data_dir / "lock").open("a+")
         try:
             # A record lock, as flock's would pass to every process that we fork and outlive us in them.

@@ -65,6 +65,11 @@ def test_wrong_credentials_all_get_the_same_answer(client: FlaskClient, admin: N
     assert "E-mail or password is wrong." in answer.text
 
 
+def test_who_knows_the_password_is_not_locked_out_by_using_it(client: FlaskClient, admin: None) -> None:
+    for _ in range(12):
+        assert sign_in(client).status_code == 302
+
+
 def test_guesses_are_limited(client: FlaskClient, admin: None) -> None:
     statuses = [sign_in(client, password=str(number)).status_code for number in range(11)]
     assert statuses == [401] * 10 + [429]
@@ -78,7 +83,15 @@ def test_a_form_of_another_site_is_refused(client: FlaskClient, admin: None) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ["//evil.example.com", "https://evil.example.com", "/\\evil.example.com", "javascript:1"]
+    "target",
+    [
+        "//evil.example.com",
+        "https://evil.example.com",
+        "/\\evil.example.com",
+        "javascript:1",
+        "/%0d%0aX:1",
+        "/%09%5Cevil.example.com",
+    ],
 )
 def test_the_sign_in_leads_to_no_other_site(client: FlaskClient, admin: None, target: str) -> None:
     assert sign_in(client, query=f"?next={target}").location == "/console/"

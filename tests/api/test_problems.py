@@ -82,3 +82,7 @@ def test_every_answer_has_the_security_headers(probe: FlaskClient) -> None:
 def test_long_answers_are_compressed_for_who_asks(probe: FlaskClient) -> None:
     assert probe.get("/openapi.json", headers={"Accept-Encoding": "gzip"}).headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in probe.get("/openapi.json").headers
+
+
+def test_text_that_only_looks_like_nul_is_fine(probe: FlaskClient) -> None:
+    assert probe.post("/probe/echo", json={"key": "\\u0000"}).get_json()["key"] == "\\u0000"

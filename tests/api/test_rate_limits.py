@@ -26,6 +26,14 @@ def test_beyond_the_limit_is_429_with_a_time_to_wait(probe: FlaskClient) -> None
     assert refused.get_json(force=True)["code"] == "rate_limited"
 
 
+def test_the_general_limit_is_for_the_caller_not_for_each_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiter.limit_manager, "_application_limits", [])  # the first application's stay otherwise
+    app = create_app(load().model_copy(update={"rate_limit_per_minute": 3}))
+    client = app.test_client()
+    statuses = [client.get(path).status_code for path in ("/api/app/countries", "/api/app/banners") * 2]
+    assert statuses == [200, 200, 200, 429]
+
+
 def test_a_made_up_forwarded_address_resets_nothing(probe: FlaskClient) -> None:
     for number in range(2):
         probe.get("/probe/limited", headers={"X-Forwarded-For": f"192.0.2.{number}"})

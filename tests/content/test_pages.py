@@ -102,7 +102,14 @@ def test_who_has_it_already_is_told_so(client: FlaskClient, staff_headers: SignI
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"slug": "nowhere"}, {"title": ""}, {"language": "xx"}, {"publish_at": "2026-01-01T00:00:00"}, {"colour": "red"}],
+    [
+        {"slug": "nowhere"},
+        {"title": ""},
+        {"language": "xx"},
+        {"publish_at": "2026-01-01T00:00:00"},
+        {"publish_at": "9999-12-31T23:59:59Z"},
+        {"colour": "red"},
+    ],
 )
 def test_wrong_texts_are_refused(client: FlaskClient, staff_headers: SignIn, wrong: dict[str, object]) -> None:
     assert publish(client, staff_headers(), **wrong).status_code == 422

@@ -69,9 +69,9 @@ def test_urls_of_the_environment_replace_servers(data_dir: Path) -> None:
 
 
 def test_wiping_keeps_what_is_not_ours(data_dir: Path) -> None:
-    (data_dir / "thesis.txt").write_text("years of work")
     stack = Stack(data_dir, free_ports(), replaced_by={})
     stack.take()
+    (data_dir / "thesis.txt").write_text("years of work")
     before = stack.secrets["SECRET_KEY"]
     secrets = data_dir / "secrets.env"
     assert secrets.stat().st_mode & 0o777 == 0o600
@@ -80,6 +80,20 @@ def test_wiping_keeps_what_is_not_ours(data_dir: Path) -> None:
     stack.stop()
     assert stack.secrets["SECRET_KEY"] != before
     assert (data_dir / "thesis.txt").exists()
+
+
+def test_a_folder_of_somebody_else_is_refused_and_left_alone(data_dir: Path) -> None:
+    (data_dir / "redis").mkdir()
+    (data_dir / "redis/dump.rdb").write_text("years of work")
+    with pytest.raises(StackError, match="not Powerbank's"):
+        Stack(data_dir, free_ports(), replaced_by={}).take()
+    assert [path.name for path in data_dir.iterdir()] == ["redis"]
+    assert (data_dir / "redis/dump.rdb").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence() -> None:
+    with pytest.raises(StackError, match="cannot be used as data folder"):
+        Stack(Path("/proc/powerbank"), free_ports(), replaced_by={}).take()
 
 
 def test_a_taken_port_is_one_sentence() -> None:

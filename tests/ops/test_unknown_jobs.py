@@ -1,0 +1,31 @@
+"""A job that the catalogue no longer knows ends as a dead letter instead of going round for ever."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from powerbank import relay
+from powerbank.db import db, new_id, transaction
+from powerbank.redis_clients import queue_redis
+
+
+@pytest.mark.parametrize("redis_remembers", [True, False])
+def test_the_sweep_buries_it_and_requeueing_is_refused(
+    app: Flask, client: FlaskClient, staff_headers: Callable[..., dict[str, str]], redis_remembers: bool
+) -> None:
+    job_id = str(new_id())
+    with app.app_context():
+        with transaction() as session:
+            columns = "(id, job, queue, arguments, lease_until)"
+            insert = f"INSERT INTO outbox_jobs {columns} VALUES (:id, 'gone', 'default', '{{}}', now())"
+            session.execute(text(insert), {"id": job_id})
+        if redis_remembers:
+            queue_redis().set(relay.EPOCH_KEY, "x")
+        relay.redeliver_stranded()
+        row_now = db.session.execute(text("SELECT state, cause FROM outbox_jobs")).one()
+    assert (row_now.state, row_now.cause) == ("dead", "undeliverable")
+    refused = client.post(f"/api/admin/system/jobs/{job_id}/requeue", headers=staff_headers())
+    assert (refused.status_code, refused.get_json(force=True)["code"]) == (409, "job_unknown")
