@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -24,7 +25,7 @@ class Account:
     gid: int
 
 
-class Server:
+class Server(ABC):
     """One server with its data, log and pid below `data_dir`. It keeps its data from start to start."""
 
     name: ClassVar[str]
@@ -89,16 +90,18 @@ class Server:
     def resume(self) -> None:
         self._send(signal.SIGCONT)
 
+    @abstractmethod
     def _command(self) -> list[str]:
-        raise NotImplementedError
+        """The program and its arguments."""
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> None:  # noqa: B027 (most have nothing to do)
         """Write what the server needs before it starts."""
 
+    @abstractmethod
     def _answers(self) -> bool:
-        raise NotImplementedError
+        """Whether a client would be served now."""
 
-    def _settle(self) -> None:
+    def _settle(self) -> None:  # noqa: B027 (most have nothing to do)
         """Put right what needs a server that answers."""
 
     def _account(self) -> Account | None:
