@@ -111,6 +111,7 @@ PUBLISH_CONTENT = JobSpec(
 
 # ── Identity ─────────────────────────────────────────────────────────────────────────────────────────
 SEND_OTP = JobSpec("send_otp", "jobs.auth.send_otp", Queue.CRITICAL, Retries((5, 30, 60)), expires=300, stepwise=True)
+PRUNE_SIGN_INS = JobSpec("prune_sign_ins", "jobs.auth.prune_sign_ins", Queue.CLEANUP, Retries((300, 1800)))
 
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
@@ -137,6 +138,7 @@ PRUNE_IDEMPOTENCY_KEYS = JobSpec(
 JOBS: tuple[JobSpec, ...] = (
     PUBLISH_CONTENT,
     SEND_OTP,
+    PRUNE_SIGN_INS,
     TICK,
     REDELIVER,
     MONITOR,
@@ -157,6 +159,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("stranded-job-redelivery", REDELIVER, "* * * * *", "UTC"),
     Schedule("queue-monitor", MONITOR, "* * * * *", "UTC"),
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
+    Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

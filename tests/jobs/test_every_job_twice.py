@@ -40,6 +40,13 @@ def code_asked_for() -> Arguments:
     return {"challenge_id": str(challenge.id)}
 
 
+def code_asked_for_and_forgotten() -> Arguments:
+    code_asked_for()
+    with transaction() as session:
+        session.execute(text("UPDATE otp_challenges SET created_at = now() - interval '8 days'"))
+    return {}
+
+
 def nothing() -> Arguments:
     return {}
 
@@ -48,6 +55,7 @@ def nothing() -> Arguments:
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
     "send_otp": code_asked_for,
+    "prune_sign_ins": code_asked_for_and_forgotten,
     "tick": nothing,
     "redeliver_stranded_jobs": nothing,
     "monitor_queues": nothing,
