@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jobs import catalogue
 from jobs import scheduler as engine
 from jobs.scheduler import Scheduler
 from powerbank import schedules, wire
@@ -57,7 +58,7 @@ def test_two_schedulers_and_a_killed_leader_fire_each_slot_once(plant: Plant, mo
     plant.scheduler(**SLOTS)
     plant.drain(15)
     _assert_each_once_and_none_missing(plant)
-    assert plant.value("SELECT count(*) FROM schedules") == 6
+    assert plant.value("SELECT count(*) FROM schedules") == len(catalogue.SCHEDULES)
     at_three = plant.value("SELECT next_run_at AT TIME ZONE 'Asia/Kathmandu' FROM schedules WHERE name = 'test-daily'")
     assert (at_three.hour, at_three.minute) == (3, 0)
 
