@@ -9,7 +9,7 @@ from typing import Any, Self
 from flask import Flask, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from scripts.sandbox import api, misbehaving
+from scripts.sandbox import api, misbehaving, payment_routes
 from scripts.sandbox.accounts import Accounts
 from scripts.sandbox.faults import Faults
 from scripts.sandbox.messages import Messages
@@ -18,6 +18,7 @@ from scripts.sandbox.vendors import VENDORS
 
 HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
 MAX_UPLOAD_BYTES = 25 * 1024 * 1024
 POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 
@@ -102,11 +103,12 @@ class Sandbox:
         self.stop()
 
     def _app(self) -> Flask:
-        app = Flask("sandbox", static_folder=str(STATIC), static_url_path="/static")
+        app = Flask("sandbox", static_folder=str(STATIC), static_url_path="/static", template_folder=str(TEMPLATES))
         app.config.update(MAX_CONTENT_LENGTH=MAX_UPLOAD_BYTES, MAX_FORM_MEMORY_SIZE=MAX_UPLOAD_BYTES)
         app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
         app.logger.setLevel(logging.WARNING)
         app.register_blueprint(api.blueprint(self.world, self.vendors))
+        app.register_blueprint(payment_routes.blueprint(self.world))
         for vendor in self.vendors:
             if vendor.blueprint:
                 routes = vendor.blueprint(self.world)

@@ -10,6 +10,7 @@ from flask import Blueprint, request
 from scripts.sandbox.accounts import Accounts
 from scripts.sandbox.faults import GENERAL, Fault, Faults
 from scripts.sandbox.messages import Messages
+from scripts.sandbox.payments import Gateways
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class World:
     accounts: Accounts = field(default_factory=Accounts)
     messages: Messages = field(default_factory=Messages)
     faults: Faults = field(default_factory=Faults)
+    gateways: Gateways = field(default_factory=Gateways)
     stopping: threading.Event = field(default_factory=threading.Event)
     on_reset: list[Callable[[], None]] = field(default_factory=list)
 
@@ -45,6 +47,13 @@ class Server(Protocol):
 
 def from_request() -> list[str]:
     return [*request.values.values()]
+
+
+def from_anywhere() -> list[str]:
+    """Fields of a form or of a JSON object, and the address: for those who take several kinds of request."""
+    body = request.get_json(silent=True)
+    fields = [str(value) for value in body.values()] if isinstance(body, dict) else []
+    return [request.path, *from_request(), *fields]
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,25 @@
 import smtplib
 import ssl
 from email.message import EmailMessage
+from email.utils import localtime, parseaddr
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 TIMEOUT = 10
 
 
-def send(*, url: str, sender: str, to: str, subject: str, text: str, html: str | None = None) -> None:
+def send(
+    *, url: str, sender: str, to: str, subject: str, text: str, html: str | None = None, reference: str | None = None
+) -> str:
+    """The Message-ID comes back. It is made from `reference`, so that a repeat can be told from a second message."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["From"], message["To"] = sender, to
+    message["Subject"] = " ".join(subject.split())  # a line break would begin a header of its own
+    message["Date"] = localtime()
+    message["Message-ID"] = f"<{reference or uuid4()}@{parseaddr(sender)[1].partition('@')[2] or 'localhost'}>"
+    message["Auto-Submitted"] = "auto-generated"  # nobody's holiday message answers it
     message.set_content(text)
     if html is not None:
         message.add_alternative(html, subtype="html")
@@ -25,6 +34,7 @@ def send(*, url: str, sender: str, to: str, subject: str, text: str, html: str |
         _raise(refused.smtp_code)
     except (OSError, smtplib.SMTPException) as error:
         raise VendorError(f"mail: {type(error).__name__}") from None
+    return str(message["Message-ID"])
 
 
 def _connect(url: str) -> smtplib.SMTP:

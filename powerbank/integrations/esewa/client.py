@@ -1,0 +1,149 @@
+"""eSewa ePay v2. The browser opens the payment with a signed form; the status is asked with what we stored."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.integrations.esewa.signatures import sign, verify_redirect
+from powerbank.integrations.gateway import (
+    ForgedError,
+    Form,
+    Named,
+    NotSupportedError,
+    Opened,
+    Order,
+    Payment,
+    Refund,
+    State,
+)
+from powerbank.integrations.http import Http
+
+STATES = {
+    "COMPLETE": (State.PAID, True),
+    "PENDING": (State.PENDING, False),
+    # Halted at eSewa's side; it becomes one of the others.
+    "AMBIGUOUS": (State.PENDING, False),
+    # Also before the payer has posted the form, so it is not its last word.
+    "NOT_FOUND": (State.EXPIRED, False),
+    "CANCELED": (State.CANCELLED, True),
+    "FULL_REFUND": (State.REFUNDED, True),
+    "PARTIAL_REFUND": (State.REFUNDED, True),
+}
+SIGNED = "total_amount,transaction_uuid,product_code"
+SHOWN = ("transaction_uuid", "total_amount", "status", "ref_id")
+UUID = re.compile(r"[A-Za-z0-9-]{1,100}")
+RUPEES = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
+
+
+class Esewa:
+    name = "esewa"
+    title = "eSewa"
+    currencies: frozenset[str] | None = frozenset({"NPR"})
+    can_refund = False
+
+    def __init__(self, *, form_url: str, status_url: str, product_code: str, secret: str) -> None:
+        self._form_url = form_url
+        self._status_url = status_url
+        self._product_code = product_code
+        self._secret = secret
+        self._http = Http("eSewa")
+
+    def open(self, order: Order, *, key: str) -> Opened:
+        """Nothing is sent: eSewa hears of the payment when the browser posts the form."""
+        if order.currency != "NPR":
+            raise VendorRefusedError(f"eSewa takes no {order.currency}")
+        if not UUID.fullmatch(order.intent_id):
+            raise VendorRefusedError("eSewa takes letters, digits and hyphens only")
+        if urlsplit(order.return_url).query:
+            raise VendorRefusedError("eSewa would spoil a return address that has a query")
+        total = as_rupees(order.amount)
+        fields = {
+            "amount": total,
+            "tax_amount": "0",
+            "product_service_charge": "0",
+            "product_delivery_charge": "0",
+            "total_amount": total,
+            "transaction_uuid": order.intent_id,
+            "product_code": self._product_code,
+            "success_url": order.return_url,
+            "failure_url": with_query(order.cancel_url, transaction_uuid=order.intent_id),
+            "signed_field_names": SIGNED,
+        }
+        fields["signature"] = sign(fields, SIGNED, self._secret)
+        return Opened(order.intent_id, form=Form(self._form_url, fields), expires_at=None)
+
+    def look_up(self, reference: str, *, amount: int, currency: str) -> Payment:
+        asked = {
+            "product_code": self._product_code,
+            "total_amount": as_rupees(amount),
+            "transaction_uuid": reference,
+        }
+        answer = self._http.ask("GET", self._status_url, params=asked)
+        if answer.status in (408, 425, 429) or answer.status >= 500 or 300 <= answer.status < 400:
+            raise VendorError(f"eSewa: {answer.status}")
+        body = answer.object()
+        if "status" not in body:
+            if answer.status >= 400:
+                raise VendorRefusedError(f"eSewa refused with {answer.status}")
+            raise VendorError("eSewa: the service is away")  # a code of 0, and a message, with 200
+        if body.get("transaction_uuid") != reference or body.get("product_code") != self._product_code:
+            raise VendorError("eSewa: an answer about another payment")
+        return payment_from(body, reference)
+
+    def refund(
+        self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
+    ) -> Refund:
+        raise NotSupportedError("eSewa refunds by hand, in its portal")
+
+    def look_up_refund(self, reference: str) -> Refund:
+        raise NotSupportedError("eSewa refunds by hand, in its portal")
+
+    def verify_redirect(self, data: str) -> dict[str, str]:
+        return verify_redirect(data, secret=self._secret, product_code=self._product_code)
+
+    def named_in(self, query: Mapping[str, str]) -> Named:
+        """A way back with success is signed; one without is only our own address, with our own number in it."""
+        if "data" in query:
+            try:
+                reference = self.verify_redirect(query["data"])["transaction_uuid"]
+            except ForgedError:
+                return Named()
+        else:
+            reference = query.get("transaction_uuid", "")
+        return Named(reference or None, reference or None)
+
+
+def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
+    state, final = STATES.get(str(body["status"]).strip().upper(), (State.UNKNOWN, False))
+    number = body.get("ref_id")
+    if number is not None and not isinstance(number, str):
+        raise VendorError("eSewa: a number of another kind")
+    amount = in_paisa(body.get("total_amount"))
+    if state is State.PAID and (amount is None or not number):
+        raise VendorError("eSewa: complete, without an amount or a number")
+    raw = {name: str(body[name])[:200] for name in SHOWN if body.get(name) is not None}
+    return Payment(reference, state, final, amount, "NPR", number or None, raw=raw)
+
+
+def as_rupees(paisa: int) -> str:
+    """The shortest text; what is signed is what is sent, so it needs only to be the same in both."""
+    rupees, rest = divmod(paisa, 100)
+    return f"{rupees}.{rest:02d}" if rest else str(rupees)
+
+
+def in_paisa(said: object) -> int | None:
+    """A number, or text such as "1,000.0"; nothing where it is no amount, or finer than a paisa."""
+    if isinstance(said, bool) or not isinstance(said, int | float | str):
+        return None
+    text = str(said).replace(",", "").strip()
+    if not RUPEES.fullmatch(text):
+        return None
+    paisa = Decimal(text) * 100
+    return int(paisa) if paisa == paisa.to_integral_value() else None
+
+
+def with_query(url: str, **values: str) -> str:
+    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(values)}"

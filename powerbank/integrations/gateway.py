@@ -1,0 +1,118 @@
+"""What every payment gateway is to Powerbank. Amounts are in the currency's smallest unit: paisa, cents, yen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from powerbank.integrations.errors import VendorRefusedError
+
+
+class State(StrEnum):
+    PAID = "paid"
+    PENDING = "pending"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"  # wholly or partly: nothing to credit
+    UNKNOWN = "unknown"  # the vendor says something we do not know: neither paid nor failed
+
+
+class RefundState(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Order:
+    intent_id: str
+    amount: int
+    currency: str
+    title: str
+    # Without a query: eSewa puts one behind it, whatever is there.
+    return_url: str
+    cancel_url: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the payer's browser posts to open the payment."""
+
+    action: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Opened:
+    reference: str
+    payment_url: str | None = None
+    form: Form | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What the vendor says. Amount and currency are its words, to be compared with what was asked."""
+
+    reference: str
+    state: State
+    final: bool  # asking again brings nothing new, but for refunds and disputes
+    amount: int | None
+    currency: str | None
+    payment_id: str | None = None  # the vendor's number of the payment that was made
+    refunded: int | None = None  # where the vendor tells how much
+    raw: Mapping[str, Any] = field(default_factory=dict)  # its own words, without the payer's data
+
+
+@dataclass(frozen=True)
+class Refund:
+    state: RefundState
+    reference: str | None
+    amount: int | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Which payment somebody speaks of. A hint: anybody can write such a request."""
+
+    reference: str | None = None
+    intent_id: str | None = None
+
+
+class NotSupportedError(VendorRefusedError):
+    """This gateway has no such thing."""
+
+
+class UnknownPaymentError(VendorRefusedError):
+    """The vendor knows no payment of this reference."""
+
+
+class ForgedError(VendorRefusedError):
+    """It is not from the vendor, or was changed on its way."""
+
+
+class Gateway(Protocol):
+    name: str
+    title: str
+    currencies: frozenset[str] | None  # None: any that the vendor takes
+    can_refund: bool
+
+    def open(self, order: Order, *, key: str) -> Opened:
+        """`key` makes a repeat harmless where the vendor knows such keys; where not, a repeat is a new, unpaid one."""
+
+    def look_up(self, reference: str, *, amount: int, currency: str) -> Payment:
+        """`amount` and `currency` are those that were asked for: some vendors find a payment by them only."""
+
+    def refund(
+        self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
+    ) -> Refund:
+        """All that is left if `amount` is None. After an error without a definite no, look up before a repeat."""
+
+    def look_up_refund(self, reference: str) -> Refund: ...
+
+    def named_in(self, query: Mapping[str, str]) -> Named:
+        """The payment that a browser on its way back speaks of."""

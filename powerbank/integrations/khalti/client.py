@@ -1,0 +1,167 @@
+"""Khalti ePayment (KPG-2). Amounts are whole paisa; only a lookup is to be believed."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import quote
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.integrations.gateway import (
+    Named,
+    NotSupportedError,
+    Opened,
+    Order,
+    Payment,
+    Refund,
+    RefundState,
+    State,
+    UnknownPaymentError,
+)
+from powerbank.integrations.http import Answer, Http
+
+# Its words, in lower case as some samples have them, and whether they are its last.
+STATES = {
+    "completed": (State.PAID, True),
+    "pending": (State.PENDING, False),
+    "initiated": (State.PENDING, False),
+    "refunded": (State.REFUNDED, True),
+    "partially refunded": (State.REFUNDED, True),
+    "expired": (State.EXPIRED, True),
+    "user canceled": (State.CANCELLED, True),
+}
+# A payment that ended without money comes with 400 and the body of any other.
+WITH_400 = (State.EXPIRED, State.CANCELLED)
+SHOWN = ("pidx", "total_amount", "status", "transaction_id", "fee", "refunded")
+TITLE_LENGTH = 100
+NEPAL = timezone(timedelta(hours=5, minutes=45))
+
+
+class Key(AuthBase):
+    """Not a plain header: that would give way to an entry of a .netrc file."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Key {self._secret}"
+        return request
+
+
+class Khalti:
+    name = "khalti"
+    title = "Khalti"
+    currencies: frozenset[str] | None = frozenset({"NPR"})
+    can_refund = True
+
+    def __init__(self, *, url: str, secret: str, website_url: str) -> None:
+        self._url = url.rstrip("/")
+        # Refunds live beside the versioned part, not in it.
+        self._refund_url = f"{self._url.removesuffix('/v2')}/merchant-transaction"
+        self._website_url = website_url
+        self._http = Http("Khalti", auth=Key(secret))
+
+    def open(self, order: Order, *, key: str) -> Opened:
+        if order.currency != "NPR":
+            raise VendorRefusedError(f"Khalti takes no {order.currency}")
+        wanted = {
+            "return_url": order.return_url,
+            "website_url": self._website_url,
+            "amount": order.amount,
+            "purchase_order_id": order.intent_id,
+            "purchase_order_name": order.title[:TITLE_LENGTH],
+        }
+        answer = self._http.send("POST", f"{self._url}/epayment/initiate/", json=wanted)
+        if answer.status != 200:
+            raise refusal(answer)
+        body = answer.object()
+        try:
+            expires_at = datetime.fromisoformat(body["expires_at"])
+            zone = expires_at.tzinfo or NEPAL
+            return Opened(
+                text(body["pidx"]),
+                payment_url=web_url(body["payment_url"]),
+                expires_at=expires_at.replace(tzinfo=zone),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise VendorError("Khalti: an answer without a payment") from None
+
+    def look_up(self, reference: str, *, amount: int, currency: str) -> Payment:
+        answer = self._http.ask("POST", f"{self._url}/epayment/lookup/", json={"pidx": reference})
+        if answer.status not in (200, 400):
+            raise refusal(answer)
+        body = answer.object()
+        if "status" not in body or "pidx" not in body:
+            raise refusal(answer)
+        if body["pidx"] != reference:
+            raise VendorError("Khalti: an answer about another payment")
+        payment = payment_from(body, reference)
+        if answer.status == 400 and payment.state not in (*WITH_400, State.UNKNOWN):
+            raise VendorError(f"Khalti: 400 and {body['status']!s:.40}")
+        return payment
+
+    def refund(
+        self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
+    ) -> Refund:
+        """It knows no idempotency key: after an error that is not a definite no, the lookup tells what happened."""
+        wanted: dict[str, Any] = {}
+        if amount is not None:
+            wanted["amount"] = amount
+        if mobile is not None:
+            wanted["mobile"] = mobile
+        url = f"{self._refund_url}/{quote(payment_id, safe='')}/refund/"
+        answer = self._http.send("POST", url, json=wanted)
+        if answer.status not in (200, 201):
+            raise refusal(answer)
+        detail = answer.object().get("detail")
+        if not isinstance(detail, str):
+            raise VendorError("Khalti: a refund without a word about it")
+        return Refund(RefundState.SUCCEEDED, None, amount, {"detail": detail[:200]})
+
+    def look_up_refund(self, reference: str) -> Refund:
+        raise NotSupportedError("Khalti tells of refunds in the payment's own lookup")
+
+    def named_in(self, query: Mapping[str, str]) -> Named:
+        return Named(query.get("pidx") or None, query.get("purchase_order_id") or None)
+
+
+def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
+    said = str(body["status"]).strip().lower().replace("_", " ")
+    state, final = STATES.get(said, (State.UNKNOWN, False))
+    if body.get("refunded") is True:
+        state, final = State.REFUNDED, True
+    amount, number = body.get("total_amount"), body.get("transaction_id")
+    if not isinstance(amount, int) or isinstance(amount, bool):
+        amount = None
+    if number is not None and not isinstance(number, str):
+        raise VendorError("Khalti: a transaction's number of another kind")
+    if state is State.PAID and (amount is None or not number):
+        raise VendorError("Khalti: completed, without an amount or a number")
+    raw = {name: str(body[name])[:200] for name in SHOWN if body.get(name) is not None}
+    return Payment(reference, state, final, amount, "NPR", number or None, raw=raw)
+
+
+def refusal(answer: Answer) -> Exception:
+    """What is wrong is told by the names of fields, never by their values."""
+    if answer.status in (408, 425, 429) or answer.status >= 500 or answer.status < 400:
+        return VendorError(f"Khalti: {answer.status}")
+    body = answer.object()
+    if answer.status == 404 or body.get("detail") == "Not found.":
+        return UnknownPaymentError("Khalti knows no such payment")
+    fields = [name for name in body if name not in ("error_key", "detail", "status_code")]
+    return VendorRefusedError(f"Khalti refused with {answer.status}: {', '.join(fields)[:200] or 'no reason given'}")
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("no text")
+    return value
+
+
+def web_url(value: object) -> str:
+    found = text(value)
+    if not found.startswith(("https://", "http://")):
+        raise ValueError("no address")
+    return found

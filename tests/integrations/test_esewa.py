@@ -1,0 +1,337 @@
+"""eSewa's client against the sandbox, and its signatures against the vectors of its documentation."""
+
+import base64
+import contextlib
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.integrations.esewa.client import Esewa, as_rupees, in_paisa
+from powerbank.integrations.esewa.signatures import sign, verify_redirect
+from powerbank.integrations.gateway import ForgedError, Named, NotSupportedError, Opened, Order, State
+from scripts.sandbox import Sandbox
+from tests.receiver import Receiver
+
+SECRET = "8gBm/:&EnhH.1/q"
+ALL = "transaction_code,status,total_amount,transaction_uuid,product_code,signed_field_names"
+# As the documentation prints it.
+GENUINE = {
+    "transaction_code": "000AWEO",
+    "status": "COMPLETE",
+    "total_amount": "1000.0",
+    "transaction_uuid": "250610-162413",
+    "product_code": "EPAYTEST",
+    "signed_field_names": ALL,
+    "signature": "62GcfZTmVkzhtUeh+QJ1AqiJrjoWWGof3U+eTPTZ7fA=",
+}
+
+
+# The first text that hypothesis makes takes seconds on a busy machine.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def data(fields: Any, *, number: bool = True) -> str:
+    text = json.dumps(fields)
+    if number:
+        text = text.replace('"1000.0"', "1000.0")
+    return base64.b64encode(text.encode()).decode()
+
+
+def verify(text: str) -> dict[str, str]:
+    return verify_redirect(text, secret=SECRET, product_code="EPAYTEST")
+
+
+@pytest.fixture
+def esewa(vendors: Sandbox) -> Esewa:
+    base = f"{vendors.url}/esewa/api/epay"
+    return Esewa(
+        form_url=f"{base}/main/v2/form",
+        status_url=f"{base}/transaction/status/",
+        product_code=vendors.accounts.esewa_product,
+        secret=vendors.accounts.esewa_secret,
+    )
+
+
+@pytest.fixture
+def opened(esewa: Esewa, order: Order) -> Opened:
+    return esewa.open(order, key="k")
+
+
+def post(opened: Opened) -> requests.Response:
+    assert opened.form is not None
+    return requests.post(opened.form.action, data=opened.form.fields, allow_redirects=False, timeout=10)
+
+
+def look_up(esewa: Esewa, opened: Opened) -> Any:
+    return esewa.look_up(opened.reference, amount=15000, currency="NPR")
+
+
+def data_in(url: str) -> str:
+    return parse_qs(urlsplit(url).query)["data"][0]
+
+
+def test_the_documented_form_is_signed_as_documented() -> None:
+    fields = {"total_amount": "110", "transaction_uuid": "241028", "product_code": "EPAYTEST"}
+    signed = sign(fields, "total_amount,transaction_uuid,product_code", SECRET)
+    assert signed == "i94zsd3oXF6ZsSr/kGqT4sSzYQzjj1W/waxjWyRwaME="
+
+
+@pytest.mark.parametrize("number", [True, False])
+def test_the_documented_way_back_is_genuine(number: bool) -> None:
+    assert verify(data(GENUINE, number=number)) == {n: v for n, v in GENUINE.items() if n != "signature"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        GENUINE | {"total_amount": "2000.0"},
+        GENUINE | {"total_amount": "1000"},
+        GENUINE | {"total_amount": "1000.00"},
+        GENUINE | {"status": "PENDING"},
+        GENUINE | {"transaction_uuid": "250610-162414"},
+        GENUINE | {"signature": ""},
+        GENUINE | {"signature": None},
+        GENUINE | {"signature": "ü"},
+        {name: value for name, value in GENUINE.items() if name != "signature"},
+        {name: value for name, value in GENUINE.items() if name != "signed_field_names"},
+        {name: value for name, value in GENUINE.items() if name != "status"},
+        GENUINE | {"signed_field_names": "total_amount,transaction_uuid,product_code"},
+        GENUINE | {"signed_field_names": ALL + ",status"},
+        GENUINE | {"signed_field_names": ALL + ",more"},
+        GENUINE | {"signed_field_names": ""},
+        GENUINE | {"signed_field_names": 5},
+        [], "text", 5, None, {},
+    ],
+)  # fmt: skip
+def test_what_was_changed_is_forged(fields: Any) -> None:
+    with pytest.raises(ForgedError):
+        verify(data(fields))
+
+
+def test_a_shortened_list_with_our_own_forms_signature_is_forged(opened: Opened) -> None:
+    assert opened.form is not None
+    form = opened.form.fields
+    forged = GENUINE | {
+        "total_amount": form["total_amount"],
+        "transaction_uuid": form["transaction_uuid"],
+        "signed_field_names": form["signed_field_names"],
+        "signature": form["signature"],
+    }
+    assert sign(forged, forged["signed_field_names"], SECRET) == forged["signature"]  # it is a good one
+    with pytest.raises(ForgedError):
+        verify(data(forged))
+
+
+def test_the_way_back_of_another_merchant_is_forged() -> None:
+    fields = GENUINE | {"product_code": "SOMEBODY"}
+    with pytest.raises(ForgedError):
+        verify(data(fields | {"signature": sign(fields, ALL, SECRET)}))
+
+
+def test_a_name_that_comes_twice_is_forged() -> None:
+    text = base64.b64decode(data(GENUINE)).decode()
+    twice = '{"status": "COMPLETE", ' + text[1:]
+    with pytest.raises(ForgedError):
+        verify(base64.b64encode(twice.encode()).decode())
+
+
+@pytest.mark.parametrize("text", ["", "=", "%%%", "e30", "bnVsbA==", "A" * 10_000, "\ud800", "W1tbWw==", "ünicode"])
+def test_what_is_no_data_is_forged(text: str) -> None:
+    with pytest.raises(ForgedError):
+        verify(text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@unhurried
+@given(st.dictionaries(st.sampled_from([*GENUINE, "more"]), JSON | st.sampled_from([*GENUINE.values()])))
+def test_any_object_is_genuine_or_forged(fields: dict[str, Any]) -> None:
+    encoded = base64.b64encode(json.dumps(fields).encode()).decode()
+    with pytest.raises(ForgedError):
+        verify(encoded)
+
+
+@unhurried
+@given(st.text() | st.binary().map(lambda raw: base64.b64encode(raw).decode()))
+def test_any_text_is_genuine_or_forged(text: str) -> None:
+    with pytest.raises(ForgedError):
+        verify(text)
+
+
+@unhurried
+@given(st.sampled_from(sorted(GENUINE)), st.text())
+def test_no_single_change_goes_unseen(name: str, value: str) -> None:
+    with contextlib.suppress(ForgedError):
+        assert verify(data(GENUINE | {name: value}, number=False))[name] == GENUINE[name]
+
+
+def test_a_form_is_taken_by_esewa(vendors: Sandbox, opened: Opened, order: Order) -> None:
+    assert opened.form is not None
+    assert opened.form.fields["total_amount"] == "150"
+    assert (opened.reference, opened.payment_url) == (order.intent_id, None)
+    answer = post(opened)
+    assert answer.headers["Location"] == f"{vendors.url}/pay/esewa/{order.intent_id}"
+
+
+def test_a_form_with_paisa_is_taken_too(esewa: Esewa, order: Order, turn: Any) -> None:
+    opened = esewa.open(replace(order, amount=15050), key="k")
+    assert post(opened).status_code == 303
+    turn("esewa", opened.reference, "completed")
+    assert esewa.look_up(opened.reference, amount=15050, currency="NPR").amount == 15050
+
+
+@pytest.mark.parametrize(
+    "changed", [{"currency": "USD"}, {"intent_id": "with space"}, {"return_url": "http://127.0.0.1:1/return?a=b"}]
+)
+def test_what_esewa_cannot_take(esewa: Esewa, order: Order, changed: dict[str, str]) -> None:
+    with pytest.raises(VendorRefusedError):
+        esewa.open(replace(order, **changed), key="k")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state", "final"),
+    [
+        (None, State.EXPIRED, False),  # the form was not posted
+        ([], State.PENDING, False),
+        (["completed"], State.PAID, True),
+        (["pending"], State.PENDING, False),
+        (["ambiguous"], State.PENDING, False),
+        (["ambiguous", "completed"], State.PAID, True),
+        (["cancelled"], State.CANCELLED, True),
+        (["failed"], State.CANCELLED, True),
+        (["expired"], State.EXPIRED, False),
+        (["completed", "refunded"], State.REFUNDED, True),
+    ],
+)
+def test_each_status(
+    esewa: Esewa, opened: Opened, turn: Any, outcomes: list[str] | None, state: State, final: bool
+) -> None:
+    if outcomes is not None:
+        post(opened)
+    for outcome in outcomes or []:
+        turn("esewa", opened.reference, outcome)
+    payment = look_up(esewa, opened)
+    assert (payment.state, payment.final) == (state, final)
+    assert (payment.amount, payment.currency) == (15000, "NPR")
+    assert (payment.payment_id is not None) == ("completed" in (outcomes or []))
+
+
+def test_part_of_it_is_refunded(esewa: Esewa, opened: Opened, turn: Any) -> None:
+    post(opened)
+    turn("esewa", opened.reference, "completed")
+    turn("esewa", opened.reference, "refunded", amount=5000)
+    payment = look_up(esewa, opened)
+    assert (payment.state, payment.raw["status"]) == (State.REFUNDED, "PARTIAL_REFUND")
+
+
+def test_another_amount_is_told_as_it_is(esewa: Esewa, opened: Opened, turn: Any) -> None:
+    post(opened)
+    turn("esewa", opened.reference, "completed", amount=14000)
+    assert look_up(esewa, opened).amount == 14000
+
+
+@pytest.mark.parametrize("fault", ["service_unavailable", "error", "unavailable", "html", "drop"])
+def test_faults_are_passing(vendors: Sandbox, esewa: Esewa, opened: Opened, fault: str) -> None:
+    post(opened)
+    vendors.faults.set("esewa", fault, times=2)
+    with pytest.raises(VendorError):
+        look_up(esewa, opened)
+    vendors.faults.clear()
+    assert look_up(esewa, opened).state is State.PENDING
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        (b'"total_amount": "1,000.0", "status": "COMPLETE", "ref_id": "1"', State.PAID),
+        (b'"total_amount": 1000, "status": "FROZEN", "ref_id": null', State.UNKNOWN),
+        (b'"total_amount": null, "status": "PENDING", "ref_id": null', State.PENDING),
+    ],
+)
+def test_answers_as_others_have_seen_them(receiver: Receiver, body: bytes, state: State) -> None:
+    receiver.body = b'{"product_code": "EPAYTEST", "transaction_uuid": "u", ' + body + b"}"
+    client = Esewa(form_url="http://x", status_url=receiver.url, product_code="EPAYTEST", secret=SECRET)
+    payment = client.look_up("u", amount=100_000, currency="NPR")
+    assert payment.state is state
+    assert payment.amount == (None if state is State.PENDING else 100_000)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"transaction_uuid": "another", "total_amount": 1000, "status": "COMPLETE", "ref_id": "1"',
+        b'"transaction_uuid": "u", "total_amount": 1000, "status": "COMPLETE", "ref_id": null',
+        b'"transaction_uuid": "u", "total_amount": 10.005, "status": "COMPLETE", "ref_id": "1"',
+        b'"transaction_uuid": "u", "total_amount": true, "status": "COMPLETE", "ref_id": "1"',
+    ],
+)
+def test_a_success_that_does_not_hold_together(receiver: Receiver, body: bytes) -> None:
+    receiver.body = b'{"product_code": "EPAYTEST", ' + body + b"}"
+    client = Esewa(form_url="http://x", status_url=receiver.url, product_code="EPAYTEST", secret=SECRET)
+    with pytest.raises(VendorError):
+        client.look_up("u", amount=100_000, currency="NPR")
+
+
+def test_the_way_back_names_the_payment(esewa: Esewa, opened: Opened, turn: Any) -> None:
+    post(opened)
+    back = turn("esewa", opened.reference, "cancelled")["payment"]["redirect"]
+    assert back.startswith("http://127.0.0.1:1/cancel?")
+    own = Named(opened.reference, opened.reference)
+    assert esewa.named_in({n: v[0] for n, v in parse_qs(urlsplit(back).query).items()}) == own
+    back = turn("esewa", opened.reference, "completed")["payment"]["redirect"]
+    assert esewa.named_in({"data": data_in(back)}) == own
+    assert esewa.verify_redirect(data_in(back))["total_amount"] == "150.0"
+
+
+@pytest.mark.parametrize(("fault", "genuine"), [("comma_amount", True), ("tampered", False), ("shortened_list", False)])
+def test_ways_back_with_a_fault(
+    vendors: Sandbox, esewa: Esewa, order: Order, turn: Any, fault: str, genuine: bool
+) -> None:
+    opened = esewa.open(replace(order, amount=1_234_550), key="k")
+    post(opened)
+    vendors.faults.set("esewa", fault, times=1)
+    back = turn("esewa", opened.reference, "completed")["payment"]["redirect"]
+    if not genuine:
+        with pytest.raises(ForgedError):
+            esewa.verify_redirect(data_in(back))
+        assert esewa.named_in({"data": data_in(back)}) == Named()
+        return
+    fields = esewa.verify_redirect(data_in(back))
+    assert fields["total_amount"] == "12,345.5"
+    assert in_paisa(fields["total_amount"]) == 1_234_550
+
+
+def test_there_is_no_refund(esewa: Esewa) -> None:
+    with pytest.raises(NotSupportedError):
+        esewa.refund("1", amount=None, currency="NPR", key="k")
+    assert not esewa.can_refund
+
+
+@unhurried
+@given(st.integers(min_value=0, max_value=10**15))
+def test_paisa_survive_the_way_there_and_back(paisa: int) -> None:
+    assert in_paisa(as_rupees(paisa)) == paisa
+
+
+@unhurried
+@given(JSON)
+def test_any_amount_is_paisa_or_nothing(said: Any) -> None:
+    found = in_paisa(said)
+    assert found is None or found >= 0
+
+
+@pytest.mark.parametrize("said", [-1, 1e300, float("inf"), "NaN", "1_000", "١٠٠", "1e5", "", " ", None, True, "0.001"])
+def test_what_is_no_amount(said: Any) -> None:
+    assert in_paisa(said) is None
