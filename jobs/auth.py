@@ -1,16 +1,16 @@
 from uuid import UUID
 
+from jobs.sending import hand_over
 from jobs.stepwise import StepwiseRun
 from powerbank.auth import cleanup, otp_delivery
-from powerbank.db import utcnow
+from powerbank.db import transaction, utcnow
 
 
-def send_otp(run: StepwiseRun, *, challenge_id: str) -> None:
-    if not otp_delivery.is_wanted(UUID(challenge_id)):
-        return
-    run.call("send", lambda _key: otp_delivery.send(UUID(challenge_id)))
-    with run.finish():
-        otp_delivery.note_sent(UUID(challenge_id))
+def send_otp(run: StepwiseRun, *, challenge_id: str, delivery_id: str) -> None:
+    with transaction():
+        message = otp_delivery.begin(UUID(challenge_id), UUID(delivery_id))
+    if message is not None:
+        hand_over(run, UUID(delivery_id), message)
 
 
 def prune_sign_ins() -> None:

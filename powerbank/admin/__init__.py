@@ -2,6 +2,10 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from powerbank.admin import console
+    from powerbank.admin import account, audit_routes, console, user_routes
+    from powerbank.api.openapi import api
 
     console.init_app(app)
+    app.register_blueprint(account.blueprint)
+    api.register_blueprint(user_routes.blueprint)
+    api.register_blueprint(audit_routes.blueprint)

@@ -4,10 +4,25 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from powerbank.api.auth import register_staff_loader, register_user_loader
     from powerbank.api.openapi import api
-    from powerbank.auth import commands, people_routes, routes, services, sessions
+    from powerbank.auth import (
+        account_routes,
+        cleanup,
+        commands,
+        identifier_routes,
+        people_routes,
+        routes,
+        sessions,
+        staff_routes,
+        staff_sessions,
+    )  # fmt: skip
+    from powerbank.users import leaving
 
-    register_staff_loader(app, services.active_staff)
+    register_staff_loader(app, staff_sessions.signed_in)
     register_user_loader(app, sessions.user_of)
+    leaving.register_farewell(cleanup.forget)
     api.register_blueprint(people_routes.blueprint)
+    api.register_blueprint(identifier_routes.blueprint)
     api.register_blueprint(routes.blueprint)
+    api.register_blueprint(account_routes.blueprint)
+    api.register_blueprint(staff_routes.blueprint)
     app.cli.add_command(commands.staff)

@@ -1,14 +1,16 @@
-"""`flask staff …`: accounts made from the shell, the first one above all."""
+"""`flask staff …`: accounts kept from the shell, the first one above all."""
 
 import os
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import select
 
 from powerbank import audit
-from powerbank.auth import services
+from powerbank.auth import administration
+from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import Role
-from powerbank.db import transaction
+from powerbank.db import db, transaction
 from powerbank.errors import AppError
 
 staff = AppGroup("staff", help="Staff accounts.")
@@ -22,10 +24,52 @@ def ensure(email: str, role: str) -> None:
     password = os.environ.get("ADMIN_PASSWORD") or click.prompt("Password", hide_input=True)
     try:
         with transaction():
-            made = services.ensure_staff(email=email, password=password, role=Role(role))
+            made = administration.ensure_staff(email=email, password=password, role=Role(role))
             if made:
-                audit.record(actor="command", action="staff.create", object_kind="staff", object_id=email,
-                             new={"role": role})  # fmt: skip
+                _record("staff.create", email, new={"role": role})
     except AppError as refused:
         raise click.ClickException(refused.detail) from None
     click.echo(f"{email}: {'made' if made else 'is there'}")
+
+
+@staff.command("list")
+def list_all() -> None:
+    """Every account: e-mail, role, state, second factor."""
+    for member in db.session.scalars(select(StaffMember).order_by(StaffMember.email)):
+        state = "active" if member.active else "disabled"
+        click.echo(f"{member.email}\t{member.role}\t{state}\t{'TOTP' if member.has_totp else 'no TOTP'}")
+
+
+@staff.command("reset")
+@click.option("--email", required=True)
+def reset(email: str) -> None:
+    """New password (shown once), no second factor, no lock, signed out everywhere."""
+    with transaction():
+        _, password = administration.reset(_known(email).id)
+        _record("staff.reset", email)
+    click.echo(f"{email}: the password is now {password} and must be changed at sign-in")
+
+
+@staff.command("disable")
+@click.option("--email", required=True)
+def disable(email: str) -> None:
+    """Lets the member in no more."""
+    try:
+        with transaction():
+            _, old = administration.change(_known(email).id, {"active": False})
+            if old:
+                _record("staff.update", email, old=old, new={"active": False})
+    except AppError as refused:
+        raise click.ClickException(refused.detail) from None
+    click.echo(f"{email}: disabled")
+
+
+def _known(email: str) -> StaffMember:
+    member = administration.find(email)
+    if member is None:
+        raise click.ClickException(f"there is no member of staff {email}")
+    return member
+
+
+def _record(action: str, email: str, **values: dict[str, object]) -> None:
+    audit.record(actor="command", action=action, object_kind="staff", object_id=_known(email).id, **values)

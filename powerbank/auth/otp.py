@@ -10,13 +10,17 @@ from uuid import UUID
 
 import phonenumbers
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from jobs import catalogue
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import hit_all_or_refuse
 from powerbank.auth.people_models import OtpChallenge
 from powerbank.db import open_session, utcnow
 from powerbank.errors import AppError
+from powerbank.notifications.addresses import masked
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.models import Delivery
+from powerbank.notifications.services import CHANNEL_OF
 from powerbank.queue import enqueue
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Kind
@@ -24,6 +28,7 @@ from powerbank.users.models import Kind
 VALID_SECONDS = 300
 RESEND_SECONDS = 60
 TRIES = 5
+LINK = "link"
 
 
 class WrongCodeError(AppError):
@@ -44,39 +49,58 @@ def limit_asking(address: Address, ip: str) -> None:
         raise AppError("country_not_served", 403, "We do not send codes to this country.")
     # The development profile is one machine with many test people on it.
     ease = 1 if settings.production else 100
-    hit_or_refuse("1 per minute", "otp", address.value)
-    hit_or_refuse("5 per hour", "otp", address.value)
-    hit_or_refuse(f"{20 * ease} per hour", "otp-address", ip)
+    limits: list[tuple[str, ...]] = [
+        ("1 per minute", "otp", address.value),
+        ("5 per hour", "otp", address.value),
+        (f"{20 * ease} per hour", "otp-address", ip),
+    ]
     if address.kind is Kind.PHONE:
         # Pumping fraud walks through the numbers of one prefix.
-        hit_or_refuse(f"{100 * ease} per hour", "otp-prefix", address.value[:-4])
-        hit_or_refuse(f"{settings.otp_sms_per_day} per day", "otp-budget")
+        limits.append((f"{100 * ease} per hour", "otp-prefix", address.value[:-4]))
+        limits.append((f"{settings.otp_sms_per_day} per day", "otp-budget"))
+    # All or none: a caller who is refused for his own address must not use up the tries of somebody else's number.
+    hit_all_or_refuse(*limits)
 
 
-def ask(*, address: Address, purpose: str) -> OtpChallenge:
-    """A new challenge; the ones before it are void. The same whether or not there is an account."""
+def ask(*, address: Address, purpose: str, language: str = "en", asker: UUID | None = None) -> OtpChallenge:
+    """A new challenge; the ones before it are void. The same whether or not there is an account.
+
+    With an asker it is of use to that person only.
+    """
     session = open_session()
     now = utcnow()
+    # Two that ask for one address at once come one after the other, so that the later voids the earlier.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(address.value, 0))))
     session.execute(
         update(OtpChallenge)
         .where(OtpChallenge.identifier == address.value, OtpChallenge.ended_at.is_(None))
         .values(ended_at=now)
     )
     challenge = OtpChallenge(
-        kind=address.kind, identifier=address.value, purpose=purpose,
+        kind=address.kind, identifier=address.value, purpose=purpose, user_id=asker, language=language,
         expires_at=now + timedelta(seconds=VALID_SECONDS),
     )  # fmt: skip
-    session.add(challenge)
+    delivery = Delivery(type=Type.OTP, channel=CHANNEL_OF[address.kind], masked=masked(address.kind, address.value))
+    session.add_all([challenge, delivery])
     session.flush()
-    enqueue(catalogue.SEND_OTP, expires_at=challenge.expires_at, challenge_id=str(challenge.id))
+    delivery.job_id = enqueue(
+        catalogue.SEND_OTP, expires_at=challenge.expires_at,
+        challenge_id=str(challenge.id), delivery_id=str(delivery.id),
+    )  # fmt: skip
     return challenge
 
 
-def verify(challenge_id: UUID, code: str) -> OtpChallenge | None:
-    """The challenge, or None for a wrong code; the caller commits either way, so that each try counts."""
+def verify(challenge_id: UUID, code: str, *, asker: UUID | None = None) -> OtpChallenge | None:
+    """The challenge, or None for a wrong code; the caller commits either way, so that each try counts.
+
+    `asker` is who wants to link the address; without one it is a sign-in. A challenge asked for the other purpose, or
+    by another person, is none, and no try at it counts.
+    """
     challenge = open_session().scalar(select(OtpChallenge).where(OtpChallenge.id == challenge_id).with_for_update())
     now = utcnow()
-    if challenge is None or challenge.ended_at is not None or challenge.expires_at <= now:
+    if challenge is None or (challenge.purpose == LINK) != (asker is not None):
+        return None
+    if challenge.user_id not in (None, asker) or challenge.ended_at is not None or challenge.expires_at <= now:
         return None
     challenge.tries += 1
     right = hmac.compare_digest(code_of(challenge.id), code)

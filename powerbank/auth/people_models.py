@@ -14,16 +14,21 @@ class OtpChallenge(Base):
     __table_args__ = (
         CheckConstraint("purpose IN ('login', 'register', 'link')", name="purpose"),
         CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        CheckConstraint("language IN ('en', 'ne')", name="language"),
+        CheckConstraint("user_id IS NULL OR purpose = 'link'", name="asker"),
         Index("ix_otp_challenges_identifier", "identifier", "created_at"),
+        # A new one voids the old.
+        Index("uq_otp_challenges_open", "identifier", unique=True, postgresql_where=text("ended_at IS NULL")),
     )
 
     id: Mapped[Id]
     kind: Mapped[str]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)  # its asker
+    language: Mapped[str] = mapped_column(server_default="en")
     identifier: Mapped[str]
     purpose: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     expires_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(server_default="0")
     ended_at: Mapped[datetime | None]  # verified, out of tries, or replaced by a newer one
     verified_at: Mapped[datetime | None]

@@ -8,6 +8,8 @@ from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from marshmallow import Schema, fields, pre_load, validate
 
+from powerbank.api.auth import user_if_signed_in
+from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.auth import otp, sessions
 from powerbank.auth.sessions import Tokens
@@ -76,11 +78,15 @@ class RefreshSchema(Schema):
 @blueprint.arguments(OtpRequestSchema)
 @blueprint.response(202, ChallengeSchema)
 def get_otp(body: dict[str, str]) -> dict[str, Any]:
-    """Send a code; the answer is the same whether or not there is an account"""
+    """Send a code; the answer is the same whether or not there is an account
+
+    Asked for with a token and the purpose `link`, it is of use to that person only.
+    """
+    asker = user_if_signed_in() if body["purpose"] == otp.LINK else None
     address = identifiers.parse(body["identifier"])
     otp.limit_asking(address, request.remote_addr or "unknown")
     with transaction():
-        challenge = otp.ask(address=address, purpose=body["purpose"])
+        challenge = otp.ask(address=address, purpose=body["purpose"], language=wanted_language(), asker=asker)
     return {"challenge_id": challenge.id, "expires_in": otp.VALID_SECONDS, "resend_in": otp.RESEND_SECONDS}
 
 
@@ -90,14 +96,18 @@ def get_otp(body: dict[str, str]) -> dict[str, Any]:
 def verify_otp(body: dict[str, Any]) -> dict[str, Any]:
     """Sign in with a code, or learn that there is no account yet"""
     with transaction():
+        # Committed whatever the answer: a wrong code uses up a try, and a right one works once.
         challenge = otp.verify(body["challenge_id"], body["code"])
-        if challenge is None or challenge.purpose == "link":
-            answer = None  # committed all the same: a wrong code uses up a try
-        else:
-            answer = _after_verification(challenge.id, users.owner_of(otp.address_of(challenge)))
-    if answer is None:
+        user = users.owner_of(otp.address_of(challenge)) if challenge else None
+        blocked = user is not None and not users.may_sign_in(user)
+        tokens = sessions.begin(user, user_agent=request.headers.get("User-Agent")) if user and not blocked else None
+    if challenge is None:
         raise otp.WrongCodeError
-    return answer
+    if blocked:
+        raise AppError("account_blocked", 403, "This account is blocked.")
+    if user is None or tokens is None:
+        return {"registered": False, "verification_token": _serializer().dumps(str(challenge.id))}
+    return {"registered": True, **_signed_in(tokens, user)}
 
 
 @blueprint.post("/register")
@@ -108,7 +118,7 @@ def register(body: dict[str, Any]) -> dict[str, Any]:
     challenge_id = _read_verification(body.pop("verification_token"))
     with transaction():
         address = otp.address_of(otp.spend(challenge_id, within=REGISTER_WITHIN))
-        user = users.create(address=address, **body)
+        user = users.create(address=address, language=wanted_language(), **body)
         tokens = sessions.begin(user, user_agent=request.headers.get("User-Agent"))
     return _signed_in(tokens, user)
 
@@ -141,15 +151,6 @@ def logout_all(body: dict[str, str]) -> None:
     """Sign out everywhere"""
     with transaction():
         sessions.end_all(body["refresh_token"])
-
-
-def _after_verification(challenge_id: UUID, user: User | None) -> dict[str, Any]:
-    if user is None:
-        return {"registered": False, "verification_token": _serializer().dumps(str(challenge_id))}
-    if not users.may_sign_in(user):
-        raise AppError("account_blocked", 403, "This account is blocked.")
-    tokens = sessions.begin(user, user_agent=request.headers.get("User-Agent"))
-    return {"registered": True, **_signed_in(tokens, user)}
 
 
 def _signed_in(tokens: Tokens, user: User) -> dict[str, Any]:

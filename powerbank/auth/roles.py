@@ -12,15 +12,41 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-_READ = frozenset({"content.read", "system.read"})
-_OPERATE = frozenset({"content.write", "system.operate"})
+_ALL = frozenset(Role)
+_SUPERADMIN = frozenset({Role.SUPERADMIN})
+_OPERATIONS = _SUPERADMIN | {Role.OPERATIONS}
+_SUPPORT = _OPERATIONS | {Role.SUPPORT}
+_FINANCE = _SUPERADMIN | {Role.FINANCE}
+
+# Who may, for each permission that a route asks for.
+GRANTED = MappingProxyType(
+    {
+        "account.manage": _ALL,  # one's own password, second factor and sessions
+        "audit.read": _SUPERADMIN,
+        "config.read": _ALL,
+        "config.write": _OPERATIONS,
+        "content.read": _ALL,
+        "content.write": _OPERATIONS,
+        "kyc.read": _SUPPORT,  # documents of people: not for everybody who may read
+        "kyc.decide": _OPERATIONS,
+        "ledger.read": _FINANCE,
+        "ledger.adjust": _FINANCE,
+        "ledger.approve": _FINANCE,
+        "packages.read": _ALL,
+        "packages.write": _OPERATIONS,
+        "staff.read": _SUPERADMIN,
+        "staff.write": _SUPERADMIN,
+        "stations.operate": _OPERATIONS,
+        "stations.read": _ALL,
+        "stations.write": _OPERATIONS,
+        "system.read": _ALL,
+        "system.operate": _OPERATIONS,
+        "users.read": _ALL,
+        "users.contact": _SUPPORT | _FINANCE,  # phone numbers and e-mail addresses in full, and finding people by them
+        "users.write": _SUPPORT,
+    }
+)
 
 PERMISSIONS = MappingProxyType(
-    {
-        Role.SUPERADMIN: _READ | _OPERATE,
-        Role.OPERATIONS: _READ | _OPERATE,
-        Role.SUPPORT: _READ,
-        Role.FINANCE: _READ,
-        Role.VIEWER: _READ,
-    }
+    {role: frozenset(permission for permission, roles in GRANTED.items() if role in roles) for role in Role}
 )

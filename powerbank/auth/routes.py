@@ -1,12 +1,19 @@
+"""How staff sign in."""
+
 from typing import Any
 
 from flask import request
 from flask.views import MethodView
 
+from powerbank import audit
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import forgive, hit_or_refuse
-from powerbank.auth import services
-from powerbank.auth.schemas import StaffLoginSchema, StaffTokensSchema
+from powerbank.auth import services, staff_sessions
+from powerbank.auth.models import StaffMember, StaffSession
+from powerbank.auth.schemas import StaffLoginSchema, StaffRefreshSchema, StaffTokensSchema
+from powerbank.auth.sessions import ACCESS, Tokens
+from powerbank.db import transaction, utcnow
+from powerbank.errors import AppError
 
 blueprint = Blueprint("Staff sign-in", __name__, url_prefix="/api/admin/auth", description="Staff accounts.")
 
@@ -17,24 +24,66 @@ PER_ADDRESS, PER_ACCOUNT = "20 per 15 minute", "10 per 15 minute"
 class StaffLogin(MethodView):
     @blueprint.arguments(StaffLoginSchema)
     @blueprint.response(200, StaffTokensSchema)
-    def post(self, body: dict[str, str]) -> dict[str, Any]:
-        """Sign a member of staff in"""
-        limit_sign_ins(body["email"])
-        member = services.sign_in(email=body["email"], password=body["password"])
-        forgive_sign_ins(body["email"])
-        return {
-            "access_token": services.access_token(member),
-            "token_type": "Bearer",
-            "expires_in": services.ACCESS_SECONDS,
-            "role": member.role,
-        }
+    def post(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Sign a member of staff in; `totp_required` says that the password was right but a code is needed"""
+        limit_guesses(body["email"])
+        proof = services.verified_hash(email=body["email"], password=body["password"])
+        with transaction():
+            member = services.admit(email=body["email"], proof=proof, code=body["totp"], now=utcnow())
+            answer = _shown(staff_sessions.issue(begin(member, "api"), member), member) if member else None
+        if answer is None:
+            raise services.WrongCredentialsError
+        forgive_guesses(body["email"])
+        return answer
 
 
-def limit_sign_ins(email: str) -> None:
+@blueprint.post("/refresh")
+@blueprint.arguments(StaffRefreshSchema)
+@blueprint.response(200, StaffTokensSchema)
+def refresh(body: dict[str, str]) -> dict[str, Any]:
+    """New tokens for a refresh token, which is spent by this"""
+    with transaction():
+        renewed = staff_sessions.refresh(body["refresh_token"], now=utcnow())
+    if renewed is None:
+        raise AppError("refresh_token_reused", 401, "This sign-in has ended. Sign in again.")
+    return _shown(*renewed)
+
+
+@blueprint.post("/logout")
+@blueprint.arguments(StaffRefreshSchema)
+@blueprint.response(204)
+def logout(body: dict[str, str]) -> None:
+    """Sign out"""
+    with transaction():
+        staff_sessions.end_by_token(body["refresh_token"], now=utcnow())
+
+
+def begin(member: StaffMember, kind: str) -> StaffSession:
+    """The session of a member who was let in, on the device that asks."""
+    session = staff_sessions.begin(
+        member, kind=kind, user_agent=request.headers.get("User-Agent"), address=request.remote_addr, now=utcnow()
+    )
+    audit.record(actor=f"staff:{member.id}", action="staff.sign_in", object_kind="staff", object_id=member.id,
+                 new={"kind": kind, "session_id": str(session.id)})  # fmt: skip
+    return session
+
+
+def limit_guesses(email: str) -> None:
     hit_or_refuse(PER_ADDRESS, "sign-in", request.remote_addr or "unknown")
     hit_or_refuse(PER_ACCOUNT, "sign-in", email.strip().lower())
 
 
-def forgive_sign_ins(email: str) -> None:
+def forgive_guesses(email: str) -> None:
     """Only wrong passwords count towards the lockout of an account."""
     forgive(PER_ACCOUNT, "sign-in", email.strip().lower())
+
+
+def _shown(tokens: Tokens, member: StaffMember) -> dict[str, Any]:
+    return {
+        "access_token": tokens.access_token,
+        "refresh_token": tokens.refresh_token,
+        "token_type": "Bearer",
+        "expires_in": int(ACCESS.total_seconds()),
+        "role": member.role,
+        "roles": [member.role],
+    }

@@ -10,16 +10,24 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask_jwt_extended import create_access_token
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from powerbank.api.auth import USER_AUDIENCE, UnauthenticatedError
 from powerbank.auth.people_models import RefreshToken, Session
 from powerbank.db import db, open_session, utcnow
+from powerbank.notifications import devices
 from powerbank.users import services as users
 from powerbank.users.models import User
 
 ACCESS = timedelta(minutes=15)
 REFRESH = timedelta(days=30)
+
+# Made once, of columns: this runs before every request of a person.
+_LASTING = (
+    select(User.id, User.status)
+    .join(Session, Session.user_id == User.id)
+    .where(User.id == bindparam("user_id"), Session.id == bindparam("session_id"), Session.ended_at.is_(None))
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ def begin(user: User, *, user_agent: str | None) -> Tokens:
 
 def refresh(token: str) -> Tokens | None:
     """New tokens for a spent one. None when the token was spent before: the caller commits the end of all."""
-    row = open_session().scalar(select(RefreshToken).where(RefreshToken.digest == _digest(token)).with_for_update())
+    row = open_session().scalar(select(RefreshToken).where(RefreshToken.digest == digest_of(token)).with_for_update())
     if row is None or row.expires_at <= utcnow():
         raise UnauthenticatedError
     session = open_session().get_one(Session, row.session_id, with_for_update=True)
@@ -55,13 +63,13 @@ def refresh(token: str) -> Tokens | None:
 
 def end(token: str) -> None:
     """Signs out on this device. A token that we do not know is signed out already."""
-    row = open_session().scalar(select(RefreshToken).where(RefreshToken.digest == _digest(token)))
+    row = open_session().scalar(select(RefreshToken).where(RefreshToken.digest == digest_of(token)))
     if row is not None:
         _end(open_session().get_one(Session, row.session_id, with_for_update=True), "logout")
 
 
 def end_all(token: str) -> None:
-    row = open_session().scalar(select(RefreshToken).where(RefreshToken.digest == _digest(token)))
+    row = open_session().scalar(select(RefreshToken).where(RefreshToken.digest == digest_of(token)))
     session = open_session().get(Session, row.session_id) if row is not None else None
     if session is None or session.ended_at is not None:
         raise UnauthenticatedError
@@ -74,24 +82,21 @@ def end_all_of(user_id: UUID, cause: str) -> None:
         .where(Session.user_id == user_id, Session.ended_at.is_(None))
         .values(ended_at=utcnow(), end_cause=cause)
     )
+    devices.end_all_of(user_id, now=utcnow())
 
 
 def user_of(user_id: str, session_id: str) -> UUID | None:
     """Whose access token this is, while the sign-in lasts and the account may be used."""
     try:
-        found = db.session.execute(
-            select(User)
-            .join(Session, Session.user_id == User.id)
-            .where(User.id == UUID(user_id), Session.id == UUID(session_id), Session.ended_at.is_(None))
-        ).scalar_one_or_none()
+        found = db.session.execute(_LASTING, {"user_id": UUID(user_id), "session_id": UUID(session_id)}).one_or_none()
     except ValueError:
         return None
-    return found.id if found is not None and users.may_sign_in(found) else None
+    return found.id if found is not None and users.status_allows_sign_in(found.status) else None
 
 
 def _issue(session: Session) -> Tokens:
-    token = secrets.token_urlsafe(32)
-    open_session().add(RefreshToken(session_id=session.id, digest=_digest(token), expires_at=utcnow() + REFRESH))
+    token = new_refresh_token()
+    open_session().add(RefreshToken(session_id=session.id, digest=digest_of(token), expires_at=utcnow() + REFRESH))
     access: str = create_access_token(
         str(session.user_id), expires_delta=ACCESS, additional_claims={"aud": USER_AUDIENCE, "sid": str(session.id)}
     )
@@ -101,7 +106,12 @@ def _issue(session: Session) -> Tokens:
 def _end(session: Session, cause: str) -> None:
     if session.ended_at is None:
         session.ended_at, session.end_cause = utcnow(), cause
+        devices.end_with_session(session.id, now=utcnow())
 
 
-def _digest(token: str) -> str:
+def new_refresh_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

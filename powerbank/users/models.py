@@ -1,8 +1,9 @@
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from powerbank.db import Base, Id
@@ -20,13 +21,31 @@ class Kind(StrEnum):
     EMAIL = "email"
 
 
+WHOLE_NAME = "lower((coalesce(first_name, '') || ' ') || coalesce(last_name, ''))"
+
+# Serves LIKE 'begin%' whatever the collation of the database.
+_PREFIX: dict[str, Any] = {"postgresql_ops": {"beginning": "text_pattern_ops"}}
+
+
+class ReferralStatus(StrEnum):
+    NOTED = "noted"  # worth something once the invitee's first rental is complete
+    REJECTED = "rejected"
+    AWARDED = "awarded"
+
+
 class User(Base):
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("status IN ('active', 'suspended', 'banned', 'deleted')", name="status"),
         CheckConstraint("language IN ('en', 'ne')", name="language"),
+        CheckConstraint("kyc_status IN ('none', 'pending', 'approved', 'rejected')", name="kyc_status"),
         CheckConstraint("(status = 'deleted') = (deleted_at IS NOT NULL)", name="deleted"),
         Index("uq_users_username", func.lower(text("username")), unique=True),
+        # What staff find people by: the beginning of a name. The whole name covers the first name as well.
+        Index("ix_users_username_prefix", func.lower(text("username")).label("beginning"), **_PREFIX),
+        Index("ix_users_name_prefix", literal_column(WHOLE_NAME).label("beginning"), **_PREFIX),
+        Index("ix_users_last_name_prefix", func.lower(text("last_name")).label("beginning"), **_PREFIX),
+        Index("ix_users_status", "status", "id"),
         UniqueConstraint("referral_code"),
     )
 
@@ -40,6 +59,9 @@ class User(Base):
     language: Mapped[str] = mapped_column(server_default="en")
     auto_collect_dues: Mapped[bool] = mapped_column(server_default=text("false"))
     status: Mapped[str] = mapped_column(server_default=Status.ACTIVE)
+    # Kept in step with the record of powerbank.kyc, so that a profile is read without it.
+    kyc_status: Mapped[str] = mapped_column(server_default="none")
+    avatar_key: Mapped[str | None]  # names the picture in its address; a new picture has a new one
     referral_code: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     deleted_at: Mapped[datetime | None]
@@ -70,6 +92,7 @@ class Identifier(Base):
         CheckConstraint("kind IN ('phone', 'email')", name="kind"),
         UniqueConstraint("kind", "value"),
         UniqueConstraint("user_id", "kind"),
+        Index("ix_user_identifiers_prefix", "value", postgresql_ops={"value": "text_pattern_ops"}),
     )
 
     id: Mapped[Id]
@@ -77,3 +100,39 @@ class Identifier(Base):
     kind: Mapped[str]
     value: Mapped[str]
     verified_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Avatar(Base):
+    """Small and read by address only, so it lives here and not in a store of files."""
+
+    __tablename__ = "avatars"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str]
+    content: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Referral(Base):
+    """Who brought whom: one inviter for each invitee."""
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        CheckConstraint("status IN ('noted', 'rejected', 'awarded')", name="status"),
+        CheckConstraint("invitee_id <> inviter_id", name="different"),
+        CheckConstraint("(status = 'rejected') = (reason IS NOT NULL)", name="reason"),
+        UniqueConstraint("invitee_id"),
+        Index("ix_referrals_inviter", "inviter_id", "id"),
+    )
+
+    id: Mapped[Id]
+    invitee_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    inviter_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    code: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=ReferralStatus.NOTED)
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+
+    invitee: Mapped[User] = relationship(foreign_keys=[invitee_id], lazy="joined", innerjoin=True, viewonly=True)

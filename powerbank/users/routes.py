@@ -4,10 +4,10 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.db import db, transaction
-from powerbank.users import services
+from powerbank.db import transaction, utcnow
+from powerbank.users import leaving, services, usage
 from powerbank.users.models import User
-from powerbank.users.schemas import UserSchema
+from powerbank.users.schemas import UsageSchema, UserSchema
 
 blueprint = Blueprint("Profile", __name__, url_prefix="/api/users", description="The signed-in person.")
 
@@ -18,7 +18,7 @@ class Me(MethodView):
     @blueprint.response(200, UserSchema)
     def get(self) -> User:
         """Who I am"""
-        return db.session.get_one(User, current_user_id())
+        return services.profile(current_user_id())
 
     @user_only
     @blueprint.arguments(UserSchema(partial=True))
@@ -27,3 +27,18 @@ class Me(MethodView):
         """Change the fields given"""
         with transaction():
             return services.change_profile(current_user_id(), body)
+
+    @user_only
+    @blueprint.response(204)
+    def delete(self) -> None:
+        """End the account: who I am is forgotten, money records stay"""
+        with transaction():
+            leaving.leave(current_user_id(), now=utcnow())
+
+
+@blueprint.get("/me/usage")
+@user_only
+@blueprint.response(200, UsageSchema)
+def my_usage() -> dict[str, Any]:
+    """What I have used so far"""
+    return usage.usage_of(current_user_id())

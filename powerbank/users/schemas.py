@@ -1,7 +1,10 @@
 from datetime import date
-from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_dump, validate
+from marshmallow import Schema, ValidationError, fields, validate
+
+from powerbank.api.fields import Money, Time
+from powerbank.api.uploads import PictureField
+from powerbank.users import avatars
 
 NAME = [validate.Length(1, 80), validate.Regexp(r"^[^\x00-\x1f<>]*\Z")]
 TEXT = [validate.Length(1, 200), validate.Regexp(r"^[^\x00-\x1f<>]*\Z")]
@@ -24,12 +27,45 @@ class UserSchema(Schema):
     auto_collect_dues = fields.Boolean()
     email = fields.String(dump_only=True, allow_none=True)
     phone = fields.String(dump_only=True, allow_none=True)
-    avatar_url = fields.String(dump_only=True, allow_none=True)
+    avatar_url = fields.Function(avatars.url_of, dump_only=True, metadata={"type": ["string", "null"]})
     profile_complete = fields.Boolean(dump_only=True)
     kyc_status = fields.String(dump_only=True)
     referral_code = fields.String(dump_only=True)
     status = fields.String(dump_only=True)
 
-    @post_dump
-    def _not_yet(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {"avatar_url": None, "kyc_status": "none"} | data
+
+class AvatarSchema(Schema):
+    picture = PictureField(required=True)
+
+
+class UsageSchema(Schema):
+    rentals = fields.Integer(required=True)
+    minutes = fields.Integer(required=True)
+    spend = Money(required=True)
+    currency = fields.String(required=True)
+    points = fields.Integer(required=True)
+
+
+class MyCodeSchema(Schema):
+    code = fields.String(required=True, attribute="referral_code")
+
+
+class CodeArguments(Schema):
+    code = fields.String(required=True, validate=validate.Length(1, 20))
+
+
+class CodeAnswerSchema(Schema):
+    code = fields.String(required=True)
+    valid = fields.Boolean(required=True)
+
+
+class InviteeSchema(Schema):
+    username = fields.String(required=True)
+
+
+class ReferralSchema(Schema):
+    id = fields.UUID(required=True)
+    status = fields.String(required=True)
+    invitee = fields.Nested(InviteeSchema, required=True)
+    created_at = Time(required=True)
+    expires_at = Time(required=True)

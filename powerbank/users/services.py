@@ -6,17 +6,21 @@ import unicodedata
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
-from powerbank.db import db, open_session
-from powerbank.errors import AppError, ConflictError
+from powerbank.db import db, new_id, open_session, utcnow
+from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.queue import publish
+from powerbank.users import referrals
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Identifier, Status, User
 
 # No letters and digits that look alike when read aloud or off a screen.
 _REFERRAL_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+_PROFILE = select(User).options(joinedload(User.identifiers)).where(User.id == bindparam("user_id"))
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]")
 
 
@@ -27,13 +31,34 @@ def owner_of(address: Address) -> User | None:
     return found
 
 
+def profile(user_id: UUID) -> User:
+    """With the identifiers, in one query."""
+    return db.session.execute(_PROFILE, {"user_id": user_id}).unique().scalar_one()
+
+
+def locked(user_id: UUID) -> User:
+    """The person's row, locked, while there is an account. Others may still write rows that name the person: two who
+    take a device from each other would else wait for each other."""
+    user = open_session().get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
+    if user is None or user.deleted_at is not None:
+        raise NotFoundError("account")
+    return user
+
+
 def create(
-    *, address: Address, username: str, first_name: str | None, last_name: str | None, referral_code: str | None
+    *,
+    address: Address,
+    username: str,
+    first_name: str | None,
+    last_name: str | None,
+    referral_code: str | None,
+    language: str = "en",
 ) -> User:
     """Makes an account. Two that race for a name or an address: the database lets one through."""
     session = open_session()
+    referral_code = referrals.check_code(referral_code)
     user = User(
-        username=clean_username(username), first_name=first_name, last_name=last_name,
+        username=clean_username(username), first_name=first_name, last_name=last_name, language=language,
         referral_code="".join(secrets.choice(_REFERRAL_LETTERS) for _ in range(8)),
     )  # fmt: skip
     user.identifiers = [Identifier(kind=address.kind, value=address.value)]
@@ -61,7 +86,7 @@ def clean_username(text: str) -> str:
 
 
 def change_profile(user_id: UUID, changes: dict[str, Any]) -> User:
-    user = open_session().get_one(User, user_id, with_for_update=True, populate_existing=True)
+    user = locked(user_id)
     if "username" in changes:
         changes["username"] = clean_username(changes["username"])
     for name, value in changes.items():
@@ -73,5 +98,42 @@ def change_profile(user_id: UUID, changes: dict[str, Any]) -> User:
     return user
 
 
+def change_status(user_id: UUID, status: str) -> tuple[User, str]:
+    """The person, and the status before, which may be the same."""
+    user = open_session().get(User, user_id, with_for_update=True, populate_existing=True)
+    if user is None:
+        raise NotFoundError("user")
+    if user.status == Status.DELETED:
+        raise ConflictError("account_deleted", "This account was deleted.")
+    before, user.status = user.status, status
+    return user, before
+
+
+def set_identifier(user: User, address: Address) -> str | None:
+    """Adds the phone or e-mail, or puts it in the place of the one before, which comes back.
+
+    Somebody else's is refused by the database, in a savepoint: what was done before this in the transaction stays.
+    """
+    before = user.identifier(address.kind)
+    session = open_session()
+    try:
+        with session.begin_nested():
+            session.execute(
+                insert(Identifier)
+                .values(id=new_id(), user_id=user.id, kind=address.kind, value=address.value)
+                .on_conflict_do_update(
+                    index_elements=["user_id", "kind"], set_={"value": address.value, "verified_at": utcnow()}
+                )
+            )
+    except IntegrityError:
+        raise ConflictError("identifier_taken", "This number or address belongs to an account.") from None
+    session.refresh(user, ["identifiers"])
+    return before
+
+
 def may_sign_in(user: User) -> bool:
-    return user.status in (Status.ACTIVE, Status.SUSPENDED)
+    return status_allows_sign_in(user.status)
+
+
+def status_allows_sign_in(status: str) -> bool:
+    return status in (Status.ACTIVE, Status.SUSPENDED)

@@ -1,0 +1,7 @@
+from uuid import UUID
+
+from powerbank.admin import services
+
+
+def admin_user_action(*, user_id: str, status: str) -> None:
+    services.follow_up_status(UUID(user_id), status)

@@ -1,0 +1,32 @@
+from uuid import UUID
+
+from jobs.sending import hand_over
+from jobs.stepwise import StepwiseRun
+from powerbank.db import transaction, utcnow
+from powerbank.notifications import cleanup, deliveries
+
+
+def create_notification(*, notice_id: str) -> None:
+    deliveries.create(UUID(notice_id))
+
+
+def send(run: StepwiseRun, *, delivery_id: str) -> None:
+    """`send_push`, `send_sms` and `send_email`: the delivery knows its channel."""
+    identifier = UUID(delivery_id)
+    try:
+        with transaction():
+            message = deliveries.begin(identifier)
+    except deliveries.UndeliverableError as gone:
+        with run.finish():
+            deliveries.note_failure(identifier, str(gone), final=True)
+        return
+    if message is not None:
+        hand_over(run, identifier, message)
+
+
+def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
+    deliveries.close(UUID(delivery_id))
+
+
+def prune_notifications(run: StepwiseRun) -> None:
+    cleanup.prune(now=utcnow())

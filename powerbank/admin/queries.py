@@ -1,0 +1,127 @@
+"""What staff ask about people, and what was done by staff."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, union
+
+from powerbank.api.paging import beyond, page
+from powerbank.audit import AuditEntry
+from powerbank.auth.people_models import Session
+from powerbank.db import db
+from powerbank.errors import NotFoundError
+from powerbank.users.models import WHOLE_NAME, Identifier, Status, User
+
+_HOME_DIAL_CODE = "+977"
+_NUMBER = re.compile(r"\+?[0-9 ()-]+", re.ASCII)
+_SPECIAL = re.compile(r"([\\%_])")
+
+
+def users(
+    *, q: str | None, status: str | None, kyc_status: str | None, contact: bool, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """A page of people, newest first. Without `contact`, numbers and addresses are masked and not searched."""
+    wanted = _has_status(status) if kyc_status is None else and_(_has_status(status), User.kyc_status == kyc_status)
+    query = select(User).where(wanted)
+    if q is not None:
+        query = query.where(User.id.in_(_found_by(q, wanted, contact=contact, limit=limit, cursor=cursor)))
+    found = page(query, User.id, descending=True, limit=limit, cursor=cursor)
+    return found | {"items": [PersonView(user, contact=contact) for user in found["items"]]}
+
+
+def user(user_id: UUID, *, contact: bool) -> "PersonView":
+    found = db.session.get(User, user_id)
+    if found is None or found.status == Status.DELETED:
+        raise NotFoundError("user")
+    return PersonView(found, contact=contact)
+
+
+class PersonView:
+    """A person as a member of staff may see them."""
+
+    def __init__(self, person: User, *, contact: bool) -> None:
+        self._person = person
+        self._contact = contact
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._person, name)
+
+    @property
+    def phone(self) -> str | None:
+        return self._shown(self._person.phone)
+
+    @property
+    def email(self) -> str | None:
+        return self._shown(self._person.email)
+
+    @property
+    def identifiers(self) -> list[dict[str, Any]]:
+        return [
+            {"kind": each.kind, "value": self._shown(each.value), "verified_at": each.verified_at}
+            for each in self._person.identifiers
+        ]
+
+    @property
+    def sessions(self) -> int:
+        query = select(func.count()).where(Session.user_id == self._person.id, Session.ended_at.is_(None))
+        return db.session.scalar(query) or 0
+
+    def _shown(self, value: str | None) -> str | None:
+        return value if self._contact or value is None else masked(value)
+
+
+def masked(value: str) -> str:
+    name, at, domain = value.partition("@")
+    return f"{name[0]}***@{domain}" if at else f"{value[:4]}******{value[-2:]}"
+
+
+def audit_entries(
+    *, since: datetime | None, until: datetime | None, limit: int, cursor: str | None, **same: str | None
+) -> dict[str, Any]:
+    query = select(AuditEntry).filter_by(**{name: value for name, value in same.items() if value is not None})
+    if since is not None:
+        query = query.where(AuditEntry.at >= since)
+    if until is not None:
+        query = query.where(AuditEntry.at < until)
+    return page(query, AuditEntry.at, AuditEntry.id, descending=True, limit=limit, cursor=cursor)
+
+
+def _found_by(q: str, wanted: ColumnElement[bool], *, contact: bool, limit: int, cursor: str | None) -> Any:
+    """The ids on this page. Each way of finding brings as many as the page could hold, so that each can use its
+    own index or, when half the country matches, stop early."""
+    ways: list[Select[Any]] = [select(User.id).where(way) for way in _names_beginning(q)]
+    if contact:
+        # The cursor is said of both tables: PostgreSQL carries no inequality across a join.
+        owned = select(User.id).join(Identifier, Identifier.user_id == User.id)
+        owned = owned.where(beyond(cursor, Identifier.user_id, descending=True))
+        ways += [owned.where(Identifier.value.like(pattern)) for pattern in _identifier_patterns(q)]
+    parts = [
+        way.where(wanted, beyond(cursor, User.id, descending=True)).order_by(User.id.desc()).limit(limit + 1).subquery()
+        for way in ways
+    ]
+    return union(*(select(part.c.id) for part in parts))
+
+
+def _names_beginning(q: str) -> Iterator[ColumnElement[bool]]:
+    pattern = _prefix(" ".join(q.split()))
+    yield func.lower(User.username).like(pattern)
+    yield literal_column(WHOLE_NAME).like(pattern)
+    yield func.lower(User.last_name).like(pattern)
+
+
+def _identifier_patterns(q: str) -> set[str]:
+    if not _NUMBER.fullmatch(q):
+        return {_prefix(q.strip())}
+    digits = re.sub(r"\D", "", q)
+    return {_prefix(f"+{digits}")} if q.startswith("+") else {_prefix(f"+{digits}"), _prefix(_HOME_DIAL_CODE + digits)}
+
+
+def _prefix(begin: str) -> str:
+    return _SPECIAL.sub(r"\\\1", begin.lower()) + "%"
+
+
+def _has_status(status: str | None) -> ColumnElement[bool]:
+    return User.status == status if status else User.status != Status.DELETED

@@ -1,0 +1,34 @@
+"""Staff passwords: argon2, and one verification whoever asks."""
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from powerbank.errors import AppError
+
+SHORTEST = 12
+
+_hasher = PasswordHasher()
+# Verified when there is no such account, so that the answer takes as long as for a wrong password.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def hashed(password: str, *, field: str = "password") -> str:
+    if len(password) < SHORTEST:
+        told = f"A staff password has at least {SHORTEST} characters."
+        raise AppError("password_too_short", 422, told, errors={field: [told]})
+    return _hasher.hash(password)
+
+
+def matches(password_hash: str | None, password: str) -> bool:
+    """Slow on purpose, so it is asked outside a transaction."""
+    try:
+        _hasher.verify(password_hash or _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+def temporary() -> str:
+    return secrets.token_urlsafe(15)

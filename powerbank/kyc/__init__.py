@@ -1,0 +1,13 @@
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from powerbank.api.openapi import api
+    from powerbank.kyc import admin_routes, document_routes, routes, services
+    from powerbank.users import leaving
+
+    leaving.register_farewell(services.say_farewell)
+
+    api.register_blueprint(routes.blueprint)
+    api.register_blueprint(admin_routes.blueprint)
+    api.register_blueprint(document_routes.blueprint)

@@ -1,0 +1,121 @@
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+
+from powerbank.db import Base, Id
+from powerbank.users.models import User
+
+
+class Status(StrEnum):
+    """Of a person without a record it is `none`."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Side(StrEnum):
+    FRONT = "front"
+    BACK = "back"
+
+
+class KycSubmission(Base):
+    """What a person once sent, and what became of it. Forgetting the person empties it and leaves the dates."""
+
+    __tablename__ = "kyc_submissions"
+    __table_args__ = (
+        CheckConstraint("decision IN ('approved', 'rejected')", name="decision"),
+        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
+        CheckConstraint("(decision IS NULL) = (decided_by IS NULL)", name="decider"),
+        CheckConstraint("reason IS NULL OR (decision IS NOT NULL AND decision = 'rejected')", name="reason"),
+        Index("ix_kyc_submissions_user_id", "user_id", "id"),
+        # Lets a record point at a submission of its own person only.
+        UniqueConstraint("id", "user_id"),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    number: Mapped[bytes | None]  # encrypted
+    submitted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    decision: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[str | None]
+
+    user: Mapped[User] = relationship(viewonly=True)
+
+    @property
+    def status(self) -> str:
+        return self.decision or (Status.PENDING if self.number is not None else "withdrawn")
+
+
+class KycRecord(Base):
+    """Where a person stands. The digest is why a citizenship number is never two people's."""
+
+    __tablename__ = "kyc_records"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'approved', 'rejected')", name="status"),
+        CheckConstraint("(status = 'rejected') = (number_digest IS NULL)", name="number_digest"),
+        UniqueConstraint("number_digest"),
+        UniqueConstraint("submission_id"),
+        Index("ix_kyc_records_status", "status", "submission_id"),
+        # named by hand: the naming rule sees the first column only
+        ForeignKeyConstraint(
+            ["submission_id", "user_id"], ["kyc_submissions.id", "kyc_submissions.user_id"],
+            name="fk_kyc_records_own_submission",
+        ),
+    )  # fmt: skip
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    status: Mapped[str]
+    submission_id: Mapped[UUID]
+    number_digest: Mapped[bytes | None]
+
+    submission: Mapped[KycSubmission] = relationship(viewonly=True, lazy="joined", innerjoin=True)
+
+
+class KycDocument(Base):
+    """One picture. Its bytes, always encrypted, wait in `staged` until the store has them."""
+
+    __tablename__ = "kyc_documents"
+    __table_args__ = (
+        CheckConstraint("side IN ('front', 'back')", name="side"),
+        CheckConstraint("store IN ('local', 'cloudinary')", name="store"),
+        CheckConstraint("staged IS NULL OR stored_at IS NULL", name="place"),
+        CheckConstraint("deleted_at IS NULL OR (staged IS NULL AND delete_after IS NOT NULL)", name="deleted"),
+        UniqueConstraint("submission_id", "side"),
+        UniqueConstraint("key"),
+        Index(
+            "ix_kyc_documents_due",
+            "delete_after",
+            postgresql_where=text("delete_after IS NOT NULL AND deleted_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("kyc_submissions.id"))
+    side: Mapped[str]
+    # Both are settled before the first attempt, so that a repeat overwrites and a deletion always finds it.
+    store: Mapped[str]
+    key: Mapped[str]
+    staged: Mapped[bytes | None] = mapped_column(deferred=True)
+    is_staged: Mapped[bool] = column_property(literal_column("kyc_documents.staged IS NOT NULL", Boolean))
+    stored_at: Mapped[datetime | None]
+    delete_after: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    def may_be_read(self, now: datetime) -> bool:
+        held = self.is_staged or self.stored_at is not None
+        return held and (self.delete_after is None or self.delete_after > now)

@@ -1,0 +1,45 @@
+"""Citizenship numbers, as people write them and as they are compared."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from powerbank.errors import AppError
+
+# Offices write 27-01-70-12345, 1234/056 or with letters in front; all have digits and are not long.
+_BARE = re.compile(r"(?=(?:[A-Z]*[0-9]){3})[0-9A-Z]{4,30}")
+_SEPARATORS = {"Zs", "Pd", "Cf"}
+LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Number:
+    written: str  # what staff compare with the document
+    bare: str  # what is compared with other people's numbers
+
+    def __repr__(self) -> str:
+        return "Number(…)"
+
+
+class BadNumberError(AppError):
+    def __init__(self) -> None:
+        super().__init__(
+            "validation_failed", 422, "Some fields are missing or wrong.",
+            errors={"citizenship_number": ["Give the number as it stands on the document."]},
+        )  # fmt: skip
+
+
+def parse(text: str) -> Number:
+    if len(text) > LONGEST:
+        raise BadNumberError
+    written = "".join(_latin(sign) for sign in unicodedata.normalize("NFKC", text)).strip().upper()
+    bare = "".join(sign for sign in written if sign not in "/.,_" and unicodedata.category(sign) not in _SEPARATORS)
+    if not _BARE.fullmatch(bare):
+        raise BadNumberError
+    return Number(written, bare)
+
+
+def _latin(sign: str) -> str:
+    """Devanagari digits, and any others, are the same number."""
+    digit = unicodedata.decimal(sign, None)
+    return sign if digit is None else str(digit)

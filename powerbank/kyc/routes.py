@@ -1,0 +1,40 @@
+from typing import Any
+
+from flask.views import MethodView
+
+from powerbank.api import uploads
+from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.openapi import Blueprint
+from powerbank.db import db, transaction, utcnow
+from powerbank.kyc import numbers, queries, services
+from powerbank.kyc.models import KycSubmission, Side
+from powerbank.kyc.schemas import OwnKycSchema, SubmissionSchema
+from powerbank.pictures.pipeline import Shape
+from powerbank.users.models import User
+
+blueprint = Blueprint("KYC", __name__, url_prefix="/api/auth", description="A person shows who they are.")
+
+# Small print stays legible; and half of what cameras commonly make, which a JPEG is decoded to at little cost.
+DOCUMENT = Shape(2000)
+NONE = {"id": None, "status": "none", "reason": None, "submitted_at": None, "decided_at": None}
+
+
+@blueprint.route("/kyc")
+class Kyc(MethodView):
+    @user_only
+    @blueprint.response(200, OwnKycSchema)
+    def get(self) -> KycSubmission | dict[str, Any]:
+        """Where my submission stands, and why it was rejected"""
+        return queries.own_latest(current_user_id()) or NONE
+
+    @user_only
+    @uploads.takes_pictures(2)
+    @blueprint.arguments(SubmissionSchema, location="multipart")
+    @blueprint.response(202, OwnKycSchema)
+    def post(self, body: dict[str, Any]) -> KycSubmission:
+        """Send both sides of the citizenship certificate"""
+        services.refuse_unless_open(db.session.get_one(User, current_user_id()).kyc_status)
+        number = numbers.parse(body["citizenship_number"])
+        pictures = {side: uploads.remake(body[side], DOCUMENT) for side in Side}
+        with transaction():
+            return services.submit(user_id=current_user_id(), number=number, pictures=pictures, now=utcnow())

@@ -1,0 +1,75 @@
+from marshmallow import Schema, fields, validate
+
+from powerbank.api.fields import Time
+from powerbank.api.paging import PageArguments
+from powerbank.api.uploads import PictureField
+from powerbank.kyc import numbers, queries
+from powerbank.kyc.models import Status
+
+_TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
+REASON = [validate.Length(1, 500), validate.Regexp(rf"^{_TEXT}[^\s\x00-\x1f\x7f]{_TEXT}\Z", error="Say why, in text.")]
+STATUSES = [status.value for status in Status]
+
+
+class SubmissionSchema(Schema):
+    citizenship_number = fields.String(required=True, validate=validate.Length(1, numbers.LONGEST))
+    front = PictureField(required=True)
+    back = PictureField(required=True)
+
+
+class OwnKycSchema(Schema):
+    id = fields.UUID(required=True, allow_none=True)
+    status = fields.String(required=True, validate=validate.OneOf(["none", *STATUSES]))
+    rejection_reason = fields.String(required=True, allow_none=True, attribute="reason")
+    submitted_at = Time(required=True, allow_none=True)
+    decided_at = Time(required=True, allow_none=True)
+
+
+class QueueArguments(PageArguments):
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+
+
+class KycPersonSchema(Schema):
+    id = fields.UUID(required=True)
+    username = fields.String(required=True)
+    first_name = fields.String(required=True, allow_none=True)
+    last_name = fields.String(required=True, allow_none=True)
+    date_of_birth = fields.Date(required=True, allow_none=True)
+    address = fields.String(required=True, allow_none=True)
+    city = fields.String(required=True, allow_none=True)
+
+
+class PastSubmissionSchema(Schema):
+    id = fields.UUID(required=True)
+    status = fields.String(required=True)
+    submitted_at = Time(required=True)
+    decided_at = Time(required=True, allow_none=True)
+    decided_by = fields.UUID(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+
+
+class QueuedSubmissionSchema(PastSubmissionSchema):
+    user = fields.Nested(KycPersonSchema, required=True)
+    citizenship_number = fields.Function(queries.number_of, required=True, metadata={"type": ["string", "null"]})
+
+
+class SubmissionDetailSchema(QueuedSubmissionSchema):
+    history = fields.Function(
+        lambda submission: PastSubmissionSchema(many=True).dump(queries.history(submission.user_id)),
+        metadata={"type": "array", "items": {"type": "object"}},
+    )
+
+
+class RejectionSchema(Schema):
+    # The person reads it.
+    reason = fields.String(required=True, validate=REASON)
+
+
+class LinkSchema(Schema):
+    url = fields.String(required=True)
+    expires_at = Time(required=True)
+
+
+class LinksSchema(Schema):
+    front = fields.Nested(LinkSchema, required=True)
+    back = fields.Nested(LinkSchema, required=True)

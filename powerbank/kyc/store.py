@@ -1,0 +1,35 @@
+"""Where documents lie once they have left the database. A store is given encrypted bytes only."""
+
+from typing import Protocol
+
+from flask import current_app
+
+from powerbank.errors import PermanentError
+
+
+class DocumentStore(Protocol):
+    """Every call may be repeated. Errors are VendorError (later, perhaps) and VendorRefusedError (never)."""
+
+    def put(self, key: str, content: bytes) -> None: ...
+    def read(self, key: str) -> bytes: ...
+    def delete(self, key: str) -> None:
+        """Also of what is not there."""
+
+
+def store_named(name: str) -> DocumentStore:
+    """Each document knows its store: those of before a change of DOCUMENT_STORE stay where they are."""
+    settings = current_app.config["SETTINGS"]
+    if name == "local":
+        from powerbank.integrations.documents.client import LocalDocuments
+
+        return LocalDocuments(settings.documents_dir)
+    from powerbank.integrations.cloudinary.client import CloudinaryDocuments
+
+    if settings.cloudinary_cloud_name is None:
+        raise PermanentError("CLOUDINARY_CLOUD_NAME is not set")
+    return CloudinaryDocuments(
+        cloud=settings.cloudinary_cloud_name,
+        api_key=settings.cloudinary_api_key.get_secret_value(),
+        api_secret=settings.cloudinary_api_secret.get_secret_value(),
+        api_url=settings.cloudinary_api_url,
+    )

@@ -1,0 +1,13 @@
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from powerbank.api.openapi import api
+    from powerbank.notifications import devices, routes, services
+    from powerbank.users import joining, leaving, referrals
+
+    joining.register_part(services.welcome)
+    leaving.register_farewell(services.forget)
+    referrals.register_rule(devices.same_device)
+    api.register_blueprint(routes.blueprint)
+    api.register_blueprint(routes.device_blueprint)

@@ -1,0 +1,114 @@
+"""The one way in which an SMS, an e-mail or a push leaves: for notices and for codes."""
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+
+from config import Settings
+from powerbank.errors import PermanentError
+from powerbank.integrations.fcm.client import FcmClient, Push
+from powerbank.integrations.smtp import client as smtp
+from powerbank.integrations.sparrow import client as sparrow
+from powerbank.notifications.models import Channel
+
+PUSH_TTL = 3600
+LONGEST_PUSH = 1000  # characters; the rest is read in the app
+LARGEST_DATA = 1500  # bytes, of the 4,096 that a push may have in all
+RESERVED = ("from", "message_type", "google", "gcm")
+
+
+@dataclass(frozen=True)
+class Message:
+    channel: Channel
+    to: str  # a number, an address, a token
+    title: str
+    body: str
+    reference: str  # ours
+    language: str = "en"
+    urgent: bool = True
+    collapse_key: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+def configured(channel: Channel) -> bool:
+    settings = _settings()
+    return {
+        Channel.SMS: settings.sms_url,
+        Channel.EMAIL: settings.smtp_url,
+        Channel.PUSH: settings.fcm_credentials,
+    }[channel] is not None
+
+
+def send(message: Message) -> dict[str, Any]:
+    """The vendor's reference for it, where it gives one. No transaction is open meanwhile."""
+    if not configured(message.channel):
+        raise PermanentError(f"{message.channel.value} is not configured")
+    match message.channel:
+        case Channel.SMS:
+            return _sms(message)
+        case Channel.EMAIL:
+            return _email(message)
+        case Channel.PUSH:
+            return _push(message)
+
+
+def _sms(message: Message) -> dict[str, Any]:
+    settings = _settings()
+    sparrow.send(
+        url=str(settings.sms_url), token=settings.sms_token.get_secret_value(), sender=settings.sms_sender,
+        to=message.to, text=message.body,
+    )  # fmt: skip
+    return {}
+
+
+def _email(message: Message) -> dict[str, Any]:
+    settings = _settings()
+    reference = smtp.send(
+        url=str(settings.smtp_url), sender=settings.mail_from, to=message.to, subject=message.title,
+        text=f"{message.body}\n\n{settings.public_url}\n", html=_page(message, settings.public_url),
+        reference=message.reference,
+    )  # fmt: skip
+    return {"reference": reference}
+
+
+def _push(message: Message) -> dict[str, Any]:
+    push = Push(
+        token=message.to, title=message.title, body=message.body[:LONGEST_PUSH], data=_fitting(message.data),
+        urgent=message.urgent, ttl=PUSH_TTL, collapse_key=message.collapse_key,
+    )  # fmt: skip
+    return {"reference": _fcm().send(push)}
+
+
+def _fcm() -> FcmClient:
+    """One for each process and its settings: access token and connections are kept."""
+    held: dict[str, FcmClient] = current_app.extensions
+    if "fcm" not in held:
+        settings = _settings()
+        assert settings.fcm_credentials is not None  # noqa: S101 (asked before)
+        held["fcm"] = FcmClient(credentials=settings.fcm_credentials.get_secret_value(), url=settings.fcm_url)
+    return held["fcm"]
+
+
+def _fitting(data: Mapping[str, str]) -> dict[str, str]:
+    """FCM keeps some names for itself, and refuses what is too long: then the app fetches the notice by its id."""
+    fit = {name: value for name, value in data.items() if not name.lower().startswith(RESERVED)}
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in fit.items())
+    return fit if size <= LARGEST_DATA else {name: fit[name] for name in ("notice_id", "type") if name in fit}
+
+
+def _page(message: Message, home: str) -> str:
+    title, body, address = html.escape(message.title), html.escape(message.body), html.escape(home, quote=True)
+    return (
+        f'<!doctype html><html lang="{message.language}"><head><meta charset="utf-8"><title>{title}</title></head>'
+        '<body style="font-family:sans-serif;max-width:36em;margin:2em auto;padding:0 1em;color:#222">'
+        f'<h1 style="font-size:1.3em">{title}</h1><p style="line-height:1.5">{body}</p>'
+        f'<p style="color:#666;font-size:.9em"><a href="{address}">Powerbank</a></p></body></html>'
+    )
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings

@@ -1,0 +1,162 @@
+"""What becomes of each message on each channel: written down, composed afresh for each try, settled once."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from jobs import catalogue
+from jobs.policy import JobSpec
+from powerbank.db import open_session, utcnow
+from powerbank.notifications import channels, devices, wording
+from powerbank.notifications.addresses import masked
+from powerbank.notifications.channels import Message
+from powerbank.notifications.kinds import RULES, Type
+from powerbank.notifications.models import Channel, Delivery, DeliveryStatus, Device, Notice
+from powerbank.outbox import Cause, OutboxJob
+from powerbank.queue import enqueue
+from powerbank.users.models import Kind, User
+
+SENDERS: dict[Channel, JobSpec] = {
+    Channel.PUSH: catalogue.SEND_PUSH,
+    Channel.SMS: catalogue.SEND_SMS,
+    Channel.EMAIL: catalogue.SEND_EMAIL,
+}
+COLLAPSE = {
+    Type.RENTAL_ENDING_SOON: "rental", Type.RENTAL_OVERDUE: "rental", Type.LOW_CREDIT: "credit",
+    Type.CRITICAL_CREDIT: "credit", Type.DUE_REMINDER: "dues",
+}  # fmt: skip
+
+
+class UndeliverableError(Exception):
+    """There is nobody to deliver to any more. That is nobody's fault, and no repeat helps."""
+
+
+def create(notice_id: UUID) -> None:
+    """Puts a notice into words, shows it in the app, and sends it on its channels."""
+    session = open_session()
+    notice = session.get(Notice, notice_id, with_for_update=True, populate_existing=True)
+    if notice is None or notice.shown_at is not None:
+        return
+    user = session.get_one(User, notice.user_id)
+    if user.deleted_at is not None:
+        session.delete(notice)
+        return
+    kind = Type(notice.type)
+    words = wording.put(kind, notice.context, user.language)
+    notice.title, notice.body, notice.shown_at = words.title, words.body, utcnow()
+    for delivery in _wanted(notice, kind, user):
+        session.add(delivery)
+        dispatch(delivery)
+
+
+def dispatch(delivery: Delivery) -> None:
+    """Hands a delivery to its job, or says at once that this network has no such channel."""
+    channel = Channel(delivery.channel)
+    if not channels.configured(channel):
+        _finish(delivery, DeliveryStatus.FAILED, "not configured")
+        return
+    open_session().flush()
+    delivery.job_id = enqueue(SENDERS[channel], delivery_id=str(delivery.id))
+
+
+def begin(delivery_id: UUID) -> Message | None:
+    """One more try: the message as it is now, or None when it was sent already."""
+    delivery = count_try(delivery_id)
+    return None if delivery is None else _compose(delivery)
+
+
+def count_try(delivery_id: UUID) -> Delivery | None:
+    """One that had failed is open again: staff asked for it."""
+    delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery is None or delivery.status in (DeliveryStatus.SENT, DeliveryStatus.DELIVERED):
+        return None
+    delivery.attempts += 1
+    delivery.status, delivery.finished_at = DeliveryStatus.QUEUED, None
+    return delivery
+
+
+def note_sent(delivery_id: UUID, reference: str | None) -> None:
+    delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery is not None:
+        delivery.reference = reference
+        _finish(delivery, DeliveryStatus.SENT, None)
+
+
+def note_failure(delivery_id: UUID, reason: str, *, final: bool) -> None:
+    delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery is None:
+        return
+    if final:
+        _finish(delivery, DeliveryStatus.FAILED, reason)
+    else:
+        delivery.reason = reason
+
+
+def note_dead_token(delivery_id: UUID, token: str, reason: str) -> None:
+    delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery is not None:
+        if delivery.device_id is not None:
+            devices.end_unregistered(delivery.device_id, token, now=utcnow())
+        _finish(delivery, DeliveryStatus.FAILED, reason)
+
+
+def close(delivery_id: UUID) -> None:
+    """Its job has died: out of tries, or too late."""
+    delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery is None or delivery.status != DeliveryStatus.QUEUED:
+        return
+    cause = open_session().scalar(select(OutboxJob.cause).where(OutboxJob.id == delivery.job_id))
+    status = DeliveryStatus.EXPIRED if cause == Cause.EXPIRED else DeliveryStatus.FAILED
+    _finish(delivery, status, delivery.reason or cause)
+
+
+def _wanted(notice: Notice, kind: Type, user: User) -> list[Delivery]:
+    """For each channel of the kind and each place where the person is reached, and where services asked for more."""
+    wanted = list(open_session().scalars(select(Delivery).where(Delivery.notice_id == notice.id)))
+    reachable = {Channel.SMS: (Kind.PHONE, user.phone), Channel.EMAIL: (Kind.EMAIL, user.email)}
+    for channel, (address_kind, address) in reachable.items():
+        if channel in RULES[kind].channels and address is not None:
+            wanted.append(
+                Delivery(notice_id=notice.id, user_id=user.id, type=kind, channel=channel,
+                         masked=masked(address_kind, address), attempts=0)
+            )  # fmt: skip
+    if Channel.PUSH in RULES[kind].channels:
+        active = select(Device.id).where(Device.user_id == user.id, Device.ended_at.is_(None))
+        wanted += [
+            Delivery(notice_id=notice.id, user_id=user.id, device_id=device_id, type=kind, channel=Channel.PUSH)
+            for device_id in open_session().scalars(active)
+        ]
+    return wanted
+
+
+def _compose(delivery: Delivery) -> Message:
+    session = open_session()
+    notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
+    user = session.get(User, delivery.user_id) if delivery.user_id else None
+    if notice is None or user is None or user.deleted_at is not None:
+        raise UndeliverableError("the account is gone")
+    kind = Type(notice.type)
+    words = wording.put(kind, notice.context, user.language)
+    return Message(
+        Channel(delivery.channel), _where(delivery, user), words.title, words.body, str(delivery.id),
+        language=user.language, urgent=RULES[kind].urgent, collapse_key=COLLAPSE.get(kind),
+        data={**notice.data, "notice_id": str(notice.id), "type": notice.type},
+    )  # fmt: skip
+
+
+def _where(delivery: Delivery, user: User) -> str:
+    if delivery.channel == Channel.PUSH:
+        device = open_session().get(Device, delivery.device_id) if delivery.device_id else None
+        # Signed out, or somebody else's by now: what it says is not for who holds the device.
+        if device is None or device.user_id != delivery.user_id or device.ended_at is not None:
+            raise UndeliverableError("the device is gone")
+        return device.fcm_token
+    address = delivery.address or (user.phone if delivery.channel == Channel.SMS else user.email)
+    if address is None:
+        raise UndeliverableError("no address any more")
+    return address
+
+
+def _finish(delivery: Delivery, status: DeliveryStatus, reason: str | None) -> None:
+    delivery.status, delivery.reason, delivery.finished_at = status, reason, utcnow()
+    delivery.address = None

@@ -1,0 +1,138 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from powerbank.db import Base, Id
+
+
+class Channel(StrEnum):
+    PUSH = "push"
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Platform(StrEnum):
+    ANDROID = "android"
+    IOS = "ios"
+    WEB = "web"
+
+
+class DeliveryStatus(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"  # the vendor took it
+    DELIVERED = "delivered"  # the vendor said that it arrived
+    FAILED = "failed"
+    EXPIRED = "expired"  # too late to be of use
+
+
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
+
+
+class Notice(Base):
+    """Something that a person is told. Without a title it has not been put into words yet, and nobody sees it.
+
+    One that its reader deleted stays, unseen, until it is pruned: the same event must not bring it back. Its type is
+    not held to a list here: types come and go with the code, and old rows keep theirs.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        CheckConstraint("(title IS NULL) = (shown_at IS NULL)", name="shown"),
+        Index("uq_notices_dedup", "user_id", "dedup_key", unique=True, postgresql_where=text("dedup_key IS NOT NULL")),
+        Index("ix_notices_list", "user_id", "id"),
+        Index(
+            "ix_notices_unread",
+            "user_id",
+            "id",
+            postgresql_where=text("shown_at IS NOT NULL AND deleted_at IS NULL AND read_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    type: Mapped[str]
+    context: Mapped[dict[str, Any]]
+    dedup_key: Mapped[str | None]
+    title: Mapped[str | None]
+    body: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
+    shown_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    @classmethod
+    def seen(cls) -> tuple[ColumnElement[bool], ...]:
+        """What its reader has in the list; the index of the unread says the same."""
+        return cls.shown_at.is_not(None), cls.deleted_at.is_(None)
+
+    @property
+    def read(self) -> bool:
+        return self.read_at is not None
+
+    @property
+    def data(self) -> dict[str, str]:
+        """For deep links: what the notice is about, as strings."""
+        return {name: str(value) for name, value in self.context.items() if value is not None}
+
+
+class Device(Base):
+    """A place where a person gets pushes. A token belongs to one person at a time, whoever registered it last."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        _one_of("platform", Platform),
+        CheckConstraint("(ended_at IS NULL) = (end_cause IS NULL)", name="ended"),
+        UniqueConstraint("fcm_token"),
+        Index("ix_devices_active", "user_id", "seen_at", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # The sign-in that registered it: when that ends, so do its pushes.
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
+    fcm_token: Mapped[str]
+    platform: Mapped[str]
+    app_version: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    ended_at: Mapped[datetime | None]
+    end_cause: Mapped[str | None]
+    # Whose it was before: two people on one device do not recommend each other.
+    taken_from: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+
+
+class Delivery(Base):
+    """One message on one channel, and what became of it. Never what it said: a code may be in it."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        _one_of("channel", Channel),
+        _one_of("status", DeliveryStatus),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("(status = 'queued') = (finished_at IS NULL)", name="finished"),
+        CheckConstraint("address IS NULL OR status = 'queued'", name="address"),
+        Index("ix_deliveries_user", "user_id", "id"),
+        Index("ix_deliveries_device_id", "device_id", postgresql_where=text("device_id IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), index=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id", ondelete="SET NULL"))
+    type: Mapped[str]
+    channel: Mapped[str]
+    job_id: Mapped[UUID | None]  # what sends it; jobs are forgotten sooner than deliveries
+    # Where to, when it is not where the person can be reached now; forgotten once it is sent.
+    address: Mapped[str | None]
+    masked: Mapped[str | None]  # where to, as staff may see it
+    status: Mapped[str] = mapped_column(server_default=DeliveryStatus.QUEUED)
+    reason: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    reference: Mapped[str | None]  # the vendor's name for it
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,98 @@
+"""The one way for a picture into the system: checked by its bytes, then made anew by a process that is limited
+in memory and time. What comes out is a JPEG with pixels and nothing else."""
+
+import subprocess  # nosec B404
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from powerbank.errors import AppError, UnavailableError
+from powerbank.pictures import child
+from powerbank.pictures.sniffing import BrokenHeaderError, Header, format_of, header_of
+
+log = structlog.get_logger(__name__)
+
+MOST_PIXELS = 40_000_000
+WALL_SECONDS = 15
+MOST_AT_ONCE = 2  # for each process: one picture may take a gigabyte for a moment
+WAIT_SECONDS = 5
+
+CHILD = Path(child.__file__)
+# Nothing of ours: settings hold secrets. One arena, so that the memory limit counts what is used.
+ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
+
+_places = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is wanted: at most `side` pixels long, or a square cut from the middle."""
+
+    side: int
+    square: bool = False
+
+
+def remake(content: bytes, shape: Shape, *, most_bytes: int) -> bytes:
+    """The picture as a JPEG without metadata, upright, or a refusal that says why."""
+    header = check(content, most_bytes=most_bytes)
+    if not _places.acquire(timeout=WAIT_SECONDS):
+        raise UnavailableError("too_many_pictures", "Too many pictures are being read right now; try again shortly.")
+    try:
+        return _remade(content, header, shape)
+    finally:
+        _places.release()
+
+
+def check(content: bytes, *, most_bytes: int) -> Header:
+    """What can be refused without decoding anything."""
+    if len(content) > most_bytes:
+        raise AppError("picture_too_large", 413, f"A picture may have {most_bytes // 1_000_000} MB.")
+    format_ = format_of(content)
+    if format_ is None:
+        raise AppError("picture_type_unsupported", 415, "Send a picture as JPEG, PNG or WebP.")
+    try:
+        header = header_of(content, format_)
+    except BrokenHeaderError:
+        raise _broken() from None
+    if header.pixels > MOST_PIXELS:
+        raise _too_many_pixels()
+    return header
+
+
+def _remade(content: bytes, header: Header, shape: Shape) -> bytes:
+    size = (str(header.width), str(header.height))
+    arguments = [header.format.value, *size, str(shape.side), "square" if shape.square else "whole"]
+    try:
+        # A program of ours, without a shell; its arguments are numbers and names of ours.
+        done = subprocess.run(  # nosec B603
+            [sys.executable, "-I", str(CHILD), *arguments],
+            check=False, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=WALL_SECONDS,
+            env=ENVIRONMENT, cwd="/",
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        log.warning("a picture took too long to decode", **_told(header, content))
+        raise _broken() from None
+    if done.returncode == 0:
+        return done.stdout
+    if done.returncode == child.TOO_LARGE:
+        raise _too_many_pixels()
+    if done.returncode != child.BROKEN:  # killed by its limits, or by what the picture did to its decoder
+        log.warning("decoder crashed", code=done.returncode, **_told(header, content))
+    if done.returncode > 0 and done.returncode != child.BROKEN:
+        raise RuntimeError("the decoder did not start")
+    raise _broken()
+
+
+def _told(header: Header, content: bytes) -> dict[str, object]:
+    return {"format": header.format, "width": header.width, "height": header.height, "bytes": len(content)}
+
+
+def _broken() -> AppError:
+    return AppError("picture_broken", 422, "This picture is damaged or incomplete.")
+
+
+def _too_many_pixels() -> AppError:
+    return AppError("picture_too_many_pixels", 422, f"A picture may have {MOST_PIXELS // 1_000_000} million pixels.")

@@ -1,0 +1,72 @@
+"""Who brought whom. A code is checked when it is given, and the pair once more when points are due for it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.db import db, open_session
+from powerbank.errors import AppError
+from powerbank.users.models import Referral, ReferralStatus, Status, User
+
+VALID = timedelta(days=30)
+
+# `rule(invitee, inviter)` answers why this pair earns nothing, or None.
+Rule = Callable[[UUID, UUID], str | None]
+
+_rules: list[Rule] = []
+
+
+def register_rule(rule: Rule) -> None:
+    if rule not in _rules:  # every application of a process says so
+        _rules.append(rule)
+
+
+def inviter_of(code: str) -> User | None:
+    found: User | None = db.session.scalar(
+        select(User).where(User.referral_code == code.strip().upper(), User.status == Status.ACTIVE)
+    )
+    return found
+
+
+def check_code(code: str | None) -> str | None:
+    """As it is kept. A wrong one is told before the account is made: later it could not be mended."""
+    if not (code or "").strip():
+        return None
+    inviter = inviter_of(str(code))
+    if inviter is None:
+        raise AppError(
+            "validation_failed", 422, "Some fields are missing or wrong.",
+            errors={"referral_code": ["There is no such code."]},
+        )  # fmt: skip
+    return inviter.referral_code
+
+
+def note(*, invitee_id: UUID, code: str, now: datetime) -> None:
+    """Writes down who brought whom; a pair that breaks a rule is written down as rejected, with the reason."""
+    session = open_session()
+    invitee, inviter = session.get(User, invitee_id), inviter_of(code)
+    # Gone since the registration: there is nobody to reward.
+    if invitee is None or invitee.deleted_at is not None or inviter is None or inviter.id == invitee_id:
+        return
+    reason = refusal_of(invitee_id, inviter.id)
+    row = {
+        "invitee_id": invitee_id,
+        "inviter_id": inviter.id,
+        "code": inviter.referral_code,
+        "status": ReferralStatus.REJECTED if reason else ReferralStatus.NOTED,
+        "reason": reason,
+        "expires_at": now + VALID,
+    }
+    session.execute(insert(Referral).values(row).on_conflict_do_nothing(index_elements=["invitee_id"]))
+
+
+def refusal_of(invitee_id: UUID, inviter_id: UUID) -> str | None:
+    return next((reason for rule in _rules if (reason := rule(invitee_id, inviter_id))), None)
+
+
+def brought_by(user_id: UUID) -> Select[Any]:
+    return select(Referral).where(Referral.inviter_id == user_id)

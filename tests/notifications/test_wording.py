@@ -1,0 +1,79 @@
+"""Every kind of message has good words in every language, and odd values harm nothing."""
+
+import pytest
+
+from powerbank.notifications import wording
+from powerbank.notifications.kinds import RULES, Type
+from powerbank.notifications.models import Channel
+from powerbank.notifications.texts_en import ENGLISH
+from powerbank.notifications.texts_ne import NEPALI
+from powerbank.queue import Scalar
+
+VALUES: dict[str, Scalar] = {
+    "code": "042117", "masked": "+977••••••5678", "status": "suspended", "reason": "blurred picture",
+    "amount": "1250.00", "balance": "49.50", "package": "One hour", "station": "Thamel 3", "slot_number": 7,
+    "due_at": "2026-11-21T12:20:00Z", "rate": "5.00", "minutes": 61, "points": 1500,
+    "expires_at": "2026-12-01T00:00:00Z",
+    "achievement": "Night owl", "spend": "300.00", "average": "100.00", "title": "Dashain", "message": "Closed today.",
+}  # fmt: skip
+
+
+def places(kind: Type, texts: dict[Type, tuple[str, str]]) -> set[tuple[str, str]]:
+    return {(place[0], place[1]) for text in texts[kind] for place in wording.PLACE.findall(text)}
+
+
+@pytest.mark.parametrize("kind", [*Type])
+def test_both_languages_say_the_same_things(kind: Type) -> None:
+    assert places(kind, dict(ENGLISH)) == places(kind, dict(NEPALI))
+    assert kind in RULES
+
+
+@pytest.mark.parametrize("kind", [*Type])
+@pytest.mark.parametrize("language", ["en", "ne"])
+def test_a_text_is_complete(kind: Type, language: str) -> None:
+    words = wording.put(kind, VALUES, language)
+    for text in (words.title, words.body):
+        assert text
+        assert wording.MISSING not in text
+        assert "{" not in text
+    if language == "ne" and kind is not Type.BROADCAST:
+        assert any("\u0900" <= sign <= "\u097f" for sign in words.title)
+        assert any("\u0900" <= sign <= "\u097f" for sign in words.body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "part"),
+    [
+        (Type.TOPUP_SUCCESS, "en", "NPR 1,250.00"),
+        (Type.TOPUP_SUCCESS, "ne", "रु १,२५०.००"),
+        (Type.RENTAL_ENDING_SOON, "en", "18:05, 21 Nov"),
+        (Type.RENTAL_ENDING_SOON, "ne", "१८:०५, २१ नोभेम्बर"),
+        (Type.POINTS_EXPIRING, "en", "1,500 points expire on 1 Dec 2026"),
+        (Type.POINTS_EXPIRING, "ne", "१,५०० अंकको म्याद १ डिसेम्बर २०२६"),
+        (Type.ACCOUNT_STATUS, "ne", "निलम्बित"),
+        (Type.OTP, "ne", "042117"),
+    ],
+)
+def test_numbers_and_times_are_written_as_their_reader_does(kind: Type, language: str, part: str) -> None:
+    assert part in wording.put(kind, VALUES, language).body
+
+
+def test_large_amounts_are_grouped_in_lakhs() -> None:
+    assert "NPR 12,34,567.00" in wording.put(Type.DUE_PAID, {"amount": "1234567"}, "en").body
+    assert "NPR -1,250.50" in wording.put(Type.DUE_PAID, {"amount": "-1250.5"}, "en").body
+
+
+@pytest.mark.parametrize("amount", [None, "lots", "", "2026-11-21"])
+def test_a_value_that_is_missing_or_odd_leaves_a_dash(amount: Scalar) -> None:
+    assert wording.put(Type.DUE_PAID, {"amount": amount}, "en").body.startswith("– was paid.")
+
+
+def test_a_value_is_never_read_as_a_text() -> None:
+    context = {"title": "{message}", "message": "{title.__class__} {0} %s {amount:money}"}
+    words = wording.put(Type.BROADCAST, context, "en")
+    assert (words.title, words.body) == (context["title"], context["message"])
+
+
+def test_only_a_code_is_kept_out_of_the_app() -> None:
+    assert RULES[Type.OTP].channels == {Channel.SMS, Channel.EMAIL}
+    assert all(RULES[kind].always for kind in (Type.OTP, Type.ACCOUNT_SECURITY, Type.TOPUP_SUCCESS, Type.DUE_REMINDER))
