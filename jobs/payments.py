@@ -1,0 +1,94 @@
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+
+from jobs.stepwise import StepwiseRun
+from powerbank.db import db, transaction, utcnow
+from powerbank.integrations.gateway import Form, Opened
+from powerbank.integrations.nrb.client import Nrb
+from powerbank.payments import exchange, gateways, intents, settlement, webhooks
+from powerbank.payments.models import IntentStatus, PaymentIntent
+from powerbank.queue import publish
+
+
+def create_payment_url(run: StepwiseRun, *, intent_id: str) -> None:
+    intent = db.session.get(PaymentIntent, UUID(intent_id))
+    if intent is None or intent.status != IntentStatus.PENDING:
+        return
+    order = intents.order(intent, current_app.config["SETTINGS"].public_url)
+    gateway = gateways.get(intent.gateway)
+    db.session.rollback()
+    found = run.call("open", lambda key: _noted(gateway.open(order, key=key)))
+    with run.finish():
+        intents.note_opened(UUID(intent_id), _opened(found), now=utcnow())
+
+
+def give_up_payment_url(*, intent_id: str) -> None:
+    intents.give_up_opening(UUID(intent_id))
+
+
+def expire_payment_intent(run: StepwiseRun, *, intent_id: str) -> None:
+    """The gateway is asked once more first: the payer may have been in time."""
+    if db.session.get(PaymentIntent, UUID(intent_id)) is None:
+        return
+    payment = settlement.look_up(UUID(intent_id))
+    with run.finish():
+        settlement.apply(UUID(intent_id), payment, actor="expiry", now=utcnow())
+        intents.expire(UUID(intent_id), now=utcnow())
+
+
+def close_payment_intent(*, intent_id: str) -> None:
+    """The gateway could not be asked. Its time is over all the same; the poller goes on asking."""
+    intents.expire(UUID(intent_id), now=utcnow())
+
+
+def poll_pending_payment(run: StepwiseRun, *, intent_id: str) -> None:
+    intent = db.session.get(PaymentIntent, UUID(intent_id))
+    if intent is None or intent.poll_at is None or intent.poll_at > utcnow() + timedelta(seconds=1):
+        return  # over, or another poll is on its way
+    payment = settlement.look_up(UUID(intent_id))
+    with run.finish():
+        settlement.apply(UUID(intent_id), payment, actor="poller", now=utcnow())
+        held = intents.locked(UUID(intent_id))
+        if held is not None:
+            settlement.plan_next_poll(held, now=utcnow())
+
+
+def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
+    with transaction():
+        found = webhooks.match(UUID(event_id))
+    if found is None:
+        return
+    payment = settlement.look_up(found)
+    with run.finish():
+        status = settlement.apply(found, payment, actor="webhook", now=utcnow(), payer_was_there=True)
+        webhooks.note_processed(UUID(event_id), status.value)
+
+
+def update_exchange_rates(run: StepwiseRun) -> None:
+    today = utcnow().date()
+    rates = Nrb(url=current_app.config["SETTINGS"].nrb_url).rates(today - exchange.LOOK_BACK, today)
+    with run.finish():
+        exchange.keep(rates)
+
+
+def check_exchange_rates() -> None:
+    if exchange.are_stale(utcnow().date()):
+        publish("exchange_rates_stale")
+
+
+def poll_pending_payments() -> None:
+    settlement.wake_overdue_polls(now=utcnow())
+
+
+def _noted(opened: Opened) -> dict[str, Any]:
+    """As the step's result is kept."""
+    form = {"action": opened.form.action, "fields": dict(opened.form.fields)} if opened.form else None
+    return {"reference": opened.reference, "payment_url": opened.payment_url, "form": form}
+
+
+def _opened(noted: dict[str, Any]) -> Opened:
+    form = noted["form"]
+    return Opened(noted["reference"], noted["payment_url"], Form(form["action"], form["fields"]) if form else None)

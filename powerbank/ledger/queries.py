@@ -1,0 +1,239 @@
+"""What people and staff read."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from powerbank import money
+from powerbank.api.fields import show_time
+from powerbank.api.paging import page
+from powerbank.db import db
+from powerbank.errors import NotFoundError
+from powerbank.ledger import sums
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.models import Account, Entry, Posting, Reconciliation
+from powerbank.ledger.wallet_models import Adjustment, TransactionType, WalletTransaction
+
+EXPORT_BATCH = 1000
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Wallet:
+    balance: int
+    held: int
+    points: int
+    dues: int
+    currency: str = money.NPR
+
+
+def wallet(user_id: UUID) -> Wallet:
+    """A person without accounts has nothing and owes nothing."""
+    rows = db.session.execute(select(Account.kind, Account.balance).where(Account.owner == str(user_id)))
+    found: dict[str, int] = {row.kind: row.balance or 0 for row in rows}
+    return Wallet(
+        balance=found.get(Kind.USER_WALLET, 0),
+        held=found.get(Kind.USER_HOLD, 0),
+        points=found.get(Kind.USER_POINTS, 0),
+        dues=-found.get(Kind.DUES_RECEIVABLE, 0),
+    )
+
+
+def spent(user_id: UUID) -> int:
+    """What a person has paid for, less what came back."""
+    kept = WalletTransaction.wallet + WalletTransaction.points_value
+    back = WalletTransaction.refunded_wallet + WalletTransaction.refunded_value
+    paid = select(func.coalesce(func.sum(kept - back), 0)).where(
+        WalletTransaction.user_id == user_id,
+        WalletTransaction.direction == "out",
+        WalletTransaction.type != TransactionType.ADJUSTMENT,
+        WalletTransaction.entry_id.is_not(None),
+    )
+    return int(db.session.scalar(paid) or 0)
+
+
+def points(user_id: UUID) -> int:
+    return wallet(user_id).points
+
+
+def transaction_page(
+    user_id: UUID,
+    *,
+    limit: int,
+    cursor: str | None,
+    type: str | None = None,
+    status: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, Any]:
+    query = select(WalletTransaction).where(WalletTransaction.user_id == user_id)
+    for column, value in ((WalletTransaction.type, type), (WalletTransaction.status, status)):
+        if value is not None:
+            query = query.where(column == value)
+    query = _between(query, WalletTransaction, since, until)
+    return page(query, WalletTransaction.id, limit=limit, cursor=cursor, descending=True)
+
+
+def entry_page(
+    *,
+    limit: int,
+    cursor: str | None,
+    kind: str | None = None,
+    reference_kind: str | None = None,
+    reference_id: str | None = None,
+    key: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> dict[str, Any]:
+    query = select(Entry).options(selectinload(Entry.postings).joinedload(Posting.account))
+    equal = (
+        (Entry.kind, kind),
+        (Entry.reference_kind, reference_kind),
+        (Entry.reference_id, reference_id),
+        (Entry.key, key),
+    )
+    for column, value in equal:
+        if value is not None:
+            query = query.where(column == value)
+    query = _between(query, Entry, since, until)
+    return page(query, Entry.id, limit=limit, cursor=cursor, descending=True)
+
+
+def account_page(
+    *, limit: int, cursor: str | None, kind: str | None = None, owner: str | None = None, currency: str | None = None
+) -> dict[str, Any]:
+    query = select(Account)
+    for column, value in ((Account.kind, kind), (Account.owner, owner), (Account.currency, currency)):
+        if value is not None:
+            query = query.where(column == value)
+    found = page(query, Account.id, limit=limit, cursor=cursor)
+    shown = with_balances(found["items"])
+    return found | {"items": [{"account": account, "balance": balance} for account, balance in shown]}
+
+
+def with_balances(accounts: Sequence[Account]) -> list[tuple[Account, int]]:
+    """Each with its balance, positive on the account's own side."""
+    hot = sums.balances([account.id for account in accounts if not account.floored])
+    return [
+        (account, account.sign * (hot[account.id] if account.balance is None else account.balance))
+        for account in accounts
+    ]
+
+
+@dataclass(frozen=True)
+class StatementLine:
+    posting: Posting
+    balance: int
+    currency: str
+
+    @property
+    def entry(self) -> Entry:
+        return self.posting.entry
+
+
+def account(account_id: UUID) -> Account:
+    found: Account | None = db.session.get(Account, account_id)
+    if found is None:
+        raise NotFoundError("account")
+    return found
+
+
+def statement_page(account_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Newest first, each line with the balance after it. Amounts as in the ledger: a credit is positive."""
+    of = account(account_id)
+    query = select(Posting).where(Posting.account_id == of.id).options(joinedload(Posting.entry))
+    found = page(query, Posting.number, limit=limit, cursor=cursor, descending=True)
+    return found | {"items": list(_lines(of, found["items"]))}
+
+
+def _lines(of: Account, postings: Sequence[Posting]) -> Iterator[StatementLine]:
+    if not postings:
+        return
+    running = 0 if of.floored else sums.balances([of.id], before=postings[0].number + 1)[of.id]
+    for posting in postings:
+        balance = running if posting.balance is None else posting.balance
+        yield StatementLine(posting, balance, of.currency)
+        running -= posting.amount
+
+
+def statement_csv(account_id: UUID) -> Iterator[str]:
+    """Oldest first, a batch in memory at a time. Balances run on by addition."""
+    of, after, balance = account(account_id), 0, 0
+    yield _csv_row(["at", "entry", "kind", "description", "reference", "amount", "balance", "currency"])
+    while True:
+        query = (
+            select(Posting)
+            .where(Posting.account_id == of.id, Posting.number > after)
+            .options(joinedload(Posting.entry))
+            .order_by(Posting.number)
+            .limit(EXPORT_BATCH)
+        )
+        postings = db.session.scalars(query).all()
+        for posting in postings:
+            balance += posting.amount
+            yield _csv_row(_export(posting, balance, of.currency))
+        if len(postings) < EXPORT_BATCH:
+            return
+        after = postings[-1].number
+        db.session.expunge_all()
+        db.session.rollback()  # an export of an hour must not hold a snapshot of an hour
+
+
+def _export(posting: Posting, balance: int, currency: str) -> list[str]:
+    entry = posting.entry
+    reference = f"{entry.reference_kind}:{entry.reference_id}" if entry.reference_kind else ""
+    texts = [entry.kind, _harmless(entry.description), _harmless(reference)]
+    amounts = [money.show_in(amount, currency) for amount in (posting.amount, balance)]
+    return [show_time(posting.created_at), str(entry.id), *texts, *amounts, currency]
+
+
+def _harmless(cell: str) -> str:
+    """Spreadsheets run what begins like a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _csv_row(cells: list[str]) -> str:
+    row = io.StringIO()
+    csv.writer(row, lineterminator="\r\n").writerow(cells)
+    return row.getvalue()
+
+
+def reconciliation_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
+    return page(
+        select(Reconciliation),
+        Reconciliation.started_at,
+        Reconciliation.id,
+        limit=limit,
+        cursor=cursor,
+        descending=True,
+    )
+
+
+def adjustment_page(*, limit: int, cursor: str | None, status: str | None = None) -> dict[str, Any]:
+    query = select(Adjustment)
+    if status is not None:
+        query = query.where(Adjustment.status == status)
+    return page(query, Adjustment.id, limit=limit, cursor=cursor, descending=True)
+
+
+def _between(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:
+    """Ids are times too, by the clock of whoever made them. Bounding both lets the index of the ids find the place;
+    the day between forgives any clock."""
+    if since is not None:
+        query = query.where(model.created_at >= since, model.id >= _first_id(since, -DAY))
+    if until is not None:
+        query = query.where(model.created_at < until, model.id < _first_id(until, DAY))
+    return query
+
+
+def _first_id(moment: datetime, shift: timedelta) -> UUID:
+    """The smallest UUIDv7 of that time."""
+    milliseconds = int((moment.timestamp() + shift.total_seconds()) * 1000)
+    return UUID(int=min(max(milliseconds, 0), 2**48 - 1) << 80)

@@ -1,0 +1,243 @@
+"""`post`: the one way into the ledger.
+
+Order of locks, everywhere: all floored accounts of all people concerned, by account id; then rows of holds,
+dues and transactions; then the entry's key. Nobody can wait in a circle.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from powerbank.db import new_id, open_session
+from powerbank.ledger.accounts import OWN_ACCOUNTS, USER_KINDS, AccountName, Kind, Side, of_user
+from powerbank.ledger.errors import (
+    FloorError,
+    InsufficientFundsError,
+    InsufficientPointsError,
+    KeyReusedError,
+    UnbalancedError,
+)
+
+
+class EntryKind(StrEnum):
+    TOPUP = "topup"
+    CHARGEBACK = "chargeback"
+    HOLD = "hold"
+    CAPTURE = "capture"
+    RELEASE = "release"
+    SPEND = "spend"
+    REFUND = "refund"
+    DUE = "due"
+    DUE_PAID = "due_paid"
+    DUE_WAIVED = "due_waived"
+    POINTS_AWARDED = "points_awarded"
+    POINTS_REVOKED = "points_revoked"
+    ADJUSTMENT = "adjustment"
+    SHARE = "share"  # of revenue, to a partner
+    PAYOUT = "payout"
+    TRANSFER = "transfer"
+
+
+class Line(NamedTuple):
+    account: AccountName
+    amount: int  # a credit is positive, a debit negative
+
+
+class Reference(NamedTuple):
+    """What an entry is about."""
+
+    kind: str
+    id: str
+
+
+class Found(NamedTuple):
+    id: UUID
+    balance: int | None
+
+
+Accounts = dict[AccountName, Found]
+
+
+@dataclass(frozen=True)
+class Posted:
+    entry_id: UUID
+    fresh: bool  # False: this key was posted before, and nothing was done now
+
+
+# Locked in the order of their ids, so that two entries over the same people never hold one and wait for another.
+_ACCOUNTS = text("""
+    WITH locked AS MATERIALIZED (
+        SELECT id, kind, owner, currency, balance FROM ledger_accounts
+         WHERE owner = ANY(:people) AND floored ORDER BY id FOR NO KEY UPDATE)
+    SELECT id, kind, owner, currency, balance FROM locked
+     UNION ALL
+    SELECT id, kind, owner, currency, NULL FROM ledger_accounts
+      JOIN unnest(CAST(:kinds AS text[]), CAST(:owners AS text[]), CAST(:currencies AS text[]))
+           AS wanted (kind, owner, currency) USING (kind, owner, currency)
+     WHERE NOT floored
+""")
+_OPEN = text("""
+    INSERT INTO ledger_accounts (id, kind, owner, currency, normal, floored)
+    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:owners AS text[]),
+                         CAST(:currencies AS text[]), CAST(:normals AS text[]), CAST(:floored AS boolean[]))
+        ON CONFLICT (owner, kind, currency) DO NOTHING
+""")
+# Entry and postings in one round trip. Whoever posts the same key meanwhile waits here until this commits.
+_WRITE = text("""
+    WITH entry AS (
+        INSERT INTO ledger_entries (id, kind, key, description, reference_kind, reference_id, actor)
+        VALUES (:id, :kind, :key, :description, :reference_kind, :reference_id, :actor)
+            ON CONFLICT (key) DO NOTHING RETURNING id)
+    INSERT INTO ledger_postings (entry_id, account_id, currency, amount, balance)
+    SELECT entry.id, line.* FROM entry,
+           unnest(CAST(:accounts AS uuid[]), CAST(:currencies AS text[]), CAST(:amounts AS bigint[]),
+                  CAST(:balances AS bigint[])) AS line
+    RETURNING number
+""")
+_EARLIER = text("""
+    SELECT e.id, e.kind, a.kind AS account_kind, a.owner, a.currency, p.amount
+      FROM ledger_entries e JOIN ledger_postings p ON p.entry_id = e.id JOIN ledger_accounts a ON a.id = p.account_id
+     WHERE e.key = :key
+""")
+
+
+def post(
+    *,
+    kind: EntryKind,
+    key: str,
+    lines: Sequence[Line],
+    actor: str,
+    reference: Reference | None = None,
+    description: str = "",
+) -> Posted:
+    """Books an entry once, whatever happens: the same key and lines again give the first one."""
+    amounts = _amounts(lines)
+    accounts = _resolve(amounts)
+    if refusal := _refusal(amounts, accounts):
+        # What has been booked is told again even if there would not be enough for it now.
+        if (earlier := _earlier(key, kind, amounts)) is None:
+            raise refusal
+        return earlier
+    entry_id = new_id()
+    parameters = {
+        "id": entry_id,
+        "kind": kind,
+        "key": key,
+        "description": description,
+        "reference_kind": reference.kind if reference else None,
+        "reference_id": reference.id if reference else None,
+        "actor": actor,
+        "accounts": [str(accounts[name].id) for name in amounts],
+        "currencies": [name.currency for name in amounts],
+        "amounts": list(amounts.values()),
+        "balances": [_after(accounts[name].balance, amount) for name, amount in amounts.items()],
+    }
+    if open_session().execute(_WRITE, parameters).first() is not None:
+        return Posted(entry_id, fresh=True)
+    posted = _earlier(key, kind, amounts)
+    assert posted is not None  # noqa: S101 (for the type checker: the key stood in the way just now)
+    return posted
+
+
+def lock_users(*user_ids: UUID) -> Accounts:
+    """Takes the accounts of these people before anything else of theirs is locked; a transaction that books
+    several entries over several people begins with this. Balances that come back hold until it ends."""
+    return _resolve([of_user(Kind.USER_WALLET, user_id) for user_id in user_ids])
+
+
+def find(key: str) -> UUID | None:
+    """The entry that was booked under a key."""
+    found: UUID | None = open_session().scalar(text("SELECT id FROM ledger_entries WHERE key = :key"), {"key": key})
+    return found
+
+
+def _amounts(lines: Sequence[Line]) -> dict[AccountName, int]:
+    """One amount for each account."""
+    amounts: dict[AccountName, int] = {}
+    for line in lines:
+        amounts[line.account] = amounts.get(line.account, 0) + line.amount
+    amounts = {name: amount for name, amount in amounts.items() if amount}
+    sums: dict[str, int] = {}
+    for name, amount in amounts.items():
+        sums[name.currency] = sums.get(name.currency, 0) + amount
+    if not amounts or any(sums.values()):
+        raise UnbalancedError(f"an entry that sums to {sums}")
+    return amounts
+
+
+def _resolve(names: Iterable[AccountName]) -> Accounts:
+    """Looks accounts up, locks those with a floor and all others of their owners, and opens what is missing.
+
+    An account that is just being opened is as good as locked, so the order holds for opening too: people first."""
+    accounts = _look_up(names)
+    newcomers = {name.owner for name in names if name.rule.floored and name not in accounts}
+    if newcomers:
+        _open([of_user(kind, UUID(owner)) for owner in sorted(newcomers) for kind in USER_KINDS])
+        accounts = _look_up(names)
+    hot = [name for name in names if name not in accounts]
+    if hot:
+        _open([*OWN_ACCOUNTS, *sorted(name for name in hot if name not in OWN_ACCOUNTS)])
+        accounts = _look_up(names)
+    return accounts
+
+
+def _look_up(names: Iterable[AccountName]) -> Accounts:
+    hot = [name for name in names if not name.rule.floored]
+    parameters = {
+        "people": sorted({name.owner for name in names if name.rule.floored}),
+        "kinds": [name.kind for name in hot],
+        "owners": [name.owner for name in hot],
+        "currencies": [name.currency for name in hot],
+    }
+    rows: Iterable[Row[Any]] = open_session().execute(_ACCOUNTS, parameters)
+    return {AccountName(Kind(row.kind), row.owner, row.currency): Found(row.id, row.balance) for row in rows}
+
+
+def _open(names: Sequence[AccountName]) -> None:
+    """In this order: see `USER_KINDS` and `OWN_ACCOUNTS`."""
+    parameters = {
+        "ids": [str(new_id()) for _ in names],
+        "kinds": [name.kind for name in names],
+        "owners": [name.owner for name in names],
+        "currencies": [name.currency for name in names],
+        "normals": [name.rule.normal for name in names],
+        "floored": [name.rule.floored for name in names],
+    }
+    open_session().execute(_OPEN, parameters)
+
+
+def _after(balance: int | None, amount: int) -> int | None:
+    return None if balance is None else balance + amount
+
+
+def _refusal(amounts: dict[AccountName, int], accounts: Accounts) -> Exception | None:
+    for name, amount in amounts.items():
+        after = _after(accounts[name].balance, amount)
+        if after is None:
+            continue
+        below = -after if name.rule.normal is Side.CREDIT else after
+        if below > 0:
+            return _refusal_of(name.kind, below)
+    return None
+
+
+def _refusal_of(kind: Kind, shortfall: int) -> Exception:
+    if kind is Kind.USER_WALLET:
+        return InsufficientFundsError(shortfall)
+    if kind is Kind.USER_POINTS:
+        return InsufficientPointsError(shortfall)
+    return FloorError(kind)
+
+
+def _earlier(key: str, kind: EntryKind, amounts: dict[AccountName, int]) -> Posted | None:
+    rows = open_session().execute(_EARLIER, {"key": key}).all()
+    if not rows:
+        return None
+    before = {AccountName(Kind(row.account_kind), row.owner, row.currency): row.amount for row in rows}
+    if rows[0].kind != kind or before != amounts:
+        raise KeyReusedError
+    return Posted(rows[0].id, fresh=False)

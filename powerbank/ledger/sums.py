@@ -1,0 +1,82 @@
+"""Balances of hot accounts: what is sealed, and the postings since.
+
+Postings get their numbers before they commit, so a lower number may appear after a higher one. A seal is
+therefore made in two steps: first it names a number and takes a transaction id after that; once no transaction
+older than the id is under way, every posting up to the number is there or will never be, and the sums are kept.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from powerbank.db import db, open_session
+
+_NAME = text("""
+    SELECT max(newest.number)
+      FROM ledger_accounts a
+     CROSS JOIN LATERAL (SELECT number FROM ledger_postings WHERE account_id = a.id ORDER BY number DESC LIMIT 1) newest
+     WHERE NOT a.floored
+    HAVING max(newest.number) > (SELECT coalesce(max(up_to), 0) FROM ledger_seals)
+""")
+_OPEN = text("""
+    INSERT INTO ledger_seals (up_to, horizon) VALUES (:up_to, CAST(CAST(pg_current_xact_id() AS text) AS bigint))
+        ON CONFLICT DO NOTHING
+""")
+_READY = text("""
+    SELECT up_to, horizon <= CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS settled,
+           horizon > CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS of_another_server
+      FROM ledger_seals WHERE sealed_at IS NULL FOR UPDATE
+""")
+_SUMS = text("""
+    INSERT INTO ledger_sums (account_id, up_to, change, balance)
+    SELECT a.id, :up_to, fresh.change, coalesce(before.balance, 0) + fresh.change
+      FROM ledger_accounts a
+      LEFT JOIN LATERAL (SELECT up_to, balance FROM ledger_sums WHERE account_id = a.id
+                          ORDER BY up_to DESC LIMIT 1) before ON true
+     CROSS JOIN LATERAL (SELECT sum(amount) AS change FROM ledger_postings
+                          WHERE account_id = a.id AND number > coalesce(before.up_to, 0) AND number <= :up_to) fresh
+     WHERE NOT a.floored AND fresh.change IS NOT NULL
+""")
+_SEALED = text("UPDATE ledger_seals SET sealed_at = :now WHERE up_to = :up_to")
+
+# Below `before`, or all of them. A floored account has its balance in its row.
+_BALANCES = text("""
+    SELECT a.id, coalesce(sealed.balance, 0) + coalesce(fresh.change, 0) AS balance
+      FROM ledger_accounts a
+      LEFT JOIN LATERAL (SELECT up_to, balance FROM ledger_sums WHERE account_id = a.id AND up_to < :before
+                          ORDER BY up_to DESC LIMIT 1) sealed ON true
+     CROSS JOIN LATERAL (SELECT sum(amount) AS change FROM ledger_postings
+                          WHERE account_id = a.id AND number > coalesce(sealed.up_to, 0) AND number < :before) fresh
+     WHERE a.id = ANY(CAST(:ids AS uuid[])) AND NOT a.floored
+""")
+ALL = 2**63 - 1
+
+
+def name_seal() -> None:
+    """The first step. The transaction must not have written before: its id has to be younger than the numbers."""
+    session = open_session()
+    if session.scalar(text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")):
+        raise RuntimeError("a seal is named in a transaction of its own")
+    up_to = session.scalar(_NAME)
+    if up_to is not None:
+        session.execute(_OPEN, {"up_to": up_to})
+
+
+def close_seal(*, now: datetime) -> bool:
+    """The second step, if the named postings have settled by now."""
+    session = open_session()
+    seal = session.execute(_READY).one_or_none()
+    # A copy of the database on another server begins with other transaction ids, and nothing of before under way.
+    if seal is None or not (seal.settled or seal.of_another_server):
+        return False
+    session.execute(_SUMS, {"up_to": seal.up_to})
+    session.execute(_SEALED, {"up_to": seal.up_to, "now": now})
+    return True
+
+
+def balances(account_ids: Sequence[UUID], *, before: int = ALL) -> dict[UUID, int]:
+    """What hot accounts come to, counting postings with a number below `before`."""
+    rows = db.session.execute(_BALANCES, {"ids": list(map(str, account_ids)), "before": before})
+    return {row.id: int(row.balance) for row in rows}

@@ -1,0 +1,87 @@
+"""The list that a person sees."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.db import open_session
+from powerbank.errors import ConflictError, NotFoundError
+from powerbank.ledger import services
+from powerbank.ledger.services import Reference
+from powerbank.ledger.sources import Sources
+from powerbank.ledger.wallet_models import TransactionStatus, TransactionType, WalletTransaction
+
+# Anything else never becomes a transaction that a refund could be asked for.
+IN = frozenset({TransactionType.TOPUP, TransactionType.REFUND})
+
+
+def record(
+    *,
+    user_id: UUID,
+    type_: TransactionType,
+    sources: Sources,
+    entry_id: UUID | None,
+    reference: Reference | None,
+    incoming: bool | None = None,
+    status: TransactionStatus = TransactionStatus.SUCCESS,
+    revenue: str | None = None,
+    refund_of: UUID | None = None,
+    description: str = "",
+) -> WalletTransaction:
+    session = open_session()
+    transaction = WalletTransaction(
+        user_id=user_id,
+        entry_id=entry_id,
+        refund_of=refund_of,
+        type=type_,
+        status=status,
+        direction="in" if (type_ in IN if incoming is None else incoming) else "out",
+        wallet=sources.wallet,
+        points=sources.points,
+        points_value=sources.points_value,
+        refunded_wallet=0,
+        refunded_points=0,
+        refunded_value=0,
+        revenue=revenue,
+        reference_kind=reference.kind if reference else None,
+        reference_id=reference.id if reference else None,
+        description=description,
+    )
+    session.add(transaction)
+    session.flush()
+    return transaction
+
+
+def of_entry(entry_id: UUID) -> WalletTransaction:
+    return open_session().scalars(select(WalletTransaction).filter_by(entry_id=entry_id)).one()
+
+
+def locked(transaction_id: UUID) -> WalletTransaction:
+    """The row, for change. Its person's accounts are locked before it, as everywhere."""
+    session = open_session()
+    user_id = session.scalar(select(WalletTransaction.user_id).filter_by(id=transaction_id))
+    if user_id is None:
+        raise NotFoundError("transaction")
+    services.lock_users(user_id)
+    return session.get_one(WalletTransaction, transaction_id, with_for_update=True, populate_existing=True)
+
+
+def begin_topup(*, user_id: UUID, amount: int, reference: Reference) -> WalletTransaction:
+    """A top-up that its person is about to pay; `topups.credit` or `fail` ends it."""
+    return record(
+        user_id=user_id,
+        type_=TransactionType.TOPUP,
+        sources=Sources(wallet=amount),
+        entry_id=None,
+        reference=reference,
+        status=TransactionStatus.PENDING,
+    )
+
+
+def fail(transaction_id: UUID) -> WalletTransaction:
+    """Not paid. It may still be, later: then `topups.credit` makes it a success."""
+    transaction = locked(transaction_id)
+    if transaction.status not in (TransactionStatus.PENDING, TransactionStatus.FAILED):
+        raise ConflictError("already_settled", "This transaction has been settled.")
+    transaction.status = TransactionStatus.FAILED
+    return transaction

@@ -1,0 +1,33 @@
+"""Money: whole paisa (cents, points) inside, `"150.00"` outside. The one place that turns one into the other."""
+
+import re
+
+NPR = "NPR"
+PTS = "PTS"  # points are a currency of their own, without decimals
+
+MOST = 10**13  # NPR 100 billion: more than this in one amount is a mistake
+
+# ASCII digits only: Devanagari and fullwidth digits look right and are refused.
+PATTERN = r"^[0-9]{1,11}(\.[0-9]{1,2})?$"
+SIGNED_PATTERN = r"^-?[0-9]{1,11}(\.[0-9]{1,2})?$"
+_WRITTEN = re.compile(r"(-?)([0-9]{1,11})(?:\.([0-9]{1,2}))?")
+
+
+def parse(text: str) -> int:
+    """Paisa of `"150"`, `"150.5"` or `"-150.50"`. Anything else is a ValueError: no exponent, comma, blank or plus."""
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        raise ValueError("not an amount of money")
+    sign, whole, fraction = found[1], found[2], found[3] or ""
+    amount = int(whole) * 100 + int(fraction.ljust(2, "0"))
+    return -amount if sign else amount
+
+
+def show(amount: int) -> str:
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
+
+
+def show_in(amount: int, currency: str) -> str:
+    """As people write it in that currency: points have no decimals."""
+    return str(amount) if currency == PTS else show(amount)

@@ -1,0 +1,113 @@
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from powerbank.db import Base, Id, Paisa
+
+
+class IntentStatus(StrEnum):
+    PENDING = "pending"  # the gateway has not been asked yet
+    READY = "ready"  # it can be paid
+    PROCESSING = "processing"  # the payer was there; the gateway does not know yet
+    SUCCESS = "success"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    REVIEW = "review"  # paid, but not as it was asked for: staff decide
+
+
+class EventState(StrEnum):
+    RECEIVED = "received"
+    WAITING = "waiting"  # speaks of a payment that we do not know yet
+    PROCESSED = "processed"
+    IGNORED = "ignored"  # genuine, and about nothing of ours to do
+    FORGED = "forged"
+
+
+def _one_of(column: str, names: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(name.value) for name in names)})", name=column)
+
+
+class PaymentIntent(Base):
+    """A person wants to put money into the wallet. Whatever became of it before, what is paid is credited, once."""
+
+    __tablename__ = "payment_intents"
+    __table_args__ = (
+        _one_of("status", IntentStatus),
+        CheckConstraint("amount > 0 AND charged > 0", name="amounts"),
+        CheckConstraint("(currency = 'NPR') = (rate IS NULL)", name="rate"),
+        CheckConstraint("currency <> 'NPR' OR charged = amount", name="charged"),
+        CheckConstraint("status <> 'success' OR (payment_id IS NOT NULL AND settled_at IS NOT NULL)", name="settled"),
+        UniqueConstraint("gateway", "reference"),
+        UniqueConstraint("gateway", "payment_id"),
+        Index("ix_payment_intents_user", "user_id", "id"),
+        Index("ix_payment_intents_poll", "poll_at", postgresql_where=text("poll_at IS NOT NULL")),
+        Index("ix_payment_intents_status", "status", "id"),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    transaction_id: Mapped[UUID] = mapped_column(ForeignKey("wallet_transactions.id"), unique=True)
+    gateway: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default=IntentStatus.PENDING)
+    amount: Mapped[Paisa]  # to be credited
+    charged: Mapped[Paisa]  # what the gateway is to take, in the smallest unit of `currency`
+    currency: Mapped[str]
+    rate: Mapped[Decimal | None] = mapped_column(Numeric(18, 8))  # rupees for one unit of the currency
+    rate_day: Mapped[date | None]
+    reference: Mapped[str | None]  # the gateway's name for the session
+    payment_url: Mapped[str | None]
+    form: Mapped[dict[str, Any] | None]
+    payment_id: Mapped[str | None]  # the gateway's name for the money that came
+    expires_at: Mapped[datetime]
+    poll_at: Mapped[datetime | None]  # when the gateway is asked next; none once it has said its last word
+    polls: Mapped[int] = mapped_column(server_default="0")
+    said: Mapped[dict[str, Any] | None]  # the gateway's last answer, without the payer's data
+    review_reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    settled_at: Mapped[datetime | None]
+
+
+class GatewayEvent(Base):
+    """What a gateway, or somebody in its name, sent us: kept before it is looked at."""
+
+    __tablename__ = "gateway_events"
+    __table_args__ = (
+        _one_of("state", EventState),
+        UniqueConstraint("gateway", "event_id"),
+        Index("ix_gateway_events_waiting", "gateway", "reference", postgresql_where=text("state = 'waiting'")),
+        Index("ix_gateway_events_received_at", "received_at"),
+    )
+
+    id: Mapped[Id]
+    gateway: Mapped[str]
+    received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    query: Mapped[str] = mapped_column(server_default="")
+    signature: Mapped[str | None]
+    address: Mapped[str | None]
+    event_id: Mapped[str | None]  # the gateway's own; once
+    type: Mapped[str | None]
+    reference: Mapped[str | None]
+    intent_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_intents.id"), index=True)
+    state: Mapped[str] = mapped_column(server_default=EventState.RECEIVED)
+    detail: Mapped[str | None]
+    processed_at: Mapped[datetime | None]
+
+
+class ExchangeRate(Base):
+    """The central bank's rates of a day: rupees for one unit."""
+
+    __tablename__ = "exchange_rates"
+    __table_args__ = (CheckConstraint("buy > 0 AND sell > 0", name="positive"),)
+
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    buy: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    sell: Mapped[Decimal] = mapped_column(Numeric(18, 8))
+    fetched_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

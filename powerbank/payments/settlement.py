@@ -1,0 +1,139 @@
+"""Settlement: the one routine that turns what a gateway says into money, whoever asked it to look.
+
+Webhook, browser, poller and staff all end here, at once, twice and in any order. What they say is a hint; the
+gateway itself is asked, outside any transaction, and its answer is applied under the lock of the intent's row.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from jobs import catalogue
+from powerbank.db import db, open_session, transaction, utcnow
+from powerbank.integrations.gateway import Payment, State
+from powerbank.ledger import topups
+from powerbank.ledger.services import Reference
+from powerbank.payments import gateways, intents
+from powerbank.payments.models import IntentStatus, PaymentIntent
+from powerbank.queue import enqueue, publish
+
+log = structlog.get_logger(__name__)
+
+ENDS = {
+    State.FAILED: IntentStatus.FAILED,
+    State.CANCELLED: IntentStatus.CANCELLED,
+    State.EXPIRED: IntentStatus.EXPIRED,
+    State.REFUNDED: IntentStatus.FAILED,  # paid and given back before we came to credit it
+}
+DELAYS = (30, 60, 120, 240, 480, 900)  # seconds between polls; the last one is repeated
+ASK_FOR = timedelta(hours=24)  # after the payer's time is over
+
+
+def look_up(intent_id: UUID) -> Payment | None:
+    """What the gateway says now. None while it has not heard of the payment."""
+    intent = db.session.get_one(PaymentIntent, intent_id)
+    gateway, reference, charged, currency = intent.gateway, intent.reference, intent.charged, intent.currency
+    db.session.rollback()  # no transaction stays open while the gateway takes its time
+    if reference is None:
+        return None
+    return gateways.get(gateway).look_up(reference, amount=charged, currency=currency)
+
+
+def settle(intent_id: UUID, *, actor: str, payer_was_there: bool = False) -> IntentStatus:
+    """Asks, applies, commits. For the edges that have no transaction of their own."""
+    payment = look_up(intent_id)
+    with transaction():
+        return apply(intent_id, payment, actor=actor, now=utcnow(), payer_was_there=payer_was_there)
+
+
+def apply(
+    intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime, payer_was_there: bool = False
+) -> IntentStatus:
+    intent = intents.locked(intent_id)
+    assert intent is not None  # noqa: S101 (intents are never deleted)
+    if payment is None or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
+        return IntentStatus(intent.status)
+    intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
+    if payment.state is State.PAID:
+        _paid(intent, payment, actor=actor, now=now)
+    elif payment.final or (payment.state is State.EXPIRED and intent.expires_at <= now):
+        intent.poll_at = None if payment.final else intent.poll_at
+        if intent.status in intents.UNFINISHED:
+            intents.end(intent, ENDS[payment.state])
+    elif payer_was_there and intent.status == IntentStatus.READY:
+        intent.status = IntentStatus.PROCESSING
+    open_session().flush()
+    return IntentStatus(intent.status)
+
+
+def plan_next_poll(intent: PaymentIntent, *, now: datetime) -> None:
+    """The gateway is asked again, more and more rarely, until its last word or a day after the payer's time."""
+    if intent.poll_at is None or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
+        intent.poll_at = None
+        return
+    intent.polls += 1
+    if now > intent.expires_at + ASK_FOR:
+        intent.poll_at = None
+        if intent.status in intents.UNFINISHED:
+            intents.end(intent, IntentStatus.EXPIRED)
+        return
+    intent.poll_at = now + timedelta(seconds=DELAYS[min(intent.polls, len(DELAYS) - 1)])
+    enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
+
+
+def wake_overdue_polls(*, now: datetime) -> None:
+    """Polls whose job was lost with its last try, and intents whose end was not noted."""
+    late = now - timedelta(minutes=2)
+    for intent_id in open_session().scalars(select(PaymentIntent.id).where(PaymentIntent.poll_at < late).limit(1000)):
+        enqueue(catalogue.POLL_PENDING_PAYMENT, intent_id=str(intent_id))
+    unfinished = select(PaymentIntent.id).where(
+        PaymentIntent.status.in_((IntentStatus.PENDING, IntentStatus.READY)), PaymentIntent.expires_at < late
+    )
+    for intent_id in open_session().scalars(unfinished.limit(1000)):
+        enqueue(catalogue.EXPIRE_PAYMENT_INTENT, intent_id=str(intent_id))
+
+
+def review(intent: PaymentIntent, reason: str) -> None:
+    """Money came that must not be credited as it is. Nothing is credited until staff decide."""
+    intent.status, intent.review_reason, intent.poll_at = IntentStatus.REVIEW, reason, None
+    open_session().flush()
+    log.error("payment needs review", intent_id=str(intent.id), reason=reason)
+    publish("payment_needs_review", intent_id=str(intent.id), reason=reason)
+
+
+def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime) -> None:
+    if payment.amount != intent.charged or payment.currency != intent.currency:
+        return review(intent, "amount_differs")
+    if payment.payment_id is None:
+        return review(intent, "payment_without_number")
+    if _credited_already(intent, payment.payment_id):
+        return review(intent, "payment_credited_already")
+    topups.credit(
+        user_id=intent.user_id, gateway=intent.gateway, amount=intent.amount, currency=intent.currency,
+        received=intent.charged, key=f"topup:{intent.gateway}:{payment.payment_id}", actor=actor,
+        reference=Reference("intent", str(intent.id)), transaction_id=intent.transaction_id,
+    )  # fmt: skip
+    intent.status, intent.payment_id = IntentStatus.SUCCESS, payment.payment_id
+    intent.settled_at, intent.poll_at = now, None
+    open_session().flush()
+    publish(
+        "topup_succeeded", user_id=str(intent.user_id), intent_id=str(intent.id),
+        transaction_id=str(intent.transaction_id), amount=intent.amount,
+    )  # fmt: skip
+    return None
+
+
+def _credited_already(intent: PaymentIntent, payment_id: str) -> bool:
+    """The same money for another intent. Two at the same moment: the unique key lets one through."""
+    return (
+        open_session().scalar(
+            select(PaymentIntent.id).where(
+                PaymentIntent.gateway == intent.gateway,
+                PaymentIntent.payment_id == payment_id,
+                PaymentIntent.id != intent.id,
+            )
+        )
+        is not None
+    )

@@ -1,0 +1,94 @@
+"""What gateways send: kept raw, answered at once, looked into by a job."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from jobs import catalogue
+from powerbank.db import new_id, open_session, utcnow
+from powerbank.integrations.gateway import ForgedError, Named
+from powerbank.integrations.stripe import webhooks as stripe_webhooks
+from powerbank.integrations.stripe.client import Stripe
+from powerbank.integrations.stripe.webhooks import Event
+from powerbank.payments import gateways, matching
+from powerbank.payments.models import EventState, GatewayEvent
+from powerbank.queue import enqueue
+
+MOST_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Received:
+    event_id: UUID | None  # None: it was here before
+    genuine: bool
+
+
+def receive(*, gateway: str, body: bytes, query: str, signature: str | None, address: str | None) -> Received:
+    """Keeps it, whatever it is. Only Stripe signs; what the others send can be no more than a hint."""
+    found = gateways.get(gateway)
+    event: Event | None = None
+    genuine = True
+    if isinstance(found, Stripe):
+        try:
+            event = found.verify(body, signature)
+        except ForgedError:
+            genuine = False
+    row = {
+        "id": new_id(), "gateway": gateway, "body": body, "query": query[:2000], "signature": (signature or "")[:500],
+        "address": address, "event_id": event.id if event else None, "type": event.type if event else None,
+        "state": EventState.RECEIVED if genuine else EventState.FORGED,
+    }  # fmt: skip
+    statement = insert(GatewayEvent).values(row).on_conflict_do_nothing(index_elements=["gateway", "event_id"])
+    event_id = open_session().scalar(statement.returning(GatewayEvent.id))
+    if genuine and event_id is not None:
+        enqueue(catalogue.PROCESS_PAYMENT_WEBHOOK, event_id=str(event_id))
+    return Received(event_id, genuine)
+
+
+def locked(event_id: UUID) -> GatewayEvent | None:
+    return open_session().scalar(select(GatewayEvent).where(GatewayEvent.id == event_id).with_for_update())
+
+
+def match(event_id: UUID) -> UUID | None:
+    """The intent that an event is about; an event about none waits for one to come."""
+    event = locked(event_id)
+    if event is None or event.state in (EventState.PROCESSED, EventState.IGNORED, EventState.FORGED):
+        return None
+    named = _named_in(event)
+    event.reference = named.reference[:500] if named.reference else None
+    event.intent_id = matching.find(event.gateway, named.reference, named.intent_id)
+    if event.intent_id is None:
+        nothing = named.reference is None and named.intent_id is None
+        event.state = EventState.IGNORED if nothing else EventState.WAITING
+        event.detail = "names no payment" if nothing else "names a payment that is not known"
+    return event.intent_id
+
+
+def note_processed(event_id: UUID, detail: str) -> None:
+    event = locked(event_id)
+    if event is not None:
+        event.state, event.detail, event.processed_at = EventState.PROCESSED, detail, utcnow()
+
+
+def _named_in(event: GatewayEvent) -> Named:
+    gateway = gateways.get(event.gateway)
+    if isinstance(gateway, Stripe):
+        read = stripe_webhooks.read(event.body)
+        return Named(read.reference, read.intent_id)
+    fields = dict(parse_qsl(event.query))
+    return gateway.named_in(fields | _body_fields(event.body))
+
+
+def _body_fields(body: bytes) -> dict[str, str]:
+    """JSON or a form, with text in it; anything else says nothing."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = dict(parse_qsl(body.decode("utf-8", errors="replace")[:MOST_BYTES]))
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): value for name, value in found.items() if isinstance(value, str) and "\x00" not in value}

@@ -1,0 +1,171 @@
+"""Webhooks, browsers on their way back, the poller and the clock: hints that end in one settlement."""
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+import stripe
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from powerbank.db import db
+from scripts.sandbox import Sandbox
+from tests.payments.conftest import Payer, Work, due_now
+
+SECRET = "whsec_sandbox"
+
+
+def event(intent: dict[str, Any], id_: str = "evt_1", type_: str = "checkout.session.completed") -> bytes:
+    about = {"object": "checkout.session", "id": intent["gateway_reference"]}
+    return json.dumps({"object": "event", "id": id_, "type": type_, "created": 1, "data": {"object": about}}).encode()
+
+
+def signed(body: bytes, *, at: int | None = None, secret: str = SECRET) -> dict[str, str]:
+    header = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, at or int(time.time()))
+    return {"Stripe-Signature": header}
+
+
+def states(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(text("SELECT state FROM gateway_events ORDER BY id")))
+
+
+def test_a_signed_event_settles_and_its_repeats_change_nothing(payer: Payer, app: Flask, work: Work) -> None:
+    intent = payer.begin("stripe")
+    payer.pays(intent)
+    body = event(intent)
+    for _ in range(3):
+        assert payer.client.post("/api/payment/webhook/stripe", data=body, headers=signed(body)).status_code == 202
+    work("payments")
+    assert payer.intent(intent["intent_id"])["status"] == "success"
+    assert payer.balance() == "150.00"
+    assert states(app) == ["processed"]
+
+
+@pytest.mark.parametrize("how", ["forged", "old", "future", "none", "another body"])
+def test_a_bad_signature_is_kept_marked_and_refused(payer: Payer, app: Flask, work: Work, how: str) -> None:
+    intent = payer.begin("stripe")
+    payer.pays(intent)
+    body = event(intent)
+    now = int(time.time())
+    headers = {
+        "forged": signed(body, secret="whsec_other"),
+        "old": signed(body, at=now - 301),
+        "future": signed(body, at=now + 400),
+        "none": {},
+        "another body": signed(body + b" "),
+    }[how]
+    answer = payer.client.post("/api/payment/webhook/stripe", data=body, headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_signature")
+    work("payments")
+    assert states(app) == ["forged"]
+    assert payer.balance() == "0.00"
+
+
+def test_a_hint_that_lies_credits_nothing(payer: Payer, app: Flask, work: Work) -> None:
+    intent = payer.begin("khalti")
+    query = f"pidx={intent['gateway_reference']}&status=Completed&amount=15000&transaction_id=x"
+    assert payer.client.post(f"/api/payment/webhook/khalti?{query}").status_code == 202
+    assert payer.client.get(f"/api/payment/return/khalti?{query}").status_code == 303
+    work("payments")
+    assert payer.balance() == "0.00"
+    assert payer.intent(intent["intent_id"])["status"] == "processing"
+
+
+def test_an_event_that_came_before_its_payment_was_known_waits_for_it(payer: Payer, app: Flask, work: Work) -> None:
+    made = payer.post("/api/wallet/topup-intent", {"gateway": "esewa", "amount": "50.00"}).get_json()
+    early = {"gateway_reference": "cs_unknown"}
+    body = event(early)
+    payer.client.post("/api/payment/webhook/stripe", data=body, headers=signed(body))
+    work("payments")
+    assert states(app) == ["waiting"]
+    assert payer.intent(made["intent_id"])["status"] == "ready"
+
+
+@pytest.mark.parametrize("gateway", ["khalti", "esewa", "stripe"])
+def test_the_browsers_way_back_settles_and_goes_on(payer: Payer, vendors: Sandbox, gateway: str) -> None:
+    intent = payer.begin(gateway)
+    payer.pays(intent)
+    found = requests.get(
+        f"{vendors.url}/api/gateways/{gateway}/payments/{intent['gateway_reference']}", timeout=10
+    ).json()
+    back = found.get("return_url") or found.get("redirect")
+    assert back, found
+    path = back[back.index("/api/payment/return") :]
+    for _ in range(2):
+        answer = payer.client.get(path)
+        assert answer.status_code == 303
+        assert f"intent_id={intent['intent_id']}&status=success" in answer.headers["Location"]
+    assert payer.balance() == "150.00"
+
+
+@pytest.mark.parametrize(
+    "query", ["", "pidx=unknown", "data=%00", "data=bm90anNvbg", "session_id=x", "pidx=%00", "intent_id=x&pidx="]
+)
+@pytest.mark.parametrize("gateway", ["khalti", "esewa", "stripe"])
+def test_a_way_back_that_says_nothing_goes_on_too(client: FlaskClient, gateway: str, query: str) -> None:
+    answer = client.get(f"/api/payment/return/{gateway}?{query}")
+    assert answer.status_code == 303
+    assert "status=unknown" in answer.headers["Location"]
+    assert client.get(answer.headers["Location"]).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\x00\xff", b'{"pidx": 5}', b'{"pidx": "\\u0000"}'])
+@pytest.mark.parametrize("gateway", ["khalti", "esewa", "stripe"])
+def test_garbage_is_kept_and_harmless(client: FlaskClient, work: Work, gateway: str, body: bytes) -> None:
+    answer = client.post(f"/api/payment/webhook/{gateway}", data=body)
+    assert answer.status_code == (400 if gateway == "stripe" else 202)
+    work("payments")
+    assert client.post("/api/payment/webhook/nobody", data=body).status_code == 404
+
+
+def test_the_poller_finds_what_nobody_told(payer: Payer, app: Flask, work: Work) -> None:
+    intent = payer.begin()
+    payer.pays(intent)
+    due_now(app, "poll_pending_payment")
+    work("payments")
+    assert payer.intent(intent["intent_id"])["status"] == "success"
+
+
+def test_time_that_is_over_ends_it_unless_the_payer_was_in_time(payer: Payer, app: Flask, work: Work) -> None:
+    late, in_time = payer.begin(), payer.begin()
+    payer.pays(in_time)
+    with app.app_context():
+        db.session.execute(text("UPDATE payment_intents SET expires_at = now() - interval '1 s'"))
+        db.session.commit()
+    due_now(app, "expire_payment_intent")
+    work("payments")
+    assert payer.intent(late["intent_id"])["status"] == "expired"
+    assert payer.intent(in_time["intent_id"])["status"] == "success"
+
+
+def test_all_of_them_at_once_ten_times_credit_once(payer: Payer, app: Flask, work: Work) -> None:
+    intent = payer.begin("stripe")
+    payer.pays(intent)
+    clients = [app.test_client() for _ in range(10)]
+    failures: list[Any] = []
+
+    def come(number: int) -> None:
+        body = event(intent, id_=f"evt_{number}")
+        calls = (
+            lambda: clients[number].post("/api/payment/webhook/stripe", data=body, headers=signed(body)),
+            lambda: clients[number].get(f"/api/payment/return/stripe?session_id={intent['gateway_reference']}"),
+            lambda: clients[number].post(f"/api/payment/intents/{intent['intent_id']}/verify", headers=payer.headers),
+        )
+        failures.extend(answer for call in calls if (answer := call()).status_code >= 500)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    due_now(app, "poll_pending_payment")
+    work("payments")
+    assert failures == []
+    assert payer.balance() == "150.00"
+    with app.app_context():
+        assert db.session.scalar(text("SELECT count(*) FROM ledger_entries WHERE kind = 'topup'")) == 1
