@@ -1,0 +1,22 @@
+"""Stations: where they are, what sits in them, and how they are spoken to."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from powerbank.api.openapi import api
+    from powerbank.stations import (
+        admin_routes,
+        bank_routes,
+        commands,
+        gbfs_routes,
+        issue_routes,
+        package_routes,
+        page,
+        routes,
+    )
+
+    for module in (routes, package_routes, issue_routes, admin_routes, bank_routes, gbfs_routes):
+        api.register_blueprint(module.blueprint)
+    app.register_blueprint(page.blueprint)
+    app.cli.add_command(commands.stations)

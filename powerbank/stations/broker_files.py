@@ -1,0 +1,62 @@
+"""The password and rule files of a Mosquitto broker, made from the stations' accounts."""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import Select, func, select
+
+from powerbank.db import db
+from powerbank.stations.credentials import pbkdf2
+from powerbank.stations.models import Credentials, Station
+
+# Below its own user name only: our own protocol, then the widely sold cabinets'.
+PATTERNS = ("stations/%u", "/powerbank/%u")
+PASSWORDS, RULES = "mosquitto.passwords", "mosquitto.rules"
+_SAFE = re.compile(r"[^\s:+#]{1,64}")
+
+
+def version() -> tuple[int, datetime | None]:
+    """Something that is different once an account was added, changed or removed."""
+    count, newest = db.session.execute(_accounts(func.count(), func.max(Credentials.rotated_at))).one()
+    return count, newest
+
+
+def accounts() -> Iterator[tuple[str, str, str]]:
+    """User name, bcrypt hash and Mosquitto hash of every station that may connect."""
+    query = _accounts(Credentials.username, Credentials.bcrypt, Credentials.pbkdf2).order_by(Credentials.username)
+    for row in db.session.execute(query):
+        yield row.username, row.bcrypt, row.pbkdf2
+
+
+def write(folder: Path, *, broker_url: str) -> int:
+    """Both files, each put in its place at once. Answers how many stations are in them."""
+    address = urlsplit(broker_url)
+    service = unquote(address.username or "")
+    if not _SAFE.fullmatch(service):
+        raise ValueError("MQTT_URL names no user that a broker's file could hold")
+    lines = [f"{service}:{pbkdf2(unquote(address.password or ''))}"]
+    stations = [f"{name}:{hashed}" for name, _, hashed in accounts()]
+    folder.mkdir(parents=True, exist_ok=True)
+    _put(folder / PASSWORDS, [*lines, *stations])
+    _put(
+        folder / RULES,
+        [f"user {service}", "topic readwrite #", "", *(f"pattern readwrite {each}/#" for each in PATTERNS)],
+    )
+    return len(stations)
+
+
+def _accounts(*columns: Any) -> Select[Any]:
+    return select(*columns).join(Station, Station.id == Credentials.station_id).where(Station.active)
+
+
+def _put(path: Path, lines: list[str]) -> None:
+    """A broker that reads meanwhile sees the old file or the new one."""
+    new = path.with_name(f"{path.name}.new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w") as file:  # noqa: PTH123
+        file.write("\n".join(lines) + "\n")
+    new.replace(path)

@@ -1,0 +1,90 @@
+"""Opening hours: a week, and dates that are different. Always in the station's own zone.
+
+    {"weekly": {"mon": [["07:00", "12:00"], ["18:00", "02:00"]]},
+     "exceptions": [{"date": "2026-10-20", "hours": []}]}
+
+An interval that ends before it begins goes on past midnight and belongs to the day on which it begins.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+MIDNIGHT = 24 * 60
+
+Interval = tuple[int, int]  # minutes since midnight; the end may lie beyond 24 h
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    weekly: Mapping[str, Sequence[Interval]]
+    exceptions: Mapping[date, Sequence[Interval]]
+
+    def on(self, day: date) -> Sequence[Interval]:
+        if day in self.exceptions:
+            return self.exceptions[day]
+        return self.weekly.get(DAYS[day.weekday()], ())
+
+    def open_at(self, local: datetime) -> bool:
+        minute = local.hour * 60 + local.minute
+        today, yesterday = local.date(), local.date() - timedelta(days=1)
+        return any(start <= minute < end for start, end in self.on(today)) or any(
+            start <= minute + MIDNIGHT < end for start, end in self.on(yesterday)
+        )
+
+
+def is_open(hours: str | None, timezone: str, at: datetime) -> bool:
+    """`hours` as JSON text, so that what was read of it can be kept. Without any a station is always open."""
+    return hours is None or _read(hours).open_at(at.astimezone(_zone(timezone)))
+
+
+@lru_cache(maxsize=4096)
+def _read(hours: str) -> OpeningHours:
+    told = json.loads(hours)
+    return OpeningHours(
+        weekly={day: _intervals(pairs) for day, pairs in told.get("weekly", {}).items()},
+        exceptions={date.fromisoformat(each["date"]): _intervals(each["hours"]) for each in told.get("exceptions", ())},
+    )
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _intervals(pairs: Sequence[Sequence[str]]) -> tuple[Interval, ...]:
+    return tuple(_interval(*pair) for pair in pairs)
+
+
+def _interval(opens: str, closes: str) -> Interval:
+    start, end = _minutes(opens), _minutes(closes)
+    return (start, end if end > start else end + MIDNIGHT)
+
+
+def _minutes(text: str) -> int:
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+def in_osm_format(hours: Mapping[str, Any] | None) -> str:
+    """For the open-data feed: `Mo 07:00-21:00; 2026 Oct 20 off`."""
+    if hours is None:
+        return "24/7"
+    rules = [f"{day.capitalize()[:2]} {_osm_intervals(hours.get('weekly', {}).get(day, ()))}" for day in DAYS]
+    for each in hours.get("exceptions", ()):
+        day = date.fromisoformat(each["date"])
+        rules.append(f"{day.year} {MONTHS[day.month - 1]} {day.day:02d} {_osm_intervals(each['hours'])}")
+    return "; ".join(rules)
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _osm_intervals(pairs: Sequence[Sequence[str]]) -> str:
+    return ",".join(f"{opens}-{closes}" for opens, closes in pairs) or "off"

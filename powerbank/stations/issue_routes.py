@@ -1,0 +1,67 @@
+"""What is wrong with a station: people report, staff settle."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank import audit
+from powerbank.api.auth import current_staff, current_user_id, staff_only, user_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page, page_of
+from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.db import transaction, utcnow
+from powerbank.stations import issues
+from powerbank.stations.admin_schemas import IssueArguments, ResolutionSchema
+from powerbank.stations.issue_models import IssueType, StationIssue
+from powerbank.stations.schemas import IssueReportSchema, IssueSchema, IssueSeenSchema
+
+blueprint = Blueprint("Station issues", __name__, url_prefix="/api", description="What is wrong with a station.")
+
+REPORTS = "10 per hour"
+
+
+@blueprint.post("/stations/<sn>/report-issue")
+@user_only
+@blueprint.arguments(IssueReportSchema)
+@blueprint.response(201, IssueSeenSchema)
+def report(body: dict[str, Any], sn: str) -> StationIssue:
+    """Something is wrong with this station"""
+    hit_or_refuse(REPORTS, "station-issue", str(current_user_id()))
+    with transaction():
+        return issues.report(
+            user_id=current_user_id(), sn=sn, issue_type=IssueType(body["issue_type"]),
+            description=body["description"], now=utcnow(),
+        )  # fmt: skip
+
+
+@blueprint.get("/admin/station-issues")
+@staff_only("stations.read")
+@blueprint.arguments(IssueArguments, location="query")
+@blueprint.response(200, page_of(IssueSchema))
+def listing(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What people reported, newest first; open ones unless `state` says otherwise"""
+    query = select(StationIssue)
+    state, priority = arguments.pop("state"), arguments.pop("priority")
+    if state != "all":
+        query = query.where(
+            StationIssue.resolved_at.is_(None) if state == "open" else StationIssue.resolved_at.is_not(None)
+        )
+    if priority is not None:
+        query = query.where(StationIssue.priority == priority)
+    return page(query, StationIssue.id, descending=True, **arguments)
+
+
+@blueprint.post("/admin/station-issues/<uuid:issue_id>/resolve")
+@staff_only("stations.operate")
+@blueprint.arguments(ResolutionSchema)
+@blueprint.response(200, IssueSchema)
+def resolve(body: dict[str, Any], issue_id: UUID) -> StationIssue:
+    """Settled"""
+    with transaction():
+        actor = f"staff:{current_staff().id}"
+        issue = issues.resolve(issue_id, resolution=body["resolution"], by=actor, now=utcnow())
+        audit.record(
+            actor=actor, action="station_issue.resolve", object_kind="station_issue", object_id=issue_id, new=body
+        )
+    return issue

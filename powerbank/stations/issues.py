@@ -1,0 +1,68 @@
+"""What people report of stations. Reports of one kind about one station are one issue."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from jobs import catalogue
+from powerbank.db import new_id, open_session
+from powerbank.errors import ConflictError, NotFoundError
+from powerbank.queue import enqueue, publish
+from powerbank.stations import queries
+from powerbank.stations.issue_models import CRITICAL, IssueReport, IssueType, Priority, StationIssue
+
+
+def report(*, user_id: UUID, sn: str, issue_type: IssueType, description: str | None, now: datetime) -> StationIssue:
+    session = open_session()
+    station = queries.public_station(sn)
+    priority = Priority.CRITICAL if issue_type in CRITICAL else Priority.NORMAL
+    made = insert(StationIssue).values(
+        id=new_id(), station_id=station.id, issue_type=issue_type, priority=priority, opened_at=now,
+        last_reported_at=now,
+    )  # fmt: skip
+    issue_id = session.execute(
+        made.on_conflict_do_update(
+            index_elements=["station_id", "issue_type"],
+            index_where=StationIssue.resolved_at.is_(None),
+            set_={"reports": StationIssue.reports + 1, "last_reported_at": now},
+        ).returning(StationIssue.id)
+    ).scalar_one()
+    row = IssueReport(issue_id=issue_id, user_id=user_id, description=description, created_at=now)
+    session.add(row)
+    session.flush()
+    enqueue(catalogue.PROCESS_STATION_ISSUE, report_id=str(row.id))
+    return session.get_one(StationIssue, issue_id, populate_existing=True)
+
+
+def process(report_id: UUID, *, now: datetime) -> None:
+    """Tells whoever reacts to it, once for each report."""
+    session = open_session()
+    claimed = session.execute(
+        update(IssueReport)
+        .where(IssueReport.id == report_id, IssueReport.processed_at.is_(None))
+        .values(processed_at=now)
+        .returning(IssueReport.issue_id, IssueReport.user_id)
+    ).one_or_none()
+    if claimed is None:
+        return
+    issue = session.get_one(StationIssue, claimed.issue_id)
+    first = session.scalar(
+        select(IssueReport.id).where(IssueReport.issue_id == issue.id).order_by(IssueReport.id).limit(1)
+    )
+    publish(
+        "station_issue_reported",
+        issue_id=str(issue.id), report_id=str(report_id), user_id=str(claimed.user_id), station_sn=issue.station_sn,
+        issue_type=issue.issue_type, priority=issue.priority, first=first == report_id,
+    )  # fmt: skip
+
+
+def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> StationIssue:
+    issue = open_session().get(StationIssue, issue_id, with_for_update={"of": StationIssue}, populate_existing=True)
+    if issue is None:
+        raise NotFoundError("issue")
+    if issue.resolved_at is not None:
+        raise ConflictError("already_resolved", "Somebody has settled this already.")
+    issue.resolved_at, issue.resolved_by, issue.resolution = now, by, resolution
+    return issue

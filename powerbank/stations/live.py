@@ -1,0 +1,66 @@
+"""The live rows: what the app reads of stations, made from the registry, the slots and the banks.
+
+`online`, `last_seen` and `firmware` come from the station itself and stay as they are.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.content import app_config
+from powerbank.db import open_session
+from powerbank.stations.bank_models import Custody, Health, Place, PowerBank, Reservation
+from powerbank.stations.models import Slot, Station, StationLive, Works
+
+
+def rentable(min_battery: int) -> ColumnElement[bool]:
+    """Of a slot joined with the bank that it reports: may this bank be handed out?"""
+    reserved = exists().where(Reservation.bank_id == PowerBank.id)
+    in_its_place = exists().where(
+        Custody.bank_id == PowerBank.id, func.upper_inf(Custody.period), Custody.place == Place.SLOT,
+        Custody.station_id == Slot.station_id, Custody.slot_number == Slot.number,
+    )  # fmt: skip
+    return and_(
+        Slot.works == Works.OK, Slot.charge >= min_battery, PowerBank.health == Health.GOOD,
+        PowerBank.quarantine_reason.is_(None), PowerBank.doubt.is_(None), ~reserved, in_its_place,
+    )  # fmt: skip
+
+
+def free() -> ColumnElement[bool]:
+    """Of a slot: may a bank be returned into it?"""
+    return and_(Slot.works == Works.OK, Slot.bank_serial.is_(None))
+
+
+def refresh(station_ids: Collection[UUID] | None) -> None:
+    """Makes the live rows of these stations again, or of all."""
+    if station_ids is not None and not station_ids:
+        return
+    banks = (
+        select(func.count()).select_from(Slot).join(PowerBank, PowerBank.serial == Slot.bank_serial)
+        .where(Slot.station_id == Station.id, rentable(app_config.current().min_eject_battery))
+        .correlate(Station).scalar_subquery()
+    )  # fmt: skip
+    slots = (
+        select(func.count()).select_from(Slot).where(Slot.station_id == Station.id, free())
+        .correlate(Station).scalar_subquery()
+    )  # fmt: skip
+    facts = {
+        "station_id": Station.id, "sn": Station.sn, "name": Station.name, "lat": Station.lat, "lng": Station.lng,
+        "active": Station.active, "maintenance": Station.maintenance,
+        "hours": cast(Station.opening_hours, Text), "timezone": Station.timezone,
+        "available_banks": case((Station.rent_enabled, banks), else_=literal(0)),
+        "free_slots": case((Station.return_enabled, slots), else_=literal(0)),
+    }  # fmt: skip
+    query = select(*facts.values()).order_by(Station.id)
+    if station_ids is not None:
+        query = query.where(Station.id.in_(station_ids))
+    session = open_session()
+    session.flush()
+    # Counted after the lock: two that change a station at once would otherwise write what each saw of it alone.
+    rows = select(StationLive.station_id).order_by(StationLive.station_id).with_for_update()
+    session.execute(rows if station_ids is None else rows.where(StationLive.station_id.in_(station_ids)))
+    made = insert(StationLive).from_select(list(facts), query)
+    news = {name: made.excluded[name] for name in facts if name != "station_id"}
+    session.execute(made.on_conflict_do_update(index_elements=["station_id"], set_=news))

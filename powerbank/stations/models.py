@@ -1,0 +1,188 @@
+"""Stations, their slots, and what the app reads of them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import Text
+
+from powerbank.db import Base, Id
+
+MOST_SLOTS = 200
+
+
+class Protocol(StrEnum):
+    JSON_V1 = "json-v1"
+    VOLINKS_V1 = "volinks-v1"
+
+
+class Works(StrEnum):
+    """Whether a slot works. What sits in it is another fact."""
+
+    OK = "ok"
+    LOCKED = "locked"
+    FAULTY = "faulty"
+
+
+class StationStatus(StrEnum):
+    """What the app shows."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    MAINTENANCE = "maintenance"
+
+
+class Amenity(StrEnum):
+    PARKING = "parking"
+    WIFI = "wifi"
+    RESTROOM = "restroom"
+    FOOD = "food"
+    SEATING = "seating"
+    STEP_FREE = "step_free"
+    INDOOR = "indoor"
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
+
+
+class Station(Base):
+    """What staff keep of a station. What it reports itself is in its slots and in its live row."""
+
+    __tablename__ = "stations"
+    __table_args__ = (
+        one_of("protocol", Protocol),
+        CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
+        CheckConstraint("lng BETWEEN -180 AND 180", name="lng"),
+        CheckConstraint("sn ~ '^[A-Za-z0-9._-]{1,64}$'", name="sn"),
+        # It is the name of an MQTT account and part of topics.
+        CheckConstraint("imei ~ '^[A-Za-z0-9_-]{1,64}$'", name="imei"),
+        UniqueConstraint("sn"),
+        UniqueConstraint("imei"),
+        Index("ix_stations_city", func.lower(text("city")), "sn"),
+        Index("ix_stations_words", "words", postgresql_using="gin"),
+        Index("ix_stations_partner_id", "partner_id", postgresql_where=text("partner_id IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    sn: Mapped[str]
+    imei: Mapped[str]
+    name: Mapped[str]
+    address: Mapped[str]
+    city: Mapped[str]
+    lat: Mapped[float]
+    lng: Mapped[float]
+    timezone: Mapped[str] = mapped_column(server_default="Asia/Kathmandu")
+    opening_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # None: always open
+    images: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    amenities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    rent_enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    return_enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    maintenance: Mapped[bool] = mapped_column(server_default=text("false"))
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    protocol: Mapped[str]
+    partner_id: Mapped[UUID | None]
+    words: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # what a search finds it by
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    live: Mapped["StationLive"] = relationship(lazy="joined", innerjoin=True, passive_deletes=True)
+
+
+class StationLive(Base):
+    """What the app asks for most, one row for each station, so that a read needs no join. `powerbank.stations.live`
+    makes it, and can make all of it again."""
+
+    __tablename__ = "station_live"
+    __table_args__ = (
+        CheckConstraint("available_banks >= 0 AND free_slots >= 0", name="counts"),
+        # A heartbeat moves `last_seen` alone; no index holds it, so the row is rewritten within its page.
+        Index("ix_station_live_place", func.point(text("lng"), text("lat")), postgresql_using="gist",
+              postgresql_where=text("active")),
+        {"postgresql_with": {"fillfactor": "70"}},
+    )  # fmt: skip
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
+    sn: Mapped[str]
+    name: Mapped[str]
+    lat: Mapped[float]
+    lng: Mapped[float]
+    active: Mapped[bool]
+    maintenance: Mapped[bool]
+    hours: Mapped[str | None]  # of the registry, as canonical text; None: always open
+    timezone: Mapped[str]
+    available_banks: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    free_slots: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    online: Mapped[bool] = mapped_column(server_default=text("false"))
+    last_seen: Mapped[datetime | None]
+    firmware: Mapped[str | None]
+
+    @property
+    def status(self) -> str:
+        return shown_status(maintenance=self.maintenance, online=self.online)
+
+
+def shown_status(*, maintenance: bool, online: bool) -> str:
+    if maintenance:
+        return StationStatus.MAINTENANCE.value
+    return StationStatus.ONLINE.value if online else StationStatus.OFFLINE.value
+
+
+class Slot(Base):
+    """Two independent facts: what sits in it, and whether it works. "Available" and "free" follow from both."""
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        one_of("works", Works),
+        CheckConstraint(f"number BETWEEN 1 AND {MOST_SLOTS}", name="number"),
+        CheckConstraint("charge BETWEEN 0 AND 100", name="charge"),
+        Index("ix_slots_bank_serial", "bank_serial", postgresql_where=text("bank_serial IS NOT NULL")),
+    )
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    works: Mapped[str] = mapped_column(server_default=Works.OK)
+    bank_serial: Mapped[str | None]
+    charge: Mapped[int | None] = mapped_column(SmallInteger)
+    temperature: Mapped[float | None]
+    # Where the newest applied report stood.
+    boot_id: Mapped[int | None] = mapped_column(BigInteger)
+    seq: Mapped[int | None] = mapped_column(BigInteger)
+    reported_at: Mapped[datetime | None]
+
+    @property
+    def state(self) -> str:
+        """One word for people. Whether it can be rented from or returned into is asked elsewhere."""
+        if self.works != Works.OK:
+            return self.works
+        return "empty" if self.bank_serial is None else "bank"
+
+
+class Credentials(Base):
+    """A station's MQTT password, hashed once for each broker: no form exists that both can read."""
+
+    __tablename__ = "station_credentials"
+    __table_args__ = (
+        UniqueConstraint("username"),
+        CheckConstraint("starts_with(bcrypt, '$2')", name="bcrypt"),
+        CheckConstraint("starts_with(pbkdf2, '$7$')", name="pbkdf2"),
+        Index("ix_station_credentials_rotated_at", "rotated_at"),
+    )
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
+    username: Mapped[str]
+    bcrypt: Mapped[str]
+    pbkdf2: Mapped[str]
+    rotated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Favourite(Base):
+    __tablename__ = "favourite_stations"
+    __table_args__ = (Index("ix_favourite_stations_station_id", "station_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,0 +1,93 @@
+"""What each protocol's module brings, and what decoding yields."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from powerbank.stations.protocols.commands import Command, Outgoing, Unsupported
+from powerbank.stations.protocols.events import Event
+
+# No honest message of either protocol comes near; the work on one message is bounded by it.
+MAX_PAYLOAD = 64 * 1024
+MAX_SLOT = 255
+LARGEST_COUNTER = 2**63 - 1
+
+NAME = r"[A-Za-z0-9_-]{1,64}"
+
+
+class Reason(StrEnum):
+    """Why a message could not be understood. Few and fixed, as they count in metrics."""
+
+    TOPIC = "topic"
+    TOO_LONG = "too_long"
+    TEXT = "text"  # not UTF-8
+    JSON = "json"
+    SHAPE = "shape"  # JSON, but not an object with the needed fields
+    MISMATCH = "mismatch"  # claims another station, command or kind of message than its topic
+    HEAD = "head"
+    LENGTH = "length"
+    CHECK_CODE = "check_code"
+    UNKNOWN = "unknown"  # a command or event that the protocol does not have
+
+
+class Odd(StrEnum):
+    """What was odd about a message that could be understood all the same."""
+
+    CHECK_CODE = "check_code"
+    LENGTH_FIELD = "length_field"
+    FIELD = "field"  # a field of the wrong type or range was left out
+    SLOT = "slot"  # a slot was left out
+    DUPLICATE_SLOT = "duplicate_slot"
+    DUPLICATE_SERIAL = "duplicate_serial"
+    STATE = "state"  # a state that the protocol does not have, or that contradicts the rest
+    SHORTENED = "shortened"  # free data was cut to what is kept
+
+
+class Note(NamedTuple):
+    odd: Odd
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    events: tuple[Event, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StationFacts:
+    """What decoding may know of a station beyond the message."""
+
+    refuse_wrong_check_codes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    filter: str
+    qos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """`up` matches the topics that stations publish to, with the groups `imei` and `kind`."""
+
+    name: str
+    subscriptions: tuple[Subscription, ...]
+    up: re.Pattern[str]
+    decode: Callable[[str, bytes, datetime, StationFacts], Decoded | Undecodable]
+    encode: Callable[[Command, str], Outgoing | Unsupported]
+    supports: frozenset[type[Command]]
+    heartbeat_seconds: int
+
+    def imei_of(self, topic: str) -> str | None:
+        found = self.up.fullmatch(topic)
+        return found["imei"] if found else None

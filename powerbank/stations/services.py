@@ -1,0 +1,93 @@
+"""The registry: stations made, changed, serviced, taken away; and whose favourites they are."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.db import new_id, open_session
+from powerbank.errors import ConflictError
+from powerbank.stations import credentials, live, queries, words
+from powerbank.stations.credentials import Shown
+from powerbank.stations.models import Favourite, Slot, Station, StationLive
+
+
+def register(*, slots: int, now: datetime, **facts: Any) -> tuple[Station, Shown]:
+    """A new station with empty slots, and what it signs in with at the broker."""
+    session = open_session()
+    station = Station(id=new_id(), **facts)
+    station.words = words.vector(station)
+    session.add(station)
+    session.flush()
+    _make_slots(station.id, 1, slots)
+    live.refresh([station.id])
+    session.refresh(station)
+    return station, credentials.issue(station, now=now)
+
+
+def change(sn: str, changes: dict[str, Any]) -> Station:
+    session = open_session()
+    station = queries.locked(sn)
+    slots = changes.pop("slots", None)
+    for name, value in changes.items():
+        setattr(station, name, value)
+    station.words = words.vector(station)
+    session.flush()
+    if slots is not None:
+        _resize(station.id, slots)
+    live.refresh([station.id])
+    session.refresh(station)
+    return station
+
+
+def set_maintenance(sn: str, *, enable: bool) -> Station:
+    return change(sn, {"maintenance": enable})
+
+
+def remove(sn: str) -> None:
+    """For a station entered by mistake. One with a history can only be made inactive: the database refuses."""
+    open_session().execute(delete(Station).where(Station.id == queries.locked(sn).id))
+
+
+def rotate_credentials(sn: str, *, now: datetime) -> Shown:
+    return credentials.issue(queries.locked(sn), now=now)
+
+
+def note_seen(station_id: UUID, *, at: datetime, online: bool, firmware: str | None = None) -> None:
+    """The station spoke, or the broker says that it is gone."""
+    row = open_session().get_one(StationLive, station_id, with_for_update=True, populate_existing=True)
+    row.online = online
+    if online and (row.last_seen is None or at > row.last_seen):
+        row.last_seen = at
+    if firmware is not None:
+        row.firmware = firmware
+
+
+def add_favourite(user_id: UUID, sn: str) -> None:
+    station_id = queries.public_station(sn).id
+    open_session().execute(insert(Favourite).values(user_id=user_id, station_id=station_id).on_conflict_do_nothing())
+
+
+def remove_favourite(user_id: UUID, sn: str) -> None:
+    station_id = queries.public_station(sn).id
+    open_session().execute(delete(Favourite).where(Favourite.user_id == user_id, Favourite.station_id == station_id))
+
+
+def _make_slots(station_id: UUID, first: int, last: int) -> None:
+    rows = [{"station_id": station_id, "number": number} for number in range(first, last + 1)]
+    if rows:
+        open_session().execute(insert(Slot).values(rows))
+
+
+def _resize(station_id: UUID, count: int) -> None:
+    session = open_session()
+    has = session.scalar(select(func.count()).where(Slot.station_id == station_id)) or 0
+    if count >= has:
+        _make_slots(station_id, has + 1, count)
+        return
+    beyond = (Slot.station_id == station_id, Slot.number > count)
+    if session.scalar(select(func.count()).where(*beyond, Slot.bank_serial.is_not(None))):
+        raise ConflictError("slot_occupied", "A power bank sits in a slot that would go.")
+    session.execute(delete(Slot).where(*beyond))

@@ -1,0 +1,81 @@
+"""A network to try things on."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from powerbank.auth import sessions
+from powerbank.db import new_id, transaction, utcnow
+from powerbank.stations import banks, live, services
+from powerbank.stations.bank_models import Place, PowerBank
+from powerbank.stations.banks import Whereabouts
+from powerbank.stations.models import Slot, Station
+from powerbank.users.models import User
+
+Make = Callable[..., Station]
+SignIn = Callable[..., dict[str, str]]
+
+FACTS = {
+    "name": "Thamel", "address": "Thamel Marg 1", "city": "Kathmandu", "lat": 27.7153, "lng": 85.3123,
+    "protocol": "json-v1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def make_station(app: Flask, clean: None) -> Make:
+    """`make_station("A", banks={1: 90})`: a station that is online, with banks of these charges in these slots."""
+
+    def make(sn: str = "A", *, charges: dict[int, int] | None = None, online: bool = True, **facts: Any) -> Station:
+        with app.app_context(), transaction():
+            values = FACTS | {"sn": sn, "imei": f"imei-{sn}", "slots": 4} | facts
+            station, _ = services.register(**values, now=utcnow())
+            services.note_seen(station.id, at=utcnow(), online=online)
+            for number, charge in (charges or {}).items():
+                seat(station.id, number, f"{sn}-{number}", charge)
+            return station
+
+    return make
+
+
+def seat(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
+    """What a snapshot does: the slot shows the bank, and its custody follows."""
+    session = transaction_session()
+    banks.register(serials=[serial], model=None, now=utcnow())
+    bank = banks.locked(serial)
+    session.execute(
+        update(Slot).where(Slot.station_id == station_id, Slot.number == number)
+        .values(bank_serial=serial, charge=charge)
+    )  # fmt: skip
+    banks.move(bank.id, Whereabouts(Place.SLOT, station_id, number), at=utcnow(), cause="snapshot")
+    live.refresh([station_id])
+    return bank.id
+
+
+def transaction_session() -> Any:
+    from powerbank.db import open_session
+
+    return open_session()
+
+
+def bank_id(serial: str) -> UUID:
+    from powerbank.db import db
+
+    return db.session.query(PowerBank).filter_by(serial=serial).one().id
+
+
+@pytest.fixture
+def sign_in(app: Flask, clean: None) -> SignIn:
+    """Headers of a person who signed in."""
+
+    def headers(name: str = "sita") -> dict[str, str]:
+        with app.app_context(), transaction() as session:
+            user = User(id=new_id(), username=name, referral_code=name.upper())
+            session.add(user)
+            session.flush()
+            return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+
+    return headers

@@ -1,0 +1,95 @@
+"""Which protocol a topic belongs to, and what a third protocol costs."""
+
+from pathlib import Path
+
+import pytest
+
+from powerbank.stations import protocols
+from powerbank.stations.protocols import discover, registry
+from powerbank.stations.protocols.events import Heartbeat, Order
+from powerbank.stations.protocols.protocol import Decoded, StationFacts
+from tests.stations.protocols.messages import IMEI, NOW
+
+
+@pytest.mark.parametrize(
+    ("topic", "protocol"),
+    [
+        (f"stations/{IMEI}/heartbeat", "json-v1"),
+        (f"stations/{IMEI}/events", "json-v1"),
+        (f"stations/{IMEI}/presence", "json-v1"),
+        (f"stations/{IMEI}/responses/0198-abc_d", "json-v1"),
+        (f"/powerbank/{IMEI}/user/update", "volinks-v1"),
+        (f"/powerbank/{IMEI}/user/heart", "volinks-v1"),
+    ],
+)
+def test_a_topic_leads_to_its_protocol_and_station(topic: str, protocol: str) -> None:
+    route = registry.route(topic)
+    assert route is not None
+    assert (route.protocol.name, route.imei) == (protocol, IMEI)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "", "stations", f"stations/{IMEI}", f"stations/{IMEI}/commands", f"stations/{IMEI}/heartbeat/x",
+        f"/stations/{IMEI}/heartbeat", f"stations/{IMEI}/responses/", f"stations/{IMEI}/responses/a/b",
+        "stations//heartbeat", "stations/+/heartbeat", "stations/a b/heartbeat", f"stations/{IMEI}/heartbeat\n",
+        f"stations/{'9' * 65}/heartbeat", f"powerbank/{IMEI}/user/update", f"/powerbank/{IMEI}/user/get",
+        "stations/\u0661\u0662/heartbeat", "$SYS/broker/uptime",
+    ],
+)  # fmt: skip
+def test_any_other_topic_leads_nowhere(topic: str) -> None:
+    assert registry.route(topic) is None
+
+
+def test_all_that_stations_send_is_subscribed_to_and_no_command() -> None:
+    assert sorted(one.filter for one in registry.subscriptions()) == [
+        "/powerbank/+/user/heart",
+        "/powerbank/+/user/update",
+        "stations/+/events",
+        "stations/+/heartbeat",
+        "stations/+/presence",
+        "stations/+/responses/+",
+    ]
+    assert {one.qos for one in registry.subscriptions()} == {1}
+
+
+TOY = '''
+"""A third maker's cabinets say PING."""
+
+import re
+
+from powerbank.stations.protocols.commands import Unsupported
+from powerbank.stations.protocols.events import Heartbeat, Order
+from powerbank.stations.protocols.protocol import Decoded, Protocol, Reason, Subscription, Undecodable
+
+
+def decode(topic, payload, received_at, facts):
+    if payload != b"PING":
+        return Undecodable(Reason.UNKNOWN)
+    return Decoded((Heartbeat(Order(received_at)),))
+
+
+PROTOCOL = Protocol(
+    name="toy-v1",
+    subscriptions=(Subscription("toy/+", 1),),
+    up=re.compile(r"toy/(?P<imei>[0-9]{1,20})"),
+    decode=decode,
+    encode=lambda command, imei: Unsupported("toys obey nobody"),
+    supports=frozenset(),
+    heartbeat_seconds=10,
+)
+'''
+
+
+def test_a_third_protocol_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "toy_v1.py").write_text(TOY)
+    monkeypatch.setattr(protocols, "__path__", [*protocols.__path__, str(tmp_path)])
+    with_toy = discover()
+    assert sorted(with_toy.by_name) == ["json-v1", "toy-v1", "volinks-v1"]
+    assert "toy/+" in {one.filter for one in with_toy.subscriptions()}
+    route = with_toy.route("toy/42")
+    assert route is not None
+    assert route.imei == "42"
+    assert route.protocol.decode("toy/42", b"PING", NOW, StationFacts()) == Decoded((Heartbeat(Order(NOW)),))
+    assert with_toy.route(f"stations/{IMEI}/events") == registry.route(f"stations/{IMEI}/events")

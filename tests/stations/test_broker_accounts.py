@@ -1,0 +1,158 @@
+"""What stations sign in with at a broker, and what they may do there."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from flask import Flask
+from paho.mqtt.enums import CallbackAPIVersion
+
+from powerbank.db import transaction, utcnow
+from powerbank.stations import broker_files, services
+from scripts.broker_accounts import keep
+from scripts.stack import EmbeddedBroker, broker_config, free_ports, temporary_data_folder
+from scripts.stack.broker import StationAccount, find_mosquitto
+from tests.stack.test_broker import Listener
+from tests.stations.conftest import Make
+
+FACTS = {"name": "A", "address": "A", "city": "A", "lat": 1.0, "lng": 1.0, "protocol": "json-v1", "slots": 1}
+
+
+def register(sn: str, imei: str) -> str:
+    with transaction():
+        return services.register(sn=sn, imei=imei, **FACTS, now=utcnow())[1].password
+
+
+def connects(port: int, username: str, password: str) -> bool:
+    """Whether the broker lets them in; it answers within moments."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.username_pw_set(username, password)
+    answers: list[bool] = []
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.append(not reason.is_failure)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    deadline = time.monotonic() + 3
+    while not answers and time.monotonic() < deadline:
+        time.sleep(0.02)
+    client.disconnect()
+    client.loop_stop()
+    return bool(answers and answers[0])
+
+
+@pytest.mark.faults
+def test_a_station_registered_a_moment_ago_connects(context: Flask) -> None:
+    with temporary_data_folder() as folder:
+        broker = EmbeddedBroker(folder, free_ports().broker, "0123456789abcdef")
+        broker.start()
+        try:
+            told = keep(broker, None)
+            password = register("A", "imei-a")
+            assert not connects(broker.port, "imei-a", password)
+            told = keep(broker, told)
+            wait_until_in(broker, "imei-a", password)
+            assert not connects(broker.port, "imei-a", "wrong")
+            assert keep(broker, told) == told  # nothing new, nothing done
+            with transaction():
+                fresh = services.rotate_credentials("A", now=utcnow()).password
+            keep(broker, told)
+            wait_until_in(broker, "imei-a", fresh)
+            assert not connects(broker.port, "imei-a", password)
+        finally:
+            broker.stop()
+
+
+def wait_until_in(broker: EmbeddedBroker, username: str, password: str) -> None:
+    deadline = time.monotonic() + 10
+    while not connects(broker.port, username, password):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_both_writers_of_mosquittos_rules_agree() -> None:
+    made = broker_config.mosquitto(Path("/x"), 1, StationAccount("powerbank", "secret"), [])
+    written = made["mosquitto.rules"].splitlines()
+    assert [line for line in written if "%u" in line] == [
+        f"pattern readwrite {pattern}/#" for pattern in broker_files.PATTERNS
+    ]
+
+
+def test_files_for_a_broker_hold_hashes_only(context: Flask, tmp_path: Path, make_station: Make) -> None:
+    password = register("A", "imei-a")
+    make_station("GONE", active=False)
+    assert broker_files.write(tmp_path, broker_url="mqtt://service:its%20own@h:1") == 1
+    lines = (tmp_path / "mosquitto.passwords").read_text().splitlines()
+    assert [line.split(":")[0] for line in lines] == ["service", "imei-a"]
+    assert all(line.split(":")[1].startswith("$7$101$") for line in lines)
+    assert password not in "".join(lines)
+    assert (tmp_path / "mosquitto.passwords").stat().st_mode & 0o007 == 0
+    with pytest.raises(ValueError, match="names no user"):
+        broker_files.write(tmp_path, broker_url="mqtt://h:1")
+
+
+@pytest.fixture
+def mosquitto(context: Flask, tmp_path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """A real one on the files that the command writes, and the passwords of two stations."""
+    program = find_mosquitto()
+    if program is None:
+        pytest.skip("no mosquitto on this machine: `apt install mosquitto` to run this")
+    passwords = {imei: register(imei.upper(), imei) for imei in ("imei-a", "imei-b")} | {"powerbank": "service"}
+    broker_files.write(tmp_path, broker_url="mqtt://powerbank:service@127.0.0.1")
+    port = free_ports().broker
+    (tmp_path / "mosquitto.conf").write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous false\nuser root\n"
+        f"password_file {tmp_path}/{broker_files.PASSWORDS}\n"
+        f"acl_file {tmp_path}/{broker_files.RULES}\n"
+    )
+    process = subprocess.Popen([program, "-c", str(tmp_path / "mosquitto.conf")], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            if connects(port, "powerbank", "service"):
+                break
+        except OSError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield port, passwords
+    process.terminate()
+    process.wait(10)
+
+
+class Broker:
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+
+@pytest.mark.faults
+def test_a_station_neither_writes_nor_reads_as_another(mosquitto: tuple[int, dict[str, str]]) -> None:
+    port, passwords = mosquitto
+    assert not connects(port, "imei-a", passwords["imei-b"])
+    service, a, b = (
+        Listener(Broker(port), name, passwords[name])  # type: ignore[arg-type]
+        for name in ("powerbank", "imei-a", "imei-b")
+    )
+    try:
+        service.subscribe("#")
+        a.subscribe("stations/#").subscribe("/powerbank/#").subscribe("#")
+        b.subscribe("stations/imei-b/commands")
+        a.publish("stations/imei-b/heartbeat", "forged")
+        a.publish("/powerbank/imei-b/user/update", "forged")
+        a.publish("stations/imei-a/heartbeat", "own")
+        a.publish("/powerbank/imei-a/user/heart", "own too")
+        assert service.received.get(timeout=5) == ("stations/imei-a/heartbeat", b"own")
+        assert service.received.get(timeout=5) == ("/powerbank/imei-a/user/heart", b"own too")
+        service.publish("stations/imei-b/commands", "for b")
+        service.publish("/powerbank/imei-b/user/get", "for b")
+        service.publish("stations/imei-a/commands", "for a")
+        assert b.received.get(timeout=5) == ("stations/imei-b/commands", b"for b")
+        heard = [a.received.get(timeout=5) for _ in range(2)]
+        # Its own words come back to it, as it listens to all it may; of the other station's nothing does.
+        while heard[-1] != ("stations/imei-a/commands", b"for a"):
+            heard.append(a.received.get(timeout=5))
+        assert not [topic for topic, _ in heard if "imei-b" in topic]
+    finally:
+        for each in (service, a, b):
+            each.close()

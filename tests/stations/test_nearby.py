@@ -1,0 +1,165 @@
+"""The stations around a point: exact in order and distance, everywhere on the globe."""
+
+import math
+import random
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from powerbank.db import db, new_id, transaction
+from scripts.bench import stations_data
+from tests.stations.conftest import Make, SignIn
+
+KATHMANDU = (27.7153, 85.3123)
+
+
+def ask(client: FlaskClient, lat: float, lng: float, **more: object) -> list[dict[str, object]]:
+    answer = client.get("/api/stations/nearby", query_string={"lat": lat, "lng": lng} | more)
+    assert answer.status_code == 200, answer.text
+    return list(answer.get_json()["items"])
+
+
+def kilometres(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """By the angle between two unit vectors: not the formula under test."""
+
+    def vector(point: tuple[float, float]) -> tuple[float, float, float]:
+        lat, lng = map(math.radians, point)
+        return math.cos(lat) * math.cos(lng), math.cos(lat) * math.sin(lng), math.sin(lat)
+
+    u, v = vector(a), vector(b)
+    cross = (u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0])
+    return 6371.0088 * math.atan2(math.hypot(*cross), sum(x * y for x, y in zip(u, v, strict=True)))
+
+
+def test_the_nearest_comes_first_with_what_the_app_shows(client: FlaskClient, make_station: Make) -> None:
+    make_station("FAR", lat=27.7200, lng=85.3200)
+    make_station("NEAR", lat=27.7160, lng=85.3125, charges={1: 90, 2: 10})
+    make_station("AWAY", lat=27.9, lng=85.5)
+    found = ask(client, *KATHMANDU)
+    assert [item["sn"] for item in found] == ["NEAR", "FAR"]
+    near = found[0]
+    assert near["distance_m"] == round(kilometres(KATHMANDU, (27.7160, 85.3125)) * 1000)
+    assert (near["available_banks"], near["free_slots"], near["status"]) == (1, 2, "online")
+    assert (near["open_now"], near["is_favorite"]) == (True, False)
+    assert str(near["last_seen"]).endswith("Z")
+
+
+def test_filters(client: FlaskClient, make_station: Make) -> None:
+    make_station("FULL", charges={1: 90, 2: 90}, slots=2)
+    make_station("EMPTY", slots=2, lat=27.7154)
+    make_station("HIDDEN", active=False)
+    assert {item["sn"] for item in ask(client, *KATHMANDU)} == {"FULL", "EMPTY"}
+    assert [item["sn"] for item in ask(client, *KATHMANDU, min_banks=2)] == ["FULL"]
+    assert [item["sn"] for item in ask(client, *KATHMANDU, min_free_slots=1)] == ["EMPTY"]
+    assert [item["sn"] for item in ask(client, *KATHMANDU, limit=1)] == ["FULL"]
+    assert ask(client, *KATHMANDU, min_banks=3) == []
+
+
+def test_a_switch_turned_off_shows_nothing_to_take_or_to_fill(client: FlaskClient, make_station: Make) -> None:
+    make_station("A", charges={1: 90}, rent_enabled=False)
+    make_station("B", charges={1: 90}, return_enabled=False)
+    shown = {item["sn"]: (item["available_banks"], item["free_slots"]) for item in ask(client, *KATHMANDU)}
+    assert shown == {"A": (0, 3), "B": (1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ((-16.5, 179.99), (-16.5, -179.99)),
+        ((-16.5, -179.99), (-16.5, 179.99)),
+        ((0.0, 180.0), (0.0, -180.0)),
+        ((89.99, 0.0), (89.99, 180.0)),
+        ((-89.99, 10.0), (-89.99, -170.0)),
+        ((90.0, 0.0), (89.97, 123.0)),
+        ((-90.0, 77.0), (-89.97, -60.0)),
+    ],
+)
+def test_over_the_date_line_and_the_poles(
+    client: FlaskClient, make_station: Make, here: tuple[float, float], there: tuple[float, float]
+) -> None:
+    make_station("THERE", lat=there[0], lng=there[1])
+    found = ask(client, *here)
+    assert [item["sn"] for item in found] == ["THERE"]
+    assert found[0]["distance_m"] == pytest.approx(kilometres(here, there) * 1000, abs=1)
+
+
+REGIONS = [
+    (27.7, 85.3, 0.3),
+    (-16.5, 180.0, 1.0),
+    (89.0, 0.0, 180.0),
+    (-89.5, 40.0, 180.0),
+    (0.0, 0.0, 2.0),
+    (60.0, -150.0, 5.0),
+]
+
+
+def test_every_answer_is_what_a_look_at_all_stations_gives(app: Flask, client: FlaskClient) -> None:
+    chance = random.Random(7)
+    places: dict[str, tuple[float, float]] = {}
+    rows = []
+    for number in range(1500):
+        lat, lng, spread = chance.choice(REGIONS)
+        lat = max(-90.0, min(90.0, lat + chance.uniform(-1, 1) * min(spread, 1.0)))
+        lng = (lng + chance.uniform(-spread, spread) + 180) % 360 - 180
+        places[f"S{number}"] = (lat, lng)
+        rows.append({"id": new_id(), "sn": f"S{number}", "lat": lat, "lng": lng, "banks": chance.randrange(4)})
+    with app.app_context(), transaction():
+        stations_data.insert(rows)
+    banks = {row["sn"]: row["banks"] for row in rows}
+    for _ in range(60):
+        lat, lng, spread = chance.choice(REGIONS)
+        here = (
+            max(-90.0, min(90.0, lat + chance.uniform(-0.5, 0.5))),
+            (lng + chance.uniform(-spread, spread) + 180) % 360 - 180,
+        )
+        radius, limit, least = chance.choice([1, 5, 60, 500]), chance.choice([1, 5, 100]), chance.choice([0, 0, 3])
+        wanted = [(kilometres(here, place), sn) for sn, place in places.items() if banks[sn] >= least]
+        expected = sorted(each for each in wanted if each[0] <= radius)[:limit]
+        found = ask(client, *here, radius_km=radius, limit=limit, min_banks=least)
+        assert [item["sn"] for item in found] == [sn for _, sn in expected], (here, radius, limit, least)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"lat": 91, "lng": 0}, {"lat": 0, "lng": 181}, {"lat": "nan", "lng": 0}, {"lat": 0, "lng": "inf"},
+     {"lat": 0, "lng": 0, "radius_km": 0}, {"lat": 0, "lng": 0, "radius_km": 501}, {"lat": 0, "lng": 0, "limit": 101}],
+)  # fmt: skip
+def test_a_question_that_makes_no_sense_is_refused(client: FlaskClient, query: dict[str, object]) -> None:
+    assert client.get("/api/stations/nearby", query_string=query).status_code == 422
+
+
+def test_my_favourites_are_marked_and_nobody_elses(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
+    make_station("A")
+    mine, theirs = sign_in("sita"), sign_in("gita")
+    assert client.put("/api/stations/A/favorite", headers=mine).status_code == 204
+    query = {"lat": KATHMANDU[0], "lng": KATHMANDU[1]}
+
+    def marked(headers: dict[str, str]) -> bool:
+        answer = client.get("/api/stations/nearby", query_string=query, headers=headers)
+        return bool(answer.get_json()["items"][0]["is_favorite"])
+
+    assert (marked(mine), marked(theirs), marked({})) == (True, False, False)
+
+
+def test_a_token_that_is_no_good_is_refused_not_ignored(client: FlaskClient) -> None:
+    query = {"lat": 0, "lng": 0}
+    for token in ("Bearer rubbish", "Basic eDp5", ""):
+        answer = client.get("/api/stations/nearby", query_string=query, headers={"Authorization": token})
+        assert answer.status_code == 401
+
+
+def test_the_index_answers(app: Flask, clean: None) -> None:
+    """Looked at with many stations: neither half of the statement reads them all."""
+    from powerbank.stations import nearby
+
+    with app.app_context():
+        with transaction():
+            stations_data.fill(5000)
+        search = nearby.Search(27.7, 85.3, 5.0, 20, 0, 0)
+        plan = db.session.execute(
+            text(f"EXPLAIN {nearby._NEARBY.text}"), nearby._parameters(search, None)
+        ).scalars().all()  # fmt: skip
+    assert sum("ix_station_live_place" in line for line in plan) >= 2
+    assert not any("Seq Scan on station_live" in line for line in plan)
