@@ -5,7 +5,8 @@ deployment is mended in one go. The table of settings in README.md is made from 
 `flask docs settings`.
 """
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -17,6 +18,20 @@ Profile = Literal["development", "test", "production"]
 
 # Whoever reads the source knows these, so production refuses them.
 DEVELOPMENT_SECRET = "development-secret-that-production-refuses"  # noqa: S105
+
+
+# What gateways and the sandbox give to everybody.
+TEST_SECRETS = frozenset({"8gBm/:&EnhH.1/q", "EPAYTEST", "sandbox-khalti-secret", "whsec_sandbox"})
+
+# What must be there as soon as something else is.
+NEEDED_WITH = {
+    "callback_secret": "callback_hosts",
+    "khalti_secret": "khalti_url",
+    "esewa_status_url": "esewa_form_url",
+    "esewa_product_code": "esewa_form_url",
+    "esewa_secret": "esewa_form_url",
+    "stripe_webhook_secret": "stripe_secret",
+}
 
 
 class ConfigurationError(Exception):
@@ -51,6 +66,11 @@ class Settings(BaseSettings):
     otp_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET), description="Makes one-time codes. Changing it voids those under way."
     )
+    staff_key: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_SECRET),
+        description="Encrypts the TOTP secrets of staff. Changing it voids their enrolments.",
+    )
+    staff_totp_required: bool = Field(default=False, description="Staff without TOTP may do nothing but enrol.")
 
     database_url: PostgresUrl = Field(description="PostgreSQL, as the role that may change rows only.")
     database_owner_url: PostgresUrl | None = Field(
@@ -80,6 +100,12 @@ class Settings(BaseSettings):
     mqtt_url: MqttUrl | None = Field(default=None, description="The broker that stations speak to.")
 
     public_url: WebUrl = Field(default="http://127.0.0.1:8000", description="Where the world reaches this.")
+    app_url: str | None = Field(
+        default=None, description="The app's link, `https://app.example` or `powerbank://app`: payers go back to it."
+    )
+    app_link: str = Field(
+        default="powerbank://stations", description="What opens the app at a station; the station's number follows."
+    )
     trusted_proxies: int = Field(
         default=0, ge=0, le=5, description="Reverse proxies in front whose `X-Forwarded-*` is believed."
     )
@@ -105,10 +131,87 @@ class Settings(BaseSettings):
     sms_sender: str = Field(default="Powerbank", description="The sender that Sparrow gave this network.")
     smtp_url: SmtpUrl | None = Field(default=None, description="Mail server, `smtps://user:password@host:465`.")
     mail_from: str = Field(default="Powerbank <noreply@localhost>", description="Sender of e-mails.")
+    fcm_credentials: SecretStr | None = Field(
+        default=None, description="Service account for push, as JSON or as the path of its file. Unset: no push."
+    )
+    fcm_url: WebUrl | None = Field(default=None, description="FCM's address, if not Google's own.")
     otp_countries: str = Field(default="NP", description="Countries whose numbers get codes, `NP,IN`.")
     otp_sms_per_day: int = Field(default=20_000, ge=1, description="Most codes by SMS a day, against pumping.")
 
-    @field_validator("secret_key", "jwt_secret_key", "otp_key")
+    document_keys: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_SECRET),
+        description="Encrypt people's documents: `new,old,older`. The first one encrypts, each may decrypt.",
+    )
+    document_digest_key: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_SECRET),
+        description="Tells that two people gave one citizenship number. It cannot be changed.",
+    )
+    document_store: Literal["local", "cloudinary"] = Field(
+        default="local", description="Where new documents go: `local` or `cloudinary`."
+    )
+    documents_dir: Path = Field(
+        default=Path(".powerbank/documents"), description="Folder of the `local` store, shared by all processes."
+    )
+    cloudinary_cloud_name: str | None = Field(default=None, description="Cloudinary's name for this account.")
+    cloudinary_api_key: SecretStr = Field(default=SecretStr(""), description="Cloudinary's key.")
+    cloudinary_api_secret: SecretStr = Field(default=SecretStr(""), description="Cloudinary's secret.")
+    cloudinary_api_url: WebUrl = Field(
+        default="https://api.cloudinary.com", description="Where Cloudinary's API is (its `upload_prefix`)."
+    )
+
+    khalti_url: WebUrl | None = Field(default=None, description="Khalti, `https://khalti.com/api/v2`. Off if unset.")
+    khalti_secret: SecretStr = Field(default=SecretStr(""), description="Khalti's live secret key.")
+    esewa_form_url: WebUrl | None = Field(
+        default=None, description="eSewa, `https://epay.esewa.com.np/api/epay/main/v2/form`. Off if unset."
+    )
+    esewa_status_url: WebUrl | None = Field(
+        default=None, description="eSewa's status check, as its contract names it: `…/api/epay/transaction/status/`."
+    )
+    esewa_product_code: str = Field(default="", description="The merchant's code at eSewa.")
+    esewa_secret: SecretStr = Field(default=SecretStr(""), description="Signs forms for eSewa and what comes back.")
+    stripe_url: WebUrl | None = Field(default=None, description="Stripe, if it is not `https://api.stripe.com`.")
+    stripe_secret: SecretStr = Field(default=SecretStr(""), description="Stripe's secret key. Off if unset.")
+    stripe_webhook_secret: SecretStr = Field(default=SecretStr(""), description="Stripe's `whsec_…` of our endpoint.")
+    nrb_url: WebUrl = Field(
+        default="https://www.nrb.org.np/api/forex/v1", description="The central bank's exchange rates."
+    )
+    callback_hosts: str = Field(
+        default="", description="Hosts that clients may have us call, `a.example,b.example`; `*` for any public one."
+    )
+    callback_secret: SecretStr = Field(default=SecretStr(""), description="Signs the calls to clients' own addresses.")
+
+    @field_validator("document_keys")
+    @classmethod
+    def _documents_need_keys(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        for secret in _parts(value):
+            cls._production_needs_real_secrets(SecretStr(secret), info)
+        if not _parts(value):
+            raise ValueError("must name at least one key")
+        return value
+
+    @field_validator("documents_dir")
+    @classmethod
+    def _production_names_its_folder(cls, value: Path, info: ValidationInfo) -> Path:
+        local = info.data.get("document_store") == "local"
+        if local and info.data.get("powerbank_env") == "production" and not value.is_absolute():
+            raise ValueError("must be an absolute path in production, where DOCUMENT_STORE is local")
+        return value
+
+    @field_validator("cloudinary_cloud_name")
+    @classmethod
+    def _cloudinary_needs_an_account(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("document_store") == "cloudinary" and not value:
+            raise ValueError("is required, where DOCUMENT_STORE is cloudinary")
+        return value
+
+    @field_validator("cloudinary_api_key", "cloudinary_api_secret")
+    @classmethod
+    def _cloudinary_needs_credentials(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("document_store") == "cloudinary" and not value.get_secret_value():
+            raise ValueError("is required, where DOCUMENT_STORE is cloudinary")
+        return value
+
+    @field_validator("secret_key", "jwt_secret_key", "otp_key", "staff_key", "document_digest_key")
     @classmethod
     def _production_needs_real_secrets(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("powerbank_env") == "production":
@@ -117,6 +220,29 @@ class Settings(BaseSettings):
                 raise ValueError("is the development secret; production needs one of its own")
             if len(secret) < 32:
                 raise ValueError("must have at least 32 characters in production")
+        return value
+
+    @field_validator(*NEEDED_WITH)
+    @classmethod
+    def _nothing_is_half_set_up(cls, value: Any, info: ValidationInfo) -> Any:
+        first = NEEDED_WITH[info.field_name or ""]
+        if given(info.data.get(first)) and not given(value):
+            raise ValueError(f"must be set, as {first.upper()} is")
+        return value
+
+    @field_validator("khalti_secret", "esewa_product_code", "esewa_secret", "stripe_secret", "stripe_webhook_secret")
+    @classmethod
+    def _production_takes_real_money(cls, value: SecretStr | str, info: ValidationInfo) -> SecretStr | str:
+        secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if info.data.get("powerbank_env") == "production" and (secret in TEST_SECRETS or secret.startswith("sk_test_")):
+            raise ValueError("is for tests; production needs a live one")
+        return value
+
+    @field_validator("khalti_url", "esewa_form_url", "esewa_status_url", "stripe_url", "nrb_url")
+    @classmethod
+    def _production_pays_over_https(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("powerbank_env") == "production" and value and not value.startswith("https://"):
+            raise ValueError("must be https:// in production")
         return value
 
     @field_validator("public_url")
@@ -143,8 +269,20 @@ class Settings(BaseSettings):
         return self.redis_cache_url or self.redis_url
 
     @property
+    def document_secrets(self) -> list[str]:
+        return _parts(self.document_keys)
+
+    @property
     def log_style(self) -> str:
         return self.log_format or ("json" if self.production else "console")
+
+
+def _parts(value: SecretStr) -> list[str]:
+    return [part.strip() for part in value.get_secret_value().split(",") if part.strip()]
+
+
+def given(value: Any) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _through_psycopg2(url: str) -> str:

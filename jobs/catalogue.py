@@ -1,104 +1,11 @@
-"""Every job, every subscription and the whole schedule, as data. Imports nothing of ours.
+"""Every job, every subscription and the whole schedule, as data. Imports nothing of ours but the words for it.
 
 A job is known by its name. What is not in this file cannot be enqueued and is refused by every worker.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Any
 
-
-class Queue(StrEnum):
-    """In the order in which a worker drains them."""
-
-    CRITICAL = "critical"
-    PAYMENTS = "payments"
-    IOT = "iot"
-    NOTIFICATIONS = "notifications"
-    DEFAULT = "default"
-    ANALYTICS = "analytics"
-    CLEANUP = "cleanup"
-
-
-# Seconds a job of the queue may run.
-TIME_LIMITS = MappingProxyType(
-    {
-        Queue.CRITICAL: 300,
-        Queue.PAYMENTS: 600,
-        Queue.IOT: 120,
-        Queue.NOTIFICATIONS: 180,
-        Queue.DEFAULT: 3600,
-        Queue.ANALYTICS: 7200,
-        Queue.CLEANUP: 3600,
-    }
-)
-
-# Jobs waiting in a queue beyond which staff are alerted.
-BACKLOG_ALARMS = MappingProxyType({Queue.CRITICAL: 100, Queue.PAYMENTS: 50})
-
-
-class Unique(StrEnum):
-    """What a second `enqueue` of the same job with the same arguments does."""
-
-    NO = "no"  # makes a second job
-    WHILE_OPEN = "while open"  # nothing, until the first has ended
-    ONCE = "once"  # nothing, as long as the first is remembered (KEEP_DONE_DAYS)
-
-
-KEEP_DONE_DAYS = 7
-KEEP_DEAD_DAYS = 90
-
-
-@dataclass(frozen=True)
-class Retries:
-    """Seconds to wait before each further try. `until_done` repeats the last delay, doubled up to an hour."""
-
-    delays: tuple[int, ...] = ()
-    until_done: bool = False
-
-    def delay(self, failures: int) -> int | None:
-        """Seconds until the next try after the `failures`-th failure, or None when there is none."""
-        if failures <= len(self.delays):
-            return self.delays[failures - 1]
-        if not self.until_done:
-            return None
-        beyond = min(failures - len(self.delays), 12)
-        return int(min(3600, self.delays[-1] * 2**beyond))
-
-
-@dataclass(frozen=True)
-class JobSpec:
-    name: str
-    body: str  # dotted path of the function
-    queue: Queue
-    retries: Retries = Retries()
-    expires: int | None = None  # not begun within so many seconds: dead, never run late
-    alarm: int | None = None  # still open after so many seconds: staff are alerted
-    time_limit: int | None = None  # the queue's, unless set
-    durable: bool = True  # False: may be lost, skips the outbox
-    stepwise: bool = False  # has transactions of its own (calls a vendor, works in batches), see jobs.runtime
-    unique: Unique = Unique.NO
-    on_dead: str | None = None  # job that resolves what this one guarded; it gets the same arguments
-    result_ttl: int = 3600  # seconds that Redis shows a finished job
-    failure_ttl: int = 7 * 86400  # seconds that Redis shows a dead one
-
-    @property
-    def limit(self) -> int:
-        return self.time_limit or TIME_LIMITS[self.queue]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    name: str
-    job: JobSpec
-    cron: str
-    timezone: str = "Asia/Kathmandu"
-    arguments: dict[str, Any] = field(default_factory=dict)
-    catch_up: bool = False  # run each slot missed while no scheduler was up, not only the newest
-    pass_slot: bool = False  # the job wants `slot`, the time it stands for
-
+from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
 PUBLISH_CONTENT = JobSpec(
@@ -110,8 +17,172 @@ PUBLISH_CONTENT = JobSpec(
 )
 
 # ── Identity ─────────────────────────────────────────────────────────────────────────────────────────
-SEND_OTP = JobSpec("send_otp", "jobs.auth.send_otp", Queue.CRITICAL, Retries((5, 30, 60)), expires=300, stepwise=True)
+SEND_OTP = JobSpec(
+    "send_otp",
+    "jobs.auth.send_otp",
+    Queue.CRITICAL,
+    Retries((5, 30, 60)),
+    expires=300,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+# Other domains have their part in a new account too: see powerbank.users.joining.
+POST_REGISTRATION = JobSpec(
+    "post_registration",
+    "jobs.users.post_registration",
+    Queue.DEFAULT,
+    Retries((60,), until_done=True),
+    alarm=3600,
+)
+PROCESS_REFERRAL = JobSpec(
+    "process_referral",
+    "jobs.users.process_referral",
+    Queue.DEFAULT,
+    Retries((60,), until_done=True),
+    alarm=3600,
+)
 PRUNE_SIGN_INS = JobSpec("prune_sign_ins", "jobs.auth.prune_sign_ins", Queue.CLEANUP, Retries((300, 1800)))
+
+# ── KYC ──────────────────────────────────────────────────────────────────────────────────────────────
+PROCESS_KYC_SUBMISSION = JobSpec(
+    "process_kyc_submission",
+    "jobs.kyc.process_kyc_submission",
+    Queue.DEFAULT,
+    Retries((120, 120)),
+    alarm=3600,
+    stepwise=True,
+)
+DELETE_DOCUMENTS = JobSpec(
+    "delete_documents",
+    "jobs.kyc.delete_documents",
+    Queue.CLEANUP,
+    Retries((300, 1800), until_done=True),
+    alarm=86400,
+    stepwise=True,
+    unique=Unique.WHILE_OPEN,
+)
+DELETE_OLD_DOCUMENTS = JobSpec(
+    "delete_old_documents", "jobs.kyc.delete_old_documents", Queue.CLEANUP, Retries((300, 1800))
+)
+# ── Administration ───────────────────────────────────────────────────────────────────────────────────
+ADMIN_USER_ACTION = JobSpec("admin_user_action", "jobs.admin.admin_user_action", Queue.DEFAULT, Retries((60, 60)))
+# ── Notifications ────────────────────────────────────────────────────────────────────────────────────
+CREATE_NOTIFICATION = JobSpec(
+    "create_notification", "jobs.notifications.create_notification", Queue.DEFAULT, Retries((30, 30))
+)
+SEND_PUSH = JobSpec(
+    "send_push",
+    "jobs.notifications.send",
+    Queue.NOTIFICATIONS,
+    Retries((60, 120, 240)),
+    expires=180,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+SEND_SMS = JobSpec(
+    "send_sms",
+    "jobs.notifications.send",
+    Queue.NOTIFICATIONS,
+    Retries((60, 120, 240)),
+    expires=600,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+SEND_EMAIL = JobSpec(
+    "send_email",
+    "jobs.notifications.send",
+    Queue.DEFAULT,
+    Retries((60, 300)),
+    expires=1800,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+CLOSE_DELIVERY = JobSpec(
+    "close_delivery", "jobs.notifications.close_delivery", Queue.NOTIFICATIONS, Retries((60,), until_done=True)
+)
+PRUNE_NOTIFICATIONS = JobSpec(
+    "prune_notifications",
+    "jobs.notifications.prune_notifications",
+    Queue.CLEANUP,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+
+# ── Money ────────────────────────────────────────────────────────────────────────────────────────────
+SEAL_LEDGER_SUMS = JobSpec(
+    "seal_ledger_sums",
+    "jobs.ledger.seal_ledger_sums",
+    Queue.ANALYTICS,
+    expires=3600,
+    stepwise=True,
+    result_ttl=60,
+)
+RECONCILE_LEDGER = JobSpec(
+    "reconcile_ledger",
+    "jobs.ledger.reconcile_ledger",
+    Queue.ANALYTICS,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+
+# ── Payments ─────────────────────────────────────────────────────────────────────────────────────────
+GIVE_UP_PAYMENT_URL = JobSpec(
+    "give_up_payment_url", "jobs.payments.give_up_payment_url", Queue.PAYMENTS, Retries((10,), until_done=True)
+)
+CREATE_PAYMENT_URL = JobSpec(
+    "create_payment_url",
+    "jobs.payments.create_payment_url",
+    Queue.PAYMENTS,
+    Retries((5, 15, 30, 60, 120)),
+    expires=600,
+    stepwise=True,
+    on_dead="give_up_payment_url",
+)
+CLOSE_PAYMENT_INTENT = JobSpec(
+    "close_payment_intent", "jobs.payments.close_payment_intent", Queue.PAYMENTS, Retries((10,), until_done=True)
+)
+EXPIRE_PAYMENT_INTENT = JobSpec(
+    "expire_payment_intent",
+    "jobs.payments.expire_payment_intent",
+    Queue.PAYMENTS,
+    Retries((30, 60, 120)),
+    stepwise=True,
+    unique=Unique.WHILE_OPEN,
+    on_dead="close_payment_intent",
+)
+POLL_PENDING_PAYMENT = JobSpec(
+    "poll_pending_payment",
+    "jobs.payments.poll_pending_payment",
+    Queue.PAYMENTS,
+    Retries((30, 60, 120, 240, 480, 900)),
+    stepwise=True,
+)
+POLL_PENDING_PAYMENTS = JobSpec(
+    "poll_pending_payments", "jobs.payments.poll_pending_payments", Queue.PAYMENTS, Retries((30,)), expires=300
+)
+PROCESS_PAYMENT_WEBHOOK = JobSpec(
+    "process_payment_webhook",
+    "jobs.payments.process_payment_webhook",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
+UPDATE_EXCHANGE_RATES = JobSpec(
+    "update_exchange_rates",
+    "jobs.payments.update_exchange_rates",
+    Queue.DEFAULT,
+    Retries((60, 300, 900, 3600)),
+    stepwise=True,
+)
+CHECK_EXCHANGE_RATES = JobSpec(
+    "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
+)
+
+# ── Stations ─────────────────────────────────────────────────────────────────────────────────────────
+PROCESS_STATION_ISSUE = JobSpec(
+    "process_station_issue", "jobs.stations.process_station_issue", Queue.DEFAULT, Retries((60, 60))
+)
 
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
@@ -138,7 +209,31 @@ PRUNE_IDEMPOTENCY_KEYS = JobSpec(
 JOBS: tuple[JobSpec, ...] = (
     PUBLISH_CONTENT,
     SEND_OTP,
+    POST_REGISTRATION,
+    PROCESS_REFERRAL,
     PRUNE_SIGN_INS,
+    PROCESS_KYC_SUBMISSION,
+    DELETE_DOCUMENTS,
+    DELETE_OLD_DOCUMENTS,
+    ADMIN_USER_ACTION,
+    CREATE_NOTIFICATION,
+    SEND_PUSH,
+    SEND_SMS,
+    SEND_EMAIL,
+    CLOSE_DELIVERY,
+    PRUNE_NOTIFICATIONS,
+    SEAL_LEDGER_SUMS,
+    RECONCILE_LEDGER,
+    CREATE_PAYMENT_URL,
+    GIVE_UP_PAYMENT_URL,
+    EXPIRE_PAYMENT_INTENT,
+    CLOSE_PAYMENT_INTENT,
+    POLL_PENDING_PAYMENT,
+    POLL_PENDING_PAYMENTS,
+    PROCESS_PAYMENT_WEBHOOK,
+    UPDATE_EXCHANGE_RATES,
+    CHECK_EXCHANGE_RATES,
+    PROCESS_STATION_ISSUE,
     TICK,
     REDELIVER,
     MONITOR,
@@ -149,7 +244,19 @@ JOBS: tuple[JobSpec, ...] = (
 # What follows from what: `publish("event", …)` enqueues each job named here with the event's fields.
 SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "content_published": (),
-    "user_registered": (),
+    "kyc_submitted": (),
+    "kyc_approved": (),
+    "kyc_rejected": (),
+    "account_status_changed": (),
+    "user_registered": (POST_REGISTRATION, PROCESS_REFERRAL),
+    "user_deleted": (),
+    "ledger_mismatch": (),
+    "payment_ready": (),
+    "topup_succeeded": (),
+    "topup_failed": (),
+    "payment_needs_review": (),
+    "exchange_rates_stale": (),
+    "station_issue_reported": (),
     "ops_alert_raised": (),
     "ops_alert_cleared": (),
     "job_died": (),
@@ -158,8 +265,15 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("stranded-job-redelivery", REDELIVER, "* * * * *", "UTC"),
     Schedule("queue-monitor", MONITOR, "* * * * *", "UTC"),
+    Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
+    Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
+    Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
+    Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
+    Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
+    Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),
+    Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

@@ -21,11 +21,12 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from jobs import catalogue
-from jobs.catalogue import JobSpec
+from jobs.policy import JobSpec
 from jobs.stepwise import LostClaimError, StepwiseRun
 from powerbank import lifecycle, schedules, wire
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.errors import AppError, PermanentError
+from powerbank.integrations.errors import VendorError
 from powerbank.outbox import Cause, State
 
 log = structlog.get_logger(__name__)
@@ -187,7 +188,9 @@ def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str
             lifecycle.note_crash(row, "lost the database")
             delay: int | None = 0
         else:
-            delay = lifecycle.fail(row, spec, _describe(error), permanent=_permanent(error))
+            delay = lifecycle.fail(
+                row, spec, _describe(error), permanent=_permanent(error), at_least=_asked_to_wait(error)
+            )
         cause = row.cause
     schedules.note_run(spec, job_id, "failed", seconds)
     if cause is not None:
@@ -218,6 +221,11 @@ def _bury_unknown(job: str, outbox_id: str | None) -> Outcome:
 
 def _permanent(error: BaseException) -> bool:
     return isinstance(error, PermanentError) or (isinstance(error, AppError) and error.status < 500)
+
+
+def _asked_to_wait(error: BaseException) -> int:
+    asked = error.retry_after if isinstance(error, VendorError) else None
+    return min(asked or 0, 3600)
 
 
 def _database_went_away(error: BaseException) -> bool:

@@ -24,7 +24,7 @@ from rq_scheduler import Scheduler as RqScheduler
 from sqlalchemy.exc import DBAPIError
 
 from jobs import catalogue
-from jobs.catalogue import Queue
+from jobs.policy import Queue
 from powerbank import heartbeats, relay, wire
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS

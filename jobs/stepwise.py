@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from jobs.catalogue import JobSpec
+from jobs.policy import JobSpec
 from powerbank import lifecycle
 from powerbank.db import db, transaction, utcnow
 from powerbank.outbox import OutboxJob, OutboxStep, State

@@ -10,6 +10,11 @@ from powerbank.db import Base, UtcDateTime
 # Two deployments that start at once must not both migrate.
 LOCK = 4_200_117
 
+# History: the application's role adds rows and never changes one.
+READ_AND_INSERT = (
+    "audit_log", "alembic_version", "ledger_accounts", "ledger_entries", "ledger_postings", "ledger_sums",
+)  # fmt: skip
+
 
 def run() -> None:
     settings = current_app.config["SETTINGS"]
@@ -48,9 +53,14 @@ def _grant(connection: Connection, role: str | None) -> None:
     quoted = connection.dialect.identifier_preparer.quote(role)
     connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
     connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}"))
-    for table in ("audit_log", "alembic_version"):
+    for table in READ_AND_INSERT:
         if connection.scalar(text("SELECT to_regclass(:name)"), {"name": table}):
             connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}"))
+    if connection.scalar(text("SELECT to_regclass('ledger_accounts')")):
+        # Locking a row takes the right to update a column; a trigger refuses every change of this one.
+        connection.execute(text(f"GRANT UPDATE (opened_at) ON ledger_accounts TO {quoted}"))
+    if connection.scalar(text("SELECT to_regclass('custody')")):
+        connection.execute(text(f"REVOKE DELETE ON custody FROM {quoted}"))
 
 
 run()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,13 @@ from powerbank.db import Base, Id, open_session
 
 class AuditEntry(Base):
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_log_object", "object_kind", "object_id"),)
+    # One for each way of asking, all in the order in which the pages are turned.
+    __table_args__ = (
+        Index("ix_audit_log_at", "at", "id"),
+        Index("ix_audit_log_actor", "actor", "at", "id"),
+        Index("ix_audit_log_action", "action", "at", "id"),
+        Index("ix_audit_log_object", "object_kind", "object_id", "at", "id"),
+    )
 
     id: Mapped[Id]
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -26,6 +32,19 @@ class AuditEntry(Base):
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
     request_id: Mapped[str | None]
+
+
+def by_staff(
+    action: str,
+    object_kind: str,
+    object_id: object,
+    *,
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+) -> None:
+    """What the member of staff whom the guard let in did."""
+    actor = f"staff:{g.staff.id}"
+    record(actor=actor, action=action, object_kind=object_kind, object_id=object_id, old=old, new=new)
 
 
 def record(

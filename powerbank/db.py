@@ -1,14 +1,14 @@
 """The database: base model, identifiers, column types and `transaction()`."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import uuid_utils.compat
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Executable, MetaData, Row, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -104,6 +104,16 @@ def open_session() -> Session:
     if not session.info.get("open"):
         raise RuntimeError("this needs an open transaction()")
     return session
+
+
+def read_alone(statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """A single read outside any transaction: one round trip, where BEGIN and ROLLBACK around it make three."""
+    session: Session = db.session()
+    if session.in_transaction():  # it holds a connection; waiting for a second one could lock the pool up
+        return session.execute(statement, parameters).all()
+    with db.engine.connect() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        return alone.execute(statement, parameters).all()
 
 
 def utcnow() -> datetime:

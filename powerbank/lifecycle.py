@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from jobs import catalogue
-from jobs.catalogue import JobSpec, Unique
+from jobs.policy import JobSpec, Unique
 from powerbank.db import open_session, utcnow
 from powerbank.errors import ConflictError
 from powerbank.outbox import Cause, OutboxJob, State
@@ -79,8 +79,11 @@ def locked(job_id: uuid.UUID) -> OutboxJob | None:
     return open_session().get(OutboxJob, job_id, with_for_update={"skip_locked": True}, populate_existing=True)
 
 
-def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool) -> int | None:
-    """Notes a failed run. The seconds until the next try come back, or None when the job is dead."""
+def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool, at_least: int = 0) -> int | None:
+    """Notes a failed run. The seconds until the next try come back, or None when the job is dead.
+
+    `at_least`: a vendor asked to be left alone for so many seconds.
+    """
     row.failures += 1
     row.last_error = error
     row.claimed_by = None
@@ -91,6 +94,7 @@ def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool) -> int |
     if delay is None:
         bury(row, Cause.OUT_OF_RETRIES)
         return None
+    delay = max(delay, at_least)
     run_after = utcnow() + timedelta(seconds=delay)
     if row.expires_at is not None and run_after >= row.expires_at:
         bury(row, Cause.EXPIRED)

@@ -12,7 +12,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 _SECRET_FIELDS = re.compile(
-    r"passw|secret|token|authorization|cookie|otp|^code$|api_?key|citizenship|document_number|^(to|phone|email|identifier)$",
+    r"passw|secret|token|authorization|cookie|otp|^code$|api_?key|recovery|citizenship|document_number|^(to|phone|email|identifier)$",
     re.IGNORECASE,
 )
 # In free text: e-mail addresses, phone numbers, bearer tokens and JWTs, passwords in URLs.
@@ -82,8 +82,6 @@ def configure(style: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # It logs a traceback for every request while Redis is away; /health/ready says that once.
-    logging.getLogger("flask-limiter").setLevel("CRITICAL")
     for noisy in ("rq.worker", "rq.job", "werkzeug", "urllib3", "alembic.runtime.plugins"):
         logging.getLogger(noisy).setLevel("WARNING")
 

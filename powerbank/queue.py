@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
-from jobs.catalogue import JobSpec, Unique
+from jobs.policy import JobSpec, Unique
 from powerbank import wire
 from powerbank.db import after_commit, new_id, open_session, utcnow
 from powerbank.outbox import OutboxJob

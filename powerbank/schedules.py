@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jobs import catalogue
-from jobs.catalogue import JobSpec, Schedule
+from jobs.policy import JobSpec, Schedule
 from powerbank.db import Base, db, open_session, transaction
 from powerbank.errors import NotFoundError
 from powerbank.queue import Scalar, accept

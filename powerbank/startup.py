@@ -7,9 +7,9 @@ from flask_compress import Compress
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerbank import admin, auth, content, logs, ops, users
+from powerbank import admin, auth, content, kyc, ledger, logs, notifications, ops, payments, stations, users
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, problems, rate_limits, web
+from powerbank.api import openapi, problems, rate_limits, uploads, web
 from powerbank.db import db
 from powerbank.ops import metrics
 from powerbank.redis_clients import RedisClients
@@ -36,9 +36,6 @@ def _settings(app: Flask) -> None:
         },
         JWT_SECRET_KEY=settings.jwt_secret_key.get_secret_value(),
         JWT_ALGORITHM="HS256",
-        JWT_DECODE_ALGORITHMS=["HS256"],
-        JWT_DECODE_AUDIENCE=[api_auth.STAFF_AUDIENCE, api_auth.USER_AUDIENCE],
-        JWT_TOKEN_LOCATION=["headers"],
         SESSION_COOKIE_NAME="powerbank",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
@@ -93,10 +90,16 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     _gzip,
     api_auth.init_app,
     rate_limits.init_app,
+    uploads.init_app,
     openapi.init_app,
     content.init_app,
     users.init_app,
+    notifications.init_app,
     auth.init_app,
+    kyc.init_app,
+    ledger.init_app,
+    payments.init_app,
+    stations.init_app,
     admin.init_app,
     ops.init_app,
 )

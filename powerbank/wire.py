@@ -19,6 +19,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from jobs import catalogue
+from jobs.policy import JobSpec
 from powerbank.redis_clients import queue_redis
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ def forget(message_id: str) -> None:
         log.warning("ended message not removed", message=message_id, error=str(error))
 
 
-def _enqueue_data(spec: catalogue.JobSpec, message: Message) -> Any:
+def _enqueue_data(spec: JobSpec, message: Message) -> Any:
     return Queue.prepare_data(
         ENTRY_POINT,
         kwargs={"job": spec.name, **message.payload},
@@ -80,7 +81,7 @@ def _enqueue_data(spec: catalogue.JobSpec, message: Message) -> Any:
     )
 
 
-def _delay(redis: Redis, pipe: Pipeline, spec: catalogue.JobSpec, message: Message, at: datetime) -> None:
+def _delay(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message, at: datetime) -> None:
     """Leaves it with rq-scheduler, and shows it in RQ's own registry of scheduled jobs for rq-dashboard."""
     job = Job.create(
         ENTRY_POINT,

@@ -23,7 +23,8 @@ from rq.job import Job, JobStatus
 from sqlalchemy import text
 
 import config
-from jobs.catalogue import TICK, Queue
+from jobs.catalogue import TICK
+from jobs.policy import Queue
 from powerbank import create_app, heartbeats, wire
 from powerbank.db import db, new_id, utcnow
 from powerbank.ops import health, queries

@@ -13,7 +13,7 @@ import argparse
 
 import config
 from jobs import runtime
-from jobs.catalogue import TIME_LIMITS, Queue
+from jobs.policy import TIME_LIMITS, Queue
 from jobs.worker import Worker
 from powerbank import create_app
 from powerbank.redis_clients import connect

@@ -5,18 +5,23 @@ Commits are real. After each test the rows are deleted and Redis is emptied.
 
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 
 import psycopg2
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 from scripts.sandbox import testing
+from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
+from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import Stack, free_ports, temporary_data_folder
 from tests import sample_jobs
+from tests.people import Inbox, People
 
 TEMPLATE = "powerbank_template"
 ADMIN = "admin@example.com"
@@ -90,13 +95,17 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def environment(worker_id: str, database_name: str, sandbox: Sandbox) -> dict[str, str]:
+def environment(
+    worker_id: str, database_name: str, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """What a process needs to work on this test process's own database and Redis numbers."""
     execute(
         superuser_url("postgres"),
         f'DROP DATABASE IF EXISTS "{database_name}" WITH (FORCE)',
         f'CREATE DATABASE "{database_name}" OWNER powerbank_owner TEMPLATE {TEMPLATE}',
     )
+    account = tmp_path_factory.mktemp("fcm") / "service-account.json"
+    write_service_account(account, sandbox.url, sandbox.accounts.fcm_project)
     number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
     port = os.environ["TEST_REDIS_PORT"]
     found = {
@@ -105,9 +114,9 @@ def environment(worker_id: str, database_name: str, sandbox: Sandbox) -> dict[st
         "REDIS_URL": f"redis://127.0.0.1:{port}/{2 * number}",
         "REDIS_CACHE_URL": f"redis://127.0.0.1:{port}/{2 * number + 1}",
         "RATE_LIMIT_PER_MINUTE": "100000",
-        "SMS_URL": f"{sandbox.url}/sparrow/v2",
-        "SMS_TOKEN": sandbox.accounts.sparrow_token,
-        "SMTP_URL": f"smtp://127.0.0.1:{sandbox.smtp_port}",
+        **played_by_sandbox(sandbox.url, sandbox.smtp_port, sandbox.accounts),
+        "FCM_CREDENTIALS": str(account),
+        "DOCUMENTS_DIR": str(tmp_path_factory.mktemp("documents")),
     }
     os.environ.update(found)
     return found
@@ -118,9 +127,18 @@ def app(environment: dict[str, str]) -> Flask:
     from powerbank import create_app
 
     sample_jobs.register()
+    hash_passwords_quickly()
     app = create_app()
     app.testing = True
     return app
+
+
+def hash_passwords_quickly() -> None:
+    """Same code, far less work: hundreds of sign-ins in these tests would keep two cores busy for minutes."""
+    from powerbank.auth import passwords
+
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=256, parallelism=1)
+    passwords._NOBODY = passwords._hasher.hash("nobody has this password")
 
 
 @pytest.fixture
@@ -135,6 +153,7 @@ def clean(app: Flask) -> Iterator[None]:
     with app.app_context():
         queue_redis().flushdb()
         cache_redis().flushdb()
+    shutil.rmtree(app.config["SETTINGS"].documents_dir, ignore_errors=True)
 
 
 # Row by row where there are rows: far quicker than TRUNCATE on many small tables.
@@ -169,7 +188,7 @@ def work(app: Flask) -> Callable[..., None]:
     """Drains the queues with a real worker in this process."""
 
     def drain(*queues: str) -> None:
-        from jobs.catalogue import Queue
+        from jobs.policy import Queue
         from jobs.worker import Worker
         from powerbank.redis_clients import connect
 
@@ -187,19 +206,38 @@ def work(app: Flask) -> Callable[..., None]:
 @pytest.fixture
 def staff_headers(app: Flask, clean: None) -> Callable[..., dict[str, str]]:
     """Signs a member of staff in: `staff_headers("viewer")`."""
-    from powerbank.auth import services
+    from powerbank.auth import staff_sessions
     from powerbank.auth.models import StaffMember
     from powerbank.auth.roles import Role
-    from powerbank.db import transaction
+    from powerbank.db import transaction, utcnow
 
     def sign_in(role: str = "superadmin") -> dict[str, str]:
         with app.app_context():
             member = StaffMember(email=f"{role}@example.com", password_hash="unused", role=Role(role))
             with transaction() as session:
                 session.add(member)
-            return {"Authorization": f"Bearer {services.access_token(member)}"}
+                session.flush()
+                session.refresh(member)
+                begun = staff_sessions.begin(member, kind="api", user_agent=None, address=None, now=utcnow())
+                tokens = staff_sessions.issue(begun, member)
+            return {"Authorization": f"Bearer {tokens.access_token}"}
 
     return sign_in
+
+
+@pytest.fixture
+def people(app: Flask, clean: None) -> People:
+    """Makes people: `people.join("sita")`."""
+    return People(app)
+
+
+@pytest.fixture
+def inbox(sandbox: Sandbox) -> Iterator[Inbox]:
+    """What the vendors were given in this test."""
+    sandbox.messages.clear()  # a test that asked for no inbox may have sent something too
+    yield Inbox(sandbox)
+    sandbox.faults.clear()
+    sandbox.messages.clear()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from jobs import catalogue
-from jobs.catalogue import JobSpec, Queue, Retries, Schedule, Unique
+from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
 from jobs.stepwise import StepwiseRun
 from powerbank.db import open_session
 from powerbank.errors import PermanentError

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from jobs import catalogue
-from jobs.catalogue import SCHEDULES, SUBSCRIPTIONS, Queue
+from jobs.catalogue import SCHEDULES, SUBSCRIPTIONS
+from jobs.policy import Queue
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]

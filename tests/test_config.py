@@ -10,6 +10,10 @@ PRODUCTION = GOOD | {
     "SECRET_KEY": "a" * 32,
     "JWT_SECRET_KEY": "b" * 32,
     "OTP_KEY": "c" * 32,
+    "DOCUMENT_KEYS": f"{'d' * 32},{'e' * 32}",
+    "DOCUMENT_DIGEST_KEY": "f" * 32,
+    "DOCUMENTS_DIR": "/var/lib/powerbank/documents",
+    "STAFF_KEY": "d" * 32,
     "PUBLIC_URL": "https://example.com",
 }
 
@@ -51,10 +55,53 @@ def test_production_refuses_what_the_source_tells_everybody(load) -> None:
     assert "SECRET_KEY: is the development secret" in message
     assert "JWT_SECRET_KEY: must have at least 32 characters" in message
     assert "PUBLIC_URL: must be https://" in message
+    assert "DOCUMENT_KEYS: is the development secret" in message
+    assert "DOCUMENT_DIGEST_KEY: is the development secret" in message
+    assert "DOCUMENTS_DIR: must be an absolute path" in message
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"DOCUMENT_KEYS": "d" * 32 + ",short"}, "DOCUMENT_KEYS: must have at least 32 characters"),
+        ({"DOCUMENT_KEYS": " , "}, "DOCUMENT_KEYS: must name at least one key"),
+        ({"DOCUMENT_STORE": "cloudinary"}, "CLOUDINARY_CLOUD_NAME: is required"),
+        ({"DOCUMENT_STORE": "cloudinary", "CLOUDINARY_CLOUD_NAME": "c"}, "CLOUDINARY_API_SECRET: is required"),
+    ],
+)
+def test_documents_need_keys_and_a_store(load, changed: dict[str, str], said: str) -> None:
+    with pytest.raises(config.ConfigurationError, match=said):
+        load(PRODUCTION | changed)
+
+
+def test_production_takes_real_money_only(load) -> None:
+    wrong = {
+        "KHALTI_URL": "http://khalti.com/api/v2",
+        "KHALTI_SECRET": "sandbox-khalti-secret",
+        "ESEWA_PRODUCT_CODE": "EPAYTEST",
+        "ESEWA_SECRET": "8gBm/:&EnhH.1/q",
+        "STRIPE_SECRET": "sk_test_1",
+        "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+    }
+    assert load(GOOD | wrong).esewa_product_code == "EPAYTEST"
+    with pytest.raises(config.ConfigurationError) as refused:
+        load(PRODUCTION | wrong)
+    message = str(refused.value)
+    assert "KHALTI_URL: must be https://" in message
+    for name in (*wrong.keys() - {"KHALTI_URL"},):
+        assert f"{name}: is for tests" in message
+    assert "sk_test_1" not in message
+
+
+def test_callbacks_are_signed_or_not_made(load) -> None:
+    with pytest.raises(config.ConfigurationError, match="CALLBACK_SECRET: must be set, as CALLBACK_HOSTS is"):
+        load(GOOD | {"CALLBACK_HOSTS": "hooks.example"})
+    assert load(GOOD).callback_hosts == ""
 
 
 def test_production_boots_with_secrets_of_its_own(load) -> None:
     settings = load(PRODUCTION)
     assert settings.production
     assert settings.log_style == "json"
-    assert "aaaa" not in repr(settings)
+    assert settings.document_secrets == ["d" * 32, "e" * 32]
+    assert not any(secret * 4 in repr(settings) for secret in "abcdef")

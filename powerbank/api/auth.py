@@ -11,10 +11,9 @@ from collections.abc import Callable
 from typing import Any, Protocol, cast
 from uuid import UUID
 
+import jwt as pyjwt
 from flask import Flask, current_app, g, request
-from flask_jwt_extended import JWTManager, get_jwt, verify_jwt_in_request
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt.exceptions import PyJWTError
+from flask_jwt_extended import JWTManager
 
 from powerbank.errors import AppError
 
@@ -22,7 +21,9 @@ jwt = JWTManager()
 
 STAFF_AUDIENCE = "powerbank-staff"
 USER_AUDIENCE = "powerbank-app"
-REQUIRED_CLAIMS = ("exp", "iat", "jti", "sub", "aud")
+# Own password, second factor and sessions: open to staff who must first put these in order.
+OWN_ACCOUNT = "account.manage"
+REQUIRED_CLAIMS = ["exp", "iat", "jti", "sub", "aud"]
 
 
 class Staff(Protocol):
@@ -34,6 +35,10 @@ class Staff(Protocol):
     def email(self) -> str: ...
     @property
     def role(self) -> str: ...
+    @property
+    def session_id(self) -> UUID: ...
+    @property
+    def unfinished(self) -> str | None: ...
     def may(self, permission: str) -> bool: ...
 
 
@@ -46,7 +51,19 @@ def init_app(app: Flask) -> None:
     jwt.init_app(app)
 
 
-def register_staff_loader(app: Flask, load: Callable[[str, int | None], Staff | None]) -> None:
+class UnfinishedError(AppError):
+    def __init__(self, code: str) -> None:
+        super().__init__(code, 403, UNFINISHED[code])
+
+
+UNFINISHED = {
+    "password_change_required": "Choose a password of your own first.",
+    "totp_enrolment_required": "Enrol an authenticator app first.",
+}
+
+
+def register_staff_loader(app: Flask, load: Callable[[str, str], Staff | None]) -> None:
+    """`load(staff id, session id)` answers the member while that sign-in lasts."""
     app.extensions["staff_loader"] = load
 
 
@@ -60,20 +77,56 @@ def user_only(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        claims = _claims(USER_AUDIENCE)
-        user_id = current_app.extensions["user_loader"](claims["sub"], str(claims.get("sid")))
-        if user_id is None:
-            raise UnauthenticatedError
-        g.user_id = user_id
+        _sign_in(_claims(USER_AUDIENCE))
         return view(*args, **kwargs)
 
     note_for_document(wrapper, permission="user")
     return wrapper
 
 
+def anybody(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Anybody, signed in or not. A token that is no good is refused all the same: whoever sends one wants to be
+    known, and would take the answer for their own."""
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if "Authorization" in request.headers:
+            claims = _claims(USER_AUDIENCE, STAFF_AUDIENCE)
+            if claims["aud"] == STAFF_AUDIENCE:
+                _admit_staff(claims)
+            else:
+                _sign_in(claims)
+        return view(*args, **kwargs)
+
+    note_for_document(wrapper, sign_in_optional=True)
+    return wrapper
+
+
+def known_user_id() -> UUID | None:
+    """The person that `anybody` let in, if one signed in."""
+    return cast("UUID | None", g.get("user_id"))
+
+
+def known_staff() -> Staff | None:
+    return cast("Staff | None", g.get("staff"))
+
+
 def current_user_id() -> UUID:
     """The person that `user_only` let in."""
     return cast(UUID, g.user_id)
+
+
+def current_session_id() -> UUID:
+    """The sign-in through which that person came."""
+    return cast(UUID, g.session_id)
+
+
+def user_if_signed_in() -> UUID | None:
+    """For the few routes that serve both. A token that is given must be right: no falling back to a stranger."""
+    if "Authorization" not in request.headers:
+        return None
+    _sign_in(_claims(USER_AUDIENCE))
+    return current_user_id()
 
 
 def staff_only(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -82,8 +135,11 @@ def staff_only(permission: str) -> Callable[[Callable[..., Any]], Callable[..., 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if not _staff_of_token().may(permission):
+            staff = _admit_staff(_claims(STAFF_AUDIENCE))
+            if not staff.may(permission):
                 raise AppError("forbidden", 403, "Your role does not allow this.")
+            if staff.unfinished and permission != OWN_ACCOUNT:
+                raise UnfinishedError(staff.unfinished)
             return view(*args, **kwargs)
 
         note_for_document(wrapper, permission=permission)
@@ -102,6 +158,11 @@ def current_staff() -> Staff:
     return cast(Staff, g.staff)
 
 
+def staff_named_by_token() -> UUID | None:
+    """Whose access token came along, where a route works without one too."""
+    return _admit_staff(_claims(STAFF_AUDIENCE)).id if "Authorization" in request.headers else None
+
+
 def principal() -> str:
     """A name for the caller that no other caller has."""
     if "staff" in g:
@@ -111,21 +172,37 @@ def principal() -> str:
     return f"address:{request.remote_addr}"
 
 
-def _staff_of_token() -> Staff:
-    claims = _claims(STAFF_AUDIENCE)
-    staff = cast("Staff | None", current_app.extensions["staff_loader"](claims["sub"], claims.get("gen")))
+def _sign_in(claims: dict[str, Any]) -> None:
+    session_id = str(claims.get("sid"))
+    user_id = current_app.extensions["user_loader"](claims["sub"], session_id)
+    if user_id is None:
+        raise UnauthenticatedError
+    g.user_id, g.session_id = user_id, UUID(session_id)
+
+
+def _admit_staff(claims: dict[str, Any]) -> Staff:
+    staff = cast("Staff | None", current_app.extensions["staff_loader"](claims["sub"], str(claims.get("sid"))))
     if staff is None:
         raise UnauthenticatedError
     g.staff = staff
     return staff
 
 
-def _claims(audience: str) -> dict[str, Any]:
+def _claims(*audiences: str) -> dict[str, Any]:
+    """Read by PyJWT itself: Flask-JWT-Extended, which issues the tokens, takes each apart three times."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise UnauthenticatedError
     try:
-        verify_jwt_in_request()
-        claims: dict[str, Any] = get_jwt()
-    except (JWTExtendedException, PyJWTError) as refused:
+        claims: dict[str, Any] = pyjwt.decode(
+            token.strip(),
+            current_app.config["JWT_SECRET_KEY"],
+            algorithms=["HS256"],
+            audience=audiences,
+            options={"require": REQUIRED_CLAIMS},
+        )
+    except pyjwt.PyJWTError as refused:
         raise UnauthenticatedError from refused
-    if any(claims.get(name) is None for name in REQUIRED_CLAIMS) or claims["aud"] != audience:
+    if claims.get("type") != "access":
         raise UnauthenticatedError
     return claims

@@ -11,7 +11,7 @@ from marshmallow import Schema
 from sqlalchemy import select
 
 from powerbank import audit
-from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.db import Base, db, open_session, transaction
@@ -37,12 +37,12 @@ def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], 
         def post(self, body: dict[str, Any]) -> Base:
             """Create"""
             with transaction() as session:
-                row: Base = model(**body)
+                row = model(**body)
                 session.add(row)
                 session.flush()
                 session.refresh(row)
-                _audit("create", kind, row, new=_snapshot(schema, row))
-            return row
+                audit.by_staff(f"{kind}.create", kind, row.id, new=_snapshot(schema, row))
+            return row  # type: ignore[no-any-return]
 
     class Item(MethodView):
         @staff_only(read)
@@ -65,8 +65,8 @@ def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], 
                 for name, value in body.items():
                     setattr(row, name, value)
                 open_session().flush()
-                _audit("update", kind, row, old=old, new=_snapshot(schema, row))
-            return row
+                audit.by_staff(f"{kind}.update", kind, row.id, old=old, new=_snapshot(schema, row))
+            return row  # type: ignore[no-any-return]
 
         @staff_only(write)
         @blueprint.response(204)
@@ -74,7 +74,7 @@ def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], 
             """Delete"""
             with transaction() as session:
                 row = _locked(model, item_id, kind)
-                _audit("delete", kind, row, old=_snapshot(schema, row))
+                audit.by_staff(f"{kind}.delete", kind, row.id, old=_snapshot(schema, row))
                 session.delete(row)
 
     Collection.__name__, Item.__name__ = f"{model.__name__}Collection", f"{model.__name__}Item"
@@ -82,8 +82,8 @@ def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], 
     blueprint.route(f"/{path}/<uuid:item_id>")(Item)
 
 
-def _locked(model: Any, item_id: UUID, kind: str) -> Base:
-    row: Base | None = open_session().get(model, item_id, with_for_update=True)
+def _locked(model: Any, item_id: UUID, kind: str) -> Any:
+    row = open_session().get(model, item_id, with_for_update=True)
     if row is None:
         raise NotFoundError(kind.rstrip("s").replace("_", " "))
     return row
@@ -91,8 +91,3 @@ def _locked(model: Any, item_id: UUID, kind: str) -> Base:
 
 def _snapshot(schema: type[Schema], row: Base) -> dict[str, Any]:
     return dict(schema().dump(row))
-
-
-def _audit(action: str, kind: str, row: Any, **values: Any) -> None:
-    actor = f"staff:{current_staff().id}"
-    audit.record(actor=actor, action=f"{kind}.{action}", object_kind=kind, object_id=row.id, **values)

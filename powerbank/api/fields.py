@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields
+
+from powerbank import money
 
 
 class Time(fields.AwareDateTime):
@@ -22,3 +24,33 @@ class Time(fields.AwareDateTime):
 
 def show_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Money(fields.Field[int]):
+    """Whole paisa in the code, `"150.00"` in the API. A JSON number is refused: it may have been rounded, and
+    nobody knows whether it means rupees or paisa."""
+
+    def __init__(self, *, least: int | None = 1, most: int = money.MOST, **kwargs: Any) -> None:
+        """`least` is in paisa; None allows amounts below zero, and then not zero itself."""
+        self.least, self.most = least, most
+        pattern = money.SIGNED_PATTERN if least is None else money.PATTERN
+        metadata = {"pattern": pattern, "example": "150.00"} | kwargs.pop("metadata", {})
+        super().__init__(metadata=metadata, **kwargs)
+
+    def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else money.show(value)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, str):
+            raise ValidationError('Write an amount as text, "150.00".')
+        try:
+            amount = money.parse(value)
+        except ValueError:
+            raise ValidationError('Not an amount: up to 11 digits and two decimals, "150.00".') from None
+        if self.least is None and amount == 0:
+            raise ValidationError("Must not be zero.")
+        if self.least is not None and (amount < self.least or value.startswith("-")):
+            raise ValidationError(f"Must be at least {money.show(self.least)}.")
+        if abs(amount) > self.most:
+            raise ValidationError(f"Must be at most {money.show(self.most)}.")
+        return amount

@@ -13,8 +13,9 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.utils import prepare_response
 
 from config import VERSION
-from powerbank.api.fields import Time
+from powerbank.api.fields import Money, Time
 from powerbank.api.parsing import Parser
+from powerbank.api.uploads import PictureField
 
 _DIST = f"{flask_swagger_ui.__path__[0]}/dist"
 DESCRIPTION = """
@@ -56,6 +57,10 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     """A domain's routes. Documents what `staff_only` and `idempotent` ask for."""
 
     ARGUMENTS_PARSER = Parser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012 (flask-smorest's way)
+        **SmorestBlueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+        "multipart": "multipart/form-data",
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,6 +71,8 @@ def _document_guards(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) ->
     if "permission" in doc_info:
         doc["security"] = [{"bearer": []}]
         doc["x-permission"] = doc_info["permission"]
+    if doc_info.get("sign_in_optional"):
+        doc["security"] = [{}, {"bearer": []}]
     if doc_info.get("idempotent"):
         parameter = {
             "name": "Idempotency-Key",
@@ -97,6 +104,8 @@ def init_app(app: Flask) -> None:
     }
     api.init_app(app)
     api.register_field(Time, "string", "date-time")
+    api.register_field(PictureField, "string", "binary")
+    api.register_field(Money, "string", None)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
 
     @app.get("/")

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import Schema, fields, validate
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, Select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from powerbank.db import db
@@ -44,15 +44,20 @@ def page(
     descending: bool = False,
 ) -> dict[str, Any]:
     """One page in the order of `keys`, which together must be unique and stand in one index."""
-    if cursor is not None:
-        position = tuple_(*keys)
-        values = tuple_(*_decode(cursor, keys))
-        query = query.where(position < values if descending else position > values)
-    ordered = query.order_by(*(key.desc() if descending else key.asc() for key in keys))
+    rest = query.where(beyond(cursor, *keys, descending=descending))
+    ordered = rest.order_by(*(key.desc() if descending else key.asc() for key in keys))
     rows = list(db.session.scalars(ordered.limit(limit + 1)))
     more = len(rows) > limit
     items = rows[:limit]
     return {"items": items, "next_cursor": _encode(items[-1], keys) if more else None}
+
+
+def beyond(cursor: str | None, *keys: InstrumentedAttribute[Any], descending: bool) -> ColumnElement[bool]:
+    """What follows the page before; for queries that must look for it in more than one place."""
+    if cursor is None:
+        return true()
+    position, values = tuple_(*keys), tuple_(*_decode(cursor, keys))
+    return position < values if descending else position > values
 
 
 def _encode(row: Any, keys: Sequence[InstrumentedAttribute[Any]]) -> str:

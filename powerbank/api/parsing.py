@@ -7,12 +7,16 @@ from typing import Any, NoReturn
 from flask import Request, abort
 from flask_smorest.arguments import FlaskParser
 from marshmallow import Schema
+from werkzeug.datastructures import MultiDict
+
+from powerbank.errors import AppError
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # not the text backslash-u-0000
 
 
 class Parser(FlaskParser):  # type: ignore[misc]
     DEFAULT_VALIDATION_STATUS = 422
+    __location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}  # noqa: RUF012 (webargs' way)
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         if req.get_data() and not req.is_json:  # reads it all: a body that is too large ends here
@@ -26,6 +30,13 @@ class Parser(FlaskParser):  # type: ignore[misc]
         if "\x00" in "".join(req.args.values()):
             _unstorable()
         return super().load_querystring(req, schema)
+
+    def load_multipart(self, req: Request, schema: Schema) -> Any:
+        """Fields and files of one form, so that unknown ones of either kind are refused."""
+        if req.mimetype != "multipart/form-data":
+            raise AppError("unsupported_media_type", 415, "Send a form, with Content-Type: multipart/form-data.")
+        _refuse_unstorable(req.form.to_dict(flat=False))
+        return self._makeproxy(MultiDict([*req.form.items(multi=True), *req.files.items(multi=True)]), schema)
 
 
 def _refuse_unstorable(value: Any) -> None:

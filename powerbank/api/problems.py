@@ -1,20 +1,16 @@
 """Every refusal leaves as `application/problem+json` (RFC 9457), and no internals with it."""
 
-import math
-import time
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from flask import Flask, Response, json
-from flask_limiter import RateLimitExceeded
 from psycopg2 import errors as pg
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from powerbank.api.rate_limits import limiter
-from powerbank.errors import AppError, TooManyError
+from powerbank.errors import AppError
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +51,6 @@ def problem(status: int, code: str, detail: str, headers: dict[str, str] | None 
 def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(RateLimitExceeded, _rate_limited)
     app.register_error_handler(PoolTimeoutError, _database_busy)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(DBAPIError, _database_error)
@@ -99,12 +94,6 @@ def _field_errors(messages: dict[str, Any]) -> dict[str, list[str]]:
     for inner in messages.values():
         walk("", inner)
     return flat
-
-
-def _rate_limited(error: RateLimitExceeded) -> Response:
-    window = limiter.current_limit
-    wait = max(1, math.ceil(window.reset_at - 1 - time.time())) if window else 60
-    return _app_error(TooManyError(wait))
 
 
 def _database_busy(error: PoolTimeoutError) -> Response:

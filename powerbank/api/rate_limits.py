@@ -1,15 +1,16 @@
-"""Rate limits, through Flask-Limiter on the cache Redis.
+"""Rate limits, counted in the cache Redis by `limits`.
 
-When that Redis is away, reads go on without limits; what costs money or guards an account does not:
+When that Redis is away, requests go on without the general limit; what costs money or guards an account does not:
 `hit_or_refuse` answers 503 then.
 """
 
 import hashlib
 import time
+from dataclasses import dataclass
 
+import structlog
 from flask import Flask, current_app, request
-from flask_limiter import Limiter
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
@@ -17,53 +18,81 @@ from redis.exceptions import RedisError
 
 from powerbank.errors import TooManyError, UnavailableError
 
+log = structlog.get_logger(__name__)
 
-def _caller() -> str:
-    return f"address:{request.remote_addr}"
+# Orchestrators and monitors ask often, and all from one address.
+UNLIMITED = ("/health", "/metrics")
+PAUSE = 2.0  # seconds for which the general limit is not counted after Redis did not answer
 
 
-limiter = Limiter(
-    key_func=_caller,
-    strategy="fixed-window",
-    swallow_errors=True,
-    key_prefix="powerbank",
-)
+@dataclass
+class Limits:
+    general: RateLimitItem
+    counters: FixedWindowRateLimiter
+    away_until: float = 0.0
+
+    def spent(self, item: RateLimitItem, bucket: tuple[str, str]) -> int | None:
+        """Counts one hit. Seconds to wait when the rule is used up, else None."""
+        if self.counters.hit(item, *bucket):
+            return None
+        reset_at = self.counters.get_window_stats(item, *bucket).reset_time
+        return max(1, int(reset_at - time.time()) + 1)
 
 
 def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
-    app.config["RATELIMIT_STORAGE_URI"] = settings.cache_url
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
-    app.config["RATELIMIT_APPLICATION"] = f"{settings.rate_limit_per_minute} per minute"
-    limiter.init_app(app)
-    # Flask-Limiter holds one storage for all applications of a process, and swallows errors; guards must not.
-    app.extensions["guards"] = FixedWindowRateLimiter(
-        storage_from_string(settings.cache_url, **app.config["RATELIMIT_STORAGE_OPTIONS"])
+    options = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
+    app.extensions["limits"] = limits = Limits(
+        parse(f"{settings.rate_limit_per_minute} per minute"),
+        FixedWindowRateLimiter(storage_from_string(settings.cache_url, key_prefix="powerbank", **options)),
     )
+
+    @app.before_request
+    def general_limit() -> None:
+        if request.path.startswith(UNLIMITED) or time.monotonic() < limits.away_until:
+            return
+        try:
+            wait = limits.spent(limits.general, _bucket(("request", request.remote_addr or "unknown")))
+        except (RedisError, StorageError) as error:
+            limits.away_until = time.monotonic() + PAUSE
+            log.warning("rate limits away", error=str(error))
+            return
+        if wait is not None:
+            raise TooManyError(wait)
 
 
 def hit_or_refuse(rule: str, *identifiers: str) -> None:
     """Counts one hit. Raises when the rule ("5 per hour") is used up, and when nobody can count."""
-    item = parse(rule)
-    guards: FixedWindowRateLimiter = current_app.extensions["guards"]
-    bucket = _bucket(identifiers)
+    limits: Limits = current_app.extensions["limits"]
     try:
-        if guards.hit(item, *bucket):
-            return
-        reset_at = guards.get_window_stats(item, *bucket).reset_time
+        wait = limits.spent(parse(rule), _bucket(identifiers))
     except (RedisError, StorageError) as error:
-        current_app.logger.warning("rate limits away: %s", error)
+        log.warning("rate limits away", error=str(error))
         raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error
-    raise TooManyError(max(1, int(reset_at - time.time()) + 1))
+    if wait is not None:
+        raise TooManyError(wait)
+
+
+def hit_all_or_refuse(*rules: tuple[str, ...]) -> None:
+    """Counts one hit on each `(rule, *identifiers)`, or on none while one of them is used up: what one limit refuses
+    does not use up the others."""
+    counters: FixedWindowRateLimiter = current_app.extensions["limits"].counters
+    try:
+        spent = next((each for each in rules if not counters.test(parse(each[0]), *_bucket(each[1:]))), None)
+    except (RedisError, StorageError) as error:
+        log.warning("rate limits away", error=str(error))
+        raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error
+    for rule, *identifiers in rules if spent is None else [spent]:
+        hit_or_refuse(rule, *identifiers)
 
 
 def forgive(rule: str, *identifiers: str) -> None:
     """Takes the hits back: what was guarded against did not happen."""
-    guards: FixedWindowRateLimiter = current_app.extensions["guards"]
+    limits: Limits = current_app.extensions["limits"]
     try:
-        guards.clear(parse(rule), *_bucket(identifiers))
+        limits.counters.clear(parse(rule), *_bucket(identifiers))
     except (RedisError, StorageError) as error:
-        current_app.logger.warning("rate limits away: %s", error)
+        log.warning("rate limits away", error=str(error))
 
 
 def _bucket(identifiers: tuple[str, ...]) -> tuple[str, str]:

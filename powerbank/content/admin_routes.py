@@ -7,7 +7,7 @@ from flask.views import MethodView
 from sqlalchemy import select
 
 from powerbank import audit
-from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.auth import staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
@@ -46,11 +46,8 @@ class Revisions(MethodView):
         """Publish a text, now or at `publish_at`"""
         with transaction():
             revision = services.add_revision(**body, now=utcnow())
-            _audit(
-                "content.add",
-                revision.id,
-                {"slug": revision.slug, "publish_at": revision.publish_at.isoformat()},
-            )
+            shown = {"slug": revision.slug, "publish_at": revision.publish_at.isoformat()}
+            audit.by_staff("content.add", "content", revision.id, new=shown)
         return revision
 
 
@@ -61,10 +58,5 @@ def withdraw(revision_id: UUID) -> Revision:
     """Take back a text that is not published yet"""
     with transaction():
         revision = services.withdraw_revision(revision_id)
-        _audit("content.withdraw", revision_id, {"slug": revision.slug})
+        audit.by_staff("content.withdraw", "content", revision_id, new={"slug": revision.slug})
     return revision
-
-
-def _audit(action: str, revision_id: UUID, new: dict[str, Any]) -> None:
-    actor = f"staff:{current_staff().id}"
-    audit.record(actor=actor, action=action, object_kind="content", object_id=revision_id, new=new)

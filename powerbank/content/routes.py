@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
+from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.web import cacheable
 from powerbank.content import queries
-from powerbank.content.models import Language
 from powerbank.content.schemas import (
     BannerCardsSchema,
     CountryCardsSchema,
@@ -27,14 +27,14 @@ MINUTES_5 = 300
 @blueprint.response(200, PageSchema)
 def page(slug: str) -> Response:
     """A published page, in the language of Accept-Language or in English"""
-    return _cached(PageSchema(), queries.published_page(slug, _language()))
+    return _cached(PageSchema(), queries.published_page(slug, wanted_language()))
 
 
 @blueprint.get("/content/faq")
 @blueprint.response(200, FaqSchema)
 def faq() -> Response:
     """Questions and answers"""
-    return _cached(FaqSchema(), {"items": queries.faq(_language()), "next_cursor": None})
+    return _cached(FaqSchema(), {"items": queries.faq(wanted_language()), "next_cursor": None})
 
 
 @blueprint.get("/app/version")
@@ -57,10 +57,6 @@ def banners() -> Response:
 def countries() -> Response:
     """Countries whose numbers may sign in"""
     return _cached(CountryCardsSchema(), {"items": queries.active_countries(), "next_cursor": None})
-
-
-def _language() -> str:
-    return request.accept_languages.best_match([language.value for language in Language]) or Language.ENGLISH.value
 
 
 def _cached(schema: Any, value: object, seconds: int = MINUTES_5) -> Response:

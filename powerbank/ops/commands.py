@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup, with_appcontext
+from pydantic import SecretStr
 
 from config import Settings
 from jobs import catalogue
-from jobs.catalogue import JobSpec, Retries
+from jobs.policy import JobSpec, Retries
 from powerbank.content import seed as content_seed
 from powerbank.db import transaction, utcnow
+from powerbank.stations import seed as stations_seed
 
 
 @click.command("seed-demo")
@@ -18,8 +20,8 @@ from powerbank.db import transaction, utcnow
 def seed_demo() -> None:
     """Fills an empty installation with a demonstration network."""
     with transaction():
-        made = content_seed.seed(utcnow())
-    click.echo("demonstration network made" if made else "there is something already; nothing changed")
+        made = [content_seed.seed(utcnow()), stations_seed.seed(utcnow())]
+    click.echo("demonstration network made" if any(made) else "there is something already; nothing changed")
 
 
 docs = AppGroup("docs", help="Documentation made from the code.")
@@ -58,15 +60,15 @@ def _put(path: Path, marker: str, table: str, *, check: bool) -> str | None:
 def settings_table() -> str:
     lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        default = "required" if field.is_required() else _default(name, field.default)
+        default = "required" if field.is_required() else _default(field.default)
         lines.append(f"| `{name.upper()}` | {default} | {field.description} |")
     return "\n".join(lines)
 
 
-def _default(name: str, value: object) -> str:
-    if "secret" in name:
+def _default(value: object) -> str:
+    if isinstance(value, SecretStr) and value.get_secret_value():
         return "a development secret"
-    return "–" if value is None else f"`{value}`"
+    return "–" if value is None or isinstance(value, SecretStr) else f"`{value}`"
 
 
 def jobs_table() -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import rq_dashboard
-from flask import Flask, abort, current_app, jsonify, redirect, request, url_for
+from flask import Flask, abort, current_app, jsonify, request
 from rq import requeue_job
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
@@ -20,7 +20,7 @@ from rq_dashboard import web
 from werkzeug import Response
 
 from powerbank import audit
-from powerbank.admin.console import signed_in_staff
+from powerbank.admin.console import admit, page_staff
 from powerbank.db import transaction
 from powerbank.errors import AppError
 from powerbank.ops import services
@@ -41,12 +41,13 @@ def init_app(app: Flask) -> None:
 
 
 def _guard() -> Response | None:
-    staff = signed_in_staff()
-    if staff is None:
-        return redirect(url_for("console.login", next=request.path))
+    elsewhere = admit()
+    if elsewhere is not None:
+        return elsewhere
     # One of its addresses changes things by GET as well.
     acts = request.method == "POST" or request.endpoint == "rq_dashboard.requeue_all"
-    if not staff.may("system.operate" if acts else "system.read") or (acts and not _from_this_site()):
+    page_staff("system.operate" if acts else "system.read")
+    if acts and not _from_this_site():
         abort(403)
     return None
 
@@ -70,12 +71,10 @@ def _give_fresh_start(message_id: str) -> None:
     except ValueError:  # a job that may be lost: Redis is all there is of it
         requeue_job(message_id, connection=queue_redis(), serializer=JSONSerializer)
         return
-    staff = signed_in_staff()
     try:
         with transaction():
             services.requeue_dead_letter(outbox_id)
-            actor = f"staff:{staff.id}" if staff else "unknown"
-            audit.record(actor=actor, action="job.requeue", object_kind="job", object_id=outbox_id)
+            audit.by_staff("job.requeue", "job", outbox_id)
     except AppError:
         forget(message_id)  # an attempt that failed, of a job that went on: nothing to requeue
 

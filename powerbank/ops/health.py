@@ -9,14 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from powerbank.api.openapi import Blueprint
-from powerbank.api.rate_limits import limiter
 from powerbank.db import db
 from powerbank.ops import metrics, queries
 from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
 from powerbank.redis_clients import REDIS_ERRORS, queue_redis
 
 blueprint = Blueprint("Health", __name__, description="For orchestrators and monitors.")
-limiter.exempt(blueprint)
 
 
 @blueprint.get("/health/live")

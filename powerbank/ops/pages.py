@@ -2,13 +2,12 @@
 
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, get_flashed_messages, redirect, render_template, url_for
+from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
 from werkzeug import Response
 
-from jobs.catalogue import Queue
+from jobs.policy import Queue
 from powerbank import audit, heartbeats, schedules
-from powerbank.admin.console import guard, signed_in_staff
-from powerbank.auth.models import StaffMember
+from powerbank.admin.console import guard, page_staff
 from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
 from powerbank.ops import queries, services
@@ -22,7 +21,7 @@ DECISIONS = {"requeue": services.requeue_dead_letter, "discard": services.discar
 
 @blueprint.get("/")
 def overview() -> str:
-    staff = _staff("system.read")
+    staff = page_staff("system.read")
     workers = heartbeats.living("worker")
     return render_template(
         "console/overview.html",
@@ -38,11 +37,11 @@ def overview() -> str:
 
 @blueprint.post("/jobs/<uuid:job_id>/<any(requeue, discard):decision>")
 def decide(job_id: UUID, decision: str) -> Response:
-    staff = _staff("system.operate")
+    page_staff("system.operate")
     try:
         with transaction():
             row = DECISIONS[decision](job_id)
-            _audit(staff, f"job.{decision}", "job", job_id)
+            audit.by_staff(f"job.{decision}", "job", job_id)
         flash(f"{row.job}: {'sent again' if decision == 'requeue' else 'put aside'}.")
     except AppError as refused:
         flash(refused.detail)
@@ -51,20 +50,9 @@ def decide(job_id: UUID, decision: str) -> Response:
 
 @blueprint.post("/schedules/<name>/run")
 def run(name: str) -> Response:
-    staff = _staff("system.operate")
+    page_staff("system.operate")
     with transaction():
         schedules.run_now(name, utcnow())
-        _audit(staff, "schedule.run", "schedule", name)
+        audit.by_staff("schedule.run", "schedule", name)
     flash(f"{name}: started.")
     return redirect(url_for("console_ops.overview"))
-
-
-def _staff(permission: str) -> StaffMember:
-    staff = signed_in_staff()
-    if staff is None or not staff.may(permission):
-        abort(403)
-    return staff
-
-
-def _audit(staff: StaffMember, action: str, kind: str, object_id: object) -> None:
-    audit.record(actor=f"staff:{staff.id}", action=action, object_kind=kind, object_id=object_id)

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from jobs import catalogue
-from jobs.catalogue import BACKLOG_ALARMS, Queue
+from jobs.policy import BACKLOG_ALARMS, Queue
 from powerbank import heartbeats
 from powerbank.api.paging import page
 from powerbank.db import db, utcnow
+from powerbank.ledger import reconciliation
 from powerbank.outbox import Cause, OutboxJob, State
 from powerbank.schedules import ScheduleState, next_slot
 
@@ -21,7 +22,7 @@ STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that n
 @dataclass(frozen=True)
 class Problem:
     key: str
-    kind: str  # queue_backlog, no_workers, job_overdue, dead_letters
+    kind: str  # queue_backlog, no_workers, job_overdue, dead_letters, ledger_mismatch
     detail: str
 
 
@@ -89,6 +90,8 @@ def _problems(
             detail = f"a {row.job} has been open for {_age(row.accepted, now):.0f} s"
             yield Problem(f"job_overdue:{row.job}", "job_overdue", detail)
     yield from _dead_letters()
+    if difference := reconciliation.last_difference():
+        yield Problem("ledger_mismatch", "ledger_mismatch", difference)
 
 
 def _dead_letters() -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 
 from powerbank import audit, schedules
-from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.db import transaction, utcnow
@@ -46,7 +46,7 @@ def run_schedule(name: str) -> dict[str, Any]:
     """Start a scheduled task now, beside its schedule"""
     with transaction():
         job_id = schedules.run_now(name, utcnow())
-        _audit("schedule.run", "schedule", name, {"job_id": str(job_id)})
+        audit.by_staff("schedule.run", "schedule", name, new={"job_id": str(job_id)})
     return {"job_id": job_id}
 
 
@@ -67,7 +67,7 @@ def requeue(job_id: UUID) -> OutboxJob:
     """Give a dead letter a fresh start"""
     with transaction():
         row = services.requeue_dead_letter(job_id)
-        _audit("job.requeue", "job", job_id, {"job": row.job})
+        audit.by_staff("job.requeue", "job", job_id, new={"job": row.job})
     return row
 
 
@@ -78,10 +78,5 @@ def discard(job_id: UUID) -> OutboxJob:
     """Put a dead letter aside"""
     with transaction():
         row = services.discard_dead_letter(job_id)
-        _audit("job.discard", "job", job_id, {"job": row.job})
+        audit.by_staff("job.discard", "job", job_id, new={"job": row.job})
     return row
-
-
-def _audit(action: str, kind: str, object_id: object, new: dict[str, Any]) -> None:
-    actor = f"staff:{current_staff().id}"
-    audit.record(actor=actor, action=action, object_kind=kind, object_id=object_id, new=new)

@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import CursorResult, delete, select
 
-from jobs.catalogue import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
+from jobs.policy import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
 from powerbank.db import after_commit, open_session, transaction
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.heartbeats import Heartbeat

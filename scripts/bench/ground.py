@@ -59,44 +59,47 @@ class Ground:
     def sweep(self) -> None:
         """Empties both servers and takes the checkpoint now, so that none falls into the next round."""
         redis.Redis.from_url(self.environment["REDIS_URL"]).flushdb()
-        self._as_superuser("TRUNCATE outbox_jobs, bench_effects CASCADE", "CHECKPOINT")
+        self.as_superuser("TRUNCATE outbox_jobs, bench_effects CASCADE", "CHECKPOINT")
 
     def rows(self) -> int:
-        return int(str(self._as_superuser("SELECT count(*) FROM bench_effects")))
+        return int(str(self.as_superuser("SELECT count(*) FROM bench_effects")))
 
     def pgbench(self, count: int, *, outbox: bool) -> float:
         """Transactions a second of one client that does nothing else."""
         self.sweep()
         script = ROW_ONLY
         if outbox:
-            self._as_superuser(OPEN_ROWS.format(first=FIRST_SLOT, count=count), "CHECKPOINT")
+            self.as_superuser(OPEN_ROWS.format(first=FIRST_SLOT, count=count), "CHECKPOINT")
             script = WITH_OUTBOX.format(take_and_complete=_take_and_complete())
+        said = self.run_pgbench(script, "-c", "1", "-t", str(count), "-D", f"slot={FIRST_SLOT if outbox else 0}")
+        done = self.as_superuser("SELECT count(*) FROM outbox_jobs WHERE state = 'done'")
+        if self.rows() != count or (outbox and done != count):
+            raise RuntimeError(f"pgbench did not do {count} jobs: {said}")
+        return speed(said)
+
+    def run_pgbench(self, script: str, *options: str) -> str:
+        """What pgbench says of a script that it ran as the application's role."""
         postgres = self.stack.postgres
         assert postgres is not None  # noqa: S101 (for the type checker)
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write(script)
             file.flush()
             program = str(postgres.place.binaries / "pgbench")
-            options = ["-n", "-c", "1", "-t", str(count), "-f", file.name, "-D", f"slot={FIRST_SLOT if outbox else 0}"]
-            command = [program, *options, self.environment["DATABASE_URL"]]
-            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        done = self._as_superuser("SELECT count(*) FROM outbox_jobs WHERE state = 'done'")
-        if self.rows() != count or (outbox and done != count):
-            raise RuntimeError(f"pgbench did not do {count} jobs: {said}")
-        found = re.search(r"tps = ([\d.]+)", said)
-        if found is None:
-            raise RuntimeError(f"pgbench says no speed: {said}")
-        return float(found[1])
+            command = [program, "-n", "-f", file.name, *options, self.environment["DATABASE_URL"]]
+            ran = subprocess.run(command, check=False, capture_output=True, text=True)
+        if ran.returncode != 0:
+            raise RuntimeError(f"pgbench: {ran.stderr[-1000:]}")
+        return ran.stdout
 
     def machine(self) -> str:
         info = redis.Redis.from_url(self.environment["REDIS_URL"]).info("server")
         versions = (
             f"Python {sys.version.split()[0]}, Redis {info['redis_version']}, "
-            f"PostgreSQL {self._as_superuser('SHOW server_version')}"
+            f"PostgreSQL {self.as_superuser('SHOW server_version')}"
         )
         return f"{os.cpu_count()} cores, {_cpu_model()}; {versions}"
 
-    def _as_superuser(self, *statements: str) -> object:
+    def as_superuser(self, *statements: str) -> object:
         """What the last statement answers."""
         postgres = self.stack.postgres
         assert postgres is not None  # noqa: S101 (for the type checker)
@@ -109,6 +112,14 @@ class Ground:
                 return cursor.fetchall()[0][0] if cursor.description else None
         finally:
             connection.close()
+
+
+def speed(said: str) -> float:
+    """Transactions a second, as pgbench says it."""
+    found = re.search(r"tps = ([\d.]+)", said)
+    if found is None:
+        raise RuntimeError(f"pgbench says no speed: {said}")
+    return float(found[1])
 
 
 def _take_and_complete() -> str:
@@ -134,7 +145,7 @@ def servers() -> Iterator[Ground]:
                 ground = Ground(stack)
                 migrate = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
                 subprocess.run(migrate, check=True, cwd=ROOT, env=ground.environment, stdout=sys.stderr)
-                ground._as_superuser(EFFECTS)
+                ground.as_superuser(EFFECTS)
                 yield ground
         finally:
             stack.wipe()

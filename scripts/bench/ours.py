@@ -5,7 +5,7 @@ import sys
 from sqlalchemy import text
 
 from jobs import catalogue
-from jobs.catalogue import JobSpec, Queue
+from jobs.policy import JobSpec, Queue
 from powerbank.db import open_session
 from scripts.bench.peers import bodies
 

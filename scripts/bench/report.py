@@ -5,10 +5,10 @@ import statistics
 from pathlib import Path
 
 
-def table(heading: str, figures: dict[str, list[float]], reference: str) -> str:
+def table(heading: str, figures: dict[str, list[float]], reference: str, unit: str = "jobs/s") -> str:
     """Quickest first. The ratio says how many times the reference's speed a line has."""
     medians = {title: statistics.median(rates) for title, rates in figures.items()}
-    lines = [f"| {heading} | jobs/s, median | min–max | against ours |", "| --- | ---: | ---: | ---: |"]
+    lines = [f"| {heading} | {unit}, median | min–max | against ours |", "| --- | ---: | ---: | ---: |"]
     for title in sorted(medians, key=lambda title: -medians[title]):
         rates = figures[title]
         name = f"**{title}**" if title == reference else title

@@ -9,6 +9,9 @@ from types import FrameType
 from typing import NoReturn
 
 from config import Settings
+from scripts.sandbox.accounts import Accounts
+from scripts.sandbox.environment import settings as played_by_sandbox
+from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import options, processes, secrets_file
 from scripts.stack.files import write_private
 from scripts.stack.guard import Guard
@@ -18,6 +21,7 @@ from scripts.stack.records import end_recorded
 from scripts.stack.stack import Stack
 
 ADMIN_EMAIL = "admin@example.com"
+FCM_ACCOUNT = "fcm-service-account.json"
 ENVIRONMENT = "environment.env"  # for scripts/check_stack.py and a shell: `set -a; . .powerbank/environment.env`
 
 
@@ -52,6 +56,8 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
     print(f"Starting {', '.join(server.title for server in stack.servers) or 'no servers'}.", flush=True)
     stack.start()
     environment = child_environment(stack)
+    # Made anew each time: it names the sandbox's address, which may have changed.
+    write_service_account(stack.data_dir / FCM_ACCOUNT, environment["SANDBOX_URL"], Accounts().fcm_project)
     told = (f"{name}={environment[name]}\n" for name in sorted(stack_settings(environment)))
     write_private(stack.data_dir / ENVIRONMENT, "".join(told))
     _set_up(stack, environment, seed=not asked.bare)
@@ -86,9 +92,9 @@ def child_environment(stack: Stack) -> dict[str, str]:
         "SANDBOX_URL": f"http://127.0.0.1:{stack.ports.sandbox}",
         "ADMIN_EMAIL": ADMIN_EMAIL,
         # The sandbox plays the vendors; it takes mail on the port after its own.
-        "SMS_URL": f"http://127.0.0.1:{stack.ports.sandbox}/sparrow/v2",
-        "SMS_TOKEN": "sandbox-sparrow-token",
-        "SMTP_URL": f"smtp://127.0.0.1:{stack.ports.sandbox + 1}",
+        **played_by_sandbox(f"http://127.0.0.1:{stack.ports.sandbox}", stack.ports.sandbox + 1),
+        "FCM_CREDENTIALS": str(stack.data_dir / FCM_ACCOUNT),
+        "DOCUMENTS_DIR": str(stack.data_dir / "documents"),
         **{name: value for name, value in stack.secrets.items() if name != "BROKER_PASSWORD"},
     }
     fixed = {

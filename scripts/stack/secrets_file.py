@@ -5,7 +5,16 @@ from pathlib import Path
 
 from scripts.stack.files import write_private
 
-NAMES = {"SECRET_KEY": 32, "JWT_SECRET_KEY": 32, "OTP_KEY": 32, "BROKER_PASSWORD": 16, "ADMIN_PASSWORD": 9}
+NAMES = {
+    "SECRET_KEY": 32,
+    "JWT_SECRET_KEY": 32,
+    "OTP_KEY": 32,
+    "STAFF_KEY": 32,
+    "DOCUMENT_KEYS": 32,
+    "DOCUMENT_DIGEST_KEY": 32,
+    "BROKER_PASSWORD": 16,
+    "ADMIN_PASSWORD": 9,
+}
 
 
 def path_in(data_dir: Path) -> Path:

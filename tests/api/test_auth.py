@@ -1,4 +1,4 @@
-"""Access tokens, and which role may call which route."""
+"""Access tokens: which are refused, and when one stops to work. Which role may call what: tests/test_permissions.py."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,55 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from powerbank.auth.models import StaffMember
-from powerbank.auth.roles import PERMISSIONS, Role
 from powerbank.db import transaction, utcnow
 
 SignIn = Callable[..., dict[str, str]]
 ADDRESS = "/api/admin/system/schedules"
-
-
-def guarded_routes(app: Flask) -> list[tuple[str, str, str | None]]:
-    """(method, address with made-up ids, permission) of every staff route."""
-    found = []
-    for rule in app.url_map.iter_rules():
-        if not rule.rule.startswith("/api/admin/") or rule.rule == "/api/admin/auth/login":
-            continue
-        view: Any = app.view_functions[rule.endpoint]
-        arguments = dict.fromkeys(rule.arguments, "x")
-        for name in rule.arguments:
-            if name.endswith("_id"):
-                arguments[name] = "01900000-0000-7000-8000-000000000000"
-        address = rule.rule
-        for name, value in arguments.items():
-            address = address.replace(f"<uuid:{name}>", value).replace(f"<{name}>", value)
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            handler = getattr(view.view_class, method.lower()) if hasattr(view, "view_class") else view
-            found.append((method, address, getattr(handler, "_apidoc", {}).get("permission")))
-    return found
-
-
-def test_every_staff_route_names_a_permission_that_exists(app: Flask) -> None:
-    known = set().union(*PERMISSIONS.values())
-    routes = guarded_routes(app)
-    assert len(routes) > 20
-    assert [route for route in routes if route[2] not in known] == []
-
-
-@pytest.mark.parametrize("role", [*Role])
-def test_a_role_reaches_its_routes_and_no_others(
-    app: Flask, client: FlaskClient, staff_headers: SignIn, role: Role
-) -> None:
-    headers = staff_headers(role.value)
-    for method, address, permission in guarded_routes(app):
-        status = client.open(address, method=method, headers=headers, json={}).status_code
-        allowed = permission in PERMISSIONS[role]
-        assert (status != 403) == allowed, (method, address, permission, status)
-        assert status not in (401, 500), (method, address)
-
-
-def test_without_a_token_no_staff_route_answers(app: Flask, client: FlaskClient) -> None:
-    for method, address, _ in guarded_routes(app):
-        assert client.open(address, method=method, json={}).status_code == 401, (method, address)
 
 
 def test_a_member_who_left_is_out_at_once(app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
@@ -83,7 +38,7 @@ def forge(
     """A token like the one in the headers, but with other claims, key or algorithm. None removes a claim."""
     secret = app.config["JWT_SECRET_KEY"]
     token = headers["Authorization"].removeprefix("Bearer ")
-    payload = jwt.decode(token, secret, algorithms=["HS256"], audience="powerbank-staff") | claims
+    payload = jwt.decode(token, secret, algorithms=["HS256"], options={"verify_aud": False}) | claims
     payload = {name: value for name, value in payload.items() if value is not None}
     return jwt.encode(payload, key if key is not None else secret, algorithm=algorithm)
 

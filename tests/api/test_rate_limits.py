@@ -1,21 +1,12 @@
 """Limits hold, say when to come back, and fail in the right direction."""
 
-import pytest
 from flask.testing import FlaskClient
 
 from config import load
 from powerbank import create_app
-from powerbank.api.rate_limits import limiter
 from tests.api.conftest import probes
 
 NOBODY = "redis://127.0.0.1:1/0"
-
-
-@pytest.fixture(autouse=True)
-def _one_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flask-Limiter is one for the process: what another application of a test tells it must not last."""
-    for name in ("_storage", "_limiter"):
-        monkeypatch.setattr(limiter, name, getattr(limiter, name, None))
 
 
 def test_beyond_the_limit_is_429_with_a_time_to_wait(probe: FlaskClient) -> None:
@@ -26,12 +17,12 @@ def test_beyond_the_limit_is_429_with_a_time_to_wait(probe: FlaskClient) -> None
     assert refused.get_json(force=True)["code"] == "rate_limited"
 
 
-def test_the_general_limit_is_for_the_caller_not_for_each_route(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter.limit_manager, "_application_limits", [])  # the first application's stay otherwise
+def test_the_general_limit_is_for_the_caller_not_for_each_route(clean: None) -> None:
     app = create_app(load().model_copy(update={"rate_limit_per_minute": 3}))
     client = app.test_client()
     statuses = [client.get(path).status_code for path in ("/api/app/countries", "/api/app/banners") * 2]
     assert statuses == [200, 200, 200, 429]
+    assert [client.get("/health/live").status_code for _ in range(4)] == [200] * 4
 
 
 def test_a_made_up_forwarded_address_resets_nothing(probe: FlaskClient) -> None:
@@ -52,9 +43,9 @@ def test_a_guard_counts_for_everybody(probe: FlaskClient) -> None:
 
 
 def test_without_redis_reads_go_on_and_guards_refuse(probe: FlaskClient) -> None:
-    app = create_app(load().model_copy(update={"redis_cache_url": NOBODY}))
+    app = create_app(load().model_copy(update={"redis_cache_url": NOBODY, "rate_limit_per_minute": 3}))
     app.register_blueprint(probes())
     client = app.test_client()
-    assert [client.get("/probe/limited").status_code for _ in range(4)] == [200] * 4
+    assert [client.get("/api/app/countries").status_code for _ in range(4)] == [200] * 4
     refused = client.post("/probe/guarded")
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")

@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import text
 
 from jobs import catalogue, runtime
-from jobs.catalogue import JobSpec, Queue, Retries
+from jobs.policy import JobSpec, Queue, Retries
 from jobs.stepwise import StepwiseRun
 from powerbank import lifecycle, relay
 from powerbank.db import db, open_session, transaction

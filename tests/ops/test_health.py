@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from config import load
-from jobs.catalogue import Queue
+from jobs.policy import Queue
 from powerbank import create_app, heartbeats
 from powerbank.db import db, transaction, utcnow
 from powerbank.queue import enqueue

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from jobs import catalogue
-from jobs.catalogue import Schedule
+from jobs.policy import Schedule
 from powerbank import schedules
 from powerbank.db import db, transaction
 from powerbank.outbox import OutboxJob

@@ -1,0 +1,96 @@
+"""What can be said of a job: its queue, retries, expiry, alarm, uniqueness. The jobs are in `jobs.catalogue`."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Queue(StrEnum):
+    """In the order in which a worker drains them."""
+
+    CRITICAL = "critical"
+    PAYMENTS = "payments"
+    IOT = "iot"
+    NOTIFICATIONS = "notifications"
+    DEFAULT = "default"
+    ANALYTICS = "analytics"
+    CLEANUP = "cleanup"
+
+
+# Seconds a job of the queue may run.
+TIME_LIMITS = MappingProxyType(
+    {
+        Queue.CRITICAL: 300,
+        Queue.PAYMENTS: 600,
+        Queue.IOT: 120,
+        Queue.NOTIFICATIONS: 180,
+        Queue.DEFAULT: 3600,
+        Queue.ANALYTICS: 7200,
+        Queue.CLEANUP: 3600,
+    }
+)
+
+# Jobs waiting in a queue beyond which staff are alerted.
+BACKLOG_ALARMS = MappingProxyType({Queue.CRITICAL: 100, Queue.PAYMENTS: 50})
+
+
+class Unique(StrEnum):
+    """What a second `enqueue` of the same job with the same arguments does."""
+
+    NO = "no"  # makes a second job
+    WHILE_OPEN = "while open"  # nothing, until the first has ended
+    ONCE = "once"  # nothing, as long as the first is remembered (KEEP_DONE_DAYS)
+
+
+KEEP_DONE_DAYS = 7
+KEEP_DEAD_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Retries:
+    """Seconds to wait before each further try. `until_done` repeats the last delay, doubled up to an hour."""
+
+    delays: tuple[int, ...] = ()
+    until_done: bool = False
+
+    def delay(self, failures: int) -> int | None:
+        """Seconds until the next try after the `failures`-th failure, or None when there is none."""
+        if failures <= len(self.delays):
+            return self.delays[failures - 1]
+        if not self.until_done:
+            return None
+        beyond = min(failures - len(self.delays), 12)
+        return int(min(3600, self.delays[-1] * 2**beyond))
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    name: str
+    body: str  # dotted path of the function
+    queue: Queue
+    retries: Retries = Retries()
+    expires: int | None = None  # not begun within so many seconds: dead, never run late
+    alarm: int | None = None  # still open after so many seconds: staff are alerted
+    time_limit: int | None = None  # the queue's, unless set
+    durable: bool = True  # False: may be lost, skips the outbox
+    stepwise: bool = False  # has transactions of its own (calls a vendor, works in batches), see jobs.runtime
+    unique: Unique = Unique.NO
+    on_dead: str | None = None  # job that resolves what this one guarded; it gets the same arguments
+    result_ttl: int = 3600  # seconds that Redis shows a finished job
+    failure_ttl: int = 7 * 86400  # seconds that Redis shows a dead one
+
+    @property
+    def limit(self) -> int:
+        return self.time_limit or TIME_LIMITS[self.queue]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    name: str
+    job: JobSpec
+    cron: str
+    timezone: str = "Asia/Kathmandu"
+    arguments: dict[str, Any] = field(default_factory=dict)
+    catch_up: bool = False  # run each slot missed while no scheduler was up, not only the newest
+    pass_slot: bool = False  # the job wants `slot`, the time it stands for

@@ -1,0 +1,68 @@
+"""Routes that take pictures: a larger body than elsewhere, read into memory only, and few of them for each caller."""
+
+import contextlib
+import functools
+import io
+from collections.abc import Callable
+from typing import IO, Any
+
+from flask import Flask, Request, request
+from flask_smorest.fields import Upload
+from werkzeug.datastructures import FileStorage
+
+from powerbank.api.auth import principal
+from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.db import db
+from powerbank.errors import UnavailableError
+from powerbank.pictures import pipeline
+
+MOST_PICTURE_BYTES = 8 * 1024 * 1024
+_AROUND = 64 * 1024  # the other fields, and what multipart adds
+PER_CALLER = "60 per hour"
+
+
+class MemoryRequest(Request):
+    """Werkzeug would put larger uploads into temporary files: documents of people, on a disk, in plain."""
+
+    def _get_file_stream(
+        self, total_content_length: int | None, content_type: str | None, filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:  # fmt: skip
+        return io.BytesIO()
+
+
+class PictureField(Upload):  # type: ignore[misc]
+    """A file of a multipart body. Its name and declared type are not believed, so they are not read."""
+
+    default_error_messages = {"invalid": "Send a file."}  # noqa: RUF012 (marshmallow's way)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bytes:
+        if not isinstance(value, FileStorage):
+            raise self.make_error("invalid")
+        return value.stream.read()
+
+
+def init_app(app: Flask) -> None:
+    app.request_class = MemoryRequest
+
+
+def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Stands below `user_only`, so that a stranger's body is not read, and above `arguments`, which reads it."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            # Without Redis nobody counts; the places of the pipeline are limited all the same.
+            with contextlib.suppress(UnavailableError):
+                hit_or_refuse(PER_CALLER, "pictures", principal())
+            request.max_content_length = count * MOST_PICTURE_BYTES + _AROUND
+            return view(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def remake(content: bytes, shape: pipeline.Shape) -> bytes:
+    db.session.rollback()  # no transaction stays open while a picture is decoded
+    return pipeline.remake(content, shape, most_bytes=MOST_PICTURE_BYTES)

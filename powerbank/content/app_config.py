@@ -1,0 +1,155 @@
+"""What staff set while the network runs: prices, limits, hours. A key that was never set has its default.
+
+rules = app_config.current()
+rules.overdue_rate_per_hour      # whole paisa
+"""
+
+from datetime import datetime, time
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from powerbank import money
+from powerbank.db import Base, db, open_session, utcnow
+from powerbank.errors import AppError, NotFoundError
+
+
+class ConfigEntry(Base):
+    __tablename__ = "app_config"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[Any] = mapped_column(JSONB(none_as_null=False))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_by: Mapped[str]
+
+
+class Hours(NamedTuple):
+    """A part of the day, over midnight if it ends before it begins."""
+
+    begin: time
+    end: time
+
+
+def _paisa(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError('write an amount as text, "150.00"')  # noqa: TRY004 (pydantic wants this one)
+    return money.parse(value)
+
+
+def _hours(value: object) -> object:
+    begin, dash, end = str(value).partition("-")
+    if not dash:
+        raise ValueError('write hours as "22:00-07:00"')
+    try:
+        return Hours(time.fromisoformat(begin), time.fromisoformat(end))
+    except ValueError:
+        raise ValueError('write hours as "22:00-07:00"') from None
+
+
+def _not_the_same(hours: Hours) -> Hours:
+    if hours.begin == hours.end:
+        raise ValueError("must not begin when they end")
+    return hours
+
+
+Paisa = Annotated[int, Field(ge=0, le=money.MOST), BeforeValidator(_paisa), PlainSerializer(money.show)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+Points = Annotated[int, Field(ge=0, le=1_000_000)]
+DayHours = Annotated[
+    Hours,
+    BeforeValidator(_hours),
+    AfterValidator(_not_the_same),
+    PlainSerializer(lambda hours: f"{hours.begin:%H:%M}-{hours.end:%H:%M}"),
+]
+
+
+def _key(default: Any, description: str, *, low: int | None = None, high: int | None = None) -> Any:
+    return Field(default=default, description=description, ge=low, le=high)
+
+
+class AppConfig(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", arbitrary_types_allowed=True)
+
+    kyc_required: bool = _key(True, "Only people with an approved identity may rent.")
+    max_open_rentals: int = _key(1, "Open rentals that one person may have.", low=1, high=20)
+
+    min_eject_battery: Percent = _key(30, "Charge from which a power bank is handed out, in percent.")
+    low_battery_alert: Percent = _key(20, "Charge below which staff are alerted, in percent.")
+    offline_after_intervals: int = _key(3, "Missed heartbeats after which a station is offline.", low=1, high=100)
+    eject_timeout_seconds: int = _key(30, "Seconds that a station has to answer an ejection.", low=5, high=600)
+    eject_attempts: int = _key(3, "Power banks that are tried before a rental fails.", low=1, high=10)
+
+    cancel_window_minutes: int = _key(5, "Minutes after the ejection in which bringing back is free.", low=0, high=120)
+    reminder_minutes: int = _key(15, "Minutes before the due time at which people are reminded.", low=1, high=1440)
+    overdue_rate_per_hour: Paisa = _key(500, "Fee for each started hour after the due time.")
+    overdue_grace_minutes: int = _key(0, "Minutes after the due time that cost nothing.", low=0, high=1440)
+    overdue_cap_per_day: Paisa | None = _key(None, "Most that 24 hours of overdue time cost; null for no limit.")
+    replacement_price: Paisa = _key(300_000, "Price of a power bank that is lost.")
+    lost_after_days: int = _key(7, "Days overdue after which a power bank counts as lost.", low=1, high=365)
+    postpaid_deposit: Paisa = _key(10_000, "What is held while a rental is paid afterwards.")
+
+    low_balance_threshold: Paisa = _key(5_000, "Balance below which people are told.")
+    critical_balance_percent: Percent = _key(20, "Percent of that below which they are told more often.")
+    high_usage_percent: int = _key(50, "Percent above the usual at which a day's spending is told.", low=1, high=10_000)
+    intent_ttl_minutes: int = _key(30, "Minutes to pay a top-up.", low=5, high=1440)
+    dues_grace_days: int = _key(3, "Days after which an unpaid due blocks renting.", low=0, high=365)
+    refund_second_approval_above: Paisa = _key(500_000, "Refunds above this need a second person.")
+    partner_share_percent: Percent = _key(80, "Share of a venue partner where the agreement says none.")
+
+    points_per_npr: int = _key(10, "Points that are worth one rupee.", low=1, high=10_000)
+    points_expiry_days: int = _key(365, "Days that points last.", low=1, high=3650)
+    points_signup: Points = _key(50, "Points for signing up.")
+    points_referral_invitee: Points = _key(50, "Points for who was invited.")
+    points_referral_inviter: Points = _key(100, "Points for who invited.")
+    points_topup_per_100: Points = _key(10, "Points for each full NPR 100 topped up.")
+    points_rental: Points = _key(5, "Points for a completed rental.")
+    points_on_time: Points = _key(10, "Points for bringing back on time.")
+    points_kyc: Points = _key(25, "Points for an approved identity.")
+    referral_award_on: Literal["first_rental", "signup"] = _key("first_rental", "When who invited gets the points.")
+
+    quiet_hours: DayHours = _key(
+        Hours(time(22), time(7)), "Local hours in which nobody is woken: pushes and SMS of non-urgent kinds wait."
+    )
+
+
+def current() -> AppConfig:
+    """All that is set now. A value that a later release no longer takes gives way to the default."""
+    stored = {row.key: row.value for row in db.session.execute(select(ConfigEntry.key, ConfigEntry.value))}
+    try:
+        return AppConfig(**stored)
+    except ValidationError as refused:
+        bad = {str(problem["loc"][0]) for problem in refused.errors()}
+        return AppConfig(**{key: value for key, value in stored.items() if key not in bad})
+
+
+def shown(rules: AppConfig) -> dict[str, Any]:
+    """As the API has it: money as text, hours as `22:00-07:00`."""
+    return rules.model_dump(mode="json")
+
+
+def put(key: str, value: Any, *, actor: str) -> None:
+    """Sets a key. Times and ids of who changed it are kept beside it; the audit log has the rest."""
+    _known(key)
+    try:
+        AppConfig(**{key: value})
+    except ValidationError as refused:
+        messages = [problem["msg"].removeprefix("Value error, ") for problem in refused.errors()]
+        raise AppError(
+            "validation_failed", 422, "Some fields are missing or wrong.", errors={"value": messages}
+        ) from None
+    row = {"key": key, "value": value, "updated_at": utcnow(), "updated_by": actor}
+    statement = insert(ConfigEntry).values(row)
+    open_session().execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+
+
+def reset(key: str) -> None:
+    _known(key)
+    open_session().execute(delete(ConfigEntry).where(ConfigEntry.key == key))
+
+
+def _known(key: str) -> None:
+    if key not in AppConfig.model_fields:
+        raise NotFoundError("setting")

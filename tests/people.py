@@ -1,0 +1,101 @@
+"""People of the tests, and what reaches them."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from powerbank.auth import otp, sessions
+from powerbank.db import db, transaction
+from powerbank.redis_clients import cache_redis
+from powerbank.users import identifiers
+from powerbank.users import services as users
+from scripts.sandbox.messages import Channel, Message
+from scripts.sandbox.server import Sandbox
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Person:
+    id: UUID
+    headers: dict[str, str]
+    refresh_token: str
+
+
+class People:
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._phone = 9812340000
+
+    def join(self, username: str, identifier: str | None = None, *, language: str = "en") -> Person:
+        """Registered, and signed in on one device. Nothing waits to be done."""
+        self._phone += 1
+        address = identifiers.parse(identifier or str(self._phone))
+        with self.app.app_context(), transaction() as session:
+            user = users.create(
+                address=address, username=username, first_name=None, last_name=None, referral_code=None,
+                language=language,
+            )  # fmt: skip
+            tokens = sessions.begin(user, user_agent=None)
+            follow = "DELETE FROM outbox_jobs WHERE job IN ('post_registration', 'process_referral')"
+            session.execute(text(follow))
+        return Person(user.id, {"Authorization": f"Bearer {tokens.access_token}"}, tokens.refresh_token)
+
+    def sign_in(self, person: Person) -> Person:
+        """Once more, on another device."""
+        with self.app.app_context(), transaction() as session:
+            user = users.locked(person.id)
+            tokens = sessions.begin(user, user_agent=None)
+            session.flush()
+        return Person(person.id, {"Authorization": f"Bearer {tokens.access_token}"}, tokens.refresh_token)
+
+    def ask_code(
+        self, client: FlaskClient, identifier: str, purpose: str = "login", person: Person | None = None, **headers: str
+    ) -> tuple[str, str]:
+        """A challenge and its code; limits are forgotten first."""
+        with self.app.app_context():
+            cache_redis().flushdb()
+        answer = client.post(
+            "/api/auth/get-otp", json={"identifier": identifier, "purpose": purpose},
+            headers=(person.headers if person else {}) | headers,
+        )  # fmt: skip
+        assert answer.status_code == 202, answer.text
+        challenge_id = answer.get_json()["challenge_id"]
+        with self.app.app_context():
+            return challenge_id, otp.code_of(UUID(challenge_id))
+
+
+class Inbox:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def of(self, channel: str, to: str | None = None) -> list[Message]:
+        return self.sandbox.messages.newest_first(channel=Channel(channel), to=to)
+
+    def bodies(self, channel: str, to: str | None = None) -> list[str]:
+        return [message.body for message in self.of(channel, to)]
+
+
+def rows(app: Flask, query: str, **values: Any) -> list[Any]:
+    """What the database says, afresh."""
+    with app.app_context():
+        return list(db.session.execute(text(query), values).all())
+
+
+def change(app: Flask, statement: str, **values: Any) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(text(statement), values)
+
+
+def joined(app: Flask, username: str = "sita") -> Headers:
+    """Makes an account and signs in."""
+    with app.app_context(), transaction():
+        user = users.create(
+            address=identifiers.parse(f"{username}@example.com"), username=username, first_name="Sita",
+            last_name="Rai", referral_code=None,
+        )  # fmt: skip
+        return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}

@@ -1,0 +1,138 @@
+"""Every route × every role, found in the application itself: a new route is covered by being there."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from powerbank.auth import sessions
+from powerbank.auth.roles import PERMISSIONS, Role
+from powerbank.db import transaction, utcnow
+from powerbank.users import identifiers
+from powerbank.users import services as users
+from tests.api.test_auth import forge
+from tests.walk import Route, routes
+
+StaffHeaders = Callable[..., dict[str, str]]
+
+# How one gets a token can ask for none.
+SIGN_IN = {"/api/admin/auth/login", "/api/admin/auth/refresh", "/api/admin/auth/logout"}
+
+
+def staff_routes(app: Flask) -> list[Route]:
+    return [route for route in routes(app, "/api/admin/") if route.rule.rule not in SIGN_IN]
+
+
+def personal_routes(app: Flask) -> list[Route]:
+    return [route for route in routes(app) if route.permission == "user"]
+
+
+def status(client: FlaskClient, route: Route, headers: dict[str, str] | None = None) -> int:
+    return client.open(route.address(), method=route.method, headers=headers, json={}).status_code
+
+
+@pytest.fixture
+def person(app: Flask, clean: None) -> dict[str, str]:
+    with app.app_context(), transaction():
+        address = identifiers.parse("9812345678")
+        user = users.create(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
+        return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+
+
+def test_every_staff_route_names_a_permission_that_a_role_has(app: Flask) -> None:
+    known = set().union(*PERMISSIONS.values())
+    found = staff_routes(app)
+    assert len(found) > 30
+    assert [str(route) for route in found if route.permission not in known] == []
+
+
+def test_every_permission_opens_something(app: Flask) -> None:
+    """One that is not a route's own is asked for inside a route; those are few and named here."""
+    asked_inside = {"users.contact"}
+    asked = {route.permission for route in staff_routes(app)} | asked_inside
+    assert set().union(*PERMISSIONS.values()) - asked == set()
+
+
+def test_nothing_outside_the_staffs_part_asks_for_a_staff_permission(app: Flask) -> None:
+    elsewhere = [route for route in routes(app) if not route.rule.rule.startswith("/api/admin/")]
+    assert [str(route) for route in elsewhere if route.permission not in (None, "user")] == []
+
+
+@pytest.mark.parametrize("role", [*Role])
+def test_a_role_reaches_its_routes_and_no_others(
+    app: Flask, client: FlaskClient, staff_headers: StaffHeaders, role: Role
+) -> None:
+    headers = staff_headers(role.value)
+    for route in staff_routes(app):
+        got = status(client, route, headers)
+        assert (got != 403) == (route.permission in PERMISSIONS[role]), (str(route), got)
+        assert got not in (401, 500), str(route)
+
+
+def test_without_a_token_none_answers(app: Flask, client: FlaskClient) -> None:
+    for route in [*staff_routes(app), *personal_routes(app)]:
+        assert status(client, route) == 401, str(route)
+
+
+def test_a_persons_token_opens_no_staff_route(app: Flask, client: FlaskClient, person: dict[str, str]) -> None:
+    for route in staff_routes(app):
+        assert status(client, route, person) == 401, str(route)
+    leaving_last = sorted(personal_routes(app), key=lambda route: str(route) == "DELETE /api/users/me")
+    for route in leaving_last:
+        assert status(client, route, person) != 401, str(route)
+
+
+def test_a_staff_token_opens_no_persons_route(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
+    headers = staff_headers()
+    for route in personal_routes(app):
+        assert status(client, route, headers) == 401, str(route)
+
+
+@pytest.mark.parametrize(
+    ("claims", "options"),
+    [
+        ({"exp": utcnow() - timedelta(seconds=1)}, {}),
+        ({"aud": "somebody-else"}, {}),
+        ({}, {"key": "x" * 40}),
+        ({}, {"key": "", "algorithm": "none"}),
+        ({}, {"algorithm": "HS512"}),
+        ({"sid": "01900000-0000-7000-8000-000000000000"}, {}),
+        ({"sid": None}, {}),
+    ],
+    ids=["expired", "wrong-audience", "other-key", "alg-none", "other-algorithm", "other-session", "no-session"],
+)
+@pytest.mark.parametrize("whose", ["staff", "person"])
+def test_a_forged_token_opens_none(
+    app: Flask, client: FlaskClient, staff_headers: StaffHeaders, person: dict[str, str],
+    whose: str, claims: dict[str, Any], options: dict[str, Any],
+) -> None:  # fmt: skip
+    real, found = (staff_headers(), staff_routes(app)) if whose == "staff" else (person, personal_routes(app))
+    assert status(client, found[0], real) != 401
+    headers = {"Authorization": f"Bearer {forge(app, real, **options, **claims)}"}
+    for route in found:
+        assert status(client, route, headers) == 401, str(route)
+
+
+def test_a_persons_token_with_the_audience_of_staff_is_nobodys(
+    app: Flask, client: FlaskClient, person: dict[str, str]
+) -> None:
+    """Even one signed with our key: there is no staff session behind it."""
+    headers = {"Authorization": f"Bearer {forge(app, person, aud='powerbank-staff', role='superadmin')}"}
+    for route in staff_routes(app):
+        assert status(client, route, headers) == 401, str(route)
+
+
+def test_a_member_who_was_not_let_finish_reaches_only_the_own_account(
+    app: Flask, client: FlaskClient, staff_headers: StaffHeaders
+) -> None:
+    headers = staff_headers()
+    with app.app_context(), transaction() as session:
+        from powerbank.auth.models import StaffMember
+
+        session.query(StaffMember).update({"password_temporary": True})
+    for route in staff_routes(app):
+        got = status(client, route, headers)
+        assert (got == 403) == (route.permission != "account.manage"), str(route)

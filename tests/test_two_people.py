@@ -1,0 +1,168 @@
+"""What belongs to a person is not found by another: every route with an id in its address, walked twice.
+
+A new route fails the first test until FACTORIES says how its object is made.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.views import MethodView
+from marshmallow import Schema, fields
+
+from powerbank import create_app
+from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.openapi import Blueprint
+from powerbank.auth import sessions
+from powerbank.db import new_id, transaction, utcnow
+from powerbank.errors import NotFoundError
+from powerbank.notifications import deliveries, devices
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.services import notify
+from powerbank.payments import intents
+from powerbank.users import identifiers
+from powerbank.users import services as users
+from tests.walk import NOBODY, Route, routes
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """Something of a person's: what goes into the address, and a body that each method accepts."""
+
+    values: Mapping[str, Any]
+    bodies: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+
+Factory = Callable[[UUID], Belonging]
+
+
+# By the rule of the route, for example "/api/users/me/devices/<uuid:device_id>". The factory is called inside an
+# application context and makes something that belongs to the given person.
+def a_notice(owner: UUID) -> Belonging:
+    with transaction():
+        notice_id = notify(user_id=owner, type=Type.WELCOME, context={})
+    assert notice_id is not None
+    with transaction():
+        deliveries.create(notice_id)
+    return Belonging({"notice_id": notice_id}, {"PATCH": {"read": True}})
+
+
+def a_device(owner: UUID) -> Belonging:
+    with transaction():
+        device, _new = devices.register(
+            user_id=owner, session_id=None, fcm_token=f"token-of-{new_id()}", platform="android", app_version=None,
+            now=utcnow(),
+        )  # fmt: skip
+    return Belonging({"device_id": device.id})
+
+
+def a_topup(owner: UUID) -> Belonging:
+    with transaction():
+        intent = intents.begin(user_id=owner, gateway="khalti", charged=5000, currency="NPR", now=utcnow())
+    return Belonging({"intent_id": intent.id})
+
+
+FACTORIES: dict[str, Factory] = {
+    "/api/notifications/<uuid:notice_id>": a_notice,
+    "/api/users/me/devices/<uuid:device_id>": a_device,
+    "/api/payment/intents/<uuid:intent_id>": a_topup,
+    "/api/payment/intents/<uuid:intent_id>/cancel": a_topup,
+    "/api/payment/intents/<uuid:intent_id>/verify": a_topup,
+}
+
+
+# A station is everybody's.
+NOT_OWNED = {"/api/stations/<sn>/favorite", "/api/stations/<sn>/report-issue"}
+
+
+def personal_routes_with_ids(app: Flask) -> list[Route]:
+    found = [route for route in routes(app) if route.permission == "user" and route.names]
+    return [route for route in found if route.rule.rule not in NOT_OWNED]
+
+
+def person(app: Flask, username: str, phone: str) -> tuple[UUID, dict[str, str]]:
+    with app.app_context(), transaction():
+        address = identifiers.parse(phone)
+        user = users.create(address=address, username=username, first_name=None, last_name=None, referral_code=None)
+        return user.id, {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+
+
+def refuse_strangers(app: Flask, found: list[Route], factories: Mapping[str, Factory]) -> None:
+    """Another person is told that there is nothing, and leaves the object as it was: its owner finds it after."""
+    owner, owner_headers = person(app, "owner", "9812345678")
+    _, stranger_headers = person(app, "stranger", "9812345679")
+    client = app.test_client()
+    for route in found:
+        with app.app_context():
+            belonging = factories[route.rule.rule](owner)
+
+        def ask(headers: dict[str, str], route: Route = route, belonging: Belonging = belonging) -> int:
+            body = belonging.bodies.get(route.method, {})
+            address = route.address(belonging.values)
+            return client.open(address, method=route.method, headers=headers, json=body).status_code
+
+        assert ask(stranger_headers) == 404, f"{route} answers another person"
+        assert ask(owner_headers) < 300, f"{route} does not answer its owner"
+
+
+def test_each_of_them_has_a_factory(app: Flask) -> None:
+    rules = {route.rule.rule for route in personal_routes_with_ids(app)}
+    assert rules - FACTORIES.keys() == set(), "say in FACTORIES how the object of these routes is made"
+    assert FACTORIES.keys() - rules == set(), "these routes are gone"
+
+
+def test_strangers_find_nothing(app: Flask, clean: None) -> None:
+    refuse_strangers(app, personal_routes_with_ids(app), FACTORIES)
+
+
+class NoteSchema(Schema):
+    text = fields.String(required=True)
+
+
+@pytest.fixture(scope="module")
+def notes_app(app: Flask) -> tuple[Flask, dict[UUID, UUID]]:
+    """An application with one route that minds its owner and one that forgot to, to see that the walk tells them."""
+    owners: dict[UUID, UUID] = {}
+    blueprint = Blueprint("Notes", __name__, url_prefix="/api/notes")
+
+    @blueprint.route("/<uuid:note_id>")
+    class Note(MethodView):
+        @user_only
+        def get(self, note_id: UUID) -> dict[str, str]:
+            if owners.get(note_id) != current_user_id():
+                raise NotFoundError("note")
+            return {"text": "mine"}
+
+        @user_only
+        @blueprint.arguments(NoteSchema)
+        def put(self, body: dict[str, str], note_id: UUID) -> dict[str, str]:
+            if note_id not in owners:
+                raise NotFoundError("note")
+            return body
+
+    other = create_app()
+    other.register_blueprint(blueprint)
+    return other, owners
+
+
+@pytest.mark.parametrize(("method", "leaks"), [("GET", False), ("PUT", True)])
+def test_the_walk_finds_the_route_that_leaks(
+    notes_app: tuple[Flask, dict[UUID, UUID]], clean: None, method: str, leaks: bool
+) -> None:
+    app, owners = notes_app
+    note_id = UUID(NOBODY)
+
+    def note(owner: UUID) -> Belonging:
+        owners[note_id] = owner
+        return Belonging({"note_id": note_id}, {"PUT": {"text": "changed"}})
+
+    found = [route for route in personal_routes_with_ids(app) if route.method == method and "notes" in route.rule.rule]
+    assert len(found) == 1
+    if leaks:
+        with pytest.raises(AssertionError, match="PUT /api/notes/<uuid:note_id> answers another person"):
+            refuse_strangers(app, found, {found[0].rule.rule: note})
+    else:
+        refuse_strangers(app, found, {found[0].rule.rule: note})

@@ -1,0 +1,43 @@
+"""Every route of the application and what it asks for, for tests that must not forget one."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule, UUIDConverter
+
+NOBODY = "01900000-0000-7000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    rule: Rule
+    permission: str | None  # "user" for a signed-in person, else a permission of staff
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule.rule}"
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self.rule.arguments)
+
+    def address(self, values: Mapping[str, Any] | None = None) -> str:
+        """With ids that nobody has, unless some are given."""
+        made_up = {
+            name: NOBODY if isinstance(converter, UUIDConverter) else "x"
+            for name, converter in self.rule._converters.items()
+        }
+        adapter = self.rule.map.bind("localhost")  # type: ignore[union-attr]
+        return adapter.build(self.rule.endpoint, made_up | dict(values or {}), method=self.method)
+
+
+def routes(app: Flask, prefix: str = "/api/") -> Iterator[Route]:
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith(prefix):
+            continue
+        view: Any = app.view_functions[rule.endpoint]
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            handler = getattr(view.view_class, method.lower()) if hasattr(view, "view_class") else view
+            yield Route(method, rule, getattr(handler, "_apidoc", {}).get("permission"))
