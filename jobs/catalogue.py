@@ -184,6 +184,23 @@ PROCESS_STATION_ISSUE = JobSpec(
     "process_station_issue", "jobs.stations.process_station_issue", Queue.DEFAULT, Retries((60, 60))
 )
 
+SEND_STATION_COMMAND = JobSpec(
+    "send_station_command",
+    "jobs.stations.send_station_command",
+    Queue.IOT,
+    Retries((5, 15)),
+    expires=120,
+    stepwise=True,
+)
+# What a command's deadline, or the time for its snapshot, brings.
+CHECK_STATION_COMMAND = JobSpec(
+    "check_station_command",
+    "jobs.stations.check_station_command",
+    Queue.IOT,
+    Retries((5,), until_done=True),
+    alarm=300,
+)
+
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
 REDELIVER = JobSpec(
@@ -234,6 +251,8 @@ JOBS: tuple[JobSpec, ...] = (
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
     PROCESS_STATION_ISSUE,
+    SEND_STATION_COMMAND,
+    CHECK_STATION_COMMAND,
     TICK,
     REDELIVER,
     MONITOR,
@@ -257,6 +276,14 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "payment_needs_review": (),
     "exchange_rates_stale": (),
     "station_issue_reported": (),
+    "station_command_settled": (),  # command_id, status; again when a late fact changes it
+    "powerbank_returned": (),
+    "ejection_undone": (),  # the bank that was said to be out never left its slot
+    "return_self_tested": (),
+    "station_offline": (),
+    "station_online": (),
+    "station_battery_low": (),
+    "station_alarm": (),  # overheat, tamper, slot_fault
     "ops_alert_raised": (),
     "ops_alert_cleared": (),
     "job_died": (),

@@ -8,6 +8,7 @@ def init_app(app: Flask) -> None:
     from powerbank.stations import (
         admin_routes,
         bank_routes,
+        command_models,  # noqa: F401 (a table that migrations compare)
         commands,
         gbfs_routes,
         issue_routes,

@@ -29,7 +29,7 @@ from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import intents, webhooks
 from powerbank.queue import Scalar, accept, unique_key
-from powerbank.stations import issues
+from powerbank.stations import commanding, issues
 from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
 from powerbank.users import identifiers
@@ -182,6 +182,20 @@ def issue_reported() -> Arguments:
     return {"report_id": str(report_id)}
 
 
+def command_overdue() -> Arguments:
+    with transaction() as session:
+        station, _ = stations.register(
+            sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
+        )
+        command = commanding.request(
+            station_id=station.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "1"},
+            requested_by="test", now=utcnow() - timedelta(minutes=1),
+        )  # fmt: skip
+        command_id = str(command.id)
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"command_id": command_id}
+
+
 def nothing() -> Arguments:
     return {}
 
@@ -257,6 +271,8 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "update_exchange_rates": nothing,
     "check_exchange_rates": nothing,
     "process_station_issue": issue_reported,
+    "send_station_command": command_overdue,
+    "check_station_command": command_overdue,
     "tick": nothing,
     "redeliver_stranded_jobs": nothing,
     "monitor_queues": nothing,
