@@ -179,6 +179,15 @@ CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
 )
 
+CALCULATE_PAYMENT_OPTIONS = JobSpec(
+    "calculate_payment_options",
+    "jobs.payments.calculate_payment_options",
+    Queue.DEFAULT,
+    Retries((30, 30)),
+    expires=300,
+    on_dead="fail_operation",
+)
+
 # ── Stations ─────────────────────────────────────────────────────────────────────────────────────────
 PROCESS_STATION_ISSUE = JobSpec(
     "process_station_issue", "jobs.stations.process_station_issue", Queue.DEFAULT, Retries((60, 60))
@@ -200,6 +209,19 @@ CHECK_STATION_COMMAND = JobSpec(
     Retries((5,), until_done=True),
     alarm=300,
 )
+# ── Accepted work that has no resource of its own ────────────────────────────────────────────────────
+FAIL_OPERATION = JobSpec(
+    "fail_operation", "jobs.operations.fail_operation", Queue.DEFAULT, Retries((10,), until_done=True)
+)
+SEND_CALLBACK = JobSpec(
+    "send_callback",
+    "jobs.operations.send_callback",
+    Queue.DEFAULT,
+    Retries((10, 60, 300)),
+    expires=3600,
+    stepwise=True,
+)
+PRUNE_OPERATIONS = JobSpec("prune_operations", "jobs.operations.prune_operations", Queue.CLEANUP, Retries((300, 1800)))
 
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
@@ -250,9 +272,13 @@ JOBS: tuple[JobSpec, ...] = (
     PROCESS_PAYMENT_WEBHOOK,
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
+    CALCULATE_PAYMENT_OPTIONS,
     PROCESS_STATION_ISSUE,
     SEND_STATION_COMMAND,
     CHECK_STATION_COMMAND,
+    FAIL_OPERATION,
+    SEND_CALLBACK,
+    PRUNE_OPERATIONS,
     TICK,
     REDELIVER,
     MONITOR,
@@ -301,6 +327,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),
     Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
+    Schedule("prune-operations", PRUNE_OPERATIONS, "20 3 * * *"),
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

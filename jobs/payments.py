@@ -5,11 +5,14 @@ from uuid import UUID
 from flask import current_app
 
 from jobs.stepwise import StepwiseRun
+from powerbank import operations
 from powerbank.db import db, transaction, utcnow
+from powerbank.errors import AppError
 from powerbank.integrations.gateway import Form, Opened
 from powerbank.integrations.nrb.client import Nrb
-from powerbank.payments import exchange, gateways, intents, settlement, webhooks
+from powerbank.payments import exchange, gateways, intents, scenarios, settlement, webhooks
 from powerbank.payments.models import IntentStatus, PaymentIntent
+from powerbank.payments.option_schemas import CalculateSchema, CalculationSchema
 from powerbank.queue import publish
 
 
@@ -81,6 +84,21 @@ def check_exchange_rates() -> None:
 
 def poll_pending_payments() -> None:
     settlement.wake_overdue_polls(now=utcnow())
+
+
+def calculate_payment_options(*, operation_id: str) -> None:
+    operation = operations.pending(UUID(operation_id))
+    if operation is None:
+        return
+    asked = CalculateSchema().load(operation.request)
+    try:
+        found = scenarios.calculate(operation.user_id, asked["scenario"], asked)
+    except AppError as refused:
+        if refused.status >= 500:
+            raise
+        operations.fail(operation, refused.code, refused.detail, now=utcnow(), **refused.data)
+        return
+    operations.succeed(operation, CalculationSchema().dump(found), now=utcnow())
 
 
 def _noted(opened: Opened) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from powerbank import admin, auth, content, kyc, ledger, logs, notifications, ops, payments, stations, users
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, problems, rate_limits, uploads, web
+from powerbank.api import openapi, operations, problems, rate_limits, uploads, web
 from powerbank.db import db
 from powerbank.ops import metrics
 from powerbank.redis_clients import RedisClients
@@ -92,6 +92,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     rate_limits.init_app,
     uploads.init_app,
     openapi.init_app,
+    operations.init_app,
     content.init_app,
     users.init_app,
     notifications.init_app,

@@ -13,7 +13,8 @@ from flask import Flask
 from flask.views import MethodView
 from marshmallow import Schema, fields
 
-from powerbank import create_app
+from jobs import catalogue
+from powerbank import create_app, operations
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.auth import sessions
@@ -65,9 +66,19 @@ def a_topup(owner: UUID) -> Belonging:
     return Belonging({"intent_id": intent.id})
 
 
+def an_operation(owner: UUID) -> Belonging:
+    with transaction():
+        operation = operations.accept(
+            catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=owner, callback_url=None, now=utcnow(),
+            request={"scenario": "wallet_topup", "amount": "100.00"},
+        )  # fmt: skip
+    return Belonging({"operation_id": operation.id})
+
+
 FACTORIES: dict[str, Factory] = {
     "/api/notifications/<uuid:notice_id>": a_notice,
     "/api/users/me/devices/<uuid:device_id>": a_device,
+    "/api/operations/<uuid:operation_id>": an_operation,
     "/api/payment/intents/<uuid:intent_id>": a_topup,
     "/api/payment/intents/<uuid:intent_id>/cancel": a_topup,
     "/api/payment/intents/<uuid:intent_id>/verify": a_topup,

@@ -3,8 +3,10 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
-    from powerbank.payments import gateways, pages, routes
+    from powerbank.payments import gateways, option_routes, pages, routes, scenarios
 
     gateways.init_app(app)
     api.register_blueprint(routes.blueprint)
+    api.register_blueprint(option_routes.blueprint)
+    scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     app.register_blueprint(pages.pages)

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from jobs import catalogue, policy, runtime
-from powerbank import heartbeats, relay
+from powerbank import heartbeats, operations, relay
 from powerbank.auth import otp, sessions
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
@@ -243,6 +243,24 @@ def event_received() -> Arguments:
     return {"event_id": str(received.event_id)}
 
 
+def options_wanted() -> Arguments:
+    user = newcomer()
+    with transaction():
+        operation = operations.accept(
+            catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=user.id, callback_url=None, now=utcnow(),
+            request={"scenario": "wallet_topup", "amount": "100.00"},
+        )  # fmt: skip
+        db.session.execute(text("DELETE FROM outbox_jobs"))
+    return {"operation_id": str(operation.id)}
+
+
+def options_wanted_long_ago() -> Arguments:
+    options_wanted()
+    with transaction() as session:
+        session.execute(text("UPDATE operations SET expires_at = now() - interval '8 days'"))
+    return {}
+
+
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
     "send_otp": code_asked_for,
@@ -270,6 +288,10 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "process_payment_webhook": event_received,
     "update_exchange_rates": nothing,
     "check_exchange_rates": nothing,
+    "calculate_payment_options": options_wanted,
+    "fail_operation": options_wanted,
+    "send_callback": options_wanted,
+    "prune_operations": options_wanted_long_ago,
     "process_station_issue": issue_reported,
     "send_station_command": command_overdue,
     "check_station_command": command_overdue,
