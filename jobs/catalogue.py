@@ -5,7 +5,9 @@ A job is known by its name. What is not in this file cannot be enqueued and is r
 
 from collections.abc import Iterator
 
-from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
+from jobs import catalogue_of_notices as notices
+from jobs.catalogue_of_notices import tell_staff
+from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
 PUBLISH_CONTENT = JobSpec(
@@ -67,46 +69,8 @@ DELETE_OLD_DOCUMENTS = JobSpec(
 # ── Administration ───────────────────────────────────────────────────────────────────────────────────
 ADMIN_USER_ACTION = JobSpec("admin_user_action", "jobs.admin.admin_user_action", Queue.DEFAULT, Retries((60, 60)))
 # ── Notifications ────────────────────────────────────────────────────────────────────────────────────
-CREATE_NOTIFICATION = JobSpec(
-    "create_notification", "jobs.notifications.create_notification", Queue.DEFAULT, Retries((30, 30))
-)
-SEND_PUSH = JobSpec(
-    "send_push",
-    "jobs.notifications.send",
-    Queue.NOTIFICATIONS,
-    Retries((60, 120, 240)),
-    expires=180,
-    stepwise=True,
-    on_dead="close_delivery",
-)
-SEND_SMS = JobSpec(
-    "send_sms",
-    "jobs.notifications.send",
-    Queue.NOTIFICATIONS,
-    Retries((60, 120, 240)),
-    expires=600,
-    stepwise=True,
-    on_dead="close_delivery",
-)
-SEND_EMAIL = JobSpec(
-    "send_email",
-    "jobs.notifications.send",
-    Queue.DEFAULT,
-    Retries((60, 300)),
-    expires=1800,
-    stepwise=True,
-    on_dead="close_delivery",
-)
-CLOSE_DELIVERY = JobSpec(
-    "close_delivery", "jobs.notifications.close_delivery", Queue.NOTIFICATIONS, Retries((60,), until_done=True)
-)
-PRUNE_NOTIFICATIONS = JobSpec(
-    "prune_notifications",
-    "jobs.notifications.prune_notifications",
-    Queue.CLEANUP,
-    Retries((300, 1800)),
-    stepwise=True,
-)
+CREATE_NOTIFICATION = notices.CREATE_NOTIFICATION
+SEND_PUSH, SEND_SMS, SEND_EMAIL = notices.SEND_PUSH, notices.SEND_SMS, notices.SEND_EMAIL
 
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────
 SEAL_LEDGER_SUMS = JobSpec(
@@ -255,12 +219,7 @@ JOBS: tuple[JobSpec, ...] = (
     DELETE_DOCUMENTS,
     DELETE_OLD_DOCUMENTS,
     ADMIN_USER_ACTION,
-    CREATE_NOTIFICATION,
-    SEND_PUSH,
-    SEND_SMS,
-    SEND_EMAIL,
-    CLOSE_DELIVERY,
-    PRUNE_NOTIFICATIONS,
+    *notices.JOBS,
     SEAL_LEDGER_SUMS,
     RECONCILE_LEDGER,
     CREATE_PAYMENT_URL,
@@ -287,15 +246,15 @@ JOBS: tuple[JobSpec, ...] = (
 )
 
 # What follows from what: `publish("event", …)` enqueues each job named here with the event's fields.
-SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
+SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "content_published": (),
-    "kyc_submitted": (),
+    "kyc_submitted": (tell_staff("kyc_to_review"),),
     "kyc_approved": (),
     "kyc_rejected": (),
     "account_status_changed": (),
     "user_registered": (POST_REGISTRATION, PROCESS_REFERRAL),
     "user_deleted": (),
-    "ledger_mismatch": (),
+    "ledger_mismatch": (tell_staff("ledger_mismatch"),),
     "payment_ready": (),
     "topup_succeeded": (),
     "topup_failed": (),
@@ -311,6 +270,12 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "station_battery_low": (),
     "station_alarm": (),  # overheat, tamper, slot_fault
     "ops_alert_raised": (),
+    "payment_needs_review": (tell_staff("payment_needs_review"),),
+    "exchange_rates_stale": (tell_staff("exchange_rates_stale"),),
+    "station_issue_reported": (tell_staff("critical_issue", priority="critical", first=True),),
+    "ops_alert_raised": tuple(
+        tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")
+    ),
     "ops_alert_cleared": (),
     "job_died": (),
 }
@@ -328,6 +293,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),
     Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
     Schedule("prune-operations", PRUNE_OPERATIONS, "20 3 * * *"),
+    *notices.SCHEDULES,
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

@@ -3,7 +3,9 @@ from uuid import UUID
 from jobs.sending import hand_over
 from jobs.stepwise import StepwiseRun
 from powerbank.db import transaction, utcnow
-from powerbank.notifications import cleanup, deliveries
+from powerbank.notifications import cleanup, deliveries, staff
+from powerbank.notifications.staff_kinds import StaffType
+from powerbank.queue import Scalar
 
 
 def create_notification(*, notice_id: str) -> None:
@@ -26,6 +28,11 @@ def send(run: StepwiseRun, *, delivery_id: str) -> None:
 
 def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
     deliveries.close(UUID(delivery_id))
+
+
+def notify_staff(*, notice: str, **event: Scalar) -> None:
+    """Follows from an event, by a line in the catalogue."""
+    staff.notify_staff(type=StaffType(notice), context=event)
 
 
 def prune_notifications(run: StepwiseRun) -> None:

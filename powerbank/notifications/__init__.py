@@ -3,7 +3,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
-    from powerbank.notifications import devices, routes, services
+    from powerbank.notifications import devices, routes, services, staff_routes
     from powerbank.users import joining, leaving, referrals
 
     joining.register_part(services.welcome)
@@ -11,3 +11,4 @@ def init_app(app: Flask) -> None:
     referrals.register_rule(devices.same_device)
     api.register_blueprint(routes.blueprint)
     api.register_blueprint(routes.device_blueprint)
+    api.register_blueprint(staff_routes.blueprint)

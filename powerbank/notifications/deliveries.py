@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import select
 
 from jobs import catalogue
@@ -12,6 +13,9 @@ from powerbank.notifications.addresses import masked
 from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import RULES, Type
 from powerbank.notifications.models import Channel, Delivery, DeliveryStatus, Device, Notice
+from powerbank.notifications.staff_kinds import RULES as STAFF_RULES
+from powerbank.notifications.staff_kinds import StaffType
+from powerbank.notifications.staff_models import StaffNotice
 from powerbank.outbox import Cause, OutboxJob
 from powerbank.queue import enqueue
 from powerbank.users.models import Kind, User
@@ -130,6 +134,8 @@ def _wanted(notice: Notice, kind: Type, user: User) -> list[Delivery]:
 
 
 def _compose(delivery: Delivery) -> Message:
+    if delivery.staff_id is not None:
+        return _compose_for_staff(delivery, delivery.staff_id)
     session = open_session()
     notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
     user = session.get(User, delivery.user_id) if delivery.user_id else None
@@ -142,6 +148,20 @@ def _compose(delivery: Delivery) -> Message:
         language=user.language, urgent=RULES[kind].urgent, collapse_key=COLLAPSE.get(kind),
         data={**notice.data, "notice_id": str(notice.id), "type": notice.type},
     )  # fmt: skip
+
+
+def _compose_for_staff(delivery: Delivery, staff_id: UUID) -> Message:
+    """Whoever has left since, or changed roles, is not told any more."""
+    notice = open_session().get(StaffNotice, delivery.staff_notice_id) if delivery.staff_notice_id else None
+    if notice is None:
+        raise UndeliverableError("the notice is gone")
+    kind = StaffType(notice.type)
+    told = current_app.extensions["staff_directory"](STAFF_RULES[kind].permission)
+    email = next((member.email for member in told if member.id == staff_id), None)
+    if email is None:
+        raise UndeliverableError("not for this member any more")
+    words = wording.put(kind, notice.context, "en")
+    return Message(Channel.EMAIL, email, words.title, words.body, str(delivery.id))
 
 
 def _where(delivery: Delivery, user: User) -> str:

@@ -1,6 +1,6 @@
 """Every kind of message to people: where it goes and how it may be held back. The words are in `texts_*.py`.
 
-Kinds for staff will stand in a table of their own: they go to roles, not to a person.
+Kinds for staff are in `staff_kinds.py`: they go to roles, not to a person.
 """
 
 from dataclasses import dataclass

@@ -118,12 +118,17 @@ class Delivery(Base):
         CheckConstraint("address IS NULL OR status = 'queued'", name="address"),
         Index("ix_deliveries_user", "user_id", "id"),
         Index("ix_deliveries_device_id", "device_id", postgresql_where=text("device_id IS NOT NULL")),
+        Index("ix_deliveries_staff_notice", "staff_notice_id", postgresql_where=text("staff_notice_id IS NOT NULL")),
+        Index("ix_deliveries_staff_type", "type", "created_at", postgresql_where=text("staff_id IS NOT NULL")),
     )
 
     id: Mapped[Id]
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id", ondelete="SET NULL"))
+    # To a member of staff instead of a person.
+    staff_notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_notices.id", ondelete="SET NULL"))
+    staff_id: Mapped[UUID | None]
     type: Mapped[str]
     channel: Mapped[str]
     job_id: Mapped[UUID | None]  # what sends it; jobs are forgotten sooner than deliveries

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from jobs import catalogue, policy, runtime
 from powerbank import heartbeats, operations, relay
 from powerbank.auth import otp, sessions
+from powerbank.auth.models import StaffMember
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
 from powerbank.db import db, transaction, utcnow
@@ -147,6 +148,12 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
     return taken
 
 
+def staff_to_tell() -> Arguments:
+    with transaction() as session:
+        session.add(StaffMember(email="boss@example.com", password_hash="", role="superadmin"))
+    return {"notice": "no_workers", "detail": "no worker is alive on default", "key": "k"}
+
+
 def old_notices() -> Arguments:
     delivery_on("sms")()
     with transaction() as session:
@@ -271,6 +278,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "send_sms": delivery_on("sms"),
     "send_email": delivery_on("email"),
     "close_delivery": delivery_on("sms"),
+    "notify_staff": staff_to_tell,
     "prune_notifications": old_notices,
     "prune_sign_ins": code_asked_for_and_forgotten,
     "process_kyc_submission": documents_sent,

@@ -1,0 +1,66 @@
+"""The part of the catalogue that tells people: its jobs, its schedule, and the words for subscriptions.
+
+"kyc_submitted": (tell_staff("kyc_to_review"),),
+"ops_alert_raised": (tell_staff("no_workers", kind="no_workers"),),     # only when the event's kind is this one
+"""
+
+from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule
+
+CREATE_NOTIFICATION = JobSpec(
+    "create_notification", "jobs.notifications.create_notification", Queue.DEFAULT, Retries((30, 30))
+)
+SEND_PUSH = JobSpec(
+    "send_push",
+    "jobs.notifications.send",
+    Queue.NOTIFICATIONS,
+    Retries((60, 120, 240)),
+    expires=180,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+SEND_SMS = JobSpec(
+    "send_sms",
+    "jobs.notifications.send",
+    Queue.NOTIFICATIONS,
+    Retries((60, 120, 240)),
+    expires=600,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+SEND_EMAIL = JobSpec(
+    "send_email",
+    "jobs.notifications.send",
+    Queue.DEFAULT,
+    Retries((60, 300)),
+    expires=1800,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+CLOSE_DELIVERY = JobSpec(
+    "close_delivery", "jobs.notifications.close_delivery", Queue.NOTIFICATIONS, Retries((60,), until_done=True)
+)
+PRUNE_NOTIFICATIONS = JobSpec(
+    "prune_notifications",
+    "jobs.notifications.prune_notifications",
+    Queue.CLEANUP,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+NOTIFY_STAFF = JobSpec("notify_staff", "jobs.notifications.notify_staff", Queue.CRITICAL, Retries((30, 60, 300)))
+
+JOBS: tuple[JobSpec, ...] = (
+    CREATE_NOTIFICATION,
+    SEND_PUSH,
+    SEND_SMS,
+    SEND_EMAIL,
+    CLOSE_DELIVERY,
+    NOTIFY_STAFF,
+    PRUNE_NOTIFICATIONS,
+)
+
+SCHEDULES: tuple[Schedule, ...] = (Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),)
+
+
+def tell_staff(notice: str, **when: str | int | bool) -> Reaction:
+    """An event that staff hear of: its fields are what the text is made of. `notice` is a `StaffType`."""
+    return Reaction(NOTIFY_STAFF, {"notice": notice}, when)
