@@ -6,6 +6,7 @@ A job is known by its name. What is not in this file cannot be enqueued and is r
 from collections.abc import Iterator
 
 from jobs import catalogue_of_notices as notices
+from jobs import catalogue_of_rentals as rentals
 from jobs.catalogue_of_notices import tell_staff
 from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
 
@@ -173,6 +174,12 @@ CHECK_STATION_COMMAND = JobSpec(
     Retries((5,), until_done=True),
     alarm=300,
 )
+# ── Rentals ──────────────────────────────────────────────────────────────────────────────────────────
+PROCESS_RENTAL_INITIATION = rentals.PROCESS_RENTAL_INITIATION
+SETTLE_EJECTION, PROCESS_RENTAL_RETURN = rentals.SETTLE_EJECTION, rentals.PROCESS_RENTAL_RETURN
+PROCESS_OVERDUE_PAYMENT, SWAP_RENTAL = rentals.PROCESS_OVERDUE_PAYMENT, rentals.SWAP_RENTAL
+SEND_RENTAL_REMINDER = rentals.SEND_RENTAL_REMINDER
+
 # ── Accepted work that has no resource of its own ────────────────────────────────────────────────────
 FAIL_OPERATION = JobSpec(
     "fail_operation", "jobs.operations.fail_operation", Queue.DEFAULT, Retries((10,), until_done=True)
@@ -220,6 +227,7 @@ JOBS: tuple[JobSpec, ...] = (
     DELETE_OLD_DOCUMENTS,
     ADMIN_USER_ACTION,
     *notices.JOBS,
+    *rentals.JOBS,
     SEAL_LEDGER_SUMS,
     RECONCILE_LEDGER,
     CREATE_PAYMENT_URL,
@@ -258,18 +266,32 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "payment_ready": (),
     "topup_succeeded": (),
     "topup_failed": (),
-    "payment_needs_review": (),
-    "exchange_rates_stale": (),
-    "station_issue_reported": (),
-    "station_command_settled": (),  # command_id, status; again when a late fact changes it
-    "powerbank_returned": (),
-    "ejection_undone": (),  # the bank that was said to be out never left its slot
-    "return_self_tested": (),
+    "station_command_settled": (rentals.SETTLE_EJECTION,),  # command_id, status; again when a late fact changes it
+    "powerbank_returned": (rentals.PROCESS_RENTAL_RETURN,),
+    "ejection_undone": (rentals.UNDO_EJECTION,),  # the bank that was said to be out never left its slot
+    "return_self_tested": (rentals.FINISH_PROVISIONAL_RETURN,),
+    # Of rentals, each with rental_id and user_id.
+    "rental_started": (),
+    "rental_failed": (),
+    "rental_cancelled": (),
+    "rental_extended": (),
+    "rental_ending_soon": (),
+    "rental_overdue": (),
+    "rental_completed": (),  # on_time, late, minutes
+    "rental_settled": (),
+    "rental_lost": (),
+    "rental_refunded": (),
+    "rental_disputed": (),
+    "rental_unresolved": (),
+    "rental_came_late": (),
+    "due_created": (),
+    "paid_not_ejected": (tell_staff("paid_not_ejected"),),
+    "unmatched_return": (tell_staff("unmatched_return"),),
+    "slot_locked": (),
     "station_offline": (),
     "station_online": (),
     "station_battery_low": (),
     "station_alarm": (),  # overheat, tamper, slot_fault
-    "ops_alert_raised": (),
     "payment_needs_review": (tell_staff("payment_needs_review"),),
     "exchange_rates_stale": (tell_staff("exchange_rates_stale"),),
     "station_issue_reported": (tell_staff("critical_issue", priority="critical", first=True),),
@@ -291,9 +313,9 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),
-    Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
     Schedule("prune-operations", PRUNE_OPERATIONS, "20 3 * * *"),
     *notices.SCHEDULES,
+    *rentals.SCHEDULES,
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

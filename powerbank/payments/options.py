@@ -36,7 +36,7 @@ def options_for(*, amount: int, wallet: int, points: int, points_per_npr: int) -
     if amount == 0:
         return [Option(Method.WALLET_ONLY, 0, 0, 0, recommended=True)]
     found: list[Option] = []
-    whole = _cost(amount, points_per_npr)
+    whole = cost(amount, points_per_npr)
     if points >= whole:
         found.append(Option(Method.POINTS_ONLY, whole, 0, amount))
     if wallet >= amount:
@@ -60,9 +60,9 @@ def topup_option(amount: int) -> list[Option]:
 def sources_for(method: Method, *, amount: int, wallet: int, points: int, points_per_npr: int) -> Sources:
     """What the chosen method takes from where. Nothing to pay has no sources: ask before."""
     if method is Method.POINTS_ONLY:
-        whole = _cost(amount, points_per_npr)
+        whole = cost(amount, points_per_npr)
         if points < whole:
-            raise InsufficientFundsError(amount - min(_worth(points, points_per_npr), amount - 1))
+            raise InsufficientFundsError(amount - min(worth(points, points_per_npr), amount - 1))
         return Sources(points=whole, points_value=amount)
     if method is Method.WALLET_ONLY:
         return Sources(wallet=_of_wallet(amount, wallet))
@@ -80,16 +80,16 @@ def _of_wallet(amount: int, wallet: int) -> int:
 
 def _steps(amount: int, points: int, points_per_npr: int) -> tuple[int, int]:
     """The points that pay most of an amount in whole steps, and the paisa that they pay."""
-    if points >= _cost(amount, points_per_npr):
-        return _cost(amount, points_per_npr), amount
-    value = min(_worth(points, points_per_npr), amount) // STEP * STEP
-    return _cost(value, points_per_npr), value
+    if points >= cost(amount, points_per_npr):
+        return cost(amount, points_per_npr), amount
+    value = min(worth(points, points_per_npr), amount) // STEP * STEP
+    return cost(value, points_per_npr), value
 
 
-def _worth(points: int, points_per_npr: int) -> int:
+def worth(points: int, points_per_npr: int) -> int:
     return points * PAISA // points_per_npr
 
 
-def _cost(amount: int, points_per_npr: int) -> int:
+def cost(amount: int, points_per_npr: int) -> int:
     """Rounded up: part of a point cannot be paid."""
     return -(-amount * points_per_npr // PAISA)
