@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from jobs import catalogue_of_notices as notices
 from jobs import catalogue_of_rentals as rentals
 from jobs.catalogue_of_notices import tell_staff
+from jobs.catalogue_of_notices import tell_staff, tell_user
 from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
@@ -294,7 +295,11 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "station_alarm": (),  # overheat, tamper, slot_fault
     "payment_needs_review": (tell_staff("payment_needs_review"),),
     "exchange_rates_stale": (tell_staff("exchange_rates_stale"),),
-    "station_issue_reported": (tell_staff("critical_issue", priority="critical", first=True),),
+    "station_issue_reported": (
+        tell_staff("critical_issue", priority="critical", first=True),
+        tell_user("station_issue_received", once_per="report_id"),
+    ),
+    "station_issue_resolved": (),
     "ops_alert_raised": tuple(
         tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")
     ),

@@ -46,6 +46,7 @@ PRUNE_NOTIFICATIONS = JobSpec(
     Retries((300, 1800)),
     stepwise=True,
 )
+NOTIFY_USER = JobSpec("notify_user", "jobs.notifications.notify_user", Queue.DEFAULT, Retries((30, 60, 300)))
 NOTIFY_STAFF = JobSpec("notify_staff", "jobs.notifications.notify_staff", Queue.CRITICAL, Retries((30, 60, 300)))
 
 JOBS: tuple[JobSpec, ...] = (
@@ -54,11 +55,18 @@ JOBS: tuple[JobSpec, ...] = (
     SEND_SMS,
     SEND_EMAIL,
     CLOSE_DELIVERY,
+    NOTIFY_USER,
     NOTIFY_STAFF,
     PRUNE_NOTIFICATIONS,
 )
 
 SCHEDULES: tuple[Schedule, ...] = (Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),)
+
+
+def tell_user(notice: str, *, once_per: str | None = None, **when: str | int | bool) -> Reaction:
+    """An event that the person named by its `user_id` hears of. `notice` is a `Type`; `once_per` names the field by
+    which two events are the same."""
+    return Reaction(NOTIFY_USER, {"notice": notice, "once_per": once_per}, when)
 
 
 def tell_staff(notice: str, **when: str | int | bool) -> Reaction:

@@ -3,7 +3,8 @@ from uuid import UUID
 from jobs.sending import hand_over
 from jobs.stepwise import StepwiseRun
 from powerbank.db import transaction, utcnow
-from powerbank.notifications import cleanup, deliveries, staff
+from powerbank.notifications import cleanup, deliveries, reactions, staff
+from powerbank.notifications.kinds import Type
 from powerbank.notifications.staff_kinds import StaffType
 from powerbank.queue import Scalar
 
@@ -28,6 +29,11 @@ def send(run: StepwiseRun, *, delivery_id: str) -> None:
 
 def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
     deliveries.close(UUID(delivery_id))
+
+
+def notify_user(*, notice: str, user_id: str, once_per: str | None = None, **event: Scalar) -> None:
+    """Follows from an event, by a line in the catalogue."""
+    reactions.react(kind=Type(notice), user_id=UUID(user_id), event=event, once_per=once_per)
 
 
 def notify_staff(*, notice: str, **event: Scalar) -> None:

@@ -49,6 +49,9 @@ class Type(StrEnum):
     STATION_ISSUE_RESOLVED = "station_issue_resolved"
     PAYOUT_SENT = "payout_sent"
     PAYOUT_FAILED = "payout_failed"
+    PROFILE_REMINDER = "profile_reminder"
+    KYC_REMINDER = "kyc_reminder"
+    DIGEST = "digest"
     BROADCAST = "broadcast"
 
 
@@ -104,6 +107,9 @@ RULES = MappingProxyType(
         Type.STATION_ISSUE_RESOLVED: _rule(PUSH),
         Type.PAYOUT_SENT: _rule(PUSH, EMAIL, always=True),
         Type.PAYOUT_FAILED: _rule(PUSH, EMAIL, always=True),
+        Type.PROFILE_REMINDER: _rule(PUSH),
+        Type.KYC_REMINDER: _rule(PUSH),
+        Type.DIGEST: _rule(PUSH),
         Type.BROADCAST: _rule(PUSH),
     }
 )

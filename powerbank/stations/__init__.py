@@ -5,6 +5,8 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
+    from powerbank.notifications.kinds import Type
+    from powerbank.notifications.reactions import register_filler
     from powerbank.stations import (
         admin_routes,
         bank_routes,
@@ -12,6 +14,7 @@ def init_app(app: Flask) -> None:
         commands,
         gbfs_routes,
         issue_routes,
+        issues,
         package_routes,
         page,
         routes,
@@ -20,4 +23,5 @@ def init_app(app: Flask) -> None:
     for module in (routes, package_routes, issue_routes, admin_routes, bank_routes, gbfs_routes):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(page.blueprint)
+    register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)
     app.cli.add_command(commands.stations)

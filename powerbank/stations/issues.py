@@ -1,5 +1,6 @@
 """What people report of stations. Reports of one kind about one station are one issue."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -7,11 +8,14 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
-from powerbank.db import new_id, open_session
+from powerbank.db import db, new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
-from powerbank.queue import enqueue, publish
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.services import notify
+from powerbank.queue import Scalar, enqueue, publish
 from powerbank.stations import queries
 from powerbank.stations.issue_models import CRITICAL, IssueReport, IssueType, Priority, StationIssue
+from powerbank.stations.models import Station
 
 
 def report(*, user_id: UUID, sn: str, issue_type: IssueType, description: str | None, now: datetime) -> StationIssue:
@@ -65,4 +69,18 @@ def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> Stati
     if issue.resolved_at is not None:
         raise ConflictError("already_resolved", "Somebody has settled this already.")
     issue.resolved_at, issue.resolved_by, issue.resolution = now, by, resolution
+    publish("station_issue_resolved", issue_id=str(issue.id), station_sn=issue.station_sn, issue_type=issue.issue_type)
+    for reporter in open_session().scalars(
+        select(IssueReport.user_id).where(IssueReport.issue_id == issue.id).distinct().order_by(IssueReport.user_id)
+    ):
+        notify(
+            user_id=reporter, type=Type.STATION_ISSUE_RESOLVED, dedup_key=f"{Type.STATION_ISSUE_RESOLVED}:{issue.id}",
+            context={"issue_id": str(issue.id), "station_sn": issue.station_sn, "station": issue.station.name},
+        )  # fmt: skip
     return issue
+
+
+def tell_of_report(_user_id: UUID, event: Mapping[str, Scalar]) -> dict[str, Scalar] | None:
+    """What a thank-you for a report says; nothing of a station that is gone by now."""
+    name = db.session.scalar(select(Station.name).where(Station.sn == event["station_sn"]))
+    return None if name is None else {"station": name}

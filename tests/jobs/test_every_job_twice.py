@@ -148,6 +148,10 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
     return taken
 
 
+def event_to_tell() -> Arguments:
+    return {"notice": "due_paid", "user_id": str(newcomer().id), "once_per": None, "amount": 5000}
+
+
 def staff_to_tell() -> Arguments:
     with transaction() as session:
         session.add(StaffMember(email="boss@example.com", password_hash="", role="superadmin"))
@@ -278,6 +282,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "send_sms": delivery_on("sms"),
     "send_email": delivery_on("email"),
     "close_delivery": delivery_on("sms"),
+    "notify_user": event_to_tell,
     "notify_staff": staff_to_tell,
     "prune_notifications": old_notices,
     "prune_sign_ins": code_asked_for_and_forgotten,

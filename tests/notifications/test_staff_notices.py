@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from jobs.catalogue import SUBSCRIPTIONS
 from jobs.policy import Reaction
 from powerbank.db import transaction
-from powerbank.notifications import staff, wording
+from powerbank.notifications import staff, values, wording
 from powerbank.notifications.staff_kinds import RULES, StaffType
 from powerbank.notifications.staff_texts import ENGLISH, NEPALI
 from powerbank.queue import publish
@@ -19,12 +19,7 @@ from tests.people import Inbox, change, rows
 Work = Callable[..., None]
 StaffHeaders = Callable[..., dict[str, str]]
 PATH = "/api/admin/notices"
-VALUES = {
-    "station_sn": "KTM-1", "powerbank_sn": "PB-7", "battery_level": 12, "issue_type": "damaged", "rental_code": "R7",
-    "detail": "no worker is alive on default", "check": "account", "subject": "42", "intent_id": "42",
-    "reason": "amount_differs", "amount": 125_000, "type": "welcome", "channel": "push", "language": "ne",
-    "problem": "no value",
-}  # fmt: skip
+VALUES = {name: value.sample for name, value in values.VALUES.items()}
 
 
 def tell(app: Flask, type: StaffType = StaffType.NO_WORKERS, **more: object) -> None:
@@ -78,7 +73,7 @@ def test_read_by_one_is_unread_by_the_other(app: Flask, client: FlaskClient, sta
     tell(app, StaffType.LOW_BATTERY)
     boss, operator, finance = staff_headers("superadmin"), staff_headers("operations"), staff_headers("finance")
     newest, oldest = items(client, boss)
-    assert newest["title"] == "Low charge in KTM-1"
+    assert newest["title"] == "Low charge in KTM-0001"
     assert oldest["data"]["detail"] == VALUES["detail"]
     address = f"{PATH}/{oldest['id']}"
     assert client.patch(address, json={"read": True}, headers=boss).get_json()["read_at"].endswith("Z")
