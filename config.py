@@ -179,6 +179,9 @@ class Settings(BaseSettings):
         default="", description="Hosts that clients may have us call, `a.example,b.example`; `*` for any public one."
     )
     callback_secret: SecretStr = Field(default=SecretStr(""), description="Signs the calls to clients' own addresses.")
+    gateway_secret: SecretStr = Field(
+        default=SecretStr(""), description="Signs the calls of gateways that speak HTTP for stations. Off if unset."
+    )
 
     @field_validator("document_keys")
     @classmethod

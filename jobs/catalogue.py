@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from jobs import catalogue_of_notices as notices
 from jobs import catalogue_of_rentals as rentals
-from jobs.catalogue_of_notices import tell_staff
 from jobs.catalogue_of_notices import tell_staff, tell_user
 from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
 
@@ -272,23 +271,23 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "ejection_undone": (rentals.UNDO_EJECTION,),  # the bank that was said to be out never left its slot
     "return_self_tested": (rentals.FINISH_PROVISIONAL_RETURN,),
     # Of rentals, each with rental_id and user_id.
-    "rental_started": (),
-    "rental_failed": (),
-    "rental_cancelled": (),
-    "rental_extended": (),
-    "rental_ending_soon": (),
-    "rental_overdue": (),
-    "rental_completed": (),  # on_time, late, minutes
-    "rental_settled": (),
-    "rental_lost": (),
-    "rental_refunded": (),
-    "rental_disputed": (),
-    "rental_unresolved": (),
-    "rental_came_late": (),
-    "due_created": (),
+    "rental_started": (tell_user("rental_started", once_per="rental_id"),),
+    "rental_paid": (tell_user("purchase_success", once_per="version"),),
+    "rental_failed": (tell_user("rental_failed", once_per="rental_id"),),
+    "rental_cancelled": (tell_user("rental_cancelled", once_per="rental_id"),),
+    "rental_extended": (tell_user("rental_extended", once_per="due_at"),),
+    "rental_ending_soon": (tell_user("rental_ending_soon", once_per="due_at"),),
+    "rental_overdue": (tell_user("rental_overdue", once_per="due_at"),),
+    "rental_completed": (),  # on_time, late
+    "rental_settled": (tell_user("rental_completed", once_per="rental_id"),),
+    "rental_lost": (tell_user("rental_lost", once_per="rental_id"),),
+    "rental_refunded": (tell_user("refund_completed"),),
+    "due_created": (tell_user("due_created"),),
+    "rental_disputed": (tell_staff("rental_disputed"),),
+    "rental_came_late": (tell_staff("rental_came_late"),),
     "paid_not_ejected": (tell_staff("paid_not_ejected"),),
     "unmatched_return": (tell_staff("unmatched_return"),),
-    "slot_locked": (),
+    "slot_locked": (tell_staff("station_fault"),),
     "station_offline": (),
     "station_online": (),
     "station_battery_low": (),

@@ -35,6 +35,8 @@ GRANTED = MappingProxyType(
         "notices.read": _ALL,  # each sees those of the permissions that the role has
         "packages.read": _ALL,
         "packages.write": _OPERATIONS,
+        "rentals.read": _ALL,
+        "rentals.resolve": _SUPPORT | _FINANCE,
         "staff.read": _SUPERADMIN,
         "staff.write": _SUPERADMIN,
         "stations.operate": _OPERATIONS,

@@ -14,6 +14,8 @@ class StaffType(StrEnum):
     CRITICAL_ISSUE = "critical_issue"
     UNMATCHED_RETURN = "unmatched_return"
     PAID_NOT_EJECTED = "paid_not_ejected"
+    RENTAL_DISPUTED = "rental_disputed"
+    RENTAL_CAME_LATE = "rental_came_late"
     QUEUE_BACKLOG = "queue_backlog"
     NO_WORKERS = "no_workers"
     JOB_OVERDUE = "job_overdue"
@@ -44,6 +46,8 @@ RULES = MappingProxyType(
         StaffType.CRITICAL_ISSUE: StaffRule("stations.operate", email=True, once_per="issue_id"),
         StaffType.UNMATCHED_RETURN: StaffRule("stations.operate", email=True),
         StaffType.PAID_NOT_EJECTED: StaffRule("stations.operate", email=True, once_per="rental_id"),
+        StaffType.RENTAL_DISPUTED: StaffRule("rentals.resolve", once_per="case_id"),
+        StaffType.RENTAL_CAME_LATE: StaffRule("rentals.resolve", email=True, once_per="rental_id"),
         StaffType.QUEUE_BACKLOG: StaffRule("system.operate", email=True),
         StaffType.NO_WORKERS: StaffRule("system.operate", email=True),
         StaffType.JOB_OVERDUE: StaffRule("system.operate", email=True),

@@ -26,6 +26,14 @@ ENGLISH = MappingProxyType(
             "Paid, and no power bank came out",
             "Rental {rental_code} at {station_sn} needs a decision.",
         ),
+        StaffType.RENTAL_DISPUTED: (
+            "A rental is disputed",
+            "The person of rental {rental_code} reports: {issue_type}. Nothing is collected until it is decided.",
+        ),
+        StaffType.RENTAL_CAME_LATE: (
+            "A power bank came out late",
+            "Rental {rental_code} at {station_sn} had ended. Nothing is charged until somebody decides.",
+        ),
         StaffType.QUEUE_BACKLOG: ("Jobs pile up", "{detail}."),
         StaffType.NO_WORKERS: ("Nobody works", "{detail}."),
         StaffType.JOB_OVERDUE: ("A job is late", "{detail}."),
@@ -73,6 +81,14 @@ NEPALI = MappingProxyType(
         StaffType.PAID_NOT_EJECTED: (
             "भुक्तानी भयो, पावर बैंक निस्किएन",
             "{station_sn} को भाडा {rental_code} मा निर्णय चाहिन्छ।",
+        ),
+        StaffType.RENTAL_DISPUTED: (
+            "भाडामा विवाद",
+            "भाडा {rental_code} को प्रयोगकर्ताको गुनासो: {issue_type}। निर्णय नभएसम्म रकम उठाइँदैन।",
+        ),
+        StaffType.RENTAL_CAME_LATE: (
+            "पावर बैंक ढिलो निस्कियो",
+            "{station_sn} को भाडा {rental_code} सकिइसकेको थियो। निर्णय नभएसम्म केही रकम लाग्दैन।",
         ),
         StaffType.QUEUE_BACKLOG: ("कामहरू थुप्रिँदैछन्", "{detail}।"),
         StaffType.NO_WORKERS: ("काम गर्ने कोही छैन", "{detail}।"),

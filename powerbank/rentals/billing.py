@@ -53,17 +53,21 @@ def hold(rental: Rental) -> None:
     rental.held_value = sources.points_value
 
 
-def release(rental: Rental) -> None:
-    """Gives back all that is still held. Nothing held: nothing to do."""
-    if held(rental):
+def release(rental: Rental) -> int:
+    """Gives back all that is still held; what it was worth comes back too."""
+    still = held(rental)
+    worth = still.get(NPR, 0) + rental.held_value
+    if still:
         holds.release(reference=life.reference(rental), key=_key(rental, "release"), actor=ACTOR)
         rental.held_value = 0
+    return worth
 
 
 def capture_price(rental: Rental) -> None:
     """A prepaid rental begins: what is held is earned."""
     if (sources := _held_sources(rental)) is not None:
-        _capture(rental, sources, "price", Kind.RENTAL_REVENUE, TransactionType.RENTAL)
+        paid = _capture(rental, sources, "price", Kind.RENTAL_REVENUE, TransactionType.RENTAL)
+        life.tell(rental, "rental_paid", amount=paid, package=rental.package_name, version=f"{rental.id}:price")
 
 
 def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method: Method | None = None) -> None:
@@ -116,7 +120,9 @@ def give_back(rental: Rental, amount: int | None, *, what: str, actor: str, now:
     for paid in _payments(rental, kinds):
         part = min(left, paid.amount - paid.refunded)
         if part:
-            back = refunds.refund(transaction_id=paid.id, amount=part, key=_key(rental, f"{what}:{paid.id}"), actor=actor)
+            back = refunds.refund(
+                transaction_id=paid.id, amount=part, key=_key(rental, f"{what}:{paid.id}"), actor=actor
+            )
             rental.amount_paid -= back.amount
             left -= back.amount
     return began - left

@@ -45,7 +45,6 @@ class RentalCase(Base):
     rental_id: Mapped[UUID] = mapped_column(ForeignKey("rentals.id"))
     issue_type: Mapped[str]
     description: Mapped[str | None]
-    photo_key: Mapped[str | None]
     evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     status: Mapped[str] = mapped_column(server_default=CaseStatus.OPEN)
     reported_at: Mapped[datetime]

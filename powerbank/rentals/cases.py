@@ -46,7 +46,7 @@ def report(
     case = open_session().get_one(RentalCase, case_id)
     life.note(rental, "issue_reported", cause=f"user:{user_id}", at=now, issue_type=issue_type)
     if not _decide_at_once(rental, case, now):
-        life.tell(rental, "rental_disputed", case_id=str(case.id), issue_type=issue_type)
+        life.tell_staff(rental, "rental_disputed", case_id=str(case.id), issue_type=issue_type.value)
     return case
 
 
@@ -112,9 +112,7 @@ def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None
         returns.end(rental, at=case.reported_at, cause=by, now=now, how="dispute")
     elif rental.settled_at is not None and rental.ended_at is not None and case.reported_at < rental.ended_at:
         above = billing.overdue_fee(rental, rental.ended_at) - billing.overdue_fee(rental, case.reported_at)
-        back = billing.give_back(
-            rental, above, what=f"case:{case.id}", actor=by, now=now, kinds={Kind.OVERDUE_REVENUE}
-        )
+        back = billing.give_back(rental, above, what=f"case:{case.id}", actor=by, now=now, kinds={Kind.OVERDUE_REVENUE})
         rental.overdue_amount -= back
         if back:
             life.tell(rental, "rental_refunded", amount=back)

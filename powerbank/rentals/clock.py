@@ -33,11 +33,14 @@ def is_back(rental: Rental) -> bool:
     return last is not None and last.until is not None
 
 
-def start(rental: Rental, at: datetime, now: datetime, *, charge: bool = True) -> None:
-    rental.started_at = rental.metered_from = min(at, now)
-    rental.due_at = rental.started_at + timedelta(minutes=rental.duration_minutes)
+def start(rental: Rental, at: datetime, now: datetime, *, charge: bool = True) -> datetime:
+    """The bank came out then: prepaid time is paid, and the meter of other time runs."""
+    began = min(at, now)
+    rental.started_at = rental.metered_from = began
+    rental.due_at = began + timedelta(minutes=rental.duration_minutes)
     if charge and rental.payment_model == PaymentModel.PREPAID:
         billing.capture_price(rental)
+    return began
 
 
 def plan_reminder(rental: Rental) -> None:

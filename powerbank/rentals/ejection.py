@@ -62,7 +62,6 @@ def _settle(rental: Rental, command: StationCommand, now: datetime) -> None:
     elif command.status == CommandStatus.UNKNOWN:
         if rental.status == Status.EJECTING:
             life.move(rental, Status.UNRESOLVED, event="no_answer", cause=STATION, at=now)
-            life.tell(rental, "rental_unresolved")
     elif command.status == CommandStatus.EXPIRED:
         _fail(rental, "not_sent", now)
     elif command.status == CommandStatus.FAILED:
@@ -81,25 +80,27 @@ def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
             life.tell_staff(rental, "rental_came_late")
         return
     if rental.status in (Status.EJECTING, Status.UNRESOLVED):
-        clock.start(rental, stay.since or now, now)
-        life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=rental.started_at or now)
-        life.tell(rental, "rental_started", station_id=str(rental.station_id))
+        began = clock.start(rental, stay.since or now, now)
+        life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
+        life.tell(rental, "rental_started")
         clock.plan_reminder(rental)
     elif rental.status in (Status.FAILED, Status.CANCELLED) and rental.started_at is None:
         rental.came_late = True
         rental.ended_at = rental.settled_at = None
-        clock.start(rental, stay.since or now, now, charge=False)
-        life.move(rental, Status.ACTIVE, event="came_late", cause=STATION, at=rental.started_at or now)
+        began = clock.start(rental, stay.since or now, now, charge=False)
+        life.move(rental, Status.ACTIVE, event="came_late", cause=STATION, at=began)
         life.tell_staff(rental, "rental_came_late")
 
 
 def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
     """Refused: the next best bank. Seen in its slot after silence: the same one once more, and never another."""
-    refused = command.response.get("proof") == "refused"
-    life.note(rental, "eject_refused" if refused else "eject_unanswered", cause=STATION, at=now, slot=command.slot_number)
+    refused = (command.response or {}).get("proof") == "refused"
+    life.note(
+        rental, "eject_refused" if refused else "eject_unanswered", cause=STATION, at=now, slot=command.slot_number
+    )
     tries_left = rental.attempts < app_config.current().eject_attempts
     if refused:
-        inspection.after_refusal(rental.station_id, command.slot_number, now=now)
+        inspection.after_refusal(rental.station_id, rental.slot_number, now=now)
         again = tries_left and _take_next_bank(rental)
     else:
         again = tries_left and not rental.repeated

@@ -7,9 +7,9 @@ from powerbank.db import open_session
 from powerbank.errors import NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
+from powerbank.payments.options import Method
 from powerbank.rentals import billing, clock, errors, life
 from powerbank.rentals.models import Rental
-from powerbank.payments.options import Method
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations import queries
 from powerbank.stations.errors import package_inactive
@@ -30,6 +30,7 @@ def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method |
         _end_spell(rental, step, method, now)
     if package.payment_model == PaymentModel.PREPAID:
         billing.charge_now(rental, package.price, what=step, revenue=Kind.RENTAL_REVENUE, method=method)
+        life.tell(rental, "rental_paid", amount=package.price, package=package.name, version=f"{rental.id}:{step}")
     rental.due_at = max(now, rental.due_at) + timedelta(minutes=package.duration_minutes)
     by = f"user:{user_id}"
     about = {"package": package.name, "due_at": rental.due_at.isoformat()}

@@ -11,10 +11,10 @@ from powerbank.db import new_id, open_session
 from powerbank.errors import NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
+from powerbank.payments.options import Method
 from powerbank.queue import enqueue
 from powerbank.rentals import billing, errors, life
 from powerbank.rentals.models import Rental
-from powerbank.payments.options import Method
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations import banks
 from powerbank.stations.eligibility import rentable_station
@@ -27,7 +27,14 @@ PATIENCE = timedelta(seconds=180)
 
 
 def initiate(
-    *, user_id: UUID, station_sn: str, package_id: UUID, method: Method, now: datetime, swap_of: UUID | None = None
+    *,
+    user_id: UUID,
+    station_sn: str,
+    package_id: UUID,
+    method: Method,
+    now: datetime,
+    coupon_code: str | None = None,
+    swap_of: UUID | None = None,
 ) -> Rental:
     rules = app_config.current()
     refuse_ineligible(user_id, rules, swap_of=swap_of)
@@ -84,6 +91,6 @@ def abandon(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
     billing.funds(rental)  # the accounts, before the bank
     life.move(rental, Status.CANCELLED, event=event, cause=cause, at=now)
     rental.ended_at = rental.settled_at = now
-    billing.release(rental)
+    back = billing.release(rental)
     banks.end_reservation(rental.id)
-    life.tell(rental, "rental_cancelled", reason=event)
+    life.tell(rental, "rental_cancelled", reason=event, amount=back)

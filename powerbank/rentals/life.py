@@ -91,9 +91,9 @@ def tell(rental: Rental, event: str, **more: Scalar) -> None:
     publish(event, rental_id=str(rental.id), user_id=str(rental.user_id), **more)
 
 
-def tell_staff(rental: Rental, event: str) -> None:
+def tell_staff(rental: Rental, event: str, **more: Scalar) -> None:
     sn = open_session().get_one(Station, rental.station_id).sn
-    publish(event, rental_id=str(rental.id), rental_code=rental.code, station_sn=sn)
+    publish(event, rental_id=str(rental.id), rental_code=rental.code, station_sn=sn, **more)
 
 
 def time_of(rental: Rental, event: str) -> datetime | None:

@@ -19,13 +19,11 @@ def declare(rental: Rental, *, cause: str, now: datetime) -> None:
     life.move(rental, Status.LOST, event="lost", cause=cause, at=now)
     settlement.take_fees(rental, until=now)
     price = max(0, rental.replacement_price - rental.overdue_amount)
-    owed = billing.collect(
-        rental, price, what="replacement", revenue=Kind.SALES_REVENUE, type_=TransactionType.SALE
-    )  # fmt: skip
+    billing.collect(rental, price, what="replacement", revenue=Kind.SALES_REVENUE, type_=TransactionType.SALE)
     billing.release(rental)
     rental.settled_at = now
     banks.move(rental.bank_id, Whereabouts(Place.LOST, holder=str(rental.user_id)), at=now, cause=f"rental:{rental.id}")
-    life.tell(rental, "rental_lost", amount=price, owed=owed)
+    life.tell(rental, "rental_lost", amount=price)
 
 
 def found(rental: Rental, *, at: datetime, now: datetime) -> None:
@@ -38,7 +36,6 @@ def found(rental: Rental, *, at: datetime, now: datetime) -> None:
     back = billing.give_back(
         rental, max(0, price - further), what="found", actor=billing.ACTOR, now=now, kinds={Kind.SALES_REVENUE}
     )
-    life.tell(rental, "rental_completed", on_time=False, late=True, station_id=str(rental.return_station_id or ""),
-              minutes=int((at - rental.started_at).total_seconds() // 60) if rental.started_at else 0)  # fmt: skip
+    life.tell(rental, "rental_completed", on_time=False, late=True)
     if back:
         life.tell(rental, "rental_refunded", amount=back)

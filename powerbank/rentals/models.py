@@ -78,7 +78,6 @@ class Rental(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     repeated: Mapped[bool] = mapped_column(server_default=text("false"))  # the same bank a second time, after silence
     tried: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # serials
-    charge: Mapped[int | None] = mapped_column(SmallInteger)  # percent, when it was promised
 
     # The rental itself.
     started_at: Mapped[datetime | None]

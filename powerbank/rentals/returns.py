@@ -116,8 +116,7 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
     life.move(rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how,
               slot=rental.return_slot)  # fmt: skip
     on_time = not rental.was_overdue
-    life.tell(rental, "rental_completed", on_time=on_time, late=not on_time, station_id=_text(rental.return_station_id),
-              minutes=int((rental.ended_at - rental.started_at).total_seconds() // 60))  # fmt: skip
+    life.tell(rental, "rental_completed", on_time=on_time, late=not on_time)
     enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
 
 
@@ -146,12 +145,10 @@ def claim_free_day(rental: Rental) -> bool:
 def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: datetime) -> None:
     life.move(rental, Status.CANCELLED, event=event, cause=cause, at=at)
     rental.ended_at = rental.ended_at or at
-    back = billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
-    billing.release(rental)
+    back = billing.release(rental)
+    back += billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
     rental.settled_at = now
-    life.tell(rental, "rental_cancelled", reason=event)
-    if back:
-        life.tell(rental, "rental_refunded", amount=back)
+    life.tell(rental, "rental_cancelled", reason=event, amount=back)
 
 
 def _in_window(rental: Rental, ended_at: datetime) -> bool:
@@ -171,7 +168,3 @@ def _left_at(rental: Rental) -> datetime:
 
 def _note_place(rental: Rental, station_id: UUID, slot_number: int) -> None:
     rental.return_station_id, rental.return_slot = station_id, slot_number
-
-
-def _text(value: UUID | None) -> str:
-    return str(value) if value is not None else ""

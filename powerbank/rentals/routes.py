@@ -14,16 +14,16 @@ from powerbank.rentals.case_models import IssueType, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.rentals.queries import Card
 from powerbank.rentals.schemas import (
-    CaseSchema,
     ExtendSchema,
     InitiatedSchema,
     InitiateSchema,
-    IssueSchema,
-    LocationSchema,
-    PaidSchema,
+    PaidDuesSchema,
     PayDueSchema,
     RentalArguments,
+    RentalCaseSchema,
     RentalDetailSchema,
+    RentalIssueSchema,
+    RentalLocationSchema,
     RentalsSchema,
     WaitArguments,
 )
@@ -104,7 +104,7 @@ def extend(body: dict[str, Any], rental_id: UUID) -> Card:
 @user_only
 @idempotent
 @blueprint.arguments(PayDueSchema)
-@blueprint.response(200, PaidSchema)
+@blueprint.response(200, PaidDuesSchema)
 def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """Pay what is owed for this rental"""
     user_id = current_user_id()
@@ -121,8 +121,8 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:rental_id>/report-issue")
 @user_only
-@blueprint.arguments(IssueSchema)
-@blueprint.response(201, CaseSchema)
+@blueprint.arguments(RentalIssueSchema)
+@blueprint.response(201, RentalCaseSchema)
 def report_issue(body: dict[str, Any], rental_id: UUID) -> RentalCase:
     """Something went wrong; nothing is collected until it is decided"""
     with transaction():
@@ -134,7 +134,7 @@ def report_issue(body: dict[str, Any], rental_id: UUID) -> RentalCase:
 
 @blueprint.post("/<uuid:rental_id>/location")
 @user_only
-@blueprint.arguments(LocationSchema)
+@blueprint.arguments(RentalLocationSchema)
 @blueprint.response(204)
 def location(body: dict[str, Any], rental_id: UUID) -> None:
     """Where the power bank is, while the rental is open"""

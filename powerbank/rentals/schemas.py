@@ -1,12 +1,10 @@
-from typing import Any
-
 from marshmallow import Schema, fields, validate
 
 from powerbank import money
 from powerbank.api.fields import Money, Time
 from powerbank.api.paging import PageArguments
-from powerbank.rentals.case_models import IssueType
 from powerbank.payments.options import PAYABLE
+from powerbank.rentals.case_models import IssueType
 from powerbank.rentals.states import Status
 
 SERIAL = validate.Length(1, 64)
@@ -33,12 +31,12 @@ class PayDueSchema(Schema):
     payment_method = fields.String(required=True, validate=validate.OneOf([*PAYABLE]))
 
 
-class IssueSchema(Schema):
+class RentalIssueSchema(Schema):
     issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
     description = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 2000))
 
 
-class LocationSchema(Schema):
+class RentalLocationSchema(Schema):
     lat = fields.Float(required=True, validate=validate.Range(-90, 90))
     lng = fields.Float(required=True, validate=validate.Range(-180, 180))
     accuracy = fields.Float(load_default=None, allow_none=True, validate=validate.Range(0, 100_000))
@@ -53,7 +51,7 @@ class RentalArguments(PageArguments):
     status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Status]))
 
 
-class PlaceSchema(Schema):
+class RentalPlaceSchema(Schema):
     sn = fields.String(required=True)
     name = fields.String(required=True)
     address = fields.String(required=True)
@@ -71,11 +69,10 @@ class RentedPackageSchema(Schema):
     unit_price = Money(required=True, allow_none=True)
 
 
-class EventSchema(Schema):
+class RentalEventSchema(Schema):
     at = Time(required=True)
     event = fields.String(required=True)
     detail = fields.Dict(required=True)
-
 
 
 class RentalSchema(Schema):
@@ -83,8 +80,8 @@ class RentalSchema(Schema):
     rental_code = fields.String(required=True, attribute="rental.code")
     status = fields.String(required=True, attribute="rental.status", validate=validate.OneOf([*Status]))
     version = fields.Integer(required=True, attribute="rental.version")
-    station = fields.Nested(PlaceSchema, required=True)
-    return_station = fields.Nested(PlaceSchema, required=True, allow_none=True)
+    station = fields.Nested(RentalPlaceSchema, required=True)
+    return_station = fields.Nested(RentalPlaceSchema, required=True, allow_none=True)
     package = fields.Nested(RentedPackageSchema, required=True, attribute="rental")
     payment_method = fields.String(required=True, attribute="rental.payment_method")
     powerbank_sn = fields.String(required=True)
@@ -104,7 +101,7 @@ class RentalSchema(Schema):
 
 
 class RentalDetailSchema(RentalSchema):
-    timeline = fields.List(fields.Nested(EventSchema), required=True)
+    timeline = fields.List(fields.Nested(RentalEventSchema), required=True)
 
 
 class RentalsSchema(Schema):
@@ -112,7 +109,7 @@ class RentalsSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class CaseSchema(Schema):
+class RentalCaseSchema(Schema):
     id = fields.UUID(required=True)
     rental_id = fields.UUID(required=True)
     issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
@@ -123,7 +120,7 @@ class CaseSchema(Schema):
     decision = fields.String(required=True, allow_none=True)
 
 
-class PaidSchema(Schema):
+class PaidDuesSchema(Schema):
     rental_id = fields.UUID(required=True)
     paid = Money(required=True)
     due_amount = Money(required=True)

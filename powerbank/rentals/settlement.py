@@ -25,11 +25,11 @@ def settle(rental_id: UUID, *, now: datetime) -> None:
     billing.release(rental)
     rental.settled_at = now
     life.note(rental, "settled", cause="rentals", at=now, overdue=rental.overdue_amount, owed=owed)
-    life.tell(rental, "rental_settled", amount=rental.amount_paid, overdue=rental.overdue_amount, owed=owed)
+    life.tell(rental, "rental_settled", amount=rental.amount_paid + owed)
 
 
 def take_fees(rental: Rental, *, until: datetime) -> int:
-    """Usage and overdue of the spell that ends; how much is owed comes back. A spell is billed once: its keys say so."""
+    """Usage and overdue of the spell that ends; how much is owed comes back. Its keys let a spell be billed once."""
     spell = rental.metered_from.isoformat() if rental.metered_from else ""
     overdue = billing.overdue_fee(rental, until)
     owed = billing.collect(

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from powerbank.db import db, open_session
 from powerbank.errors import AppError
+from powerbank.payments.options import Method
 from powerbank.rentals import initiation, life
 from powerbank.rentals.case_models import CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
-from powerbank.payments.options import Method
 from powerbank.rentals.states import Status
 from powerbank.stations.models import Station
 

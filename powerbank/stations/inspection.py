@@ -26,7 +26,7 @@ def after_refusal(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
         .order_by(StationCommand.id.desc())
         .limit(IN_A_ROW)
     ).all()  # fmt: skip
-    refused = [each.status == CommandStatus.FAILED and each.response.get("proof") == "refused" for each in last]
+    refused = [each.status == CommandStatus.FAILED and (each.response or {}).get("proof") == "refused" for each in last]
     if len(refused) < IN_A_ROW or not all(refused):
         return False
     slot = session.get_one(Slot, (station_id, slot_number), with_for_update=True, populate_existing=True)
