@@ -98,11 +98,13 @@ def upgrade() -> None:
         sa.CheckConstraint("payment_model = 'prepaid' OR unit_price IS NOT NULL", name=op.f("ck_rentals_postpaid")),
         sa.CheckConstraint("payment_model IN ('prepaid', 'postpaid')", name=op.f("ck_rentals_payment_model")),
         sa.CheckConstraint(
-            "status IN ('pending', 'ejecting', 'active', 'overdue', 'completed', 'cancelled', 'failed', 'unresolved', 'lost')",
+            "status IN ('pending', 'ejecting', 'active', 'overdue', 'completed', 'cancelled', 'failed', 'unresolved',"
+            " 'lost')",
             name=op.f("ck_rentals_status"),
         ),
         sa.CheckConstraint(
-            "status NOT IN ('active', 'overdue', 'completed', 'lost') OR (started_at IS NOT NULL AND due_at IS NOT NULL)",
+            "status NOT IN ('active', 'overdue', 'completed', 'lost')"
+            " OR (started_at IS NOT NULL AND due_at IS NOT NULL)",
             name=op.f("ck_rentals_started"),
         ),
         sa.CheckConstraint(

@@ -43,9 +43,9 @@ def start(rental: Rental, at: datetime, now: datetime, *, charge: bool = True) -
     return began
 
 
-def plan_reminder(rental: Rental) -> None:
+def plan_reminder(rental: Rental, now: datetime) -> None:
     """The due time goes along: a reminder of an earlier one finds another, and says nothing."""
-    if rental.due_at is None or rental.duration_minutes <= SHORT:
+    if rental.due_at is None or rental.due_at <= now or rental.duration_minutes <= SHORT:
         return
     at = rental.due_at - timedelta(minutes=app_config.current().reminder_minutes)
     enqueue(

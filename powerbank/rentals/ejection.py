@@ -83,7 +83,7 @@ def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
         began = clock.start(rental, stay.since or now, now)
         life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
         life.tell(rental, "rental_started")
-        clock.plan_reminder(rental)
+        clock.plan_reminder(rental, now)
     elif rental.status in (Status.FAILED, Status.CANCELLED) and rental.started_at is None:
         rental.came_late = True
         rental.ended_at = rental.settled_at = None

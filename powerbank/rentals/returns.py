@@ -63,10 +63,9 @@ def unmatched(bank_id: UUID, station_id: UUID, slot_number: int) -> None:
 
 
 def rental_of(bank_id: UUID) -> UUID | None:
-    """Of a bank that came back although nobody saw it leave."""
-    query = select(Rental.id).where(
-        Rental.bank_id == bank_id, Rental.status.in_([Status.UNRESOLVED, Status.EJECTING]), Rental.attempts > 0
-    )
+    """Of a bank that came back although nobody saw it leave, or that had been given up."""
+    waiting = (Status.UNRESOLVED, Status.EJECTING, Status.LOST)
+    query = select(Rental.id).where(Rental.bank_id == bank_id, Rental.status.in_(waiting), Rental.attempts > 0)
     found: UUID | None = open_session().scalar(query.order_by(Rental.id.desc()).limit(1))
     return found
 

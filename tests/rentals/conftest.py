@@ -266,6 +266,11 @@ def make_older(app: Flask, minutes: float) -> None:
     """As if the banks had been seated and the rentals begun earlier."""
     execute(
         superuser_url(app.config["TEST_DATABASE"]), "SET session_replication_role = replica",
-        f"UPDATE custody SET period = tstzrange(lower(period) - interval '{minutes} min', upper(period))",
+        f"""DO $$ DECLARE stay record; BEGIN
+              FOR stay IN SELECT id FROM custody ORDER BY lower(period) LOOP
+                UPDATE custody SET period = tstzrange(lower(period) - interval '{minutes} min',
+                                                      upper(period) - interval '{minutes} min')
+                 WHERE id = stay.id;
+              END LOOP; END $$""",
         f"UPDATE rentals SET created_at = created_at - interval '{minutes} min'",
     )  # fmt: skip
