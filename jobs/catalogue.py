@@ -200,6 +200,23 @@ CHECK_STATION_COMMAND = JobSpec(
     Retries((5,), until_done=True),
     alarm=300,
 )
+# The daemon's work for gateways that speak HTTP.
+UPDATE_STATION_STATUS = JobSpec(
+    "update_station_status", "jobs.stations.update_station_status", Queue.IOT, Retries((30, 30)), expires=120
+)
+CHECK_STATION_CONNECTIVITY = JobSpec(
+    "check_station_connectivity", "jobs.stations.check_station_connectivity", Queue.IOT, Retries((10, 30)), expires=120
+)
+CHECK_OFFLINE_STATIONS = JobSpec(
+    "check_offline_stations", "jobs.stations.check_offline_stations", Queue.IOT, expires=300, result_ttl=60
+)
+PRUNE_STATION_REPORTS = JobSpec(
+    "prune_station_reports",
+    "jobs.stations.prune_station_reports",
+    Queue.CLEANUP,
+    Retries((300, 1800)),
+    stepwise=True,
+)
 
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
@@ -253,6 +270,10 @@ JOBS: tuple[JobSpec, ...] = (
     PROCESS_STATION_ISSUE,
     SEND_STATION_COMMAND,
     CHECK_STATION_COMMAND,
+    UPDATE_STATION_STATUS,
+    CHECK_STATION_CONNECTIVITY,
+    CHECK_OFFLINE_STATIONS,
+    PRUNE_STATION_REPORTS,
     TICK,
     REDELIVER,
     MONITOR,
@@ -292,6 +313,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("stranded-job-redelivery", REDELIVER, "* * * * *", "UTC"),
     Schedule("queue-monitor", MONITOR, "* * * * *", "UTC"),
+    Schedule("offline-stations", CHECK_OFFLINE_STATIONS, "* * * * *", "UTC"),
     Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
     Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
@@ -300,6 +322,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),
+    Schedule("prune-station-reports", PRUNE_STATION_REPORTS, "20 3 * * *"),
     Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
