@@ -36,7 +36,6 @@ class Intake:
         try:
             found = reports.understand_all(received, self._directory, now=now)
             db.session.rollback()
-            self.counts["strangers"] += found.strangers
             left = self._usual(found, now)
             for station_id in sorted(left):
                 self._closely(found.by_station[station_id], now)
@@ -46,6 +45,8 @@ class Intake:
                 raise DatabaseAwayError(str(error.orig)) from error
             raise
         self.counts["messages"] += len(received)
+        self.counts["strangers"] += found.strangers
+        self.counts["superseded"] += found.superseded
         self.counts["closely"] += sum(len(found.by_station[each]) for each in left)
         self.counts["nonsense"] += sum(
             1 for messages in found.by_station.values() for message in messages if message.problem is not None

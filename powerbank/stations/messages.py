@@ -12,7 +12,7 @@ from sqlalchemy import select
 from powerbank.db import db
 from powerbank.stations.models import Station
 from powerbank.stations.protocols import registry
-from powerbank.stations.protocols.events import Event, Heartbeat, Order, Seen, Snapshot
+from powerbank.stations.protocols.events import Event, Heartbeat, Order, Presence, Seen, Snapshot
 from powerbank.stations.protocols.protocol import Decoded, Reason, StationFacts, Undecodable
 
 KNOWN_FOR = timedelta(seconds=30)
@@ -34,6 +34,7 @@ class Received:
     topic: str
     payload: bytes
     received_at: datetime
+    retained: bool = False  # the broker kept it for whoever subscribes: not a sign of life
 
 
 @dataclass(slots=True)
@@ -76,8 +77,8 @@ class Directory:
         self._known.clear()
 
 
-def understand(received: Received, station: Known, facts: StationFacts | None = None) -> Message:
-    """Never raises, whatever the payload holds."""
+def understand(received: Received, station: Known, facts: StationFacts | None = None) -> Message | None:
+    """Never raises, whatever the payload holds. None if it says nothing of now."""
     route = registry.route(received.topic)
     if route is None or route.imei != station.imei or route.protocol.name != station.protocol:
         return Message(station, received, problem=Reason.MISMATCH.value)
@@ -87,8 +88,13 @@ def understand(received: Received, station: Known, facts: StationFacts | None = 
     return _understood(station, received, found)
 
 
-def _understood(station: Known, received: Received, found: Decoded) -> Message:
-    return Message(station, received, events=found.events, odd=len(found.notes))
+def _understood(station: Known, received: Received, found: Decoded) -> Message | None:
+    events = found.events
+    if received.retained:
+        events = tuple(event for event in events if not (isinstance(event, Presence) and event.online))
+        if not events:
+            return None
+    return Message(station, received, events=events, odd=len(found.notes))
 
 
 def contents_of(snapshot: Snapshot) -> str:

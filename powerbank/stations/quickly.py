@@ -17,7 +17,7 @@ from powerbank.db import new_id, open_session
 from powerbank.stations import alerts, live, order
 from powerbank.stations.command_models import Outcome, StationReport
 from powerbank.stations.messages import MOST_KEPT, Message, charges_in, contents_of, firmware_in, measures_of
-from powerbank.stations.protocols.events import Heartbeat, Snapshot
+from powerbank.stations.protocols.events import Heartbeat, Presence, Snapshot
 
 _STATES = text("""
     SELECT s.station_id, s.boot_id, s.seq, s.reported_at, s.contents, s.measures, s.low_battery_told_at,
@@ -72,6 +72,7 @@ class Standing:
     restarts_seen: int = 0
     snapshot: Message | None = None
     was: str | None = None  # the charges before this batch
+    spoke: bool = False  # the broker's word alone is no sign of life
 
 
 def apply(by_station: dict[UUID, list[Message]], *, now: datetime) -> set[UUID]:
@@ -86,14 +87,15 @@ def apply(by_station: dict[UUID, list[Message]], *, now: datetime) -> set[UUID]:
         standing = _follow(row, usual[row.station_id])
         if standing is not None and not _charges_alarm(row, standing, rules.low_battery_alert, now):
             taken[row.station_id] = (standing, row)
-    if taken:
-        _write(taken, crossing=rules.min_eject_battery)
+    speaking = {id_: each for id_, each in taken.items() if each[0].spoke}
+    if speaking:
+        _write(speaking, crossing=rules.min_eject_battery)
     return by_station.keys() - taken.keys()
 
 
 def _is_usual(message: Message) -> bool:
     return bool(message.events) and not message.odd and all(
-        isinstance(event, Heartbeat | Snapshot) for event in message.events
+        isinstance(event, Heartbeat | Snapshot | Presence) for event in message.events
     )  # fmt: skip
 
 
@@ -101,6 +103,10 @@ def _follow(row: Any, messages: list[Message]) -> Standing | None:
     """The station after all these messages, or None if one of them is not usual."""
     standing = Standing(row.boot_id, row.seq, row.reported_at, row.contents, row.measures, was=row.measures)
     for message in messages:
+        if isinstance(message.events[0], Presence):
+            if message.events[0].online != row.online:
+                return None
+            continue
         if not order.is_newer(standing, message.order) or not _says_nothing_new(row, message):
             return None
         if message.snapshot is not None:
@@ -109,6 +115,7 @@ def _follow(row: Any, messages: list[Message]) -> Standing | None:
             standing.measures = measures_of(message.snapshot)
             standing.snapshot = message
         order.advance(standing, message.order)
+        standing.spoke = True
     return standing
 
 

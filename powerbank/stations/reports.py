@@ -19,6 +19,8 @@ from powerbank.stations.protocols import json_v1, registry
 from powerbank.stations.protocols.events import Order, Returned
 from powerbank.stations.protocols.protocol import StationFacts, Undecodable
 
+FLOOD = 20  # messages of one station in one batch
+
 KEPT_FOR = timedelta(days=30)
 PRUNED_AT_ONCE = 5000
 
@@ -29,6 +31,7 @@ class Understood:
 
     by_station: dict[UUID, list[Message]] = field(default_factory=dict)
     strangers: int = 0  # from stations that nobody registered
+    superseded: int = 0  # snapshots of a flood, left out for a newer one
 
     def only(self, stations: set[UUID]) -> "Understood":
         return Understood({each: self.by_station[each] for each in stations})
@@ -42,9 +45,19 @@ def understand_all(received: Sequence[Received], directory: Directory, *, now: d
         station = known.get(route.imei) if route is not None else None
         if station is None:
             found.strangers += 1
-        else:
-            found.by_station.setdefault(station.id, []).append(understand(each, station))
+        elif (message := understand(each, station)) is not None:
+            found.by_station.setdefault(station.id, []).append(message)
+    for station_id, messages in found.by_station.items():
+        if len(messages) > FLOOD:
+            found.by_station[station_id] = _thinned(messages)
+            found.superseded += len(messages) - len(found.by_station[station_id])
     return found
+
+
+def _thinned(messages: list[Message]) -> list[Message]:
+    """Of a station that floods us, what happened, and the newest of its snapshots."""
+    newest = next((message for message in reversed(messages) if message.snapshot is not None), None)
+    return [message for message in messages if message.snapshot is None or message is newest]
 
 
 def apply_usual(found: Understood, *, now: datetime) -> set[UUID]:
