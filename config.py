@@ -98,6 +98,15 @@ class Settings(BaseSettings):
         default=None, description="Redis for caches and rate limits. `REDIS_URL` if unset."
     )
     mqtt_url: MqttUrl | None = Field(default=None, description="The broker that stations speak to.")
+    mqtt_shared_group: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Daemons share the work in this group, at brokers that give an absent member's messages to the "
+        "others (EMQX, HiveMQ, VerneMQ; not Mosquitto). Unset: one listens, the others stand by.",
+    )
+    mqtt_metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Where a daemon shows its metrics. Unset: nowhere."
+    )
 
     public_url: WebUrl = Field(default="http://127.0.0.1:8000", description="Where the world reaches this.")
     app_url: str | None = Field(

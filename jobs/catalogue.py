@@ -193,6 +193,23 @@ SEND_CALLBACK = JobSpec(
     stepwise=True,
 )
 PRUNE_OPERATIONS = JobSpec("prune_operations", "jobs.operations.prune_operations", Queue.CLEANUP, Retries((300, 1800)))
+# The daemon's work for gateways that speak HTTP.
+UPDATE_STATION_STATUS = JobSpec(
+    "update_station_status", "jobs.stations.update_station_status", Queue.IOT, Retries((30, 30)), expires=120
+)
+CHECK_STATION_CONNECTIVITY = JobSpec(
+    "check_station_connectivity", "jobs.stations.check_station_connectivity", Queue.IOT, Retries((10, 30)), expires=120
+)
+CHECK_OFFLINE_STATIONS = JobSpec(
+    "check_offline_stations", "jobs.stations.check_offline_stations", Queue.IOT, expires=300, result_ttl=60
+)
+PRUNE_STATION_REPORTS = JobSpec(
+    "prune_station_reports",
+    "jobs.stations.prune_station_reports",
+    Queue.CLEANUP,
+    Retries((300, 1800)),
+    stepwise=True,
+)
 
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
 TICK = JobSpec("tick", "jobs.ops.tick", Queue.CRITICAL, durable=False, time_limit=60, result_ttl=60)
@@ -246,6 +263,10 @@ JOBS: tuple[JobSpec, ...] = (
     FAIL_OPERATION,
     SEND_CALLBACK,
     PRUNE_OPERATIONS,
+    UPDATE_STATION_STATUS,
+    CHECK_STATION_CONNECTIVITY,
+    CHECK_OFFLINE_STATIONS,
+    PRUNE_STATION_REPORTS,
     TICK,
     REDELIVER,
     MONITOR,
@@ -309,6 +330,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("stranded-job-redelivery", REDELIVER, "* * * * *", "UTC"),
     Schedule("queue-monitor", MONITOR, "* * * * *", "UTC"),
+    Schedule("offline-stations", CHECK_OFFLINE_STATIONS, "* * * * *", "UTC"),
     Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
     Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
@@ -320,6 +342,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("prune-operations", PRUNE_OPERATIONS, "20 3 * * *"),
     *notices.SCHEDULES,
     *rentals.SCHEDULES,
+    Schedule("prune-station-reports", PRUNE_STATION_REPORTS, "20 3 * * *"),
+    Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

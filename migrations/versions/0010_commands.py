@@ -143,11 +143,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("station_id", name=op.f("pk_station_state")),
         postgresql_with={"fillfactor": "70"},
     )
+    op.add_column("station_issues", sa.Column("connectivity", postgresql.JSONB(none_as_null=True), nullable=True))
     op.add_column("station_live", sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
     op.drop_column("station_live", "revision")
+    op.drop_column("station_issues", "connectivity")
     op.drop_table("station_state")
     op.drop_index("uq_station_reports_key", table_name="station_reports", postgresql_where=sa.text("key IS NOT NULL"))
     op.drop_index("ix_station_reports_station_id", table_name="station_reports")

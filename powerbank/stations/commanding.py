@@ -171,10 +171,11 @@ def check(command_id: UUID, *, now: datetime) -> None:
     station_id = session.scalar(select(StationCommand.station_id).where(StationCommand.id == command_id))
     if station_id is None:
         return
-    states.lock(station_id)
+    state = states.lock(station_id)
     command = session.get_one(StationCommand, command_id, populate_existing=True)
     if not command.is_open or now < command.deadline - timedelta(seconds=1):
         return
+    state.contents = None  # the next snapshot is looked at closely
     if command.status == CommandStatus.QUEUED:
         settle(command, CommandStatus.EXPIRED, {"error": "not_sent"}, now=now)
     elif not command.is_eject:

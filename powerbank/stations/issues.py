@@ -1,7 +1,7 @@
 """What people report of stations. Reports of one kind about one station are one issue."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -13,9 +13,12 @@ from powerbank.errors import ConflictError, NotFoundError
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.queue import Scalar, enqueue, publish
-from powerbank.stations import queries
+from powerbank.stations import alerts, commanding, queries
+from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.issue_models import CRITICAL, IssueReport, IssueType, Priority, StationIssue
 from powerbank.stations.models import Station
+
+ANSWER_SECONDS = 30
 
 
 def report(*, user_id: UUID, sn: str, issue_type: IssueType, description: str | None, now: datetime) -> StationIssue:
@@ -55,11 +58,35 @@ def process(report_id: UUID, *, now: datetime) -> None:
     first = session.scalar(
         select(IssueReport.id).where(IssueReport.issue_id == issue.id).order_by(IssueReport.id).limit(1)
     )
+    if issue.issue_type == IssueType.OFFLINE and first == report_id:
+        enqueue(catalogue.CHECK_STATION_CONNECTIVITY, issue_id=str(issue.id), command_id=None)
     publish(
         "station_issue_reported",
         issue_id=str(issue.id), report_id=str(report_id), user_id=str(claimed.user_id), station_sn=issue.station_sn,
         issue_type=issue.issue_type, priority=issue.priority, first=first == report_id,
     )  # fmt: skip
+
+
+def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime) -> None:
+    """For a report that says `offline`: the station is asked for a sign of life, and later whether it gave one."""
+    session = open_session()
+    issue = session.get(StationIssue, issue_id, with_for_update={"of": StationIssue}, populate_existing=True)
+    if issue is None or issue.resolved_at is not None:
+        return
+    if command_id is None:
+        asked = commanding.request(
+            station_id=issue.station_id, command=CommandName.GET_STATUS, parameters={},
+            requested_by=f"issue:{issue_id}", now=now, deadline_seconds=ANSWER_SECONDS,
+        )  # fmt: skip
+        enqueue(
+            catalogue.CHECK_STATION_CONNECTIVITY, at=asked.deadline + timedelta(seconds=1), issue_id=str(issue_id),
+            command_id=str(asked.id),
+        )  # fmt: skip
+        return
+    command = session.get_one(StationCommand, command_id)
+    issue.connectivity = alerts.connectivity(issue.station_id, now=now) | {
+        "checked_at": now.isoformat(), "answered": command.status == CommandStatus.SUCCEEDED,
+    }  # fmt: skip
 
 
 def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> StationIssue:

@@ -207,6 +207,38 @@ def command_overdue() -> Arguments:
     return {"command_id": command_id}
 
 
+def station_heard_of() -> Arguments:
+    command_overdue()
+    return {"station_imei": "A", "kind": "heartbeat", "received_at": "2026-01-01T00:00:00+00:00",
+            "payload": json.dumps({"status": "online", "slots": [{"slot_number": 1, "status": "ok",
+                                                                  "powerbank_sn": None}]})}  # fmt: skip
+
+
+def station_said_to_be_offline() -> Arguments:
+    report_id = issue_reported()["report_id"]
+    with transaction() as session:
+        issue_id = session.scalar(text("SELECT issue_id FROM station_issue_reports WHERE id = :id"), {"id": report_id})
+    return {"issue_id": str(issue_id), "command_id": None}
+
+
+def station_silent() -> Arguments:
+    station_heard_of()
+    with transaction() as session:
+        session.execute(text("UPDATE station_live SET online = true, last_seen = now() - interval '1 h'"))
+        session.execute(text("INSERT INTO station_state (station_id) SELECT id FROM stations"))
+    return {}
+
+
+def reports_of_last_year() -> Arguments:
+    station_heard_of()
+    with transaction() as session:
+        session.execute(
+            text("INSERT INTO station_reports (id, station_id, received_at, kind, outcome, topic, payload) SELECT"
+                 " '01900000-0000-7000-8000-000000000000', id, now(), 'x', 'applied', 'x', '' FROM stations")
+        )  # fmt: skip
+    return {}
+
+
 def nothing() -> Arguments:
     return {}
 
@@ -308,6 +340,10 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "process_station_issue": issue_reported,
     "send_station_command": command_overdue,
     "check_station_command": command_overdue,
+    "update_station_status": station_heard_of,
+    "check_station_connectivity": station_said_to_be_offline,
+    "check_offline_stations": station_silent,
+    "prune_station_reports": reports_of_last_year,
     "tick": nothing,
     "redeliver_stranded_jobs": nothing,
     "monitor_queues": nothing,
