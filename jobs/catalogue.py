@@ -179,6 +179,30 @@ CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
 )
 
+# A refund that a gateway refuses, or cannot answer for, goes to staff; so these never end dead by a refusal.
+REFUND_TOPUP = JobSpec(
+    "refund_topup",
+    "jobs.refunds.refund_topup",
+    Queue.PAYMENTS,
+    Retries((60, 120, 300), until_done=True),
+    alarm=3600,
+    stepwise=True,
+)
+FOLLOW_REFUND = JobSpec(
+    "follow_refund",
+    "jobs.refunds.follow_refund",
+    Queue.PAYMENTS,
+    Retries((60, 300, 900), until_done=True),
+    alarm=86400,
+    stepwise=True,
+)
+REFUND_RENTAL_PAYMENT = JobSpec(
+    "refund_rental_payment",
+    "jobs.refunds.refund_rental_payment",
+    Queue.PAYMENTS,
+    Retries((60,), until_done=True),
+    alarm=600,
+)
 CALCULATE_PAYMENT_OPTIONS = JobSpec(
     "calculate_payment_options",
     "jobs.payments.calculate_payment_options",
@@ -256,6 +280,9 @@ JOBS: tuple[JobSpec, ...] = (
     PROCESS_PAYMENT_WEBHOOK,
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
+    REFUND_TOPUP,
+    FOLLOW_REFUND,
+    REFUND_RENTAL_PAYMENT,
     CALCULATE_PAYMENT_OPTIONS,
     PROCESS_STATION_ISSUE,
     FAIL_OPERATION,
@@ -282,6 +309,9 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "topup_succeeded": (),
     "topup_failed": (),
     "payment_needs_review": (),
+    "payment_refunded": (),
+    "topup_refunded": (),
+    "refund_needs_attention": (),
     "exchange_rates_stale": (),
     "station_issue_reported": (),
     "ops_alert_raised": (),

@@ -83,6 +83,20 @@ class Named:
     intent_id: str | None = None
 
 
+@dataclass(frozen=True)
+class PaidThrough:
+    """A payment that was made, in the gateway's own words."""
+
+    reference: str
+    payment_id: str
+    charged: int
+    currency: str
+
+
+class UncertainError(VendorRefusedError):
+    """The gateway cannot tell us what happened: somebody has to look there."""
+
+
 class NotSupportedError(VendorRefusedError):
     """This gateway has no such thing."""
 
@@ -111,6 +125,10 @@ class Gateway(Protocol):
         self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
     ) -> Refund:
         """All that is left if `amount` is None. After an error without a definite no, look up before a repeat."""
+
+    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
+        """What became of a refund whose answer was lost. None: it was not made. An `UncertainError` where the
+        gateway's words fit either case."""
 
     def look_up_refund(self, reference: str) -> Refund: ...
 

@@ -53,7 +53,7 @@ def spent(user_id: UUID) -> int:
     paid = select(func.coalesce(func.sum(kept - back), 0)).where(
         WalletTransaction.user_id == user_id,
         WalletTransaction.direction == "out",
-        WalletTransaction.type != TransactionType.ADJUSTMENT,
+        WalletTransaction.type.not_in((TransactionType.ADJUSTMENT, TransactionType.REFUND)),
         WalletTransaction.entry_id.is_not(None),
     )
     return int(db.session.scalar(paid) or 0)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import stripe
 
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.gateway import Named, Opened, Order, Payment, Refund, RefundState, State
+from powerbank.integrations.gateway import Named, Opened, Order, PaidThrough, Payment, Refund, RefundState, State
 from powerbank.integrations.http import Http
 from powerbank.integrations.stripe import webhooks
 from powerbank.integrations.stripe.currencies import from_stripe, to_stripe
@@ -94,6 +94,10 @@ class Stripe:
             return refund_from(plain(refunds.create(wanted, {"idempotency_key": under})))  # type: ignore[arg-type]
 
         return self._once(create, key, lambda: self._refund_made(payment_id, key))
+
+    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
+        with translated():
+            return self._refund_made(paid.payment_id, key)
 
     def look_up_refund(self, reference: str) -> Refund:
         with translated():
