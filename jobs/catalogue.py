@@ -168,6 +168,22 @@ PROCESS_PAYMENT_WEBHOOK = JobSpec(
     alarm=300,
     stepwise=True,
 )
+PROCESS_GATEWAY_REFUND = JobSpec(
+    "process_gateway_refund",
+    "jobs.payments.process_gateway_refund",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
+PROCESS_GATEWAY_DISPUTE = JobSpec(
+    "process_gateway_dispute",
+    "jobs.payments.process_gateway_dispute",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
 UPDATE_EXCHANGE_RATES = JobSpec(
     "update_exchange_rates",
     "jobs.payments.update_exchange_rates",
@@ -278,6 +294,8 @@ JOBS: tuple[JobSpec, ...] = (
     POLL_PENDING_PAYMENT,
     POLL_PENDING_PAYMENTS,
     PROCESS_PAYMENT_WEBHOOK,
+    PROCESS_GATEWAY_REFUND,
+    PROCESS_GATEWAY_DISPUTE,
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
     REFUND_TOPUP,
@@ -311,6 +329,8 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "payment_needs_review": (),
     "payment_refunded": (),
     "topup_refunded": (),
+    "topup_charged_back": (),
+    "chargeback_reversed": (),
     "refund_needs_attention": (),
     "exchange_rates_stale": (),
     "station_issue_reported": (),

@@ -67,6 +67,25 @@ class Payment:
     raw: Mapping[str, Any] = field(default_factory=dict)  # its own words, without the payer's data
 
 
+class ReversalState(StrEnum):
+    TAKEN = "taken"
+    GIVEN_BACK = "given_back"
+    NOTHING = "nothing"  # a question or a try: no money has moved
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """Money of a payment that went back at the gateway: a dispute, or a refund whoever made it."""
+
+    id: str
+    kind: str  # dispute, refund
+    state: ReversalState
+    amount: int
+    currency: str
+    payment_id: str
+    key: str | None = None  # ours, if the refund was made by us
+
+
 @dataclass(frozen=True)
 class Refund:
     state: RefundState
@@ -81,6 +100,7 @@ class Named:
 
     reference: str | None = None
     intent_id: str | None = None
+    payment_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from powerbank.db import db, open_session, transaction, utcnow
 from powerbank.integrations.gateway import Payment, State
 from powerbank.ledger import topups
 from powerbank.ledger.services import Reference
-from powerbank.payments import gateways, intents
+from powerbank.payments import gateways, intents, matching
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.queue import enqueue, publish
 
@@ -58,6 +58,8 @@ def apply(
     intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
     if payment.state is State.PAID:
         _paid(intent, payment, actor=actor, now=now)
+    elif payment.state is State.REFUNDED and payment.refunded and payment.refunded < (payment.amount or 0):
+        review(intent, "partly_refunded")
     elif payment.final or (payment.state is State.EXPIRED and intent.expires_at <= now):
         intent.poll_at = None if payment.final else intent.poll_at
         if intent.status in intents.UNFINISHED:
@@ -118,6 +120,7 @@ def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime)
     intent.status, intent.payment_id = IntentStatus.SUCCESS, payment.payment_id
     intent.settled_at, intent.poll_at = now, None
     open_session().flush()
+    matching.wake(intent)
     publish(
         "topup_succeeded", user_id=str(intent.user_id), intent_id=str(intent.id),
         transaction_id=str(intent.transaction_id), amount=intent.amount,

@@ -313,6 +313,8 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "process_payment_webhook": event_received,
     "update_exchange_rates": nothing,
     "check_exchange_rates": nothing,
+    "process_gateway_refund": event_received,
+    "process_gateway_dispute": event_received,
     "refund_topup": refund_approved,
     "follow_refund": refund_followed,
     "refund_rental_payment": payment_taken_wrongly,
