@@ -34,6 +34,8 @@ GRANTED = MappingProxyType(
         "ledger.approve": _FINANCE,
         "packages.read": _ALL,
         "packages.write": _OPERATIONS,
+        "payments.read": _FINANCE | _SUPPORT,
+        "payments.resolve": _FINANCE,
         "refunds.read": _FINANCE | _SUPPORT,
         "refunds.decide": _FINANCE,
         "staff.read": _SUPERADMIN,

@@ -4,6 +4,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
     from powerbank.payments import (
+        admin_routes,
         gateways,
         option_routes,
         pages,
@@ -15,7 +16,7 @@ def init_app(app: Flask) -> None:
 
     gateways.init_app(app)
     api.register_blueprint(routes.blueprint)
-    for each in (option_routes, refund_routes, refund_admin_routes):
+    for each in (option_routes, refund_routes, refund_admin_routes, admin_routes):
         api.register_blueprint(each.blueprint)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     app.register_blueprint(pages.pages)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import db, new_id, open_session, utcnow
+from powerbank.errors import ConflictError, NotFoundError
 from powerbank.integrations.gateway import ForgedError, Named
 from powerbank.integrations.stripe import webhooks as stripe_webhooks
 from powerbank.integrations.stripe.client import Stripe
@@ -68,8 +69,22 @@ def match(event_id: UUID) -> UUID | None:
     return event.intent_id
 
 
+def replay(event_id: UUID) -> GatewayEvent:
+    """Has it looked into once more, as if it had just come."""
+    event = locked(event_id)
+    if event is None:
+        raise NotFoundError("webhook")
+    if event.state == EventState.FORGED:
+        raise ConflictError("forged", "Nobody knows who sent this; nothing is done about it.")
+    event.state, event.processed_at = EventState.RECEIVED, None
+    enqueue(matching.job_for(event.type), event_id=str(event.id))
+    return event
+
+
 def dispute_in(event_id: UUID) -> str | None:
     event = db.session.get_one(GatewayEvent, event_id)
+    if event.event_id is None:  # nobody has signed it
+        return None
     return stripe_webhooks.read(event.body).dispute_id
 
 
