@@ -133,6 +133,22 @@ PROCESS_PAYMENT_WEBHOOK = JobSpec(
     alarm=300,
     stepwise=True,
 )
+PROCESS_GATEWAY_REFUND = JobSpec(
+    "process_gateway_refund",
+    "jobs.payments.process_gateway_refund",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
+PROCESS_GATEWAY_DISPUTE = JobSpec(
+    "process_gateway_dispute",
+    "jobs.payments.process_gateway_dispute",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
 UPDATE_EXCHANGE_RATES = JobSpec(
     "update_exchange_rates",
     "jobs.payments.update_exchange_rates",
@@ -144,6 +160,30 @@ CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
 )
 
+# A refund that a gateway refuses, or cannot answer for, goes to staff; so these never end dead by a refusal.
+REFUND_TOPUP = JobSpec(
+    "refund_topup",
+    "jobs.refunds.refund_topup",
+    Queue.PAYMENTS,
+    Retries((60, 120, 300), until_done=True),
+    alarm=3600,
+    stepwise=True,
+)
+FOLLOW_REFUND = JobSpec(
+    "follow_refund",
+    "jobs.refunds.follow_refund",
+    Queue.PAYMENTS,
+    Retries((60, 300, 900), until_done=True),
+    alarm=86400,
+    stepwise=True,
+)
+REFUND_RENTAL_PAYMENT = JobSpec(
+    "refund_rental_payment",
+    "jobs.refunds.refund_rental_payment",
+    Queue.PAYMENTS,
+    Retries((60,), until_done=True),
+    alarm=600,
+)
 CALCULATE_PAYMENT_OPTIONS = JobSpec(
     "calculate_payment_options",
     "jobs.payments.calculate_payment_options",
@@ -254,8 +294,13 @@ JOBS: tuple[JobSpec, ...] = (
     POLL_PENDING_PAYMENT,
     POLL_PENDING_PAYMENTS,
     PROCESS_PAYMENT_WEBHOOK,
+    PROCESS_GATEWAY_REFUND,
+    PROCESS_GATEWAY_DISPUTE,
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
+    REFUND_TOPUP,
+    FOLLOW_REFUND,
+    REFUND_RENTAL_PAYMENT,
     CALCULATE_PAYMENT_OPTIONS,
     PROCESS_STATION_ISSUE,
     SEND_STATION_COMMAND,
@@ -323,6 +368,15 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "ops_alert_raised": tuple(
         tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")
     ),
+    "payment_needs_review": (),
+    "payment_refunded": (),
+    "topup_refunded": (),
+    "topup_charged_back": (),
+    "chargeback_reversed": (),
+    "refund_needs_attention": (),
+    "exchange_rates_stale": (),
+    "station_issue_reported": (),
+    "ops_alert_raised": (),
     "ops_alert_cleared": (),
     "job_died": (),
 }

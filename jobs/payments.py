@@ -8,9 +8,10 @@ from jobs.stepwise import StepwiseRun
 from powerbank import operations
 from powerbank.db import db, transaction, utcnow
 from powerbank.errors import AppError
-from powerbank.integrations.gateway import Form, Opened
+from powerbank.integrations.gateway import Form, Opened, Reversal
 from powerbank.integrations.nrb.client import Nrb
-from powerbank.payments import exchange, gateways, intents, scenarios, settlement, webhooks
+from powerbank.integrations.stripe.client import Stripe
+from powerbank.payments import exchange, gateways, intents, scenarios, settlement, takebacks, webhooks
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.option_schemas import CalculateSchema, CalculationSchema
 from powerbank.queue import publish
@@ -68,6 +69,43 @@ def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
     with run.finish():
         status = settlement.apply(found, payment, actor="webhook", now=utcnow(), payer_was_there=True)
         webhooks.note_processed(UUID(event_id), status.value)
+
+
+def process_gateway_refund(run: StepwiseRun, *, event_id: str) -> None:
+    """Whichever refund of the payment it speaks of, all of them are looked at."""
+    found = _matched(event_id)
+    if found is None:
+        return
+    payment_id, gateway = found.payment_id, gateways.get(found.gateway)
+    db.session.rollback()
+    made = gateway.refunds_of(payment_id) if payment_id and isinstance(gateway, Stripe) else []
+    _take_back(run, event_id, found.id, made)
+
+
+def process_gateway_dispute(run: StepwiseRun, *, event_id: str) -> None:
+    found = _matched(event_id)
+    if found is None:
+        return
+    gateway, dispute_id = gateways.get(found.gateway), webhooks.dispute_in(UUID(event_id))
+    db.session.rollback()
+    told = [gateway.dispute(dispute_id)] if dispute_id and isinstance(gateway, Stripe) else []
+    _take_back(run, event_id, found.id, told)
+
+
+def _matched(event_id: str) -> PaymentIntent | None:
+    """The payment that an event is about, settled first if it is not yet."""
+    with transaction():
+        intent_id = webhooks.match(UUID(event_id))
+    if intent_id is None:
+        return None
+    settlement.settle(intent_id, actor="webhook")
+    return db.session.get_one(PaymentIntent, intent_id, populate_existing=True)
+
+
+def _take_back(run: StepwiseRun, event_id: str, intent_id: UUID, told: list[Reversal]) -> None:
+    with run.finish():
+        done = [takebacks.apply(intent_id, reversal, now=utcnow()) for reversal in told]
+        webhooks.note_processed(UUID(event_id), ", ".join(done) or "nothing to take back")
 
 
 def update_exchange_rates(run: StepwiseRun) -> None:

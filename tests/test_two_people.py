@@ -20,12 +20,15 @@ from powerbank.api.openapi import Blueprint
 from powerbank.auth import sessions
 from powerbank.db import new_id, transaction, utcnow
 from powerbank.errors import NotFoundError
+from powerbank.ledger import spending
+from powerbank.ledger.sources import Sources
 from powerbank.notifications import deliveries, devices
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
-from powerbank.payments import intents
+from powerbank.payments import intents, refunds
 from powerbank.users import identifiers
 from powerbank.users import services as users
+from tests.ledger.conftest import about, key, top_up
 from tests.walk import NOBODY, Route, routes
 
 
@@ -75,10 +78,21 @@ def an_operation(owner: UUID) -> Belonging:
     return Belonging({"operation_id": operation.id})
 
 
+def a_refund(owner: UUID) -> Belonging:
+    with transaction():
+        top_up(owner, 50_00)
+        paid = spending.spend(
+            user_id=owner, reference=about(), sources=Sources(wallet=50_00), key=key(), actor="system"
+        )
+        refund = refunds.request(user_id=owner, transaction_id=paid.id, reason="broken", actor="user")
+    return Belonging({"refund_id": refund.id})
+
+
 FACTORIES: dict[str, Factory] = {
     "/api/notifications/<uuid:notice_id>": a_notice,
     "/api/users/me/devices/<uuid:device_id>": a_device,
     "/api/operations/<uuid:operation_id>": an_operation,
+    "/api/payment/refunds/<uuid:refund_id>": a_refund,
     "/api/payment/intents/<uuid:intent_id>": a_topup,
     "/api/payment/intents/<uuid:intent_id>/cancel": a_topup,
     "/api/payment/intents/<uuid:intent_id>/verify": a_topup,

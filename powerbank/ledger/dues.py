@@ -91,9 +91,14 @@ def waive(
         actor=actor,
         reference=Reference(due.reference_kind, due.reference_id),
     )
-    due.waived += waived
-    _close_if_settled(due, now)
+    let_off(due, waived, now)
     return due
+
+
+def let_off(due: Due, amount: int, now: datetime) -> None:
+    """Notes on a locked due what the open entry has settled beside a payment."""
+    due.waived += amount
+    _close_if_settled(due, now)
 
 
 def refuse_to_leave(user_id: UUID) -> None:

@@ -18,7 +18,7 @@ from powerbank.auth.models import StaffMember
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
 from powerbank.db import db, transaction, utcnow
-from powerbank.integrations.gateway import Form, Opened
+from powerbank.integrations.gateway import Form, Opened, Payment, State
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
@@ -28,7 +28,7 @@ from powerbank.ledger.sources import Sources
 from powerbank.notifications import deliveries, devices
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
-from powerbank.payments import intents, webhooks
+from powerbank.payments import intents, refunds, returns, settlement, webhooks
 from powerbank.queue import Scalar, accept, unique_key
 from powerbank.stations import commanding, issues
 from powerbank.stations import services as stations
@@ -304,6 +304,45 @@ def options_wanted_long_ago() -> Arguments:
     return {}
 
 
+def topup_paid() -> UUID:
+    """A top-up through Stripe that was credited; its transaction."""
+    user = newcomer()
+    with transaction() as session:
+        intent = intents.begin(user_id=user.id, gateway="stripe", charged=500_00, currency="NPR", now=utcnow())
+        intents.note_opened(intent.id, Opened("cs_1", "http://127.0.0.1:1/"), now=utcnow())
+        paid = Payment("cs_1", State.PAID, final=True, amount=500_00, currency="NPR", payment_id="pi_1")
+        settlement.apply(intent.id, paid, actor="webhook", now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return intent.transaction_id
+
+
+def refund_approved() -> Arguments:
+    transaction_id = topup_paid()
+    with transaction() as session:
+        user_id = session.scalars(select(User.id)).one()
+        refund = refunds.request(user_id=user_id, transaction_id=transaction_id, reason="x", actor="user")
+        returns.begin(refund)
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"refund_id": str(refund.id)}
+
+
+def refund_followed() -> Arguments:
+    arguments = refund_approved()
+    with transaction() as session:
+        session.execute(text("UPDATE refunds SET gateway_reference = 're_1', decided_at = now()"))
+    return arguments
+
+
+def payment_taken_wrongly() -> Arguments:
+    person = make_person(wallet=500_00)
+    with transaction() as session:
+        paid = spending.spend(
+            user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=1_00), key="spent", actor="x"
+        )
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"transaction_id": str(paid.id), "amount": None, "key": "back", "actor": "system", "reason": "failed"}
+
+
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
     "send_otp": code_asked_for,
@@ -333,6 +372,11 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "process_payment_webhook": event_received,
     "update_exchange_rates": nothing,
     "check_exchange_rates": nothing,
+    "process_gateway_refund": event_received,
+    "process_gateway_dispute": event_received,
+    "refund_topup": refund_approved,
+    "follow_refund": refund_followed,
+    "refund_rental_payment": payment_taken_wrongly,
     "calculate_payment_options": options_wanted,
     "fail_operation": options_wanted,
     "send_callback": options_wanted,

@@ -107,9 +107,11 @@ BROKEN = {
         "SELECT a.id FROM ledger_accounts a LEFT JOIN ledger_dues d ON CAST(d.user_id AS text) = a.owner"
         " WHERE a.kind = 'dues_receivable' GROUP BY a.id HAVING -a.balance <> coalesce(sum(amount - paid - waived), 0)",
     "refunds above payments":
-        "SELECT t.id FROM wallet_transactions t JOIN wallet_transactions r ON r.refund_of = t.id GROUP BY t.id"
-        " HAVING sum(r.wallet) > t.wallet OR sum(r.points) > t.points OR sum(r.points_value) > t.points_value"
-        " OR sum(r.wallet) <> t.refunded_wallet OR sum(r.points) <> t.refunded_points",
+        "SELECT t.id FROM wallet_transactions t JOIN wallet_transactions r ON r.refund_of = t.id"
+        " WHERE r.status <> 'failed' GROUP BY t.id"
+        " HAVING sum(r.wallet - r.refunded_wallet) > t.wallet OR sum(r.points) > t.points"
+        " OR sum(r.points_value) > t.points_value OR sum(r.wallet - r.refunded_wallet) <> t.refunded_wallet"
+        " OR sum(r.points) <> t.refunded_points",
 }  # fmt: skip
 
 
