@@ -27,6 +27,10 @@ def send(run: StepwiseRun, *, delivery_id: str) -> None:
         hand_over(run, identifier, message)
 
 
+def send_digest(*, user_id: str, kind: str) -> None:
+    deliveries.digest(UUID(user_id), Type(kind))
+
+
 def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
     deliveries.close(UUID(delivery_id))
 

@@ -13,7 +13,7 @@ from powerbank.db import new_id, open_session
 from powerbank.errors import NotFoundError
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.kinds import RULES, Type
-from powerbank.notifications.models import Channel, Delivery, Device, Notice
+from powerbank.notifications.models import Channel, Delivery, Device, Mute, Notice
 from powerbank.queue import Scalar, enqueue
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Kind, User
@@ -88,6 +88,7 @@ def forget(user: User) -> None:
     session.execute(update(Delivery).where(Delivery.user_id == user.id).values(masked=None, address=None))
     session.execute(delete(Notice).where(Notice.user_id == user.id))
     session.execute(delete(Device).where(Device.user_id == user.id))
+    session.execute(delete(Mute).where(Mute.user_id == user.id))
 
 
 def _own(user_id: UUID, notice_id: UUID) -> Notice:

@@ -148,6 +148,16 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
     return taken
 
 
+def one_too_many() -> Arguments:
+    user = newcomer()
+    for number in range(5):
+        with transaction() as session:
+            notice_id = notify(user_id=user.id, type=Type.LOW_CREDIT, context={"balance": number})
+            deliveries.create(notice_id)
+            session.execute(text("DELETE FROM outbox_jobs"))
+    return {"user_id": str(user.id), "kind": "low_credit"}
+
+
 def event_to_tell() -> Arguments:
     return {"notice": "due_paid", "user_id": str(newcomer().id), "once_per": None, "amount": 5000}
 
@@ -250,6 +260,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "send_sms": delivery_on("sms"),
     "send_email": delivery_on("email"),
     "close_delivery": delivery_on("sms"),
+    "send_digest": one_too_many,
     "notify_user": event_to_tell,
     "notify_staff": staff_to_tell,
     "prune_notifications": old_notices,
@@ -280,7 +291,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
 # Times and the bookkeeping of the delivery itself differ from run to run and mean nothing.
 UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease_until", "run_after", "last_run_at",
           "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
-          "deliveries", "seen_at", "started_at", "shown_at",
+          "deliveries", "seen_at", "started_at", "shown_at", "withheld_at", "dedup_key",
           "horizon", "made_at", "sealed_at", "processed_at"}  # fmt: skip
 
 
