@@ -46,6 +46,15 @@ PRUNE_NOTIFICATIONS = JobSpec(
     Retries((300, 1800)),
     stepwise=True,
 )
+SEND_TEMPLATE_TEST = JobSpec(
+    "send_template_test",
+    "jobs.notifications.send_template_test",
+    Queue.NOTIFICATIONS,
+    Retries((30,)),
+    expires=180,
+    stepwise=True,
+    on_dead="close_delivery",
+)
 SEND_DIGEST = JobSpec(
     "send_digest", "jobs.notifications.send_digest", Queue.DEFAULT, Retries((60, 300)), unique=Unique.WHILE_OPEN
 )
@@ -58,6 +67,7 @@ JOBS: tuple[JobSpec, ...] = (
     SEND_SMS,
     SEND_EMAIL,
     CLOSE_DELIVERY,
+    SEND_TEMPLATE_TEST,
     SEND_DIGEST,
     NOTIFY_USER,
     NOTIFY_STAFF,

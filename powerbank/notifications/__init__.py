@@ -3,7 +3,15 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
-    from powerbank.notifications import devices, preference_routes, routes, services, staff_routes
+    from powerbank.notifications import (
+        devices,
+        preference_routes,
+        routes,
+        rule_routes,
+        services,
+        staff_routes,
+        template_routes,
+    )
     from powerbank.users import joining, leaving, referrals
 
     joining.register_part(services.welcome)
@@ -13,3 +21,5 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(routes.device_blueprint)
     api.register_blueprint(preference_routes.blueprint)
     api.register_blueprint(staff_routes.blueprint)
+    api.register_blueprint(template_routes.blueprint)
+    api.register_blueprint(rule_routes.blueprint)

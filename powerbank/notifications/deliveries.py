@@ -10,11 +10,11 @@ from sqlalchemy import select
 from jobs import catalogue
 from jobs.policy import JobSpec
 from powerbank.db import open_session, utcnow
-from powerbank.notifications import channels, devices, quiet, routing, wording
+from powerbank.notifications import channels, composing, devices, quiet, routing, wording
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import RULES, Type
-from powerbank.notifications.models import Channel, Delivery, DeliveryStatus, Device, Notice
+from powerbank.notifications.models import IN_APP, Channel, Delivery, DeliveryStatus, Device, Notice
 from powerbank.notifications.routing import Route
 from powerbank.notifications.services import notify
 from powerbank.notifications.staff_kinds import RULES as STAFF_RULES
@@ -51,7 +51,7 @@ def create(notice_id: UUID) -> None:
         return
     now = utcnow()
     route = routing.route(notice, now=now)
-    words = wording.put(Type(notice.type), notice.context, user.language)
+    words = composing.words(Type(notice.type), IN_APP, notice.context, user.language)
     notice.title, notice.body, notice.shown_at = words.title, words.body, now
     if not route.in_app:
         notice.deleted_at = now
@@ -198,7 +198,7 @@ def _compose(delivery: Delivery) -> Message:
     if notice is None or user is None or user.deleted_at is not None:
         raise UndeliverableError("the account is gone")
     kind = Type(notice.type)
-    words = wording.put(kind, notice.context, user.language)
+    words = composing.words(kind, delivery.channel, notice.context, user.language)
     return Message(
         Channel(delivery.channel), _where(delivery, user), words.title, words.body, str(delivery.id),
         language=user.language, urgent=RULES[routing.subject(notice)].urgent, collapse_key=COLLAPSE.get(kind),

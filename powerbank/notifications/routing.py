@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from powerbank.db import open_session
-from powerbank.notifications import preferences, quiet
+from powerbank.notifications import preferences, quiet, rules
 from powerbank.notifications.kinds import RULES, Type
 from powerbank.notifications.models import IN_APP, Channel, Delivery, DeliveryStatus, Notice
 
@@ -34,7 +34,7 @@ def route(notice: Notice, *, now: datetime) -> Route:
     kind = subject(notice)
     rule = RULES[kind]
     muted = preferences.muted(notice.user_id, rule.group)
-    channels = frozenset(channel for channel in rule.channels if channel.value not in muted)
+    channels = frozenset(channel for channel in rules.channels(kind) if channel.value not in muted)
     night_ends = None if rule.urgent else quiet.until(now)
     digest_at = None
     if channels and notice.type != Type.DIGEST:

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from jobs import catalogue
 from powerbank.db import new_id, open_session
 from powerbank.errors import NotFoundError
+from powerbank.notifications import rules
 from powerbank.notifications.addresses import masked
-from powerbank.notifications.kinds import RULES, Type
+from powerbank.notifications.kinds import Type
 from powerbank.notifications.models import Channel, Delivery, Device, Mute, Notice
 from powerbank.queue import Scalar, enqueue
 from powerbank.users.identifiers import Address
@@ -49,7 +50,7 @@ def notify(
         return None
     for address in also_to:
         channel = CHANNEL_OF[address.kind]
-        if channel in RULES[type].channels:
+        if channel in rules.channels(type):
             shown = masked(address.kind, address.value)
             open_session().add(
                 Delivery(notice_id=notice_id, user_id=user_id, type=type, channel=channel, address=address.value,

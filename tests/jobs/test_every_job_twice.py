@@ -17,7 +17,7 @@ from powerbank.auth import otp, sessions
 from powerbank.auth.models import StaffMember
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
-from powerbank.db import db, transaction, utcnow
+from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.integrations.gateway import Form, Opened
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
@@ -25,7 +25,7 @@ from powerbank.kyc.models import Side
 from powerbank.ledger import spending, sums
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.notifications import deliveries, devices
+from powerbank.notifications import deliveries, devices, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import intents, webhooks
@@ -148,6 +148,15 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
     return taken
 
 
+def template_to_try() -> Arguments:
+    with transaction() as session:
+        words = {"type": "due_paid", "channel": "sms", "language": "en", "title": "Paid", "body": "{{ amount }}"}
+        template = templates.create(words, by=new_id())
+        templates.test_send(template, "9812345678")
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"template_id": str(template.id), "delivery_id": str(db.session.scalar(text("SELECT id FROM deliveries")))}
+
+
 def one_too_many() -> Arguments:
     user = newcomer()
     for number in range(5):
@@ -260,6 +269,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "send_sms": delivery_on("sms"),
     "send_email": delivery_on("email"),
     "close_delivery": delivery_on("sms"),
+    "send_template_test": template_to_try,
     "send_digest": one_too_many,
     "notify_user": event_to_tell,
     "notify_staff": staff_to_tell,
