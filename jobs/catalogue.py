@@ -72,6 +72,7 @@ ADMIN_USER_ACTION = JobSpec("admin_user_action", "jobs.admin.admin_user_action",
 # ── Notifications ────────────────────────────────────────────────────────────────────────────────────
 CREATE_NOTIFICATION = notices.CREATE_NOTIFICATION
 SEND_PUSH, SEND_SMS, SEND_EMAIL = notices.SEND_PUSH, notices.SEND_SMS, notices.SEND_EMAIL
+SEND_DIGEST, SEND_TEMPLATE_TEST = notices.SEND_DIGEST, notices.SEND_TEMPLATE_TEST
 
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────
 SEAL_LEDGER_SUMS = JobSpec(
@@ -358,6 +359,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "station_online": (),
     "station_battery_low": (),
     "station_alarm": (),  # overheat, tamper, slot_fault
+    "template_failed": (tell_staff("template_broken"),),
     "payment_needs_review": (tell_staff("payment_needs_review"),),
     "exchange_rates_stale": (tell_staff("exchange_rates_stale"),),
     "station_issue_reported": (

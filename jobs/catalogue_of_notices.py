@@ -4,7 +4,7 @@
 "ops_alert_raised": (tell_staff("no_workers", kind="no_workers"),),     # only when the event's kind is this one
 """
 
-from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule
+from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
 
 CREATE_NOTIFICATION = JobSpec(
     "create_notification", "jobs.notifications.create_notification", Queue.DEFAULT, Retries((30, 30))
@@ -46,6 +46,18 @@ PRUNE_NOTIFICATIONS = JobSpec(
     Retries((300, 1800)),
     stepwise=True,
 )
+SEND_TEMPLATE_TEST = JobSpec(
+    "send_template_test",
+    "jobs.notifications.send_template_test",
+    Queue.NOTIFICATIONS,
+    Retries((30,)),
+    expires=180,
+    stepwise=True,
+    on_dead="close_delivery",
+)
+SEND_DIGEST = JobSpec(
+    "send_digest", "jobs.notifications.send_digest", Queue.DEFAULT, Retries((60, 300)), unique=Unique.WHILE_OPEN
+)
 NOTIFY_USER = JobSpec("notify_user", "jobs.notifications.notify_user", Queue.DEFAULT, Retries((30, 60, 300)))
 NOTIFY_STAFF = JobSpec("notify_staff", "jobs.notifications.notify_staff", Queue.CRITICAL, Retries((30, 60, 300)))
 
@@ -55,6 +67,8 @@ JOBS: tuple[JobSpec, ...] = (
     SEND_SMS,
     SEND_EMAIL,
     CLOSE_DELIVERY,
+    SEND_TEMPLATE_TEST,
+    SEND_DIGEST,
     NOTIFY_USER,
     NOTIFY_STAFF,
     PRUNE_NOTIFICATIONS,

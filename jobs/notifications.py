@@ -3,7 +3,7 @@ from uuid import UUID
 from jobs.sending import hand_over
 from jobs.stepwise import StepwiseRun
 from powerbank.db import transaction, utcnow
-from powerbank.notifications import cleanup, deliveries, reactions, staff
+from powerbank.notifications import cleanup, deliveries, reactions, staff, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.staff_kinds import StaffType
 from powerbank.queue import Scalar
@@ -25,6 +25,17 @@ def send(run: StepwiseRun, *, delivery_id: str) -> None:
         return
     if message is not None:
         hand_over(run, identifier, message)
+
+
+def send_digest(*, user_id: str, kind: str) -> None:
+    deliveries.digest(UUID(user_id), Type(kind))
+
+
+def send_template_test(run: StepwiseRun, *, template_id: str, delivery_id: str) -> None:
+    with transaction():
+        message = templates.test_message(UUID(template_id), UUID(delivery_id))
+    if message is not None:
+        hand_over(run, UUID(delivery_id), message)
 
 
 def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:

@@ -48,6 +48,8 @@ GRANTED = MappingProxyType(
         "stations.write": _OPERATIONS,
         "system.read": _ALL,
         "system.operate": _OPERATIONS,
+        "templates.read": _ALL,  # what messages say, and which channels they take
+        "templates.write": _OPERATIONS,
         "users.read": _ALL,
         "users.contact": _SUPPORT | _FINANCE,  # phone numbers and e-mail addresses in full, and finding people by them
         "users.write": _SUPPORT,

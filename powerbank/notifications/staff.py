@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import NotFoundError
-from powerbank.notifications import deliveries
+from powerbank.notifications import deliveries, rules
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.models import Channel, Delivery
 from powerbank.notifications.staff_kinds import RULES, StaffType
@@ -50,7 +50,7 @@ def notify_staff(*, type: StaffType, context: Mapping[str, Scalar], dedup_key: s
     )
     if inserted.one_or_none() is None:
         return None
-    if rule.email and _mails_left(type):
+    if Channel.EMAIL in rules.channels(type) and _mails_left(type):
         _mail(notice_id, type, current_app.extensions["staff_directory"](rule.permission))
     return notice_id
 

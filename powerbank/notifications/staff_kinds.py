@@ -58,6 +58,6 @@ RULES = MappingProxyType(
         StaffType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
         StaffType.PAYOUT_STUCK: StaffRule("ledger.read", email=True, once_per="payout_id"),
         StaffType.ANOMALY: StaffRule("system.operate"),
-        StaffType.TEMPLATE_BROKEN: StaffRule("content.write", once_per="version"),
+        StaffType.TEMPLATE_BROKEN: StaffRule("templates.write", once_per="version"),
     }
 )

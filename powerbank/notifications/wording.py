@@ -66,7 +66,7 @@ def _fill(text: str, kind: Kind, context: Mapping[str, Scalar], language: str) -
         given = context.get(name)
         try:
             if given is not None:
-                return _write(given, manner, language)
+                return write(given, manner, language)
         except (ValueError, InvalidOperation):
             pass
         log.error("a message lacks a value", type=kind.value, value=name)
@@ -76,7 +76,8 @@ def _fill(text: str, kind: Kind, context: Mapping[str, Scalar], language: str) -
     return PLACE.sub(value, text).rstrip()
 
 
-def _write(given: Scalar, manner: str | None, language: str) -> str:
+def write(given: Scalar, manner: str | None, language: str) -> str:
+    """A value as its reader writes it; ValueError if it is none of its manner."""
     match manner:
         case None:
             return str(given)

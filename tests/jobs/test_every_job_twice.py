@@ -19,13 +19,15 @@ from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
 from powerbank.db import db, transaction, utcnow
 from powerbank.integrations.gateway import Form, Opened, Payment, State
+from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.integrations.gateway import Form, Opened
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
 from powerbank.ledger import spending, sums
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.notifications import deliveries, devices
+from powerbank.notifications import deliveries, devices, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import intents, refunds, returns, settlement, webhooks
@@ -146,6 +148,25 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
         return {"delivery_id": str(delivery_id)}
 
     return taken
+
+
+def template_to_try() -> Arguments:
+    with transaction() as session:
+        words = {"type": "due_paid", "channel": "sms", "language": "en", "title": "Paid", "body": "{{ amount }}"}
+        template = templates.create(words, by=new_id())
+        templates.test_send(template, "9812345678")
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"template_id": str(template.id), "delivery_id": str(db.session.scalar(text("SELECT id FROM deliveries")))}
+
+
+def one_too_many() -> Arguments:
+    user = newcomer()
+    for number in range(5):
+        with transaction() as session:
+            notice_id = notify(user_id=user.id, type=Type.LOW_CREDIT, context={"balance": number})
+            deliveries.create(notice_id)
+            session.execute(text("DELETE FROM outbox_jobs"))
+    return {"user_id": str(user.id), "kind": "low_credit"}
 
 
 def event_to_tell() -> Arguments:
@@ -353,6 +374,8 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "send_sms": delivery_on("sms"),
     "send_email": delivery_on("email"),
     "close_delivery": delivery_on("sms"),
+    "send_template_test": template_to_try,
+    "send_digest": one_too_many,
     "notify_user": event_to_tell,
     "notify_staff": staff_to_tell,
     "prune_notifications": old_notices,
@@ -398,7 +421,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
 # Times and the bookkeeping of the delivery itself differ from run to run and mean nothing.
 UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease_until", "run_after", "last_run_at",
           "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
-          "deliveries", "seen_at", "started_at", "shown_at",
+          "deliveries", "seen_at", "started_at", "shown_at", "withheld_at", "dedup_key",
           "horizon", "made_at", "sealed_at", "processed_at"}  # fmt: skip
 
 
