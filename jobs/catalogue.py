@@ -5,6 +5,7 @@ A job is known by its name. What is not in this file cannot be enqueued and is r
 
 from collections.abc import Iterator
 
+from jobs import catalogue_of_rewards as rewards
 from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
@@ -179,6 +180,10 @@ CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
 )
 
+# ── Points ───────────────────────────────────────────────────────────────────────────────────────────
+AWARD_POINTS, REVERSE_POINTS = rewards.AWARD_POINTS, rewards.REVERSE_POINTS
+BULK_AWARD_POINTS = rewards.BULK_AWARD_POINTS
+
 # ── Stations ─────────────────────────────────────────────────────────────────────────────────────────
 PROCESS_STATION_ISSUE = JobSpec(
     "process_station_issue", "jobs.stations.process_station_issue", Queue.DEFAULT, Retries((60, 60))
@@ -233,6 +238,7 @@ JOBS: tuple[JobSpec, ...] = (
     PROCESS_PAYMENT_WEBHOOK,
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
+    *rewards.JOBS,
     PROCESS_STATION_ISSUE,
     TICK,
     REDELIVER,
@@ -245,17 +251,23 @@ JOBS: tuple[JobSpec, ...] = (
 SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "content_published": (),
     "kyc_submitted": (),
-    "kyc_approved": (),
+    "kyc_approved": (rewards.REWARD_KYC,),
     "kyc_rejected": (),
     "account_status_changed": (),
     "user_registered": (POST_REGISTRATION, PROCESS_REFERRAL),
     "user_deleted": (),
     "ledger_mismatch": (),
     "payment_ready": (),
-    "topup_succeeded": (),
+    "topup_succeeded": (rewards.REWARD_TOPUP,),
     "topup_failed": (),
     "payment_needs_review": (),
     "exchange_rates_stale": (),
+    "points_earned": (),
+    "points_expiring": (),
+    "points_reversed": (),
+    "referral_noted": (rewards.REWARD_REFERRAL,),
+    "referral_success": (),
+    "rental_completed": (rewards.REWARD_RENTAL,),
     "station_issue_reported": (),
     "ops_alert_raised": (),
     "ops_alert_cleared": (),
@@ -267,6 +279,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("queue-monitor", MONITOR, "* * * * *", "UTC"),
     Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
     Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
+    *rewards.SCHEDULES,
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
     Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
     Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),
