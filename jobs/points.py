@@ -21,7 +21,7 @@ def reward_kyc(*, user_id: str, submission_id: str) -> None:
     earnings.ask(user_id=UUID(user_id), earning=Earning.KYC, object_id=user_id)
 
 
-def reward_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool) -> None:
+def reward_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
     earnings.ask(user_id=UUID(user_id), earning=Earning.RENTAL, object_id=rental_id)
     if on_time:
         earnings.ask(user_id=UUID(user_id), earning=Earning.ON_TIME, object_id=rental_id)
