@@ -7,7 +7,21 @@ from flask_compress import Compress
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerbank import admin, auth, content, kyc, ledger, logs, notifications, ops, payments, points, stations, users
+from powerbank import (
+    admin,
+    auth,
+    content,
+    kyc,
+    ledger,
+    logs,
+    notifications,
+    ops,
+    payments,
+    points,
+    promotions,
+    stations,
+    users,
+)
 from powerbank.api import auth as api_auth
 from powerbank.api import openapi, problems, rate_limits, uploads, web
 from powerbank.db import db
@@ -100,6 +114,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     ledger.init_app,
     payments.init_app,
     points.init_app,
+    promotions.init_app,
     stations.init_app,
     admin.init_app,
     ops.init_app,

@@ -34,6 +34,8 @@ GRANTED = MappingProxyType(
         "ledger.approve": _FINANCE,
         "packages.read": _ALL,
         "packages.write": _OPERATIONS,
+        "promotions.read": _ALL,
+        "promotions.write": _OPERATIONS,
         "staff.read": _SUPERADMIN,
         "staff.write": _SUPERADMIN,
         "stations.operate": _OPERATIONS,
