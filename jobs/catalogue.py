@@ -9,6 +9,8 @@ from jobs import catalogue_of_notices as notices
 from jobs import catalogue_of_rentals as rentals
 from jobs.catalogue_of_notices import tell_staff, tell_user
 from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
+from jobs import catalogue_of_rewards as rewards
+from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
 PUBLISH_CONTENT = JobSpec(
@@ -193,6 +195,9 @@ CALCULATE_PAYMENT_OPTIONS = JobSpec(
     expires=300,
     on_dead="fail_operation",
 )
+# ── Points ───────────────────────────────────────────────────────────────────────────────────────────
+AWARD_POINTS, REVERSE_POINTS = rewards.AWARD_POINTS, rewards.REVERSE_POINTS
+BULK_AWARD_POINTS = rewards.BULK_AWARD_POINTS
 
 # ── Stations ─────────────────────────────────────────────────────────────────────────────────────────
 PROCESS_STATION_ISSUE = JobSpec(
@@ -303,6 +308,7 @@ JOBS: tuple[JobSpec, ...] = (
     FOLLOW_REFUND,
     REFUND_RENTAL_PAYMENT,
     CALCULATE_PAYMENT_OPTIONS,
+    *rewards.JOBS,
     PROCESS_STATION_ISSUE,
     SEND_STATION_COMMAND,
     CHECK_STATION_COMMAND,
@@ -325,13 +331,15 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "content_published": (),
     "kyc_submitted": (tell_staff("kyc_to_review"),),
     "kyc_approved": (),
+    "kyc_submitted": (),
+    "kyc_approved": (rewards.REWARD_KYC,),
     "kyc_rejected": (),
     "account_status_changed": (),
     "user_registered": (POST_REGISTRATION, PROCESS_REFERRAL),
     "user_deleted": (),
     "ledger_mismatch": (tell_staff("ledger_mismatch"),),
     "payment_ready": (),
-    "topup_succeeded": (),
+    "topup_succeeded": (rewards.REWARD_TOPUP,),
     "topup_failed": (),
     "station_command_settled": (rentals.SETTLE_EJECTION,),  # command_id, status; again when a late fact changes it
     "powerbank_returned": (rentals.PROCESS_RENTAL_RETURN,),
@@ -377,6 +385,12 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "chargeback_reversed": (),
     "refund_needs_attention": (),
     "exchange_rates_stale": (),
+    "points_earned": (),
+    "points_expiring": (),
+    "points_reversed": (),
+    "referral_noted": (rewards.REWARD_REFERRAL,),
+    "referral_success": (),
+    "rental_completed": (rewards.REWARD_RENTAL,),
     "station_issue_reported": (),
     "ops_alert_raised": (),
     "ops_alert_cleared": (),
@@ -389,6 +403,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("offline-stations", CHECK_OFFLINE_STATIONS, "* * * * *", "UTC"),
     Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
     Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
+    *rewards.SCHEDULES,
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
     Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
     Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),

@@ -8,6 +8,21 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from powerbank import admin, auth, content, kyc, ledger, logs, notifications, ops, payments, rentals, stations, users
+from powerbank import (
+    admin,
+    auth,
+    content,
+    kyc,
+    ledger,
+    logs,
+    notifications,
+    ops,
+    payments,
+    points,
+    promotions,
+    stations,
+    users,
+)
 from powerbank.api import auth as api_auth
 from powerbank.api import openapi, operations, problems, rate_limits, uploads, web
 from powerbank.db import db
@@ -100,6 +115,8 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     kyc.init_app,
     ledger.init_app,
     payments.init_app,
+    points.init_app,
+    promotions.init_app,
     stations.init_app,
     rentals.init_app,
     admin.init_app,

@@ -41,6 +41,8 @@ GRANTED = MappingProxyType(
         "payments.resolve": _FINANCE,
         "refunds.read": _FINANCE | _SUPPORT,
         "refunds.decide": _FINANCE,
+        "promotions.read": _ALL,
+        "promotions.write": _OPERATIONS,
         "staff.read": _SUPERADMIN,
         "staff.write": _SUPERADMIN,
         "stations.operate": _OPERATIONS,

@@ -13,9 +13,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from jobs import catalogue
-from powerbank.db import new_id, open_session, utcnow
+from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import AppError, NotFoundError
-from powerbank.kyc import queries, secrecy
+from powerbank.kyc import numbers, queries, secrecy
 from powerbank.kyc.errors import AlreadyDecidedError, KycApprovedError, KycPendingError, NumberTakenError
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission, Side, Status
 from powerbank.kyc.numbers import Number
@@ -76,6 +76,20 @@ def _record(submission: KycSubmission, digest: bytes) -> None:
         if "uq_kyc_records_number_digest" in str(refused.orig):
             raise NumberTakenError from None
         raise
+
+
+def same_number(invitee_id: UUID, inviter_id: UUID) -> str | None:
+    """A rule of referrals: whoever has ever sent the other's number is the same person. A number that was released
+    may be sent by somebody else, so what stands in the records now does not suffice."""
+    rows = db.session.execute(
+        select(KycSubmission.user_id, KycSubmission.number).where(
+            KycSubmission.user_id.in_((invitee_id, inviter_id)), KycSubmission.number.is_not(None)
+        )
+    )
+    sent: dict[UUID, set[str]] = {invitee_id: set(), inviter_id: set()}
+    for row in rows:
+        sent[row.user_id].add(numbers.parse(secrecy.decrypt(row.number).decode()).bare)
+    return "same_kyc_number" if sent[invitee_id] & sent[inviter_id] else None
 
 
 def approve(*, submission_id: UUID, staff_id: UUID, now: datetime) -> KycSubmission:

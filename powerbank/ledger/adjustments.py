@@ -35,15 +35,14 @@ _WHERE = MappingProxyType({NPR: (Kind.USER_WALLET, Kind.ADJUSTMENTS), PTS: (Kind
 def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff, now: datetime) -> Adjustment:
     """Applies an adjustment, or keeps it for a second person to decide."""
     session = open_session()
-    # Two requests of one person at once must not both find the day's limit unused.
-    session.get_one(StaffMember, staff.id, with_for_update={"key_share": True})
+    left = allowance(staff, currency, now)
     if session.scalar(select(User.id).filter_by(id=user_id)) is None:
         raise NotFoundError("user")
     adjustment = Adjustment(
         id=new_id(), user_id=user_id, currency=currency, amount=amount, reason=reason,
         status=AdjustmentStatus.PENDING, asked_by=staff.id,
     )  # fmt: skip
-    if abs(amount) + _used_today(staff.id, currency, now) <= _limit(staff, currency):
+    if abs(amount) <= left:
         _apply(adjustment, actor=f"staff:{staff.id}")
     session.add(adjustment)
     session.flush()
@@ -64,6 +63,13 @@ def reject(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
     adjustment.decided_by, adjustment.decided_at = staff.id, now
     open_session().flush()
     return adjustment
+
+
+def allowance(staff: Staff, currency: str, now: datetime) -> int:
+    """What is left of the day's limit. Two requests of one person at once must not both find it unused, so the
+    second waits here for the first."""
+    open_session().get_one(StaffMember, staff.id, with_for_update={"key_share": True})
+    return _limit(staff, currency) - _used_today(staff.id, currency, now)
 
 
 def _limit(staff: Staff, currency: str) -> int:

@@ -80,7 +80,9 @@ def release(*, reference: Reference, key: str, actor: str) -> Holds:
         return {}
     left = {currency: hold.left for currency, hold in holds.items()}
     backwards = [Line(account, -amount) for account, amount in _moved(user_id, left)]
-    posted = services.post(kind=EntryKind.RELEASE, key=key, lines=backwards, actor=actor, reference=reference)
+    posted = services.post(
+        kind=EntryKind.RELEASE, key=key, lines=backwards, actor=actor, reference=reference, of=_points_of(holds)
+    )
     if not posted.fresh:  # an earlier hold was released under this key, and this one is not that
         raise KeyReusedError
     for hold in holds.values():
@@ -106,7 +108,9 @@ def _take(
     enough = all(amount <= (holds[currency].left if currency in holds else 0) for currency, amount in wanted.items())
     if not enough and services.find(key) is None:
         raise HoldExceededError
-    posted = services.post(kind=EntryKind.CAPTURE, key=key, lines=lines, actor=actor, reference=reference)
+    posted = services.post(
+        kind=EntryKind.CAPTURE, key=key, lines=lines, actor=actor, reference=reference, of=_points_of(holds)
+    )
     if posted.fresh:
         for currency, amount in wanted.items():
             if amount:
@@ -114,6 +118,11 @@ def _take(
                 holds[currency].status = Progress.OPEN if holds[currency].left else Progress.CLOSED
         open_session().flush()
     return posted.entry_id, user_id, posted.fresh
+
+
+def _points_of(holds: Holds) -> UUID | None:
+    """The entry that put points aside, and knows of which lots."""
+    return holds[PTS].entry_id if PTS in holds else None
 
 
 def _holder(reference: Reference) -> UUID:

@@ -1,5 +1,6 @@
 """Giving back what was paid: to each source what came from it, and never more."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from powerbank.db import open_session
@@ -15,6 +16,17 @@ from powerbank.ledger.wallet_models import TransactionStatus, TransactionType, W
 class RefundExceedsPaymentError(ConflictError):
     def __init__(self) -> None:
         super().__init__("refund_exceeds_payment", "This is more than was paid and not yet refunded.")
+
+
+# Later domains undo at start-up what a payment brought about besides; each runs in the refund's transaction.
+Reaction = Callable[[WalletTransaction], None]
+
+_reactions: list[Reaction] = []
+
+
+def register_reaction(react: Reaction) -> None:
+    if react not in _reactions:  # every application of a process says so
+        _reactions.append(react)
 
 
 def refund(
@@ -48,6 +60,7 @@ def refund(
         actor=actor,
         reference=reference,
         description=description,
+        of=paid.entry_id,
     )
     return transactions.record(
         user_id=paid.user_id,
@@ -74,6 +87,8 @@ def count(transaction: WalletTransaction, sources: Sources) -> None:
     if left_of(transaction) is None:
         transaction.status = TransactionStatus.REFUNDED
     open_session().flush()
+    for react in _reactions:
+        react(transaction)
 
 
 def uncount(transaction: WalletTransaction, wallet: int) -> None:

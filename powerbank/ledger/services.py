@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from powerbank.db import new_id, open_session
+from powerbank.ledger import lots
 from powerbank.ledger.accounts import OWN_ACCOUNTS, USER_KINDS, AccountName, Kind, Side, of_user
 from powerbank.ledger.errors import (
     FloorError,
@@ -36,6 +37,7 @@ class EntryKind(StrEnum):
     DUE_WAIVED = "due_waived"
     POINTS_AWARDED = "points_awarded"
     POINTS_REVOKED = "points_revoked"
+    POINTS_EXPIRED = "points_expired"
     ADJUSTMENT = "adjustment"
     SHARE = "share"  # of revenue, to a partner
     PAYOUT = "payout"
@@ -113,8 +115,12 @@ def post(
     actor: str,
     reference: Reference | None = None,
     description: str = "",
+    of: UUID | None = None,
+    first: UUID | None = None,
 ) -> Posted:
-    """Books an entry once, whatever happens: the same key and lines again give the first one."""
+    """Books an entry once, whatever happens: the same key and lines again give the first one.
+
+    `of` and `first` say which lots points come from or return to, see `lots.follow`."""
     amounts = _amounts(lines)
     accounts = _resolve(amounts)
     if refusal := _refusal(amounts, accounts):
@@ -137,6 +143,7 @@ def post(
         "balances": [_after(accounts[name].balance, amount) for name, amount in amounts.items()],
     }
     if open_session().execute(_WRITE, parameters).first() is not None:
+        lots.follow(entry_id, amounts, of=of, first=first)
         return Posted(entry_id, fresh=True)
     posted = _earlier(key, kind, amounts)
     assert posted is not None  # noqa: S101 (for the type checker: the key stood in the way just now)

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.db import db, open_session
+from powerbank.db import db, new_id, open_session
 from powerbank.errors import AppError
+from powerbank.queue import publish
 from powerbank.users.models import Referral, ReferralStatus, Status, User
 
 VALID = timedelta(days=30)
@@ -61,7 +62,33 @@ def note(*, invitee_id: UUID, code: str, now: datetime) -> None:
         "reason": reason,
         "expires_at": now + VALID,
     }
-    session.execute(insert(Referral).values(row).on_conflict_do_nothing(index_elements=["invitee_id"]))
+    noted = session.scalar(
+        insert(Referral)
+        .values(id=new_id(), **row)
+        .on_conflict_do_nothing(index_elements=["invitee_id"])
+        .returning(Referral.id)
+    )
+    if noted is not None and reason is None:
+        publish("referral_noted", referral_id=str(noted), invitee_id=str(invitee_id), inviter_id=str(inviter.id))
+
+
+def settle_first_rental(invitee_id: UUID, *, now: datetime) -> Referral | None:
+    """The referral that the invitee's first completed rental makes worth something, locked; None if there is none,
+    or none any more. The pair is looked at once more: friends may have turned out to be one person since."""
+    referral = open_session().scalar(
+        select(Referral)
+        .where(Referral.invitee_id == invitee_id, Referral.status == ReferralStatus.NOTED)
+        .with_for_update(of=Referral)
+        .execution_options(populate_existing=True)
+    )
+    if referral is None:
+        return None
+    reason = "expired" if now > referral.expires_at else refusal_of(invitee_id, referral.inviter_id)
+    if reason is not None:
+        referral.status, referral.reason = ReferralStatus.REJECTED, reason
+        return None
+    referral.status = ReferralStatus.AWARDED
+    return referral
 
 
 def refusal_of(invitee_id: UUID, inviter_id: UUID) -> str | None:

@@ -15,6 +15,7 @@ from jobs import catalogue, policy, runtime
 from powerbank import heartbeats, operations, relay
 from powerbank.auth import otp, sessions
 from powerbank.auth.models import StaffMember
+from powerbank.auth.roles import Role
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
 from powerbank.db import db, transaction, utcnow
@@ -24,18 +25,21 @@ from powerbank.integrations.gateway import Form, Opened
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
-from powerbank.ledger import spending, sums
+from powerbank.ledger import refunds, spending, sums
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.notifications import deliveries, devices, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import intents, refunds, returns, settlement, webhooks
+from powerbank.payments import intents, webhooks
+from powerbank.points import earnings
+from powerbank.points.models import Grant
 from powerbank.queue import Scalar, accept, unique_key
 from powerbank.stations import commanding, issues
 from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
-from powerbank.users import identifiers
+from powerbank.users import identifiers, referrals
 from powerbank.users import services as users
 from powerbank.users.models import User
 from tests.ledger.conftest import make_person
@@ -362,6 +366,56 @@ def payment_taken_wrongly() -> Arguments:
         )
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"transaction_id": str(paid.id), "amount": None, "key": "back", "actor": "system", "reason": "failed"}
+def rental_finished() -> Arguments:
+    return {"user_id": str(make_person()), "rental_id": "r", "on_time": True, "late": False}
+
+
+def topup_earned() -> Arguments:
+    user_id = make_person(wallet=500_00)
+    paid = db.session.scalar(text("SELECT id FROM wallet_transactions"))
+    return {"user_id": str(user_id), "intent_id": "i", "transaction_id": str(paid), "amount": 500_00}
+
+
+def friend_brought() -> Arguments:
+    inviter, invitee = newcomer("9812345679", "gita"), newcomer()
+    with transaction() as session:
+        referrals.note(invitee_id=invitee.id, code=inviter.referral_code, now=utcnow())
+        referral_id = session.scalar(text("SELECT id FROM referrals"))
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"referral_id": str(referral_id), "invitee_id": str(invitee.id), "inviter_id": str(inviter.id)}
+
+
+def payment_given_back() -> Arguments:
+    user_id = make_person(wallet=500_00)
+    with transaction() as session:
+        earnings.give(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
+        paid = spending.spend(
+            user_id=user_id, reference=Reference("rental", "r"), sources=Sources(wallet=1_00), key="paid", actor="x"
+        )
+        refunds.refund(transaction_id=paid.id, key="refunded", actor="x")
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"transaction_id": str(paid.id)}
+
+
+def points_over() -> Arguments:
+    for _ in range(2):
+        make_person(points=100)
+    with transaction() as session:
+        session.execute(text("UPDATE points_lots SET expires_at = now() - interval '1 second'"))
+    return {}
+
+
+def points_for_many() -> Arguments:
+    for _ in range(3):
+        make_person()
+    with transaction() as session:
+        member = StaffMember(email="boss@example.com", password_hash="unused", role=Role.SUPERADMIN)
+        session.add(member)
+        session.flush()
+        grant = Grant(points=5, reason="x", status="running", total=3, awarded=0, asked_by=member.id)
+        session.add(grant)
+        session.flush()
+    return {"grant_id": str(grant.id)}
 
 
 PREPARE: dict[str, Callable[[], Arguments]] = {
@@ -404,6 +458,15 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "fail_operation": options_wanted,
     "send_callback": options_wanted,
     "prune_operations": options_wanted_long_ago,
+    "award_points": lambda: {"user_id": str(make_person()), "earning": "kyc", "object_id": "x", "quantity": 0},
+    "reward_topup": topup_earned,
+    "reward_kyc": lambda: {"user_id": str(make_person()), "submission_id": "s"},
+    "reward_rental": rental_finished,
+    "reward_referral": friend_brought,
+    "reverse_points": payment_given_back,
+    "expire_points": points_over,
+    "warn_of_expiring_points": points_over,
+    "bulk_award_points": points_for_many,
     "process_station_issue": issue_reported,
     "send_station_command": command_overdue,
     "check_station_command": command_overdue,
@@ -423,6 +486,8 @@ UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease
           "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
           "deliveries", "seen_at", "started_at", "shown_at", "withheld_at", "dedup_key",
           "horizon", "made_at", "sealed_at", "processed_at"}  # fmt: skip
+          "deliveries", "seen_at", "started_at", "shown_at",
+          "horizon", "made_at", "sealed_at", "processed_at", "warned_at"}  # fmt: skip
 
 
 def shown(value: object) -> str:

@@ -106,6 +106,13 @@ BROKEN = {
     "dues that are not the balance owed":
         "SELECT a.id FROM ledger_accounts a LEFT JOIN ledger_dues d ON CAST(d.user_id AS text) = a.owner"
         " WHERE a.kind = 'dues_receivable' GROUP BY a.id HAVING -a.balance <> coalesce(sum(amount - paid - waived), 0)",
+    "lots that are not the points":
+        "SELECT a.id FROM ledger_accounts a LEFT JOIN points_lots l ON CAST(l.user_id AS text) = a.owner"
+        " WHERE a.kind IN ('user_points', 'user_points_hold') GROUP BY a.id HAVING a.balance <>"
+        " coalesce(sum(CASE a.kind WHEN 'user_points' THEN l.available ELSE l.held END), 0)",
+    "lots that are not the sum of their moves":
+        "SELECT l.id FROM points_lots l JOIN points_moves m ON m.lot_id = l.id GROUP BY l.id"
+        " HAVING l.available <> sum(m.available) OR l.held <> sum(m.held)",
     "refunds above payments":
         "SELECT t.id FROM wallet_transactions t JOIN wallet_transactions r ON r.refund_of = t.id"
         " WHERE r.status <> 'failed' GROUP BY t.id"

@@ -9,18 +9,28 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from sqlalchemy import text
 
-from powerbank.db import transaction, utcnow
+from powerbank.db import db, transaction, utcnow
 from powerbank.errors import AppError
-from powerbank.ledger import dues, holds, refunds, spending, sums, topups
+from powerbank.ledger import dues, holds, points, refunds, spending, sums, topups
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, WalletTransaction
+from powerbank.points.queries import points_of
 from tests.ledger.conftest import about, assert_books_are_right, award, balances, key, make_person, top_up
 
 AMOUNTS = st.integers(1, 300_00)
 POINTS = st.integers(0, 200)
+AGE = text("""
+    UPDATE points_lots SET expires_at = expires_at - make_interval(days => :days)
+     WHERE user_id = :user_id AND get_byte(uuid_send(id), 15) % 3 = 0
+""")
+LOTS = text("""
+    SELECT coalesce(sum(available), 0) AS available, coalesce(sum(held), 0) AS held
+      FROM points_lots WHERE user_id = :user_id
+""")
 FATES = st.sampled_from(["commit", "commit", "commit", "twice", "rollback"])
 
 
@@ -81,9 +91,26 @@ class Money(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1), amount=st.integers(1, 200))
     def award(self, who: int, amount: int) -> None:
+        with transaction():  # what is owed in points is filled first
+            self.points[self.someone(who)] += award(self.someone(who), amount)
+
+    @rule(who=st.integers(0, 1), amount=st.integers(1, 200), fate=FATES)
+    def revoke(self, who: int, amount: int, fate: str) -> None:
+        user_id, name = self.someone(who), key()
+        taken = self.attempt(
+            fate,
+            lambda: points.revoke(user_id=user_id, points=amount, reference=about(), key=name, actor="system") or None,
+        )
+        self.points[user_id] -= taken or 0
+
+    @rule(who=st.integers(0, 1), days=st.sampled_from([300, 364, 366]))
+    def expire(self, who: int, days: int) -> None:
+        """Lots are of different days: a third of them grows old at a time."""
+        user_id, name = self.someone(who), key()
+        with transaction() as session:
+            session.execute(AGE, {"user_id": user_id, "days": days})
         with transaction():
-            award(self.someone(who), amount)
-        self.points[self.someone(who)] += amount
+            self.points[user_id] -= points.expire(user_id=user_id, now=utcnow(), key=name, actor="system")
 
     @rule(target=held, who=st.integers(0, 1), amount=AMOUNTS, points=POINTS, fate=FATES)
     def hold(self, who: int, amount: int, points: int, fate: str) -> Any:
@@ -189,6 +216,16 @@ class Money(RuleBasedStateMachine):
             found = balances(user_id)
             assert self.has(user_id) == self.money[user_id]
             assert found.get("user_points", 0) + found.get("user_points_hold", 0) == self.points[user_id]
+
+    @invariant()
+    def lots_and_the_shown_points_are_the_ledgers(self) -> None:
+        for user_id in getattr(self, "people", []):
+            shown = points_of(user_id)
+            lots = db.session.execute(LOTS, {"user_id": user_id}).one()
+            found = balances(user_id)
+            assert shown.points == lots.available == found.get("user_points", 0)
+            assert shown.held == lots.held == found.get("user_points_hold", 0)
+            assert shown.due == -found.get("points_dues_receivable", 0)
 
     @invariant()
     def the_books_are_right(self) -> None:

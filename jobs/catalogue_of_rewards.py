@@ -1,0 +1,50 @@
+"""The part of the catalogue that rewards people: points, referrals, coupons, achievements, the leaderboard."""
+
+from jobs.policy import JobSpec, Queue, Retries, Schedule
+
+AWARD_POINTS = JobSpec(
+    "award_points", "jobs.points.award_points", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+REWARD_TOPUP = JobSpec(
+    "reward_topup", "jobs.points.reward_topup", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+REWARD_KYC = JobSpec("reward_kyc", "jobs.points.reward_kyc", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600)
+REWARD_RENTAL = JobSpec(
+    "reward_rental", "jobs.points.reward_rental", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+REWARD_REFERRAL = JobSpec(
+    "reward_referral", "jobs.points.reward_referral", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+REVERSE_POINTS = JobSpec(
+    "reverse_points", "jobs.points.reverse_points", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+EXPIRE_POINTS = JobSpec(
+    "expire_points", "jobs.points.expire_points", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+WARN_OF_EXPIRING_POINTS = JobSpec(
+    "warn_of_expiring_points",
+    "jobs.points.warn_of_expiring_points",
+    Queue.DEFAULT,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+BULK_AWARD_POINTS = JobSpec(
+    "bulk_award_points", "jobs.points.bulk_award_points", Queue.DEFAULT, Retries((60, 60)), stepwise=True
+)
+
+JOBS: tuple[JobSpec, ...] = (
+    AWARD_POINTS,
+    REWARD_TOPUP,
+    REWARD_KYC,
+    REWARD_RENTAL,
+    REWARD_REFERRAL,
+    REVERSE_POINTS,
+    EXPIRE_POINTS,
+    WARN_OF_EXPIRING_POINTS,
+    BULK_AWARD_POINTS,
+)
+
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("points-expiry", EXPIRE_POINTS, "30 0 * * *"),
+    Schedule("points-expiry-warning", WARN_OF_EXPIRING_POINTS, "0 9 * * *"),
+)

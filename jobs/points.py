@@ -1,0 +1,66 @@
+from collections.abc import Callable
+from uuid import UUID
+
+from jobs.stepwise import StepwiseRun
+from powerbank.db import db, transaction, utcnow
+from powerbank.points import earnings, expiry, grants, referral_rewards, reversal
+from powerbank.points.earnings import Earning
+
+FIRST = UUID(int=0)
+
+
+def award_points(*, user_id: str, earning: str, object_id: str, quantity: int) -> None:
+    earnings.give(user_id=UUID(user_id), earning=Earning(earning), object_id=object_id, quantity=quantity)
+
+
+def reward_topup(*, user_id: str, intent_id: str, transaction_id: str, amount: int) -> None:
+    earnings.ask(user_id=UUID(user_id), earning=Earning.TOPUP, object_id=transaction_id, quantity=amount)
+
+
+def reward_kyc(*, user_id: str, submission_id: str) -> None:
+    earnings.ask(user_id=UUID(user_id), earning=Earning.KYC, object_id=user_id)
+
+
+def reward_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
+    earnings.ask(user_id=UUID(user_id), earning=Earning.RENTAL, object_id=rental_id)
+    if on_time:
+        earnings.ask(user_id=UUID(user_id), earning=Earning.ON_TIME, object_id=rental_id)
+    referral_rewards.reward_first_rental(invitee_id=UUID(user_id), rental_id=rental_id, now=utcnow())
+
+
+def reward_referral(*, referral_id: str, invitee_id: str, inviter_id: str) -> None:
+    referral_rewards.reward_registration(UUID(referral_id))
+
+
+def reverse_points(*, transaction_id: str) -> None:
+    reversal.reverse(UUID(transaction_id))
+
+
+def expire_points(run: StepwiseRun) -> None:
+    now = utcnow()
+    _in_batches(
+        lambda after: expiry.due(now=now, after=after), lambda people: expiry.expire(people, run=run.id, now=now)
+    )
+
+
+def warn_of_expiring_points(run: StepwiseRun) -> None:
+    now = utcnow()
+    _in_batches(lambda after: expiry.to_warn(now=now, after=after), lambda people: expiry.warn(people, now=now))
+
+
+def bulk_award_points(run: StepwiseRun, *, grant_id: str) -> None:
+    more = True
+    while more:
+        with transaction():
+            more = grants.award_batch(UUID(grant_id))
+    with run.finish():
+        grants.close(UUID(grant_id), now=utcnow())
+
+
+def _in_batches(find: Callable[[UUID], list[UUID]], do: Callable[[list[UUID]], None]) -> None:
+    after = FIRST
+    while people := find(after):
+        db.session.rollback()  # ends the snapshot of the search
+        with transaction():
+            do(people)
+        after = people[-1]

@@ -1,0 +1,80 @@
+"""Staff: points for many."""
+
+from typing import Any
+from uuid import UUID
+
+from powerbank import audit
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page_of
+from powerbank.db import db, transaction, utcnow
+from powerbank.errors import NotFoundError
+from powerbank.points import grants, queries
+from powerbank.points.models import Grant
+from powerbank.points.schemas import AskGrantSchema, GrantArguments, GrantSchema
+
+blueprint = Blueprint("Points (staff)", __name__, url_prefix="/api/admin/points", description="Points for many.")
+
+
+@blueprint.post("/bulk-awards")
+@staff_only("ledger.adjust")
+@idempotent
+@blueprint.arguments(AskGrantSchema)
+@blueprint.response(202, GrantSchema)
+def ask(body: dict[str, Any]) -> Grant:
+    """Give points to many; above the limits of the role it waits for a second person"""
+    target = body["target"] or {"city": None, "kyc_verified": None}
+    grant = grants.ask(
+        points=body["points"], reason=body["reason"], recipients=body["user_ids"], city=target["city"],
+        kyc_verified=target["kyc_verified"], staff=current_staff(), now=utcnow(),
+    )  # fmt: skip
+    _audit("points_grant.ask", grant)
+    return grant
+
+
+@blueprint.get("/bulk-awards")
+@staff_only("ledger.read")
+@blueprint.arguments(GrantArguments, location="query")
+@blueprint.response(200, page_of(GrantSchema))
+def list_grants(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What was given to many, newest first"""
+    return queries.grant_page(**arguments)
+
+
+@blueprint.get("/bulk-awards/<uuid:grant_id>")
+@staff_only("ledger.read")
+@blueprint.response(200, GrantSchema)
+def one_grant(grant_id: UUID) -> Grant:
+    """How far it is"""
+    found = db.session.get(Grant, grant_id)
+    if found is None:
+        raise NotFoundError("grant")
+    return found
+
+
+@blueprint.post("/bulk-awards/<uuid:grant_id>/approve")
+@staff_only("ledger.approve")
+@blueprint.response(200, GrantSchema)
+def approve(grant_id: UUID) -> Grant:
+    """Begin what somebody else asked for"""
+    return _decide(grant_id, approve=True)
+
+
+@blueprint.post("/bulk-awards/<uuid:grant_id>/reject")
+@staff_only("ledger.approve")
+@blueprint.response(200, GrantSchema)
+def reject(grant_id: UUID) -> Grant:
+    """Refuse what somebody else asked for"""
+    return _decide(grant_id, approve=False)
+
+
+def _decide(grant_id: UUID, *, approve: bool) -> Grant:
+    with transaction():
+        grant = grants.decide(grant_id, approve=approve, staff=current_staff(), now=utcnow())
+        _audit("points_grant.approve" if approve else "points_grant.reject", grant)
+    return grant
+
+
+def _audit(action: str, grant: Grant) -> None:
+    audit.by_staff(action, "points_grant", grant.id, new=dict(GrantSchema().dump(grant)))

@@ -1,0 +1,92 @@
+"""What earns points and how many, as data, and the one way in which they are given for something."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from sqlalchemy import select
+
+from jobs import catalogue
+from powerbank.content import app_config
+from powerbank.content.app_config import AppConfig
+from powerbank.db import open_session
+from powerbank.ledger import points, services
+from powerbank.ledger.services import Reference
+from powerbank.points import payments_kept
+from powerbank.queue import enqueue, publish
+from powerbank.users.models import User
+
+STEP = 100_00  # paisa of a top-up that earn together
+
+
+class Earning(StrEnum):
+    SIGNUP = "signup"
+    REFERRAL_INVITEE = "referral_invitee"
+    REFERRAL_INVITER = "referral_inviter"
+    TOPUP = "topup"
+    RENTAL = "rental"
+    ON_TIME = "on_time"
+    KYC = "kyc"
+    ACHIEVEMENT = "achievement"
+    COUPON = "coupon"
+
+
+@dataclass(frozen=True)
+class Rule:
+    about: str  # what the object is, as the ledger refers to it
+    points: Callable[[AppConfig, int], int]  # of the configuration and the quantity that came with the event
+
+
+RULES = MappingProxyType(
+    {
+        Earning.SIGNUP: Rule("user", lambda rules, _: rules.points_signup),
+        Earning.REFERRAL_INVITEE: Rule("referral", lambda rules, _: rules.points_referral_invitee),
+        Earning.REFERRAL_INVITER: Rule("referral", lambda rules, _: rules.points_referral_inviter),
+        Earning.TOPUP: Rule("transaction", lambda rules, paisa: rules.points_topup_per_100 * (paisa // STEP)),
+        Earning.RENTAL: Rule("rental", lambda rules, _: rules.points_rental),
+        Earning.ON_TIME: Rule("rental", lambda rules, _: rules.points_on_time),
+        Earning.KYC: Rule("user", lambda rules, _: rules.points_kyc),
+        # These say themselves how many points they are.
+        Earning.ACHIEVEMENT: Rule("achievement", lambda _, points: points),
+        Earning.COUPON: Rule("coupon", lambda _, points: points),
+    }
+)
+
+
+def ask(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
+    """Gives points soon, in a job of their own: whatever earned them does not wait for the ledger."""
+    enqueue(catalogue.AWARD_POINTS, user_id=str(user_id), earning=earning, object_id=str(object_id), quantity=quantity)
+
+
+def give(
+    *, user_id: UUID, earning: Earning, object_id: str, quantity: int = 0, reference: Reference | None = None
+) -> int:
+    """How many points there were for it: none the second time, and none for who has left."""
+    rule = RULES[earning]
+    reference = reference or Reference(rule.about, object_id)
+    if earning is Earning.TOPUP:
+        quantity = payments_kept.of_topup(UUID(object_id), at_most=quantity)
+    if rule.about == "rental" and payments_kept.is_given_back(reference):
+        return 0
+    worth = rule.points(app_config.current(), quantity)
+    key = f"points:{earning}:{object_id}"
+    if worth <= 0 or not _is_here(user_id):
+        return 0
+    services.lock_users(user_id)
+    if services.find(key) is not None:
+        return 0
+    points.award(user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value)
+    publish("points_earned", user_id=str(user_id), points=worth, earning=earning.value, object_id=object_id)
+    return worth
+
+
+def welcome(user_id: UUID) -> None:
+    ask(user_id=user_id, earning=Earning.SIGNUP, object_id=user_id)
+
+
+def _is_here(user_id: UUID) -> bool:
+    """Holds the person's row, so that nobody leaves while points are on their way."""
+    alive = select(User.id).where(User.id == user_id, User.deleted_at.is_(None)).with_for_update(read=True)
+    return open_session().scalar(alive) is not None

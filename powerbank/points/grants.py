@@ -1,0 +1,124 @@
+"""Staff give points to many at once. The limits of giving by hand hold for the sum: above them two people decide."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from jobs import catalogue
+from powerbank.api.auth import Staff
+from powerbank.db import new_id, open_session
+from powerbank.errors import AppError, ConflictError, NotFoundError
+from powerbank.ledger import adjustments, points, services
+from powerbank.ledger.services import Reference
+from powerbank.money import PTS
+from powerbank.points.models import Grant, GrantStatus
+from powerbank.queue import enqueue, publish
+from powerbank.users.models import Status, User
+
+BATCH = 200
+FIRST = UUID(int=0)
+
+
+def ask(
+    *,
+    points: int,
+    reason: str,
+    recipients: Sequence[UUID] | None,
+    city: str | None,
+    kyc_verified: bool | None,
+    staff: Staff,
+    now: datetime,
+) -> Grant:
+    """Begins a grant, or keeps it for a second person to decide."""
+    grant = Grant(
+        id=new_id(), points=points, reason=reason, recipients=sorted(set(recipients)) if recipients else None,
+        city=city, kyc_verified=kyc_verified, status=GrantStatus.PENDING, awarded=0, asked_by=staff.id,
+        created_at=now,
+    )  # fmt: skip
+    grant.total = open_session().scalar(select(func.count()).select_from(_whom(grant).subquery())) or 0
+    if not grant.total:
+        raise ConflictError("nobody_to_award", "There is nobody to give points to.")
+    left = adjustments.allowance(staff, PTS, now) - _granted_today(staff.id, now)
+    if grant.total * points <= left:
+        _begin(grant)
+    open_session().add(grant)
+    open_session().flush()
+    return grant
+
+
+def decide(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> Grant:
+    grant = _locked(grant_id)
+    if grant is None:
+        raise NotFoundError("grant")
+    if grant.status != GrantStatus.PENDING:
+        raise ConflictError("already_decided", "This has been decided.")
+    if grant.asked_by == staff.id:
+        raise AppError("second_person_needed", 403, "Somebody else has to decide this: you asked for it.")
+    grant.decided_by = staff.id
+    if approve:
+        _begin(grant)
+    else:
+        grant.status, grant.finished_at = GrantStatus.REJECTED, now
+    open_session().flush()
+    return grant
+
+
+def award_batch(grant_id: UUID) -> bool:
+    """Gives the next people theirs; False when nobody is left. A run that broke off goes on where it was."""
+    grant = _locked(grant_id)
+    if grant is None or grant.status != GrantStatus.RUNNING:
+        return False
+    query = _whom(grant).where(User.id > (grant.after or FIRST)).order_by(User.id).limit(BATCH)
+    people = list(open_session().scalars(query))
+    if not people:
+        return False
+    services.lock_users(*people)
+    for user_id in people:
+        points.award(
+            user_id=user_id, points=grant.points, reference=Reference("grant", str(grant.id)),
+            key=f"points:grant:{grant.id}:{user_id}", actor=f"staff:{grant.asked_by}", description=grant.reason,
+        )  # fmt: skip
+        publish("points_earned", user_id=str(user_id), points=grant.points, earning="grant", object_id=str(grant.id))
+    grant.awarded += len(people)
+    grant.after = people[-1]
+    return True
+
+
+def close(grant_id: UUID, *, now: datetime) -> None:
+    grant = _locked(grant_id)
+    if grant is not None and grant.status == GrantStatus.RUNNING:
+        grant.status, grant.finished_at = GrantStatus.DONE, now
+
+
+def _begin(grant: Grant) -> None:
+    grant.status = GrantStatus.RUNNING
+    enqueue(catalogue.BULK_AWARD_POINTS, grant_id=str(grant.id))
+
+
+def _whom(grant: Grant) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [User.status == Status.ACTIVE]
+    if grant.recipients is not None:
+        conditions.append(User.id.in_(grant.recipients))
+    if grant.city is not None:
+        conditions.append(func.lower(User.city) == grant.city.lower())
+    if grant.kyc_verified is not None:
+        approved = User.kyc_status == "approved"
+        conditions.append(approved if grant.kyc_verified else ~approved)
+    return select(User.id).where(*conditions)
+
+
+def _granted_today(staff_id: UUID, now: datetime) -> int:
+    given = select(func.coalesce(func.sum(Grant.total * Grant.points), 0)).where(
+        Grant.asked_by == staff_id,
+        Grant.decided_by.is_(None),
+        Grant.status.in_([GrantStatus.RUNNING, GrantStatus.DONE]),
+        Grant.created_at > now - adjustments.DAY,
+    )
+    return int(open_session().scalar(given) or 0)
+
+
+def _locked(grant_id: UUID) -> Grant | None:
+    return open_session().get(Grant, grant_id, with_for_update=True, populate_existing=True)

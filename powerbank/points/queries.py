@@ -1,0 +1,65 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from powerbank.api.paging import page
+from powerbank.content import app_config
+from powerbank.db import db
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.lot_models import Lot
+from powerbank.ledger.models import Account, Posting
+from powerbank.money import NPR
+from powerbank.points.models import Grant
+
+SOONEST = 10  # lots told of
+
+
+@dataclass(frozen=True)
+class Points:
+    points: int
+    held: int
+    due: int
+    value: int
+    expiring: list[tuple[int, datetime]]
+    currency: str = NPR
+
+
+def points_of(user_id: UUID) -> Points:
+    rows = db.session.execute(select(Account.kind, Account.balance).where(Account.owner == str(user_id)))
+    found = {row.kind: row.balance or 0 for row in rows}
+    has = found.get(Kind.USER_POINTS, 0)
+    lots = (
+        select(Lot.available, Lot.expires_at)
+        .where(Lot.user_id == user_id, Lot.available > 0)
+        .order_by(Lot.expires_at, Lot.id)
+        .limit(SOONEST)
+    )
+    return Points(
+        points=has,
+        held=found.get(Kind.USER_POINTS_HOLD, 0),
+        due=-found.get(Kind.POINTS_DUES_RECEIVABLE, 0),
+        value=has * 100 // app_config.current().points_per_npr,
+        expiring=[(row.available, row.expires_at) for row in db.session.execute(lots)],
+    )
+
+
+def history_page(user_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Every change of what a person may spend, newest first, with the balance after it."""
+    query = (
+        select(Posting)
+        .join(Account, Account.id == Posting.account_id)
+        .where(Account.owner == str(user_id), Account.kind == Kind.USER_POINTS)
+        .options(joinedload(Posting.entry))
+    )
+    return page(query, Posting.number, limit=limit, cursor=cursor, descending=True)
+
+
+def grant_page(*, limit: int, cursor: str | None, status: str | None = None) -> dict[str, Any]:
+    query = select(Grant)
+    if status is not None:
+        query = query.where(Grant.status == status)
+    return page(query, Grant.id, limit=limit, cursor=cursor, descending=True)

@@ -1,0 +1,44 @@
+"""Points for having brought somebody, and for having come."""
+
+from datetime import datetime
+from uuid import UUID
+
+from powerbank.content import app_config
+from powerbank.db import open_session
+from powerbank.ledger.services import Reference
+from powerbank.points import earnings
+from powerbank.points.earnings import Earning
+from powerbank.queue import publish
+from powerbank.users import referrals
+from powerbank.users.models import Referral, ReferralStatus
+
+ON_SIGNUP = "signup"
+
+
+def reward_registration(referral_id: UUID) -> None:
+    """The invitee's points; the inviter's too, where the network does not wait for the first rental."""
+    referral = open_session().get(Referral, referral_id, with_for_update={"of": Referral}, populate_existing=True)
+    if referral is None or referral.status == ReferralStatus.REJECTED:
+        return
+    # In a job of its own: no transaction gives to two people.
+    earnings.ask(user_id=referral.invitee_id, earning=Earning.REFERRAL_INVITEE, object_id=referral.id)
+    if app_config.current().referral_award_on == ON_SIGNUP and referral.status == ReferralStatus.NOTED:
+        referral.status = ReferralStatus.AWARDED
+        _reward_inviter(referral, None)
+
+
+def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> None:
+    referral = referrals.settle_first_rental(invitee_id, now=now)
+    if referral is not None:
+        # About the rental: if all of it is given back, so are these.
+        _reward_inviter(referral, Reference("rental", rental_id))
+
+
+def _reward_inviter(referral: Referral, reference: Reference | None) -> None:
+    given = earnings.give(
+        user_id=referral.inviter_id, earning=Earning.REFERRAL_INVITER, object_id=str(referral.id), reference=reference
+    )
+    publish(
+        "referral_success", user_id=str(referral.inviter_id), invitee_id=str(referral.invitee_id),
+        referral_id=str(referral.id), points=given,
+    )  # fmt: skip

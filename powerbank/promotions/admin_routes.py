@@ -1,0 +1,144 @@
+"""Staff: campaigns, coupons, their codes, and what they came to."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from flask import Response, stream_with_context
+from flask.views import MethodView
+
+from powerbank import audit
+from powerbank.api.auth import staff_only
+from powerbank.api.crud import add_crud
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.db import transaction
+from powerbank.promotions import queries, services
+from powerbank.promotions.models import Campaign, Coupon
+from powerbank.promotions.schemas import (
+    CampaignSchema,
+    CodesSchema,
+    CouponArguments,
+    CouponCodeSchema,
+    CouponRulesSchema,
+    CouponSchema,
+    MakeCodesSchema,
+    UseSchema,
+)
+
+blueprint = Blueprint("Promotions (staff)", __name__, url_prefix="/api/admin", description="Coupons and campaigns.")
+
+add_crud(blueprint, "campaigns", Campaign, CampaignSchema, permission="promotions")
+
+
+@blueprint.route("/coupons")
+class Coupons(MethodView):
+    @staff_only("promotions.read")
+    @blueprint.arguments(CouponArguments, location="query")
+    @blueprint.response(200, page_of(CouponSchema))
+    def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """List, newest first"""
+        return queries.coupon_page(**arguments)
+
+    @staff_only("promotions.write")
+    @blueprint.arguments(CouponSchema)
+    @blueprint.response(201, CouponSchema)
+    def post(self, body: dict[str, Any]) -> Coupon:
+        """Create"""
+        with transaction():
+            coupon = services.create(**body)
+            audit.by_staff("coupons.create", "coupons", coupon.id, new=_snapshot(coupon))
+        return coupon
+
+
+@blueprint.route("/coupons/<uuid:coupon_id>")
+class OneCoupon(MethodView):
+    @staff_only("promotions.read")
+    @blueprint.response(200, CouponSchema)
+    def get(self, coupon_id: UUID) -> Coupon:
+        """Read"""
+        return queries.coupon(coupon_id)
+
+    @staff_only("promotions.write")
+    @blueprint.arguments(CouponRulesSchema(partial=True))
+    @blueprint.response(200, CouponSchema)
+    def patch(self, body: dict[str, Any], coupon_id: UUID) -> Coupon:
+        """Change the fields given; what kind it is and its code stay"""
+        with transaction():
+            coupon = services.locked(coupon_id)
+            old = _snapshot(coupon)
+            services.change(coupon, body)
+            audit.by_staff("coupons.update", "coupons", coupon.id, old=old, new=_snapshot(coupon))
+        return coupon
+
+    @staff_only("promotions.write")
+    @blueprint.response(204)
+    def delete(self, coupon_id: UUID) -> None:
+        """Delete one that was never used"""
+        with transaction() as session:
+            coupon = services.locked(coupon_id)
+            audit.by_staff("coupons.delete", "coupons", coupon.id, old=_snapshot(coupon))
+            session.delete(coupon)
+
+
+@blueprint.route("/coupons/<uuid:coupon_id>/codes")
+class Codes(MethodView):
+    @staff_only("promotions.read")
+    @blueprint.arguments(PageArguments, location="query")
+    @blueprint.response(200, page_of(CouponCodeSchema))
+    def get(self, arguments: dict[str, Any], coupon_id: UUID) -> dict[str, Any]:
+        """Codes, and how often each was used"""
+        return queries.code_page(queries.coupon(coupon_id).id, **arguments)
+
+    @staff_only("promotions.write")
+    @blueprint.arguments(MakeCodesSchema)
+    @blueprint.response(201, CodesSchema)
+    def post(self, body: dict[str, Any], coupon_id: UUID) -> dict[str, Any]:
+        """Make codes that serve once each"""
+        with transaction():
+            coupon = services.locked(coupon_id)
+            codes = services.make_codes(coupon, **body)
+            audit.by_staff("coupons.make_codes", "coupons", coupon.id, new=body)
+        return {"codes": codes}
+
+
+@blueprint.get("/coupons/<uuid:coupon_id>/codes.csv")
+@staff_only("promotions.write")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export_codes(coupon_id: UUID) -> Response:
+    """All codes as CSV"""
+    return _csv(queries.codes_csv(queries.coupon(coupon_id).id), f"codes-{coupon_id}")
+
+
+@blueprint.get("/coupons/<uuid:coupon_id>/use")
+@staff_only("promotions.read")
+@blueprint.response(200, UseSchema)
+def use_of_coupon(coupon_id: UUID) -> dict[str, Any]:
+    """What was used of a coupon, in all and by day"""
+    return queries.use_of(queries.of_coupon(queries.coupon(coupon_id).id))
+
+
+@blueprint.get("/campaigns/<uuid:campaign_id>/use")
+@staff_only("promotions.read")
+@blueprint.response(200, UseSchema)
+def use_of_campaign(campaign_id: UUID) -> dict[str, Any]:
+    """What was used of all coupons of a campaign, in all and by day"""
+    return queries.use_of(queries.of_campaign(campaign_id))
+
+
+@blueprint.get("/coupons/<uuid:coupon_id>/redemptions.csv")
+@staff_only("promotions.read")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export_redemptions(coupon_id: UUID) -> Response:
+    """Every use of a coupon as CSV, oldest first"""
+    return _csv(queries.redemptions_csv(queries.coupon(coupon_id).id), f"coupon-{coupon_id}")
+
+
+def _csv(rows: Iterator[str], name: str) -> Response:
+    response = Response(stream_with_context(rows), content_type="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _snapshot(coupon: Coupon) -> dict[str, Any]:
+    return dict(CouponSchema().dump(coupon))

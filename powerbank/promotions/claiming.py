@@ -1,0 +1,38 @@
+"""A person types a code outside a rental: points come at once, a discount is put by for the next rental."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from powerbank.ledger import services as ledger
+from powerbank.points import earnings
+from powerbank.points.earnings import Earning
+from powerbank.promotions import coupons
+from powerbank.promotions.models import Coupon, Kind
+
+
+@dataclass(frozen=True)
+class Applied:
+    coupon: Coupon
+    code: str
+    points: int
+
+    @property
+    def status(self) -> str:
+        return "redeemed" if self.coupon.kind == Kind.POINTS else "kept"
+
+
+def apply(*, user_id: UUID, code: str, now: datetime) -> Applied:
+    ledger.lock_users(user_id)  # one code of a person at a time: each counts those before
+    coupon, found = coupons.find(code)
+    coupons.refuse_unless_usable(coupon, user_id, now)
+    if coupon.kind != Kind.POINTS:
+        coupons.keep(coupon, found, user_id)
+        return Applied(coupon, found.code, 0)
+    points = coupon.value
+    redemption_id = coupons.use(
+        coupon, found, user_id, cost=points, worth=coupons.worth_of_points(points), points=points, now=now,
+        key=f"apply:{coupon.id}:{user_id}:{coupons.times_used(coupon.id, user_id)}",
+    )  # fmt: skip
+    earnings.ask(user_id=user_id, earning=Earning.COUPON, object_id=redemption_id, quantity=points)
+    return Applied(coupon, found.code, points)

@@ -1,0 +1,219 @@
+"""Using a coupon: what it takes off a price, within every limit that it has.
+
+    discount = coupons.quote(user_id=…, code="DASHAIN", price=5000, now=now)         # what it would be
+    discount = coupons.redeem(…, reference=rental_id, key=…)                        # in the rental's transaction
+    coupons.give_back(rental_id, now=now)                                           # it did not come to a rental
+
+Limits hold because each is a conditional update of the row that counts it, and a CHECK besides. The order of locks is
+the ledger's, then coupon, code, campaign: the person's accounts first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.content import app_config
+from powerbank.db import db, new_id, open_session
+from powerbank.ledger import services as ledger
+from powerbank.promotions import first_rental
+from powerbank.promotions.errors import CouponRefusedError, NoSuchCouponError
+from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Kind, Redemption, Use
+
+
+@dataclass(frozen=True)
+class Discount:
+    amount: int  # paisa off the price
+    coupon_id: UUID
+
+
+def quote(*, user_id: UUID, code: str, price: int, now: datetime) -> Discount:
+    """What a coupon would take off, or why it would not."""
+    coupon, _ = find(code)
+    refuse_unless_usable(coupon, user_id, now)
+    amount = _off(coupon, price)
+    _refuse_beyond_limits(coupon, amount)
+    return Discount(amount, coupon.id)
+
+
+def redeem(*, user_id: UUID, code: str, price: int, reference: UUID, key: str, now: datetime) -> Discount:
+    """Uses a coupon for a rental. The same key again is the same use."""
+    ledger.lock_users(user_id)
+    earlier = open_session().scalar(select(Redemption).where(Redemption.key == key))
+    if earlier is not None:
+        return Discount(earlier.amount, earlier.coupon_id)
+    coupon, found = find(code)
+    refuse_unless_usable(coupon, user_id, now)
+    _refuse_beside_others(coupon, reference)
+    amount = _off(coupon, price)
+    use(coupon, found, user_id, cost=amount, worth=amount, key=key, rental_id=reference, amount=amount, now=now)
+    return Discount(amount, coupon.id)
+
+
+def give_back(rental_id: UUID, *, now: datetime) -> None:
+    """The rental came to nothing: its coupons can be used again. Nothing used, or given back before: nothing to do."""
+    session = open_session()
+    user_id = session.scalar(select(Redemption.user_id).where(Redemption.rental_id == rental_id).limit(1))
+    if user_id is None:
+        return
+    ledger.lock_users(user_id)
+    returned = session.execute(
+        update(Redemption)
+        .where(Redemption.rental_id == rental_id, Redemption.status == Use.USED)
+        .values(status=Use.GIVEN_BACK, given_back_at=now)
+        .returning(Redemption.coupon_id, Redemption.code, Redemption.amount, Redemption.worth)
+    ).all()
+    for row in sorted(returned, key=lambda row: row.coupon_id):
+        campaign_id = session.scalar(
+            update(Coupon)
+            .where(Coupon.id == row.coupon_id)
+            .values(used=Coupon.used - 1, spent=Coupon.spent - row.amount)
+            .returning(Coupon.campaign_id)
+        )
+        session.execute(update(Code).where(Code.code == row.code).values(uses=Code.uses - 1))
+        session.execute(update(Campaign).where(Campaign.id == campaign_id).values(spent=Campaign.spent - row.worth))
+
+
+def find(code: str) -> tuple[Coupon, Code]:
+    row = db.session.execute(
+        select(Coupon, Code)
+        .join(Code, Code.coupon_id == Coupon.id)
+        .where(Code.code == code.strip().upper())
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NoSuchCouponError
+    return row.Coupon, row.Code
+
+
+def refuse_unless_usable(coupon: Coupon, user_id: UUID, now: datetime) -> None:
+    """All that can be said before a price is known."""
+    campaign = db.session.get(Campaign, coupon.campaign_id) if coupon.campaign_id else None
+    offers: list[Coupon | Campaign] = [coupon] if campaign is None else [coupon, campaign]
+    for offer in offers:
+        if not offer.active:
+            raise CouponRefusedError("coupon_inactive")
+        if offer.starts_at is not None and now < offer.starts_at:
+            raise CouponRefusedError("coupon_not_begun")
+        if offer.ends_at is not None and now >= offer.ends_at:
+            raise CouponRefusedError("coupon_over")
+    if times_used(coupon.id, user_id) >= coupon.per_user_limit:
+        raise CouponRefusedError("coupon_used_before")
+    if coupon.first_rental_only and first_rental.has_rented(user_id):
+        raise CouponRefusedError("coupon_first_rental_only")
+
+
+def times_used(coupon_id: UUID, user_id: UUID) -> int:
+    query = select(func.count()).where(
+        Redemption.user_id == user_id, Redemption.coupon_id == coupon_id, Redemption.status == Use.USED
+    )
+    return db.session.scalar(query) or 0
+
+
+def use(
+    coupon: Coupon,
+    code: Code,
+    user_id: UUID,
+    *,
+    cost: int,
+    worth: int,
+    key: str,
+    now: datetime,
+    rental_id: UUID | None = None,
+    amount: int = 0,
+    points: int = 0,
+) -> UUID:
+    """Counts a use, refused if any limit would be passed. `cost` is in the coupon's own unit, `worth` in paisa."""
+    session = open_session()
+    with session.begin_nested():  # a caller that goes on without the coupon has counted nothing
+        _count(coupon, code, cost, worth)
+    redemption_id = new_id()
+    session.add(
+        Redemption(
+            id=redemption_id, coupon_id=coupon.id, code=code.code, user_id=user_id, rental_id=rental_id, key=key,
+            amount=amount, points=points, worth=worth, status=Use.USED, created_at=now,
+        )
+    )  # fmt: skip
+    keep(coupon, code, user_id)
+    session.flush()
+    return redemption_id
+
+
+def _count(coupon: Coupon, code: Code, cost: int, worth: int) -> None:
+    session = open_session()
+    counted = session.scalar(
+        update(Coupon)
+        .where(
+            Coupon.id == coupon.id,
+            Coupon.active,
+            Coupon.total_limit.is_(None) | (Coupon.used < Coupon.total_limit),
+            Coupon.budget.is_(None) | (Coupon.spent + cost <= Coupon.budget),
+        )
+        .values(used=Coupon.used + 1, spent=Coupon.spent + cost)
+        .returning(Coupon.id)
+    )
+    typed = counted and session.scalar(
+        update(Code)
+        .where(Code.code == code.code, Code.most_uses.is_(None) | (Code.uses < Code.most_uses))
+        .values(uses=Code.uses + 1)
+        .returning(Code.code)
+    )
+    if typed is None or not _pay(coupon.campaign_id, worth):
+        raise CouponRefusedError("coupon_used_up")
+
+
+def keep(coupon: Coupon, code: Code, user_id: UUID) -> None:
+    """Puts a coupon among the person's own; there it stays."""
+    row = {"id": new_id(), "user_id": user_id, "coupon_id": coupon.id, "code": code.code}
+    open_session().execute(insert(Claim).values(row).on_conflict_do_nothing(index_elements=["user_id", "coupon_id"]))
+
+
+def worth_of_points(points: int) -> int:
+    return points * 100 // app_config.current().points_per_npr
+
+
+def _pay(campaign_id: UUID | None, worth: int) -> bool:
+    if campaign_id is None:
+        return True
+    paid = (
+        update(Campaign)
+        .where(Campaign.id == campaign_id, Campaign.budget.is_(None) | (Campaign.spent + worth <= Campaign.budget))
+        .values(spent=Campaign.spent + worth)
+        .returning(Campaign.id)
+    )
+    return open_session().scalar(paid) is not None
+
+
+def _off(coupon: Coupon, price: int) -> int:
+    if coupon.kind == Kind.POINTS:
+        raise CouponRefusedError("coupon_gives_points")
+    if price < coupon.min_price:
+        raise CouponRefusedError("coupon_price_too_low")
+    amount = coupon.value if coupon.kind == Kind.AMOUNT else price * coupon.value // 100
+    amount = min(amount, price, amount if coupon.most is None else coupon.most)
+    if amount <= 0:
+        raise CouponRefusedError("coupon_price_too_low")
+    return amount
+
+
+def _refuse_beyond_limits(coupon: Coupon, cost: int) -> None:
+    """For a quote; the use itself is counted by `use`."""
+    campaign = db.session.get(Campaign, coupon.campaign_id) if coupon.campaign_id else None
+    spent = [(coupon.spent, coupon.budget)] + ([(campaign.spent, campaign.budget)] if campaign else [])
+    beyond = any(budget is not None and so_far + cost > budget for so_far, budget in spent)
+    if beyond or (coupon.total_limit is not None and coupon.used >= coupon.total_limit):
+        raise CouponRefusedError("coupon_used_up")
+
+
+def _refuse_beside_others(coupon: Coupon, rental_id: UUID) -> None:
+    """Two coupons go together on one rental only if both say so, and never one twice."""
+    others = open_session().scalars(
+        select(Coupon)
+        .join(Redemption, Redemption.coupon_id == Coupon.id)
+        .where(Redemption.rental_id == rental_id, Redemption.status == Use.USED)
+    )
+    for other in others:
+        if other.id == coupon.id or not (other.stackable and coupon.stackable):
+            raise CouponRefusedError("coupon_not_stackable")

@@ -1,0 +1,154 @@
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from powerbank import money
+from powerbank.api.fields import show_time
+from powerbank.api.paging import page
+from powerbank.db import db
+from powerbank.errors import NotFoundError
+from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
+
+BATCH = 1000
+DAYS = 90  # of use by day
+
+
+def coupon(coupon_id: UUID) -> Coupon:
+    found: Coupon | None = db.session.get(Coupon, coupon_id)
+    if found is None:
+        raise NotFoundError("coupon")
+    return found
+
+
+def coupon_page(*, limit: int, cursor: str | None, campaign_id: UUID | None = None) -> dict[str, Any]:
+    query = select(Coupon)
+    if campaign_id is not None:
+        query = query.where(Coupon.campaign_id == campaign_id)
+    return page(query, Coupon.id, limit=limit, cursor=cursor, descending=True)
+
+
+def code_page(coupon_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    return page(select(Code).where(Code.coupon_id == coupon_id), Code.code, limit=limit, cursor=cursor)
+
+
+def my_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) -> dict[str, Any]:
+    found = page(select(Claim).where(Claim.user_id == user_id), Claim.id, limit=limit, cursor=cursor, descending=True)
+    ids = [claim.coupon_id for claim in found["items"]]
+    coupons = {each.id: each for each in db.session.scalars(select(Coupon).where(Coupon.id.in_(ids)))}
+    campaign_ids = {each.campaign_id for each in coupons.values() if each.campaign_id}
+    campaigns = {each.id: each for each in db.session.scalars(select(Campaign).where(Campaign.id.in_(campaign_ids)))}
+    used = db.session.execute(
+        select(Redemption.coupon_id, func.count())
+        .where(Redemption.user_id == user_id, Redemption.coupon_id.in_(ids), Redemption.status == Use.USED)
+        .group_by(Redemption.coupon_id)
+    )
+    uses: dict[UUID, int] = {row[0]: row[1] for row in used}
+
+    def shown(claim: Claim) -> dict[str, Any]:
+        coupon = coupons[claim.coupon_id]
+        campaign = campaigns.get(coupon.campaign_id) if coupon.campaign_id else None
+        status = _status(coupon, campaign, uses.get(coupon.id, 0), now)
+        return {"claim": claim, "coupon": coupon, "status": status}
+
+    return found | {"items": [shown(claim) for claim in found["items"]]}
+
+
+def _status(coupon: Coupon, campaign: Campaign | None, uses: int, now: datetime) -> str:
+    if uses >= coupon.per_user_limit:
+        return "used"
+    offers: list[Coupon | Campaign] = [coupon] if campaign is None else [coupon, campaign]
+    if any(not offer.active or (offer.ends_at is not None and now >= offer.ends_at) for offer in offers):
+        return "over"
+    if any(offer.budget is not None and offer.spent >= offer.budget for offer in offers) or (
+        coupon.total_limit is not None and coupon.used >= coupon.total_limit
+    ):
+        return "used_up"
+    if any(offer.starts_at is not None and now < offer.starts_at for offer in offers):
+        return "not_begun"
+    return "available"
+
+
+def use_of(which: ColumnElement[bool]) -> dict[str, Any]:
+    """What was used of a coupon or a campaign, in all and by day."""
+    used = Redemption.status == Use.USED
+    query = select(
+        func.count().filter(used).label("uses"),
+        func.count(Redemption.user_id.distinct()).filter(used).label("people"),
+        func.coalesce(func.sum(Redemption.amount).filter(used), 0).label("amount"),
+        func.coalesce(func.sum(Redemption.points).filter(used), 0).label("points"),
+        func.coalesce(func.sum(Redemption.worth).filter(used), 0).label("worth"),
+        func.count().filter(~used).label("given_back"),
+    ).where(which)
+    day = func.date(func.timezone("Asia/Kathmandu", Redemption.created_at))
+    days = (
+        select(day.label("day"), func.count().label("uses"), func.sum(Redemption.worth).label("worth"))
+        .where(which, used)
+        .group_by(day)
+        .order_by(day.desc())
+        .limit(DAYS)
+    )
+    totals = {name: int(total) for name, total in db.session.execute(query).one()._mapping.items()}
+    by_day = [{"day": row.day, "uses": row.uses, "worth": int(row.worth)} for row in db.session.execute(days)]
+    return {**totals, "days": by_day}
+
+
+def of_coupon(coupon_id: UUID) -> ColumnElement[bool]:
+    return Redemption.coupon_id == coupon_id
+
+
+def of_campaign(campaign_id: UUID) -> ColumnElement[bool]:
+    if db.session.get(Campaign, campaign_id) is None:
+        raise NotFoundError("campaign")
+    return Redemption.coupon_id.in_(select(Coupon.id).where(Coupon.campaign_id == campaign_id))
+
+
+def redemptions_csv(coupon_id: UUID) -> Iterator[str]:
+    """Oldest first, a batch in memory at a time."""
+    yield _row(["at", "redemption", "code", "user", "rental", "discount", "points", "status", "given back at"])
+    after = UUID(int=0)
+    while True:
+        query = (
+            select(Redemption)
+            .where(Redemption.coupon_id == coupon_id, Redemption.id > after)
+            .order_by(Redemption.id)
+            .limit(BATCH)
+        )
+        rows = db.session.scalars(query).all()
+        for row in rows:
+            back = show_time(row.given_back_at) if row.given_back_at else ""
+            rental = str(row.rental_id or "")
+            yield _row([
+                show_time(row.created_at), str(row.id), row.code, str(row.user_id), rental, money.show(row.amount),
+                str(row.points), row.status, back,
+            ])  # fmt: skip
+        if len(rows) < BATCH:
+            return
+        after = rows[-1].id
+        db.session.expunge_all()
+        db.session.rollback()  # an export of an hour must not hold a snapshot of an hour
+
+
+def codes_csv(coupon_id: UUID) -> Iterator[str]:
+    yield _row(["code", "uses", "most uses"])
+    after = ""
+    while True:
+        query = select(Code).where(Code.coupon_id == coupon_id, Code.code > after).order_by(Code.code).limit(BATCH)
+        rows = db.session.scalars(query).all()
+        for row in rows:
+            yield _row([row.code, str(row.uses), str(row.most_uses or "")])
+        if len(rows) < BATCH:
+            return
+        after = rows[-1].code
+        db.session.expunge_all()
+        db.session.rollback()
+
+
+def _row(cells: list[str]) -> str:
+    row = io.StringIO()
+    csv.writer(row, lineterminator="\r\n").writerow(cells)
+    return row.getvalue()

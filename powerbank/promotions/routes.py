@@ -1,0 +1,33 @@
+"""A person's coupons."""
+
+from typing import Any
+
+from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.db import transaction, utcnow
+from powerbank.promotions import claiming, queries
+from powerbank.promotions.schemas import AppliedSchema, ApplySchema, MyCouponSchema
+
+blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons", description="A person's coupons.")
+
+
+@blueprint.post("/apply")
+@user_only
+@blueprint.arguments(ApplySchema)
+@blueprint.response(200, AppliedSchema)
+def apply(body: dict[str, str]) -> claiming.Applied:
+    """Use a code: points come at once, a discount is put by for the next rental"""
+    hit_or_refuse("20 per minute", "coupon", str(current_user_id()))  # codes are not to be guessed
+    with transaction():
+        return claiming.apply(user_id=current_user_id(), code=body["code"], now=utcnow())
+
+
+@blueprint.get("/my")
+@user_only
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(MyCouponSchema))
+def mine(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What I put by or used, newest first"""
+    return queries.my_page(current_user_id(), now=utcnow(), **arguments)

@@ -1,0 +1,57 @@
+"""What staff do to coupons. Rules that do not go together, and limits below what was used, the table refuses."""
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.db import open_session
+from powerbank.errors import NotFoundError
+from powerbank.promotions.models import Code, Coupon
+
+# No letters and digits that look alike when read aloud or off a screen.
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+RANDOM = 10  # letters: nobody guesses one of a million among 8·10¹⁴
+
+
+def create(*, code: str | None, **values: Any) -> Coupon:
+    session = open_session()
+    coupon = Coupon(**values)
+    session.add(coupon)
+    session.flush()
+    if code is not None:
+        session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
+        session.flush()
+    session.refresh(coupon)
+    return coupon
+
+
+def change(coupon: Coupon, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(coupon, name, value)
+    open_session().flush()
+
+
+def locked(coupon_id: UUID) -> Coupon:
+    coupon = open_session().get(Coupon, coupon_id, with_for_update={"of": Coupon}, populate_existing=True)
+    if coupon is None:
+        raise NotFoundError("coupon")
+    return coupon
+
+
+def make_codes(coupon: Coupon, *, count: int, prefix: str) -> list[str]:
+    """So many new codes, each for one use. One that exists already is made anew."""
+    made: list[str] = []
+    while len(made) < count:
+        rows = [
+            {"code": prefix.upper() + _random(), "coupon_id": coupon.id, "most_uses": 1, "uses": 0}
+            for _ in range(count - len(made))
+        ]
+        statement = insert(Code).on_conflict_do_nothing(index_elements=["code"]).returning(Code.code)
+        made += open_session().scalars(statement, rows).all()
+    return made
+
+
+def _random() -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(RANDOM))

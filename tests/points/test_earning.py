@@ -1,0 +1,251 @@
+"""What earns points: once for each thing, however often it is told, and not for what was given back."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from jobs import catalogue_of_rewards as catalogue
+from jobs.catalogue import POST_REGISTRATION
+from powerbank.content import app_config
+from powerbank.db import db, transaction, utcnow
+from powerbank.kyc import numbers
+from powerbank.kyc import services as kyc
+from powerbank.ledger import refunds, spending, topups
+from powerbank.ledger.services import Reference
+from powerbank.ledger.sources import Sources
+from powerbank.users import leaving, referrals
+from powerbank.users.models import Referral, User
+from tests.ledger.conftest import Person, assert_books_are_right, award, key, make_person, top_up
+from tests.points.conftest import drain, has, run
+
+
+def complete(user_id: UUID, rental: str | None = None, *, on_time: bool = True) -> str:
+    rental = rental or str(uuid4())
+    run(catalogue.REWARD_RENTAL, rental_id=rental, user_id=str(user_id), on_time=on_time, late=not on_time)
+    return rental
+
+
+def pay(user_id: UUID, rental: str, amount: int, points: int = 0) -> UUID:
+    with transaction():
+        paid = spending.spend(
+            user_id=user_id, reference=Reference("rental", rental), sources=Sources(amount, points, points * 10),
+            key=key(), actor="system",
+        )  # fmt: skip
+    return paid.id
+
+
+def give_back(transaction_id: UUID, amount: int | None = None) -> None:
+    with transaction():
+        refunds.refund(transaction_id=transaction_id, amount=amount, key=key(), actor="system")
+
+
+def topped_up(user_id: UUID, amount: int) -> UUID:
+    with transaction():
+        topup = top_up(user_id, amount)
+    tell_topup(user_id, topup.id, amount)
+    return topup.id
+
+
+def tell_topup(user_id: UUID, transaction_id: UUID, amount: int) -> None:
+    run(catalogue.REWARD_TOPUP, user_id=str(user_id), intent_id=key(), transaction_id=str(transaction_id),
+        amount=amount)  # fmt: skip
+
+
+def befriend(*, invitee: UUID, inviter: UUID) -> UUID:
+    with transaction() as session:
+        session.get_one(User, inviter).referral_code = code = uuid4().hex[:8].upper()
+        session.flush()
+        referrals.note(invitee_id=invitee, code=code, now=utcnow())
+    drain()
+    return db.session.scalars(db.select(Referral.id).filter_by(invitee_id=invitee)).one()
+
+
+class TestEachOnce:
+    def test_a_rental_told_ten_times_is_one_award(self, person: Person) -> None:
+        user_id, rental = person(), str(uuid4())
+        for _ in range(10):
+            complete(user_id, rental)
+        assert has(user_id).points == 5 + 10
+        assert_books_are_right()
+
+    def test_late_is_not_on_time(self, person: Person) -> None:
+        user_id = person()
+        complete(user_id, on_time=False)
+        assert has(user_id).points == 5
+
+    @pytest.mark.parametrize(("amount", "earned"), [(99_99, 0), (100_00, 10), (999_00, 90)])
+    def test_a_topup_by_its_full_hundreds(self, person: Person, amount: int, earned: int) -> None:
+        user_id = person()
+        topup = topped_up(user_id, amount)
+        tell_topup(user_id, topup, amount)
+        assert has(user_id).points == earned
+
+    def test_an_identity_is_approved_once(self, person: Person) -> None:
+        user_id = person()
+        for _ in range(2):
+            run(catalogue.REWARD_KYC, user_id=str(user_id), submission_id=key())
+        assert has(user_id).points == 25
+
+    def test_joining(self, person: Person) -> None:
+        user_id = person()
+        run(POST_REGISTRATION, user_id=str(user_id), referral_code=None)
+        assert has(user_id).points == 50
+
+    def test_the_table_is_configuration(self, person: Person) -> None:
+        user_id = person()
+        with transaction():
+            app_config.put("points_rental", 7, actor="test")
+            app_config.put("points_on_time", 0, actor="test")
+        complete(user_id)
+        assert has(user_id).points == 7
+
+    def test_who_has_left_gets_none_and_takes_none(self, person: Person) -> None:
+        user_id = person(points=100)
+        with transaction():
+            leaving.leave(user_id, now=utcnow())
+        assert has(user_id).points == 0
+        complete(user_id)
+        assert has(user_id).points == 0
+        assert_books_are_right()
+
+
+class TestGivenBack:
+    def test_a_rental_that_was_paid_back_has_earned_nothing(self, person: Person) -> None:
+        user_id, rental = person(wallet=100_00), str(uuid4())
+        paid = pay(user_id, rental, 50_00)
+        complete(user_id, rental)
+        give_back(paid, 20_00)
+        drain()
+        assert has(user_id).points == 15  # it was still a rental
+        give_back(paid)
+        drain()
+        assert has(user_id).points == 0
+        complete(user_id, rental)  # nor does it later
+        assert has(user_id).points == 0
+
+    def test_a_rental_of_two_payments_counts_until_both_are_back(self, person: Person) -> None:
+        user_id, rental = person(wallet=100_00), str(uuid4())
+        first, second = pay(user_id, rental, 50_00), pay(user_id, rental, 10_00)
+        complete(user_id, rental)
+        give_back(first)
+        drain()
+        assert has(user_id).points == 15
+        give_back(second)
+        drain()
+        assert has(user_id).points == 0
+
+    def test_an_award_that_comes_after_the_money_is_back_is_none(self, person: Person) -> None:
+        user_id, rental = person(wallet=100_00), str(uuid4())
+        give_back(pay(user_id, rental, 50_00))
+        complete(user_id, rental)
+        assert has(user_id).points == 0
+
+    def test_a_topup_keeps_what_the_rest_earns(self, person: Person) -> None:
+        user_id = person()
+        topup = topped_up(user_id, 500_00)
+        with transaction():
+            topups.charge_back(transaction_id=topup, gateway="khalti", amount=150_00, key=key(), actor="system")
+        drain()
+        assert has(user_id).points == 30
+        with transaction():
+            topups.charge_back(transaction_id=topup, gateway="khalti", amount=350_00, key=key(), actor="system")
+        drain()
+        assert has(user_id).points == 0
+
+    def test_what_is_spent_already_is_owed_and_the_next_points_fill_it(self, person: Person) -> None:
+        user_id = person()
+        topup = topped_up(user_id, 1000_00)
+        pay(user_id, "another", 0, points=80)
+        with transaction():
+            topups.charge_back(transaction_id=topup, gateway="khalti", amount=1000_00, key=key(), actor="system")
+        drain()
+        assert (has(user_id).points, has(user_id).due) == (0, 80)
+        complete(user_id)
+        assert (has(user_id).points, has(user_id).due) == (0, 65)
+        with transaction():
+            award(user_id, 100)
+        assert (has(user_id).points, has(user_id).due) == (35, 0)
+        assert_books_are_right()
+
+
+class TestReferrals:
+    def test_both_at_their_time(self, person: Person) -> None:
+        invitee, inviter = person(), person()
+        befriend(invitee=invitee, inviter=inviter)
+        assert (has(invitee).points, has(inviter).points) == (50, 0)
+        complete(invitee)
+        complete(invitee)
+        assert (has(invitee).points, has(inviter).points) == (50 + 30, 100)
+
+    def test_at_once_where_the_network_says_so(self, person: Person) -> None:
+        with transaction():
+            app_config.put("referral_award_on", "signup", actor="test")
+        invitee, inviter = person(), person()
+        befriend(invitee=invitee, inviter=inviter)
+        assert has(inviter).points == 100
+        complete(invitee)
+        assert has(inviter).points == 100
+
+    def test_not_after_a_month(self, person: Person) -> None:
+        invitee, inviter = person(), person()
+        referral = befriend(invitee=invitee, inviter=inviter)
+        with transaction() as session:
+            session.execute(text("UPDATE referrals SET expires_at = now() - interval '1 second'"))
+        complete(invitee)
+        assert has(inviter).points == 0
+        assert (db.session.get_one(Referral, referral).status, db.session.get_one(Referral, referral).reason) == (
+            "rejected", "expired",
+        )  # fmt: skip
+
+    def test_a_pair_that_turned_out_to_be_one_person(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+        invitee, inviter = person(), person()
+        referral = befriend(invitee=invitee, inviter=inviter)
+        monkeypatch.setattr(referrals, "_rules", [lambda one, other: "same_device"])
+        complete(invitee)
+        assert has(inviter).points == 0
+        assert db.session.get_one(Referral, referral, populate_existing=True).reason == "same_device"
+
+    def test_a_first_rental_that_was_paid_back_brought_nobody_anything(self, person: Person) -> None:
+        invitee, inviter, rental = person(wallet=50_00), person(), str(uuid4())
+        befriend(invitee=invitee, inviter=inviter)
+        paid = pay(invitee, rental, 50_00)
+        complete(invitee, rental)
+        assert has(inviter).points == 100
+        give_back(paid)
+        drain()
+        assert has(inviter).points == 0
+
+
+def test_lots_that_differ_from_the_ledger_are_refused_by_the_database(context: Flask) -> None:
+    make_person(points=10)
+    with pytest.raises(DBAPIError, match="lots of 9 and 0"), transaction() as session:
+        session.execute(text("UPDATE points_lots SET available = 9"))
+
+
+def test_my_points_and_their_history(client: FlaskClient, person: Person, user_headers: object) -> None:
+    user_id = person(wallet=100_00)
+    complete(user_id)
+    pay(user_id, "other", 0, points=4)
+    headers = user_headers(user_id)  # type: ignore[operator]
+    mine = client.get("/api/points", headers=headers).get_json()
+    assert (mine["points"], mine["held"], mine["due"], mine["value"]) == (11, 0, 0, "1.10")
+    assert [lot["points"] for lot in mine["expiring"]] in ([1, 10], [6, 5])
+    items = client.get("/api/points/history", headers=headers).get_json()["items"]
+    assert next((item["kind"], item["points"], item["balance"]) for item in items) == ("spend", -4, 11)
+    assert {item["reason"] for item in items[1:]} == {"rental", "on_time"}
+
+
+def test_who_sent_the_same_document_number_is_the_same_person(person: Person) -> None:
+    invitee, inviter, stranger = person(), person(), person()
+    with transaction():
+        for user_id, number in ((inviter, "27-01-70-12345"), (stranger, "27-01-70-54321")):
+            kyc.submit(user_id=user_id, number=numbers.parse(number), pictures={}, now=utcnow())
+    with transaction() as session:  # staff sent it back, which frees the number
+        session.execute(text("UPDATE kyc_records SET status = 'rejected', number_digest = NULL"))
+        kyc.submit(user_id=invitee, number=numbers.parse("27 01 70 १२३४५"), pictures={}, now=utcnow())
+    assert referrals.refusal_of(invitee, inviter) == "same_kyc_number"
+    assert referrals.refusal_of(invitee, stranger) is None

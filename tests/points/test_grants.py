@@ -1,0 +1,68 @@
+"""Staff give points to many."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from powerbank.points import grants
+from tests.ledger.conftest import Person, assert_books_are_right, key
+from tests.points.conftest import drain, has
+
+Headers = dict[str, str]
+SignIn = Callable[..., Headers]
+PATH = "/api/admin/points/bulk-awards"
+
+
+def ask(client: FlaskClient, headers: Headers, **body: Any) -> TestResponse:
+    return client.post(PATH, json={"reason": "a festival"} | body, headers=headers | {"Idempotency-Key": key()})
+
+
+def test_a_list_of_people_each_once(
+    client: FlaskClient, staff_headers: SignIn, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grants, "BATCH", 2)
+    finance, people, other = staff_headers("finance"), [person() for _ in range(5)], person()
+    asked = ask(client, finance, points=20, user_ids=[str(each) for each in [*people, people[0]]])
+    assert (asked.status_code, asked.get_json()["status"], asked.get_json()["total"]) == (202, "running", 5)
+    drain()
+    assert [has(user_id).points for user_id in people] == [20] * 5
+    assert has(other).points == 0
+    done = client.get(f"{PATH}/{asked.get_json()['id']}", headers=finance).get_json()
+    assert (done["status"], done["awarded"]) == ("done", 5)
+    assert_books_are_right()
+
+
+def test_everybody_whom_a_target_fits(client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+    people = [person() for _ in range(3)]
+    finance = staff_headers("finance")
+    assert ask(client, finance, points=20, target={"kyc_verified": True}).get_json()["code"] == "nobody_to_award"
+    assert ask(client, finance, points=20, target={}).status_code == 202
+    drain()
+    assert [has(user_id).points for user_id in people] == [20] * 3
+
+
+def test_above_the_limit_two_people_decide(client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+    finance, boss, user_id = staff_headers("finance"), staff_headers("superadmin"), str(person())
+    assert ask(client, finance, points=40_000, user_ids=[user_id]).get_json()["status"] == "running"
+    asked = ask(client, finance, points=20_000, user_ids=[user_id]).get_json()  # both together are too many
+    assert asked["status"] == "pending"
+    drain()
+    assert client.post(f"{PATH}/{asked['id']}/approve", headers=finance).get_json()["code"] == "second_person_needed"
+    assert client.post(f"{PATH}/{asked['id']}/approve", headers=boss).get_json()["status"] == "running"
+    assert client.post(f"{PATH}/{asked['id']}/reject", headers=boss).get_json()["code"] == "already_decided"
+    drain()
+    waiting = client.get(f"{PATH}?status=done", headers=boss).get_json()["items"]
+    assert [item["points"] for item in waiting] == [20_000, 40_000]
+
+
+@pytest.mark.parametrize("body", [
+    {"points": 0, "target": {}}, {"points": 5}, {"points": 5, "user_ids": [], "target": None},
+    {"points": 5, "user_ids": ["01900000-0000-7000-8000-000000000000"], "target": {}},
+])  # fmt: skip
+def test_a_grant_that_says_nothing_or_too_much(
+    client: FlaskClient, staff_headers: SignIn, body: dict[str, Any]
+) -> None:
+    assert ask(client, staff_headers("finance"), **body).status_code == 422

@@ -1,0 +1,41 @@
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from powerbank.db import transaction, utcnow
+from powerbank.promotions import coupons, services
+from powerbank.promotions.models import Coupon
+from tests.ledger.conftest import person, user_headers
+
+Make = Callable[..., Coupon]
+CODE = "DASHAIN"
+
+__all__ = ["CODE", "Make", "person", "quote", "redeem", "user_headers"]
+
+
+@pytest.fixture
+def coupon(context: object) -> Make:
+    """`coupon(kind="amount", value=20_00)`; its code is DASHAIN unless said."""
+
+    def make(**more: Any) -> Coupon:
+        values = {"name": "Dashain", "code": CODE, "kind": "percent", "value": 20} | more
+        with transaction():
+            return services.create(**values)
+
+    return make
+
+
+def quote(user_id: UUID, price: int = 100_00, code: str = CODE) -> int:
+    return coupons.quote(user_id=user_id, code=code, price=price, now=utcnow()).amount
+
+
+def redeem(
+    user_id: UUID, price: int = 100_00, *, code: str = CODE, rental: UUID | None = None, key: str | None = None
+) -> int:
+    with transaction():
+        return coupons.redeem(
+            user_id=user_id, code=code, price=price, reference=rental or uuid4(), key=key or str(uuid4()),
+            now=utcnow(),
+        ).amount  # fmt: skip

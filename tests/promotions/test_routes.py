@@ -1,0 +1,139 @@
+"""People type codes; staff make them, count them, and take them away."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from powerbank.db import db
+from tests.ledger.conftest import Person
+from tests.points.conftest import drain, has
+from tests.promotions.conftest import Make, redeem
+
+Headers = dict[str, str]
+SignIn = Callable[..., Headers]
+APPLY, MINE, STAFF = "/api/promotions/coupons/apply", "/api/promotions/coupons/my", "/api/admin/coupons"
+NEW = {"name": "Dashain", "code": "dashain", "kind": "percent", "value": 20}
+
+
+def apply(client: FlaskClient, headers: Headers, code: str = "DASHAIN") -> TestResponse:
+    return client.post(APPLY, json={"code": code}, headers=headers)
+
+
+@pytest.fixture
+def sita(person: Person, user_headers: Callable[[UUID], Headers]) -> tuple[UUID, Headers]:
+    user_id = person()
+    return user_id, user_headers(user_id)
+
+
+def test_points_come_at_once_and_once(client: FlaskClient, coupon: Make, sita: tuple[UUID, Headers]) -> None:
+    coupon(kind="points", value=70)
+    user_id, headers = sita
+    answer = apply(client, headers, " dashain")
+    assert (answer.status_code, answer.get_json()["status"], answer.get_json()["points"]) == (200, "redeemed", 70)
+    again = apply(client, headers)
+    assert (again.status_code, again.get_json()["code"]) == (409, "coupon_used_before")
+    drain()
+    assert has(user_id).points == 70
+    (mine,) = client.get(MINE, headers=headers).get_json()["items"]
+    assert (mine["code"], mine["status"]) == ("DASHAIN", "used")
+
+
+def test_a_discount_is_kept_for_the_next_rental(client: FlaskClient, coupon: Make, sita: tuple[UUID, Headers]) -> None:
+    coupon()
+    user_id, headers = sita
+    for _ in range(2):
+        assert apply(client, headers).get_json()["status"] == "kept"
+    (mine,) = client.get(MINE, headers=headers).get_json()["items"]
+    assert (mine["status"], mine["coupon"]["value"], mine["coupon"]["min_price"]) == ("available", 20, "0.00")
+    redeem(user_id)
+    (mine,) = client.get(MINE, headers=headers).get_json()["items"]
+    assert mine["status"] == "used"
+
+
+def test_nobody_elses_coupons_are_mine(
+    client: FlaskClient, coupon: Make, sita: tuple[UUID, Headers], person: Person
+) -> None:
+    coupon()
+    redeem(person())
+    assert client.get(MINE, headers=sita[1]).get_json()["items"] == []
+    assert apply(client, sita[1], "NOTHING").get_json()["code"] == "coupon_unknown"
+
+
+def test_guessing_codes_is_slowed_down(client: FlaskClient, sita: tuple[UUID, Headers]) -> None:
+    answers = [apply(client, sita[1], f"GUESS{n}").status_code for n in range(21)]
+    assert answers == [404] * 20 + [429]
+
+
+class TestStaff:
+    def make(self, client: FlaskClient, headers: Headers, **more: Any) -> TestResponse:
+        return client.post(STAFF, json=NEW | more, headers=headers)
+
+    def test_made_changed_and_taken_away(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+        headers = staff_headers()
+        made = self.make(client, headers)
+        assert (made.status_code, made.get_json()["code"], made.get_json()["used"]) == (201, "DASHAIN", 0)
+        assert self.make(client, headers).get_json()["code"] == "already_exists"
+        address = f"{STAFF}/{made.get_json()['id']}"
+        assert client.patch(address, json={"total_limit": 5}, headers=headers).get_json()["total_limit"] == 5
+        for user_id in (person(), person()):
+            redeem(user_id)
+        assert client.patch(address, json={"total_limit": 1}, headers=headers).status_code == 422
+        assert client.delete(address, headers=headers).get_json()["code"] == "in_use"
+        assert client.patch(address, json={"active": False}, headers=headers).get_json()["active"] is False
+        unused = self.make(client, headers, code="OTHER").get_json()["id"]
+        assert client.delete(f"{STAFF}/{unused}", headers=headers).status_code == 204
+        actions = db.session.scalars(text("SELECT action FROM audit_log ORDER BY id")).all()
+        assert [action for action in actions if action != "coupons.create"] == [
+            "coupons.update", "coupons.update", "coupons.delete",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("more", [
+        {"kind": "percent", "value": 101}, {"kind": "amount", "most": "5.00"},
+        {"campaign_id": "01900000-0000-7000-8000-000000000000"},
+    ])  # fmt: skip
+    def test_rules_that_do_not_go_together(
+        self, client: FlaskClient, staff_headers: SignIn, more: dict[str, Any]
+    ) -> None:
+        assert self.make(client, staff_headers(), **more).status_code in (409, 422)
+
+    def test_many_codes_that_serve_once_each(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+        headers = staff_headers()
+        coupon_id = self.make(client, headers, code=None, per_user_limit=9).get_json()["id"]
+        body = {"count": 2500, "prefix": "tihar-"}
+        codes = client.post(f"{STAFF}/{coupon_id}/codes", json=body, headers=headers).get_json()["codes"]
+        assert len(set(codes)) == 2500
+        assert all(code.startswith("TIHAR-") for code in codes)
+        redeem(person(), code=codes[0])
+        with pytest.raises(Exception, match="as often as it can be"):
+            redeem(person(), code=codes[0])
+        redeem(person(), code=codes[1])
+        listed = client.get(f"{STAFF}/{coupon_id}/codes?limit=100", headers=headers).get_json()
+        assert len(listed["items"]) == 100
+        exported = client.get(f"{STAFF}/{coupon_id}/codes.csv", headers=headers).text.splitlines()
+        assert len(exported) == 2501
+        assert sum(line.split(",")[1] == "1" for line in exported[1:]) == 2
+
+    def test_what_came_of_it(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+        headers = staff_headers()
+        campaign = client.post("/api/admin/campaigns", json={"name": "Autumn", "budget": "500.00"}, headers=headers)
+        campaign_id = campaign.get_json()["id"]
+        coupon_id = self.make(client, headers, campaign_id=campaign_id).get_json()["id"]
+        for user_id in (person(), person()):
+            redeem(user_id)
+        for address in (f"{STAFF}/{coupon_id}/use", f"/api/admin/campaigns/{campaign_id}/use"):
+            use = client.get(address, headers=headers).get_json()
+            assert (use["uses"], use["people"], use["amount"], use["given_back"]) == (2, 2, "40.00", 0)
+            assert [day["worth"] for day in use["days"]] == ["40.00"]
+        assert client.get(f"/api/admin/campaigns/{campaign_id}", headers=headers).get_json()["spent"] == "40.00"
+        poor = client.patch(f"/api/admin/campaigns/{campaign_id}", json={"budget": "30.00"}, headers=headers)
+        assert poor.status_code == 422
+        busy = client.delete(f"/api/admin/campaigns/{campaign_id}", headers=headers)
+        assert (busy.status_code, busy.get_json()["code"]) == (409, "in_use")
+        exported = client.get(f"{STAFF}/{coupon_id}/redemptions.csv", headers=headers).text.splitlines()
+        assert len(exported) == 3
+        assert ",20.00,0,used," in exported[1]
