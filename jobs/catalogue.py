@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from jobs import catalogue_of_notices as notices
 from jobs import catalogue_of_rentals as rentals
+from jobs import catalogue_of_rewards as rewards
 from jobs.catalogue_of_notices import tell_staff, tell_user
 from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
-from jobs import catalogue_of_rewards as rewards
-from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
 PUBLISH_CONTENT = JobSpec(
@@ -330,8 +329,6 @@ JOBS: tuple[JobSpec, ...] = (
 SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "content_published": (),
     "kyc_submitted": (tell_staff("kyc_to_review"),),
-    "kyc_approved": (),
-    "kyc_submitted": (),
     "kyc_approved": (rewards.REWARD_KYC,),
     "kyc_rejected": (),
     "account_status_changed": (),
@@ -353,7 +350,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "rental_extended": (tell_user("rental_extended", once_per="due_at"),),
     "rental_ending_soon": (tell_user("rental_ending_soon", once_per="due_at"),),
     "rental_overdue": (tell_user("rental_overdue", once_per="due_at"),),
-    "rental_completed": (),  # on_time, late
+    "rental_completed": (rewards.REWARD_RENTAL,),  # on_time, late
     "rental_settled": (tell_user("rental_completed", once_per="rental_id"),),
     "rental_lost": (tell_user("rental_lost", once_per="rental_id"),),
     "rental_refunded": (tell_user("refund_completed"),),
@@ -378,21 +375,16 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "ops_alert_raised": tuple(
         tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")
     ),
-    "payment_needs_review": (),
     "payment_refunded": (),
     "topup_refunded": (),
     "topup_charged_back": (),
     "chargeback_reversed": (),
     "refund_needs_attention": (),
-    "exchange_rates_stale": (),
     "points_earned": (),
     "points_expiring": (),
     "points_reversed": (),
     "referral_noted": (rewards.REWARD_REFERRAL,),
     "referral_success": (),
-    "rental_completed": (rewards.REWARD_RENTAL,),
-    "station_issue_reported": (),
-    "ops_alert_raised": (),
     "ops_alert_cleared": (),
     "job_died": (),
 }
@@ -414,7 +406,6 @@ SCHEDULES: tuple[Schedule, ...] = (
     *notices.SCHEDULES,
     *rentals.SCHEDULES,
     Schedule("prune-station-reports", PRUNE_STATION_REPORTS, "20 3 * * *"),
-    Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

@@ -7,7 +7,6 @@ from flask_compress import Compress
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerbank import admin, auth, content, kyc, ledger, logs, notifications, ops, payments, rentals, stations, users
 from powerbank import (
     admin,
     auth,
@@ -20,6 +19,7 @@ from powerbank import (
     payments,
     points,
     promotions,
+    rentals,
     stations,
     users,
 )

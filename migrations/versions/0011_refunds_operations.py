@@ -1,7 +1,7 @@
 """Operations: accepted work that has no resource of its own.
 
 Revision: 0011
-After: 0009
+After: 0010_commands
 """
 
 import sqlalchemy as sa

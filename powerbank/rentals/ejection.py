@@ -10,6 +10,7 @@ from powerbank.content import app_config
 from powerbank.db import open_session
 from powerbank.errors import ConflictError
 from powerbank.ledger import services
+from powerbank.promotions import coupons
 from powerbank.queue import enqueue
 from powerbank.rentals import billing, clock, life
 from powerbank.rentals.initiation import PATIENCE, abandon
@@ -150,6 +151,7 @@ def _fail(rental: Rental, reason: str, now: datetime) -> None:
     life.move(rental, Status.FAILED, event="failed", cause=STATION, at=now, reason=reason)
     rental.ended_at = rental.settled_at = now
     billing.release(rental)
+    coupons.give_back(rental.id, now=now)
     banks.end_reservation(rental.id)
     life.tell(rental, "rental_failed", reason=reason)
 

@@ -12,6 +12,7 @@ from powerbank.errors import NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
 from powerbank.payments.options import Method
+from powerbank.promotions import coupons
 from powerbank.queue import enqueue
 from powerbank.rentals import billing, errors, life
 from powerbank.rentals.models import Rental
@@ -53,6 +54,12 @@ def initiate(
         lost_after_days=rules.lost_after_days, points_per_npr=rules.points_per_npr, amount_paid=0, overdue_amount=0,
         swap_of=swap_of,
     )  # fmt: skip
+    if coupon_code is not None:
+        discount = coupons.redeem(
+            user_id=user_id, code=coupon_code, price=rental.price, reference=rental.id, key=f"rental:{rental.id}",
+            now=now,
+        )  # fmt: skip
+        rental.discount = discount.amount
     billing.hold(rental)
     choice = banks.reserve_best(station.id, rental_id=rental.id, min_battery=rules.min_eject_battery)
     rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
@@ -92,5 +99,6 @@ def abandon(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
     life.move(rental, Status.CANCELLED, event=event, cause=cause, at=now)
     rental.ended_at = rental.settled_at = now
     back = billing.release(rental)
+    coupons.give_back(rental.id, now=now)
     banks.end_reservation(rental.id)
     life.tell(rental, "rental_cancelled", reason=event, amount=back)

@@ -70,8 +70,8 @@ def signed(view: Callable[..., Any]) -> Callable[..., Any]:
 def return_event(body: dict[str, Any]) -> Any:
     """A power bank came back"""
     with transaction():
-        fresh = reports.note_http_return(
+        noted = reports.note_http_return(
             station_imei=body["station_imei"], slot_number=body["slot_number"], serial=body["powerbank_sn"],
             charge=body["battery_level"], event_id=body["event_id"], ts=body["ts"], received_at=utcnow(),
         )  # fmt: skip
-    return {"accepted": True, "repeated": not fresh}, 202 if fresh else 200
+    return {"accepted": True, "repeated": noted.repeat}, 200 if noted.repeat else 202

@@ -7,6 +7,7 @@ from uuid import UUID
 from powerbank.content import app_config
 from powerbank.db import db, utcnow
 from powerbank.errors import NotFoundError
+from powerbank.promotions import coupons
 from powerbank.rentals import life, queries
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations.errors import package_inactive
@@ -22,7 +23,10 @@ def before(user_id: UUID, arguments: Mapping[str, Any]) -> int:
         raise package_inactive()
     if package.payment_model == PaymentModel.POSTPAID:
         return app_config.current().postpaid_deposit
-    return package.price
+    code = arguments.get("coupon_code")
+    if code is None:
+        return package.price
+    return package.price - coupons.quote(user_id=user_id, code=code, price=package.price, now=utcnow()).amount
 
 
 def after(user_id: UUID, arguments: Mapping[str, Any]) -> int:

@@ -159,6 +159,12 @@ def rentals_of(user_id: UUID) -> int:
     return db.session.scalar(query) or 0
 
 
+def has_rented(user_id: UUID) -> bool:
+    """Anything that has come to something, or still may."""
+    query = select(Rental.id).where(Rental.user_id == user_id, Rental.status.not_in([Status.CANCELLED, Status.FAILED]))
+    return db.session.scalar(query.limit(1)) is not None
+
+
 def minutes_of(user_id: UUID) -> int:
     """That power banks were out."""
     seconds = func.extract("epoch", Rental.ended_at - Rental.started_at)

@@ -12,6 +12,7 @@ from powerbank.db import open_session
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES
 from powerbank.local_time import local_day
+from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, clock, ejection, life, lost, swaps
 from powerbank.rentals.models import FreeCancellation, Rental
@@ -146,6 +147,7 @@ def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: dateti
     rental.ended_at = rental.ended_at or at
     back = billing.release(rental)
     back += billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
+    coupons.give_back(rental.id, now=now)
     rental.settled_at = now
     life.tell(rental, "rental_cancelled", reason=event, amount=back)
 

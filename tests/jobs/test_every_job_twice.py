@@ -18,10 +18,8 @@ from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import Role
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
-from powerbank.db import db, transaction, utcnow
-from powerbank.integrations.gateway import Form, Opened, Payment, State
 from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.integrations.gateway import Form, Opened
+from powerbank.integrations.gateway import Form, Opened, Payment, State
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
@@ -31,8 +29,7 @@ from powerbank.ledger.sources import Sources
 from powerbank.notifications import deliveries, devices, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
-from powerbank.payments import intents, refunds, returns, settlement, webhooks
-from powerbank.payments import intents, webhooks
+from powerbank.payments import intents, returns, settlement, webhooks
 from powerbank.points import earnings
 from powerbank.points.models import Grant
 from powerbank.queue import Scalar, accept, unique_key
@@ -485,8 +482,6 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
 UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease_until", "run_after", "last_run_at",
           "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
           "deliveries", "seen_at", "started_at", "shown_at", "withheld_at", "dedup_key",
-          "horizon", "made_at", "sealed_at", "processed_at"}  # fmt: skip
-          "deliveries", "seen_at", "started_at", "shown_at",
           "horizon", "made_at", "sealed_at", "processed_at", "warned_at"}  # fmt: skip
 
 
