@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +30,12 @@ from powerbank.notifications import deliveries, devices, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import intents, returns, settlement, webhooks
+from powerbank.payments import refunds as gateway_refunds
 from powerbank.points import earnings
 from powerbank.points.models import Grant
 from powerbank.queue import Scalar, accept, unique_key
+from powerbank.rentals import initiation
+from powerbank.rentals.models import RentalLocation
 from powerbank.stations import commanding, issues
 from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
@@ -40,6 +43,7 @@ from powerbank.users import identifiers, referrals
 from powerbank.users import services as users
 from powerbank.users.models import User
 from tests.ledger.conftest import make_person
+from tests.rentals import making as renting
 
 Arguments = dict[str, Scalar]
 
@@ -342,7 +346,7 @@ def refund_approved() -> Arguments:
     transaction_id = topup_paid()
     with transaction() as session:
         user_id = session.scalars(select(User.id)).one()
-        refund = refunds.request(user_id=user_id, transaction_id=transaction_id, reason="x", actor="user")
+        refund = gateway_refunds.request(user_id=user_id, transaction_id=transaction_id, reason="x", actor="user")
         returns.begin(refund)
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"refund_id": str(refund.id)}
@@ -415,6 +419,84 @@ def points_for_many() -> Arguments:
     return {"grant_id": str(grant.id)}
 
 
+def bank_out() -> Arguments:
+    rental_id = renting.ejected()
+    with transaction():
+        return {"command_id": str(renting.command_of(rental_id).id), "status": "succeeded"}
+
+
+def bank_back() -> Arguments:
+    rental_id = renting.active()
+    with transaction():
+        station_id = renting.station_id("A")
+        bank_id = renting.put_back("A-1", station_id, 2, utcnow())
+    return {
+        "report_id": "r", "bank_id": str(bank_id), "station_id": str(station_id), "slot_number": 2,
+        "rental_id": str(rental_id), "returned_at": utcnow().isoformat(), "received_at": utcnow().isoformat(),
+        "provisional": False, "how": "event",
+    }  # fmt: skip
+
+
+def bank_seen_again() -> Arguments:
+    found = bank_back()
+    wanted = ("bank_id", "rental_id", "station_id", "slot_number")
+    return {name: found[name] for name in wanted} | {"seen_at": utcnow().isoformat()}
+
+
+def bank_back_to_be_tested() -> Arguments:
+    found = bank_back()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET provisional = true"))
+    wanted = ("bank_id", "rental_id", "station_id", "slot_number")
+    return {name: found[name] for name in wanted} | {"passed": True}
+
+
+def rental_over() -> Arguments:
+    rental_id = renting.active()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET due_at = now() - interval '90 minutes'"))
+        session.execute(text("UPDATE rentals SET status = 'completed', ended_at = now()"))
+    return {"rental_id": str(rental_id)}
+
+
+def swap_owed() -> Arguments:
+    rental_id = renting.pending()
+    with transaction() as session:
+        initiation.abandon(rental_id, event="cancelled", cause="x", now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"rental_id": str(rental_id)}
+
+
+def rental_nearly_due() -> Arguments:
+    rental_id = renting.active()
+    due_at = db.session.scalar(text("SELECT due_at FROM rentals"))
+    db.session.rollback()
+    assert isinstance(due_at, datetime)
+    return {"rental_id": str(rental_id), "due_at": due_at.isoformat()}
+
+
+def rental_due() -> Arguments:
+    renting.active()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET due_at = now() - interval '1 minute'"))
+    return {}
+
+
+def rental_stuck() -> Arguments:
+    renting.pending()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET created_at = now() - interval '1 hour'"))
+    return {}
+
+
+def location_of_long_ago() -> Arguments:
+    arguments = rental_over()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET ended_at = now() - interval '31 days', settled_at = now()"))
+        session.add(RentalLocation(rental_id=UUID(str(arguments["rental_id"])), lat=27.7, lng=85.3))
+    return {}
+
+
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
     "send_otp": code_asked_for,
@@ -464,6 +546,18 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "expire_points": points_over,
     "warn_of_expiring_points": points_over,
     "bulk_award_points": points_for_many,
+    "process_rental_initiation": lambda: {"rental_id": str(renting.pending())},
+    "abandon_rental_initiation": lambda: {"rental_id": str(renting.pending())},
+    "settle_ejection": bank_out,
+    "undo_ejection": bank_seen_again,
+    "process_rental_return": bank_back,
+    "finish_provisional_return": bank_back_to_be_tested,
+    "process_overdue_payment": rental_over,
+    "swap_rental": swap_owed,
+    "send_rental_reminder": rental_nearly_due,
+    "sweep_overdue_rentals": rental_due,
+    "sweep_stuck_rentals": rental_stuck,
+    "prune_locations": location_of_long_ago,
     "process_station_issue": issue_reported,
     "send_station_command": command_overdue,
     "check_station_command": command_overdue,

@@ -10,20 +10,20 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text, update
+from sqlalchemy import select
 
 from powerbank.db import open_session, transaction, utcnow
 from powerbank.money import parse
 from powerbank.queue import publish
-from powerbank.stations import banks, commanding, live
-from powerbank.stations.bank_models import Custody, Place
-from powerbank.stations.banks import Whereabouts
+from powerbank.stations import banks, commanding
+from powerbank.stations.bank_models import Custody
 from powerbank.stations.command_models import CommandStatus, StationCommand
-from powerbank.stations.models import Slot, Station
 from powerbank.stations.package_models import Package
 from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import award, top_up
 from tests.people import Headers, People, rows
+from tests.rentals import making
+from tests.rentals.making import MAY_RENT
 from tests.stations.conftest import Make, make_station  # noqa: F401
 
 MINUTE = timedelta(minutes=1)
@@ -60,14 +60,10 @@ class Renter:
 def renter(app: Flask, client: FlaskClient, people: People) -> Callable[..., Renter]:
     """`renter("sita", wallet="500.00", points=300)`: may rent."""
 
-    def make(name: str = "sita", *, wallet: str = "500.00", points: int = 0, kyc: str = "approved") -> Renter:
+    def make(name: str = "sita", *, wallet: str = "500.00", points: int = 0) -> Renter:
         person = people.join(name)
         with app.app_context(), transaction() as session:
-            session.execute(
-                text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_birth = '1990-01-01', city = 'K',
-                        address = 'A', kyc_status = :kyc WHERE id = :id"""),
-                {"kyc": kyc, "id": person.id},
-            )
+            session.execute(MAY_RENT, {"id": person.id})
             if parse(wallet):
                 top_up(person.id, parse(wallet))
             if points:
@@ -107,7 +103,7 @@ class Cabinets:
 
     def ejects(self, sn: str = "A", *, at: datetime | None = None) -> None:
         with self.app.app_context(), transaction():
-            self._eject(self._open(sn), at or utcnow())
+            making.eject(self._open(sn), at or utcnow())
         self.work()
 
     def refuses(self, sn: str = "A") -> None:
@@ -127,17 +123,8 @@ class Cabinets:
     def ejects_late(self, sn: str = "A") -> None:
         """The newest command that ended otherwise succeeds after all."""
         with self.app.app_context(), transaction():
-            self._eject(self._newest(sn), utcnow())
+            making.eject(self._newest(sn), utcnow())
         self.work()
-
-    def _eject(self, command: StationCommand, at: datetime) -> None:
-        bank = banks.locked(command.serial or "")
-        to = Whereabouts(Place.USER, rental_id=command.rental_id)
-        self._slot(command.station_id, command.slot_number or 0, None)
-        banks.move(bank.id, to, at=at, cause=f"command:{command.id}")
-        assert command.rental_id is not None
-        banks.end_reservation(command.rental_id)
-        commanding.settle(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
 
     # ── returns ───────────────────────────────────────────────────────────────────────────────────
 
@@ -148,12 +135,11 @@ class Cabinets:
         """A bank is put into a slot; its rental is that of the stay that ends."""
         at = at or utcnow()
         with self.app.app_context(), transaction() as session:
-            station_id = self._station(sn)
+            station_id = making.station_id(sn)
             bank = banks.locked(serial)
             before = session.scalars(select(Custody).where(Custody.bank_id == bank.id).order_by(Custody.id.desc()))
             stay = before.first()
-            self._slot(station_id, slot, serial)
-            banks.move(bank.id, Whereabouts(Place.SLOT, station_id, slot), at=at, cause="returned")
+            making.put_back(serial, station_id, slot, at)
             for _ in range(times):
                 publish(
                     "powerbank_returned", report_id=str(uuid4()), bank_id=str(bank.id), station_id=str(station_id),
@@ -167,15 +153,15 @@ class Cabinets:
         with self.app.app_context(), transaction():
             publish(
                 "powerbank_returned", report_id=str(uuid4()), bank_id=str(banks.locked(serial).id),
-                station_id=str(self._station(sn)), slot_number=slot, rental_id=rental_id, returned_at=at.isoformat(),
-                received_at=utcnow().isoformat(), provisional=False, how="event",
+                station_id=str(making.station_id(sn)), slot_number=slot, rental_id=rental_id,
+                returned_at=at.isoformat(), received_at=utcnow().isoformat(), provisional=False, how="event",
             )  # fmt: skip
         self.work()
 
     def self_test(self, serial: str, rental_id: str, *, passed: bool) -> None:
         with self.app.app_context(), transaction():
             publish(
-                "return_self_tested", bank_id=str(banks.locked(serial).id), station_id=str(self._station("A")),
+                "return_self_tested", bank_id=str(banks.locked(serial).id), station_id=str(making.station_id("A")),
                 slot_number=4, rental_id=rental_id, passed=passed,
             )  # fmt: skip
         self.work()
@@ -183,11 +169,10 @@ class Cabinets:
     def shows_again(self, serial: str, rental_id: str, *, sn: str = "A", slot: int = 1) -> None:
         """Said to be out, and seen in its slot all the same."""
         with self.app.app_context(), transaction():
-            bank, station_id = banks.locked(serial), self._station(sn)
-            self._slot(station_id, slot, serial)
-            banks.move(bank.id, Whereabouts(Place.SLOT, station_id, slot), at=utcnow(), cause="snapshot")
+            station_id = making.station_id(sn)
+            bank_id = making.put_back(serial, station_id, slot, utcnow())
             publish(
-                "ejection_undone", bank_id=str(bank.id), rental_id=rental_id, station_id=str(station_id),
+                "ejection_undone", bank_id=str(bank_id), rental_id=rental_id, station_id=str(station_id),
                 slot_number=slot, seen_at=utcnow().isoformat(),
             )  # fmt: skip
         self.work()
@@ -205,30 +190,18 @@ class Cabinets:
     def _open(self, sn: str) -> StationCommand:
         return open_session().scalars(
             select(StationCommand).where(
-                StationCommand.station_id == self._station(sn), StationCommand.command == "eject_powerbank",
+                StationCommand.station_id == making.station_id(sn), StationCommand.command == "eject_powerbank",
                 StationCommand.finished_at.is_(None),
             )
         ).one()  # fmt: skip
 
     def _newest(self, sn: str) -> StationCommand:
         query = select(StationCommand).where(
-            StationCommand.station_id == self._station(sn), StationCommand.command == "eject_powerbank"
+            StationCommand.station_id == making.station_id(sn), StationCommand.command == "eject_powerbank"
         )
         found = open_session().scalars(query.order_by(StationCommand.id.desc())).first()
         assert found is not None
         return found
-
-    def _station(self, sn: str) -> UUID:
-        found = open_session().scalar(select(Station.id).where(Station.sn == sn))
-        assert found is not None
-        return found
-
-    def _slot(self, station_id: UUID, number: int, serial: str | None) -> None:
-        open_session().execute(
-            update(Slot).where(Slot.station_id == station_id, Slot.number == number)
-            .values(bank_serial=serial, charge=90 if serial else None)
-        )  # fmt: skip
-        live.refresh([station_id])
 
 
 @pytest.fixture

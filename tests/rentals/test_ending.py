@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 from flask import Flask
 
-from powerbank.db import utcnow
+from powerbank.db import transaction, utcnow
 from powerbank.rentals import sweeps
+from tests.ledger.conftest import top_up
 from tests.people import change, rows
+from tests.rentals import making
 from tests.rentals.conftest import MINUTE, Cabinets, Renter, make_older
 from tests.stations.conftest import Make
 
@@ -30,7 +32,7 @@ def test_brought_back_in_time_anywhere(out: Out, cabinets: Cabinets, make_statio
     found = sita.rental(rental_id)
     assert (found["status"], found["is_returned_on_time"]) == ("completed", True)
     assert (found["return_station"]["sn"], found["overdue_amount"], found["due_amount"]) == ("B", "0.00", "0.00")
-    assert sita.wallet() == ("450.00", "0.00", 0, "0.00")
+    assert sita.wallet() == ("450.00", "0.00", 15, "0.00"), "and earns points for it"
     assert sita.get("/users/me/usage")["rentals"] == 1
     assert sita.get("/users/me/usage")["minutes"] == 30
 
@@ -64,21 +66,18 @@ def test_what_cannot_be_paid_is_owed_and_blocks_until_it_is_paid(
     cabinets.take_back("A-1")
     found = sita.rental(rental_id)
     assert (found["overdue_amount"], found["due_amount"], found["amount_paid"]) == ("15.00", "12.00", "53.00")
-    assert sita.wallet() == ("0.00", "0.00", 0, "12.00")
+    assert sita.wallet() == ("0.00", "0.00", 5, "12.00")
     refused = sita.initiate(package())  # type: ignore[arg-type]
     assert (refused.status_code, refused.get_json()["code"]) == (403, "outstanding_due")
     short = sita.post(f"/rentals/{rental_id}/pay-due", {"payment_method": "wallet_only"})
     assert (short.status_code, short.get_json()["shortfall"]) == (402, "12.00")
-    from powerbank.db import transaction
-    from tests.ledger.conftest import top_up
-
     with app.app_context(), transaction():
         top_up(sita.id, 20_00)
     paid = sita.post(f"/rentals/{rental_id}/pay-due", {"payment_method": "wallet_only"})
     assert (paid.status_code, paid.get_json()["paid"]) == (200, "12.00")
     again = sita.post(f"/rentals/{rental_id}/pay-due", {"payment_method": "wallet_only"})
     assert (again.status_code, again.get_json()["code"]) == (409, "nothing_due")
-    assert sita.wallet() == ("8.00", "0.00", 0, "0.00")
+    assert sita.wallet() == ("8.00", "0.00", 5, "0.00")
     assert sita.rental(rental_id)["amount_paid"] == "65.00"
 
 
@@ -160,7 +159,7 @@ def test_lost_is_sold_and_found_is_paid_back(app: Flask, out: Out, cabinets: Cab
     found = sita.rental(rental_id)
     assert (found["status"], found["is_returned_on_time"]) == ("completed", False)
     assert found["amount_paid"] == f"{50 + hours * 5}.00"
-    assert sita.wallet() == (f"{4000 - 50 - hours * 5}.00", "0.00", 0, "0.00")
+    assert sita.wallet() == (f"{4000 - 50 - hours * 5}.00", "0.00", 5, "0.00")
 
 
 def test_lost_and_not_to_be_paid_is_owed_and_waived_when_found(app: Flask, out: Out, cabinets: Cabinets) -> None:
@@ -170,7 +169,7 @@ def test_lost_and_not_to_be_paid_is_owed_and_waived_when_found(app: Flask, out: 
     assert sita.wallet() == ("0.00", "0.00", 0, "2900.00")
     cabinets.take_back("A-1")
     assert sita.rental(rental_id)["status"] == "completed"
-    assert sita.wallet() == ("100.00", "0.00", 0, "0.00")
+    assert sita.wallet() == ("100.00", "0.00", 5, "0.00")
 
 
 def test_found_after_a_month_stays_sold(app: Flask, out: Out, cabinets: Cabinets) -> None:
@@ -274,15 +273,8 @@ def test_the_tariff_is_that_of_the_beginning(app: Flask, out: Out, cabinets: Cab
 
 def test_news_that_was_lost_is_made_good_by_the_sweep(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=90, minutes=60)
-    with app.app_context():
-        from powerbank.db import transaction
-        from powerbank.stations import banks
-        from powerbank.stations.bank_models import Place
-        from powerbank.stations.banks import Whereabouts
-
-        with transaction():
-            here = Whereabouts(Place.SLOT, cabinets._station("A"), 3)
-            banks.move(banks.locked("A-1").id, here, at=utcnow() - 2 * MINUTE, cause="snapshot")
+    with app.app_context(), transaction():
+        making.put_back("A-1", making.station_id("A"), 3, utcnow() - 2 * MINUTE)
     swept(app, cabinets)
     assert sita.rental(rental_id)["status"] == "completed"
     assert sita.wallet()[0] == "445.00"
