@@ -54,6 +54,21 @@ def _once(view: Callable[..., Any], *, required: bool) -> Callable[..., Response
     return wrapper
 
 
+def idempotent_if_asked(view: Callable[..., Any]) -> Callable[..., Response]:
+    """The same where the key may be left out. Opens the transaction either way."""
+    once = idempotent(view)
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        if HEADER in request.headers:
+            return once(*args, **kwargs)
+        with transaction():
+            return make_response(view(*args, **kwargs))
+
+    note_for_document(wrapper, idempotent="optional")
+    return wrapper
+
+
 def _key() -> str:
     key = request.headers.get(HEADER, "")
     if not key:

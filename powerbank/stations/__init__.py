@@ -10,7 +10,7 @@ def init_app(app: Flask) -> None:
     from powerbank.stations import (
         admin_routes,
         bank_routes,
-        command_models,  # noqa: F401 (a table that migrations compare)
+        command_routes,
         commands,
         gbfs_routes,
         issue_routes,
@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
         routes,
     )
 
-    for module in (routes, package_routes, issue_routes, admin_routes, bank_routes, gbfs_routes):
+    for module in (routes, package_routes, issue_routes, admin_routes, command_routes, bank_routes, gbfs_routes):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(page.blueprint)
     register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)

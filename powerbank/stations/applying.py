@@ -57,7 +57,7 @@ def apply(message: Message, *, now: datetime) -> Applied:
         return Applied(report_id, repeat=False)
     state.odd += message.odd
     if message.snapshot is not None or all(isinstance(event, Heartbeat | Presence) for event in message.events):
-        repeat = not _apply_state(state, message, report_id)
+        repeat = not _apply_state(state, message, report_id, now=now)
     else:
         repeat = not _apply_event(state, message, message.events[0], report_id, now=now)
     open_session().flush()
@@ -67,7 +67,7 @@ def apply(message: Message, *, now: datetime) -> Applied:
 # ── what a station is ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _apply_state(state: StationState, message: Message, report_id: UUID) -> bool:
+def _apply_state(state: StationState, message: Message, report_id: UUID, *, now: datetime) -> bool:
     """A heartbeat, a snapshot, or a word of the broker. False if it was here before."""
     at = message.received.received_at
     for event in message.events:
@@ -87,6 +87,8 @@ def _apply_state(state: StationState, message: Message, report_id: UUID) -> bool
         _keep(message, report_id, Outcome.STALE)
         return True
     last = state.reported_at
+    if snapshot is None and (state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat):
+        commanding.look(message.station.id, now=now)  # a cabinet that shows its slots only when it is asked
     if snapshot is not None:
         contents, measures = contents_of(snapshot), measures_of(snapshot)
         if (contents, measures) != (state.contents, state.measures):

@@ -67,6 +67,21 @@ def request(
     return session.get_one(StationCommand, command_id, populate_existing=True)
 
 
+def request_by_staff(
+    station: Station, *, command: str, parameters: dict[str, Any], staff_id: UUID, now: datetime
+) -> StationCommand:
+    """Refused at once where the station's protocol has no such command."""
+    if not is_supported(station, CommandName(command)):
+        raise ConflictError("command_unsupported", f"Stations of {station.protocol} have no such command.")
+    return request(
+        station_id=station.id, command=command, parameters=parameters, requested_by=f"staff:{staff_id}", now=now
+    )  # fmt: skip
+
+
+def is_supported(station: Station, command: CommandName) -> bool:
+    return WORDS[command][0] in registry.by_name[station.protocol].supports
+
+
 def look(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None:
     """Asks for a snapshot, unless one is asked for already and not yet on its way."""
     waiting = open_session().scalar(

@@ -21,7 +21,7 @@ from powerbank.stations.protocols.events import Heartbeat, Presence, Snapshot
 
 _STATES = text("""
     SELECT s.station_id, s.boot_id, s.seq, s.reported_at, s.contents, s.measures, s.low_battery_told_at,
-           s.reports_maintenance, l.firmware, l.online
+           s.reports_maintenance, s.snapshot_at, l.firmware, l.online
       FROM station_state AS s JOIN station_live AS l USING (station_id)
      WHERE s.station_id = ANY(:ids) AND (s.contents IS NULL OR s.revision = l.revision)
        AND NOT EXISTS (SELECT FROM station_commands AS c
@@ -114,6 +114,8 @@ def _follow(row: Any, messages: list[Message]) -> Standing | None:
                 return None
             standing.measures = measures_of(message.snapshot)
             standing.snapshot = message
+        elif row.snapshot_at is None or message.received.received_at - row.snapshot_at >= message.station.heartbeat:
+            return None
         order.advance(standing, message.order)
         standing.spoke = True
     return standing
