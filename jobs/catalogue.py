@@ -219,6 +219,21 @@ REFUND_RENTAL_PAYMENT = JobSpec(
     Retries((60,), until_done=True),
     alarm=600,
 )
+ALERT_LOW_CREDIT = JobSpec(
+    "alert_low_credit", "jobs.credit.alert_low_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_CRITICAL_CREDIT = JobSpec(
+    "alert_critical_credit", "jobs.credit.alert_critical_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_HIGH_USAGE = JobSpec(
+    "alert_high_usage", "jobs.credit.alert_high_usage", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+REMIND_OF_DUES = JobSpec(
+    "remind_of_dues", "jobs.credit.remind_of_dues", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+BLOCK_FOR_DUES = JobSpec(
+    "block_for_dues", "jobs.credit.block_for_dues", Queue.DEFAULT, Retries((60, 300)), stepwise=True
+)
 CALCULATE_PAYMENT_OPTIONS = JobSpec(
     "calculate_payment_options",
     "jobs.payments.calculate_payment_options",
@@ -301,6 +316,11 @@ JOBS: tuple[JobSpec, ...] = (
     REFUND_TOPUP,
     FOLLOW_REFUND,
     REFUND_RENTAL_PAYMENT,
+    ALERT_LOW_CREDIT,
+    ALERT_CRITICAL_CREDIT,
+    ALERT_HIGH_USAGE,
+    REMIND_OF_DUES,
+    BLOCK_FOR_DUES,
     CALCULATE_PAYMENT_OPTIONS,
     PROCESS_STATION_ISSUE,
     FAIL_OPERATION,
@@ -327,6 +347,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "topup_succeeded": (),
     "topup_failed": (),
     "payment_needs_review": (),
+    "renting_blocked": (),
     "payment_refunded": (),
     "topup_refunded": (),
     "topup_charged_back": (),
@@ -347,6 +368,11 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
     Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
     Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),
+    Schedule("critical-credit", ALERT_CRITICAL_CREDIT, "0 */4 * * *"),
+    Schedule("low-credit", ALERT_LOW_CREDIT, "0 6 * * *"),
+    Schedule("high-usage", ALERT_HIGH_USAGE, "0 7 * * *"),
+    Schedule("dues-reminder", REMIND_OF_DUES, "30 10 * * *"),
+    Schedule("dues-grace", BLOCK_FOR_DUES, "0 * * * *"),
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),
