@@ -234,6 +234,16 @@ REMIND_OF_DUES = JobSpec(
 BLOCK_FOR_DUES = JobSpec(
     "block_for_dues", "jobs.credit.block_for_dues", Queue.DEFAULT, Retries((60, 300)), stepwise=True
 )
+COMPARE_SETTLEMENTS = JobSpec(
+    "compare_settlements",
+    "jobs.payments.compare_settlements",
+    Queue.ANALYTICS,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+PRUNE_PAYMENTS = JobSpec(
+    "prune_payments", "jobs.payments.prune_payments", Queue.CLEANUP, Retries((300, 1800)), stepwise=True
+)
 CALCULATE_PAYMENT_OPTIONS = JobSpec(
     "calculate_payment_options",
     "jobs.payments.calculate_payment_options",
@@ -321,6 +331,8 @@ JOBS: tuple[JobSpec, ...] = (
     ALERT_HIGH_USAGE,
     REMIND_OF_DUES,
     BLOCK_FOR_DUES,
+    COMPARE_SETTLEMENTS,
+    PRUNE_PAYMENTS,
     CALCULATE_PAYMENT_OPTIONS,
     PROCESS_STATION_ISSUE,
     FAIL_OPERATION,
@@ -347,6 +359,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "topup_succeeded": (),
     "topup_failed": (),
     "payment_needs_review": (),
+    "settlement_mismatch": (),
     "renting_blocked": (),
     "payment_refunded": (),
     "topup_refunded": (),
@@ -373,6 +386,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("high-usage", ALERT_HIGH_USAGE, "0 7 * * *"),
     Schedule("dues-reminder", REMIND_OF_DUES, "30 10 * * *"),
     Schedule("dues-grace", BLOCK_FOR_DUES, "0 * * * *"),
+    Schedule("settlement-comparison", COMPARE_SETTLEMENTS, "30 2 * * *"),
+    Schedule("prune-payments", PRUNE_PAYMENTS, "25 3 * * *"),
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),

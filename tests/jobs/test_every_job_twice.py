@@ -317,6 +317,18 @@ def due_open() -> Arguments:
     return {}
 
 
+def settled_of_late() -> Arguments:
+    topup_paid()
+    return {}
+
+
+def old_events() -> Arguments:
+    event_received()
+    with transaction() as session:
+        session.execute(text("UPDATE gateway_events SET state = 'forged', received_at = now() - interval '31 days'"))
+    return {}
+
+
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
     "send_otp": code_asked_for,
@@ -354,6 +366,8 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "alert_high_usage": much_spent,
     "remind_of_dues": due_open,
     "block_for_dues": due_open,
+    "compare_settlements": settled_of_late,
+    "prune_payments": old_events,
     "calculate_payment_options": options_wanted,
     "fail_operation": options_wanted,
     "send_callback": options_wanted,
