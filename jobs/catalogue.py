@@ -186,6 +186,31 @@ REFUND_RENTAL_PAYMENT = JobSpec(
     Retries((60,), until_done=True),
     alarm=600,
 )
+ALERT_LOW_CREDIT = JobSpec(
+    "alert_low_credit", "jobs.credit.alert_low_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_CRITICAL_CREDIT = JobSpec(
+    "alert_critical_credit", "jobs.credit.alert_critical_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_HIGH_USAGE = JobSpec(
+    "alert_high_usage", "jobs.credit.alert_high_usage", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+REMIND_OF_DUES = JobSpec(
+    "remind_of_dues", "jobs.credit.remind_of_dues", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+BLOCK_FOR_DUES = JobSpec(
+    "block_for_dues", "jobs.credit.block_for_dues", Queue.DEFAULT, Retries((60, 300)), stepwise=True
+)
+COMPARE_SETTLEMENTS = JobSpec(
+    "compare_settlements",
+    "jobs.payments.compare_settlements",
+    Queue.ANALYTICS,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+PRUNE_PAYMENTS = JobSpec(
+    "prune_payments", "jobs.payments.prune_payments", Queue.CLEANUP, Retries((300, 1800)), stepwise=True
+)
 CALCULATE_PAYMENT_OPTIONS = JobSpec(
     "calculate_payment_options",
     "jobs.payments.calculate_payment_options",
@@ -306,6 +331,13 @@ JOBS: tuple[JobSpec, ...] = (
     REFUND_TOPUP,
     FOLLOW_REFUND,
     REFUND_RENTAL_PAYMENT,
+    ALERT_LOW_CREDIT,
+    ALERT_CRITICAL_CREDIT,
+    ALERT_HIGH_USAGE,
+    REMIND_OF_DUES,
+    BLOCK_FOR_DUES,
+    COMPARE_SETTLEMENTS,
+    PRUNE_PAYMENTS,
     CALCULATE_PAYMENT_OPTIONS,
     *rewards.JOBS,
     PROCESS_STATION_ISSUE,
@@ -375,6 +407,9 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "ops_alert_raised": tuple(
         tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")
     ),
+    "payment_needs_review": (),
+    "settlement_mismatch": (),
+    "renting_blocked": (),
     "payment_refunded": (),
     "topup_refunded": (),
     "topup_charged_back": (),
@@ -399,6 +434,13 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
     Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
     Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),
+    Schedule("critical-credit", ALERT_CRITICAL_CREDIT, "0 */4 * * *"),
+    Schedule("low-credit", ALERT_LOW_CREDIT, "0 6 * * *"),
+    Schedule("high-usage", ALERT_HIGH_USAGE, "0 7 * * *"),
+    Schedule("dues-reminder", REMIND_OF_DUES, "30 10 * * *"),
+    Schedule("dues-grace", BLOCK_FOR_DUES, "0 * * * *"),
+    Schedule("settlement-comparison", COMPARE_SETTLEMENTS, "30 2 * * *"),
+    Schedule("prune-payments", PRUNE_PAYMENTS, "25 3 * * *"),
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),

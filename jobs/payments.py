@@ -11,7 +11,17 @@ from powerbank.errors import AppError
 from powerbank.integrations.gateway import Form, Opened, Reversal
 from powerbank.integrations.nrb.client import Nrb
 from powerbank.integrations.stripe.client import Stripe
-from powerbank.payments import exchange, gateways, intents, scenarios, settlement, takebacks, webhooks
+from powerbank.payments import (
+    cleanup,
+    comparison,
+    exchange,
+    gateways,
+    intents,
+    scenarios,
+    settlement,
+    takebacks,
+    webhooks,
+)
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.option_schemas import CalculateSchema, CalculationSchema
 from powerbank.queue import publish
@@ -137,6 +147,16 @@ def calculate_payment_options(*, operation_id: str) -> None:
         operations.fail(operation, refused.code, refused.detail, now=utcnow(), **refused.data)
         return
     operations.succeed(operation, CalculationSchema().dump(found), now=utcnow())
+
+
+def compare_settlements(run: StepwiseRun) -> None:
+    report = comparison.compare(run.id, now=utcnow())
+    with run.finish():
+        comparison.keep(report, now=utcnow())
+
+
+def prune_payments(run: StepwiseRun) -> None:
+    cleanup.prune(now=utcnow())
 
 
 def _noted(opened: Opened) -> dict[str, Any]:

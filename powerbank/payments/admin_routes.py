@@ -16,6 +16,7 @@ from powerbank.payments.admin_schemas import (
     GatewayEventSchema,
     RawGatewayEventSchema,
     ResolveSchema,
+    SettlementCheckSchema,
     StaffIntentArguments,
     StaffIntentSchema,
     TakebackSchema,
@@ -120,6 +121,15 @@ def replay(event_id: UUID) -> GatewayEvent:
 def takebacks(arguments: dict[str, Any]) -> dict[str, Any]:
     """Disputes, and refunds made at the gateway, newest first"""
     return queries.takeback_page(**arguments)
+
+
+@blueprint.get("/settlements")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(SettlementCheckSchema))
+def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The nightly comparisons with the gateways, newest first"""
+    return queries.settlement_check_page(**arguments)
 
 
 def _look_up(intent_id: UUID) -> Any:

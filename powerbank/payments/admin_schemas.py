@@ -87,3 +87,14 @@ class TakebackSchema(Schema):
     chargeback_id = fields.UUID(required=True, allow_none=True)
     created_at = Time(required=True)
     changed_at = Time(required=True, allow_none=True)
+
+
+class SettlementCheckSchema(Schema):
+    id = fields.UUID(required=True)
+    since = Time(required=True)
+    started_at = Time(required=True)
+    finished_at = Time(required=True, allow_none=True)
+    checked = fields.Integer(required=True)
+    unanswered = fields.Integer(required=True, metadata={"description": "The gateway did not answer."})
+    differences = fields.Integer(required=True)
+    found = fields.List(fields.Dict(), required=True)

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from powerbank.api.paging import page
 from powerbank.db import db
 from powerbank.errors import NotFoundError
+from powerbank.payments.comparison_models import SettlementCheck
 from powerbank.payments.models import GatewayEvent, PaymentIntent
 from powerbank.payments.refund_models import Refund
 from powerbank.payments.takeback_models import Takeback
@@ -88,3 +89,14 @@ def event(event_id: UUID) -> GatewayEvent:
 
 def takeback_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
     return page(select(Takeback), Takeback.id, limit=limit, cursor=cursor, descending=True)
+
+
+def settlement_check_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
+    return page(
+        select(SettlementCheck),
+        SettlementCheck.started_at,
+        SettlementCheck.id,
+        limit=limit,
+        cursor=cursor,
+        descending=True,
+    )

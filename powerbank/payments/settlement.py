@@ -13,9 +13,12 @@ from sqlalchemy import select
 from jobs import catalogue
 from powerbank.db import db, open_session, transaction, utcnow
 from powerbank.integrations.gateway import Payment, State
-from powerbank.ledger import topups
+from powerbank.ledger import queries, topups
 from powerbank.ledger.services import Reference
-from powerbank.payments import gateways, intents, matching
+from powerbank.money import show
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.services import notify
+from powerbank.payments import collecting, gateways, intents, matching
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.queue import enqueue, publish
 
@@ -131,6 +134,9 @@ def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime)
         "topup_succeeded", user_id=str(intent.user_id), intent_id=str(intent.id),
         transaction_id=str(intent.transaction_id), amount=intent.amount,
     )  # fmt: skip
+    collecting.collect(intent.user_id, key=f"collected:{intent.id}", actor=actor, now=now)
+    context = {"amount": show(intent.amount), "balance": show(queries.wallet(intent.user_id).balance)}
+    notify(user_id=intent.user_id, type=Type.TOPUP_SUCCESS, context=context, dedup_key=f"topup_success:{intent.id}")
 
 
 def credited_already(intent: PaymentIntent, payment_id: str) -> bool:

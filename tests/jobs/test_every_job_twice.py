@@ -24,6 +24,8 @@ from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
 from powerbank.ledger import refunds, spending, sums
+from powerbank.ledger import dues, spending, sums
+from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.notifications import deliveries, devices, templates
@@ -497,6 +499,48 @@ def location_of_long_ago() -> Arguments:
     return {}
 
 
+def credit_low() -> Arguments:
+    make_person(wallet=1_00)
+    return {}
+
+
+def much_spent() -> Arguments:
+    person = make_person(wallet=5000_00)
+    with transaction() as session:
+        for days, amount in [*((days, 10_00) for days in range(2, 9)), (1, 100_00)]:
+            paid = spending.spend(
+                user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=amount), key=str(days),
+                actor="x",
+            )  # fmt: skip
+            past = text(
+                "UPDATE wallet_transactions SET created_at = now() - make_interval(days => :days) WHERE id = :id"
+            )
+            session.execute(past, {"days": days, "id": paid.id})
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {}
+
+
+def due_open() -> Arguments:
+    person = make_person()
+    with transaction() as session:
+        dues.create(user_id=person, reference=Reference("rental", "1"), amount=5_00, revenue=Kind.OVERDUE_REVENUE,
+                    key="due", actor="x")  # fmt: skip
+        session.execute(text("UPDATE ledger_dues SET created_at = now() - interval '4 days'"))
+    return {}
+
+
+def settled_of_late() -> Arguments:
+    topup_paid()
+    return {}
+
+
+def old_events() -> Arguments:
+    event_received()
+    with transaction() as session:
+        session.execute(text("UPDATE gateway_events SET state = 'forged', received_at = now() - interval '31 days'"))
+    return {}
+
+
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
     "send_otp": code_asked_for,
@@ -533,6 +577,13 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "refund_topup": refund_approved,
     "follow_refund": refund_followed,
     "refund_rental_payment": payment_taken_wrongly,
+    "alert_low_credit": credit_low,
+    "alert_critical_credit": credit_low,
+    "alert_high_usage": much_spent,
+    "remind_of_dues": due_open,
+    "block_for_dues": due_open,
+    "compare_settlements": settled_of_late,
+    "prune_payments": old_events,
     "calculate_payment_options": options_wanted,
     "fail_operation": options_wanted,
     "send_callback": options_wanted,
