@@ -71,6 +71,7 @@ ADMIN_USER_ACTION = JobSpec("admin_user_action", "jobs.admin.admin_user_action",
 # ── Notifications ────────────────────────────────────────────────────────────────────────────────────
 CREATE_NOTIFICATION = notices.CREATE_NOTIFICATION
 SEND_PUSH, SEND_SMS, SEND_EMAIL = notices.SEND_PUSH, notices.SEND_SMS, notices.SEND_EMAIL
+BROADCAST_SYSTEM_MESSAGE = notices.BROADCAST_SYSTEM_MESSAGE
 SEND_DIGEST, SEND_TEMPLATE_TEST = notices.SEND_DIGEST, notices.SEND_TEMPLATE_TEST
 
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────

@@ -46,6 +46,14 @@ PRUNE_NOTIFICATIONS = JobSpec(
     Retries((300, 1800)),
     stepwise=True,
 )
+BROADCAST_SYSTEM_MESSAGE = JobSpec(
+    "broadcast_system_message",
+    "jobs.notifications.broadcast_system_message",
+    Queue.NOTIFICATIONS,
+    Retries((120, 120)),
+    alarm=3600,
+    stepwise=True,
+)
 SEND_TEMPLATE_TEST = JobSpec(
     "send_template_test",
     "jobs.notifications.send_template_test",
@@ -67,6 +75,7 @@ JOBS: tuple[JobSpec, ...] = (
     SEND_SMS,
     SEND_EMAIL,
     CLOSE_DELIVERY,
+    BROADCAST_SYSTEM_MESSAGE,
     SEND_TEMPLATE_TEST,
     SEND_DIGEST,
     NOTIFY_USER,
