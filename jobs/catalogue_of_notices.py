@@ -66,6 +66,10 @@ SEND_TEMPLATE_TEST = JobSpec(
 SEND_DIGEST = JobSpec(
     "send_digest", "jobs.notifications.send_digest", Queue.DEFAULT, Retries((60, 300)), unique=Unique.WHILE_OPEN
 )
+REMIND_UNFINISHED = JobSpec(
+    "remind_unfinished", "jobs.notifications.remind_unfinished", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+FINISH_ACCOUNTS = JobSpec("finish_accounts", "jobs.notifications.finish_accounts", Queue.CLEANUP, Retries((300, 1800)))
 NOTIFY_USER = JobSpec("notify_user", "jobs.notifications.notify_user", Queue.DEFAULT, Retries((30, 60, 300)))
 NOTIFY_STAFF = JobSpec("notify_staff", "jobs.notifications.notify_staff", Queue.CRITICAL, Retries((30, 60, 300)))
 
@@ -78,12 +82,18 @@ JOBS: tuple[JobSpec, ...] = (
     BROADCAST_SYSTEM_MESSAGE,
     SEND_TEMPLATE_TEST,
     SEND_DIGEST,
+    REMIND_UNFINISHED,
+    FINISH_ACCOUNTS,
     NOTIFY_USER,
     NOTIFY_STAFF,
     PRUNE_NOTIFICATIONS,
 )
 
-SCHEDULES: tuple[Schedule, ...] = (Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),)
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
+    Schedule("unfinished-accounts", FINISH_ACCOUNTS, "0 3 * * *"),
+    Schedule("kyc-and-profile-reminders", REMIND_UNFINISHED, "0 10 * * *"),
+)
 
 
 def tell_user(notice: str, *, once_per: str | None = None, **when: str | int | bool) -> Reaction:

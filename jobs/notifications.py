@@ -5,7 +5,7 @@ from jobs import catalogue
 from jobs.sending import hand_over
 from jobs.stepwise import StepwiseRun
 from powerbank.db import transaction, utcnow
-from powerbank.notifications import broadcasts, cleanup, deliveries, reactions, staff, templates
+from powerbank.notifications import broadcasts, cleanup, deliveries, reactions, reminders, staff, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.staff_kinds import StaffType
 from powerbank.queue import Scalar, enqueue
@@ -55,6 +55,14 @@ def send_template_test(run: StepwiseRun, *, template_id: str, delivery_id: str) 
         message = templates.test_message(UUID(template_id), UUID(delivery_id))
     if message is not None:
         hand_over(run, UUID(delivery_id), message)
+
+
+def remind_unfinished(run: StepwiseRun) -> None:
+    reminders.remind(now=utcnow())
+
+
+def finish_accounts() -> None:
+    reminders.finish_accounts(now=utcnow())
 
 
 def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:

@@ -176,6 +176,13 @@ def one_too_many() -> Arguments:
     return {"user_id": str(user.id), "kind": "low_credit"}
 
 
+def joined_long_ago() -> Arguments:
+    newcomer()
+    with transaction() as session:
+        session.execute(text("UPDATE users SET created_at = now() - interval '2 days'"))
+    return {}
+
+
 def event_to_tell() -> Arguments:
     return {"notice": "due_paid", "user_id": str(newcomer().id), "once_per": None, "amount": 5000}
 
@@ -281,6 +288,8 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "broadcast_system_message": message_to_all,
     "send_template_test": template_to_try,
     "send_digest": one_too_many,
+    "remind_unfinished": joined_long_ago,
+    "finish_accounts": joined_long_ago,
     "notify_user": event_to_tell,
     "notify_staff": staff_to_tell,
     "prune_notifications": old_notices,
