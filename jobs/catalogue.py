@@ -73,6 +73,7 @@ ADMIN_USER_ACTION = JobSpec("admin_user_action", "jobs.admin.admin_user_action",
 # ── Notifications ────────────────────────────────────────────────────────────────────────────────────
 CREATE_NOTIFICATION = notices.CREATE_NOTIFICATION
 SEND_PUSH, SEND_SMS, SEND_EMAIL = notices.SEND_PUSH, notices.SEND_SMS, notices.SEND_EMAIL
+BROADCAST_SYSTEM_MESSAGE = notices.BROADCAST_SYSTEM_MESSAGE
 SEND_DIGEST, SEND_TEMPLATE_TEST = notices.SEND_DIGEST, notices.SEND_TEMPLATE_TEST
 
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────
@@ -407,7 +408,6 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "ops_alert_raised": tuple(
         tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")
     ),
-    "payment_needs_review": (),
     "settlement_mismatch": (),
     "renting_blocked": (),
     "payment_refunded": (),

@@ -46,6 +46,14 @@ PRUNE_NOTIFICATIONS = JobSpec(
     Retries((300, 1800)),
     stepwise=True,
 )
+BROADCAST_SYSTEM_MESSAGE = JobSpec(
+    "broadcast_system_message",
+    "jobs.notifications.broadcast_system_message",
+    Queue.NOTIFICATIONS,
+    Retries((120, 120)),
+    alarm=3600,
+    stepwise=True,
+)
 SEND_TEMPLATE_TEST = JobSpec(
     "send_template_test",
     "jobs.notifications.send_template_test",
@@ -58,6 +66,10 @@ SEND_TEMPLATE_TEST = JobSpec(
 SEND_DIGEST = JobSpec(
     "send_digest", "jobs.notifications.send_digest", Queue.DEFAULT, Retries((60, 300)), unique=Unique.WHILE_OPEN
 )
+REMIND_UNFINISHED = JobSpec(
+    "remind_unfinished", "jobs.notifications.remind_unfinished", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+FINISH_ACCOUNTS = JobSpec("finish_accounts", "jobs.notifications.finish_accounts", Queue.CLEANUP, Retries((300, 1800)))
 NOTIFY_USER = JobSpec("notify_user", "jobs.notifications.notify_user", Queue.DEFAULT, Retries((30, 60, 300)))
 NOTIFY_STAFF = JobSpec("notify_staff", "jobs.notifications.notify_staff", Queue.CRITICAL, Retries((30, 60, 300)))
 
@@ -67,14 +79,21 @@ JOBS: tuple[JobSpec, ...] = (
     SEND_SMS,
     SEND_EMAIL,
     CLOSE_DELIVERY,
+    BROADCAST_SYSTEM_MESSAGE,
     SEND_TEMPLATE_TEST,
     SEND_DIGEST,
+    REMIND_UNFINISHED,
+    FINISH_ACCOUNTS,
     NOTIFY_USER,
     NOTIFY_STAFF,
     PRUNE_NOTIFICATIONS,
 )
 
-SCHEDULES: tuple[Schedule, ...] = (Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),)
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
+    Schedule("unfinished-accounts", FINISH_ACCOUNTS, "0 3 * * *"),
+    Schedule("kyc-and-profile-reminders", REMIND_UNFINISHED, "0 10 * * *"),
+)
 
 
 def tell_user(notice: str, *, once_per: str | None = None, **when: str | int | bool) -> Reaction:

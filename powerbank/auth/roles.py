@@ -32,6 +32,7 @@ GRANTED = MappingProxyType(
         "ledger.read": _FINANCE,
         "ledger.adjust": _FINANCE,
         "ledger.approve": _FINANCE,
+        "notices.broadcast": _OPERATIONS,
         "notices.read": _ALL,  # each sees those of the permissions that the role has
         "packages.read": _ALL,
         "packages.write": _OPERATIONS,

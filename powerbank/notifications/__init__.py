@@ -4,6 +4,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
     from powerbank.notifications import (
+        broadcast_routes,
         devices,
         preference_routes,
         routes,
@@ -23,3 +24,4 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(staff_routes.blueprint)
     api.register_blueprint(template_routes.blueprint)
     api.register_blueprint(rule_routes.blueprint)
+    api.register_blueprint(broadcast_routes.blueprint)

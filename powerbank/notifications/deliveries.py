@@ -20,6 +20,7 @@ from powerbank.notifications.services import notify
 from powerbank.notifications.staff_kinds import RULES as STAFF_RULES
 from powerbank.notifications.staff_kinds import StaffType
 from powerbank.notifications.staff_models import StaffNotice
+from powerbank.notifications.wording import Words
 from powerbank.outbox import Cause, OutboxJob
 from powerbank.queue import enqueue
 from powerbank.users.models import Kind, User
@@ -198,12 +199,19 @@ def _compose(delivery: Delivery) -> Message:
     if notice is None or user is None or user.deleted_at is not None:
         raise UndeliverableError("the account is gone")
     kind = Type(notice.type)
-    words = composing.words(kind, delivery.channel, notice.context, user.language)
+    words = _words(notice, delivery.channel, user.language)
     return Message(
         Channel(delivery.channel), _where(delivery, user), words.title, words.body, str(delivery.id),
         language=user.language, urgent=RULES[routing.subject(notice)].urgent, collapse_key=COLLAPSE.get(kind),
         data={**notice.data, "notice_id": str(notice.id), "type": notice.type},
     )  # fmt: skip
+
+
+def _words(notice: Notice, place: str, language: str) -> Words:
+    """A broadcast says what its sender wrote; of that the notice has the only copy."""
+    if "broadcast_id" in notice.context:
+        return Words(notice.title or "", notice.body or "")
+    return composing.words(Type(notice.type), place, notice.context, language)
 
 
 def _compose_for_staff(delivery: Delivery, staff_id: UUID) -> Message:

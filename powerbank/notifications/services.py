@@ -19,6 +19,7 @@ from powerbank.queue import Scalar, enqueue
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Kind, User
 
+WELCOME_KEY = "welcome"
 CHANNEL_OF = {Kind.PHONE: Channel.SMS, Kind.EMAIL: Channel.EMAIL}
 
 
@@ -61,7 +62,7 @@ def notify(
 
 
 def welcome(user_id: UUID) -> None:
-    notify(user_id=user_id, type=Type.WELCOME, context={}, dedup_key="welcome")
+    notify(user_id=user_id, type=Type.WELCOME, context={}, dedup_key=WELCOME_KEY)
 
 
 def mark(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) -> Notice:

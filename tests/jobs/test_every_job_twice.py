@@ -28,7 +28,7 @@ from powerbank.ledger import dues, spending, sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.notifications import deliveries, devices, templates
+from powerbank.notifications import broadcasts, deliveries, devices, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import intents, returns, settlement, webhooks
@@ -157,6 +157,15 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
     return taken
 
 
+def message_to_all() -> Arguments:
+    for number in range(3):
+        newcomer(f"981234567{number}", f"person{number}")
+    with transaction() as session:
+        sent = broadcasts.send(title="Dashain", message="Hello", target={}, push=True, by=new_id(), now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"broadcast_id": str(sent.id)}
+
+
 def template_to_try() -> Arguments:
     with transaction() as session:
         words = {"type": "due_paid", "channel": "sms", "language": "en", "title": "Paid", "body": "{{ amount }}"}
@@ -174,6 +183,13 @@ def one_too_many() -> Arguments:
             deliveries.create(notice_id)
             session.execute(text("DELETE FROM outbox_jobs"))
     return {"user_id": str(user.id), "kind": "low_credit"}
+
+
+def joined_long_ago() -> Arguments:
+    newcomer()
+    with transaction() as session:
+        session.execute(text("UPDATE users SET created_at = now() - interval '2 days'"))
+    return {}
 
 
 def event_to_tell() -> Arguments:
@@ -551,8 +567,11 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "send_sms": delivery_on("sms"),
     "send_email": delivery_on("email"),
     "close_delivery": delivery_on("sms"),
+    "broadcast_system_message": message_to_all,
     "send_template_test": template_to_try,
     "send_digest": one_too_many,
+    "remind_unfinished": joined_long_ago,
+    "finish_accounts": joined_long_ago,
     "notify_user": event_to_tell,
     "notify_staff": staff_to_tell,
     "prune_notifications": old_notices,
