@@ -180,9 +180,10 @@ CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
 )
 
-# ── Points ───────────────────────────────────────────────────────────────────────────────────────────
+# ── Rewards ──────────────────────────────────────────────────────────────────────────────────────────
 AWARD_POINTS, REVERSE_POINTS = rewards.AWARD_POINTS, rewards.REVERSE_POINTS
-BULK_AWARD_POINTS = rewards.BULK_AWARD_POINTS
+BULK_AWARD_POINTS, CHECK_ACHIEVEMENTS = rewards.BULK_AWARD_POINTS, rewards.CHECK_ACHIEVEMENTS
+UPDATE_LEADERBOARD, FIND_ACHIEVERS = rewards.UPDATE_LEADERBOARD, rewards.FIND_ACHIEVERS
 
 # ── Stations ─────────────────────────────────────────────────────────────────────────────────────────
 PROCESS_STATION_ISSUE = JobSpec(
@@ -262,12 +263,13 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
     "topup_failed": (),
     "payment_needs_review": (),
     "exchange_rates_stale": (),
-    "points_earned": (),
+    "achievement_unlocked": (),
+    "points_earned": (rewards.COUNT_POINTS,),
     "points_expiring": (),
-    "points_reversed": (),
+    "points_reversed": (rewards.COUNT_REVERSAL,),
     "referral_noted": (rewards.REWARD_REFERRAL,),
-    "referral_success": (),
-    "rental_completed": (rewards.REWARD_RENTAL,),
+    "referral_success": (rewards.COUNT_REFERRAL,),
+    "rental_completed": (rewards.REWARD_RENTAL, rewards.COUNT_RENTAL),
     "station_issue_reported": (),
     "ops_alert_raised": (),
     "ops_alert_cleared": (),

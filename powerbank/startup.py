@@ -19,6 +19,7 @@ from powerbank import (
     payments,
     points,
     promotions,
+    social,
     stations,
     users,
 )
@@ -116,6 +117,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     points.init_app,
     promotions.init_app,
     stations.init_app,
+    social.init_app,
     admin.init_app,
     ops.init_app,
 )

@@ -33,6 +33,8 @@ from powerbank.payments import intents, webhooks
 from powerbank.points import earnings
 from powerbank.points.models import Grant
 from powerbank.queue import Scalar, accept, unique_key
+from powerbank.social import tallies
+from powerbank.social.models import Achievement, Metric
 from powerbank.stations import issues
 from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
@@ -285,6 +287,28 @@ def points_for_many() -> Arguments:
     return {"grant_id": str(grant.id)}
 
 
+def achiever() -> str:
+    """Somebody who has come to an achievement and does not have it yet."""
+    user_id = make_person()
+    with transaction() as session:
+        tallies.count(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
+        session.add(Achievement(name="First", metric="rentals", threshold=1, reward=5))
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return str(user_id)
+
+
+def achievement_made() -> Arguments:
+    achiever()
+    return {"achievement_id": str(db.session.scalar(text("SELECT id FROM achievements")))}
+
+
+def tallies_wrong() -> Arguments:
+    achiever()
+    with transaction() as session:
+        session.execute(text("UPDATE tallies SET rentals = 7"))
+    return {}
+
+
 PREPARE: dict[str, Callable[[], Arguments]] = {
     "publish_content": scheduled_revision,
     "send_otp": code_asked_for,
@@ -321,6 +345,16 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "expire_points": points_over,
     "warn_of_expiring_points": points_over,
     "bulk_award_points": points_for_many,
+    "count_rental": rental_finished,
+    "count_points": lambda: {"user_id": str(make_person()), "points": 5, "earning": "kyc", "object_id": "x"},
+    "count_reversal": lambda: {"user_id": str(make_person()), "points": 5, "object_id": "x"},
+    "count_referral": lambda: {
+        "user_id": str(make_person()), "invitee_id": "x", "referral_id": "r", "points": 5,
+    },
+    "check_achievements": lambda: {"user_id": achiever()},
+    "find_achievers": achievement_made,
+    "update_leaderboard": lambda: {"user_id": achiever()},
+    "recompute_leaderboard": tallies_wrong,
     "process_station_issue": issue_reported,
     "tick": nothing,
     "redeliver_stranded_jobs": nothing,
@@ -333,7 +367,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
 UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease_until", "run_after", "last_run_at",
           "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
           "deliveries", "seen_at", "started_at", "shown_at",
-          "horizon", "made_at", "sealed_at", "processed_at", "warned_at"}  # fmt: skip
+          "horizon", "made_at", "sealed_at", "processed_at", "warned_at", "at"}  # fmt: skip
 
 
 def shown(value: object) -> str:
