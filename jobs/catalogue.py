@@ -221,8 +221,10 @@ CALCULATE_PAYMENT_OPTIONS = JobSpec(
     on_dead="fail_operation",
 )
 # ── Points ───────────────────────────────────────────────────────────────────────────────────────────
+# ── Rewards ──────────────────────────────────────────────────────────────────────────────────────────
 AWARD_POINTS, REVERSE_POINTS = rewards.AWARD_POINTS, rewards.REVERSE_POINTS
-BULK_AWARD_POINTS = rewards.BULK_AWARD_POINTS
+BULK_AWARD_POINTS, CHECK_ACHIEVEMENTS = rewards.BULK_AWARD_POINTS, rewards.CHECK_ACHIEVEMENTS
+UPDATE_LEADERBOARD, FIND_ACHIEVERS = rewards.UPDATE_LEADERBOARD, rewards.FIND_ACHIEVERS
 
 # ── Stations ─────────────────────────────────────────────────────────────────────────────────────────
 PROCESS_STATION_ISSUE = JobSpec(
@@ -416,10 +418,18 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "chargeback_reversed": (),
     "refund_needs_attention": (),
     "points_earned": (),
+    "payment_needs_review": (),
+    "exchange_rates_stale": (),
+    "achievement_unlocked": (),
+    "points_earned": (rewards.COUNT_POINTS,),
     "points_expiring": (),
-    "points_reversed": (),
+    "points_reversed": (rewards.COUNT_REVERSAL,),
     "referral_noted": (rewards.REWARD_REFERRAL,),
     "referral_success": (),
+    "referral_success": (rewards.COUNT_REFERRAL,),
+    "rental_completed": (rewards.REWARD_RENTAL, rewards.COUNT_RENTAL),
+    "station_issue_reported": (),
+    "ops_alert_raised": (),
     "ops_alert_cleared": (),
     "job_died": (),
 }

@@ -32,6 +32,36 @@ BULK_AWARD_POINTS = JobSpec(
     "bulk_award_points", "jobs.points.bulk_award_points", Queue.DEFAULT, Retries((60, 60)), stepwise=True
 )
 
+COUNT_RENTAL = JobSpec(
+    "count_rental", "jobs.social.count_rental", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+COUNT_POINTS = JobSpec(
+    "count_points", "jobs.social.count_points", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+COUNT_REVERSAL = JobSpec(
+    "count_reversal", "jobs.social.count_reversal", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+COUNT_REFERRAL = JobSpec(
+    "count_referral", "jobs.social.count_referral", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+CHECK_ACHIEVEMENTS = JobSpec(
+    "check_achievements", "jobs.social.check_achievements", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+FIND_ACHIEVERS = JobSpec(
+    "find_achievers", "jobs.social.find_achievers", Queue.DEFAULT, Retries((60, 300)), stepwise=True
+)
+# One that expires is made good by the week's recomputation: the tallies say what is not shown yet.
+UPDATE_LEADERBOARD = JobSpec(
+    "update_leaderboard", "jobs.social.update_leaderboard", Queue.ANALYTICS, Retries((120,)), expires=7200
+)
+RECOMPUTE_LEADERBOARD = JobSpec(
+    "recompute_leaderboard",
+    "jobs.social.recompute_leaderboard",
+    Queue.ANALYTICS,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+
 JOBS: tuple[JobSpec, ...] = (
     AWARD_POINTS,
     REWARD_TOPUP,
@@ -42,9 +72,18 @@ JOBS: tuple[JobSpec, ...] = (
     EXPIRE_POINTS,
     WARN_OF_EXPIRING_POINTS,
     BULK_AWARD_POINTS,
+    COUNT_RENTAL,
+    COUNT_POINTS,
+    COUNT_REVERSAL,
+    COUNT_REFERRAL,
+    CHECK_ACHIEVEMENTS,
+    FIND_ACHIEVERS,
+    UPDATE_LEADERBOARD,
+    RECOMPUTE_LEADERBOARD,
 )
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("points-expiry", EXPIRE_POINTS, "30 0 * * *"),
     Schedule("points-expiry-warning", WARN_OF_EXPIRING_POINTS, "0 9 * * *"),
+    Schedule("leaderboard-recomputation", RECOMPUTE_LEADERBOARD, "0 1 * * 1"),
 )

@@ -20,6 +20,7 @@ from powerbank import (
     points,
     promotions,
     rentals,
+    social,
     stations,
     users,
 )
@@ -119,6 +120,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     promotions.init_app,
     stations.init_app,
     rentals.init_app,
+    social.init_app,
     admin.init_app,
     ops.init_app,
 )

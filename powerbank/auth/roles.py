@@ -22,6 +22,8 @@ _FINANCE = _SUPERADMIN | {Role.FINANCE}
 GRANTED = MappingProxyType(
     {
         "account.manage": _ALL,  # one's own password, second factor and sessions
+        "achievements.read": _ALL,
+        "achievements.write": _OPERATIONS,
         "audit.read": _SUPERADMIN,
         "config.read": _ALL,
         "config.write": _OPERATIONS,

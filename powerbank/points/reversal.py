@@ -82,5 +82,6 @@ def _take(award: Earned, undeserved: int) -> int:
         actor="system",
         first=award.entry_id,
     )
-    publish("points_reversed", user_id=str(award.user_id), points=more, entry_id=str(award.entry_id))
+    # The same award may be reversed in parts; each is another object.
+    publish("points_reversed", user_id=str(award.user_id), points=more, object_id=f"{award.entry_id}:{undeserved}")
     return more

@@ -39,6 +39,9 @@ from powerbank.queue import Scalar, accept, unique_key
 from powerbank.rentals import initiation
 from powerbank.rentals.models import RentalLocation
 from powerbank.stations import commanding, issues
+from powerbank.social import tallies
+from powerbank.social.models import Achievement, Metric
+from powerbank.stations import issues
 from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
 from powerbank.users import identifiers, referrals
@@ -554,6 +557,25 @@ def old_events() -> Arguments:
     event_received()
     with transaction() as session:
         session.execute(text("UPDATE gateway_events SET state = 'forged', received_at = now() - interval '31 days'"))
+def achiever() -> str:
+    """Somebody who has come to an achievement and does not have it yet."""
+    user_id = make_person()
+    with transaction() as session:
+        tallies.count(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
+        session.add(Achievement(name="First", metric="rentals", threshold=1, reward=5))
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return str(user_id)
+
+
+def achievement_made() -> Arguments:
+    achiever()
+    return {"achievement_id": str(db.session.scalar(text("SELECT id FROM achievements")))}
+
+
+def tallies_wrong() -> Arguments:
+    achiever()
+    with transaction() as session:
+        session.execute(text("UPDATE tallies SET rentals = 7"))
     return {}
 
 
@@ -628,6 +650,16 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "sweep_overdue_rentals": rental_due,
     "sweep_stuck_rentals": rental_stuck,
     "prune_locations": location_of_long_ago,
+    "count_rental": rental_finished,
+    "count_points": lambda: {"user_id": str(make_person()), "points": 5, "earning": "kyc", "object_id": "x"},
+    "count_reversal": lambda: {"user_id": str(make_person()), "points": 5, "object_id": "x"},
+    "count_referral": lambda: {
+        "user_id": str(make_person()), "invitee_id": "x", "referral_id": "r", "points": 5,
+    },
+    "check_achievements": lambda: {"user_id": achiever()},
+    "find_achievers": achievement_made,
+    "update_leaderboard": lambda: {"user_id": achiever()},
+    "recompute_leaderboard": tallies_wrong,
     "process_station_issue": issue_reported,
     "send_station_command": command_overdue,
     "check_station_command": command_overdue,
@@ -647,6 +679,8 @@ UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease
           "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
           "deliveries", "seen_at", "started_at", "shown_at", "withheld_at", "dedup_key",
           "horizon", "made_at", "sealed_at", "processed_at", "warned_at"}  # fmt: skip
+          "deliveries", "seen_at", "started_at", "shown_at",
+          "horizon", "made_at", "sealed_at", "processed_at", "warned_at", "at"}  # fmt: skip
 
 
 def shown(value: object) -> str:

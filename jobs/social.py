@@ -1,0 +1,72 @@
+from datetime import timedelta
+from uuid import UUID
+
+from jobs.stepwise import StepwiseRun
+from powerbank.db import db, transaction, utcnow
+from powerbank.social import achievements, leaderboard, recount, tallies
+from powerbank.social.models import Metric
+
+FIRST = UUID(int=0)
+BATCH = 500
+KEEP_EVENTS = timedelta(days=100)
+
+
+def count_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
+    what = {Metric.RENTALS: 1, Metric.ON_TIME: int(on_time), Metric.LATE: int(late)}
+    tallies.count(user_id=UUID(user_id), kind="rental", object_id=rental_id, at=utcnow(), what=what)
+
+
+def count_points(*, user_id: str, points: int, earning: str, object_id: str) -> None:
+    tallies.count(
+        user_id=UUID(user_id), kind=f"points:{earning}", object_id=object_id, at=utcnow(), what={Metric.POINTS: points}
+    )
+
+
+def count_reversal(*, user_id: str, points: int, object_id: str) -> None:
+    tallies.count(
+        user_id=UUID(user_id), kind="reversal", object_id=object_id, at=utcnow(), what={Metric.POINTS: -points}
+    )
+
+
+def count_referral(*, user_id: str, invitee_id: str, referral_id: str, points: int) -> None:
+    tallies.count(
+        user_id=UUID(user_id), kind="referral", object_id=referral_id, at=utcnow(), what={Metric.REFERRALS: 1}
+    )
+
+
+def check_achievements(*, user_id: str) -> None:
+    achievements.check(UUID(user_id), now=utcnow())
+
+
+def update_leaderboard(*, user_id: str) -> None:
+    leaderboard.refresh(UUID(user_id))
+
+
+def find_achievers(run: StepwiseRun, *, achievement_id: str) -> None:
+    after = FIRST
+    while people := achievements.achievers(UUID(achievement_id), after=after):
+        db.session.rollback()  # ends the snapshot of the search
+        with transaction():
+            achievements.ask_checks(people)
+        after = people[-1]
+
+
+def recompute_leaderboard(run: StepwiseRun) -> None:
+    now = utcnow()
+    for put_right in recount.tasks(now=now):
+        with transaction():
+            put_right()
+    after = FIRST
+    while people := leaderboard.stale(after=after, most=BATCH):
+        db.session.rollback()
+        for user_id in people:
+            with transaction():
+                leaderboard.refresh(user_id)
+        after = people[-1]
+    for board in recount.boards_to_check(now=now):
+        with transaction():
+            leaderboard.recount_steps(board)
+    gone = BATCH
+    while gone == BATCH:
+        with transaction():
+            gone = tallies.forget_events(before=now - KEEP_EVENTS, most=BATCH)

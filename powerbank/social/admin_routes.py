@@ -1,0 +1,80 @@
+"""Staff: achievements."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from sqlalchemy import select
+
+from powerbank import audit
+from powerbank.api.auth import staff_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.db import db, transaction
+from powerbank.errors import NotFoundError
+from powerbank.social import achievements
+from powerbank.social.models import Achievement
+from powerbank.social.schemas import AchievementSchema
+
+blueprint = Blueprint(
+    "Achievements (staff)", __name__, url_prefix="/api/admin/achievements", description="What can be reached."
+)
+
+
+@blueprint.route("")
+class Achievements(MethodView):
+    @staff_only("achievements.read")
+    @blueprint.arguments(PageArguments, location="query")
+    @blueprint.response(200, page_of(AchievementSchema))
+    def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """List, newest first"""
+        return page(select(Achievement), Achievement.id, descending=True, **arguments)
+
+    @staff_only("achievements.write")
+    @blueprint.arguments(AchievementSchema)
+    @blueprint.response(201, AchievementSchema)
+    def post(self, body: dict[str, Any]) -> Achievement:
+        """Create; whoever has come to it already unlocks it soon"""
+        with transaction():
+            achievement = Achievement(**body)
+            achievements.save(achievement)
+            audit.by_staff("achievements.create", "achievements", achievement.id, new=_snapshot(achievement))
+        return achievement
+
+
+@blueprint.route("/<uuid:achievement_id>")
+class OneAchievement(MethodView):
+    @staff_only("achievements.read")
+    @blueprint.response(200, AchievementSchema)
+    def get(self, achievement_id: UUID) -> Achievement:
+        """Read"""
+        found = db.session.get(Achievement, achievement_id)
+        if found is None:
+            raise NotFoundError("achievement")
+        return found
+
+    @staff_only("achievements.write")
+    @blueprint.arguments(AchievementSchema(partial=True))
+    @blueprint.response(200, AchievementSchema)
+    def patch(self, body: dict[str, Any], achievement_id: UUID) -> Achievement:
+        """Change the fields given; what people have unlocked they keep"""
+        with transaction():
+            achievement = achievements.locked(achievement_id)
+            old = _snapshot(achievement)
+            achievements.change(achievement, body)
+            new = _snapshot(achievement)
+            audit.by_staff("achievements.update", "achievements", achievement.id, old=old, new=new)
+        return achievement
+
+    @staff_only("achievements.write")
+    @blueprint.response(204)
+    def delete(self, achievement_id: UUID) -> None:
+        """Delete one that nobody has unlocked"""
+        with transaction() as session:
+            achievement = achievements.locked(achievement_id)
+            audit.by_staff("achievements.delete", "achievements", achievement.id, old=_snapshot(achievement))
+            session.delete(achievement)
+
+
+def _snapshot(achievement: Achievement) -> dict[str, Any]:
+    return dict(AchievementSchema().dump(achievement))

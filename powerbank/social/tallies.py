@@ -1,0 +1,87 @@
+"""What people did, counted once for each thing, in the transaction of the job that heard of it.
+
+The counters are the truth; achievements and the leaderboard follow from them in jobs of their own."""
+
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy.dialects.postgresql import insert
+
+from jobs import catalogue
+from powerbank.db import open_session
+from powerbank.queue import enqueue
+from powerbank.social.boards import boards
+from powerbank.social.models import Event, Metric, Tally
+
+
+def count(*, user_id: UUID, kind: str, object_id: str, at: datetime, what: dict[Metric, int]) -> bool:
+    """False if this was counted before."""
+    session = open_session()
+    deltas = {metric.value: by for metric, by in what.items()}
+    event: dict[str, Any] = {"user_id": user_id, "kind": kind, "object_id": object_id, "at": at, **deltas}
+    noted = session.execute(insert(Event).values(event).on_conflict_do_nothing().returning(Event.user_id))
+    if noted.one_or_none() is None:
+        return False
+    added = insert(Tally).values([{"board": board, "user_id": user_id, **deltas} for board in boards(at)])
+    grown = {metric: getattr(Tally, metric) + added.excluded[metric] for metric in deltas}
+    session.execute(added.on_conflict_do_update(index_elements=["board", "user_id"], set_={**grown, "stale": True}))
+    enqueue(catalogue.CHECK_ACHIEVEMENTS, user_id=str(user_id))
+    enqueue(catalogue.UPDATE_LEADERBOARD, user_id=str(user_id))
+    return True
+
+
+_METRICS = ", ".join(Metric)
+_SUMS = ", ".join(f"CAST(sum({metric}) AS integer) AS {metric}" for metric in Metric)
+_DIFFERENT = " OR ".join(f"t.{metric} <> r.{metric}" for metric in Metric)
+_SET = ", ".join(f"{metric} = excluded.{metric}" for metric in Metric)
+_WRONG = """
+    WITH right_ones AS (SELECT user_id, {sums} FROM {source} GROUP BY user_id),
+         wrong AS (SELECT r.* FROM right_ones r LEFT JOIN tallies t ON t.board = :board AND t.user_id = r.user_id
+                    WHERE t.user_id IS NULL OR {different} ORDER BY r.user_id)
+"""
+_FIND = "{wrong} SELECT EXISTS (SELECT FROM wrong)"
+_PUT_RIGHT = """{wrong}
+    INSERT INTO tallies (board, user_id, {metrics}) SELECT :board, user_id, {metrics} FROM wrong
+        ON CONFLICT (board, user_id) DO UPDATE SET {set}, stale = true
+"""
+OF_PERIOD = "(SELECT * FROM tally_events WHERE at >= :begin AND at < :end) of_period"
+OF_MONTHS = "(SELECT * FROM tallies WHERE starts_with(board, 'month:')) of_months"
+
+
+def recount_period(board: str, *, begin: datetime, end: datetime) -> int:
+    """Recounts a week or a month from its events. How many tallies were wrong."""
+    return _recount(OF_PERIOD, {"board": board, "begin": begin, "end": end})
+
+
+def recount_all_time(board: str) -> int:
+    """All time is the sum of its months, of which every one is kept."""
+    return _recount(OF_MONTHS, {"board": board})
+
+
+def _recount(source: str, parameters: dict[str, object]) -> int:
+    """One snapshot tells whether anything is wrong. If so, whoever counts waits until it has been put right."""
+    session = open_session()
+    if not session.scalar(_statement(_FIND, source), parameters):
+        return 0
+    session.execute(text("LOCK TABLE tally_events IN SHARE MODE"))
+    return _changed(_statement(_PUT_RIGHT, source), parameters)
+
+
+def _statement(template: str, source: str) -> TextClause:
+    wrong = _WRONG.format(source=source, sums=_SUMS, different=_DIFFERENT)
+    return text(template.format(wrong=wrong, metrics=_METRICS, set=_SET))
+
+
+def forget_events(*, before: datetime, most: int) -> int:
+    """Events of months that are over and recounted. How many went."""
+    old = text("""
+        DELETE FROM tally_events WHERE (user_id, kind, object_id) IN
+               (SELECT user_id, kind, object_id FROM tally_events WHERE at < :before ORDER BY at LIMIT :most)
+    """)
+    return _changed(old, {"before": before, "most": most})
+
+
+def _changed(statement: TextClause, parameters: dict[str, object]) -> int:
+    return cast(CursorResult[Any], open_session().execute(statement, parameters)).rowcount

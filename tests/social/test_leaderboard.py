@@ -1,0 +1,186 @@
+"""Everybody's place: by the formula, shared by equals, right at every moment, and told without looking at others."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from jobs import catalogue_of_rewards as rewards
+from powerbank.db import db, transaction, utcnow
+from powerbank.social import badges, leaderboard, tallies
+from powerbank.social.boards import Period, board
+from powerbank.social.models import Metric
+from powerbank.users import leaving
+from tests.ledger.conftest import Person
+from tests.ledger.test_together import all_at_once
+from tests.points.conftest import run
+from tests.social.conftest import did, drain, rent, shown
+
+Headers = dict[str, str]
+SignIn = Callable[[UUID], Headers]
+PATH = "/api/social/leaderboard"
+
+
+def places(client: FlaskClient, headers: Headers, query: str = "") -> dict[str, Any]:
+    answer = client.get(f"{PATH}{query}", headers=headers)
+    assert answer.status_code == 200
+    return dict(answer.get_json())
+
+
+def assert_ranks_are_right() -> None:
+    """Compared with PostgreSQL's own rank() over everybody."""
+    db.session.rollback()
+    true = db.session.execute(text("SELECT board, score, rank() OVER (PARTITION BY board ORDER BY score DESC) AS rank"
+                                   " FROM standings")).all()  # fmt: skip
+    for name in {row.board for row in true}:
+        rows = [row for row in true if row.board == name]
+        assert leaderboard.ranks(name, [row.score for row in rows]) == {row.score: row.rank for row in rows}
+
+
+def test_the_formula_and_shared_ranks(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+    first, second, third, idle = person(), person(), person(), person()
+    did(first, rentals=2, on_time=1, late=1, points=33, referrals=1, achievements=1)
+    for user_id in (second, third):
+        did(user_id, rentals=1, on_time=1)
+    drain()
+    found = places(client, user_headers(idle), "?me=true")
+    assert [(item["rank"], item["score"]) for item in found["items"]] == [
+        (1, 2 * 10 + 15 - 5 + 3.3 + 50 + 25), (2, 25.0), (2, 25.0),
+    ]  # fmt: skip
+    assert (found["me"]["rank"], found["me"]["score"], found["me"]["badge"]) == (4, 0.0, "member")
+    assert places(client, user_headers(third), "?me=true")["me"]["rank"] == 2
+    assert places(client, user_headers(third))["me"] is None
+
+
+def test_a_rental_told_ten_times_counts_once(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+    user_id = person()
+    rent(user_id, 10, rental="the same")
+    me = places(client, user_headers(user_id), "?me=true&period=week")["me"]
+    assert (me["rentals"], me["on_time"]) == (1, 1)
+
+
+def test_pages_hold_on_to_the_order(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+    people = [person() for _ in range(7)]
+    for number, user_id in enumerate(people):
+        did(user_id, rentals=number // 2)
+        shown(user_id)
+    headers, seen, cursor = user_headers(people[0]), [], ""
+    while cursor is not None:
+        found = places(client, headers, f"?limit=3&cursor={cursor}" if cursor else "?limit=3")
+        seen += [(item["rank"], item["rentals"]) for item in found["items"]]
+        cursor = found["next_cursor"]
+    assert seen == [(1, 3), (2, 2), (2, 2), (4, 1), (4, 1), (6, 0), (6, 0)]
+
+
+def test_boards_follow_the_calendar_of_kathmandu() -> None:
+    sunday_night = datetime(2026, 11, 1, 18, 14, tzinfo=UTC)  # 23:59 there
+    assert board(Period.WEEK, sunday_night) == "week:2026-44"
+    assert board(Period.WEEK, sunday_night + timedelta(minutes=2)) == "week:2026-45"
+    assert board(Period.MONTH, datetime(2026, 10, 31, 18, 16, tzinfo=UTC)) == "month:2026-11"
+    assert board(Period.WEEK, datetime(2027, 1, 1, tzinfo=UTC)) == "week:2026-53"
+
+
+def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+    gone, here = person(), person()
+    did(gone, rentals=1)
+    shown(gone)
+    with transaction():
+        leaving.leave(gone, now=utcnow())
+    (item,) = places(client, user_headers(here))["items"]
+    assert (item["username"], item["avatar_url"], item["rank"]) == (None, None, 1)
+
+
+@pytest.mark.parametrize(("rentals", "on_time", "name", "rate"), [
+    (0, 0, "member", 100.0), (9, 9, "member", 100.0), (10, 8, "bronze", 80.0), (20, 18, "silver", 90.0),
+    (49, 49, "silver", 100.0), (100, 95, "gold", 95.0), (1000, 949, "silver", 94.9), (10_000, 9_496, "silver", 95.0),
+])  # fmt: skip
+def test_badges(rentals: int, on_time: int, name: str, rate: float) -> None:
+    assert badges.badge(rentals=rentals, on_time=on_time) == name
+    assert badges.return_rate(rentals=rentals, on_time=on_time) == rate
+
+
+def test_ranks_are_right_whatever_the_scores(context: Flask, person: Person) -> None:
+    people = [person() for _ in range(30)]
+    edges = [-(10**9), -64, -1, 0, 1, 63, 64, 65, 4095, 4096, 4097, 262_144, 16_777_216, 10**9]
+
+    @given(st.lists(st.tuples(st.sampled_from(people), st.sampled_from(edges) | st.integers(-300, 300)), max_size=60))
+    def moved(moves: list[tuple[UUID, int]]) -> None:
+        with transaction() as session:
+            session.execute(text("DELETE FROM standings"))
+            for user_id, score in moves:
+                session.execute(
+                    text("INSERT INTO standings (board, user_id, score) VALUES ('all', :user_id, :score)"
+                         " ON CONFLICT (board, user_id) DO UPDATE SET score = excluded.score"),
+                    {"user_id": user_id, "score": score},
+                )  # fmt: skip
+        assert_ranks_are_right()
+
+    moved()
+
+
+def test_many_who_pass_each_other_at_once(context: Flask, person: Person) -> None:
+    people = [person() for _ in range(8)]
+
+    def move() -> None:
+        user_id = random.choice(people)
+        tallies.count(
+            user_id=user_id, kind="test", object_id=str(random.random()), at=utcnow(),
+            what={Metric.RENTALS: random.choice([1, 1, 2]), Metric.LATE: random.choice([0, 5])},
+        )  # fmt: skip
+
+    def show() -> None:
+        leaderboard.refresh(random.choice(people))
+
+    assert set(all_at_once(context, [move, show, show] * 60)) == {None}
+    for user_id in people:
+        shown(user_id)
+    assert_ranks_are_right()
+    wrong = text("SELECT count(*) FROM tallies t LEFT JOIN standings s USING (board, user_id)"
+                 " WHERE s.score IS DISTINCT FROM t.score")  # fmt: skip
+    assert db.session.scalar(wrong) == 0
+
+
+class TestRecomputation:
+    def test_what_an_expired_job_did_not_show(self, person: Person) -> None:
+        user_id = person()
+        did(user_id, rentals=3)
+        with transaction() as session:
+            session.execute(text("DELETE FROM outbox_jobs"))
+        run(rewards.RECOMPUTE_LEADERBOARD)
+        assert db.session.scalars(text("SELECT DISTINCT score FROM standings")).all() == [300]
+
+    @pytest.mark.parametrize("level", range(6))
+    def test_counters_and_steps_that_somebody_broke(self, person: Person, level: int) -> None:
+        people = [person() for _ in range(5)]
+        for number, user_id in enumerate(people):
+            did(user_id, rentals=number)
+            shown(user_id)
+        with transaction() as session:
+            session.execute(text("UPDATE tallies SET rentals = 50 WHERE user_id = :id"), {"id": people[0]})
+            session.execute(text("DELETE FROM tallies WHERE user_id = :id AND board = 'all'"), {"id": people[1]})
+            session.execute(text("UPDATE standing_steps SET people = people + 3 WHERE level = :n"), {"n": level})
+        run(rewards.RECOMPUTE_LEADERBOARD)
+        scores = db.session.execute(text("SELECT board, user_id, rentals, stale FROM tallies")).all()
+        assert {(row.user_id, row.rentals, row.stale) for row in scores} == {
+            (user_id, number, False) for number, user_id in enumerate(people)
+        }
+        assert_ranks_are_right()
+
+    def test_events_long_counted_are_forgotten_and_their_months_stay(self, person: Person) -> None:
+        user_id = person()
+        with transaction():
+            tallies.count(
+                user_id=user_id, kind="test", object_id="x", at=utcnow() - timedelta(days=150), what={Metric.RENTALS: 4}
+            )
+        for _ in range(2):
+            run(rewards.RECOMPUTE_LEADERBOARD)
+        assert db.session.scalar(text("SELECT count(*) FROM tally_events")) == 0
+        assert db.session.scalar(text("SELECT score FROM standings WHERE board = 'all'")) == 400
