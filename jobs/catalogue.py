@@ -385,7 +385,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "rental_extended": (tell_user("rental_extended", once_per="due_at"),),
     "rental_ending_soon": (tell_user("rental_ending_soon", once_per="due_at"),),
     "rental_overdue": (tell_user("rental_overdue", once_per="due_at"),),
-    "rental_completed": (rewards.REWARD_RENTAL,),  # on_time, late
+    "rental_completed": (rewards.REWARD_RENTAL, rewards.COUNT_RENTAL),  # on_time, late
     "rental_settled": (tell_user("rental_completed", once_per="rental_id"),),
     "rental_lost": (tell_user("rental_lost", once_per="rental_id"),),
     "rental_refunded": (tell_user("refund_completed"),),
@@ -417,19 +417,12 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "topup_charged_back": (),
     "chargeback_reversed": (),
     "refund_needs_attention": (),
-    "points_earned": (),
-    "payment_needs_review": (),
-    "exchange_rates_stale": (),
     "achievement_unlocked": (),
     "points_earned": (rewards.COUNT_POINTS,),
     "points_expiring": (),
     "points_reversed": (rewards.COUNT_REVERSAL,),
     "referral_noted": (rewards.REWARD_REFERRAL,),
-    "referral_success": (),
     "referral_success": (rewards.COUNT_REFERRAL,),
-    "rental_completed": (rewards.REWARD_RENTAL, rewards.COUNT_RENTAL),
-    "station_issue_reported": (),
-    "ops_alert_raised": (),
     "ops_alert_cleared": (),
     "job_died": (),
 }

@@ -1,7 +1,7 @@
 """Notices for staff, and deliveries to them.
 
 Revision: 0012
-After: 0011d
+After: 0011f
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0012"
-down_revision = "0011d"
+down_revision = "0011f"
 branch_labels = None
 depends_on = None
 

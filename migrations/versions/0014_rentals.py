@@ -1,7 +1,7 @@
 """Rentals, their log, disputes, locations.
 
 Revision: 0014
-After: 0013b
+After: 0013c
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0014"
-down_revision = "0013b"
+down_revision = "0013c"
 branch_labels = None
 depends_on = None
 

@@ -23,8 +23,7 @@ from powerbank.integrations.gateway import Form, Opened, Payment, State
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
-from powerbank.ledger import refunds, spending, sums
-from powerbank.ledger import dues, spending, sums
+from powerbank.ledger import dues, refunds, spending, sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
@@ -38,10 +37,9 @@ from powerbank.points.models import Grant
 from powerbank.queue import Scalar, accept, unique_key
 from powerbank.rentals import initiation
 from powerbank.rentals.models import RentalLocation
-from powerbank.stations import commanding, issues
 from powerbank.social import tallies
 from powerbank.social.models import Achievement, Metric
-from powerbank.stations import issues
+from powerbank.stations import commanding, issues
 from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
 from powerbank.users import identifiers, referrals
@@ -678,8 +676,6 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
 UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease_until", "run_after", "last_run_at",
           "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
           "deliveries", "seen_at", "started_at", "shown_at", "withheld_at", "dedup_key",
-          "horizon", "made_at", "sealed_at", "processed_at", "warned_at"}  # fmt: skip
-          "deliveries", "seen_at", "started_at", "shown_at",
           "horizon", "made_at", "sealed_at", "processed_at", "warned_at", "at"}  # fmt: skip
 
 
