@@ -23,6 +23,8 @@ class StaffType(StrEnum):
     LEDGER_MISMATCH = "ledger_mismatch"
     PAYMENT_NEEDS_REVIEW = "payment_needs_review"
     REFUND_TO_APPROVE = "refund_to_approve"
+    REFUND_STUCK = "refund_stuck"
+    SETTLEMENT_MISMATCH = "settlement_mismatch"
     EXCHANGE_RATES_STALE = "exchange_rates_stale"
     PAYOUT_STUCK = "payout_stuck"
     ANOMALY = "anomaly"
@@ -55,6 +57,8 @@ RULES = MappingProxyType(
         StaffType.LEDGER_MISMATCH: StaffRule("ledger.read", email=True),
         StaffType.PAYMENT_NEEDS_REVIEW: StaffRule("ledger.read", email=True, once_per="intent_id"),
         StaffType.REFUND_TO_APPROVE: StaffRule("ledger.approve", once_per="refund_id"),
+        StaffType.REFUND_STUCK: StaffRule("ledger.approve", email=True, once_per="refund_id"),
+        StaffType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),
         StaffType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
         StaffType.PAYOUT_STUCK: StaffRule("ledger.read", email=True, once_per="payout_id"),
         StaffType.ANOMALY: StaffRule("system.operate"),

@@ -12,7 +12,7 @@ ENGLISH = MappingProxyType(
         StaffType.STATION_FAULT: ("{station_sn} reports a fault", "Station {station_sn} says: {detail}."),
         StaffType.LOW_BATTERY: (
             "Low charge in {station_sn}",
-            "Power bank {powerbank_sn} in {station_sn} has {battery_level:number} % left.",
+            "{count:number} power banks in {station_sn} are low; the lowest has {battery_level:number} % left.",
         ),
         StaffType.CRITICAL_ISSUE: (
             "{station_sn}: somebody reports a problem",
@@ -46,6 +46,11 @@ ENGLISH = MappingProxyType(
             "A payment needs a decision",
             "Money came for payment {intent_id} that was not credited: {reason}.",
         ),
+        StaffType.REFUND_STUCK: ("A refund is stuck", "A refund needs somebody to look at it: {reason}."),
+        StaffType.SETTLEMENT_MISMATCH: (
+            "Payments and their gateways differ",
+            "{differences:number} differences were found, the first: {what}.",
+        ),
         StaffType.REFUND_TO_APPROVE: ("A refund to approve", "{amount:money} are asked back: {reason}."),
         StaffType.EXCHANGE_RATES_STALE: (
             "Exchange rates are old",
@@ -68,7 +73,7 @@ NEPALI = MappingProxyType(
         StaffType.STATION_FAULT: ("{station_sn} मा खराबी", "स्टेसन {station_sn} को सूचना: {detail}।"),
         StaffType.LOW_BATTERY: (
             "{station_sn} मा चार्ज कम",
-            "{station_sn} को पावर बैंक {powerbank_sn} मा {battery_level:number} % चार्ज बाँकी छ।",
+            "{station_sn} का {count:number} पावर बैंकमा चार्ज कम छ; सबैभन्दा कम {battery_level:number} % छ।",
         ),
         StaffType.CRITICAL_ISSUE: (
             "{station_sn}: समस्याको जानकारी आयो",
@@ -101,6 +106,11 @@ NEPALI = MappingProxyType(
         StaffType.PAYMENT_NEEDS_REVIEW: (
             "एउटा भुक्तानीमा निर्णय चाहिन्छ",
             "भुक्तानी {intent_id} को रकम आयो तर खातामा जम्मा गरिएको छैन: {reason}।",
+        ),
+        StaffType.REFUND_STUCK: ("फिर्ता रोकिएको छ", "एउटा फिर्ता हेर्नुपर्छ: {reason}।"),
+        StaffType.SETTLEMENT_MISMATCH: (
+            "भुक्तानी र गेटवेमा फरक",
+            "{differences:number} फरक भेटियो, पहिलो: {what}।",
         ),
         StaffType.REFUND_TO_APPROVE: ("स्वीकृत गर्नुपर्ने फिर्ता", "{amount:money} फिर्ता मागिएको छ: {reason}।"),
         StaffType.EXCHANGE_RATES_STALE: (

@@ -65,6 +65,8 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "type": Value(Manner.TEXT, "rental_overdue"),
         "channel": Value(Manner.TEXT, "push"),
         "language": Value(Manner.TEXT, "ne"),
+        "differences": Value(Manner.NUMBER, 2),
+        "what": Value(Manner.TEXT, "not_credited"),
         "problem": Value(Manner.TEXT, "a value is missing"),
     }
 )

@@ -107,7 +107,8 @@ def look_at_charges(state: StationState, *, now: datetime) -> None:
     if low[0]:
         state.low_battery_told_at = now
         publish(
-            "station_battery_low", station_id=str(state.station_id), banks=low[0], lowest_charge=low[1]
+            "station_battery_low", station_sn=open_session().get_one(Station, state.station_id).sn, count=low[0],
+            battery_level=low[1],
         )  # fmt: skip
 
 

@@ -216,10 +216,11 @@ def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> N
             update(Slot).where(Slot.station_id == station_id, Slot.number == event.slot).values(works=Works.FAULTY)
         )
         live.refresh([station_id])
+    where = f" in slot {event.slot}" if event.slot is not None else ""
     publish(
         "station_alarm",
-        station_id=str(station_id), kind=event.kind.value, slot_number=event.slot, serial=event.serial,
-        report_id=str(report_id),
+        station_sn=open_session().get_one(Station, station_id).sn, kind=event.kind.value, slot_number=event.slot,
+        serial=event.serial, report_id=str(report_id), detail=f"{event.kind.value}{where}",
     )  # fmt: skip
 
 

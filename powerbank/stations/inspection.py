@@ -39,5 +39,5 @@ def after_refusal(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
     )  # fmt: skip
     live.refresh([station_id])
     station = session.get_one(Station, station_id)
-    publish("slot_locked", station_sn=station.sn, slot_number=slot_number)
+    publish("slot_locked", station_sn=station.sn, detail=f"slot {slot_number} refused twice and is locked")
     return True

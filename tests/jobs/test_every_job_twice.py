@@ -386,6 +386,8 @@ def payment_taken_wrongly() -> Arguments:
         )
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"transaction_id": str(paid.id), "amount": None, "key": "back", "actor": "system", "reason": "failed"}
+
+
 def rental_finished() -> Arguments:
     return {"user_id": str(make_person()), "rental_id": "r", "on_time": True, "late": False}
 
@@ -555,6 +557,8 @@ def old_events() -> Arguments:
     event_received()
     with transaction() as session:
         session.execute(text("UPDATE gateway_events SET state = 'forged', received_at = now() - interval '31 days'"))
+
+
 def achiever() -> str:
     """Somebody who has come to an achievement and does not have it yet."""
     user_id = make_person()
@@ -652,7 +656,10 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "count_points": lambda: {"user_id": str(make_person()), "points": 5, "earning": "kyc", "object_id": "x"},
     "count_reversal": lambda: {"user_id": str(make_person()), "points": 5, "object_id": "x"},
     "count_referral": lambda: {
-        "user_id": str(make_person()), "invitee_id": "x", "referral_id": "r", "points": 5,
+        "user_id": str(make_person()),
+        "invitee_id": "x",
+        "referral_id": "r",
+        "points": 5,
     },
     "check_achievements": lambda: {"user_id": achiever()},
     "find_achievers": achievement_made,
