@@ -21,7 +21,7 @@ from powerbank.stations.command_models import (
     StationState,
 )
 from powerbank.stations.messages import MOST_KEPT, Known, Message, contents_of, firmware_in, measures_of
-from powerbank.stations.models import Slot, StationLive, Works
+from powerbank.stations.models import Slot, Station, StationLive, Works
 from powerbank.stations.protocols.events import (
     Alarm,
     AlarmKind,
