@@ -225,7 +225,8 @@ def _compose_for_staff(delivery: Delivery, staff_id: UUID) -> Message:
     if email is None:
         raise UndeliverableError("not for this member any more")
     words = wording.put(kind, notice.context, "en")
-    return Message(Channel.EMAIL, email, words.title, words.body, str(delivery.id))
+    console = f"{current_app.config['SETTINGS'].public_url}/console/notices"
+    return Message(Channel.EMAIL, email, words.title, f"{words.body}\n\nAll of them: {console}", str(delivery.id))
 
 
 def _where(delivery: Delivery, user: User) -> str:
