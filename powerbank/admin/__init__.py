@@ -2,10 +2,11 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from powerbank.admin import account, audit_routes, console, user_routes
+    from powerbank.admin import account, audit_routes, console, notice_pages, user_routes
     from powerbank.api.openapi import api
 
     console.init_app(app)
     app.register_blueprint(account.blueprint)
+    app.register_blueprint(notice_pages.blueprint)
     api.register_blueprint(user_routes.blueprint)
     api.register_blueprint(audit_routes.blueprint)

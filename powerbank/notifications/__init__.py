@@ -5,6 +5,7 @@ def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
     from powerbank.notifications import (
         broadcast_routes,
+        delivery_routes,
         devices,
         preference_routes,
         routes,
@@ -25,3 +26,4 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(template_routes.blueprint)
     api.register_blueprint(rule_routes.blueprint)
     api.register_blueprint(broadcast_routes.blueprint)
+    api.register_blueprint(delivery_routes.blueprint)

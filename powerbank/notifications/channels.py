@@ -29,6 +29,7 @@ class Message:
     reference: str  # ours
     language: str = "en"
     urgent: bool = True
+    lasts: int = PUSH_TTL
     collapse_key: str | None = None
     data: Mapping[str, str] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ def _email(message: Message) -> dict[str, Any]:
 def _push(message: Message) -> dict[str, Any]:
     push = Push(
         token=message.to, title=message.title, body=message.body[:LONGEST_PUSH], data=_fitting(message.data),
-        urgent=message.urgent, ttl=PUSH_TTL, collapse_key=message.collapse_key,
+        urgent=message.urgent, ttl=message.lasts, collapse_key=message.collapse_key,
     )  # fmt: skip
     return {"reference": _fcm().send(push)}
 

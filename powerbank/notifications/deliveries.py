@@ -199,10 +199,11 @@ def _compose(delivery: Delivery) -> Message:
     if notice is None or user is None or user.deleted_at is not None:
         raise UndeliverableError("the account is gone")
     kind = Type(notice.type)
+    rule = RULES[routing.subject(notice)]
     words = _words(notice, delivery.channel, user.language)
     return Message(
         Channel(delivery.channel), _where(delivery, user), words.title, words.body, str(delivery.id),
-        language=user.language, urgent=RULES[routing.subject(notice)].urgent, collapse_key=COLLAPSE.get(kind),
+        language=user.language, urgent=rule.urgent, lasts=rule.lasts, collapse_key=COLLAPSE.get(kind),
         data={**notice.data, "notice_id": str(notice.id), "type": notice.type},
     )  # fmt: skip
 
@@ -225,7 +226,8 @@ def _compose_for_staff(delivery: Delivery, staff_id: UUID) -> Message:
     if email is None:
         raise UndeliverableError("not for this member any more")
     words = wording.put(kind, notice.context, "en")
-    return Message(Channel.EMAIL, email, words.title, words.body, str(delivery.id))
+    console = f"{current_app.config['SETTINGS'].public_url}/console/notices"
+    return Message(Channel.EMAIL, email, words.title, f"{words.body}\n\nAll of them: {console}", str(delivery.id))
 
 
 def _where(delivery: Delivery, user: User) -> str:

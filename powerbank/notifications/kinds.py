@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from powerbank.notifications.models import Channel
 
+HOUR, DAY = 3600, 86_400
 PUSH, SMS, EMAIL = Channel.PUSH, Channel.SMS, Channel.EMAIL
 
 
@@ -80,20 +81,20 @@ class Rule:
     channels: frozenset[Channel] = frozenset()
     urgent: bool = False  # quiet hours do not hold it back
     per_hour: int = 3  # beyond so many for one person, the rest come together as one
+    lasts: int = DAY  # seconds for which a push is of use to a phone that was off
 
     @property
     def always(self) -> bool:
         return self.group in ALWAYS
 
 
-def _rule(group: Group, *channels: Channel, urgent: bool = False, per_hour: int | None = None) -> Rule:
-    many = 20 if urgent or group in ALWAYS else 3
-    return Rule(group, frozenset(channels), urgent, many if per_hour is None else per_hour)
+def _rule(group: Group, *channels: Channel) -> Rule:
+    return Rule(group, frozenset(channels), per_hour=20 if group in ALWAYS else 3)
 
 
-def _night(group: Group, *channels: Channel) -> Rule:
-    """Not held back by quiet hours."""
-    return _rule(group, *channels, urgent=True)
+def _night(group: Group, *channels: Channel, lasts: int = HOUR) -> Rule:
+    """Not held back by quiet hours, and soon of no use."""
+    return Rule(group, frozenset(channels), urgent=True, per_hour=20, lasts=lasts)
 
 
 RULES = MappingProxyType(
@@ -124,7 +125,7 @@ RULES = MappingProxyType(
         Type.RENTAL_LOST: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
         Type.RENTAL_STARTED: _night(Group.RENTALS, PUSH),
         Type.RENTAL_FAILED: _night(Group.RENTALS, PUSH),
-        Type.RENTAL_ENDING_SOON: _night(Group.RENTALS, PUSH),
+        Type.RENTAL_ENDING_SOON: _night(Group.RENTALS, PUSH, lasts=900),
         Type.RENTAL_OVERDUE: _night(Group.RENTALS, PUSH, SMS),
         Type.RENTAL_COMPLETED: _night(Group.RENTALS, PUSH, EMAIL),
         Type.RENTAL_EXTENDED: _night(Group.RENTALS, PUSH),

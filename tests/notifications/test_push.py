@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from powerbank.db import transaction
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.fcm.client import DeadTokenError, FcmClient, Push
+from powerbank.notifications import values
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from tests.people import Inbox, People, Person, change, rows
@@ -68,6 +69,24 @@ def test_a_push_carries_strings_and_the_options_of_both_platforms(
     headers = push.details["apns"]["headers"]
     assert (headers["apns-priority"], headers["apns-collapse-id"]) == ("10", "rental")
     assert rows(app, "SELECT reference FROM deliveries WHERE channel = 'push'")[0][0] == push.details["name"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lasts", "priorities"),
+    [(Type.RENTAL_ENDING_SOON, 900, ("high", "10")), (Type.RENTAL_STARTED, 3600, ("high", "10")),
+     (Type.DUE_PAID, 86_400, ("normal", "5"))],
+)  # fmt: skip
+def test_a_push_is_kept_for_a_phone_that_is_off_as_long_as_it_is_of_use(
+    app: Flask, work: Work, inbox: Inbox, sita: Person, kind: Type, lasts: int, priorities: tuple[str, str]
+) -> None:
+    with app.app_context(), transaction():
+        notify(user_id=sita.id, type=kind, context=values.sample(kind))
+    work()
+    (push,) = inbox.of("push", TOKEN)
+    headers = push.details["apns"]["headers"]
+    assert push.details["android"]["ttl"] == f"{lasts}s"
+    assert 0 <= int(headers["apns-expiration"]) - time.time() - lasts + 60 <= 60
+    assert (push.details["android"]["priority"], headers["apns-priority"]) == priorities
 
 
 def test_a_token_that_is_gone_ends_its_device(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:

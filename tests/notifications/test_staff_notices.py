@@ -118,6 +118,7 @@ def test_what_is_urgent_is_mailed_to_those_who_can_act(
     work()
     assert {mail.to for mail in inbox.of("email")} == {"superadmin@example.com", "operations@example.com"}
     assert {mail.title for mail in inbox.of("email")} == {"Nobody works"}
+    assert all("/console/notices" in mail.body for mail in inbox.of("email"))
     assert rows(app, "SELECT DISTINCT status, masked LIKE '%•••@example.com' FROM deliveries") == [("sent", True)]
 
 

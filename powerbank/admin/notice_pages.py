@@ -1,0 +1,51 @@
+"""The console's page of what staff were told."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from powerbank.admin.console import guard, page_staff
+from powerbank.api.paging import page
+from powerbank.db import transaction, utcnow
+from powerbank.errors import AppError
+from powerbank.notifications import staff as notices
+from powerbank.notifications.staff_models import StaffNotice
+from powerbank.notifications.staff_routes import shown
+
+blueprint = Blueprint("console_notices", __name__, url_prefix="/console/notices")
+blueprint.before_request(guard)
+
+SHOWN = 50
+
+
+@blueprint.get("")
+def listing() -> str:
+    me = page_staff("notices.read")
+    query = notices.notices(me.id, me.may, unread=None, type=None)
+    try:
+        found = page(query, StaffNotice.id, descending=True, limit=SHOWN, cursor=request.args.get("cursor"))
+    except AppError:  # an address that was typed: begin at the newest
+        found = page(query, StaffNotice.id, descending=True, limit=SHOWN, cursor=None)
+    items: list[dict[str, Any]] = shown(found["items"])
+    return render_template(
+        "console/notices.html", staff=me, items=items, next_cursor=found["next_cursor"],
+        unread=notices.unread_count(me.id, me.may),
+    )  # fmt: skip
+
+
+@blueprint.post("/<uuid:notice_id>/read")
+def read(notice_id: UUID) -> Response:
+    me = page_staff("notices.read")
+    with transaction():
+        notices.mark(me.id, me.may, notice_id, read=True, now=utcnow())
+    return redirect(url_for("console_notices.listing"))
+
+
+@blueprint.post("/read-all")
+def read_all() -> Response:
+    me = page_staff("notices.read")
+    with transaction():
+        notices.mark_all(me.id, me.may, now=utcnow())
+    return redirect(url_for("console_notices.listing"))
