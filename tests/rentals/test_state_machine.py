@@ -1,0 +1,390 @@
+"""People, cabinets and time do what they like, in any order; what must hold of rentals, banks and money is looked at
+after every step, and at the end, when everybody behaves, everything comes to its end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select, text
+
+import jobs.rentals
+from jobs import catalogue_of_rentals as rental_jobs
+from jobs.runtime import run
+from powerbank.db import db, transaction, utcnow
+from powerbank.errors import AppError
+from powerbank.ledger.wallet_models import Due
+from powerbank.payments import paying
+from powerbank.payments.options import Method
+from powerbank.queue import publish
+from powerbank.rentals import billing, cancelling, cases, extension, initiation, sweeps
+from powerbank.rentals.case_models import IssueType
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import OPEN, Status
+from powerbank.stations import banks, commanding, services
+from powerbank.stations.bank_models import Custody, Place, PowerBank
+from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.stations.package_models import Package, PaymentModel
+from tests.ledger.conftest import make_person, top_up
+from tests.rentals import making
+from tests.rentals.making import MAY_RENT
+from tests.stations.conftest import FACTS, seat
+
+OURS = {spec.name for spec in rental_jobs.JOBS} - {"send_rental_reminder"}  # its clock is the real one
+STATIONS = ("A", "B")
+PEOPLE = st.integers(0, 2)
+WHICH = st.integers(0, 20)
+ANSWERS = ("eject", "eject", "refuse", "still_in", "silent", "expire")
+MINUTES = st.sampled_from([0.01, 1, 4, 7, 45, 61, 200, 1500, 8 * 1440])
+
+
+class Network(RuleBasedStateMachine):
+    app: Flask
+
+    def __init__(self) -> None:
+        super().__init__()
+        empty(self.app)
+        self.context = self.app.app_context()
+        self.context.push()
+        self.now = utcnow() - timedelta(days=300)
+        jobs.rentals.utcnow = lambda: self.now  # type: ignore[attr-defined]
+        with self.step() as session:
+            for sn in STATIONS:
+                made, _ = services.register(**FACTS, sn=sn, imei=f"imei-{sn}", slots=6, now=self.now)
+                services.note_seen(made.id, at=self.now, online=True)
+                for slot in (1, 2):
+                    seat(made.id, slot, f"{sn}-{slot}", 90 - slot)
+            session.flush()
+        with self.step() as session:
+            self.packages = []
+            for model, unit in ((PaymentModel.PREPAID, None), (PaymentModel.POSTPAID, 30)):
+                each = Package(name="p", duration_minutes=60, price=50_00, payment_model=model, unit_minutes=unit,
+                               unit_price=10_00 if unit else None, active=True)  # fmt: skip
+                session.add(each)
+                session.flush()
+                self.packages.append(each.id)
+        self.people = [make_person(wallet=200_00, points=300) for _ in range(3)]
+        with self.step() as session:
+            for each in self.people:
+                session.execute(MAY_RENT, {"id": each})
+        make_custody_old(self.app)
+
+    @contextmanager
+    def step(self) -> Iterator[Any]:
+        """A refusal is an answer like another."""
+        try:
+            with transaction() as session:
+                yield session
+        except AppError:
+            db.session.rollback()
+
+    # ── people ────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(person=PEOPLE, sn=st.sampled_from(STATIONS), package=st.integers(0, 1),
+          method=st.sampled_from([Method.WALLET_ONLY, Method.COMBINATION, Method.POINTS_ONLY]))  # fmt: skip
+    def initiate(self, person: int, sn: str, package: int, method: Method) -> None:
+        with self.step():
+            initiation.initiate(
+                user_id=self.people[person], station_sn=sn, package_id=self.packages[package], method=method,
+                now=self.now,
+            )  # fmt: skip
+
+    @rule(which=WHICH)
+    def cancel(self, which: int) -> None:
+        if (rental := self.one(which)) is not None:
+            with self.step():
+                cancelling.cancel(rental.id, user_id=rental.user_id, now=self.now)
+
+    @rule(which=WHICH, package=st.integers(0, 1))
+    def extend(self, which: int, package: int) -> None:
+        if (rental := self.one(which)) is not None:
+            with self.step():
+                extension.extend(
+                    rental.id, user_id=rental.user_id, package_id=self.packages[package], method=None, now=self.now
+                )
+
+    @rule(which=WHICH, issue=st.sampled_from([IssueType.LOST, IssueType.NOT_CHARGING, IssueType.RETURNED]))
+    def complain(self, which: int, issue: IssueType) -> None:
+        if (rental := self.one(which)) is not None:
+            with self.step():
+                cases.report(rental.id, user_id=rental.user_id, issue_type=issue, description=None, now=self.now)
+
+    @rule(person=PEOPLE, amount=st.sampled_from([20_00, 4000_00]))
+    def pay(self, person: int, amount: int) -> None:
+        with self.step():
+            top_up(self.people[person], amount)
+        with self.step():
+            paying.pay_all_dues(
+                user_id=self.people[person], method=Method.WALLET_ONLY, key=str(uuid4()), actor="x", now=self.now
+            )
+
+    # ── cabinets ──────────────────────────────────────────────────────────────────────────────────
+
+    @rule(sn=st.sampled_from(STATIONS), what=st.sampled_from(ANSWERS))
+    def answer(self, sn: str, what: str) -> None:
+        with self.step() as session:
+            command = session.scalar(
+                select(StationCommand).where(
+                    StationCommand.station_id == making.station_id(sn), StationCommand.finished_at.is_(None),
+                    StationCommand.command == "eject_powerbank",
+                )
+            )  # fmt: skip
+            if command is None:
+                return
+            if what == "eject":
+                making.eject(command, self.now)
+            else:
+                status, told = {
+                    "refuse": (CommandStatus.FAILED, {"proof": "refused"}),
+                    "still_in": (CommandStatus.FAILED, {"proof": "still_in"}),
+                    "silent": (CommandStatus.UNKNOWN, {}),
+                    "expire": (CommandStatus.EXPIRED, {}),
+                }[what]
+                commanding.settle(command, status, told, now=self.now)
+
+    @rule(which=WHICH)
+    def eject_late(self, which: int) -> None:
+        """A command that ended otherwise turns out to have succeeded; its bank is in its slot until then."""
+        with self.step() as session:
+            ended = (CommandStatus.FAILED, CommandStatus.UNKNOWN, CommandStatus.EXPIRED)
+            found = session.scalars(
+                select(StationCommand).where(StationCommand.status.in_(ended), StationCommand.serial.is_not(None))
+                .order_by(StationCommand.id.desc())
+            ).all()  # fmt: skip
+            if not found:
+                return
+            command = found[which % len(found)]
+            here = banks.whereabouts(banks.locked(command.serial or "").id)
+            promised = session.scalar(
+                text(
+                    "SELECT rental_id FROM bank_reservations r JOIN power_banks b ON b.id = bank_id WHERE serial = :s"
+                ),
+                {"s": command.serial},
+            )
+            if (
+                here.place is Place.SLOT
+                and here.station_id == command.station_id
+                and promised in (None, command.rental_id)
+            ):
+                making.eject(command, self.now)
+
+    @rule(which=WHICH, sn=st.sampled_from(STATIONS), late=st.sampled_from([0, 0, 3, 90]), times=st.integers(1, 2),
+          provisional=st.sampled_from([False, False, True]))  # fmt: skip
+    def bring_back(self, which: int, sn: str, late: int, times: int, provisional: bool) -> None:
+        with self.step() as session:
+            out = session.scalars(
+                select(Custody).where(Custody.place.in_([Place.USER, Place.LOST]), text("upper_inf(period)"))
+                .order_by(Custody.id)
+            ).all()  # fmt: skip
+            station_id = making.station_id(sn)
+            free = banks.free_slots(station_id)
+            if not out or not free:
+                return
+            stay = out[which % len(out)]
+            assert stay.since is not None
+            at = max(self.now - timedelta(minutes=late), stay.since + timedelta(seconds=1))
+            serial = session.get_one(PowerBank, stay.bank_id).serial
+            rental_id = str(stay.rental_id) if stay.rental_id else ""
+            making.put_back(serial, station_id, free[0], at)
+            for _ in range(times):
+                publish(
+                    "powerbank_returned", report_id="r", bank_id=str(stay.bank_id), station_id=str(station_id),
+                    slot_number=free[0], rental_id=rental_id, returned_at=at.isoformat(),
+                    received_at=self.now.isoformat(), provisional=provisional, how="event",
+                )  # fmt: skip
+
+    @rule(which=WHICH)
+    def say_again(self, which: int) -> None:
+        """Old news of a return, of any rental that ever ended by one."""
+        if (rental := self.one(which)) is not None and rental.return_station_id is not None and rental.ended_at:
+            with self.step():
+                publish(
+                    "powerbank_returned", report_id="r", bank_id=str(rental.bank_id), rental_id=str(rental.id),
+                    station_id=str(rental.return_station_id), slot_number=rental.return_slot,
+                    returned_at=rental.ended_at.isoformat(), received_at=self.now.isoformat(), provisional=False,
+                    how="event",
+                )  # fmt: skip
+
+    @rule()
+    def self_test(self) -> None:
+        with self.step() as session:
+            rental = session.scalar(select(Rental).where(Rental.provisional).limit(1))
+            if rental is not None:
+                publish(
+                    "return_self_tested", bank_id=str(rental.bank_id), station_id=str(rental.return_station_id),
+                    slot_number=rental.return_slot, rental_id=str(rental.id), passed=True,
+                )  # fmt: skip
+
+    # ── time, workers ─────────────────────────────────────────────────────────────────────────────
+
+    @rule(minutes=MINUTES)
+    def wait(self, minutes: float) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule()
+    def work(self) -> None:
+        """What is accepted is done, in the order in which it was; a job that must wait stays."""
+        for _ in range(20):
+            found = db.session.execute(
+                text("SELECT id, job FROM outbox_jobs WHERE state = 'open' AND job = ANY(:ours) AND failures = 0"
+                     " AND run_after <= now() ORDER BY id"), {"ours": sorted(OURS)},
+            ).all()  # fmt: skip
+            db.session.rollback()
+            if not found:
+                return
+            for row in found:
+                run(row.job, str(row.id))
+
+    @rule()
+    def sweep(self) -> None:
+        db.session.rollback()
+        sweeps.mark_overdue(self.now)
+        sweeps.declare_lost(self.now)
+        sweeps.resume_stuck(self.now)
+        sweeps.finish_provisional(self.now - timedelta(minutes=10))
+
+    # ── what must hold ────────────────────────────────────────────────────────────────────────────
+
+    @invariant()
+    def nobody_has_more_than_one_open_rental(self) -> None:
+        rows = db.session.execute(
+            text(
+                "SELECT user_id FROM rentals WHERE status = ANY(:open) AND NOT came_late GROUP BY 1 HAVING count(*) > 1"
+            ),
+            {"open": [status.value for status in OPEN]},
+        ).all()
+        assert rows == []
+
+    @invariant()
+    def money_put_aside_fits_the_state(self) -> None:
+        db.session.expire_all()
+        for rental in db.session.scalars(select(Rental)):
+            still = billing.held(rental).get("NPR", 0) + rental.held_value
+            waits = rental.status in (Status.PENDING, Status.EJECTING, Status.UNRESOLVED)
+            metered = rental.payment_model == PaymentModel.POSTPAID and not rental.came_late
+            unsettled = rental.status in (Status.ACTIVE, Status.OVERDUE) or rental.settled_at is None
+            if waits:
+                assert still == (rental.deposit if rental.payment_model == PaymentModel.POSTPAID else rental.price)
+            elif not (metered and unsettled):
+                assert still == 0, (rental.status, still)
+        db.session.rollback()
+
+    @invariant()
+    def what_a_rental_cost_is_what_its_times_say(self) -> None:
+        for rental in db.session.scalars(select(Rental)):
+            paid, owed = self.paid_and_owed(rental)
+            assert rental.amount_paid == paid, rental.status
+            if rental.status in (Status.CANCELLED, Status.FAILED):
+                assert (paid, owed) == (0, 0), rental.status
+            extended = (
+                "extended" in self.events(rental)
+                or "found" in self.events(rental)
+                or "issue_reported" in self.events(rental)
+            )
+            if rental.status == Status.COMPLETED and rental.settled_at is not None and not extended:
+                assert rental.ended_at is not None
+                fees = billing.overdue_fee(rental, rental.ended_at) + billing.usage_fee(rental, rental.ended_at)
+                price = rental.price if rental.payment_model == PaymentModel.PREPAID else 0
+                assert paid + owed == price + fees
+        db.session.rollback()
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        off = db.session.execute(text("SELECT currency FROM ledger_postings GROUP BY 1 HAVING sum(amount) <> 0")).all()
+        assert off == []
+        db.session.rollback()
+
+    @staticmethod
+    def paid_and_owed(rental: Rental) -> tuple[int, int]:
+        from powerbank.rentals import queries
+
+        paid = sum(each.amount if each.direction == "out" else -each.amount for each in queries.payments(rental.id))
+        owed = db.session.scalars(select(Due).filter_by(reference_kind="rental", reference_id=str(rental.id)))
+        return paid, sum(due.left for due in owed)
+
+    @staticmethod
+    def events(rental: Rental) -> set[str]:
+        query = text("SELECT event FROM rental_events WHERE rental_id = :id")
+        return set(db.session.scalars(query, {"id": rental.id}))
+
+    def one(self, which: int) -> Rental | None:
+        found = db.session.scalars(select(Rental).order_by(Rental.id.desc())).all()
+        db.session.rollback()
+        return found[which % len(found)] if found else None
+
+    # ── the end ───────────────────────────────────────────────────────────────────────────────────
+
+    def teardown(self) -> None:
+        try:
+            self.everything_comes_to_its_end()
+        finally:
+            db.session.rollback()
+            jobs.rentals.utcnow = utcnow
+            self.context.pop()
+
+    def everything_comes_to_its_end(self) -> None:
+        """The faults are over: stations answer, banks are brought back, sweeps run."""
+        for _ in range(8):
+            self.work()
+            self.now += timedelta(minutes=4)
+            for sn in STATIONS:
+                self.answer(sn=sn, what="eject")
+            with self.step() as session:
+                for command in session.scalars(select(StationCommand).filter_by(status=CommandStatus.UNKNOWN)):
+                    commanding.settle(command, CommandStatus.FAILED, {"proof": "still_in"}, now=self.now)
+            self.work()
+            for number in range(4):
+                self.bring_back(which=number, sn=STATIONS[number % 2], late=0, times=1, provisional=False)
+            self.now += timedelta(minutes=4)
+            self.work()
+            self.sweep()
+            self.work()
+        left = db.session.execute(
+            text("""SELECT status, settled_at, came_late FROM rentals
+                     WHERE status NOT IN ('completed', 'cancelled', 'failed', 'lost')
+                        OR (settled_at IS NULL AND NOT came_late AND id NOT IN
+                            (SELECT rental_id FROM rental_cases WHERE status = 'open'))""")
+        ).all()
+        assert left == []
+        assert db.session.execute(text("SELECT * FROM bank_reservations")).all() == []
+        self.money_put_aside_fits_the_state()
+        self.what_a_rental_cost_is_what_its_times_say()
+        self.the_books_balance()
+
+
+def make_custody_old(app: Flask) -> None:
+    from tests.rentals.conftest import make_older
+
+    db.session.rollback()
+    make_older(app, 301 * 1440)
+
+
+def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
+    class Ours(Network):
+        pass
+
+    Ours.app = app
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Ours,
+        settings=settings(
+            max_examples=10, stateful_step_count=30, deadline=None, report_multiple_bugs=False,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )  # fmt: skip
+
+
+def empty(app: Flask) -> None:
+    from tests.conftest import EMPTY_ALL, execute, superuser_url
+
+    execute(superuser_url(app.config["TEST_DATABASE"]), "SET session_replication_role = replica", EMPTY_ALL)
