@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -88,6 +89,25 @@ class Network(RuleBasedStateMachine):
         except AppError:
             db.session.rollback()
 
+    def any(self, query: str) -> bool:
+        found = db.session.scalar(text(f"SELECT EXISTS ({query})"))
+        db.session.rollback()
+        return bool(found)
+
+    def somebody_waits(self) -> bool:
+        """A station has been told to hand something out."""
+        self.work()
+        return self.any("SELECT FROM station_commands WHERE finished_at IS NULL AND serial IS NOT NULL")
+
+    def something_is_out(self) -> bool:
+        return self.any("SELECT FROM custody WHERE place IN ('user', 'lost') AND upper_inf(period)")
+
+    def something_ended_otherwise(self) -> bool:
+        return self.any("SELECT FROM station_commands WHERE status IN ('failed', 'unknown', 'expired')")
+
+    def something_is_open(self) -> bool:
+        return self.any("SELECT FROM rentals WHERE status NOT IN ('cancelled', 'failed')")
+
     # ── people ────────────────────────────────────────────────────────────────────────────────────
 
     @rule(person=PEOPLE, sn=st.sampled_from(STATIONS), package=st.integers(0, 1),
@@ -99,12 +119,14 @@ class Network(RuleBasedStateMachine):
                 now=self.now,
             )  # fmt: skip
 
+    @precondition(something_is_open)
     @rule(which=WHICH)
     def cancel(self, which: int) -> None:
         if (rental := self.one(which)) is not None:
             with self.step():
                 cancelling.cancel(rental.id, user_id=rental.user_id, now=self.now)
 
+    @precondition(something_is_open)
     @rule(which=WHICH, package=st.integers(0, 1))
     def extend(self, which: int, package: int) -> None:
         if (rental := self.one(which)) is not None:
@@ -113,6 +135,7 @@ class Network(RuleBasedStateMachine):
                     rental.id, user_id=rental.user_id, package_id=self.packages[package], method=None, now=self.now
                 )
 
+    @precondition(something_is_open)
     @rule(which=WHICH, issue=st.sampled_from([IssueType.LOST, IssueType.NOT_CHARGING, IssueType.RETURNED]))
     def complain(self, which: int, issue: IssueType) -> None:
         if (rental := self.one(which)) is not None:
@@ -130,14 +153,14 @@ class Network(RuleBasedStateMachine):
 
     # ── cabinets ──────────────────────────────────────────────────────────────────────────────────
 
+    @precondition(somebody_waits)
     @rule(sn=st.sampled_from(STATIONS), what=st.sampled_from(ANSWERS))
     def answer(self, sn: str, what: str) -> None:
         with self.step() as session:
             command = session.scalar(
                 select(StationCommand).where(
-                    StationCommand.station_id == making.station_id(sn), StationCommand.finished_at.is_(None),
-                    StationCommand.command == "eject_powerbank",
-                )
+                    StationCommand.finished_at.is_(None), StationCommand.command == "eject_powerbank",
+                ).order_by((StationCommand.station_id == making.station_id(sn)).desc())
             )  # fmt: skip
             if command is None:
                 return
@@ -152,6 +175,7 @@ class Network(RuleBasedStateMachine):
                 }[what]
                 commanding.settle(command, status, told, now=self.now)
 
+    @precondition(something_ended_otherwise)
     @rule(which=WHICH)
     def eject_late(self, which: int) -> None:
         """A command that ended otherwise turns out to have succeeded; its bank is in its slot until then."""
@@ -178,6 +202,7 @@ class Network(RuleBasedStateMachine):
             ):
                 making.eject(command, self.now)
 
+    @precondition(something_is_out)
     @rule(which=WHICH, sn=st.sampled_from(STATIONS), late=st.sampled_from([0, 0, 3, 90]), times=st.integers(1, 2),
           provisional=st.sampled_from([False, False, True]))  # fmt: skip
     def bring_back(self, which: int, sn: str, late: int, times: int, provisional: bool) -> None:
@@ -203,6 +228,7 @@ class Network(RuleBasedStateMachine):
                     received_at=self.now.isoformat(), provisional=provisional, how="event",
                 )  # fmt: skip
 
+    @precondition(something_is_open)
     @rule(which=WHICH)
     def say_again(self, which: int) -> None:
         """Old news of a return, of any rental that ever ended by one."""
@@ -215,6 +241,7 @@ class Network(RuleBasedStateMachine):
                     how="event",
                 )  # fmt: skip
 
+    @precondition(lambda self: self.any("SELECT FROM rentals WHERE provisional"))
     @rule()
     def self_test(self) -> None:
         with self.step() as session:
@@ -377,7 +404,7 @@ def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Ours,
         settings=settings(
-            max_examples=10, stateful_step_count=30, deadline=None, report_multiple_bugs=False,
+            max_examples=15, stateful_step_count=30, deadline=None, report_multiple_bugs=False,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
