@@ -41,6 +41,9 @@ from scripts.stack import Stack, free_ports, temporary_data_folder
 PAGE = environments.ROOT / "docs/performance.md"
 
 
+PATIENCE = 10.0
+
+
 class Result(NamedTuple):
     rate: float
     taken: int
@@ -172,7 +175,7 @@ def measure(stack: Stack, stations: int, *, rate: float, seconds: float, changin
         sender = [sys.executable, str(here / "ingest_sender.py"), *map(str, words)]
         subprocess.run(sender, check=True, stdout=subprocess.PIPE, env=environment)
         sent = int(rate * seconds)
-        total = _settled(cursor)
+        total = _settled(cursor, stations + sent)
         after = process.cpu_times()
         rows = _one(cursor, WRITTEN) - rows
         daemon.send_signal(signal.SIGTERM)
@@ -193,14 +196,14 @@ def measure(stack: Stack, stations: int, *, rate: float, seconds: float, changin
 WRITTEN = "SELECT sum(n_tup_ins + n_tup_upd) FROM pg_stat_user_tables WHERE relname ~ '^(station|slots)'"
 
 
-def _settled(cursor: Any) -> float:
-    """When the last message was applied: nothing has changed for a second and a half since."""
-    last, at = None, time.monotonic()
-    while time.monotonic() - at < 1.5:
-        now = _one(cursor, "SELECT max(last_seen)::text FROM station_live")
+def _settled(cursor: Any, sequences: int) -> float:
+    """When the last message was applied; or, if some never are, when nothing has moved for ten seconds."""
+    last, at = -1, time.monotonic()
+    while last < sequences and time.monotonic() - at < PATIENCE:
+        now = _one(cursor, "SELECT sum(seq) FROM station_state")
         if now != last:
             last, at = now, time.monotonic()
-        time.sleep(0.25)
+        time.sleep(0.1)
     return at
 
 
