@@ -39,7 +39,8 @@ def beat(engine: Engine, *, name: str, kind: str, queues: list[str], started_at:
         "seen_at": func.clock_timestamp(),
     }
     statement = insert(Heartbeat).values(row)
-    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"seen_at": func.clock_timestamp()})
+    news = {"seen_at": func.clock_timestamp(), "queues": queues}
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_=news)
     with engine.begin() as connection:
         connection.execute(statement)
 

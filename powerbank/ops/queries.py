@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Row, func, select
 
 from jobs import catalogue
@@ -22,7 +23,7 @@ STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that n
 @dataclass(frozen=True)
 class Problem:
     key: str
-    kind: str  # queue_backlog, no_workers, job_overdue, dead_letters, ledger_mismatch
+    kind: str  # queue_backlog, no_workers, no_daemon, job_overdue, dead_letters, ledger_mismatch
     detail: str
 
 
@@ -89,6 +90,8 @@ def _problems(
         if spec and spec.alarm and _age(row.accepted, now) > spec.alarm:
             detail = f"a {row.job} has been open for {_age(row.accepted, now):.0f} s"
             yield Problem(f"job_overdue:{row.job}", "job_overdue", detail)
+    if current_app.config["SETTINGS"].mqtt_url and not heartbeats.living("mqtt"):
+        yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
     yield from _dead_letters()
     if difference := reconciliation.last_difference():
         yield Problem("ledger_mismatch", "ledger_mismatch", difference)

@@ -181,16 +181,16 @@ def _returned(
         commanding.look(station_id, now=received_at)
         return True
     at = returning.moment(event.order, last=last, offline_after=_offline_after(message.station))
+    new = returning.returned(
+        station_id, event.slot, event.serial, at=at, received_at=received_at, report_id=report_id, how="event",
+        provisional=event.provisional, ordered=fresh and event.order.position is not None, overtaken=not fresh,
+    )  # fmt: skip
     if fresh:
         open_session().execute(
             update(Slot)
             .where(Slot.station_id == station_id, Slot.number == event.slot)
             .values(bank_serial=event.serial, charge=event.charge, reported_at=received_at)
         )
-    new = returning.returned(
-        station_id, event.slot, event.serial, at=at, received_at=received_at, report_id=report_id, how="event",
-        provisional=event.provisional, ordered=fresh and event.order.position is not None, overtaken=not fresh,
-    )  # fmt: skip
     live.refresh([station_id])
     return new
 

@@ -63,7 +63,11 @@ def prove_out(
     if clear_slot:
         session.execute(
             update(Slot)
-            .where(Slot.station_id == command.station_id, Slot.bank_serial == command.serial)
+            .where(
+                Slot.station_id == command.station_id,
+                Slot.number == command.slot_number,
+                Slot.bank_serial == command.serial,
+            )
             .values(bank_serial=None, charge=None, temperature=None)
         )
     if command.rental_id is not None:

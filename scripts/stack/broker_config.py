@@ -32,6 +32,8 @@ def mosquitto(folder: Path, port: int, service: Account, stations: list[Any]) ->
         # What a crash may lose; the default is half an hour.
         "autosave_interval": "5",
         "max_queued_messages": "100000",
+        # That the daemon has not yet acknowledged; the default of 20 would make every batch that small.
+        "max_inflight_messages": "2000",
         "log_dest": "stdout",
     }
     if os.geteuid() == 0:
@@ -85,7 +87,7 @@ def nats(folder: Path, port: int, service: Account, stations: list[Any]) -> dict
         "host": "127.0.0.1",
         "port": -1,
         "jetstream": {"store_dir": str(folder / "nats")},
-        "mqtt": {"host": "127.0.0.1", "port": port, "ack_wait": "10s", "max_ack_pending": 1000},
+        "mqtt": {"host": "127.0.0.1", "port": port, "ack_wait": "10s", "max_ack_pending": 2000},
         "authorization": {"users": users},
     }
     return {"nats.conf": json.dumps(configuration, indent=1)}
