@@ -129,6 +129,11 @@ class ForgedError(VendorRefusedError):
     """It is not from the vendor, or was changed on its way."""
 
 
+def can_be_kept(text: str) -> bool:
+    """JSON may hold text that no database takes: half a character, or the one that ends a string."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 class Gateway(Protocol):
     name: str
     title: str

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import ConflictError, NotFoundError
-from powerbank.integrations.gateway import ForgedError, Named
+from powerbank.integrations.gateway import ForgedError, Named, can_be_kept
 from powerbank.integrations.stripe import webhooks as stripe_webhooks
 from powerbank.integrations.stripe.client import Stripe
 from powerbank.integrations.stripe.webhooks import Event
@@ -111,4 +111,4 @@ def _body_fields(body: bytes) -> dict[str, str]:
         found = dict(parse_qsl(body.decode("utf-8", errors="replace")[:MOST_BYTES]))
     if not isinstance(found, dict):
         return {}
-    return {str(name): value for name, value in found.items() if isinstance(value, str) and "\x00" not in value}
+    return {str(name): value for name, value in found.items() if isinstance(value, str) and can_be_kept(value)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import stripe
 
-from powerbank.integrations.gateway import ForgedError
+from powerbank.integrations.gateway import ForgedError, can_be_kept
 
 WINDOW_SECONDS = 300
 
@@ -56,7 +56,7 @@ def read(body: bytes) -> Event:
         raise ForgedError("Stripe: not what it sends") from None
     if event.get("object") != "event" or not isinstance(about, dict) or not isinstance(created, int):
         raise ForgedError("Stripe: not what it sends")
-    if not (isinstance(id_, str) and isinstance(type_, str) and id_ and type_):
+    if not (_is_text(id_) and _is_text(type_)):
         raise ForgedError("Stripe: not what it sends")
     own = _text(about, "id")
     return Event(
@@ -79,4 +79,10 @@ def _intent_of(about: Mapping[str, Any]) -> str | None:
 
 def _text(found: Mapping[str, Any], name: str) -> str | None:
     value = found.get(name)
+    if isinstance(value, str) and value and not can_be_kept(value):
+        raise ForgedError("Stripe: not what it sends")
     return value if isinstance(value, str) and value else None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and can_be_kept(value)
