@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     )
     staff_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET),
-        description="Encrypts the TOTP secrets of staff. Changing it voids their enrolments.",
+        description="Encrypt the TOTP secrets of staff: `new,old`. The first one encrypts, each may decrypt.",
     )
     staff_totp_required: bool = Field(default=False, description="Staff without TOTP may do nothing but enrol.")
 
@@ -98,6 +98,15 @@ class Settings(BaseSettings):
         default=None, description="Redis for caches and rate limits. `REDIS_URL` if unset."
     )
     mqtt_url: MqttUrl | None = Field(default=None, description="The broker that stations speak to.")
+    mqtt_shared_group: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Daemons share the work in this group, at brokers that give an absent member's messages to the "
+        "others (EMQX, HiveMQ, VerneMQ; not Mosquitto). Unset: one listens, the others stand by.",
+    )
+    mqtt_metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Where a daemon shows its metrics. Unset: nowhere."
+    )
 
     public_url: WebUrl = Field(default="http://127.0.0.1:8000", description="Where the world reaches this.")
     app_url: str | None = Field(
@@ -179,10 +188,13 @@ class Settings(BaseSettings):
         default="", description="Hosts that clients may have us call, `a.example,b.example`; `*` for any public one."
     )
     callback_secret: SecretStr = Field(default=SecretStr(""), description="Signs the calls to clients' own addresses.")
+    gateway_secret: SecretStr = Field(
+        default=SecretStr(""), description="Signs the calls of gateways that speak HTTP for stations. Off if unset."
+    )
 
-    @field_validator("document_keys")
+    @field_validator("document_keys", "staff_key")
     @classmethod
-    def _documents_need_keys(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+    def _each_key_of_several_is_real(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         for secret in _parts(value):
             cls._production_needs_real_secrets(SecretStr(secret), info)
         if not _parts(value):
@@ -211,7 +223,7 @@ class Settings(BaseSettings):
             raise ValueError("is required, where DOCUMENT_STORE is cloudinary")
         return value
 
-    @field_validator("secret_key", "jwt_secret_key", "otp_key", "staff_key", "document_digest_key")
+    @field_validator("secret_key", "jwt_secret_key", "otp_key", "document_digest_key")
     @classmethod
     def _production_needs_real_secrets(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("powerbank_env") == "production":
@@ -271,6 +283,10 @@ class Settings(BaseSettings):
     @property
     def document_secrets(self) -> list[str]:
         return _parts(self.document_keys)
+
+    @property
+    def staff_secrets(self) -> list[str]:
+        return _parts(self.staff_key)
 
     @property
     def log_style(self) -> str:

@@ -5,8 +5,11 @@ A job is known by its name. What is not in this file cannot be enqueued and is r
 
 from collections.abc import Iterator
 
+from jobs import catalogue_of_notices as notices
+from jobs import catalogue_of_rentals as rentals
 from jobs import catalogue_of_rewards as rewards
-from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
+from jobs.catalogue_of_notices import tell_staff, tell_user
+from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
 PUBLISH_CONTENT = JobSpec(
@@ -68,46 +71,10 @@ DELETE_OLD_DOCUMENTS = JobSpec(
 # ── Administration ───────────────────────────────────────────────────────────────────────────────────
 ADMIN_USER_ACTION = JobSpec("admin_user_action", "jobs.admin.admin_user_action", Queue.DEFAULT, Retries((60, 60)))
 # ── Notifications ────────────────────────────────────────────────────────────────────────────────────
-CREATE_NOTIFICATION = JobSpec(
-    "create_notification", "jobs.notifications.create_notification", Queue.DEFAULT, Retries((30, 30))
-)
-SEND_PUSH = JobSpec(
-    "send_push",
-    "jobs.notifications.send",
-    Queue.NOTIFICATIONS,
-    Retries((60, 120, 240)),
-    expires=180,
-    stepwise=True,
-    on_dead="close_delivery",
-)
-SEND_SMS = JobSpec(
-    "send_sms",
-    "jobs.notifications.send",
-    Queue.NOTIFICATIONS,
-    Retries((60, 120, 240)),
-    expires=600,
-    stepwise=True,
-    on_dead="close_delivery",
-)
-SEND_EMAIL = JobSpec(
-    "send_email",
-    "jobs.notifications.send",
-    Queue.DEFAULT,
-    Retries((60, 300)),
-    expires=1800,
-    stepwise=True,
-    on_dead="close_delivery",
-)
-CLOSE_DELIVERY = JobSpec(
-    "close_delivery", "jobs.notifications.close_delivery", Queue.NOTIFICATIONS, Retries((60,), until_done=True)
-)
-PRUNE_NOTIFICATIONS = JobSpec(
-    "prune_notifications",
-    "jobs.notifications.prune_notifications",
-    Queue.CLEANUP,
-    Retries((300, 1800)),
-    stepwise=True,
-)
+CREATE_NOTIFICATION = notices.CREATE_NOTIFICATION
+SEND_PUSH, SEND_SMS, SEND_EMAIL = notices.SEND_PUSH, notices.SEND_SMS, notices.SEND_EMAIL
+BROADCAST_SYSTEM_MESSAGE = notices.BROADCAST_SYSTEM_MESSAGE
+SEND_DIGEST, SEND_TEMPLATE_TEST = notices.SEND_DIGEST, notices.SEND_TEMPLATE_TEST
 
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────
 SEAL_LEDGER_SUMS = JobSpec(
@@ -169,6 +136,22 @@ PROCESS_PAYMENT_WEBHOOK = JobSpec(
     alarm=300,
     stepwise=True,
 )
+PROCESS_GATEWAY_REFUND = JobSpec(
+    "process_gateway_refund",
+    "jobs.payments.process_gateway_refund",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
+PROCESS_GATEWAY_DISPUTE = JobSpec(
+    "process_gateway_dispute",
+    "jobs.payments.process_gateway_dispute",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
 UPDATE_EXCHANGE_RATES = JobSpec(
     "update_exchange_rates",
     "jobs.payments.update_exchange_rates",
@@ -180,6 +163,64 @@ CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
 )
 
+# A refund that a gateway refuses, or cannot answer for, goes to staff; so these never end dead by a refusal.
+REFUND_TOPUP = JobSpec(
+    "refund_topup",
+    "jobs.refunds.refund_topup",
+    Queue.PAYMENTS,
+    Retries((60, 120, 300), until_done=True),
+    alarm=3600,
+    stepwise=True,
+)
+FOLLOW_REFUND = JobSpec(
+    "follow_refund",
+    "jobs.refunds.follow_refund",
+    Queue.PAYMENTS,
+    Retries((60, 300, 900), until_done=True),
+    alarm=86400,
+    stepwise=True,
+)
+REFUND_RENTAL_PAYMENT = JobSpec(
+    "refund_rental_payment",
+    "jobs.refunds.refund_rental_payment",
+    Queue.PAYMENTS,
+    Retries((60,), until_done=True),
+    alarm=600,
+)
+ALERT_LOW_CREDIT = JobSpec(
+    "alert_low_credit", "jobs.credit.alert_low_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_CRITICAL_CREDIT = JobSpec(
+    "alert_critical_credit", "jobs.credit.alert_critical_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_HIGH_USAGE = JobSpec(
+    "alert_high_usage", "jobs.credit.alert_high_usage", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+REMIND_OF_DUES = JobSpec(
+    "remind_of_dues", "jobs.credit.remind_of_dues", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+BLOCK_FOR_DUES = JobSpec(
+    "block_for_dues", "jobs.credit.block_for_dues", Queue.DEFAULT, Retries((60, 300)), stepwise=True
+)
+COMPARE_SETTLEMENTS = JobSpec(
+    "compare_settlements",
+    "jobs.payments.compare_settlements",
+    Queue.ANALYTICS,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+PRUNE_PAYMENTS = JobSpec(
+    "prune_payments", "jobs.payments.prune_payments", Queue.CLEANUP, Retries((300, 1800)), stepwise=True
+)
+CALCULATE_PAYMENT_OPTIONS = JobSpec(
+    "calculate_payment_options",
+    "jobs.payments.calculate_payment_options",
+    Queue.DEFAULT,
+    Retries((30, 30)),
+    expires=300,
+    on_dead="fail_operation",
+)
+# ── Points ───────────────────────────────────────────────────────────────────────────────────────────
 # ── Rewards ──────────────────────────────────────────────────────────────────────────────────────────
 AWARD_POINTS, REVERSE_POINTS = rewards.AWARD_POINTS, rewards.REVERSE_POINTS
 BULK_AWARD_POINTS, CHECK_ACHIEVEMENTS = rewards.BULK_AWARD_POINTS, rewards.CHECK_ACHIEVEMENTS
@@ -188,6 +229,59 @@ UPDATE_LEADERBOARD, FIND_ACHIEVERS = rewards.UPDATE_LEADERBOARD, rewards.FIND_AC
 # ── Stations ─────────────────────────────────────────────────────────────────────────────────────────
 PROCESS_STATION_ISSUE = JobSpec(
     "process_station_issue", "jobs.stations.process_station_issue", Queue.DEFAULT, Retries((60, 60))
+)
+
+SEND_STATION_COMMAND = JobSpec(
+    "send_station_command",
+    "jobs.stations.send_station_command",
+    Queue.IOT,
+    Retries((5, 15)),
+    expires=120,
+    stepwise=True,
+)
+# What a command's deadline, or the time for its snapshot, brings.
+CHECK_STATION_COMMAND = JobSpec(
+    "check_station_command",
+    "jobs.stations.check_station_command",
+    Queue.IOT,
+    Retries((5,), until_done=True),
+    alarm=300,
+)
+# ── Rentals ──────────────────────────────────────────────────────────────────────────────────────────
+PROCESS_RENTAL_INITIATION = rentals.PROCESS_RENTAL_INITIATION
+SETTLE_EJECTION, PROCESS_RENTAL_RETURN = rentals.SETTLE_EJECTION, rentals.PROCESS_RENTAL_RETURN
+PROCESS_OVERDUE_PAYMENT, SWAP_RENTAL = rentals.PROCESS_OVERDUE_PAYMENT, rentals.SWAP_RENTAL
+SEND_RENTAL_REMINDER = rentals.SEND_RENTAL_REMINDER
+
+# ── Accepted work that has no resource of its own ────────────────────────────────────────────────────
+FAIL_OPERATION = JobSpec(
+    "fail_operation", "jobs.operations.fail_operation", Queue.DEFAULT, Retries((10,), until_done=True)
+)
+SEND_CALLBACK = JobSpec(
+    "send_callback",
+    "jobs.operations.send_callback",
+    Queue.DEFAULT,
+    Retries((10, 60, 300)),
+    expires=3600,
+    stepwise=True,
+)
+PRUNE_OPERATIONS = JobSpec("prune_operations", "jobs.operations.prune_operations", Queue.CLEANUP, Retries((300, 1800)))
+# The daemon's work for gateways that speak HTTP.
+UPDATE_STATION_STATUS = JobSpec(
+    "update_station_status", "jobs.stations.update_station_status", Queue.IOT, Retries((30, 30)), expires=120
+)
+CHECK_STATION_CONNECTIVITY = JobSpec(
+    "check_station_connectivity", "jobs.stations.check_station_connectivity", Queue.IOT, Retries((10, 30)), expires=120
+)
+CHECK_OFFLINE_STATIONS = JobSpec(
+    "check_offline_stations", "jobs.stations.check_offline_stations", Queue.IOT, expires=300, result_ttl=60
+)
+PRUNE_STATION_REPORTS = JobSpec(
+    "prune_station_reports",
+    "jobs.stations.prune_station_reports",
+    Queue.CLEANUP,
+    Retries((300, 1800)),
+    stepwise=True,
 )
 
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
@@ -222,12 +316,8 @@ JOBS: tuple[JobSpec, ...] = (
     DELETE_DOCUMENTS,
     DELETE_OLD_DOCUMENTS,
     ADMIN_USER_ACTION,
-    CREATE_NOTIFICATION,
-    SEND_PUSH,
-    SEND_SMS,
-    SEND_EMAIL,
-    CLOSE_DELIVERY,
-    PRUNE_NOTIFICATIONS,
+    *notices.JOBS,
+    *rentals.JOBS,
     SEAL_LEDGER_SUMS,
     RECONCILE_LEDGER,
     CREATE_PAYMENT_URL,
@@ -237,10 +327,32 @@ JOBS: tuple[JobSpec, ...] = (
     POLL_PENDING_PAYMENT,
     POLL_PENDING_PAYMENTS,
     PROCESS_PAYMENT_WEBHOOK,
+    PROCESS_GATEWAY_REFUND,
+    PROCESS_GATEWAY_DISPUTE,
     UPDATE_EXCHANGE_RATES,
     CHECK_EXCHANGE_RATES,
+    REFUND_TOPUP,
+    FOLLOW_REFUND,
+    REFUND_RENTAL_PAYMENT,
+    ALERT_LOW_CREDIT,
+    ALERT_CRITICAL_CREDIT,
+    ALERT_HIGH_USAGE,
+    REMIND_OF_DUES,
+    BLOCK_FOR_DUES,
+    COMPARE_SETTLEMENTS,
+    PRUNE_PAYMENTS,
+    CALCULATE_PAYMENT_OPTIONS,
     *rewards.JOBS,
     PROCESS_STATION_ISSUE,
+    SEND_STATION_COMMAND,
+    CHECK_STATION_COMMAND,
+    FAIL_OPERATION,
+    SEND_CALLBACK,
+    PRUNE_OPERATIONS,
+    UPDATE_STATION_STATUS,
+    CHECK_STATION_CONNECTIVITY,
+    CHECK_OFFLINE_STATIONS,
+    PRUNE_STATION_REPORTS,
     TICK,
     REDELIVER,
     MONITOR,
@@ -249,29 +361,68 @@ JOBS: tuple[JobSpec, ...] = (
 )
 
 # What follows from what: `publish("event", …)` enqueues each job named here with the event's fields.
-SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
+SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "content_published": (),
-    "kyc_submitted": (),
+    "kyc_submitted": (tell_staff("kyc_to_review"),),
     "kyc_approved": (rewards.REWARD_KYC,),
     "kyc_rejected": (),
     "account_status_changed": (),
     "user_registered": (POST_REGISTRATION, PROCESS_REFERRAL),
     "user_deleted": (),
-    "ledger_mismatch": (),
+    "ledger_mismatch": (tell_staff("ledger_mismatch"),),
     "payment_ready": (),
     "topup_succeeded": (rewards.REWARD_TOPUP,),
     "topup_failed": (),
-    "payment_needs_review": (),
-    "exchange_rates_stale": (),
-    "achievement_unlocked": (),
-    "points_earned": (rewards.COUNT_POINTS,),
-    "points_expiring": (),
+    "station_command_settled": (rentals.SETTLE_EJECTION,),  # command_id, status; again when a late fact changes it
+    "powerbank_returned": (rentals.PROCESS_RENTAL_RETURN,),
+    "ejection_undone": (rentals.UNDO_EJECTION,),  # the bank that was said to be out never left its slot
+    "return_self_tested": (rentals.FINISH_PROVISIONAL_RETURN,),
+    # Of rentals, each with rental_id and user_id.
+    "rental_started": (tell_user("rental_started", once_per="rental_id"),),
+    "rental_paid": (tell_user("purchase_success", once_per="version"),),
+    "rental_failed": (tell_user("rental_failed", once_per="rental_id"),),
+    "rental_cancelled": (tell_user("rental_cancelled", once_per="rental_id"),),
+    "rental_extended": (tell_user("rental_extended", once_per="due_at"),),
+    "rental_ending_soon": (tell_user("rental_ending_soon", once_per="due_at"),),
+    "rental_overdue": (tell_user("rental_overdue", once_per="due_at"),),
+    "rental_completed": (rewards.REWARD_RENTAL, rewards.COUNT_RENTAL),  # on_time, late
+    "rental_settled": (tell_user("rental_completed", once_per="rental_id"),),
+    "rental_lost": (tell_user("rental_lost", once_per="rental_id"),),
+    "rental_refunded": (tell_user("refund_completed"),),
+    "due_created": (tell_user("due_created"),),
+    "rental_disputed": (tell_staff("rental_disputed"),),
+    "rental_came_late": (tell_staff("rental_came_late"),),
+    "paid_not_ejected": (tell_staff("paid_not_ejected"),),
+    "unmatched_return": (tell_staff("unmatched_return"),),
+    "slot_locked": (tell_staff("station_fault"),),
+    "station_offline": (tell_staff("station_offline"),),
+    "station_online": (tell_staff("station_online"),),
+    "station_battery_low": (tell_staff("low_battery"),),
+    "station_alarm": (tell_staff("station_fault"),),  # overheat, tamper, slot_fault
+    "template_failed": (tell_staff("template_broken"),),
+    "payment_needs_review": (tell_staff("payment_needs_review"),),
+    "exchange_rates_stale": (tell_staff("exchange_rates_stale"),),
+    "station_issue_reported": (
+        tell_staff("critical_issue", priority="critical", first=True),
+        tell_user("station_issue_received", once_per="report_id"),
+    ),
+    "station_issue_resolved": (),
+    "ops_alert_raised": tuple(
+        tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")
+    ),
+    "settlement_mismatch": (tell_staff("settlement_mismatch"),),
+    "renting_blocked": (),
+    "payment_refunded": (),
+    "topup_refunded": (),
+    "topup_charged_back": (),
+    "chargeback_reversed": (),
+    "refund_needs_attention": (tell_staff("refund_stuck"),),
+    "achievement_unlocked": (tell_user("achievement_unlocked", once_per="achievement_id"),),
+    "points_earned": (rewards.COUNT_POINTS, tell_user("points_earned")),
+    "points_expiring": (tell_user("points_expiring"),),
     "points_reversed": (rewards.COUNT_REVERSAL,),
     "referral_noted": (rewards.REWARD_REFERRAL,),
-    "referral_success": (rewards.COUNT_REFERRAL,),
-    "rental_completed": (rewards.REWARD_RENTAL, rewards.COUNT_RENTAL),
-    "station_issue_reported": (),
-    "ops_alert_raised": (),
+    "referral_success": (rewards.COUNT_REFERRAL, tell_user("referral_success", once_per="invitee_id")),
     "ops_alert_cleared": (),
     "job_died": (),
 }
@@ -279,16 +430,27 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("stranded-job-redelivery", REDELIVER, "* * * * *", "UTC"),
     Schedule("queue-monitor", MONITOR, "* * * * *", "UTC"),
+    Schedule("offline-stations", CHECK_OFFLINE_STATIONS, "* * * * *", "UTC"),
     Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
     Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
     *rewards.SCHEDULES,
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
     Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
     Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),
+    Schedule("critical-credit", ALERT_CRITICAL_CREDIT, "0 */4 * * *"),
+    Schedule("low-credit", ALERT_LOW_CREDIT, "0 6 * * *"),
+    Schedule("high-usage", ALERT_HIGH_USAGE, "0 7 * * *"),
+    Schedule("dues-reminder", REMIND_OF_DUES, "30 10 * * *"),
+    Schedule("dues-grace", BLOCK_FOR_DUES, "0 * * * *"),
+    Schedule("settlement-comparison", COMPARE_SETTLEMENTS, "30 2 * * *"),
+    Schedule("prune-payments", PRUNE_PAYMENTS, "25 3 * * *"),
     Schedule("prune-jobs", PRUNE_JOBS, "0 3 * * *"),
     Schedule("prune-sign-ins", PRUNE_SIGN_INS, "5 3 * * *"),
     Schedule("delete-old-documents", DELETE_OLD_DOCUMENTS, "15 3 * * *"),
-    Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
+    Schedule("prune-operations", PRUNE_OPERATIONS, "20 3 * * *"),
+    *notices.SCHEDULES,
+    *rentals.SCHEDULES,
+    Schedule("prune-station-reports", PRUNE_STATION_REPORTS, "20 3 * * *"),
     Schedule("prune-idempotency-keys", PRUNE_IDEMPOTENCY_KEYS, "10 3 * * *"),
 )
 

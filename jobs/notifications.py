@@ -1,9 +1,16 @@
+import time
 from uuid import UUID
 
+from jobs import catalogue
 from jobs.sending import hand_over
 from jobs.stepwise import StepwiseRun
 from powerbank.db import transaction, utcnow
-from powerbank.notifications import cleanup, deliveries
+from powerbank.notifications import broadcasts, cleanup, deliveries, reactions, reminders, staff, templates
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.staff_kinds import StaffType
+from powerbank.queue import Scalar, enqueue
+
+SLICE = 20.0  # seconds
 
 
 def create_notification(*, notice_id: str) -> None:
@@ -24,8 +31,52 @@ def send(run: StepwiseRun, *, delivery_id: str) -> None:
         hand_over(run, identifier, message)
 
 
+def send_digest(*, user_id: str, kind: str) -> None:
+    deliveries.digest(UUID(user_id), Type(kind))
+
+
+def broadcast_system_message(run: StepwiseRun, *, broadcast_id: str) -> None:
+    """Works for a part of its time limit, then hands on to a job of its own kind: other messages get their turn. How
+    far it has come is in the broadcast's row, so a repeat goes on where the last batch ended."""
+    identifier, until = UUID(broadcast_id), time.monotonic() + SLICE
+    while time.monotonic() < until:
+        with transaction():
+            more = broadcasts.tell_batch(identifier, now=utcnow())
+        if not more:
+            break
+    with run.finish():
+        at = utcnow() if more else broadcasts.push_batch(identifier, now=utcnow())
+        if at is not None:
+            enqueue(catalogue.BROADCAST_SYSTEM_MESSAGE, at=at, broadcast_id=broadcast_id)
+
+
+def send_template_test(run: StepwiseRun, *, template_id: str, delivery_id: str) -> None:
+    with transaction():
+        message = templates.test_message(UUID(template_id), UUID(delivery_id))
+    if message is not None:
+        hand_over(run, UUID(delivery_id), message)
+
+
+def remind_unfinished(run: StepwiseRun) -> None:
+    reminders.remind(now=utcnow())
+
+
+def finish_accounts() -> None:
+    reminders.finish_accounts(now=utcnow())
+
+
 def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
     deliveries.close(UUID(delivery_id))
+
+
+def notify_user(*, notice: str, user_id: str, once_per: str | None = None, **event: Scalar) -> None:
+    """Follows from an event, by a line in the catalogue."""
+    reactions.react(kind=Type(notice), user_id=UUID(user_id), event=event, once_per=once_per)
+
+
+def notify_staff(*, notice: str, **event: Scalar) -> None:
+    """Follows from an event, by a line in the catalogue."""
+    staff.notify_staff(type=StaffType(notice), context=event)
 
 
 def prune_notifications(run: StepwiseRun) -> None:

@@ -1,8 +1,52 @@
+from datetime import datetime
 from uuid import UUID
 
-from powerbank.db import utcnow
-from powerbank.stations import issues
+from flask import current_app
+
+from jobs.stepwise import StepwiseRun
+from powerbank.db import db, transaction, utcnow
+from powerbank.integrations.mqtt.publisher import publisher
+from powerbank.stations import alerts, commanding, issues, reports
 
 
 def process_station_issue(*, report_id: str) -> None:
     issues.process(UUID(report_id), now=utcnow())
+
+
+def send_station_command(run: StepwiseRun, *, command_id: str) -> None:
+    """Noted as sent before it goes out: a second run finds nothing to send, whatever became of the first."""
+    if not commanding.is_due(UUID(command_id), now=utcnow()):
+        return
+    db.session.rollback()
+    link = publisher(current_app._get_current_object())  # type: ignore[attr-defined]
+    link.ready()
+    with transaction():
+        outgoing = commanding.claim(UUID(command_id), now=utcnow())
+    if outgoing is not None:
+        link.send(outgoing.message.topic, outgoing.message.payload, qos=outgoing.message.qos)
+
+
+def check_station_command(*, command_id: str) -> None:
+    commanding.check(UUID(command_id), now=utcnow())
+
+
+def update_station_status(*, station_imei: str, kind: str, payload: str, received_at: str) -> None:
+    """`payload` is in the words of `json-v1`, whatever the station speaks; `kind` the last part of its topic."""
+    reports.note_http(
+        station_imei=station_imei, kind=kind, payload=payload, received_at=datetime.fromisoformat(received_at)
+    )
+
+
+def check_station_connectivity(*, issue_id: str, command_id: str | None) -> None:
+    issues.check_connectivity(UUID(issue_id), UUID(command_id) if command_id else None, now=utcnow())
+
+
+def check_offline_stations() -> None:
+    alerts.sweep(now=utcnow())
+
+
+def prune_station_reports(run: StepwiseRun) -> None:
+    while True:
+        with transaction():
+            if reports.prune(now=utcnow()) == 0:
+                return

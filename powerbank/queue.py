@@ -70,8 +70,11 @@ def accept(
 
 def publish(event: str, **fields: Scalar) -> None:
     """Tells whoever subscribed in the catalogue that something happened."""
-    for spec in catalogue.SUBSCRIPTIONS[event]:
-        accept(spec, fields)
+    for follower in catalogue.SUBSCRIPTIONS[event]:
+        if isinstance(follower, JobSpec):
+            accept(follower, fields)
+        elif follower.wanted(fields):
+            accept(follower.job, {**fields, **follower.arguments})
 
 
 def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar]) -> str | None:

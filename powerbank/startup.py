@@ -19,12 +19,13 @@ from powerbank import (
     payments,
     points,
     promotions,
+    rentals,
     social,
     stations,
     users,
 )
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, problems, rate_limits, uploads, web
+from powerbank.api import openapi, operations, problems, rate_limits, uploads, web
 from powerbank.db import db
 from powerbank.ops import metrics
 from powerbank.redis_clients import RedisClients
@@ -107,6 +108,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     rate_limits.init_app,
     uploads.init_app,
     openapi.init_app,
+    operations.init_app,
     content.init_app,
     users.init_app,
     notifications.init_app,
@@ -117,6 +119,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     points.init_app,
     promotions.init_app,
     stations.init_app,
+    rentals.init_app,
     social.init_app,
     admin.init_app,
     ops.init_app,

@@ -178,6 +178,14 @@ def _test_database(app: Flask, database_name: str) -> None:
     app.config["TEST_DATABASE"] = database_name
 
 
+@pytest.fixture(autouse=True)
+def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever these tests run, nothing waits for the morning."""
+    from powerbank.notifications import quiet
+
+    monkeypatch.setattr(quiet, "until", lambda _now: None)
+
+
 @pytest.fixture
 def client(app: Flask, clean: None) -> FlaskClient:
     return app.test_client()

@@ -34,7 +34,7 @@ def test_every_route_is_in_it(app: Flask, client: FlaskClient) -> None:
     served = {
         re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith(("/api/", "/gbfs/", "/media/", "/health/", "/metrics"))
+        if rule.rule.startswith(("/api/", "/internal/", "/gbfs/", "/media/", "/health/", "/metrics"))
     }
     assert served == documented
 

@@ -12,19 +12,29 @@ import pytest
 from flask import Flask
 from flask.views import MethodView
 from marshmallow import Schema, fields
+from sqlalchemy import select
 
-from powerbank import create_app
+from jobs import catalogue
+from powerbank import create_app, operations
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.auth import sessions
-from powerbank.db import new_id, transaction, utcnow
+from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.errors import NotFoundError
+from powerbank.ledger import dues, spending
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.services import Reference
+from powerbank.ledger.sources import Sources
 from powerbank.notifications import deliveries, devices
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
-from powerbank.payments import intents
+from powerbank.payments import intents, refunds
+from powerbank.rentals.models import Rental
+from powerbank.stations.package_models import Package
 from powerbank.users import identifiers
 from powerbank.users import services as users
+from tests.ledger.conftest import about, key, top_up
+from tests.rentals import making
 from tests.walk import NOBODY, Route, routes
 
 
@@ -65,9 +75,63 @@ def a_topup(owner: UUID) -> Belonging:
     return Belonging({"intent_id": intent.id})
 
 
+def an_operation(owner: UUID) -> Belonging:
+    with transaction():
+        operation = operations.accept(
+            catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=owner, callback_url=None, now=utcnow(),
+            request={"scenario": "wallet_topup", "amount": "100.00"},
+        )  # fmt: skip
+    return Belonging({"operation_id": operation.id})
+
+
+def a_refund(owner: UUID) -> Belonging:
+    with transaction():
+        top_up(owner, 50_00)
+        paid = spending.spend(
+            user_id=owner, reference=about(), sources=Sources(wallet=50_00), key=key(), actor="system"
+        )
+        refund = refunds.request(user_id=owner, transaction_id=paid.id, reason="broken", actor="user")
+    return Belonging({"refund_id": refund.id})
+
+
+def a_rental(owner: UUID) -> Belonging:
+    found = db.session.scalar(select(Rental.id).where(Rental.user_id == owner))
+    db.session.rollback()
+    return Belonging({"rental_id": found or making.active(owner)}, {"POST": {"issue_type": "other"}})
+
+
+def a_rental_to_extend(owner: UUID) -> Belonging:
+    made = a_rental(owner)
+    with transaction() as session:
+        package_id = session.scalars(select(Package.id)).first()
+    return Belonging(made.values, {"POST": {"package_id": str(package_id)}})
+
+
+def a_rental_that_is_owed_for(owner: UUID) -> Belonging:
+    made = a_rental(owner)
+    with transaction():
+        dues.create(
+            user_id=owner, reference=Reference("rental", str(made.values["rental_id"])), amount=5_00,
+            revenue=Kind.OVERDUE_REVENUE, key=key(), actor="test",
+        )  # fmt: skip
+    return Belonging(made.values, {"POST": {"payment_method": "wallet_only"}})
+
+
+def a_rental_somewhere(owner: UUID) -> Belonging:
+    return Belonging(a_rental(owner).values, {"POST": {"lat": 27.7, "lng": 85.3}})
+
+
 FACTORIES: dict[str, Factory] = {
+    "/api/rentals/<uuid:rental_id>": a_rental,
+    "/api/rentals/<uuid:rental_id>/cancel": a_rental,
+    "/api/rentals/<uuid:rental_id>/extend": a_rental_to_extend,
+    "/api/rentals/<uuid:rental_id>/pay-due": a_rental_that_is_owed_for,
+    "/api/rentals/<uuid:rental_id>/report-issue": a_rental,
+    "/api/rentals/<uuid:rental_id>/location": a_rental_somewhere,
     "/api/notifications/<uuid:notice_id>": a_notice,
     "/api/users/me/devices/<uuid:device_id>": a_device,
+    "/api/operations/<uuid:operation_id>": an_operation,
+    "/api/payment/refunds/<uuid:refund_id>": a_refund,
     "/api/payment/intents/<uuid:intent_id>": a_topup,
     "/api/payment/intents/<uuid:intent_id>/cancel": a_topup,
     "/api/payment/intents/<uuid:intent_id>/verify": a_topup,
@@ -102,7 +166,8 @@ def refuse_strangers(app: Flask, found: list[Route], factories: Mapping[str, Fac
         def ask(headers: dict[str, str], route: Route = route, belonging: Belonging = belonging) -> int:
             body = belonging.bodies.get(route.method, {})
             address = route.address(belonging.values)
-            return client.open(address, method=route.method, headers=headers, json=body).status_code
+            keyed = headers | {"Idempotency-Key": key()}
+            return client.open(address, method=route.method, headers=keyed, json=body).status_code
 
         assert ask(stranger_headers) == 404, f"{route} answers another person"
         assert ask(owner_headers) < 300, f"{route} does not answer its owner"

@@ -1,7 +1,7 @@
 """Points in lots that expire, and what the ledger's entries did to them.
 
 Revision: 0013
-After: 0009
+After: 0012d
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012d"
 branch_labels = None
 depends_on = None
 

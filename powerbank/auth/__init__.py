@@ -8,6 +8,7 @@ def init_app(app: Flask) -> None:
         account_routes,
         cleanup,
         commands,
+        directory,
         identifier_routes,
         people_routes,
         routes,
@@ -15,11 +16,13 @@ def init_app(app: Flask) -> None:
         staff_routes,
         staff_sessions,
     )  # fmt: skip
+    from powerbank.notifications import staff
     from powerbank.users import leaving
 
     register_staff_loader(app, staff_sessions.signed_in)
     register_user_loader(app, sessions.user_of)
     leaving.register_farewell(cleanup.forget)
+    staff.register_directory(app, directory.members)
     api.register_blueprint(people_routes.blueprint)
     api.register_blueprint(identifier_routes.blueprint)
     api.register_blueprint(routes.blueprint)

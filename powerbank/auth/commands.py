@@ -7,8 +7,8 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from powerbank import audit
-from powerbank.auth import administration
-from powerbank.auth.models import StaffMember
+from powerbank.auth import administration, totp
+from powerbank.auth.models import RecoveryCode, StaffMember
 from powerbank.auth.roles import Role
 from powerbank.db import db, transaction
 from powerbank.errors import AppError
@@ -62,6 +62,26 @@ def disable(email: str) -> None:
     except AppError as refused:
         raise click.ClickException(refused.detail) from None
     click.echo(f"{email}: disabled")
+
+
+@staff.command("reencrypt")
+def reencrypt() -> None:
+    """Puts the TOTP secrets under the first of STAFF_KEY; afterwards the old key is needed for recovery codes only."""
+    with transaction() as session:
+        changed = 0
+        for member in session.scalars(select(StaffMember).order_by(StaffMember.id).with_for_update()):
+            for name in ("totp_secret", "totp_pending"):
+                kept = getattr(member, name)
+                if kept is not None and (renewed := totp.renewed(kept)) is not None:
+                    setattr(member, name, renewed)
+                    changed += 1
+        if changed:
+            audit.record(actor="command", action="staff.reencrypt", object_kind="staff", object_id="all",
+                         new={"secrets": changed})  # fmt: skip
+        left = sum(code.used_at is None for code in session.scalars(select(RecoveryCode)))
+    click.echo(
+        f"{changed} secrets are under the first key now; {left} recovery codes need the key they were made under"
+    )
 
 
 def _known(email: str) -> StaffMember:

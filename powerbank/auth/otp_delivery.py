@@ -5,7 +5,7 @@ from uuid import UUID
 from powerbank.auth import otp
 from powerbank.auth.people_models import OtpChallenge
 from powerbank.db import open_session, utcnow
-from powerbank.notifications import deliveries, wording
+from powerbank.notifications import composing, deliveries
 from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import CHANNEL_OF
@@ -20,8 +20,9 @@ def begin(challenge_id: UUID, delivery_id: UUID) -> Message | None:
         return None
     if deliveries.count_try(delivery_id) is None:
         return None
-    words = wording.put(Type.OTP, {"code": otp.code_of(challenge_id)}, challenge.language)
+    channel = CHANNEL_OF[Kind(challenge.kind)]
+    words = composing.words(Type.OTP, channel, {"code": otp.code_of(challenge_id)}, challenge.language)
     return Message(
-        CHANNEL_OF[Kind(challenge.kind)], challenge.identifier, words.title, words.body, str(delivery_id),
+        channel, challenge.identifier, words.title, words.body, str(delivery_id),
         language=challenge.language,
     )  # fmt: skip

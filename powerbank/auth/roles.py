@@ -34,8 +34,16 @@ GRANTED = MappingProxyType(
         "ledger.read": _FINANCE,
         "ledger.adjust": _FINANCE,
         "ledger.approve": _FINANCE,
+        "notices.broadcast": _OPERATIONS,
+        "notices.read": _ALL,  # each sees those of the permissions that the role has
         "packages.read": _ALL,
         "packages.write": _OPERATIONS,
+        "rentals.read": _ALL,
+        "rentals.resolve": _SUPPORT | _FINANCE,
+        "payments.read": _FINANCE | _SUPPORT,
+        "payments.resolve": _FINANCE,
+        "refunds.read": _FINANCE | _SUPPORT,
+        "refunds.decide": _FINANCE,
         "promotions.read": _ALL,
         "promotions.write": _OPERATIONS,
         "staff.read": _SUPERADMIN,
@@ -45,6 +53,8 @@ GRANTED = MappingProxyType(
         "stations.write": _OPERATIONS,
         "system.read": _ALL,
         "system.operate": _OPERATIONS,
+        "templates.read": _ALL,  # what messages say, and which channels they take
+        "templates.write": _OPERATIONS,
         "users.read": _ALL,
         "users.contact": _SUPPORT | _FINANCE,  # phone numbers and e-mail addresses in full, and finding people by them
         "users.write": _SUPPORT,

@@ -86,7 +86,7 @@ def confirm_totp(staff: SignedIn, *, code: str, now: datetime) -> list[str]:
     member.totp_secret, member.totp_last_step, member.totp_pending = member.totp_pending, step, None
     codes = totp.new_recovery_codes()
     open_session().execute(delete(RecoveryCode).where(RecoveryCode.staff_id == member.id))
-    open_session().add_all(RecoveryCode(staff_id=member.id, digest=totp.recovery_digest(each)) for each in codes)
+    open_session().add_all(RecoveryCode(staff_id=member.id, digest=totp.recovery_digests(each)[0]) for each in codes)
     staff_sessions.end_others(member, but=staff.session_id)
     return codes
 
@@ -145,7 +145,7 @@ def _recovery_code_holds(member: StaffMember, code: str, now: datetime) -> bool:
         update(RecoveryCode)
         .where(
             RecoveryCode.staff_id == member.id,
-            RecoveryCode.digest == totp.recovery_digest(code),
+            RecoveryCode.digest.in_(totp.recovery_digests(code)),
             RecoveryCode.used_at.is_(None),
         )
         .values(used_at=now)

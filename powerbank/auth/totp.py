@@ -1,6 +1,7 @@
 """The second factor: time-based codes (RFC 6238), and recovery codes for a lost authenticator.
 
-Both keys follow from STAFF_KEY. Secrets are encrypted with one, recovery codes kept as digests under the other.
+Both keys follow from STAFF_KEY. Secrets are encrypted with one, recovery codes kept as digests under the other. Of
+several STAFF_KEYs the first is in use; the others still open what was made with them.
 """
 
 import base64
@@ -13,7 +14,7 @@ from datetime import datetime
 import pyotp
 import segno
 import structlog
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
@@ -47,12 +48,23 @@ def encrypt(secret: str) -> str:
 
 
 def decrypt(encrypted: str) -> str | None:
-    """None if it was made under another STAFF_KEY: then no code is right, and an administrator resets the member."""
+    """None if it was made under a STAFF_KEY that is gone: then no code is right, and an administrator resets the
+    member."""
     try:
         return _fernet().decrypt(encrypted).decode()
     except InvalidToken:
         log.error("a staff TOTP secret cannot be read; was STAFF_KEY changed?")
         return None
+
+
+def renewed(encrypted: str) -> str | None:
+    """The same secret under the first STAFF_KEY, or None if it is under that one, or under none of ours."""
+    try:
+        Fernet(_fernet_keys()[0]).decrypt(encrypted)
+    except InvalidToken:
+        secret = decrypt(encrypted)
+        return encrypt(secret) if secret is not None else None
+    return None
 
 
 def is_timed(code: str) -> bool:
@@ -80,14 +92,22 @@ def new_recovery_codes() -> list[str]:
     return [f"{first}-{second}" for first, second in zip(halves[::2], halves[1::2], strict=True)]
 
 
-def recovery_digest(code: str) -> str:
-    return hmac.new(_key(b"staff recovery codes"), plain(code).encode(), hashlib.sha256).hexdigest()
+def recovery_digests(code: str) -> list[str]:
+    """Under each of our keys, the one in use first. A code cannot be found out from its digest, so one of before a
+    change of keys is known by the old key as long as that is among ours."""
+    return [hmac.new(key, plain(code).encode(), hashlib.sha256).hexdigest() for key in _keys(b"staff recovery codes")]
 
 
-def _fernet() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_key(b"staff totp secrets")))
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in _fernet_keys()])
 
 
-def _key(purpose: bytes) -> bytes:
-    material = current_app.config["SETTINGS"].staff_key.get_secret_value().encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(material)
+def _fernet_keys() -> list[bytes]:
+    return [base64.urlsafe_b64encode(key) for key in _keys(b"staff totp secrets")]
+
+
+def _keys(purpose: bytes) -> list[bytes]:
+    return [
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret.encode())
+        for secret in current_app.config["SETTINGS"].staff_secrets
+    ]

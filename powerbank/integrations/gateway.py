@@ -67,6 +67,25 @@ class Payment:
     raw: Mapping[str, Any] = field(default_factory=dict)  # its own words, without the payer's data
 
 
+class ReversalState(StrEnum):
+    TAKEN = "taken"
+    GIVEN_BACK = "given_back"
+    NOTHING = "nothing"  # a question or a try: no money has moved
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """Money of a payment that went back at the gateway: a dispute, or a refund whoever made it."""
+
+    id: str
+    kind: str  # dispute, refund
+    state: ReversalState
+    amount: int
+    currency: str
+    payment_id: str
+    key: str | None = None  # ours, if the refund was made by us
+
+
 @dataclass(frozen=True)
 class Refund:
     state: RefundState
@@ -81,6 +100,21 @@ class Named:
 
     reference: str | None = None
     intent_id: str | None = None
+    payment_id: str | None = None
+
+
+@dataclass(frozen=True)
+class PaidThrough:
+    """A payment that was made, in the gateway's own words."""
+
+    reference: str
+    payment_id: str
+    charged: int
+    currency: str
+
+
+class UncertainError(VendorRefusedError):
+    """The gateway cannot tell us what happened: somebody has to look there."""
 
 
 class NotSupportedError(VendorRefusedError):
@@ -111,6 +145,10 @@ class Gateway(Protocol):
         self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
     ) -> Refund:
         """All that is left if `amount` is None. After an error without a definite no, look up before a repeat."""
+
+    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
+        """What became of a refund whose answer was lost. None: it was not made. An `UncertainError` where the
+        gateway's words fit either case."""
 
     def look_up_refund(self, reference: str) -> Refund: ...
 

@@ -3,7 +3,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
-    from powerbank.kyc import admin_routes, document_routes, routes, services
+    from powerbank.kyc import admin_routes, commands, document_routes, routes, services
     from powerbank.users import leaving, referrals
 
     leaving.register_farewell(services.say_farewell)
@@ -12,3 +12,4 @@ def init_app(app: Flask) -> None:
     api.register_blueprint(routes.blueprint)
     api.register_blueprint(admin_routes.blueprint)
     api.register_blueprint(document_routes.blueprint)
+    app.cli.add_command(commands.documents)

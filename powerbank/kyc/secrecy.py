@@ -24,6 +24,16 @@ def decrypt(token: bytes) -> bytes:
         raise UnreadableError("none of DOCUMENT_KEYS opens it") from None
 
 
+def renewed(token: bytes) -> bytes | None:
+    """The same under the first of DOCUMENT_KEYS; None if it is under that one."""
+    newest = Fernet(_fernet_key(current_app.config["SETTINGS"].document_secrets[0]))
+    try:
+        newest.decrypt(token)
+    except InvalidToken:
+        return encrypt(decrypt(token))
+    return None
+
+
 def digest(bare_number: str) -> bytes:
     """Keyed: there are few enough numbers to try them all."""
     key = current_app.config["SETTINGS"].document_digest_key.get_secret_value().encode()

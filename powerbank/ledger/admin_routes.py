@@ -8,11 +8,12 @@ from flask import Response, stream_with_context
 from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.ledger import queries
+from powerbank.ledger import exports, queries
 from powerbank.ledger.schemas import (
     AccountArguments,
     AccountSchema,
     EntryArguments,
+    EntryExportArguments,
     FullEntrySchema,
     ReconciliationSchema,
     StatementLineSchema,
@@ -28,6 +29,17 @@ blueprint = Blueprint("Ledger (staff)", __name__, url_prefix="/api/admin/ledger"
 def entries(arguments: dict[str, Any]) -> dict[str, Any]:
     """Entries with their postings, newest first"""
     return queries.entry_page(**arguments)
+
+
+@blueprint.get("/entries.csv")
+@staff_only("ledger.read")
+@blueprint.arguments(EntryExportArguments, location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export_entries(arguments: dict[str, Any]) -> Response:
+    """The same as CSV, a row for each posting, oldest first"""
+    response = Response(stream_with_context(exports.entries_csv(**arguments)), content_type="text/csv")
+    response.headers["Content-Disposition"] = 'attachment; filename="entries.csv"'
+    return response
 
 
 @blueprint.get("/accounts")
@@ -54,7 +66,7 @@ def statement(arguments: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 def export_statement(account_id: UUID) -> Response:
     """The whole statement as CSV, oldest first"""
     queries.account(account_id)  # a 404 has to come before the first byte
-    response = Response(stream_with_context(queries.statement_csv(account_id)), content_type="text/csv")
+    response = Response(stream_with_context(exports.statement_csv(account_id)), content_type="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="account-{account_id}.csv"'
     return response
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank import money
-from powerbank.db import open_session
+from powerbank.db import db, open_session
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import services, transactions
 from powerbank.ledger.accounts import Kind, of_user, shared
@@ -91,9 +91,20 @@ def waive(
         actor=actor,
         reference=Reference(due.reference_kind, due.reference_id),
     )
-    due.waived += waived
-    _close_if_settled(due, now)
+    let_off(due, waived, now)
     return due
+
+
+def let_off(due: Due, amount: int, now: datetime) -> None:
+    """Notes on a locked due what the open entry has settled beside a payment."""
+    due.waived += amount
+    _close_if_settled(due, now)
+
+
+def blocked(user_id: UUID) -> bool:
+    """Whether a due is unpaid beyond the grace period. It blocks renting, and nothing else."""
+    query = select(Due.id).where(Due.user_id == user_id, Due.status == Progress.OPEN, Due.blocked_at.is_not(None))
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def refuse_to_leave(user_id: UUID) -> None:

@@ -1,7 +1,5 @@
 """What people and staff read."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +10,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from powerbank import money
-from powerbank.api.fields import show_time
 from powerbank.api.paging import page
 from powerbank.db import db
 from powerbank.errors import NotFoundError
@@ -21,7 +18,6 @@ from powerbank.ledger.accounts import Kind
 from powerbank.ledger.models import Account, Entry, Posting, Reconciliation
 from powerbank.ledger.wallet_models import Adjustment, TransactionType, WalletTransaction
 
-EXPORT_BATCH = 1000
 DAY = timedelta(days=1)
 
 
@@ -53,7 +49,7 @@ def spent(user_id: UUID) -> int:
     paid = select(func.coalesce(func.sum(kept - back), 0)).where(
         WalletTransaction.user_id == user_id,
         WalletTransaction.direction == "out",
-        WalletTransaction.type != TransactionType.ADJUSTMENT,
+        WalletTransaction.type.not_in((TransactionType.ADJUSTMENT, TransactionType.REFUND)),
         WalletTransaction.entry_id.is_not(None),
     )
     return int(db.session.scalar(paid) or 0)
@@ -92,6 +88,21 @@ def entry_page(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> dict[str, Any]:
+    query = entries(
+        kind=kind, reference_kind=reference_kind, reference_id=reference_id, key=key, since=since, until=until
+    )
+    return page(query, Entry.id, limit=limit, cursor=cursor, descending=True)
+
+
+def entries(
+    *,
+    kind: str | None = None,
+    reference_kind: str | None = None,
+    reference_id: str | None = None,
+    key: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Any:
     query = select(Entry).options(selectinload(Entry.postings).joinedload(Posting.account))
     equal = (
         (Entry.kind, kind),
@@ -102,8 +113,7 @@ def entry_page(
     for column, value in equal:
         if value is not None:
             query = query.where(column == value)
-    query = _between(query, Entry, since, until)
-    return page(query, Entry.id, limit=limit, cursor=cursor, descending=True)
+    return _between(query, Entry, since, until)
 
 
 def account_page(
@@ -161,48 +171,6 @@ def _lines(of: Account, postings: Sequence[Posting]) -> Iterator[StatementLine]:
         balance = running if posting.balance is None else posting.balance
         yield StatementLine(posting, balance, of.currency)
         running -= posting.amount
-
-
-def statement_csv(account_id: UUID) -> Iterator[str]:
-    """Oldest first, a batch in memory at a time. Balances run on by addition."""
-    of, after, balance = account(account_id), 0, 0
-    yield _csv_row(["at", "entry", "kind", "description", "reference", "amount", "balance", "currency"])
-    while True:
-        query = (
-            select(Posting)
-            .where(Posting.account_id == of.id, Posting.number > after)
-            .options(joinedload(Posting.entry))
-            .order_by(Posting.number)
-            .limit(EXPORT_BATCH)
-        )
-        postings = db.session.scalars(query).all()
-        for posting in postings:
-            balance += posting.amount
-            yield _csv_row(_export(posting, balance, of.currency))
-        if len(postings) < EXPORT_BATCH:
-            return
-        after = postings[-1].number
-        db.session.expunge_all()
-        db.session.rollback()  # an export of an hour must not hold a snapshot of an hour
-
-
-def _export(posting: Posting, balance: int, currency: str) -> list[str]:
-    entry = posting.entry
-    reference = f"{entry.reference_kind}:{entry.reference_id}" if entry.reference_kind else ""
-    texts = [entry.kind, _harmless(entry.description), _harmless(reference)]
-    amounts = [money.show_in(amount, currency) for amount in (posting.amount, balance)]
-    return [show_time(posting.created_at), str(entry.id), *texts, *amounts, currency]
-
-
-def _harmless(cell: str) -> str:
-    """Spreadsheets run what begins like a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
-def _csv_row(cells: list[str]) -> str:
-    row = io.StringIO()
-    csv.writer(row, lineterminator="\r\n").writerow(cells)
-    return row.getvalue()
 
 
 def reconciliation_page(*, limit: int, cursor: str | None) -> dict[str, Any]:

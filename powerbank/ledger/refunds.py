@@ -38,7 +38,7 @@ def refund(
         return _same(transactions.of_entry(earlier), paid, amount)
     if paid.revenue is None or paid.direction != "out":
         raise ConflictError("not_refundable", "Only a payment can be refunded so.")
-    left = _left(paid)
+    left = left_of(paid)
     if left is None or (amount is not None and amount > left.total):
         raise RefundExceedsPaymentError
     sources = left.part(left.total if amount is None else amount)
@@ -76,7 +76,7 @@ def refund(
 def count(transaction: WalletTransaction, sources: Sources) -> None:
     """Notes on a locked transaction that this much of it went back. The bound on all refunds of it is here, and
     once more in the table's constraints."""
-    left = _left(transaction)
+    left = left_of(transaction)
     if left is None or (
         sources.wallet > left.wallet or sources.points > left.points or sources.points_value > left.points_value
     ):
@@ -84,14 +84,22 @@ def count(transaction: WalletTransaction, sources: Sources) -> None:
     transaction.refunded_wallet += sources.wallet
     transaction.refunded_points += sources.points
     transaction.refunded_value += sources.points_value
-    if _left(transaction) is None:
+    if left_of(transaction) is None:
         transaction.status = TransactionStatus.REFUNDED
     open_session().flush()
     for react in _reactions:
         react(transaction)
 
 
-def _left(transaction: WalletTransaction) -> Sources | None:
+def uncount(transaction: WalletTransaction, wallet: int) -> None:
+    """Takes back, on a locked transaction, that so much of it went back: it did not, or it came again."""
+    transaction.refunded_wallet -= wallet
+    transaction.status = TransactionStatus.SUCCESS
+    open_session().flush()
+
+
+def left_of(transaction: WalletTransaction) -> Sources | None:
+    """What can still go back of a payment or a top-up."""
     if transaction.status != TransactionStatus.SUCCESS or transaction.refunded == transaction.amount:
         return None
     return Sources(

@@ -105,6 +105,11 @@ class EntryArguments(PeriodArguments):
     key = fields.String(load_default=None, allow_none=True, validate=TEXT)
 
 
+class EntryExportArguments(EntryArguments):
+    class Meta:
+        exclude = ("limit", "cursor")
+
+
 class StatementLineSchema(Schema):
     entry = fields.Nested(EntrySchema, required=True)
     amount = fields.Function(

@@ -78,6 +78,14 @@ def begin_topup(*, user_id: UUID, amount: int, reference: Reference) -> WalletTr
     )
 
 
+def reprice(transaction_id: UUID, amount: int) -> None:
+    """Another amount came than was asked for, and is to be credited after all."""
+    transaction = locked(transaction_id)
+    if transaction.entry_id is not None:
+        raise ConflictError("already_settled", "This transaction has been settled.")
+    transaction.wallet = amount
+
+
 def fail(transaction_id: UUID) -> WalletTransaction:
     """Not paid. It may still be, later: then `topups.credit` makes it a success."""
     transaction = locked(transaction_id)

@@ -90,6 +90,7 @@ class Due(Base):
         CheckConstraint("(status = 'open') = (paid + waived < amount)", name="open"),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed"),
         Index("ix_ledger_dues_open_of_user", "user_id", "created_at", postgresql_where=text("status = 'open'")),
+        Index("ix_ledger_dues_grace", "created_at", postgresql_where=text("status = 'open' AND blocked_at IS NULL")),
         Index("ix_ledger_dues_reference", "reference_kind", "reference_id"),
     )
 
@@ -105,6 +106,7 @@ class Due(Base):
     status: Mapped[str] = mapped_column(server_default=Progress.OPEN)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     closed_at: Mapped[datetime | None]
+    blocked_at: Mapped[datetime | None]  # unpaid beyond the grace period: no renting until it is closed
 
     @property
     def left(self) -> int:

@@ -3,7 +3,16 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
-    from powerbank.notifications import devices, routes, services
+    from powerbank.notifications import (
+        broadcast_routes,
+        devices,
+        preference_routes,
+        routes,
+        rule_routes,
+        services,
+        staff_routes,
+        template_routes,
+    )
     from powerbank.users import joining, leaving, referrals
 
     joining.register_part(services.welcome)
@@ -11,3 +20,8 @@ def init_app(app: Flask) -> None:
     referrals.register_rule(devices.same_device)
     api.register_blueprint(routes.blueprint)
     api.register_blueprint(routes.device_blueprint)
+    api.register_blueprint(preference_routes.blueprint)
+    api.register_blueprint(staff_routes.blueprint)
+    api.register_blueprint(template_routes.blueprint)
+    api.register_blueprint(rule_routes.blueprint)
+    api.register_blueprint(broadcast_routes.blueprint)

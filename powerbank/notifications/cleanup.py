@@ -7,9 +7,11 @@ from sqlalchemy import CursorResult, Select, delete, or_, select
 
 from powerbank.db import Base, transaction
 from powerbank.notifications.models import Delivery, Device, Notice
+from powerbank.notifications.staff_models import StaffNotice
 
 KEEP_READ = timedelta(days=90)
 KEEP_UNREAD = timedelta(days=180)
+KEEP_STAFF_NOTICES = timedelta(days=90)
 KEEP_DELIVERIES = timedelta(days=90)
 KEEP_ENDED_DEVICES = timedelta(days=90)
 BATCH = 5000
@@ -17,6 +19,7 @@ BATCH = 5000
 
 def prune(*, now: datetime) -> None:
     _prune(Delivery, select(Delivery.id).where(Delivery.created_at < now - KEEP_DELIVERIES))
+    _prune(StaffNotice, select(StaffNotice.id).where(StaffNotice.created_at < now - KEEP_STAFF_NOTICES))
     over = now - KEEP_READ
     _prune(
         Notice,

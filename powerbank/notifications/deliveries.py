@@ -1,17 +1,26 @@
 """What becomes of each message on each channel: written down, composed afresh for each try, settled once."""
 
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import select
 
 from jobs import catalogue
 from jobs.policy import JobSpec
 from powerbank.db import open_session, utcnow
-from powerbank.notifications import channels, devices, wording
+from powerbank.notifications import channels, composing, devices, quiet, routing, wording
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import RULES, Type
-from powerbank.notifications.models import Channel, Delivery, DeliveryStatus, Device, Notice
+from powerbank.notifications.models import IN_APP, Channel, Delivery, DeliveryStatus, Device, Notice
+from powerbank.notifications.routing import Route
+from powerbank.notifications.services import notify
+from powerbank.notifications.staff_kinds import RULES as STAFF_RULES
+from powerbank.notifications.staff_kinds import StaffType
+from powerbank.notifications.staff_models import StaffNotice
+from powerbank.notifications.wording import Words
 from powerbank.outbox import Cause, OutboxJob
 from powerbank.queue import enqueue
 from powerbank.users.models import Kind, User
@@ -41,28 +50,79 @@ def create(notice_id: UUID) -> None:
     if user.deleted_at is not None:
         session.delete(notice)
         return
-    kind = Type(notice.type)
-    words = wording.put(kind, notice.context, user.language)
-    notice.title, notice.body, notice.shown_at = words.title, words.body, utcnow()
-    for delivery in _wanted(notice, kind, user):
-        session.add(delivery)
-        dispatch(delivery)
+    now = utcnow()
+    route = routing.route(notice, now=now)
+    words = composing.words(Type(notice.type), IN_APP, notice.context, user.language)
+    notice.title, notice.body, notice.shown_at = words.title, words.body, now
+    if not route.in_app:
+        notice.deleted_at = now
+    if route.digest_at is not None:
+        notice.withheld_at = now
+        enqueue(catalogue.SEND_DIGEST, at=route.digest_at, user_id=str(user.id), kind=notice.type)
+    _send(notice, user, route)
 
 
-def dispatch(delivery: Delivery) -> None:
+def digest(user_id: UUID, kind: Type) -> None:
+    """Tells on the channels of what was one too many: all of it at once, less what has been read meanwhile."""
+    held = list(
+        open_session().scalars(
+            select(Notice)
+            .where(Notice.user_id == user_id, Notice.type == kind.value, Notice.withheld_at.is_not(None))
+            .order_by(Notice.id)
+            .with_for_update()
+        )
+    )
+    for notice in held:
+        notice.withheld_at = None
+    news = [notice for notice in held if notice.read_at is None]
+    if not news:
+        return
+    newest = news[-1]
+    if len(news) == 1:
+        route = replace(routing.route(newest, now=utcnow()), digest_at=None)
+        _send(newest, open_session().get_one(User, user_id), route)
+        return
+    context = {"of": kind.value, "about": newest.title, "count": len(news) - 1}
+    notify(user_id=user_id, type=Type.DIGEST, context=context, dedup_key=f"digest:{newest.id}")
+
+
+def _send(notice: Notice, user: User, route: Route) -> None:
+    for delivery in _wanted(notice, user, frozenset() if route.digest_at else route.channels):
+        open_session().add(delivery)
+        open_session().flush()
+        channel = Channel(delivery.channel)
+        dispatch(delivery, at=routing.release_time(delivery.id, channel, route.night_ends))
+
+
+def dispatch(delivery: Delivery, *, at: datetime | None = None) -> None:
     """Hands a delivery to its job, or says at once that this network has no such channel."""
     channel = Channel(delivery.channel)
     if not channels.configured(channel):
         _finish(delivery, DeliveryStatus.FAILED, "not configured")
         return
     open_session().flush()
-    delivery.job_id = enqueue(SENDERS[channel], delivery_id=str(delivery.id))
+    delivery.job_id = enqueue(SENDERS[channel], at=at, delivery_id=str(delivery.id))
 
 
 def begin(delivery_id: UUID) -> Message | None:
     """One more try: the message as it is now, or None when it was sent already."""
     delivery = count_try(delivery_id)
-    return None if delivery is None else _compose(delivery)
+    if delivery is None or _waits_for_the_morning(delivery):
+        return None
+    return _compose(delivery)
+
+
+def _waits_for_the_morning(delivery: Delivery) -> bool:
+    """It has become night since, or the night was made longer: planned anew for its end."""
+    notice = open_session().get(Notice, delivery.notice_id) if delivery.notice_id else None
+    if notice is None or RULES[routing.subject(notice)].urgent:
+        return False
+    at = routing.release_time(delivery.id, Channel(delivery.channel), quiet.until(utcnow()))
+    if at is None:
+        return False
+    delivery.attempts -= 1
+    dispatch(delivery, at=at)
+    return True
 
 
 def count_try(delivery_id: UUID) -> Delivery | None:
@@ -110,38 +170,62 @@ def close(delivery_id: UUID) -> None:
     _finish(delivery, status, delivery.reason or cause)
 
 
-def _wanted(notice: Notice, kind: Type, user: User) -> list[Delivery]:
-    """For each channel of the kind and each place where the person is reached, and where services asked for more."""
-    wanted = list(open_session().scalars(select(Delivery).where(Delivery.notice_id == notice.id)))
+def _wanted(notice: Notice, user: User, wanted_on: frozenset[Channel]) -> list[Delivery]:
+    """For each of the channels and each place where the person is reached, and where services asked for more."""
+    asked_for = select(Delivery).where(Delivery.notice_id == notice.id, Delivery.job_id.is_(None))
+    wanted = list(open_session().scalars(asked_for))
     reachable = {Channel.SMS: (Kind.PHONE, user.phone), Channel.EMAIL: (Kind.EMAIL, user.email)}
     for channel, (address_kind, address) in reachable.items():
-        if channel in RULES[kind].channels and address is not None:
+        if channel in wanted_on and address is not None:
             wanted.append(
-                Delivery(notice_id=notice.id, user_id=user.id, type=kind, channel=channel,
+                Delivery(notice_id=notice.id, user_id=user.id, type=notice.type, channel=channel,
                          masked=masked(address_kind, address), attempts=0)
             )  # fmt: skip
-    if Channel.PUSH in RULES[kind].channels:
+    if Channel.PUSH in wanted_on:
         active = select(Device.id).where(Device.user_id == user.id, Device.ended_at.is_(None))
         wanted += [
-            Delivery(notice_id=notice.id, user_id=user.id, device_id=device_id, type=kind, channel=Channel.PUSH)
+            Delivery(notice_id=notice.id, user_id=user.id, device_id=device_id, type=notice.type, channel=Channel.PUSH)
             for device_id in open_session().scalars(active)
         ]
     return wanted
 
 
 def _compose(delivery: Delivery) -> Message:
+    if delivery.staff_id is not None:
+        return _compose_for_staff(delivery, delivery.staff_id)
     session = open_session()
     notice = session.get(Notice, delivery.notice_id) if delivery.notice_id else None
     user = session.get(User, delivery.user_id) if delivery.user_id else None
     if notice is None or user is None or user.deleted_at is not None:
         raise UndeliverableError("the account is gone")
     kind = Type(notice.type)
-    words = wording.put(kind, notice.context, user.language)
+    words = _words(notice, delivery.channel, user.language)
     return Message(
         Channel(delivery.channel), _where(delivery, user), words.title, words.body, str(delivery.id),
-        language=user.language, urgent=RULES[kind].urgent, collapse_key=COLLAPSE.get(kind),
+        language=user.language, urgent=RULES[routing.subject(notice)].urgent, collapse_key=COLLAPSE.get(kind),
         data={**notice.data, "notice_id": str(notice.id), "type": notice.type},
     )  # fmt: skip
+
+
+def _words(notice: Notice, place: str, language: str) -> Words:
+    """A broadcast says what its sender wrote; of that the notice has the only copy."""
+    if "broadcast_id" in notice.context:
+        return Words(notice.title or "", notice.body or "")
+    return composing.words(Type(notice.type), place, notice.context, language)
+
+
+def _compose_for_staff(delivery: Delivery, staff_id: UUID) -> Message:
+    """Whoever has left since, or changed roles, is not told any more."""
+    notice = open_session().get(StaffNotice, delivery.staff_notice_id) if delivery.staff_notice_id else None
+    if notice is None:
+        raise UndeliverableError("the notice is gone")
+    kind = StaffType(notice.type)
+    told = current_app.extensions["staff_directory"](STAFF_RULES[kind].permission)
+    email = next((member.email for member in told if member.id == staff_id), None)
+    if email is None:
+        raise UndeliverableError("not for this member any more")
+    words = wording.put(kind, notice.context, "en")
+    return Message(Channel.EMAIL, email, words.title, words.body, str(delivery.id))
 
 
 def _where(delivery: Delivery, user: User) -> str:

@@ -1,6 +1,6 @@
 """Every kind of message to people: where it goes and how it may be held back. The words are in `texts_*.py`.
 
-Kinds for staff will stand in a table of their own: they go to roles, not to a person.
+Kinds for staff are in `staff_kinds.py`: they go to roles, not to a person.
 """
 
 from dataclasses import dataclass
@@ -49,61 +49,97 @@ class Type(StrEnum):
     STATION_ISSUE_RESOLVED = "station_issue_resolved"
     PAYOUT_SENT = "payout_sent"
     PAYOUT_FAILED = "payout_failed"
+    PROFILE_REMINDER = "profile_reminder"
+    KYC_REMINDER = "kyc_reminder"
+    DIGEST = "digest"
     BROADCAST = "broadcast"
+
+
+class Group(StrEnum):
+    """What people switch on and off together."""
+
+    SECURITY = "security"
+    PAYMENTS = "payments"
+    RENTALS = "rentals"
+    WALLET = "wallet"
+    REWARDS = "rewards"
+    ACCOUNT = "account"
+    STATIONS = "stations"
+    ANNOUNCEMENTS = "announcements"
+
+
+# Preferences cannot switch these off.
+ALWAYS = frozenset({Group.SECURITY, Group.PAYMENTS})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """In the app always, and on these channels besides."""
+    """In the app always, and on these channels besides, unless staff or the reader say otherwise."""
 
+    group: Group
     channels: frozenset[Channel] = frozenset()
     urgent: bool = False  # quiet hours do not hold it back
-    always: bool = False  # preferences cannot switch it off: codes, payments, security
+    per_hour: int = 3  # beyond so many for one person, the rest come together as one
+
+    @property
+    def always(self) -> bool:
+        return self.group in ALWAYS
 
 
-def _rule(*channels: Channel, urgent: bool = False, always: bool = False) -> Rule:
-    return Rule(frozenset(channels), urgent, always)
+def _rule(group: Group, *channels: Channel, urgent: bool = False, per_hour: int | None = None) -> Rule:
+    many = 20 if urgent or group in ALWAYS else 3
+    return Rule(group, frozenset(channels), urgent, many if per_hour is None else per_hour)
+
+
+def _night(group: Group, *channels: Channel) -> Rule:
+    """Not held back by quiet hours."""
+    return _rule(group, *channels, urgent=True)
 
 
 RULES = MappingProxyType(
     {
         # Never an in-app row: a code is in its message and nowhere else.
-        Type.OTP: _rule(SMS, EMAIL, urgent=True, always=True),
-        Type.WELCOME: _rule(PUSH, EMAIL),
-        Type.ACCOUNT_SECURITY: _rule(PUSH, SMS, EMAIL, urgent=True, always=True),
-        Type.ACCOUNT_STATUS: _rule(PUSH, SMS, EMAIL, urgent=True, always=True),
-        Type.KYC_SUBMITTED: _rule(),
-        Type.KYC_APPROVED: _rule(PUSH, EMAIL),
-        Type.KYC_REJECTED: _rule(PUSH, EMAIL),
-        Type.TOPUP_SUCCESS: _rule(PUSH, EMAIL, urgent=True, always=True),
-        Type.TOPUP_FAILED: _rule(PUSH, urgent=True, always=True),
-        Type.PURCHASE_SUCCESS: _rule(PUSH, always=True),
-        Type.RENTAL_STARTED: _rule(PUSH, urgent=True),
-        Type.RENTAL_FAILED: _rule(PUSH, urgent=True),
-        Type.RENTAL_ENDING_SOON: _rule(PUSH, urgent=True),
-        Type.RENTAL_OVERDUE: _rule(PUSH, SMS, urgent=True),
-        Type.RENTAL_COMPLETED: _rule(PUSH, EMAIL, urgent=True),
-        Type.RENTAL_EXTENDED: _rule(PUSH, urgent=True),
-        Type.RENTAL_CANCELLED: _rule(PUSH, urgent=True),
-        Type.RENTAL_LOST: _rule(PUSH, SMS, EMAIL, always=True),
-        Type.DUE_CREATED: _rule(PUSH, EMAIL, always=True),
-        Type.DUE_REMINDER: _rule(PUSH, SMS, always=True),
-        Type.DUE_PAID: _rule(PUSH, always=True),
-        Type.REFUND_REQUESTED: _rule(always=True),
-        Type.REFUND_APPROVED: _rule(PUSH, EMAIL, always=True),
-        Type.REFUND_REJECTED: _rule(PUSH, EMAIL, always=True),
-        Type.REFUND_COMPLETED: _rule(PUSH, EMAIL, always=True),
-        Type.POINTS_EARNED: _rule(),
-        Type.POINTS_EXPIRING: _rule(PUSH),
-        Type.REFERRAL_SUCCESS: _rule(PUSH),
-        Type.ACHIEVEMENT_UNLOCKED: _rule(PUSH),
-        Type.LOW_CREDIT: _rule(PUSH),
-        Type.CRITICAL_CREDIT: _rule(PUSH, SMS),
-        Type.HIGH_USAGE: _rule(PUSH),
-        Type.STATION_ISSUE_RECEIVED: _rule(),
-        Type.STATION_ISSUE_RESOLVED: _rule(PUSH),
-        Type.PAYOUT_SENT: _rule(PUSH, EMAIL, always=True),
-        Type.PAYOUT_FAILED: _rule(PUSH, EMAIL, always=True),
-        Type.BROADCAST: _rule(PUSH),
+        Type.OTP: _night(Group.SECURITY, SMS, EMAIL),
+        Type.ACCOUNT_SECURITY: _night(Group.SECURITY, PUSH, SMS, EMAIL),
+        Type.ACCOUNT_STATUS: _night(Group.SECURITY, PUSH, SMS, EMAIL),
+        Type.WELCOME: _rule(Group.ACCOUNT, PUSH, EMAIL),
+        Type.KYC_SUBMITTED: _rule(Group.ACCOUNT),
+        Type.KYC_APPROVED: _rule(Group.ACCOUNT, PUSH, EMAIL),
+        Type.KYC_REJECTED: _rule(Group.ACCOUNT, PUSH, EMAIL),
+        Type.PROFILE_REMINDER: _rule(Group.ACCOUNT, PUSH),
+        Type.KYC_REMINDER: _rule(Group.ACCOUNT, PUSH),
+        Type.TOPUP_SUCCESS: _night(Group.PAYMENTS, PUSH, EMAIL),
+        Type.TOPUP_FAILED: _night(Group.PAYMENTS, PUSH),
+        Type.PURCHASE_SUCCESS: _rule(Group.PAYMENTS, PUSH),
+        Type.DUE_CREATED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.DUE_REMINDER: _rule(Group.PAYMENTS, PUSH, SMS),
+        Type.DUE_PAID: _rule(Group.PAYMENTS, PUSH),
+        Type.REFUND_REQUESTED: _rule(Group.PAYMENTS),
+        Type.REFUND_APPROVED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.REFUND_REJECTED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.REFUND_COMPLETED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.PAYOUT_SENT: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.PAYOUT_FAILED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        # It is a charge before anything else.
+        Type.RENTAL_LOST: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
+        Type.RENTAL_STARTED: _night(Group.RENTALS, PUSH),
+        Type.RENTAL_FAILED: _night(Group.RENTALS, PUSH),
+        Type.RENTAL_ENDING_SOON: _night(Group.RENTALS, PUSH),
+        Type.RENTAL_OVERDUE: _night(Group.RENTALS, PUSH, SMS),
+        Type.RENTAL_COMPLETED: _night(Group.RENTALS, PUSH, EMAIL),
+        Type.RENTAL_EXTENDED: _night(Group.RENTALS, PUSH),
+        Type.RENTAL_CANCELLED: _night(Group.RENTALS, PUSH),
+        Type.LOW_CREDIT: _rule(Group.WALLET, PUSH),
+        Type.CRITICAL_CREDIT: _rule(Group.WALLET, PUSH, SMS),
+        Type.HIGH_USAGE: _rule(Group.WALLET, PUSH),
+        Type.POINTS_EARNED: _rule(Group.REWARDS),
+        Type.POINTS_EXPIRING: _rule(Group.REWARDS, PUSH),
+        Type.REFERRAL_SUCCESS: _rule(Group.REWARDS, PUSH),
+        Type.ACHIEVEMENT_UNLOCKED: _rule(Group.REWARDS, PUSH),
+        Type.STATION_ISSUE_RECEIVED: _rule(Group.STATIONS),
+        Type.STATION_ISSUE_RESOLVED: _rule(Group.STATIONS, PUSH),
+        # Goes where those go that it stands for, and is never a row of its own in the app.
+        Type.DIGEST: _rule(Group.ANNOUNCEMENTS),
+        Type.BROADCAST: _rule(Group.ANNOUNCEMENTS, PUSH),
     }
 )

@@ -15,6 +15,9 @@ class Channel(StrEnum):
     EMAIL = "email"
 
 
+IN_APP = "in_app"
+
+
 class Platform(StrEnum):
     ANDROID = "android"
     IOS = "ios"
@@ -51,6 +54,7 @@ class Notice(Base):
             "id",
             postgresql_where=text("shown_at IS NOT NULL AND deleted_at IS NULL AND read_at IS NULL"),
         ),
+        Index("ix_notices_withheld", "user_id", "type", postgresql_where=text("withheld_at IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -64,6 +68,7 @@ class Notice(Base):
     shown_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    withheld_at: Mapped[datetime | None]  # one too many of its kind: a digest will tell of it
 
     @classmethod
     def seen(cls) -> tuple[ColumnElement[bool], ...]:
@@ -78,6 +83,17 @@ class Notice(Base):
     def data(self) -> dict[str, str]:
         """For deep links: what the notice is about, as strings."""
         return {name: str(value) for name, value in self.context.items() if value is not None}
+
+
+class Mute(Base):
+    """What a person has switched off; all else is on."""
+
+    __tablename__ = "notification_mutes"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    group: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)  # a channel, or the app's own list
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class Device(Base):
@@ -118,12 +134,17 @@ class Delivery(Base):
         CheckConstraint("address IS NULL OR status = 'queued'", name="address"),
         Index("ix_deliveries_user", "user_id", "id"),
         Index("ix_deliveries_device_id", "device_id", postgresql_where=text("device_id IS NOT NULL")),
+        Index("ix_deliveries_staff_notice", "staff_notice_id", postgresql_where=text("staff_notice_id IS NOT NULL")),
+        Index("ix_deliveries_staff_type", "type", "created_at", postgresql_where=text("staff_id IS NOT NULL")),
     )
 
     id: Mapped[Id]
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id", ondelete="SET NULL"))
+    # To a member of staff instead of a person.
+    staff_notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_notices.id", ondelete="SET NULL"))
+    staff_id: Mapped[UUID | None]
     type: Mapped[str]
     channel: Mapped[str]
     job_id: Mapped[UUID | None]  # what sends it; jobs are forgotten sooner than deliveries

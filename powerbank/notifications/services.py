@@ -11,13 +11,15 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from jobs import catalogue
 from powerbank.db import new_id, open_session
 from powerbank.errors import NotFoundError
+from powerbank.notifications import rules
 from powerbank.notifications.addresses import masked
-from powerbank.notifications.kinds import RULES, Type
-from powerbank.notifications.models import Channel, Delivery, Device, Notice
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.models import Channel, Delivery, Device, Mute, Notice
 from powerbank.queue import Scalar, enqueue
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Kind, User
 
+WELCOME_KEY = "welcome"
 CHANNEL_OF = {Kind.PHONE: Channel.SMS, Kind.EMAIL: Channel.EMAIL}
 
 
@@ -49,7 +51,7 @@ def notify(
         return None
     for address in also_to:
         channel = CHANNEL_OF[address.kind]
-        if channel in RULES[type].channels:
+        if channel in rules.channels(type):
             shown = masked(address.kind, address.value)
             open_session().add(
                 Delivery(notice_id=notice_id, user_id=user_id, type=type, channel=channel, address=address.value,
@@ -60,7 +62,7 @@ def notify(
 
 
 def welcome(user_id: UUID) -> None:
-    notify(user_id=user_id, type=Type.WELCOME, context={}, dedup_key="welcome")
+    notify(user_id=user_id, type=Type.WELCOME, context={}, dedup_key=WELCOME_KEY)
 
 
 def mark(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) -> Notice:
@@ -88,6 +90,7 @@ def forget(user: User) -> None:
     session.execute(update(Delivery).where(Delivery.user_id == user.id).values(masked=None, address=None))
     session.execute(delete(Notice).where(Notice.user_id == user.id))
     session.execute(delete(Device).where(Device.user_id == user.id))
+    session.execute(delete(Mute).where(Mute.user_id == user.id))
 
 
 def _own(user_id: UUID, notice_id: UUID) -> Notice:

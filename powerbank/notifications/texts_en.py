@@ -129,6 +129,15 @@ ENGLISH = MappingProxyType(
             "Payout failed",
             "We could not pay out {amount:money}. Please check your account details.",
         ),
+        Type.PROFILE_REMINDER: (
+            "One step left",
+            "Complete your profile in the app, then verify your identity, and take your first power bank.",
+        ),
+        Type.KYC_REMINDER: (
+            "Verify your identity",
+            "Your profile is complete. Send a picture of your citizenship certificate in the app to start renting.",
+        ),
+        Type.DIGEST: ("{about}", "And {count:number} more like this. Read them in the app."),
         Type.BROADCAST: ("{title}", "{message}"),
     }
 )

@@ -10,18 +10,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from powerbank import money
+from powerbank.notifications import staff_texts
 from powerbank.notifications.kinds import Type
+from powerbank.notifications.staff_kinds import StaffType
 from powerbank.notifications.texts_en import ENGLISH
 from powerbank.notifications.texts_ne import NEPALI
 from powerbank.queue import Scalar
 
 log = structlog.get_logger(__name__)
 
-TEXTS = MappingProxyType({"en": ENGLISH, "ne": NEPALI})
+Kind = Type | StaffType
+Texts = Mapping[Any, tuple[str, str]]
+TEXTS: Mapping[str, Texts] = MappingProxyType(
+    {"en": {**ENGLISH, **staff_texts.ENGLISH}, "ne": {**NEPALI, **staff_texts.NEPALI}}
+)
 PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 MISSING = "–"
 
@@ -47,18 +55,18 @@ class Words:
     body: str
 
 
-def put(kind: Type, context: Mapping[str, Scalar], language: str) -> Words:
-    title, body = TEXTS.get(language, ENGLISH)[kind]
+def put(kind: Kind, context: Mapping[str, Scalar], language: str) -> Words:
+    title, body = TEXTS.get(language, TEXTS["en"])[kind]
     return Words(_fill(title, kind, context, language), _fill(body, kind, context, language))
 
 
-def _fill(text: str, kind: Type, context: Mapping[str, Scalar], language: str) -> str:
+def _fill(text: str, kind: Kind, context: Mapping[str, Scalar], language: str) -> str:
     def value(place: re.Match[str]) -> str:
         name, manner = place[1], place[2]
         given = context.get(name)
         try:
             if given is not None:
-                return _write(given, manner, language)
+                return write(given, manner, language)
         except (ValueError, InvalidOperation):
             pass
         log.error("a message lacks a value", type=kind.value, value=name)
@@ -68,14 +76,17 @@ def _fill(text: str, kind: Type, context: Mapping[str, Scalar], language: str) -
     return PLACE.sub(value, text).rstrip()
 
 
-def _write(given: Scalar, manner: str | None, language: str) -> str:
+def write(given: Scalar, manner: str | None, language: str) -> str:
+    """A value as its reader writes it; ValueError if it is none of its manner."""
     match manner:
         case None:
             return str(given)
         case "status":
             return _STATUS[language].get(str(given), str(given))
         case "money":
-            return ("रु " if language == "ne" else "NPR ") + _digits(_grouped(f"{Decimal(str(given)):.2f}"), language)
+            # As text it is an amount of the API, `"150.00"`; a whole number is paisa, as everywhere in the code.
+            amount = money.show(given) if isinstance(given, int) else f"{Decimal(str(given)):.2f}"
+            return ("रु " if language == "ne" else "NPR ") + _digits(_grouped(amount), language)
         case "number":
             return _digits(_grouped(f"{Decimal(str(given)):f}"), language)
         case _:

@@ -13,6 +13,8 @@ from powerbank.integrations.gateway import Opened, Order
 from powerbank.ledger import transactions
 from powerbank.ledger.services import Reference
 from powerbank.money import NPR, show
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.services import notify
 from powerbank.payments import exchange, gateways, matching
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.queue import enqueue, publish
@@ -115,4 +117,9 @@ def end(intent: PaymentIntent, status: IntentStatus) -> None:
     intent.status = status
     transactions.fail(intent.transaction_id)
     open_session().flush()
+    if status is not IntentStatus.CANCELLED:  # who cancels knows it
+        notify(
+            user_id=intent.user_id, type=Type.TOPUP_FAILED, context={"amount": show(intent.amount)},
+            dedup_key=f"topup_failed:{intent.id}",
+        )  # fmt: skip
     publish("topup_failed", user_id=str(intent.user_id), intent_id=str(intent.id), status=status.value)

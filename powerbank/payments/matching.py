@@ -5,13 +5,34 @@ from uuid import UUID
 from sqlalchemy import select
 
 from jobs import catalogue
+from jobs.policy import JobSpec
 from powerbank.db import open_session
 from powerbank.payments.models import EventState, GatewayEvent, PaymentIntent
 from powerbank.queue import enqueue
 
+# Which job looks into an event; any other looks the payment up.
+_ABOUT_REVERSALS = (
+    ("charge.dispute.", catalogue.PROCESS_GATEWAY_DISPUTE),
+    ("charge.refund", catalogue.PROCESS_GATEWAY_REFUND),
+    ("refund.", catalogue.PROCESS_GATEWAY_REFUND),
+)
 
-def find(gateway: str, reference: str | None, intent_id: str | None) -> UUID | None:
+
+def job_for(event_type: str | None) -> JobSpec:
+    for begin, spec in _ABOUT_REVERSALS:
+        if event_type is not None and event_type.startswith(begin):
+            return spec
+    return catalogue.PROCESS_PAYMENT_WEBHOOK
+
+
+def find(gateway: str, reference: str | None, intent_id: str | None, payment_id: str | None = None) -> UUID | None:
     session = open_session()
+    if payment_id is not None:
+        paid: UUID | None = session.scalar(
+            select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.payment_id == payment_id)
+        )
+        if paid is not None:
+            return paid
     if reference is not None:
         found: UUID | None = session.scalar(
             select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.reference == reference)
@@ -28,13 +49,14 @@ def find(gateway: str, reference: str | None, intent_id: str | None) -> UUID | N
 
 
 def wake(intent: PaymentIntent) -> None:
-    """Events that came before we knew the gateway's name for this payment."""
-    waiting = open_session().scalars(
-        select(GatewayEvent.id).where(
+    """Events that came before we knew the gateway's names for this payment and its session."""
+    names = [name for name in (intent.reference, intent.payment_id) if name]
+    waiting = open_session().execute(
+        select(GatewayEvent.id, GatewayEvent.type).where(
             GatewayEvent.gateway == intent.gateway,
-            GatewayEvent.reference == intent.reference,
+            GatewayEvent.reference.in_(names),
             GatewayEvent.state == EventState.WAITING,
         )
     )
-    for event_id in waiting:
-        enqueue(catalogue.PROCESS_PAYMENT_WEBHOOK, event_id=str(event_id))
+    for event_id, type_ in waiting:
+        enqueue(job_for(type_), event_id=str(event_id))

@@ -43,6 +43,10 @@ class PaymentIntent(Base):
         CheckConstraint("(currency = 'NPR') = (rate IS NULL)", name="rate"),
         CheckConstraint("currency <> 'NPR' OR charged = amount", name="charged"),
         CheckConstraint("status <> 'success' OR (payment_id IS NOT NULL AND settled_at IS NOT NULL)", name="settled"),
+        CheckConstraint(
+            "(resolved_at IS NULL) = (resolved_by IS NULL) AND (resolved_at IS NULL) = (resolution IS NULL)",
+            name="resolved",
+        ),
         UniqueConstraint("gateway", "reference"),
         UniqueConstraint("gateway", "payment_id"),
         Index("ix_payment_intents_user", "user_id", "id"),
@@ -69,6 +73,9 @@ class PaymentIntent(Base):
     polls: Mapped[int] = mapped_column(server_default="0")
     said: Mapped[dict[str, Any] | None]  # the gateway's last answer, without the payer's data
     review_reason: Mapped[str | None]
+    resolved_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    resolved_at: Mapped[datetime | None]  # from then on only staff change it
+    resolution: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     settled_at: Mapped[datetime | None]
 
@@ -80,6 +87,7 @@ class GatewayEvent(Base):
     __table_args__ = (
         _one_of("state", EventState),
         UniqueConstraint("gateway", "event_id"),
+        Index("ix_gateway_events_state", "state", "id"),
         Index("ix_gateway_events_waiting", "gateway", "reference", postgresql_where=text("state = 'waiting'")),
         Index("ix_gateway_events_received_at", "received_at"),
     )

@@ -13,9 +13,12 @@ from sqlalchemy import select
 from jobs import catalogue
 from powerbank.db import db, open_session, transaction, utcnow
 from powerbank.integrations.gateway import Payment, State
-from powerbank.ledger import topups
+from powerbank.ledger import queries, topups
 from powerbank.ledger.services import Reference
-from powerbank.payments import gateways, intents
+from powerbank.money import show
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.services import notify
+from powerbank.payments import collecting, gateways, intents, matching
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.queue import enqueue, publish
 
@@ -53,11 +56,13 @@ def apply(
 ) -> IntentStatus:
     intent = intents.locked(intent_id)
     assert intent is not None  # noqa: S101 (intents are never deleted)
-    if payment is None or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
+    if payment is None or intent.resolved_at or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
         return IntentStatus(intent.status)
     intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
     if payment.state is State.PAID:
         _paid(intent, payment, actor=actor, now=now)
+    elif payment.state is State.REFUNDED and payment.refunded and payment.refunded < (payment.amount or 0):
+        review(intent, "partly_refunded")
     elif payment.final or (payment.state is State.EXPIRED and intent.expires_at <= now):
         intent.poll_at = None if payment.final else intent.poll_at
         if intent.status in intents.UNFINISHED:
@@ -108,24 +113,33 @@ def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime)
         return review(intent, "amount_differs")
     if payment.payment_id is None:
         return review(intent, "payment_without_number")
-    if _credited_already(intent, payment.payment_id):
+    if credited_already(intent, payment.payment_id):
         return review(intent, "payment_credited_already")
+    credit(intent, payment.payment_id, actor=actor, now=now)
+    return None
+
+
+def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime) -> None:
+    """What the intent says, once for each payment at the gateway."""
     topups.credit(
         user_id=intent.user_id, gateway=intent.gateway, amount=intent.amount, currency=intent.currency,
-        received=intent.charged, key=f"topup:{intent.gateway}:{payment.payment_id}", actor=actor,
+        received=intent.charged, key=f"topup:{intent.gateway}:{payment_id}", actor=actor,
         reference=Reference("intent", str(intent.id)), transaction_id=intent.transaction_id,
     )  # fmt: skip
-    intent.status, intent.payment_id = IntentStatus.SUCCESS, payment.payment_id
+    intent.status, intent.payment_id = IntentStatus.SUCCESS, payment_id
     intent.settled_at, intent.poll_at = now, None
     open_session().flush()
+    matching.wake(intent)
     publish(
         "topup_succeeded", user_id=str(intent.user_id), intent_id=str(intent.id),
         transaction_id=str(intent.transaction_id), amount=intent.amount,
     )  # fmt: skip
-    return None
+    collecting.collect(intent.user_id, key=f"collected:{intent.id}", actor=actor, now=now)
+    context = {"amount": show(intent.amount), "balance": show(queries.wallet(intent.user_id).balance)}
+    notify(user_id=intent.user_id, type=Type.TOPUP_SUCCESS, context=context, dedup_key=f"topup_success:{intent.id}")
 
 
-def _credited_already(intent: PaymentIntent, payment_id: str) -> bool:
+def credited_already(intent: PaymentIntent, payment_id: str) -> bool:
     """The same money for another intent. Two at the same moment: the unique key lets one through."""
     return (
         open_session().scalar(

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from jobs import catalogue
-from powerbank.db import new_id, open_session, utcnow
+from powerbank.db import db, new_id, open_session, utcnow
+from powerbank.errors import ConflictError, NotFoundError
 from powerbank.integrations.gateway import ForgedError, Named
 from powerbank.integrations.stripe import webhooks as stripe_webhooks
 from powerbank.integrations.stripe.client import Stripe
@@ -45,7 +45,7 @@ def receive(*, gateway: str, body: bytes, query: str, signature: str | None, add
     statement = insert(GatewayEvent).values(row).on_conflict_do_nothing(index_elements=["gateway", "event_id"])
     event_id = open_session().scalar(statement.returning(GatewayEvent.id))
     if genuine and event_id is not None:
-        enqueue(catalogue.PROCESS_PAYMENT_WEBHOOK, event_id=str(event_id))
+        enqueue(matching.job_for(event.type if event else None), event_id=str(event_id))
     return Received(event_id, genuine)
 
 
@@ -59,13 +59,33 @@ def match(event_id: UUID) -> UUID | None:
     if event is None or event.state in (EventState.PROCESSED, EventState.IGNORED, EventState.FORGED):
         return None
     named = _named_in(event)
-    event.reference = named.reference[:500] if named.reference else None
-    event.intent_id = matching.find(event.gateway, named.reference, named.intent_id)
+    name = named.reference or named.payment_id
+    event.reference = name[:500] if name else None
+    event.intent_id = matching.find(event.gateway, named.reference, named.intent_id, named.payment_id)
     if event.intent_id is None:
-        nothing = named.reference is None and named.intent_id is None
+        nothing = name is None and named.intent_id is None
         event.state = EventState.IGNORED if nothing else EventState.WAITING
         event.detail = "names no payment" if nothing else "names a payment that is not known"
     return event.intent_id
+
+
+def replay(event_id: UUID) -> GatewayEvent:
+    """Has it looked into once more, as if it had just come."""
+    event = locked(event_id)
+    if event is None:
+        raise NotFoundError("webhook")
+    if event.state == EventState.FORGED:
+        raise ConflictError("forged", "Nobody knows who sent this; nothing is done about it.")
+    event.state, event.processed_at = EventState.RECEIVED, None
+    enqueue(matching.job_for(event.type), event_id=str(event.id))
+    return event
+
+
+def dispute_in(event_id: UUID) -> str | None:
+    event = db.session.get_one(GatewayEvent, event_id)
+    if event.event_id is None:  # nobody has signed it
+        return None
+    return stripe_webhooks.read(event.body).dispute_id
 
 
 def note_processed(event_id: UUID, detail: str) -> None:
@@ -78,7 +98,7 @@ def _named_in(event: GatewayEvent) -> Named:
     gateway = gateways.get(event.gateway)
     if isinstance(gateway, Stripe):
         read = stripe_webhooks.read(event.body)
-        return Named(read.reference, read.intent_id)
+        return Named(read.reference, read.intent_id, read.payment_id)
     fields = dict(parse_qsl(event.query))
     return gateway.named_in(fields | _body_fields(event.body))
 

@@ -40,7 +40,7 @@ class ChangeSchema(Schema):
     created_at = Time(required=True)
 
 
-class TargetSchema(Schema):
+class GrantTargetSchema(Schema):
     city = fields.String(load_default=None, allow_none=True, validate=NAME)
     kyc_verified = fields.Boolean(load_default=None, allow_none=True)
 
@@ -51,7 +51,7 @@ class AskGrantSchema(Schema):
     points = fields.Integer(required=True, strict=True, validate=validate.Range(1, 100_000))
     reason = fields.String(required=True, validate=validate.Length(3, 200))
     user_ids = fields.List(fields.UUID(), load_default=None, validate=validate.Length(1, MOST_RECIPIENTS))
-    target = fields.Nested(TargetSchema, load_default=None)
+    target = fields.Nested(GrantTargetSchema, load_default=None)
 
     @validates_schema
     def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:

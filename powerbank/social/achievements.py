@@ -56,8 +56,8 @@ def _celebrate(user_id: UUID, achievement: Achievement, now: datetime) -> None:
             quantity=achievement.reward,
         )  # fmt: skip
     publish(
-        "achievement_unlocked", user_id=str(user_id), achievement_id=str(achievement.id), name=achievement.name,
-        name_ne=achievement.name_ne, points=achievement.reward,
+        "achievement_unlocked", user_id=str(user_id), achievement_id=str(achievement.id), achievement=achievement.name,
+        achievement_ne=achievement.name_ne, points=achievement.reward,
     )  # fmt: skip
 
 

@@ -5,18 +5,23 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.api.openapi import api
+    from powerbank.notifications.kinds import Type
+    from powerbank.notifications.reactions import register_filler
     from powerbank.stations import (
         admin_routes,
         bank_routes,
+        command_routes,
         commands,
         gbfs_routes,
         issue_routes,
+        issues,
         package_routes,
         page,
         routes,
     )
 
-    for module in (routes, package_routes, issue_routes, admin_routes, bank_routes, gbfs_routes):
+    for module in (routes, package_routes, issue_routes, admin_routes, command_routes, bank_routes, gbfs_routes):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(page.blueprint)
+    register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)
     app.cli.add_command(commands.stations)

@@ -13,7 +13,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.api.web import cacheable
 from powerbank.db import transaction, utcnow
-from powerbank.stations import cards, importing, queries, services
+from powerbank.stations import cards, commanding, importing, queries, services
 from powerbank.stations.admin_schemas import (
     CredentialsSchema,
     ImportArguments,
@@ -26,6 +26,7 @@ from powerbank.stations.admin_schemas import (
     StationSeenSchema,
     StationWithSlotsSchema,
 )
+from powerbank.stations.command_models import CommandName
 from powerbank.stations.credentials import Shown
 from powerbank.stations.models import Station
 
@@ -105,6 +106,11 @@ def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
     with transaction():
         old = {"maintenance": queries.locked(sn).maintenance}
         station = services.set_maintenance(sn, enable=body["enable"])
+        if commanding.is_supported(station, CommandName.MAINTENANCE):
+            commanding.request_by_staff(
+                station, command=CommandName.MAINTENANCE, parameters={"enable": body["enable"]},
+                staff_id=current_staff().id, now=utcnow(),
+            )  # fmt: skip
         _audit("stations.maintenance", sn, old=old, new=body)
     return _seen(station)
 

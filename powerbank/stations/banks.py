@@ -3,7 +3,7 @@
 Whoever changes a bank locks its row first; the live row of the station comes last.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -107,13 +107,13 @@ class Choice:
     slot_number: int
 
 
-def best_bank(station_id: UUID, *, min_battery: int) -> Choice | None:
+def best_bank(station_id: UUID, *, min_battery: int, without: Collection[str] = ()) -> Choice | None:
     """The bank to hand out: highest charge, then fewest cycles. Its row is locked for this transaction; banks that
     others are looking at are passed over, so that two people at one station do not wait for each other."""
     row = open_session().execute(
         select(PowerBank.id, PowerBank.serial, Slot.number)
         .join(Slot, Slot.bank_serial == PowerBank.serial)
-        .where(Slot.station_id == station_id, live.rentable(min_battery))
+        .where(Slot.station_id == station_id, live.rentable(min_battery), PowerBank.serial.not_in(without))
         .order_by(Slot.charge.desc(), PowerBank.cycles, Slot.number)
         .limit(1)
         .with_for_update(of=PowerBank, skip_locked=True)
@@ -132,9 +132,9 @@ def reserve(bank_id: UUID, *, rental_id: UUID) -> bool:
     return made.one_or_none() is not None
 
 
-def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int) -> Choice:
-    """Two that race for the last bank: one gets it, the other is told at once."""
-    while (choice := best_bank(station_id, min_battery=min_battery)) is not None:
+def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int, without: Collection[str] = ()) -> Choice:
+    """Two that race for the last bank: one gets it, the other is told at once. `without`: serials not to be taken."""
+    while (choice := best_bank(station_id, min_battery=min_battery, without=without)) is not None:
         # Promised between our look and our lock: the next look sees that promise.
         if reserve(choice.bank_id, rental_id=rental_id):
             live.refresh([station_id])

@@ -1,8 +1,10 @@
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from powerbank.db import Base, Id
@@ -49,6 +51,7 @@ class StationIssue(Base):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
     resolution: Mapped[str | None]
+    connectivity: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # of one that says `offline`
 
     station: Mapped[Station] = relationship(lazy="joined", innerjoin=True)
 

@@ -1,17 +1,24 @@
 """What people report of stations. Reports of one kind about one station are one issue."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
-from powerbank.db import new_id, open_session
+from powerbank.db import db, new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
-from powerbank.queue import enqueue, publish
-from powerbank.stations import queries
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.services import notify
+from powerbank.queue import Scalar, enqueue, publish
+from powerbank.stations import alerts, commanding, queries
+from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.issue_models import CRITICAL, IssueReport, IssueType, Priority, StationIssue
+from powerbank.stations.models import Station
+
+ANSWER_SECONDS = 30
 
 
 def report(*, user_id: UUID, sn: str, issue_type: IssueType, description: str | None, now: datetime) -> StationIssue:
@@ -51,11 +58,35 @@ def process(report_id: UUID, *, now: datetime) -> None:
     first = session.scalar(
         select(IssueReport.id).where(IssueReport.issue_id == issue.id).order_by(IssueReport.id).limit(1)
     )
+    if issue.issue_type == IssueType.OFFLINE and first == report_id:
+        enqueue(catalogue.CHECK_STATION_CONNECTIVITY, issue_id=str(issue.id), command_id=None)
     publish(
         "station_issue_reported",
         issue_id=str(issue.id), report_id=str(report_id), user_id=str(claimed.user_id), station_sn=issue.station_sn,
         issue_type=issue.issue_type, priority=issue.priority, first=first == report_id,
     )  # fmt: skip
+
+
+def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime) -> None:
+    """For a report that says `offline`: the station is asked for a sign of life, and later whether it gave one."""
+    session = open_session()
+    issue = session.get(StationIssue, issue_id, with_for_update={"of": StationIssue}, populate_existing=True)
+    if issue is None or issue.resolved_at is not None:
+        return
+    if command_id is None:
+        asked = commanding.request(
+            station_id=issue.station_id, command=CommandName.GET_STATUS, parameters={},
+            requested_by=f"issue:{issue_id}", now=now, deadline_seconds=ANSWER_SECONDS,
+        )  # fmt: skip
+        enqueue(
+            catalogue.CHECK_STATION_CONNECTIVITY, at=asked.deadline + timedelta(seconds=1), issue_id=str(issue_id),
+            command_id=str(asked.id),
+        )  # fmt: skip
+        return
+    command = session.get_one(StationCommand, command_id)
+    issue.connectivity = alerts.connectivity(issue.station_id, now=now) | {
+        "checked_at": now.isoformat(), "answered": command.status == CommandStatus.SUCCEEDED,
+    }  # fmt: skip
 
 
 def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> StationIssue:
@@ -65,4 +96,18 @@ def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> Stati
     if issue.resolved_at is not None:
         raise ConflictError("already_resolved", "Somebody has settled this already.")
     issue.resolved_at, issue.resolved_by, issue.resolution = now, by, resolution
+    publish("station_issue_resolved", issue_id=str(issue.id), station_sn=issue.station_sn, issue_type=issue.issue_type)
+    for reporter in open_session().scalars(
+        select(IssueReport.user_id).where(IssueReport.issue_id == issue.id).distinct().order_by(IssueReport.user_id)
+    ):
+        notify(
+            user_id=reporter, type=Type.STATION_ISSUE_RESOLVED, dedup_key=f"{Type.STATION_ISSUE_RESOLVED}:{issue.id}",
+            context={"issue_id": str(issue.id), "station_sn": issue.station_sn, "station": issue.station.name},
+        )  # fmt: skip
     return issue
+
+
+def tell_of_report(_user_id: UUID, event: Mapping[str, Scalar]) -> dict[str, Scalar] | None:
+    """What a thank-you for a report says; nothing of a station that is gone by now."""
+    name = db.session.scalar(select(Station.name).where(Station.sn == event["station_sn"]))
+    return None if name is None else {"station": name}

@@ -63,4 +63,6 @@ def refresh(station_ids: Collection[UUID] | None) -> None:
     session.execute(rows if station_ids is None else rows.where(StationLive.station_id.in_(station_ids)))
     made = insert(StationLive).from_select(list(facts), query)
     news = {name: made.excluded[name] for name in facts if name != "station_id"}
-    session.execute(made.on_conflict_do_update(index_elements=["station_id"], set_=news))
+    session.execute(
+        made.on_conflict_do_update(index_elements=["station_id"], set_=news | {"revision": StationLive.revision + 1})
+    )

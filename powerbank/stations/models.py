@@ -119,6 +119,8 @@ class StationLive(Base):
     online: Mapped[bool] = mapped_column(server_default=text("false"))
     last_seen: Mapped[datetime | None]
     firmware: Mapped[str | None]
+    # Grows with each change of custody, promise or registry here: a snapshot equal to the last one is compared again.
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
     @property
     def status(self) -> str:

@@ -114,6 +114,9 @@ class IssueSeenSchema(Schema):
 
 
 class IssueSchema(IssueSeenSchema):
+    connectivity = fields.Dict(
+        required=True, allow_none=True, metadata={"description": "What a check of an `offline` report found."}
+    )
     reports = fields.Integer(required=True)
     last_reported_at = Time(required=True)
     resolved_at = Time(required=True, allow_none=True)

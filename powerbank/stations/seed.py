@@ -72,6 +72,11 @@ def imei(number: int) -> str:
     return f"8605880400{number:05d}"
 
 
+def serials_of(number: int) -> list[str]:
+    """The banks that begin in the station of this number."""
+    return [serial((number - 1) * BANKS_EACH + each) for each in range(1, BANKS_EACH + 1)]
+
+
 def serial(number: int) -> str:
     """Digits only and below 2^32: what both protocols can say."""
     return str(85_000_000 + number)

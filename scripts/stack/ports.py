@@ -7,14 +7,21 @@ from typing import Self
 from scripts.stack.problems import StackError
 
 DEFAULT_BASE = 8000
-OFFSETS = {"web": 0, "sandbox": 25, "redis": 79, "broker": 83}
-PURPOSES = {"web": "the web server", "sandbox": "the sandbox", "redis": "Redis", "broker": "the MQTT broker"}
+OFFSETS = {"web": 0, "sandbox": 25, "simulator": 27, "redis": 79, "broker": 83}
+PURPOSES = {
+    "web": "the web server",
+    "sandbox": "the sandbox",
+    "simulator": "the page of the simulated stations",
+    "redis": "Redis",
+    "broker": "the MQTT broker",
+}
 
 
 @dataclass(frozen=True)
 class Ports:
     web: int
     sandbox: int
+    simulator: int
     redis: int
     broker: int
 

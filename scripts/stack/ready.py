@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--url", required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sandbox-url", default="")
+    parser.add_argument("--stations-url", default="")
     parser.add_argument("--show-password", action="store_true")
     arguments = parser.parse_args()
     answer = wait_until_ready(f"{arguments.url}/health/ready")
@@ -33,6 +34,7 @@ def main() -> int:
             arguments.url,
             arguments.data,
             sandbox_url=arguments.sandbox_url,
+            stations_url=arguments.stations_url,
             password=os.environ["ADMIN_PASSWORD"] if arguments.show_password else None,
         ),
         flush=True,
@@ -87,7 +89,7 @@ def _shortened(body: str) -> str:
         return " ".join(body.split())[:200]
 
 
-def where_to_look(url: str, data: Path, *, sandbox_url: str, password: str | None) -> str:
+def where_to_look(url: str, data: Path, *, sandbox_url: str, stations_url: str, password: str | None) -> str:
     secrets = data / "secrets.env"
     rows = {
         "App": url,
@@ -96,6 +98,7 @@ def where_to_look(url: str, data: Path, *, sandbox_url: str, password: str | Non
         "Queues": f"{url}/ops/rq/",
         "Health": f"{url}/health/ready",
         "Sandbox": f"{sandbox_url}  (messages sent, payments, faults)" if sandbox_url else "",
+        "Stations": f"{stations_url}  (eject, return and break things by hand)" if stations_url else "",
         "Sign in": f"{os.environ['ADMIN_EMAIL']}, password {password or f'in {secrets}'}",
         "Data": str(data),
     }

@@ -52,7 +52,8 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
         stack.wipe()
         print(f"Wiped {stack.data_dir}.", flush=True)
     commands = processes.read(_procfiles(asked), asked.scale)
-    stack.ports.check_free(["web", "sandbox", *(server.name for server in stack.servers if server.name != "postgres")])
+    pages = ["web", "sandbox"] if asked.bare else ["web", "sandbox", "simulator"]
+    stack.ports.check_free([*pages, *(server.name for server in stack.servers if server.name != "postgres")])
     print(f"Starting {', '.join(server.title for server in stack.servers) or 'no servers'}.", flush=True)
     stack.start()
     environment = child_environment(stack)
@@ -62,7 +63,7 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
     write_private(stack.data_dir / ENVIRONMENT, "".join(told))
     _set_up(stack, environment, seed=not asked.bare)
     print(f"Starting {len(commands)} processes.", flush=True)
-    announcer = _announce(stack, environment, first_time=first_time)
+    announcer = _announce(stack, environment, first_time=first_time, stations=not asked.bare)
     try:
         with Guard(stack.servers):
             processes.run(commands, environment, stack.data_dir / "pids")
@@ -100,6 +101,7 @@ def child_environment(stack: Stack) -> dict[str, str]:
     fixed = {
         "PORT": str(stack.ports.web),
         "SANDBOX_PORT": str(stack.ports.sandbox),
+        "SIMULATOR_PORT": str(stack.ports.simulator),
         "POWERBANK_DATA": str(stack.data_dir),
         "TZ": "UTC",
         "PYTHONUNBUFFERED": "1",
@@ -139,11 +141,15 @@ def _flask(stack: Stack, environment: dict[str, str], doing: str, *words: str) -
         raise StackError(f"`flask {' '.join(words)}` failed; the whole of it is in {log}.", "\n".join(said))
 
 
-def _announce(stack: Stack, environment: dict[str, str], *, first_time: bool) -> "subprocess.Popen[bytes]":
+def _announce(
+    stack: Stack, environment: dict[str, str], *, first_time: bool, stations: bool
+) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "scripts.stack.ready"]
     command += ["--url", f"http://127.0.0.1:{stack.ports.web}", "--data", str(stack.data_dir)]
     if (options.ROOT / "scripts/Procfile.sandbox").exists():
         command += ["--sandbox-url", environment["SANDBOX_URL"]]
+    if stations:
+        command += ["--stations-url", f"http://127.0.0.1:{stack.ports.simulator}"]
     if first_time or "ADMIN_PASSWORD" in os.environ:
         command.append("--show-password")
     # Out of reach of the terminal's Ctrl-C: it is told by us.

@@ -206,3 +206,32 @@ def test_a_changed_key_locks_out_rather_than_lets_in(app: Flask, client: FlaskCl
         body = {"email": ADMIN, "password": PASSWORD, "totp": given}
         assert other.test_client().post("/api/admin/auth/login", json=body).status_code == 401
     assert enter(totp=code(secret)).status_code == 200
+
+
+def test_a_key_is_changed_without_a_new_enrolment(
+    app: Flask, client: FlaskClient, hire: Hire, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hire()
+    secret, codes = enrol(client, enter())
+    settings = app.config["SETTINGS"]
+    old, new = settings.staff_key.get_secret_value(), "another key" * 4
+
+    def use(keys: str) -> None:
+        changed = settings.model_copy(update={"staff_key": type(settings.staff_key)(keys)})
+        monkeypatch.setitem(app.config, "SETTINGS", changed)
+
+    def sign_in(given: str) -> int:
+        with app.app_context(), transaction() as session:
+            session.execute(text("UPDATE staff SET totp_last_step = 0, failed_attempts = 0"))
+        return enter(totp=given).status_code
+
+    use(f"{new},{old}")
+    assert (sign_in(code(secret)), sign_in(codes[0])) == (200, 200)
+    runner = app.test_cli_runner()
+    said = runner.invoke(args=["staff", "reencrypt"]).output
+    assert said.startswith("1 secrets are under the first key now; 9 recovery codes")
+    assert runner.invoke(args=["staff", "reencrypt"]).output.startswith("0 secrets")
+    use(new)
+    assert (sign_in(code(secret)), sign_in(codes[1])) == (200, 401)
+    use(old)
+    assert sign_in(code(secret)) == 401

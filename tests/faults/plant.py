@@ -164,9 +164,11 @@ class Plant:
 
     def in_hand(self) -> int:
         """Jobs that a transaction works on. Told without a lock: a worker passes by what somebody looks at locked."""
-        return int(self.value(f"""
+        return int(
+            self.value(f"""
             SELECT count(*) FROM outbox_jobs WHERE state = '{State.OPEN}'
-               AND xmax IN (SELECT transactionid FROM pg_locks WHERE locktype = 'transactionid')"""))
+               AND xmax IN (SELECT transactionid FROM pg_locks WHERE locktype = 'transactionid')""")
+        )
 
     def wrong(self) -> list[Any]:
         """Jobs whose effect is not there exactly once, or there although the job is not done."""

@@ -114,9 +114,11 @@ BROKEN = {
         "SELECT l.id FROM points_lots l JOIN points_moves m ON m.lot_id = l.id GROUP BY l.id"
         " HAVING l.available <> sum(m.available) OR l.held <> sum(m.held)",
     "refunds above payments":
-        "SELECT t.id FROM wallet_transactions t JOIN wallet_transactions r ON r.refund_of = t.id GROUP BY t.id"
-        " HAVING sum(r.wallet) > t.wallet OR sum(r.points) > t.points OR sum(r.points_value) > t.points_value"
-        " OR sum(r.wallet) <> t.refunded_wallet OR sum(r.points) <> t.refunded_points",
+        "SELECT t.id FROM wallet_transactions t JOIN wallet_transactions r ON r.refund_of = t.id"
+        " WHERE r.status <> 'failed' GROUP BY t.id"
+        " HAVING sum(r.wallet - r.refunded_wallet) > t.wallet OR sum(r.points) > t.points"
+        " OR sum(r.points_value) > t.points_value OR sum(r.wallet - r.refunded_wallet) <> t.refunded_wallet"
+        " OR sum(r.points) <> t.refunded_points",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 
 from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.ledger import queries, services, spending, sums
+from powerbank.ledger import exports, services, spending, sums
 from powerbank.ledger.accounts import Kind, gateway_clearing, of_user
 from powerbank.ledger.models import Account, Seal, Sum
 from powerbank.ledger.services import EntryKind, Line, Reference
@@ -151,7 +151,7 @@ class TestStatements:
     def test_as_csv(
         self, client: FlaskClient, finance: Headers, person: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queries, "EXPORT_BATCH", 2)
+        monkeypatch.setattr(exports, "EXPORT_BATCH", 2)
         user_id = person(wallet=100_00)
         for amount in (1_00, 2_00, 3_00):
             spend(user_id, amount)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 from powerbank import relay
 from powerbank.db import transaction
 from scripts.sandbox import Sandbox
+from tests.ledger.conftest import Person, make_person
 from tests.people import joined
 
 Work = Callable[..., None]
@@ -97,3 +99,13 @@ def due_now(app: Flask, job: str) -> None:
         session.execute(text("UPDATE payment_intents SET poll_at = now() - interval '1 s' WHERE poll_at IS NOT NULL"))
     with app.app_context():
         relay.redeliver_stranded()
+
+
+@pytest.fixture
+def person(context: Flask) -> Person:
+    """`person(wallet=500_00, points=100)`"""
+
+    def make(*, wallet: int = 0, points: int = 0) -> UUID:
+        return make_person(wallet=wallet, points=points)
+
+    return make

@@ -28,7 +28,7 @@ HOLD = """
 
 def hold(data_dir: Path, ports: Ports) -> "subprocess.Popen[str]":
     """A stack that another process holds."""
-    numbers = [str(number) for number in (ports.web, ports.sandbox, ports.redis, ports.broker)]
+    numbers = [str(number) for number in (ports.web, ports.sandbox, ports.simulator, ports.redis, ports.broker)]
     holder = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(HOLD), str(data_dir), *numbers],
         stdout=subprocess.PIPE,
@@ -106,7 +106,7 @@ def test_a_taken_port_is_one_sentence() -> None:
 
 
 def test_ports_are_counted_from_the_base() -> None:
-    assert Ports.from_base(9000) == Ports(web=9000, sandbox=9025, redis=9079, broker=9083)
+    assert Ports.from_base(9000) == Ports(web=9000, sandbox=9025, simulator=9027, redis=9079, broker=9083)
     with pytest.raises(StackError, match="--port-base must be between 1 and 65452, not 70000"):
         Ports.from_base(70000)
 

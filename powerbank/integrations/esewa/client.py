@@ -15,6 +15,7 @@ from powerbank.integrations.gateway import (
     NotSupportedError,
     Opened,
     Order,
+    PaidThrough,
     Payment,
     Refund,
     State,
@@ -96,6 +97,9 @@ class Esewa:
     def refund(
         self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
     ) -> Refund:
+        raise NotSupportedError("eSewa refunds by hand, in its portal")
+
+    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
         raise NotSupportedError("eSewa refunds by hand, in its portal")
 
     def look_up_refund(self, reference: str) -> Refund:

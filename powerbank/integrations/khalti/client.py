@@ -14,10 +14,12 @@ from powerbank.integrations.gateway import (
     NotSupportedError,
     Opened,
     Order,
+    PaidThrough,
     Payment,
     Refund,
     RefundState,
     State,
+    UncertainError,
     UnknownPaymentError,
 )
 from powerbank.integrations.http import Answer, Http
@@ -119,6 +121,19 @@ class Khalti:
         if not isinstance(detail, str):
             raise VendorError("Khalti: a refund without a word about it")
         return Refund(RefundState.SUCCEEDED, None, amount, {"detail": detail[:200]})
+
+    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
+        """Its lookup says whether something or everything went back, never how much."""
+        payment = self.look_up(paid.reference, amount=paid.charged, currency=paid.currency)
+        if payment.state is not State.REFUNDED:
+            return None
+        completes = refunded_before + amount == paid.charged
+        everything = payment.raw.get("status", "").strip().lower() == "refunded"
+        if everything == completes and (completes or refunded_before == 0):
+            return Refund(RefundState.SUCCEEDED, None, amount, dict(payment.raw))
+        if completes and refunded_before:
+            return None  # only the earlier parts have gone back
+        raise UncertainError("Khalti: something was refunded, and not what we asked for")
 
     def look_up_refund(self, reference: str) -> Refund:
         raise NotSupportedError("Khalti tells of refunds in the payment's own lookup")

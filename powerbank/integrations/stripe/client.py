@@ -7,9 +7,19 @@ from typing import Any, TypeVar
 import stripe
 
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.gateway import Named, Opened, Order, Payment, Refund, RefundState, State
+from powerbank.integrations.gateway import (
+    Named,
+    Opened,
+    Order,
+    PaidThrough,
+    Payment,
+    Refund,
+    RefundState,
+    Reversal,
+    State,
+)
 from powerbank.integrations.http import Http
-from powerbank.integrations.stripe import webhooks
+from powerbank.integrations.stripe import reversals, webhooks
 from powerbank.integrations.stripe.currencies import from_stripe, to_stripe
 from powerbank.integrations.stripe.errors import KeptFailureError, translated
 
@@ -95,9 +105,23 @@ class Stripe:
 
         return self._once(create, key, lambda: self._refund_made(payment_id, key))
 
+    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
+        with translated():
+            return self._refund_made(paid.payment_id, key)
+
     def look_up_refund(self, reference: str) -> Refund:
         with translated():
             return refund_from(plain(self._client.v1.refunds.retrieve(reference)))
+
+    def refunds_of(self, payment_id: str) -> list[Reversal]:
+        """All of them, whoever made them."""
+        with translated():
+            found = plain(self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100}))
+            return [reversals.refund_from(one) for one in found["data"]]
+
+    def dispute(self, dispute_id: str) -> Reversal:
+        with translated():
+            return reversals.dispute_from(plain(self._client.v1.disputes.retrieve(dispute_id)))
 
     def payment_of(self, payment_id: str) -> str | None:
         """The session of a PaymentIntent: for events that name only that."""

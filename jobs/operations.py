@@ -1,0 +1,26 @@
+from uuid import UUID
+
+from jobs.stepwise import StepwiseRun
+from powerbank import operations
+from powerbank.db import db, utcnow
+from powerbank.operations import Operation
+
+
+def fail_operation(*, operation_id: str) -> None:
+    """The job that was to do it died, or came too late."""
+    operation = operations.pending(UUID(operation_id))
+    if operation is not None:
+        operations.fail(operation, "not_done", "This could not be done in time; ask again.", now=utcnow())
+
+
+def send_callback(run: StepwiseRun, *, operation_id: str) -> None:
+    operation = db.session.get(Operation, UUID(operation_id))
+    if operation is None or operation.callback_url is None:
+        return
+    url, body = operation.callback_url, operations.told(operation)
+    db.session.rollback()
+    run.call("tell", lambda _key: {"status": operations.callbacks().send(url, body)})
+
+
+def prune_operations() -> None:
+    operations.prune(now=utcnow())

@@ -1,0 +1,64 @@
+from typing import Any
+from uuid import UUID
+
+from jobs.stepwise import StepwiseRun
+from powerbank.db import db, utcnow
+from powerbank.integrations.errors import VendorRefusedError
+from powerbank.integrations.gateway import Refund, RefundState
+from powerbank.payments import gateways, refund_outcomes, refunds, returns
+
+
+def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
+    """An answer that was lost is asked for before anything is sent again."""
+    plan = returns.plan(UUID(refund_id))
+    db.session.rollback()
+    if plan is None:
+        return
+    gateway = gateways.get(plan.gateway)
+
+    def send(_key: str) -> dict[str, Any]:
+        made = gateway.refund(plan.paid.payment_id, amount=plan.amount, currency=plan.paid.currency, key=plan.key)
+        return _noted(made)
+
+    def ask(_key: str) -> dict[str, Any] | None:
+        found = gateway.find_refund(plan.paid, amount=plan.amount, refunded_before=plan.refunded_before, key=plan.key)
+        return _noted(found) if found else None
+
+    try:
+        answer = run.call("refund", send, ask)
+    except VendorRefusedError as refused:
+        with run.finish():
+            refund_outcomes.note_refused(UUID(refund_id), str(refused))
+        return
+    with run.finish():
+        refund_outcomes.apply(UUID(refund_id), _answer(answer), actor="gateway", now=utcnow())
+
+
+def follow_refund(run: StepwiseRun, *, refund_id: str) -> None:
+    plan = returns.plan(UUID(refund_id))
+    db.session.rollback()
+    if plan is None or plan.reference is None:
+        return
+    try:
+        answer = gateways.get(plan.gateway).look_up_refund(plan.reference)
+    except VendorRefusedError as refused:
+        with run.finish():
+            refund_outcomes.note_refused(UUID(refund_id), str(refused))
+        return
+    with run.finish():
+        refund_outcomes.apply(UUID(refund_id), answer, actor="gateway", now=utcnow())
+
+
+def refund_rental_payment(*, transaction_id: str, amount: int | None, key: str, actor: str, reason: str) -> None:
+    refunds.refund_payment(
+        transaction_id=UUID(transaction_id), amount=amount, key=key, actor=actor, reason=reason, now=utcnow()
+    )
+
+
+def _noted(made: Refund) -> dict[str, Any]:
+    """As the step's result is kept."""
+    return {"state": made.state.value, "reference": made.reference}
+
+
+def _answer(noted: dict[str, Any]) -> Refund:
+    return Refund(RefundState(noted["state"]), noted["reference"])

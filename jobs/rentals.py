@@ -1,0 +1,71 @@
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from jobs.stepwise import StepwiseRun
+from powerbank.db import utcnow
+from powerbank.rentals import ejection, initiation, reminders, returns, settlement, swaps, sweeps
+
+
+def process_rental_initiation(*, rental_id: str) -> None:
+    ejection.begin(UUID(rental_id), now=utcnow())
+
+
+def abandon_rental_initiation(*, rental_id: str) -> None:
+    initiation.abandon(UUID(rental_id), event="initiation_expired", cause="expiry", now=utcnow())
+
+
+def settle_ejection(*, command_id: str, status: str) -> None:
+    """`status` is what it was when this was asked for; what it is now counts."""
+    ejection.settle(UUID(command_id), now=utcnow())
+
+
+def undo_ejection(*, bank_id: str, rental_id: str, station_id: str, slot_number: int, seen_at: str) -> None:
+    returns.never_came_out(
+        UUID(rental_id), bank_id=UUID(bank_id), seen_at=datetime.fromisoformat(seen_at), now=utcnow()
+    )
+
+
+def process_rental_return(
+    *, report_id: str, bank_id: str, station_id: str, slot_number: int, rental_id: str, returned_at: str,
+    received_at: str, provisional: bool, how: str,
+) -> None:  # fmt: skip
+    found = UUID(rental_id) if rental_id else returns.rental_of(UUID(bank_id))
+    if found is None:
+        returns.unmatched(UUID(bank_id), UUID(station_id), slot_number)
+        return
+    returns.returned(
+        rental_id=found, bank_id=UUID(bank_id), station_id=UUID(station_id), slot_number=slot_number,
+        returned_at=datetime.fromisoformat(returned_at), provisional=provisional, how=how, now=utcnow(),
+    )  # fmt: skip
+
+
+def finish_provisional_return(*, bank_id: str, station_id: str, slot_number: int, rental_id: str, passed: bool) -> None:
+    if rental_id:
+        returns.self_tested(UUID(rental_id), passed=passed, now=utcnow())
+
+
+def process_overdue_payment(*, rental_id: str) -> None:
+    settlement.settle(UUID(rental_id), now=utcnow())
+
+
+def swap_rental(*, rental_id: str) -> None:
+    swaps.begin(UUID(rental_id), now=utcnow())
+
+
+def send_rental_reminder(*, rental_id: str, due_at: str) -> None:
+    reminders.remind(UUID(rental_id), due_at=datetime.fromisoformat(due_at))
+
+
+def sweep_overdue_rentals(run: StepwiseRun) -> None:
+    sweeps.mark_overdue(utcnow())
+    sweeps.declare_lost(utcnow())
+
+
+def sweep_stuck_rentals(run: StepwiseRun) -> None:
+    sweeps.resume_stuck(utcnow())
+    sweeps.finish_provisional(utcnow() - timedelta(minutes=10))
+    sweeps.tell_paid_not_ejected(utcnow())
+
+
+def prune_locations() -> None:
+    sweeps.forget_locations(utcnow())

@@ -1,0 +1,69 @@
+"""`GET /api/operations/{id}`: how accepted work stands that has no resource of its own."""
+
+from uuid import UUID
+
+from flask import Flask, Response, jsonify, request
+from marshmallow import Schema, fields, validate
+
+from powerbank import operations
+from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.fields import Time
+from powerbank.api.openapi import Blueprint, ProblemSchema, api
+from powerbank.db import utcnow
+from powerbank.integrations.callbacks.client import Callbacks
+from powerbank.operations import Operation, Status
+
+blueprint = Blueprint("Operations", __name__, url_prefix="/api/operations", description="Accepted work.")
+
+
+class OperationErrorSchema(Schema):
+    class Meta:
+        unknown = "include"
+
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class AcceptedSchema(Schema):
+    operation_id = fields.UUID(required=True)
+
+
+class OperationSchema(Schema):
+    operation_id = fields.UUID(required=True, attribute="id")
+    kind = fields.String(required=True)
+    status = fields.String(required=True, validate=validate.OneOf([*Status]))
+    result = fields.Dict(required=True, allow_none=True)
+    error = fields.Nested(OperationErrorSchema, required=True, allow_none=True)
+    created_at = Time(required=True)
+    finished_at = Time(required=True, allow_none=True)
+    expires_at = Time(required=True)
+
+
+def init_app(app: Flask) -> None:
+    settings = app.config["SETTINGS"]
+    hosts = [host for host in settings.callback_hosts.split(",") if host.strip()]
+    app.extensions["callbacks"] = Callbacks(hosts=hosts, secret=settings.callback_secret.get_secret_value())
+    api.register_blueprint(blueprint)
+
+
+@blueprint.get("/<uuid:operation_id>")
+@user_only
+@blueprint.response(200, OperationSchema)
+@blueprint.alt_response(410, schema=ProblemSchema, content_type="application/problem+json", description="Over")
+def operation(operation_id: UUID) -> Operation:
+    """How it stands, and its result"""
+    return operations.of_user(operation_id, current_user_id(), now=utcnow())
+
+
+def answers_later() -> bool:
+    """Whether the client prefers an answer at once, to look for the result later (RFC 7240)."""
+    preferred = ",".join(request.headers.getlist("Prefer")).lower()
+    return "respond-async" in (each.split(";")[0].strip() for each in preferred.split(","))
+
+
+def accepted(operation: Operation) -> Response:
+    response = jsonify(AcceptedSchema().dump({"operation_id": operation.id}))
+    response.status_code = 202
+    response.headers["Preference-Applied"] = "respond-async"
+    response.headers["Location"] = f"/api/operations/{operation.id}"
+    return response

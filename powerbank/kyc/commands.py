@@ -1,0 +1,29 @@
+"""`flask documents …`: what is done to people's documents from the shell."""
+
+import click
+from flask.cli import AppGroup
+
+from powerbank import audit
+from powerbank.db import transaction, utcnow
+from powerbank.kyc import rekeying
+
+documents = AppGroup("documents", help="Identity documents.")
+
+
+@documents.command("reencrypt")
+def reencrypt() -> None:
+    """Puts every number and picture under the first of DOCUMENT_KEYS; run it until nothing is left."""
+    report = rekeying.rekey(now=utcnow)
+    if report.renewed:
+        with transaction():
+            found = {"seen": report.seen, "renewed": report.renewed, "unreadable": len(report.unreadable)}
+            audit.record(
+                actor="command", action="documents.reencrypt", object_kind="documents", object_id="all", new=found
+            )
+    for problem in report.unreadable:
+        click.echo(problem, err=True)
+    click.echo(f"{report.renewed} of {report.seen} were put under the first key")
+    if report.unreadable:
+        raise click.ClickException(f"{len(report.unreadable)} could not be read; keep the old keys")
+    if not report.renewed:
+        click.echo("nothing is left that needs an old key")

@@ -1,0 +1,25 @@
+"""The hours of the night in which nobody is woken."""
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from powerbank.content import app_config
+from powerbank.content.app_config import Hours
+
+ZONE = ZoneInfo("Asia/Kathmandu")
+
+
+def until(now: datetime) -> datetime | None:
+    """When the night is over; None by day."""
+    return end_of(app_config.current().quiet_hours, now, ZONE)
+
+
+def end_of(hours: Hours, now: datetime, zone: tzinfo) -> datetime | None:
+    local = now.astimezone(zone)
+    clock = local.time()
+    evening, morning = clock >= hours.begin, clock < hours.end
+    over_midnight = hours.end < hours.begin
+    if not (evening or morning if over_midnight else evening and morning):
+        return None
+    day = local.date() + timedelta(days=over_midnight and evening)
+    return datetime.combine(day, hours.end, tzinfo=zone).astimezone(UTC)

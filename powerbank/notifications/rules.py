@@ -1,0 +1,76 @@
+"""Which channels a type has: the built-in ones, or those that staff chose."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.db import db, open_session, utcnow
+from powerbank.errors import AppError, NotFoundError
+from powerbank.notifications.kinds import RULES, Type
+from powerbank.notifications.models import Channel
+from powerbank.notifications.staff_kinds import RULES as STAFF_RULES
+from powerbank.notifications.staff_kinds import StaffType
+from powerbank.notifications.template_models import RuleOverride
+from powerbank.notifications.wording import Kind
+
+# A code goes where its asker is reached; a digest where those go that it stands for.
+FIXED = frozenset({Type.OTP, Type.DIGEST})
+
+
+def channels(kind: Kind) -> frozenset[Channel]:
+    if kind in FIXED:
+        return default(kind)
+    chosen = db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == kind.value))
+    return default(kind) if chosen is None else frozenset(Channel(each) for each in chosen)
+
+
+def default(kind: Kind) -> frozenset[Channel]:
+    if isinstance(kind, StaffType):
+        return frozenset({Channel.EMAIL} if STAFF_RULES[kind].email else ())
+    return RULES[kind].channels
+
+
+def named(name: str) -> Kind:
+    try:
+        return StaffType(name) if name in {*StaffType} else Type(name)
+    except ValueError:
+        raise NotFoundError("type of message") from None
+
+
+def listing() -> list[dict[str, Any]]:
+    chosen = {row.type: row for row in db.session.scalars(select(RuleOverride))}
+    return [shown(kind, chosen.get(kind.value)) for kind in (*Type, *StaffType)]
+
+
+def shown(kind: Kind, chosen: RuleOverride | None) -> dict[str, Any]:
+    rule = RULES[kind] if isinstance(kind, Type) else None
+    return {
+        "type": kind.value,
+        "audience": "staff" if rule is None else "user",
+        "group": rule.group.value if rule else None,
+        "urgent": rule.urgent if rule else True,
+        "fixed": kind in FIXED,
+        "channels": sorted(chosen.channels if chosen else [each.value for each in default(kind)]),
+        "default_channels": sorted(each.value for each in default(kind)),
+        "updated_at": chosen.updated_at if chosen else None,
+    }
+
+
+def one(kind: Kind) -> dict[str, Any]:
+    return shown(kind, db.session.get(RuleOverride, kind.value, populate_existing=True))
+
+
+def choose(kind: Kind, wanted: list[str], *, by: UUID) -> None:
+    if kind in FIXED:
+        raise AppError("rule_fixed", 422, "The channels of this type follow from what it is.")
+    if isinstance(kind, StaffType) and {*wanted} - {Channel.EMAIL}:
+        raise AppError("rule_fixed", 422, "Staff are told in the console and by e-mail.")
+    row = {"type": kind.value, "channels": sorted({*wanted}), "updated_at": utcnow(), "updated_by": by}
+    statement = insert(RuleOverride).values(row)
+    open_session().execute(statement.on_conflict_do_update(index_elements=["type"], set_=row))
+
+
+def reset(kind: Kind) -> None:
+    open_session().execute(delete(RuleOverride).where(RuleOverride.type == kind.value))

@@ -1,0 +1,128 @@
+"""`notify_staff`: the one way to tell staff something. Most of it comes from events, by a line in the catalogue."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.db import db, new_id, open_session, utcnow
+from powerbank.errors import NotFoundError
+from powerbank.notifications import deliveries, rules
+from powerbank.notifications.addresses import masked
+from powerbank.notifications.models import Channel, Delivery
+from powerbank.notifications.staff_kinds import RULES, StaffType
+from powerbank.notifications.staff_models import StaffNotice, StaffNoticeRead
+from powerbank.queue import Scalar
+from powerbank.users.models import Kind
+
+MAILS_PER_HOUR = 10  # of one type: a hundred stations that go offline together are not a hundred mails
+
+
+@dataclass(frozen=True)
+class Member:
+    id: UUID
+    email: str
+
+
+Directory = Callable[[str], Sequence[Member]]
+
+
+def register_directory(app: Flask, members: Directory) -> None:
+    """`members(permission)` answers the active staff who have it. The domain that keeps them says so at start-up."""
+    app.extensions["staff_directory"] = members
+
+
+def notify_staff(*, type: StaffType, context: Mapping[str, Scalar], dedup_key: str | None = None) -> UUID | None:
+    """Tells whoever has the type's permission. None when the same was told before."""
+    rule = RULES[type]
+    if dedup_key is None and rule.once_per is not None:
+        dedup_key = f"{type}:{context.get(rule.once_per)}"
+    notice_id = new_id()
+    inserted = open_session().execute(
+        insert(StaffNotice)
+        .values(id=notice_id, type=type.value, context=dict(context), dedup_key=dedup_key)
+        .on_conflict_do_nothing(index_elements=["dedup_key"], index_where=StaffNotice.dedup_key.is_not(None))
+        .returning(StaffNotice.id)
+    )
+    if inserted.one_or_none() is None:
+        return None
+    if Channel.EMAIL in rules.channels(type) and _mails_left(type):
+        _mail(notice_id, type, current_app.extensions["staff_directory"](rule.permission))
+    return notice_id
+
+
+def visible(may: Callable[[str], bool]) -> ColumnElement[bool]:
+    """What a member with these permissions sees."""
+    return StaffNotice.type.in_([type.value for type, rule in RULES.items() if may(rule.permission)])
+
+
+def read_by(staff_id: UUID) -> ColumnElement[bool]:
+    return exists().where(StaffNoticeRead.notice_id == StaffNotice.id, StaffNoticeRead.staff_id == staff_id)
+
+
+def notices(
+    staff_id: UUID, may: Callable[[str], bool], *, unread: bool | None, type: str | None
+) -> Select[StaffNotice]:
+    query = select(StaffNotice).where(visible(may))
+    if unread is not None:
+        query = query.where(~read_by(staff_id) if unread else read_by(staff_id))
+    return query if type is None else query.where(StaffNotice.type == type)
+
+
+def read_among(staff_id: UUID, notice_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    found = db.session.execute(
+        select(StaffNoticeRead.notice_id, StaffNoticeRead.read_at).where(
+            StaffNoticeRead.staff_id == staff_id, StaffNoticeRead.notice_id.in_(notice_ids)
+        )
+    )
+    return {row.notice_id: row.read_at for row in found}
+
+
+def unread_count(staff_id: UUID, may: Callable[[str], bool]) -> int:
+    counted = select(func.count()).select_from(StaffNotice).where(visible(may), ~read_by(staff_id))
+    return db.session.scalar(counted) or 0
+
+
+def mark(staff_id: UUID, may: Callable[[str], bool], notice_id: UUID, *, read: bool, now: datetime) -> StaffNotice:
+    session = open_session()
+    notice = session.scalar(select(StaffNotice).where(StaffNotice.id == notice_id, visible(may)))
+    if notice is None:
+        raise NotFoundError("notice")
+    if read:
+        row = {"staff_id": staff_id, "notice_id": notice_id, "read_at": now}
+        session.execute(insert(StaffNoticeRead).values(row).on_conflict_do_nothing())
+    else:
+        session.query(StaffNoticeRead).filter_by(staff_id=staff_id, notice_id=notice_id).delete()
+    return notice
+
+
+def mark_all(staff_id: UUID, may: Callable[[str], bool], *, now: datetime) -> int:
+    open_ones = open_session().scalars(select(StaffNotice.id).where(visible(may), ~read_by(staff_id))).all()
+    if open_ones:
+        rows = [{"staff_id": staff_id, "notice_id": notice_id, "read_at": now} for notice_id in open_ones]
+        open_session().execute(insert(StaffNoticeRead).on_conflict_do_nothing(), rows)
+    return len(open_ones)
+
+
+def _mails_left(type: StaffType) -> bool:
+    """Beyond so many the notices are in the console only; the last mail of the hour says nothing of it, since what
+    piles up is seen there at once."""
+    since = utcnow() - timedelta(hours=1)
+    sent = select(func.count(Delivery.staff_notice_id.distinct())).where(
+        and_(Delivery.staff_notice_id.is_not(None), Delivery.type == type.value, Delivery.created_at > since)
+    )
+    return (open_session().scalar(sent) or 0) < MAILS_PER_HOUR
+
+
+def _mail(notice_id: UUID, type: StaffType, members: Sequence[Member]) -> None:
+    for member in members:
+        delivery = Delivery(
+            staff_notice_id=notice_id, staff_id=member.id, type=type.value, channel=Channel.EMAIL, attempts=0,
+            masked=masked(Kind.EMAIL, member.email),
+        )  # fmt: skip
+        open_session().add(delivery)
+        deliveries.dispatch(delivery)

@@ -1,0 +1,67 @@
+"""What staff are told: which of them, and whether an e-mail goes out besides. The words are in `staff_texts.py`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class StaffType(StrEnum):
+    KYC_TO_REVIEW = "kyc_to_review"
+    STATION_OFFLINE = "station_offline"
+    STATION_ONLINE = "station_online"
+    STATION_FAULT = "station_fault"
+    LOW_BATTERY = "low_battery"
+    CRITICAL_ISSUE = "critical_issue"
+    UNMATCHED_RETURN = "unmatched_return"
+    PAID_NOT_EJECTED = "paid_not_ejected"
+    RENTAL_DISPUTED = "rental_disputed"
+    RENTAL_CAME_LATE = "rental_came_late"
+    QUEUE_BACKLOG = "queue_backlog"
+    NO_WORKERS = "no_workers"
+    JOB_OVERDUE = "job_overdue"
+    DEAD_LETTERS = "dead_letters"
+    LEDGER_MISMATCH = "ledger_mismatch"
+    PAYMENT_NEEDS_REVIEW = "payment_needs_review"
+    REFUND_TO_APPROVE = "refund_to_approve"
+    REFUND_STUCK = "refund_stuck"
+    SETTLEMENT_MISMATCH = "settlement_mismatch"
+    EXCHANGE_RATES_STALE = "exchange_rates_stale"
+    PAYOUT_STUCK = "payout_stuck"
+    ANOMALY = "anomaly"
+    TEMPLATE_BROKEN = "template_broken"
+
+
+@dataclass(frozen=True)
+class StaffRule:
+    permission: str  # whoever has it hears of this
+    email: bool = False
+    once_per: str | None = None  # the value of the context that makes two of a kind the same
+
+
+RULES = MappingProxyType(
+    {
+        StaffType.KYC_TO_REVIEW: StaffRule("kyc.decide", once_per="submission_id"),
+        StaffType.STATION_OFFLINE: StaffRule("stations.operate", email=True),
+        StaffType.STATION_ONLINE: StaffRule("stations.operate"),
+        StaffType.STATION_FAULT: StaffRule("stations.operate", email=True),
+        StaffType.LOW_BATTERY: StaffRule("stations.operate"),
+        StaffType.CRITICAL_ISSUE: StaffRule("stations.operate", email=True, once_per="issue_id"),
+        StaffType.UNMATCHED_RETURN: StaffRule("stations.operate", email=True),
+        StaffType.PAID_NOT_EJECTED: StaffRule("stations.operate", email=True, once_per="rental_id"),
+        StaffType.RENTAL_DISPUTED: StaffRule("rentals.resolve", once_per="case_id"),
+        StaffType.RENTAL_CAME_LATE: StaffRule("rentals.resolve", email=True, once_per="rental_id"),
+        StaffType.QUEUE_BACKLOG: StaffRule("system.operate", email=True),
+        StaffType.NO_WORKERS: StaffRule("system.operate", email=True),
+        StaffType.JOB_OVERDUE: StaffRule("system.operate", email=True),
+        StaffType.DEAD_LETTERS: StaffRule("system.operate"),
+        StaffType.LEDGER_MISMATCH: StaffRule("ledger.read", email=True),
+        StaffType.PAYMENT_NEEDS_REVIEW: StaffRule("ledger.read", email=True, once_per="intent_id"),
+        StaffType.REFUND_TO_APPROVE: StaffRule("ledger.approve", once_per="refund_id"),
+        StaffType.REFUND_STUCK: StaffRule("ledger.approve", email=True, once_per="refund_id"),
+        StaffType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),
+        StaffType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
+        StaffType.PAYOUT_STUCK: StaffRule("ledger.read", email=True, once_per="payout_id"),
+        StaffType.ANOMALY: StaffRule("system.operate"),
+        StaffType.TEMPLATE_BROKEN: StaffRule("templates.write", once_per="version"),
+    }
+)

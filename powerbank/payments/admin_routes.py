@@ -1,0 +1,143 @@
+"""Staff: what people pay, what gateways send, and what needs a decision."""
+
+from typing import Any
+from uuid import UUID
+
+from powerbank import audit
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.db import transaction, utcnow
+from powerbank.errors import UnavailableError
+from powerbank.integrations.errors import VendorError
+from powerbank.payments import queries, reviews, settlement, webhooks
+from powerbank.payments.admin_schemas import (
+    EventArguments,
+    GatewayEventSchema,
+    RawGatewayEventSchema,
+    ResolveSchema,
+    SettlementCheckSchema,
+    StaffIntentArguments,
+    StaffIntentSchema,
+    TakebackSchema,
+)
+from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
+from powerbank.payments.reviews import Decision
+
+blueprint = Blueprint("Payments (staff)", __name__, url_prefix="/api/admin/payments", description="What people pay.")
+INTENTS = page_of(StaffIntentSchema)
+
+
+@blueprint.get("/intents")
+@staff_only("payments.read")
+@blueprint.arguments(StaffIntentArguments, location="query")
+@blueprint.response(200, INTENTS)
+def intents(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Top-ups, newest first"""
+    return queries.intent_page(**arguments)
+
+
+@blueprint.get("/intents/<uuid:intent_id>")
+@staff_only("payments.read")
+@blueprint.response(200, StaffIntentSchema)
+def intent(intent_id: UUID) -> PaymentIntent:
+    """A top-up, with what the gateway said last"""
+    return queries.intent(intent_id)
+
+
+@blueprint.post("/intents/<uuid:intent_id>/verify")
+@staff_only("payments.resolve")
+@blueprint.response(200, StaffIntentSchema)
+def verify(intent_id: UUID) -> PaymentIntent:
+    """Ask the gateway now"""
+    queries.intent(intent_id)
+    try:
+        settlement.settle(intent_id, actor=f"staff:{current_staff().id}", payer_was_there=True)
+    except VendorError:
+        raise _gateway_away() from None
+    return queries.intent(intent_id)
+
+
+@blueprint.get("/review")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, INTENTS)
+def review(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Payments that came otherwise than they were asked for"""
+    return queries.intent_page(status=IntentStatus.REVIEW, **arguments)
+
+
+@blueprint.post("/review/<uuid:intent_id>/resolve")
+@staff_only("payments.resolve")
+@blueprint.arguments(ResolveSchema)
+@blueprint.response(200, StaffIntentSchema)
+def resolve(body: dict[str, str], intent_id: UUID) -> PaymentIntent:
+    """Credit what the gateway says came, or dismiss it for good"""
+    staff, reason, credit = current_staff(), body["reason"], body["decision"] == Decision.CREDIT
+    asked = {"amount": queries.intent(intent_id).amount, "review_reason": queries.intent(intent_id).review_reason}
+    payment, reversals = _look_up(intent_id) if credit else (None, [])
+    with transaction():
+        if credit:
+            found = reviews.credit(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
+        else:
+            found = reviews.dismiss(intent_id, staff=staff, reason=reason, now=utcnow())
+        new = {**body, "amount": found.amount, "status": found.status, "payment_id": found.payment_id}
+        audit.by_staff("payment.resolve", "payment_intent", intent_id, old=asked, new=new)
+    return found
+
+
+@blueprint.get("/webhooks")
+@staff_only("payments.read")
+@blueprint.arguments(EventArguments, location="query")
+@blueprint.response(200, page_of(GatewayEventSchema))
+def events(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What gateways sent, or somebody in their name, newest first"""
+    return queries.event_page(**arguments)
+
+
+@blueprint.get("/webhooks/<uuid:event_id>")
+@staff_only("payments.resolve")
+@blueprint.response(200, RawGatewayEventSchema)
+def event(event_id: UUID) -> GatewayEvent:
+    """One of them, as it came"""
+    return queries.event(event_id)
+
+
+@blueprint.post("/webhooks/<uuid:event_id>/replay")
+@staff_only("payments.resolve")
+@blueprint.response(202, GatewayEventSchema)
+def replay(event_id: UUID) -> GatewayEvent:
+    """Look into it once more"""
+    with transaction():
+        found = webhooks.replay(event_id)
+        audit.by_staff("webhook.replay", "gateway_event", event_id)
+    return found
+
+
+@blueprint.get("/takebacks")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(TakebackSchema))
+def takebacks(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Disputes, and refunds made at the gateway, newest first"""
+    return queries.takeback_page(**arguments)
+
+
+@blueprint.get("/settlements")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(SettlementCheckSchema))
+def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The nightly comparisons with the gateways, newest first"""
+    return queries.settlement_check_page(**arguments)
+
+
+def _look_up(intent_id: UUID) -> Any:
+    try:
+        return reviews.look_up(intent_id)
+    except VendorError:
+        raise _gateway_away() from None
+
+
+def _gateway_away() -> UnavailableError:
+    return UnavailableError("gateway_away", "The gateway does not answer; try again shortly.")

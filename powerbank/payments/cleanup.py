@@ -1,0 +1,34 @@
+"""What is kept of payments for a while only. Money itself is never forgotten."""
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select
+
+from powerbank.db import transaction
+from powerbank.payments.credit_models import CreditAlert
+from powerbank.payments.models import EventState, GatewayEvent
+
+# Raw events hold data of payers. What nobody signed is worth less, and there can be much of it.
+KEEP_EVENTS = {
+    EventState.PROCESSED: timedelta(days=180),
+    EventState.IGNORED: timedelta(days=90),
+    EventState.WAITING: timedelta(days=180),
+    EventState.FORGED: timedelta(days=30),
+}
+KEEP_ALERTS = timedelta(days=60)
+BATCH = 5000
+
+
+def prune(*, now: datetime) -> None:
+    for state, kept in KEEP_EVENTS.items():
+        old = select(GatewayEvent.id).where(GatewayEvent.state == state, GatewayEvent.received_at < now - kept)
+        while _deleted(delete(GatewayEvent).where(GatewayEvent.id.in_(old.limit(BATCH)))) == BATCH:
+            pass
+    with transaction() as session:
+        session.execute(delete(CreditAlert).where(CreditAlert.created_at < now - KEEP_ALERTS))
+
+
+def _deleted(statement: Any) -> int:
+    with transaction() as session:
+        return cast(CursorResult[Any], session.execute(statement)).rowcount

@@ -1,0 +1,95 @@
+"""Ways to pay an amount from what a person has. Arithmetic only; nothing here reads or writes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from powerbank.ledger.errors import InsufficientFundsError
+from powerbank.ledger.sources import Sources
+
+PAISA = 100  # in a rupee
+STEP = 10  # where the wallet pays the rest, points pay whole steps of so many paisa
+
+
+class Method(StrEnum):
+    POINTS_ONLY = "points_only"
+    WALLET_ONLY = "wallet_only"
+    COMBINATION = "combination"
+    TOPUP_REQUIRED = "topup_required"
+
+
+# What a payment can be made with.
+PAYABLE = (Method.POINTS_ONLY, Method.WALLET_ONLY, Method.COMBINATION)
+
+
+@dataclass(frozen=True)
+class Option:
+    method: Method
+    points_used: int
+    wallet_used: int
+    total_cost: int
+    recommended: bool = False
+    topup_needed: int | None = None  # what is missing where nothing else suffices
+
+
+def options_for(*, amount: int, wallet: int, points: int, points_per_npr: int) -> list[Option]:
+    """Those that work, best first; where none does, the top-up that makes one work."""
+    if amount == 0:
+        return [Option(Method.WALLET_ONLY, 0, 0, 0, recommended=True)]
+    found: list[Option] = []
+    whole = cost(amount, points_per_npr)
+    if points >= whole:
+        found.append(Option(Method.POINTS_ONLY, whole, 0, amount))
+    if wallet >= amount:
+        found.append(Option(Method.WALLET_ONLY, 0, amount, amount))
+    used, value = _steps(amount, points, points_per_npr)
+    if value > 0 and points < whole and wallet >= amount - value:
+        found.append(Option(Method.COMBINATION, used, amount - value, amount))
+    if not found:
+        missing = amount - value - wallet
+        found.append(Option(Method.TOPUP_REQUIRED, used, amount - value, amount, topup_needed=missing))
+    first = found[0]
+    best = Option(first.method, first.points_used, first.wallet_used, amount, True, first.topup_needed)
+    return [best, *found[1:]]
+
+
+def topup_option(amount: int) -> list[Option]:
+    """Money for the wallet comes from outside only."""
+    return [Option(Method.TOPUP_REQUIRED, 0, 0, amount, recommended=True, topup_needed=amount)]
+
+
+def sources_for(method: Method, *, amount: int, wallet: int, points: int, points_per_npr: int) -> Sources:
+    """What the chosen method takes from where. Nothing to pay has no sources: ask before."""
+    if method is Method.POINTS_ONLY:
+        whole = cost(amount, points_per_npr)
+        if points < whole:
+            raise InsufficientFundsError(amount - min(worth(points, points_per_npr), amount - 1))
+        return Sources(points=whole, points_value=amount)
+    if method is Method.WALLET_ONLY:
+        return Sources(wallet=_of_wallet(amount, wallet))
+    if method is not Method.COMBINATION:
+        raise ValueError(f"nothing can be paid with {method}")
+    used, value = _steps(amount, points, points_per_npr)
+    return Sources(wallet=_of_wallet(amount - value, wallet), points=used, points_value=value)
+
+
+def _of_wallet(amount: int, wallet: int) -> int:
+    if wallet < amount:
+        raise InsufficientFundsError(amount - wallet)
+    return amount
+
+
+def _steps(amount: int, points: int, points_per_npr: int) -> tuple[int, int]:
+    """The points that pay most of an amount in whole steps, and the paisa that they pay."""
+    if points >= cost(amount, points_per_npr):
+        return cost(amount, points_per_npr), amount
+    value = min(worth(points, points_per_npr), amount) // STEP * STEP
+    return cost(value, points_per_npr), value
+
+
+def worth(points: int, points_per_npr: int) -> int:
+    return points * PAISA // points_per_npr
+
+
+def cost(amount: int, points_per_npr: int) -> int:
+    """Rounded up: part of a point cannot be paid."""
+    return -(-amount * points_per_npr // PAISA)

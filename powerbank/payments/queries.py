@@ -1,0 +1,102 @@
+"""What people and staff read of payments."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from powerbank.api.paging import page
+from powerbank.db import db
+from powerbank.errors import NotFoundError
+from powerbank.payments.comparison_models import SettlementCheck
+from powerbank.payments.models import GatewayEvent, PaymentIntent
+from powerbank.payments.refund_models import Refund
+from powerbank.payments.takeback_models import Takeback
+
+
+def refund_page(
+    *, limit: int, cursor: str | None, status: str | None = None, user_id: UUID | None = None
+) -> dict[str, Any]:
+    query = select(Refund)
+    for column, value in ((Refund.status, status), (Refund.user_id, user_id)):
+        if value is not None:
+            query = query.where(column == value)
+    return page(query, Refund.id, limit=limit, cursor=cursor, descending=True)
+
+
+def refund(refund_id: UUID) -> Refund:
+    found = db.session.get(Refund, refund_id)
+    if found is None:
+        raise NotFoundError("refund")
+    return found
+
+
+def refund_of_user(refund_id: UUID, user_id: UUID) -> Refund:
+    found = refund(refund_id)
+    if found.user_id != user_id:
+        raise NotFoundError("refund")
+    return found
+
+
+def intent_page(
+    *,
+    limit: int,
+    cursor: str | None,
+    gateway: str | None = None,
+    status: str | None = None,
+    user_id: UUID | None = None,
+    reference: str | None = None,
+) -> dict[str, Any]:
+    query = select(PaymentIntent)
+    equal = ((PaymentIntent.gateway, gateway), (PaymentIntent.status, status), (PaymentIntent.user_id, user_id))
+    for column, value in equal:
+        if value is not None:
+            query = query.where(column == value)
+    if reference is not None:
+        query = query.where(or_(PaymentIntent.reference == reference, PaymentIntent.payment_id == reference))
+    return page(query, PaymentIntent.id, limit=limit, cursor=cursor, descending=True)
+
+
+def intent(intent_id: UUID) -> PaymentIntent:
+    found = db.session.get(PaymentIntent, intent_id)
+    if found is None:
+        raise NotFoundError("payment")
+    return found
+
+
+def event_page(
+    *,
+    limit: int,
+    cursor: str | None,
+    gateway: str | None = None,
+    state: str | None = None,
+    intent_id: UUID | None = None,
+) -> dict[str, Any]:
+    query = select(GatewayEvent)
+    equal = ((GatewayEvent.gateway, gateway), (GatewayEvent.state, state), (GatewayEvent.intent_id, intent_id))
+    for column, value in equal:
+        if value is not None:
+            query = query.where(column == value)
+    return page(query, GatewayEvent.id, limit=limit, cursor=cursor, descending=True)
+
+
+def event(event_id: UUID) -> GatewayEvent:
+    found = db.session.get(GatewayEvent, event_id)
+    if found is None:
+        raise NotFoundError("webhook")
+    return found
+
+
+def takeback_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
+    return page(select(Takeback), Takeback.id, limit=limit, cursor=cursor, descending=True)
+
+
+def settlement_check_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
+    return page(
+        select(SettlementCheck),
+        SettlementCheck.started_at,
+        SettlementCheck.id,
+        limit=limit,
+        cursor=cursor,
+        descending=True,
+    )

@@ -1,0 +1,50 @@
+"""What becomes of a refund that a gateway has: its answer, its later word, and what staff say of their portal."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from powerbank.integrations.gateway import Refund as Answer
+from powerbank.integrations.gateway import RefundState
+from powerbank.payments import refunds, returns
+from powerbank.payments.refund_models import Refund, RefundStatus
+from powerbank.queue import publish
+
+log = structlog.get_logger(__name__)
+
+
+def apply(refund_id: UUID, answer: Answer, *, actor: str, now: datetime) -> None:
+    """Whoever asked the gateway, and however often."""
+    refund = refunds.locked(refund_id)
+    if refund.status == RefundStatus.COMPLETED and answer.state is RefundState.FAILED:
+        # It had arrived, and came back. The person has the word of the gateway that it was paid.
+        log.error("a refund failed after it had succeeded", refund_id=str(refund_id))
+        publish("refund_needs_attention", refund_id=str(refund_id), reason="It failed after it had succeeded.")
+        return
+    if refund.status != RefundStatus.PROCESSING:
+        return
+    if answer.state is RefundState.PENDING:
+        returns.follow(refund, answer, now=now)
+        return
+    refund.gateway_reference = answer.reference or refund.gateway_reference
+    if answer.state is RefundState.SUCCEEDED:
+        refunds.complete(refund, returns.settle(refund, actor=actor), now=now)
+    else:
+        returns.by_hand(refund, "The gateway could not pay it out.")
+
+
+def note_refused(refund_id: UUID, why: str) -> None:
+    """A definite no, or no word that could be understood: somebody has to look there."""
+    refund = refunds.locked(refund_id)
+    if refund.status == RefundStatus.PROCESSING:
+        returns.by_hand(refund, why[:300])
+
+
+def note_paid(refund_id: UUID, *, reference: str, actor: str, now: datetime) -> Refund:
+    """Staff paid it in the gateway's portal."""
+    refund = refunds.locked(refund_id)
+    refunds.must_be(refund, RefundStatus.MANUAL)
+    refund.gateway_reference = reference
+    refunds.complete(refund, returns.settle(refund, actor=actor), now=now)
+    return refund

@@ -1,0 +1,135 @@
+"""Money that a gateway took back by itself: disputes of payers, and refunds that somebody made in its portal.
+
+What it took comes out of the wallet, and what is spent of it becomes a due. Events come late, twice and in any order,
+so the gateway is asked how each stands now; a row for each keeps what was done about it.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from jobs import catalogue
+from powerbank import money
+from powerbank.db import new_id, open_session
+from powerbank.integrations.gateway import Refund as Answer
+from powerbank.integrations.gateway import RefundState, Reversal, ReversalState
+from powerbank.ledger import refunds as ledger
+from powerbank.ledger import topups, transactions
+from powerbank.ledger.wallet_models import Due, WalletTransaction
+from powerbank.money import NPR
+from powerbank.notifications.kinds import Type
+from powerbank.notifications.services import notify
+from powerbank.payments import intents, refund_outcomes, refunds, returns
+from powerbank.payments.models import IntentStatus, PaymentIntent
+from powerbank.payments.refund_models import RefundStatus
+from powerbank.payments.takeback_models import Takeback, TakebackState
+from powerbank.queue import enqueue, publish
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "gateway"
+
+
+def apply(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str:
+    """What was done about it, in a word."""
+    intent = intents.locked(intent_id)
+    assert intent is not None  # noqa: S101 (intents are never deleted)
+    if intent.status != IntentStatus.SUCCESS or reversal.payment_id != intent.payment_id:
+        return "nothing was credited"
+    ours = returns.named_by(reversal.key) if reversal.key else None
+    if ours is not None and reversal.kind == "refund":
+        return _of_ours(ours, reversal, now)
+    known = open_session().scalar(
+        select(Takeback).where(Takeback.gateway == intent.gateway, Takeback.gateway_id == reversal.id).with_for_update()
+    )
+    if reversal.state is ReversalState.TAKEN and known is None:
+        return _take(intent, reversal, now)
+    if reversal.state is ReversalState.GIVEN_BACK:
+        return _give_back(intent, reversal, known, now)
+    return "nothing new"
+
+
+def _of_ours(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
+    """A refund that we made has a later word, which is asked for."""
+    if reversal.state is ReversalState.GIVEN_BACK:
+        refund_outcomes.apply(refund_id, Answer(RefundState.FAILED, reversal.id), actor=ACTOR, now=now)
+        return "our refund failed"
+    enqueue(catalogue.FOLLOW_REFUND, refund_id=str(refund_id))
+    return "our refund"
+
+
+def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
+    topup = transactions.locked(intent.transaction_id)
+    _stop_open_refund(intent, now)
+    left, topup_gone = ledger.left_of(topup), topup.refunded_wallet
+    amount = _paisa(intent, topup, reversal.amount, left.wallet if left else 0)
+    row = Takeback(
+        id=new_id(), intent_id=intent.id, gateway=intent.gateway, gateway_id=reversal.id, kind=reversal.kind,
+        claimed=reversal.amount, amount=amount, state=TakebackState.TAKEN if amount else TakebackState.NOTHING,
+    )  # fmt: skip
+    if amount:
+        done = topups.charge_back(
+            transaction_id=topup.id, gateway=intent.gateway, amount=amount, key=f"takeback:{row.id}", actor=ACTOR,
+            currency=intent.currency, returned=_returned(intent, reversal.amount, amount),
+        )  # fmt: skip
+        row.chargeback_id = done.id
+        _tell(intent, topup, done)
+    open_session().add(row)
+    open_session().flush()
+    if intent.charged * topup_gone // intent.amount + reversal.amount > intent.charged:
+        log.error("a gateway took back more than there was", intent_id=str(intent.id), takeback=reversal.id)
+        publish("payment_needs_review", intent_id=str(intent.id), reason="taken_back_beyond")
+    return row.state
+
+
+def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None, now: datetime) -> str:
+    if known is None:
+        # Kept although nothing was taken: who asked the gateway before this was decided may still come.
+        kept = Takeback(
+            id=new_id(), intent_id=intent.id, gateway=intent.gateway, gateway_id=reversal.id, kind=reversal.kind,
+            claimed=reversal.amount, amount=0, state=TakebackState.GIVEN_BACK,
+        )  # fmt: skip
+        open_session().add(kept)
+        return "nothing new"
+    if known.state != TakebackState.TAKEN or known.chargeback_id is None:
+        return "nothing new"
+    topups.give_back(
+        chargeback_id=known.chargeback_id, gateway=intent.gateway, key=f"takeback:{known.id}:back", actor=ACTOR,
+        currency=intent.currency, returned=_returned(intent, known.claimed, known.amount), now=now,
+    )  # fmt: skip
+    known.state, known.changed_at = TakebackState.GIVEN_BACK, now
+    publish(
+        "chargeback_reversed", user_id=str(intent.user_id), transaction_id=str(intent.transaction_id),
+        amount=known.amount,
+    )  # fmt: skip
+    return known.state
+
+
+def _stop_open_refund(intent: PaymentIntent, now: datetime) -> None:
+    """What was asked back and is not sent yet has gone back another way."""
+    refund = refunds.open_refund_of(intent.transaction_id)
+    if refund is not None and refund.status in (RefundStatus.REQUESTED, RefundStatus.MANUAL):
+        refunds.drop(refund, "The payment was taken back at the gateway.", actor=ACTOR, now=now)
+
+
+def _paisa(intent: PaymentIntent, topup: WalletTransaction, taken: int, left: int) -> int:
+    """What that is of the top-up, never above what is left of it; with the last cent goes the last paisa."""
+    gone = intent.charged * topup.refunded_wallet // intent.amount
+    if gone + taken >= intent.charged:
+        return left
+    return min(left, -(-intent.amount * taken // intent.charged))
+
+
+def _returned(intent: PaymentIntent, claimed: int, amount: int) -> int:
+    """In the currency of the charge. In rupees both are the same sum."""
+    return amount if intent.currency == NPR else claimed
+
+
+def _tell(intent: PaymentIntent, topup: WalletTransaction, done: WalletTransaction) -> None:
+    publish("topup_charged_back", user_id=str(intent.user_id), transaction_id=str(topup.id), amount=done.wallet)
+    due = open_session().scalar(select(Due).where(Due.entry_id == done.entry_id))
+    if due is not None:
+        context = {"amount": money.show(due.amount)}
+        notify(user_id=intent.user_id, type=Type.DUE_REMINDER, context=context, dedup_key=f"due:{due.id}:new")

@@ -1,0 +1,53 @@
+"""Staff: rentals found, seen whole, and resolved."""
+
+from typing import Any
+from uuid import UUID
+
+from powerbank import audit
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.openapi import Blueprint
+from powerbank.db import transaction, utcnow
+from powerbank.rentals import life, queries, resolving
+from powerbank.rentals.admin_schemas import (
+    AdminRentalDetailSchema,
+    AdminRentalsSchema,
+    RentalResolutionSchema,
+    SearchArguments,
+)
+
+blueprint = Blueprint("Rentals (staff)", __name__, url_prefix="/api/admin/rentals", description="All rentals.")
+
+
+@blueprint.get("")
+@staff_only("rentals.read")
+@blueprint.arguments(SearchArguments, location="query")
+@blueprint.response(200, AdminRentalsSchema)
+def search(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Rentals, newest first"""
+    found = queries.search_page(**arguments)
+    return found | {"items": queries.cards(found["items"], now=utcnow())}
+
+
+@blueprint.get("/<uuid:rental_id>")
+@staff_only("rentals.read")
+@blueprint.response(200, AdminRentalDetailSchema)
+def detail(rental_id: UUID) -> dict[str, Any]:
+    """One rental with its log, commands, custody, money and disputes side by side"""
+    return queries.whole(life.find(rental_id), now=utcnow())
+
+
+@blueprint.post("/<uuid:rental_id>/resolve")
+@staff_only("rentals.resolve")
+@blueprint.arguments(RentalResolutionSchema)
+@blueprint.response(200, AdminRentalDetailSchema)
+def resolve(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
+    """End it, refund, charge, or decide a dispute"""
+    with transaction():
+        old = resolving.shown(life.find(rental_id))
+        rental = resolving.resolve(rental_id, by=f"staff:{current_staff().id}", now=utcnow(), **body)
+        audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolving.shown(rental) | _told(body))
+    return queries.whole(rental, now=utcnow())
+
+
+def _told(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) for name, value in body.items() if value is not None}

@@ -1,0 +1,136 @@
+"""Disputes: reported by the person with what the records show, decided by staff, or at once where those prove it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from jobs import catalogue
+from powerbank.db import new_id, open_session
+from powerbank.errors import ConflictError, NotFoundError
+from powerbank.ledger import services
+from powerbank.ledger.accounts import REVENUES, Kind
+from powerbank.queue import enqueue
+from powerbank.rentals import billing, clock, errors, life, lost, returns
+from powerbank.rentals.case_models import CaseStatus, IssueType, RentalCase
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import BEGINNING, OUT, Status
+from powerbank.stations import banks
+from powerbank.stations.bank_models import PowerBank
+
+SWAP_WITHIN = timedelta(minutes=5)
+FAULTS = frozenset({IssueType.NOT_CHARGING, IssueType.DAMAGED})
+
+
+def report(
+    rental_id: UUID, *, user_id: UUID, issue_type: IssueType, description: str | None, now: datetime
+) -> RentalCase:
+    """Twice the same is one case."""
+    rental = life.locked_of_user(rental_id, user_id)
+    services.lock_users(user_id)
+    if rental.status in BEGINNING:
+        raise errors.rental_over(rental.status)
+    made = insert(RentalCase).values(
+        id=new_id(), rental_id=rental.id, issue_type=issue_type, description=description, reported_at=now,
+        evidence=evidence(rental), status=CaseStatus.OPEN,
+    )  # fmt: skip
+    case_id = open_session().scalar(
+        made.on_conflict_do_nothing(
+            index_elements=["rental_id", "issue_type"], index_where=RentalCase.status == CaseStatus.OPEN
+        ).returning(RentalCase.id)
+    )
+    if case_id is None:
+        return _open_case(rental, issue_type)
+    case = open_session().get_one(RentalCase, case_id)
+    life.note(rental, "issue_reported", cause=f"user:{user_id}", at=now, issue_type=issue_type)
+    if not _decide_at_once(rental, case, now):
+        life.tell_staff(rental, "rental_disputed", case_id=str(case.id), issue_type=issue_type.value)
+    return case
+
+
+def evidence(rental: Rental) -> dict[str, Any]:
+    """What the records said at the time of the report."""
+    stay = clock.stay(rental)
+    return {
+        "status": rental.status,
+        "bank_left_at": _shown(stay.since) if stay else None,
+        "bank_back_at": _shown(stay.until) if stay else None,
+        "bank_now": banks.whereabouts(rental.bank_id).place.value,
+    }
+
+
+def decide(case_id: UUID, *, uphold: bool, by: str, decision: str, now: datetime) -> RentalCase:
+    session = open_session()
+    rental_id = session.scalar(select(RentalCase.rental_id).where(RentalCase.id == case_id))
+    if rental_id is None:
+        raise NotFoundError("case")
+    rental = life.locked(rental_id)
+    services.lock_users(rental.user_id)
+    case = session.get_one(RentalCase, case_id, with_for_update=True, populate_existing=True)
+    if case.status != CaseStatus.OPEN:
+        raise ConflictError("already_decided", "This case has been decided.")
+    _close(rental, case, uphold=uphold, by=by, decision=decision, now=now)
+    if uphold:
+        _make_good(rental, case, by, now)
+    if rental.status == Status.COMPLETED:
+        enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+    return case
+
+
+def _decide_at_once(rental: Rental, case: RentalCase, now: datetime) -> bool:
+    """A loss is believed. A return is proven by the slot that shows the bank. A fault reported at once is swapped when
+    the bank is back."""
+    proven = False
+    if case.issue_type == IssueType.LOST and rental.status in OUT:
+        lost.declare(rental, cause=f"user:{rental.user_id}", now=now)
+        proven = True
+    elif case.issue_type == IssueType.RETURNED and case.evidence["bank_back_at"] is not None:
+        proven = True  # the return is being worked on, or has been
+    elif case.issue_type in FAULTS:
+        early = rental.started_at is not None and now <= rental.started_at + SWAP_WITHIN
+        bank = open_session().get_one(PowerBank, rental.bank_id)
+        banks.quarantine(bank.serial, reason=f"reported: {case.issue_type}", now=now)
+        proven = early and rental.status == Status.ACTIVE
+    if proven:
+        _close(rental, case, uphold=True, by="system", decision="proven by the records", now=now)
+    return proven
+
+
+def _close(rental: Rental, case: RentalCase, *, uphold: bool, by: str, decision: str, now: datetime) -> None:
+    case.status = CaseStatus.UPHELD if uphold else CaseStatus.DISMISSED
+    case.decided_at, case.decided_by, case.decision = now, by, decision
+    life.note(rental, "case_decided", cause=by, at=now, case_id=str(case.id), issue_type=case.issue_type, upheld=uphold)
+
+
+def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None:
+    """What was charged for the time after the report goes back; what never began is cancelled in full."""
+    if case.issue_type == IssueType.NOT_EJECTED and rental.status in (Status.ACTIVE, Status.COMPLETED):
+        returns.cancel_in_full(rental, "dispute_upheld", cause=by, now=now)
+    elif rental.status in OUT and case.issue_type in (IssueType.RETURNED, IssueType.NOT_EJECTED):
+        returns.end(rental, at=case.reported_at, cause=by, now=now, how="dispute")
+    elif rental.settled_at is not None and rental.ended_at is not None and case.reported_at < rental.ended_at:
+        above = billing.overdue_fee(rental, rental.ended_at) - billing.overdue_fee(rental, case.reported_at)
+        back = billing.give_back(rental, above, what=f"case:{case.id}", actor=by, now=now, kinds={Kind.OVERDUE_REVENUE})
+        rental.overdue_amount -= back
+        if back:
+            life.tell(rental, "rental_refunded", amount=back)
+
+
+def refund(rental: Rental, amount: int | None, *, what: str, by: str, now: datetime) -> int:
+    """Staff give money back, within what was paid or is owed."""
+    back = billing.give_back(rental, amount, what=what, actor=by, now=now, kinds=set(REVENUES))
+    if back:
+        life.tell(rental, "rental_refunded", amount=back)
+    return back
+
+
+def _open_case(rental: Rental, issue_type: IssueType) -> RentalCase:
+    return open_session().scalars(
+        select(RentalCase).filter_by(rental_id=rental.id, issue_type=issue_type, status=CaseStatus.OPEN)
+    ).one()  # fmt: skip
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

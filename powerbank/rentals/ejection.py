@@ -1,0 +1,167 @@
+"""From the promise of a bank to its coming out: commands sent one after the other, and what their ends mean."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+
+from jobs import catalogue
+from powerbank.content import app_config
+from powerbank.db import open_session
+from powerbank.errors import ConflictError
+from powerbank.ledger import services
+from powerbank.promotions import coupons
+from powerbank.queue import enqueue
+from powerbank.rentals import billing, clock, life
+from powerbank.rentals.initiation import PATIENCE, abandon
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import Status
+from powerbank.stations import banks, commanding, inspection
+from powerbank.stations.bank_models import PowerBank
+from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.stations.errors import StationRefusedError
+
+STATION = "station"
+
+
+def begin(rental_id: UUID, *, now: datetime) -> None:
+    """Sends the eject command, unless the station is busy with another: then its end wakes this one."""
+    rental = life.locked(rental_id)
+    if rental.status == Status.EJECTING and rental.command_id is None:
+        _send(rental, now)
+    elif rental.status == Status.PENDING and now - rental.created_at > PATIENCE:
+        abandon(rental_id, event="initiation_expired", cause="expiry", now=now)
+    elif rental.status == Status.PENDING and _send(rental, now):
+        life.move(rental, Status.EJECTING, event="eject_sent", cause="rentals", at=now, slot=rental.slot_number)
+
+
+def settle(command_id: UUID, *, now: datetime) -> None:
+    """A command has ended, or its end turned out to be another."""
+    command = open_session().get(StationCommand, command_id, populate_existing=True)
+    if command is None:
+        return
+    if command.rental_id is not None:
+        rental = life.locked(command.rental_id)
+        services.lock_users(rental.user_id)
+        _settle(rental, command, now)
+    _wake_next(command.station_id)
+
+
+def catch_up(rental: Rental, *, now: datetime) -> None:
+    """What the station has said meanwhile, before something else happens to this locked rental."""
+    if rental.command_id is not None:
+        command = open_session().get_one(StationCommand, rental.command_id, populate_existing=True)
+        services.lock_users(rental.user_id)
+        _settle(rental, command, now)
+
+
+def _settle(rental: Rental, command: StationCommand, now: datetime) -> None:
+    if command.status == CommandStatus.SUCCEEDED:
+        _came_out(rental, command, now)
+    elif command.id != rental.command_id or rental.status not in (Status.EJECTING, Status.UNRESOLVED):
+        return  # an earlier attempt, or this end is known
+    elif command.status == CommandStatus.UNKNOWN:
+        if rental.status == Status.EJECTING:
+            life.move(rental, Status.UNRESOLVED, event="no_answer", cause=STATION, at=now)
+    elif command.status == CommandStatus.EXPIRED:
+        _fail(rental, "not_sent", now)
+    elif command.status == CommandStatus.FAILED:
+        _stayed_in(rental, command, now)
+
+
+def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
+    stay = clock.stay(rental, command.serial)
+    if stay is None:
+        return  # it never came out after all: told by an event of its own
+    if stay.bank_id != rental.bank_id:  # an earlier attempt succeeded after the next one was begun
+        bank = open_session().get_one(PowerBank, stay.bank_id)
+        known = clock.noted(rental, "second_bank", bank.serial)
+        if not known:
+            life.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=bank.serial)
+            life.tell_staff(rental, "rental_came_late")
+        return
+    if rental.status in (Status.EJECTING, Status.UNRESOLVED):
+        began = clock.start(rental, stay.since or now, now)
+        life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
+        life.tell(rental, "rental_started")
+        clock.plan_reminder(rental, now)
+    elif rental.status in (Status.FAILED, Status.CANCELLED) and rental.started_at is None:
+        rental.came_late = True
+        rental.ended_at = rental.settled_at = None
+        began = clock.start(rental, stay.since or now, now, charge=False)
+        life.move(rental, Status.ACTIVE, event="came_late", cause=STATION, at=began)
+        life.tell_staff(rental, "rental_came_late")
+
+
+def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
+    """Refused: the next best bank. Seen in its slot after silence: the same one once more, and never another."""
+    refused = (command.response or {}).get("proof") == "refused"
+    life.note(
+        rental, "eject_refused" if refused else "eject_unanswered", cause=STATION, at=now, slot=command.slot_number
+    )
+    tries_left = rental.attempts < app_config.current().eject_attempts
+    if refused:
+        inspection.after_refusal(rental.station_id, rental.slot_number, now=now)
+        again = tries_left and _take_next_bank(rental)
+    else:
+        again = tries_left and not rental.repeated
+        rental.repeated = True
+        if not again:
+            banks.doubt(rental.bank_id, "no answer to an ejection")
+    if again and rental.status == Status.EJECTING:
+        _send(rental, now)
+    else:
+        _fail(rental, "refused" if refused else "no_answer", now)
+
+
+def _take_next_bank(rental: Rental) -> bool:
+    banks.end_reservation(rental.id)
+    try:
+        choice = banks.reserve_best(
+            rental.station_id, rental_id=rental.id, min_battery=app_config.current().min_eject_battery,
+            without=rental.tried,
+        )  # fmt: skip
+    except StationRefusedError:
+        return False
+    rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
+    return True
+
+
+def _send(rental: Rental, now: datetime) -> bool:
+    """False: the station is busy with somebody else's, whose end will wake this rental."""
+    rental.command_id = None
+    serial = open_session().get_one(PowerBank, rental.bank_id).serial
+    try:
+        command = commanding.request(
+            station_id=rental.station_id, command="eject_powerbank",
+            parameters={"slot_number": rental.slot_number, "powerbank_sn": serial, "rental_id": str(rental.id)},
+            requested_by=f"rental:{rental.id}", rental_id=rental.id, now=now,
+        )  # fmt: skip
+    except ConflictError as busy:
+        if busy.code != "station_busy":
+            raise
+        return False
+    rental.command_id = command.id
+    rental.attempts += 1
+    rental.tried = [*rental.tried, serial]
+    return True
+
+
+def _fail(rental: Rental, reason: str, now: datetime) -> None:
+    life.move(rental, Status.FAILED, event="failed", cause=STATION, at=now, reason=reason)
+    rental.ended_at = rental.settled_at = now
+    billing.release(rental)
+    coupons.give_back(rental.id, now=now)
+    banks.end_reservation(rental.id)
+    life.tell(rental, "rental_failed", reason=reason)
+
+
+def _wake_next(station_id: UUID) -> None:
+    """One ejection at a time: who came next is served next."""
+    unsent = and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None))  # its next attempt
+    waiting = open_session().scalar(
+        select(Rental.id).where(Rental.station_id == station_id, or_(Rental.status == Status.PENDING, unsent))
+        .order_by(Rental.status, Rental.id).limit(1)
+    )  # fmt: skip
+    if waiting is not None:
+        enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(waiting))

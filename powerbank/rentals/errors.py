@@ -1,0 +1,48 @@
+"""Why somebody may not rent, extend or cancel, each with a code that the app can act on."""
+
+from powerbank import money
+from powerbank.errors import AppError, ConflictError
+
+
+def kyc_required() -> AppError:
+    return AppError("kyc_required", 403, "Have your identity checked first.")
+
+
+def profile_incomplete() -> AppError:
+    return AppError("profile_incomplete", 403, "Complete your profile first.")
+
+
+def account_blocked() -> AppError:
+    return AppError("account_blocked", 403, "This account may not rent.")
+
+
+def outstanding_due(amount: int) -> AppError:
+    return AppError("outstanding_due", 403, "Pay what is due first.", due_amount=money.show(amount))
+
+
+def open_rental_exists() -> AppError:
+    return ConflictError("open_rental_exists", "You have an open rental already.")
+
+
+def not_cancellable(status: str) -> AppError:
+    return ConflictError("not_cancellable", f"A rental that is {status} cannot be cancelled now.")
+
+
+def cancelled_today() -> AppError:
+    return ConflictError("cancelled_today", "One rental a day can be given back free of charge.")
+
+
+def not_extendable(status: str) -> AppError:
+    return ConflictError("not_extendable", f"A rental that is {status} cannot be extended.")
+
+
+def other_payment_model() -> AppError:
+    return ConflictError("payment_model_differs", "Extend with a package that is paid in the same way.")
+
+
+def nothing_due() -> AppError:
+    return ConflictError("nothing_due", "Nothing is due for this rental.")
+
+
+def rental_over(status: str) -> AppError:
+    return ConflictError("rental_over", f"A rental that is {status} takes no more of this.")

@@ -1,0 +1,104 @@
+"""A rental begins: who may, at which station, with which bank, paid how. One transaction, or nothing of it."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from jobs import catalogue
+from powerbank.content import app_config
+from powerbank.db import new_id, open_session
+from powerbank.errors import NotFoundError
+from powerbank.ledger import services
+from powerbank.ledger.accounts import Kind, of_user
+from powerbank.payments.options import Method
+from powerbank.promotions import coupons
+from powerbank.queue import enqueue
+from powerbank.rentals import billing, errors, life
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import OPEN, Status
+from powerbank.stations import banks
+from powerbank.stations.eligibility import rentable_station
+from powerbank.stations.package_models import Package
+from powerbank.users.models import Status as AccountStatus
+from powerbank.users.models import User
+
+# Not sent to the station by then: the person has walked away.
+PATIENCE = timedelta(seconds=180)
+
+
+def initiate(
+    *,
+    user_id: UUID,
+    station_sn: str,
+    package_id: UUID,
+    method: Method,
+    now: datetime,
+    coupon_code: str | None = None,
+    swap_of: UUID | None = None,
+) -> Rental:
+    rules = app_config.current()
+    refuse_ineligible(user_id, rules, swap_of=swap_of)
+    station = rentable_station(station_sn, now=now, package_id=package_id)
+    package = open_session().get(Package, package_id)
+    if package is None:
+        raise NotFoundError("package")
+    rental = Rental(
+        id=new_id(), code=life.new_code(), user_id=user_id, station_id=station.id, package_id=package.id,
+        status=Status.PENDING, payment_method=method, created_at=now, version=0, package_name=package.name,
+        payment_model=package.payment_model, duration_minutes=package.duration_minutes, price=package.price,
+        discount=0, unit_minutes=package.unit_minutes, unit_price=package.unit_price,
+        deposit=rules.postpaid_deposit, overdue_rate=rules.overdue_rate_per_hour,
+        overdue_grace_minutes=rules.overdue_grace_minutes, overdue_cap=rules.overdue_cap_per_day,
+        replacement_price=rules.replacement_price, cancel_window_minutes=rules.cancel_window_minutes,
+        lost_after_days=rules.lost_after_days, points_per_npr=rules.points_per_npr, amount_paid=0, overdue_amount=0,
+        swap_of=swap_of,
+    )  # fmt: skip
+    if coupon_code is not None:
+        discount = coupons.redeem(
+            user_id=user_id, code=coupon_code, price=rental.price, reference=rental.id, key=f"rental:{rental.id}",
+            now=now,
+        )  # fmt: skip
+        rental.discount = discount.amount
+    billing.hold(rental)
+    choice = banks.reserve_best(station.id, rental_id=rental.id, min_battery=rules.min_eject_battery)
+    rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
+    open_session().add(rental)
+    life.begin(rental, cause=f"user:{user_id}", at=now)
+    enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(rental.id))
+    return rental
+
+
+def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UUID | None = None) -> None:
+    """The person's accounts are locked first: two requests of one person come one after the other."""
+    accounts = services.lock_users(user_id)
+    session = open_session()
+    user = session.get_one(User, user_id, populate_existing=True)
+    if user.status != AccountStatus.ACTIVE:
+        raise errors.account_blocked()
+    if not user.profile_complete:
+        raise errors.profile_incomplete()
+    if rules.kyc_required and user.kyc_status != "approved":
+        raise errors.kyc_required()
+    if due := -(accounts[of_user(Kind.DUES_RECEIVABLE, user_id)].balance or 0):
+        raise errors.outstanding_due(due)
+    # A bank that came late does not count, and a swap takes the place of the one it stands for.
+    open_ones = select(func.count()).where(
+        Rental.user_id == user_id, Rental.status.in_(OPEN), ~Rental.came_late, Rental.id.is_distinct_from(swap_of)
+    )
+    if (session.scalar(open_ones) or 0) >= rules.max_open_rentals:
+        raise errors.open_rental_exists()
+
+
+def abandon(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
+    """Not sent to the station, and it will not be: everything is given back."""
+    rental = life.locked(rental_id)
+    if rental.status != Status.PENDING:
+        return
+    billing.funds(rental)  # the accounts, before the bank
+    life.move(rental, Status.CANCELLED, event=event, cause=cause, at=now)
+    rental.ended_at = rental.settled_at = now
+    back = billing.release(rental)
+    coupons.give_back(rental.id, now=now)
+    banks.end_reservation(rental.id)
+    life.tell(rental, "rental_cancelled", reason=event, amount=back)

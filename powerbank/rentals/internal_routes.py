@@ -1,0 +1,77 @@
+"""For gateways that speak HTTP for stations that do not speak MQTT."""
+
+import functools
+import hmac
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, request
+from marshmallow import Schema, fields, validate
+
+from powerbank.api.fields import Time
+from powerbank.api.openapi import Blueprint
+from powerbank.db import transaction, utcnow
+from powerbank.errors import AppError
+from powerbank.stations import reports
+
+blueprint = Blueprint("Gateways", __name__, url_prefix="/internal", description="For gateways of stations.")
+
+WINDOW = 300  # seconds, either way
+
+
+class ReturnEventSchema(Schema):
+    event_id = fields.String(required=True, validate=validate.Length(1, 128))
+    station_imei = fields.String(required=True, validate=validate.Length(1, 64))
+    slot_number = fields.Integer(required=True, validate=validate.Range(1, 255))
+    powerbank_sn = fields.String(required=True, validate=validate.Length(1, 64))
+    battery_level = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, 100))
+    ts = Time(required=True)
+
+
+class AcceptedEventSchema(Schema):
+    accepted = fields.Boolean(required=True)
+    repeated = fields.Boolean(required=True)
+
+
+_HEADER = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+
+
+def signed(view: Callable[..., Any]) -> Callable[..., Any]:
+    """`Powerbank-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`, as we sign our own calls. Looked at
+    before the body is."""
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        secret = current_app.config["SETTINGS"].gateway_secret.get_secret_value()
+        found = _HEADER.fullmatch(request.headers.get("Powerbank-Signature", ""))
+        if not secret or found is None or abs(time.time() - int(found[1])) > WINDOW:
+            raise AppError("bad_signature", 401, "The signature is missing, wrong or too old.")
+        right = hmac.new(secret.encode(), f"{found[1]}.".encode() + request.get_data(), "sha256").hexdigest()
+        if not hmac.compare_digest(right, found[2]):
+            raise AppError("bad_signature", 401, "The signature is missing, wrong or too old.")
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+@blueprint.post("/rental/return-event")
+@blueprint.doc(
+    parameters=[{
+        "name": "Powerbank-Signature", "in": "header", "required": True, "schema": {"type": "string"},
+        "description": 'as `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`, no older than five minutes',
+    }]
+)  # fmt: skip
+@signed
+@blueprint.arguments(ReturnEventSchema)
+@blueprint.response(202, AcceptedEventSchema)
+@blueprint.alt_response(200, schema=AcceptedEventSchema, description="Reported before.")
+def return_event(body: dict[str, Any]) -> Any:
+    """A power bank came back"""
+    with transaction():
+        noted = reports.note_http_return(
+            station_imei=body["station_imei"], slot_number=body["slot_number"], serial=body["powerbank_sn"],
+            charge=body["battery_level"], event_id=body["event_id"], ts=body["ts"], received_at=utcnow(),
+        )  # fmt: skip
+    return {"accepted": True, "repeated": noted.repeat}, 200 if noted.repeat else 202

@@ -1,0 +1,24 @@
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from powerbank.db import open_session
+from powerbank.errors import TooManyError
+from powerbank.rentals import errors, life
+from powerbank.rentals.models import RentalLocation
+from powerbank.rentals.states import OPEN
+
+MOST_PER_MINUTE = 12
+MINUTE = timedelta(minutes=1)
+
+
+def note(rental_id: UUID, *, user_id: UUID, lat: float, lng: float, accuracy: float | None, now: datetime) -> None:
+    rental = life.locked_of_user(rental_id, user_id)
+    if rental.status not in OPEN:
+        raise errors.rental_over(rental.status)
+    session = open_session()
+    recent = select(func.count()).where(RentalLocation.rental_id == rental.id, RentalLocation.at > now - MINUTE)
+    if (session.scalar(recent) or 0) >= MOST_PER_MINUTE:
+        raise TooManyError(int(MINUTE.total_seconds()))
+    session.add(RentalLocation(rental_id=rental.id, at=now, lat=lat, lng=lng, accuracy=accuracy))

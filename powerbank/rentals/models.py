@@ -1,0 +1,152 @@
+"""Rentals, and what happened to each."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from powerbank.db import Base, Id, Paisa
+from powerbank.payments.options import PAYABLE
+from powerbank.rentals.states import OPEN, Status
+from powerbank.stations.models import one_of
+from powerbank.stations.package_models import PaymentModel
+
+_STARTED = "status NOT IN ('active', 'overdue', 'completed', 'lost') OR (started_at IS NOT NULL AND due_at IS NOT NULL)"
+_METHODS = ", ".join(repr(method.value) for method in PAYABLE)
+_IS_OPEN = f"status IN ({', '.join(repr(status.value) for status in sorted(OPEN))})"
+
+
+class Rental(Base):
+    """The tariff is a copy: what staff change later changes no rental. PostgreSQL refuses a change of status that
+    `states.MOVES` does not name, and a change of the tariff (trigger `rental_moves`)."""
+
+    __tablename__ = "rentals"
+    __table_args__ = (
+        one_of("status", Status),
+        CheckConstraint(f"payment_method IN ({_METHODS})", name="payment_method"),
+        CheckConstraint("held_value >= 0", name="held_value"),
+        one_of("payment_model", PaymentModel),
+        UniqueConstraint("code"),
+        CheckConstraint(_STARTED, name="started"),
+        CheckConstraint("status NOT IN ('completed', 'lost') OR ended_at IS NOT NULL", name="ended"),
+        CheckConstraint("discount BETWEEN 0 AND price", name="discount"),
+        CheckConstraint("unit_minutes > 0 AND unit_price > 0", name="unit"),
+        CheckConstraint("payment_model = 'prepaid' OR unit_price IS NOT NULL", name="postpaid"),
+        Index("ix_rentals_user_id", "user_id", "id"),
+        Index("ix_rentals_open_of_user", "user_id", postgresql_where=text(_IS_OPEN)),
+        Index("ix_rentals_unfinished", "status", "due_at", postgresql_where=text(_IS_OPEN)),
+        Index("ix_rentals_station_id", "station_id", "id"),
+        Index("ix_rentals_bank_id", "bank_id", "id"),
+        Index("ix_rentals_unsettled", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND settled_at IS NULL")),
+    )
+
+    id: Mapped[Id]
+    code: Mapped[str]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"))
+    package_id: Mapped[UUID] = mapped_column(ForeignKey("packages.id"))
+    status: Mapped[str]
+    payment_method: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    version: Mapped[int] = mapped_column(server_default="1")  # grows with each change that an app would show
+
+    # The tariff.
+    package_name: Mapped[str]
+    payment_model: Mapped[str]
+    duration_minutes: Mapped[int]
+    price: Mapped[Paisa]
+    discount: Mapped[Paisa] = mapped_column(server_default="0")
+    unit_minutes: Mapped[int | None]
+    unit_price: Mapped[Paisa | None]
+    deposit: Mapped[Paisa]
+    overdue_rate: Mapped[Paisa]
+    overdue_grace_minutes: Mapped[int]
+    overdue_cap: Mapped[Paisa | None]
+    replacement_price: Mapped[Paisa]
+    cancel_window_minutes: Mapped[int]
+    lost_after_days: Mapped[int]
+    points_per_npr: Mapped[int]
+
+    # The ejection.
+    bank_id: Mapped[UUID] = mapped_column(ForeignKey("power_banks.id"))
+    slot_number: Mapped[int] = mapped_column(SmallInteger)
+    command_id: Mapped[UUID | None]  # the newest
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    repeated: Mapped[bool] = mapped_column(server_default=text("false"))  # the same bank a second time, after silence
+    tried: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # serials
+
+    # The rental itself.
+    started_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    metered_from: Mapped[datetime | None]  # postpaid: since when units are counted; anew after an overdue spell
+    ended_at: Mapped[datetime | None]
+    was_overdue: Mapped[bool] = mapped_column(server_default=text("false"))
+    return_station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"))
+    return_slot: Mapped[int | None] = mapped_column(SmallInteger)
+    provisional: Mapped[bool] = mapped_column(server_default=text("false"))  # returned, and its self-test is to come
+    cancel_requested_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+    # A bank that came out after the rental had ended: nothing is charged until staff decide.
+    came_late: Mapped[bool] = mapped_column(server_default=text("false"))
+    swap_of: Mapped[UUID | None] = mapped_column(ForeignKey("rentals.id"))
+
+    # The money, beside the ledger, for people to read. What is owed is asked there.
+    held_value: Mapped[Paisa] = mapped_column(server_default="0")  # what the points are worth that are put aside
+    amount_paid: Mapped[Paisa] = mapped_column(server_default="0")
+    overdue_amount: Mapped[Paisa] = mapped_column(server_default="0")  # billed so far, paid or owed
+    settled_at: Mapped[datetime | None]  # all fees of an ended rental are taken, or owed
+
+    @property
+    def is_returned_on_time(self) -> bool | None:
+        """Unknown until it has ended."""
+        if self.ended_at is None or self.started_at is None or self.status == Status.CANCELLED:
+            return None
+        return self.status == Status.COMPLETED and not self.was_overdue
+
+
+class RentalEvent(Base):
+    """The log of a rental, append-only."""
+
+    __tablename__ = "rental_events"
+    __table_args__ = (Index("ix_rental_events_rental_id", "rental_id", "id"),)
+
+    id: Mapped[Id]
+    rental_id: Mapped[UUID] = mapped_column(ForeignKey("rentals.id"))
+    at: Mapped[datetime]
+    event: Mapped[str]
+    cause: Mapped[str]  # who or what: user:…, staff:…, station, sweep
+    from_status: Mapped[str | None]
+    to_status: Mapped[str | None]
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    noted_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class RentalLocation(Base):
+    """Where a rented bank is, as its person's phone says. Deleted a month after the rental."""
+
+    __tablename__ = "rental_locations"
+    __table_args__ = (
+        Index("ix_rental_locations_rental_id", "rental_id", "at"),
+        CheckConstraint("lat BETWEEN -90 AND 90 AND lng BETWEEN -180 AND 180", name="place"),
+    )
+
+    id: Mapped[Id]
+    rental_id: Mapped[UUID] = mapped_column(ForeignKey("rentals.id"))
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    lat: Mapped[float]
+    lng: Mapped[float]
+    accuracy: Mapped[float | None]
+
+
+class FreeCancellation(Base):
+    """Giving back free of charge, once for each person and local day."""
+
+    __tablename__ = "rental_free_cancellations"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    rental_id: Mapped[UUID] = mapped_column(ForeignKey("rentals.id"), unique=True)

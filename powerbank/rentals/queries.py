@@ -1,0 +1,203 @@
+"""What people and staff read of rentals."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, text
+
+from powerbank.api.paging import page
+from powerbank.db import db, read_alone
+from powerbank.ledger.wallet_models import Due, Progress, WalletTransaction
+from powerbank.money import NPR
+from powerbank.rentals import billing
+from powerbank.rentals.case_models import CaseStatus, RentalCase
+from powerbank.rentals.errors import open_rental_exists
+from powerbank.rentals.models import Rental, RentalEvent
+from powerbank.rentals.states import OPEN, OUT, Status
+from powerbank.stations.bank_models import Custody, PowerBank
+from powerbank.stations.command_models import StationCommand
+from powerbank.stations.models import Station
+
+LOOK_EVERY = 0.25  # seconds
+_VERSION = text("SELECT version FROM rentals WHERE id = :id")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A rental with what stands beside it."""
+
+    rental: Rental
+    station: Station
+    return_station: Station | None
+    powerbank_sn: str
+    due_amount: int
+    overdue_amount: int
+    timeline: Sequence[RentalEvent] = ()
+
+
+def cards(rentals: Sequence[Rental], *, now: datetime) -> list[Card]:
+    """All that a list shows, in three queries."""
+    places = {each.station_id for each in rentals} | {each.return_station_id for each in rentals}
+    stations = {each.id: each for each in db.session.scalars(select(Station).where(Station.id.in_(places - {None})))}
+    bank_ids = {each.bank_id for each in rentals}
+    serials = {
+        row.id: row.serial
+        for row in db.session.execute(select(PowerBank.id, PowerBank.serial).where(PowerBank.id.in_(bank_ids)))
+    }
+    dues = _open_dues([str(each.id) for each in rentals])
+    return [
+        Card(
+            each, stations[each.station_id],
+            stations.get(each.return_station_id) if each.return_station_id else None,
+            serials[each.bank_id], dues.get(str(each.id), 0), overdue_so_far(each, now),
+        )
+        for each in rentals
+    ]  # fmt: skip
+
+
+def card(rental: Rental, *, now: datetime) -> Card:
+    found = cards([rental], now=now)[0]
+    return Card(**{**found.__dict__, "timeline": events(rental.id)})
+
+
+def overdue_so_far(rental: Rental, now: datetime) -> int:
+    """Billed, and running up."""
+    running = rental.status in OUT or (rental.status == Status.COMPLETED and rental.settled_at is None)
+    if not running or rental.came_late:
+        return rental.overdue_amount
+    return rental.overdue_amount + billing.overdue_fee(rental, rental.ended_at or now)
+
+
+def unbilled(rental: Rental, now: datetime) -> int:
+    """What its end would cost now, beyond what is held."""
+    if rental.came_late:
+        return 0
+    until = rental.ended_at or now
+    fees = billing.usage_fee(rental, until) + billing.overdue_fee(rental, until)
+    return max(0, fees - billing.held(rental).get(NPR, 0) - rental.held_value)
+
+
+def events(rental_id: UUID) -> Sequence[RentalEvent]:
+    return db.session.scalars(
+        select(RentalEvent).where(RentalEvent.rental_id == rental_id).order_by(RentalEvent.id)
+    ).all()
+
+
+def of_user_page(user_id: UUID, *, limit: int, cursor: str | None, status: str | None = None) -> dict[str, Any]:
+    query = select(Rental).where(Rental.user_id == user_id)
+    if status is not None:
+        query = query.where(Rental.status == status)
+    return page(query, Rental.id, limit=limit, cursor=cursor, descending=True)
+
+
+def open_of_user(user_id: UUID) -> Sequence[Rental]:
+    query = select(Rental).where(Rental.user_id == user_id, Rental.status.in_(OPEN))
+    return db.session.scalars(query.order_by(Rental.id.desc())).all()
+
+
+def wait_for_change(rental_id: UUID, *, since: int, seconds: float) -> None:
+    """Returns when the rental is newer than `since`, or when the time is over. Holds no connection while it waits."""
+    until = time.monotonic() + seconds
+    while True:
+        found = read_alone(_VERSION, {"id": rental_id})
+        if not found or found[0].version > since or time.monotonic() >= until:
+            return
+        time.sleep(min(LOOK_EVERY, max(0.0, until - time.monotonic())))
+
+
+def search_page(
+    *, limit: int, cursor: str | None, status: str | None = None, user_id: UUID | None = None,
+    station_sn: str | None = None, code: str | None = None, powerbank_sn: str | None = None, disputed: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    query = select(Rental)
+    for column, value in ((Rental.status, status), (Rental.user_id, user_id), (Rental.code, code and code.upper())):
+        if value is not None:
+            query = query.where(column == value)
+    if station_sn is not None:
+        query = query.where(Rental.station_id.in_(select(Station.id).where(Station.sn == station_sn)))
+    if powerbank_sn is not None:
+        query = query.where(Rental.bank_id.in_(select(PowerBank.id).where(PowerBank.serial == powerbank_sn)))
+    if disputed:
+        open_cases = select(RentalCase.rental_id).where(RentalCase.status == CaseStatus.OPEN)
+        query = query.where(Rental.id.in_(open_cases))
+    return page(query, Rental.id, limit=limit, cursor=cursor, descending=True)
+
+
+def cases(rental_id: UUID) -> Sequence[RentalCase]:
+    return db.session.scalars(select(RentalCase).where(RentalCase.rental_id == rental_id).order_by(RentalCase.id)).all()
+
+
+def payments(rental_id: UUID) -> Sequence[WalletTransaction]:
+    """What its person paid for it and got back."""
+    about = select(WalletTransaction.id).filter_by(reference_kind="rental", reference_id=str(rental_id))
+    query: Select[Any] = select(WalletTransaction).where(
+        WalletTransaction.id.in_(about) | WalletTransaction.refund_of.in_(about)
+    )
+    return db.session.scalars(query.order_by(WalletTransaction.id)).all()
+
+
+def _open_dues(rental_ids: list[str]) -> dict[str, int]:
+    query = (
+        select(Due.reference_id, func.sum(Due.amount - Due.paid - Due.waived))
+        .where(Due.reference_kind == "rental", Due.reference_id.in_(rental_ids), Due.status == Progress.OPEN)
+        .group_by(Due.reference_id)
+    )
+    return {row[0]: int(row[1]) for row in db.session.execute(query)}
+
+
+def refuse_to_leave(user_id: UUID) -> None:
+    if open_of_user(user_id):
+        raise open_rental_exists()
+
+
+def rentals_of(user_id: UUID) -> int:
+    query = select(func.count()).where(Rental.user_id == user_id, Rental.status == Status.COMPLETED)
+    return db.session.scalar(query) or 0
+
+
+def has_rented(user_id: UUID) -> bool:
+    """Anything that has come to something, or still may."""
+    query = select(Rental.id).where(Rental.user_id == user_id, Rental.status.not_in([Status.CANCELLED, Status.FAILED]))
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def minutes_of(user_id: UUID) -> int:
+    """That power banks were out."""
+    seconds = func.extract("epoch", Rental.ended_at - Rental.started_at)
+    query = select(func.coalesce(func.sum(seconds), 0)).where(
+        Rental.user_id == user_id, Rental.status == Status.COMPLETED
+    )
+    return int(db.session.scalar(query) or 0) // 60
+
+
+def whole(rental: Rental, *, now: datetime) -> dict[str, Any]:
+    """For staff: everything about it side by side."""
+    since = rental.created_at
+    stays = db.session.execute(
+        select(Custody, Station.sn)
+        .outerjoin(Station, Station.id == Custody.station_id)
+        .where(Custody.bank_id == rental.bank_id, func.coalesce(func.upper(Custody.period), since) >= since)
+        .where(func.lower(Custody.period) <= (rental.ended_at or now))
+        .order_by(Custody.id)
+    ).all()
+    commands = db.session.scalars(
+        select(StationCommand).where(StationCommand.rental_id == rental.id).order_by(StationCommand.id)
+    ).all()
+    return {
+        "rental": card(rental, now=now),
+        "timeline": events(rental.id),
+        "commands": commands,
+        "custody": [
+            {
+                "place": stay.place, "station_sn": sn, "slot_number": stay.slot_number, "rental_id": stay.rental_id,
+                "since": stay.since, "until": stay.until, "cause": stay.cause,
+            }
+            for stay, sn in stays
+        ],
+        "payments": payments(rental.id),
+        "cases": cases(rental.id),
+    }  # fmt: skip

@@ -1,0 +1,15 @@
+from datetime import datetime
+from uuid import UUID
+
+from powerbank.db import open_session
+from powerbank.rentals import clock, life
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import Status
+
+
+def remind(rental_id: UUID, *, due_at: datetime) -> None:
+    """Says nothing when the bank is back, or when the rental was extended since: that planned another."""
+    rental = open_session().get(Rental, rental_id)
+    if rental is None or rental.status != Status.ACTIVE or rental.due_at != due_at or clock.is_back(rental):
+        return
+    life.tell(rental, "rental_ending_soon", due_at=due_at.isoformat())

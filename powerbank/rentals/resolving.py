@@ -1,0 +1,90 @@
+"""What staff decide of a rental."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from powerbank import money
+from powerbank.errors import AppError, ConflictError, NotFoundError
+from powerbank.ledger import services
+from powerbank.ledger.accounts import Kind
+from powerbank.rentals import billing, cases, initiation, life, lost, returns
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import OUT, Status
+
+
+class Action(StrEnum):
+    COMPLETE = "complete"  # the bank is back; the meter ended at `at`, or ends now
+    CANCEL = "cancel"  # nothing was owed at all
+    LOST = "lost"
+    REFUND = "refund"
+    CHARGE = "charge"
+    UPHOLD = "uphold"
+    DISMISS = "dismiss"
+
+
+def resolve(
+    rental_id: UUID, *, action: str, reason: str, by: str, now: datetime, amount: int | None = None,
+    at: datetime | None = None, case_id: UUID | None = None,
+) -> Rental:  # fmt: skip
+    rental = life.locked(rental_id)
+    services.lock_users(rental.user_id)
+    do = Action(action)
+    if do in (Action.UPHOLD, Action.DISMISS):
+        _decide(rental, case_id, uphold=do is Action.UPHOLD, by=by, reason=reason, now=now)
+    elif do is Action.REFUND:
+        _refund(rental, amount, by, now)
+    elif do is Action.CHARGE:
+        _charge(rental, amount)
+    else:
+        _end(rental, do, at=at, by=by, now=now)
+    life.note(rental, "resolved", cause=by, at=now, action=do.value, reason=reason)
+    return rental
+
+
+def shown(rental: Rental) -> dict[str, Any]:
+    """For the audit log."""
+    return {
+        "status": rental.status, "amount_paid": money.show(rental.amount_paid),
+        "due_amount": money.show(sum(due.left for due in billing.owed(rental))),
+    }  # fmt: skip
+
+
+def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datetime) -> None:
+    if do is Action.COMPLETE and (rental.status in OUT or rental.status == Status.UNRESOLVED):
+        # Staff decided about a bank that came late too: from here on it is billed like any other.
+        rental.came_late = False
+        returns.end(rental, at=min(at or now, now), cause=by, now=now, how="staff")
+    elif do is Action.LOST and rental.status in OUT:
+        lost.declare(rental, cause=by, now=now)
+    elif do is Action.CANCEL and rental.status == Status.PENDING:
+        initiation.abandon(rental.id, event="cancelled", cause=by, now=now)
+    elif do is Action.CANCEL and rental.status in (Status.ACTIVE, Status.COMPLETED):
+        returns.cancel_in_full(rental, "cancelled_by_staff", cause=by, now=now)
+    else:
+        raise ConflictError("not_resolvable", f"A rental that is {rental.status} cannot be resolved so.")
+
+
+def _decide(rental: Rental, case_id: UUID | None, *, uphold: bool, by: str, reason: str, now: datetime) -> None:
+    if case_id is None:
+        raise _missing("case_id")
+    decided = cases.decide(case_id, uphold=uphold, by=by, decision=reason, now=now)
+    if decided.rental_id != rental.id:
+        raise NotFoundError("case")
+
+
+def _refund(rental: Rental, amount: int | None, by: str, now: datetime) -> None:
+    if cases.refund(rental, amount, what=f"resolve:{rental.version}", by=by, now=now) == 0:
+        raise ConflictError("nothing_to_refund", "Nothing was paid or is owed for this rental.")
+
+
+def _charge(rental: Rental, amount: int | None) -> None:
+    if not amount:
+        raise _missing("amount")
+    billing.collect(rental, amount, what=f"resolve:{rental.version}", revenue=Kind.RENTAL_REVENUE)
+
+
+def _missing(field: str) -> AppError:
+    errors = {field: ["Missing data for required field."]}
+    return AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors)

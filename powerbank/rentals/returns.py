@@ -1,0 +1,171 @@
+"""A bank came back, anywhere, reported early, late or twice. Times are the device's where they can be believed;
+whoever applied the report has decided that."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from jobs import catalogue
+from powerbank.db import open_session
+from powerbank.ledger import services
+from powerbank.ledger.accounts import REVENUES
+from powerbank.local_time import local_day
+from powerbank.promotions import coupons
+from powerbank.queue import enqueue, publish
+from powerbank.rentals import billing, clock, ejection, life, lost, swaps
+from powerbank.rentals.models import FreeCancellation, Rental
+from powerbank.rentals.states import OUT, Status
+from powerbank.stations.bank_models import PowerBank
+from powerbank.stations.command_models import StationCommand
+from powerbank.stations.models import Station
+
+STATION = "station"
+FOUND_AGAIN = timedelta(days=30)  # a lost bank that comes back within these is paid back
+
+
+class EjectionOpenError(Exception):
+    """The return is known before the ejection is: tried again once the command has ended."""
+
+
+def returned(
+    *, rental_id: UUID, bank_id: UUID, station_id: UUID, slot_number: int, returned_at: datetime, provisional: bool,
+    how: str, now: datetime,
+) -> None:  # fmt: skip
+    rental = life.locked(rental_id)
+    services.lock_users(rental.user_id)
+    if rental.status in (Status.EJECTING, Status.FAILED, Status.CANCELLED) and rental.started_at is None:
+        ejection.catch_up(rental, now=now)
+    if rental.status == Status.EJECTING:
+        raise EjectionOpenError(str(rental.id))
+    if bank_id != rental.bank_id:
+        life.note(rental, "second_bank_returned", cause=STATION, at=returned_at, bank_id=str(bank_id))
+    elif provisional and rental.status in OUT:
+        if not rental.provisional:
+            rental.provisional = True
+            _note_place(rental, station_id, slot_number)
+            life.note(rental, "return_provisional", cause=STATION, at=returned_at, slot=slot_number)
+    elif rental.status in OUT or rental.status == Status.UNRESOLVED:
+        _note_place(rental, station_id, slot_number)
+        end(rental, at=returned_at, cause=STATION, now=now, how=how)
+    elif rental.status == Status.LOST and rental.lost_at is not None and returned_at - rental.lost_at <= FOUND_AGAIN:
+        _note_place(rental, station_id, slot_number)
+        lost.found(rental, at=returned_at, now=now)
+    elif rental.status == Status.LOST:
+        unmatched(bank_id, station_id, slot_number)
+
+
+def unmatched(bank_id: UUID, station_id: UUID, slot_number: int) -> None:
+    """A bank came back that nobody had, or nobody has any more."""
+    session = open_session()
+    bank, station = session.get_one(PowerBank, bank_id), session.get_one(Station, station_id)
+    publish("unmatched_return", powerbank_sn=bank.serial, station_sn=station.sn, slot_number=slot_number)
+
+
+def rental_of(bank_id: UUID) -> UUID | None:
+    """Of a bank that came back although nobody saw it leave, or that had been given up."""
+    waiting = (Status.UNRESOLVED, Status.EJECTING, Status.LOST)
+    query = select(Rental.id).where(Rental.bank_id == bank_id, Rental.status.in_(waiting), Rental.attempts > 0)
+    found: UUID | None = open_session().scalar(query.order_by(Rental.id.desc()).limit(1))
+    return found
+
+
+def self_tested(rental_id: UUID, *, passed: bool, now: datetime) -> None:
+    """The end of a provisional return. The time that counts is that of the return."""
+    rental = life.locked(rental_id)
+    services.lock_users(rental.user_id)
+    if not rental.provisional or rental.status not in OUT:
+        return
+    rental.provisional = False
+    if passed:
+        end(rental, at=life.time_of(rental, "return_provisional") or now, cause=STATION, now=now, how="self_test")
+    else:
+        rental.return_station_id = rental.return_slot = None
+        life.note(rental, "return_refused", cause=STATION, at=now)
+
+
+def never_came_out(rental_id: UUID, *, bank_id: UUID, seen_at: datetime, now: datetime) -> None:
+    """The station said ejected, and shows the bank in the same slot: nobody ever had it."""
+    rental = life.locked(rental_id)
+    services.lock_users(rental.user_id)
+    if bank_id != rental.bank_id:
+        return
+    if rental.status == Status.EJECTING:
+        ejection.catch_up(rental, now=now)
+    if rental.status == Status.ACTIVE:
+        _cancel(rental, "never_came_out", at=seen_at, cause=STATION, now=now)
+
+
+def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) -> None:
+    """Ends an active, overdue or unresolved rental at that time, and has its fees taken."""
+    if rental.status == Status.UNRESOLVED:
+        clock.start(rental, _left_at(rental), now)
+    assert rental.started_at is not None  # noqa: S101 (CHECK started)
+    assert rental.due_at is not None  # noqa: S101
+    rental.ended_at = max(at, rental.started_at)
+    rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
+    rental.provisional = False
+    if rental.status == Status.ACTIVE and swaps.wanted(rental):
+        _cancel(rental, "swapped", at=rental.ended_at, cause=cause, now=now)
+        enqueue(catalogue.SWAP_RENTAL, rental_id=str(rental.id))
+        return
+    if rental.status == Status.ACTIVE and _in_window(rental, rental.ended_at) and claim_free_day(rental):
+        _cancel(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
+        return
+    life.move(rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how,
+              slot=rental.return_slot)  # fmt: skip
+    on_time = not rental.was_overdue
+    life.tell(rental, "rental_completed", on_time=on_time, late=not on_time)
+    enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+
+
+def cancel_completed(rental: Rental, *, now: datetime) -> None:
+    """Asked for after the bank was back, both within the window."""
+    _cancel(rental, "cancelled", at=now, cause=f"user:{rental.user_id}", now=now)
+
+
+def cancel_in_full(rental: Rental, event: str, *, cause: str, now: datetime) -> None:
+    """Staff decided that nothing was owed at all."""
+    _cancel(rental, event, at=now, cause=cause, now=now)
+
+
+def claim_free_day(rental: Rental) -> bool:
+    """Once for each person and local day. The row decides."""
+    assert rental.started_at is not None  # noqa: S101
+    made = open_session().execute(
+        insert(FreeCancellation)
+        .values(user_id=rental.user_id, day=local_day(rental.started_at), rental_id=rental.id)
+        .on_conflict_do_nothing()
+        .returning(FreeCancellation.rental_id)
+    )
+    return made.one_or_none() is not None
+
+
+def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: datetime) -> None:
+    life.move(rental, Status.CANCELLED, event=event, cause=cause, at=at)
+    rental.ended_at = rental.ended_at or at
+    back = billing.release(rental)
+    back += billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
+    coupons.give_back(rental.id, now=now)
+    rental.settled_at = now
+    life.tell(rental, "rental_cancelled", reason=event, amount=back)
+
+
+def _in_window(rental: Rental, ended_at: datetime) -> bool:
+    if rental.cancel_requested_at is None or rental.started_at is None:
+        return False
+    return ended_at <= rental.started_at + timedelta(minutes=rental.cancel_window_minutes)
+
+
+def _left_at(rental: Rental) -> datetime:
+    """Nobody saw it leave: from the time of the command."""
+    stay = clock.stay(rental)
+    if stay is not None and stay.since is not None:
+        return stay.since
+    command = open_session().get(StationCommand, rental.command_id) if rental.command_id else None
+    return (command.sent_at if command else None) or rental.created_at
+
+
+def _note_place(rental: Rental, station_id: UUID, slot_number: int) -> None:
+    rental.return_station_id, rental.return_slot = station_id, slot_number

@@ -1,0 +1,142 @@
+"""People: renting, from the scan to the settled return."""
+
+from typing import Any
+from uuid import UUID
+
+from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.idempotency import idempotent, idempotent_if_keyed
+from powerbank.api.openapi import Blueprint
+from powerbank.db import db, transaction, utcnow
+from powerbank.payments import paying
+from powerbank.payments.options import Method
+from powerbank.rentals import cancelling, cases, extension, initiation, life, locations, queries
+from powerbank.rentals.case_models import IssueType, RentalCase
+from powerbank.rentals.models import Rental
+from powerbank.rentals.queries import Card
+from powerbank.rentals.schemas import (
+    ExtendSchema,
+    InitiatedSchema,
+    InitiateSchema,
+    PaidDuesSchema,
+    PayDueSchema,
+    RentalArguments,
+    RentalCaseSchema,
+    RentalDetailSchema,
+    RentalIssueSchema,
+    RentalLocationSchema,
+    RentalsSchema,
+    WaitArguments,
+)
+
+blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", description="Renting a power bank.")
+
+
+@blueprint.post("/initiate")
+@user_only
+@idempotent
+@blueprint.arguments(InitiateSchema)
+@blueprint.response(202, InitiatedSchema)
+def initiate(body: dict[str, Any]) -> Rental:
+    """Begin a rental: a power bank is promised and the money held; then ask for the rental until it is out"""
+    return initiation.initiate(
+        user_id=current_user_id(), station_sn=body["station_sn"], package_id=body["package_id"],
+        method=Method(body["payment_method"]), coupon_code=body["coupon_code"], now=utcnow(),
+    )  # fmt: skip
+
+
+@blueprint.get("")
+@user_only
+@blueprint.arguments(RentalArguments, location="query")
+@blueprint.response(200, RentalsSchema)
+def listing(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Your rentals, newest first"""
+    found = queries.of_user_page(current_user_id(), **arguments)
+    return found | {"items": queries.cards(found["items"], now=utcnow())}
+
+
+@blueprint.get("/active")
+@user_only
+@blueprint.response(200, RentalsSchema)
+def active() -> dict[str, Any]:
+    """Your open rentals"""
+    return {"items": queries.cards(queries.open_of_user(current_user_id()), now=utcnow()), "next_cursor": None}
+
+
+@blueprint.get("/<uuid:rental_id>")
+@user_only
+@blueprint.arguments(WaitArguments, location="query")
+@blueprint.response(200, RentalDetailSchema)
+def detail(arguments: dict[str, Any], rental_id: UUID) -> Card:
+    """One rental; with `wait` and `since` the answer comes when it is newer than that version"""
+    found = life.of_user(rental_id, current_user_id())
+    if arguments["wait"] and found.version <= arguments["since"]:
+        db.session.rollback()
+        queries.wait_for_change(rental_id, since=arguments["since"], seconds=arguments["wait"])
+        found = life.of_user(rental_id, current_user_id())
+    return queries.card(found, now=utcnow())
+
+
+@blueprint.post("/<uuid:rental_id>/cancel")
+@user_only
+@blueprint.response(200, RentalDetailSchema)
+def cancel(rental_id: UUID) -> Card:
+    """Before the ejection at once; shortly after it if the power bank is brought back in time"""
+    with transaction():
+        rental = cancelling.cancel(rental_id, user_id=current_user_id(), now=utcnow())
+    return queries.card(rental, now=utcnow())
+
+
+@blueprint.post("/<uuid:rental_id>/extend")
+@user_only
+@idempotent_if_keyed
+@blueprint.arguments(ExtendSchema)
+@blueprint.response(200, RentalDetailSchema)
+def extend(body: dict[str, Any], rental_id: UUID) -> Card:
+    """More time; what is overdue so far is paid first"""
+    method = Method(body["payment_method"]) if body["payment_method"] else None
+    rental = extension.extend(
+        rental_id, user_id=current_user_id(), package_id=body["package_id"], method=method, now=utcnow()
+    )
+    return queries.card(rental, now=utcnow())
+
+
+@blueprint.post("/<uuid:rental_id>/pay-due")
+@user_only
+@idempotent
+@blueprint.arguments(PayDueSchema)
+@blueprint.response(200, PaidDuesSchema)
+def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
+    """Pay what is owed for this rental"""
+    user_id = current_user_id()
+    rental = life.locked_of_user(rental_id, user_id)
+    paid = paying.pay_all_dues(
+        user_id=user_id, method=Method(body["payment_method"]), key=f"rental:{rental.id}:pay", actor=f"user:{user_id}",
+        now=utcnow(), reference_id=str(rental.id),
+    )  # fmt: skip
+    total = sum(each.amount for each in paid)
+    rental.amount_paid += total
+    life.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=total)
+    return {"rental_id": rental.id, "paid": total, "due_amount": 0}
+
+
+@blueprint.post("/<uuid:rental_id>/report-issue")
+@user_only
+@blueprint.arguments(RentalIssueSchema)
+@blueprint.response(201, RentalCaseSchema)
+def report_issue(body: dict[str, Any], rental_id: UUID) -> RentalCase:
+    """Something went wrong; nothing is collected until it is decided"""
+    with transaction():
+        return cases.report(
+            rental_id, user_id=current_user_id(), issue_type=IssueType(body["issue_type"]),
+            description=body["description"], now=utcnow(),
+        )  # fmt: skip
+
+
+@blueprint.post("/<uuid:rental_id>/location")
+@user_only
+@blueprint.arguments(RentalLocationSchema)
+@blueprint.response(204)
+def location(body: dict[str, Any], rental_id: UUID) -> None:
+    """Where the power bank is, while the rental is open"""
+    with transaction():
+        locations.note(rental_id, user_id=current_user_id(), now=utcnow(), **body)

@@ -1,0 +1,127 @@
+from marshmallow import Schema, fields, validate
+
+from powerbank import money
+from powerbank.api.fields import Money, Time
+from powerbank.api.paging import PageArguments
+from powerbank.payments.options import PAYABLE
+from powerbank.rentals.case_models import IssueType
+from powerbank.rentals.states import Status
+
+SERIAL = validate.Length(1, 64)
+
+
+class InitiateSchema(Schema):
+    station_sn = fields.String(required=True, validate=SERIAL)
+    package_id = fields.UUID(required=True)
+    payment_method = fields.String(required=True, validate=validate.OneOf([*PAYABLE]))
+    coupon_code = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 40))
+
+
+class InitiatedSchema(Schema):
+    rental_id = fields.UUID(required=True, attribute="id")
+    status = fields.String(required=True, validate=validate.OneOf([*Status]))
+
+
+class ExtendSchema(Schema):
+    package_id = fields.UUID(required=True)
+    payment_method = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*PAYABLE]))
+
+
+class PayDueSchema(Schema):
+    payment_method = fields.String(required=True, validate=validate.OneOf([*PAYABLE]))
+
+
+class RentalIssueSchema(Schema):
+    issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
+    description = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 2000))
+
+
+class RentalLocationSchema(Schema):
+    lat = fields.Float(required=True, validate=validate.Range(-90, 90))
+    lng = fields.Float(required=True, validate=validate.Range(-180, 180))
+    accuracy = fields.Float(load_default=None, allow_none=True, validate=validate.Range(0, 100_000))
+
+
+class WaitArguments(Schema):
+    wait = fields.Integer(load_default=0, validate=validate.Range(0, 25))
+    since = fields.Integer(load_default=0, validate=validate.Range(0, 2**31))
+
+
+class RentalArguments(PageArguments):
+    status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Status]))
+
+
+class RentalPlaceSchema(Schema):
+    sn = fields.String(required=True)
+    name = fields.String(required=True)
+    address = fields.String(required=True)
+    lat = fields.Float(required=True)
+    lng = fields.Float(required=True)
+
+
+class RentedPackageSchema(Schema):
+    id = fields.UUID(required=True, attribute="package_id")
+    name = fields.String(required=True, attribute="package_name")
+    duration_minutes = fields.Integer(required=True)
+    price = Money(required=True)
+    payment_model = fields.String(required=True)
+    unit_minutes = fields.Integer(required=True, allow_none=True)
+    unit_price = Money(required=True, allow_none=True)
+
+
+class RentalEventSchema(Schema):
+    at = Time(required=True)
+    event = fields.String(required=True)
+    detail = fields.Dict(required=True)
+
+
+class RentalSchema(Schema):
+    id = fields.UUID(required=True, attribute="rental.id")
+    rental_code = fields.String(required=True, attribute="rental.code")
+    status = fields.String(required=True, attribute="rental.status", validate=validate.OneOf([*Status]))
+    version = fields.Integer(required=True, attribute="rental.version")
+    station = fields.Nested(RentalPlaceSchema, required=True)
+    return_station = fields.Nested(RentalPlaceSchema, required=True, allow_none=True)
+    package = fields.Nested(RentedPackageSchema, required=True, attribute="rental")
+    payment_method = fields.String(required=True, attribute="rental.payment_method")
+    powerbank_sn = fields.String(required=True)
+    slot_number = fields.Integer(required=True, attribute="rental.slot_number")
+    created_at = Time(required=True, attribute="rental.created_at")
+    started_at = Time(required=True, allow_none=True, attribute="rental.started_at")
+    due_at = Time(required=True, allow_none=True, attribute="rental.due_at")
+    ended_at = Time(required=True, allow_none=True, attribute="rental.ended_at")
+    discount = Money(required=True, attribute="rental.discount")
+    amount_paid = Money(required=True, attribute="rental.amount_paid")
+    overdue_amount = Money(required=True)
+    due_amount = Money(required=True)
+    currency = fields.Constant(money.NPR, metadata={"type": "string"})
+    is_returned_on_time = fields.Boolean(required=True, allow_none=True, attribute="rental.is_returned_on_time")
+    cancel_requested_at = Time(required=True, allow_none=True, attribute="rental.cancel_requested_at")
+    swap_of = fields.UUID(required=True, allow_none=True, attribute="rental.swap_of")
+
+
+class RentalDetailSchema(RentalSchema):
+    timeline = fields.List(fields.Nested(RentalEventSchema), required=True)
+
+
+class RentalsSchema(Schema):
+    items = fields.List(fields.Nested(RentalSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class RentalCaseSchema(Schema):
+    id = fields.UUID(required=True)
+    rental_id = fields.UUID(required=True)
+    issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
+    description = fields.String(required=True, allow_none=True)
+    status = fields.String(required=True)
+    reported_at = Time(required=True)
+    decided_at = Time(required=True, allow_none=True)
+    decision = fields.String(required=True, allow_none=True)
+
+
+class PaidDuesSchema(Schema):
+    rental_id = fields.UUID(required=True)
+    paid = Money(required=True)
+    due_amount = Money(required=True)
+    currency = fields.Constant(money.NPR, metadata={"type": "string"})

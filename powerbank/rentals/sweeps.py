@@ -1,0 +1,159 @@
+"""What time brings about, and what was left lying: each minute, in small transactions."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+
+from jobs import catalogue
+from powerbank.db import db, open_session, transaction, utcnow
+from powerbank.queue import enqueue
+from powerbank.rentals import clock, initiation, life, lost, returns, settlement
+from powerbank.rentals.case_models import CaseStatus, RentalCase
+from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
+from powerbank.rentals.states import ENDED, OUT, Status
+from powerbank.stations.bank_models import Custody
+from powerbank.stations.command_models import CommandStatus, StationCommand
+
+BATCH = 200
+FINAL = (CommandStatus.SUCCEEDED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.UNKNOWN)
+QUIET = timedelta(minutes=1)  # younger ones are being worked on
+KEEP_LOCATIONS = timedelta(days=30)
+
+
+def mark_overdue(now: datetime) -> int:
+    return _each(and_(Rental.status == Status.ACTIVE, Rental.due_at < now), lambda id_: _overdue(id_, now))
+
+
+def _overdue(rental_id: UUID, now: datetime) -> None:
+    rental = life.locked(rental_id)
+    if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
+        life.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
+        life.tell(rental, "rental_overdue", due_at=rental.due_at.isoformat())
+
+
+def declare_lost(now: datetime) -> int:
+    """Never while a return is under way or disputed, nor where staff have to decide."""
+    long_ago = Rental.due_at + func.make_interval(0, 0, 0, Rental.lost_after_days) < now
+    wanted = and_(Rental.status == Status.OVERDUE, long_ago, ~Rental.provisional, ~Rental.came_late, ~_disputed())
+    return _each(wanted, lambda id_: _lose(id_, now))
+
+
+def _lose(rental_id: UUID, now: datetime) -> None:
+    rental = life.locked(rental_id)
+    waits = rental.provisional or settlement.disputed(rental) or clock.is_back(rental)
+    if rental.status == Status.OVERDUE and not waits:
+        lost.declare(rental, cause="sweep", now=now)
+
+
+def resume_stuck(now: datetime) -> int:
+    """Each rental that is not final goes on from its state, whatever was killed."""
+    before = now - QUIET
+    forgotten = exists().where(
+        StationCommand.id == Rental.command_id, StationCommand.status.in_(FINAL), StationCommand.finished_at < before
+    )
+    back = exists().where(
+        Custody.rental_id == Rental.id, Custody.bank_id == Rental.bank_id, func.upper(Custody.period) < before
+    )
+    return (
+        _each(and_(Rental.status == Status.PENDING, Rental.created_at < now - initiation.PATIENCE), _expire(now))
+        + _each(and_(Rental.status == Status.PENDING, Rental.created_at < before), _begin_again)
+        + _each(and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None)), _begin_again)
+        + _each(and_(Rental.status == Status.EJECTING, forgotten), _settle_again)
+        + _each(and_(Rental.status.in_(OUT), ~Rental.provisional, back), _return_again)
+        + _each(
+            and_(Rental.status.in_(ENDED), Rental.ended_at < before, Rental.settled_at.is_(None), ~Rental.came_late,
+                 ~_disputed()),
+            _bill_again,
+        )
+    )  # fmt: skip
+
+
+def _expire(now: datetime) -> Callable[[UUID], None]:
+    return lambda id_: initiation.abandon(id_, event="initiation_expired", cause="sweep", now=now)
+
+
+def _begin_again(rental_id: UUID) -> None:
+    enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(rental_id))
+
+
+def _settle_again(rental_id: UUID) -> None:
+    rental = life.locked(rental_id)
+    if rental.command_id is not None:
+        enqueue(catalogue.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
+
+
+def _return_again(rental_id: UUID) -> None:
+    """The bank was seen coming back, and the job that should have ended the rental is gone."""
+    rental = life.locked(rental_id)
+    stay = clock.stay(rental)
+    if rental.status not in OUT or stay is None or stay.until is None:
+        return
+    after = open_session().scalar(
+        select(Custody).where(Custody.bank_id == rental.bank_id, func.lower(Custody.period) == stay.until)
+    )
+    if after is None or after.station_id is None:
+        return  # staff took it: they decide about the rental
+    enqueue(
+        catalogue.PROCESS_RENTAL_RETURN, report_id="", bank_id=str(rental.bank_id), rental_id=str(rental.id),
+        station_id=str(after.station_id), slot_number=after.slot_number, returned_at=stay.until.isoformat(),
+        received_at=stay.until.isoformat(), provisional=False, how="custody",
+    )  # fmt: skip
+
+
+def _bill_again(rental_id: UUID) -> None:
+    enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental_id))
+
+
+def finish_provisional(before: datetime) -> int:
+    """The self-test never came. The bank is in its slot and stays there: that is a return."""
+    noted = select(func.max(RentalEvent.at)).where(
+        RentalEvent.rental_id == Rental.id, RentalEvent.event == "return_provisional"
+    )  # fmt: skip
+    wanted = and_(Rental.status.in_(OUT), Rental.provisional, noted.scalar_subquery() < before)
+    return _each(wanted, lambda id_: returns.self_tested(id_, passed=True, now=utcnow()))
+
+
+def tell_paid_not_ejected(now: datetime) -> int:
+    """Money is held and nobody knows of the bank: staff are told, once."""
+    wanted = and_(Rental.status == Status.UNRESOLVED, Rental.created_at < now - timedelta(minutes=5))
+    return _each(wanted, lambda id_: _tell_once(id_, now))
+
+
+def _tell_once(rental_id: UUID, now: datetime) -> None:
+    rental = life.locked(rental_id)
+    if rental.status == Status.UNRESOLVED and life.time_of(rental, "staff_told") is None:
+        life.note(rental, "staff_told", cause="sweep", at=now)
+        life.tell_staff(rental, "paid_not_ejected")
+
+
+def forget_locations(now: datetime) -> None:
+    over = select(Rental.id).where(Rental.status.in_(ENDED), Rental.ended_at < now - KEEP_LOCATIONS)
+    open_session().execute(delete(RentalLocation).where(RentalLocation.rental_id.in_(over)))
+
+
+def _disputed() -> ColumnElement[bool]:
+    return exists().where(RentalCase.rental_id == Rental.id, RentalCase.status == CaseStatus.OPEN)
+
+
+def _each(wanted: ColumnElement[bool], do: Callable[[UUID], None]) -> int:
+    """One transaction for each. One that fails keeps no other from its turn, and the job still fails."""
+    failed: list[Exception] = []
+    done, after = 0, UUID(int=0)
+    while ids := db.session.scalars(
+        select(Rental.id).where(wanted, Rental.id > after).order_by(Rental.id).limit(BATCH)
+    ).all():
+        db.session.rollback()
+        for id_ in ids:
+            try:
+                with transaction():
+                    do(id_)
+            except Exception as error:
+                db.session.rollback()
+                failed.append(error)
+        done, after = done + len(ids), ids[-1]
+    db.session.rollback()
+    if failed:
+        raise ExceptionGroup("rentals that a sweep could not move", failed)
+    return done

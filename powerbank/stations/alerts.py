@@ -1,0 +1,119 @@
+"""Whether stations are there, and what staff are told of them: each thing once, however often a station flaps."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import case, func, literal, select, update
+
+from powerbank.content import app_config
+from powerbank.db import open_session
+from powerbank.queue import publish
+from powerbank.stations.bank_models import Health, PowerBank
+from powerbank.stations.command_models import StationState
+from powerbank.stations.models import Slot, Station, StationLive, Works
+from powerbank.stations.protocols import registry
+
+# A station that is back within this time, or away again, is not worth waking anybody.
+SETTLED = timedelta(seconds=30)
+BATTERY_EACH = timedelta(hours=1)
+
+
+def note_presence(state: StationState, *, online: bool, at: datetime) -> None:
+    """The station spoke, or the broker says that it is gone."""
+    session = open_session()
+    row = session.scalars(
+        select(StationLive).where(StationLive.station_id == state.station_id)
+        .execution_options(populate_existing=True)
+    ).one()  # fmt: skip
+    if row.online != online:
+        state.changed_at = at
+    values: dict[str, object] = {"online": online}
+    if online and (row.last_seen is None or at > row.last_seen):
+        values["last_seen"] = at
+    session.execute(update(StationLive).where(StationLive.station_id == state.station_id).values(values))
+
+
+def sweep(*, now: datetime) -> tuple[int, int]:
+    """Marks those that are silent for too long, then tells what has settled: how many went, how many came back."""
+    _mark_silent(now)
+    session = open_session()
+    settled = (StationState.changed_at <= now - SETTLED, Station.active)
+    gone = session.execute(
+        update(StationState)
+        .where(
+            StationState.station_id == StationLive.station_id, Station.id == StationState.station_id,
+            ~StationLive.online, ~StationState.offline_told, *settled,
+        )
+        .values(offline_told=True)
+        .returning(StationState.station_id, Station.sn, StationLive.last_seen)
+    ).all()  # fmt: skip
+    for row in gone:
+        since = row.last_seen.isoformat() if row.last_seen else None
+        publish("station_offline", station_id=str(row.station_id), station_sn=row.sn, last_seen=since)
+    back = session.execute(
+        update(StationState)
+        .where(
+            StationState.station_id == StationLive.station_id, Station.id == StationState.station_id,
+            StationLive.online, StationState.offline_told, *settled,
+        )
+        .values(offline_told=False)
+        .returning(StationState.station_id, Station.sn)
+    ).all()  # fmt: skip
+    for station_id, sn in back:
+        publish("station_online", station_id=str(station_id), station_sn=sn)
+    return len(gone), len(back)
+
+
+def _mark_silent(now: datetime) -> None:
+    session = open_session()
+    intervals = app_config.current().offline_after_intervals
+    patience = case(
+        *(
+            (Station.protocol == name, literal(timedelta(seconds=protocol.heartbeat_seconds * intervals)))
+            for name, protocol in registry.by_name.items()
+        ),
+        else_=literal(timedelta(minutes=30)),
+    )
+    silent = session.scalars(
+        select(StationState.station_id)
+        .join(StationLive, StationLive.station_id == StationState.station_id)
+        .join(Station, Station.id == StationState.station_id)
+        .where(StationLive.online, StationLive.last_seen < now - patience)
+        .order_by(StationState.station_id)
+        .with_for_update(of=StationState, skip_locked=True)  # one that is speaking just now is not silent
+    ).all()
+    if not silent:
+        return
+    session.execute(
+        update(StationLive).where(StationLive.station_id.in_(silent), StationLive.online).values(online=False)
+    )
+    session.execute(update(StationState).where(StationState.station_id.in_(silent)).values(changed_at=now))
+
+
+def look_at_charges(state: StationState, *, now: datetime) -> None:
+    """Banks that would be rented out but for their charge."""
+    if state.low_battery_told_at is not None and now - state.low_battery_told_at < BATTERY_EACH:
+        return
+    limit = app_config.current().low_battery_alert
+    low = open_session().execute(
+        select(func.count(), func.min(Slot.charge))
+        .select_from(Slot)
+        .join(PowerBank, PowerBank.serial == Slot.bank_serial)
+        .where(
+            Slot.station_id == state.station_id, Slot.works == Works.OK, Slot.charge < limit,
+            PowerBank.health == Health.GOOD, PowerBank.quarantine_reason.is_(None),
+        )
+    ).one()  # fmt: skip
+    if low[0]:
+        state.low_battery_told_at = now
+        publish(
+            "station_battery_low", station_sn=open_session().get_one(Station, state.station_id).sn, count=low[0],
+            battery_level=low[1],
+        )  # fmt: skip
+
+
+def connectivity(station_id: UUID, *, now: datetime) -> dict[str, object]:
+    """For an issue that says `offline`: what the network itself knows."""
+    row = open_session().get_one(StationLive, station_id, populate_existing=True)
+    silent = None if row.last_seen is None else int((now - row.last_seen).total_seconds())
+    return {"online": row.online, "silent_seconds": silent}

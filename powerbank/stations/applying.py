@@ -1,0 +1,279 @@
+"""A station's messages applied one by one, in the order in which they came. What is usual goes `quickly`."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.content import app_config
+from powerbank.db import new_id, open_session
+from powerbank.queue import publish
+from powerbank.stations import alerts, commanding, ejecting, live, order, returning, snapshots, states
+from powerbank.stations.command_models import (
+    OPEN,
+    CommandName,
+    CommandStatus,
+    Outcome,
+    StationCommand,
+    StationReport,
+    StationState,
+)
+from powerbank.stations.messages import MOST_KEPT, Known, Message, contents_of, firmware_in, measures_of
+from powerbank.stations.models import Slot, Station, StationLive, Works
+from powerbank.stations.protocols.events import (
+    Alarm,
+    AlarmKind,
+    Boot,
+    CommandAnswer,
+    Ejected,
+    EjectFailed,
+    Event,
+    Heartbeat,
+    Presence,
+    Returned,
+    ReturnFailed,
+    ReturnSelfTest,
+    Snapshot,
+)
+from powerbank.stations.snapshots import Comparing
+
+# Nonsense is counted always, and kept only so often: a broken station sends it for ever.
+KEEP_ALL_NONSENSE, KEEP_EACH = 50, 1000
+
+
+class Applied(NamedTuple):
+    report_id: UUID
+    repeat: bool
+
+
+def apply(message: Message, *, now: datetime) -> Applied:
+    """Inside an open transaction. The station's state is locked first, so its messages never cross."""
+    state = states.lock(message.station.id)
+    report_id = new_id()
+    if message.problem is not None:
+        _count_nonsense(state, message, report_id)
+        return Applied(report_id, repeat=False)
+    state.odd += message.odd
+    if message.snapshot is not None or all(isinstance(event, Heartbeat | Presence) for event in message.events):
+        repeat = not _apply_state(state, message, report_id, now=now)
+    else:
+        repeat = not _apply_event(state, message, message.events[0], report_id, now=now)
+    open_session().flush()
+    return Applied(report_id, repeat)
+
+
+# ── what a station is ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _apply_state(state: StationState, message: Message, report_id: UUID, *, now: datetime) -> bool:
+    """A heartbeat, a snapshot, or a word of the broker. False if it was here before."""
+    at = message.received.received_at
+    for event in message.events:
+        if isinstance(event, Presence):
+            alerts.note_presence(state, online=event.online, at=at)
+            return True
+        if isinstance(event, Heartbeat):
+            _note_heartbeat(state, event)
+    if (state.boot_id, state.seq) == message.order.position:
+        return False
+    alerts.note_presence(state, online=True, at=at)
+    snapshot = message.snapshot
+    newer = order.is_newer(state, message.order)
+    if not newer:
+        newer = snapshot is not None and order.has_restarted(state, message.order)
+    if not newer:
+        _keep(message, report_id, Outcome.STALE)
+        return True
+    last = state.reported_at
+    if snapshot is None and (state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat):
+        commanding.look(message.station.id, now=now)  # a cabinet that shows its slots only when it is asked
+    if snapshot is not None:
+        contents, measures = contents_of(snapshot), measures_of(snapshot)
+        if (contents, measures) != (state.contents, state.measures):
+            _keep(message, report_id, Outcome.APPLIED)
+        returned_at = returning.moment(
+            snapshot.order._replace(device_time=None), last=last, offline_after=_offline_after(message.station)
+        )
+        comparing = Comparing(message.station.id, report_id, returned_at, at)
+        agreed = snapshots.apply(snapshot, comparing)
+        state.contents = contents if agreed and snapshot.complete else None
+        state.measures = measures
+        state.snapshot_at = at
+        state.revision = _revision(message.station.id)
+        alerts.look_at_charges(state, now=at)
+    order.advance(state, message.order)
+    return True
+
+
+def _note_heartbeat(state: StationState, event: Heartbeat) -> None:
+    if event.maintenance is not None:
+        state.reports_maintenance = event.maintenance
+    firmware = firmware_in(event)
+    if firmware is not None:
+        open_session().execute(
+            update(StationLive)
+            .where(StationLive.station_id == state.station_id, StationLive.firmware.is_distinct_from(firmware))
+            .values(firmware=firmware)
+        )
+
+
+def _revision(station_id: UUID) -> int:
+    return open_session().scalars(select(StationLive.revision).where(StationLive.station_id == station_id)).one()
+
+
+def _offline_after(station: Known) -> timedelta:
+    return station.heartbeat * app_config.current().offline_after_intervals
+
+
+# ── what happened at it ───────────────────────────────────────────────────────────────────────────────
+
+
+def _apply_event(state: StationState, message: Message, event: Event, report_id: UUID, *, now: datetime) -> bool:
+    fresh = order.is_newer(state, event.order)
+    key = _key(state, message, event)
+    if not _keep(message, report_id, Outcome.APPLIED if fresh else Outcome.STALE, key=key):
+        return False
+    last = state.reported_at
+    alerts.note_presence(state, online=True, at=message.received.received_at)
+    if fresh:
+        order.advance(state, event.order)
+        state.contents = None  # the next snapshot is looked at closely
+    return _happened(state, message, event, report_id, fresh=fresh, last=last, now=now)
+
+
+def _happened(
+    state: StationState, message: Message, event: Event, report_id: UUID, *, fresh: bool, last: datetime | None,
+    now: datetime,
+) -> bool:  # fmt: skip
+    station_id = message.station.id
+    match event:
+        case Returned():
+            return _returned(state, message, event, report_id, fresh=fresh, last=last)
+        case Ejected():
+            ejecting.ejected(station_id, event, fresh=fresh, now=now)
+        case EjectFailed():
+            ejecting.eject_failed(station_id, event, now=now)
+        case CommandAnswer():
+            _answer(station_id, event, fresh=fresh, now=now)
+        case ReturnSelfTest():
+            serial = event.serial or _serial_in(station_id, event.slot)
+            rental = _key(state, message, event)
+            if serial is not None and rental is not None:
+                returning.tell_self_test(station_id, event, serial=serial, rental_id=rental.rpartition(":")[2], now=now)
+        case ReturnFailed():
+            commanding.look(station_id, now=now)
+        case Alarm():
+            _alarm(station_id, event, report_id, fresh=fresh)
+        case Boot():
+            _booted(station_id, event, now=now)
+        case Heartbeat() | Snapshot() | Presence():
+            pass
+    return True
+
+
+def _returned(
+    state: StationState, message: Message, event: Returned, report_id: UUID, *, fresh: bool, last: datetime | None
+) -> bool:
+    station_id, received_at = message.station.id, message.received.received_at
+    if event.slot is None:  # somewhere in it: a snapshot tells where
+        commanding.look(station_id, now=received_at)
+        return True
+    at = returning.moment(event.order, last=last, offline_after=_offline_after(message.station))
+    if fresh:
+        open_session().execute(
+            update(Slot)
+            .where(Slot.station_id == station_id, Slot.number == event.slot)
+            .values(bank_serial=event.serial, charge=event.charge, reported_at=received_at)
+        )
+    new = returning.returned(
+        station_id, event.slot, event.serial, at=at, received_at=received_at, report_id=report_id, how="event",
+        provisional=event.provisional, ordered=fresh and event.order.position is not None, overtaken=not fresh,
+    )  # fmt: skip
+    live.refresh([station_id])
+    return new
+
+
+def _answer(station_id: UUID, event: CommandAnswer, *, fresh: bool, now: datetime) -> None:
+    """Of a command to this station: a station that answers for another is not heard."""
+    try:
+        command_id = UUID(event.command_id)
+    except ValueError:
+        return
+    command = open_session().scalar(
+        select(StationCommand)
+        .where(StationCommand.id == command_id, StationCommand.station_id == station_id)
+        .execution_options(populate_existing=True)
+    )
+    if command is not None:
+        ejecting.answered(command, event, fresh=fresh, now=now)
+
+
+def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> None:
+    if event.kind is AlarmKind.SLOT_FAULT and event.slot is not None and fresh:
+        open_session().execute(
+            update(Slot).where(Slot.station_id == station_id, Slot.number == event.slot).values(works=Works.FAULTY)
+        )
+        live.refresh([station_id])
+    where = f" in slot {event.slot}" if event.slot is not None else ""
+    publish(
+        "station_alarm",
+        station_sn=open_session().get_one(Station, station_id).sn, kind=event.kind.value, slot_number=event.slot,
+        serial=event.serial, report_id=str(report_id), detail=f"{event.kind.value}{where}",
+    )  # fmt: skip
+
+
+def _booted(station_id: UUID, event: Boot, *, now: datetime) -> None:
+    """That it is up again is the answer to a reboot."""
+    query = select(StationCommand).where(
+        StationCommand.station_id == station_id,
+        StationCommand.command == CommandName.REBOOT,
+        StationCommand.status.in_(OPEN),
+        StationCommand.sent_at.is_not(None),
+    )
+    for command in open_session().scalars(query).all():
+        commanding.settle(command, CommandStatus.SUCCEEDED, {"proof": "booted"}, now=now)
+
+
+def _serial_in(station_id: UUID, slot: int | None) -> str | None:
+    query = select(Slot.bank_serial).where(Slot.station_id == station_id, Slot.number == slot)
+    return open_session().scalar(query) if slot is not None else None
+
+
+# ── messages as they came ─────────────────────────────────────────────────────────────────────────────
+
+
+def _key(state: StationState, message: Message, event: Event) -> str | None:
+    """What a repeat is known by. Where a protocol numbers nothing, the facts themselves tell repeats apart."""
+    if isinstance(event, ReturnSelfTest):
+        serial = _serial_in(message.station.id, event.slot)
+        return returning.self_tested(message.station.id, event, serial=serial, now=event.order.received_at)
+    event_id = getattr(event, "event_id", None)
+    if event_id is not None:
+        return f"event:{event_id}"
+    position = event.order.position
+    if position is not None:
+        return f"{type(event).__name__}:{position[0]}-{position[1]}"
+    if isinstance(event, CommandAnswer):
+        return f"answer:{event.command_id}:{event.success}:{event.error}"
+    return None
+
+
+def _keep(message: Message, report_id: UUID, outcome: Outcome, *, key: str | None = None, reason: str = "") -> bool:
+    """False if it was kept before: a repeat."""
+    received = message.received
+    kind = type(message.events[-1]).__name__ if message.events else "nonsense"
+    row = {
+        "id": report_id, "station_id": message.station.id, "received_at": received.received_at, "kind": kind,
+        "key": key, "outcome": outcome, "reason": reason or None, "topic": received.topic,
+        "payload": received.payload[:MOST_KEPT],
+    }  # fmt: skip
+    made = insert(StationReport).values(row).on_conflict_do_nothing().returning(StationReport.id)
+    return open_session().execute(made).one_or_none() is not None
+
+
+def _count_nonsense(state: StationState, message: Message, report_id: UUID) -> None:
+    if state.undecodable < KEEP_ALL_NONSENSE or state.undecodable % KEEP_EACH == 0:
+        _keep(message, report_id, Outcome.UNDECODABLE, reason=message.problem or "")
+    state.undecodable += 1

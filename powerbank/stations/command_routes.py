@@ -1,0 +1,52 @@
+"""Staff: commands to a station, and what became of them."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from powerbank import audit
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page, page_of
+from powerbank.db import utcnow
+from powerbank.stations import commanding, queries
+from powerbank.stations.command_models import StationCommand
+from powerbank.stations.command_schemas import (
+    CommandAcceptedSchema,
+    CommandArguments,
+    CommandSchema,
+    RemoteCommandSchema,
+)
+
+blueprint = Blueprint(
+    "Commands (staff)", __name__, url_prefix="/api/admin/stations", description="Commands to stations."
+)
+
+
+@blueprint.post("/<sn>/remote-command")
+@staff_only("stations.operate")
+@idempotent_if_asked
+@blueprint.arguments(RemoteCommandSchema)
+@blueprint.response(202, CommandAcceptedSchema)
+def send(body: dict[str, Any], sn: str) -> StationCommand:
+    """Send a command. What became of it is in the list of the station's commands"""
+    command = commanding.request_by_staff(
+        queries.station(sn), command=body["command"], parameters=body["parameters"], staff_id=current_staff().id,
+        now=utcnow(),
+    )  # fmt: skip
+    audit.by_staff("stations.command", "station", sn, new=body | {"command_id": str(command.id)})
+    return command
+
+
+@blueprint.get("/<sn>/commands")
+@staff_only("stations.read")
+@blueprint.arguments(CommandArguments, location="query")
+@blueprint.response(200, page_of(CommandSchema))
+def listing(arguments: dict[str, Any], sn: str) -> dict[str, Any]:
+    """A station's commands, newest first"""
+    status = arguments.pop("status")
+    query = select(StationCommand).where(StationCommand.station_id == queries.station(sn).id)
+    if status is not None:
+        query = query.where(StationCommand.status == status)
+    return page(query, StationCommand.id, descending=True, **arguments)

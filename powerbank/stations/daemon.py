@@ -1,0 +1,183 @@
+"""The daemon's loop: hear, write, acknowledge. What it holds when it falls, the broker brings again."""
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from flask import Flask
+from prometheus_client import Counter as Metric
+from prometheus_client import Gauge, Histogram
+from sqlalchemy.exc import SQLAlchemyError
+
+from powerbank import heartbeats
+from powerbank.db import db, utcnow
+from powerbank.integrations.mqtt.listener import Heard, Listener
+from powerbank.stations import leases
+from powerbank.stations.intake import DatabaseAwayError, Intake
+from powerbank.stations.messages import Received
+from powerbank.stations.protocols import registry
+
+log = structlog.get_logger(__name__)
+
+SESSION = "powerbank-daemon"  # of the broker, taken over by the one that stands by
+LEASE = timedelta(seconds=15)
+RENEW_EVERY = 4.0
+BATCH = 1000
+FROM_ONE = 50  # messages of one station in a batch, while others wait
+WAIT = 0.5
+PAUSE = 1.0
+TRIES = 5
+
+MESSAGES = Metric("powerbank_station_messages_total", "What came of messages of stations.", ["outcome"])
+LAG = Histogram("powerbank_station_lag_seconds", "From a message's arrival to its commit.")
+LEADING = Gauge("powerbank_station_daemon_leads", "1 while this process listens, 0 while it stands by.")
+
+
+class Daemon:
+    def __init__(self, app: Flask, *, url: str, group: str | None) -> None:
+        self._app = app
+        self.name = f"mqtt-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        # In a group the broker shares the work out, and gives what a member held to the others.
+        self._shares = group is not None
+        filters = [
+            (f"$share/{group}/{each.filter}" if group else each.filter, each.qos) for each in registry.subscriptions()
+        ]
+        self._listener = Listener(
+            url, client_id=self.name if group else SESSION, durable=not self._shares, filters=filters
+        )
+        self._intake = Intake()
+        self._stopping = threading.Event()
+        self._started_at = utcnow()
+        self._leads = False
+        self._renewed_at = -RENEW_EVERY
+        self._told: Counter[str] = Counter()
+
+    def stop(self) -> None:
+        """What is in hand is finished."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        log.info("daemon started", name=self.name)
+        with self._app.app_context():
+            while not self._stopping.is_set():
+                self._renew()
+                if not self._leads:
+                    self._stopping.wait(WAIT)
+                    continue
+                self._listener.turn(WAIT, most=BATCH)
+                if self._listener.inbox:
+                    self._take(self._next_batch())
+            self._end()
+
+    def _next_batch(self) -> list[Heard]:
+        """All there is; or, where that is too much, no more of one station than its share. Its order stays."""
+        inbox = self._listener.inbox
+        if len(inbox) <= BATCH:
+            batch = list(inbox)
+            inbox.clear()
+            return batch
+        taken: Counter[str | None] = Counter()
+        batch, left = [], []
+        for heard in inbox:
+            route = registry.route(heard.topic)
+            imei = route.imei if route else None
+            if len(batch) < BATCH and taken[imei] < FROM_ONE:
+                taken[imei] += 1
+                batch.append(heard)
+            else:
+                taken[imei] = FROM_ONE  # nothing of it overtakes what was left
+                left.append(heard)
+        inbox.clear()
+        inbox.extend(left)
+        return batch
+
+    def _take(self, batch: list[Heard]) -> None:
+        received = [
+            Received(each.topic, each.payload, datetime.fromtimestamp(each.arrived, UTC), each.retained)
+            for each in batch
+        ]
+        if self._written(lambda: self._intake.take(received), most_tries=TRIES):
+            self._count(batch)
+            self._listener.acknowledge(batch)
+            return
+        if self._stopping.is_set():
+            return  # it comes again
+        for heard, each in zip(batch, received, strict=True):
+            if not self._written(lambda one=each: self._intake.take([one]), most_tries=1):  # type: ignore[misc]
+                MESSAGES.labels("dropped").inc()
+                log.error("message dropped", topic=heard.topic, size=len(heard.payload))
+            self._listener.acknowledge([heard])
+
+    def _written(self, write: Callable[[], None], *, most_tries: int) -> bool:
+        """While the database is away it waits, and keeps the connection to the broker alive. A mistake of ours is
+        tried a few times and no more."""
+        tries = 0
+        while True:
+            try:
+                write()
+            except DatabaseAwayError as away:
+                log.warning("PostgreSQL is away", error=str(away).strip().splitlines()[:1])
+                if self._stopping.is_set():
+                    return False
+                self._listen_on(PAUSE)
+            except Exception as error:
+                db.session.rollback()
+                tries += 1
+                log.exception("batch failed", error=str(error), tries=tries)
+                if tries >= most_tries or self._stopping.is_set():
+                    return False
+                self._listen_on(PAUSE)
+            else:
+                return True
+
+    def _listen_on(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
+            self._listener.turn(min(left, WAIT), most=len(self._listener.inbox) + BATCH)
+            time.sleep(min(0.05, max(0.0, until - time.monotonic())))
+
+    def _count(self, batch: list[Heard]) -> None:
+        now = time.time()
+        for heard in batch:
+            LAG.observe(now - heard.arrived)
+        for outcome, count in self._intake.counts.items():
+            MESSAGES.labels(outcome).inc(count - self._told[outcome])
+        self._told = Counter(self._intake.counts)
+
+    def _renew(self) -> None:
+        """The heartbeat, and the lease. While the database cannot be asked, nobody else can take it either."""
+        if time.monotonic() - self._renewed_at < RENEW_EVERY:
+            return
+        self._renewed_at = time.monotonic()
+        try:
+            leads = self._shares or leases.hold(db.engine, SESSION, holder=self.name, lasts=LEASE)
+            heartbeats.beat(
+                db.engine, name=self.name, kind="mqtt", queues=["leads" if leads else "stands by"],
+                started_at=self._started_at,
+            )  # fmt: skip
+        except SQLAlchemyError as away:
+            log.warning("PostgreSQL is away", error=str(getattr(away, "orig", away)).strip().splitlines()[:1])
+            return
+        if self._leads and not leads:
+            log.warning("another daemon has taken over")
+            self._listener.close()
+        elif leads and not self._leads:
+            log.info("listens from now on", name=self.name)
+        self._leads = leads
+        LEADING.set(int(leads))
+
+    def _end(self) -> None:
+        self._listener.close()
+        try:
+            if not self._shares:
+                leases.give_up(db.engine, SESSION, holder=self.name)
+            heartbeats.stop(db.engine, self.name)
+        except SQLAlchemyError as away:
+            log.warning("could not sign off", error=str(getattr(away, "orig", away)))
+        log.info("daemon stopped", **self._intake.counts)

@@ -1,0 +1,148 @@
+"""Everything that stations say comes in here: from the daemon, and from gateways that speak HTTP."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from powerbank.db import db, new_id, open_session
+from powerbank.errors import NotFoundError
+from powerbank.stations import applying, quickly
+from powerbank.stations.command_models import Outcome, StationReport
+from powerbank.stations.messages import MOST_KEPT, Directory, Known, Message, Received, understand
+from powerbank.stations.models import Station
+from powerbank.stations.protocols import json_v1, registry
+from powerbank.stations.protocols.events import Order, Returned
+from powerbank.stations.protocols.protocol import StationFacts, Undecodable
+
+FLOOD = 20  # messages of one station in one batch
+
+KEPT_FOR = timedelta(days=30)
+PRUNED_AT_ONCE = 5000
+
+
+@dataclass
+class Understood:
+    """Messages by station, each station's in the order in which they came."""
+
+    by_station: dict[UUID, list[Message]] = field(default_factory=dict)
+    strangers: int = 0  # from stations that nobody registered
+    superseded: int = 0  # snapshots of a flood, left out for a newer one
+
+    def only(self, stations: set[UUID]) -> "Understood":
+        return Understood({each: self.by_station[each] for each in stations})
+
+
+def understand_all(received: Sequence[Received], directory: Directory, *, now: datetime) -> Understood:
+    routed = [(each, registry.route(each.topic)) for each in received]
+    known = directory.find({route.imei for _, route in routed if route is not None}, now=now)
+    found = Understood()
+    for each, route in routed:
+        station = known.get(route.imei) if route is not None else None
+        if station is None:
+            found.strangers += 1
+        elif (message := understand(each, station)) is not None:
+            found.by_station.setdefault(station.id, []).append(message)
+    for station_id, messages in found.by_station.items():
+        if len(messages) > FLOOD:
+            found.by_station[station_id] = _thinned(messages)
+            found.superseded += len(messages) - len(found.by_station[station_id])
+    return found
+
+
+def _thinned(messages: list[Message]) -> list[Message]:
+    """Of a station that floods us, what happened, and the newest of its snapshots."""
+    newest = next((message for message in reversed(messages) if message.snapshot is not None), None)
+    return [message for message in messages if message.snapshot is None or message is newest]
+
+
+def apply_usual(found: Understood, *, now: datetime) -> set[UUID]:
+    """All that changes nothing but times and charges, at once. Which stations need a closer look comes back."""
+    return quickly.apply(found.by_station, now=now)
+
+
+def apply_closely(messages: Sequence[Message], *, now: datetime) -> None:
+    """Of one station, in order."""
+    for message in messages:
+        applying.apply(message, now=now)
+
+
+def note_failure(message: Message, error: str) -> None:
+    """A message that this code cannot take: our mistake, kept for us to look at."""
+    received = message.received
+    open_session().add(
+        StationReport(
+            id=new_id(), station_id=message.station.id, received_at=received.received_at, kind="failed",
+            outcome=Outcome.FAILED, reason=error[:500], topic=received.topic, payload=received.payload[:MOST_KEPT],
+        )
+    )  # fmt: skip
+
+
+# ── gateways that speak HTTP ──────────────────────────────────────────────────────────────────────────
+
+KINDS = ("heartbeat", "events", "presence")
+
+
+class Noted(NamedTuple):
+    report_id: UUID
+    repeat: bool
+
+
+def note_http(*, station_imei: str, kind: str, payload: str, received_at: datetime) -> Noted:
+    """A report in the words of `json-v1`, whatever protocol the station itself speaks."""
+    station = _registered(station_imei)
+    received = Received(f"stations/{station_imei}/{kind}", payload.encode(), received_at)
+    found = json_v1.decode(received.topic, received.payload, received_at, StationFacts())
+    if isinstance(found, Undecodable):
+        message = Message(station, received, problem=f"{found.reason}: {found.detail}"[:200])
+    else:
+        message = Message(station, received, events=found.events, odd=len(found.notes))
+    return Noted(*applying.apply(message, now=received_at))
+
+
+def note_http_return(
+    *, station_imei: str, slot_number: int, serial: str, charge: int | None, event_id: str, ts: datetime | None,
+    received_at: datetime,
+) -> Noted:  # fmt: skip
+    """A return that a gateway reports. Inside an open transaction; `repeat` says that it was known."""
+    station = _registered(station_imei)
+    told: dict[str, Any] = {
+        "event_id": event_id, "slot_number": slot_number, "powerbank_sn": serial, "battery_level": charge,
+        "ts": ts.isoformat() if ts else None,
+    }  # fmt: skip
+    received = Received("http/return-event", json.dumps(told).encode(), received_at)
+    order = Order(received_at, device_time=ts)
+    event = Returned(order, serial, slot_number, charge, event_id=event_id)
+    return Noted(*applying.apply(Message(station, received, events=(event,)), now=received_at))
+
+
+def _registered(imei: str) -> Known:
+    query = select(Station.id, Station.imei, Station.protocol).where(Station.imei == imei)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError("station")
+    return Known(row.id, row.imei, row.protocol)
+
+
+# ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def prune(*, now: datetime) -> int:
+    """Deletes some of what is too old. 0 when nothing is left to delete."""
+    old = (
+        select(StationReport.id)
+        .where(StationReport.id < _first_id_of(now - KEPT_FOR))
+        .order_by(StationReport.id)
+        .limit(PRUNED_AT_ONCE)
+    )
+    gone = open_session().execute(delete(StationReport).where(StationReport.id.in_(old)))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _first_id_of(moment: datetime) -> UUID:
+    """Identifiers begin with the milliseconds of their making, so the key itself tells the age."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))

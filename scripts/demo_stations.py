@@ -1,0 +1,59 @@
+"""The stations of the demonstration network, played: `scripts/run` starts them unless it was told `--bare`.
+
+Their passwords are hashed where they are kept, so each start gives them new ones.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+from pathlib import Path
+
+from sqlalchemy import select
+
+from powerbank import create_app
+from powerbank.db import db, transaction, utcnow
+from powerbank.stations import seed, services
+from powerbank.stations.models import Slot, Station
+from scripts.simulation import Simulator
+from scripts.simulation.specs import Credentials, StationSpec
+from scripts.simulation.web import Page
+
+
+def main() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with create_app().app_context():
+        specs, network = demo_network()
+    with contextlib.ExitStack() as stack:
+        # Which bank is where is remembered for this network, and not for one that was wiped.
+        keep_in = Path(os.environ["POWERBANK_DATA"]) / f"simulator-{network}.json"
+        simulator = stack.enter_context(Simulator(os.environ["MQTT_URL"], specs, keep_in=keep_in))
+        page = stack.enter_context(Page(simulator, int(os.environ["SIMULATOR_PORT"])))
+        print(f"{len(specs)} stations; their page is {page.url}.", flush=True)
+        ended.wait()
+
+
+def demo_network() -> tuple[list[StationSpec], str]:
+    """The seed's stations as they were registered, with six banks each, and a name for this network."""
+    numbers = {seed.sn(number): number for number in range(1, len(seed.PLACES) + 1)}
+    specs, name = [], "empty"
+    with transaction():
+        stations = db.session.scalars(select(Station).where(Station.sn.in_(numbers)).order_by(Station.sn)).all()
+        for station in stations:
+            name = str(stations[0].id)
+            shown = services.rotate_credentials(station.sn, now=utcnow())
+            slots = len(db.session.scalars(select(Slot.number).where(Slot.station_id == station.id)).all())
+            specs.append(
+                StationSpec(
+                    sn=station.sn, imei=station.imei, protocol=station.protocol, slots=slots,
+                    mqtt=Credentials(username=shown.username, password=shown.password),
+                    serials=seed.serials_of(numbers[station.sn]),
+                )
+            )  # fmt: skip
+    return specs, name
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""An event becomes a person's notice by a line of data, once however often it comes."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from jobs import catalogue
+from jobs.catalogue import SUBSCRIPTIONS
+from jobs.catalogue_of_notices import tell_user
+from jobs.policy import Reaction
+from powerbank.db import transaction
+from powerbank.notifications.kinds import Type
+from powerbank.queue import publish
+from tests.people import People, Person, rows
+from tests.stations.conftest import Make, make_station  # noqa: F401
+
+Work = Callable[..., None]
+
+
+def bodies(client: FlaskClient, person: Person) -> list[str]:
+    return [item["body"] for item in client.get("/api/notifications", headers=person.headers).get_json()["items"]]
+
+
+def happened(app: Flask, event: str, **fields: object) -> None:
+    with app.app_context(), transaction():
+        publish(event, **fields)
+
+
+def test_what_the_catalogue_says_of_people_is_a_kind() -> None:
+    named = [
+        follower.arguments["notice"]
+        for followers in SUBSCRIPTIONS.values()
+        for follower in followers
+        if isinstance(follower, Reaction) and follower.job.name == "notify_user"
+    ]
+    assert named
+    assert {*named} <= {kind.value for kind in Type}
+
+
+def test_an_event_replayed_ten_times_is_one_notice(
+    app: Flask, client: FlaskClient, people: People, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sita = people.join("sita")
+    reaction = tell_user("due_paid", once_per="due_id", final=True)
+    monkeypatch.setitem(catalogue.SUBSCRIPTIONS, "payment_ready", (reaction,))
+    for _ in range(10):
+        happened(app, "payment_ready", user_id=str(sita.id), due_id="1", amount=12_500, final=True)
+    happened(app, "payment_ready", user_id=str(sita.id), due_id="2", amount=7_00, final=True)
+    happened(app, "payment_ready", user_id=str(sita.id), due_id="3", amount=7_00, final=False)
+    work()
+    assert bodies(client, sita) == [
+        "NPR 7.00 was paid. You can rent again.",
+        "NPR 125.00 was paid. You can rent again.",
+    ]
+    assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'notify_user'") == [(11,)]
+
+
+def test_who_reports_an_issue_is_thanked_and_told_when_it_is_settled(
+    app: Flask,
+    client: FlaskClient,
+    people: People,
+    work: Work,
+    make_station: Make,  # noqa: F811
+    staff_headers: Callable[..., dict[str, str]],
+) -> None:
+    make_station("A")
+    sita, gita = people.join("sita"), people.join("gita")
+    for person in (sita, gita, gita):
+        client.post("/api/stations/A/report-issue", json={"issue_type": "dirty"}, headers=person.headers)
+    work()
+    (name,) = rows(app, "SELECT name FROM stations")[0]
+    thanks = f"We are looking into what you reported about {name}."
+    assert (bodies(client, sita), bodies(client, gita)) == ([thanks], [thanks, thanks])
+    (issue,) = rows(app, "SELECT id FROM station_issues")
+    address = f"/api/admin/station-issues/{issue.id}/resolve"
+    assert client.post(address, json={"resolution": "cleaned"}, headers=staff_headers()).status_code == 200
+    work()
+    mended = f"{name} is in order again. Thank you for telling us."
+    assert (bodies(client, sita)[0], bodies(client, gita)[0]) == (mended, mended)
+    assert rows(app, "SELECT count(*) FROM notices WHERE type = 'station_issue_resolved'") == [(2,)]
+
+
+def test_an_event_about_what_is_gone_tells_nobody(app: Flask, people: People, work: Work) -> None:
+    sita = people.join("sita")
+    happened(app, "station_issue_reported", user_id=str(sita.id), station_sn="GONE", report_id=str(uuid4()),
+             issue_id="1", issue_type="dirty", priority="normal", first=True)  # fmt: skip
+    work()
+    assert rows(app, "SELECT count(*) FROM notices") == [(0,)]

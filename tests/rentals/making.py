@@ -1,0 +1,114 @@
+"""Rentals at each point of their life, made by what makes them in earnest. Each function has its own transaction."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+
+from powerbank.db import open_session, transaction, utcnow
+from powerbank.payments.options import Method
+from powerbank.rentals import ejection, initiation
+from powerbank.rentals.models import Rental
+from powerbank.stations import banks, commanding, live, services
+from powerbank.stations.bank_models import Place
+from powerbank.stations.banks import Whereabouts
+from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.stations.models import Slot, Station
+from powerbank.stations.package_models import Package
+from tests.ledger.conftest import make_person, top_up
+from tests.stations.conftest import FACTS, seat
+
+MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_birth = '1990-01-01', city = 'K',
+                          address = 'A', kyc_status = 'approved' WHERE id = :id""")
+
+
+def station(sn: str = "A", *, charge: int = 90) -> UUID:
+    """Online, with one bank in its first slot."""
+    with transaction():
+        made, _ = services.register(**FACTS, sn=sn, imei=f"imei-{sn}", slots=4, now=utcnow())
+        services.note_seen(made.id, at=utcnow(), online=True)
+        seat(made.id, 1, f"{sn}-1", charge)
+        return made.id
+
+
+def package(*, price: int = 50_00, minutes: int = 60) -> UUID:
+    with transaction() as session:
+        made = Package(name="One hour", duration_minutes=minutes, price=price, active=True, payment_model="prepaid")
+        session.add(made)
+        session.flush()
+        return made.id
+
+
+def pending(user_id: UUID | None = None) -> UUID:
+    station()
+    one_hour = package()
+    person = user_id or make_person()
+    with transaction() as session:
+        session.execute(MAY_RENT, {"id": person})
+        top_up(person, 500_00)
+        rental = initiation.initiate(
+            user_id=person, station_sn="A", package_id=one_hour, method=Method.WALLET_ONLY, now=utcnow()
+        )
+        session.execute(text("DELETE FROM outbox_jobs"))
+        return rental.id
+
+
+def sent(user_id: UUID | None = None) -> UUID:
+    rental_id = pending(user_id)
+    with transaction() as session:
+        ejection.begin(rental_id, now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return rental_id
+
+
+def ejected(user_id: UUID | None = None) -> UUID:
+    """The station has said so, and the rental does not know it yet."""
+    rental_id = sent(user_id)
+    with transaction() as session:
+        eject(command_of(rental_id), utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return rental_id
+
+
+def active(user_id: UUID | None = None) -> UUID:
+    rental_id = ejected(user_id)
+    with transaction() as session:
+        ejection.settle(command_of(rental_id).id, now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return rental_id
+
+
+def command_of(rental_id: UUID) -> StationCommand:
+    rental = open_session().get_one(Rental, rental_id, populate_existing=True)
+    return open_session().get_one(StationCommand, rental.command_id, populate_existing=True)
+
+
+def eject(command: StationCommand, at: datetime) -> None:
+    """What is written when a station has handed a bank out."""
+    assert command.rental_id is not None
+    bank = banks.locked(command.serial or "")
+    show(command.station_id, command.slot_number or 0, None)
+    to = Whereabouts(Place.USER, rental_id=command.rental_id)
+    banks.move(bank.id, to, at=at, cause=f"command:{command.id}")
+    banks.end_reservation(command.rental_id)
+    commanding.settle(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
+
+
+def put_back(serial: str, station_id: UUID, slot: int, at: datetime) -> UUID:
+    """A bank is seen in a slot; its id comes back."""
+    bank = banks.locked(serial)
+    show(station_id, slot, serial)
+    banks.move(bank.id, Whereabouts(Place.SLOT, station_id, slot), at=at, cause="returned")
+    return bank.id
+
+
+def show(station_id: UUID, number: int, serial: str | None) -> None:
+    open_session().execute(
+        update(Slot).where(Slot.station_id == station_id, Slot.number == number)
+        .values(bank_serial=serial, charge=90 if serial else None)
+    )  # fmt: skip
+    live.refresh([station_id])
+
+
+def station_id(sn: str) -> UUID:
+    return open_session().scalars(select(Station.id).where(Station.sn == sn)).one()

@@ -1,0 +1,193 @@
+"""A network of one test's own: servers, stations at a real broker, daemons as processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import paho.mqtt.client as mqtt
+import psycopg2
+from flask import Flask
+from flask_migrate import upgrade
+from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy import text
+
+import config
+from powerbank import create_app
+from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.stations import banks, services
+from powerbank.stations.bank_models import Place
+from powerbank.stations.banks import Whereabouts
+from scripts.simulation import StationSpec
+from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack, free_ports, temporary_data_folder
+
+ROOT = Path(__file__).parents[2]
+
+
+class Network:
+    def __init__(self, stack: Stack, app: Flask, environment: dict[str, str], folder: Path) -> None:
+        assert stack.postgres is not None
+        assert stack.redis is not None
+        assert stack.broker is not None
+        self.postgres: EmbeddedPostgres = stack.postgres
+        self.redis: EmbeddedRedis = stack.redis
+        self.broker: EmbeddedBroker = stack.broker
+        self.app, self.environment, self.folder = app, environment, folder
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.ids: dict[str, UUID] = {}
+
+    # ── stations ──────────────────────────────────────────────────────────────────────────────────
+
+    def register(self, specs: list[StationSpec]) -> None:
+        """In the registry and at the broker."""
+        self.broker.set_station_accounts((spec.mqtt.username, spec.mqtt.password) for spec in specs)
+        with self.app.app_context(), transaction():
+            for spec in specs:
+                station, _ = services.register(
+                    sn=spec.sn, imei=spec.imei, name=spec.sn, address="x", city="x", lat=27.7, lng=85.3,
+                    slots=spec.slots, protocol=spec.protocol, now=utcnow(),
+                )  # fmt: skip
+                self.ids[spec.imei] = station.id
+                if spec.serials:
+                    banks.register(serials=spec.serials, model=None, now=utcnow())
+
+    def rented_out(self, serials: list[str]) -> None:
+        """Banks that people have, each in a rental of its own."""
+        with self.app.app_context(), transaction():
+            banks.register(serials=serials, model=None, now=utcnow())
+            for serial in serials:
+                banks.move(banks.locked(serial).id, Whereabouts(Place.USER, rental_id=new_id()), at=utcnow(), cause="x")
+
+    # ── processes ─────────────────────────────────────────────────────────────────────────────────
+
+    def daemon(self) -> "subprocess.Popen[bytes]":
+        return self._start("daemon", [str(ROOT / "tests/programs/daemon.py")])
+
+    def worker(self) -> "subprocess.Popen[bytes]":
+        return self._start("worker", [str(ROOT / "scripts/worker.py"), "all"])
+
+    def scheduler(self) -> "subprocess.Popen[bytes]":
+        return self._start("scheduler", [str(ROOT / "scripts/scheduler.py")])
+
+    def _start(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command], env=self.environment, stdout=log, stderr=log, cwd=ROOT
+            )
+        self._processes.append(process)
+        return process
+
+    def leading(self) -> set[int]:
+        """Process ids of the daemons that say that they listen."""
+        return {row[0] for row in self.rows(
+            "SELECT pid FROM heartbeats WHERE kind = 'mqtt' AND queues = '{leads}'"
+            " AND seen_at > now() - interval '3 s'")}  # fmt: skip
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.wait(10)
+
+    def log(self, name: str = "daemon") -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text()[-4000:] if path.exists() else ""
+
+    # ── what is so ────────────────────────────────────────────────────────────────────────────────
+
+    def rows(self, query: str) -> list[Any]:
+        """Beside the application's pool; nothing while the database is away."""
+        try:
+            connection = psycopg2.connect(self.postgres.owner_url())
+        except psycopg2.OperationalError:
+            return []
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(query)
+                return list(cursor.fetchall())
+        finally:
+            connection.close()
+
+    def value(self, query: str) -> Any:
+        found = self.rows(query)
+        return found[0][0] if found else None
+
+    def wait(self, holds: Callable[[], object], what: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}\n{self.log()}"
+            time.sleep(0.1)
+
+
+class Load:
+    """Publishes without pause, in a thread, as the service account, and knows what the broker has taken."""
+
+    def __init__(self, broker: EmbeddedBroker, messages: Iterator[tuple[str, dict[str, Any]]], rate: float) -> None:
+        self._broker, self._messages, self._rate = broker, messages, rate
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.sent = 0
+        self.done = threading.Event()
+        self.failed = True
+
+    def start(self) -> "Load":
+        self._thread.start()
+        return self
+
+    def _run(self) -> None:
+        try:
+            self._publish()
+        except RuntimeError:  # the broker went for good
+            return
+        finally:
+            self.done.set()
+
+    def _publish(self) -> None:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="load", clean_session=False)
+        client.max_inflight_messages_set(200)
+        client.reconnect_delay_set(1, 1)
+        client.username_pw_set("powerbank", self._broker.password)
+        client.connect("127.0.0.1", self._broker.port)
+        client.loop_start()
+        began, last = time.monotonic(), None
+        for topic, body in self._messages:
+            last = client.publish(topic, json.dumps(body).encode(), qos=1)
+            self.sent += 1
+            time.sleep(max(0.0, began + self.sent / self._rate - time.monotonic()))
+        deadline = time.monotonic() + 60
+        while last is not None and not last.is_published() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.failed = last is None or not last.is_published()
+        client.disconnect()
+        client.loop_stop()
+
+
+@contextmanager
+def network() -> Iterator[Network]:
+    with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={}) as stack:
+        urls = stack.environment()
+        environment = {
+            **urls, "POWERBANK_ENV": "test", "LOG_LEVEL": "INFO", "PATH": os.environ["PATH"],
+            "DATABASE_STATEMENT_TIMEOUT_MS": "10000",
+        }  # fmt: skip
+        app = create_app(config.Settings(powerbank_env="test", **{name.lower(): url for name, url in urls.items()}))
+        with app.app_context():
+            upgrade()
+        found = Network(stack, app, environment, folder)
+        try:
+            yield found
+        finally:
+            found.close()
+            with app.app_context():
+                db.session.remove()
+                db.engine.dispose()
+
+
+__all__ = ["Load", "Network", "network", "text"]

@@ -1,0 +1,116 @@
+"""What a station says, put in as the daemon does, and what came of it."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.stations import banks, commanding
+from powerbank.stations.command_models import StationCommand
+from powerbank.stations.intake import Intake
+from powerbank.stations.messages import Received
+from powerbank.stations.models import Station
+
+Slots = Mapping[int, str | tuple[str, int] | None]
+
+
+class Talker:
+    """One station of `json-v1`. Time passes only when a test says so."""
+
+    def __init__(self, station: Station, now: datetime | None = None) -> None:
+        self.station, self.imei, self.id = station, station.imei, station.id
+        self.now = now or utcnow()
+        self.boot_id, self.seq = 1, 0
+        self.intake = Intake(clock=lambda: self.now)
+        self._events = itertools.count(1)
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def say(self, kind: str, body: Mapping[str, Any], **numbers: Any) -> bytes:
+        payload = json.dumps(self.numbered(body, **numbers)).encode()
+        self.take(f"stations/{self.imei}/{kind}", payload)
+        return payload
+
+    def take(self, topic: str, payload: bytes) -> None:
+        db.session.rollback()
+        self.intake.take([Received(topic, payload, self.now)])
+
+    def numbered(self, body: Mapping[str, Any], **numbers: Any) -> dict[str, Any]:
+        if not numbers:
+            self.seq += 1
+        place = {"boot_id": self.boot_id, "seq": self.seq, "ts": self.now.isoformat()} | numbers
+        return place | dict(body)
+
+    def snapshot(self, slots: Slots, *, count: int = 4, **numbers: Any) -> bytes:
+        shown = [slot(number, slots.get(number)) for number in range(1, count + 1)]
+        return self.say("heartbeat", {"status": "online", "slots": shown}, **numbers)
+
+    def event(self, kind: str, slot_number: int | None, serial: str | None, **more: Any) -> bytes:
+        numbers = {name: more.pop(name) for name in ("boot_id", "seq", "ts") if name in more}
+        body = {"event_id": f"e{next(self._events)}", "type": kind, "slot_number": slot_number, "powerbank_sn": serial,
+                "battery_level": 80} | more  # fmt: skip
+        return self.say("events", body, **numbers)
+
+    def answer(self, command_id: UUID, **body: Any) -> bytes:
+        return self.say(f"responses/{command_id}", {"success": True} | body)
+
+    # ── the other side ────────────────────────────────────────────────────────────────────────────
+
+    def rent(self, slot_number: int, serial: str, *, rental_id: UUID | None = None) -> StationCommand:
+        """A promise, and its eject command, sent."""
+        db.session.rollback()
+        with transaction() as session:
+            rental = rental_id or new_id()
+            banks.reserve(banks.locked(serial).id, rental_id=rental)
+            command = commanding.request(
+                station_id=self.id, command="eject_powerbank", requested_by="rental", now=self.now,
+                parameters={"slot_number": slot_number, "powerbank_sn": serial}, rental_id=rental,
+            )  # fmt: skip
+            assert commanding.claim(command.id, now=self.now) is not None
+            session.refresh(command)
+        return command
+
+    def pass_deadline(self, command: StationCommand, seconds: float = 31) -> None:
+        self.wait(seconds)
+        with transaction():
+            commanding.check(command.id, now=self.now)
+
+
+def slot(number: int, holds: str | tuple[str, int] | None) -> dict[str, Any]:
+    serial, charge = holds if isinstance(holds, tuple) else (holds, 90)
+    if serial is None:
+        return {"slot_number": number, "status": "ok", "powerbank_sn": None}
+    return {"slot_number": number, "status": "ok", "powerbank_sn": serial, "battery_level": charge, "temperature": 25.0}
+
+
+def rows(query: str, **values: Any) -> list[Any]:
+    db.session.rollback()
+    return list(db.session.execute(text(query), values).all())
+
+
+def value(query: str, **values: Any) -> Any:
+    return rows(query, **values)[0][0]
+
+
+def view(station_id: UUID) -> dict[int, str | None]:
+    found = rows("SELECT number, bank_serial FROM slots WHERE station_id = :id ORDER BY number", id=station_id)
+    return {row.number: row.bank_serial for row in found}
+
+
+def stays(serial: str) -> list[tuple[str, int | None, str]]:
+    found = rows(
+        "SELECT place, slot_number, coalesce(rental_id::text, '') AS rental FROM custody JOIN power_banks b"
+        " ON b.id = bank_id WHERE serial = :serial ORDER BY lower(period)", serial=serial,
+    )  # fmt: skip
+    return [(row.place, row.slot_number, row.rental) for row in found]
+
+
+def status(command: StationCommand) -> tuple[str, str | None]:
+    [row] = rows("SELECT status, response FROM station_commands WHERE id = :id", id=command.id)
+    return row.status, (row.response or {}).get("proof")

@@ -1,0 +1,182 @@
+"""Commands that staff give, and how commands get to the broker."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from jobs import runtime
+from powerbank.db import transaction
+from powerbank.integrations.errors import VendorError
+from powerbank.integrations.mqtt.publisher import Publisher, publisher
+from powerbank.stations import commanding
+from scripts.stack import EmbeddedBroker, free_ports, temporary_data_folder
+from tests.stations.conftest import Make
+from tests.stations.talking import Talker, rows, status, value
+
+Staff = Callable[..., dict[str, str]]
+EJECT = {"command": "eject_powerbank", "parameters": {"slot_number": 1, "powerbank_sn": "A-1"}}
+
+
+def test_staff_send_a_command_and_see_what_became_of_it(
+    context: Flask, client: FlaskClient, staff_headers: Staff, make_station: Make
+) -> None:
+    talker, headers = Talker(make_station("A", charges={1: 90})), staff_headers("operations")
+    sent = client.post("/api/admin/stations/A/remote-command", json=EJECT, headers=headers)
+    assert sent.status_code == 202
+    command_id = sent.get_json()["command_id"]
+    assert sent.get_json()["status"] == "queued"
+    assert value("SELECT count(*) FROM outbox_jobs WHERE job = 'send_station_command'") == 1
+    assert value("SELECT count(*) FROM audit_log WHERE action = 'stations.command'") == 1
+    with transaction():
+        assert commanding.claim(command_id, now=talker.now) is not None
+    talker.answer(command_id, slot_number=1, powerbank_sn="A-1")
+    [shown] = client.get("/api/admin/stations/A/commands", headers=headers).get_json()["items"]
+    assert (shown["command_id"], shown["status"], shown["response"]["proof"]) == (command_id, "succeeded", "confirmed")
+    assert shown["finished_at"] is not None
+    [stay] = rows("SELECT place, holder FROM custody WHERE upper_inf(period)")
+    assert stay.place == "crew"
+    assert stay.holder.startswith("staff:")
+    none = client.get("/api/admin/stations/A/commands?status=failed", headers=headers).get_json()
+    assert none["items"] == []
+
+
+def test_a_second_ejection_waits_for_the_first(client: FlaskClient, staff_headers: Staff, make_station: Make) -> None:
+    make_station("A", charges={1: 90})
+    headers = staff_headers()
+    assert client.post("/api/admin/stations/A/remote-command", json=EJECT, headers=headers).status_code == 202
+    again = client.post("/api/admin/stations/A/remote-command", json=EJECT, headers=headers)
+    assert (again.status_code, again.get_json()["code"]) == (409, "station_busy")
+
+
+def test_a_repeated_request_is_one_command(client: FlaskClient, staff_headers: Staff, make_station: Make) -> None:
+    make_station("A", charges={1: 90})
+    headers = staff_headers() | {"Idempotency-Key": "k"}
+    answers = [client.post("/api/admin/stations/A/remote-command", json=EJECT, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].get_json() == answers[1].get_json()
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"command": "explode"}, 422),
+        ({"command": "eject_powerbank"}, 422),
+        ({"command": "eject_powerbank", "parameters": {"slot_number": 1}}, 422),
+        ({"command": "lock_slot", "parameters": {"slot_number": 0}}, 422),
+        ({"command": "get_status", "parameters": {"x": 1}}, 422),
+        ({"command": "update_firmware", "parameters": {"url": "http://x.example/f", "sha256": "0" * 64,
+                                                       "version": "2"}}, 422),
+        ({"command": "update_firmware", "parameters": {"url": "https://x.example/f", "sha256": "0" * 64,
+                                                       "version": "2"}}, 202),
+        ({"command": "reboot"}, 202),
+        ({"command": "maintenance_mode", "parameters": {"enable": True}}, 202),
+    ],
+)  # fmt: skip
+def test_what_can_be_asked_for(
+    client: FlaskClient, staff_headers: Staff, make_station: Make, body: dict[str, Any], expected: int
+) -> None:
+    make_station("A")
+    answer = client.post("/api/admin/stations/A/remote-command", json=body, headers=staff_headers())
+    assert answer.status_code == expected, answer.text
+
+
+def test_what_a_protocol_has_no_words_for_is_refused(
+    context: Flask, client: FlaskClient, staff_headers: Staff, make_station: Make
+) -> None:
+    make_station("A", protocol="volinks-v1")
+    headers = staff_headers()
+    body = {"command": "lock_slot", "parameters": {"slot_number": 1}}
+    refused = client.post("/api/admin/stations/A/remote-command", json=body, headers=headers)
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "command_unsupported")
+    assert client.post("/api/admin/stations/X/remote-command", json=body, headers=headers).status_code == 404
+    serviced = client.post("/api/admin/stations/A/maintenance", json={"enable": True}, headers=headers)
+    assert serviced.status_code == 200
+    assert value("SELECT count(*) FROM station_commands") == 0
+
+
+def test_maintenance_tells_the_station(client: FlaskClient, staff_headers: Staff, context: Flask,
+                                       make_station: Make) -> None:  # fmt: skip
+    make_station("A")
+    client.post("/api/admin/stations/A/maintenance", json={"enable": True}, headers=staff_headers())
+    [command] = rows("SELECT command, parameters FROM station_commands")
+    assert tuple(command) == ("maintenance_mode", {"enable": True})
+
+
+def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, make_station: Make) -> None:
+    talker = Talker(make_station("A"))
+
+    def ask(command: str) -> Any:
+        with transaction():
+            made = commanding.request(
+                station_id=talker.id, command=command, parameters={"slot_number": 1} if "slot" in command else {},
+                requested_by="x", now=talker.now,
+            )  # fmt: skip
+            assert commanding.claim(made.id, now=talker.now) is not None
+        return made
+
+    locked, unlocked, rebooted, asked = ask("lock_slot"), ask("unlock_slot"), ask("reboot"), ask("get_status")
+    talker.wait(1)
+    talker.answer(locked.id)
+    talker.answer(unlocked.id, success=False, error="invalid_parameters")
+    talker.event("boot", None, None)
+    talker.snapshot({})
+    assert [status(each)[0] for each in (locked, unlocked, rebooted, asked)] == [
+        "succeeded", "failed", "succeeded", "succeeded"]  # fmt: skip
+    silent = ask("lock_slot")
+    talker.pass_deadline(silent, 61)
+    assert status(silent)[0] == "unknown"
+    talker.answer(silent.id)
+    assert status(silent)[0] == "succeeded"
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[EmbeddedBroker]:
+    with temporary_data_folder() as folder:
+        broker = EmbeddedBroker(folder, free_ports().broker, "0123456789abcdef")
+        broker.start()
+        yield broker
+        broker.stop()
+
+
+def test_a_publisher_needs_a_broker(broker: EmbeddedBroker, app: Flask) -> None:
+    link = Publisher(broker.url)
+    link.ready()
+    assert link.send("stations/x/commands", b"{}", qos=2)
+    link.close()
+    with pytest.raises(VendorError):
+        Publisher("mqtt://127.0.0.1:1").ready()
+    with pytest.raises(VendorError):
+        publisher(app)
+
+
+def test_a_command_for_which_no_broker_is_there_stays_unsent(
+    context: Flask, make_station: Make, work: Callable[..., None], broker: EmbeddedBroker
+) -> None:
+    """Nothing is noted as sent before there is somebody to send it to."""
+    talker = Talker(make_station("A", charges={1: 90}))
+    with transaction():
+        command = commanding.request(
+            station_id=talker.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "A-1"},
+            requested_by="x", now=talker.now, deadline_seconds=60,
+        )  # fmt: skip
+    work("iot")
+    assert status(command) == ("queued", None)
+    context.extensions["mqtt_publisher"] = (os.getpid(), link := Publisher(broker.url))
+    try:
+        with transaction() as session:
+            session.execute(text("UPDATE outbox_jobs SET run_after = now() WHERE job = 'send_station_command'"))
+        job_id = value("SELECT id FROM outbox_jobs WHERE job = 'send_station_command'")
+        for _ in range(2):
+            runtime.run("send_station_command", str(job_id), worker="w")
+        assert status(command)[0] == "sent"
+        assert value("SELECT attempts FROM station_commands") == 1
+    finally:
+        link.close()
+        del context.extensions["mqtt_publisher"]
+    assert value("SELECT deadline - created_at FROM station_commands") == timedelta(seconds=60)
