@@ -1,7 +1,7 @@
 """Rentals, their log, disputes, locations.
 
 Revision: 0014
-After: 0013c
+After: 0013d
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0014"
-down_revision = "0013c"
+down_revision = "0013d"
 branch_labels = None
 depends_on = None
 

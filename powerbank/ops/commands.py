@@ -12,6 +12,8 @@ from jobs import catalogue
 from jobs.policy import JobSpec, Retries
 from powerbank.content import seed as content_seed
 from powerbank.db import transaction, utcnow
+from powerbank.promotions import seed as promotions_seed
+from powerbank.social import seed as social_seed
 from powerbank.stations import seed as stations_seed
 
 
@@ -20,7 +22,12 @@ from powerbank.stations import seed as stations_seed
 def seed_demo() -> None:
     """Fills an empty installation with a demonstration network."""
     with transaction():
-        made = [content_seed.seed(utcnow()), stations_seed.seed(utcnow())]
+        made = [
+            content_seed.seed(utcnow()),
+            stations_seed.seed(utcnow()),
+            promotions_seed.seed(),
+            social_seed.seed(),
+        ]
     click.echo("demonstration network made" if any(made) else "there is something already; nothing changed")
 
 

@@ -102,6 +102,17 @@ class Identifier(Base):
     verified_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class IdentifierTrace(Base):
+    """That a person has, or once had, a number or an address. See `traces`."""
+
+    __tablename__ = "identifier_traces"
+    __table_args__ = (Index("ix_identifier_traces_digest", "digest"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+
+
 class Avatar(Base):
     """Small and read by address only, so it lives here and not in a store of files."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.queue import publish
-from powerbank.users import referrals
+from powerbank.users import referrals, traces
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Identifier, Status, User
 
@@ -69,6 +69,7 @@ def create(
         if "uq_users_username" in str(refused.orig):
             raise ConflictError("username_taken", "This name is taken.") from None
         raise ConflictError("identifier_taken", "This number or address belongs to an account.") from None
+    traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user)
     publish("user_registered", user_id=str(user.id), referral_code=referral_code)
     return user
@@ -127,6 +128,7 @@ def set_identifier(user: User, address: Address) -> str | None:
             )
     except IntegrityError:
         raise ConflictError("identifier_taken", "This number or address belongs to an account.") from None
+    traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user, ["identifiers"])
     return before
 

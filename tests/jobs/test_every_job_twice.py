@@ -557,6 +557,7 @@ def old_events() -> Arguments:
     event_received()
     with transaction() as session:
         session.execute(text("UPDATE gateway_events SET state = 'forged', received_at = now() - interval '31 days'"))
+    return {}
 
 
 def achiever() -> str:
