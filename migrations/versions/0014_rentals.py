@@ -89,7 +89,6 @@ def upgrade() -> None:
         sa.Column("came_late", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("swap_of", sa.Uuid(), nullable=True),
         sa.Column("held_value", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("amount_paid", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("overdue_amount", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(

@@ -4,6 +4,7 @@ A fee is taken from what is held, then from the sources of the method that the p
 the rest is owed. Each step has a ledger key of its own, so that a repeat books nothing twice.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy import select
 
 from powerbank.db import db, open_session
 from powerbank.ledger import dues, holds, refunds, services, spending
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import REVENUES, Kind, of_user
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Hold, Progress, TransactionStatus, TransactionType, WalletTransaction
 from powerbank.money import NPR, PTS
@@ -75,11 +76,10 @@ def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method:
     if amount == 0:
         return
     sources = _by_method(rental, amount, method)
-    paid = spending.spend(
+    spending.spend(
         user_id=rental.user_id, reference=life.reference(rental), sources=sources, key=_key(rental, what),
         actor=ACTOR, revenue=revenue,
     )  # fmt: skip
-    rental.amount_paid += paid.amount
 
 
 def collect(
@@ -94,7 +94,6 @@ def collect(
             user_id=rental.user_id, reference=about, sources=sources, key=_key(rental, f"{what}:now"), actor=ACTOR,
             revenue=revenue, type_=type_,
         )  # fmt: skip
-        rental.amount_paid += paid.amount
         left -= paid.amount
     if left:
         dues.create(
@@ -123,7 +122,6 @@ def give_back(rental: Rental, amount: int | None, *, what: str, actor: str, now:
             back = refunds.refund(
                 transaction_id=paid.id, amount=part, key=_key(rental, f"{what}:{paid.id}"), actor=actor
             )
-            rental.amount_paid -= back.amount
             left -= back.amount
     return began - left
 
@@ -150,6 +148,11 @@ def usage_fee(rental: Rental, until: datetime) -> int:
     return max(0, fee - rental.discount)
 
 
+def paid(rental: Rental) -> int:
+    """What its person has paid for it so far, less what came back."""
+    return _paid(rental, REVENUES)
+
+
 def owed(rental: Rental) -> list[Due]:
     return _open_dues(rental, None)
 
@@ -168,7 +171,6 @@ def _capture(rental: Rental, sources: Sources, what: str, revenue: Kind, type_: 
         type_=type_,
     )  # fmt: skip
     rental.held_value -= sources.points_value
-    rental.amount_paid += paid.amount
     return paid.amount
 
 
@@ -209,7 +211,7 @@ def _open_dues(rental: Rental, kinds: set[Kind] | None) -> list[Due]:
     return list(open_session().scalars(query.order_by(Due.id)))
 
 
-def _payments(rental: Rental, kinds: set[Kind]) -> list[WalletTransaction]:
+def _payments(rental: Rental, kinds: Collection[Kind]) -> list[WalletTransaction]:
     query = (
         select(WalletTransaction)
         .filter_by(reference_kind="rental", reference_id=str(rental.id), direction="out")
@@ -222,7 +224,7 @@ def _payments(rental: Rental, kinds: set[Kind]) -> list[WalletTransaction]:
     return list(open_session().scalars(query))
 
 
-def _paid(rental: Rental, kinds: set[Kind]) -> int:
+def _paid(rental: Rental, kinds: Collection[Kind]) -> int:
     return sum(each.amount - each.refunded for each in _payments(rental, kinds))
 
 

@@ -51,7 +51,7 @@ def initiate(
         deposit=rules.postpaid_deposit, overdue_rate=rules.overdue_rate_per_hour,
         overdue_grace_minutes=rules.overdue_grace_minutes, overdue_cap=rules.overdue_cap_per_day,
         replacement_price=rules.replacement_price, cancel_window_minutes=rules.cancel_window_minutes,
-        lost_after_days=rules.lost_after_days, points_per_npr=rules.points_per_npr, amount_paid=0, overdue_amount=0,
+        lost_after_days=rules.lost_after_days, points_per_npr=rules.points_per_npr, overdue_amount=0,
         swap_of=swap_of,
     )  # fmt: skip
     if coupon_code is not None:

@@ -94,9 +94,8 @@ class Rental(Base):
     came_late: Mapped[bool] = mapped_column(server_default=text("false"))
     swap_of: Mapped[UUID | None] = mapped_column(ForeignKey("rentals.id"))
 
-    # The money, beside the ledger, for people to read. What is owed is asked there.
+    # Of the money; what was paid and what is owed is asked of the ledger.
     held_value: Mapped[Paisa] = mapped_column(server_default="0")  # what the points are worth that are put aside
-    amount_paid: Mapped[Paisa] = mapped_column(server_default="0")
     overdue_amount: Mapped[Paisa] = mapped_column(server_default="0")  # billed so far, paid or owed
     settled_at: Mapped[datetime | None]  # all fees of an ended rental are taken, or owed
 

@@ -46,7 +46,7 @@ def resolve(
 def shown(rental: Rental) -> dict[str, Any]:
     """For the audit log."""
     return {
-        "status": rental.status, "amount_paid": money.show(rental.amount_paid),
+        "status": rental.status, "amount_paid": money.show(billing.paid(rental)),
         "due_amount": money.show(sum(due.left for due in billing.owed(rental))),
     }  # fmt: skip
 

@@ -114,7 +114,6 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
         now=utcnow(), reference_id=str(rental.id),
     )  # fmt: skip
     total = sum(each.amount for each in paid)
-    rental.amount_paid += total
     life.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=total)
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}
 

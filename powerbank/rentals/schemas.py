@@ -91,7 +91,7 @@ class RentalSchema(Schema):
     due_at = Time(required=True, allow_none=True, attribute="rental.due_at")
     ended_at = Time(required=True, allow_none=True, attribute="rental.ended_at")
     discount = Money(required=True, attribute="rental.discount")
-    amount_paid = Money(required=True, attribute="rental.amount_paid")
+    amount_paid = Money(required=True)
     overdue_amount = Money(required=True)
     due_amount = Money(required=True)
     currency = fields.Constant(money.NPR, metadata={"type": "string"})

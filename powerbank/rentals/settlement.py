@@ -25,7 +25,7 @@ def settle(rental_id: UUID, *, now: datetime) -> None:
     billing.release(rental)
     rental.settled_at = now
     life.note(rental, "settled", cause="rentals", at=now, overdue=rental.overdue_amount, owed=owed)
-    life.tell(rental, "rental_settled", amount=rental.amount_paid + owed)
+    life.tell(rental, "rental_settled", amount=billing.paid(rental) + owed)
 
 
 def take_fees(rental: Rental, *, until: datetime) -> int:
