@@ -211,11 +211,7 @@ CHECK_OFFLINE_STATIONS = JobSpec(
     "check_offline_stations", "jobs.stations.check_offline_stations", Queue.IOT, expires=300, result_ttl=60
 )
 PRUNE_STATION_REPORTS = JobSpec(
-    "prune_station_reports",
-    "jobs.stations.prune_station_reports",
-    Queue.CLEANUP,
-    Retries((300, 1800)),
-    stepwise=True,
+    "prune_station_reports", "jobs.stations.prune_station_reports", Queue.CLEANUP, Retries((300, 1800)), stepwise=True
 )
 
 # ── Operations ───────────────────────────────────────────────────────────────────────────────────────
@@ -240,46 +236,7 @@ PRUNE_IDEMPOTENCY_KEYS = JobSpec(
     stepwise=True,
 )
 
-JOBS: tuple[JobSpec, ...] = (
-    PUBLISH_CONTENT,
-    SEND_OTP,
-    POST_REGISTRATION,
-    PROCESS_REFERRAL,
-    PRUNE_SIGN_INS,
-    PROCESS_KYC_SUBMISSION,
-    DELETE_DOCUMENTS,
-    DELETE_OLD_DOCUMENTS,
-    ADMIN_USER_ACTION,
-    CREATE_NOTIFICATION,
-    SEND_PUSH,
-    SEND_SMS,
-    SEND_EMAIL,
-    CLOSE_DELIVERY,
-    PRUNE_NOTIFICATIONS,
-    SEAL_LEDGER_SUMS,
-    RECONCILE_LEDGER,
-    CREATE_PAYMENT_URL,
-    GIVE_UP_PAYMENT_URL,
-    EXPIRE_PAYMENT_INTENT,
-    CLOSE_PAYMENT_INTENT,
-    POLL_PENDING_PAYMENT,
-    POLL_PENDING_PAYMENTS,
-    PROCESS_PAYMENT_WEBHOOK,
-    UPDATE_EXCHANGE_RATES,
-    CHECK_EXCHANGE_RATES,
-    PROCESS_STATION_ISSUE,
-    SEND_STATION_COMMAND,
-    CHECK_STATION_COMMAND,
-    UPDATE_STATION_STATUS,
-    CHECK_STATION_CONNECTIVITY,
-    CHECK_OFFLINE_STATIONS,
-    PRUNE_STATION_REPORTS,
-    TICK,
-    REDELIVER,
-    MONITOR,
-    PRUNE_JOBS,
-    PRUNE_IDEMPOTENCY_KEYS,
-)
+JOBS: tuple[JobSpec, ...] = tuple(found for found in list(globals().values()) if isinstance(found, JobSpec))
 
 # What follows from what: `publish("event", …)` enqueues each job named here with the event's fields.
 SUBSCRIPTIONS: dict[str, tuple[JobSpec, ...]] = {
