@@ -194,11 +194,7 @@ SEND_STATION_COMMAND = JobSpec(
 )
 # What a command's deadline, or the time for its snapshot, brings.
 CHECK_STATION_COMMAND = JobSpec(
-    "check_station_command",
-    "jobs.stations.check_station_command",
-    Queue.IOT,
-    Retries((5,), until_done=True),
-    alarm=300,
+    "check_station_command", "jobs.stations.check_station_command", Queue.IOT, Retries((5,), until_done=True), alarm=300
 )
 # The daemon's work for gateways that speak HTTP.
 UPDATE_STATION_STATUS = JobSpec(
