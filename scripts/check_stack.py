@@ -118,6 +118,15 @@ def scheduler(settings: config.Settings) -> str:
     return f"{len(alive)} alive"
 
 
+def daemon(settings: config.Settings) -> str:
+    if settings.mqtt_url is None:
+        return "not needed, as MQTT_URL is not set"
+    alive = heartbeats.living("mqtt")
+    if not alive:
+        raise BadPartError("none is alive; start scripts/mqtt_daemon.py")
+    return f"{len(alive)} alive"
+
+
 def round_trip(settings: config.Settings) -> str:
     """A tick is harmless at any time: it starts what is due, and nothing twice."""
     message = wire.Message(f"check-{new_id()}", TICK.name)
@@ -154,6 +163,7 @@ CHECKS = (
     Check("MQTT broker", broker),
     Check("workers", workers),
     Check("scheduler", scheduler),
+    Check("daemon", daemon),
     Check("job round trip", round_trip),
     Check("web", web),
     Check("jobs", backlog),

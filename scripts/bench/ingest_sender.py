@@ -48,7 +48,7 @@ def length(count: int) -> bytes:
             return bytes(parts)
 
 
-def publish(topic: bytes, payload: bytes, packet_id: int) -> bytes:
+def packet(topic: bytes, payload: bytes, packet_id: int) -> bytes:
     rest = struct.pack("!H", len(topic)) + topic + struct.pack("!H", packet_id) + payload
     return b"\x32" + length(len(rest)) + rest
 
@@ -83,7 +83,7 @@ def main() -> None:
             if dice.random() < float(changing):
                 charges[number] = 60 + (charges[number] + 1) % 40
             payload = body(number, round_ + 2, charges[number], time.time())
-            left += publish(f"stations/{imei(number)}/heartbeat".encode(), payload, sent % 65535 + 1)
+            left += packet(f"stations/{imei(number)}/heartbeat".encode(), payload, sent % 65535 + 1)
             sent += 1
         try:
             left = left[link.send(left) :] if left else left

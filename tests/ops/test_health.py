@@ -122,3 +122,19 @@ def test_old_due_jobs_mean_that_nobody_works(app: Flask, client: FlaskClient) ->
 def test_metrics_name_what_matters(client: FlaskClient, name: str) -> None:
     client.get("/health/live")
     assert name in client.get("/metrics").text
+
+
+def test_that_nobody_hears_stations_is_an_alert(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def alerts() -> list[str]:
+        return [alert["key"] for alert in health(client)[1]["alerts"]]  # type: ignore[attr-defined]
+
+    add_worker(app)
+    assert "no_daemon" not in alerts()
+    settings = app.config["SETTINGS"].model_copy(update={"mqtt_url": "mqtt://127.0.0.1:1"})
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    assert "no_daemon" in alerts()
+    with app.app_context():
+        heartbeats.beat(db.engine, name="d", kind="mqtt", queues=[], started_at=utcnow())
+    assert "no_daemon" not in alerts()
