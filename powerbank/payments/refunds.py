@@ -25,7 +25,7 @@ from powerbank.notifications.services import notify
 from powerbank.payments import returns
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refund_models import OPEN, Refund, RefundStatus
-from powerbank.queue import enqueue, publish
+from powerbank.queue import Scalar, enqueue, publish
 
 
 def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amount: int | None = None) -> Refund:
@@ -124,10 +124,14 @@ def complete(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
     refund.amount, refund.return_id = done.amount, done.id
     refund.status, refund.finished_at, refund.note = RefundStatus.COMPLETED, now, None
     open_session().flush()
-    publish(
-        "payment_refunded" if refund.intent_id is None else "topup_refunded", user_id=str(refund.user_id),
-        transaction_id=str(refund.transaction_id), return_id=str(done.id), amount=done.amount,
-    )  # fmt: skip
+    fields: dict[str, Scalar] = {
+        "user_id": str(refund.user_id), "transaction_id": str(refund.transaction_id), "return_id": str(done.id),
+        "amount": done.amount,
+    }  # fmt: skip
+    if refund.intent_id is None:
+        publish("payment_refunded", **fields)
+    else:
+        publish("topup_refunded", **fields)
     tell(refund, Type.REFUND_COMPLETED)
 
 

@@ -1,0 +1,240 @@
+"""The part of the catalogue that carries money: the ledger, top-ups, refunds, notices of credit, operations.
+
+Part of `jobs.catalogue`, through which everybody knows them."""
+
+from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
+
+__all__ = [
+    "ALERT_CRITICAL_CREDIT",
+    "ALERT_HIGH_USAGE",
+    "ALERT_LOW_CREDIT",
+    "BLOCK_FOR_DUES",
+    "CALCULATE_PAYMENT_OPTIONS",
+    "CHECK_EXCHANGE_RATES",
+    "CLOSE_PAYMENT_INTENT",
+    "COMPARE_SETTLEMENTS",
+    "CREATE_PAYMENT_URL",
+    "EXPIRE_PAYMENT_INTENT",
+    "FAIL_OPERATION",
+    "FOLLOW_REFUND",
+    "GIVE_UP_PAYMENT_URL",
+    "POLL_PENDING_PAYMENT",
+    "POLL_PENDING_PAYMENTS",
+    "PROCESS_GATEWAY_DISPUTE",
+    "PROCESS_GATEWAY_REFUND",
+    "PROCESS_PAYMENT_WEBHOOK",
+    "PRUNE_OPERATIONS",
+    "PRUNE_PAYMENTS",
+    "RECONCILE_LEDGER",
+    "REFUND_RENTAL_PAYMENT",
+    "REFUND_TOPUP",
+    "REMIND_OF_DUES",
+    "SEAL_LEDGER_SUMS",
+    "SEND_CALLBACK",
+    "UPDATE_EXCHANGE_RATES",
+]
+
+# ── Money ────────────────────────────────────────────────────────────────────────────────────────────
+SEAL_LEDGER_SUMS = JobSpec(
+    "seal_ledger_sums",
+    "jobs.ledger.seal_ledger_sums",
+    Queue.ANALYTICS,
+    expires=3600,
+    stepwise=True,
+    result_ttl=60,
+)
+RECONCILE_LEDGER = JobSpec(
+    "reconcile_ledger",
+    "jobs.ledger.reconcile_ledger",
+    Queue.ANALYTICS,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+
+# ── Payments ─────────────────────────────────────────────────────────────────────────────────────────
+GIVE_UP_PAYMENT_URL = JobSpec(
+    "give_up_payment_url", "jobs.payments.give_up_payment_url", Queue.PAYMENTS, Retries((10,), until_done=True)
+)
+CREATE_PAYMENT_URL = JobSpec(
+    "create_payment_url",
+    "jobs.payments.create_payment_url",
+    Queue.PAYMENTS,
+    Retries((5, 15, 30, 60, 120)),
+    expires=600,
+    stepwise=True,
+    on_dead="give_up_payment_url",
+)
+CLOSE_PAYMENT_INTENT = JobSpec(
+    "close_payment_intent", "jobs.payments.close_payment_intent", Queue.PAYMENTS, Retries((10,), until_done=True)
+)
+EXPIRE_PAYMENT_INTENT = JobSpec(
+    "expire_payment_intent",
+    "jobs.payments.expire_payment_intent",
+    Queue.PAYMENTS,
+    Retries((30, 60, 120)),
+    stepwise=True,
+    unique=Unique.WHILE_OPEN,
+    on_dead="close_payment_intent",
+)
+POLL_PENDING_PAYMENT = JobSpec(
+    "poll_pending_payment",
+    "jobs.payments.poll_pending_payment",
+    Queue.PAYMENTS,
+    Retries((30, 60, 120, 240, 480, 900)),
+    stepwise=True,
+)
+POLL_PENDING_PAYMENTS = JobSpec(
+    "poll_pending_payments", "jobs.payments.poll_pending_payments", Queue.PAYMENTS, Retries((30,)), expires=300
+)
+PROCESS_PAYMENT_WEBHOOK = JobSpec(
+    "process_payment_webhook",
+    "jobs.payments.process_payment_webhook",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
+PROCESS_GATEWAY_REFUND = JobSpec(
+    "process_gateway_refund",
+    "jobs.payments.process_gateway_refund",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
+PROCESS_GATEWAY_DISPUTE = JobSpec(
+    "process_gateway_dispute",
+    "jobs.payments.process_gateway_dispute",
+    Queue.PAYMENTS,
+    Retries((10, 30, 60), until_done=True),
+    alarm=300,
+    stepwise=True,
+)
+UPDATE_EXCHANGE_RATES = JobSpec(
+    "update_exchange_rates",
+    "jobs.payments.update_exchange_rates",
+    Queue.DEFAULT,
+    Retries((60, 300, 900, 3600)),
+    stepwise=True,
+)
+CHECK_EXCHANGE_RATES = JobSpec(
+    "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
+)
+
+# A refund that a gateway refuses, or cannot answer for, goes to staff; so these never end dead by a refusal.
+REFUND_TOPUP = JobSpec(
+    "refund_topup",
+    "jobs.refunds.refund_topup",
+    Queue.PAYMENTS,
+    Retries((60, 120, 300), until_done=True),
+    alarm=3600,
+    stepwise=True,
+)
+FOLLOW_REFUND = JobSpec(
+    "follow_refund",
+    "jobs.refunds.follow_refund",
+    Queue.PAYMENTS,
+    Retries((60, 300, 900), until_done=True),
+    alarm=86400,
+    stepwise=True,
+)
+REFUND_RENTAL_PAYMENT = JobSpec(
+    "refund_rental_payment",
+    "jobs.refunds.refund_rental_payment",
+    Queue.PAYMENTS,
+    Retries((60,), until_done=True),
+    alarm=600,
+)
+ALERT_LOW_CREDIT = JobSpec(
+    "alert_low_credit", "jobs.credit.alert_low_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_CRITICAL_CREDIT = JobSpec(
+    "alert_critical_credit", "jobs.credit.alert_critical_credit", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+ALERT_HIGH_USAGE = JobSpec(
+    "alert_high_usage", "jobs.credit.alert_high_usage", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+REMIND_OF_DUES = JobSpec(
+    "remind_of_dues", "jobs.credit.remind_of_dues", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
+)
+BLOCK_FOR_DUES = JobSpec(
+    "block_for_dues", "jobs.credit.block_for_dues", Queue.DEFAULT, Retries((60, 300)), stepwise=True
+)
+COMPARE_SETTLEMENTS = JobSpec(
+    "compare_settlements",
+    "jobs.payments.compare_settlements",
+    Queue.ANALYTICS,
+    Retries((300, 1800)),
+    stepwise=True,
+)
+PRUNE_PAYMENTS = JobSpec(
+    "prune_payments", "jobs.payments.prune_payments", Queue.CLEANUP, Retries((300, 1800)), stepwise=True
+)
+CALCULATE_PAYMENT_OPTIONS = JobSpec(
+    "calculate_payment_options",
+    "jobs.payments.calculate_payment_options",
+    Queue.DEFAULT,
+    Retries((30, 30)),
+    expires=300,
+    on_dead="fail_operation",
+)
+
+# ── Accepted work that has no resource of its own ────────────────────────────────────────────────────
+FAIL_OPERATION = JobSpec(
+    "fail_operation", "jobs.operations.fail_operation", Queue.DEFAULT, Retries((10,), until_done=True)
+)
+SEND_CALLBACK = JobSpec(
+    "send_callback",
+    "jobs.operations.send_callback",
+    Queue.DEFAULT,
+    Retries((10, 60, 300)),
+    expires=3600,
+    stepwise=True,
+)
+PRUNE_OPERATIONS = JobSpec("prune_operations", "jobs.operations.prune_operations", Queue.CLEANUP, Retries((300, 1800)))
+
+JOBS: tuple[JobSpec, ...] = (
+    SEAL_LEDGER_SUMS,
+    RECONCILE_LEDGER,
+    GIVE_UP_PAYMENT_URL,
+    CREATE_PAYMENT_URL,
+    CLOSE_PAYMENT_INTENT,
+    EXPIRE_PAYMENT_INTENT,
+    POLL_PENDING_PAYMENT,
+    POLL_PENDING_PAYMENTS,
+    PROCESS_PAYMENT_WEBHOOK,
+    PROCESS_GATEWAY_REFUND,
+    PROCESS_GATEWAY_DISPUTE,
+    UPDATE_EXCHANGE_RATES,
+    CHECK_EXCHANGE_RATES,
+    REFUND_TOPUP,
+    FOLLOW_REFUND,
+    REFUND_RENTAL_PAYMENT,
+    ALERT_LOW_CREDIT,
+    ALERT_CRITICAL_CREDIT,
+    ALERT_HIGH_USAGE,
+    REMIND_OF_DUES,
+    BLOCK_FOR_DUES,
+    COMPARE_SETTLEMENTS,
+    PRUNE_PAYMENTS,
+    CALCULATE_PAYMENT_OPTIONS,
+    FAIL_OPERATION,
+    SEND_CALLBACK,
+    PRUNE_OPERATIONS,
+)
+
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
+    Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
+    Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
+    Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
+    Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),
+    Schedule("critical-credit", ALERT_CRITICAL_CREDIT, "0 */4 * * *"),
+    Schedule("low-credit", ALERT_LOW_CREDIT, "0 6 * * *"),
+    Schedule("high-usage", ALERT_HIGH_USAGE, "0 7 * * *"),
+    Schedule("dues-reminder", REMIND_OF_DUES, "30 10 * * *"),
+    Schedule("dues-grace", BLOCK_FOR_DUES, "0 * * * *"),
+    Schedule("settlement-comparison", COMPARE_SETTLEMENTS, "30 2 * * *"),
+    Schedule("prune-payments", PRUNE_PAYMENTS, "25 3 * * *"),
+    Schedule("prune-operations", PRUNE_OPERATIONS, "20 3 * * *"),
+)
