@@ -4,36 +4,6 @@ Part of `jobs.catalogue`, through which everybody knows them."""
 
 from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
 
-__all__ = [
-    "ALERT_CRITICAL_CREDIT",
-    "ALERT_HIGH_USAGE",
-    "ALERT_LOW_CREDIT",
-    "BLOCK_FOR_DUES",
-    "CALCULATE_PAYMENT_OPTIONS",
-    "CHECK_EXCHANGE_RATES",
-    "CLOSE_PAYMENT_INTENT",
-    "COMPARE_SETTLEMENTS",
-    "CREATE_PAYMENT_URL",
-    "EXPIRE_PAYMENT_INTENT",
-    "FAIL_OPERATION",
-    "FOLLOW_REFUND",
-    "GIVE_UP_PAYMENT_URL",
-    "POLL_PENDING_PAYMENT",
-    "POLL_PENDING_PAYMENTS",
-    "PROCESS_GATEWAY_DISPUTE",
-    "PROCESS_GATEWAY_REFUND",
-    "PROCESS_PAYMENT_WEBHOOK",
-    "PRUNE_OPERATIONS",
-    "PRUNE_PAYMENTS",
-    "RECONCILE_LEDGER",
-    "REFUND_RENTAL_PAYMENT",
-    "REFUND_TOPUP",
-    "REMIND_OF_DUES",
-    "SEAL_LEDGER_SUMS",
-    "SEND_CALLBACK",
-    "UPDATE_EXCHANGE_RATES",
-]
-
 # ── Money ────────────────────────────────────────────────────────────────────────────────────────────
 SEAL_LEDGER_SUMS = JobSpec(
     "seal_ledger_sums",
@@ -193,37 +163,7 @@ SEND_CALLBACK = JobSpec(
 )
 PRUNE_OPERATIONS = JobSpec("prune_operations", "jobs.operations.prune_operations", Queue.CLEANUP, Retries((300, 1800)))
 
-JOBS: tuple[JobSpec, ...] = (
-    SEAL_LEDGER_SUMS,
-    RECONCILE_LEDGER,
-    GIVE_UP_PAYMENT_URL,
-    CREATE_PAYMENT_URL,
-    CLOSE_PAYMENT_INTENT,
-    EXPIRE_PAYMENT_INTENT,
-    POLL_PENDING_PAYMENT,
-    POLL_PENDING_PAYMENTS,
-    PROCESS_PAYMENT_WEBHOOK,
-    PROCESS_GATEWAY_REFUND,
-    PROCESS_GATEWAY_DISPUTE,
-    UPDATE_EXCHANGE_RATES,
-    CHECK_EXCHANGE_RATES,
-    REFUND_TOPUP,
-    FOLLOW_REFUND,
-    REFUND_RENTAL_PAYMENT,
-    ALERT_LOW_CREDIT,
-    ALERT_CRITICAL_CREDIT,
-    ALERT_HIGH_USAGE,
-    REMIND_OF_DUES,
-    BLOCK_FOR_DUES,
-    COMPARE_SETTLEMENTS,
-    PRUNE_PAYMENTS,
-    CALCULATE_PAYMENT_OPTIONS,
-    FAIL_OPERATION,
-    SEND_CALLBACK,
-    PRUNE_OPERATIONS,
-)
-
-SCHEDULES: tuple[Schedule, ...] = (
+MONEY_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
     Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),

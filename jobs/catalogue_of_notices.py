@@ -73,23 +73,7 @@ FINISH_ACCOUNTS = JobSpec("finish_accounts", "jobs.notifications.finish_accounts
 NOTIFY_USER = JobSpec("notify_user", "jobs.notifications.notify_user", Queue.DEFAULT, Retries((30, 60, 300)))
 NOTIFY_STAFF = JobSpec("notify_staff", "jobs.notifications.notify_staff", Queue.CRITICAL, Retries((30, 60, 300)))
 
-JOBS: tuple[JobSpec, ...] = (
-    CREATE_NOTIFICATION,
-    SEND_PUSH,
-    SEND_SMS,
-    SEND_EMAIL,
-    CLOSE_DELIVERY,
-    BROADCAST_SYSTEM_MESSAGE,
-    SEND_TEMPLATE_TEST,
-    SEND_DIGEST,
-    REMIND_UNFINISHED,
-    FINISH_ACCOUNTS,
-    NOTIFY_USER,
-    NOTIFY_STAFF,
-    PRUNE_NOTIFICATIONS,
-)
-
-SCHEDULES: tuple[Schedule, ...] = (
+NOTICE_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("prune-notifications", PRUNE_NOTIFICATIONS, "15 3 * * *"),
     Schedule("unfinished-accounts", FINISH_ACCOUNTS, "0 3 * * *"),
     Schedule("kyc-and-profile-reminders", REMIND_UNFINISHED, "0 10 * * *"),

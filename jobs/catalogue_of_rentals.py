@@ -67,22 +67,7 @@ SWEEP_STUCK_RENTALS = JobSpec(
 )
 PRUNE_LOCATIONS = JobSpec("prune_locations", "jobs.rentals.prune_locations", Queue.CLEANUP, Retries((300, 1800)))
 
-JOBS: tuple[JobSpec, ...] = (
-    PROCESS_RENTAL_INITIATION,
-    ABANDON_RENTAL_INITIATION,
-    SETTLE_EJECTION,
-    UNDO_EJECTION,
-    PROCESS_RENTAL_RETURN,
-    FINISH_PROVISIONAL_RETURN,
-    PROCESS_OVERDUE_PAYMENT,
-    SWAP_RENTAL,
-    SEND_RENTAL_REMINDER,
-    SWEEP_OVERDUE_RENTALS,
-    SWEEP_STUCK_RENTALS,
-    PRUNE_LOCATIONS,
-)
-
-SCHEDULES: tuple[Schedule, ...] = (
+RENTAL_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("overdue-rentals", SWEEP_OVERDUE_RENTALS, "* * * * *", "UTC"),
     Schedule("stuck-rentals", SWEEP_STUCK_RENTALS, "* * * * *", "UTC"),
     Schedule("prune-locations", PRUNE_LOCATIONS, "25 3 * * *"),

@@ -62,27 +62,7 @@ RECOMPUTE_LEADERBOARD = JobSpec(
     stepwise=True,
 )
 
-JOBS: tuple[JobSpec, ...] = (
-    AWARD_POINTS,
-    REWARD_TOPUP,
-    REWARD_KYC,
-    REWARD_RENTAL,
-    REWARD_REFERRAL,
-    REVERSE_POINTS,
-    EXPIRE_POINTS,
-    WARN_OF_EXPIRING_POINTS,
-    BULK_AWARD_POINTS,
-    COUNT_RENTAL,
-    COUNT_POINTS,
-    COUNT_REVERSAL,
-    COUNT_REFERRAL,
-    CHECK_ACHIEVEMENTS,
-    FIND_ACHIEVERS,
-    UPDATE_LEADERBOARD,
-    RECOMPUTE_LEADERBOARD,
-)
-
-SCHEDULES: tuple[Schedule, ...] = (
+REWARD_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("points-expiry", EXPIRE_POINTS, "30 0 * * *"),
     Schedule("points-expiry-warning", WARN_OF_EXPIRING_POINTS, "0 9 * * *"),
     Schedule("leaderboard-recomputation", RECOMPUTE_LEADERBOARD, "0 1 * * 1"),

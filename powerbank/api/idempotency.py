@@ -20,23 +20,8 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
     """Opens the request's transaction itself, because the answer is kept in it: effects and answer commit
     together, so there is no moment at which one exists without the other. Only successes are kept."""
 
-    note_for_document(wrapped := _once(view, required=True), idempotent=True)
-    return wrapped
-
-
-def idempotent_if_keyed(view: Callable[..., Any]) -> Callable[..., Response]:
-    """The same for those who send a key. Without one the request is done as often as it comes; it still has its
-    transaction from here."""
-    note_for_document(wrapped := _once(view, required=False), idempotent_if_keyed=True)
-    return wrapped
-
-
-def _once(view: Callable[..., Any], *, required: bool) -> Callable[..., Response]:
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
-        if not required and not request.headers.get(HEADER):
-            with transaction():
-                return make_response(view(*args, **kwargs))
         identity = {"principal": principal(), "route": f"{request.method} {request.path}", "key": _key()}
         with transaction():
             earlier = idempotency.claim(**identity, body=request.get_data())
@@ -51,6 +36,7 @@ def _once(view: Callable[..., Any], *, required: bool) -> Callable[..., Response
             )
         return response
 
+    note_for_document(wrapper, idempotent=True)
     return wrapper
 
 

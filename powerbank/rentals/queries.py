@@ -153,7 +153,7 @@ def _paid(rental_ids: list[str]) -> dict[str, int]:
         )
         .group_by(WalletTransaction.reference_id)
     )  # fmt: skip
-    return {row[0]: int(row[1]) for row in db.session.execute(query)}
+    return {str(row[0]): int(row[1]) for row in db.session.execute(query)}
 
 
 def _open_dues(rental_ids: list[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from powerbank.api.auth import current_user_id, user_only
-from powerbank.api.idempotency import idempotent, idempotent_if_keyed
+from powerbank.api.idempotency import idempotent, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.db import db, transaction, utcnow
 from powerbank.payments import paying
@@ -88,7 +88,7 @@ def cancel(rental_id: UUID) -> Card:
 
 @blueprint.post("/<uuid:rental_id>/extend")
 @user_only
-@idempotent_if_keyed
+@idempotent_if_asked
 @blueprint.arguments(ExtendSchema)
 @blueprint.response(200, RentalDetailSchema)
 def extend(body: dict[str, Any], rental_id: UUID) -> Card:
