@@ -18,6 +18,7 @@ from powerbank.ledger.wallet_models import Due, Hold, Progress, TransactionStatu
 from powerbank.money import NPR, PTS
 from powerbank.payments import options
 from powerbank.payments.options import Method
+from powerbank.queue import publish
 from powerbank.rentals import life, tariff
 from powerbank.rentals.models import Rental
 from powerbank.stations.package_models import PaymentModel
@@ -68,7 +69,9 @@ def capture_price(rental: Rental) -> None:
     """A prepaid rental begins: what is held is earned."""
     if (sources := _held_sources(rental)) is not None:
         paid = _capture(rental, sources, "price", Kind.RENTAL_REVENUE, TransactionType.RENTAL)
-        life.tell(rental, "rental_paid", amount=paid, package=rental.package_name, version=f"{rental.id}:price")
+        publish(
+            "rental_paid", **life.about(rental), amount=paid, package=rental.package_name, version=f"{rental.id}:price"
+        )
 
 
 def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method: Method | None = None) -> None:
@@ -100,7 +103,7 @@ def collect(
             user_id=rental.user_id, reference=about, amount=left, revenue=revenue, key=_key(rental, f"{what}:due"),
             actor=ACTOR,
         )  # fmt: skip
-        life.tell(rental, "due_created", amount=left)
+        publish("due_created", **life.about(rental), amount=left)
     return left
 
 

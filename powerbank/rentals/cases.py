@@ -12,7 +12,7 @@ from powerbank.db import new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES, Kind
-from powerbank.queue import enqueue
+from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, clock, errors, life, lost, returns
 from powerbank.rentals.case_models import CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
@@ -46,7 +46,7 @@ def report(
     case = open_session().get_one(RentalCase, case_id)
     life.note(rental, "issue_reported", cause=f"user:{user_id}", at=now, issue_type=issue_type)
     if not _decide_at_once(rental, case, now):
-        life.tell_staff(rental, "rental_disputed", case_id=str(case.id), issue_type=issue_type.value)
+        publish("rental_disputed", **life.for_staff(rental), case_id=str(case.id), issue_type=issue_type.value)
     return case
 
 
@@ -115,14 +115,14 @@ def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None
         back = billing.give_back(rental, above, what=f"case:{case.id}", actor=by, now=now, kinds={Kind.OVERDUE_REVENUE})
         rental.overdue_amount -= back
         if back:
-            life.tell(rental, "rental_refunded", amount=back)
+            publish("rental_refunded", **life.about(rental), amount=back)
 
 
 def refund(rental: Rental, amount: int | None, *, what: str, by: str, now: datetime) -> int:
     """Staff give money back, within what was paid or is owed."""
     back = billing.give_back(rental, amount, what=what, actor=by, now=now, kinds=set(REVENUES))
     if back:
-        life.tell(rental, "rental_refunded", amount=back)
+        publish("rental_refunded", **life.about(rental), amount=back)
     return back
 
 

@@ -11,7 +11,7 @@ from powerbank.db import open_session
 from powerbank.errors import ConflictError
 from powerbank.ledger import services
 from powerbank.promotions import coupons
-from powerbank.queue import enqueue
+from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, clock, life
 from powerbank.rentals.initiation import PATIENCE, abandon
 from powerbank.rentals.models import Rental
@@ -78,19 +78,19 @@ def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
         known = clock.noted(rental, "second_bank", bank.serial)
         if not known:
             life.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=bank.serial)
-            life.tell_staff(rental, "rental_came_late")
+            publish("rental_came_late", **life.for_staff(rental))
         return
     if rental.status in (Status.EJECTING, Status.UNRESOLVED):
         began = clock.start(rental, stay.since or now, now)
         life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
-        life.tell(rental, "rental_started")
+        publish("rental_started", **life.about(rental))
         clock.plan_reminder(rental, now)
     elif rental.status in (Status.FAILED, Status.CANCELLED) and rental.started_at is None:
         rental.came_late = True
         rental.ended_at = rental.settled_at = None
         began = clock.start(rental, stay.since or now, now, charge=False)
         life.move(rental, Status.ACTIVE, event="came_late", cause=STATION, at=began)
-        life.tell_staff(rental, "rental_came_late")
+        publish("rental_came_late", **life.for_staff(rental))
 
 
 def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
@@ -153,7 +153,7 @@ def _fail(rental: Rental, reason: str, now: datetime) -> None:
     billing.release(rental)
     coupons.give_back(rental.id, now=now)
     banks.end_reservation(rental.id)
-    life.tell(rental, "rental_failed", reason=reason)
+    publish("rental_failed", **life.about(rental), reason=reason)
 
 
 def _wake_next(station_id: UUID) -> None:

@@ -8,6 +8,7 @@ from powerbank.errors import NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
 from powerbank.payments.options import Method
+from powerbank.queue import publish
 from powerbank.rentals import billing, clock, errors, life
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
@@ -30,7 +31,13 @@ def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method |
         _end_spell(rental, step, method, now)
     if package.payment_model == PaymentModel.PREPAID:
         billing.charge_now(rental, package.price, what=step, revenue=Kind.RENTAL_REVENUE, method=method)
-        life.tell(rental, "rental_paid", amount=package.price, package=package.name, version=f"{rental.id}:{step}")
+        publish(
+            "rental_paid",
+            **life.about(rental),
+            amount=package.price,
+            package=package.name,
+            version=f"{rental.id}:{step}",
+        )
     rental.due_at = max(now, rental.due_at) + timedelta(minutes=package.duration_minutes)
     by = f"user:{user_id}"
     about = {"package": package.name, "due_at": rental.due_at.isoformat()}
@@ -39,7 +46,7 @@ def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method |
     else:
         life.note(rental, "extended", cause=by, at=now, **about)
     clock.plan_reminder(rental, now)
-    life.tell(rental, "rental_extended", due_at=rental.due_at.isoformat())
+    publish("rental_extended", **life.about(rental), due_at=rental.due_at.isoformat())
     return rental
 
 

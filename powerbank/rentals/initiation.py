@@ -13,7 +13,7 @@ from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
 from powerbank.payments.options import Method
 from powerbank.promotions import coupons
-from powerbank.queue import enqueue
+from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, errors, life
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OPEN, Status
@@ -101,4 +101,4 @@ def abandon(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
     back = billing.release(rental)
     coupons.give_back(rental.id, now=now)
     banks.end_reservation(rental.id)
-    life.tell(rental, "rental_cancelled", reason=event, amount=back)
+    publish("rental_cancelled", **life.about(rental), reason=event, amount=back)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from powerbank.db import db, open_session
 from powerbank.errors import NotFoundError
 from powerbank.ledger.services import Reference
-from powerbank.queue import Scalar, publish
+from powerbank.queue import Scalar
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import MOVES, Status
 from powerbank.stations.models import Station
@@ -86,14 +86,14 @@ def _write(rental: Rental, event: RentalEvent) -> None:
     session.flush()
 
 
-def tell(rental: Rental, event: str, **more: Scalar) -> None:
-    """Publishes an event of this rental, for notices, rewards and whoever else subscribes."""
-    publish(event, rental_id=str(rental.id), user_id=str(rental.user_id), **more)
+def about(rental: Rental) -> dict[str, Scalar]:
+    """What every event of a rental says, for notices, rewards and whoever else subscribes."""
+    return {"rental_id": str(rental.id), "user_id": str(rental.user_id)}
 
 
-def tell_staff(rental: Rental, event: str, **more: Scalar) -> None:
+def for_staff(rental: Rental) -> dict[str, Scalar]:
     sn = open_session().get_one(Station, rental.station_id).sn
-    publish(event, rental_id=str(rental.id), rental_code=rental.code, station_sn=sn, **more)
+    return {"rental_id": str(rental.id), "rental_code": rental.code, "station_sn": sn}
 
 
 def time_of(rental: Rental, event: str) -> datetime | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.wallet_models import TransactionType
+from powerbank.queue import publish
 from powerbank.rentals import billing, life, settlement
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
@@ -23,7 +24,7 @@ def declare(rental: Rental, *, cause: str, now: datetime) -> None:
     billing.release(rental)
     rental.settled_at = now
     banks.move(rental.bank_id, Whereabouts(Place.LOST, holder=str(rental.user_id)), at=now, cause=f"rental:{rental.id}")
-    life.tell(rental, "rental_lost", amount=price)
+    publish("rental_lost", **life.about(rental), amount=price)
 
 
 def found(rental: Rental, *, at: datetime, now: datetime) -> None:
@@ -36,6 +37,6 @@ def found(rental: Rental, *, at: datetime, now: datetime) -> None:
     back = billing.give_back(
         rental, max(0, price - further), what="found", actor=billing.ACTOR, now=now, kinds={Kind.SALES_REVENUE}
     )
-    life.tell(rental, "rental_completed", on_time=False, late=True)
+    publish("rental_completed", **life.about(rental), on_time=False, late=True)
     if back:
-        life.tell(rental, "rental_refunded", amount=back)
+        publish("rental_refunded", **life.about(rental), amount=back)

@@ -116,7 +116,7 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
     life.move(rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how,
               slot=rental.return_slot)  # fmt: skip
     on_time = not rental.was_overdue
-    life.tell(rental, "rental_completed", on_time=on_time, late=not on_time)
+    publish("rental_completed", **life.about(rental), on_time=on_time, late=not on_time)
     enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
 
 
@@ -149,7 +149,7 @@ def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: dateti
     back += billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
     coupons.give_back(rental.id, now=now)
     rental.settled_at = now
-    life.tell(rental, "rental_cancelled", reason=event, amount=back)
+    publish("rental_cancelled", **life.about(rental), reason=event, amount=back)
 
 
 def _in_window(rental: Rental, ended_at: datetime) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from powerbank.db import open_session
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
+from powerbank.queue import publish
 from powerbank.rentals import billing, life
 from powerbank.rentals.case_models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental
@@ -25,7 +26,7 @@ def settle(rental_id: UUID, *, now: datetime) -> None:
     billing.release(rental)
     rental.settled_at = now
     life.note(rental, "settled", cause="rentals", at=now, overdue=rental.overdue_amount, owed=owed)
-    life.tell(rental, "rental_settled", amount=billing.paid(rental) + owed)
+    publish("rental_settled", **life.about(rental), amount=billing.paid(rental) + owed)
 
 
 def take_fees(rental: Rental, *, until: datetime) -> int:

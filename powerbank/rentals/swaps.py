@@ -9,6 +9,7 @@ from sqlalchemy import select
 from powerbank.db import db, open_session
 from powerbank.errors import AppError
 from powerbank.payments.options import Method
+from powerbank.queue import publish
 from powerbank.rentals import initiation, life
 from powerbank.rentals.case_models import CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
@@ -47,7 +48,7 @@ def begin(rental_id: UUID, *, now: datetime) -> None:
             )  # fmt: skip
     except AppError as refused:
         life.note(old, "swap_refused", cause="rentals", at=now, code=refused.code)
-        life.tell(old, "rental_failed", reason=refused.code)
+        publish("rental_failed", **life.about(old), reason=refused.code)
 
 
 def of(rental_id: UUID) -> UUID | None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 
 from jobs import catalogue
 from powerbank.db import db, open_session, transaction, utcnow
-from powerbank.queue import enqueue
+from powerbank.queue import enqueue, publish
 from powerbank.rentals import clock, initiation, life, lost, returns, settlement
 from powerbank.rentals.case_models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
@@ -30,7 +30,7 @@ def _overdue(rental_id: UUID, now: datetime) -> None:
     rental = life.locked(rental_id)
     if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
         life.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
-        life.tell(rental, "rental_overdue", due_at=rental.due_at.isoformat())
+        publish("rental_overdue", **life.about(rental), due_at=rental.due_at.isoformat())
 
 
 def declare_lost(now: datetime) -> int:
@@ -125,7 +125,7 @@ def _tell_once(rental_id: UUID, now: datetime) -> None:
     rental = life.locked(rental_id)
     if rental.status == Status.UNRESOLVED and life.time_of(rental, "staff_told") is None:
         life.note(rental, "staff_told", cause="sweep", at=now)
-        life.tell_staff(rental, "paid_not_ejected")
+        publish("paid_not_ejected", **life.for_staff(rental))
 
 
 def forget_locations(now: datetime) -> None:

@@ -539,7 +539,7 @@ def test_low_batteries_are_told_once_an_hour(talker: Talker) -> None:
     for charge in (19, 18, 17):
         talker.snapshot({1: ("101", charge), 2: "102", 3: "103"})
         talker.wait(600)
-    assert [told["lowest_charge"] for told in heard("station_battery_low")] == [19]
+    assert [told["battery_level"] for told in heard("station_battery_low")] == [19]
     talker.wait(3600)
     talker.snapshot({1: ("101", 16), 2: "102", 3: "103"})
     assert len(heard("station_battery_low")) == 2
