@@ -224,7 +224,7 @@ def _payments(rental: Rental, kinds: Collection[Kind]) -> list[WalletTransaction
         )
         .order_by(WalletTransaction.id.desc())
     )
-    return list(open_session().scalars(query))
+    return list(db.session.scalars(query))
 
 
 def _paid(rental: Rental, kinds: Collection[Kind]) -> int:

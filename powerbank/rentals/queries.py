@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 
 from powerbank.api.paging import page
 from powerbank.db import db, read_alone
@@ -21,6 +21,7 @@ from powerbank.rentals.states import OPEN, OUT, Status
 from powerbank.stations.bank_models import Custody, PowerBank
 from powerbank.stations.command_models import StationCommand
 from powerbank.stations.models import Station
+from powerbank.users.models import User
 
 LOOK_EVERY = 0.25  # seconds
 _VERSION = text("SELECT version FROM rentals WHERE id = :id")
@@ -179,6 +180,20 @@ def has_rented(user_id: UUID) -> bool:
     """Anything that has come to something, or still may."""
     query = select(Rental.id).where(Rental.user_id == user_id, Rental.status.not_in([Status.CANCELLED, Status.FAILED]))
     return db.session.scalar(query.limit(1)) is not None
+
+
+def have_open_rental(wanted: bool) -> ColumnElement[bool]:
+    """Of `users.id`, for whom a broadcast is meant."""
+    having = User.id.in_(select(Rental.user_id).where(Rental.status.in_(OPEN)))
+    return having if wanted else ~having
+
+
+def have_rented_so_often(least: int) -> ColumnElement[bool]:
+    often = (
+        select(Rental.user_id).where(Rental.status == Status.COMPLETED).group_by(Rental.user_id)
+        .having(func.count() >= least)
+    )  # fmt: skip
+    return User.id.in_(often)
 
 
 def minutes_of(user_id: UUID) -> int:

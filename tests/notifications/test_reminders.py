@@ -81,6 +81,7 @@ def test_an_account_whose_follow_up_died_is_finished(app: Flask, people: People,
         with app.app_context(), transaction():
             reminders.finish_accounts(now=utcnow())
         work()
-    welcomed = rows(app, "SELECT username FROM notices JOIN users ON users.id = user_id WHERE type = 'welcome' ORDER BY username")
+    told = "SELECT username FROM notices JOIN users ON users.id = user_id WHERE type = 'welcome' ORDER BY username"
+    welcomed = rows(app, told)
     assert [row.username for row in welcomed] == ["lost", "whole"]
     assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'post_registration'") == [(1,)]

@@ -71,6 +71,10 @@ class Network:
     def daemon(self) -> "subprocess.Popen[bytes]":
         return self._start("daemon", [str(ROOT / "tests/programs/daemon.py")])
 
+    def shipped_daemon(self) -> "subprocess.Popen[bytes]":
+        """As it is delivered; the other one tells a job of the tests what it hears."""
+        return self._start("daemon", [str(ROOT / "scripts/mqtt_daemon.py")])
+
     def worker(self) -> "subprocess.Popen[bytes]":
         return self._start("worker", [str(ROOT / "scripts/worker.py"), "all"])
 
