@@ -5,7 +5,7 @@ rules.overdue_rate_per_hour      # whole paisa
 """
 
 from datetime import datetime, time
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from sqlalchemy import delete, select, text
@@ -116,7 +116,18 @@ class AppConfig(BaseModel):
 
 
 def current() -> AppConfig:
-    """All that is set now. A value that a later release no longer takes gives way to the default."""
+    """All that is set now, read once in each transaction: what is decided in one is decided by the same rules."""
+    session = db.session()
+    within = session.get_transaction()
+    if within is not None and (found := session.info.get("app_config")) and found[0] is within:
+        return cast(AppConfig, found[1])
+    rules = _stored()
+    session.info["app_config"] = (session.get_transaction(), rules)
+    return rules
+
+
+def _stored() -> AppConfig:
+    """A value that a later release no longer takes gives way to the default."""
     stored = {row.key: row.value for row in db.session.execute(select(ConfigEntry.key, ConfigEntry.value))}
     try:
         return AppConfig(**stored)
@@ -142,11 +153,17 @@ def put(key: str, value: Any, *, actor: str) -> None:
         ) from None
     row = {"key": key, "value": value, "updated_at": utcnow(), "updated_by": actor}
     statement = insert(ConfigEntry).values(row)
+    _forget()
     open_session().execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+
+
+def _forget() -> None:
+    open_session().info.pop("app_config", None)
 
 
 def reset(key: str) -> None:
     _known(key)
+    _forget()
     open_session().execute(delete(ConfigEntry).where(ConfigEntry.key == key))
 
 

@@ -78,7 +78,9 @@ def main() -> int:
         specs = generate(arguments.stations, seed=1).stations
         tokens, package = fill(app, servers, specs, count)
         with playing(servers, specs):
-            wait(servers, "SELECT bool_and(available_banks > 0) FROM station_live")
+            seated = sum(len(spec.serials) for spec in specs)
+            wait(servers, f"SELECT sum(available_banks) = {seated} FROM station_live")  # noqa: S608
+            wait(servers, "SELECT count(*) = 0 FROM outbox_jobs WHERE state = 'open' AND run_after <= now()")
             took, answers = start_all(tokens, specs, package, arguments.rate)
             open_ones = "SELECT count(*) = 0 FROM rentals WHERE status IN ('pending', 'ejecting')"
             wait(servers, open_ones)
