@@ -54,25 +54,26 @@ def prove_out(
     if command.status == CommandStatus.SUCCEEDED:
         return False
     session = open_session()
-    bank = session.scalar(select(PowerBank).where(PowerBank.serial == command.serial))
-    if bank is not None:
-        here = banks.whereabouts(bank.id)
-        if here.place is Place.SLOT and here.station_id == command.station_id:
-            banks.move(bank.id, _taker(command), at=at, cause="ejected")
-            bank.cycles += 1
-    if clear_slot:
-        session.execute(
-            update(Slot)
-            .where(
-                Slot.station_id == command.station_id,
-                Slot.number == command.slot_number,
-                Slot.bank_serial == command.serial,
+    with live.once():
+        live.refresh([command.station_id])
+        bank = session.scalar(select(PowerBank).where(PowerBank.serial == command.serial))
+        if bank is not None:
+            here = banks.whereabouts(bank.id)
+            if here.place is Place.SLOT and here.station_id == command.station_id:
+                banks.move(bank.id, _taker(command), at=at, cause="ejected")
+                bank.cycles += 1
+        if clear_slot:
+            session.execute(
+                update(Slot)
+                .where(
+                    Slot.station_id == command.station_id,
+                    Slot.number == command.slot_number,
+                    Slot.bank_serial == command.serial,
+                )
+                .values(bank_serial=None, charge=None, temperature=None)
             )
-            .values(bank_serial=None, charge=None, temperature=None)
-        )
-    if command.rental_id is not None:
-        banks.end_reservation(command.rental_id)
-    live.refresh([command.station_id])
+        if command.rental_id is not None:
+            banks.end_reservation(command.rental_id)
     return commanding.settle(
         command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": at.isoformat()}, now=now
     )

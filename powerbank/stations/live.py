@@ -3,7 +3,8 @@
 `online`, `last_seen` and `firmware` come from the station itself and stay as they are.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, literal, select
@@ -33,9 +34,25 @@ def free() -> ColumnElement[bool]:
     return and_(Slot.works == Works.OK, Slot.bank_serial.is_(None))
 
 
+@contextmanager
+def once() -> Iterator[None]:
+    """Several changes of a station, and its live row made once, at the end of them."""
+    session = open_session()
+    waiting = session.info["live_waiting"] = set[UUID]()
+    try:
+        yield
+    finally:
+        del session.info["live_waiting"]
+    refresh(waiting)
+
+
 def refresh(station_ids: Collection[UUID] | None) -> None:
     """Makes the live rows of these stations again, or of all."""
     if station_ids is not None and not station_ids:
+        return
+    waiting: set[UUID] | None = open_session().info.get("live_waiting")
+    if waiting is not None and station_ids is not None:
+        waiting.update(station_ids)
         return
     banks = (
         select(func.count()).select_from(Slot).join(PowerBank, PowerBank.serial == Slot.bank_serial)

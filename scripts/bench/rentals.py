@@ -119,9 +119,10 @@ def stack() -> Iterator[tuple[Flask, Stack]]:
 
 def start(program: list[str]) -> "subprocess.Popen[bytes]":
     interpreter = Path(sys.executable)
+    nice = ["nice", "-n", "10"] if "default" in program else []  # as the Procfile has it
     command = [str(interpreter.with_name("gunicorn")), *program[1:]] if program[0] == "gunicorn" else [
         sys.executable, *program]  # fmt: skip
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ.copy())
+    return subprocess.Popen([*nice, *command], cwd=ROOT, env=os.environ.copy())
 
 
 def fill(app: Flask, servers: Stack, specs: list[StationSpec], people: int) -> tuple[list[str], str]:
