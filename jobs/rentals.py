@@ -57,14 +57,15 @@ def send_rental_reminder(*, rental_id: str, due_at: str) -> None:
 
 
 def sweep_overdue_rentals(run: StepwiseRun) -> None:
-    sweeps.mark_overdue(utcnow())
-    sweeps.declare_lost(utcnow())
+    sweeps.in_turn(lambda: sweeps.mark_overdue(utcnow()), lambda: sweeps.declare_lost(utcnow()))
 
 
 def sweep_stuck_rentals(run: StepwiseRun) -> None:
-    sweeps.resume_stuck(utcnow())
-    sweeps.finish_provisional(utcnow() - timedelta(minutes=10))
-    sweeps.tell_paid_not_ejected(utcnow())
+    sweeps.in_turn(
+        lambda: sweeps.resume_stuck(utcnow()),
+        lambda: sweeps.finish_provisional(utcnow() - timedelta(minutes=10)),
+        lambda: sweeps.tell_paid_not_ejected(utcnow()),
+    )
 
 
 def prune_locations() -> None:

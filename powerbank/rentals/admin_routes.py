@@ -5,8 +5,9 @@ from uuid import UUID
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.rentals import life, queries, resolving
 from powerbank.rentals.admin_schemas import (
     AdminRentalDetailSchema,
@@ -38,14 +39,14 @@ def detail(rental_id: UUID) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:rental_id>/resolve")
 @staff_only("rentals.resolve")
+@idempotent_if_asked
 @blueprint.arguments(RentalResolutionSchema)
 @blueprint.response(200, AdminRentalDetailSchema)
 def resolve(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """End it, refund, charge, or decide a dispute"""
-    with transaction():
-        old = resolving.shown(life.find(rental_id))
-        rental = resolving.resolve(rental_id, by=f"staff:{current_staff().id}", now=utcnow(), **body)
-        audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolving.shown(rental) | _told(body))
+    old = resolving.shown(life.find(rental_id))
+    rental = resolving.resolve(rental_id, by=f"staff:{current_staff().id}", now=utcnow(), **body)
+    audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolving.shown(rental) | _told(body))
     return queries.whole(rental, now=utcnow())
 
 

@@ -148,7 +148,8 @@ def usage_fee(rental: Rental, until: datetime) -> int:
         started_at=rental.metered_from, until=min(until, rental.due_at), unit_minutes=rental.unit_minutes,
         unit_price=rental.unit_price,
     )  # fmt: skip
-    return max(0, fee - rental.discount)
+    # A coupon takes its part once, from the first spell.
+    return max(0, fee - (rental.discount if rental.metered_from == rental.started_at else 0))
 
 
 def paid(rental: Rental) -> int:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from powerbank.db import Base, Id
 from powerbank.stations.models import one_of
 
+SYSTEM = "system"  # decided at once, by the records
+
 
 class IssueType(StrEnum):
     NOT_EJECTED = "not_ejected"

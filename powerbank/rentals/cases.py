@@ -13,12 +13,12 @@ from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES, Kind
 from powerbank.queue import enqueue, publish
-from powerbank.rentals import billing, clock, errors, life, lost, returns
-from powerbank.rentals.case_models import CaseStatus, IssueType, RentalCase
+from powerbank.rentals import billing, clock, ejection, errors, life, lost, returns
+from powerbank.rentals.case_models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
-from powerbank.rentals.states import BEGINNING, OUT, Status
+from powerbank.rentals.states import OUT, Status
 from powerbank.stations import banks
-from powerbank.stations.bank_models import PowerBank
+from powerbank.stations.bank_models import Place, PowerBank
 
 SWAP_WITHIN = timedelta(minutes=5)
 FAULTS = frozenset({IssueType.NOT_CHARGING, IssueType.DAMAGED})
@@ -30,7 +30,7 @@ def report(
     """Twice the same is one case."""
     rental = life.locked_of_user(rental_id, user_id)
     services.lock_users(user_id)
-    if rental.status in BEGINNING:
+    if rental.status in (Status.PENDING, Status.EJECTING):
         raise errors.rental_over(rental.status)
     made = insert(RentalCase).values(
         id=new_id(), rental_id=rental.id, issue_type=issue_type, description=description, reported_at=now,
@@ -84,17 +84,20 @@ def _decide_at_once(rental: Rental, case: RentalCase, now: datetime) -> bool:
     the bank is back."""
     proven = False
     if case.issue_type == IssueType.LOST and rental.status in OUT:
-        lost.declare(rental, cause=f"user:{rental.user_id}", now=now)
-        proven = True
-    elif case.issue_type == IssueType.RETURNED and case.evidence["bank_back_at"] is not None:
-        proven = True  # the return is being worked on, or has been
-    elif case.issue_type in FAULTS:
+        # A bank that is back already, or that staff have to decide about, is not sold to anybody.
+        if not (rental.came_late or rental.provisional or clock.is_back(rental)):
+            lost.declare(rental, cause=f"user:{rental.user_id}", now=now)
+            proven = True
+    elif case.issue_type == IssueType.RETURNED and rental.status in (*OUT, Status.COMPLETED):
+        # The return is being worked on, or has been.
+        proven = case.evidence["bank_back_at"] is not None and case.evidence["bank_now"] == Place.SLOT
+    elif case.issue_type in FAULTS and banks.whereabouts(rental.bank_id).rental_id == rental.id:
         early = rental.started_at is not None and now <= rental.started_at + SWAP_WITHIN
         bank = open_session().get_one(PowerBank, rental.bank_id)
         banks.quarantine(bank.serial, reason=f"reported: {case.issue_type}", now=now)
         proven = early and rental.status == Status.ACTIVE
     if proven:
-        _close(rental, case, uphold=True, by="system", decision="proven by the records", now=now)
+        _close(rental, case, uphold=True, by=SYSTEM, decision="proven by the records", now=now)
     return proven
 
 
@@ -106,9 +109,15 @@ def _close(rental: Rental, case: RentalCase, *, uphold: bool, by: str, decision:
 
 def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None:
     """What was charged for the time after the report goes back; what never began is cancelled in full."""
-    if case.issue_type == IssueType.NOT_EJECTED and rental.status in (Status.ACTIVE, Status.COMPLETED):
+    if case.issue_type == IssueType.NOT_EJECTED and rental.status == Status.UNRESOLVED:
+        ejection.give_up(rental, now=now)
+    elif case.issue_type == IssueType.NOT_EJECTED and rental.status == Status.LOST:
+        refund(rental, None, what=f"case:{case.id}", by=by, now=now)
+    elif case.issue_type == IssueType.NOT_EJECTED and rental.status in (*OUT, Status.COMPLETED):
         returns.cancel_in_full(rental, "dispute_upheld", cause=by, now=now)
-    elif rental.status in OUT and case.issue_type in (IssueType.RETURNED, IssueType.NOT_EJECTED):
+    elif case.issue_type == IssueType.RETURNED and rental.status == Status.LOST:
+        lost.found(rental, at=case.reported_at, now=now)
+    elif rental.status in OUT and case.issue_type == IssueType.RETURNED:
         returns.end(rental, at=case.reported_at, cause=by, now=now, how="dispute")
     elif rental.settled_at is not None and rental.ended_at is not None and case.reported_at < rental.ended_at:
         above = billing.overdue_fee(rental, rental.ended_at) - billing.overdue_fee(rental, case.reported_at)

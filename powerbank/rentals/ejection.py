@@ -28,7 +28,11 @@ def begin(rental_id: UUID, *, now: datetime) -> None:
     """Sends the eject command, unless the station is busy with another: then its end wakes this one."""
     rental = life.locked(rental_id)
     if rental.status == Status.EJECTING and rental.command_id is None:
-        _send(rental, now)
+        services.lock_users(rental.user_id)
+        if rental.cancel_requested_at is not None:
+            _fail(rental, "cancelled", now)
+        else:
+            _send(rental, now)
     elif rental.status == Status.PENDING and now - rental.created_at > PATIENCE:
         abandon(rental_id, event="initiation_expired", cause="expiry", now=now)
     elif rental.status == Status.PENDING and _send(rental, now):
@@ -99,16 +103,16 @@ def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
     life.note(
         rental, "eject_refused" if refused else "eject_unanswered", cause=STATION, at=now, slot=command.slot_number
     )
-    tries_left = rental.attempts < app_config.current().eject_attempts
+    again = rental.status == Status.EJECTING and rental.cancel_requested_at is None and not rental.repeated
+    again = again and rental.attempts < app_config.current().eject_attempts
     if refused:
         inspection.after_refusal(rental.station_id, rental.slot_number, now=now)
-        again = tries_left and _take_next_bank(rental)
+        again = again and _take_next_bank(rental)
     else:
-        again = tries_left and not rental.repeated
         rental.repeated = True
         if not again:
             banks.doubt(rental.bank_id, "no answer to an ejection")
-    if again and rental.status == Status.EJECTING:
+    if again:
         _send(rental, now)
     else:
         _fail(rental, "refused" if refused else "no_answer", now)
@@ -145,6 +149,12 @@ def _send(rental: Rental, now: datetime) -> bool:
     rental.attempts += 1
     rental.tried = [*rental.tried, serial]
     return True
+
+
+def give_up(rental: Rental, *, now: datetime) -> None:
+    """Staff end what no station speaks of any more. The bank is looked at before anybody else gets it."""
+    banks.doubt(rental.bank_id, "given up by staff")
+    _fail(rental, "given_up", now)
 
 
 def _fail(rental: Rental, reason: str, now: datetime) -> None:

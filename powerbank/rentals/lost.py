@@ -31,12 +31,13 @@ def found(rental: Rental, *, at: datetime, now: datetime) -> None:
     """What was paid above the fees up to the return goes back."""
     assert rental.lost_at is not None  # noqa: S101
     price = max(0, rental.replacement_price - rental.overdue_amount)
-    further = max(0, billing.overdue_fee(rental, at) - billing.overdue_fee(rental, rental.lost_at))
-    rental.ended_at = max(at, rental.lost_at)
+    # Less than nothing if it was back before it was given up, and the news came late.
+    further = billing.overdue_fee(rental, at) - billing.overdue_fee(rental, rental.lost_at)
+    rental.ended_at = max(at, rental.started_at or at)
     life.move(rental, Status.COMPLETED, event="found", cause="station", at=at)
-    back = billing.give_back(
-        rental, max(0, price - further), what="found", actor=billing.ACTOR, now=now, kinds={Kind.SALES_REVENUE}
-    )
+    kinds = {Kind.SALES_REVENUE, Kind.OVERDUE_REVENUE} if further < 0 else {Kind.SALES_REVENUE}
+    back = billing.give_back(rental, max(0, price - further), what="found", actor=billing.ACTOR, now=now, kinds=kinds)
+    rental.overdue_amount += min(0, further)
     publish("rental_completed", **life.about(rental), on_time=False, late=True)
     if back:
         publish("rental_refunded", **life.about(rental), amount=back)

@@ -24,6 +24,8 @@ from powerbank.stations.models import Station
 from powerbank.users.models import User
 
 LOOK_EVERY = 0.25  # seconds
+# Noted for staff; a person reads the rest.
+FOR_STAFF = frozenset({"staff_told", "resolved", "second_bank", "second_bank_returned"})
 _VERSION = text("SELECT version FROM rentals WHERE id = :id")
 
 
@@ -64,7 +66,7 @@ def cards(rentals: Sequence[Rental], *, now: datetime) -> list[Card]:
 
 def card(rental: Rental, *, now: datetime) -> Card:
     found = cards([rental], now=now)[0]
-    return Card(**{**found.__dict__, "timeline": events(rental.id)})
+    return Card(**{**found.__dict__, "timeline": [each for each in events(rental.id) if each.event not in FOR_STAFF]})
 
 
 def overdue_so_far(rental: Rental, now: datetime) -> int:

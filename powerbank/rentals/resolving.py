@@ -9,7 +9,7 @@ from powerbank import money
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
-from powerbank.rentals import billing, cases, initiation, life, lost, returns
+from powerbank.rentals import billing, cases, ejection, initiation, life, lost, returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
 
@@ -60,7 +60,9 @@ def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datet
         lost.declare(rental, cause=by, now=now)
     elif do is Action.CANCEL and rental.status == Status.PENDING:
         initiation.abandon(rental.id, event="cancelled", cause=by, now=now)
-    elif do is Action.CANCEL and rental.status in (Status.ACTIVE, Status.COMPLETED):
+    elif do is Action.CANCEL and rental.status in (Status.EJECTING, Status.UNRESOLVED):
+        ejection.give_up(rental, now=now)
+    elif do is Action.CANCEL and rental.status in (*OUT, Status.COMPLETED):
         returns.cancel_in_full(rental, "cancelled_by_staff", cause=by, now=now)
     else:
         raise ConflictError("not_resolvable", f"A rental that is {rental.status} cannot be resolved so.")

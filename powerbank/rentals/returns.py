@@ -91,10 +91,10 @@ def never_came_out(rental_id: UUID, *, bank_id: UUID, seen_at: datetime, now: da
     services.lock_users(rental.user_id)
     if bank_id != rental.bank_id:
         return
-    if rental.status == Status.EJECTING:
+    if rental.status in (Status.EJECTING, Status.UNRESOLVED):
         ejection.catch_up(rental, now=now)
-    if rental.status == Status.ACTIVE:
-        _cancel(rental, "never_came_out", at=seen_at, cause=STATION, now=now)
+    if rental.status in (*OUT, Status.COMPLETED):
+        cancel_in_full(rental, "never_came_out", cause=STATION, now=now, at=seen_at)
 
 
 def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) -> None:
@@ -125,9 +125,11 @@ def cancel_completed(rental: Rental, *, now: datetime) -> None:
     _cancel(rental, "cancelled", at=now, cause=f"user:{rental.user_id}", now=now)
 
 
-def cancel_in_full(rental: Rental, event: str, *, cause: str, now: datetime) -> None:
-    """Staff decided that nothing was owed at all."""
-    _cancel(rental, event, at=now, cause=cause, now=now)
+def cancel_in_full(rental: Rental, event: str, *, cause: str, now: datetime, at: datetime | None = None) -> None:
+    """Nothing was owed at all. What is overdue has to end before it can be cancelled."""
+    if rental.status == Status.OVERDUE:
+        end(rental, at=at or now, cause=cause, now=now, how=event)
+    _cancel(rental, event, at=at or now, cause=cause, now=now)
 
 
 def claim_free_day(rental: Rental) -> bool:

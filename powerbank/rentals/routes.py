@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from powerbank import money
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
@@ -114,7 +115,7 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
         now=utcnow(), reference_id=str(rental.id),
     )  # fmt: skip
     total = sum(each.amount for each in paid)
-    life.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=total)
+    life.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.show(total))
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}
 
 

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from powerbank import money
 from powerbank.db import open_session
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
 from powerbank.queue import publish
 from powerbank.rentals import billing, life
-from powerbank.rentals.case_models import CaseStatus, RentalCase
+from powerbank.rentals.case_models import SYSTEM, CaseStatus, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 
@@ -25,7 +26,9 @@ def settle(rental_id: UUID, *, now: datetime) -> None:
     owed = take_fees(rental, until=meter_end(rental, rental.ended_at))
     billing.release(rental)
     rental.settled_at = now
-    life.note(rental, "settled", cause="rentals", at=now, overdue=rental.overdue_amount, owed=owed)
+    life.note(
+        rental, "settled", cause="rentals", at=now, overdue=money.show(rental.overdue_amount), owed=money.show(owed)
+    )
     publish("rental_settled", **life.about(rental), amount=billing.paid(rental) + owed)
 
 
@@ -46,10 +49,10 @@ def disputed(rental: Rental) -> bool:
 
 
 def meter_end(rental: Rental, until: datetime) -> datetime:
-    """A report that was upheld ends the meter."""
+    """A report that staff upheld ends the meter. What was believed at once has its own way out: a swap, a loss."""
     upheld = open_session().scalar(
         select(func.min(RentalCase.reported_at)).where(
-            RentalCase.rental_id == rental.id, RentalCase.status == CaseStatus.UPHELD
+            RentalCase.rental_id == rental.id, RentalCase.status == CaseStatus.UPHELD, RentalCase.decided_by != SYSTEM
         )
     )
     return until if upheld is None else min(until, upheld)

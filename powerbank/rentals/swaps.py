@@ -11,7 +11,7 @@ from powerbank.errors import AppError
 from powerbank.payments.options import Method
 from powerbank.queue import publish
 from powerbank.rentals import initiation, life
-from powerbank.rentals.case_models import CaseStatus, IssueType, RentalCase
+from powerbank.rentals.case_models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 from powerbank.stations.models import Station
@@ -26,7 +26,7 @@ def wanted(rental: Rental) -> bool:
     reported = open_session().scalar(
         select(RentalCase.reported_at).where(
             RentalCase.rental_id == rental.id, RentalCase.status == CaseStatus.UPHELD,
-            RentalCase.issue_type.in_([IssueType.NOT_CHARGING, IssueType.DAMAGED]), RentalCase.decided_by == "system",
+            RentalCase.issue_type.in_([IssueType.NOT_CHARGING, IssueType.DAMAGED]), RentalCase.decided_by == SYSTEM,
         ).limit(1)
     )  # fmt: skip
     return reported is not None and rental.ended_at <= reported + BRING_BACK_WITHIN

@@ -53,21 +53,41 @@ def resume_stuck(now: datetime) -> int:
     forgotten = exists().where(
         StationCommand.id == Rental.command_id, StationCommand.status.in_(FINAL), StationCommand.finished_at < before
     )
+    known = exists().where(
+        StationCommand.id == Rental.command_id, StationCommand.finished_at < before,
+        StationCommand.status.in_((CommandStatus.SUCCEEDED, CommandStatus.FAILED)),
+    )  # fmt: skip
     back = exists().where(
         Custody.rental_id == Rental.id, Custody.bank_id == Rental.bank_id, func.upper(Custody.period) < before
     )
-    return (
-        _each(and_(Rental.status == Status.PENDING, Rental.created_at < now - initiation.PATIENCE), _expire(now))
-        + _each(and_(Rental.status == Status.PENDING, Rental.created_at < before), _begin_again)
-        + _each(and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None)), _begin_again)
-        + _each(and_(Rental.status == Status.EJECTING, forgotten), _settle_again)
-        + _each(and_(Rental.status.in_(OUT), ~Rental.provisional, back), _return_again)
-        + _each(
+    return in_turn(
+        lambda: _each(
+            and_(Rental.status == Status.PENDING, Rental.created_at < now - initiation.PATIENCE), _expire(now)
+        ),
+        lambda: _each(and_(Rental.status == Status.PENDING, Rental.created_at < before), _begin_again),
+        lambda: _each(and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None)), _begin_again),
+        lambda: _each(and_(Rental.status == Status.EJECTING, forgotten), _settle_again),
+        lambda: _each(and_(Rental.status == Status.UNRESOLVED, known), _settle_again),
+        lambda: _each(and_(Rental.status.in_(OUT), ~Rental.provisional, back), _return_again),
+        lambda: _each(
             and_(Rental.status.in_(ENDED), Rental.ended_at < before, Rental.settled_at.is_(None), ~Rental.came_late,
                  ~_disputed()),
             _bill_again,
         )
     )  # fmt: skip
+
+
+def in_turn(*steps: Callable[[], int]) -> int:
+    """All of them, whatever becomes of the one before; what failed is raised at the end."""
+    done, failed = 0, list[Exception]()
+    for step in steps:
+        try:
+            done += step()
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("steps of a sweep that failed", failed)
+    return done
 
 
 def _expire(now: datetime) -> Callable[[UUID], None]:

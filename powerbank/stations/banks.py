@@ -142,12 +142,13 @@ def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int, without
     raise errors.no_bank()
 
 
-def end_reservation(rental_id: UUID) -> None:
-    """The promise is kept, or will not be. Calm when there is none."""
+def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
+    """The promise is kept, or will not be. Calm when there is none, or when it is of another bank than `of_bank`."""
     session = open_session()
-    bank_id = session.scalar(
-        delete(Reservation).where(Reservation.rental_id == rental_id).returning(Reservation.bank_id)
-    )
+    promise = delete(Reservation).where(Reservation.rental_id == rental_id)
+    if of_bank is not None:
+        promise = promise.where(Reservation.bank_id == of_bank)
+    bank_id = session.scalar(promise.returning(Reservation.bank_id))
     if bank_id is not None:
         _refresh_around(bank_id)
 

@@ -72,8 +72,9 @@ def prove_out(
                 )
                 .values(bank_serial=None, charge=None, temperature=None)
             )
-        if command.rental_id is not None:
-            banks.end_reservation(command.rental_id)
+        if command.rental_id is not None and bank is not None:
+            # A late success: the next bank may be promised to the same rental meanwhile.
+            banks.end_reservation(command.rental_id, of_bank=bank.id)
     return commanding.settle(
         command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": at.isoformat()}, now=now
     )
