@@ -210,8 +210,9 @@ class Station(ABC):
             case alarm:
                 self.report_alarm(alarm)
 
+    @abstractmethod
     def nonsense(self) -> tuple[str, bytes]:
-        raise NotImplementedError
+        """A topic of its own, and a payload that means nothing."""
 
     def _strange_bank(self) -> bool:
         try:
