@@ -207,11 +207,8 @@ class Plant:
             db.session.rollback()
 
 
-PATIENCE = 3  # a shared machine may be slow; nothing waited for here promises a time
-
-
 def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds * PATIENCE
+    deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.05)
