@@ -1,0 +1,253 @@
+"""What jobs need to have something to do: the books, payments and rewards."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from jobs import catalogue
+from powerbank import operations
+from powerbank.auth.models import StaffMember
+from powerbank.auth.roles import Role
+from powerbank.db import db, transaction, utcnow
+from powerbank.integrations.gateway import Form, Opened, Payment, State
+from powerbank.ledger import dues, refunds, spending, sums
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.services import Reference
+from powerbank.ledger.sources import Sources
+from powerbank.payments import intents, returns, settlement, webhooks
+from powerbank.payments import refunds as gateway_refunds
+from powerbank.points import earnings
+from powerbank.points.models import Grant
+from powerbank.social import tallies
+from powerbank.social.models import Achievement, Metric
+from powerbank.users import referrals
+from powerbank.users.models import User
+from tests.jobs.prepared_people import Arguments, newcomer, person_just_banned
+from tests.ledger.conftest import make_person
+
+
+def money_moved() -> Arguments:
+    person = make_person(wallet=500_00)
+    with transaction():
+        sums.name_seal()
+    with transaction():
+        spending.spend(
+            user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=1_00), key="spent", actor="x"
+        )
+    return {}
+
+
+def topup_wanted() -> Arguments:
+    person_just_banned()
+    user_id = db.session.scalars(select(User.id)).one()
+    with transaction():
+        intent = intents.begin(user_id=user_id, gateway="esewa", charged=5000, currency="NPR", now=utcnow())
+        db.session.execute(text("DELETE FROM outbox_jobs"))
+    return {"intent_id": str(intent.id)}
+
+
+def topup_open(*, overdue: bool = False) -> Arguments:
+    arguments = topup_wanted()
+    with transaction():
+        opened = Opened(str(arguments["intent_id"]), form=Form("http://127.0.0.1:1/", {}))
+        intents.note_opened(UUID(str(arguments["intent_id"])), opened, now=utcnow() - timedelta(minutes=1))
+        if overdue:
+            db.session.execute(text("UPDATE payment_intents SET expires_at = now() - interval '1 s'"))
+        db.session.execute(text("DELETE FROM outbox_jobs"))
+    return arguments
+
+
+def topup_late() -> Arguments:
+    return topup_open(overdue=True)
+
+
+def polls_late() -> Arguments:
+    topup_late()
+    with transaction():
+        db.session.execute(text("UPDATE payment_intents SET poll_at = now() - interval '1 h'"))
+        db.session.execute(text("UPDATE payment_intents SET expires_at = now() - interval '1 h'"))
+    return {}
+
+
+def event_received() -> Arguments:
+    arguments = topup_open()
+    with transaction():
+        received = webhooks.receive(
+            gateway="esewa", body=b"", query=f"transaction_uuid={arguments['intent_id']}", signature=None, address=None
+        )
+        db.session.execute(text("DELETE FROM outbox_jobs"))
+    return {"event_id": str(received.event_id)}
+
+
+def options_wanted() -> Arguments:
+    user = newcomer()
+    with transaction():
+        operation = operations.accept(
+            catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=user.id, callback_url=None, now=utcnow(),
+            request={"scenario": "wallet_topup", "amount": "100.00"},
+        )  # fmt: skip
+        db.session.execute(text("DELETE FROM outbox_jobs"))
+    return {"operation_id": str(operation.id)}
+
+
+def options_wanted_long_ago() -> Arguments:
+    options_wanted()
+    with transaction() as session:
+        session.execute(text("UPDATE operations SET expires_at = now() - interval '8 days'"))
+    return {}
+
+
+def topup_paid() -> UUID:
+    """A top-up through Stripe that was credited; its transaction."""
+    user = newcomer()
+    with transaction() as session:
+        intent = intents.begin(user_id=user.id, gateway="stripe", charged=500_00, currency="NPR", now=utcnow())
+        intents.note_opened(intent.id, Opened("cs_1", "http://127.0.0.1:1/"), now=utcnow())
+        paid = Payment("cs_1", State.PAID, final=True, amount=500_00, currency="NPR", payment_id="pi_1")
+        settlement.apply(intent.id, paid, actor="webhook", now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return intent.transaction_id
+
+
+def refund_approved() -> Arguments:
+    transaction_id = topup_paid()
+    with transaction() as session:
+        user_id = session.scalars(select(User.id)).one()
+        refund = gateway_refunds.request(user_id=user_id, transaction_id=transaction_id, reason="x", actor="user")
+        returns.begin(refund)
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"refund_id": str(refund.id)}
+
+
+def refund_followed() -> Arguments:
+    arguments = refund_approved()
+    with transaction() as session:
+        session.execute(text("UPDATE refunds SET gateway_reference = 're_1', decided_at = now()"))
+    return arguments
+
+
+def payment_taken_wrongly() -> Arguments:
+    person = make_person(wallet=500_00)
+    with transaction() as session:
+        paid = spending.spend(
+            user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=1_00), key="spent", actor="x"
+        )
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"transaction_id": str(paid.id), "amount": None, "key": "back", "actor": "system", "reason": "failed"}
+
+
+def rental_finished() -> Arguments:
+    return {"user_id": str(make_person()), "rental_id": "r", "on_time": True, "late": False}
+
+
+def topup_earned() -> Arguments:
+    user_id = make_person(wallet=500_00)
+    paid = db.session.scalar(text("SELECT id FROM wallet_transactions"))
+    return {"user_id": str(user_id), "intent_id": "i", "transaction_id": str(paid), "amount": 500_00}
+
+
+def friend_brought() -> Arguments:
+    inviter, invitee = newcomer("9812345679", "gita"), newcomer()
+    with transaction() as session:
+        referrals.note(invitee_id=invitee.id, code=inviter.referral_code, now=utcnow())
+        referral_id = session.scalar(text("SELECT id FROM referrals"))
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"referral_id": str(referral_id), "invitee_id": str(invitee.id), "inviter_id": str(inviter.id)}
+
+
+def payment_given_back() -> Arguments:
+    user_id = make_person(wallet=500_00)
+    with transaction() as session:
+        earnings.give(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
+        paid = spending.spend(
+            user_id=user_id, reference=Reference("rental", "r"), sources=Sources(wallet=1_00), key="paid", actor="x"
+        )
+        refunds.refund(transaction_id=paid.id, key="refunded", actor="x")
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"transaction_id": str(paid.id)}
+
+
+def points_over() -> Arguments:
+    for _ in range(2):
+        make_person(points=100)
+    with transaction() as session:
+        session.execute(text("UPDATE points_lots SET expires_at = now() - interval '1 second'"))
+    return {}
+
+
+def points_for_many() -> Arguments:
+    for _ in range(3):
+        make_person()
+    with transaction() as session:
+        member = StaffMember(email="boss@example.com", password_hash="unused", role=Role.SUPERADMIN)
+        session.add(member)
+        session.flush()
+        grant = Grant(points=5, reason="x", status="running", total=3, awarded=0, asked_by=member.id)
+        session.add(grant)
+        session.flush()
+    return {"grant_id": str(grant.id)}
+
+
+def credit_low() -> Arguments:
+    make_person(wallet=1_00)
+    return {}
+
+
+def much_spent() -> Arguments:
+    person = make_person(wallet=5000_00)
+    with transaction() as session:
+        for days, amount in [*((days, 10_00) for days in range(2, 9)), (1, 100_00)]:
+            paid = spending.spend(
+                user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=amount), key=str(days),
+                actor="x",
+            )  # fmt: skip
+            past = text(
+                "UPDATE wallet_transactions SET created_at = now() - make_interval(days => :days) WHERE id = :id"
+            )
+            session.execute(past, {"days": days, "id": paid.id})
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {}
+
+
+def due_open() -> Arguments:
+    person = make_person()
+    with transaction() as session:
+        dues.create(user_id=person, reference=Reference("rental", "1"), amount=5_00, revenue=Kind.OVERDUE_REVENUE,
+                    key="due", actor="x")  # fmt: skip
+        session.execute(text("UPDATE ledger_dues SET created_at = now() - interval '4 days'"))
+    return {}
+
+
+def settled_of_late() -> Arguments:
+    topup_paid()
+    return {}
+
+
+def old_events() -> Arguments:
+    event_received()
+    with transaction() as session:
+        session.execute(text("UPDATE gateway_events SET state = 'forged', received_at = now() - interval '31 days'"))
+    return {}
+
+
+def achiever() -> str:
+    """Somebody who has come to an achievement and does not have it yet."""
+    user_id = make_person()
+    with transaction() as session:
+        tallies.count(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
+        session.add(Achievement(name="First", metric="rentals", threshold=1, reward=5))
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return str(user_id)
+
+
+def achievement_made() -> Arguments:
+    achiever()
+    return {"achievement_id": str(db.session.scalar(text("SELECT id FROM achievements")))}
+
+
+def tallies_wrong() -> Arguments:
+    achiever()
+    with transaction() as session:
+        session.execute(text("UPDATE tallies SET rentals = 7"))
+    return {}

@@ -1,0 +1,157 @@
+"""What jobs need to have something to do: stations and rentals."""
+
+import json
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+
+from powerbank.db import db, transaction, utcnow
+from powerbank.rentals import initiation
+from powerbank.rentals.models import RentalLocation
+from powerbank.stations import commanding, issues
+from powerbank.stations import services as stations
+from powerbank.stations.issue_models import IssueType
+from powerbank.users.models import User
+from tests.jobs.prepared_people import Arguments
+from tests.rentals import making as renting
+
+
+def issue_reported() -> Arguments:
+    with transaction() as session:
+        station, _ = stations.register(
+            sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
+        )
+        user = User(username="sita", referral_code="SITA")
+        session.add(user)
+        session.flush()
+        issue = issues.report(
+            user_id=user.id, sn=station.sn, issue_type=IssueType.DIRTY, description=None, now=utcnow()
+        )
+        session.execute(text("DELETE FROM outbox_jobs"))
+        report_id = session.scalar(text("SELECT id FROM station_issue_reports WHERE issue_id = :id"), {"id": issue.id})
+    return {"report_id": str(report_id)}
+
+
+def command_overdue() -> Arguments:
+    with transaction() as session:
+        station, _ = stations.register(
+            sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
+        )
+        command = commanding.request(
+            station_id=station.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "1"},
+            requested_by="test", now=utcnow() - timedelta(minutes=1),
+        )  # fmt: skip
+        command_id = str(command.id)
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"command_id": command_id}
+
+
+def station_heard_of() -> Arguments:
+    command_overdue()
+    return {"station_imei": "A", "kind": "heartbeat", "received_at": "2026-01-01T00:00:00+00:00",
+            "payload": json.dumps({"status": "online", "slots": [{"slot_number": 1, "status": "ok",
+                                                                  "powerbank_sn": None}]})}  # fmt: skip
+
+
+def station_said_to_be_offline() -> Arguments:
+    report_id = issue_reported()["report_id"]
+    with transaction() as session:
+        issue_id = session.scalar(text("SELECT issue_id FROM station_issue_reports WHERE id = :id"), {"id": report_id})
+    return {"issue_id": str(issue_id), "command_id": None}
+
+
+def station_silent() -> Arguments:
+    station_heard_of()
+    with transaction() as session:
+        session.execute(text("UPDATE station_live SET online = true, last_seen = now() - interval '1 h'"))
+        session.execute(text("INSERT INTO station_state (station_id) SELECT id FROM stations"))
+    return {}
+
+
+def reports_of_last_year() -> Arguments:
+    station_heard_of()
+    with transaction() as session:
+        session.execute(
+            text("INSERT INTO station_reports (id, station_id, received_at, kind, outcome, topic, payload) SELECT"
+                 " '01900000-0000-7000-8000-000000000000', id, now(), 'x', 'applied', 'x', '' FROM stations")
+        )  # fmt: skip
+    return {}
+
+
+def bank_out() -> Arguments:
+    rental_id = renting.ejected()
+    with transaction():
+        return {"command_id": str(renting.command_of(rental_id).id), "status": "succeeded"}
+
+
+def bank_back() -> Arguments:
+    rental_id = renting.active()
+    with transaction():
+        station_id = renting.station_id("A")
+        bank_id = renting.put_back("A-1", station_id, 2, utcnow())
+    return {
+        "report_id": "r", "bank_id": str(bank_id), "station_id": str(station_id), "slot_number": 2,
+        "rental_id": str(rental_id), "returned_at": utcnow().isoformat(), "received_at": utcnow().isoformat(),
+        "provisional": False, "how": "event",
+    }  # fmt: skip
+
+
+def bank_seen_again() -> Arguments:
+    found = bank_back()
+    wanted = ("bank_id", "rental_id", "station_id", "slot_number")
+    return {name: found[name] for name in wanted} | {"seen_at": utcnow().isoformat()}
+
+
+def bank_back_to_be_tested() -> Arguments:
+    found = bank_back()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET provisional = true"))
+    wanted = ("bank_id", "rental_id", "station_id", "slot_number")
+    return {name: found[name] for name in wanted} | {"passed": True}
+
+
+def rental_over() -> Arguments:
+    rental_id = renting.active()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET due_at = now() - interval '90 minutes'"))
+        session.execute(text("UPDATE rentals SET status = 'completed', ended_at = now()"))
+    return {"rental_id": str(rental_id)}
+
+
+def swap_owed() -> Arguments:
+    rental_id = renting.pending()
+    with transaction() as session:
+        initiation.abandon(rental_id, event="cancelled", cause="x", now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"rental_id": str(rental_id)}
+
+
+def rental_nearly_due() -> Arguments:
+    rental_id = renting.active()
+    due_at = db.session.scalar(text("SELECT due_at FROM rentals"))
+    db.session.rollback()
+    assert isinstance(due_at, datetime)
+    return {"rental_id": str(rental_id), "due_at": due_at.isoformat()}
+
+
+def rental_due() -> Arguments:
+    renting.active()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET due_at = now() - interval '1 minute'"))
+    return {}
+
+
+def rental_stuck() -> Arguments:
+    renting.pending()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET created_at = now() - interval '1 hour'"))
+    return {}
+
+
+def location_of_long_ago() -> Arguments:
+    arguments = rental_over()
+    with transaction() as session:
+        session.execute(text("UPDATE rentals SET ended_at = now() - interval '31 days', settled_at = now()"))
+        session.add(RentalLocation(rental_id=UUID(str(arguments["rental_id"])), lat=27.7, lng=85.3))
+    return {}
