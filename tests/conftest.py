@@ -21,9 +21,10 @@ from scripts.sandbox.server import Sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import Stack, free_ports, temporary_data_folder
 from tests import sample_jobs
+from tests.databases import Emptier, keep_cluster, stack_in
 from tests.people import Inbox, People
 
-TEMPLATE = "powerbank_template"
+TEMPLATE = "powerbank"
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery"
 
@@ -38,7 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
     stack = everything.enter_context(Stack(folder, free_ports(), replaced_by={}))
     assert stack.postgres is not None
     assert stack.redis is not None
-    stack.postgres.create_database(TEMPLATE)
     os.environ.update(
         {
             "POWERBANK_ENV": "test",
@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     migrate()
     execute(os.environ["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
+    keep_cluster(stack.postgres)
 
 
 GRANT_EFFECTS = "GRANT ALL ON test_effects, test_effects_id_seq TO powerbank_app"
@@ -109,8 +110,8 @@ def environment(
     number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
     port = os.environ["TEST_REDIS_PORT"]
     found = {
-        "DATABASE_URL": os.environ["DATABASE_URL"].replace(TEMPLATE, database_name),
-        "DATABASE_OWNER_URL": os.environ["DATABASE_OWNER_URL"].replace(TEMPLATE, database_name),
+        "DATABASE_URL": os.environ["DATABASE_URL"].replace(f"/{TEMPLATE}?", f"/{database_name}?"),
+        "DATABASE_OWNER_URL": os.environ["DATABASE_OWNER_URL"].replace(f"/{TEMPLATE}?", f"/{database_name}?"),
         "REDIS_URL": f"redis://127.0.0.1:{port}/{2 * number}",
         "REDIS_CACHE_URL": f"redis://127.0.0.1:{port}/{2 * number + 1}",
         "RATE_LIMIT_PER_MINUTE": "100000",
@@ -141,29 +142,25 @@ def hash_passwords_quickly() -> None:
     passwords._NOBODY = passwords._hasher.hash("nobody has this password")
 
 
+@pytest.fixture(scope="session")
+def emptier(environment: dict[str, str], database_name: str) -> Iterator[Emptier]:
+    with contextlib.closing(Emptier(superuser_url(database_name))) as emptier:
+        yield emptier
+
+
 @pytest.fixture
-def clean(app: Flask) -> Iterator[None]:
+def clean(app: Flask, emptier: Emptier) -> Iterator[None]:
     """Runs the test, then forgets what it wrote."""
     from powerbank.queue import Outbound
     from powerbank.redis_clients import cache_redis, queue_redis
 
     yield
-    execute(superuser_url(app.config["TEST_DATABASE"]), "SET session_replication_role = replica", EMPTY_ALL)
+    emptier.empty()
     Outbound.closed_until = 0
     with app.app_context():
         queue_redis().flushdb()
         cache_redis().flushdb()
     shutil.rmtree(app.config["SETTINGS"].documents_dir, ignore_errors=True)
-
-
-# Row by row where there are rows: far quicker than TRUNCATE on many small tables.
-EMPTY_ALL = """
-DO $$ DECLARE t text; BEGIN
-  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM %I', t);
-  END LOOP;
-END $$
-"""
 
 
 @pytest.fixture
@@ -251,5 +248,5 @@ def inbox(sandbox: Sandbox) -> Iterator[Inbox]:
 @pytest.fixture
 def stack() -> Iterator[Stack]:
     """PostgreSQL and Redis of the test's own, to be stopped, killed and wiped."""
-    with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={"MQTT_URL": "unused"}) as stack:
+    with temporary_data_folder() as folder, stack_in(folder, MQTT_URL="unused") as stack:
         yield stack

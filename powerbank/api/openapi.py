@@ -1,6 +1,7 @@
 """One flask-smorest `Api`: the OpenAPI 3.1 document comes from the schemas that validate."""
 
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 import flask_swagger_ui
@@ -37,7 +38,27 @@ class ProblemSchema(ma.Schema):
 
 
 class PowerbankApi(Api):  # type: ignore[misc]
+    """Describes its routes when somebody asks: a worker and a daemon start without, and most of them never are asked."""
+
     ERROR_SCHEMA = ProblemSchema
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        self._undescribed: list[SmorestBlueprint] = []
+        self._describing = Lock()
+        super().init_app(app, **options)
+
+    def register_blueprint(self, blueprint: SmorestBlueprint, **options: Any) -> None:
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint, **options)
+        self._undescribed.append(blueprint)
+
+    def document(self) -> dict[str, Any]:
+        with self._describing:
+            while self._undescribed:
+                blueprint = self._undescribed.pop(0)
+                blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+                self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+            return dict(self.spec.to_dict())
 
     def _register_error_handlers(self) -> None:
         """powerbank.api.problems renders every refusal, of these routes too."""
@@ -114,7 +135,7 @@ def init_app(app: Flask) -> None:
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return jsonify(api.spec.to_dict())
+        return jsonify(api.document())
 
     @app.get("/docs")
     def docs() -> str:

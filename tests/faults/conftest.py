@@ -3,7 +3,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from flask_migrate import upgrade
 from redis import Redis
 
 import config
@@ -11,9 +10,8 @@ from powerbank import create_app
 from powerbank.db import db
 from powerbank.queue import Outbound
 from powerbank.redis_clients import push_redis, queue_redis
-from scripts.stack import Stack, free_ports
-from tests import sample_jobs
-from tests.conftest import EMPTY_ALL, GRANT_EFFECTS, execute
+from scripts.stack import Stack
+from tests.databases import empty, stack_in
 from tests.faults.plant import Nursery, Plant
 from tests.programs import setting
 
@@ -28,8 +26,7 @@ def nursery() -> Iterator[Nursery]:
 @pytest.fixture(scope="session")
 def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """For tests that leave the servers alone and only fill, spoil and empty them."""
-    stack = Stack(tmp_path_factory.mktemp("stack"), free_ports(), replaced_by={"MQTT_URL": "unused"})
-    stack.take()
+    stack = stack_in(tmp_path_factory.mktemp("stack"), MQTT_URL="unused")
     stack.start()
     yield stack
     stack.stop()
@@ -42,7 +39,7 @@ def plant(shared_stack: Stack, nursery: Nursery, tmp_path: Path, monkeypatch: py
     with _plant(shared_stack, nursery, tmp_path, monkeypatch) as plant:
         yield plant
     assert shared_stack.postgres is not None
-    execute(shared_stack.postgres.superuser_url(), "SET session_replication_role = replica", EMPTY_ALL)
+    empty(shared_stack.postgres.superuser_url())
     with Redis(port=shared_stack.ports.redis) as redis:
         redis.flushall()
 
@@ -70,9 +67,6 @@ def _plant(stack: Stack, nursery: Nursery, folder: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, environment[name])
     setting.apply(monkeypatch)
     app = create_app(config.Settings(powerbank_env="test", **{name.lower(): url for name, url in urls.items()}))
-    with app.app_context():
-        upgrade()
-    execute(environment["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
     plant = Plant(stack, app, nursery, environment, folder)
     plant.sweep()  # the first one ever takes the fresh Redis for one that lost its memory
     try:

@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 
 from powerbank.db import transaction
 from powerbank.queue import enqueue
-from scripts.stack import Stack, free_ports
+from scripts.stack import Stack
 from tests import sample_jobs
+from tests.databases import stack_in
 from tests.faults.plant import Plant, wait_until
 
 pytestmark = pytest.mark.faults
@@ -153,8 +154,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """On the small disk, for the test that asks for one."""
     small = "small_disk" in request.fixturenames
     folder = request.getfixturevalue("small_disk") if small else tmp_path_factory.mktemp("stack")
-    stack = Stack(folder / "data", free_ports(), replaced_by={"MQTT_URL": "unused"})
-    stack.take()
+    stack = stack_in(folder / "data", MQTT_URL="unused")
     stack.start()
     yield stack
     stack.stop()

@@ -34,7 +34,8 @@ from powerbank.payments import intents, refunds, settlement, webhooks
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refund_models import Refund, RefundStatus
 from scripts.sandbox import Sandbox
-from tests.conftest import EMPTY_ALL, execute, superuser_url
+from tests.conftest import superuser_url
+from tests.databases import empty
 from tests.ledger.conftest import about, assert_books_are_right, balances, key, make_person, shared_balance
 from tests.payments.test_arrivals import signed
 
@@ -100,7 +101,7 @@ class Payments(RuleBasedStateMachine):
     @initialize(target=opened)
     def begin(self) -> Any:
         self.sandbox.reset()
-        execute(superuser_url(self.app.config["TEST_DATABASE"]), "SET session_replication_role = replica", EMPTY_ALL)
+        empty(superuser_url(self.app.config["TEST_DATABASE"]))
         self.context = self.app.app_context()
         self.context.push()
         with transaction() as session:

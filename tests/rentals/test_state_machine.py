@@ -37,6 +37,8 @@ from powerbank.stations import banks, commanding, services
 from powerbank.stations.bank_models import Custody, Place, PowerBank
 from powerbank.stations.command_models import CommandStatus, StationCommand
 from powerbank.stations.package_models import Package, PaymentModel
+from tests.conftest import superuser_url
+from tests.databases import empty
 from tests.ledger.conftest import make_person, top_up
 from tests.rentals import making
 from tests.rentals.making import MAY_RENT
@@ -55,7 +57,7 @@ class Network(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        empty(self.app)
+        empty(superuser_url(self.app.config["TEST_DATABASE"]))
         self.context = self.app.app_context()
         self.context.push()
         self.now = utcnow() - timedelta(days=300)
@@ -410,9 +412,3 @@ def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip
-
-
-def empty(app: Flask) -> None:
-    from tests.conftest import EMPTY_ALL, execute, superuser_url
-
-    execute(superuser_url(app.config["TEST_DATABASE"]), "SET session_replication_role = replica", EMPTY_ALL)

@@ -16,7 +16,6 @@ from uuid import UUID
 import paho.mqtt.client as mqtt
 import psycopg2
 from flask import Flask
-from flask_migrate import upgrade
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import text
 
@@ -27,7 +26,8 @@ from powerbank.stations import banks, services
 from powerbank.stations.bank_models import Place
 from powerbank.stations.banks import Whereabouts
 from scripts.simulation import StationSpec
-from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack, free_ports, temporary_data_folder
+from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack, temporary_data_folder
+from tests.databases import stack_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -175,15 +175,13 @@ class Load:
 
 @contextmanager
 def network() -> Iterator[Network]:
-    with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={}) as stack:
+    with temporary_data_folder() as folder, stack_in(folder) as stack:
         urls = stack.environment()
         environment = {
             **urls, "POWERBANK_ENV": "test", "LOG_LEVEL": "INFO", "PATH": os.environ["PATH"],
             "DATABASE_STATEMENT_TIMEOUT_MS": "10000",
         }  # fmt: skip
         app = create_app(config.Settings(powerbank_env="test", **{name.lower(): url for name, url in urls.items()}))
-        with app.app_context():
-            upgrade()
         found = Network(stack, app, environment, folder)
         try:
             yield found
