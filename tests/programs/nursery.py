@@ -5,15 +5,21 @@ fork. Each program leads a process group of its own, and all end with this proce
 """
 
 import ctypes
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import configure_mappers
+
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import jobs
+import powerbank
 from tests.programs import scheduler, setting, worker
 
 PROGRAMS = {"worker": worker.main, "scheduler": scheduler.main}
@@ -21,6 +27,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
+    import_everything()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     setting.sample_jobs.register()
@@ -31,6 +38,14 @@ def main() -> None:
             become(order)
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
+
+
+def import_everything() -> None:
+    """An application imports its domains as it is put together, which would be in each fork."""
+    for package in (powerbank, jobs):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    configure_mappers()
 
 
 def become(order: dict[str, Any]) -> None:
