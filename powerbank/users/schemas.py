@@ -1,10 +1,14 @@
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from powerbank.api.fields import Money, Time
 from powerbank.api.uploads import PictureField
 from powerbank.users import avatars
+
+Rule = Callable[[Any], Any]
 
 # Signs that turn the direction of writing would let a text read as another one.
 _PLAIN = validate.Regexp(r"^[^\x00-\x1f\x7f<>\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*\Z")
@@ -16,8 +20,8 @@ def _says_something(value: str) -> None:
         raise ValidationError("Write letters or digits.")
 
 
-NAME = [validate.Length(1, 80), _PLAIN, _says_something]
-TEXT = [validate.Length(1, 200), _PLAIN, _says_something]
+NAME: list[Rule] = [validate.Length(1, 80), _PLAIN, _says_something]
+TEXT: list[Rule] = [validate.Length(1, 200), _PLAIN, _says_something]
 
 
 def _plausible_birth(value: date) -> None:

@@ -209,7 +209,8 @@ class TestStatus:
     @pytest.mark.parametrize(
         "body",
         [{"status": "banned"}, {"status": "deleted", "reason": "x"}, {"status": "banned", "reason": ""},
-         {"status": "banned", "reason": "x" * 501}, {"status": "banned", "reason": "<b>"}, {"status": "banned", "reason": "  "}],
+         {"status": "banned", "reason": "x" * 501}, {"status": "banned", "reason": "<b>"},
+         {"status": "banned", "reason": "  "}],
     )  # fmt: skip
     def test_what_is_no_decision_is_refused(self, client: FlaskClient, staff_headers, person, body) -> None:
         answer = client.post(f"{USERS}/{person()}/status", json=body, headers=staff_headers())
