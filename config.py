@@ -118,10 +118,11 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(
         default=0, ge=0, le=5, description="Reverse proxies in front whose `X-Forwarded-*` is believed."
     )
-    rate_limit_per_minute: int = Field(
-        default=600,
+    rate_limit_per_minute: int | None = Field(
+        default=None,
         ge=1,
-        description="Requests a minute for each caller, where a route sets none of its own.",
+        description="Requests a minute for each address, where a route sets none of its own. Unset: 600, and in "
+        "development 60,000.",
     )
     max_request_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body.")
 
@@ -145,6 +146,10 @@ class Settings(BaseSettings):
     )
     fcm_url: WebUrl | None = Field(default=None, description="FCM's address, if not Google's own.")
     otp_countries: str = Field(default="NP", description="Countries whose numbers get codes, `NP,IN`.")
+    otp_prefixes: str = Field(
+        default="+",
+        description="Beginnings of the numbers that get codes, `+97798,+97797`. All in those countries, unless set.",
+    )
     otp_sms_per_day: int = Field(default=20_000, ge=1, description="Most codes by SMS a day, against pumping.")
 
     document_keys: SecretStr = Field(
@@ -269,6 +274,15 @@ class Settings(BaseSettings):
         return self.powerbank_env == "production"
 
     @property
+    def ease(self) -> int:
+        """How many times as much one address may do: in development all the people of a test have the same one."""
+        return 1 if self.production else 100
+
+    @property
+    def requests_per_minute(self) -> int:
+        return self.rate_limit_per_minute or 600 * self.ease
+
+    @property
     def sqlalchemy_url(self) -> str:
         return _through_psycopg2(self.database_url)
 
@@ -287,6 +301,14 @@ class Settings(BaseSettings):
     @property
     def staff_secrets(self) -> list[str]:
         return _parts(self.staff_key)
+
+    @property
+    def otp_served_countries(self) -> tuple[str, ...]:
+        return tuple(country.strip().upper() for country in self.otp_countries.split(","))
+
+    @property
+    def otp_served_prefixes(self) -> tuple[str, ...]:
+        return tuple(prefix.strip() for prefix in self.otp_prefixes.split(","))
 
     @property
     def log_style(self) -> str:

@@ -22,6 +22,28 @@ StaffHeaders = Callable[..., dict[str, str]]
 SIGN_IN = {"/api/admin/auth/login", "/api/admin/auth/refresh", "/api/admin/auth/logout"}
 
 
+PUBLIC = {
+    "GET /", "GET /docs", "GET /docs/assets/<path:name>", "GET /openapi.json", "GET /static/<path:filename>",
+    "GET /health/live", "GET /health/queues", "GET /health/ready", "GET /metrics",
+    "POST /api/auth/get-otp", "POST /api/auth/verify-otp", "POST /api/auth/register", "POST /api/auth/refresh",
+    "POST /api/auth/logout", "POST /api/auth/logout-all",
+    "POST /api/admin/auth/login", "POST /api/admin/auth/refresh", "POST /api/admin/auth/logout",
+    "GET /api/app/banners", "GET /api/app/countries", "GET /api/app/version", "GET /api/content/faq",
+    "GET /api/content/<any('terms-of-service', 'privacy-policy', about, contact):slug>",
+    "GET /api/stations", "GET /api/stations/nearby", "GET /api/stations/<sn>", "GET /s/<sn>", "GET /api/packages",
+    "GET /gbfs/3.0/<any(gbfs, system_information, vehicle_types, station_information, station_status):name>.json",
+    "GET /api/referrals/validate", "GET /api/payment/exchange-rates", "GET /api/payment/methods",
+    "GET /api/payment/return/<string:gateway>", "GET /payment/result",
+    # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body.
+    "GET /media/avatars/<string:key>.jpg", "GET /media/documents/<uuid:document_id>.jpg",
+    "POST /api/payment/webhook/<string:gateway>", "POST /internal/rental/return-event",
+}  # fmt: skip
+
+
+def in_console(route: Route) -> bool:
+    return route.rule.rule.startswith(("/console", "/ops/"))
+
+
 def staff_routes(app: Flask) -> list[Route]:
     return [route for route in routes(app, "/api/admin/") if route.rule.rule not in SIGN_IN]
 
@@ -59,6 +81,24 @@ def test_every_permission_opens_something(app: Flask) -> None:
 def test_nothing_outside_the_staffs_part_asks_for_a_staff_permission(app: Flask) -> None:
     elsewhere = [route for route in routes(app) if not route.rule.rule.startswith("/api/admin/")]
     assert [str(route) for route in elsewhere if route.permission not in (None, "user")] == []
+
+
+def test_what_is_open_to_everybody_is_named_here(app: Flask) -> None:
+    """A route that forgot its guard would else be found by none of these walks."""
+    unguarded = {str(route) for route in routes(app, "/") if route.permission is None and not in_console(route)}
+    assert unguarded == PUBLIC
+
+
+def test_the_console_is_closed_to_strangers_and_to_people(
+    app: Flask, client: FlaskClient, person: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_METHODS", [])  # what turns them away is the guard, not a missing token
+    found = [route for route in routes(app, "/") if in_console(route) and route.rule.rule != "/console/login"]
+    assert len(found) > 30
+    for route in found:
+        for headers in (None, person):
+            answer = client.open(route.address(), method=route.method, headers=headers)
+            assert answer.headers.get("Location", "").startswith("/console/login"), (str(route), answer.status_code)
 
 
 @pytest.mark.parametrize("role", [*Role])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from werkzeug.routing import Rule, UUIDConverter
+from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule, UUIDConverter
 
 NOBODY = "01900000-0000-7000-8000-000000000000"
 
@@ -25,12 +25,17 @@ class Route:
 
     def address(self, values: Mapping[str, Any] | None = None) -> str:
         """With ids that nobody has, unless some are given."""
-        made_up = {
-            name: NOBODY if isinstance(converter, UUIDConverter) else "x"
-            for name, converter in self.rule._converters.items()
-        }
+        made_up = {name: _made_up(converter) for name, converter in self.rule._converters.items()}
         adapter = self.rule.map.bind("localhost")  # type: ignore[union-attr]
         return adapter.build(self.rule.endpoint, made_up | dict(values or {}), method=self.method)
+
+
+def _made_up(converter: BaseConverter) -> Any:
+    if isinstance(converter, IntegerConverter):
+        return 0
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
+    return NOBODY if isinstance(converter, UUIDConverter) else "x"
 
 
 def routes(app: Flask, prefix: str = "/api/") -> Iterator[Route]:

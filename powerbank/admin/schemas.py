@@ -50,7 +50,7 @@ class UserDetailSchema(UserRowSchema):
 
 class StatusChangeSchema(Schema):
     status = fields.String(required=True, validate=validate.OneOf(SETTABLE))
-    reason = fields.String(required=True, validate=[validate.Length(1, 500), TEXT[1]])
+    reason = fields.String(required=True, validate=[validate.Length(1, 500), *TEXT[1:]])
 
 
 class AuditArguments(PageArguments):

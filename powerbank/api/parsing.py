@@ -22,8 +22,11 @@ class Parser(FlaskParser):  # type: ignore[misc]
         if req.get_data() and not req.is_json:  # reads it all: a body that is too large ends here
             abort(415)
         # Werkzeug refuses a body that is too large, and webargs one that does not parse.
-        value = super().load_json(req, schema)
-        _refuse_unstorable(value)
+        try:
+            value = super().load_json(req, schema)
+            _refuse_unstorable(value)
+        except RecursionError:  # lists within lists, thousands deep
+            abort(400)
         return value
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:

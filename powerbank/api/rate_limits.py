@@ -13,7 +13,7 @@ from flask import Flask, current_app, request
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import storage_from_string
-from limits.strategies import FixedWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 from redis.exceptions import RedisError
 
 from powerbank.errors import TooManyError, UnavailableError
@@ -29,22 +29,28 @@ PAUSE = 2.0  # seconds for which the general limit is not counted after Redis di
 class Limits:
     general: RateLimitItem
     counters: FixedWindowRateLimiter
+    # What costs money is counted in every stretch of time: of two windows, one's end and the other's beginning would
+    # let twice as much through.
+    guards: MovingWindowRateLimiter
     away_until: float = 0.0
 
-    def spent(self, item: RateLimitItem, bucket: tuple[str, str]) -> int | None:
-        """Counts one hit. Seconds to wait when the rule is used up, else None."""
-        if self.counters.hit(item, *bucket):
-            return None
-        reset_at = self.counters.get_window_stats(item, *bucket).reset_time
-        return max(1, int(reset_at - time.time()) + 1)
+
+def _spent(counters: RateLimiter, item: RateLimitItem, bucket: tuple[str, str]) -> int | None:
+    """Counts one hit. Seconds to wait when the rule is used up, else None."""
+    if counters.hit(item, *bucket):
+        return None
+    reset_at = counters.get_window_stats(item, *bucket).reset_time
+    return max(1, int(reset_at - time.time()) + 1)
 
 
 def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     options = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
+    storage = storage_from_string(settings.cache_url, key_prefix="powerbank", **options)
     app.extensions["limits"] = limits = Limits(
-        parse(f"{settings.rate_limit_per_minute} per minute"),
-        FixedWindowRateLimiter(storage_from_string(settings.cache_url, key_prefix="powerbank", **options)),
+        parse(f"{settings.requests_per_minute} per minute"),
+        FixedWindowRateLimiter(storage),
+        MovingWindowRateLimiter(storage),
     )
 
     @app.before_request
@@ -52,7 +58,7 @@ def init_app(app: Flask) -> None:
         if request.path.startswith(UNLIMITED) or time.monotonic() < limits.away_until:
             return
         try:
-            wait = limits.spent(limits.general, _bucket(("request", request.remote_addr or "unknown")))
+            wait = _spent(limits.counters, limits.general, _bucket(("request", request.remote_addr or "unknown")))
         except (RedisError, StorageError) as error:
             limits.away_until = time.monotonic() + PAUSE
             log.warning("rate limits away", error=str(error))
@@ -65,7 +71,7 @@ def hit_or_refuse(rule: str, *identifiers: str) -> None:
     """Counts one hit. Raises when the rule ("5 per hour") is used up, and when nobody can count."""
     limits: Limits = current_app.extensions["limits"]
     try:
-        wait = limits.spent(parse(rule), _bucket(identifiers))
+        wait = _spent(limits.guards, parse(rule), _bucket(identifiers))
     except (RedisError, StorageError) as error:
         log.warning("rate limits away", error=str(error))
         raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error
@@ -76,9 +82,9 @@ def hit_or_refuse(rule: str, *identifiers: str) -> None:
 def hit_all_or_refuse(*rules: tuple[str, ...]) -> None:
     """Counts one hit on each `(rule, *identifiers)`, or on none while one of them is used up: what one limit refuses
     does not use up the others."""
-    counters: FixedWindowRateLimiter = current_app.extensions["limits"].counters
+    guards: MovingWindowRateLimiter = current_app.extensions["limits"].guards
     try:
-        spent = next((each for each in rules if not counters.test(parse(each[0]), *_bucket(each[1:]))), None)
+        spent = next((each for each in rules if not guards.test(parse(each[0]), *_bucket(each[1:]))), None)
     except (RedisError, StorageError) as error:
         log.warning("rate limits away", error=str(error))
         raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error
@@ -90,7 +96,7 @@ def forgive(rule: str, *identifiers: str) -> None:
     """Takes the hits back: what was guarded against did not happen."""
     limits: Limits = current_app.extensions["limits"]
     try:
-        limits.counters.clear(parse(rule), *_bucket(identifiers))
+        limits.guards.clear(parse(rule), *_bucket(identifiers))
     except (RedisError, StorageError) as error:
         log.warning("rate limits away", error=str(error))
 

@@ -113,7 +113,7 @@ def change_password(staff: SignedIn, *, current: str, new: str) -> None:
 def confirm_totp(staff: SignedIn, *, code: str) -> list[str]:
     with transaction():
         codes = services.confirm_totp(staff, code=code, now=utcnow())
-        audit.by_staff("staff.enable_totp", "staff", staff.id)
+        audit.by_staff("staff.enable_totp", "staff", staff.id, old={"totp": False}, new={"totp": True})
     return codes
 
 
@@ -123,7 +123,7 @@ def remove_totp(staff: SignedIn, *, password: str, code: str) -> None:
     with transaction():
         removed = services.remove_totp(staff, proof=proof, code=code, now=utcnow())
         if removed:
-            audit.by_staff("staff.disable_totp", "staff", staff.id)
+            audit.by_staff("staff.disable_totp", "staff", staff.id, old={"totp": True}, new={"totp": False})
     if not removed:
         raise WrongPasswordError
     forgive_guesses(staff.email)

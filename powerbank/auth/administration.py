@@ -45,15 +45,16 @@ def change(staff_id: UUID, changes: dict[str, Any]) -> tuple[StaffMember, dict[s
     return member, old
 
 
-def reset(staff_id: UUID) -> tuple[StaffMember, str]:
-    """A new password that is told once, no second factor, no lock, no session."""
+def reset(staff_id: UUID) -> tuple[StaffMember, str, dict[str, Any]]:
+    """A new password that is told once, no second factor, no lock, no session; and what of these there was."""
     member = _get(staff_id)
+    old = {"totp": member.has_totp, "locked": member.locked_until is not None}
     password = passwords.temporary()
     member.password_hash, member.password_temporary = passwords.hashed(password), True
     member.failed_attempts, member.locked_until = 0, None
     services.forget_totp(member)
     staff_sessions.end_others(member, but=None)
-    return member, password
+    return member, password, old
 
 
 def find(email: str) -> StaffMember | None:

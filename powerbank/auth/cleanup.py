@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, exists, or_, select, update
 
 from powerbank.auth.models import StaffRefreshToken, StaffSession
 from powerbank.auth.people_models import OtpChallenge, RefreshToken, Session
 from powerbank.auth.sessions import end_all_of
 from powerbank.db import open_session
+from powerbank.notifications import devices
 from powerbank.users.models import User
 
 KEEP_CODES = timedelta(days=7)
@@ -28,8 +29,24 @@ def forget(user: User) -> None:
 def prune(*, now: datetime) -> None:
     session = open_session()
     session.execute(delete(OtpChallenge).where(OtpChallenge.created_at < now - KEEP_CODES))
-    # Spent ones stay until they expire: one that comes again tells of a theft.
-    session.execute(delete(RefreshToken).where(RefreshToken.expires_at < now))
+    _end_what_cannot_be_renewed(now)
     session.execute(delete(Session).where(Session.ended_at < now - KEEP_SESSIONS))
     session.execute(delete(StaffRefreshToken).where(StaffRefreshToken.expires_at < now))
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
+
+
+def _end_what_cannot_be_renewed(now: datetime) -> None:
+    """A sign-in without a token that still holds is over, though nobody signed out, and so are its pushes."""
+    session = open_session()
+    # Spent ones stay until they expire: one that comes again tells of a theft.
+    gone = delete(RefreshToken).where(RefreshToken.expires_at < now).returning(RefreshToken.session_id).cte("gone")
+    # Both halves of the statement see the tokens as they were before it.
+    renewable = exists().where(RefreshToken.session_id == Session.id, RefreshToken.expires_at >= now)
+    over = session.scalars(
+        update(Session)
+        .where(Session.id.in_(select(gone.c.session_id)), Session.ended_at.is_(None), ~renewable)
+        .values(ended_at=now, end_cause="expired")
+        .returning(Session.id)
+        .execution_options(synchronize_session=False)
+    )
+    devices.end_with_sessions(over.all(), now=now)

@@ -45,8 +45,8 @@ def list_all() -> None:
 def reset(email: str) -> None:
     """New password (shown once), no second factor, no lock, signed out everywhere."""
     with transaction():
-        _, password = administration.reset(_known(email).id)
-        _record("staff.reset", email)
+        _, password, old = administration.reset(_known(email).id)
+        _record("staff.reset", email, old=old, new={"totp": False, "locked": False})
     click.echo(f"{email}: the password is now {password} and must be changed at sign-in")
 
 

@@ -12,6 +12,7 @@ import phonenumbers
 from flask import current_app
 from sqlalchemy import func, select, update
 
+from config import Settings
 from jobs import catalogue
 from powerbank.api.rate_limits import hit_all_or_refuse
 from powerbank.auth.people_models import OtpChallenge
@@ -45,10 +46,9 @@ def code_of(challenge_id: UUID) -> str:
 def limit_asking(address: Address, ip: str) -> None:
     """Before anything is written: what costs money is counted where nobody can talk their way round."""
     settings = current_app.config["SETTINGS"]
-    if address.kind is Kind.PHONE and address.country not in settings.otp_countries.split(","):
-        raise AppError("country_not_served", 403, "We do not send codes to this country.")
-    # The development profile is one machine with many test people on it.
-    ease = 1 if settings.production else 100
+    if address.kind is Kind.PHONE:
+        _refuse_unserved(address, settings)
+    ease = settings.ease
     limits: list[tuple[str, ...]] = [
         ("1 per minute", "otp", address.value),
         ("5 per hour", "otp", address.value),
@@ -60,6 +60,13 @@ def limit_asking(address: Address, ip: str) -> None:
         limits.append((f"{settings.otp_sms_per_day} per day", "otp-budget"))
     # All or none: a caller who is refused for his own address must not use up the tries of somebody else's number.
     hit_all_or_refuse(*limits)
+
+
+def _refuse_unserved(number: Address, settings: Settings) -> None:
+    if number.country not in settings.otp_served_countries:
+        raise AppError("country_not_served", 403, "We do not send codes to this country.")
+    if not number.value.startswith(settings.otp_served_prefixes):
+        raise AppError("number_not_served", 403, "We do not send codes to numbers that begin like this one.")
 
 
 def ask(*, address: Address, purpose: str, language: str = "en", asker: UUID | None = None) -> OtpChallenge:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask.views import MethodView
 
 from powerbank import audit
@@ -17,7 +17,7 @@ from powerbank.errors import AppError
 
 blueprint = Blueprint("Staff sign-in", __name__, url_prefix="/api/admin/auth", description="Staff accounts.")
 
-PER_ADDRESS, PER_ACCOUNT = "20 per 15 minute", "10 per 15 minute"
+PER_ADDRESS, PER_ACCOUNT = 20, "10 per 15 minute"
 
 
 @blueprint.route("/login")
@@ -69,7 +69,8 @@ def begin(member: StaffMember, kind: str) -> StaffSession:
 
 
 def limit_guesses(email: str) -> None:
-    hit_or_refuse(PER_ADDRESS, "sign-in", request.remote_addr or "unknown")
+    per_address = PER_ADDRESS * current_app.config["SETTINGS"].ease
+    hit_or_refuse(f"{per_address} per 15 minute", "sign-in", request.remote_addr or "unknown")
     hit_or_refuse(PER_ACCOUNT, "sign-in", email.strip().lower())
 
 

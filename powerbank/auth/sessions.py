@@ -106,7 +106,7 @@ def _issue(session: Session) -> Tokens:
 def _end(session: Session, cause: str) -> None:
     if session.ended_at is None:
         session.ended_at, session.end_cause = utcnow(), cause
-        devices.end_with_session(session.id, now=utcnow())
+        devices.end_with_sessions([session.id], now=utcnow())
 
 
 def new_refresh_token() -> str:

@@ -76,8 +76,8 @@ class StaffItem(MethodView):
 def reset(staff_id: UUID) -> dict[str, Any]:
     """New password, no second factor, signed out everywhere; for who forgot or lost them"""
     with transaction():
-        member, password = administration.reset(staff_id)
-        audit.by_staff("staff.reset", "staff", staff_id)
+        member, password, old = administration.reset(staff_id)
+        audit.by_staff("staff.reset", "staff", staff_id, old=old, new={"totp": False, "locked": False})
     return _with_password(member, password)
 
 

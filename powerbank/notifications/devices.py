@@ -1,5 +1,6 @@
 """Where pushes go."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -65,11 +66,11 @@ def end_unregistered(device_id: UUID, fcm_token: str, *, now: datetime) -> None:
     )
 
 
-def end_with_session(session_id: UUID, *, now: datetime) -> None:
+def end_with_sessions(session_ids: Sequence[UUID], *, now: datetime) -> None:
     """Who signed out on a device is not told anything there any more."""
     open_session().execute(
         update(Device)
-        .where(Device.session_id == session_id, Device.ended_at.is_(None))
+        .where(Device.session_id.in_(session_ids), Device.ended_at.is_(None))
         .values(ended_at=now, end_cause="signed_out")
     )
 

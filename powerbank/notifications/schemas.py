@@ -4,8 +4,8 @@ from powerbank.api.fields import Time
 from powerbank.api.paging import PageArguments
 from powerbank.notifications.models import Platform
 
-# What FCM gives out; longer ones would not go into an index.
-TOKEN = validate.Regexp(r"^[A-Za-z0-9_:%.-]{8,1024}\Z")
+# FCM says what a token is; what is longer would not go into an index.
+TOKEN = validate.Regexp(r"^[!-~]{1,1024}\Z")
 
 
 class NoticeListArguments(PageArguments):

@@ -1,7 +1,7 @@
 """How an account ends. Later domains say at start-up what stands in the way, and clear what is theirs.
 
 Both happen in the transaction that ends the account, while its row is locked. A refusal raises `ConflictError`
-(`open_rental_exists`, `outstanding_due`, `balance_left`). A farewell still finds the person's identifiers.
+(`open_rental_exists`, `outstanding_due`). A farewell still finds the person's identifiers.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def leave(user_id: UUID, *, now: datetime) -> None:
     session = open_session()
     session.execute(delete(Identifier).where(Identifier.user_id == user_id))
     session.expire(user, ["identifiers"])
-    user.username = f"deleted-{user.id.hex[-20:]}"
+    user.username = f"deleted:{user.id.hex[-20:]}"  # nobody's else: a name that people choose has no colon
     user.first_name = user.last_name = user.date_of_birth = user.address = user.city = None
     user.auto_collect_dues = False
     user.status, user.deleted_at = Status.DELETED, now

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -6,8 +8,20 @@ from powerbank.api.fields import Money, Time
 from powerbank.api.uploads import PictureField
 from powerbank.users import avatars
 
-NAME = [validate.Length(1, 80), validate.Regexp(r"^[^\x00-\x1f<>]*\Z")]
-TEXT = [validate.Length(1, 200), validate.Regexp(r"^[^\x00-\x1f<>]*\Z")]
+Rule = Callable[[Any], Any]
+
+# Signs that turn the direction of writing would let a text read as another one.
+_PLAIN = validate.Regexp(r"^[^\x00-\x1f\x7f<>\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*\Z")
+
+
+def _says_something(value: str) -> None:
+    """Blanks, dots and signs without width are no name and no address: a profile of them is not complete."""
+    if not any(sign.isalnum() for sign in value):
+        raise ValidationError("Write letters or digits.")
+
+
+NAME: list[Rule] = [validate.Length(1, 80), _PLAIN, _says_something]
+TEXT: list[Rule] = [validate.Length(1, 200), _PLAIN, _says_something]
 
 
 def _plausible_birth(value: date) -> None:

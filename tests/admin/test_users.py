@@ -16,6 +16,7 @@ from powerbank.db import db, transaction
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from powerbank.users.models import Identifier
+from tests.people import Inbox
 
 USERS = "/api/admin/users"
 NOBODY = "01900000-0000-7000-8000-000000000000"
@@ -209,13 +210,23 @@ class TestStatus:
     @pytest.mark.parametrize(
         "body",
         [{"status": "banned"}, {"status": "deleted", "reason": "x"}, {"status": "banned", "reason": ""},
-         {"status": "banned", "reason": "x" * 501}, {"status": "banned", "reason": "<b>"}],
+         {"status": "banned", "reason": "x" * 501}, {"status": "banned", "reason": "<b>"},
+         {"status": "banned", "reason": "  "}],
     )  # fmt: skip
     def test_what_is_no_decision_is_refused(self, client: FlaskClient, staff_headers, person, body) -> None:
         answer = client.post(f"{USERS}/{person()}/status", json=body, headers=staff_headers())
         assert answer.status_code == 422
 
-    def test_the_job_ends_sessions_and_tells(
+    @pytest.mark.parametrize("status", ["suspended", "banned"])
+    def test_the_person_is_told_why(
+        self, client: FlaskClient, staff_headers, person, work: Work, inbox: Inbox, status: str
+    ) -> None:
+        """By SMS: who is banned reads nothing in the app."""
+        self.set(client, person(), staff_headers(), status)
+        work()
+        assert [body for body in inbox.bodies("sms", "+9779812345678") if "Broke three banks." in body]
+
+    def test_the_job_ends_sessions(
         self, app: Flask, client: FlaskClient, staff_headers, person, signed_in, work: Work
     ) -> None:
         """A sign-in that slipped in between, and what the job finds when it runs."""

@@ -29,8 +29,9 @@ def test_wrong_method_says_which_are_right(probe: FlaskClient) -> None:
     assert "POST" in response.headers["Allow"]
 
 
-def test_body_that_is_no_json(probe: FlaskClient) -> None:
-    check(probe.post("/probe/echo", data="{", content_type="application/json"), 400, "bad_request")
+@pytest.mark.parametrize("body", ["{", "{'key': 1}", "[" * 90_000, '{"a":' * 50_000 + "1" + "}" * 50_000])
+def test_body_that_is_no_json_or_too_deep(probe: FlaskClient, body: str) -> None:
+    check(probe.post("/probe/echo", data=body, content_type="application/json"), 400, "bad_request")
 
 
 def test_body_of_another_type(probe: FlaskClient) -> None:

@@ -1,5 +1,6 @@
 """Limits hold, say when to come back, and fail in the right direction."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from config import load
@@ -31,10 +32,23 @@ def test_a_made_up_forwarded_address_resets_nothing(probe: FlaskClient) -> None:
     assert probe.get("/probe/limited", headers={"X-Forwarded-For": "192.0.2.77"}).status_code == 429
 
 
-def test_a_trusted_proxy_is_believed() -> None:
-    client = create_app(load().model_copy(update={"trusted_proxies": 1})).test_client()
-    answer = client.get("/console/login", headers={"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"})
-    assert answer.status_code == 200
+def test_a_trusted_proxy_is_believed_and_what_came_before_it_is_not(clean: None) -> None:
+    behind_one = {"trusted_proxies": 1, "rate_limit_per_minute": 2}
+    client = create_app(load().model_copy(update=behind_one)).test_client()
+
+    def ask(forwarded: str) -> int:
+        return client.get("/api/app/countries", headers={"X-Forwarded-For": forwarded}).status_code
+
+    assert [ask("192.0.2.1") for _ in range(3)] == [200, 200, 429]
+    assert ask("192.0.2.2") == 200
+    assert ask("198.51.100.7, 192.0.2.1") == 429
+
+
+@pytest.mark.parametrize(("profile", "limit"), [("production", 600), ("development", 60_000), ("test", 60_000)])
+def test_the_limit_for_an_address(profile: str, limit: int) -> None:
+    unset = load().model_copy(update={"powerbank_env": profile, "rate_limit_per_minute": None})
+    assert unset.requests_per_minute == limit
+    assert unset.model_copy(update={"rate_limit_per_minute": 7}).requests_per_minute == 7
 
 
 def test_a_guard_counts_for_everybody(probe: FlaskClient) -> None:

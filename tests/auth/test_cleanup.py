@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from powerbank.auth import cleanup, otp, sessions
 from powerbank.db import db, transaction, utcnow
 from powerbank.users import identifiers, services
+from tests.people import People, change, rows
 
 
 def count(table: str) -> int:
@@ -28,7 +30,23 @@ def test_what_is_old_goes_and_what_counts_stays(context: Flask) -> None:
         cleanup.prune(now=utcnow() + timedelta(days=31))
     assert (count("otp_challenges"), count("refresh_tokens"), count("sessions")) == (0, 0, 1)
     with transaction():
-        sessions.end_all_of(user.id, "logout-all")
-    with transaction():
-        cleanup.prune(now=utcnow() + timedelta(days=91))
+        cleanup.prune(now=utcnow() + timedelta(days=130))
     assert count("sessions") == 0
+
+
+def test_a_sign_in_that_can_no_longer_be_renewed_is_over_with_its_pushes(
+    app: Flask, client: FlaskClient, people: People
+) -> None:
+    left, used = people.join("left"), people.join("used")
+    for person in (left, used):
+        device = {"fcm_token": f"device-token-of-{person.id}", "platform": "ios"}
+        assert client.post("/api/users/me/devices", json=device, headers=person.headers).status_code == 201
+    change(app, "UPDATE refresh_tokens SET expires_at = now() - interval '1 hour'")
+    change(app, "UPDATE refresh_tokens SET expires_at = now() + interval '1 day', spent_at = now() WHERE session_id = "
+                "(SELECT id FROM sessions WHERE user_id = :id)", id=used.id)  # fmt: skip
+    with app.app_context(), transaction():
+        cleanup.prune(now=utcnow())
+    assert rows(app, "SELECT user_id, end_cause FROM sessions WHERE ended_at IS NOT NULL") == [(left.id, "expired")]
+    assert rows(app, "SELECT user_id FROM devices WHERE ended_at IS NOT NULL") == [(left.id,)]
+    assert client.get("/api/users/me", headers=left.headers).status_code == 401
+    assert client.get("/api/users/me", headers=used.headers).status_code == 200

@@ -250,6 +250,12 @@ def test_a_profile_is_changed_and_complete(client: FlaskClient, join: Join) -> N
         {"language": "xx"},
         {"date_of_birth": "2999-01-01"},
         {"username": "a"},
+        {"first_name": "  "},
+        {"last_name": "\u200b"},
+        {"address": "..."},
+        {"city": "KTM\u202e"},
+        {"first_name": "Si\nta"},
+        {"last_name": "<Rai>"},
     ):
         assert client.patch("/api/users/me", json=refused, headers=headers).status_code == 422
 

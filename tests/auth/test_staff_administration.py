@@ -124,7 +124,8 @@ def test_a_reset_gives_a_new_password_and_takes_all_else(
     assert enter("gita@example.com", PASSWORD, totp=codes[0]).status_code == 401
     assert enter("gita@example.com", fresh).status_code == 200
     with app.app_context():
-        assert db.session.scalar(text("SELECT count(*) FROM audit_log WHERE action = 'staff.reset'")) == 1
+        (row,) = db.session.execute(text("SELECT old, new FROM audit_log WHERE action = 'staff.reset'"))
+        assert (row.old, row.new) == ({"totp": True, "locked": True}, {"totp": False, "locked": False})
         assert db.session.scalar(text("SELECT count(*) FROM staff_recovery_codes")) == 0
 
 

@@ -10,10 +10,11 @@ from itsdangerous import URLSafeTimedSerializer
 
 from powerbank.db import utcnow
 from tests.kyc.conftest import NUMBER, Desk
-from tests.people import Headers
+from tests.people import Headers, Inbox
 from tests.pictures.samples import decoded
 
 StaffHeaders = Callable[..., Headers]
+Work = Callable[..., None]
 
 
 def test_the_queue_shows_who_waits_oldest_first(desk: Desk) -> None:
@@ -75,6 +76,22 @@ def test_a_rejection_needs_a_reason_that_the_person_reads(desk: Desk) -> None:
     assert desk.own(headers)["rejection_reason"] == "पछाडिको भाग अस्पष्ट छ।"
     (entry,) = desk.rows("SELECT old, new FROM audit_log")
     assert entry.new == {"status": "rejected"}
+
+
+def test_both_decisions_are_told(desk: Desk, work: Work, inbox: Inbox) -> None:
+    sita, hari = desk.join("sita"), desk.join("hari")
+    approved, rejected = desk.submitted(sita), desk.submitted(hari, "11-22-33")
+    work()
+    assert [row.type for row in desk.rows("SELECT type FROM staff_notices")] == ["kyc_to_review"] * 2
+    desk.approve(approved)
+    desk.reject(rejected, "Blurred & dark.")
+    work()
+    for headers, kind, word in ((sita, "kyc_approved", "take a power bank"), (hari, "kyc_rejected", "Blurred & dark.")):
+        items = desk.client.get("/api/notifications", headers=headers).get_json()["items"]
+        (notice,) = [item for item in items if item["type"] == kind]
+        assert word in notice["body"]
+    assert [body for body in inbox.bodies("email", "hari@example.com") if "Blurred & dark." in body]
+    assert [body for body in inbox.bodies("email", "sita@example.com") if "take a power bank" in body]
 
 
 def test_a_decision_is_final(desk: Desk) -> None:

@@ -51,7 +51,15 @@ def test_nothing_of_the_person_is_kept(
         assert [secret for secret in SECRETS if secret in kept] == [], table
     (user,) = rows(app, "SELECT * FROM users")
     assert (user.status, user.deleted_at is not None) == ("deleted", True)
-    assert user.username.startswith("deleted-")
+    assert user.username.startswith("deleted:")
+
+
+def test_nobody_can_stand_in_the_way(client: FlaskClient, people: People, sita: Person) -> None:
+    """By taking the name that she will have."""
+    thief = people.join("thief")
+    for name in (f"deleted:{sita.id.hex[-20:]}", f"deleted-{sita.id.hex[-20:]}"):
+        client.patch("/api/users/me", json={"username": name}, headers=thief.headers)
+    assert leave(client, sita).status_code == 204
 
 
 def test_every_sign_in_has_ended(client: FlaskClient, people: People, sita: Person) -> None:

@@ -4,7 +4,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from email.utils import localtime, parseaddr
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from uuid import uuid4
 
 from powerbank.integrations.errors import VendorError, VendorRefusedError
@@ -17,7 +17,8 @@ def send(
 ) -> str:
     """The Message-ID comes back. It is made from `reference`, so that a repeat can be told from a second message."""
     message = EmailMessage()
-    message["From"], message["To"] = sender, to
+    message["From"] = sender
+    _address(message, to)
     message["Subject"] = " ".join(subject.split())  # a line break would begin a header of its own
     message["Date"] = localtime()
     message["Message-ID"] = f"<{reference or uuid4()}@{parseaddr(sender)[1].partition('@')[2] or 'localhost'}>"
@@ -26,8 +27,8 @@ def send(
     if html is not None:
         message.add_alternative(html, subtype="html")
     try:
-        with _connect(url) as server:
-            server.send_message(message)
+        with _connect(urlsplit(url)) as server:
+            server.send_message(message, to_addrs=[to])
     except smtplib.SMTPRecipientsRefused as refused:
         _raise(min(code for code, _ in refused.recipients.values()))
     except smtplib.SMTPResponseException as refused:
@@ -37,8 +38,19 @@ def send(
     return str(message["Message-ID"])
 
 
-def _connect(url: str) -> smtplib.SMTP:
-    parts = urlsplit(url)
+def _address(message: EmailMessage, to: str) -> None:
+    """Readers of mail decode words such as `=?utf-8?q?…?=`, in addresses too: then the header would name somebody
+    else than the envelope."""
+    try:
+        message["To"] = to
+        read = [address.addr_spec for address in message["To"].addresses]
+    except ValueError:
+        read = []
+    if read != [to]:
+        raise VendorRefusedError("mail: this is not one plain address")
+
+
+def _connect(parts: SplitResult) -> smtplib.SMTP:
     host = parts.hostname or "localhost"
     if parts.scheme == "smtps":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -46,11 +58,23 @@ def _connect(url: str) -> smtplib.SMTP:
         )
     else:
         server = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT)
-    if parts.username:
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
-        server.login(unquote(parts.username), unquote(parts.password or ""))
+    try:
+        if parts.username:
+            _log_in(server, parts.username, parts.password or "", encrypted=parts.scheme == "smtps")
+    except BaseException:
+        server.close()
+        raise
     return server
+
+
+def _log_in(server: smtplib.SMTP, user: str, password: str, *, encrypted: bool) -> None:
+    """Never in plain: whoever sits between could strike the offer of TLS out and read the password."""
+    if not encrypted:
+        server.ehlo()  # asks what is offered; before it nothing is known
+        if not server.has_extn("starttls"):
+            raise VendorRefusedError("mail: the server offers no TLS, so the password stays here")
+        server.starttls(context=ssl.create_default_context())
+    server.login(unquote(user), unquote(password))
 
 
 def _raise(code: int) -> None:
