@@ -136,9 +136,17 @@ class TestDues:
         assert collecting.block_overdue(now=utcnow()) == 1
         assert collecting.block_overdue(now=utcnow()) == 0
         assert (dues.blocked(late), dues.blocked(fresh)) == (True, False)
+        assert (told(late), told(fresh)) == ([("due_blocked", {"amount": "5.00"})], [])
         with transaction():
             dues.pay(due_id=due_id, sources=Sources(wallet=5_00), key=key(), actor="user", now=utcnow())
         assert not dues.blocked(late)
+
+    def test_of_several_that_block_all_that_is_open_is_told_once(self, person: Person) -> None:
+        late = person()
+        for paisa, days in ((5_00, 4), (7_00, 5), (1_00, 0)):
+            owes(late, paisa, days=days)
+        assert collecting.block_overdue(now=utcnow()) == 2
+        assert told(late) == [("due_blocked", {"amount": "13.00"})]
 
 
 class TestCollecting:
