@@ -17,6 +17,7 @@ from powerbank.payments import (
     exchange,
     gateways,
     intents,
+    matching,
     scenarios,
     settlement,
     takebacks,
@@ -47,7 +48,7 @@ def expire_payment_intent(run: StepwiseRun, *, intent_id: str) -> None:
     """The gateway is asked once more first: the payer may have been in time."""
     if db.session.get(PaymentIntent, UUID(intent_id)) is None:
         return
-    payment = settlement.look_up(UUID(intent_id))
+    payment = settlement.look_up_if_told(UUID(intent_id))
     with run.finish():
         settlement.apply(UUID(intent_id), payment, actor="expiry", now=utcnow())
         intents.expire(UUID(intent_id), now=utcnow())
@@ -62,7 +63,7 @@ def poll_pending_payment(run: StepwiseRun, *, intent_id: str) -> None:
     intent = db.session.get(PaymentIntent, UUID(intent_id))
     if intent is None or intent.poll_at is None or intent.poll_at > utcnow() + timedelta(seconds=1):
         return  # over, or another poll is on its way
-    payment = settlement.look_up(UUID(intent_id))
+    payment = settlement.look_up_if_told(UUID(intent_id))
     with run.finish():
         settlement.apply(UUID(intent_id), payment, actor="poller", now=utcnow())
         held = intents.locked(UUID(intent_id))
@@ -132,6 +133,7 @@ def check_exchange_rates() -> None:
 
 def poll_pending_payments() -> None:
     settlement.wake_overdue_polls(now=utcnow())
+    matching.wake_known()
 
 
 def calculate_payment_options(*, operation_id: str) -> None:
