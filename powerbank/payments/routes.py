@@ -48,7 +48,7 @@ def exchange_rates() -> dict[str, Any]:
 @blueprint.response(202, IntentSchema)
 def topup(body: dict[str, Any]) -> PaymentIntent:
     """Begin a top-up; poll the intent for where to pay"""
-    hit_or_refuse("30 per hour", "topup", str(current_user_id()))
+    hit_or_refuse("60 per hour", "topup", str(current_user_id()))
     return intents.begin(
         user_id=current_user_id(), gateway=body["gateway"], charged=body["amount"], currency=body["currency"],
         now=utcnow(),
