@@ -47,11 +47,12 @@ def look_up(intent_id: UUID) -> Payment | None:
 
 
 def look_up_if_told(intent_id: UUID) -> Payment | None:
-    """For who goes on without an answer: a gateway that will not say (it knows no such payment, or not us) is as good
-    as one that has not heard of it. A failure that may pass is still one."""
+    """For who goes on without an answer: a gateway that will not say (it knows no such payment, or not us, or is no
+    longer ours) is as good as one that has not heard of it. A failure that may pass is still one."""
     try:
         return look_up(intent_id)
-    except VendorRefusedError as refused:
+    except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
+        db.session.rollback()
         log.error("a gateway does not say how a payment stands", intent_id=str(intent_id), error=str(refused))
         return None
 
@@ -85,15 +86,16 @@ def apply(
     return IntentStatus(intent.status)
 
 
-def plan_next_poll(intent: PaymentIntent, *, now: datetime) -> None:
+def plan_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = True) -> None:
     """The gateway is asked again, more and more rarely, until its last word or a day after the payer's time.
 
-    What is halted there is never taken for failed: it is asked about for longer, and then it is for staff."""
+    What is halted there, or could not be asked for, is never taken for failed: it is asked for longer, and then it is
+    for staff."""
     if intent.poll_at is None or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
         intent.poll_at = None
         return
     intent.polls += 1
-    halted = (intent.said or {}).get("state") in HALTED
+    halted = not answered or (intent.said or {}).get("state") in HALTED
     since = now - intent.expires_at
     if since > (HALTED_FOR if halted else ASK_FOR):
         intent.poll_at = None

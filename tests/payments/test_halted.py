@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from jobs import catalogue
+from powerbank.db import transaction
 from powerbank.integrations.esewa.client import Esewa
 from powerbank.integrations.khalti.client import Khalti
 from powerbank.integrations.stripe.client import Stripe
+from powerbank.queue import enqueue
 from tests.payments.conftest import Payer, Work, due_now
 from tests.payments.test_refunds import books_are_right
 from tests.payments.test_staff import items, resolve
@@ -105,6 +108,37 @@ def test_a_gateway_that_does_not_want_to_say_breaks_nothing(
     assert rows(app, "SELECT job FROM outbox_jobs WHERE state = 'dead'") == []
     polled(app, work, late="2 days")
     assert rows(app, "SELECT poll_at FROM payment_intents")[0].poll_at is None
+
+
+def test_a_gateway_that_is_away_for_long_costs_no_job_and_no_payment(payer: Payer, app: Flask, work: Work) -> None:
+    intent = payer.begin("khalti")
+    payer.pays(intent, "pending")
+    polled(app, work)
+    payer.pays(intent)
+    payer.sandbox.faults.set("khalti", "error", times=1000)
+    for late in ("1 hour", "1 day", "3 days"):
+        polled(app, work, late=late)
+        with app.app_context(), transaction():
+            enqueue(catalogue.POLL_PENDING_PAYMENTS)
+        work("payments")
+        states = rows(app, "SELECT state, count(*) FROM outbox_jobs WHERE job = 'poll_pending_payment' GROUP BY 1")
+        assert {row.state: row.count for row in states}.get("open") == 1
+        assert "dead" not in {row.state for row in states}
+    assert payer.intent(intent["intent_id"])["status"] == "processing"
+    payer.sandbox.faults.clear()
+    polled(app, work, late="3 days")
+    assert payer.balance() == "150.00"
+
+
+def test_a_gateway_that_was_taken_away_breaks_nothing(
+    payer: Payer, app: Flask, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payer.begin("khalti")
+    monkeypatch.delitem(app.extensions["gateways"], "khalti")
+    polled(app, work)
+    polled(app, work, late="2 days")
+    assert rows(app, "SELECT job FROM outbox_jobs WHERE state = 'dead'") == []
+    assert [row.status for row in rows(app, "SELECT status FROM payment_intents")] == ["expired"]
 
 
 @pytest.mark.parametrize("gateway", ["khalti", "esewa", "stripe"])
