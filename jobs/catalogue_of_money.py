@@ -167,7 +167,7 @@ MONEY_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("seal-ledger-sums", SEAL_LEDGER_SUMS, "*/10 * * * *", "UTC"),
     Schedule("ledger-reconciliation", RECONCILE_LEDGER, "0 2 * * *"),
     Schedule("pending-payments-poll", POLL_PENDING_PAYMENTS, "*/5 * * * *", "UTC"),
-    Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC"),
+    Schedule("exchange-rates", UPDATE_EXCHANGE_RATES, "0 0 * * *", "UTC", at_once=True),
     Schedule("exchange-rates-check", CHECK_EXCHANGE_RATES, "0 9 * * *"),
     Schedule("critical-credit", ALERT_CRITICAL_CREDIT, "0 */4 * * *"),
     Schedule("low-credit", ALERT_LOW_CREDIT, "0 6 * * *"),

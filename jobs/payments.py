@@ -2,12 +2,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from flask import current_app
 
 from jobs.stepwise import StepwiseRun
 from powerbank import operations
 from powerbank.db import db, transaction, utcnow
 from powerbank.errors import AppError
+from powerbank.integrations.errors import VendorError
 from powerbank.integrations.gateway import Form, Opened, Reversal
 from powerbank.integrations.nrb.client import Nrb
 from powerbank.integrations.stripe.client import Stripe
@@ -17,6 +19,7 @@ from powerbank.payments import (
     exchange,
     gateways,
     intents,
+    matching,
     scenarios,
     settlement,
     takebacks,
@@ -25,6 +28,8 @@ from powerbank.payments import (
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.option_schemas import CalculateSchema, CalculationSchema
 from powerbank.queue import publish
+
+log = structlog.get_logger(__name__)
 
 
 def create_payment_url(run: StepwiseRun, *, intent_id: str) -> None:
@@ -47,7 +52,7 @@ def expire_payment_intent(run: StepwiseRun, *, intent_id: str) -> None:
     """The gateway is asked once more first: the payer may have been in time."""
     if db.session.get(PaymentIntent, UUID(intent_id)) is None:
         return
-    payment = settlement.look_up(UUID(intent_id))
+    payment = settlement.look_up_if_told(UUID(intent_id))
     with run.finish():
         settlement.apply(UUID(intent_id), payment, actor="expiry", now=utcnow())
         intents.expire(UUID(intent_id), now=utcnow())
@@ -62,12 +67,18 @@ def poll_pending_payment(run: StepwiseRun, *, intent_id: str) -> None:
     intent = db.session.get(PaymentIntent, UUID(intent_id))
     if intent is None or intent.poll_at is None or intent.poll_at > utcnow() + timedelta(seconds=1):
         return  # over, or another poll is on its way
-    payment = settlement.look_up(UUID(intent_id))
+    gateway = intent.gateway
+    try:
+        payment, answered = settlement.look_up_if_told(UUID(intent_id)), True
+    except VendorError as away:
+        # The next poll is the next try: while a gateway is away no job of each payment waits, or dies, besides.
+        log.warning("gateway away while its payments were asked for", gateway=gateway, error=str(away))
+        payment, answered = None, False
     with run.finish():
         settlement.apply(UUID(intent_id), payment, actor="poller", now=utcnow())
         held = intents.locked(UUID(intent_id))
         if held is not None:
-            settlement.plan_next_poll(held, now=utcnow())
+            settlement.plan_next_poll(held, now=utcnow(), answered=answered)
 
 
 def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
@@ -132,6 +143,7 @@ def check_exchange_rates() -> None:
 
 def poll_pending_payments() -> None:
     settlement.wake_overdue_polls(now=utcnow())
+    matching.wake_known()
 
 
 def calculate_payment_options(*, operation_id: str) -> None:

@@ -107,3 +107,4 @@ class Schedule:
     arguments: dict[str, Any] = field(default_factory=dict)
     catch_up: bool = False  # run each slot missed while no scheduler was up, not only the newest
     pass_slot: bool = False  # the job wants `slot`, the time it stands for
+    at_once: bool = False  # a new network does not wait for the first slot

@@ -51,7 +51,8 @@ def synchronise(now: datetime) -> None:
         return
     with transaction() as session:
         for entry in changed:
-            row = {"cron": entry.cron, "timezone": entry.timezone, "next_run_at": next_slot(entry, now)}
+            first = now if entry.at_once and entry.name not in known else next_slot(entry, now)
+            row = {"cron": entry.cron, "timezone": entry.timezone, "next_run_at": first}
             statement = insert(ScheduleState).values(name=entry.name, **row)
             # Another tick may have written the same change, and run the first slot of it, since we looked.
             differs = (ScheduleState.cron != entry.cron) | (ScheduleState.timezone != entry.timezone)

@@ -11,12 +11,19 @@ from powerbank.integrations.errors import VendorRefusedError
 
 class State(StrEnum):
     PAID = "paid"
-    PENDING = "pending"
+    OPEN = "open"  # it can be paid, and nobody has begun to
+    PENDING = "pending"  # the payer has; the vendor does not know yet how it ends
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-    REFUNDED = "refunded"  # wholly or partly: nothing to credit
+    REFUNDED = "refunded"  # all of it: nothing to credit
+    PARTLY_REFUNDED = "partly_refunded"  # or it is not known how much of it
     UNKNOWN = "unknown"  # the vendor says something we do not know: neither paid nor failed
+
+
+GONE_BACK = frozenset({State.REFUNDED, State.PARTLY_REFUNDED})
+# Money may come yet, so it must not count as failed.
+HALTED = frozenset({State.PENDING, State.UNKNOWN})
 
 
 class RefundState(StrEnum):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent
+from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.db import transaction, utcnow
@@ -25,7 +25,7 @@ blueprint = Blueprint("Adjustments (staff)", __name__, url_prefix="/api/admin", 
 
 @blueprint.post("/users/<uuid:user_id>/adjust-balance")
 @staff_only("ledger.adjust")
-@idempotent
+@idempotent_if_asked
 @blueprint.arguments(AdjustBalanceSchema)
 @blueprint.response(200, AdjustedSchema)
 @blueprint.alt_response(202, schema=AdjustedSchema, description="A second person must approve.")
@@ -36,7 +36,7 @@ def adjust_balance(body: dict[str, Any], user_id: UUID) -> tuple[dict[str, Any],
 
 @blueprint.post("/users/<uuid:user_id>/adjust-points")
 @staff_only("ledger.adjust")
-@idempotent
+@idempotent_if_asked
 @blueprint.arguments(AdjustPointsSchema)
 @blueprint.response(200, AdjustedSchema)
 @blueprint.alt_response(202, schema=AdjustedSchema, description="A second person must approve.")
@@ -61,7 +61,7 @@ def approve(adjustment_id: UUID) -> Adjustment:
     """Apply what somebody else asked for"""
     with transaction():
         adjustment = adjustments.approve(adjustment_id, staff=current_staff(), now=utcnow())
-        _audit("adjustment.approve", adjustment)
+        _audit("adjustment.approve", adjustment, old=_WAITED)
     return adjustment
 
 
@@ -72,15 +72,16 @@ def reject(adjustment_id: UUID) -> Adjustment:
     """Refuse what somebody else asked for"""
     with transaction():
         adjustment = adjustments.reject(adjustment_id, staff=current_staff(), now=utcnow())
-        _audit("adjustment.reject", adjustment)
+        _audit("adjustment.reject", adjustment, old=_WAITED)
     return adjustment
 
 
 def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> tuple[dict[str, Any], int]:
+    before = queries.wallet(user_id)
     adjustment = adjustments.ask(
         user_id=user_id, currency=currency, amount=amount, reason=reason, staff=current_staff(), now=utcnow()
     )
-    _audit("adjustment.ask", adjustment)
+    _audit("adjustment.ask", adjustment, old={"balance": before.balance, "points": before.points})
     wallet = queries.wallet(user_id)
     answer = {
         "adjustment_id": adjustment.id,
@@ -92,12 +93,15 @@ def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> tuple[dic
     return answer, 202 if adjustment.status == AdjustmentStatus.PENDING else 200
 
 
-def _audit(action: str, adjustment: Adjustment) -> None:
-    audit.record(
-        actor=f"staff:{current_staff().id}",
-        action=action,
-        object_kind="user",
-        object_id=adjustment.user_id,
+_WAITED = {"status": AdjustmentStatus.PENDING.value}  # only such a one is decided
+
+
+def _audit(action: str, adjustment: Adjustment, *, old: dict[str, Any]) -> None:
+    audit.by_staff(
+        action,
+        "user",
+        adjustment.user_id,
+        old=old,
         new={
             "adjustment_id": str(adjustment.id),
             "amount": adjustment.amount,

@@ -23,6 +23,7 @@ class Type(StrEnum):
     KYC_REJECTED = "kyc_rejected"
     TOPUP_SUCCESS = "topup_success"
     TOPUP_FAILED = "topup_failed"
+    TOPUP_CHARGED_BACK = "topup_charged_back"
     PURCHASE_SUCCESS = "purchase_success"
     RENTAL_STARTED = "rental_started"
     RENTAL_FAILED = "rental_failed"
@@ -33,7 +34,9 @@ class Type(StrEnum):
     RENTAL_CANCELLED = "rental_cancelled"
     RENTAL_LOST = "rental_lost"
     DUE_CREATED = "due_created"
+    DUE_CHARGED_BACK = "due_charged_back"
     DUE_REMINDER = "due_reminder"
+    DUE_BLOCKED = "due_blocked"
     DUE_PAID = "due_paid"
     REFUND_REQUESTED = "refund_requested"
     REFUND_APPROVED = "refund_approved"
@@ -111,9 +114,12 @@ RULES = MappingProxyType(
         Type.KYC_REMINDER: _rule(Group.ACCOUNT, PUSH),
         Type.TOPUP_SUCCESS: _night(Group.PAYMENTS, PUSH, EMAIL),
         Type.TOPUP_FAILED: _night(Group.PAYMENTS, PUSH),
+        Type.TOPUP_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.PURCHASE_SUCCESS: _rule(Group.PAYMENTS, PUSH),
         Type.DUE_CREATED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.DUE_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.DUE_REMINDER: _rule(Group.PAYMENTS, PUSH, SMS),
+        Type.DUE_BLOCKED: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
         Type.DUE_PAID: _rule(Group.PAYMENTS, PUSH),
         Type.REFUND_REQUESTED: _rule(Group.PAYMENTS),
         Type.REFUND_APPROVED: _rule(Group.PAYMENTS, PUSH, EMAIL),

@@ -42,6 +42,10 @@ ENGLISH = MappingProxyType(
             "Top-up failed",
             "Your top-up of {amount:money} did not go through. You can try again in the app.",
         ),
+        Type.TOPUP_CHARGED_BACK: (
+            "A top-up was taken back",
+            "Your bank or payment service took back {amount:money} of a top-up. It was taken out of your wallet.",
+        ),
         Type.PURCHASE_SUCCESS: ("Payment made", "You paid {amount:money} for {package}."),
         Type.RENTAL_STARTED: (
             "Your power bank is ready",
@@ -76,11 +80,21 @@ ENGLISH = MappingProxyType(
             "You have an amount to pay",
             "{amount:money} of your rental is not paid yet. You can rent again once it is.",
         ),
+        Type.DUE_CHARGED_BACK: (
+            "A top-up was taken back, and you have an amount to pay",
+            "Your bank or payment service took back a top-up that is spent already. {amount:money} is to be paid;"
+            " you can rent again once it is.",
+        ),
         Type.DUE_REMINDER: (
             "Please pay what is open",
             "{amount:money} is still open on your Powerbank account. Please pay it in the app.",
         ),
-        Type.DUE_PAID: ("Paid, thank you", "{amount:money} was paid. You can rent again."),
+        Type.DUE_BLOCKED: (
+            "You cannot rent until you have paid",
+            "{amount:money} has been open for too long. Pay it in the app, and you can rent again at once.",
+        ),
+        # Of what is owed it may be a part: whether they can rent again is not said.
+        Type.DUE_PAID: ("Paid, thank you", "{amount:money} of what was open on your account is paid."),
         Type.REFUND_REQUESTED: (
             "We have your refund request",
             "We are looking at your request for {amount:money}.",

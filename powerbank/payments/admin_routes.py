@@ -1,5 +1,7 @@
 """Staff: what people pay, what gateways send, and what needs a decision."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +10,8 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.db import transaction, utcnow
-from powerbank.errors import UnavailableError
-from powerbank.integrations.errors import VendorError
+from powerbank.errors import ConflictError, UnavailableError
+from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.payments import queries, reviews, settlement, webhooks
 from powerbank.payments.admin_schemas import (
     EventArguments,
@@ -50,11 +52,13 @@ def intent(intent_id: UUID) -> PaymentIntent:
 @blueprint.response(200, StaffIntentSchema)
 def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
-    queries.intent(intent_id)
-    try:
-        settlement.settle(intent_id, actor=f"staff:{current_staff().id}", payer_was_there=True)
-    except VendorError:
-        raise _gateway_away() from None
+    before = queries.intent(intent_id).status
+    with _answering():
+        status = settlement.settle(intent_id, actor=f"staff:{current_staff().id}")
+    with transaction():
+        audit.by_staff(
+            "payment.verify", "payment_intent", intent_id, old={"status": before}, new={"status": status.value}
+        )
     return queries.intent(intent_id)
 
 
@@ -133,11 +137,16 @@ def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _look_up(intent_id: UUID) -> Any:
-    try:
+    with _answering():
         return reviews.look_up(intent_id)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """What a gateway does not answer, or will not, in words that staff can act on."""
+    try:
+        yield
     except VendorError:
-        raise _gateway_away() from None
-
-
-def _gateway_away() -> UnavailableError:
-    return UnavailableError("gateway_away", "The gateway does not answer; try again shortly.")
+        raise UnavailableError("gateway_away", "The gateway does not answer; try again shortly.") from None
+    except VendorRefusedError as refused:
+        raise ConflictError("gateway_refused", f"{refused}.") from None

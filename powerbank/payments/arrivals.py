@@ -7,7 +7,7 @@ from flask import request
 
 from powerbank.db import transaction
 from powerbank.errors import AppError
-from powerbank.integrations.errors import VendorError
+from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import Gateway
 from powerbank.payments import matching, settlement, webhooks
 from powerbank.payments.models import IntentStatus
@@ -38,6 +38,6 @@ def settle_named(gateway: Gateway, query: dict[str, str]) -> tuple[UUID | None, 
         return None, None
     try:
         return intent_id, settlement.settle(intent_id, actor="return", payer_was_there=True)
-    except VendorError as away:
+    except (VendorError, VendorRefusedError) as away:
         log.warning("gateway away while a payer came back", gateway=gateway.name, error=str(away))
         return intent_id, IntentStatus.PROCESSING

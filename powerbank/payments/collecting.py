@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from powerbank import money
 from powerbank.content import app_config
 from powerbank.db import open_session, transaction
-from powerbank.ledger import dues, services
+from powerbank.ledger import dues, queries, services
 from powerbank.ledger.accounts import Kind, of_user
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Progress
@@ -62,7 +62,7 @@ def remind(*, now: datetime) -> int:
 
 
 def block_overdue(*, now: datetime) -> int:
-    """Whose due is older than the grace period may not rent until it is paid. They are told once for each due."""
+    """Whose due is older than the grace period may not rent until it is paid. They are told of all that is open."""
     before = now - timedelta(days=app_config.current().dues_grace_days)
     late = (
         select(Due.id)
@@ -75,10 +75,12 @@ def block_overdue(*, now: datetime) -> int:
     while True:
         with transaction() as session:
             change = update(Due).where(Due.id.in_(late)).values(blocked_at=now)
-            found = session.execute(change.returning(Due.id, Due.user_id, Due.amount, Due.paid, Due.waived)).all()
+            found = session.execute(change.returning(Due.id, Due.user_id)).all()
+            for user_id, due_id in sorted({row.user_id: row.id for row in found}.items()):
+                # All that is open, since nothing less lifts the block.
+                context = {"amount": money.show(queries.wallet(user_id).dues)}
+                notify(user_id=user_id, type=Type.DUE_BLOCKED, context=context, dedup_key=f"due:{due_id}:blocked")
             for row in found:
-                context = {"amount": money.show(row.amount - row.paid - row.waived)}
-                notify(user_id=row.user_id, type=Type.DUE_REMINDER, context=context, dedup_key=f"due:{row.id}:blocked")
                 publish("renting_blocked", user_id=str(row.user_id), due_id=str(row.id))
         blocked += len(found)
         if len(found) < BATCH:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import db, open_session, transaction
 from powerbank.integrations.errors import VendorError, VendorRefusedError
-from powerbank.integrations.gateway import Payment, State
+from powerbank.integrations.gateway import GONE_BACK, Payment, State
 from powerbank.ledger.wallet_models import TransactionStatus, WalletTransaction
 from powerbank.payments import gateways, settlement
 from powerbank.payments.comparison_models import SettlementCheck
@@ -116,7 +116,7 @@ def _difference(intent_id: UUID) -> Difference | None:
         pass
     elif intent.status == IntentStatus.SUCCESS:
         what = _of_credited(intent, payment)
-    elif payment.state is State.PAID:
+    elif payment.state in (State.PAID, State.PARTLY_REFUNDED):
         what = "paid_not_credited"
     gateway = intent.gateway
     db.session.rollback()
@@ -131,7 +131,7 @@ def _of_credited(intent: PaymentIntent, payment: Payment) -> str | None:
     booked = db.session.get_one(WalletTransaction, intent.transaction_id)
     if booked.status not in BOOKED or booked.wallet != intent.amount:
         return "not_booked"
-    if payment.state not in (State.PAID, State.REFUNDED):
+    if payment.state not in (State.PAID, *GONE_BACK):
         return "not_paid_there"
     if payment.payment_id != intent.payment_id:
         return "another_payment"
@@ -150,7 +150,11 @@ def _refunds_agree(intent: PaymentIntent, payment: Payment) -> bool:
     most = least + _refunded(intent, RefundStatus.PROCESSING)
     if payment.refunded is not None:
         return least <= payment.refunded <= most
-    return most > 0 if payment.state is State.REFUNDED else least == 0
+    if payment.state is State.REFUNDED:
+        return most >= intent.charged
+    if payment.state is State.PARTLY_REFUNDED:
+        return most > 0 and least < intent.charged
+    return least == 0
 
 
 def _refunded(intent: PaymentIntent, status: RefundStatus) -> int:

@@ -36,10 +36,11 @@ _LOW = text("""
 # Ids are times too: the primary key finds where the month begins.
 _UNUSUAL = text("""
     WITH days AS (
-        SELECT user_id, CAST(created_at AT TIME ZONE :zone AS date) AS day, sum(wallet + points_value) AS spent
+        SELECT user_id, CAST(created_at AT TIME ZONE :zone AS date) AS day,
+               sum(wallet + points_value - refunded_wallet - refunded_value) AS spent
           FROM wallet_transactions
          WHERE id >= :first AND created_at >= :since AND created_at < :until
-           AND direction = 'out' AND type IN ('rental', 'rental_due', 'sale') AND entry_id IS NOT NULL
+           AND direction = 'out' AND type IN ('rental', 'rental_due', 'sale') AND status = 'success'
          GROUP BY 1, 2
     ), usual AS (
         SELECT user_id, avg(spent) AS average FROM days WHERE day < :day GROUP BY 1 HAVING count(*) >= :least)

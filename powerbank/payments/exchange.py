@@ -50,4 +50,4 @@ def keep(rates: Sequence[Rate]) -> None:
 
 def are_stale(today: date) -> bool:
     last = db.session.scalar(select(func.max(ExchangeRate.day)))
-    return last is None or today - last > STALE_AFTER
+    return last is None or today - last >= STALE_AFTER

@@ -75,6 +75,7 @@ def shown() -> list[dict[str, Any]]:
             "gateway": gateway.name,
             "name": gateway.title,
             "can_refund": gateway.can_refund,
+            "currencies": list(LIMITS[gateway.name]),
             "limits": [
                 {"currency": currency, "least": show(bounds.least), "most": show(bounds.most)}
                 for currency, bounds in LIMITS[gateway.name].items()

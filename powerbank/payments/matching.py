@@ -2,13 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from jobs import catalogue
 from jobs.policy import JobSpec
 from powerbank.db import open_session
 from powerbank.payments.models import EventState, GatewayEvent, PaymentIntent
 from powerbank.queue import enqueue
+
+MOST_AT_ONCE = 1000
 
 # Which job looks into an event; any other looks the payment up.
 _ABOUT_REVERSALS = (
@@ -59,4 +61,20 @@ def wake(intent: PaymentIntent) -> None:
         )
     )
     for event_id, type_ in waiting:
+        enqueue(job_for(type_), event_id=str(event_id))
+
+
+def wake_known() -> None:
+    """What came at the very moment in which its payment became known waits although nobody will wake it."""
+    about = and_(
+        PaymentIntent.gateway == GatewayEvent.gateway,
+        or_(PaymentIntent.reference == GatewayEvent.reference, PaymentIntent.payment_id == GatewayEvent.reference),
+    )
+    known = (
+        select(GatewayEvent.id, GatewayEvent.type)
+        .where(GatewayEvent.state == EventState.WAITING, select(PaymentIntent.id).where(about).exists())
+        .order_by(GatewayEvent.id)
+        .limit(MOST_AT_ONCE)
+    )
+    for event_id, type_ in open_session().execute(known):
         enqueue(job_for(type_), event_id=str(event_id))

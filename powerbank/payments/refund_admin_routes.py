@@ -43,9 +43,10 @@ def one(refund_id: UUID) -> Refund:
 @blueprint.alt_response(202, schema=StaffRefundSchema, description="A second person must approve too.")
 def approve(refund_id: UUID) -> tuple[Refund, int]:
     """Let it be paid; large ones need two people"""
+    before = queries.refund(refund_id).status
     with transaction():
         refund = refunds.approve(refund_id, staff=current_staff(), now=utcnow())
-        _audit("refund.approve", refund)
+        _audit("refund.approve", refund, before)
     return refund, 202 if refund.status == RefundStatus.REQUESTED else 200
 
 
@@ -55,9 +56,10 @@ def approve(refund_id: UUID) -> tuple[Refund, int]:
 @blueprint.response(200, StaffRefundSchema)
 def reject(body: dict[str, str], refund_id: UUID) -> Refund:
     """Refuse it, or give up one that the gateway could not pay; what was held is the person's again"""
+    before = queries.refund(refund_id).status
     with transaction():
         refund = refunds.reject(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
-        _audit("refund.reject", refund)
+        _audit("refund.reject", refund, before)
     return refund
 
 
@@ -67,14 +69,15 @@ def reject(body: dict[str, str], refund_id: UUID) -> Refund:
 @blueprint.response(200, StaffRefundSchema)
 def paid(body: dict[str, str], refund_id: UUID) -> Refund:
     """Say that it was paid by hand, in the gateway's portal"""
+    before = queries.refund(refund_id).status
     with transaction():
         refund = refund_outcomes.note_paid(
             refund_id, reference=body["gateway_reference"], actor=f"staff:{current_staff().id}", now=utcnow()
         )
-        _audit("refund.paid", refund)
+        _audit("refund.paid", refund, before)
     return refund
 
 
-def _audit(action: str, refund: Refund) -> None:
+def _audit(action: str, refund: Refund, before: str) -> None:
     new = {"status": refund.status, "amount": refund.amount, "user_id": str(refund.user_id), "note": refund.note}
-    audit.by_staff(action, "refund", refund.id, new=new)
+    audit.by_staff(action, "refund", refund.id, old={"status": before}, new=new)

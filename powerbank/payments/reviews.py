@@ -10,7 +10,7 @@ from uuid import UUID
 from powerbank.api.auth import Staff
 from powerbank.db import db, open_session
 from powerbank.errors import ConflictError, NotFoundError
-from powerbank.integrations.gateway import Payment, Reversal, State
+from powerbank.integrations.gateway import GONE_BACK, Payment, Reversal, State
 from powerbank.integrations.stripe.client import Stripe
 from powerbank.ledger import transactions
 from powerbank.payments import exchange, gateways, intents, settlement, takebacks
@@ -29,7 +29,7 @@ def look_up(intent_id: UUID) -> tuple[Payment | None, list[Reversal]]:
         raise NotFoundError("payment")
     gateway = gateways.get(intent.gateway)
     payment = settlement.look_up(intent_id)
-    if payment is None or payment.state is not State.REFUNDED or payment.payment_id is None:
+    if payment is None or payment.state not in GONE_BACK or payment.payment_id is None:
         return payment, []
     return payment, gateway.refunds_of(payment.payment_id) if isinstance(gateway, Stripe) else []
 

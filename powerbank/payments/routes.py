@@ -13,7 +13,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.db import transaction, utcnow
 from powerbank.errors import UnavailableError
-from powerbank.integrations.errors import VendorError
+from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.payments import arrivals, exchange, gateways, intents, settlement
 from powerbank.payments.models import PaymentIntent
 from powerbank.payments.schemas import (
@@ -48,7 +48,7 @@ def exchange_rates() -> dict[str, Any]:
 @blueprint.response(202, IntentSchema)
 def topup(body: dict[str, Any]) -> PaymentIntent:
     """Begin a top-up; poll the intent for where to pay"""
-    hit_or_refuse("30 per hour", "topup", str(current_user_id()))
+    hit_or_refuse("60 per hour", "topup", str(current_user_id()))
     return intents.begin(
         user_id=current_user_id(), gateway=body["gateway"], charged=body["amount"], currency=body["currency"],
         now=utcnow(),
@@ -82,7 +82,7 @@ def verify(intent_id: UUID) -> PaymentIntent:
     hit_or_refuse("20 per minute", "verify", str(user_id))
     try:
         settlement.settle(intent_id, actor="verify", payer_was_there=True)
-    except VendorError:
+    except (VendorError, VendorRefusedError):
         raise UnavailableError("gateway_away", "The gateway does not answer; we go on asking it.") from None
     return intents.of_user(intent_id, user_id)
 
@@ -97,7 +97,7 @@ def webhook(gateway: str) -> dict[str, bool]:
 
 
 @blueprint.get("/payment/return/<string:gateway>")
-@blueprint.doc(responses={"302": {"description": "To the app, or to a page that says how it went."}})
+@blueprint.doc(responses={"303": {"description": "To the app, or to a page that says how it went."}})
 def came_back(gateway: str) -> Response:
     """The browser's way back: settles, then goes on to the app"""
     intent_id, status = arrivals.settle_named(gateways.get_or_404(gateway), request.args.to_dict())

@@ -40,10 +40,17 @@ class IntentSchema(Schema):
     transaction_id = fields.UUID(required=True)
 
 
+class LimitSchema(Schema):
+    currency = fields.String(required=True)
+    least = fields.String(required=True)
+    most = fields.String(required=True)
+
+
 class MethodSchema(Schema):
     gateway = fields.String(required=True)
     name = fields.String(required=True)
-    limits = fields.List(fields.Dict(), required=True)
+    currencies = fields.List(fields.String(), required=True)
+    limits = fields.List(fields.Nested(LimitSchema), required=True)
     can_refund = fields.Boolean(required=True)
 
 

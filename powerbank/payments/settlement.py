@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from jobs import catalogue
 from powerbank.db import db, open_session, transaction, utcnow
-from powerbank.integrations.gateway import Payment, State
+from powerbank.integrations.errors import VendorRefusedError
+from powerbank.integrations.gateway import HALTED, Payment, State
 from powerbank.ledger import queries, topups
 from powerbank.ledger.services import Reference
 from powerbank.money import show
@@ -32,6 +33,7 @@ ENDS = {
 }
 DELAYS = (30, 60, 120, 240, 480, 900)  # seconds between polls; the last one is repeated
 ASK_FOR = timedelta(hours=24)  # after the payer's time is over
+HALTED_FOR, RARELY = timedelta(days=14), timedelta(hours=6)  # as slow as a bank may be
 
 
 def look_up(intent_id: UUID) -> Payment | None:
@@ -42,6 +44,17 @@ def look_up(intent_id: UUID) -> Payment | None:
     if reference is None:
         return None
     return gateways.get(gateway).look_up(reference, amount=charged, currency=currency)
+
+
+def look_up_if_told(intent_id: UUID) -> Payment | None:
+    """For who goes on without an answer: a gateway that will not say (it knows no such payment, or not us, or is no
+    longer ours) is as good as one that has not heard of it. A failure that may pass is still one."""
+    try:
+        return look_up(intent_id)
+    except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
+        db.session.rollback()
+        log.error("a gateway does not say how a payment stands", intent_id=str(intent_id), error=str(refused))
+        return None
 
 
 def settle(intent_id: UUID, *, actor: str, payer_was_there: bool = False) -> IntentStatus:
@@ -61,30 +74,38 @@ def apply(
     intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
     if payment.state is State.PAID:
         _paid(intent, payment, actor=actor, now=now)
-    elif payment.state is State.REFUNDED and payment.refunded and payment.refunded < (payment.amount or 0):
+    elif payment.state is State.PARTLY_REFUNDED:
         review(intent, "partly_refunded")
     elif payment.final or (payment.state is State.EXPIRED and intent.expires_at <= now):
         intent.poll_at = None if payment.final else intent.poll_at
         if intent.status in intents.UNFINISHED:
             intents.end(intent, ENDS[payment.state])
-    elif payer_was_there and intent.status == IntentStatus.READY:
+    elif intent.status == IntentStatus.READY and (payer_was_there or payment.state in HALTED):
         intent.status = IntentStatus.PROCESSING
     open_session().flush()
     return IntentStatus(intent.status)
 
 
-def plan_next_poll(intent: PaymentIntent, *, now: datetime) -> None:
-    """The gateway is asked again, more and more rarely, until its last word or a day after the payer's time."""
+def plan_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = True) -> None:
+    """The gateway is asked again, more and more rarely, until its last word or a day after the payer's time.
+
+    What is halted there, or could not be asked for, is never taken for failed: it is asked for longer, and then it is
+    for staff."""
     if intent.poll_at is None or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
         intent.poll_at = None
         return
     intent.polls += 1
-    if now > intent.expires_at + ASK_FOR:
+    halted = not answered or (intent.said or {}).get("state") in HALTED
+    since = now - intent.expires_at
+    if since > (HALTED_FOR if halted else ASK_FOR):
         intent.poll_at = None
-        if intent.status in intents.UNFINISHED:
+        if halted:
+            review(intent, "never_final")
+        elif intent.status in intents.UNFINISHED:
             intents.end(intent, IntentStatus.EXPIRED)
         return
-    intent.poll_at = now + timedelta(seconds=DELAYS[min(intent.polls, len(DELAYS) - 1)])
+    delay = timedelta(seconds=DELAYS[min(intent.polls, len(DELAYS) - 1)])
+    intent.poll_at = now + (RARELY if since > ASK_FOR else delay)
     enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
 
 

@@ -129,7 +129,8 @@ def _returned(intent: PaymentIntent, claimed: int, amount: int) -> int:
 
 def _tell(intent: PaymentIntent, topup: WalletTransaction, done: WalletTransaction) -> None:
     publish("topup_charged_back", user_id=str(intent.user_id), transaction_id=str(topup.id), amount=done.wallet)
-    due = open_session().scalar(select(Due).where(Due.entry_id == done.entry_id))
-    if due is not None:
-        context = {"amount": money.show(due.amount)}
-        notify(user_id=intent.user_id, type=Type.DUE_REMINDER, context=context, dedup_key=f"due:{due.id}:new")
+    owed = open_session().scalar(select(Due.amount).where(Due.entry_id == done.entry_id))
+    kind, amount = (Type.TOPUP_CHARGED_BACK, done.wallet) if owed is None else (Type.DUE_CHARGED_BACK, owed)
+    notify(
+        user_id=intent.user_id, type=kind, context={"amount": money.show(amount)}, dedup_key=f"charged_back:{done.id}"
+    )  # fmt: skip

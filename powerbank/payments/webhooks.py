@@ -62,6 +62,7 @@ def match(event_id: UUID) -> UUID | None:
     name = named.reference or named.payment_id
     event.reference = name[:500] if name else None
     event.intent_id = matching.find(event.gateway, named.reference, named.intent_id, named.payment_id)
+    event.state = EventState.RECEIVED
     if event.intent_id is None:
         nothing = name is None and named.intent_id is None
         event.state = EventState.IGNORED if nothing else EventState.WAITING

@@ -233,7 +233,7 @@ def test_part_of_it_is_refunded(esewa: Esewa, opened: Opened, turn: Any) -> None
     turn("esewa", opened.reference, "completed")
     turn("esewa", opened.reference, "refunded", amount=5000)
     payment = look_up(esewa, opened)
-    assert (payment.state, payment.raw["status"]) == (State.REFUNDED, "PARTIAL_REFUND")
+    assert (payment.state, payment.raw["status"]) == (State.PARTLY_REFUNDED, "PARTIAL_REFUND")
 
 
 def test_another_amount_is_told_as_it_is(esewa: Esewa, opened: Opened, turn: Any) -> None:

@@ -33,13 +33,13 @@ def test_a_payment_is_opened(vendors: Sandbox, opened: Opened, khalti: Khalti) -
     assert opened.expires_at is not None
     assert timedelta(minutes=29) < opened.expires_at - datetime.now(UTC) < timedelta(minutes=31)
     assert opened.form is None
-    assert look_up(khalti, opened).state is State.PENDING
+    assert look_up(khalti, opened).state is State.OPEN
 
 
 @pytest.mark.parametrize(
     ("outcomes", "state", "final"),
     [
-        ([], State.PENDING, False),
+        ([], State.OPEN, False),
         (["completed"], State.PAID, True),
         (["pending"], State.PENDING, False),
         (["pending", "completed"], State.PAID, True),
@@ -62,7 +62,7 @@ def test_each_status(khalti: Khalti, opened: Opened, turn: Any, outcomes: list[s
     ("status", "said", "state"),
     [
         (200, "refunded", State.REFUNDED),
-        (200, "Partially refunded", State.REFUNDED),
+        (200, "Partially refunded", State.PARTLY_REFUNDED),
         (200, "Frozen", State.UNKNOWN),
         (400, "Frozen", State.UNKNOWN),
         (200, "Expired", State.EXPIRED),
@@ -133,7 +133,7 @@ def test_faults_are_passing(vendors: Sandbox, khalti: Khalti, opened: Opened, or
     with pytest.raises(VendorError):
         look_up(khalti, opened)
     vendors.faults.clear()
-    assert look_up(khalti, opened).state is State.PENDING
+    assert look_up(khalti, opened).state is State.OPEN
 
 
 def test_a_refund_flips_the_lookup(khalti: Khalti, opened: Opened, turn: Any) -> None:

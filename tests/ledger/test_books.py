@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 
+from powerbank import money
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.ledger import exports, services, spending, sums
 from powerbank.ledger.accounts import Kind, gateway_clearing, of_user
@@ -148,6 +149,23 @@ class TestStatements:
         assert [line["balance"] for line in revenue] == ["0.28", "0.21", "0.15", "0.10", "0.06", "0.03", "0.01"]
         assert revenue[0]["entry"]["kind"] == "spend"
 
+    def test_a_page_goes_on_where_it_was_whatever_is_booked_meanwhile(
+        self, client: FlaskClient, finance: Headers, person: Person
+    ) -> None:
+        user_id = person(wallet=100_00)
+        for _ in range(4):
+            spend(user_id, 1_00)
+        for account in (account_of(Kind.USER_WALLET, user_id), account_of(Kind.RENTAL_REVENUE)):
+            path = f"{BOOKS}/accounts/{account.id}/statement?limit=2"
+            first = client.get(path, headers=finance).get_json()
+            spend(user_id, 5_00)
+            second = client.get(f"{path}&cursor={first['next_cursor']}", headers=finance).get_json()
+            older, newer = second["items"][0], first["items"][-1]
+            assert money.parse(newer["balance"]) - money.parse(newer["amount"]) == money.parse(older["balance"])
+            assert not {each["entry"]["id"] for each in first["items"]} & {
+                each["entry"]["id"] for each in second["items"]
+            }
+
     def test_as_csv(
         self, client: FlaskClient, finance: Headers, person: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -173,6 +191,24 @@ class TestStatements:
     def test_there_is_no_such_account(self, client: FlaskClient, finance: Headers) -> None:
         for path in ("statement", "statement.csv"):
             assert client.get(f"{BOOKS}/accounts/{uuid4()}/{path}", headers=finance).status_code == 404
+
+
+def test_no_cell_of_the_entries_is_a_formula(client: FlaskClient, finance: Headers, person: Person) -> None:
+    user_id = person(wallet=100_00)
+    with transaction():
+        services.post(
+            kind=EntryKind.ADJUSTMENT, key="+1+1", actor="@SUM(A1)", description="\t=1+1",
+            reference=Reference("-2", "=3"),
+            lines=[Line(of_user(Kind.USER_WALLET, user_id), 5), Line(gateway_clearing("=khalti"), -5)],
+        )  # fmt: skip
+    answer = client.get(f"{BOOKS}/entries.csv?key=%2B1%2B1", headers=finance)
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+    assert len(lines) == 2
+    for line in lines:
+        assert [line[name] for name in ("key", "actor", "description", "reference")] == [
+            "'+1+1", "'@SUM(A1)", "'\t=1+1", "'-2:=3",
+        ]  # fmt: skip
+    assert {line["owner"] for line in lines} == {str(user_id), "'=khalti"}
 
 
 def test_accounts_stand_on_their_own_side(client: FlaskClient, finance: Headers, person: Person) -> None:

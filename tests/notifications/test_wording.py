@@ -67,7 +67,7 @@ def test_large_amounts_are_grouped_in_lakhs() -> None:
 
 @pytest.mark.parametrize("amount", [None, "lots", "", "2026-11-21"])
 def test_a_value_that_is_missing_or_odd_leaves_a_dash(amount: Scalar) -> None:
-    assert wording.put(Type.DUE_PAID, {"amount": amount}, "en").body.startswith("– was paid.")
+    assert wording.put(Type.DUE_PAID, {"amount": amount}, "en").body.startswith("– of what was open")
 
 
 def test_a_value_is_never_read_as_a_text() -> None:

@@ -121,3 +121,16 @@ def test_started_by_hand_beside_its_schedule(begun: None) -> None:
         schedules.run_now("minutely", NOW)
     assert schedules.run_due(NOW + timedelta(seconds=40)) == 1
     assert len(fired()) == 2
+
+
+def test_what_a_new_network_cannot_wait_for_runs_at_once_and_only_once(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = Schedule("rates", sample_jobs.EFFECT, "0 0 * * *", "UTC", {"key": "r"}, at_once=True)
+    monkeypatch.setattr(catalogue, "SCHEDULES", (rates,))
+    for minutes in range(3):
+        schedules.synchronise(NOW + timedelta(minutes=minutes))
+        schedules.run_due(NOW + timedelta(minutes=minutes))
+    assert fired() == [{"key": "r"}]
+    schedules.run_due(NOW + timedelta(hours=12))
+    assert len(fired()) == 2

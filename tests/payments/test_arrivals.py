@@ -3,7 +3,9 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -12,9 +14,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.db import db
+from jobs import catalogue
+from powerbank.db import db, transaction, utcnow
+from powerbank.integrations.gateway import Opened
+from powerbank.payments import intents, settlement
+from powerbank.queue import enqueue
 from scripts.sandbox import Sandbox
+from tests.ledger.conftest import assert_books_are_right
 from tests.payments.conftest import Payer, Work, due_now
+from tests.people import change
 
 SECRET = "whsec_sandbox"
 
@@ -77,13 +85,37 @@ def test_a_hint_that_lies_credits_nothing(payer: Payer, app: Flask, work: Work) 
 
 
 def test_an_event_that_came_before_its_payment_was_known_waits_for_it(payer: Payer, app: Flask, work: Work) -> None:
-    made = payer.post("/api/wallet/topup-intent", {"gateway": "esewa", "amount": "50.00"}).get_json()
-    early = {"gateway_reference": "cs_unknown"}
-    body = event(early)
-    payer.client.post("/api/payment/webhook/stripe", data=body, headers=signed(body))
+    """Khalti's name for the payment is told before our own note of it is committed."""
+    intent = payer.begin("khalti")
+    pidx = intent["gateway_reference"]
+    change(app, "UPDATE payment_intents SET reference = NULL, poll_at = NULL")
+    assert payer.client.post(f"/api/payment/webhook/khalti?pidx={pidx}").status_code == 202
     work("payments")
     assert states(app) == ["waiting"]
-    assert payer.intent(made["intent_id"])["status"] == "ready"
+    payer.pays(intent)
+    with app.app_context(), transaction():
+        intents.note_opened(UUID(intent["intent_id"]), Opened(pidx), now=utcnow())
+    work("payments")
+    assert states(app) == ["processed"]
+    assert payer.balance() == "150.00"
+
+
+def test_one_that_came_at_the_same_moment_is_found_by_the_sweep(payer: Payer, app: Flask, work: Work) -> None:
+    """It looked before the note was committed, and the note looked before it waited."""
+    intent, foreign = payer.begin("khalti"), "pidx=of-another-shop"
+    pidx = intent["gateway_reference"]
+    change(app, "UPDATE payment_intents SET reference = NULL, poll_at = NULL")
+    for query in (f"pidx={pidx}", foreign):
+        payer.client.post(f"/api/payment/webhook/khalti?{query}")
+    work("payments")
+    change(app, "UPDATE payment_intents SET reference = :pidx", pidx=pidx)
+    payer.pays(intent)
+    for _ in range(2):
+        with app.app_context(), transaction():
+            enqueue(catalogue.POLL_PENDING_PAYMENTS)
+        work("payments")
+        assert states(app) == ["processed", "waiting"]
+    assert payer.balance() == "150.00"
 
 
 @pytest.mark.parametrize("gateway", ["khalti", "esewa", "stripe"])
@@ -143,20 +175,35 @@ def test_time_that_is_over_ends_it_unless_the_payer_was_in_time(payer: Payer, ap
     assert payer.intent(in_time["intent_id"])["status"] == "success"
 
 
-def test_all_of_them_at_once_ten_times_credit_once(payer: Payer, app: Flask, work: Work) -> None:
-    intent = payer.begin("stripe")
+@pytest.mark.parametrize("gateway", ["khalti", "esewa", "stripe"])
+def test_all_of_them_at_once_ten_times_credit_once(
+    payer: Payer, app: Flask, work: Work, staff_headers: Callable[..., dict[str, str]], gateway: str
+) -> None:
+    """Webhook, browser, payer, staff and poller, each ten times."""
+    intent, staff = payer.begin(gateway), staff_headers("finance")
     payer.pays(intent)
-    clients = [app.test_client() for _ in range(10)]
+    name = {"khalti": "pidx", "esewa": "transaction_uuid", "stripe": "session_id"}[gateway]
+    named = f"{gateway}?{name}={intent['gateway_reference']}"
     failures: list[Any] = []
 
     def come(number: int) -> None:
-        body = event(intent, id_=f"evt_{number}")
-        calls = (
-            lambda: clients[number].post("/api/payment/webhook/stripe", data=body, headers=signed(body)),
-            lambda: clients[number].get(f"/api/payment/return/stripe?session_id={intent['gateway_reference']}"),
-            lambda: clients[number].post(f"/api/payment/intents/{intent['intent_id']}/verify", headers=payer.headers),
-        )
-        failures.extend(answer for call in calls if (answer := call()).status_code >= 500)
+        body, client = event(intent, id_=f"evt_{number}"), app.test_client()
+        about = f"payments/intents/{intent['intent_id']}/verify"
+        calls: list[Callable[[], Any]] = [
+            lambda: client.post(f"/api/payment/webhook/{named}", data=body, headers=signed(body)),
+            lambda: client.get(f"/api/payment/return/{named}"),
+            lambda: client.post(f"/api/payment/intents/{intent['intent_id']}/verify", headers=payer.headers),
+            lambda: client.post(f"/api/admin/{about}", headers=staff),
+            poll,
+        ]
+        for call in calls[number % 5 :] + calls[: number % 5]:  # in another order each
+            answer = call()
+            if answer is not None and answer.status_code >= 400:
+                failures.append(answer)
+
+    def poll() -> None:
+        with app.app_context():
+            settlement.settle(UUID(intent["intent_id"]), actor="poller")
 
     threads = [threading.Thread(target=come, args=(number,)) for number in range(10)]
     for thread in threads:
@@ -169,3 +216,5 @@ def test_all_of_them_at_once_ten_times_credit_once(payer: Payer, app: Flask, wor
     assert payer.balance() == "150.00"
     with app.app_context():
         assert db.session.scalar(text("SELECT count(*) FROM ledger_entries WHERE kind = 'topup'")) == 1
+        assert_books_are_right()
+    assert states(app) == ["processed"] * 10

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.db import db, transaction, utcnow
-from powerbank.ledger import dues, holds, spending
+from powerbank.ledger import dues, holds, refunds, spending
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
@@ -31,7 +31,7 @@ def told(user_id: UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
     return [(row.type, row.context) for row in db.session.execute(query, {"who": user_id})]
 
 
-def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> None:
+def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> UUID:
     with transaction() as session:
         paid = spending.spend(user_id=user_id, reference=about(), sources=Sources(wallet=paisa), key=key(), actor="x")
         if days_ago:
@@ -39,6 +39,8 @@ def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> None:
             then = UUID(int=int(past.timestamp() * 1000) << 80 | paid.id.int % 2**64)
             query = text("UPDATE wallet_transactions SET created_at = :at, id = :then WHERE id = :id")
             session.execute(query, {"at": past, "id": paid.id, "then": then})
+            return then
+    return paid.id
 
 
 def owes(user_id: UUID, paisa: int, *, days: int = 0) -> UUID:
@@ -110,6 +112,19 @@ class TestHighUsage:
         if expected:
             assert told(user_id) == [("high_usage", {"spend": "15.01", "average": "10.00"})]
 
+    def test_what_came_back_was_not_spent(self, person: Person) -> None:
+        user_id = person(wallet=5000_00)
+        for day in range(5):
+            spends(user_id, 10_00, days_ago=day + 2)
+        spends(user_id, 10_00, days_ago=1)
+        paid = [spends(user_id, 90_00, days_ago=1) for _ in range(2)]
+        with transaction():
+            refunds.refund(transaction_id=paid[0], key=key(), actor="system")
+            refunds.refund(transaction_id=paid[1], amount=86_00, key=key(), actor="system")
+        assert credit.sweep_usage(now=NOON) == 0
+        spends(user_id, 2_00, days_ago=1)
+        assert credit.sweep_usage(now=NOON) == 1
+
     def test_what_is_older_than_the_month_does_not_count(self, person: Person) -> None:
         user_id = person(wallet=5000_00)
         for day in range(5):
@@ -136,9 +151,17 @@ class TestDues:
         assert collecting.block_overdue(now=utcnow()) == 1
         assert collecting.block_overdue(now=utcnow()) == 0
         assert (dues.blocked(late), dues.blocked(fresh)) == (True, False)
+        assert (told(late), told(fresh)) == ([("due_blocked", {"amount": "5.00"})], [])
         with transaction():
             dues.pay(due_id=due_id, sources=Sources(wallet=5_00), key=key(), actor="user", now=utcnow())
         assert not dues.blocked(late)
+
+    def test_of_several_that_block_all_that_is_open_is_told_once(self, person: Person) -> None:
+        late = person()
+        for paisa, days in ((5_00, 4), (7_00, 5), (1_00, 0)):
+            owes(late, paisa, days=days)
+        assert collecting.block_overdue(now=utcnow()) == 2
+        assert told(late) == [("due_blocked", {"amount": "13.00"})]
 
 
 class TestCollecting:

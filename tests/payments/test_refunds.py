@@ -244,6 +244,24 @@ def test_above_the_limit_two_people_decide(payer: Payer, app: Flask, staff_heade
     assert seen(payer, refund_id)["status"] == "completed"
 
 
+def test_slices_of_one_payment_add_up_to_the_limit(
+    payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work
+) -> None:
+    with app.app_context(), transaction():
+        app_config.put("refund_second_approval_above", "100.00", actor="test")
+    intent, staff = topped_up(payer, "stripe"), staff_headers("finance")
+    statuses = []
+    for part in ("60.00", "40.00", "0.01"):
+        refund_id = asks(payer, intent["transaction_id"], amount=part).get_json()["id"]
+        statuses.append(decide(payer, staff, refund_id, "approve").status_code)
+        work()
+    assert statuses == [200, 200, 202]
+    noted = rows(app, "SELECT old, new FROM audit_log WHERE action = 'refund.approve' ORDER BY id")
+    assert [(row.old["status"], row.new["status"]) for row in noted] == [
+        ("requested", "processing"), ("requested", "processing"), ("requested", "requested"),
+    ]  # fmt: skip
+
+
 def test_support_sees_and_does_not_decide(payer: Payer, staff_headers: StaffHeaders) -> None:
     intent = topped_up(payer, "khalti")
     refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]

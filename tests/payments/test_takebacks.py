@@ -69,6 +69,22 @@ def test_a_dispute_takes_the_top_up_back_and_what_is_spent_is_owed(payer: Payer,
     books_are_right(app)
 
 
+@pytest.mark.parametrize(
+    ("spent", "told"), [(0, ("topup_charged_back", "150.00")), (100_00, ("due_charged_back", "100.00"))]
+)
+def test_what_is_taken_back_is_told_once_with_what_is_to_pay(
+    payer: Payer, app: Flask, work: Work, spent: int, told: tuple[str, str]
+) -> None:
+    intent = topped_up(payer, "stripe")
+    if spent:
+        spends(app, spent)
+    happens(payer, intent, "disputed")
+    tells(payer, work, times=3)
+    found = [(row.type, row.context["amount"]) for row in rows(app, "SELECT type, context FROM notices ORDER BY id")
+             if row.type.endswith("charged_back")]  # fmt: skip
+    assert found == [told]
+
+
 @pytest.mark.parametrize("spent", [0, 100_00, 150_00])
 def test_a_dispute_that_is_won_gives_it_back(payer: Payer, app: Flask, work: Work, spent: int) -> None:
     intent = topped_up(payer, "stripe")
@@ -202,14 +218,6 @@ def test_more_than_there_is_left_is_told_to_staff_and_never_taken_twice(payer: P
     [row] = rows(app, "SELECT amount, claimed FROM gateway_takebacks")
     assert (row.amount, row.claimed) == (50_00, 150_00)
     books_are_right(app)
-
-
-def test_paid_and_partly_refunded_before_we_came_is_for_staff(payer: Payer) -> None:
-    intent = payer.begin("stripe")
-    payer.pays(intent)
-    happens(payer, intent, "refunded", amount=30_00)
-    assert payer.verify(intent) == "review"
-    assert payer.balance() == "0.00"
 
 
 def test_what_is_let_off_of_a_lost_due_is_no_gift_when_the_dispute_is_won(payer: Payer, app: Flask, work: Work) -> None:

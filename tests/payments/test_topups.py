@@ -1,13 +1,15 @@
 """A person puts money into the wallet."""
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from powerbank.db import db, transaction
 from powerbank.integrations.khalti.client import Khalti
-from tests.payments.conftest import Payer, Work
+from scripts.sandbox import Sandbox
+from tests.payments.conftest import Payer, Work, due_now
 from tests.people import joined
 
 GATEWAYS = ["khalti", "esewa", "stripe"]
@@ -122,6 +124,37 @@ def test_another_persons_intent_is_not_there(payer: Payer, app: Flask, client: F
     assert client.get(path, headers=stranger).status_code == 404
     assert client.post(f"{path}/cancel", headers=stranger).status_code == 404
     assert client.post(f"{path}/verify", headers=stranger).status_code == 404
+
+
+@pytest.mark.parametrize(("gateway", "sessions"), [("khalti", 2), ("stripe", 1)])
+def test_an_opening_whose_answer_was_lost_is_one_top_up(
+    payer: Payer, app: Flask, work: Work, monkeypatch: pytest.MonkeyPatch, gateway: str, sessions: int
+) -> None:
+    """Stripe knows the repeat by its key; at Khalti a second link is made, and nobody ever sees the first."""
+    monkeypatch.setattr("powerbank.integrations.http.TIMEOUT", (1.0, 0.5))
+    monkeypatch.setattr("powerbank.integrations.stripe.client.TIMEOUT", (1.0, 0.5))
+    payer.sandbox.faults.set(gateway, "hang_after_success", times=2 if gateway == "stripe" else 1, seconds=1.5)
+    made = payer.post("/api/wallet/topup-intent", {"gateway": gateway, "amount": "150.00"}).get_json()
+    work("payments")
+    assert payer.intent(made["intent_id"])["status"] == "pending"
+    payer.sandbox.faults.clear()
+    due_now(app, "create_payment_url")
+    work("payments")
+    intent = payer.intent(made["intent_id"])
+    assert intent["status"] == "ready"
+    there = requests.get(f"{payer.sandbox.url}/api/payments", timeout=10).json()["items"]
+    assert [each["gateway"] for each in there] == [gateway] * sessions
+    payer.pays(intent)
+    assert payer.verify(intent) == "success"
+    assert payer.balance() == "150.00"
+
+
+def test_ways_to_pay_have_limits_and_currencies(client: FlaskClient, vendors: Sandbox) -> None:
+    found = {each["gateway"]: each for each in client.get("/api/payment/methods").get_json()["items"]}
+    assert {name: each["currencies"] for name, each in found.items()} == {
+        "khalti": ["NPR"], "esewa": ["NPR"], "stripe": ["NPR", "USD", "EUR", "INR"],
+    }  # fmt: skip
+    assert found["khalti"]["limits"] == [{"currency": "NPR", "least": "10.00", "most": "100000.00"}]
 
 
 def test_a_gateway_that_refuses_ends_the_top_up(

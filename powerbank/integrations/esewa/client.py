@@ -31,7 +31,7 @@ STATES = {
     "NOT_FOUND": (State.EXPIRED, False),
     "CANCELED": (State.CANCELLED, True),
     "FULL_REFUND": (State.REFUNDED, True),
-    "PARTIAL_REFUND": (State.REFUNDED, True),
+    "PARTIAL_REFUND": (State.PARTLY_REFUNDED, True),
 }
 SIGNED = "total_amount,transaction_uuid,product_code"
 SHOWN = ("transaction_uuid", "total_amount", "status", "ref_id")

@@ -10,6 +10,7 @@ from requests.auth import AuthBase
 
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import (
+    GONE_BACK,
     Named,
     NotSupportedError,
     Opened,
@@ -28,9 +29,9 @@ from powerbank.integrations.http import Answer, Http
 STATES = {
     "completed": (State.PAID, True),
     "pending": (State.PENDING, False),
-    "initiated": (State.PENDING, False),
+    "initiated": (State.OPEN, False),
     "refunded": (State.REFUNDED, True),
-    "partially refunded": (State.REFUNDED, True),
+    "partially refunded": (State.PARTLY_REFUNDED, True),
     "expired": (State.EXPIRED, True),
     "user canceled": (State.CANCELLED, True),
 }
@@ -125,10 +126,10 @@ class Khalti:
     def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
         """Its lookup says whether something or everything went back, never how much."""
         payment = self.look_up(paid.reference, amount=paid.charged, currency=paid.currency)
-        if payment.state is not State.REFUNDED:
+        if payment.state not in GONE_BACK:
             return None
         completes = refunded_before + amount == paid.charged
-        everything = payment.raw.get("status", "").strip().lower() == "refunded"
+        everything = payment.state is State.REFUNDED
         if everything == completes and (completes or refunded_before == 0):
             return Refund(RefundState.SUCCEEDED, None, amount, dict(payment.raw))
         if completes and refunded_before:
@@ -145,8 +146,8 @@ class Khalti:
 def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
     said = str(body["status"]).strip().lower().replace("_", " ")
     state, final = STATES.get(said, (State.UNKNOWN, False))
-    if body.get("refunded") is True:
-        state, final = State.REFUNDED, True
+    if body.get("refunded") is True and state is not State.REFUNDED:
+        state, final = State.PARTLY_REFUNDED, True
     amount, number = body.get("total_amount"), body.get("transaction_id")
     if not isinstance(amount, int) or isinstance(amount, bool):
         amount = None

@@ -157,7 +157,7 @@ def payment_from(session: Json) -> Payment:
     currency = text(intent["currency"] if paid else session["currency"]).upper()
     refunded = (intent.get("latest_charge") or {}).get("amount_refunded", 0)
     if paid and refunded:
-        state = State.REFUNDED
+        state = State.REFUNDED if refunded >= intent["amount_received"] else State.PARTLY_REFUNDED
     return Payment(
         reference=text(session["id"]),
         state=state,
@@ -183,7 +183,7 @@ def state_of(session: str, payment: str, intent: str | None) -> tuple[State, boo
         # A slow way to pay: the money may come days later.
         return State.PENDING, False
     if session == "open":
-        return State.PENDING, False
+        return State.OPEN, False
     if session == "expired":
         return State.EXPIRED, True
     return State.UNKNOWN, False
