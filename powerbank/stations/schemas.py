@@ -69,6 +69,7 @@ class SlotSchema(Schema):
     state = fields.String(required=True, validate=validate.OneOf(SLOT_STATES))
     battery_level = fields.Integer(allow_none=True)
     powerbank_sn = fields.String(allow_none=True, metadata={"description": "for staff only"})
+    held_because = fields.String(allow_none=True, metadata={"description": "for staff only"})
 
 
 class PackageCardSchema(Schema):
