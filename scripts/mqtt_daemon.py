@@ -11,9 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from prometheus_client import start_http_server
-
 from powerbank import create_app
+from powerbank.stations import daemon_probe
 from powerbank.stations.daemon import Daemon
 
 
@@ -36,7 +35,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     if settings.mqtt_metrics_port is not None:
-        start_http_server(settings.mqtt_metrics_port)
+        daemon_probe.serve(daemon, settings.mqtt_metrics_port)
     daemon.run()
     return 0
 
