@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         "others (EMQX, HiveMQ, VerneMQ; not Mosquitto). Unset: one listens, the others stand by.",
     )
     mqtt_metrics_port: int | None = Field(
-        default=None, ge=1, le=65535, description="Where a daemon shows its metrics. Unset: nowhere."
+        default=None, ge=1, le=65535, description="Where a daemon serves `/metrics` and `/health`. Unset: nowhere."
     )
 
     public_url: WebUrl = Field(default="http://127.0.0.1:8000", description="Where the world reaches this.")

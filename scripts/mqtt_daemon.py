@@ -7,13 +7,15 @@ Ends on SIGTERM or Ctrl-C, after what it has in hand.
 import gc
 import signal
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from prometheus_client import start_http_server
-
 from powerbank import create_app
+from powerbank.integrations.errors import VendorError
+from powerbank.integrations.mqtt import sharing
+from powerbank.stations import daemon_probe
 from powerbank.stations.daemon import Daemon
 
 
@@ -25,18 +27,37 @@ def forget_garbage() -> None:
     gc.set_threshold(100_000, 20, 100)
 
 
+def _can_share(url: str) -> bool:
+    while True:
+        try:
+            found = sharing.keeps_for_others(url)
+        except VendorError as away:
+            print(away, file=sys.stderr)
+            time.sleep(5)
+            continue
+        if not found:
+            print(
+                "MQTT_SHARED_GROUP is set, but this broker does not give what a fallen daemon held to the others."
+                " Unset it: one daemon listens, the others stand by.",
+                file=sys.stderr,
+            )
+        return found
+
+
 def main() -> int:
     app = create_app()
     settings = app.config["SETTINGS"]
     if settings.mqtt_url is None:
         print("Which broker do stations speak to? Set MQTT_URL.", file=sys.stderr)
         return 2
+    if settings.mqtt_shared_group is not None and not _can_share(settings.mqtt_url):
+        return 2
     forget_garbage()
     daemon = Daemon(app, url=settings.mqtt_url, group=settings.mqtt_shared_group)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     if settings.mqtt_metrics_port is not None:
-        start_http_server(settings.mqtt_metrics_port)
+        daemon_probe.serve(daemon, settings.mqtt_metrics_port)
     daemon.run()
     return 0
 

@@ -16,7 +16,7 @@ from flask_smorest.utils import prepare_response
 from config import VERSION
 from powerbank.api.fields import Money, Time
 from powerbank.api.parsing import Parser
-from powerbank.api.uploads import PictureField
+from powerbank.api.uploads import PhotoField, PictureField
 
 _DIST = f"{flask_swagger_ui.__path__[0]}/dist"
 DESCRIPTION = """
@@ -81,6 +81,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012 (flask-smorest's way)
         **SmorestBlueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "multipart": "multipart/form-data",
+        "json_or_form": "application/json",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -94,6 +95,9 @@ def _document_guards(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) ->
         doc["x-permission"] = doc_info["permission"]
     if doc_info.get("sign_in_optional"):
         doc["security"] = [{}, {"bearer": []}]
+    if doc_info.get("form_too"):
+        content = doc["requestBody"]["content"]
+        content["multipart/form-data"] = dict(content["application/json"])
     if doc_info.get("idempotent"):
         parameter = {
             "name": "Idempotency-Key",
@@ -126,6 +130,7 @@ def init_app(app: Flask) -> None:
     api.init_app(app)
     api.register_field(Time, "string", "date-time")
     api.register_field(PictureField, "string", "binary")
+    api.register_field(PhotoField, "string", None)
     api.register_field(Money, "string", None)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
 

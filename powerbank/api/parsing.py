@@ -16,7 +16,9 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # not the text backslash-u-0000
 
 class Parser(FlaskParser):  # type: ignore[misc]
     DEFAULT_VALIDATION_STATUS = 422
-    __location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}  # noqa: RUF012 (webargs' way)
+    __location_map__ = {  # noqa: RUF012 (webargs' way)
+        **FlaskParser.__location_map__, "multipart": "load_multipart", "json_or_form": "load_json_or_form",
+    }  # fmt: skip
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         if req.get_data() and not req.is_json:  # reads it all: a body that is too large ends here
@@ -40,6 +42,10 @@ class Parser(FlaskParser):  # type: ignore[misc]
             raise AppError("unsupported_media_type", 415, "Send a form, with Content-Type: multipart/form-data.")
         _refuse_unstorable(req.form.to_dict(flat=False))
         return self._makeproxy(MultiDict([*req.form.items(multi=True), *req.files.items(multi=True)]), schema)
+
+    def load_json_or_form(self, req: Request, schema: Schema) -> Any:
+        is_form = req.mimetype == "multipart/form-data"
+        return self.load_multipart(req, schema) if is_form else self.load_json(req, schema)
 
 
 def _refuse_unstorable(value: Any) -> None:

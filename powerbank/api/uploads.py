@@ -1,5 +1,7 @@
 """Routes that take pictures: a larger body than elsewhere, read into memory only, and few of them for each caller."""
 
+import base64
+import binascii
 import contextlib
 import functools
 import io
@@ -8,9 +10,10 @@ from typing import IO, Any
 
 from flask import Flask, Request, request
 from flask_smorest.fields import Upload
+from marshmallow import fields
 from werkzeug.datastructures import FileStorage
 
-from powerbank.api.auth import principal
+from powerbank.api.auth import note_for_document, principal
 from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.db import db
 from powerbank.errors import UnavailableError
@@ -42,6 +45,25 @@ class PictureField(Upload):  # type: ignore[misc]
         return value.stream.read()
 
 
+class PhotoField(fields.Field):  # type: ignore[type-arg]
+    """A picture beside other facts: a file of a form, or base64 in JSON, with or without `data:image/…;base64,`."""
+
+    default_error_messages = {"invalid": "Send a file, or base64."}  # noqa: RUF012 (marshmallow's way)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bytes:
+        if isinstance(value, FileStorage):
+            return value.stream.read()
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        try:
+            content = base64.b64decode(value.partition(";base64,")[2] or value, validate=True)
+        except (ValueError, binascii.Error):
+            raise self.make_error("invalid") from None
+        if not content:
+            raise self.make_error("invalid")
+        return content
+
+
 def init_app(app: Flask) -> None:
     app.request_class = MemoryRequest
 
@@ -61,6 +83,13 @@ def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., A
         return wrapper
 
     return decorate
+
+
+def takes_a_photo(view: Callable[..., Any]) -> Callable[..., Any]:
+    """For a body that is JSON or a form, with one `PhotoField`."""
+    wrapper = takes_pictures(1)(view)
+    note_for_document(wrapper, form_too=True)
+    return wrapper
 
 
 def remake(content: bytes, shape: pipeline.Shape) -> bytes:

@@ -81,6 +81,7 @@ class RentalPaymentSchema(Schema):
 
 class AdminRentalCaseSchema(RentalCaseSchema):
     evidence = fields.Dict(required=True)
+    photos = fields.List(fields.String(), required=True)
     decided_by = fields.String(required=True, allow_none=True)
 
 

@@ -17,7 +17,7 @@ from powerbank.rentals import billing, clock, ejection, errors, life, lost, retu
 from powerbank.rentals.case_models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
-from powerbank.stations import banks
+from powerbank.stations import banks, photos
 from powerbank.stations.bank_models import Place, PowerBank
 
 SWAP_WITHIN = timedelta(minutes=5)
@@ -25,9 +25,10 @@ FAULTS = frozenset({IssueType.NOT_CHARGING, IssueType.DAMAGED})
 
 
 def report(
-    rental_id: UUID, *, user_id: UUID, issue_type: IssueType, description: str | None, now: datetime
-) -> RentalCase:
-    """Twice the same is one case."""
+    rental_id: UUID, *, user_id: UUID, issue_type: IssueType, description: str | None, now: datetime,
+    photo: bytes | None = None,
+) -> RentalCase:  # fmt: skip
+    """Twice the same is one case, to which a further photo is added."""
     rental = life.locked_of_user(rental_id, user_id)
     services.lock_users(user_id)
     if rental.status in (Status.PENDING, Status.EJECTING):
@@ -42,7 +43,10 @@ def report(
         ).returning(RentalCase.id)
     )
     if case_id is None:
-        return _open_case(rental, issue_type)
+        known = _open_case(rental, issue_type)
+        photos.keep(photo, about=known.id, user_id=user_id, now=now)
+        return known
+    photos.keep(photo, about=case_id, user_id=user_id, now=now)
     case = open_session().get_one(RentalCase, case_id)
     life.note(rental, "issue_reported", cause=f"user:{user_id}", at=now, issue_type=issue_type)
     if not _decide_at_once(rental, case, now):

@@ -18,6 +18,7 @@ from powerbank.rentals.case_models import CaseStatus, RentalCase
 from powerbank.rentals.errors import open_rental_exists
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import OPEN, OUT, Status
+from powerbank.stations import photos
 from powerbank.stations.bank_models import Custody, PowerBank
 from powerbank.stations.command_models import StationCommand
 from powerbank.stations.models import Station
@@ -132,8 +133,13 @@ def search_page(
     return page(query, Rental.id, limit=limit, cursor=cursor, descending=True)
 
 
-def cases(rental_id: UUID) -> Sequence[RentalCase]:
-    return db.session.scalars(select(RentalCase).where(RentalCase.rental_id == rental_id).order_by(RentalCase.id)).all()
+def cases(rental_id: UUID) -> list[dict[str, Any]]:
+    """With the photos that came with them."""
+    query = select(RentalCase).where(RentalCase.rental_id == rental_id).order_by(RentalCase.id)
+    found = db.session.scalars(query).all()
+    seen = photos.addresses([each.id for each in found])
+    names = [column.key for column in RentalCase.__table__.columns]
+    return [{name: getattr(each, name) for name in names} | {"photos": seen[each.id]} for each in found]
 
 
 def payments(rental_id: UUID) -> Sequence[WalletTransaction]:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from powerbank import money
+from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
@@ -28,6 +29,7 @@ from powerbank.rentals.schemas import (
     RentalsSchema,
     WaitArguments,
 )
+from powerbank.stations import photos
 
 blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", description="Renting a power bank.")
 
@@ -121,14 +123,16 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:rental_id>/report-issue")
 @user_only
-@blueprint.arguments(RentalIssueSchema)
+@uploads.takes_a_photo
+@blueprint.arguments(RentalIssueSchema, location="json_or_form")
 @blueprint.response(201, RentalCaseSchema)
 def report_issue(body: dict[str, Any], rental_id: UUID) -> RentalCase:
     """Something went wrong; nothing is collected until it is decided"""
+    photo = photos.remade(body["photo"])
     with transaction():
         return cases.report(
             rental_id, user_id=current_user_id(), issue_type=IssueType(body["issue_type"]),
-            description=body["description"], now=utcnow(),
+            description=body["description"], photo=photo, now=utcnow(),
         )  # fmt: skip
 
 

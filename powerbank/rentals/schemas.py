@@ -3,9 +3,11 @@ from marshmallow import Schema, fields, validate
 from powerbank import money
 from powerbank.api.fields import Money, Time
 from powerbank.api.paging import PageArguments
+from powerbank.api.uploads import PhotoField
 from powerbank.payments.options import PAYABLE
 from powerbank.rentals.case_models import IssueType
 from powerbank.rentals.states import Status
+from powerbank.stations.schemas import PHOTO
 
 SERIAL = validate.Length(1, 64)
 
@@ -34,6 +36,7 @@ class PayDueSchema(Schema):
 class RentalIssueSchema(Schema):
     issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
     description = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 2000))
+    photo = PhotoField(load_default=None, allow_none=True, metadata=PHOTO)
 
 
 class RentalLocationSchema(Schema):

@@ -17,11 +17,14 @@ def init_app(app: Flask) -> None:
         issues,
         package_routes,
         page,
+        photos,
         routes,
     )
+    from powerbank.users import leaving
 
     for module in (routes, package_routes, issue_routes, admin_routes, command_routes, bank_routes, gbfs_routes):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(page.blueprint)
     register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)
+    leaving.register_farewell(photos.forget)
     app.cli.add_command(commands.stations)

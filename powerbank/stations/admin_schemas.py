@@ -11,8 +11,9 @@ from powerbank.api.paging import PageArguments
 from powerbank.stations import hours
 from powerbank.stations.bank_models import DiscrepancyKind, Health, Place
 from powerbank.stations.issue_models import Priority
-from powerbank.stations.models import MOST_SLOTS, Amenity, Protocol
+from powerbank.stations.models import MOST_SLOTS, Amenity
 from powerbank.stations.package_models import PaymentModel
+from powerbank.stations.protocols import registry
 from powerbank.stations.schemas import STATUS, PackageCardSchema, SlotSchema, StationListArguments
 
 ZONES = available_timezones()
@@ -88,7 +89,7 @@ class StationSchema(Schema):
     rent_enabled = fields.Boolean(load_default=True)
     return_enabled = fields.Boolean(load_default=True)
     active = fields.Boolean(load_default=True)
-    protocol = fields.String(required=True, validate=validate.OneOf([*Protocol]))
+    protocol = fields.String(required=True, validate=validate.OneOf(registry.by_name))
     partner_id = fields.UUID(load_default=None, allow_none=True)
     slots = fields.Integer(required=True, strict=True, load_only=True, validate=validate.Range(1, MOST_SLOTS))
     maintenance = fields.Boolean(dump_only=True)

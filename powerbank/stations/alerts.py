@@ -8,9 +8,10 @@ from sqlalchemy import case, func, literal, select, update
 from powerbank.content import app_config
 from powerbank.db import open_session
 from powerbank.queue import publish
-from powerbank.stations.bank_models import Health, PowerBank
+from powerbank.stations import live
+from powerbank.stations.bank_models import PowerBank
 from powerbank.stations.command_models import StationState
-from powerbank.stations.models import Slot, Station, StationLive, Works
+from powerbank.stations.models import Slot, Station, StationLive
 from powerbank.stations.protocols import registry
 
 # A station that is back within this time, or away again, is not worth waking anybody.
@@ -99,10 +100,7 @@ def look_at_charges(state: StationState, *, now: datetime) -> None:
         select(func.count(), func.min(Slot.charge))
         .select_from(Slot)
         .join(PowerBank, PowerBank.serial == Slot.bank_serial)
-        .where(
-            Slot.station_id == state.station_id, Slot.works == Works.OK, Slot.charge < limit,
-            PowerBank.health == Health.GOOD, PowerBank.quarantine_reason.is_(None),
-        )
+        .where(Slot.station_id == state.station_id, live.rentable(0), Slot.charge < limit)
     ).one()  # fmt: skip
     if low[0]:
         state.low_battery_told_at = now

@@ -13,9 +13,8 @@ from sqlalchemy import Select, func, select
 from powerbank.db import db
 from powerbank.stations.credentials import pbkdf2
 from powerbank.stations.models import Credentials, Station
+from powerbank.stations.protocols import registry
 
-# Below its own user name only: our own protocol, then the widely sold cabinets'.
-PATTERNS = ("stations/%u", "/powerbank/%u")
 PASSWORDS, RULES = "mosquitto.passwords", "mosquitto.rules"
 _SAFE = re.compile(r"[^\s:+#]{1,64}")
 
@@ -45,9 +44,14 @@ def write(folder: Path, *, broker_url: str) -> int:
     _put(folder / PASSWORDS, [*lines, *stations])
     _put(
         folder / RULES,
-        [f"user {service}", "topic readwrite #", "", *(f"pattern readwrite {each}/#" for each in PATTERNS)],
+        [f"user {service}", "topic readwrite #", "", *_patterns()],
     )
     return len(stations)
+
+
+def _patterns() -> list[str]:
+    """A station reaches what is below its own user name only."""
+    return [f"pattern readwrite {each.below.format(imei='%u')}/#" for each in registry.by_name.values()]
 
 
 def _accounts(*columns: Any) -> Select[Any]:

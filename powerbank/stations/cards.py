@@ -37,4 +37,4 @@ def detail(station: Station, *, user_id: UUID | None, now: datetime, with_serial
 
 def slot(row: Slot, *, with_serial: bool) -> dict[str, Any]:
     shown = {"slot_number": row.number, "state": row.state, "battery_level": row.charge if row.bank_serial else None}
-    return shown | ({"powerbank_sn": row.bank_serial} if with_serial else {})
+    return shown | ({"powerbank_sn": row.bank_serial, "held_because": row.held_because} if with_serial else {})

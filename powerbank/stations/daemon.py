@@ -33,6 +33,7 @@ FROM_ONE = 50  # messages of one station in a batch, while others wait
 WAIT = 0.5
 PAUSE = 1.0
 TRIES = 5
+STUCK_AFTER = 60.0  # longer than any statement may take
 
 MESSAGES = Metric("powerbank_station_messages_total", "What came of messages of stations.", ["outcome"])
 LAG = Histogram("powerbank_station_lag_seconds", "From a message's arrival to its commit.")
@@ -57,6 +58,21 @@ class Daemon:
         self._leads = False
         self._renewed_at = -RENEW_EVERY
         self._told: Counter[str] = Counter()
+        self._turned_at = time.monotonic()
+        self._database_away = False
+
+    @property
+    def trouble(self) -> str | None:
+        """For whoever probes this process, from another thread. Restarting it helps where it is stuck."""
+        if time.monotonic() - self._turned_at > STUCK_AFTER:
+            return "stuck"
+        if self._database_away:
+            return "database_away"
+        return "broker_away" if self._leads and not self._listener.is_up else None
+
+    @property
+    def leads(self) -> bool:
+        return self._leads
 
     def stop(self) -> None:
         """What is in hand is finished."""
@@ -66,6 +82,7 @@ class Daemon:
         log.info("daemon started", name=self.name)
         with self._app.app_context():
             while not self._stopping.is_set():
+                self._turned_at = time.monotonic()
                 self._renew()
                 if not self._leads:
                     self._stopping.wait(WAIT)
@@ -122,6 +139,7 @@ class Daemon:
             try:
                 write()
             except DatabaseAwayError as away:
+                self._database_away = True
                 log.warning("PostgreSQL is away", error=str(away).strip().splitlines()[:1])
                 if self._stopping.is_set():
                     return False
@@ -134,10 +152,12 @@ class Daemon:
                     return False
                 self._listen_on(PAUSE)
             else:
+                self._database_away = False
                 return True
 
     def _listen_on(self, seconds: float) -> None:
         until = time.monotonic() + seconds
+        self._turned_at = time.monotonic()
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             self._listener.turn(min(left, WAIT), most=len(self._listener.inbox) + BATCH)
             time.sleep(min(0.05, max(0.0, until - time.monotonic())))
@@ -162,8 +182,10 @@ class Daemon:
                 started_at=self._started_at,
             )  # fmt: skip
         except SQLAlchemyError as away:
+            self._database_away = True
             log.warning("PostgreSQL is away", error=str(getattr(away, "orig", away)).strip().splitlines()[:1])
             return
+        self._database_away = False
         if self._leads and not leads:
             log.warning("another daemon has taken over")
             self._listener.close()

@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -70,3 +70,20 @@ class IssueReport(Base):
     description: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     processed_at: Mapped[datetime | None]
+
+
+class ReportPhoto(Base):
+    """Bytes of a picture made anew, with no trace of the camera."""
+
+    __tablename__ = "report_photos"
+    __table_args__ = (
+        Index("ix_report_photos_about", "about", "id"),
+        Index("ix_report_photos_user_id", "user_id"),
+        Index("ix_report_photos_created_at", "created_at"),
+    )
+
+    id: Mapped[Id]
+    about: Mapped[UUID]  # the report that it came with, of a station, or the case of a rental
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -3,18 +3,20 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from sqlalchemy import select
 
 from powerbank import audit
+from powerbank.api import uploads
 from powerbank.api.auth import current_staff, current_user_id, staff_only, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import page, page_of
+from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.db import transaction, utcnow
-from powerbank.stations import issues
+from powerbank.stations import issues, photos, queries
 from powerbank.stations.admin_schemas import IssueArguments, ResolutionSchema
 from powerbank.stations.issue_models import IssueType, StationIssue
-from powerbank.stations.schemas import IssueReportSchema, IssueSchema, IssueSeenSchema
+from powerbank.stations.schemas import IssueReportSchema, IssueSchema, IssueSeenSchema, ReportSeenSchema
 
 blueprint = Blueprint("Station issues", __name__, url_prefix="/api", description="What is wrong with a station.")
 
@@ -23,15 +25,17 @@ REPORTS = "10 per hour"
 
 @blueprint.post("/stations/<sn>/report-issue")
 @user_only
-@blueprint.arguments(IssueReportSchema)
+@uploads.takes_a_photo
+@blueprint.arguments(IssueReportSchema, location="json_or_form")
 @blueprint.response(201, IssueSeenSchema)
 def report(body: dict[str, Any], sn: str) -> StationIssue:
     """Something is wrong with this station"""
     hit_or_refuse(REPORTS, "station-issue", str(current_user_id()))
+    photo = photos.remade(body["photo"])
     with transaction():
         return issues.report(
             user_id=current_user_id(), sn=sn, issue_type=IssueType(body["issue_type"]),
-            description=body["description"], now=utcnow(),
+            description=body["description"], photo=photo, now=utcnow(),
         )  # fmt: skip
 
 
@@ -50,6 +54,25 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     if priority is not None:
         query = query.where(StationIssue.priority == priority)
     return page(query, StationIssue.id, descending=True, **arguments)
+
+
+@blueprint.get("/admin/station-issues/<uuid:issue_id>/reports")
+@staff_only("stations.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(ReportSeenSchema))
+def reports(arguments: dict[str, Any], issue_id: UUID) -> dict[str, Any]:
+    """What each person said of it, newest first"""
+    return queries.issue_reports_page(issue_id, **arguments)
+
+
+@blueprint.get("/admin/report-photos/<uuid:photo_id>.jpg")
+@staff_only("stations.read")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
+def photo(photo_id: UUID) -> Response:
+    """A photo that somebody added to a report"""
+    response = Response(photos.content(photo_id), content_type="image/jpeg")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    return response
 
 
 @blueprint.post("/admin/station-issues/<uuid:issue_id>/resolve")

@@ -13,7 +13,7 @@ from powerbank.errors import ConflictError, NotFoundError
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.queue import Scalar, enqueue, publish
-from powerbank.stations import alerts, commanding, queries
+from powerbank.stations import alerts, commanding, photos, queries
 from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.issue_models import CRITICAL, IssueReport, IssueType, Priority, StationIssue
 from powerbank.stations.models import Station
@@ -21,7 +21,10 @@ from powerbank.stations.models import Station
 ANSWER_SECONDS = 30
 
 
-def report(*, user_id: UUID, sn: str, issue_type: IssueType, description: str | None, now: datetime) -> StationIssue:
+def report(
+    *, user_id: UUID, sn: str, issue_type: IssueType, description: str | None, now: datetime,
+    photo: bytes | None = None,
+) -> StationIssue:  # fmt: skip
     session = open_session()
     station = queries.public_station(sn)
     priority = Priority.CRITICAL if issue_type in CRITICAL else Priority.NORMAL
@@ -39,6 +42,7 @@ def report(*, user_id: UUID, sn: str, issue_type: IssueType, description: str | 
     row = IssueReport(issue_id=issue_id, user_id=user_id, description=description, created_at=now)
     session.add(row)
     session.flush()
+    photos.keep(photo, about=row.id, user_id=user_id, now=now)
     enqueue(catalogue.PROCESS_STATION_ISSUE, report_id=str(row.id))
     return session.get_one(StationIssue, issue_id, populate_existing=True)
 

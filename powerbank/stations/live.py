@@ -24,14 +24,15 @@ def rentable(min_battery: int) -> ColumnElement[bool]:
         Custody.station_id == Slot.station_id, Custody.slot_number == Slot.number,
     )  # fmt: skip
     return and_(
-        Slot.works == Works.OK, Slot.charge >= min_battery, PowerBank.health == Health.GOOD,
-        PowerBank.quarantine_reason.is_(None), PowerBank.doubt.is_(None), ~reserved, in_its_place,
+        Slot.works == Works.OK, Slot.held_because.is_(None), Slot.charge >= min_battery,
+        PowerBank.health == Health.GOOD, PowerBank.quarantine_reason.is_(None), PowerBank.doubt.is_(None),
+        ~reserved, in_its_place,
     )  # fmt: skip
 
 
 def free() -> ColumnElement[bool]:
     """Of a slot: may a bank be returned into it?"""
-    return and_(Slot.works == Works.OK, Slot.bank_serial.is_(None))
+    return and_(Slot.works == Works.OK, Slot.held_because.is_(None), Slot.bank_serial.is_(None))
 
 
 @contextmanager

@@ -15,11 +15,6 @@ from powerbank.db import Base, Id
 MOST_SLOTS = 200
 
 
-class Protocol(StrEnum):
-    JSON_V1 = "json-v1"
-    VOLINKS_V1 = "volinks-v1"
-
-
 class Works(StrEnum):
     """Whether a slot works. What sits in it is another fact."""
 
@@ -55,7 +50,8 @@ class Station(Base):
 
     __tablename__ = "stations"
     __table_args__ = (
-        one_of("protocol", Protocol),
+        # Which there are, the modules in `protocols` say.
+        CheckConstraint("protocol ~ '^[a-z0-9][a-z0-9.-]{0,39}$'", name="protocol"),
         CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
         CheckConstraint("lng BETWEEN -180 AND 180", name="lng"),
         CheckConstraint("sn ~ '^[A-Za-z0-9._-]{1,64}$'", name="sn"),
@@ -150,6 +146,8 @@ class Slot(Base):
     bank_serial: Mapped[str | None]
     charge: Mapped[int | None] = mapped_column(SmallInteger)
     temperature: Mapped[float | None]
+    # Given: out of use until staff release it, whatever the station says of it.
+    held_because: Mapped[str | None]
     # Where the newest applied report stood.
     boot_id: Mapped[int | None] = mapped_column(BigInteger)
     seq: Mapped[int | None] = mapped_column(BigInteger)
@@ -160,6 +158,8 @@ class Slot(Base):
         """One word for people. Whether it can be rented from or returned into is asked elsewhere."""
         if self.works != Works.OK:
             return self.works
+        if self.held_because is not None:
+            return Works.LOCKED
         return "empty" if self.bank_serial is None else "bank"
 
 

@@ -61,7 +61,8 @@ _STATEMENT = """
                     WHERE f.user_id = CAST(:user_id AS uuid) AND f.station_id = found.station_id) AS is_favorite
       FROM found WHERE km <= (SELECT km FROM bounds) + 1e-9 AND km <= :radius_km ORDER BY km, sn LIMIT :limit
     """
-_NEARBY = text(_STATEMENT.replace("{distance}", _DISTANCE).replace("{wanted}", _WANTED))
+STATEMENT = _STATEMENT.replace("{distance}", _DISTANCE).replace("{wanted}", _WANTED)
+_NEARBY = text(STATEMENT)
 
 
 @dataclass(frozen=True)

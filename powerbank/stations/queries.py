@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from powerbank.api.paging import page
 from powerbank.db import db, open_session
 from powerbank.errors import NotFoundError
-from powerbank.stations import words
+from powerbank.stations import photos, words
 from powerbank.stations.bank_models import Custody, PowerBank
+from powerbank.stations.issue_models import IssueReport, StationIssue
 from powerbank.stations.models import Favourite, Slot, Station, StationLive, StationStatus
 from powerbank.stations.package_models import Package, PackageStation
 
@@ -94,6 +95,17 @@ def packages_at(station_id: UUID | None) -> Sequence[Package]:
 
 def is_offered(package_id: UUID, station_id: UUID) -> bool:
     return db.session.scalar(select(Package.id).where(Package.id == package_id, _offered_at(station_id))) is not None
+
+
+def issue_reports_page(issue_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    if db.session.get(StationIssue, issue_id) is None:
+        raise NotFoundError("issue")
+    query = select(IssueReport).where(IssueReport.issue_id == issue_id)
+    found = page(query, IssueReport.id, limit=limit, cursor=cursor, descending=True)
+    seen = photos.addresses([each.id for each in found["items"]])
+    names = ("id", "user_id", "description", "created_at")
+    items = [{name: getattr(each, name) for name in names} | {"photos": seen[each.id]} for each in found["items"]]
+    return found | {"items": items}
 
 
 def bank(serial: str) -> PowerBank:

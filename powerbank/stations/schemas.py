@@ -4,12 +4,14 @@ from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Money, Time
 from powerbank.api.paging import PageArguments
+from powerbank.api.uploads import PhotoField
 from powerbank.stations.issue_models import IssueType, Priority
 from powerbank.stations.models import Amenity, StationStatus
 from powerbank.stations.nearby import LARGEST_RADIUS_KM
 from powerbank.stations.package_models import PaymentModel
 
 STATUS = validate.OneOf([*StationStatus])
+PHOTO = {"description": "JPEG, PNG or WebP: a file of a form, or base64"}
 SLOT_STATES = ("bank", "empty", "locked", "faulty")
 
 
@@ -67,6 +69,7 @@ class SlotSchema(Schema):
     state = fields.String(required=True, validate=validate.OneOf(SLOT_STATES))
     battery_level = fields.Integer(allow_none=True)
     powerbank_sn = fields.String(allow_none=True, metadata={"description": "for staff only"})
+    held_because = fields.String(allow_none=True, metadata={"description": "for staff only"})
 
 
 class PackageCardSchema(Schema):
@@ -103,6 +106,15 @@ class StationDetailSchema(StationCardSchema):
 class IssueReportSchema(Schema):
     issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
     description = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 2000))
+    photo = PhotoField(load_default=None, allow_none=True, metadata=PHOTO)
+
+
+class ReportSeenSchema(Schema):
+    id = fields.UUID(required=True)
+    user_id = fields.UUID(required=True)
+    description = fields.String(required=True, allow_none=True)
+    created_at = Time(required=True)
+    photos = fields.List(fields.String(), required=True, metadata={"description": "addresses, for staff"})
 
 
 class IssueSeenSchema(Schema):

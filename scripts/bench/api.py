@@ -1,7 +1,8 @@
 """How quick reads over HTTP are, beside FastAPI doing the same on the same server, in one run.
 
-python scripts/bench/api.py            the table
-python scripts/bench/api.py --write    and keep it in docs/performance.md
+python scripts/bench/api.py                  the tables
+python scripts/bench/api.py --write          and keep them in docs/performance.md
+python scripts/bench/api.py --only nearby    one of them
 """
 
 import argparse
@@ -23,14 +24,19 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from powerbank.stations.nearby import STATEMENT as NEARBY_SQL
 from scripts.bench import environments, report
 from scripts.bench.ground import Ground, servers
 from scripts.stack import free_ports
 
 PAGE = environments.ROOT / "docs/performance.md"
 USERS = 10_000
+STATIONS = (1_000, 10_000, 100_000)
 CLIENTS = 16
-PATH = "/api/users/me"
+ME = "/api/users/me"
+NEARBY = "/api/stations/nearby?lat=27.7103&lng=85.3222&radius_km=5&limit=20"
+PROFILE = ("id", "username", "phone", "email", "status", "profile_complete")
+CARD = ("sn", "distance_m", "available_banks", "free_slots", "status", "open_now", "is_favorite")
 
 OURS, FASTAPI = "Powerbank, one gunicorn process", "FastAPI, SQLAlchemy async, asyncpg, one uvicorn process"
 
@@ -42,31 +48,67 @@ class Contestant:
     environment: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Read:
+    """A question that both answer; `facts` are what their answers must agree in."""
+
+    heading: str
+    path: str
+    token: str | None
+    facts: Callable[[Any], Any]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
+    parser.add_argument("--only", choices=["api", "nearby"], help="one of the two questions")
     arguments = parser.parse_args()
     environments.python_of("fastapi")
+    texts: dict[str, list[str]] = defaultdict(list)
     with servers() as ground:
-        token = _people(ground)
-        figures: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        answers = set()
-        for number in range(arguments.rounds):
-            for contestant in _contestants(ground):
-                with _serving(contestant) as address:
-                    answers.add(_answer(address, token))
-                    seen = _load(address, token, arguments.seconds)
-                figures[contestant.title].append(seen)
-                print(f"round {number + 1}: {contestant.title}: {seen['rate']:,.0f}/s", file=sys.stderr, flush=True)
-        if len(answers) != 1:
-            raise RuntimeError(f"they do not answer the same: {answers}")
-        text = f"{ground.machine()}.\n\n{_table(figures)}"
-    print(text)
-    if arguments.write:
-        report.keep(PAGE, "api", text)
+        for name, read in _reads(ground, arguments.only):
+            figures = _measure(ground, read, arguments.rounds, arguments.seconds)
+            texts[name].append(_table(read, figures))
+            print(f"\n{texts[name][-1]}\n")
+        for name, tables in texts.items():
+            if arguments.write:
+                report.keep(PAGE, name, "\n\n".join([f"{ground.machine()}.", *tables]))
     return 0
+
+
+def _reads(ground: Ground, only: str | None) -> Iterator[tuple[str, Read]]:
+    """Each with its data in place."""
+    if only != "nearby":
+        token = _fill(ground, "people", USERS)
+        yield "api", Read(f"`GET {ME}`", ME, token, lambda body: {name: body[name] for name in PROFILE})
+    if only != "api":
+        for count in STATIONS:
+            ground.as_superuser("DELETE FROM stations")
+            _fill(ground, "stations_data", count)
+            ground.as_superuser("VACUUM ANALYZE stations, station_live")
+            yield "nearby", Read(f"`nearby` of {count:,} stations", NEARBY, None, _cards)
+
+
+def _cards(body: Any) -> Any:
+    return [{name: item[name] for name in CARD} for item in body["items"]]
+
+
+def _measure(ground: Ground, read: Read, rounds: int, seconds: float) -> dict[str, list[dict[str, Any]]]:
+    figures: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    answers = set()
+    for number in range(rounds):
+        for contestant in _contestants(ground):
+            with _serving(contestant) as address:
+                answers.add(_answer(address, read))
+                seen = _load(address, read, seconds)
+            figures[contestant.title].append(seen)
+            told = f"round {number + 1}: {contestant.title}: {seen['rate']:,.0f}/s"
+            print(f"{read.heading}, {told}", file=sys.stderr, flush=True)
+    if len(answers) != 1:
+        raise RuntimeError(f"they do not answer the same: {answers}")
+    return figures
 
 
 def _contestants(ground: Ground) -> list[Contestant]:
@@ -85,7 +127,8 @@ def _contestants(ground: Ground) -> list[Contestant]:
                 uvicorn, "scripts.bench.peers.fastapi_app:app", "--port", str(port), "--log-level", "warning",
                 "--no-access-log",
             ],
-            _environment(ground),
+            # The peer asks PostgreSQL what we ask.
+            _environment(ground) | {"NEARBY_SQL": NEARBY_SQL},
         ),
     ]  # fmt: skip
 
@@ -94,10 +137,10 @@ def _environment(ground: Ground) -> dict[str, str]:
     return ground.environment | {"JWT_SECRET_KEY": "only for this measurement, " * 2}
 
 
-def _people(ground: Ground) -> str:
-    """Fills the tables and answers with the access token of one who signed in."""
+def _fill(ground: Ground, what: str, count: int) -> str:
+    """What the program that fills the tables prints."""
     script = partial(subprocess.run, check=True, cwd=environments.ROOT, env=_environment(ground), text=True)
-    made = script([sys.executable, "-m", "scripts.bench.people", str(USERS)], stdout=subprocess.PIPE)
+    made = script([sys.executable, "-m", f"scripts.bench.{what}", str(count)], stdout=subprocess.PIPE)
     return made.stdout.strip()
 
 
@@ -123,7 +166,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{PATH}", timeout=1)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}{ME}", timeout=1)
         except urllib.error.HTTPError:
             return  # it refuses whoever has no token: it is up
         except OSError:
@@ -131,17 +174,20 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("the server did not start")
 
 
-def _answer(address: str, token: str) -> str:
+def _answer(address: str, read: Read) -> str:
     """What both answer, as far as both have it."""
-    headers = {"Authorization": f"Bearer {token}"}
-    request = urllib.request.Request(f"http://{address}{PATH}", headers=headers)
+    headers = {"Authorization": f"Bearer {read.token}"} if read.token else {}
+    request = urllib.request.Request(f"http://{address}{read.path}", headers=headers)
     with urllib.request.urlopen(request) as response:  # noqa: S310 (our own server)
-        body = json.load(response)
-    return json.dumps({name: body[name] for name in ("id", "username", "phone", "email", "status", "profile_complete")})
+        found = read.facts(json.load(response))
+    if not found:
+        raise RuntimeError("an empty answer is no measure")
+    return json.dumps(found)
 
 
-def _load(address: str, token: str, seconds: float) -> dict[str, Any]:
-    command = [sys.executable, "-m", "scripts.bench.load", address, PATH, token, str(CLIENTS), str(seconds)]
+def _load(address: str, read: Read, seconds: float) -> dict[str, Any]:
+    command = [sys.executable, "-m", "scripts.bench.load", address, read.path, read.token or "", str(CLIENTS)]
+    command.append(str(seconds))
     done = subprocess.run(command, check=True, cwd=environments.ROOT, stdout=subprocess.PIPE, text=True)
     seen: dict[str, Any] = json.loads(done.stdout)
     if set(seen["statuses"]) != {"200"} or seen["lost"]:
@@ -149,9 +195,9 @@ def _load(address: str, token: str, seconds: float) -> dict[str, Any]:
     return seen
 
 
-def _table(figures: dict[str, list[dict[str, Any]]]) -> str:
+def _table(read: Read, figures: dict[str, list[dict[str, Any]]]) -> str:
     rates = {title: [seen["rate"] for seen in rounds] for title, rounds in figures.items()}
-    lines = [report.table(f"`GET {PATH}`, {CLIENTS} clients", rates, OURS, unit="requests/s"), ""]
+    lines = [report.table(f"{read.heading}, {CLIENTS} clients", rates, OURS, unit="requests/s"), ""]
     for title, rounds in figures.items():
         p50, p99 = (sorted(seen[name] for seen in rounds)[len(rounds) // 2] for name in ("p50_ms", "p99_ms"))
         lines.append(f"{title}: half of the answers within {p50:.1f} ms, 99 of 100 within {p99:.1f} ms.  ")

@@ -74,10 +74,9 @@ def _length(head: bytes) -> int:
 
 
 async def _run(address: str, path: str, token: str, clients: int, seconds: float) -> Clock:
+    who = f"Authorization: Bearer {token}\r\n" if token else ""
     host, _, port = address.partition(":")
-    request = (
-        f"GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nAccept: application/json\r\n\r\n"
-    )
+    request = f"GET {path} HTTP/1.1\r\nHost: {address}\r\n{who}Accept: application/json\r\n\r\n"
     clock = Clock(seconds)
     loop = asyncio.get_running_loop()
     opened = [

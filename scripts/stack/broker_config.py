@@ -7,9 +7,6 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
-# Where a station may publish and subscribe: our own protocol, then the widely sold cabinets'.
-STATION_TOPICS = ("stations/{}", "/powerbank/{}")
-
 MOSQUITTO_HASH = "$7$"
 BCRYPT_HASHES = ("$2a$", "$2b$", "$2y$")
 
@@ -39,7 +36,7 @@ def mosquitto(folder: Path, port: int, service: Account, stations: list[Any]) ->
     if os.geteuid() == 0:
         # It would become the account `mosquitto`, which cannot read these files.
         settings["user"] = "root"
-    patterns = [f"pattern readwrite {topic.format('%u')}/#" for topic in STATION_TOPICS]
+    patterns = [f"pattern readwrite {topic}/#" for topic in _station_topics("%u")]
     rules = ["user " + service.username, "topic readwrite #", "", *patterns]
     return {
         "mosquitto.conf": "".join(f"{name} {value}\n" for name, value in settings.items()),
@@ -69,7 +66,7 @@ def nats(folder: Path, port: int, service: Account, stations: list[Any]) -> dict
             raise ValueError(f"NATS knows no Mosquitto hash, as {account.username} has")
         # MQTT sessions live on subjects of their own, which every MQTT client needs.
         allowed = [
-            *(_nats_subject(topic, account.username) for topic in STATION_TOPICS),
+            *map(_nats_subject, _station_topics(account.username)),
             "$MQTT.>",
             "_INBOX.>",
         ]
@@ -93,9 +90,15 @@ def nats(folder: Path, port: int, service: Account, stations: list[Any]) -> dict
     return {"nats.conf": json.dumps(configuration, indent=1)}
 
 
-def _nats_subject(topic: str, username: str) -> str:
+def _station_topics(username: str) -> list[str]:
+    """Where a station may publish and subscribe, whichever protocol it speaks."""
+    from powerbank.stations.protocols import registry
+
+    return [each.below.format(imei=username) for each in registry.by_name.values()]
+
+
+def _nats_subject(subject: str) -> str:
     """NATS writes a topic's slashes as dots and a leading slash as `/.`."""
-    subject = topic.format(username)
     if subject.startswith("/"):
         return "/." + subject[1:].replace("/", ".") + ".>"
     return subject.replace("/", ".") + ".>"

@@ -71,9 +71,9 @@ class Network:
     def daemon(self) -> "subprocess.Popen[bytes]":
         return self._start("daemon", [str(ROOT / "tests/programs/daemon.py")])
 
-    def shipped_daemon(self) -> "subprocess.Popen[bytes]":
+    def shipped_daemon(self, **environment: str) -> "subprocess.Popen[bytes]":
         """As it is delivered; the other one tells a job of the tests what it hears."""
-        return self._start("daemon", [str(ROOT / "scripts/mqtt_daemon.py")])
+        return self._start("daemon", [str(ROOT / "scripts/mqtt_daemon.py")], **environment)
 
     def worker(self) -> "subprocess.Popen[bytes]":
         return self._start("worker", [str(ROOT / "scripts/worker.py"), "all"])
@@ -81,10 +81,10 @@ class Network:
     def scheduler(self) -> "subprocess.Popen[bytes]":
         return self._start("scheduler", [str(ROOT / "scripts/scheduler.py")])
 
-    def _start(self, name: str, command: list[str]) -> "subprocess.Popen[bytes]":
+    def _start(self, name: str, command: list[str], **environment: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *command], env=self.environment, stdout=log, stderr=log, cwd=ROOT
+                [sys.executable, *command], env=self.environment | environment, stdout=log, stderr=log, cwd=ROOT
             )
         self._processes.append(process)
         return process

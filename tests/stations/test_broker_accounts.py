@@ -1,9 +1,11 @@
 """What stations sign in with at a broker, and what they may do there."""
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -71,12 +73,12 @@ def wait_until_in(broker: EmbeddedBroker, username: str, password: str) -> None:
         time.sleep(0.1)
 
 
-def test_both_writers_of_mosquittos_rules_agree() -> None:
+def test_both_writers_of_mosquittos_rules_agree(context: Flask, tmp_path: Path) -> None:
     made = broker_config.mosquitto(Path("/x"), 1, StationAccount("powerbank", "secret"), [])
-    written = made["mosquitto.rules"].splitlines()
-    assert [line for line in written if "%u" in line] == [
-        f"pattern readwrite {pattern}/#" for pattern in broker_files.PATTERNS
-    ]
+    broker_files.write(tmp_path, broker_url="mqtt://powerbank:secret@h:1")
+    rules = (tmp_path / broker_files.RULES).read_text()
+    assert made["mosquitto.rules"] == rules
+    assert rules.splitlines()[-2:] == ["pattern readwrite stations/%u/#", "pattern readwrite /powerbank/%u/#"]
 
 
 def test_files_for_a_broker_hold_hashes_only(context: Flask, tmp_path: Path, make_station: Make) -> None:
@@ -92,21 +94,32 @@ def test_files_for_a_broker_hold_hashes_only(context: Flask, tmp_path: Path, mak
         broker_files.write(tmp_path, broker_url="mqtt://h:1")
 
 
+CONF = Path(__file__).parents[2] / "deploy/mosquitto.conf"
+
+
+class Ports(NamedTuple):
+    """Of one broker: where stations connect, and where this service does."""
+
+    stations: int
+    service: int
+
+
 @pytest.fixture
-def mosquitto(context: Flask, tmp_path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """A real one on the files that the command writes, and the passwords of two stations."""
+def mosquitto(context: Flask, tmp_path: Path) -> Iterator[tuple[Ports, dict[str, str]]]:
+    """A real one, as the example for production has it, on the files that the command writes; and the passwords."""
     program = find_mosquitto()
     if program is None:
         pytest.skip("no mosquitto on this machine: `apt install mosquitto` to run this")
     passwords = {imei: register(imei.upper(), imei) for imei in ("imei-a", "imei-b")} | {"powerbank": "service"}
     broker_files.write(tmp_path, broker_url="mqtt://powerbank:service@127.0.0.1")
-    port = free_ports().broker
-    (tmp_path / "mosquitto.conf").write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous false\nuser root\n"
-        f"password_file {tmp_path}/{broker_files.PASSWORDS}\n"
-        f"acl_file {tmp_path}/{broker_files.RULES}\n"
+    ports = Ports(free_ports().broker, free_ports().broker)
+    text = (
+        CONF.read_text().replace("/etc/mosquitto/powerbank", str(tmp_path)).replace("/var/lib/mosquitto", str(tmp_path))
     )
+    text = text.replace("listener 8883", f"listener {ports.stations} 127.0.0.1").replace("1883 ", f"{ports.service} ")
+    (tmp_path / "mosquitto.conf").write_text(f"user root\n{text}" if os.geteuid() == 0 else text)
     process = subprocess.Popen([program, "-c", str(tmp_path / "mosquitto.conf")], stderr=subprocess.DEVNULL)
+    port = ports.service
     deadline = time.monotonic() + 10
     while True:
         try:
@@ -116,7 +129,7 @@ def mosquitto(context: Flask, tmp_path: Path) -> Iterator[tuple[int, dict[str, s
             pass
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    yield port, passwords
+    yield ports, passwords
     process.terminate()
     process.wait(10)
 
@@ -127,12 +140,12 @@ class Broker:
 
 
 @pytest.mark.faults
-def test_a_station_neither_writes_nor_reads_as_another(mosquitto: tuple[int, dict[str, str]]) -> None:
-    port, passwords = mosquitto
-    assert not connects(port, "imei-a", passwords["imei-b"])
+def test_a_station_neither_writes_nor_reads_as_another(mosquitto: tuple[Ports, dict[str, str]]) -> None:
+    ports, passwords = mosquitto
+    assert not connects(ports.stations, "imei-a", passwords["imei-b"])
     service, a, b = (
         Listener(Broker(port), name, passwords[name])  # type: ignore[arg-type]
-        for name in ("powerbank", "imei-a", "imei-b")
+        for port, name in ((ports.service, "powerbank"), (ports.stations, "imei-a"), (ports.stations, "imei-b"))
     )
     try:
         service.subscribe("#")
@@ -156,3 +169,22 @@ def test_a_station_neither_writes_nor_reads_as_another(mosquitto: tuple[int, dic
     finally:
         for each in (service, a, b):
             each.close()
+
+
+@pytest.mark.faults
+def test_a_station_cannot_take_over_the_daemons_session(mosquitto: tuple[Ports, dict[str, str]]) -> None:
+    ports, passwords = mosquitto
+    service = Listener(Broker(ports.service), "powerbank", "service", keep="powerbank-daemon")  # type: ignore[arg-type]
+    service.subscribe("stations/+/heartbeat")
+    lost: list[object] = []
+    service.client.on_disconnect = lambda *facts: lost.append(facts)
+    thief = Listener(  # type: ignore[arg-type]
+        Broker(ports.stations), "imei-a", passwords["imei-a"], keep="powerbank-daemon"
+    )
+    try:
+        thief.publish("stations/imei-a/heartbeat", "mine")
+        assert service.received.get(timeout=5) == ("stations/imei-a/heartbeat", b"mine")
+        assert not lost
+    finally:
+        thief.close()
+        service.close()

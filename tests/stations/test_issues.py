@@ -48,7 +48,7 @@ def test_reports_of_one_kind_are_one_issue(
 @pytest.mark.parametrize(
     ("sn", "body", "status"),
     [("A", {"issue_type": "x"}, 422), ("A", {}, 422), ("X", {"issue_type": "dirty"}, 404),
-     ("A", {"issue_type": "dirty", "description": ""}, 422), ("A", {"issue_type": "dirty", "photo": "x"}, 422)],
+     ("A", {"issue_type": "dirty", "description": ""}, 422), ("A", {"issue_type": "dirty", "smell": "x"}, 422)],
 )  # fmt: skip
 def test_a_report_that_says_nothing_is_refused(
     client: FlaskClient, make_station: Make, sign_in: SignIn, sn: str, body: dict[str, str], status: int

@@ -1,11 +1,13 @@
 """The open-data feed says what GBFS 3.0 asks for."""
 
-from datetime import datetime
+import copy
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.stations import gbfs_rules
 from tests.stations.conftest import Make
 
 
@@ -18,9 +20,7 @@ def feed(client: FlaskClient, name: str) -> dict[str, object]:
     answer = client.get(f"/gbfs/3.0/{name}.json")
     assert answer.status_code == 200
     body = answer.get_json()
-    assert set(body) == {"last_updated", "ttl", "version", "data"}
-    assert (body["version"], type(body["ttl"])) == ("3.0", int)
-    assert datetime.fromisoformat(body["last_updated"]).tzinfo is not None
+    assert gbfs_rules.complaints(name, body) == []
     return dict(body["data"])
 
 
@@ -63,3 +63,29 @@ def test_it_can_be_kept(client: FlaskClient, make_station: Make) -> None:
     assert again.status_code == 304
     make_station("B")
     assert client.get("/gbfs/3.0/station_status.json").data == first.data  # until its time to live is over
+
+
+SPOILT: dict[str, list[tuple[tuple[str | int, ...], object]]] = {
+    "gbfs": [(("data", "feeds", 3, "name"), "free_bike_status"), (("data", "feeds", 0, "url"), "no address")],
+    "system_information": [(("data", "languages", 0), "english"), (("data", "feed_contact_email"), "nobody")],
+    "vehicle_types": [(("data", "vehicle_types", 0, "propulsion_type"), "electric"), (("version",), "2.3")],
+    "station_information": [(("data", "stations", 0, "lat"), 91), (("data", "stations", 0, "name"), "A")],
+    "station_status": [(("data", "stations", 0, "last_reported"), 1700000000), (("ttl",), -1)],
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_the_rules_complain_of_what_is_wrong(client: FlaskClient, make_station: Make, name: str) -> None:
+    make_station("A", opening_hours={"weekly": {"mon": [["07:00", "21:00"]]}, "exceptions": []})
+    good = client.get(f"/gbfs/3.0/{name}.json").get_json()
+    assert gbfs_rules.complaints(name, good) == []
+    for place, value in SPOILT[name]:
+        bad: Any = copy.deepcopy(good)
+        inner = bad
+        for step in place[:-1]:
+            inner = inner[step]
+        inner[place[-1]] = value
+        assert len(gbfs_rules.complaints(name, bad)) >= 1, place
+        del inner[place[-1]]
+        if isinstance(place[-1], str):
+            assert gbfs_rules.complaints(name, bad), place

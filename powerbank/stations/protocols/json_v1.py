@@ -221,6 +221,7 @@ def _text(when: datetime) -> str:
 
 PROTOCOL = Protocol(
     name="json-v1",
+    below="stations/{imei}",
     subscriptions=(
         Subscription("stations/+/heartbeat", 1),
         Subscription("stations/+/events", 1),

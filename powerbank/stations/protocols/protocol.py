@@ -81,6 +81,7 @@ class Protocol:
     """`up` matches the topics that stations publish to, with the groups `imei` and `kind`."""
 
     name: str
+    below: str  # the one place of a station at the broker: `stations/{imei}`
     subscriptions: tuple[Subscription, ...]
     up: re.Pattern[str]
     decode: Callable[[str, bytes, datetime, StationFacts], Decoded | Undecodable]

@@ -285,6 +285,7 @@ def _down(imei: str, words: dict[str, str]) -> Message:
 
 PROTOCOL = Protocol(
     name="volinks-v1",
+    below="/powerbank/{imei}",
     subscriptions=(Subscription("/powerbank/+/user/update", 1), Subscription("/powerbank/+/user/heart", 1)),
     up=UP,
     decode=decode,

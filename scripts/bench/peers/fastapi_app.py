@@ -1,17 +1,19 @@
-"""`GET /api/users/me` as a FastAPI application would have it: the same token check, the same two queries, the same
-fields in the answer. It keeps no rate limit, writes no log line and counts no request, which ours does.
+"""`GET /api/users/me` and `GET /api/stations/nearby` as a FastAPI application would have them: the same token check,
+the same queries, the same fields in the answer. It keeps no rate limit, writes no log line and counts no request,
+which ours does.
 """
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 import jwt
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
@@ -22,6 +24,7 @@ USER = text("""
      WHERE u.id = :user_id AND s.id = :session_id AND s.ended_at IS NULL
 """)
 IDENTIFIERS = text("SELECT kind, value FROM user_identifiers WHERE user_id = :user_id")
+NEARBY = text(os.environ.get("NEARBY_SQL", "SELECT"))
 KEY = os.environ["JWT_SECRET_KEY"]
 
 engine = create_async_engine(
@@ -92,3 +95,49 @@ async def me(
         phone=known.get("phone"),
         profile_complete=all(user[name] for name in names),
     )
+
+
+class Around(BaseModel):
+    lat: float = Field(ge=-90, le=90)
+    lng: float = Field(ge=-180, le=180)
+    radius_km: float = Field(5, ge=0.01, le=500)
+    limit: int = Field(20, ge=1, le=100)
+    min_banks: int = Field(0, ge=0, le=1000)
+    min_free_slots: int = Field(0, ge=0, le=1000)
+
+
+class Card(BaseModel):
+    sn: str
+    name: str
+    lat: float
+    lng: float
+    distance_m: int
+    status: str
+    available_banks: int
+    free_slots: int
+    open_now: bool
+    last_seen: datetime | None
+    is_favorite: bool
+
+
+class Cards(BaseModel):
+    items: list[Card]
+    next_cursor: None = None
+
+
+@app.get("/api/stations/nearby")
+async def nearby(around: Annotated[Around, Query()], database: Annotated[AsyncSession, Depends(session)]) -> Cards:
+    few = around.limit * (30 if around.min_banks or around.min_free_slots else 3)
+    turn = -360.0 if around.lng > 0 else 360.0
+    found = await database.execute(NEARBY, around.model_dump() | {"few": few, "turn": turn, "user_id": None})
+    return Cards(items=[_card(row) for row in found])
+
+
+def _card(row: Any) -> Card:
+    """No station of this measurement has opening hours."""
+    status = "maintenance" if row.maintenance else "online" if row.online else "offline"
+    return Card(
+        sn=row.sn, name=row.name, lat=row.lat, lng=row.lng, distance_m=round(row.km * 1000), status=status,
+        available_banks=row.available_banks, free_slots=row.free_slots, open_now=row.hours is None,
+        last_seen=row.last_seen, is_favorite=row.is_favorite,
+    )  # fmt: skip

@@ -51,14 +51,14 @@ def check(topic: str, payload: bytes, *, strict: bool = False) -> Decoded | Unde
     found = route.protocol.decode(topic, payload, NOW, StationFacts(refuse_wrong_check_codes=strict))
     if isinstance(found, Undecodable):
         assert isinstance(found.reason, Reason)
-        stored = json.dumps(asdict(found), allow_nan=False)
+        stored = json.dumps(asdict(found), allow_nan=False, ensure_ascii=False)
     else:
         assert found.events
-        stored = json.dumps([asdict(event) for event in found.events], default=str, allow_nan=False)
-        stored += json.dumps(found.notes)
-    # PostgreSQL keeps neither in text.
+        events = [asdict(event) for event in found.events]
+        stored = json.dumps([events, found.notes], default=str, allow_nan=False, ensure_ascii=False)
+    # PostgreSQL keeps neither in text; half a pair of surrogates cannot be written as UTF-8.
     assert "\\u0000" not in stored
-    assert "\\ud8" not in stored
+    stored.encode()
     return found
 
 

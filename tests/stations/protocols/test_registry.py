@@ -1,13 +1,21 @@
 """Which protocol a topic belongs to, and what a third protocol costs."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
-from powerbank.stations import protocols
+from powerbank.db import db, utcnow
+from powerbank.stations import broker_files, protocols
+from powerbank.stations.intake import Intake
+from powerbank.stations.messages import Received
 from powerbank.stations.protocols import discover, registry
 from powerbank.stations.protocols.events import Heartbeat, Order
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
+from tests.stations.conftest import FACTS
 from tests.stations.protocols.messages import IMEI, NOW
 
 
@@ -72,6 +80,7 @@ def decode(topic, payload, received_at, facts):
 
 PROTOCOL = Protocol(
     name="toy-v1",
+    below="toy/{imei}",
     subscriptions=(Subscription("toy/+", 1),),
     up=re.compile(r"toy/(?P<imei>[0-9]{1,20})"),
     decode=decode,
@@ -93,3 +102,23 @@ def test_a_third_protocol_is_one_new_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert route.imei == "42"
     assert route.protocol.decode("toy/42", b"PING", NOW, StationFacts()) == Decoded((Heartbeat(Order(NOW)),))
     assert with_toy.route(f"stations/{IMEI}/events") == registry.route(f"stations/{IMEI}/events")
+
+
+def test_and_its_stations_are_registered_let_in_and_heard(
+    context: Flask, client: FlaskClient, staff_headers: Callable[..., dict[str, str]], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    made_up: dict[str, Any] = {}
+    exec(TOY, made_up)  # noqa: S102 (the text above)
+    monkeypatch.setitem(registry.by_name, "toy-v1", made_up["PROTOCOL"])
+    headers = staff_headers("operations")
+    station = FACTS | {"sn": "T", "imei": "42", "slots": 1, "protocol": "toy-v1"}
+    assert client.post("/api/admin/stations", json=station, headers=headers).status_code == 201
+    wrong = station | {"sn": "U", "imei": "43", "protocol": "toy-v2"}
+    assert client.post("/api/admin/stations", json=wrong, headers=headers).status_code == 422
+    broker_files.write(tmp_path, broker_url="mqtt://powerbank:x@h:1")
+    assert "pattern readwrite toy/%u/#" in (tmp_path / broker_files.RULES).read_text().splitlines()
+    assert client.get("/api/stations/T").get_json()["status"] == "offline"
+    db.session.rollback()
+    Intake().take([Received("toy/42", b"PING", utcnow()), Received("toy/42", b"\xff", utcnow())])
+    assert client.get("/api/stations/T").get_json()["status"] == "online"
