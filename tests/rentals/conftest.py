@@ -210,6 +210,14 @@ def cabinets(app: Flask, work: Callable[..., None], make_station: Make) -> Cabin
 
 
 @pytest.fixture
+def street(context: Flask, make_station: Make, work: Callable[..., None]) -> Any:  # noqa: F811
+    """See `Street`."""
+    from tests.rentals.street import Street
+
+    return Street(context, make_station, work)
+
+
+@pytest.fixture
 def out(
     renter: Callable[..., Renter],
     package: Callable[..., UUID],
