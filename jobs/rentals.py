@@ -52,6 +52,10 @@ def swap_rental(*, rental_id: str) -> None:
     swaps.begin(UUID(rental_id), now=utcnow())
 
 
+def abandon_swap(*, rental_id: str) -> None:
+    swaps.abandon(UUID(rental_id), now=utcnow())
+
+
 def send_rental_reminder(*, rental_id: str, due_at: str) -> None:
     reminders.remind(UUID(rental_id), due_at=datetime.fromisoformat(due_at))
 

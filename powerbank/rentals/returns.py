@@ -107,16 +107,16 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
     rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
     rental.provisional = False
     if rental.status == Status.ACTIVE and swaps.wanted(rental):
-        _cancel(rental, "swapped", at=rental.ended_at, cause=cause, now=now)
+        _cancel(rental, "swapped", at=rental.ended_at, cause=cause, now=now, keep_coupon=True)
         enqueue(catalogue.SWAP_RENTAL, rental_id=str(rental.id))
         return
-    if rental.status == Status.ACTIVE and _in_window(rental, rental.ended_at) and claim_free_day(rental):
+    if rental.status == Status.ACTIVE and _in_window(rental, rental.ended_at) and _is_free(rental):
         _cancel(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
         return
     life.move(rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how,
               slot=rental.return_slot)  # fmt: skip
-    on_time = not rental.was_overdue
-    publish("rental_completed", **life.about(rental), on_time=on_time, late=not on_time)
+    if not rental.came_late:  # nobody asked for that bank, and it earns nothing
+        publish("rental_completed", **life.about(rental), on_time=not rental.was_overdue, late=rental.was_overdue)
     enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
 
 
@@ -144,12 +144,13 @@ def claim_free_day(rental: Rental) -> bool:
     return made.one_or_none() is not None
 
 
-def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: datetime) -> None:
+def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: datetime, keep_coupon: bool = False) -> None:
     life.move(rental, Status.CANCELLED, event=event, cause=cause, at=at)
     rental.ended_at = rental.ended_at or at
     back = billing.release(rental)
     back += billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
-    coupons.give_back(rental.id, now=now)
+    if not keep_coupon:
+        coupons.give_back(rental.id, now=now)
     rental.settled_at = now
     publish("rental_cancelled", **life.about(rental), reason=event, amount=back)
 
@@ -158,6 +159,13 @@ def _in_window(rental: Rental, ended_at: datetime) -> bool:
     if rental.cancel_requested_at is None or rental.started_at is None:
         return False
     return ended_at <= rental.started_at + timedelta(minutes=rental.cancel_window_minutes)
+
+
+def _is_free(rental: Rental) -> bool:
+    """Asked for before it came out: always. After that: once a day."""
+    assert rental.cancel_requested_at is not None  # noqa: S101
+    assert rental.started_at is not None  # noqa: S101
+    return rental.cancel_requested_at < rental.started_at or claim_free_day(rental)
 
 
 def _left_at(rental: Rental) -> datetime:

@@ -30,7 +30,8 @@ def _overdue(rental_id: UUID, now: datetime) -> None:
     rental = life.locked(rental_id)
     if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
         life.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
-        publish("rental_overdue", **life.about(rental), due_at=rental.due_at.isoformat())
+        if not rental.came_late:  # costs nothing until staff decide
+            publish("rental_overdue", **life.about(rental), due_at=rental.due_at.isoformat())
 
 
 def declare_lost(now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Workers that are killed between two steps of a rental, with a real broker, the daemon, a scheduler and a cabinet.
 
-What the dead worker had taken is found by the sweep once its heartbeat is old; here it is made old at once.
+What the dead worker had taken is found by the sweep once its heartbeat and its lease are old; here they are made old
+at once.
 """
 
 import signal
@@ -58,6 +59,7 @@ def survived(net: Network, cabinet: tuple[Simulator, StationSpec]) -> Iterator[C
         assert mortal.wait(60) == -signal.SIGKILL, net.log("mortal")
         rented.when_killed = rented.person.rental(rented.id)["status"], rented.person.wallet()
         net.rows("DELETE FROM heartbeats WHERE kind = 'worker' RETURNING name")
+        net.rows("UPDATE outbox_jobs SET lease_until = now() WHERE state = 'open' AND run_after <= now() RETURNING id")
         with net.app.app_context():
             relay.redeliver_stranded()
         workers.append(net.worker())
