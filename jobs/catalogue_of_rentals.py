@@ -55,6 +55,9 @@ SWAP_RENTAL = JobSpec(
 ABANDON_SWAP = JobSpec(
     "abandon_swap", "jobs.rentals.abandon_swap", Queue.CRITICAL, Retries((5,), until_done=True), alarm=300
 )
+CONCLUDE_RENTAL = JobSpec(
+    "conclude_rental", "jobs.rentals.conclude_rental", Queue.DEFAULT, Retries((30, 60), until_done=True), alarm=3600
+)
 SEND_RENTAL_REMINDER = JobSpec(
     "send_rental_reminder", "jobs.rentals.send_rental_reminder", Queue.NOTIFICATIONS, Retries((120, 120))
 )

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from jobs.stepwise import StepwiseRun
 from powerbank.db import utcnow
-from powerbank.rentals import ejection, initiation, reminders, returns, settlement, swaps, sweeps
+from powerbank.rentals import ejection, initiation, life, reminders, returns, settlement, swaps, sweeps
 
 
 def process_rental_initiation(*, rental_id: str) -> None:
@@ -46,6 +46,10 @@ def finish_provisional_return(*, bank_id: str, station_id: str, slot_number: int
 
 def process_overdue_payment(*, rental_id: str) -> None:
     settlement.settle(UUID(rental_id), now=utcnow())
+
+
+def conclude_rental(*, rental_id: str) -> None:
+    returns.conclude(life.locked(UUID(rental_id)))
 
 
 def swap_rental(*, rental_id: str) -> None:

@@ -261,19 +261,3 @@ def test_a_dispute_holds_the_money_back_until_it_is_decided(
     cabinets.work()
     assert sita.rental(rental_id)["overdue_amount"] == "10.00", "the meter ended with the report"
     assert sita.wallet()[0] == "440.00"
-
-
-def test_a_faulty_bank_is_swapped_free_of_charge(
-    app: Flask, renter: Callable[..., Renter], package: Callable[..., object], make_station: Make, cabinets: Cabinets
-) -> None:
-    make_station("A", charges={1: 90, 2: 80})
-    sita = renter()
-    rental_id = sita.initiate(package()).get_json()["rental_id"]  # type: ignore[arg-type]
-    cabinets.work()
-    cabinets.ejects()
-    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "not_charging"})
-    cabinets.take_back("A-1", slot=1)
-    assert sita.rental(rental_id)["status"] == "cancelled"
-    (other,) = sita.get("/rentals/active")["items"]
-    assert (other["powerbank_sn"], other["swap_of"]) == ("A-2", rental_id)
-    assert sita.wallet()[:2] == ("450.00", "50.00")
