@@ -44,7 +44,20 @@ PROCESS_OVERDUE_PAYMENT = JobSpec(
     Retries((60,), until_done=True),
     alarm=3600,
 )
-SWAP_RENTAL = JobSpec("swap_rental", "jobs.rentals.swap_rental", Queue.CRITICAL, Retries((5, 15, 30)), expires=180)
+SWAP_RENTAL = JobSpec(
+    "swap_rental",
+    "jobs.rentals.swap_rental",
+    Queue.CRITICAL,
+    Retries((5, 15, 30)),
+    expires=180,
+    on_dead="abandon_swap",
+)
+ABANDON_SWAP = JobSpec(
+    "abandon_swap", "jobs.rentals.abandon_swap", Queue.CRITICAL, Retries((5,), until_done=True), alarm=300
+)
+CONCLUDE_RENTAL = JobSpec(
+    "conclude_rental", "jobs.rentals.conclude_rental", Queue.DEFAULT, Retries((30, 60), until_done=True), alarm=3600
+)
 SEND_RENTAL_REMINDER = JobSpec(
     "send_rental_reminder", "jobs.rentals.send_rental_reminder", Queue.NOTIFICATIONS, Retries((120, 120))
 )

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from jobs.stepwise import StepwiseRun
 from powerbank.db import utcnow
-from powerbank.rentals import ejection, initiation, reminders, returns, settlement, swaps, sweeps
+from powerbank.rentals import ejection, initiation, life, reminders, returns, settlement, swaps, sweeps
 
 
 def process_rental_initiation(*, rental_id: str) -> None:
@@ -48,8 +48,16 @@ def process_overdue_payment(*, rental_id: str) -> None:
     settlement.settle(UUID(rental_id), now=utcnow())
 
 
+def conclude_rental(*, rental_id: str) -> None:
+    returns.conclude(life.locked(UUID(rental_id)))
+
+
 def swap_rental(*, rental_id: str) -> None:
     swaps.begin(UUID(rental_id), now=utcnow())
+
+
+def abandon_swap(*, rental_id: str) -> None:
+    swaps.abandon(UUID(rental_id), now=utcnow())
 
 
 def send_rental_reminder(*, rental_id: str, due_at: str) -> None:

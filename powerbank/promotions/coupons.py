@@ -76,6 +76,13 @@ def give_back(rental_id: UUID, *, now: datetime) -> None:
         session.execute(update(Campaign).where(Campaign.id == campaign_id).values(spent=Campaign.spent - row.worth))
 
 
+def pass_on(rental_id: UUID, *, to: UUID) -> None:
+    """Another rental stands in for the one that used them: the uses stay counted, and are its own from now on."""
+    open_session().execute(
+        update(Redemption).where(Redemption.rental_id == rental_id, Redemption.status == Use.USED).values(rental_id=to)
+    )
+
+
 def find(code: str) -> tuple[Coupon, Code]:
     row = db.session.execute(
         select(Coupon, Code)

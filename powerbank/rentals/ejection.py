@@ -12,13 +12,13 @@ from powerbank.errors import ConflictError
 from powerbank.ledger import services
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
-from powerbank.rentals import billing, clock, life
+from powerbank.rentals import billing, clock, late, life
 from powerbank.rentals.initiation import PATIENCE, abandon
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 from powerbank.stations import banks, commanding, inspection
 from powerbank.stations.bank_models import PowerBank
-from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.errors import StationRefusedError
 
 STATION = "station"
@@ -52,10 +52,15 @@ def settle(command_id: UUID, *, now: datetime) -> None:
 
 
 def catch_up(rental: Rental, *, now: datetime) -> None:
-    """What the station has said meanwhile, before something else happens to this locked rental."""
-    if rental.command_id is not None:
-        command = open_session().get_one(StationCommand, rental.command_id, populate_existing=True)
-        services.lock_users(rental.user_id)
+    """What the station has said meanwhile, of any attempt, before something else happens to this locked rental."""
+    services.lock_users(rental.user_id)
+    told = open_session().scalars(
+        select(StationCommand)
+        .where(StationCommand.rental_id == rental.id, StationCommand.command == CommandName.EJECT)
+        .order_by(StationCommand.id)
+        .execution_options(populate_existing=True)
+    )
+    for command in told.all():
         _settle(rental, command, now)
 
 
@@ -63,7 +68,7 @@ def _settle(rental: Rental, command: StationCommand, now: datetime) -> None:
     if command.status == CommandStatus.SUCCEEDED:
         _came_out(rental, command, now)
     elif command.id != rental.command_id or rental.status not in (Status.EJECTING, Status.UNRESOLVED):
-        return  # an earlier attempt, or this end is known
+        late.forget_promise(rental, command)  # another attempt, or this end is known
     elif command.status == CommandStatus.UNKNOWN:
         if rental.status == Status.EJECTING:
             life.move(rental, Status.UNRESOLVED, event="no_answer", cause=STATION, at=now)
@@ -77,19 +82,19 @@ def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
     stay = clock.stay(rental, command.serial)
     if stay is None:
         return  # it never came out after all: told by an event of its own
-    if stay.bank_id != rental.bank_id:  # an earlier attempt succeeded after the next one was begun
-        bank = open_session().get_one(PowerBank, stay.bank_id)
-        known = clock.noted(rental, "second_bank", bank.serial)
-        if not known:
-            life.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=bank.serial)
-            publish("rental_came_late", **life.for_staff(rental))
-        return
-    if rental.status in (Status.EJECTING, Status.UNRESOLVED):
+    is_late = rental.status in (Status.FAILED, Status.CANCELLED) and rental.started_at is None
+    waits = rental.status in (Status.EJECTING, Status.UNRESOLVED)
+    if stay.bank_id != rental.bank_id:
+        if not (waits or is_late):
+            late.open_beside(rental, command, stay, now=now)
+            return
+        late.adopt(rental, command, stay, now=now)
+    if waits:
         began = clock.start(rental, stay.since or now, now)
         life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
         publish("rental_started", **life.about(rental))
         clock.plan_reminder(rental, now)
-    elif rental.status in (Status.FAILED, Status.CANCELLED) and rental.started_at is None:
+    elif is_late:
         rental.came_late = True
         rental.ended_at = rental.settled_at = None
         began = clock.start(rental, stay.since or now, now, charge=False)

@@ -1,6 +1,7 @@
 """A rental begins: who may, at which station, with which bank, paid how. One transaction, or nothing of it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -14,11 +15,12 @@ from powerbank.ledger.accounts import Kind, of_user
 from powerbank.payments.options import Method
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
-from powerbank.rentals import billing, errors, life
+from powerbank.rentals import billing, errors, life, terms
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations import banks
 from powerbank.stations.eligibility import rentable_station
+from powerbank.stations.models import Station
 from powerbank.stations.package_models import Package
 from powerbank.users.models import Status as AccountStatus
 from powerbank.users.models import User
@@ -35,38 +37,52 @@ def initiate(
     method: Method,
     now: datetime,
     coupon_code: str | None = None,
-    swap_of: UUID | None = None,
 ) -> Rental:
     rules = app_config.current()
-    refuse_ineligible(user_id, rules, swap_of=swap_of)
+    refuse_ineligible(user_id, rules)
     station = rentable_station(station_sn, now=now, package_id=package_id)
     package = open_session().get(Package, package_id)
     if package is None:
         raise NotFoundError("package")
-    rental = Rental(
-        id=new_id(), code=life.new_code(), user_id=user_id, station_id=station.id, package_id=package.id,
-        status=Status.PENDING, payment_method=method, created_at=now, version=0, package_name=package.name,
-        payment_model=package.payment_model, duration_minutes=package.duration_minutes, price=package.price,
-        discount=0, unit_minutes=package.unit_minutes, unit_price=package.unit_price,
-        deposit=rules.postpaid_deposit, overdue_rate=rules.overdue_rate_per_hour,
-        overdue_grace_minutes=rules.overdue_grace_minutes, overdue_cap=rules.overdue_cap_per_day,
-        replacement_price=rules.replacement_price, cancel_window_minutes=rules.cancel_window_minutes,
-        lost_after_days=rules.lost_after_days, points_per_npr=rules.points_per_npr, overdue_amount=0,
-        swap_of=swap_of,
-    )  # fmt: skip
+    rental = _drawn_up(user_id, station.id, method, terms.of_today(package, rules), now)
     if coupon_code is not None:
         discount = coupons.redeem(
             user_id=user_id, code=coupon_code, price=rental.price, reference=rental.id, key=f"rental:{rental.id}",
             now=now,
         )  # fmt: skip
         rental.discount = discount.amount
+    _promise(rental, rules.min_eject_battery, cause=f"user:{user_id}")
+    return rental
+
+
+def replace(old: Rental, *, now: datetime) -> Rental:
+    """One that was cancelled because its bank is faulty: the same terms and the same discount, with another bank."""
+    rules = app_config.current()
+    refuse_ineligible(old.user_id, rules, swap_of=old.id)
+    sn = open_session().get_one(Station, old.station_id).sn
+    station = rentable_station(sn, now=now)
+    rental = _drawn_up(old.user_id, station.id, Method(old.payment_method), terms.of(old), now)
+    rental.swap_of, rental.discount = old.id, old.discount
+    coupons.pass_on(old.id, to=rental.id)
+    _promise(rental, rules.min_eject_battery, cause="swap")
+    return rental
+
+
+def _drawn_up(user_id: UUID, station_id: UUID, method: Method, agreed: dict[str, Any], now: datetime) -> Rental:
+    return Rental(
+        id=new_id(), code=life.new_code(), user_id=user_id, station_id=station_id, status=Status.PENDING,
+        payment_method=method, created_at=now, version=0, discount=0, overdue_amount=0, **agreed,
+    )  # fmt: skip
+
+
+def _promise(rental: Rental, min_battery: int, *, cause: str) -> None:
+    """The money is held, the bank reserved, and the command on its way."""
     billing.hold(rental)
-    choice = banks.reserve_best(station.id, rental_id=rental.id, min_battery=rules.min_eject_battery)
+    choice = banks.reserve_best(rental.station_id, rental_id=rental.id, min_battery=min_battery)
     rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
     open_session().add(rental)
-    life.begin(rental, cause=f"user:{user_id}", at=now)
+    life.begin(rental, cause=cause, at=rental.created_at)
     enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(rental.id))
-    return rental
 
 
 def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UUID | None = None) -> None:

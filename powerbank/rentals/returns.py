@@ -15,13 +15,15 @@ from powerbank.local_time import local_day
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, clock, ejection, life, lost, swaps
-from powerbank.rentals.models import FreeCancellation, Rental
+from powerbank.rentals.models import FreeCancellation, Rental, RentalEvent
 from powerbank.rentals.states import OUT, Status
+from powerbank.stations import returning
 from powerbank.stations.bank_models import PowerBank
 from powerbank.stations.command_models import StationCommand
 from powerbank.stations.models import Station
 
 STATION = "station"
+LOOKED_AT_AGAIN = timedelta(minutes=5)  # after a failed self-test
 FOUND_AGAIN = timedelta(days=30)  # a lost bank that comes back within these is paid back
 
 
@@ -45,10 +47,12 @@ def returned(
         if not rental.provisional:
             rental.provisional = True
             _note_place(rental, station_id, slot_number)
-            life.note(rental, "return_provisional", cause=STATION, at=returned_at, slot=slot_number)
+            sn = open_session().get_one(Station, station_id).sn
+            life.note(rental, "return_provisional", cause=STATION, at=returned_at, slot=slot_number, station=sn)
     elif rental.status in OUT or rental.status == Status.UNRESOLVED:
         _note_place(rental, station_id, slot_number)
-        end(rental, at=returned_at, cause=STATION, now=now, how=how)
+        refused_at = _refused_there(rental, now) if how == "snapshot" else None
+        end(rental, at=refused_at or returned_at, cause=STATION, now=now, how=how)
     elif rental.status == Status.LOST and rental.lost_at is not None and returned_at - rental.lost_at <= FOUND_AGAIN:
         _note_place(rental, station_id, slot_number)
         lost.found(rental, at=returned_at, now=now)
@@ -83,6 +87,7 @@ def self_tested(rental_id: UUID, *, passed: bool, now: datetime) -> None:
     else:
         rental.return_station_id = rental.return_slot = None
         life.note(rental, "return_refused", cause=STATION, at=now)
+        returning.refuse(rental.bank_id, rental.id, now=now)
 
 
 def never_came_out(rental_id: UUID, *, bank_id: UUID, seen_at: datetime, now: datetime) -> None:
@@ -107,17 +112,32 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
     rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
     rental.provisional = False
     if rental.status == Status.ACTIVE and swaps.wanted(rental):
-        _cancel(rental, "swapped", at=rental.ended_at, cause=cause, now=now)
+        _cancel(rental, "swapped", at=rental.ended_at, cause=cause, now=now, keep_coupon=True)
         enqueue(catalogue.SWAP_RENTAL, rental_id=str(rental.id))
         return
-    if rental.status == Status.ACTIVE and _in_window(rental, rental.ended_at) and claim_free_day(rental):
+    if rental.status == Status.ACTIVE and _in_window(rental, rental.ended_at) and _is_free(rental):
         _cancel(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
         return
     life.move(rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how,
               slot=rental.return_slot)  # fmt: skip
-    on_time = not rental.was_overdue
-    publish("rental_completed", **life.about(rental), on_time=on_time, late=not on_time)
+    conclude_in_time(rental, now=now)
     enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+
+
+def conclude_in_time(rental: Rental, *, now: datetime) -> None:
+    """It counts for its person once it cannot be given back free of charge any more."""
+    assert rental.started_at is not None  # noqa: S101
+    settled_by = rental.started_at + timedelta(minutes=rental.cancel_window_minutes)
+    if now > settled_by:
+        conclude(rental)
+    else:
+        enqueue(catalogue.CONCLUDE_RENTAL, at=settled_by + timedelta(seconds=1), rental_id=str(rental.id))
+
+
+def conclude(rental: Rental) -> None:
+    """Points, referrals and ranks follow. A bank that came late was asked for by nobody, and earns nothing."""
+    if rental.status == Status.COMPLETED and not rental.came_late:
+        publish("rental_completed", **life.about(rental), on_time=not rental.was_overdue, late=rental.was_overdue)
 
 
 def cancel_completed(rental: Rental, *, now: datetime) -> None:
@@ -144,12 +164,13 @@ def claim_free_day(rental: Rental) -> bool:
     return made.one_or_none() is not None
 
 
-def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: datetime) -> None:
+def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: datetime, keep_coupon: bool = False) -> None:
     life.move(rental, Status.CANCELLED, event=event, cause=cause, at=at)
     rental.ended_at = rental.ended_at or at
     back = billing.release(rental)
     back += billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
-    coupons.give_back(rental.id, now=now)
+    if not keep_coupon:
+        coupons.give_back(rental.id, now=now)
     rental.settled_at = now
     publish("rental_cancelled", **life.about(rental), reason=event, amount=back)
 
@@ -160,6 +181,13 @@ def _in_window(rental: Rental, ended_at: datetime) -> bool:
     return ended_at <= rental.started_at + timedelta(minutes=rental.cancel_window_minutes)
 
 
+def _is_free(rental: Rental) -> bool:
+    """Asked for before it came out: always. After that: once a day."""
+    assert rental.cancel_requested_at is not None  # noqa: S101
+    assert rental.started_at is not None  # noqa: S101
+    return rental.cancel_requested_at < rental.started_at or claim_free_day(rental)
+
+
 def _left_at(rental: Rental) -> datetime:
     """Nobody saw it leave: from the time of the command."""
     stay = clock.stay(rental)
@@ -167,6 +195,21 @@ def _left_at(rental: Rental) -> datetime:
         return stay.since
     command = open_session().get(StationCommand, rental.command_id) if rental.command_id else None
     return (command.sent_at if command else None) or rental.created_at
+
+
+def _refused_there(rental: Rental, now: datetime) -> datetime | None:
+    """When it was first put into the slot in which a look after its failed self-test finds it."""
+    last = open_session().scalars(
+        select(RentalEvent)
+        .where(RentalEvent.rental_id == rental.id, RentalEvent.event.in_(["return_provisional", "return_refused"]))
+        .order_by(RentalEvent.id.desc()).limit(2)
+    ).all()  # fmt: skip
+    if [each.event for each in last] != ["return_refused", "return_provisional"] or now - last[0].at > LOOKED_AT_AGAIN:
+        return None
+    assert rental.return_station_id is not None  # noqa: S101
+    sn = open_session().get_one(Station, rental.return_station_id).sn
+    told = last[1].detail
+    return last[1].at if (told.get("station"), told.get("slot")) == (sn, rental.return_slot) else None
 
 
 def _note_place(rental: Rental, station_id: UUID, slot_number: int) -> None:

@@ -1,5 +1,5 @@
 """A faulty bank, reported at once and brought back, is replaced free of charge at the same station: the rental is
-cancelled in full and a new one of the same package begins."""
+cancelled in full, and a new one begins on the same terms and with the same coupon."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,13 +8,12 @@ from sqlalchemy import select
 
 from powerbank.db import db, open_session
 from powerbank.errors import AppError
-from powerbank.payments.options import Method
+from powerbank.promotions import coupons
 from powerbank.queue import publish
-from powerbank.rentals import initiation, life
+from powerbank.rentals import billing, initiation, life
 from powerbank.rentals.case_models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
-from powerbank.stations.models import Station
 
 BRING_BACK_WITHIN = timedelta(minutes=15)  # of the report
 
@@ -33,22 +32,36 @@ def wanted(rental: Rental) -> bool:
 
 
 def begin(rental_id: UUID, *, now: datetime) -> None:
-    """The money went back to where it came from, so that the same method pays again. A station that has no other bank
-    ends it here: nothing was charged."""
-    session = open_session()
-    old = session.get_one(Rental, rental_id)
-    if old.status != Status.CANCELLED or session.scalar(select(Rental.id).where(Rental.swap_of == old.id)) is not None:
+    """The money went back to where it came from, so that the same method pays the same again. A station that has no
+    other bank ends it here: nothing was charged."""
+    old = life.locked(rental_id)
+    if not _is_open(old):
         return
-    sn = session.get_one(Station, old.station_id).sn
     try:
-        with session.begin_nested():
-            initiation.initiate(
-                user_id=old.user_id, station_sn=sn, package_id=old.package_id, method=Method(old.payment_method),
-                now=now, swap_of=old.id,
-            )  # fmt: skip
+        with open_session().begin_nested():
+            initiation.replace(old, now=now)
     except AppError as refused:
-        life.note(old, "swap_refused", cause="rentals", at=now, code=refused.code)
-        publish("rental_failed", **life.about(old), reason=refused.code)
+        _end(old, refused.code, now)
+
+
+def abandon(rental_id: UUID, *, now: datetime) -> None:
+    """Too late for another bank: the person has walked away."""
+    old = life.locked(rental_id)
+    if _is_open(old):
+        _end(old, "swap_expired", now)
+
+
+def _is_open(old: Rental) -> bool:
+    return (
+        old.status == Status.CANCELLED and of(old.id) is None and life.time_of(old, "swap_refused") is None
+    )  # fmt: skip
+
+
+def _end(old: Rental, reason: str, now: datetime) -> None:
+    billing.funds(old)  # the accounts, before the coupon
+    coupons.give_back(old.id, now=now)
+    life.note(old, "swap_refused", cause="rentals", at=now, code=reason)
+    publish("rental_failed", **life.about(old), reason=reason)
 
 
 def of(rental_id: UUID) -> UUID | None:

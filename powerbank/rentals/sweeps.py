@@ -13,7 +13,7 @@ from powerbank.rentals import clock, initiation, life, lost, returns, settlement
 from powerbank.rentals.case_models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
 from powerbank.rentals.states import ENDED, OUT, Status
-from powerbank.stations.bank_models import Custody
+from powerbank.stations.bank_models import Custody, Discrepancy, DiscrepancyKind, PowerBank
 from powerbank.stations.command_models import CommandStatus, StationCommand
 
 BATCH = 200
@@ -30,7 +30,8 @@ def _overdue(rental_id: UUID, now: datetime) -> None:
     rental = life.locked(rental_id)
     if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
         life.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
-        publish("rental_overdue", **life.about(rental), due_at=rental.due_at.isoformat())
+        if not rental.came_late:  # costs nothing until staff decide
+            publish("rental_overdue", **life.about(rental), due_at=rental.due_at.isoformat())
 
 
 def declare_lost(now: datetime) -> int:
@@ -127,12 +128,22 @@ def _bill_again(rental_id: UUID) -> None:
 
 
 def finish_provisional(before: datetime) -> int:
-    """The self-test never came. The bank is in its slot and stays there: that is a return."""
+    """The self-test never came. A bank that is in its slot and stays there is a return; one that a snapshot has missed
+    since is not."""
     noted = select(func.max(RentalEvent.at)).where(
         RentalEvent.rental_id == Rental.id, RentalEvent.event == "return_provisional"
     )  # fmt: skip
     wanted = and_(Rental.status.in_(OUT), Rental.provisional, noted.scalar_subquery() < before)
-    return _each(wanted, lambda id_: returns.self_tested(id_, passed=True, now=utcnow()))
+    return _each(wanted, lambda id_: returns.self_tested(id_, passed=_stays_in(id_), now=utcnow()))
+
+
+def _stays_in(rental_id: UUID) -> bool:
+    rental = life.locked(rental_id)
+    missed = select(Discrepancy.id).join(PowerBank, PowerBank.serial == Discrepancy.serial).where(
+        PowerBank.id == rental.bank_id, Discrepancy.kind == DiscrepancyKind.BANK_MISSING,
+        Discrepancy.resolved_at.is_(None),
+    )  # fmt: skip
+    return clock.is_back(rental) and open_session().scalar(missed.limit(1)) is None
 
 
 def tell_paid_not_ejected(now: datetime) -> int:

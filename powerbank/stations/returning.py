@@ -7,12 +7,13 @@ from sqlalchemy import func, select
 
 from powerbank.db import open_session
 from powerbank.queue import publish
-from powerbank.stations import banks, discrepancies, ejecting, states
+from powerbank.stations import banks, commanding, discrepancies, ejecting, states
 from powerbank.stations.bank_models import Custody, Discrepancy, DiscrepancyKind, Place, PowerBank
 from powerbank.stations.banks import MOMENT, Whereabouts
 from powerbank.stations.protocols.events import Order, ReturnSelfTest
 
 STAYED_WITHIN = timedelta(seconds=60)
+RETURN_REFUSED = "return refused"
 
 
 def moment(order: Order, *, last: datetime | None, offline_after: timedelta) -> datetime:
@@ -81,6 +82,7 @@ def undo_ejection(station_id: UUID, slot_number: int, serial: str, *, seen_at: d
         now_at.place != Place.USER
         or before is None
         or (before.place, before.station_id, before.slot_number) != (Place.SLOT, station_id, slot_number)
+        or now_at.cause == RETURN_REFUSED  # it did come out, and was brought back
         or now_at.since is None
         or seen_at - now_at.since > STAYED_WITHIN
     ):
@@ -117,6 +119,20 @@ def tell_self_test(station_id: UUID, event: ReturnSelfTest, *, serial: str, rent
         bank_id=str(bank.id), station_id=str(station_id), slot_number=slot_number, rental_id=rental_id,
         passed=event.passed,
     )  # fmt: skip
+
+
+def refuse(bank_id: UUID, rental_id: UUID, *, now: datetime) -> None:
+    """The self-test after a return failed: the bank is its person's still, until a snapshot shows it in a slot. One is
+    asked for, and looked at closely. The station's row is locked before the bank's, as its own words do."""
+    here = banks.whereabouts(bank_id)
+    if here.place is not Place.SLOT or here.station_id is None:
+        return  # somebody has taken it away meanwhile
+    states.lock(here.station_id).contents = None
+    serial = open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).serial
+    if banks.whereabouts(bank_id) == here:
+        banks.move(bank_id, Whereabouts(Place.USER, rental_id=rental_id), at=now, cause=RETURN_REFUSED)
+        discrepancies.close_all(serial, resolution="its return was refused", now=now)
+        commanding.look(here.station_id, now=now)
 
 
 def _settled_stay(bank: PowerBank, here: Whereabouts, *, how: str, ordered: bool, now: datetime) -> Custody:

@@ -120,11 +120,16 @@ class Cabinets:
             commanding.settle(self._open(sn), status, response, now=utcnow())
         self.work()
 
-    def ejects_late(self, sn: str = "A") -> None:
-        """The newest command that ended otherwise succeeds after all."""
+    def ejects_late(self, sn: str = "A", *, serial: str | None = None) -> None:
+        """The newest command, or that of this bank, succeeds after all."""
         with self.app.app_context(), transaction():
-            making.eject(self._newest(sn), utcnow())
+            making.eject(self._newest(sn, serial), utcnow())
         self.work()
+
+    def sent(self, sn: str = "A") -> None:
+        """The open command has gone out."""
+        with self.app.app_context(), transaction():
+            assert commanding.claim(self._open(sn).id, now=utcnow()) is not None
 
     # ── returns ───────────────────────────────────────────────────────────────────────────────────
 
@@ -195,10 +200,12 @@ class Cabinets:
             )
         ).one()  # fmt: skip
 
-    def _newest(self, sn: str) -> StationCommand:
+    def _newest(self, sn: str, serial: str | None = None) -> StationCommand:
         query = select(StationCommand).where(
             StationCommand.station_id == making.station_id(sn), StationCommand.command == "eject_powerbank"
         )
+        if serial is not None:
+            query = query.where(StationCommand.serial == serial)
         found = open_session().scalars(query.order_by(StationCommand.id.desc())).first()
         assert found is not None
         return found
@@ -207,6 +214,14 @@ class Cabinets:
 @pytest.fixture
 def cabinets(app: Flask, work: Callable[..., None], make_station: Make) -> Cabinets:  # noqa: F811
     return Cabinets(app, work)
+
+
+@pytest.fixture
+def street(context: Flask, make_station: Make, work: Callable[..., None]) -> Any:  # noqa: F811
+    """See `Street`."""
+    from tests.rentals.street import Street
+
+    return Street(context, make_station, work)
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def eject(command: StationCommand, at: datetime) -> None:
     show(command.station_id, command.slot_number or 0, None)
     to = Whereabouts(Place.USER, rental_id=command.rental_id)
     banks.move(bank.id, to, at=at, cause=f"command:{command.id}")
-    banks.end_reservation(command.rental_id)
+    banks.end_reservation(command.rental_id, of_bank=bank.id)
     commanding.settle(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from flask import Flask
 
+from jobs.runtime import run
 from powerbank.db import transaction, utcnow
 from powerbank.queue import publish
 from powerbank.stations import banks
-from tests.people import change
+from tests.people import change, rows
 from tests.rentals import making
 from tests.rentals.conftest import MINUTE, Cabinets, Renter
 from tests.rentals.test_ending import swept
@@ -149,3 +150,48 @@ def test_a_loss_is_not_believed_of_a_bank_that_is_back(app: Flask, out: Out, cab
         making.put_back("A-1", making.station_id("A"), 3, utcnow() - 1 * MINUTE)
     assert report(sita, rental_id, "lost")["status"] == "open"
     assert cabinets.place("A-1") == "slot"
+
+
+def test_what_is_cancelled_free_of_charge_has_earned_nothing(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    """It counts for its person once it cannot be given back any more, whatever was paid for it."""
+    sita, rental_id = out(ago=1, unit=(30, "10.00"), price="0.00")
+    cabinets.take_back("A-1", slot=1)
+    assert sita.rental(rental_id)["status"] == "completed"
+    assert sita.post(f"/rentals/{rental_id}/cancel").get_json()["status"] == "cancelled"
+    run_due(app, "conclude_rental")
+    cabinets.work()
+    assert sita.wallet() == ("500.00", "0.00", 0, "0.00")
+    assert sita.get("/users/me/usage")["rentals"] == 0
+    assert rows(app, "SELECT count(*) FROM tally_events WHERE kind = 'rental'") == [(0,)]
+
+
+def test_what_is_back_within_minutes_earns_once_the_window_is_over(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    sita, _ = out(ago=1)
+    cabinets.take_back("A-1", slot=1)
+    assert sita.wallet()[2] == 0
+    run_due(app, "conclude_rental")
+    cabinets.work()
+    assert sita.wallet()[2] == 15
+
+
+def test_asked_for_before_it_came_out_it_is_free_even_twice_a_day(
+    renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
+) -> None:
+    make_station("A", charges={1: 90})
+    sita, one_hour = renter(), package()
+    for _ in range(2):
+        rental_id = sita.initiate(one_hour).get_json()["rental_id"]
+        cabinets.work()
+        sita.post(f"/rentals/{rental_id}/cancel")
+        cabinets.ejects()
+        cabinets.take_back("A-1", slot=1)
+        assert sita.rental(rental_id)["status"] == "cancelled"
+    assert sita.wallet()[:2] == ("500.00", "0.00")
+
+
+def run_due(app: Flask, job: str) -> None:
+    """As if its time had come."""
+    change(app, f"UPDATE outbox_jobs SET run_after = now() WHERE job = '{job}' AND state = 'open'")
+    [waiting] = rows(app, f"SELECT id FROM outbox_jobs WHERE job = '{job}' AND state = 'open'")
+    with app.app_context():
+        run(job, str(waiting.id))

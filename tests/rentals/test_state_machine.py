@@ -387,6 +387,12 @@ class Network(RuleBasedStateMachine):
         ).all()
         assert left == []
         assert db.session.execute(text("SELECT * FROM bank_reservations")).all() == []
+        held_for_nothing = db.session.execute(
+            text("""SELECT c.bank_id, r.status FROM custody c LEFT JOIN rentals r ON r.id = c.rental_id
+                     WHERE upper_inf(c.period) AND c.place = 'user'
+                       AND (r.bank_id IS DISTINCT FROM c.bank_id OR r.status NOT IN ('active', 'overdue'))""")
+        ).all()
+        assert held_for_nothing == [], "every bank in somebody's hands has a rental"
         self.money_put_aside_fits_the_state()
         self.what_a_rental_cost_is_what_its_times_say()
         self.the_books_balance()

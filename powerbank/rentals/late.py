@@ -1,0 +1,66 @@
+"""Banks that come out after their rental had gone on to another one.
+
+The bank that is first known to be out is the rental's. One that comes out besides gets a rental of its own, for which
+nothing is charged until staff decide: every bank in somebody's hands has a rental, and custody says whose.
+"""
+
+from datetime import datetime
+
+from powerbank.db import new_id, open_session
+from powerbank.queue import publish
+from powerbank.rentals import clock, life, terms
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import BEGINNING, Status
+from powerbank.stations import banks, commanding
+from powerbank.stations.bank_models import Custody, Place, PowerBank
+from powerbank.stations.banks import Whereabouts
+from powerbank.stations.command_models import CommandStatus, StationCommand
+
+STATION = "station"
+STAYED_IN = (CommandStatus.FAILED, CommandStatus.EXPIRED)
+
+
+def adopt(rental: Rental, command: StationCommand, stay: Custody, *, now: datetime) -> None:
+    """An earlier attempt brought the bank. What is tried now is not sent if it can be helped; if it was, its bank stays
+    promised until the station has told of it."""
+    tried = open_session().get(StationCommand, rental.command_id, populate_existing=True) if rental.command_id else None
+    rental.bank_id, rental.slot_number, rental.command_id = stay.bank_id, command.slot_number or 0, command.id
+    if (
+        tried is None
+        or tried.status in STAYED_IN
+        or commanding.settle(tried, CommandStatus.EXPIRED, {"error": "withdrawn"}, now=now)
+    ):
+        banks.end_reservation(rental.id)
+
+
+def forget_promise(rental: Rental, command: StationCommand) -> None:
+    """What was tried besides did not come out: its bank is free for others."""
+    if rental.status not in BEGINNING and command.status in STAYED_IN:
+        session = open_session()
+        bank = session.query(PowerBank).filter_by(serial=command.serial).one()
+        banks.end_reservation(rental.id, of_bank=bank.id)
+
+
+def open_beside(rental: Rental, command: StationCommand, stay: Custody, *, now: datetime) -> None:
+    """A second bank is out. Custody moves to the rental that it gets, so that its return finds that one."""
+    serial = command.serial or ""
+    if clock.noted(rental, "second_bank", serial):
+        return
+    if stay.until is not None:  # and it is back already
+        life.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=serial)
+        publish("rental_came_late", **life.for_staff(rental))
+        return
+    other = Rental(
+        id=new_id(), code=life.new_code(), user_id=rental.user_id, station_id=rental.station_id, status=Status.PENDING,
+        payment_method=rental.payment_method, created_at=command.created_at, version=0, discount=0, overdue_amount=0,
+        bank_id=stay.bank_id, slot_number=command.slot_number or 0, command_id=command.id, attempts=1, tried=[serial],
+        came_late=True, **terms.of(rental),
+    )  # fmt: skip
+    open_session().add(other)
+    began = clock.start(other, stay.since or now, now, charge=False)
+    life.begin(other, cause=f"rental:{rental.id}", at=command.created_at)
+    life.move(other, Status.EJECTING, event="eject_sent", cause="rentals", at=command.sent_at or command.created_at)
+    life.move(other, Status.ACTIVE, event="came_late", cause=STATION, at=began, beside=rental.code)
+    banks.move(stay.bank_id, Whereabouts(Place.USER, rental_id=other.id), at=began, cause=f"beside:{rental.id}")
+    life.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=serial, rental_code=other.code)
+    publish("rental_came_late", **life.for_staff(other))
