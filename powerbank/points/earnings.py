@@ -18,8 +18,6 @@ from powerbank.points import payments_kept
 from powerbank.queue import enqueue, publish
 from powerbank.users.models import User
 
-STEP = 100_00  # paisa of a top-up that earn together
-
 
 class Earning(StrEnum):
     SIGNUP = "signup"
@@ -44,7 +42,9 @@ RULES = MappingProxyType(
         Earning.SIGNUP: Rule("user", lambda rules, _: rules.points_signup),
         Earning.REFERRAL_INVITEE: Rule("referral", lambda rules, _: rules.points_referral_invitee),
         Earning.REFERRAL_INVITER: Rule("referral", lambda rules, _: rules.points_referral_inviter),
-        Earning.TOPUP: Rule("transaction", lambda rules, paisa: rules.points_topup_per_100 * (paisa // STEP)),
+        Earning.TOPUP: Rule(
+            "transaction", lambda rules, paisa: rules.points_topup_per_100 * (paisa // payments_kept.STEP)
+        ),
         Earning.RENTAL: Rule("rental", lambda rules, _: rules.points_rental),
         Earning.ON_TIME: Rule("rental", lambda rules, _: rules.points_on_time),
         Earning.KYC: Rule("user", lambda rules, _: rules.points_kyc),
@@ -66,19 +66,17 @@ def give(
     """How many points there were for it: none the second time, and none for who has left."""
     rule = RULES[earning]
     reference = reference or Reference(rule.about, object_id)
-    if earning is Earning.TOPUP:
-        quantity = payments_kept.of_topup(UUID(object_id), at_most=quantity)
-    if rule.about == "rental" and payments_kept.is_given_back(reference):
-        return 0
     worth = rule.points(app_config.current(), quantity)
-    key = f"points:{earning}:{object_id}"
     if worth <= 0 or not _is_here(user_id):
         return 0
-    services.lock_users(user_id)
-    if services.find(key) is not None:
+    kept = payments_kept.locked(reference, besides=user_id)
+    key = f"points:{earning}:{object_id}"
+    if services.find(key) is not None or (kept is not None and kept.nothing):
         return 0
     points.award(user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value)
     publish("points_earned", user_id=str(user_id), points=worth, earning=earning.value, object_id=object_id)
+    if kept is not None and kept.back:  # a part of it went back before: its share follows, as it does later
+        enqueue(catalogue.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
     return worth
 
 
