@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.db import db
+from powerbank.db import db, transaction, utcnow
+from powerbank.promotions import coupons
 from tests.ledger.conftest import Person
 from tests.points.conftest import drain, has
 from tests.promotions.conftest import Make, redeem
@@ -100,6 +101,26 @@ class TestStaff:
         self, client: FlaskClient, staff_headers: SignIn, more: dict[str, Any]
     ) -> None:
         assert self.make(client, staff_headers(), **more).status_code in (409, 422)
+
+    def test_one_that_was_used_stays_in_its_campaign(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person
+    ) -> None:
+        headers, rental = staff_headers(), uuid4()
+        one, other = (
+            client.post("/api/admin/campaigns", json={"name": name, "budget": "50.00"}, headers=headers).get_json()
+            for name in ("One", "Other")
+        )
+        address = f"{STAFF}/{self.make(client, headers, campaign_id=one['id']).get_json()['id']}"
+        assert client.patch(address, json={"campaign_id": other["id"]}, headers=headers).status_code == 200
+        redeem(person(), rental=rental)
+        for elsewhere in (one["id"], None):
+            refused = client.patch(address, json={"campaign_id": elsewhere}, headers=headers)
+            assert (refused.status_code, refused.get_json()["code"]) == (409, "in_use")
+        same = client.patch(address, json={"campaign_id": other["id"], "name": "New"}, headers=headers)
+        assert same.get_json()["name"] == "New"
+        with transaction():
+            coupons.give_back(rental, now=utcnow())
+        assert client.patch(address, json={"campaign_id": one["id"]}, headers=headers).status_code == 200
 
     def test_many_codes_that_serve_once_each(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
         headers = staff_headers()
