@@ -44,6 +44,20 @@ def test_points_come_at_once_and_once(client: FlaskClient, coupon: Make, sita: t
     assert (mine["code"], mine["status"]) == ("DASHAIN", "used")
 
 
+def test_a_client_that_lost_the_answer_gets_it_again(
+    client: FlaskClient, coupon: Make, sita: tuple[UUID, Headers]
+) -> None:
+    coupon(kind="points", value=70)
+    user_id, headers = sita
+    keyed = headers | {"Idempotency-Key": "lost-answer"}
+    first, again = apply(client, keyed), apply(client, keyed)
+    assert (again.status_code, again.get_json()) == (200, first.get_json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert apply(client, keyed, "OTHER").get_json()["code"] == "idempotency_conflict"
+    drain()
+    assert has(user_id).points == 70
+
+
 def test_a_discount_is_kept_for_the_next_rental(client: FlaskClient, coupon: Make, sita: tuple[UUID, Headers]) -> None:
     coupon()
     user_id, headers = sita
