@@ -46,10 +46,16 @@ def _connect(url: str) -> smtplib.SMTP:
         )
     else:
         server = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT)
-    if parts.username:
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
-        server.login(unquote(parts.username), unquote(parts.password or ""))
+    try:
+        if parts.username:
+            # Until it has said hello no server has any extension, and the password would go in clear.
+            server.ehlo_or_helo_if_needed()
+            if parts.scheme == "smtp" and server.has_extn("starttls"):
+                server.starttls(context=ssl.create_default_context())
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+    except BaseException:
+        server.close()
+        raise
     return server
 
 
