@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from powerbank.notifications.models import Channel
 PUSH_TTL = 3600
 # Of the 4,096 bytes that a push may have in all; the rest is read in the app.
 LARGEST_TITLE, LARGEST_BODY, LARGEST_DATA = 500, 2000, 1500
+_PARTS = re.compile(r"\n\s*\n")
 RESERVED = ("from", "message_type", "google", "gcm")
 
 
@@ -33,6 +35,7 @@ class Message:
     lasts: int = PUSH_TTL
     collapse_key: str | None = None
     data: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""  # of a mail: where it leads to
 
 
 def configured(channel: Channel) -> bool:
@@ -68,9 +71,10 @@ def _sms(message: Message) -> dict[str, Any]:
 
 def _email(message: Message) -> dict[str, Any]:
     settings = _settings()
+    address = f"{settings.public_url}{message.link}"
     reference = smtp.send(
         url=str(settings.smtp_url), sender=settings.mail_from, to=message.to, subject=message.title,
-        text=f"{message.body}\n\n{settings.public_url}\n", html=_page(message, settings.public_url),
+        text=f"{message.body}\n\n{address}\n", html=_page(message, address),
         reference=message.reference,
     )  # fmt: skip
     return {"reference": reference}
@@ -115,11 +119,13 @@ def _size(sent: object) -> int:
 
 
 def _page(message: Message, home: str) -> str:
-    title, body, address = html.escape(message.title), html.escape(message.body), html.escape(home, quote=True)
+    title, address = html.escape(message.title), html.escape(home, quote=True)
+    lines = (html.escape(part).replace("\n", "<br>") for part in _PARTS.split(message.body.strip()))
+    body = "".join(f'<p style="line-height:1.5">{part}</p>' for part in lines)
     return (
         f'<!doctype html><html lang="{message.language}"><head><meta charset="utf-8"><title>{title}</title></head>'
         '<body style="font-family:sans-serif;max-width:36em;margin:2em auto;padding:0 1em;color:#222">'
-        f'<h1 style="font-size:1.3em">{title}</h1><p style="line-height:1.5">{body}</p>'
+        f'<h1 style="font-size:1.3em">{title}</h1>{body}'
         f'<p style="color:#666;font-size:.9em"><a href="{address}">Powerbank</a></p></body></html>'
     )
 
