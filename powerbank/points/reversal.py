@@ -70,6 +70,11 @@ def reverse(transaction_id: UUID) -> int:
     return sum(_settle(award, kept.undeserved(award.points, by=award.user_id)) for award in awards)
 
 
+def undo_rental(rental_id: str) -> int:
+    """It was cancelled after all, and has earned nobody anything, whether or not anything was paid for it."""
+    return sum(_settle(award, award.points) for award in _earned(Reference("rental", rental_id)))
+
+
 def _earned(reference: Reference) -> list[Earned]:
     """Read again once the people are locked: two refunds of one thing must not both take the same points."""
     parameters = {"kind": reference.kind, "id": reference.id}

@@ -15,7 +15,18 @@ from powerbank.ledger.accounts import Kind
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
 from tests.ledger.conftest import Person, assert_books_are_right, award, key, top_up
-from tests.points.conftest import charge_back, complete, drain, give_back, has, pay, run, tell_topup, topped_up
+from tests.points.conftest import (
+    befriend,
+    charge_back,
+    complete,
+    drain,
+    give_back,
+    has,
+    pay,
+    run,
+    tell_topup,
+    topped_up,
+)
 
 
 def test_a_rental_that_was_paid_back_has_earned_nothing(person: Person) -> None:
@@ -109,6 +120,17 @@ def test_what_the_gateway_gave_again_earns_again(person: Person) -> None:
             topups.give_back(chargeback_id=taken, gateway="khalti", key=key(), actor="x", now=utcnow())
         drain()
         assert has(user_id).points == 50
+    assert_books_are_right()
+
+
+def test_a_rental_that_was_cancelled_after_all_earned_nobody_anything(person: Person) -> None:
+    invitee, inviter, rental = person(), person(), str(uuid4())
+    befriend(invitee=invitee, inviter=inviter)
+    complete(invitee, rental)  # a coupon paid for it: there is nothing to refund
+    assert (has(invitee).points, has(inviter).points) == (50 + 15, 100)
+    for _ in range(3):
+        run(catalogue.REVERSE_RENTAL, rental_id=rental, user_id=str(invitee), reason="cancelled", amount=0)
+    assert (has(invitee).points, has(inviter).points) == (50, 0)
     assert_books_are_right()
 
 
