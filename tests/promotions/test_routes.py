@@ -172,3 +172,10 @@ class TestStaff:
         exported = client.get(f"{STAFF}/{coupon_id}/redemptions.csv", headers=headers).text.splitlines()
         assert len(exported) == 3
         assert ",20.00,0,used," in exported[1]
+        assert client.get(f"/api/admin/campaigns/{campaign_id}/redemptions.csv", headers=headers).text == "\r\n".join(
+            [*exported, ""]
+        )
+        taken = db.session.scalars(text("SELECT action FROM audit_log WHERE action LIKE '%export%' ORDER BY at")).all()
+        assert taken == ["coupons.export_redemptions", "campaigns.export_redemptions"]
+        nowhere = f"/api/admin/campaigns/{uuid4()}/redemptions.csv"
+        assert client.get(nowhere, headers=headers).status_code == 404

@@ -71,6 +71,9 @@ def test_whoever_had_come_to_it_before_it_was_made(
     assert client.patch(f"{STAFF}/{achievement_id}", json={"threshold": 9}, headers=staff).status_code == 200
     drain()
     assert unlocked() == 6
+    exported = client.get(f"{STAFF}/{achievement_id}/unlocks.csv", headers=staff).text.splitlines()
+    assert len(exported) == 7
+    assert {str(user_id) for user_id in people} < {line.split(",")[0] for line in exported[1:]}
 
 
 def test_one_that_is_not_on_offer_is_not_reached_and_stays_with_who_has_it(
