@@ -1,6 +1,6 @@
 """What earns points and how many, as data, and the one way in which they are given for something."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from powerbank.db import open_session
 from powerbank.ledger import points, services
 from powerbank.ledger.services import Reference
 from powerbank.points import payments_kept
-from powerbank.queue import enqueue, publish
+from powerbank.queue import Scalar, enqueue, publish
 from powerbank.users.models import User
 
 
@@ -55,6 +55,9 @@ RULES = MappingProxyType(
 )
 
 
+TOLD_OF = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
+
+
 def ask(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
     """Gives points soon, in a job of their own: whatever earned them does not wait for the ledger."""
     enqueue(catalogue.AWARD_POINTS, user_id=str(user_id), earning=earning, object_id=str(object_id), quantity=quantity)
@@ -78,6 +81,11 @@ def give(
     if kept is not None and kept.back:  # a part of it went back before: its share follows, as it does later
         enqueue(catalogue.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
     return worth
+
+
+def tell(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+    """What has a notice of its own says there how many points it brought: nobody is told twice."""
+    return None if event["earning"] in TOLD_OF else {}
 
 
 def welcome(user_id: UUID) -> None:

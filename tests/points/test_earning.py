@@ -1,6 +1,6 @@
 """What earns points: once for each thing, however often it is told, and not for what was given back."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -20,12 +20,19 @@ from tests.ledger.conftest import Person, assert_books_are_right, key, make_pers
 from tests.points.conftest import befriend, complete, drain, give_back, has, pay, run, tell_topup, topped_up
 
 
+def told(user_id: UUID) -> list[str]:
+    db.session.rollback()
+    query = text("SELECT type FROM notices WHERE user_id = :user_id ORDER BY id")
+    return list(db.session.scalars(query, {"user_id": user_id}))
+
+
 class TestEachOnce:
     def test_a_rental_told_ten_times_is_one_award(self, person: Person) -> None:
         user_id, rental = person(), str(uuid4())
         for _ in range(10):
             complete(user_id, rental)
         assert has(user_id).points == 5 + 10
+        assert told(user_id) == ["points_earned"] * 2  # for the rental, and for being on time
         assert_books_are_right()
 
     def test_late_is_not_on_time(self, person: Person) -> None:
@@ -105,6 +112,16 @@ class TestReferrals:
         complete(invitee)
         assert has(inviter).points == 0
         assert db.session.get_one(Referral, referral, populate_existing=True).reason == "same_device"
+
+    def test_a_rental_that_was_paid_back_already_is_not_the_first(self, person: Person) -> None:
+        invitee, inviter, rental = person(wallet=50_00), person(), str(uuid4())
+        befriend(invitee=invitee, inviter=inviter)
+        give_back(pay(invitee, rental, 50_00))
+        complete(invitee, rental)
+        assert (has(inviter).points, told(inviter)) == (0, [])
+        complete(invitee)
+        assert has(inviter).points == 100
+        assert told(inviter) == ["referral_success"]
 
     def test_a_first_rental_that_was_paid_back_brought_nobody_anything(self, person: Person) -> None:
         invitee, inviter, rental = person(wallet=50_00), person(), str(uuid4())

@@ -54,6 +54,8 @@ def test_reached_and_rewarded_once(client: FlaskClient, staff: Headers, person: 
     for _ in range(10):
         run(rewards.CHECK_ACHIEVEMENTS, user_id=str(user_id))
     assert (unlocked(), has(user_id).points) == (1, 40)
+    notices = db.session.scalars(text("SELECT type FROM notices WHERE user_id = :id"), {"id": user_id}).all()
+    assert notices == ["achievement_unlocked"]
     me = client.get("/api/social/leaderboard?me=true", headers=headers).get_json()["me"]
     assert (me["achievements"], me["points"], me["score"]) == (1, 40, 12 * 10 + 12 * 15 + 25 + 4.0)
 
