@@ -18,6 +18,9 @@ REWARD_REFERRAL = JobSpec(
 REVERSE_POINTS = JobSpec(
     "reverse_points", "jobs.points.reverse_points", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
 )
+REVERSE_RENTAL = JobSpec(
+    "reverse_rental", "jobs.points.reverse_rental", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
 EXPIRE_POINTS = JobSpec(
     "expire_points", "jobs.points.expire_points", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
 )
@@ -34,6 +37,9 @@ BULK_AWARD_POINTS = JobSpec(
 
 COUNT_RENTAL = JobSpec(
     "count_rental", "jobs.social.count_rental", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
+)
+UNCOUNT_RENTAL = JobSpec(
+    "uncount_rental", "jobs.social.uncount_rental", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600
 )
 COUNT_POINTS = JobSpec(
     "count_points", "jobs.social.count_points", Queue.DEFAULT, Retries((30,), until_done=True), alarm=3600

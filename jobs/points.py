@@ -5,6 +5,7 @@ from jobs.stepwise import StepwiseRun
 from powerbank.db import db, transaction, utcnow
 from powerbank.points import earnings, expiry, grants, referral_rewards, reversal
 from powerbank.points.earnings import Earning
+from powerbank.queue import Scalar
 
 FIRST = UUID(int=0)
 
@@ -34,6 +35,10 @@ def reward_referral(*, referral_id: str, invitee_id: str, inviter_id: str) -> No
 
 def reverse_points(*, transaction_id: str) -> None:
     reversal.reverse(UUID(transaction_id))
+
+
+def reverse_rental(*, rental_id: str, user_id: str, **_of_the_cancellation: Scalar) -> None:
+    reversal.undo_rental(rental_id)
 
 
 def expire_points(run: StepwiseRun) -> None:

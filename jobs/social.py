@@ -3,6 +3,7 @@ from uuid import UUID
 
 from jobs.stepwise import StepwiseRun
 from powerbank.db import db, transaction, utcnow
+from powerbank.queue import Scalar
 from powerbank.social import achievements, leaderboard, recount, tallies
 from powerbank.social.models import Metric
 
@@ -14,6 +15,10 @@ KEEP_EVENTS = timedelta(days=100)
 def count_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
     what = {Metric.RENTALS: 1, Metric.ON_TIME: int(on_time), Metric.LATE: int(late)}
     tallies.count(user_id=UUID(user_id), kind="rental", object_id=rental_id, at=utcnow(), what=what)
+
+
+def uncount_rental(*, rental_id: str, user_id: str, **_of_the_cancellation: Scalar) -> None:
+    tallies.take_back(user_id=UUID(user_id), kind="rental", object_id=rental_id, at=utcnow())
 
 
 def count_points(*, user_id: str, points: int, earning: str, object_id: str) -> None:

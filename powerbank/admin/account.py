@@ -10,12 +10,13 @@ from werkzeug import Response
 from powerbank import audit
 from powerbank.admin.console import guard, page_staff
 from powerbank.api.auth import OWN_ACCOUNT, UNFINISHED
+from powerbank.api.language import LANGUAGES
 from powerbank.api.paging import MOST, page
 from powerbank.auth import services, staff_sessions, totp
-from powerbank.auth.account_routes import change_password, confirm_totp, remove_totp
-from powerbank.auth.models import StaffSession
+from powerbank.auth.account_routes import change_password, choose_language, confirm_totp, remove_totp
+from powerbank.auth.models import StaffMember, StaffSession
 from powerbank.auth.staff_sessions import SignedIn
-from powerbank.db import transaction, utcnow
+from powerbank.db import db, transaction, utcnow
 from powerbank.errors import AppError
 
 blueprint = Blueprint("console_account", __name__, url_prefix="/console/account")
@@ -34,6 +35,7 @@ def show() -> str:
         qr=Markup(totp.qr_svg(totp.uri(secret, staff.email))) if secret else None,  # noqa: S704  # nosec B704
         secret=secret,
         sessions=_sessions(staff),
+        language=db.session.get_one(StaffMember, staff.id).language,
     )
 
 
@@ -42,6 +44,15 @@ def password() -> Response:
     staff = page_staff(OWN_ACCOUNT)
     current, new = request.form.get("current", ""), request.form.get("new", "")
     return _do(lambda: change_password(staff, current=current, new=new), "The password is changed.")
+
+
+@blueprint.post("/language")
+def language() -> Response:
+    page_staff(OWN_ACCOUNT)
+    wanted = request.form.get("language", "")
+    if wanted in LANGUAGES:
+        choose_language(wanted)
+    return redirect(url_for("console_account.show"))
 
 
 @blueprint.post("/totp")

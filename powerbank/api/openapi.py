@@ -38,7 +38,7 @@ class ProblemSchema(ma.Schema):
 
 
 class PowerbankApi(Api):  # type: ignore[misc]
-    """Describes its routes when somebody asks: a worker and a daemon start without, and most of them never are asked."""
+    """Describes its routes when somebody asks: workers and daemons never are asked."""
 
     ERROR_SCHEMA = ProblemSchema
 

@@ -9,11 +9,12 @@ from powerbank import audit
 from powerbank.api.auth import OWN_ACCOUNT, current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
-from powerbank.auth import services, staff_sessions, totp
+from powerbank.auth import administration, services, staff_sessions, totp
 from powerbank.auth.models import StaffSession
 from powerbank.auth.routes import forgive_guesses, limit_guesses
 from powerbank.auth.schemas import (
     EnrolmentSchema,
+    LanguageSchema,
     PasswordSchema,
     RecoveryCodesSchema,
     StaffSessionSchema,
@@ -63,6 +64,16 @@ def password(body: dict[str, str]) -> None:
     change_password(myself(), current=body["current"], new=body["new"])
 
 
+@blueprint.put("/language")
+@staff_only(OWN_ACCOUNT)
+@blueprint.arguments(LanguageSchema)
+@blueprint.response(200, LanguageSchema)
+def language(body: dict[str, str]) -> dict[str, str]:
+    """Choose the language of the mail to me"""
+    choose_language(body["language"])
+    return body
+
+
 @blueprint.route("/totp")
 class Totp(MethodView):
     @staff_only(OWN_ACCOUNT)
@@ -93,6 +104,13 @@ def confirm(body: dict[str, str]) -> dict[str, list[str]]:
 
 def myself() -> SignedIn:
     return cast(SignedIn, current_staff())
+
+
+def choose_language(language: str) -> None:
+    me = current_staff().id
+    with transaction():
+        old = administration.choose_language(me, language)
+        audit.by_staff("staff.language", "staff", me, old={"language": old}, new={"language": language})
 
 
 def change_password(staff: SignedIn, *, current: str, new: str) -> None:

@@ -21,12 +21,13 @@ def ensure_staff(*, email: str, password: str, role: Role) -> bool:
     return True
 
 
-def create(*, email: str, role: str) -> tuple[StaffMember, str]:
+def create(*, email: str, role: str, language: str = "en") -> tuple[StaffMember, str]:
     """A member with a password that is told once and must be changed at the first sign-in."""
     password = passwords.temporary()
     member = StaffMember(
-        email=email.strip(), password_hash=passwords.hashed(password), password_temporary=True, role=role
-    )
+        email=email.strip(), password_hash=passwords.hashed(password), password_temporary=True, role=role,
+        language=language,
+    )  # fmt: skip
     _add(member)
     return member, password
 
@@ -40,9 +41,16 @@ def change(staff_id: UUID, changes: dict[str, Any]) -> tuple[StaffMember, dict[s
         setattr(member, name, changes[name])
     if superadmins == {staff_id} and not (member.active and member.role == Role.SUPERADMIN):
         raise ConflictError("last_superadmin", "This is the last active superadmin.")
-    if old:
+    if old.keys() - {"language"}:
         staff_sessions.end_others(member, but=None)
     return member, old
+
+
+def choose_language(staff_id: UUID, language: str) -> str:
+    """The old one."""
+    member = _get(staff_id)
+    old, member.language = member.language, language
+    return old
 
 
 def reset(staff_id: UUID) -> tuple[StaffMember, str, dict[str, Any]]:

@@ -11,8 +11,8 @@ from powerbank.notifications.staff import Member
 def members(permission: str) -> list[Member]:
     roles = [role.value for role in GRANTED[permission]]
     found = db.session.execute(
-        select(StaffMember.id, StaffMember.email)
+        select(StaffMember.id, StaffMember.email, StaffMember.language)
         .where(StaffMember.role.in_(roles), StaffMember.active)
         .order_by(StaffMember.id)
     )
-    return [Member(row.id, row.email) for row in found]
+    return [Member(row.id, row.email, row.language) for row in found]

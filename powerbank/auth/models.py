@@ -13,6 +13,7 @@ class StaffMember(Base):
     __table_args__ = (
         CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in Role)})", name="role"),
         CheckConstraint("failed_attempts >= 0", name="failed_attempts"),
+        CheckConstraint("language IN ('en', 'ne')", name="language"),
         CheckConstraint("(totp_secret IS NULL) = (totp_last_step IS NULL)", name="totp"),
         Index("uq_staff_email", func.lower(text("email")), unique=True),
     )
@@ -24,6 +25,7 @@ class StaffMember(Base):
     password_temporary: Mapped[bool] = mapped_column(server_default=text("false"))
     role: Mapped[str]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    language: Mapped[str] = mapped_column(server_default="en")  # of the mail to them
     # Raised when the password, the role or the second factor changes: sessions of before are void.
     generation: Mapped[int] = mapped_column(server_default=text("1"))
     # Encrypted, both. A secret is pending until a code made with it has come back.

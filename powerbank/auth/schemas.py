@@ -4,12 +4,14 @@ from marshmallow import Schema, fields, validate
 
 from powerbank.api.auth import current_staff
 from powerbank.api.fields import Time
+from powerbank.api.language import LANGUAGES
 from powerbank.api.paging import PageArguments
 from powerbank.auth.roles import Role
 
 _PASSWORD = validate.Length(1, 1024)
 _CODE = validate.Length(1, 40)
 _ROLE = validate.OneOf([role.value for role in Role])
+_LANGUAGE = validate.OneOf(LANGUAGES)
 
 
 class StaffLoginSchema(Schema):
@@ -75,14 +77,20 @@ class StaffArguments(PageArguments):
     active = fields.Boolean(load_default=None)
 
 
+class LanguageSchema(Schema):
+    language = fields.String(required=True, validate=_LANGUAGE, metadata={"description": "Of the mail to me."})
+
+
 class NewStaffSchema(Schema):
     email = fields.Email(required=True, validate=validate.Length(max=254))
     role = fields.String(required=True, validate=_ROLE)
+    language = fields.String(load_default="en", validate=_LANGUAGE)
 
 
 class StaffChangeSchema(Schema):
     role = fields.String(validate=_ROLE)
     active = fields.Boolean()
+    language = fields.String(validate=_LANGUAGE)
 
 
 class StaffSchema(Schema):
@@ -90,6 +98,7 @@ class StaffSchema(Schema):
     email = fields.String(required=True)
     role = fields.String(required=True)
     active = fields.Boolean(required=True)
+    language = fields.String(required=True, metadata={"description": "Of the mail to the member."})
     totp = fields.Boolean(required=True, attribute="has_totp")
     locked_until = Time(required=True, allow_none=True)
     created_at = Time(required=True)

@@ -62,7 +62,7 @@ class StaffItem(MethodView):
     @blueprint.arguments(StaffChangeSchema)
     @blueprint.response(200, StaffSchema)
     def patch(self, body: dict[str, Any], staff_id: UUID) -> StaffMember:
-        """Change the role, or let a member in no more; ends the member's sessions"""
+        """Change the role, or let a member in no more, which ends the member's sessions; or the language"""
         with transaction():
             member, old = administration.change(staff_id, body)
             if old:
@@ -82,5 +82,5 @@ def reset(staff_id: UUID) -> dict[str, Any]:
 
 
 def _with_password(member: StaffMember, password: str) -> dict[str, Any]:
-    names = ("id", "email", "role", "active", "has_totp", "locked_until", "created_at")
+    names = ("id", "email", "role", "active", "language", "has_totp", "locked_until", "created_at")
     return {"password": password} | {name: getattr(member, name) for name in names}

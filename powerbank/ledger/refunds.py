@@ -18,7 +18,7 @@ class RefundExceedsPaymentError(ConflictError):
         super().__init__("refund_exceeds_payment", "This is more than was paid and not yet refunded.")
 
 
-# Later domains undo at start-up what a payment brought about besides; each runs in the refund's transaction.
+# Later domains say at start-up what follows when more or less of a payment is kept; each runs in that transaction.
 Reaction = Callable[[WalletTransaction], None]
 
 _reactions: list[Reaction] = []
@@ -86,16 +86,20 @@ def count(transaction: WalletTransaction, sources: Sources) -> None:
     transaction.refunded_value += sources.points_value
     if left_of(transaction) is None:
         transaction.status = TransactionStatus.REFUNDED
-    open_session().flush()
-    for react in _reactions:
-        react(transaction)
+    _tell(transaction)
 
 
 def uncount(transaction: WalletTransaction, wallet: int) -> None:
     """Takes back, on a locked transaction, that so much of it went back: it did not, or it came again."""
     transaction.refunded_wallet -= wallet
     transaction.status = TransactionStatus.SUCCESS
+    _tell(transaction)
+
+
+def _tell(transaction: WalletTransaction) -> None:
     open_session().flush()
+    for react in _reactions:
+        react(transaction)
 
 
 def left_of(transaction: WalletTransaction) -> Sources | None:

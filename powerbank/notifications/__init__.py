@@ -6,7 +6,6 @@ def init_app(app: Flask) -> None:
     from powerbank.notifications import (
         broadcast_routes,
         delivery_routes,
-        devices,
         preference_routes,
         routes,
         rule_routes,
@@ -14,11 +13,10 @@ def init_app(app: Flask) -> None:
         staff_routes,
         template_routes,
     )
-    from powerbank.users import joining, leaving, referrals
+    from powerbank.users import joining, leaving
 
     joining.register_part(services.welcome)
     leaving.register_farewell(services.forget)
-    referrals.register_rule(devices.same_device)
     api.register_blueprint(routes.blueprint)
     api.register_blueprint(routes.device_blueprint)
     api.register_blueprint(preference_routes.blueprint)

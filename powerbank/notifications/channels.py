@@ -1,6 +1,8 @@
 """The one way in which an SMS, an e-mail or a push leaves: for notices and for codes."""
 
 import html
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +17,9 @@ from powerbank.integrations.sparrow import client as sparrow
 from powerbank.notifications.models import Channel
 
 PUSH_TTL = 3600
-LONGEST_PUSH = 1000  # characters; the rest is read in the app
-LARGEST_DATA = 1500  # bytes, of the 4,096 that a push may have in all
+# Of the 4,096 bytes that a push may have in all; the rest is read in the app.
+LARGEST_TITLE, LARGEST_BODY, LARGEST_DATA = 500, 2000, 1500
+_PARTS = re.compile(r"\n\s*\n")
 RESERVED = ("from", "message_type", "google", "gcm")
 
 
@@ -32,6 +35,7 @@ class Message:
     lasts: int = PUSH_TTL
     collapse_key: str | None = None
     data: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""  # of a mail: where it leads to
 
 
 def configured(channel: Channel) -> bool:
@@ -67,9 +71,10 @@ def _sms(message: Message) -> dict[str, Any]:
 
 def _email(message: Message) -> dict[str, Any]:
     settings = _settings()
+    address = f"{settings.public_url}{message.link}"
     reference = smtp.send(
         url=str(settings.smtp_url), sender=settings.mail_from, to=message.to, subject=message.title,
-        text=f"{message.body}\n\n{settings.public_url}\n", html=_page(message, settings.public_url),
+        text=f"{message.body}\n\n{address}\n", html=_page(message, address),
         reference=message.reference,
     )  # fmt: skip
     return {"reference": reference}
@@ -77,7 +82,8 @@ def _email(message: Message) -> dict[str, Any]:
 
 def _push(message: Message) -> dict[str, Any]:
     push = Push(
-        token=message.to, title=message.title, body=message.body[:LONGEST_PUSH], data=_fitting(message.data),
+        token=message.to, title=_cut(message.title, LARGEST_TITLE), body=_cut(message.body, LARGEST_BODY),
+        data=_fitting(message.data),
         urgent=message.urgent, ttl=message.lasts, collapse_key=message.collapse_key,
     )  # fmt: skip
     return {"reference": _fcm().send(push)}
@@ -96,16 +102,30 @@ def _fcm() -> FcmClient:
 def _fitting(data: Mapping[str, str]) -> dict[str, str]:
     """FCM keeps some names for itself, and refuses what is too long: then the app fetches the notice by its id."""
     fit = {name: value for name, value in data.items() if not name.lower().startswith(RESERVED)}
-    size = sum(len(name.encode()) + len(value.encode()) for name, value in fit.items())
-    return fit if size <= LARGEST_DATA else {name: fit[name] for name in ("notice_id", "type") if name in fit}
+    return fit if _size(fit) <= LARGEST_DATA else {name: fit[name] for name in ("notice_id", "type") if name in fit}
+
+
+def _cut(text: str, most: int) -> str:
+    """Letters of Nepali take three bytes each, and some of what is written as JSON takes more than it is."""
+    if _size(text) <= most:
+        return text
+    while _size(text) > most - len("…".encode()):
+        text = text[: len(text) * most // (_size(text) + 8)]
+    return text.rstrip() + "…"
+
+
+def _size(sent: object) -> int:
+    return len(json.dumps(sent, ensure_ascii=False).encode())
 
 
 def _page(message: Message, home: str) -> str:
-    title, body, address = html.escape(message.title), html.escape(message.body), html.escape(home, quote=True)
+    title, address = html.escape(message.title), html.escape(home, quote=True)
+    lines = (html.escape(part).replace("\n", "<br>") for part in _PARTS.split(message.body.strip()))
+    body = "".join(f'<p style="line-height:1.5">{part}</p>' for part in lines)
     return (
         f'<!doctype html><html lang="{message.language}"><head><meta charset="utf-8"><title>{title}</title></head>'
         '<body style="font-family:sans-serif;max-width:36em;margin:2em auto;padding:0 1em;color:#222">'
-        f'<h1 style="font-size:1.3em">{title}</h1><p style="line-height:1.5">{body}</p>'
+        f'<h1 style="font-size:1.3em">{title}</h1>{body}'
         f'<p style="color:#666;font-size:.9em"><a href="{address}">Powerbank</a></p></body></html>'
     )
 

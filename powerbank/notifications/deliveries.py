@@ -10,7 +10,7 @@ from sqlalchemy import select
 from jobs import catalogue
 from jobs.policy import JobSpec
 from powerbank.db import open_session, utcnow
-from powerbank.notifications import channels, composing, devices, quiet, routing, wording
+from powerbank.notifications import channels, composing, devices, quiet, routing
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import RULES, Type
@@ -222,12 +222,14 @@ def _compose_for_staff(delivery: Delivery, staff_id: UUID) -> Message:
         raise UndeliverableError("the notice is gone")
     kind = StaffType(notice.type)
     told = current_app.extensions["staff_directory"](STAFF_RULES[kind].permission)
-    email = next((member.email for member in told if member.id == staff_id), None)
-    if email is None:
+    member = next((member for member in told if member.id == staff_id), None)
+    if member is None:
         raise UndeliverableError("not for this member any more")
-    words = wording.put(kind, notice.context, "en")
-    console = f"{current_app.config['SETTINGS'].public_url}/console/notices"
-    return Message(Channel.EMAIL, email, words.title, f"{words.body}\n\nAll of them: {console}", str(delivery.id))
+    words = composing.words(kind, Channel.EMAIL, notice.context, member.language)
+    return Message(
+        Channel.EMAIL, member.email, words.title, words.body, str(delivery.id), language=member.language,
+        link="/console/notices",
+    )  # fmt: skip
 
 
 def _where(delivery: Delivery, user: User) -> str:

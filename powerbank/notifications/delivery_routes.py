@@ -1,12 +1,15 @@
 """Staff: what became of the messages to a person."""
 
 from typing import Any
+from uuid import UUID
 
+from flask import Response
 from marshmallow import Schema, fields, validate
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from powerbank.api.auth import staff_only
-from powerbank.api.fields import Time
+from powerbank.api.exports import exported
+from powerbank.api.fields import Time, show_time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.notifications.models import Channel, Delivery, DeliveryStatus
@@ -16,10 +19,14 @@ blueprint = Blueprint(
 )
 
 
-class DeliveryArguments(PageArguments):
+class DeliveryFilters(Schema):
     user_id = fields.UUID(required=True)
     status = fields.String(load_default=None, validate=validate.OneOf([status.value for status in DeliveryStatus]))
     channel = fields.String(load_default=None, validate=validate.OneOf([channel.value for channel in Channel]))
+
+
+class DeliveryArguments(PageArguments, DeliveryFilters):
+    pass
 
 
 class DeliverySchema(Schema):
@@ -41,9 +48,27 @@ class DeliverySchema(Schema):
 @blueprint.response(200, page_of(DeliverySchema))
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Every message to a person on every channel, newest first; never what it said"""
-    query = select(Delivery).where(Delivery.user_id == arguments.pop("user_id"))
-    for name in ("status", "channel"):
-        wanted = arguments.pop(name)
-        if wanted is not None:
-            query = query.where(getattr(Delivery, name) == wanted)
-    return page(query, Delivery.id, descending=True, **arguments)
+    filters = {name: arguments.pop(name) for name in ("user_id", "status", "channel")}
+    return page(_of(**filters), Delivery.id, descending=True, **arguments)
+
+
+@blueprint.get("/export.csv")
+@staff_only("users.read")
+@blueprint.arguments(DeliveryFilters, location="query")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export(filters: dict[str, Any]) -> Response:
+    """The same as CSV, oldest first"""
+    names = ("id", "type", "channel", "masked", "status", "reason", "attempts")
+
+    def row(delivery: Delivery) -> list[object]:
+        times = [show_time(at) if at else None for at in (delivery.created_at, delivery.finished_at)]
+        return [*times, *(getattr(delivery, name) for name in names)]
+
+    head = ("at", "finished at", "delivery", "type", "channel", "to", "status", "reason", "attempts")
+    return exported("deliveries", head, _of(**filters), Delivery.id, row, of=("users", filters["user_id"]))
+
+
+def _of(*, user_id: UUID, status: str | None, channel: str | None) -> Select[Delivery]:
+    query = select(Delivery).where(Delivery.user_id == user_id)
+    query = query if status is None else query.where(Delivery.status == status)
+    return query if channel is None else query.where(Delivery.channel == channel)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, literal_column, select, update
+from sqlalchemy import case, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.db import db, new_id, open_session
+from powerbank.db import new_id, open_session
 from powerbank.errors import NotFoundError
 from powerbank.notifications.models import Device
 from powerbank.users import services as users
+from powerbank.users import traces
 
 MOST = 10
 
@@ -36,11 +37,11 @@ def register(
             **values,
             "ended_at": None,
             "end_cause": None,
-            "taken_from": case((changes_hands, Device.user_id), else_=Device.taken_from),
             "created_at": case((changes_hands, literal_column("now()")), else_=Device.created_at),
         },
     ).returning(Device.id)
     device_id = session.execute(taken).scalar_one()
+    traces.note(user_id, kind="device", value=fcm_token)  # who shares one is no friend but the same person
     _end_oldest(user_id, now)
     device = session.get_one(Device, device_id, populate_existing=True)
     return device, known is None
@@ -81,17 +82,6 @@ def end_all_of(user_id: UUID, *, now: datetime) -> None:
         .where(Device.user_id == user_id, Device.ended_at.is_(None))
         .values(ended_at=now, end_cause="signed_out")
     )
-
-
-def same_device(invitee_id: UUID, inviter_id: UUID) -> str | None:
-    """A rule of referrals: who shares a device with the inviter is not a friend but the same person."""
-    pair = (invitee_id, inviter_id)
-    shared = db.session.scalar(
-        select(func.count()).where(
-            Device.user_id.in_(pair), Device.taken_from.in_(pair), Device.user_id != Device.taken_from
-        )
-    )
-    return "same_device" if shared else None
 
 
 def _end_oldest(user_id: UUID, now: datetime) -> None:

@@ -118,8 +118,6 @@ class Device(Base):
     seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     ended_at: Mapped[datetime | None]
     end_cause: Mapped[str | None]
-    # Whose it was before: two people on one device do not recommend each other.
-    taken_from: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
 
 
 class Delivery(Base):

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import NotFoundError
-from powerbank.notifications import deliveries, rules
+from powerbank.notifications import composing, deliveries, rules
 from powerbank.notifications.addresses import masked
-from powerbank.notifications.models import Channel, Delivery
+from powerbank.notifications.models import IN_APP, Channel, Delivery
 from powerbank.notifications.staff_kinds import RULES, StaffType
 from powerbank.notifications.staff_models import StaffNotice, StaffNoticeRead
 from powerbank.queue import Scalar
@@ -26,6 +26,7 @@ MAILS_PER_HOUR = 10  # of one type: a hundred stations that go offline together 
 class Member:
     id: UUID
     email: str
+    language: str
 
 
 Directory = Callable[[str], Sequence[Member]]
@@ -50,6 +51,7 @@ def notify_staff(*, type: StaffType, context: Mapping[str, Scalar], dedup_key: s
     )
     if inserted.one_or_none() is None:
         return None
+    composing.try_templates(type, IN_APP, context)
     if Channel.EMAIL in rules.channels(type) and _mails_left(type):
         _mail(notice_id, type, current_app.extensions["staff_directory"](rule.permission))
     return notice_id

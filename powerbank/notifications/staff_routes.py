@@ -12,7 +12,8 @@ from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.db import transaction, utcnow
-from powerbank.notifications import staff, wording
+from powerbank.notifications import composing, staff
+from powerbank.notifications.models import IN_APP
 from powerbank.notifications.schemas import MarkedSchema, NoticeMarkSchema, UnreadSchema
 from powerbank.notifications.staff_kinds import StaffType
 from powerbank.notifications.staff_models import StaffNotice
@@ -80,9 +81,9 @@ class OneStaffNotice(MethodView):
 def shown(notices: list[StaffNotice]) -> list[dict[str, Any]]:
     language = wanted_language()
     read = staff.read_among(current_staff().id, [notice.id for notice in notices])
+    words_of = composing.all_words(IN_APP, language, [(StaffType(notice.type), notice.context) for notice in notices])
     items = []
-    for notice in notices:
-        words = wording.put(StaffType(notice.type), notice.context, language)
+    for notice, words in zip(notices, words_of, strict=True):
         items.append(
             {"id": notice.id, "type": notice.type, "title": words.title, "body": words.body,
              "data": {name: str(value) for name, value in notice.context.items() if value is not None},

@@ -16,9 +16,10 @@ from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.db import db, transaction
 from powerbank.errors import NotFoundError
-from powerbank.notifications import templates
+from powerbank.notifications import rules, templates
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.preferences import PLACES
+from powerbank.notifications.staff_kinds import StaffType
 from powerbank.notifications.template_models import MessageTemplate
 from powerbank.notifications.templating import LONGEST_BODY, LONGEST_TITLE, Draft
 from powerbank.notifications.wording import Words
@@ -28,7 +29,7 @@ blueprint = Blueprint(
 )
 TESTS = "20 per hour"
 # A broadcast's words are its sender's.
-TYPES = validate.OneOf([kind.value for kind in Type if kind is not Type.BROADCAST])
+TYPES = validate.OneOf([*(kind.value for kind in Type if kind is not Type.BROADCAST), *StaffType])
 SOURCE = "Names of values in `{{ }}`, `{% if %}`, the filters `upper` and `lower`; values come written for the reader."
 
 
@@ -107,7 +108,7 @@ class Templates(MethodView):
 @blueprint.response(200, WordsSchema)
 def preview(body: dict[str, Any]) -> Words:
     """What a reader would get"""
-    draft = Draft(Type(body["type"]), body["title"], body["body"])
+    draft = Draft(rules.named(body["type"]), body["title"], body["body"])
     return templates.preview(draft, body["language"], body["context"])
 
 

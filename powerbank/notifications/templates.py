@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from jobs import catalogue
 from powerbank.db import open_session, utcnow
 from powerbank.errors import AppError, ConflictError, NotFoundError
-from powerbank.notifications import deliveries, templating, values
+from powerbank.notifications import deliveries, rules, templating, values
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.channels import Message
-from powerbank.notifications.kinds import Type
 from powerbank.notifications.models import IN_APP, Channel, Delivery, Device
 from powerbank.notifications.services import CHANNEL_OF
+from powerbank.notifications.staff_kinds import StaffType
 from powerbank.notifications.template_models import MessageTemplate
 from powerbank.notifications.templating import BrokenTemplateError, Draft
 from powerbank.notifications.wording import Words
@@ -24,7 +23,7 @@ from powerbank.queue import Scalar, enqueue
 from powerbank.users import identifiers
 from powerbank.users import services as users
 
-log = structlog.get_logger(__name__)
+STAFF_PLACES = (IN_APP, Channel.EMAIL)  # in the app: in the console
 
 
 def create(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
@@ -105,7 +104,7 @@ def test_message(template_id: UUID, delivery_id: UUID) -> Message | None:
     if template is None or to is None:
         deliveries.note_failure(delivery_id, "not wanted any more", final=True)
         return None
-    draft = Draft(Type(template.type), template.title, template.body)
+    draft = Draft(rules.named(template.type), template.title, template.body)
     try:
         words = templating.render(draft, values.sample(draft.kind), template.language)
     except BrokenTemplateError as broken:
@@ -121,7 +120,9 @@ def shown(template: MessageTemplate) -> dict[str, Any]:
 
 
 def _refuse_broken(template: MessageTemplate) -> None:
-    _refuse(templating.check(Draft(Type(template.type), template.title, template.body)))
+    if template.type in {*StaffType} and template.channel not in STAFF_PLACES:
+        raise _refused({"channel": ["Staff are told in the console and by e-mail."]})
+    _refuse(templating.check(Draft(rules.named(template.type), template.title, template.body)))
 
 
 def _refuse(problems: Mapping[str, list[str]]) -> None:

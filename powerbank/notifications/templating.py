@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from powerbank.notifications import values, wording
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.values import Manner
-from powerbank.notifications.wording import Words
+from powerbank.notifications.wording import Kind, Words
 from powerbank.queue import Scalar
 
 LONGEST_TITLE, LONGEST_BODY = 200, 4000  # of the template, and of what comes out
@@ -30,7 +30,7 @@ _ALLOWED = (
 _FILTERS = {"upper": str.upper, "lower": str.lower}
 _DEEPEST = 20
 # Without these a message has no use.
-_MUST_SAY = {Type.OTP: frozenset({"code"})}
+_MUST_SAY: dict[Kind, frozenset[str]] = {Type.OTP: frozenset({"code"})}
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _environment.filters = dict(_FILTERS)
@@ -44,7 +44,7 @@ class BrokenTemplateError(Exception):
 
 @dataclass(frozen=True)
 class Draft:
-    kind: Type
+    kind: Kind
     title: str
     body: str
 
@@ -87,7 +87,7 @@ def render(draft: Draft, context: Mapping[str, Scalar], language: str) -> Words:
     return words
 
 
-def _written(kind: Type, context: Mapping[str, Scalar], language: str) -> Iterator[tuple[str, str]]:
+def _written(kind: Kind, context: Mapping[str, Scalar], language: str) -> Iterator[tuple[str, str]]:
     """What is missing or odd is not there; a template that asks for it fails."""
     for name, manner in values.needed(kind).items():
         if context.get(name) is not None:
@@ -139,5 +139,5 @@ def _parsed(source: str, longest: int) -> set[str]:
     raise BrokenTemplateError("too deep")
 
 
-def _must_say(kind: Type) -> frozenset[str]:
+def _must_say(kind: Kind) -> frozenset[str]:
     return _MUST_SAY.get(kind, frozenset())

@@ -3,13 +3,17 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.exports import exported
+from powerbank.api.fields import show_time
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import NotFoundError
+from powerbank.db import transaction, utcnow
+from powerbank.ledger.models import Entry
 from powerbank.points import grants, queries
 from powerbank.points.models import Grant
 from powerbank.points.schemas import AskGrantSchema, GrantArguments, GrantSchema
@@ -47,10 +51,21 @@ def list_grants(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, GrantSchema)
 def one_grant(grant_id: UUID) -> Grant:
     """How far it is"""
-    found = db.session.get(Grant, grant_id)
-    if found is None:
-        raise NotFoundError("grant")
-    return found
+    return queries.grant(grant_id)
+
+
+@blueprint.get("/bulk-awards/<uuid:grant_id>/awards.csv")
+@staff_only("ledger.read")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export_awards(grant_id: UUID) -> Response:
+    """Who has got them so far, as CSV"""
+    grant = queries.grant(grant_id)
+    points = grant.points
+    return exported(
+        "awards", ("user", "points", "at", "entry"), queries.awards_of(grant), Entry.id,
+        lambda entry: (entry.key.rpartition(":")[2], points, show_time(entry.created_at), entry.id),
+        of=("points_grant", grant_id),
+    )  # fmt: skip
 
 
 @blueprint.post("/bulk-awards/<uuid:grant_id>/approve")

@@ -1,6 +1,6 @@
 """What earns points and how many, as data, and the one way in which they are given for something."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,10 +15,8 @@ from powerbank.db import open_session
 from powerbank.ledger import points, services
 from powerbank.ledger.services import Reference
 from powerbank.points import payments_kept
-from powerbank.queue import enqueue, publish
+from powerbank.queue import Scalar, enqueue, publish
 from powerbank.users.models import User
-
-STEP = 100_00  # paisa of a top-up that earn together
 
 
 class Earning(StrEnum):
@@ -44,7 +42,9 @@ RULES = MappingProxyType(
         Earning.SIGNUP: Rule("user", lambda rules, _: rules.points_signup),
         Earning.REFERRAL_INVITEE: Rule("referral", lambda rules, _: rules.points_referral_invitee),
         Earning.REFERRAL_INVITER: Rule("referral", lambda rules, _: rules.points_referral_inviter),
-        Earning.TOPUP: Rule("transaction", lambda rules, paisa: rules.points_topup_per_100 * (paisa // STEP)),
+        Earning.TOPUP: Rule(
+            "transaction", lambda rules, paisa: rules.points_topup_per_100 * (paisa // payments_kept.STEP)
+        ),
         Earning.RENTAL: Rule("rental", lambda rules, _: rules.points_rental),
         Earning.ON_TIME: Rule("rental", lambda rules, _: rules.points_on_time),
         Earning.KYC: Rule("user", lambda rules, _: rules.points_kyc),
@@ -53,6 +53,9 @@ RULES = MappingProxyType(
         Earning.COUPON: Rule("coupon", lambda _, points: points),
     }
 )
+
+
+TOLD_OF = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
 
 
 def ask(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
@@ -66,20 +69,23 @@ def give(
     """How many points there were for it: none the second time, and none for who has left."""
     rule = RULES[earning]
     reference = reference or Reference(rule.about, object_id)
-    if earning is Earning.TOPUP:
-        quantity = payments_kept.of_topup(UUID(object_id), at_most=quantity)
-    if rule.about == "rental" and payments_kept.is_given_back(reference):
-        return 0
     worth = rule.points(app_config.current(), quantity)
-    key = f"points:{earning}:{object_id}"
     if worth <= 0 or not _is_here(user_id):
         return 0
-    services.lock_users(user_id)
-    if services.find(key) is not None:
+    kept = payments_kept.locked(reference, besides=user_id)
+    key = f"points:{earning}:{object_id}"
+    if services.find(key) is not None or (kept is not None and kept.nothing):
         return 0
     points.award(user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value)
     publish("points_earned", user_id=str(user_id), points=worth, earning=earning.value, object_id=object_id)
+    if kept is not None and kept.back:  # a part of it went back before: its share follows, as it does later
+        enqueue(catalogue.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
     return worth
+
+
+def tell(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+    """What has a notice of its own says there how many points it brought: nobody is told twice."""
+    return None if event["earning"] in TOLD_OF else {}
 
 
 def welcome(user_id: UUID) -> None:

@@ -1,28 +1,68 @@
 """What of a payment has not been given back: only that earns."""
 
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, select
 
 from powerbank.db import open_session
+from powerbank.ledger import services
+from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import WalletTransaction as Paid
 
-
-def of_topup(transaction_id: UUID, *, at_most: int) -> int:
-    topup = open_session().get(Paid, transaction_id, populate_existing=True)
-    return at_most if topup is None else min(at_most, topup.amount - topup.refunded)
+STEP = 100_00  # paisa of a top-up that earn together
 
 
-def is_given_back(reference: Reference) -> bool:
-    """Whether something was paid for this, and all of it went back."""
-    kept = func.sum(Paid.wallet - Paid.refunded_wallet + Paid.points_value - Paid.refunded_value)
-    found = open_session().scalar(
-        select(kept).where(
-            Paid.reference_kind == reference.kind,
-            Paid.reference_id == reference.id,
-            Paid.direction == "out",
-            Paid.entry_id.is_not(None),
-        )
+class Kept(NamedTuple):
+    """A top-up, or the fare of a rental with its extensions: overdue fees and a lost bank's price earn nothing, so
+    giving them back takes nothing away."""
+
+    payer: UUID
+    paid: int
+    back: int
+    transaction_id: UUID
+    stepped: bool
+
+    @property
+    def nothing(self) -> bool:
+        return self.back >= self.paid
+
+    def undeserved(self, points: int, *, by: UUID) -> int:
+        """How many of the points that somebody got for it are not earned any more. A part that was given back takes
+        its share of what the payer got, rounded in the payer's favour. Whoever brought the payer has earned for the
+        rental as such, and loses that only with the whole of it."""
+        if self.nothing:
+            return points
+        if self.stepped:
+            return points - points * ((self.paid - self.back) // STEP) // max(1, self.paid // STEP)
+        return points * self.back // self.paid if by == self.payer else 0
+
+
+def locked(reference: Reference, *, besides: UUID) -> Kept | None:
+    """None if nothing was paid for it. Refunds of it wait until the transaction is over, or were seen: the accounts
+    of its payer are locked, with those of whoever is to get points for it."""
+    payer = open_session().scalar(select(Paid.user_id).where(_of(reference)).limit(1))
+    services.lock_users(*{besides, payer or besides})
+    return None if payer is None else of(reference)
+
+
+def of(reference: Reference) -> Kept | None:
+    query = select(Paid).where(_of(reference)).order_by(Paid.id).execution_options(populate_existing=True)
+    payments = open_session().scalars(query).all()
+    if not payments:
+        return None
+    paid, back = sum(each.amount for each in payments), sum(each.refunded for each in payments)
+    return Kept(payments[0].user_id, paid, back, payments[0].id, stepped=reference.kind == "transaction")
+
+
+def _of(reference: Reference) -> ColumnElement[bool]:
+    if reference.kind == "transaction":
+        return Paid.id == UUID(reference.id)
+    return and_(
+        Paid.reference_kind == reference.kind,
+        Paid.reference_id == reference.id,
+        Paid.direction == "out",
+        Paid.revenue == Kind.RENTAL_REVENUE.value,
+        Paid.entry_id.is_not(None),
     )
-    return found is not None and found == 0

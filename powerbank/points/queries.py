@@ -3,15 +3,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from powerbank.api.paging import page
 from powerbank.content import app_config
 from powerbank.db import db
+from powerbank.errors import NotFoundError
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.lot_models import Lot
-from powerbank.ledger.models import Account, Posting
+from powerbank.ledger.models import Account, Entry, Posting
 from powerbank.money import NPR
 from powerbank.points.models import Grant
 
@@ -63,3 +64,15 @@ def grant_page(*, limit: int, cursor: str | None, status: str | None = None) -> 
     if status is not None:
         query = query.where(Grant.status == status)
     return page(query, Grant.id, limit=limit, cursor=cursor, descending=True)
+
+
+def grant(grant_id: UUID) -> Grant:
+    found: Grant | None = db.session.get(Grant, grant_id, populate_existing=True)
+    if found is None:
+        raise NotFoundError("grant")
+    return found
+
+
+def awards_of(given: Grant) -> Select[Entry]:
+    """What it gave so far: entries, each under a key that ends with the person."""
+    return select(Entry).where(Entry.reference_kind == "grant", Entry.reference_id == str(given.id))

@@ -6,7 +6,7 @@ from uuid import UUID
 from powerbank.content import app_config
 from powerbank.db import open_session
 from powerbank.ledger.services import Reference
-from powerbank.points import earnings
+from powerbank.points import earnings, payments_kept
 from powerbank.points.earnings import Earning
 from powerbank.queue import publish
 from powerbank.users import referrals
@@ -28,6 +28,9 @@ def reward_registration(referral_id: UUID) -> None:
 
 
 def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> None:
+    kept = payments_kept.of(Reference("rental", rental_id))
+    if kept is not None and kept.nothing:  # given back meanwhile: the first rental is still to come
+        return
     referral = referrals.settle_first_rental(invitee_id, now=now)
     if referral is not None:
         # About the rental: if all of it is given back, so are these.

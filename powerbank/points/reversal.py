@@ -1,10 +1,9 @@
-"""What was given back has earned nothing. A top-up keeps what the rest of it earns; a rental keeps all until the
-last of what was paid for it is back, for its points do not depend on its price."""
+"""What was given back has earned nothing, in part or in whole, and what came again after all has earned it."""
 
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from jobs import catalogue
 from powerbank.db import open_session
@@ -12,20 +11,22 @@ from powerbank.ledger import points, services
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
 from powerbank.points import payments_kept
-from powerbank.points.earnings import STEP
 from powerbank.queue import enqueue, publish
+from powerbank.users.models import User
 
-# By whom something earned points, and what was taken back of them before.
+# Who earned points by something, what of them is taken back by now, and in how many changes.
 _EARNED = text("""
     SELECT award.id AS entry_id, CAST(a.owner AS uuid) AS user_id, CAST(sum(abs(p.amount)) AS bigint) AS points,
-           coalesce((SELECT CAST(sum(l.amount) AS bigint) FROM ledger_entries r
-                       JOIN ledger_postings l ON l.entry_id = r.id
-                       JOIN ledger_accounts s ON s.id = l.account_id AND s.kind = 'points_liability'
-                      WHERE r.kind = 'points_revoked' AND r.reference_kind = 'award'
-                        AND r.reference_id = CAST(award.id AS text)), 0) AS reversed
+           coalesce(max(since.taken), 0) AS taken, coalesce(max(since.changes), 0) AS changes
       FROM ledger_entries award
       JOIN ledger_postings p ON p.entry_id = award.id
       JOIN ledger_accounts a ON a.id = p.account_id AND a.kind IN ('user_points', 'points_dues_receivable')
+      LEFT JOIN LATERAL (
+           SELECT CAST(sum(l.amount) AS bigint) AS taken, count(*) AS changes
+             FROM ledger_entries r
+             JOIN ledger_postings l ON l.entry_id = r.id
+             JOIN ledger_accounts s ON s.id = l.account_id AND s.kind = 'points_liability'
+            WHERE r.reference_kind = 'award' AND r.reference_id = CAST(award.id AS text)) since ON true
      WHERE award.kind = 'points_awarded' AND award.reference_kind = :kind AND award.reference_id = :id
      GROUP BY award.id, a.owner ORDER BY award.id
 """)
@@ -35,29 +36,43 @@ class Earned(NamedTuple):
     entry_id: UUID
     user_id: UUID
     points: int
-    reversed: int
+    taken: int
+    changes: int
+
+    @property
+    def key(self) -> str:
+        return f"points:kept:{self.entry_id}:{self.changes}"
+
+    @property
+    def reference(self) -> Reference:
+        return Reference("award", str(self.entry_id))
 
 
 def expect(paid: WalletTransaction) -> None:
-    """The ledger gave a payment back, or a part of it."""
+    """The ledger gave a payment back, or a part of it, or has it again."""
     if paid.type == TransactionType.TOPUP or paid.reference_kind == "rental":
         enqueue(catalogue.REVERSE_POINTS, transaction_id=str(paid.id))
 
 
 def reverse(transaction_id: UUID) -> int:
-    """How many points were taken back now."""
+    """Makes points follow what is kept of a payment now, however often it is told. How many were taken back."""
     paid = open_session().get(WalletTransaction, transaction_id, populate_existing=True)
     if paid is None:
         return 0
     if paid.type == TransactionType.TOPUP:
-        awards = _earned(Reference("transaction", str(paid.id)))
-        whole = paid.amount // STEP
-        left = (paid.amount - paid.refunded) // STEP
-        return sum(_take(award, award.points - award.points * left // whole) for award in awards)
-    reference = Reference(str(paid.reference_kind), str(paid.reference_id))
-    if not payments_kept.is_given_back(reference):
+        reference = Reference("transaction", str(paid.id))
+    else:
+        reference = Reference(str(paid.reference_kind), str(paid.reference_id))
+    awards = _earned(reference)
+    kept = payments_kept.of(reference)
+    if kept is None:
         return 0
-    return sum(_take(award, award.points) for award in _earned(reference))
+    return sum(_settle(award, kept.undeserved(award.points, by=award.user_id)) for award in awards)
+
+
+def undo_rental(rental_id: str) -> int:
+    """It was cancelled after all, and has earned nobody anything, whether or not anything was paid for it."""
+    return sum(_settle(award, award.points) for award in _earned(Reference("rental", rental_id)))
 
 
 def _earned(reference: Reference) -> list[Earned]:
@@ -70,18 +85,23 @@ def _earned(reference: Reference) -> list[Earned]:
     return [Earned(*row) for row in open_session().execute(_EARNED, parameters)]
 
 
-def _take(award: Earned, undeserved: int) -> int:
-    more = undeserved - award.reversed
-    if more <= 0:
-        return 0
-    points.revoke(
-        user_id=award.user_id,
-        points=more,
-        reference=Reference("award", str(award.entry_id)),
-        key=f"points:reversed:{award.entry_id}:{undeserved}",
-        actor="system",
-        first=award.entry_id,
-    )
-    # The same award may be reversed in parts; each is another object.
-    publish("points_reversed", user_id=str(award.user_id), points=more, object_id=f"{award.entry_id}:{undeserved}")
+def _settle(award: Earned, undeserved: int) -> int:
+    more = undeserved - award.taken
+    if more > 0:
+        points.revoke(
+            user_id=award.user_id, points=more, reference=award.reference, key=award.key, actor="system",
+            first=award.entry_id,
+        )  # fmt: skip
+        publish("points_reversed", user_id=str(award.user_id), points=more, object_id=award.key)
+    elif more < 0 and not _has_left(award.user_id):
+        points.award(
+            user_id=award.user_id, points=-more, reference=award.reference, key=award.key, actor="system",
+            description="restored",
+        )  # fmt: skip
+        publish("points_earned", user_id=str(award.user_id), points=-more, earning="restored", object_id=award.key)
     return more
+
+
+def _has_left(user_id: UUID) -> bool:
+    """Whoever leaves just now waits for the accounts, and then forfeits these too."""
+    return open_session().scalar(select(User.deleted_at).where(User.id == user_id)) is not None

@@ -1,20 +1,22 @@
 """Staff: campaigns, coupons, their codes, and what they came to."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from flask import Response, stream_with_context
+from flask import Response
 from flask.views import MethodView
+from sqlalchemy import ColumnElement, select
 
-from powerbank import audit
+from powerbank import audit, money
 from powerbank.api.auth import staff_only
 from powerbank.api.crud import add_crud
+from powerbank.api.exports import exported
+from powerbank.api.fields import show_time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.db import transaction
 from powerbank.promotions import queries, services
-from powerbank.promotions.models import Campaign, Coupon
+from powerbank.promotions.models import Campaign, Code, Coupon, Redemption
 from powerbank.promotions.schemas import (
     CampaignSchema,
     CodesSchema,
@@ -107,7 +109,11 @@ class Codes(MethodView):
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_codes(coupon_id: UUID) -> Response:
     """All codes as CSV"""
-    return _csv(queries.codes_csv(queries.coupon(coupon_id).id), f"codes-{coupon_id}")
+    of = queries.coupon(coupon_id).id
+    return exported(
+        "codes", ("code", "uses", "most uses"), select(Code).where(Code.coupon_id == of), Code.code,
+        lambda code: (code.code, code.uses, code.most_uses), of=("coupons", of),
+    )  # fmt: skip
 
 
 @blueprint.get("/coupons/<uuid:coupon_id>/use")
@@ -131,13 +137,29 @@ def use_of_campaign(campaign_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_redemptions(coupon_id: UUID) -> Response:
     """Every use of a coupon as CSV, oldest first"""
-    return _csv(queries.redemptions_csv(queries.coupon(coupon_id).id), f"coupon-{coupon_id}")
+    of = queries.coupon(coupon_id).id
+    return _redemptions(queries.of_coupon(of), ("coupons", of))
 
 
-def _csv(rows: Iterator[str], name: str) -> Response:
-    response = Response(stream_with_context(rows), content_type="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+@blueprint.get("/campaigns/<uuid:campaign_id>/redemptions.csv")
+@staff_only("promotions.read")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export_redemptions_of_campaign(campaign_id: UUID) -> Response:
+    """Every use of all coupons of a campaign as CSV, oldest first"""
+    return _redemptions(queries.of_campaign(campaign_id), ("campaigns", campaign_id))
+
+
+def _redemptions(which: ColumnElement[bool], of: tuple[str, UUID]) -> Response:
+    head = ("at", "redemption", "code", "user", "rental", "discount", "points", "status", "given back at")
+
+    def row(use: Redemption) -> tuple[object, ...]:
+        back = show_time(use.given_back_at) if use.given_back_at else None
+        return (
+            show_time(use.created_at), use.id, use.code, use.user_id, use.rental_id, money.show(use.amount), use.points,
+            use.status, back,
+        )  # fmt: skip
+
+    return exported("redemptions", head, select(Redemption).where(which), Redemption.id, row, of=of)
 
 
 def _snapshot(coupon: Coupon) -> dict[str, Any]:

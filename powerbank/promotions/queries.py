@@ -1,20 +1,14 @@
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
-from powerbank import money
-from powerbank.api.fields import show_time
 from powerbank.api.paging import page
 from powerbank.db import db
 from powerbank.errors import NotFoundError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
 
-BATCH = 1000
 DAYS = 90  # of use by day
 
 
@@ -105,50 +99,3 @@ def of_campaign(campaign_id: UUID) -> ColumnElement[bool]:
     if db.session.get(Campaign, campaign_id) is None:
         raise NotFoundError("campaign")
     return Redemption.coupon_id.in_(select(Coupon.id).where(Coupon.campaign_id == campaign_id))
-
-
-def redemptions_csv(coupon_id: UUID) -> Iterator[str]:
-    """Oldest first, a batch in memory at a time."""
-    yield _row(["at", "redemption", "code", "user", "rental", "discount", "points", "status", "given back at"])
-    after = UUID(int=0)
-    while True:
-        query = (
-            select(Redemption)
-            .where(Redemption.coupon_id == coupon_id, Redemption.id > after)
-            .order_by(Redemption.id)
-            .limit(BATCH)
-        )
-        rows = db.session.scalars(query).all()
-        for row in rows:
-            back = show_time(row.given_back_at) if row.given_back_at else ""
-            rental = str(row.rental_id or "")
-            yield _row([
-                show_time(row.created_at), str(row.id), row.code, str(row.user_id), rental, money.show(row.amount),
-                str(row.points), row.status, back,
-            ])  # fmt: skip
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].id
-        db.session.expunge_all()
-        db.session.rollback()  # an export of an hour must not hold a snapshot of an hour
-
-
-def codes_csv(coupon_id: UUID) -> Iterator[str]:
-    yield _row(["code", "uses", "most uses"])
-    after = ""
-    while True:
-        query = select(Code).where(Code.coupon_id == coupon_id, Code.code > after).order_by(Code.code).limit(BATCH)
-        rows = db.session.scalars(query).all()
-        for row in rows:
-            yield _row([row.code, str(row.uses), str(row.most_uses or "")])
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].code
-        db.session.expunge_all()
-        db.session.rollback()
-
-
-def _row(cells: list[str]) -> str:
-    row = io.StringIO()
-    csv.writer(row, lineterminator="\r\n").writerow(cells)
-    return row.getvalue()

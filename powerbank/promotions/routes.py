@@ -3,10 +3,11 @@
 from typing import Any
 
 from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.api.rate_limits import hit_or_refuse
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.promotions import claiming, queries
 from powerbank.promotions.schemas import AppliedSchema, ApplySchema, MyCouponSchema
 
@@ -15,13 +16,13 @@ blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons",
 
 @blueprint.post("/apply")
 @user_only
+@idempotent_if_asked
 @blueprint.arguments(ApplySchema)
 @blueprint.response(200, AppliedSchema)
 def apply(body: dict[str, str]) -> claiming.Applied:
     """Use a code: points come at once, a discount is put by for the next rental"""
     hit_or_refuse("20 per minute", "coupon", str(current_user_id()))  # codes are not to be guessed
-    with transaction():
-        return claiming.apply(user_id=current_user_id(), code=body["code"], now=utcnow())
+    return claiming.apply(user_id=current_user_id(), code=body["code"], now=utcnow())
 
 
 @blueprint.get("/my")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import open_session
-from powerbank.errors import NotFoundError
+from powerbank.errors import ConflictError, NotFoundError
 from powerbank.promotions.models import Code, Coupon
 
 # No letters and digits that look alike when read aloud or off a screen.
@@ -28,6 +28,9 @@ def create(*, code: str | None, **values: Any) -> Coupon:
 
 
 def change(coupon: Coupon, changes: dict[str, Any]) -> None:
+    """One that is in use stays in its campaign, which has paid for it and is paid back what is given back."""
+    if coupon.used and changes.get("campaign_id", coupon.campaign_id) != coupon.campaign_id:
+        raise ConflictError("in_use", "This coupon has been used; its campaign cannot be changed any more.")
     for name, value in changes.items():
         setattr(coupon, name, value)
     open_session().flush()

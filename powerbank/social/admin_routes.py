@@ -3,17 +3,20 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 from sqlalchemy import select
 
 from powerbank import audit
 from powerbank.api.auth import staff_only
+from powerbank.api.exports import exported
+from powerbank.api.fields import show_time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.db import db, transaction
 from powerbank.errors import NotFoundError
 from powerbank.social import achievements
-from powerbank.social.models import Achievement
+from powerbank.social.models import Achievement, Unlock
 from powerbank.social.schemas import AchievementSchema
 
 blueprint = Blueprint(
@@ -74,6 +77,19 @@ class OneAchievement(MethodView):
             achievement = achievements.locked(achievement_id)
             audit.by_staff("achievements.delete", "achievements", achievement.id, old=_snapshot(achievement))
             session.delete(achievement)
+
+
+@blueprint.get("/<uuid:achievement_id>/unlocks.csv")
+@staff_only("achievements.read")
+@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+def export_unlocks(achievement_id: UUID) -> Response:
+    """Who has unlocked it, as CSV"""
+    if db.session.get(Achievement, achievement_id) is None:
+        raise NotFoundError("achievement")
+    return exported(
+        "unlocks", ("user", "at"), select(Unlock).where(Unlock.achievement_id == achievement_id), Unlock.user_id,
+        lambda unlock: (unlock.user_id, show_time(unlock.at)), of=("achievements", achievement_id),
+    )  # fmt: skip
 
 
 def _snapshot(achievement: Achievement) -> dict[str, Any]:

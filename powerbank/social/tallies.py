@@ -32,6 +32,20 @@ def count(*, user_id: UUID, kind: str, object_id: str, at: datetime, what: dict[
     return True
 
 
+def take_back(*, user_id: UUID, kind: str, object_id: str, at: datetime) -> bool:
+    """What was counted for this counts no more, on the boards of its time; what was not yet never will. False if there
+    was nothing to take."""
+    session = open_session()
+    nothing = insert(Event).values(user_id=user_id, kind=kind, object_id=object_id, at=at)
+    if session.execute(nothing.on_conflict_do_nothing().returning(Event.user_id)).one_or_none() is not None:
+        return False
+    counted = session.get_one(Event, (user_id, kind, object_id), populate_existing=True)
+    what = {metric: -by for metric in Metric if (by := getattr(counted, metric.value))}
+    return bool(what) and count(
+        user_id=user_id, kind=f"{kind}_taken_back", object_id=object_id, at=counted.at, what=what
+    )
+
+
 _METRICS = ", ".join(Metric)
 _SUMS = ", ".join(f"CAST(sum({metric}) AS integer) AS {metric}" for metric in Metric)
 _DIFFERENT = " OR ".join(f"t.{metric} <> r.{metric}" for metric in Metric)

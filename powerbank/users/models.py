@@ -103,7 +103,7 @@ class Identifier(Base):
 
 
 class IdentifierTrace(Base):
-    """That a person has, or once had, a number or an address. See `traces`."""
+    """That a person has, or once had, a number, an address or a device. See `traces`."""
 
     __tablename__ = "identifier_traces"
     __table_args__ = (Index("ix_identifier_traces_digest", "digest"),)

@@ -1,6 +1,6 @@
-"""Which numbers and addresses people have ever proved to be theirs, as digests that tell only whether one is the same
-again. A phone that moves from one account to another says that both are one person's; an account that ends leaves
-nothing here."""
+"""Which numbers and addresses people have ever proved to be theirs, and on which devices they were told, as digests
+that tell only whether one is the same again. A phone that moves from one account to another says that both are one
+person's, however many had it in between; an account that ends leaves nothing here."""
 
 import hashlib
 import hmac
@@ -21,13 +21,13 @@ def note(user_id: UUID, *, kind: str, value: str) -> None:
 
 
 def same_identifier(invitee_id: UUID, inviter_id: UUID) -> str | None:
-    """A rule of referrals: whoever has had the same phone is the same person."""
+    """A rule of referrals: whoever has had the same phone, address or device is the same person."""
     theirs = aliased(IdentifierTrace)
     kind = db.session.scalar(
         select(IdentifierTrace.kind)
         .join(theirs, theirs.digest == IdentifierTrace.digest)
         .where(IdentifierTrace.user_id == invitee_id, theirs.user_id == inviter_id)
-        .order_by(IdentifierTrace.kind.desc())  # a phone says more than an address
+        .order_by(IdentifierTrace.kind.desc())  # a phone says more than an address, and that more than a device
         .limit(1)
     )
     return f"same_{kind}" if kind else None

@@ -132,3 +132,9 @@ def test_a_form_of_another_site_is_refused(client: FlaskClient, press: Press, pa
 def test_odd_text_is_a_wrong_password(client: FlaskClient, press: Press, given: str) -> None:
     client.post("/console/logout", data={"csrf_token": token_of(client.get(ACCOUNT))})
     assert sign_in(client, f"a{given}@example.com", given).status_code == 401
+
+
+def test_the_language_of_mail_is_chosen(client: FlaskClient, press: Press) -> None:
+    assert '<option value="en" lang="en" selected>' in client.get(ACCOUNT).text
+    for chosen in ("ne", "de"):
+        assert '<option value="ne" lang="ne" selected>' in press("language", language=chosen).text

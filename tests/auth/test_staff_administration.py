@@ -44,6 +44,20 @@ def test_a_new_member_chooses_a_password_first(client: FlaskClient, hire: Hire, 
     assert client.get(ANYTHING, headers=gita).status_code == 200
 
 
+def test_a_language_is_chosen_and_signs_nobody_out(client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    hire()
+    staff_id = hire("gita@example.com", "viewer")
+    boss, gita = bearer(enter()), bearer(enter("gita@example.com"))
+    body = {"email": "new@example.com", "role": "viewer", "language": "ne"}
+    assert client.post(STAFF, json=body, headers=boss).get_json()["language"] == "ne"
+    assert client.get(f"{STAFF}/{staff_id}", headers=boss).get_json()["language"] == "en"
+    changed = client.patch(f"{STAFF}/{staff_id}", json={"language": "ne"}, headers=boss)
+    assert changed.get_json()["language"] == "ne"
+    assert client.put("/api/admin/auth/language", json={"language": "en"}, headers=gita).status_code == 200
+    assert client.put("/api/admin/auth/language", json={"language": "de"}, headers=gita).status_code == 422
+    assert client.get(f"{STAFF}/{staff_id}", headers=boss).get_json()["language"] == "en"
+
+
 def test_an_address_is_taken_whatever_its_case(client: FlaskClient, staff_headers: StaffHeaders) -> None:
     headers = staff_headers()
     assert client.post(STAFF, json={"email": "a@example.com", "role": "viewer"}, headers=headers).status_code == 201

@@ -141,6 +141,15 @@ def rental_finished() -> Arguments:
     return {"user_id": str(make_person()), "rental_id": "r", "on_time": True, "late": False}
 
 
+def rental_undone() -> Arguments:
+    user_id = make_person()
+    with transaction() as session:
+        earnings.give(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
+        tallies.count(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"user_id": str(user_id), "rental_id": "r", "reason": "cancelled", "amount": 0}
+
+
 def topup_earned() -> Arguments:
     user_id = make_person(wallet=500_00)
     paid = db.session.scalar(text("SELECT id FROM wallet_transactions"))

@@ -33,6 +33,7 @@ from tests.jobs.prepared_money import (
     refund_approved,
     refund_followed,
     rental_finished,
+    rental_undone,
     settled_of_late,
     tallies_wrong,
     topup_earned,
@@ -140,6 +141,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "reward_rental": rental_finished,
     "reward_referral": friend_brought,
     "reverse_points": payment_given_back,
+    "reverse_rental": rental_undone,
     "expire_points": points_over,
     "warn_of_expiring_points": points_over,
     "bulk_award_points": points_for_many,
@@ -158,6 +160,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "sweep_stuck_rentals": rental_stuck,
     "prune_locations": location_of_long_ago,
     "count_rental": rental_finished,
+    "uncount_rental": rental_undone,
     "count_points": lambda: {"user_id": str(make_person()), "points": 5, "earning": "kyc", "object_id": "x"},
     "count_reversal": lambda: {"user_id": str(make_person()), "points": 5, "object_id": "x"},
     "count_referral": lambda: {

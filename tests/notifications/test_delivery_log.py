@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from powerbank.db import transaction
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
-from tests.people import Inbox, People
+from tests.people import Inbox, People, rows
 
 Work = Callable[..., None]
 PATH = "/api/admin/deliveries"
@@ -38,5 +38,13 @@ def test_each_message_and_channel_is_there(
     assert [each["status"] for each in log(status="failed")] == ["failed"]
     assert log(status="failed")[0]["reason"]
     assert log(channel="push") == []
+    of = {"user_id": str(sita.id)}
+    exported = client.get(f"{PATH}/export.csv", query_string=of, headers=headers).text.splitlines()
+    assert [line.split(",")[3:7] for line in exported[1:]] == [
+        ["rental_lost", "sms", "'+977••••••5678", "failed"], ["rental_lost", "sms", "'+977••••••5678", "sent"],
+    ]  # fmt: skip
+    sent = client.get(f"{PATH}/export.csv", query_string=of | {"status": "sent"}, headers=headers).text
+    assert len(sent.splitlines()) == 2
+    assert [row.object_id for row in rows(app, "SELECT object_id FROM audit_log")] == [str(sita.id)] * 2
     assert client.get(PATH, headers=headers).status_code == 422
     assert client.get(PATH, query_string={"user_id": str(sita.id)}, headers=sita.headers).status_code == 401

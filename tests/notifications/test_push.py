@@ -12,8 +12,10 @@ from flask.testing import FlaskClient
 from powerbank.db import transaction
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.fcm.client import DeadTokenError, FcmClient, Push
-from powerbank.notifications import values
+from powerbank.notifications import channels, values
+from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import Type
+from powerbank.notifications.models import Channel
 from powerbank.notifications.services import notify
 from tests.people import Inbox, People, Person, change, rows
 
@@ -221,13 +223,34 @@ def test_a_service_account_that_is_none_is_a_mistake_of_ours(credentials: str) -
         FcmClient(credentials=credentials)
 
 
-def test_a_push_that_is_too_long_is_made_to_fit(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
+@pytest.mark.parametrize("letter", ["d", "द", "🎉", '"', "\n", "\x7f"])
+def test_a_push_that_is_too_long_is_made_to_fit(
+    app: Flask, work: Work, inbox: Inbox, sita: Person, letter: str
+) -> None:
     with app.app_context(), transaction():
-        notify(user_id=sita.id, type=Type.BROADCAST, context={"title": "Dashain", "message": "दशैं " * 600})
+        notify(
+            user_id=sita.id, type=Type.BROADCAST, context={"title": f"x{letter * 500}x", "message": letter * 3000 + "x"}
+        )
+        few = {"title": "Dashain", "message": f"x{letter * 100}x"}
+        notify(user_id=sita.id, type=Type.BROADCAST, context=few)
     work()
+    short, long = sorted(inbox.of("push"), key=lambda push: len(push.details["data"]), reverse=True)
+    assert long.details["data"].keys() == {"notice_id", "type"}
+    assert long.title.startswith("x")
+    assert long.title.endswith("…")
+    assert long.body.endswith("…")
+    assert short.body == few["message"]
+    assert short.details["data"]["message"] == few["message"]
+
+
+def test_a_push_that_is_as_large_as_it_can_be_is_taken(inbox: Inbox, app: Flask, sita: Person) -> None:
+    with app.app_context():
+        channels.send(
+            Message(Channel.PUSH, TOKEN, "द" * 5000, "द" * 5000, "1", data={"notice_id": "1", "reason": "द" * 480})
+        )
     (push,) = inbox.of("push")
-    assert len(push.body) <= 1000
-    assert push.details["data"].keys() == {"notice_id", "type"}
+    assert push.details["data"]["reason"] == "द" * 480
+    assert len(push.body) > 600
 
 
 def test_what_was_on_its_way_does_not_reach_the_next_owner_of_a_device(

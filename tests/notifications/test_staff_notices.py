@@ -159,3 +159,86 @@ def test_an_event_becomes_a_notice_by_a_line_in_the_catalogue(
     assert sorted(item["type"] for item in items(client, headers)) == [
         "critical_issue", "exchange_rates_stale", "no_workers",
     ]  # fmt: skip
+
+
+OFFLINE = {
+    "type": "station_offline", "channel": "email", "language": "ne", "title": "{{ station_sn }} बन्द",
+    "body": "पहिलो <b>\n\n{{ station_sn|upper }}",
+}  # fmt: skip
+
+
+class TestTemplates:
+    def make(self, client: FlaskClient, headers: dict[str, str], **more: str) -> dict:
+        answer = client.post("/api/admin/templates", json=OFFLINE | more, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return answer.get_json()
+
+    def test_each_member_gets_mail_in_the_language_that_was_chosen(
+        self, app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders
+    ) -> None:
+        boss, operator = staff_headers("superadmin"), staff_headers("operations")
+        self.make(client, boss)
+        chosen = client.put("/api/admin/auth/language", json={"language": "ne"}, headers=operator)
+        assert chosen.get_json() == {"language": "ne"}
+        tell(app, StaffType.STATION_OFFLINE, context={"station_sn": "ktm-1"})
+        tell(app, StaffType.NO_WORKERS, context={"detail": "x"})
+        work()
+        titles = {
+            to: {mail.title for mail in inbox.of("email", f"{to}@example.com")} for to in ("superadmin", "operations")
+        }
+        assert titles == {
+            "superadmin": {"ktm-1 is offline", "Nobody works"}, "operations": {"ktm-1 बन्द", "काम गर्ने कोही छैन"},
+        }  # fmt: skip
+        (mail,) = (mail for mail in inbox.of("email") if mail.title == "ktm-1 बन्द")
+        assert mail.body.startswith("पहिलो <b>\n\nKTM-1\n")
+        assert '<html lang="ne">' in mail.html
+        assert '&lt;b&gt;</p><p style="line-height:1.5">KTM-1</p>' in mail.html
+        assert '/console/notices">' in mail.html
+
+    def test_the_consoles_list_has_templates_of_its_own(
+        self, app: Flask, client: FlaskClient, staff_headers: StaffHeaders
+    ) -> None:
+        headers = staff_headers("operations")
+        self.make(client, headers, channel="in_app")
+        self.make(client, headers, channel="in_app", language="en", title="Look at {{ station_sn }}")
+        tell(app, StaffType.STATION_OFFLINE, context={"station_sn": "KTM-1"})
+        tell(app, StaffType.NO_WORKERS)
+        assert [item["title"] for item in items(client, headers)] == ["Nobody works", "Look at KTM-1"]
+        assert items(client, headers, **{"Accept-Language": "ne"})[1]["title"] == "KTM-1 बन्द"
+
+    @pytest.mark.parametrize("channel", ["email", "in_app"])
+    def test_one_that_fails_gives_way_and_is_told_of_once(
+        self, app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders, channel: str
+    ) -> None:
+        headers = staff_headers("operations")
+        for type in ("station_offline", "template_broken"):
+            self.make(client, headers, type=type, channel=channel, language="en", title="x", body="x")
+        change(app, "UPDATE message_templates SET body = '{{ nobody }}'")
+        client.patch("/api/admin/rules/template_broken", json={"channels": ["email"]}, headers=headers)
+        for _ in range(3):
+            tell(app, StaffType.STATION_OFFLINE, context={"station_sn": "KTM-1"})
+        work()
+        assert {mail.title for mail in inbox.of("email")} == {"KTM-1 is offline", "A message template fails"}
+        assert sorted(item["title"] for item in items(client, headers)) == [
+            *["A message template fails"] * 2, *["KTM-1 is offline"] * 3,
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("channel", ["push", "sms"])
+    def test_staff_have_no_other_places(self, client: FlaskClient, staff_headers: StaffHeaders, channel: str) -> None:
+        refused = client.post("/api/admin/templates", json=OFFLINE | {"channel": channel}, headers=staff_headers())
+        assert (refused.status_code, list(refused.get_json(force=True)["errors"])) == (422, ["channel"])
+
+    @pytest.mark.parametrize("type", [*StaffType])
+    def test_every_type_is_previewed_and_sent_for_a_test(
+        self, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders, type: StaffType
+    ) -> None:
+        headers = staff_headers("operations")
+        body = "x" + " ".join(f"{{{{ {name} }}}}" for name in values.needed(type))
+        draft = OFFLINE | {"type": type, "title": "Title", "body": body}
+        words = client.post("/api/admin/templates/preview", json=draft, headers=headers).get_json()
+        assert words["title"] == "Title"
+        address = f"/api/admin/templates/{self.make(client, headers, **draft)['id']}/test"
+        assert client.post(address, json={"to": "boss@example.com"}, headers=headers).status_code == 202
+        work()
+        (mail,) = inbox.of("email", "boss@example.com")
+        assert mail.body.startswith(words["body"])

@@ -1,16 +1,23 @@
 """People, their points, and the jobs that move them."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from jobs import catalogue_of_rewards as catalogue
 from jobs import runtime
 from jobs.policy import JobSpec
-from powerbank.db import db, transaction
+from powerbank.db import db, transaction, utcnow
+from powerbank.ledger import refunds, spending, topups
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.services import Reference
+from powerbank.ledger.sources import Sources
 from powerbank.points.queries import Points, points_of
 from powerbank.queue import accept
-from tests.ledger.conftest import person, user_headers
+from powerbank.users import referrals
+from powerbank.users.models import Referral, User
+from tests.ledger.conftest import key, person, top_up, user_headers
 
 
 def run(spec: JobSpec, **arguments: Any) -> None:
@@ -35,5 +42,57 @@ def has(user_id: UUID) -> Points:
     return points_of(user_id)
 
 
+def complete(user_id: UUID, rental: str | None = None, *, on_time: bool = True) -> str:
+    rental = rental or str(uuid4())
+    run(catalogue.REWARD_RENTAL, rental_id=rental, user_id=str(user_id), on_time=on_time, late=not on_time)
+    return rental
+
+
+def pay(user_id: UUID, rental: str, amount: int, points: int = 0, revenue: Kind = Kind.RENTAL_REVENUE) -> UUID:
+    with transaction():
+        paid = spending.spend(
+            user_id=user_id, reference=Reference("rental", rental), sources=Sources(amount, points, points * 10),
+            key=key(), actor="system", revenue=revenue,
+        )  # fmt: skip
+    return paid.id
+
+
+def charge_back(topup: UUID, amount: int) -> UUID:
+    with transaction():
+        taken = topups.charge_back(
+            transaction_id=topup, gateway="khalti", amount=amount, key=key(), actor="system"
+        )  # fmt: skip
+    return taken.id
+
+
+def give_back(transaction_id: UUID, amount: int | None = None) -> None:
+    with transaction():
+        refunds.refund(transaction_id=transaction_id, amount=amount, key=key(), actor="system")
+
+
+def topped_up(user_id: UUID, amount: int) -> UUID:
+    with transaction():
+        topup = top_up(user_id, amount)
+    tell_topup(user_id, topup.id, amount)
+    return topup.id
+
+
+def tell_topup(user_id: UUID, transaction_id: UUID, amount: int) -> None:
+    run(catalogue.REWARD_TOPUP, user_id=str(user_id), intent_id=key(), transaction_id=str(transaction_id),
+        amount=amount)  # fmt: skip
+
+
+def befriend(*, invitee: UUID, inviter: UUID) -> UUID:
+    with transaction() as session:
+        session.get_one(User, inviter).referral_code = code = uuid4().hex[:8].upper()
+        session.flush()
+        referrals.note(invitee_id=invitee, code=code, now=utcnow())
+    drain()
+    return db.session.scalars(db.select(Referral.id).filter_by(invitee_id=invitee)).one()
+
+
 # Fixtures of the ledger's tests serve here too.
-__all__ = ["drain", "has", "person", "run", "user_headers"]
+__all__ = [
+    "befriend", "charge_back", "complete", "drain", "give_back", "has", "pay", "person", "run", "tell_topup",
+    "topped_up", "user_headers",
+]  # fmt: skip

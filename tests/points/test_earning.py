@@ -14,54 +14,16 @@ from powerbank.content import app_config
 from powerbank.db import db, transaction, utcnow
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
-from powerbank.ledger import refunds, spending, topups
-from powerbank.ledger.services import Reference
-from powerbank.ledger.sources import Sources
 from powerbank.users import leaving, referrals
-from powerbank.users.models import Referral, User
-from tests.ledger.conftest import Person, assert_books_are_right, award, key, make_person, top_up
-from tests.points.conftest import drain, has, run
+from powerbank.users.models import Referral
+from tests.ledger.conftest import Person, assert_books_are_right, key, make_person
+from tests.points.conftest import befriend, complete, drain, give_back, has, pay, run, tell_topup, topped_up
 
 
-def complete(user_id: UUID, rental: str | None = None, *, on_time: bool = True) -> str:
-    rental = rental or str(uuid4())
-    run(catalogue.REWARD_RENTAL, rental_id=rental, user_id=str(user_id), on_time=on_time, late=not on_time)
-    return rental
-
-
-def pay(user_id: UUID, rental: str, amount: int, points: int = 0) -> UUID:
-    with transaction():
-        paid = spending.spend(
-            user_id=user_id, reference=Reference("rental", rental), sources=Sources(amount, points, points * 10),
-            key=key(), actor="system",
-        )  # fmt: skip
-    return paid.id
-
-
-def give_back(transaction_id: UUID, amount: int | None = None) -> None:
-    with transaction():
-        refunds.refund(transaction_id=transaction_id, amount=amount, key=key(), actor="system")
-
-
-def topped_up(user_id: UUID, amount: int) -> UUID:
-    with transaction():
-        topup = top_up(user_id, amount)
-    tell_topup(user_id, topup.id, amount)
-    return topup.id
-
-
-def tell_topup(user_id: UUID, transaction_id: UUID, amount: int) -> None:
-    run(catalogue.REWARD_TOPUP, user_id=str(user_id), intent_id=key(), transaction_id=str(transaction_id),
-        amount=amount)  # fmt: skip
-
-
-def befriend(*, invitee: UUID, inviter: UUID) -> UUID:
-    with transaction() as session:
-        session.get_one(User, inviter).referral_code = code = uuid4().hex[:8].upper()
-        session.flush()
-        referrals.note(invitee_id=invitee, code=code, now=utcnow())
-    drain()
-    return db.session.scalars(db.select(Referral.id).filter_by(invitee_id=invitee)).one()
+def told(user_id: UUID) -> list[str]:
+    db.session.rollback()
+    query = text("SELECT type FROM notices WHERE user_id = :user_id ORDER BY id")
+    return list(db.session.scalars(query, {"user_id": user_id}))
 
 
 class TestEachOnce:
@@ -70,6 +32,7 @@ class TestEachOnce:
         for _ in range(10):
             complete(user_id, rental)
         assert has(user_id).points == 5 + 10
+        assert told(user_id) == ["points_earned"] * 2  # for the rental, and for being on time
         assert_books_are_right()
 
     def test_late_is_not_on_time(self, person: Person) -> None:
@@ -113,65 +76,6 @@ class TestEachOnce:
         assert_books_are_right()
 
 
-class TestGivenBack:
-    def test_a_rental_that_was_paid_back_has_earned_nothing(self, person: Person) -> None:
-        user_id, rental = person(wallet=100_00), str(uuid4())
-        paid = pay(user_id, rental, 50_00)
-        complete(user_id, rental)
-        give_back(paid, 20_00)
-        drain()
-        assert has(user_id).points == 15  # it was still a rental
-        give_back(paid)
-        drain()
-        assert has(user_id).points == 0
-        complete(user_id, rental)  # nor does it later
-        assert has(user_id).points == 0
-
-    def test_a_rental_of_two_payments_counts_until_both_are_back(self, person: Person) -> None:
-        user_id, rental = person(wallet=100_00), str(uuid4())
-        first, second = pay(user_id, rental, 50_00), pay(user_id, rental, 10_00)
-        complete(user_id, rental)
-        give_back(first)
-        drain()
-        assert has(user_id).points == 15
-        give_back(second)
-        drain()
-        assert has(user_id).points == 0
-
-    def test_an_award_that_comes_after_the_money_is_back_is_none(self, person: Person) -> None:
-        user_id, rental = person(wallet=100_00), str(uuid4())
-        give_back(pay(user_id, rental, 50_00))
-        complete(user_id, rental)
-        assert has(user_id).points == 0
-
-    def test_a_topup_keeps_what_the_rest_earns(self, person: Person) -> None:
-        user_id = person()
-        topup = topped_up(user_id, 500_00)
-        with transaction():
-            topups.charge_back(transaction_id=topup, gateway="khalti", amount=150_00, key=key(), actor="system")
-        drain()
-        assert has(user_id).points == 30
-        with transaction():
-            topups.charge_back(transaction_id=topup, gateway="khalti", amount=350_00, key=key(), actor="system")
-        drain()
-        assert has(user_id).points == 0
-
-    def test_what_is_spent_already_is_owed_and_the_next_points_fill_it(self, person: Person) -> None:
-        user_id = person()
-        topup = topped_up(user_id, 1000_00)
-        pay(user_id, "another", 0, points=80)
-        with transaction():
-            topups.charge_back(transaction_id=topup, gateway="khalti", amount=1000_00, key=key(), actor="system")
-        drain()
-        assert (has(user_id).points, has(user_id).due) == (0, 80)
-        complete(user_id)
-        assert (has(user_id).points, has(user_id).due) == (0, 65)
-        with transaction():
-            award(user_id, 100)
-        assert (has(user_id).points, has(user_id).due) == (35, 0)
-        assert_books_are_right()
-
-
 class TestReferrals:
     def test_both_at_their_time(self, person: Person) -> None:
         invitee, inviter = person(), person()
@@ -209,12 +113,25 @@ class TestReferrals:
         assert has(inviter).points == 0
         assert db.session.get_one(Referral, referral, populate_existing=True).reason == "same_device"
 
+    def test_a_rental_that_was_paid_back_already_is_not_the_first(self, person: Person) -> None:
+        invitee, inviter, rental = person(wallet=50_00), person(), str(uuid4())
+        befriend(invitee=invitee, inviter=inviter)
+        give_back(pay(invitee, rental, 50_00))
+        complete(invitee, rental)
+        assert (has(inviter).points, told(inviter)) == (0, [])
+        complete(invitee)
+        assert has(inviter).points == 100
+        assert told(inviter) == ["referral_success"]
+
     def test_a_first_rental_that_was_paid_back_brought_nobody_anything(self, person: Person) -> None:
         invitee, inviter, rental = person(wallet=50_00), person(), str(uuid4())
         befriend(invitee=invitee, inviter=inviter)
         paid = pay(invitee, rental, 50_00)
         complete(invitee, rental)
         assert has(inviter).points == 100
+        give_back(paid, 49_00)
+        drain()
+        assert has(inviter).points == 100  # it was a rental all the same
         give_back(paid)
         drain()
         assert has(inviter).points == 0

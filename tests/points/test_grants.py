@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from powerbank.db import db
 from powerbank.points import grants
 from tests.ledger.conftest import Person, assert_books_are_right, key
 from tests.points.conftest import drain, has
@@ -32,6 +34,9 @@ def test_a_list_of_people_each_once(
     assert has(other).points == 0
     done = client.get(f"{PATH}/{asked.get_json()['id']}", headers=finance).get_json()
     assert (done["status"], done["awarded"]) == ("done", 5)
+    exported = client.get(f"{PATH}/{asked.get_json()['id']}/awards.csv", headers=finance).text.splitlines()
+    assert sorted(line.split(",")[:2] for line in exported[1:]) == sorted([str(each), "20"] for each in people)
+    assert db.session.scalar(text("SELECT count(*) FROM audit_log WHERE action = 'points_grant.export_awards'")) == 1
     assert_books_are_right()
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.db import db
+from powerbank.db import db, transaction, utcnow
+from powerbank.promotions import coupons
 from tests.ledger.conftest import Person
 from tests.points.conftest import drain, has
 from tests.promotions.conftest import Make, redeem
@@ -41,6 +42,20 @@ def test_points_come_at_once_and_once(client: FlaskClient, coupon: Make, sita: t
     assert has(user_id).points == 70
     (mine,) = client.get(MINE, headers=headers).get_json()["items"]
     assert (mine["code"], mine["status"]) == ("DASHAIN", "used")
+
+
+def test_a_client_that_lost_the_answer_gets_it_again(
+    client: FlaskClient, coupon: Make, sita: tuple[UUID, Headers]
+) -> None:
+    coupon(kind="points", value=70)
+    user_id, headers = sita
+    keyed = headers | {"Idempotency-Key": "lost-answer"}
+    first, again = apply(client, keyed), apply(client, keyed)
+    assert (again.status_code, again.get_json()) == (200, first.get_json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert apply(client, keyed, "OTHER").get_json()["code"] == "idempotency_conflict"
+    drain()
+    assert has(user_id).points == 70
 
 
 def test_a_discount_is_kept_for_the_next_rental(client: FlaskClient, coupon: Make, sita: tuple[UUID, Headers]) -> None:
@@ -101,6 +116,26 @@ class TestStaff:
     ) -> None:
         assert self.make(client, staff_headers(), **more).status_code in (409, 422)
 
+    def test_one_that_was_used_stays_in_its_campaign(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person
+    ) -> None:
+        headers, rental = staff_headers(), uuid4()
+        one, other = (
+            client.post("/api/admin/campaigns", json={"name": name, "budget": "50.00"}, headers=headers).get_json()
+            for name in ("One", "Other")
+        )
+        address = f"{STAFF}/{self.make(client, headers, campaign_id=one['id']).get_json()['id']}"
+        assert client.patch(address, json={"campaign_id": other["id"]}, headers=headers).status_code == 200
+        redeem(person(), rental=rental)
+        for elsewhere in (one["id"], None):
+            refused = client.patch(address, json={"campaign_id": elsewhere}, headers=headers)
+            assert (refused.status_code, refused.get_json()["code"]) == (409, "in_use")
+        same = client.patch(address, json={"campaign_id": other["id"], "name": "New"}, headers=headers)
+        assert same.get_json()["name"] == "New"
+        with transaction():
+            coupons.give_back(rental, now=utcnow())
+        assert client.patch(address, json={"campaign_id": one["id"]}, headers=headers).status_code == 200
+
     def test_many_codes_that_serve_once_each(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
         headers = staff_headers()
         coupon_id = self.make(client, headers, code=None, per_user_limit=9).get_json()["id"]
@@ -137,3 +172,10 @@ class TestStaff:
         exported = client.get(f"{STAFF}/{coupon_id}/redemptions.csv", headers=headers).text.splitlines()
         assert len(exported) == 3
         assert ",20.00,0,used," in exported[1]
+        assert client.get(f"/api/admin/campaigns/{campaign_id}/redemptions.csv", headers=headers).text == "\r\n".join(
+            [*exported, ""]
+        )
+        taken = db.session.scalars(text("SELECT action FROM audit_log WHERE action LIKE '%export%' ORDER BY at")).all()
+        assert taken == ["coupons.export_redemptions", "campaigns.export_redemptions"]
+        nowhere = f"/api/admin/campaigns/{uuid4()}/redemptions.csv"
+        assert client.get(nowhere, headers=headers).status_code == 404

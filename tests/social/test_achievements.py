@@ -54,6 +54,8 @@ def test_reached_and_rewarded_once(client: FlaskClient, staff: Headers, person: 
     for _ in range(10):
         run(rewards.CHECK_ACHIEVEMENTS, user_id=str(user_id))
     assert (unlocked(), has(user_id).points) == (1, 40)
+    notices = db.session.scalars(text("SELECT type FROM notices WHERE user_id = :id"), {"id": user_id}).all()
+    assert notices == ["achievement_unlocked"]
     me = client.get("/api/social/leaderboard?me=true", headers=headers).get_json()["me"]
     assert (me["achievements"], me["points"], me["score"]) == (1, 40, 12 * 10 + 12 * 15 + 25 + 4.0)
 
@@ -71,6 +73,9 @@ def test_whoever_had_come_to_it_before_it_was_made(
     assert client.patch(f"{STAFF}/{achievement_id}", json={"threshold": 9}, headers=staff).status_code == 200
     drain()
     assert unlocked() == 6
+    exported = client.get(f"{STAFF}/{achievement_id}/unlocks.csv", headers=staff).text.splitlines()
+    assert len(exported) == 7
+    assert {str(user_id) for user_id in people} < {line.split(",")[0] for line in exported[1:]}
 
 
 def test_one_that_is_not_on_offer_is_not_reached_and_stays_with_who_has_it(

@@ -100,3 +100,19 @@ def test_two_people_on_one_device_do_not_bring_each_other(
     client.post("/api/users/me/devices", json=device, headers=bearer(answer))
     work()
     assert rows(app, "SELECT status, reason FROM referrals") == [("rejected", "same_device")]
+
+
+def test_a_third_on_that_device_is_still_the_first_one(
+    app: Flask, client: FlaskClient, people: People, work: Work
+) -> None:
+    sita = people.join("sita")
+    device = {"fcm_token": "device-token-0001", "platform": "android"}
+    client.post("/api/users/me/devices", json=device, headers=sita.headers)
+    code = my_code(client, sita.headers)
+    between = people.join("between")
+    client.post("/api/users/me/devices", json=device, headers=between.headers)
+    assert client.delete("/api/users/me", headers=between.headers).status_code == 204
+    answer = register(client, people, referral_code=code)
+    client.post("/api/users/me/devices", json=device, headers=bearer(answer))
+    work()
+    assert rows(app, "SELECT status, reason FROM referrals") == [("rejected", "same_device")]
