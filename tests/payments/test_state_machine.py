@@ -342,13 +342,17 @@ class Payments(RuleBasedStateMachine):
 
     def events(self) -> list[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {self.sandbox.accounts.stripe_secret}"}
+        told: list[dict[str, Any]] = []
         while True:  # a fault may be waiting for whoever comes first
+            page = {"limit": 100} | ({"starting_after": told[-1]["id"]} if told else {})
             try:
-                found = requests.get(f"{self.sandbox.url}/stripe/v1/events", headers=headers, timeout=10)
-                if found.status_code == 200:
-                    return list(reversed(found.json()["data"]))
+                found = requests.get(f"{self.sandbox.url}/stripe/v1/events", params=page, headers=headers, timeout=10)
             except requests.RequestException:
                 continue
+            if found.status_code == 200:
+                told += found.json()["data"]
+                if not found.json()["has_more"]:
+                    return told[::-1]
 
 
 def possible_sums(amounts: list[int]) -> set[int]:

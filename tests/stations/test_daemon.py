@@ -47,7 +47,10 @@ def signal_daemon(net: Network, pid: int, number: signal.Signals) -> None:
 
 
 def restart_the_broker(net: Network) -> None:
-    net.broker.kill()
+    if net.broker.kind == "mosquitto":
+        net.broker.stop()  # killed, it forgets what it took in the seconds since it last wrote to its disk
+    else:
+        net.broker.kill()
     time.sleep(1)
     net.broker.start()
 
