@@ -8,6 +8,7 @@ from tests.ledger.conftest import assert_books_are_right
 from tests.people import rows
 from tests.rentals.conftest import Cabinets, Renter
 
+RUPEES = "SELECT p::text FROM ledger_postings p WHERE currency = 'NPR' ORDER BY 1"
 Out = Callable[..., tuple[Renter, str]]
 
 
@@ -29,9 +30,9 @@ def test_not_with_a_bank_nor_with_a_due(app: Flask, out: Out, cabinets: Cabinets
 def test_money_stays_in_the_books(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, _ = out(price="50.00", wallet="80.00")
     cabinets.take_back("A-1")
-    before = rows(app, "SELECT p::text FROM ledger_postings p ORDER BY 1")
+    before = rows(app, RUPEES)
     assert leave(sita) == (204, None)
-    assert rows(app, "SELECT p::text FROM ledger_postings p ORDER BY 1") == before
+    assert rows(app, RUPEES) == before
     assert rows(app, "SELECT status, user_id FROM rentals") == [("completed", sita.id)]
     assert rows(app, "SELECT status, username FROM users") == [("deleted", f"deleted:{sita.id.hex[-20:]}")]
     with app.app_context():
