@@ -5,6 +5,7 @@ When that Redis is away, requests go on without the general limit; what costs mo
 """
 
 import hashlib
+import ipaddress
 import time
 from dataclasses import dataclass
 
@@ -58,13 +59,26 @@ def init_app(app: Flask) -> None:
         if request.path.startswith(UNLIMITED) or time.monotonic() < limits.away_until:
             return
         try:
-            wait = _spent(limits.counters, limits.general, _bucket(("request", request.remote_addr or "unknown")))
+            wait = _spent(limits.counters, limits.general, _bucket(("request", caller())))
         except (RedisError, StorageError) as error:
             limits.away_until = time.monotonic() + PAUSE
             log.warning("rate limits away", error=str(error))
             return
         if wait is not None:
             raise TooManyError(wait)
+
+
+def caller() -> str:
+    """The address that asks. Of IPv6 the whole network that one subscriber has: it is two to the 64 addresses."""
+    told = request.remote_addr or "unknown"
+    try:
+        address = ipaddress.ip_address(told)
+    except ValueError:
+        return told
+    if isinstance(address, ipaddress.IPv4Address):
+        return told
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((int(address), 64), strict=False))
 
 
 def hit_or_refuse(rule: str, *identifiers: str) -> None:

@@ -11,6 +11,7 @@ from marshmallow import Schema, fields, pre_load, validate
 from powerbank.api.auth import user_if_signed_in
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
+from powerbank.api.rate_limits import caller
 from powerbank.auth import otp, sessions
 from powerbank.auth.sessions import Tokens
 from powerbank.db import transaction
@@ -84,7 +85,7 @@ def get_otp(body: dict[str, str]) -> dict[str, Any]:
     """
     asker = user_if_signed_in() if body["purpose"] == otp.LINK else None
     address = identifiers.parse(body["identifier"])
-    otp.limit_asking(address, request.remote_addr or "unknown")
+    otp.limit_asking(address, caller())
     with transaction():
         challenge = otp.ask(address=address, purpose=body["purpose"], language=wanted_language(), asker=asker)
     return {"challenge_id": challenge.id, "expires_in": otp.VALID_SECONDS, "resend_in": otp.RESEND_SECONDS}

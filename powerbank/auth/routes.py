@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from powerbank import audit
 from powerbank.api.openapi import Blueprint
-from powerbank.api.rate_limits import forgive, hit_or_refuse
+from powerbank.api.rate_limits import caller, forgive, hit_or_refuse
 from powerbank.auth import services, staff_sessions
 from powerbank.auth.models import StaffMember, StaffSession
 from powerbank.auth.schemas import StaffLoginSchema, StaffRefreshSchema, StaffTokensSchema
@@ -70,7 +70,7 @@ def begin(member: StaffMember, kind: str) -> StaffSession:
 
 def limit_guesses(email: str) -> None:
     per_address = PER_ADDRESS * current_app.config["SETTINGS"].ease
-    hit_or_refuse(f"{per_address} per 15 minute", "sign-in", request.remote_addr or "unknown")
+    hit_or_refuse(f"{per_address} per 15 minute", "sign-in", caller())
     hit_or_refuse(PER_ACCOUNT, "sign-in", email.strip().lower())
 
 

@@ -68,7 +68,9 @@ def create(
     except IntegrityError as refused:
         if "uq_users_username" in str(refused.orig):
             raise ConflictError("username_taken", "This name is taken.") from None
-        raise ConflictError("identifier_taken", "This number or address belongs to an account.") from None
+        if "uq_user_identifiers" in str(refused.orig):
+            raise ConflictError("identifier_taken", "This number or address belongs to an account.") from None
+        raise  # somebody has this referral code, once in a million times: the same request again makes another
     traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user)
     publish("user_registered", user_id=str(user.id), referral_code=referral_code)

@@ -169,6 +169,21 @@ def test_two_who_race_for_one_number_are_one_account(app: Flask, client: FlaskCl
         assert sorted(pool.map(register, range(2))) == [201, 409]
 
 
+def test_a_referral_code_that_is_taken_is_not_told_as_a_taken_number(
+    app: Flask, client: FlaskClient, join: Join, forget_limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("powerbank.users.services.secrets.choice", lambda letters: letters[0])
+        join()
+        forget_limits()
+        challenge_id = ask(client, "+9779812345679").get_json()["challenge_id"]
+        ticket = verify(client, challenge_id, code_of(app, challenge_id)).get_json()["verification_token"]
+        body = {"verification_token": ticket, "username": "gita"}
+        refused = client.post("/api/auth/register", json=body)
+    assert (refused.status_code, refused.get_json(force=True)["code"]) == (409, "already_exists")
+    assert client.post("/api/auth/register", json=body).status_code == 201
+
+
 def test_a_verification_registers_once(app: Flask, client: FlaskClient) -> None:
     challenge_id = ask(client).get_json()["challenge_id"]
     ticket = verify(client, challenge_id, code_of(app, challenge_id)).get_json()["verification_token"]

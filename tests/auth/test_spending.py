@@ -56,6 +56,17 @@ def test_an_address_has_twenty_an_hour(app: Flask, production: Flask) -> None:
     assert rows(app, "SELECT count(*) FROM otp_challenges") == [(21,)]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "one"),
+    [("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True), ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+     ("::ffff:192.0.2.1", "192.0.2.1", True), ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False)],
+)  # fmt: skip
+def test_a_subscribers_ipv6_addresses_are_one(production: Flask, first: str, second: str, one: bool) -> None:
+    for number in range(20):
+        assert ask(production, f"person{number}@example.com", first).status_code == 202
+    assert ask(production, "late@example.com", second).status_code == (429 if one else 202)
+
+
 def test_a_prefix_has_a_hundred_an_hour(production: Flask) -> None:
     """Pumping fraud walks through the numbers of one prefix, from many addresses."""
     with production.app_context():
