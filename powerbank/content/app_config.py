@@ -82,6 +82,8 @@ class AppConfig(BaseModel):
     eject_timeout_seconds: int = _key(30, "Seconds that a station has to answer an ejection.", low=5, high=600)
     eject_attempts: int = _key(3, "Power banks that are tried before a rental fails.", low=1, high=10)
 
+    refuse_wrong_check_codes: bool = _key(False, "Refuse frames of volinks-v1 whose check code is wrong.")
+
     cancel_window_minutes: int = _key(5, "Minutes after the ejection in which bringing back is free.", low=0, high=120)
     reminder_minutes: int = _key(15, "Minutes before the due time at which people are reminded.", low=1, high=1440)
     overdue_rate_per_hour: Paisa = _key(500, "Fee for each started hour after the due time.")

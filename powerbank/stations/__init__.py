@@ -18,11 +18,13 @@ def init_app(app: Flask) -> None:
         package_routes,
         page,
         photos,
+        report_routes,
         routes,
     )
     from powerbank.users import leaving
 
-    for module in (routes, package_routes, issue_routes, admin_routes, command_routes, bank_routes, gbfs_routes):
+    staffs = (admin_routes, command_routes, report_routes, bank_routes)
+    for module in (routes, package_routes, issue_routes, *staffs, gbfs_routes):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(page.blueprint)
     register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)

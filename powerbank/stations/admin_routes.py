@@ -64,7 +64,8 @@ class OneStation(MethodView):
         """A station with its slots"""
         station = queries.station(sn)
         slots = [cards.slot(each, with_serial=True) for each in queries.slots(station.id)]
-        return _seen(station) | {"slots": slots, "packages": queries.packages_at(station.id)}
+        told = {"slots": slots, "packages": queries.packages_at(station.id)}
+        return _seen(station) | told | queries.not_understood(station.id)
 
     @staff_only("stations.write")
     @blueprint.arguments(StationChangeSchema(partial=True))

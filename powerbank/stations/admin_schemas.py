@@ -114,6 +114,8 @@ class StationSeenSchema(StationSchema):
 class StationWithSlotsSchema(StationSeenSchema):
     slots = fields.List(fields.Nested(SlotSchema), required=True)  # type: ignore[assignment]
     packages = fields.List(fields.Nested(PackageCardSchema), required=True)
+    undecodable_messages = fields.Integer(required=True)
+    odd_messages = fields.Integer(required=True)
 
 
 class CredentialsSchema(Schema):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,16 +30,27 @@ class Shown:
 
 def issue(station: Station, *, now: datetime) -> Shown:
     """A new password in place of the one before."""
-    password = secrets.token_urlsafe(24)
-    hashes = {
-        "username": station.imei,
-        "bcrypt": bcrypt.hashpw(password.encode(), bcrypt.gensalt(_BCRYPT_ROUNDS)).decode(),
-        "pbkdf2": pbkdf2(password),
-        "rotated_at": now,
-    }
-    made = insert(Credentials).values(station_id=station.id, **hashes)
-    open_session().execute(made.on_conflict_do_update(index_elements=["station_id"], set_=hashes))
-    return Shown(station.imei, password)
+    [shown] = issue_all([station], now=now)
+    return shown
+
+
+def issue_all(stations: Sequence[Station], *, now: datetime) -> list[Shown]:
+    shown = [Shown(station.imei, secrets.token_urlsafe(24)) for station in stations]
+    rows = [
+        {
+            "station_id": station.id, "username": station.imei, "bcrypt": _bcrypt(each.password),
+            "pbkdf2": pbkdf2(each.password), "rotated_at": now,
+        }
+        for station, each in zip(stations, shown, strict=True)
+    ]  # fmt: skip
+    made = insert(Credentials)
+    news = {name: made.excluded[name] for name in rows[0] if name != "station_id"}
+    open_session().execute(made.on_conflict_do_update(index_elements=["station_id"], set_=news), rows)
+    return shown
+
+
+def _bcrypt(password: str) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(_BCRYPT_ROUNDS)).decode()
 
 
 def pbkdf2(password: str) -> str:

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError
-from psycopg2 import errors as pg
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
 from powerbank.db import open_session
 from powerbank.errors import AppError
 from powerbank.stations import services
 from powerbank.stations.admin_schemas import StationSchema
 from powerbank.stations.credentials import Shown
+from powerbank.stations.models import Station
 
 MOST_ROWS = 5000
 NUMBERS = ("lat", "lng", "slots")
@@ -30,6 +30,9 @@ class Line:
     result: str
     errors: dict[str, list[str]] = field(default_factory=dict)
     mqtt: Shown | None = None
+
+
+Found = tuple[Line, dict[str, Any]]
 
 
 def read(data: bytes) -> list[dict[str, str]]:
@@ -57,35 +60,43 @@ def read(data: bytes) -> list[dict[str, str]]:
 
 
 def bring_in(rows: list[dict[str, str]], *, dry_run: bool, now: datetime) -> list[Line]:
-    """A dry run does all of it and takes it back, so that it finds what the real one would."""
-    session = open_session()
-    everything = session.begin_nested()
-    lines = [_bring_in(number, row, now) for number, row in enumerate(rows, start=2)]
-    if not dry_run:
-        everything.commit()
-        return lines
-    everything.rollback()
-    for line in lines:
-        line.mqtt = None
-        line.result = "valid" if line.result == "created" else line.result
+    """A dry run looks as closely, and makes nothing."""
+    lines, good = [], []
+    for number, row in enumerate(rows, start=2):
+        line = Line(number, (row.get("sn") or "").strip() or None, "valid")
+        lines.append(line)
+        try:
+            good.append((line, StationSchema().load(_typed(row))))
+        except ValidationError as refused:
+            line.result, line.errors = "refused", _flat(refused.messages_dict)
+    new = _not_yet_known(good)
+    if new and not dry_run:
+        made = services.register_all([facts for _, facts in new], now=now)
+        for (line, _), (_, shown) in zip(new, made, strict=True):
+            line.result, line.mqtt = "created", shown
     return lines
 
 
-def _bring_in(number: int, row: dict[str, str], now: datetime) -> Line:
-    sn = (row.get("sn") or "").strip() or None
-    try:
-        facts = StationSchema().load(_typed(row))
-    except ValidationError as refused:
-        return Line(number, sn, "refused", _flat(refused.messages_dict))
-    try:
-        with open_session().begin_nested():
-            _, shown = services.register(now=now, **facts)
-    except IntegrityError as refused:
-        if not isinstance(refused.orig, pg.UniqueViolation):
-            raise
-        known = "imei" if "imei" in str(refused.orig.diag.constraint_name) else "sn"
-        return Line(number, sn, "refused", {known: ["A station has this already."]})
-    return Line(number, sn, "created", mqtt=shown)
+def _not_yet_known(good: list[Found]) -> list[Found]:
+    """Those whose number and imei no station has, nor a row before. Whoever registers the same at this moment makes
+    the whole file be refused, by the database, and it can be sent again."""
+    new = []
+    taken = {name: _taken(name, [facts[name] for _, facts in good]) for name in ("sn", "imei")}
+    for line, facts in good:
+        known = [name for name in taken if facts[name] in taken[name]]
+        if known:
+            line.result = "refused"
+            line.errors = {name: ["A station has this already."] for name in known}
+            continue
+        for name, values in taken.items():
+            values.add(facts[name])
+        new.append((line, facts))
+    return new
+
+
+def _taken(name: str, wanted: list[str]) -> set[str]:
+    column = Station.sn if name == "sn" else Station.imei
+    return set(open_session().scalars(select(column).where(column.in_(wanted))))
 
 
 def _typed(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -77,12 +77,12 @@ class Directory:
         self._known.clear()
 
 
-def understand(received: Received, station: Known, facts: StationFacts | None = None) -> Message | None:
+def understand(received: Received, station: Known, facts: StationFacts) -> Message | None:
     """Never raises, whatever the payload holds. None if it says nothing of now."""
     route = registry.route(received.topic)
     if route is None or route.imei != station.imei or route.protocol.name != station.protocol:
         return Message(station, received, problem=Reason.MISMATCH.value)
-    found = route.protocol.decode(received.topic, received.payload, received.received_at, facts or StationFacts())
+    found = route.protocol.decode(received.topic, received.payload, received.received_at, facts)
     if isinstance(found, Undecodable):
         return Message(station, received, problem=f"{found.reason}: {found.detail}"[:200].rstrip(": "))
     return _understood(station, received, found)

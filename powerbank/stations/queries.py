@@ -10,6 +10,7 @@ from powerbank.db import db, open_session
 from powerbank.errors import NotFoundError
 from powerbank.stations import photos, words
 from powerbank.stations.bank_models import Custody, PowerBank
+from powerbank.stations.command_models import StationReport, StationState
 from powerbank.stations.issue_models import IssueReport, StationIssue
 from powerbank.stations.models import Favourite, Slot, Station, StationLive, StationStatus
 from powerbank.stations.package_models import Package, PackageStation
@@ -95,6 +96,29 @@ def packages_at(station_id: UUID | None) -> Sequence[Package]:
 
 def is_offered(package_id: UUID, station_id: UUID) -> bool:
     return db.session.scalar(select(Package.id).where(Package.id == package_id, _offered_at(station_id))) is not None
+
+
+def reports_page(sn: str, *, outcome: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    query = select(StationReport).where(StationReport.station_id == station(sn).id)
+    if outcome is not None:
+        query = query.where(StationReport.outcome == outcome)
+    found = page(query, StationReport.id, limit=limit, cursor=cursor, descending=True)
+    return found | {"items": [_report(each) for each in found["items"]]}
+
+
+def _report(row: StationReport) -> dict[str, Any]:
+    names = ("id", "received_at", "kind", "outcome", "reason", "topic")
+    try:
+        payload, encoding = row.payload.decode(), "utf-8"
+    except UnicodeDecodeError:
+        payload, encoding = row.payload.hex(), "hex"
+    return {name: getattr(row, name) for name in names} | {"payload": payload, "encoding": encoding}
+
+
+def not_understood(station_id: UUID) -> dict[str, int]:
+    """How many of its messages made no sense, and how many were odd, since it was registered."""
+    state = db.session.get(StationState, station_id)
+    return {"undecodable_messages": state.undecodable if state else 0, "odd_messages": state.odd if state else 0}
 
 
 def issue_reports_page(issue_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:

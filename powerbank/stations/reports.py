@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from powerbank.content import app_config
 from powerbank.db import db, new_id, open_session
 from powerbank.errors import NotFoundError
 from powerbank.stations import applying, quickly
@@ -40,12 +41,13 @@ class Understood:
 def understand_all(received: Sequence[Received], directory: Directory, *, now: datetime) -> Understood:
     routed = [(each, registry.route(each.topic)) for each in received]
     known = directory.find({route.imei for _, route in routed if route is not None}, now=now)
+    facts = StationFacts(refuse_wrong_check_codes=app_config.current().refuse_wrong_check_codes)
     found = Understood()
     for each, route in routed:
         station = known.get(route.imei) if route is not None else None
         if station is None:
             found.strangers += 1
-        elif (message := understand(each, station)) is not None:
+        elif (message := understand(each, station, facts)) is not None:
             found.by_station.setdefault(station.id, []).append(message)
     for station_id, messages in found.by_station.items():
         if len(messages) > FLOOD:

@@ -1,5 +1,6 @@
 """The registry: stations made, changed, serviced, taken away; and whose favourites they are."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,17 +15,33 @@ from powerbank.stations.credentials import Shown
 from powerbank.stations.models import Favourite, Slot, Station, StationLive
 
 
-def register(*, slots: int, now: datetime, **facts: Any) -> tuple[Station, Shown]:
+def register(*, now: datetime, **facts: Any) -> tuple[Station, Shown]:
     """A new station with empty slots, and what it signs in with at the broker."""
+    [(station, shown)] = register_all([facts], now=now)
+    open_session().refresh(station)
+    return station, shown
+
+
+def register_all(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple[Station, Shown]]:
+    """In a few statements, however many: a file of thousands is one request."""
     session = open_session()
-    station = Station(id=new_id(), **facts)
-    station.words = words.vector(station)
-    session.add(station)
+    stations = [Station(id=new_id(), **_without_slots(facts)) for facts in many]
+    for station in stations:
+        station.words = words.vector(station)
+    session.add_all(stations)
     session.flush()
-    _make_slots(station.id, 1, slots)
-    live.refresh([station.id])
-    session.refresh(station)
-    return station, credentials.issue(station, now=now)
+    slots = [
+        {"station_id": station.id, "number": number}
+        for station, facts in zip(stations, many, strict=True)
+        for number in range(1, facts["slots"] + 1)
+    ]
+    session.execute(insert(Slot), slots)
+    live.refresh([station.id for station in stations])
+    return list(zip(stations, credentials.issue_all(stations, now=now), strict=True))
+
+
+def _without_slots(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name != "slots"}
 
 
 def change(sn: str, changes: dict[str, Any]) -> Station:

@@ -1,14 +1,17 @@
 """People report what is wrong with a station; staff settle it."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.db import db
+from powerbank.db import db, transaction, utcnow
+from powerbank.stations import commanding, issues
 from tests.stations.conftest import Make, SignIn
+from tests.stations.talking import Talker, rows
 
 Staff = Callable[..., dict[str, str]]
 
@@ -66,3 +69,30 @@ def test_nobody_reports_without_end(client: FlaskClient, make_station: Make, sig
     ]
     assert answers == [201] * 10 + [429]
     assert client.post("/api/stations/A/report-issue", json={"issue_type": "dirty"}).status_code == 401
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_station_said_to_be_offline_is_asked_for_a_sign_of_life(
+    context: Flask, client: FlaskClient, make_station: Make, sign_in: SignIn, staff_headers: Staff,
+    work: Callable[..., None], answers: bool,
+) -> None:  # fmt: skip
+    talker = Talker(make_station("A", online=False))
+    for name in ("sita", "gita"):
+        client.post("/api/stations/A/report-issue", json={"issue_type": "offline"}, headers=sign_in(name))
+    db.session.rollback()
+    work("default")
+    [check] = rows("SELECT arguments FROM outbox_jobs WHERE job = 'check_station_connectivity'")
+    with transaction():
+        issues.check_connectivity(UUID(check.arguments["issue_id"]), None, now=utcnow())
+    [command] = rows("SELECT id, command FROM station_commands")
+    assert command.command == "get_status", "asked once, however many said so"
+    with transaction():
+        assert commanding.claim(command.id, now=utcnow()) is not None
+    if answers:
+        talker.now = utcnow()
+        talker.snapshot({})
+    with transaction():
+        issues.check_connectivity(UUID(check.arguments["issue_id"]), command.id, now=utcnow())
+    [issue] = client.get("/api/admin/station-issues", headers=staff_headers()).get_json()["items"]
+    assert issue["reports"] == 2
+    assert (issue["connectivity"]["online"], issue["connectivity"]["answered"]) == (answers, answers)
