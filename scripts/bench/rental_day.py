@@ -33,6 +33,7 @@ MISHAPS = {
 }  # fmt: skip
 OVER = frozenset({"completed", "cancelled", "failed", "lost"})
 FIRST_LOOK, LOOK_AGAIN = 2.0, 3.0  # seconds until a phone asks for its rental
+MOST_LOOKS = 200  # ten minutes
 PEOPLE_AT_ONCE = 24
 SIGN_IN_AGAIN = 600.0  # seconds
 
@@ -60,6 +61,7 @@ class Trip:
     person: Person
     plan: Plan
     rental_id: str = ""
+    looks: int = 0
 
 
 @dataclass
@@ -164,6 +166,10 @@ class Day:
     def _bring_back(self, trip: Trip) -> None:
         """To any station that has room; whoever has nothing in their hands looks again."""
         card = self._card(trip)
+        trip.looks += 1
+        if trip.looks > MOST_LOOKS:
+            self.told.note(self.told.ends, f"given up while {card['status']}")
+            return
         if card["status"] in OVER:
             self.told.note(self.told.ends, card["status"])
             return
