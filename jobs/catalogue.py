@@ -132,6 +132,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "rental_came_late": (tell_staff("rental_came_late"),),
     "paid_not_ejected": (tell_staff("paid_not_ejected"),),
     "unmatched_return": (tell_staff("unmatched_return"),),
+    "anomaly_found": (tell_staff("anomaly"),),
     "slot_locked": (tell_staff("station_fault"),),
     "station_offline": (tell_staff("station_offline"),),
     "station_online": (tell_staff("station_online"),),

@@ -78,10 +78,14 @@ SWEEP_STUCK_RENTALS = JobSpec(
     result_ttl=60,
     unique=Unique.WHILE_OPEN,
 )
+SCAN_FOR_ANOMALIES = JobSpec(
+    "scan_for_anomalies", "jobs.rentals.scan_for_anomalies", Queue.ANALYTICS, Retries((60,)), expires=900
+)
 PRUNE_LOCATIONS = JobSpec("prune_locations", "jobs.rentals.prune_locations", Queue.CLEANUP, Retries((300, 1800)))
 
 RENTAL_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("overdue-rentals", SWEEP_OVERDUE_RENTALS, "* * * * *", "UTC"),
     Schedule("stuck-rentals", SWEEP_STUCK_RENTALS, "* * * * *", "UTC"),
+    Schedule("anomaly-scan", SCAN_FOR_ANOMALIES, "*/15 * * * *", "UTC"),
     Schedule("prune-locations", PRUNE_LOCATIONS, "25 3 * * *"),
 )

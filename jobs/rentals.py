@@ -3,7 +3,7 @@ from uuid import UUID
 
 from jobs.stepwise import StepwiseRun
 from powerbank.db import utcnow
-from powerbank.rentals import ejection, initiation, life, reminders, returns, settlement, swaps, sweeps
+from powerbank.rentals import anomalies, ejection, initiation, life, reminders, returns, settlement, swaps, sweeps
 
 
 def process_rental_initiation(*, rental_id: str) -> None:
@@ -74,6 +74,10 @@ def sweep_stuck_rentals(run: StepwiseRun) -> None:
         lambda: sweeps.finish_provisional(utcnow() - timedelta(minutes=10)),
         lambda: sweeps.tell_paid_not_ejected(utcnow()),
     )
+
+
+def scan_for_anomalies() -> None:
+    anomalies.scan(now=utcnow())
 
 
 def prune_locations() -> None:

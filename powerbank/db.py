@@ -53,6 +53,11 @@ def new_id() -> uuid.UUID:
     return uuid_utils.compat.uuid7()
 
 
+def first_id_of(moment: datetime) -> uuid.UUID:
+    """Identifiers begin with the milliseconds of their making, so the key itself tells the age."""
+    return uuid.UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
+
+
 Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]
 Paisa = Annotated[int, mapped_column(BigInteger)]
 

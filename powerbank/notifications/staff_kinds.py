@@ -61,7 +61,7 @@ RULES = MappingProxyType(
         StaffType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),
         StaffType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
         StaffType.PAYOUT_STUCK: StaffRule("ledger.read", email=True, once_per="payout_id"),
-        StaffType.ANOMALY: StaffRule("system.operate"),
+        StaffType.ANOMALY: StaffRule("system.operate", once_per="key"),
         StaffType.TEMPLATE_BROKEN: StaffRule("templates.write", once_per="version"),
     }
 )

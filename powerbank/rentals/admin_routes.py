@@ -8,7 +8,7 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.db import utcnow
-from powerbank.rentals import life, queries, resolving
+from powerbank.rentals import dossier, life, queries, resolving
 from powerbank.rentals.admin_schemas import (
     AdminRentalDetailSchema,
     AdminRentalsSchema,
@@ -33,8 +33,8 @@ def search(arguments: dict[str, Any]) -> dict[str, Any]:
 @staff_only("rentals.read")
 @blueprint.response(200, AdminRentalDetailSchema)
 def detail(rental_id: UUID) -> dict[str, Any]:
-    """One rental with its log, commands, custody, money and disputes side by side"""
-    return queries.whole(life.find(rental_id), now=utcnow())
+    """One rental with its log, commands, custody, what stations said, money and disputes side by side"""
+    return dossier.whole(life.find(rental_id), now=utcnow())
 
 
 @blueprint.post("/<uuid:rental_id>/resolve")
@@ -47,7 +47,7 @@ def resolve(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     old = resolving.shown(life.find(rental_id))
     rental = resolving.resolve(rental_id, by=f"staff:{current_staff().id}", now=utcnow(), **body)
     audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolving.shown(rental) | _told(body))
-    return queries.whole(rental, now=utcnow())
+    return dossier.whole(rental, now=utcnow())
 
 
 def _told(body: dict[str, Any]) -> dict[str, Any]:

@@ -60,12 +60,39 @@ class RentalCommandSchema(Schema):
 
 class RentalCustodySchema(Schema):
     place = fields.String(required=True)
+    powerbank_sn = fields.String(required=True)
     station_sn = fields.String(required=True, allow_none=True)
     slot_number = fields.Integer(required=True, allow_none=True)
     rental_id = fields.UUID(required=True, allow_none=True)
     since = Time(required=True)
     until = Time(required=True, allow_none=True)
     cause = fields.String(required=True)
+
+
+class StationWordSchema(Schema):
+    station_sn = fields.String(required=True)
+    received_at = Time(required=True)
+    kind = fields.String(required=True)
+    outcome = fields.String(required=True)
+    slot_number = fields.Integer(required=True, allow_none=True)
+    shows_bank = fields.Boolean(
+        required=True, allow_none=True, metadata={"description": "Of a snapshot: whether the power bank is in it."}
+    )
+
+
+class RentalHoldSchema(Schema):
+    currency = fields.String(required=True)
+    amount = fields.Integer(required=True, metadata={"description": "Paisa, or points."})
+    left = fields.Integer(required=True)
+    status = fields.String(required=True)
+
+
+class RentalDueSchema(Schema):
+    id = fields.UUID(required=True)
+    amount = Money(required=True)
+    paid = Money(required=True)
+    waived = Money(required=True)
+    status = fields.String(required=True)
 
 
 class RentalPaymentSchema(Schema):
@@ -90,5 +117,8 @@ class AdminRentalDetailSchema(Schema):
     timeline = fields.List(fields.Nested(AdminRentalEventSchema), required=True)
     commands = fields.List(fields.Nested(RentalCommandSchema), required=True)
     custody = fields.List(fields.Nested(RentalCustodySchema), required=True)
+    reports = fields.List(fields.Nested(StationWordSchema), required=True)
     payments = fields.List(fields.Nested(RentalPaymentSchema), required=True)
+    holds = fields.List(fields.Nested(RentalHoldSchema), required=True)
+    dues = fields.List(fields.Nested(RentalDueSchema), required=True)
     cases = fields.List(fields.Nested(AdminRentalCaseSchema), required=True)

@@ -13,7 +13,7 @@ from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES, Kind
 from powerbank.queue import enqueue, publish
-from powerbank.rentals import billing, clock, ejection, errors, life, lost, returns
+from powerbank.rentals import billing, clock, dossier, ejection, errors, life, lost, returns
 from powerbank.rentals.case_models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
@@ -35,7 +35,7 @@ def report(
         raise errors.rental_over(rental.status)
     made = insert(RentalCase).values(
         id=new_id(), rental_id=rental.id, issue_type=issue_type, description=description, reported_at=now,
-        evidence=evidence(rental), status=CaseStatus.OPEN,
+        evidence=evidence(rental, now), status=CaseStatus.OPEN,
     )  # fmt: skip
     case_id = open_session().scalar(
         made.on_conflict_do_nothing(
@@ -54,14 +54,17 @@ def report(
     return case
 
 
-def evidence(rental: Rental) -> dict[str, Any]:
-    """What the records said at the time of the report."""
+def evidence(rental: Rental, now: datetime) -> dict[str, Any]:
+    """What the records said at the time of the report. Stations' words are kept for weeks only: here they stay."""
     stay = clock.stay(rental)
     return {
         "status": rental.status,
         "bank_left_at": _shown(stay.since) if stay else None,
         "bank_back_at": _shown(stay.until) if stay else None,
         "bank_now": banks.whereabouts(rental.bank_id).place.value,
+        "reports": [
+            each._asdict() | {"received_at": each.received_at.isoformat()} for each in dossier.reports(rental, now=now)
+        ],
     }
 
 

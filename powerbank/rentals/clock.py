@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from jobs import catalogue
 from powerbank.content import app_config
-from powerbank.db import open_session
+from powerbank.db import db, open_session
 from powerbank.queue import enqueue
 from powerbank.rentals import billing
 from powerbank.rentals.models import Rental, RentalEvent
@@ -24,7 +24,8 @@ def stay(rental: Rental, serial: str | None = None) -> Custody | None:
     else:
         query = query.join(PowerBank, PowerBank.id == Custody.bank_id).where(PowerBank.serial == serial)
     query = query.order_by(Custody.id.desc()).limit(1).execution_options(populate_existing=True)
-    return open_session().scalar(query)
+    found: Custody | None = db.session.scalar(query)
+    return found
 
 
 def is_back(rental: Rental) -> bool:

@@ -19,8 +19,7 @@ from powerbank.rentals.errors import open_rental_exists
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import OPEN, OUT, Status
 from powerbank.stations import photos
-from powerbank.stations.bank_models import Custody, PowerBank
-from powerbank.stations.command_models import StationCommand
+from powerbank.stations.bank_models import PowerBank
 from powerbank.stations.models import Station
 from powerbank.users.models import User
 
@@ -211,32 +210,3 @@ def minutes_of(user_id: UUID) -> int:
         Rental.user_id == user_id, Rental.status == Status.COMPLETED
     )
     return int(db.session.scalar(query) or 0) // 60
-
-
-def whole(rental: Rental, *, now: datetime) -> dict[str, Any]:
-    """For staff: everything about it side by side."""
-    since = rental.created_at
-    stays = db.session.execute(
-        select(Custody, Station.sn)
-        .outerjoin(Station, Station.id == Custody.station_id)
-        .where(Custody.bank_id == rental.bank_id, func.coalesce(func.upper(Custody.period), since) >= since)
-        .where(func.lower(Custody.period) <= (rental.ended_at or now))
-        .order_by(Custody.id)
-    ).all()
-    commands = db.session.scalars(
-        select(StationCommand).where(StationCommand.rental_id == rental.id).order_by(StationCommand.id)
-    ).all()
-    return {
-        "rental": card(rental, now=now),
-        "timeline": events(rental.id),
-        "commands": commands,
-        "custody": [
-            {
-                "place": stay.place, "station_sn": sn, "slot_number": stay.slot_number, "rental_id": stay.rental_id,
-                "since": stay.since, "until": stay.until, "cause": stay.cause,
-            }
-            for stay, sn in stays
-        ],
-        "payments": payments(rental.id),
-        "cases": cases(rental.id),
-    }  # fmt: skip

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from powerbank.content import app_config
-from powerbank.db import db, new_id, open_session
+from powerbank.db import db, first_id_of, new_id, open_session
 from powerbank.errors import NotFoundError
 from powerbank.stations import applying, quickly
 from powerbank.stations.command_models import Outcome, StationReport
@@ -137,14 +137,9 @@ def prune(*, now: datetime) -> int:
     """Deletes some of what is too old. 0 when nothing is left to delete."""
     old = (
         select(StationReport.id)
-        .where(StationReport.id < _first_id_of(now - KEPT_FOR))
+        .where(StationReport.id < first_id_of(now - KEPT_FOR))
         .order_by(StationReport.id)
         .limit(PRUNED_AT_ONCE)
     )
     gone = open_session().execute(delete(StationReport).where(StationReport.id.in_(old)))
     return int(gone.rowcount)  # type: ignore[attr-defined]
-
-
-def _first_id_of(moment: datetime) -> UUID:
-    """Identifiers begin with the milliseconds of their making, so the key itself tells the age."""
-    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))

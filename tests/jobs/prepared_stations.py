@@ -14,6 +14,7 @@ from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
 from powerbank.users.models import User
 from tests.jobs.prepared_people import Arguments
+from tests.ledger.conftest import make_person
 from tests.rentals import making as renting
 
 
@@ -117,6 +118,12 @@ def rental_over() -> Arguments:
         session.execute(text("UPDATE rentals SET due_at = now() - interval '90 minutes'"))
         session.execute(text("UPDATE rentals SET status = 'completed', ended_at = now()"))
     return {"rental_id": str(rental_id)}
+
+
+def many_sign_ups() -> Arguments:
+    for _ in range(20):
+        make_person()
+    return {}
 
 
 def swap_owed() -> Arguments:

@@ -16,7 +16,7 @@ from scripts.simulation.station import Pace
 from tests.rentals.test_whole_stack import Renter
 from tests.stations.network import ROOT, Network, network
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(autouse=True)

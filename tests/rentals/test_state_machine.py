@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -405,6 +406,7 @@ def make_custody_old(app: Flask) -> None:
     make_older(app, 301 * 1440)
 
 
+@pytest.mark.timeout(900)
 def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
     class Ours(Network):
         pass

@@ -1,0 +1,152 @@
+"""The complete stack for benches of rentals: servers, the programs of the Procfile, stations that are simulated, and
+people who may rent."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+import config
+from powerbank import create_app
+from powerbank.auth import sessions
+from powerbank.auth.sessions import Tokens
+from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.ledger import topups
+from powerbank.ledger.services import Reference
+from powerbank.stations import banks, services
+from powerbank.stations.package_models import Package
+from powerbank.users.models import User
+from scripts.bench import environments
+from scripts.simulation import Simulator, StationSpec
+from scripts.simulation.station import Pace
+from scripts.stack import Stack, free_ports, temporary_data_folder
+
+ROOT = environments.ROOT
+PROGRAMS = (
+    ["gunicorn", "--config", "deploy/gunicorn.py", "wsgi:app"],
+    ["scripts/worker.py", "critical", "payments"],
+    ["scripts/worker.py", "iot", "notifications"],
+    ["scripts/worker.py", "default", "analytics", "cleanup"],
+    ["scripts/scheduler.py"],
+    ["scripts/mqtt_daemon.py"],
+)
+MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_birth = '1990-01-01', city = 'K',
+                          address = 'A', kyc_status = 'approved' WHERE id = :id""")
+WEB_PORT = free_ports().web
+
+
+@contextmanager
+def stack() -> Iterator[tuple[Flask, Stack]]:
+    with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={}) as servers:
+        environment = servers.environment() | {
+            "POWERBANK_ENV": "test", "LOG_LEVEL": "WARNING", "PORT": str(WEB_PORT), "RATE_LIMIT_PER_MINUTE": "1000000",
+        }  # fmt: skip
+        os.environ.update(environment)
+        app = create_app(config.load())
+        with app.app_context():
+            upgrade()
+        running = [start(program) for program in PROGRAMS]
+        try:
+            yield app, servers
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                process.wait(20)
+
+
+def start(program: list[str]) -> "subprocess.Popen[bytes]":
+    interpreter = Path(sys.executable)
+    nice = ["nice", "-n", "10"] if "default" in program else []  # as the Procfile has it
+    command = [str(interpreter.with_name("gunicorn")), *program[1:]] if program[0] == "gunicorn" else [
+        sys.executable, *program]  # fmt: skip
+    return subprocess.Popen([*nice, *command], cwd=ROOT, env=os.environ.copy())
+
+
+def fill(
+    app: Flask, servers: Stack, specs: list[StationSpec], people: int, *, minutes: int = 60, wallet: int = 100_00,
+    models: tuple[str, ...] = ("prepaid",),
+) -> tuple[list[Tokens], list[str]]:  # fmt: skip
+    """Tokens of the people, and the packages, one of each payment model."""
+    assert servers.broker is not None  # noqa: S101 (for the type checker)
+    servers.broker.set_station_accounts((spec.mqtt.username, spec.mqtt.password) for spec in specs)
+    tokens: list[Tokens] = []
+    with app.app_context():
+        with transaction():
+            for spec in specs:
+                services.register(
+                    sn=spec.sn, imei=spec.imei, name=spec.sn, address="x", city="x", lat=27.7, lng=85.3,
+                    slots=spec.slots, protocol=spec.protocol, now=utcnow(),
+                )  # fmt: skip
+                banks.register(serials=spec.serials, model=None, now=utcnow())
+        with transaction() as session:
+            packages = [
+                Package(
+                    name=model, duration_minutes=minutes, price=50_00, payment_model=model, active=True,
+                    unit_minutes=minutes if model == "postpaid" else None,
+                    unit_price=50_00 if model == "postpaid" else None,
+                )
+                for model in models
+            ]  # fmt: skip
+            session.add_all(packages)
+            session.flush()
+            offered = [str(each.id) for each in packages]
+        for number in range(people):
+            with transaction() as session:
+                user = User(id=new_id(), username=f"person{number}", referral_code=f"C{number}")
+                session.add(user)
+                session.flush()
+                session.execute(MAY_RENT, {"id": user.id})
+                topups.credit(
+                    user_id=user.id, gateway="khalti", amount=wallet, key=str(uuid4()), actor="bench",
+                    reference=Reference("intent", str(uuid4())),
+                )  # fmt: skip
+                tokens.append(sessions.begin(user, user_agent="bench"))
+        with transaction() as session:
+            session.execute(text("DELETE FROM outbox_jobs WHERE state = 'open'"))
+        db.session.remove()
+    return tokens, offered
+
+
+@contextmanager
+def playing(servers: Stack, specs: list[StationSpec], *, speed: float = 1.0) -> Iterator[Simulator]:
+    """All banks are seated when it begins."""
+    assert servers.broker is not None  # noqa: S101 (for the type checker)
+    simulator = Simulator(servers.broker.url, specs, pace=Pace(heartbeat=30, eject=0.1, speed=speed))
+    simulator.start()
+    try:
+        seated = sum(len(spec.serials) for spec in specs)
+        on_their_places = "SELECT count(*) FROM custody WHERE place = 'slot' AND upper_inf(period)"
+        wait(servers, f"SELECT ({on_their_places}) = {seated}", seconds=300)
+        wait(servers, "SELECT count(*) = 0 FROM outbox_jobs WHERE state = 'open' AND run_after <= now()", seconds=300)
+        yield simulator
+    finally:
+        simulator.stop()
+
+
+def wait(servers: Stack, holds: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not query(servers, holds)[0][0]:
+        if time.monotonic() > deadline:
+            raise TimeoutError(holds)
+        time.sleep(0.5)
+
+
+def query(servers: Stack, statement: str) -> list[tuple]:  # type: ignore[type-arg]
+    assert servers.postgres is not None  # noqa: S101 (for the type checker)
+    connection = psycopg2.connect(servers.postgres.owner_url())
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+    finally:
+        connection.close()

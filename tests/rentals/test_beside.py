@@ -1,0 +1,100 @@
+"""What goes along with a rental: where it is, what its person is reminded of, how staff find it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from powerbank.db import transaction, utcnow
+from powerbank.rentals import locations, reminders, sweeps
+from tests.people import change, rows
+from tests.rentals.conftest import Cabinets, Renter
+
+Out = Callable[..., tuple[Renter, str]]
+PLANNED = "SELECT arguments ->> 'due_at' AS due FROM outbox_jobs WHERE job = 'send_rental_reminder' ORDER BY id"
+HERE = {"lat": 27.7, "lng": 85.3, "accuracy": 12.5}
+
+
+def test_places_are_taken_while_it_is_open_and_not_too_often(out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=30)
+    told = [sita.post(f"/rentals/{rental_id}/location", HERE) for _ in range(locations.MOST_PER_MINUTE + 1)]
+    assert [each.status_code for each in told] == [204] * locations.MOST_PER_MINUTE + [429]
+    assert int(told[-1].headers["Retry-After"]) > 0
+    cabinets.take_back("A-1")
+    over = sita.post(f"/rentals/{rental_id}/location", HERE)
+    assert (over.status_code, over.get_json()["code"]) == (409, "rental_over")
+
+
+@pytest.mark.parametrize("place", [{"lat": 91, "lng": 0}, {"lat": 0, "lng": -181}, {"lat": "x", "lng": 0}, {"lat": 1},
+                                   {"lat": 1, "lng": 1, "accuracy": -1}])  # fmt: skip
+def test_places_that_are_none(out: Out, place: dict[str, Any]) -> None:
+    sita, rental_id = out()
+    assert sita.post(f"/rentals/{rental_id}/location", place).status_code == 422
+
+
+def test_places_are_forgotten_a_month_after_the_rental(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=30)
+    sita.post(f"/rentals/{rental_id}/location", HERE)
+    change(app, "UPDATE rental_locations SET at = now() - interval '90 days'")
+    kept: list[int] = []
+    for days in (0, 29, 31):
+        if days == 29:
+            cabinets.take_back("A-1")
+        with app.app_context(), transaction():
+            sweeps.forget_locations(utcnow() + timedelta(days=days))
+        kept.append(rows(app, "SELECT count(*) FROM rental_locations")[0][0])
+    assert kept == [1, 1, 0]
+
+
+def reminded(app: Flask, cabinets: Cabinets, sita: Renter, rental_id: str, due: str) -> int:
+    """How often she has been, once the reminder of this due time has come."""
+    with app.app_context(), transaction():
+        reminders.remind(UUID(rental_id), due_at=datetime.fromisoformat(due))
+    cabinets.work()
+    return [each["title"] for each in sita.get("/notifications")["items"]].count("Your rental ends soon")
+
+
+def test_a_reminder_is_planned_anew_on_extension(
+    app: Flask, out: Out, cabinets: Cabinets, package: Callable[..., object]
+) -> None:
+    sita, rental_id = out(ago=30, minutes=60)
+    [first] = rows(app, PLANNED)
+    assert sita.post(f"/rentals/{rental_id}/extend", {"package_id": str(package())}).status_code == 200
+    _, second = rows(app, PLANNED)
+    assert second.due > first.due
+    assert reminded(app, cabinets, sita, rental_id, first.due) == 0, "of a due time that is not any more"
+    assert reminded(app, cabinets, sita, rental_id, second.due) == 1
+
+
+def test_a_reminder_is_dropped_on_return(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=30, minutes=60)
+    [planned] = rows(app, PLANNED)
+    cabinets.take_back("A-1")
+    assert reminded(app, cabinets, sita, rental_id, planned.due) == 0
+
+
+@pytest.mark.parametrize(("minutes", "reminders_planned"), [(15, 0), (16, 1)])
+def test_short_packages_get_no_reminder(app: Flask, out: Out, minutes: int, reminders_planned: int) -> None:
+    out(minutes=minutes)
+    found = rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'send_rental_reminder'")
+    assert found == [(reminders_planned,)]
+
+
+def test_staff_find_it_by_code_station_bank_and_status(out: Out, staff_headers: Callable[..., dict[str, str]]) -> None:
+    sita, rental_id = out()
+    headers = staff_headers("support")
+    code = sita.rental(rental_id)["rental_code"]
+
+    def found(**query: str) -> list[str]:
+        answer = sita.client.get("/api/admin/rentals", headers=headers, query_string=query).get_json()
+        return [each["id"] for each in answer["items"]]
+
+    for query in ({"code": code.lower()}, {"station_sn": "A"}, {"powerbank_sn": "A-1"}, {"status": "active"},
+                  {"user_id": str(sita.id)}):  # fmt: skip
+        assert found(**query) == [rental_id], query
+    for query in ({"code": "RNOBODY"}, {"station_sn": "B"}, {"powerbank_sn": "A-2"}, {"status": "overdue"},
+                  {"disputed": "true"}):  # fmt: skip
+        assert found(**query) == [], query
