@@ -25,7 +25,7 @@ class Applied:
 def apply(*, user_id: UUID, code: str, now: datetime) -> Applied:
     ledger.lock_users(user_id)  # one code of a person at a time: each counts those before
     coupon, found = coupons.find(code)
-    coupons.refuse_unless_usable(coupon, user_id, now)
+    coupons.refuse_unless_usable(coupon, found, user_id, now)
     if coupon.kind != Kind.POINTS:
         coupons.keep(coupon, found, user_id)
         return Applied(coupon, found.code, 0)

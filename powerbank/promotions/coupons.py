@@ -31,8 +31,8 @@ class Discount:
 
 def quote(*, user_id: UUID, code: str, price: int, now: datetime) -> Discount:
     """What a coupon would take off, or why it would not."""
-    coupon, _ = find(code)
-    refuse_unless_usable(coupon, user_id, now)
+    coupon, found = find(code)
+    refuse_unless_usable(coupon, found, user_id, now)
     amount = _off(coupon, price)
     _refuse_beyond_limits(coupon, amount)
     return Discount(amount, coupon.id)
@@ -45,7 +45,7 @@ def redeem(*, user_id: UUID, code: str, price: int, reference: UUID, key: str, n
     if earlier is not None:
         return Discount(earlier.amount, earlier.coupon_id)
     coupon, found = find(code)
-    refuse_unless_usable(coupon, user_id, now)
+    refuse_unless_usable(coupon, found, user_id, now)
     _refuse_beside_others(coupon, reference)
     amount = _off(coupon, price)
     use(coupon, found, user_id, cost=amount, worth=amount, key=key, rental_id=reference, amount=amount, now=now)
@@ -95,7 +95,7 @@ def find(code: str) -> tuple[Coupon, Code]:
     return row.Coupon, row.Code
 
 
-def refuse_unless_usable(coupon: Coupon, user_id: UUID, now: datetime) -> None:
+def refuse_unless_usable(coupon: Coupon, code: Code, user_id: UUID, now: datetime) -> None:
     """All that can be said before a price is known."""
     campaign = db.session.get(Campaign, coupon.campaign_id) if coupon.campaign_id else None
     offers: list[Coupon | Campaign] = [coupon] if campaign is None else [coupon, campaign]
@@ -110,6 +110,8 @@ def refuse_unless_usable(coupon: Coupon, user_id: UUID, now: datetime) -> None:
         raise CouponRefusedError("coupon_used_before")
     if coupon.first_rental_only and first_rental.has_rented(user_id):
         raise CouponRefusedError("coupon_first_rental_only")
+    if code.used_up or (coupon.total_limit is not None and coupon.used >= coupon.total_limit):
+        raise CouponRefusedError("coupon_used_up")
 
 
 def times_used(coupon_id: UUID, user_id: UUID) -> int:
@@ -172,9 +174,12 @@ def _count(coupon: Coupon, code: Code, cost: int, worth: int) -> None:
 
 
 def keep(coupon: Coupon, code: Code, user_id: UUID) -> None:
-    """Puts a coupon among the person's own; there it stays."""
+    """Puts a coupon among the person's own; there it stays, with the code that was typed last."""
     row = {"id": new_id(), "user_id": user_id, "coupon_id": coupon.id, "code": code.code}
-    open_session().execute(insert(Claim).values(row).on_conflict_do_nothing(index_elements=["user_id", "coupon_id"]))
+    statement = insert(Claim).values(row)
+    open_session().execute(
+        statement.on_conflict_do_update(index_elements=["user_id", "coupon_id"], set_={"code": code.code})
+    )
 
 
 def worth_of_points(points: int) -> int:
@@ -210,7 +215,7 @@ def _refuse_beyond_limits(coupon: Coupon, cost: int) -> None:
     campaign = db.session.get(Campaign, coupon.campaign_id) if coupon.campaign_id else None
     spent = [(coupon.spent, coupon.budget)] + ([(campaign.spent, campaign.budget)] if campaign else [])
     beyond = any(budget is not None and so_far + cost > budget for so_far, budget in spent)
-    if beyond or (coupon.total_limit is not None and coupon.used >= coupon.total_limit):
+    if beyond:
         raise CouponRefusedError("coupon_used_up")
 
 

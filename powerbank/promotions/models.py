@@ -56,6 +56,10 @@ class Code(Base):
     most_uses: Mapped[int | None]
     uses: Mapped[int] = mapped_column(server_default="0")
 
+    @property
+    def used_up(self) -> bool:
+        return self.most_uses is not None and self.uses >= self.most_uses
+
 
 class Coupon(Base):
     """A rule: what it gives, to whom, how often, and for how much in all."""

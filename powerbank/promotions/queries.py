@@ -42,24 +42,26 @@ def my_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) -> 
         .group_by(Redemption.coupon_id)
     )
     uses: dict[UUID, int] = {row[0]: row[1] for row in used}
+    typed = {claim.code for claim in found["items"]}
+    codes = {each.code: each for each in db.session.scalars(select(Code).where(Code.code.in_(typed)))}
 
     def shown(claim: Claim) -> dict[str, Any]:
         coupon = coupons[claim.coupon_id]
         campaign = campaigns.get(coupon.campaign_id) if coupon.campaign_id else None
-        status = _status(coupon, campaign, uses.get(coupon.id, 0), now)
+        status = _status(coupon, codes[claim.code], campaign, uses.get(coupon.id, 0), now)
         return {"claim": claim, "coupon": coupon, "status": status}
 
     return found | {"items": [shown(claim) for claim in found["items"]]}
 
 
-def _status(coupon: Coupon, campaign: Campaign | None, uses: int, now: datetime) -> str:
-    if uses >= coupon.per_user_limit:
+def _status(coupon: Coupon, code: Code, campaign: Campaign | None, uses: int, now: datetime) -> str:
+    if uses >= coupon.per_user_limit or (uses and code.used_up):
         return "used"
     offers: list[Coupon | Campaign] = [coupon] if campaign is None else [coupon, campaign]
     if any(not offer.active or (offer.ends_at is not None and now >= offer.ends_at) for offer in offers):
         return "over"
     if any(offer.budget is not None and offer.spent >= offer.budget for offer in offers) or (
-        coupon.total_limit is not None and coupon.used >= coupon.total_limit
+        code.used_up or (coupon.total_limit is not None and coupon.used >= coupon.total_limit)
     ):
         return "used_up"
     if any(offer.starts_at is not None and now < offer.starts_at for offer in offers):

@@ -10,10 +10,11 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from powerbank.db import db, transaction, utcnow
+from powerbank.errors import AppError
 from powerbank.promotions import coupons
 from tests.ledger.conftest import Person
 from tests.points.conftest import drain, has
-from tests.promotions.conftest import Make, redeem
+from tests.promotions.conftest import Make, quote, redeem
 
 Headers = dict[str, str]
 SignIn = Callable[..., Headers]
@@ -152,6 +153,28 @@ class TestStaff:
         exported = client.get(f"{STAFF}/{coupon_id}/codes.csv", headers=headers).text.splitlines()
         assert len(exported) == 2501
         assert sum(line.split(",")[1] == "1" for line in exported[1:]) == 2
+
+    def test_a_code_that_somebody_else_used_is_refused_before_it_is_counted_on(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person, sita: tuple[UUID, Headers]
+    ) -> None:
+        headers, (user_id, mine) = staff_headers(), sita
+        address = f"{STAFF}/{self.make(client, headers, code=None, per_user_limit=2).get_json()['id']}/codes"
+        one, two, three = client.post(address, json={"count": 3}, headers=headers).get_json()["codes"]
+        assert apply(client, mine, one).get_json()["status"] == "kept"
+        redeem(person(), code=one)
+        assert self.kept(client, mine) == [(one, "used_up")]
+        assert apply(client, mine, one).get_json()["code"] == "coupon_used_up"
+        with pytest.raises(AppError, match="as often as it can be"):
+            quote(user_id, 100_00, one)
+        assert apply(client, mine, two).get_json()["status"] == "kept"
+        assert self.kept(client, mine) == [(two, "available")]
+        redeem(user_id, code=two)
+        assert self.kept(client, mine) == [(two, "used")]
+        redeem(user_id, code=three)
+        assert self.kept(client, mine) == [(three, "used")]
+
+    def kept(self, client: FlaskClient, headers: Headers) -> list[tuple[str, str]]:
+        return [(item["code"], item["status"]) for item in client.get(MINE, headers=headers).get_json()["items"]]
 
     def test_what_came_of_it(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
         headers = staff_headers()
