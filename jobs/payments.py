@@ -88,7 +88,7 @@ def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
         return
     payment = settlement.look_up(found)
     with run.finish():
-        status = settlement.apply(found, payment, actor="webhook", now=utcnow(), payer_was_there=True)
+        status = settlement.apply(found, payment, actor="webhook", now=utcnow())
         webhooks.note_processed(UUID(event_id), status.value)
 
 

@@ -37,7 +37,7 @@ def settle_named(gateway: Gateway, query: dict[str, str]) -> tuple[UUID | None, 
     if intent_id is None:
         return None, None
     try:
-        return intent_id, settlement.settle(intent_id, actor="return", payer_was_there=True)
+        return intent_id, settlement.settle(intent_id, actor="return")
     except (VendorError, VendorRefusedError) as away:
         log.warning("gateway away while a payer came back", gateway=gateway.name, error=str(away))
         return intent_id, IntentStatus.PROCESSING

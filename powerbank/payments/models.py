@@ -13,7 +13,7 @@ from powerbank.db import Base, Id, Paisa
 class IntentStatus(StrEnum):
     PENDING = "pending"  # the gateway has not been asked yet
     READY = "ready"  # it can be paid
-    PROCESSING = "processing"  # the payer was there; the gateway does not know yet
+    PROCESSING = "processing"  # the payer has begun; the gateway does not know yet how it ends
     SUCCESS = "success"
     FAILED = "failed"
     EXPIRED = "expired"

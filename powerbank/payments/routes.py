@@ -81,7 +81,7 @@ def verify(intent_id: UUID) -> PaymentIntent:
     intents.of_user(intent_id, user_id)
     hit_or_refuse("20 per minute", "verify", str(user_id))
     try:
-        settlement.settle(intent_id, actor="verify", payer_was_there=True)
+        settlement.settle(intent_id, actor="verify")
     except (VendorError, VendorRefusedError):
         raise UnavailableError("gateway_away", "The gateway does not answer; we go on asking it.") from None
     return intents.of_user(intent_id, user_id)

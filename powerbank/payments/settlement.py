@@ -57,16 +57,14 @@ def look_up_if_told(intent_id: UUID) -> Payment | None:
         return None
 
 
-def settle(intent_id: UUID, *, actor: str, payer_was_there: bool = False) -> IntentStatus:
+def settle(intent_id: UUID, *, actor: str) -> IntentStatus:
     """Asks, applies, commits. For the edges that have no transaction of their own."""
     payment = look_up(intent_id)
     with transaction():
-        return apply(intent_id, payment, actor=actor, now=utcnow(), payer_was_there=payer_was_there)
+        return apply(intent_id, payment, actor=actor, now=utcnow())
 
 
-def apply(
-    intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime, payer_was_there: bool = False
-) -> IntentStatus:
+def apply(intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime) -> IntentStatus:
     intent = intents.locked(intent_id)
     assert intent is not None  # noqa: S101 (intents are never deleted)
     if payment is None or intent.resolved_at or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
@@ -80,7 +78,7 @@ def apply(
         intent.poll_at = None if payment.final else intent.poll_at
         if intent.status in intents.UNFINISHED:
             intents.end(intent, ENDS[payment.state])
-    elif intent.status == IntentStatus.READY and (payer_was_there or payment.state in HALTED):
+    elif intent.status == IntentStatus.READY and payment.state in HALTED:
         intent.status = IntentStatus.PROCESSING
     open_session().flush()
     return IntentStatus(intent.status)

@@ -81,7 +81,7 @@ def test_a_hint_that_lies_credits_nothing(payer: Payer, app: Flask, work: Work) 
     assert payer.client.get(f"/api/payment/return/khalti?{query}").status_code == 303
     work("payments")
     assert payer.balance() == "0.00"
-    assert payer.intent(intent["intent_id"])["status"] == "processing"
+    assert payer.intent(intent["intent_id"])["status"] == "ready"  # nobody has begun to pay
 
 
 def test_an_event_that_came_before_its_payment_was_known_waits_for_it(payer: Payer, app: Flask, work: Work) -> None:

@@ -176,7 +176,7 @@ class Payments(RuleBasedStateMachine):
             return Made(None)
         found = intent.id, gateway, intent.reference
         if pays and self.happens(found, "completed"):
-            self.act(lambda: settlement.settle(found[0], actor="return", payer_was_there=True), crash)
+            self.act(lambda: settlement.settle(found[0], actor="return"), crash)
         return Made(found)
 
     @rule(made=opened, outcome=st.sampled_from(["completed", "completed", "pending", "cancelled"]))
@@ -186,7 +186,7 @@ class Payments(RuleBasedStateMachine):
     @rule(made=opened, crash=CRASHES, times=st.integers(1, 3))
     def somebody_looks(self, made: Made, crash: Crash, times: int) -> None:
         for _ in range(times if made.value else 0):
-            self.act(lambda: settlement.settle(made.value[0], actor="return", payer_was_there=True), crash)
+            self.act(lambda: settlement.settle(made.value[0], actor="return"), crash)
 
     @rule(crash=CRASHES, backwards=st.booleans())
     def stripe_tells(self, crash: Crash, backwards: bool) -> None:

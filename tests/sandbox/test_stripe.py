@@ -266,6 +266,12 @@ def test_a_payment_is_disputed(client: stripe.StripeClient, session: Any, shop: 
     assert (closed["status"], closed["payment_intent"]) == ("lost", again(client, session).payment_intent.id)
 
 
+def test_what_has_gone_back_is_not_disputed(turn: Any) -> None:
+    turn("completed")
+    turn("refunded")
+    assert "error" in turn("disputed")
+
+
 def test_an_intent_of_its_own(client: stripe.StripeClient, shop: Receiver, turn: Any) -> None:
     intent = client.v1.payment_intents.create({"amount": 700, "currency": "usd", "metadata": {"intent_id": "i"}})
     assert intent.status == "requires_payment_method"

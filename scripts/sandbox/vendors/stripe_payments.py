@@ -183,6 +183,8 @@ class StripePayments:
         if outcome is Outcome.DISPUTED:
             if dispute:
                 return []
+            if charge["refunded"]:
+                raise OutcomeError("All of it has gone back already.")
             dispute = objects.dispute(charge)
             self.objects[dispute["id"]] = dispute
             charge["disputed"] = True
