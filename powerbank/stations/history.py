@@ -12,6 +12,7 @@ from powerbank.db import db, first_id_of
 from powerbank.stations.command_models import StationReport
 from powerbank.stations.messages import Known, Message, Received, understand
 from powerbank.stations.models import Station
+from powerbank.stations.protocols.protocol import StationFacts
 
 MOST = 200
 MINUTE = timedelta(minutes=1)
@@ -47,7 +48,7 @@ def said_of(serial: str, station_ids: Collection[UUID], *, since: datetime, unti
 def _read(report: StationReport, station: Station, serial: str) -> Said | None:
     """None if it says nothing of this bank."""
     received = Received(report.topic, report.payload, report.received_at)
-    message = understand(received, Known(station.id, station.imei, station.protocol))
+    message = understand(received, Known(station.id, station.imei, station.protocol), StationFacts())
     snapshot = message.snapshot if message is not None else None
     if snapshot is not None:
         slot = next((slot.number for slot in snapshot.slots if slot.serial == serial), None)
