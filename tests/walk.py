@@ -6,10 +6,8 @@ from typing import Any
 
 from flask import Flask
 from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule, UUIDConverter
-from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
 
 NOBODY = "01900000-0000-7000-8000-000000000000"
-MADE_UP: dict[type, Any] = {UUIDConverter: NOBODY, IntegerConverter: 1}
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,6 @@ class Route:
     def address(self, values: Mapping[str, Any] | None = None) -> str:
         """With ids that nobody has, unless some are given."""
         made_up = {name: _made_up(converter) for name, converter in self.rule._converters.items()}
-        made_up = {name: MADE_UP.get(type(converter), "x") for name, converter in self.rule._converters.items()}
         adapter = self.rule.map.bind("localhost")  # type: ignore[union-attr]
         return adapter.build(self.rule.endpoint, made_up | dict(values or {}), method=self.method)
 
