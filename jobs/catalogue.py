@@ -143,6 +143,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "exchange_rates_stale": (tell_staff("exchange_rates_stale"),),
     "station_issue_reported": (
         tell_staff("critical_issue", priority="critical", first=True),
+        tell_staff("station_issue", priority="normal", first=True),
         tell_user("station_issue_received", once_per="report_id"),
     ),
     "station_issue_resolved": (),

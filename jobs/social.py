@@ -1,9 +1,12 @@
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from jobs.stepwise import StepwiseRun
 from powerbank.db import db, transaction, utcnow
 from powerbank.queue import Scalar
+from powerbank.rentals.models import Rental
 from powerbank.social import achievements, leaderboard, recount, tallies
 from powerbank.social.models import Metric
 
@@ -14,7 +17,9 @@ KEEP_EVENTS = timedelta(days=100)
 
 def count_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
     what = {Metric.RENTALS: 1, Metric.ON_TIME: int(on_time), Metric.LATE: int(late)}
-    tallies.count(user_id=UUID(user_id), kind="rental", object_id=rental_id, at=utcnow(), what=what)
+    # Into the week in which it ended, however late this runs.
+    ended_at = db.session.scalar(select(Rental.ended_at).where(Rental.id == UUID(rental_id)))
+    tallies.count(user_id=UUID(user_id), kind="rental", object_id=rental_id, at=ended_at or utcnow(), what=what)
 
 
 def uncount_rental(*, rental_id: str, user_id: str, **_of_the_cancellation: Scalar) -> None:

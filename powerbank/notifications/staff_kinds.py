@@ -12,6 +12,7 @@ class StaffType(StrEnum):
     STATION_FAULT = "station_fault"
     LOW_BATTERY = "low_battery"
     CRITICAL_ISSUE = "critical_issue"
+    STATION_ISSUE = "station_issue"  # one that can wait
     UNMATCHED_RETURN = "unmatched_return"
     PAID_NOT_EJECTED = "paid_not_ejected"
     RENTAL_DISPUTED = "rental_disputed"
@@ -46,6 +47,7 @@ RULES = MappingProxyType(
         StaffType.STATION_FAULT: StaffRule("stations.operate", email=True),
         StaffType.LOW_BATTERY: StaffRule("stations.operate"),
         StaffType.CRITICAL_ISSUE: StaffRule("stations.operate", email=True, once_per="issue_id"),
+        StaffType.STATION_ISSUE: StaffRule("stations.operate", once_per="issue_id"),
         StaffType.UNMATCHED_RETURN: StaffRule("stations.operate", email=True),
         StaffType.PAID_NOT_EJECTED: StaffRule("stations.operate", email=True, once_per="rental_id"),
         StaffType.RENTAL_DISPUTED: StaffRule("rentals.resolve", once_per="case_id"),

@@ -18,6 +18,10 @@ ENGLISH = MappingProxyType(
             "{station_sn}: somebody reports a problem",
             "A person at {station_sn} reports: {issue_type}.",
         ),
+        StaffType.STATION_ISSUE: (
+            "{station_sn}: somebody reports a flaw",
+            "A person at {station_sn} reports: {issue_type}. It can wait.",
+        ),
         StaffType.UNMATCHED_RETURN: (
             "A return without a rental",
             "Power bank {powerbank_sn} came back at {station_sn}, and nobody had rented it.",
@@ -78,6 +82,10 @@ NEPALI = MappingProxyType(
         StaffType.CRITICAL_ISSUE: (
             "{station_sn}: समस्याको जानकारी आयो",
             "{station_sn} बाट आएको जानकारी: {issue_type}।",
+        ),
+        StaffType.STATION_ISSUE: (
+            "{station_sn}: सानो समस्याको जानकारी आयो",
+            "{station_sn} बाट आएको जानकारी: {issue_type}। यो हतारको होइन।",
         ),
         StaffType.UNMATCHED_RETURN: (
             "भाडाबिनाको फिर्ता",

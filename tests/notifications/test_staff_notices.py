@@ -157,7 +157,7 @@ def test_an_event_becomes_a_notice_by_a_line_in_the_catalogue(
                     station_sn="KTM-1", issue_type="damaged", priority=priority, first=first)  # fmt: skip
     work()
     assert sorted(item["type"] for item in items(client, headers)) == [
-        "critical_issue", "exchange_rates_stale", "no_workers",
+        "critical_issue", "exchange_rates_stale", "no_workers", "station_issue",
     ]  # fmt: skip
 
 
