@@ -52,8 +52,8 @@ def test_an_event_replayed_ten_times_is_one_notice(
     happened(app, "payment_ready", user_id=str(sita.id), due_id="3", amount=7_00, final=False)
     work()
     assert bodies(client, sita) == [
-        "NPR 7.00 was paid. You can rent again.",
-        "NPR 125.00 was paid. You can rent again.",
+        "NPR 7.00 of what was open on your account is paid.",
+        "NPR 125.00 of what was open on your account is paid.",
     ]
     assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'notify_user'") == [(11,)]
 

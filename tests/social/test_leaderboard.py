@@ -62,7 +62,7 @@ def test_the_formula_and_shared_ranks(client: FlaskClient, person: Person, user_
 
 def test_a_rental_told_ten_times_counts_once(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
     user_id = person()
-    rent(user_id, 10, rental="the same")
+    rent(user_id, 10, rental=str(UUID(int=1)))
     me = places(client, user_headers(user_id), "?me=true&period=week")["me"]
     assert (me["rentals"], me["on_time"]) == (1, 1)
 
@@ -71,11 +71,12 @@ def test_a_rental_that_was_cancelled_after_all_counts_no_more_and_not_later(
     client: FlaskClient, person: Person, user_headers: SignIn
 ) -> None:
     user_id = person()
-    rent(user_id, rental="kept")
-    rent(user_id, rental="counted first")
-    for rental in ["counted first", "cancelled first"] * 3:
+    counted_first, cancelled_first = str(UUID(int=1)), str(UUID(int=2))
+    rent(user_id)
+    rent(user_id, rental=counted_first)
+    for rental in [counted_first, cancelled_first] * 3:
         run(rewards.UNCOUNT_RENTAL, rental_id=rental, user_id=str(user_id), reason="cancelled", amount=0)
-    rent(user_id, rental="cancelled first")
+    rent(user_id, rental=cancelled_first)
     for period in Period:
         me = places(client, user_headers(user_id), f"?me=true&period={period}")["me"]
         assert (me["rentals"], me["on_time"], me["score"]) == (1, 1, 25.0)
