@@ -9,7 +9,7 @@ from jobs import catalogue
 from powerbank import operations
 from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import Role
-from powerbank.db import db, transaction, utcnow
+from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.integrations.gateway import Form, Opened, Payment, State
 from powerbank.ledger import dues, refunds, spending, sums
 from powerbank.ledger.accounts import Kind
@@ -138,7 +138,7 @@ def payment_taken_wrongly() -> Arguments:
 
 
 def rental_finished() -> Arguments:
-    return {"user_id": str(make_person()), "rental_id": "r", "on_time": True, "late": False}
+    return {"user_id": str(make_person()), "rental_id": str(new_id()), "on_time": True, "late": False}
 
 
 def rental_undone() -> Arguments:
