@@ -68,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     migrate()
     execute(os.environ["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
     keep_cluster(stack.postgres)
+    # Nobody pulls the plug of this server. Those that are killed in tests are others, and wait for their disks.
+    execute(stack.postgres.superuser_url(), "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
 
 
 GRANT_EFFECTS = "GRANT ALL ON test_effects, test_effects_id_seq TO powerbank_app"
