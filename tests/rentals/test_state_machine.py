@@ -406,7 +406,7 @@ def make_custody_old(app: Flask) -> None:
     make_older(app, 301 * 1440)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
 def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
     class Ours(Network):
         pass
@@ -415,7 +415,7 @@ def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Ours,
         settings=settings(
-            max_examples=15, stateful_step_count=40, deadline=None, report_multiple_bugs=False,
+            max_examples=30, stateful_step_count=40, deadline=None, report_multiple_bugs=False,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
