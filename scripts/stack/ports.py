@@ -1,5 +1,7 @@
 """Which port is whose, counted from one base."""
 
+import contextlib
+import secrets
 import socket
 from dataclasses import dataclass, fields
 from typing import Self
@@ -7,6 +9,7 @@ from typing import Self
 from scripts.stack.problems import StackError
 
 DEFAULT_BASE = 8000
+BELOW_OUTGOING = range(15_000, 32_000)  # Linux begins at 32768
 OFFSETS = {"web": 0, "sandbox": 25, "simulator": 27, "redis": 79, "broker": 83}
 PURPOSES = {
     "web": "the web server",
@@ -53,9 +56,16 @@ class Ports:
 def free_ports() -> Ports:
     """Ports that nothing uses now, for tests. All are held at once, so that they differ."""
     names = [field.name for field in fields(Ports)]
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    sockets = [_on_a_free_port() for _ in names]
     try:
         return Ports(**{name: held.getsockname()[1] for name, held in zip(names, sockets, strict=True)})
     finally:
         for held in sockets:
             held.close()
+
+
+def _on_a_free_port() -> socket.socket:
+    """None of those that the system gives to outgoing connections: one of them could take it before it is used."""
+    while True:
+        with contextlib.suppress(OSError):
+            return socket.create_server(("127.0.0.1", secrets.choice(BELOW_OUTGOING)))

@@ -68,13 +68,21 @@ def test_a_station_reaches_its_own_topics_only(broker: EmbeddedBroker) -> None:
         service.close()
 
 
+def wait_until_written(state: Path) -> None:
+    """Mosquitto writes its state down every five seconds."""
+    since, deadline = time.time(), time.monotonic() + 30
+    while not state.exists() or state.stat().st_mtime <= since:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_messages_for_an_absent_subscriber_survive_a_kill(broker: EmbeddedBroker) -> None:
     Listener(broker, "powerbank", broker.password, keep="daemon").subscribe("stations/+/events").close()
     station = Listener(broker, IMEI, "12345")
     station.publish(f"stations/{IMEI}/events", "returned")
     station.close()
     if broker.kind == "mosquitto":
-        time.sleep(6)  # it writes its state down every five seconds
+        wait_until_written(broker.folder / "mosquitto.db")
     broker.kill()
     broker.start()
     daemon = Listener(broker, "powerbank", broker.password, keep="daemon")
