@@ -26,10 +26,10 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 from powerbank.auth.sessions import Tokens
-from scripts.bench import environments, report
+from scripts.bench import costs, environments, report
 from scripts.bench.rental_aftermath import aftermath
 from scripts.bench.rental_day import MISHAPS, Day, Person
-from scripts.bench.rental_network import WEB_PORT, fill, playing, query, stack, wait
+from scripts.bench.rental_network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
 from scripts.simulation import StationSpec, generate
 from scripts.stack import Stack
 
@@ -62,13 +62,16 @@ def main() -> int:
 
 def starts(arguments: argparse.Namespace) -> str:
     count = round(arguments.rate * arguments.seconds)
-    with stack() as (app, servers):
+    with stack() as (app, servers, programs):
         specs = generate(arguments.stations, seed=1).stations
         tokens, [package] = fill(app, servers, specs, count)
         with playing(servers, specs):
+            before = costs.so_far(programs)
             took, answers = start_all(tokens, specs, package, arguments.rate)
             wait(servers, "SELECT count(*) = 0 FROM rentals WHERE status IN ('pending', 'ejecting')")
-            found = table(servers, took)
+            wait(servers, ALL_IS_DONE)
+            spent = costs.table(before, costs.so_far(programs), number=count, what="start")
+            found = [*table(servers, took), "", *spent]
     ended = ", ".join(f"{number:,} {what}" for what, number in sorted(answers.items()))
     said = (
         f"{os.cpu_count()} cores, {arguments.rate:g} starts a second for {arguments.seconds:g} s, {len(specs)} stations"
@@ -84,7 +87,7 @@ def one_day(arguments: argparse.Namespace) -> tuple[str, bool]:
     specs = generate(arguments.stations - cabinets, seed=1).stations
     specs += generate(cabinets, protocol="volinks-v1", seed=2).stations
     began = time.monotonic()
-    with stack() as (app, servers):
+    with stack() as (app, servers, _):
         tokens, packages = fill(
             app, servers, specs, min(rentals, max(100, rentals // 3)), minutes=max(1, round(60 / arguments.speed)),
             wallet=5000_00, models=("prepaid", "postpaid"),
