@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import lazyload
 
 from jobs import catalogue
 from powerbank.content import app_config
@@ -89,7 +90,7 @@ def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UU
     """The person's accounts are locked first: two requests of one person come one after the other."""
     accounts = services.lock_users(user_id)
     session = open_session()
-    user = session.get_one(User, user_id, populate_existing=True)
+    user = session.get_one(User, user_id, populate_existing=True, options=[lazyload(User.identifiers)])
     if user.status != AccountStatus.ACTIVE:
         raise errors.account_blocked()
     if not user.profile_complete:

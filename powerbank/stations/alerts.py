@@ -22,16 +22,14 @@ BATTERY_EACH = timedelta(hours=1)
 def note_presence(state: StationState, *, online: bool, at: datetime) -> None:
     """The station spoke, or the broker says that it is gone."""
     session = open_session()
-    row = session.scalars(
-        select(StationLive).where(StationLive.station_id == state.station_id)
-        .execution_options(populate_existing=True)
-    ).one()  # fmt: skip
-    if row.online != online:
-        state.changed_at = at
     values: dict[str, object] = {"online": online}
-    if online and (row.last_seen is None or at > row.last_seen):
-        values["last_seen"] = at
-    session.execute(update(StationLive).where(StationLive.station_id == state.station_id).values(values))
+    if online:
+        values["last_seen"] = func.greatest(StationLive.last_seen, at)
+    seen = update(StationLive).where(StationLive.station_id == state.station_id).values(values)
+    seen = seen.execution_options(synchronize_session=False)
+    if session.execute(seen.where(StationLive.online == online)).rowcount == 0:  # type: ignore[attr-defined]
+        session.execute(seen)
+        state.changed_at = at
 
 
 def sweep(*, now: datetime) -> tuple[int, int]:

@@ -95,7 +95,7 @@ def packages_at(station_id: UUID | None) -> Sequence[Package]:
 
 
 def is_offered(package_id: UUID, station_id: UUID) -> bool:
-    return db.session.scalar(select(Package.id).where(Package.id == package_id, _offered_at(station_id))) is not None
+    return db.session.scalar(select(Package).where(Package.id == package_id, _offered_at(station_id))) is not None
 
 
 def reports_page(sn: str, *, outcome: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
