@@ -10,7 +10,6 @@ from sqlalchemy.orm import lazyload
 from jobs import catalogue
 from powerbank.content import app_config
 from powerbank.db import new_id, open_session
-from powerbank.errors import NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
 from powerbank.payments.options import Method
@@ -20,9 +19,8 @@ from powerbank.rentals import billing, errors, life, terms
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations import banks
-from powerbank.stations.eligibility import rentable_station
+from powerbank.stations.eligibility import rentable_package, rentable_station
 from powerbank.stations.models import Station
-from powerbank.stations.package_models import Package
 from powerbank.users.models import Status as AccountStatus
 from powerbank.users.models import User
 
@@ -41,10 +39,8 @@ def initiate(
 ) -> Rental:
     rules = app_config.current()
     refuse_ineligible(user_id, rules)
-    station = rentable_station(station_sn, now=now, package_id=package_id)
-    package = open_session().get(Package, package_id)
-    if package is None:
-        raise NotFoundError("package")
+    station = rentable_station(station_sn, now=now)
+    package = rentable_package(package_id, station)
     rental = _drawn_up(user_id, station.id, method, terms.of_today(package, rules), now)
     if coupon_code is not None:
         discount = coupons.redeem(

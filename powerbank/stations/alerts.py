@@ -11,6 +11,7 @@ from powerbank.queue import publish
 from powerbank.stations import live
 from powerbank.stations.bank_models import PowerBank
 from powerbank.stations.command_models import StationState
+from powerbank.stations.messages import charges_in
 from powerbank.stations.models import Slot, Station, StationLive
 from powerbank.stations.protocols import registry
 
@@ -94,6 +95,8 @@ def look_at_charges(state: StationState, *, now: datetime) -> None:
     if state.low_battery_told_at is not None and now - state.low_battery_told_at < BATTERY_EACH:
         return
     limit = app_config.current().low_battery_alert
+    if not any(charge is not None and charge < limit for charge in charges_in(state.measures or "").values()):
+        return
     low = open_session().execute(
         select(func.count(), func.min(Slot.charge))
         .select_from(Slot)
