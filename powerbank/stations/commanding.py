@@ -28,6 +28,7 @@ SYSTEM = "system"
 LOOK_SECONDS = 30  # that a station has for the snapshot which tells what became of an ejection
 DEADLINES = {CommandName.UPDATE_FIRMWARE: 900, CommandName.REBOOT: 180}  # seconds
 OTHERS_DEADLINE = 60
+RECEIPT_SECONDS = 1.0  # that the broker has while others wait behind this command
 _NOTED_AS_SENT = {"status": CommandStatus.SENT, "attempts": 1}
 
 
@@ -145,11 +146,11 @@ def _message(command: StationCommand, *, now: datetime) -> Outgoing | None:
 
 
 def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
-    """Waits for no receipt: one that is lost is a command without an answer, and its deadline finds that out."""
+    """One that is lost on the way is a command without an answer, and its deadline finds that out."""
     message = outgoing.message
 
     def send() -> None:
-        through.send(message.topic, message.payload, qos=message.qos, wait=0)
+        through.send(message.topic, message.payload, qos=message.qos, wait=RECEIPT_SECONDS)
 
     after_commit(send)
 

@@ -48,8 +48,7 @@ class Publisher:
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             log.warning("message not handed to the broker", topic=topic, code=int(sent.rc))
             return False
-        if wait:
-            sent.wait_for_publish(wait)
+        sent.wait_for_publish(wait)
         return sent.is_published()
 
     def close(self) -> None:
@@ -97,7 +96,8 @@ def publisher(app: Flask) -> Publisher:
 
 def open_publisher(app: Flask) -> Publisher | None:
     """This process's own if it is connected now; for whoever can leave the sending to a job instead."""
-    if app.config["SETTINGS"].mqtt_url is None:
+    try:
+        link = publisher(app)
+    except VendorError:
         return None
-    link = publisher(app)
     return link if link.open() else None
