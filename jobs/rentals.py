@@ -1,13 +1,18 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from flask import current_app
+
 from jobs.stepwise import StepwiseRun
 from powerbank.db import utcnow
+from powerbank.integrations.mqtt.publisher import open_publisher
 from powerbank.rentals import anomalies, ejection, initiation, life, reminders, returns, settlement, swaps, sweeps
 
 
 def process_rental_initiation(*, rental_id: str) -> None:
-    ejection.begin(UUID(rental_id), now=utcnow())
+    """Somebody stands in front of the station: while the broker is there, the command waits for no other worker."""
+    link = open_publisher(current_app._get_current_object())  # type: ignore[attr-defined]
+    ejection.begin(UUID(rental_id), now=utcnow(), through=link)
 
 
 def abandon_rental_initiation(*, rental_id: str) -> None:

@@ -7,10 +7,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
@@ -26,6 +27,15 @@ Scalar = str | int | float | bool | None
 
 # A pushed job that no worker has taken up by then is looked at by the sweep.
 LEASE = timedelta(seconds=30)
+
+# By the table: SQLAlchemy takes three times as long over an insert by the class.
+_TABLE = cast("Table", OutboxJob.__table__)
+_INSERT = insert(_TABLE)
+_INSERT_ONCE = (
+    insert(_TABLE)
+    .on_conflict_do_nothing(index_elements=["unique_key"], index_where=OutboxJob.unique_key.is_not(None))
+    .returning(_TABLE.c.id)
+)
 
 PAUSE = 2.0  # seconds between attempts to push while Redis is away
 
@@ -86,17 +96,13 @@ def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar]) -> str | None:
 
 def _insert(spec: JobSpec, row: dict[str, object]) -> uuid.UUID:
     session = open_session()
-    statement = insert(OutboxJob).values(row)
     if row["unique_key"] is not None:
-        statement = statement.on_conflict_do_nothing(
-            index_elements=["unique_key"], index_where=OutboxJob.unique_key.is_not(None)
-        )
-        if session.execute(statement.returning(OutboxJob.id)).one_or_none() is None:
+        if session.execute(_INSERT_ONCE, row).one_or_none() is None:
             earlier = session.scalar(select(OutboxJob.id).where(OutboxJob.unique_key == row["unique_key"]))
             # It can only be missing if it ended between the two statements; then this call came first.
             return earlier or _insert(spec, row)
     else:
-        session.execute(statement)
+        session.execute(_INSERT, row)
     id_ = row["id"]
     assert isinstance(id_, uuid.UUID)  # noqa: S101 (for the type checker)
     run_after = row["run_after"]

@@ -36,18 +36,8 @@ def notify(
 
     `also_to` gets it too, by SMS or e-mail, although the person is not reached there any more.
     """
-    _refuse_objects(context)
-    notice_id = new_id()
-    someone = select(
-        literal(notice_id), User.id, literal(type.value), literal(dict(context), JSONB), literal(dedup_key)
-    ).where(User.id == user_id, User.deleted_at.is_(None))
-    inserted = open_session().execute(
-        insert(Notice)
-        .from_select(["id", "user_id", "type", "context", "dedup_key"], someone)
-        .on_conflict_do_nothing(index_elements=["user_id", "dedup_key"], index_where=Notice.dedup_key.is_not(None))
-        .returning(Notice.id)
-    )
-    if inserted.one_or_none() is None:
+    notice_id = write(user_id=user_id, type=type, context=context, dedup_key=dedup_key)
+    if notice_id is None:
         return None
     for address in also_to:
         channel = CHANNEL_OF[address.kind]
@@ -59,6 +49,22 @@ def notify(
             )  # fmt: skip
     enqueue(catalogue.CREATE_NOTIFICATION, notice_id=str(notice_id))
     return notice_id
+
+
+def write(*, user_id: UUID, type: Type, context: Mapping[str, Scalar], dedup_key: str | None = None) -> UUID | None:
+    """A notice that its caller puts into words: see `deliveries.create`. None as with `notify`."""
+    _refuse_objects(context)
+    notice_id = new_id()
+    someone = select(
+        literal(notice_id), User.id, literal(type.value), literal(dict(context), JSONB), literal(dedup_key)
+    ).where(User.id == user_id, User.deleted_at.is_(None))
+    inserted = open_session().execute(
+        insert(Notice)
+        .from_select(["id", "user_id", "type", "context", "dedup_key"], someone)
+        .on_conflict_do_nothing(index_elements=["user_id", "dedup_key"], index_where=Notice.dedup_key.is_not(None))
+        .returning(Notice.id)
+    )
+    return None if inserted.one_or_none() is None else notice_id
 
 
 def welcome(user_id: UUID) -> None:

@@ -36,11 +36,11 @@ def is_back(rental: Rental) -> bool:
 
 def start(rental: Rental, at: datetime, now: datetime, *, charge: bool = True) -> datetime:
     """The bank came out then: prepaid time is paid, and the meter of other time runs."""
+    if charge and rental.payment_model == PaymentModel.PREPAID:
+        billing.capture_price(rental)
     began = min(at, now)
     rental.started_at = rental.metered_from = began
     rental.due_at = began + timedelta(minutes=rental.duration_minutes)
-    if charge and rental.payment_model == PaymentModel.PREPAID:
-        billing.capture_price(rental)
     return began
 
 

@@ -9,6 +9,7 @@ from jobs import catalogue
 from powerbank.content import app_config
 from powerbank.db import open_session
 from powerbank.errors import ConflictError
+from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.ledger import services
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
@@ -24,7 +25,7 @@ from powerbank.stations.errors import StationRefusedError
 STATION = "station"
 
 
-def begin(rental_id: UUID, *, now: datetime) -> None:
+def begin(rental_id: UUID, *, now: datetime, through: Publisher | None = None) -> None:
     """Sends the eject command, unless the station is busy with another: then its end wakes this one."""
     rental = life.locked(rental_id)
     if rental.status == Status.EJECTING and rental.command_id is None:
@@ -32,10 +33,10 @@ def begin(rental_id: UUID, *, now: datetime) -> None:
         if rental.cancel_requested_at is not None:
             _fail(rental, "cancelled", now)
         else:
-            _send(rental, now)
+            _send(rental, now, through)
     elif rental.status == Status.PENDING and now - rental.created_at > PATIENCE:
         abandon(rental_id, event="initiation_expired", cause="expiry", now=now)
-    elif rental.status == Status.PENDING and _send(rental, now):
+    elif rental.status == Status.PENDING and _send(rental, now, through):
         life.move(rental, Status.EJECTING, event="eject_sent", cause="rentals", at=now, slot=rental.slot_number)
 
 
@@ -136,7 +137,7 @@ def _take_next_bank(rental: Rental) -> bool:
     return True
 
 
-def _send(rental: Rental, now: datetime) -> bool:
+def _send(rental: Rental, now: datetime, through: Publisher | None = None) -> bool:
     """False: the station is busy with somebody else's, whose end will wake this rental."""
     rental.command_id = None
     serial = open_session().get_one(PowerBank, rental.bank_id).serial
@@ -144,7 +145,7 @@ def _send(rental: Rental, now: datetime) -> bool:
         command = commanding.request(
             station_id=rental.station_id, command="eject_powerbank",
             parameters={"slot_number": rental.slot_number, "powerbank_sn": serial, "rental_id": str(rental.id)},
-            requested_by=f"rental:{rental.id}", rental_id=rental.id, now=now,
+            requested_by=f"rental:{rental.id}", rental_id=rental.id, through=through, now=now,
         )  # fmt: skip
     except ConflictError as busy:
         if busy.code != "station_busy":

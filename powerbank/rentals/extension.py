@@ -65,7 +65,7 @@ def _package(package_id: UUID, rental: Rental) -> Package:
     package = open_session().get(Package, package_id)
     if package is None:
         raise NotFoundError("package")
-    if not queries.is_offered(package.id, rental.station_id):
+    if queries.offered(package.id, rental.station_id) is None:
         raise package_inactive()
     if package.payment_model != rental.payment_model:
         raise errors.other_payment_model()

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import lazyload
 
 from jobs import catalogue
 from powerbank.content import app_config
 from powerbank.db import new_id, open_session
-from powerbank.errors import NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
 from powerbank.payments.options import Method
@@ -19,9 +19,8 @@ from powerbank.rentals import billing, errors, life, terms
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations import banks
-from powerbank.stations.eligibility import rentable_station
+from powerbank.stations.eligibility import rentable_package, rentable_station
 from powerbank.stations.models import Station
-from powerbank.stations.package_models import Package
 from powerbank.users.models import Status as AccountStatus
 from powerbank.users.models import User
 
@@ -40,10 +39,8 @@ def initiate(
 ) -> Rental:
     rules = app_config.current()
     refuse_ineligible(user_id, rules)
-    station = rentable_station(station_sn, now=now, package_id=package_id)
-    package = open_session().get(Package, package_id)
-    if package is None:
-        raise NotFoundError("package")
+    station = rentable_station(station_sn, now=now)
+    package = rentable_package(package_id, station)
     rental = _drawn_up(user_id, station.id, method, terms.of_today(package, rules), now)
     if coupon_code is not None:
         discount = coupons.redeem(
@@ -89,7 +86,7 @@ def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UU
     """The person's accounts are locked first: two requests of one person come one after the other."""
     accounts = services.lock_users(user_id)
     session = open_session()
-    user = session.get_one(User, user_id, populate_existing=True)
+    user = session.get_one(User, user_id, populate_existing=True, options=[lazyload(User.identifiers)])
     if user.status != AccountStatus.ACTIVE:
         raise errors.account_blocked()
     if not user.profile_complete:

@@ -11,6 +11,7 @@ from powerbank.queue import publish
 from powerbank.stations import live
 from powerbank.stations.bank_models import PowerBank
 from powerbank.stations.command_models import StationState
+from powerbank.stations.messages import charges_in
 from powerbank.stations.models import Slot, Station, StationLive
 from powerbank.stations.protocols import registry
 
@@ -22,16 +23,14 @@ BATTERY_EACH = timedelta(hours=1)
 def note_presence(state: StationState, *, online: bool, at: datetime) -> None:
     """The station spoke, or the broker says that it is gone."""
     session = open_session()
-    row = session.scalars(
-        select(StationLive).where(StationLive.station_id == state.station_id)
-        .execution_options(populate_existing=True)
-    ).one()  # fmt: skip
-    if row.online != online:
-        state.changed_at = at
     values: dict[str, object] = {"online": online}
-    if online and (row.last_seen is None or at > row.last_seen):
-        values["last_seen"] = at
-    session.execute(update(StationLive).where(StationLive.station_id == state.station_id).values(values))
+    if online:
+        values["last_seen"] = func.greatest(StationLive.last_seen, at)
+    seen = update(StationLive).where(StationLive.station_id == state.station_id).values(values)
+    seen = seen.execution_options(synchronize_session=False)
+    if session.execute(seen.where(StationLive.online == online)).rowcount == 0:  # type: ignore[attr-defined]
+        session.execute(seen)
+        state.changed_at = at
 
 
 def sweep(*, now: datetime) -> tuple[int, int]:
@@ -96,6 +95,8 @@ def look_at_charges(state: StationState, *, now: datetime) -> None:
     if state.low_battery_told_at is not None and now - state.low_battery_told_at < BATTERY_EACH:
         return
     limit = app_config.current().low_battery_alert
+    if not any(charge is not None and charge < limit for charge in charges_in(state.measures or "").values()):
+        return
     low = open_session().execute(
         select(func.count(), func.min(Slot.charge))
         .select_from(Slot)

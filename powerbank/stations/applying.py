@@ -98,10 +98,10 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
         )
         comparing = Comparing(message.station.id, report_id, returned_at, at)
         agreed = snapshots.apply(snapshot, comparing)
+        state.revision = _revision(message.station.id)
         state.contents = contents if agreed and snapshot.complete else None
         state.measures = measures
         state.snapshot_at = at
-        state.revision = _revision(message.station.id)
         alerts.look_at_charges(state, now=at)
     order.advance(state, message.order)
     return True

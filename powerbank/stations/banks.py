@@ -59,8 +59,8 @@ def locked(serial: str) -> PowerBank:
     return bank
 
 
-def move(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str) -> bool:
-    """Notes that the bank is somewhere else now. False when it is there already.
+def move(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
+    """Notes that the bank is somewhere else now. False when it is there already, or was not in this station.
 
     A device's clock may be behind what is known: the new stay then begins a moment after the one before.
     """
@@ -70,6 +70,8 @@ def move(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str) -> bool:
         select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))
         .execution_options(populate_existing=True)
     )  # fmt: skip
+    if out_of is not None and (before is None or (before.place, before.station_id) != (Place.SLOT, out_of)):
+        return False
     touched = {to.station_id}
     if before is not None:
         if _whereabouts(before) == to:

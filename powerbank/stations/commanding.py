@@ -13,8 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
 from powerbank.content import app_config
-from powerbank.db import db, new_id, open_session
+from powerbank.db import after_commit, db, new_id, open_session
 from powerbank.errors import AppError, ConflictError
+from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.queue import enqueue, publish
 from powerbank.stations import states
 from powerbank.stations.command_models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
@@ -27,6 +28,8 @@ SYSTEM = "system"
 LOOK_SECONDS = 30  # that a station has for the snapshot which tells what became of an ejection
 DEADLINES = {CommandName.UPDATE_FIRMWARE: 900, CommandName.REBOOT: 180}  # seconds
 OTHERS_DEADLINE = 60
+RECEIPT_SECONDS = 1.0  # that the broker has while others wait behind this command
+_NOTED_AS_SENT = {"status": CommandStatus.SENT, "attempts": 1}
 
 
 def request(
@@ -39,8 +42,12 @@ def request(
     deadline_seconds: int | None = None,
     rental_id: UUID | None = None,
     send_at: datetime | None = None,
+    through: Publisher | None = None,
 ) -> StationCommand:
-    """Asks for a command. One that ejects is refused while another is open at that station."""
+    """Asks for a command. One that ejects is refused while another is open at that station.
+
+    It goes out by a job, or `through` an open connection right after the commit, where somebody stands and waits.
+    """
     name = CommandName(command)
     starts = max(now, send_at or now)
     deadline = starts + timedelta(seconds=deadline_seconds or _usual_seconds(name))
@@ -51,6 +58,8 @@ def request(
         "rental_id": rental_id, "requested_by": requested_by, "created_at": now,
         "deadline": deadline,
     }  # fmt: skip
+    if through is not None:
+        row |= _NOTED_AS_SENT | {"sent_at": now}
     made = insert(StationCommand).values(row)
     if name is CommandName.EJECT:
         if row["serial"] is None or row["slot_number"] is None:
@@ -59,12 +68,15 @@ def request(
             index_elements=["station_id"],
             index_where=(StationCommand.command == CommandName.EJECT.value) & StationCommand.status.in_(OPEN),
         )
-    session = open_session()
-    if session.execute(made.returning(StationCommand.id)).one_or_none() is None:
+    asked: StationCommand | None = open_session().scalar(made.returning(StationCommand))
+    if asked is None:
         raise ConflictError("station_busy", "The station is handing out another power bank.")
-    enqueue(catalogue.SEND_STATION_COMMAND, at=send_at, expires_at=deadline, command_id=str(command_id))
+    if through is None:
+        enqueue(catalogue.SEND_STATION_COMMAND, at=send_at, expires_at=deadline, command_id=str(command_id))
+    elif (outgoing := _message(asked, now=now)) is not None:
+        _send_after_commit(outgoing, through)
     enqueue(catalogue.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))
-    return session.get_one(StationCommand, command_id, populate_existing=True)
+    return asked
 
 
 def request_by_staff(
@@ -110,8 +122,7 @@ def claim(command_id: UUID, *, now: datetime) -> Outgoing | None:
 
     Only the first who asks gets it.
     """
-    session = open_session()
-    claimed = session.execute(
+    claimed = open_session().scalar(
         update(StationCommand)
         .where(
             StationCommand.id == command_id,
@@ -119,16 +130,29 @@ def claim(command_id: UUID, *, now: datetime) -> Outgoing | None:
             StationCommand.deadline > now,
         )
         .values(status=CommandStatus.SENT, sent_at=now, attempts=StationCommand.attempts + 1)
-        .returning(StationCommand.id)
-    ).one_or_none()
-    if claimed is None:
-        return None
-    command = session.get_one(StationCommand, command_id, populate_existing=True)
+        .returning(StationCommand)
+        .execution_options(populate_existing=True)
+    )
+    return None if claimed is None else _message(claimed, now=now)
+
+
+def _message(command: StationCommand, *, now: datetime) -> Outgoing | None:
+    """Of a command that is noted as sent; refused at once where the station's protocol has no such words."""
     outgoing = encoded(command)
     if isinstance(outgoing, Unsupported):
         settle(command, CommandStatus.FAILED, {"proof": "refused", "error": outgoing.reason}, now=now)
         return None
     return outgoing
+
+
+def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
+    """One that is lost on the way is a command without an answer, and its deadline finds that out."""
+    message = outgoing.message
+
+    def send() -> None:
+        through.send(message.topic, message.payload, qos=message.qos, wait=RECEIPT_SECONDS)
+
+    after_commit(send)
 
 
 def encoded(command: StationCommand) -> Outgoing | Unsupported:
@@ -141,14 +165,15 @@ def settle(command: StationCommand, status: CommandStatus, response: dict[str, A
     before = [old for old, following in TRANSITIONS.items() if status in following]
     session = open_session()
     known = (command.response or {}) | response
-    changed = session.execute(
+    changed = session.scalar(
         update(StationCommand)
         .where(StationCommand.id == command.id, StationCommand.status.in_(before))
         .values(status=status, finished_at=now, response=known)
-        .returning(StationCommand.id)
-    ).one_or_none()
-    session.refresh(command)
+        .returning(StationCommand)
+        .execution_options(populate_existing=True)
+    )
     if changed is None:
+        session.refresh(command)
         return False
     # Nobody waits for the snapshots that this service asks for by itself.
     if command.requested_by != SYSTEM:

@@ -57,11 +57,8 @@ def prove_out(
     with live.once():
         live.refresh([command.station_id])
         bank = session.scalar(select(PowerBank).where(PowerBank.serial == command.serial))
-        if bank is not None:
-            here = banks.whereabouts(bank.id)
-            if here.place is Place.SLOT and here.station_id == command.station_id:
-                banks.move(bank.id, _taker(command), at=at, cause="ejected")
-                bank.cycles += 1
+        if bank is not None and banks.move(bank.id, _taker(command), at=at, cause="ejected", out_of=command.station_id):
+            bank.cycles += 1
         if clear_slot:
             session.execute(
                 update(Slot)

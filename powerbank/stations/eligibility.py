@@ -3,24 +3,40 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from powerbank.db import db
+from powerbank.errors import NotFoundError
 from powerbank.stations import errors, queries
 from powerbank.stations.hours import is_open
 from powerbank.stations.models import Station, StationLive
+from powerbank.stations.package_models import Package
 
 
-def rentable_station(sn: str, *, now: datetime, package_id: UUID | None = None) -> Station:
+def rentable_station(sn: str, *, now: datetime) -> Station:
     """The station, or the refusal that the app can act on. That a bank is left is seen when one is reserved."""
-    station = queries.public_station(sn)
-    live = db.session.get_one(StationLive, station.id, populate_existing=True)
+    found = db.session.execute(
+        select(Station, StationLive)
+        .join(StationLive, StationLive.station_id == Station.id)
+        .where(Station.sn == sn, Station.active)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError("station")
+    station, live = found
     if station.maintenance:
         raise errors.in_maintenance()
     if not live.online:
         raise errors.offline()
     if not is_open(live.hours, live.timezone, now):
         raise errors.closed()
-    if package_id is not None and not queries.is_offered(package_id, station.id):
-        raise errors.package_inactive()
     if not station.rent_enabled:
         raise errors.no_bank()
     return station
+
+
+def rentable_package(package_id: UUID, station: Station) -> Package:
+    package = queries.offered(package_id, station.id)
+    if package is None:
+        raise errors.package_inactive()
+    return package

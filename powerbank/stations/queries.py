@@ -94,8 +94,10 @@ def packages_at(station_id: UUID | None) -> Sequence[Package]:
     return db.session.scalars(query.where(Package.active if station_id is None else _offered_at(station_id))).all()
 
 
-def is_offered(package_id: UUID, station_id: UUID) -> bool:
-    return db.session.scalar(select(Package.id).where(Package.id == package_id, _offered_at(station_id))) is not None
+def offered(package_id: UUID, station_id: UUID) -> Package | None:
+    """The package, if it is offered at the station."""
+    found: Package | None = db.session.scalar(select(Package).where(Package.id == package_id, _offered_at(station_id)))
+    return found
 
 
 def reports_page(sn: str, *, outcome: str | None, limit: int, cursor: str | None) -> dict[str, Any]:

@@ -12,10 +12,14 @@ from powerbank.stations.command_models import StationState
 def lock(station_id: UUID) -> StationState:
     """The station's row, locked until the end of the transaction; made if this is the first time."""
     session = open_session()
-    session.execute(insert(StationState).values(station_id=station_id).on_conflict_do_nothing())
-    return session.scalars(
+    row = (
         select(StationState)
         .where(StationState.station_id == station_id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
+    )
+    found = session.scalars(row).one_or_none()
+    if found is None:
+        session.execute(insert(StationState).values(station_id=station_id).on_conflict_do_nothing())
+        found = session.scalars(row).one()
+    return found

@@ -2,6 +2,7 @@
 people who may rent."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -28,24 +29,19 @@ from powerbank.users.models import User
 from scripts.bench import environments
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.station import Pace
-from scripts.stack import Stack, free_ports, temporary_data_folder
+from scripts.stack import Stack, free_ports, processes, temporary_data_folder
 
 ROOT = environments.ROOT
-PROGRAMS = (
-    ["gunicorn", "--config", "deploy/gunicorn.py", "wsgi:app"],
-    ["scripts/worker.py", "critical", "payments"],
-    ["scripts/worker.py", "iot", "notifications"],
-    ["scripts/worker.py", "default", "analytics", "cleanup"],
-    ["scripts/scheduler.py"],
-    ["scripts/mqtt_daemon.py"],
-)
 MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_birth = '1990-01-01', city = 'K',
                           address = 'A', kyc_status = 'approved' WHERE id = :id""")
 WEB_PORT = free_ports().web
+ALL_IS_DONE = "SELECT count(*) = 0 FROM outbox_jobs WHERE state = 'open' AND run_after <= now()"
+BESIDE = "load and cabinets"  # what is here only for the bench, in its own process
 
 
 @contextmanager
-def stack() -> Iterator[tuple[Flask, Stack]]:
+def stack() -> Iterator[tuple[Flask, Stack, dict[str, int]]]:
+    """The application, its servers, and the pid of everything that works for it."""
     with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={}) as servers:
         environment = servers.environment() | {
             "POWERBANK_ENV": "test", "LOG_LEVEL": "WARNING", "PORT": str(WEB_PORT), "RATE_LIMIT_PER_MINUTE": "1000000",
@@ -54,22 +50,22 @@ def stack() -> Iterator[tuple[Flask, Stack]]:
         app = create_app(config.load())
         with app.app_context():
             upgrade()
-        running = [start(program) for program in PROGRAMS]
+        running = {name: start(command) for name, command in processes.read([ROOT / "Procfile"], {})}
+        pids = {name.removesuffix(".1"): process.pid for name, process in running.items()}
+        pids |= {server.name: server.pid for server in servers.servers} | {BESIDE: os.getpid()}
         try:
-            yield app, servers
+            yield app, servers, pids
         finally:
-            for process in running:
+            for process in running.values():
                 process.terminate()
-            for process in running:
+            for process in running.values():
                 process.wait(20)
 
 
-def start(program: list[str]) -> "subprocess.Popen[bytes]":
-    interpreter = Path(sys.executable)
-    nice = ["nice", "-n", "10"] if "default" in program else []  # as the Procfile has it
-    command = [str(interpreter.with_name("gunicorn")), *program[1:]] if program[0] == "gunicorn" else [
-        sys.executable, *program]  # fmt: skip
-    return subprocess.Popen([*nice, *command], cwd=ROOT, env=os.environ.copy())
+def start(command: str) -> "subprocess.Popen[bytes]":
+    """A line of the Procfile, with the programs of this environment."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.Popen(shlex.split(command), cwd=ROOT, env=os.environ | {"PATH": path})
 
 
 def fill(
@@ -127,7 +123,7 @@ def playing(servers: Stack, specs: list[StationSpec], *, speed: float = 1.0) -> 
         seated = sum(len(spec.serials) for spec in specs)
         on_their_places = "SELECT count(*) FROM custody WHERE place = 'slot' AND upper_inf(period)"
         wait(servers, f"SELECT ({on_their_places}) = {seated}", seconds=300)
-        wait(servers, "SELECT count(*) = 0 FROM outbox_jobs WHERE state = 'open' AND run_after <= now()", seconds=300)
+        wait(servers, ALL_IS_DONE, seconds=300)
         yield simulator
     finally:
         simulator.stop()

@@ -24,7 +24,7 @@ from tests.ledger.conftest import award, top_up
 from tests.people import Headers, People, rows
 from tests.rentals import making
 from tests.rentals.making import MAY_RENT
-from tests.stations.conftest import Make, make_station  # noqa: F401
+from tests.stations.conftest import Make, broker, make_station  # noqa: F401
 
 MINUTE = timedelta(minutes=1)
 BUSY = ("critical", "payments", "notifications", "default")

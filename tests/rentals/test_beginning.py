@@ -1,11 +1,14 @@
 """From the scan to the bank in the hand, and every way in which it does not come."""
 
+import os
 from collections.abc import Callable
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
+from powerbank.integrations.mqtt.publisher import Publisher
+from scripts.stack import EmbeddedBroker
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter
 from tests.stations.conftest import Make
@@ -38,6 +41,26 @@ def test_scan_pay_take(app: Flask, renter: Renters, package: Packages, cabinets:
     assert sita.wallet() == ("30.00", "0.00", 0, "0.00")
     assert cabinets.place("A-2") == "user"
     assert rows(app, "SELECT count(*) FROM bank_reservations") == [(0,)]
+
+
+def test_while_the_broker_is_there_the_command_waits_for_no_second_job(
+    app: Flask, renter: Renters, package: Packages, cabinets: Cabinets, make_station: Make, broker: EmbeddedBroker
+) -> None:
+    make_station("A", charges={1: 90})
+    sita = renter()
+    app.extensions["mqtt_publisher"] = (os.getpid(), link := Publisher(broker.url))
+    try:
+        link.ready()
+        rental_id = sita.initiate(package()).get_json()["rental_id"]
+        cabinets.work()
+    finally:
+        del app.extensions["mqtt_publisher"]
+        link.close()
+    assert status(sita, rental_id) == "ejecting"
+    assert cabinets.commands() == [("A-1", "sent")]
+    assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'send_station_command'") == [(0,)]
+    cabinets.ejects()
+    assert status(sita, rental_id) == "active"
 
 
 @pytest.mark.parametrize(

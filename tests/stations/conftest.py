@@ -1,6 +1,6 @@
 """A network to try things on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from powerbank.stations.bank_models import Place, PowerBank
 from powerbank.stations.banks import Whereabouts
 from powerbank.stations.models import Slot, Station
 from powerbank.users.models import User
+from scripts.stack import EmbeddedBroker, free_ports, temporary_data_folder
 
 Make = Callable[..., Station]
 SignIn = Callable[..., dict[str, str]]
@@ -79,3 +80,12 @@ def sign_in(app: Flask, clean: None) -> SignIn:
             return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
 
     return headers
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[EmbeddedBroker]:
+    with temporary_data_folder() as folder:
+        broker = EmbeddedBroker(folder, free_ports().broker, "0123456789abcdef")
+        broker.start()
+        yield broker
+        broker.stop()

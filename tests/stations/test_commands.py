@@ -1,7 +1,9 @@
 """Commands that staff give, and how commands get to the broker."""
 
+import json
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +13,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from jobs import runtime
-from powerbank.db import transaction
+from powerbank.db import transaction, utcnow
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.mqtt.publisher import Publisher, publisher
+from powerbank.integrations.mqtt.listener import Listener
+from powerbank.integrations.mqtt.publisher import Publisher, open_publisher, publisher
 from powerbank.stations import commanding
-from scripts.stack import EmbeddedBroker, free_ports, temporary_data_folder
+from powerbank.stations.command_models import StationCommand
+from scripts.stack import EmbeddedBroker
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, rows, status, value
 
@@ -135,15 +139,6 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     assert status(silent)[0] == "succeeded"
 
 
-@pytest.fixture(scope="module")
-def broker() -> Iterator[EmbeddedBroker]:
-    with temporary_data_folder() as folder:
-        broker = EmbeddedBroker(folder, free_ports().broker, "0123456789abcdef")
-        broker.start()
-        yield broker
-        broker.stop()
-
-
 def test_a_publisher_needs_a_broker(broker: EmbeddedBroker, app: Flask) -> None:
     link = Publisher(broker.url)
     link.ready()
@@ -153,6 +148,46 @@ def test_a_publisher_needs_a_broker(broker: EmbeddedBroker, app: Flask) -> None:
         Publisher("mqtt://127.0.0.1:1").ready()
     with pytest.raises(VendorError):
         publisher(app)
+    assert open_publisher(app) is None
+
+
+def test_a_command_for_which_somebody_waits_goes_out_right_after_the_commit(
+    context: Flask, make_station: Make, broker: EmbeddedBroker
+) -> None:
+    talker = Talker(make_station("A", charges={1: 90}))
+    cabinet = Listener(broker.url, client_id="A", durable=False, filters=[("stations/imei-A/commands", 2)])
+    hear(cabinet, lambda: cabinet.is_up)
+    link = Publisher(broker.url)
+    link.ready()
+
+    def ask() -> StationCommand:
+        return commanding.request(
+            station_id=talker.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "A-1"},
+            requested_by="x", now=utcnow(), through=link,
+        )  # fmt: skip
+
+    def ask_in_vain() -> None:
+        with transaction():
+            ask()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        ask_in_vain()
+    with transaction():
+        command = ask()
+    hear(cabinet, lambda: cabinet.inbox)
+    assert [json.loads(each.payload)["command_id"] for each in cabinet.inbox] == [str(command.id)]
+    cabinet.close()
+    link.close()
+    assert (status(command), command.attempts) == (("sent", None), 1)
+    assert [row.job for row in rows("SELECT job FROM outbox_jobs")] == ["check_station_command"]
+
+
+def hear(cabinet: Listener, what: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        cabinet.turn(0.1, most=10)
 
 
 def test_a_command_for_which_no_broker_is_there_stays_unsent(

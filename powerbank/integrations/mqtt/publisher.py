@@ -30,21 +30,25 @@ class Publisher:
         self._client: mqtt.Client | None = None
         self._refusal = ""
 
-    def ready(self) -> None:
+    def open(self) -> bool:
+        """Whether there is a connection. Waits for nothing: the first who asks has it made."""
         with self._lock:
             if self._client is None:
                 self._client = self._connecting()
-        if not self._up.wait(CONNECT_SECONDS):
+        return self._up.is_set()
+
+    def ready(self) -> None:
+        if not self.open() and not self._up.wait(CONNECT_SECONDS):
             raise VendorError(f"the MQTT broker is away {self._refusal}".strip())
 
-    def send(self, topic: str, payload: bytes, *, qos: int) -> bool:
-        """Whether the broker has it, as far as that can be known. It is never sent twice by us."""
-        assert self._client is not None  # noqa: S101 (`ready` was called)
+    def send(self, topic: str, payload: bytes, *, qos: int, wait: float = DELIVERY_SECONDS) -> bool:
+        """Whether the broker has it, as far as that can be known in this time. It is never sent twice by us."""
+        assert self._client is not None  # noqa: S101 (`open` or `ready` was called)
         sent = self._client.publish(topic, payload, qos=qos)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             log.warning("message not handed to the broker", topic=topic, code=int(sent.rc))
             return False
-        sent.wait_for_publish(DELIVERY_SECONDS)
+        sent.wait_for_publish(wait)
         return sent.is_published()
 
     def close(self) -> None:
@@ -88,3 +92,12 @@ def publisher(app: Flask) -> Publisher:
     made = Publisher(url)
     app.extensions["mqtt_publisher"] = (os.getpid(), made)
     return made
+
+
+def open_publisher(app: Flask) -> Publisher | None:
+    """This process's own if it is connected now; for whoever can leave the sending to a job instead."""
+    try:
+        link = publisher(app)
+    except VendorError:
+        return None
+    return link if link.open() else None
