@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from jobs import catalogue, policy
 from powerbank.auth import sessions
 from powerbank.db import new_id, transaction, utcnow
 from powerbank.stations import banks, live, services
@@ -15,9 +16,13 @@ from powerbank.stations.bank_models import Place, PowerBank
 from powerbank.stations.banks import Whereabouts
 from powerbank.stations.models import Slot, Station
 from powerbank.users.models import User
+from tests.stations.talking import Talker
 
 Make = Callable[..., Station]
 SignIn = Callable[..., dict[str, str]]
+
+EVENTS = ("powerbank_returned", "ejection_undone", "station_command_settled", "station_offline", "station_online",
+          "station_battery_low", "station_alarm", "return_self_tested")  # fmt: skip
 
 FACTS = {
     "name": "Thamel", "address": "Thamel Marg 1", "city": "Kathmandu", "lat": 27.7153, "lng": 85.3123,
@@ -79,3 +84,23 @@ def sign_in(app: Flask, clean: None) -> SignIn:
             return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
 
     return headers
+
+
+@pytest.fixture
+def hear(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is published leaves a job with its name."""
+    for event in EVENTS:
+        spec = policy.JobSpec(f"heard_{event}", "x.y", policy.Queue.DEFAULT)
+        monkeypatch.setitem(catalogue.SUBSCRIPTIONS, event, (spec,))
+
+
+@pytest.fixture
+def talker(make_station: Make) -> Talker:
+    """A station with banks 101 to 103 in its slots, seated by its first snapshot."""
+    station = make_station("A")
+    with transaction():
+        banks.register(serials=["101", "102", "103", "104"], model=None, now=utcnow())
+    talker = Talker(station)
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    talker.wait(30)
+    return talker
