@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, case, func, literal, select, update
+from sqlalchemy import ColumnElement, case, func, literal, select, update
 
 from powerbank.content import app_config
 from powerbank.db import open_session
@@ -87,7 +87,7 @@ def _tell_calm(now: datetime) -> tuple[int, int]:
     return len(gone), _publish_online(back)
 
 
-def _settled(which: ColumnElement[bool], since: datetime, values: dict[str, object]) -> Sequence[Row[Any]]:
+def _settled(which: ColumnElement[bool], since: datetime, values: dict[str, object]) -> Sequence[Any]:
     """Of active stations that have been as they are since then."""
     changed = (
         update(StationState)
@@ -101,12 +101,12 @@ def _settled(which: ColumnElement[bool], since: datetime, values: dict[str, obje
     return open_session().execute(changed).all()
 
 
-def _publish_offline(row: Row[Any]) -> None:
+def _publish_offline(row: Any) -> None:
     since = row.last_seen.isoformat() if row.last_seen else None
     publish("station_offline", station_id=str(row.station_id), station_sn=row.sn, last_seen=since)
 
 
-def _publish_online(rows: Sequence[Row[Any]]) -> int:
+def _publish_online(rows: Sequence[Any]) -> int:
     for row in rows:
         publish("station_online", station_id=str(row.station_id), station_sn=row.sn)
     return len(rows)

@@ -26,7 +26,9 @@ from powerbank.stations.messages import (
 )
 from powerbank.stations.protocols.events import Heartbeat, Presence, SlotReport, Snapshot
 
+# By their keys: joined by hashing, all stations would be read for each batch of a thousand.
 _STATES = text("""
+    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
     SELECT s.station_id, s.boot_id, s.seq, s.reported_at, s.contents, s.measures, s.low_battery_told_at,
            s.reports_maintenance, s.snapshot_at, l.firmware, l.online
       FROM station_state AS s JOIN station_live AS l USING (station_id)

@@ -1,6 +1,6 @@
 """A network to try things on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,9 @@ from powerbank.stations.bank_models import Place, PowerBank
 from powerbank.stations.banks import Whereabouts
 from powerbank.stations.models import Slot, Station
 from powerbank.users.models import User
+from scripts.simulation import Simulator, StationSpec
+from scripts.simulation.station import Pace
+from tests.stations.network import Network, network
 from tests.stations.talking import Talker
 
 Make = Callable[..., Station]
@@ -104,3 +107,33 @@ def talker(make_station: Make) -> Talker:
     talker.snapshot({1: "101", 2: "102", 3: "103"})
     talker.wait(30)
     return talker
+
+
+@pytest.fixture
+def net() -> Iterator[Network]:
+    with network() as net:
+        yield net
+
+
+@pytest.fixture
+def played(net: Network) -> Iterator[Callable[..., Simulator]]:
+    """Stations of both protocols, a daemon, a worker and a scheduler: all that an ejection goes through."""
+    running: list[Simulator] = []
+
+    def play(specs: list[StationSpec]) -> Simulator:
+        net.register(specs)
+        net.daemon()
+        net.worker()
+        net.scheduler()
+        net.wait(net.leading, "the daemon listens")
+        pace = Pace(heartbeat=1.0, eject=0.05, reboot=0.2)
+        simulator = Simulator(net.broker.url, specs, pace=pace)
+        simulator.start()
+        running.append(simulator)
+        seated = sum(len(spec.serials) for spec in specs)
+        net.wait(lambda: net.value("SELECT sum(available_banks) FROM station_live") == seated, "all banks are seated")
+        return simulator
+
+    yield play
+    for simulator in running:
+        simulator.stop()
