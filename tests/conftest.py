@@ -22,6 +22,7 @@ from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import Stack, free_ports, temporary_data_folder
 from tests import sample_jobs
 from tests.databases import Emptier, keep_cluster, stack_in
+from tests.nursery import Nursery
 from tests.people import Inbox, People
 
 TEMPLATE = "powerbank"
@@ -98,6 +99,13 @@ def execute(url: str, *statements: str) -> None:
                 cursor.execute(statement)
     finally:
         connection.close()
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
 
 
 @pytest.fixture(scope="session")

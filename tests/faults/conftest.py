@@ -12,15 +12,9 @@ from powerbank.queue import Outbound
 from powerbank.redis_clients import push_redis, queue_redis
 from scripts.stack import Stack
 from tests.databases import empty, stack_in
-from tests.faults.plant import Nursery, Plant
+from tests.faults.plant import Plant
+from tests.nursery import Nursery
 from tests.programs import setting
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
 
 
 @pytest.fixture(scope="session")

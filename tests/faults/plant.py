@@ -1,18 +1,13 @@
 """A whole plant for one test: servers of its own, an application on them, real workers and schedulers."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg2
 from flask import Flask
 from redis.exceptions import RedisError
@@ -23,64 +18,9 @@ from powerbank.db import db, transaction
 from powerbank.outbox import State
 from powerbank.queue import enqueue
 from scripts.stack import EmbeddedPostgres, EmbeddedRedis, Stack
+from tests.nursery import Nursery, Running, wait_until
 
-ROOT = Path(__file__).parents[2]
 SECOND = 1.0
-
-
-class Nursery:
-    """Forks programs from one process that has everything imported."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests/programs/nursery.py")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
-        )  # fmt: skip
-
-    def start(self, program: str, arguments: list[str], environment: dict[str, str], log: Path) -> int:
-        order = {"program": program, "arguments": arguments, "environment": environment, "log": str(log)}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(10)
-        self._process.stdout.close()
-
-
-class Running:
-    """One program under test, the leader of a process group."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-
-    @property
-    def alive(self) -> bool:
-        try:
-            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
-
-    def send(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
-
-    def kill(self) -> None:
-        self.send(signal.SIGKILL)
-        wait_until(lambda: not self.alive, 10, "a killed process is gone")
-
-    def pause(self) -> None:
-        self.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        self.send(signal.SIGCONT)
 
 
 class Plant:
@@ -110,7 +50,7 @@ class Plant:
 
     def _start(self, program: str, arguments: list[str], environment: dict[str, str]) -> Running:
         log = self.folder / f"{program}.log"
-        running = Running(self._nursery.start(program, arguments, {**self.environment, **environment}, log))
+        running = self._nursery.start(program, arguments, {**self.environment, **environment}, log)
         self._running.append(running)
         return running
 
@@ -127,7 +67,7 @@ class Plant:
     def close(self) -> None:
         for running in self._running:
             running.resume()
-            running.send(signal.SIGKILL)
+            running.send_signal(signal.SIGKILL)
         for running in self._running:
             wait_until(lambda gone=running: not gone.alive, 10, "no process is left")  # type: ignore[misc]
 
@@ -205,10 +145,3 @@ class Plant:
         with self.app.app_context():
             yield
             db.session.rollback()
-
-
-def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)

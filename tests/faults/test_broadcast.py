@@ -5,7 +5,8 @@ import pytest
 from powerbank.db import new_id, transaction, utcnow
 from powerbank.notifications import broadcasts
 from tests.conftest import execute
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import Plant
+from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults
 

@@ -12,7 +12,8 @@ from redis.exceptions import RedisError
 from powerbank.db import utcnow
 from powerbank.outbox import State
 from tests import sample_jobs
-from tests.faults.plant import Plant, Running
+from tests.faults.plant import Plant
+from tests.nursery import Running
 
 pytestmark = pytest.mark.faults
 

@@ -11,7 +11,8 @@ from powerbank.kyc.store import store_named
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from scripts.sandbox.server import Sandbox
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import Plant
+from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults
 

@@ -14,7 +14,8 @@ from powerbank.db import transaction
 from powerbank.outbox import Cause, OutboxStep, State
 from powerbank.redis_clients import connect, queue_redis
 from tests import sample_jobs
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import Plant
+from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults
 

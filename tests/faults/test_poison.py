@@ -17,7 +17,8 @@ from powerbank.outbox import Cause, State
 from powerbank.queue import enqueue
 from powerbank.redis_clients import queue_redis
 from tests import sample_jobs
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import Plant
+from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults
 

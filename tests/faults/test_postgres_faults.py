@@ -19,7 +19,8 @@ from powerbank.queue import enqueue
 from scripts.stack import Stack
 from tests import sample_jobs
 from tests.databases import stack_in
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import Plant
+from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults
 

@@ -19,8 +19,9 @@ from powerbank.queue import PAUSE, enqueue
 from powerbank.redis_clients import RedisClients, queue_redis
 from scripts.stack import EmbeddedRedis, free_ports
 from tests import sample_jobs
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import Plant
 from tests.faults.proxy import Proxy, to_port
+from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults
 

@@ -16,7 +16,8 @@ from powerbank.db import transaction, utcnow
 from powerbank.queue import enqueue
 from powerbank.redis_clients import connect, queue_redis
 from tests import sample_jobs
-from tests.faults.plant import Plant, wait_until
+from tests.faults.plant import Plant
+from tests.nursery import wait_until
 from tests.programs import setting
 
 pytestmark = pytest.mark.faults

@@ -28,7 +28,11 @@ def make_deadly(address: str, when: str) -> None:
     setattr(holder, name, deadly)
 
 
-if __name__ == "__main__":
+def main() -> int:
     make_deadly(sys.argv[1], sys.argv[2])
     sys.argv[1:] = ["all"]
-    sys.exit(worker.main())
+    return worker.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

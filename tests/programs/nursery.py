@@ -1,4 +1,4 @@
-"""Imports the product once and forks a program for each line of JSON on its standard input.
+"""Imports the product once and forks a program for each line of JSON on its standard input, or tells how one ended.
 
 A fresh Python needs two seconds to import everything, a fork needs none. Nothing is connected before the
 fork. Each program leads a process group of its own, and all end with this process.
@@ -20,23 +20,32 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import jobs
 import powerbank
-from tests.programs import scheduler, setting, worker
+from scripts import mqtt_daemon
+from tests.programs import daemon, mortal, scheduler, setting, worker
 
-PROGRAMS = {"worker": worker.main, "scheduler": scheduler.main}
+PROGRAMS = {
+    "worker": worker.main,
+    "scheduler": scheduler.main,
+    "daemon": daemon.main,
+    "shipped daemon": mqtt_daemon.main,
+    "mortal": mortal.main,
+}
 PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     import_everything()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     setting.sample_jobs.register()
     for line in sys.stdin:
         order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            become(order)
-        sys.stdout.write(f"{child}\n")
+        if "ended" in order:
+            answer = os.waitstatus_to_exitcode(os.waitpid(order["ended"], 0)[1])
+        else:
+            answer = os.fork()
+            if answer == 0:
+                become(order)
+        sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
 
 
@@ -51,7 +60,6 @@ def import_everything() -> None:
 def become(order: dict[str, Any]) -> None:
     os.setsid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log, 1), (log, 2)):

@@ -5,7 +5,6 @@ at once.
 """
 
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,8 +12,9 @@ import pytest
 from powerbank import relay
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.simulation.station import Pace
+from tests.nursery import Nursery, Running
 from tests.rentals.test_whole_stack import Renter
-from tests.stations.network import ROOT, Network, network
+from tests.stations.network import Network, network
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -25,8 +25,8 @@ def _test_database() -> None:
 
 
 @pytest.fixture(scope="module")
-def net() -> Iterator[Network]:
-    with network() as found:
+def net(nursery: Nursery) -> Iterator[Network]:
+    with network(nursery) as found:
         found.shipped_daemon()
         found.scheduler()
         found.wait(found.leading, "the daemon listens")
@@ -50,10 +50,10 @@ def cabinet(net: Network, request: pytest.FixtureRequest) -> Iterator[tuple[Simu
 @pytest.fixture
 def survived(net: Network, cabinet: tuple[Simulator, StationSpec]) -> Iterator[Callable[[str, str], "Rented"]]:
     """`survived("module:function", "before")`: a rental whose first worker is killed there; the next one goes on."""
-    workers: list[subprocess.Popen[bytes]] = []
+    workers: list[Running] = []
 
     def through(address: str, when: str) -> Rented:
-        mortal = net._start("mortal", [str(ROOT / "tests/programs/mortal.py"), address, when])
+        mortal = net.start("mortal", address, when)
         workers.append(mortal)
         rented = Rented(net, *cabinet)
         assert mortal.wait(60) == -signal.SIGKILL, net.log("mortal")

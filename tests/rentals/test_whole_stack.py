@@ -14,6 +14,7 @@ from powerbank.users.models import User
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.simulation.station import Pace
 from tests.ledger.conftest import top_up
+from tests.nursery import Nursery
 from tests.rentals.making import MAY_RENT
 from tests.stations.network import Network, network
 
@@ -26,8 +27,8 @@ def _test_database() -> None:
 
 
 @pytest.fixture(scope="module")
-def net() -> Iterator[Network]:
-    with network() as found:
+def net(nursery: Nursery) -> Iterator[Network]:
+    with network(nursery) as found:
         found.shipped_daemon()
         found.worker()
         found.worker()

@@ -19,6 +19,7 @@ from powerbank.users.models import User
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.station import Pace
 from scripts.stack import EmbeddedBroker, free_ports, temporary_data_folder
+from tests.nursery import Nursery
 from tests.stations.network import Network, network
 from tests.stations.talking import Talker
 
@@ -120,8 +121,8 @@ def talker(make_station: Make) -> Talker:
 
 
 @pytest.fixture
-def net() -> Iterator[Network]:
-    with network() as net:
+def net(nursery: Nursery) -> Iterator[Network]:
+    with network(nursery) as net:
         yield net
 
 

@@ -2,9 +2,6 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,12 +25,11 @@ from powerbank.stations.banks import Whereabouts
 from scripts.simulation import StationSpec
 from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack, temporary_data_folder
 from tests.databases import stack_in
-
-ROOT = Path(__file__).parents[2]
+from tests.nursery import Nursery, Running
 
 
 class Network:
-    def __init__(self, stack: Stack, app: Flask, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, stack: Stack, app: Flask, nursery: Nursery, environment: dict[str, str], folder: Path) -> None:
         assert stack.postgres is not None
         assert stack.redis is not None
         assert stack.broker is not None
@@ -41,7 +37,8 @@ class Network:
         self.redis: EmbeddedRedis = stack.redis
         self.broker: EmbeddedBroker = stack.broker
         self.app, self.environment, self.folder = app, environment, folder
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._nursery = nursery
+        self._processes: list[Running] = []
         self.ids: dict[str, UUID] = {}
 
     # ── stations ──────────────────────────────────────────────────────────────────────────────────
@@ -68,26 +65,24 @@ class Network:
 
     # ── processes ─────────────────────────────────────────────────────────────────────────────────
 
-    def daemon(self) -> "subprocess.Popen[bytes]":
-        return self._start("daemon", [str(ROOT / "tests/programs/daemon.py")])
+    def daemon(self) -> Running:
+        return self.start("daemon")
 
-    def shipped_daemon(self, **environment: str) -> "subprocess.Popen[bytes]":
+    def shipped_daemon(self, **environment: str) -> Running:
         """As it is delivered; the other one tells a job of the tests what it hears."""
-        return self._start("daemon", [str(ROOT / "scripts/mqtt_daemon.py")], **environment)
+        return self.start("shipped daemon", **environment)
 
-    def worker(self) -> "subprocess.Popen[bytes]":
-        return self._start("worker", [str(ROOT / "scripts/worker.py"), "all"])
+    def worker(self) -> Running:
+        return self.start("worker", "all")
 
-    def scheduler(self) -> "subprocess.Popen[bytes]":
-        return self._start("scheduler", [str(ROOT / "scripts/scheduler.py")])
+    def scheduler(self) -> Running:
+        return self.start("scheduler")
 
-    def _start(self, name: str, command: list[str], **environment: str) -> "subprocess.Popen[bytes]":
-        with (self.folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *command], env=self.environment | environment, stdout=log, stderr=log, cwd=ROOT
-            )
-        self._processes.append(process)
-        return process
+    def start(self, program: str, *arguments: str, **environment: str) -> Running:
+        log = self.folder / f"{program}.log"
+        running = self._nursery.start(program, list(arguments), self.environment | environment, log)
+        self._processes.append(running)
+        return running
 
     def leading(self) -> set[int]:
         """Process ids of the daemons that say that they listen."""
@@ -97,9 +92,8 @@ class Network:
 
     def close(self) -> None:
         for process in self._processes:
-            process.send_signal(signal.SIGCONT)
+            process.resume()
             process.kill()
-            process.wait(10)
 
     def log(self, name: str = "daemon") -> str:
         path = self.folder / f"{name}.log"
@@ -174,7 +168,7 @@ class Load:
 
 
 @contextmanager
-def network() -> Iterator[Network]:
+def network(nursery: Nursery) -> Iterator[Network]:
     with temporary_data_folder() as folder, stack_in(folder) as stack:
         urls = stack.environment()
         environment = {
@@ -182,7 +176,7 @@ def network() -> Iterator[Network]:
             "DATABASE_STATEMENT_TIMEOUT_MS": "10000",
         }  # fmt: skip
         app = create_app(config.Settings(powerbank_env="test", **{name.lower(): url for name, url in urls.items()}))
-        found = Network(stack, app, environment, folder)
+        found = Network(stack, app, nursery, environment, folder)
         try:
             yield found
         finally:

@@ -12,6 +12,7 @@ import pytest
 
 from scripts.simulation import generate
 from scripts.stack import free_ports
+from tests.nursery import Nursery
 from tests.stations.network import Network, network
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -25,8 +26,8 @@ def _test_database() -> None:
 
 
 @pytest.fixture
-def net() -> Iterator[Network]:
-    with network() as net:
+def net(nursery: Nursery) -> Iterator[Network]:
+    with network(nursery) as net:
         yield net
 
 

@@ -16,7 +16,8 @@ from powerbank.integrations.mqtt import sharing
 from powerbank.stations.daemon import Daemon
 from scripts.simulation import generate
 from scripts.stack import EmbeddedBroker, broker, free_ports
-from tests.stations.network import ROOT, Network, network
+from tests.nursery import ROOT, Nursery
+from tests.stations.network import Network, network
 from tests.stations.sharing_broker import SharingBroker
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -38,8 +39,8 @@ def shares() -> Iterator[SharingBroker]:
 
 
 @pytest.fixture
-def net() -> Iterator[Network]:
-    with network() as net:
+def net(nursery: Nursery) -> Iterator[Network]:
+    with network(nursery) as net:
         yield net
 
 

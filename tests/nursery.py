@@ -1,0 +1,91 @@
+"""Programs under test, forked from one process that has everything imported."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+
+
+class Nursery:
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tests/programs/nursery.py")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        self._one_at_a_time = threading.Lock()
+
+    def start(self, program: str, arguments: list[str], environment: dict[str, str], log: Path) -> "Running":
+        order = {"program": program, "arguments": arguments, "environment": environment, "log": str(log)}
+        return Running(self._ask(order), self)
+
+    def exit_code(self, pid: int) -> int:
+        """Of a program that has ended; negative for the signal that ended it."""
+        return self._ask({"ended": pid})
+
+    def _ask(self, order: dict[str, Any]) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._one_at_a_time:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+
+class Running:
+    """One program under test, the leader of a process group."""
+
+    def __init__(self, pid: int, nursery: Nursery) -> None:
+        self.pid = pid
+        self._nursery = nursery
+        self._code: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        try:
+            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.alive:
+            os.killpg(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+        wait_until(lambda: not self.alive, 10, "a killed process is gone")
+
+    def pause(self) -> None:
+        self.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.send_signal(signal.SIGCONT)
+
+    def wait(self, seconds: float) -> int:
+        wait_until(lambda: not self.alive, seconds, "a process has ended")
+        if self._code is None:
+            self._code = self._nursery.exit_code(self.pid)
+        return self._code
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
