@@ -23,11 +23,12 @@ class Killed(BaseException):
 
 
 class Mortality:
-    """`die_in(3)`: whoever is at work lives through three moments and not through the next."""
+    """`with mortality.within(3)`: what runs inside lives through three moments, and not through the next."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.deaths: Counter[str] = Counter()
         self.commits = 0
+        self.left: int | None = None
         self._left: int | None = None
         commit, push = Session.commit, wire.push
 
@@ -44,19 +45,16 @@ class Mortality:
         monkeypatch.setattr(Session, "commit", mortal_commit)
         monkeypatch.setattr(wire, "push", mortal_push)
 
-    def die_in(self, moments: int | None) -> None:
-        self._left = moments
-
     @contextmanager
     def within(self, moments: int | None) -> Iterator[None]:
-        """Ends what runs inside, if it comes so far."""
-        self.die_in(moments)
+        """None: it lives. What it did not live through is `left`."""
+        self._left = moments
         try:
             yield
         except Killed:
             db.session.rollback()
         finally:
-            self.die_in(None)
+            self.left, self._left = self._left, None
 
     def _passes(self, moment: str) -> None:
         if self._left == 0:

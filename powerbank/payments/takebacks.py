@@ -23,13 +23,18 @@ from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import intents, refund_outcomes, refunds, returns
 from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.payments.refund_models import RefundStatus
+from powerbank.payments.refund_models import Refund, RefundStatus
 from powerbank.payments.takeback_models import Takeback, TakebackState
 from powerbank.queue import enqueue, publish
 
 log = structlog.get_logger(__name__)
 
 ACTOR = "gateway"
+
+
+class RefundOnItsWayError(Exception):
+    """The gateway took more than our own refund leaves, and may refuse that one for it. Tried again until it has
+    answered."""
 
 
 def apply(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str:
@@ -62,8 +67,11 @@ def _of_ours(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
 
 def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
     topup = transactions.locked(intent.transaction_id)
-    _stop_open_refund(intent, now)
+    open_refund = _stop_open_refund(intent, now)
     left, topup_gone = ledger.left_of(topup), topup.refunded_wallet
+    beyond = intent.charged * topup_gone // intent.amount + reversal.amount > intent.charged
+    if beyond and open_refund is not None and open_refund.gateway_reference is None:
+        raise RefundOnItsWayError(str(open_refund.id))
     amount = _paisa(intent, topup, reversal.amount, left.wallet if left else 0)
     row = Takeback(
         id=new_id(), intent_id=intent.id, gateway=intent.gateway, gateway_id=reversal.id, kind=reversal.kind,
@@ -78,7 +86,7 @@ def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
         _tell(intent, topup, done)
     open_session().add(row)
     open_session().flush()
-    if intent.charged * topup_gone // intent.amount + reversal.amount > intent.charged:
+    if beyond:
         log.error("a gateway took back more than there was", intent_id=str(intent.id), takeback=reversal.id)
         publish("payment_needs_review", intent_id=str(intent.id), reason="taken_back_beyond")
     return row.state
@@ -107,11 +115,13 @@ def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None
     return known.state
 
 
-def _stop_open_refund(intent: PaymentIntent, now: datetime) -> None:
-    """What was asked back and is not sent yet has gone back another way."""
+def _stop_open_refund(intent: PaymentIntent, now: datetime) -> Refund | None:
+    """What was asked back and is not sent yet has gone back another way. One that is sent comes back."""
     refund = refunds.open_refund_of(intent.transaction_id)
     if refund is not None and refund.status in (RefundStatus.REQUESTED, RefundStatus.MANUAL):
         refunds.drop(refund, "The payment was taken back at the gateway.", actor=ACTOR, now=now)
+        return None
+    return refund
 
 
 def _paisa(intent: PaymentIntent, topup: WalletTransaction, taken: int, left: int) -> int:

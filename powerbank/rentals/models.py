@@ -41,6 +41,13 @@ class Rental(Base):
         Index("ix_rentals_unfinished", "status", "due_at", postgresql_where=text(_IS_OPEN)),
         Index("ix_rentals_station_id", "station_id", "id"),
         Index("ix_rentals_bank_id", "bank_id", "id"),
+        # Those that staff look for by status. Open ones stand in an index of theirs, and completed are nearly all.
+        Index(
+            "ix_rentals_ended_otherwise",
+            "status",
+            "id",
+            postgresql_where=text("status IN ('cancelled', 'failed', 'lost')"),
+        ),
         Index("ix_rentals_unsettled", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND settled_at IS NULL")),
     )
 

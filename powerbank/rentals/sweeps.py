@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 
 from jobs import catalogue
-from powerbank.db import db, open_session, transaction, utcnow
+from powerbank.db import db, first_id_of, open_session, transaction, utcnow
 from powerbank.queue import enqueue, publish
 from powerbank.rentals import clock, initiation, life, lost, returns, settlement
 from powerbank.rentals.case_models import CaseStatus, RentalCase
@@ -160,8 +160,12 @@ def _tell_once(rental_id: UUID, now: datetime) -> None:
 
 
 def forget_locations(now: datetime) -> None:
-    over = select(Rental.id).where(Rental.status.in_(ENDED), Rental.ended_at < now - KEEP_LOCATIONS)
-    open_session().execute(delete(RentalLocation).where(RentalLocation.rental_id.in_(over)))
+    """Only old ones can be of a rental that ended so long ago, and those are few: the rest went the day before."""
+    before = now - KEEP_LOCATIONS
+    over = exists().where(
+        Rental.id == RentalLocation.rental_id, Rental.status.in_(ENDED), Rental.ended_at < before
+    )  # fmt: skip
+    open_session().execute(delete(RentalLocation).where(RentalLocation.id < first_id_of(before), over))
 
 
 def _disputed() -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ import requests
 from flask import Flask
 from sqlalchemy import text
 
+from jobs.runtime import run
 from powerbank.db import transaction, utcnow
 from powerbank.ledger import dues, topups
 from powerbank.ledger.sources import Sources
@@ -18,7 +19,7 @@ from tests.ledger.conftest import balances, shared_balance
 from tests.payments.conftest import Payer, Work
 from tests.payments.test_arrivals import signed
 from tests.payments.test_refunds import asks, books_are_right, decide, seen, spends, topped_up, wallet
-from tests.people import rows
+from tests.people import change, rows
 
 StaffHeaders = Callable[..., dict[str, str]]
 
@@ -203,6 +204,29 @@ def test_a_dispute_ends_a_refund_that_was_only_asked_for(payer: Payer, app: Flas
     tells(payer, work)
     assert seen(payer, refund_id)["status"] == "rejected"
     assert has(app) == {}  # taken out of what was held, and nothing owed
+    books_are_right(app)
+
+
+def test_a_portals_refund_that_is_told_before_ours_was_sent_is_taken_once_ours_is_refused(
+    payer: Payer, app: Flask, work: Work, staff_headers: StaffHeaders
+) -> None:
+    """Ours counts as gone, so nothing seems to be left. The gateway gives no more than there is, and refuses ours."""
+    intent = topped_up(payer, "stripe")
+    happens(payer, intent, "refunded", amount=30_00)
+    refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]
+    decide(payer, staff_headers("finance"), refund_id, "approve")
+    change(app, "UPDATE outbox_jobs SET run_after = now() + interval '1 hour' WHERE job = 'refund_topup'")
+    tells(payer, work)
+    assert rows(app, "SELECT count(*) FROM gateway_takebacks") == [(0,)], "it waits for the word about ours"
+    for job in ("refund_topup", "process_gateway_refund"):
+        change(app, f"UPDATE outbox_jobs SET run_after = now() WHERE job = '{job}' AND state = 'open'")
+        for waiting in rows(app, f"SELECT id FROM outbox_jobs WHERE job = '{job}' AND state = 'open'"):
+            with app.app_context():
+                run(job, str(waiting.id))
+    assert seen(payer, refund_id)["status"] == "rejected", "and 120.00 are the payer's again, to be asked back anew"
+    assert wallet(payer) == ("120.00", "0.00")
+    with app.app_context():
+        assert shared_balance("gateway_clearing") == -120_00
     books_are_right(app)
 
 

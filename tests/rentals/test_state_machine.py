@@ -2,6 +2,7 @@
 must hold of rentals, banks and money is looked at after every step, and at the end, when everybody behaves, everything
 comes to its end."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,7 +34,7 @@ from powerbank.errors import AppError
 from powerbank.payments import paying
 from powerbank.payments.options import Method
 from powerbank.queue import publish
-from powerbank.redis_clients import queue_redis
+from powerbank.redis_clients import connect, queue_redis
 from powerbank.rentals import cancelling, cases, extension, initiation, sweeps
 from powerbank.rentals.case_models import IssueType
 from powerbank.rentals.models import Rental
@@ -42,7 +43,7 @@ from powerbank.stations.bank_models import Custody, Place, PowerBank
 from powerbank.stations.command_models import CommandStatus, StationCommand
 from powerbank.stations.package_models import Package, PaymentModel
 from tests.databases import Emptier
-from tests.dying import Killed, Mortality
+from tests.dying import Mortality
 from tests.ledger.conftest import make_person, top_up
 from tests.rentals import making, what_must_hold
 from tests.rentals.making import MAY_RENT
@@ -72,7 +73,8 @@ class Network(RuleBasedStateMachine):
         self.context = self.app.app_context()
         self.context.push()
         queue_redis().flushdb()
-        self.worker = self.new_worker()
+        self.worker: Worker | None = None
+        self.left_to: dict[str, int] = {}
         self.looked_after = 0
         self.known: dict[str, bool] = {}
         self.known_after = 0
@@ -101,16 +103,16 @@ class Network(RuleBasedStateMachine):
 
     def new_worker(self) -> Worker:
         """A dead one's name lives on in Redis, beside the message that it had in hand."""
-        return Worker(self.app, QUEUES, queue_redis())
+        return Worker(self.app, QUEUES, connect(os.environ["REDIS_URL"]))
 
     @contextmanager
     def step(self) -> Iterator[Any]:
         """A refusal is an answer like another, and a killed process answers nothing."""
         db.session.rollback()
         try:
-            with transaction() as session:
+            with self.doomed("request"), transaction() as session:
                 yield session
-        except (AppError, Killed):
+        except AppError:
             db.session.rollback()
 
     def any(self, query: str) -> bool:
@@ -297,17 +299,17 @@ class Network(RuleBasedStateMachine):
     def work(self) -> None:
         """A worker does what reached the queues; a killed one is gone with what it had in hand."""
         db.session.rollback()
-        try:
-            while (taken := self.worker.dequeue_job_and_maintain_ttl(None)) is not None:
-                self.worker.execute_job(*taken)
-        except Killed:
-            self.worker = self.new_worker()
+        worker, self.worker = self.worker or self.new_worker(), None
+        with self.doomed("worker"):
+            while (taken := worker.dequeue_job_and_maintain_ttl(None)) is not None:
+                worker.execute_job(*taken)
+            self.worker = worker
 
     @rule()
     def sweep(self) -> None:
         """A minute later: leases and pauses are over, and none of those who were at work lives."""
         db.session.rollback()
-        try:
+        with self.doomed("sweep"):
             with transaction() as session:
                 session.execute(LEASES_ARE_OVER, {"ours": sorted(OURS)})
             relay.redeliver_stranded()
@@ -315,15 +317,20 @@ class Network(RuleBasedStateMachine):
             sweeps.declare_lost(self.now)
             sweeps.resume_stuck(self.now)
             sweeps.finish_provisional(self.now - timedelta(minutes=10))
-        except Killed:
-            db.session.rollback()
 
     # ── deaths ────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(moments=st.integers(0, 8))
-    def somebody_will_be_killed(self, moments: int) -> None:
-        """Whoever comes so far: a request, a station's batch, a worker or a sweep."""
-        self.mortality.die_in(moments)
+    @rule(who=st.sampled_from(["request", "worker", "worker", "sweep"]), moments=st.integers(0, 5))
+    def will_be_killed(self, who: str, moments: int) -> None:
+        """After so many commits and pushes. A station's batch is a request like others."""
+        self.left_to[who] = moments
+
+    @contextmanager
+    def doomed(self, who: str) -> Iterator[None]:
+        with self.mortality.within(self.left_to.pop(who, None)):
+            yield
+        if self.mortality.left is not None:
+            self.left_to[who] = self.mortality.left
 
     @rule()
     def redis_is_wiped(self) -> None:
@@ -352,7 +359,7 @@ class Network(RuleBasedStateMachine):
 
     def everything_comes_to_its_end(self) -> None:
         """The faults are over: stations answer, banks are brought back, sweeps run."""
-        self.mortality.die_in(None)
+        self.left_to.clear()
         for _ in range(8):
             self.sweep()
             self.work()
@@ -399,4 +406,4 @@ def test_whatever_they_do(app: Flask, clean: None, emptier: Emptier, monkeypatch
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip
-    assert set(Ours.mortality.deaths) == {"before a commit", "after a commit", "after a push"}
+    assert Ours.mortality.deaths

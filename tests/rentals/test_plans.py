@@ -1,0 +1,140 @@
+"""What staff, people and sweeps ask of rentals is found by indexes, however many rentals are over."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from powerbank.db import db, transaction, utcnow
+from powerbank.rentals import anomalies, dossier, ejection, queries, returns, sweeps
+from powerbank.rentals.models import Rental
+from tests.conftest import execute, superuser_url
+
+OVER = 6000
+GROWING = ("rentals", "rental_events", "rental_locations", "station_commands", "custody", "wallet_transactions")
+FILL = (
+    "SET session_replication_role = replica",
+    """INSERT INTO users (id, username, referral_code)
+       SELECT uuidv7(interval '-200 days'), 'u' || n, 'c' || n FROM generate_series(0, 99) n""",
+    """INSERT INTO stations (id, sn, imei, name, address, city, lat, lng, protocol, words)
+       SELECT uuidv7(interval '-200 days'), 'S' || n, 'I' || n, 'n', 'a', 'K', 27.7, 85.3, 'json-v1', ''
+         FROM generate_series(0, 49) n""",
+    """INSERT INTO station_live (station_id, sn, name, lat, lng, active, maintenance, timezone)
+       SELECT id, sn, name, lat, lng, true, false, timezone FROM stations""",
+    "INSERT INTO power_banks (id, serial) SELECT uuidv7(), 'B' || n FROM generate_series(0, 99) n",
+    f"""INSERT INTO rentals (id, code, user_id, station_id, package_id, status, payment_method, package_name,
+              payment_model, duration_minutes, price, deposit, overdue_rate, overdue_grace_minutes, replacement_price,
+              cancel_window_minutes, lost_after_days, points_per_npr, bank_id, slot_number, command_id, created_at,
+              started_at, due_at, ended_at, return_station_id, settled_at)
+        SELECT uuidv7(before), 'R' || n, u.id, s.id, uuidv7(), state, 'wallet_only', 'p', 'prepaid', 60, 5000, 0, 500,
+               0, 300000, 5, 7, 10, b.id, 1, uuidv7(before), now() + before, now() + before,
+               now() + before + interval '1 hour', CASE WHEN over THEN now() + before + interval '1 hour' END,
+               CASE WHEN over THEN s.id END, CASE WHEN over THEN now() + before + interval '2 hours' END
+          FROM generate_series(1, {OVER}) n
+          CROSS JOIN LATERAL (SELECT (n - {OVER + 1}) * interval '30 minutes' AS before, n < {OVER} - 20 AS over) t
+          CROSS JOIN LATERAL (SELECT CASE WHEN NOT over THEN 'active' WHEN n % 500 = 0 THEN 'lost'
+                                          ELSE 'completed' END AS state) k
+          JOIN users u ON u.username = 'u' || n % 100 JOIN stations s ON s.sn = 'S' || n % 50
+          JOIN power_banks b ON b.serial = 'B' || n % 100""",
+    """INSERT INTO rental_events (id, rental_id, at, event, cause)
+       SELECT uuidv7(created_at - now()), id, created_at, 'initiated', 'x' FROM rentals""",
+    """INSERT INTO rental_locations (id, rental_id, at, lat, lng)
+       SELECT uuidv7(created_at - now()), id, created_at, 27, 85 FROM rentals
+        WHERE created_at > now() - interval '31 days'""",
+    """INSERT INTO station_commands (id, station_id, command, status, serial, slot_number, rental_id, requested_by,
+                                     deadline, finished_at)
+       SELECT command_id, station_id, 'eject_powerbank', 'succeeded', 'B', 1, id, 'x', created_at, created_at
+         FROM rentals""",
+    """INSERT INTO custody (id, bank_id, place, rental_id, cause, period)
+       SELECT uuidv7(created_at - now()), bank_id, 'user', id, 'x', tstzrange(started_at, ended_at) FROM rentals""",
+    """INSERT INTO wallet_transactions (id, user_id, entry_id, type, status, direction, wallet, revenue,
+                                        reference_kind, reference_id)
+       SELECT uuidv7(created_at - now()), user_id, uuidv7(), 'rental', 'success', 'out', 5000, 'rental_revenue',
+              'rental', id FROM rentals""",
+    *(f"ANALYZE {table}" for table in ("users", "stations", "station_live", "power_banks", *GROWING)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def filled(context: Flask) -> Rental:
+    """One of them, long over."""
+    execute(superuser_url(context.config["TEST_DATABASE"]), *FILL)
+    return db.session.query(Rental).filter_by(code="R777").one()
+
+
+@contextmanager
+def planned() -> Iterator[dict[str, str]]:
+    """The plan of each statement that is made inside."""
+    plans: dict[str, str] = {}
+
+    def explain(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if statement.lstrip().startswith(("SELECT", "DELETE")):
+            with cursor.connection.cursor() as beside:
+                beside.execute(f"EXPLAIN {statement}", parameters)
+                plans[statement] = "\n".join(row[0] for row in beside.fetchall())
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        yield plans
+    finally:
+        event.remove(db.engine, "before_cursor_execute", explain)
+        db.session.rollback()
+
+
+def reads_everything(plan: str) -> bool:
+    return any(f"Seq Scan on {table}" in plan for table in GROWING)
+
+
+def assert_found_by_index(act: Callable[[], object]) -> dict[str, str]:
+    with planned() as plans:
+        act()
+    assert plans
+    assert [plan for plan in plans.values() if reads_everything(plan)] == []
+    return plans
+
+
+def test_the_reads(filled: Rental) -> None:
+    now = utcnow()
+
+    def search(**wanted: Any) -> Callable[[], object]:
+        return lambda: queries.cards(queries.search_page(limit=20, cursor=None, **wanted)["items"], now=now)
+
+    assert_found_by_index(lambda: dossier.whole(db.session.get_one(Rental, filled.id), now=now))
+    assert_found_by_index(lambda: queries.of_user_page(filled.user_id, limit=20, cursor=None))
+    assert_found_by_index(lambda: queries.open_of_user(filled.user_id))
+    assert_found_by_index(search(code="R777"))
+    assert_found_by_index(search(user_id=filled.user_id))
+    assert_found_by_index(search(disputed=True))
+    for by_index in (search(station_sn="S7"), search(powerbank_sn="B7")):
+        found = assert_found_by_index(by_index)
+        [page] = [plan for statement, plan in found.items() if "FROM rentals" in statement]
+        assert "Sort" not in page, "read from the newest on, and no further than the page"
+    [page] = [
+        plan for statement, plan in assert_found_by_index(search(status="lost")).items() if "FROM rentals" in statement
+    ]
+    assert "ix_rentals_ended_otherwise" in page
+
+
+def test_the_sweeps(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = utcnow()
+
+    def in_transaction(act: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            with transaction():
+                act()
+
+        return run
+
+    monkeypatch.setattr(sweeps, "_overdue", lambda *_: None)  # what is found is not the question
+    monkeypatch.setattr(sweeps, "_return_again", lambda *_: None)
+    for sweep in (
+        lambda: sweeps.mark_overdue(now), lambda: sweeps.declare_lost(now), lambda: sweeps.resume_stuck(now),
+        lambda: sweeps.finish_provisional(now), lambda: sweeps.tell_paid_not_ejected(now),
+        in_transaction(lambda: sweeps.forget_locations(now)), in_transaction(lambda: anomalies.scan(now=now)),
+        in_transaction(lambda: ejection._wake_next(filled.station_id)),
+        in_transaction(lambda: returns.rental_of(filled.bank_id)),
+    ):  # fmt: skip
+        assert_found_by_index(sweep)
