@@ -59,8 +59,11 @@ BEGIN
                by_user IS NOT NULL AND EXISTS (
                    SELECT FROM favourite_stations v WHERE v.user_id = by_user AND v.station_id = f.station_id)
           FROM (SELECT l.*, {DISTANCE} AS km
-                  FROM station_live l
-                 WHERE {WANTED} AND (point(l.lng, l.lat) <@ here OR point(l.lng, l.lat) <@ beyond)) f
+                  FROM (SELECT a.* FROM station_live a WHERE a.active AND point(a.lng, a.lat) <@ here
+                        UNION ALL
+                        SELECT b.* FROM station_live b WHERE b.active AND point(b.lng, b.lat) <@ beyond
+                                                         AND NOT point(b.lng, b.lat) <@ here) l
+                 WHERE {WANTED}) f
          WHERE f.km <= reach + 1e-9 AND f.km <= radius_km
          ORDER BY f.km, f.sn LIMIT most;
 END
