@@ -10,12 +10,13 @@ from powerbank.db import db, open_session
 from powerbank.errors import AppError
 from powerbank.pictures.pipeline import Shape
 from powerbank.users.models import Avatar, User
+from powerbank.users.profile import Profile
 from powerbank.users.services import may_sign_in
 
 SHAPE = Shape(512, square=True)
 
 
-def url_of(user: User) -> str | None:
+def url_of(user: User | Profile) -> str | None:
     if user.avatar_key is None:
         return None
     return f"{current_app.config['SETTINGS'].public_url}/media/avatars/{user.avatar_key}.jpg"

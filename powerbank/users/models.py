@@ -81,7 +81,11 @@ class User(Base):
 
     @property
     def profile_complete(self) -> bool:
-        return all((self.first_name, self.last_name, self.date_of_birth, self.address, self.city))
+        return is_complete(self)
+
+
+def is_complete(profile: Any) -> bool:
+    return all((profile.first_name, profile.last_name, profile.date_of_birth, profile.address, profile.city))
 
 
 class Identifier(Base):

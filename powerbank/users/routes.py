@@ -7,6 +7,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.db import transaction, utcnow
 from powerbank.users import leaving, services, usage
 from powerbank.users.models import User
+from powerbank.users.profile import Profile, profile
 from powerbank.users.schemas import UsageSchema, UserSchema
 
 blueprint = Blueprint("Profile", __name__, url_prefix="/api/users", description="The signed-in person.")
@@ -16,9 +17,9 @@ blueprint = Blueprint("Profile", __name__, url_prefix="/api/users", description=
 class Me(MethodView):
     @user_only
     @blueprint.response(200, UserSchema)
-    def get(self) -> User:
+    def get(self) -> Profile:
         """Who I am"""
-        return services.profile(current_user_id())
+        return profile(current_user_id())
 
     @user_only
     @blueprint.arguments(UserSchema(partial=True))

@@ -6,10 +6,9 @@ import unicodedata
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
 from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import AppError, ConflictError, NotFoundError
@@ -20,7 +19,6 @@ from powerbank.users.models import Identifier, Status, User
 
 # No letters and digits that look alike when read aloud or off a screen.
 _REFERRAL_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-_PROFILE = select(User).options(joinedload(User.identifiers)).where(User.id == bindparam("user_id"))
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]")
 
 
@@ -29,11 +27,6 @@ def owner_of(address: Address) -> User | None:
         select(User).join(Identifier).where(Identifier.kind == address.kind, Identifier.value == address.value)
     )
     return found
-
-
-def profile(user_id: UUID) -> User:
-    """With the identifiers, in one query."""
-    return db.session.execute(_PROFILE, {"user_id": user_id}).unique().scalar_one()
 
 
 def locked(user_id: UUID) -> User:

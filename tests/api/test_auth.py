@@ -1,7 +1,9 @@
 """Access tokens: which are refused, and when one stops to work. Which role may call what: tests/test_permissions.py."""
 
+import json
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -70,3 +72,49 @@ def test_a_forged_token_is_refused(
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer a.b.c", "Basic YTpi", "Bearer " + "x" * 5000])
 def test_garbage_is_refused(client: FlaskClient, header: str) -> None:
     assert client.get(ADDRESS, headers={"Authorization": header}).status_code == 401
+
+
+def test_a_token_that_was_good_a_moment_ago_ends_with_its_time(
+    app: Flask, client: FlaskClient, staff_headers: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its signature is looked at once, its time with each request."""
+    headers = staff_headers()
+    assert client.get(ADDRESS, headers=headers).status_code == 200
+    later = time.time() + 3600
+    with monkeypatch.context() as clock:
+        clock.setattr("powerbank.api.auth.time.time", lambda: later)
+        assert client.get(ADDRESS, headers=headers).status_code == 401
+    assert client.get(ADDRESS, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"nbf": utcnow() + timedelta(hours=2)},
+        {"iat": utcnow() + timedelta(hours=2)},
+        {"exp": "soon"},
+        {"nbf": []},
+        {"exp": 1e400},
+    ],
+)
+def test_a_token_whose_time_has_not_come_or_is_no_time_is_refused(
+    app: Flask, client: FlaskClient, staff_headers: SignIn, claims: dict[str, Any]
+) -> None:
+    headers = staff_headers()
+    secret = app.config["JWT_SECRET_KEY"]
+    payload = jwt.decode(
+        headers["Authorization"].removeprefix("Bearer "), secret, algorithms=["HS256"], options={"verify_aud": False}
+    )
+    # PyJWT's own encoder refuses times that are none.
+    token = jwt.api_jws.encode(json.dumps(_stamped(payload | claims)).encode(), secret)
+    assert client.get(ADDRESS, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def _stamped(claims: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.timestamp() if isinstance(value, datetime) else value for name, value in claims.items()}
+
+
+def test_one_audience_is_not_taken_for_the_other(client: FlaskClient, staff_headers: SignIn) -> None:
+    headers = staff_headers()
+    assert client.get(ADDRESS, headers=headers).status_code == 200
+    assert client.get("/api/users/me", headers=headers).status_code == 401

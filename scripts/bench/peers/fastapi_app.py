@@ -1,6 +1,6 @@
 """`GET /api/users/me` and `GET /api/stations/nearby` as a FastAPI application would have them: the same token check,
-the same queries, the same fields in the answer. It keeps no rate limit, writes no log line and counts no request,
-which ours does.
+the same queries, the same fields in the answer. Neither writes log lines here, compresses, or reads anything but the
+database. It keeps no rate limit, names and counts no request and sets no security headers, which ours does.
 """
 
 import os
@@ -27,9 +27,11 @@ IDENTIFIERS = text("SELECT kind, value FROM user_identifiers WHERE user_id = :us
 NEARBY = text(os.environ.get("NEARBY_SQL", "SELECT"))
 KEY = os.environ["JWT_SECRET_KEY"]
 
+# Single reads need no transaction around them, here as there.
 engine = create_async_engine(
-    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=10, max_overflow=0
-)
+    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=10, max_overflow=0,
+    isolation_level="AUTOCOMMIT",
+)  # fmt: skip
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 bearer = HTTPBearer()
 
