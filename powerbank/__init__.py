@@ -7,8 +7,9 @@ import config
 
 def create_app(settings: config.Settings | None = None) -> Flask:
     from powerbank import startup
+    from powerbank.api.application import Application
 
-    app = Flask(__name__)
+    app = Application(__name__)
     app.config["SETTINGS"] = settings or config.load()
     for initialise in startup.INITIALISERS:
         initialise(app)

@@ -4,13 +4,16 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, cast
 
+import psycopg2
 import uuid_utils.compat
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Executable, MetaData, Row, Text
+from sqlalchemy import BigInteger, DateTime, MetaData, Text, TextClause
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -111,14 +114,47 @@ def open_session() -> Session:
     return session
 
 
-def read_alone(statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """A single read outside any transaction: one round trip, where BEGIN and ROLLBACK around it make three."""
-    session: Session = db.session()
-    if session.in_transaction():  # it holds a connection; waiting for a second one could lock the pool up
-        return session.execute(statement, parameters).all()
-    with db.engine.connect() as connection:
-        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        return alone.execute(statement, parameters).all()
+def read_alone(statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """A single read outside any transaction, as tuples: one round trip, where BEGIN and ROLLBACK around it make three.
+    What is read most goes this way, so it is the driver that is asked: SQLAlchemy's own execution costs more than a
+    small query, and its AUTOCOMMIT a round trip for the way back.
+    """
+    if db.session.registry.has() and db.session().in_transaction():
+        # It holds a connection; waiting for a second one could lock the pool up.
+        return db.session.execute(statement, parameters).all()
+    try:
+        pooled = db.engine.raw_connection()
+    except psycopg2.Error as error:
+        raise _refused(statement, error) from error
+    try:
+        connection: Any = pooled.driver_connection
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(_as_the_driver_reads(statement), parameters)
+                return cast("Sequence[Any]", cursor.fetchall())
+        finally:
+            if not connection.closed:
+                connection.autocommit = False
+    except psycopg2.Error as error:
+        if not pooled.driver_connection.closed:  # type: ignore[union-attr]
+            raise _refused(statement, error) from error
+        pooled.invalidate(error)
+    finally:
+        pooled.close()
+    # The connection was broken. SQLAlchemy takes the next one, and throws all away if that is broken too.
+    with db.engine.connect() as again:
+        return again.execute(statement, parameters).all()
+
+
+@lru_cache(maxsize=256)
+def _as_the_driver_reads(statement: TextClause) -> str:
+    return str(statement.compile(dialect=db.engine.dialect))
+
+
+def _refused(statement: TextClause, error: psycopg2.Error) -> BaseException:
+    """The same exceptions as of any other statement: one handler knows them all."""
+    return DBAPIError.instance(str(statement), None, error, psycopg2.Error, hide_parameters=True)
 
 
 def utcnow() -> datetime:

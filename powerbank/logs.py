@@ -69,7 +69,8 @@ def configure(style: str, level: str) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        # What nobody will read is not made either.
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
@@ -87,22 +88,22 @@ def configure(style: str, level: str) -> None:
 
 
 def init_app(app: Flask) -> None:
-    log = structlog.get_logger("powerbank.request")
+    log, written = structlog.get_logger("powerbank.request"), logging.getLogger("powerbank.request")
 
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         g.began = time.perf_counter()
+        g.request_id = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
     @app.after_request
     def end(response: Response) -> Response:
-        request_id = structlog.contextvars.get_contextvars().get("request_id")
-        if request_id:
-            response.headers["X-Request-ID"] = request_id
-        if not request.path.startswith(("/health", "/metrics")):
+        if "request_id" in g:
+            response.headers["X-Request-ID"] = g.request_id
+        if written.isEnabledFor(logging.INFO) and not request.path.startswith(("/health", "/metrics")):
             took = (time.perf_counter() - g.get("began", time.perf_counter())) * 1000
             log.info(
                 "request",

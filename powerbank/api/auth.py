@@ -7,13 +7,17 @@ Domains tell at start-up how a principal is looked up (`register_staff_loader`),
 """
 
 import functools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, cast
 from uuid import UUID
 
 import jwt as pyjwt
 from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager
+from jwt.types import Options
 
 from powerbank.errors import AppError
 
@@ -23,7 +27,9 @@ STAFF_AUDIENCE = "powerbank-staff"
 USER_AUDIENCE = "powerbank-app"
 # Own password, second factor and sessions: open to staff who must first put these in order.
 OWN_ACCOUNT = "account.manage"
-REQUIRED_CLAIMS = ["exp", "iat", "jti", "sub", "aud"]
+_TIMELESS: Options = {
+    "require": ["exp", "iat", "jti", "sub", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False,
+}  # fmt: skip
 
 
 class Staff(Protocol):
@@ -194,15 +200,28 @@ def _claims(*audiences: str) -> dict[str, Any]:
     if kind.lower() != "bearer":
         raise UnauthenticatedError
     try:
-        claims: dict[str, Any] = pyjwt.decode(
-            token.strip(),
-            current_app.config["JWT_SECRET_KEY"],
-            algorithms=["HS256"],
-            audience=audiences,
-            options={"require": REQUIRED_CLAIMS},
-        )
+        signed = _signed(token.strip(), current_app.config["JWT_SECRET_KEY"], audiences)
     except pyjwt.PyJWTError as refused:
         raise UnauthenticatedError from refused
-    if claims.get("type") != "access":
+    if not signed.begins <= time.time() < signed.ends or signed.claims.get("type") != "access":
         raise UnauthenticatedError
-    return claims
+    return dict(signed.claims)
+
+
+@dataclass(frozen=True)
+class _Signed:
+    claims: Mapping[str, Any]
+    begins: int
+    ends: int
+
+
+@lru_cache(maxsize=2048)
+def _signed(token: str, key: str, audiences: tuple[str, ...]) -> _Signed:
+    """What a token says, if it is signed and made for one of these. That stays true however often it is shown, and an
+    app shows it with each request; only whether its time is over must be asked again."""
+    claims = pyjwt.decode(token, key, algorithms=["HS256"], audience=audiences, options=_TIMELESS)
+    try:
+        begins, ends = max(int(claims["iat"]), int(claims.get("nbf", 0))), int(claims["exp"])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise pyjwt.DecodeError("a time is a number") from error
+    return _Signed(claims, begins, ends)

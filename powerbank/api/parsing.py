@@ -2,11 +2,13 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from flask import Request, abort
 from flask_smorest.arguments import FlaskParser
 from marshmallow import Schema
+from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import MultiDict
 
 from powerbank.errors import AppError
@@ -34,7 +36,8 @@ class Parser(FlaskParser):  # type: ignore[misc]
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         if "\x00" in "".join(req.args.values()):
             _unstorable()
-        return super().load_querystring(req, schema)
+        lists = _lists_in(schema)
+        return {name: req.args.getlist(name) if name in lists else req.args[name] for name in req.args}
 
     def load_multipart(self, req: Request, schema: Schema) -> Any:
         """Fields and files of one form, so that unknown ones of either kind are refused."""
@@ -46,6 +49,12 @@ class Parser(FlaskParser):  # type: ignore[misc]
     def load_json_or_form(self, req: Request, schema: Schema) -> Any:
         is_form = req.mimetype == "multipart/form-data"
         return self.load_multipart(req, schema) if is_form else self.load_json(req, schema)
+
+
+@lru_cache(maxsize=1024)
+def _lists_in(schema: Schema) -> frozenset[str]:
+    """What may be given more than once. Each route's schema is made once."""
+    return frozenset(MultiDictProxy(MultiDict(), schema).multiple_keys)
 
 
 def _refuse_unstorable(value: Any) -> None:

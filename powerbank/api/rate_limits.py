@@ -8,6 +8,7 @@ import hashlib
 import ipaddress
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 from flask import Flask, current_app, request
@@ -70,7 +71,11 @@ def init_app(app: Flask) -> None:
 
 def caller() -> str:
     """The address that asks. Of IPv6 the whole network that one subscriber has: it is two to the 64 addresses."""
-    told = request.remote_addr or "unknown"
+    return _subscriber(request.remote_addr or "unknown")
+
+
+@lru_cache(maxsize=1024)
+def _subscriber(told: str) -> str:
     try:
         address = ipaddress.ip_address(told)
     except ValueError:

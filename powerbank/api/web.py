@@ -10,24 +10,30 @@ _CSP = (
 # rq-dashboard is somebody else's page: its scripts are inline and its templates are compiled in the browser.
 # It is behind a staff sign-in.
 _CSP_DASHBOARD = _CSP.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
+_ALWAYS = [
+    ("Content-Security-Policy", _CSP),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+]
+_HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
 def init_app(app: Flask) -> None:
     secure = app.config["SETTINGS"].public_url.startswith("https://")
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    always = [*_ALWAYS, _HSTS] if secure else _ALWAYS
 
     @app.after_request
     def headers(response: Response) -> Response:
-        csp = _CSP_DASHBOARD if request.path.startswith("/ops/rq") else _CSP
-        response.headers.setdefault("Content-Security-Policy", csp)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("X-Frame-Options", "DENY")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        if "Cache-Control" not in response.headers and request.path.startswith(("/api/admin", "/console")):
+        path, there = request.path, {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (else pairs)
+        if path.startswith("/ops/rq") and "content-security-policy" not in there:
+            response.headers["Content-Security-Policy"] = _CSP_DASHBOARD
+            there.add("content-security-policy")
+        for name, value in always:
+            if name.lower() not in there:
+                response.headers.add(name, value)
+        if "cache-control" not in there and path.startswith(("/api/admin", "/console")):
             response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -10,11 +10,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from flask_jwt_extended import create_access_token
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, text, update
 
 from powerbank.api.auth import USER_AUDIENCE, UnauthenticatedError
 from powerbank.auth.people_models import RefreshToken, Session
-from powerbank.db import db, open_session, utcnow
+from powerbank.db import open_session, read_alone, utcnow
 from powerbank.notifications import devices
 from powerbank.users import services as users
 from powerbank.users.models import User
@@ -22,12 +22,11 @@ from powerbank.users.models import User
 ACCESS = timedelta(minutes=15)
 REFRESH = timedelta(days=30)
 
-# Made once, of columns: this runs before every request of a person.
-_LASTING = (
-    select(User.id, User.status)
-    .join(Session, Session.user_id == User.id)
-    .where(User.id == bindparam("user_id"), Session.id == bindparam("session_id"), Session.ended_at.is_(None))
-)
+# Asked before every request of a person.
+_LASTING = text("""
+    SELECT u.status FROM users u JOIN sessions s ON s.user_id = u.id
+     WHERE u.id = CAST(:user_id AS uuid) AND s.id = CAST(:session_id AS uuid) AND s.ended_at IS NULL
+""")
 
 
 @dataclass(frozen=True)
@@ -88,10 +87,11 @@ def end_all_of(user_id: UUID, cause: str) -> None:
 def user_of(user_id: str, session_id: str) -> UUID | None:
     """Whose access token this is, while the sign-in lasts and the account may be used."""
     try:
-        found = db.session.execute(_LASTING, {"user_id": UUID(user_id), "session_id": UUID(session_id)}).one_or_none()
+        asked = {"user_id": str(UUID(user_id)), "session_id": str(UUID(session_id))}
     except ValueError:
         return None
-    return found.id if found is not None and users.status_allows_sign_in(found.status) else None
+    found = read_alone(_LASTING, asked)
+    return UUID(user_id) if found and users.status_allows_sign_in(found[0][0]) else None
 
 
 def _issue(session: Session) -> Tokens:

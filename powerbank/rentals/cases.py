@@ -123,7 +123,7 @@ def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None
     elif case.issue_type == IssueType.NOT_EJECTED and rental.status in (*OUT, Status.COMPLETED):
         returns.cancel_in_full(rental, "dispute_upheld", cause=by, now=now)
     elif case.issue_type == IssueType.RETURNED and rental.status == Status.LOST:
-        lost.found(rental, at=case.reported_at, now=now)
+        returns.found(rental, at=case.reported_at, now=now)
     elif rental.status in OUT and case.issue_type == IssueType.RETURNED:
         returns.end(rental, at=case.reported_at, cause=by, now=now, how="dispute")
     elif rental.settled_at is not None and rental.ended_at is not None and case.reported_at < rental.ended_at:

@@ -109,7 +109,7 @@ def wait_for_change(rental_id: UUID, *, since: int, seconds: float) -> None:
     until = time.monotonic() + seconds
     while True:
         found = read_alone(_VERSION, {"id": rental_id})
-        if not found or found[0].version > since or time.monotonic() >= until:
+        if not found or found[0][0] > since or time.monotonic() >= until:
             return
         time.sleep(min(LOOK_EVERY, max(0.0, until - time.monotonic())))
 

@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from jobs import catalogue
 from powerbank.db import open_session
 from powerbank.ledger import services
-from powerbank.ledger.accounts import REVENUES
+from powerbank.ledger.accounts import REVENUES, Kind
 from powerbank.local_time import local_day
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
-from powerbank.rentals import billing, clock, ejection, life, lost, swaps
+from powerbank.rentals import billing, clock, ejection, life, swaps
 from powerbank.rentals.models import FreeCancellation, Rental, RentalEvent
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations import returning
@@ -55,7 +55,7 @@ def returned(
         end(rental, at=refused_at or returned_at, cause=STATION, now=now, how=how)
     elif rental.status == Status.LOST and rental.lost_at is not None and returned_at - rental.lost_at <= FOUND_AGAIN:
         _note_place(rental, station_id, slot_number)
-        lost.found(rental, at=returned_at, now=now)
+        found(rental, at=returned_at, now=now)
     elif rental.status == Status.LOST:
         unmatched(bank_id, station_id, slot_number)
 
@@ -122,6 +122,29 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
               slot=rental.return_slot)  # fmt: skip
     conclude_in_time(rental, now=now)
     enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+
+
+def found(rental: Rental, *, at: datetime, now: datetime) -> None:
+    """A lost one: what was paid above the fees up to the return goes back, or all of it where any return would have
+    been free of charge."""
+    assert rental.lost_at is not None  # noqa: S101
+    assert rental.started_at is not None  # noqa: S101 (CHECK started)
+    assert rental.due_at is not None  # noqa: S101
+    price = max(0, rental.replacement_price - rental.overdue_amount)
+    # Less than nothing if it was back before it was given up, and the news came late.
+    further = billing.overdue_fee(rental, at) - billing.overdue_fee(rental, rental.lost_at)
+    rental.ended_at = max(at, rental.started_at)
+    rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
+    life.move(rental, Status.COMPLETED, event="found", cause=STATION, at=at)
+    if _in_window(rental, rental.ended_at) and _is_free(rental):
+        _cancel(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
+        return
+    kinds = {Kind.SALES_REVENUE, Kind.OVERDUE_REVENUE} if further < 0 else {Kind.SALES_REVENUE}
+    back = billing.give_back(rental, max(0, price - further), what="found", actor=billing.ACTOR, now=now, kinds=kinds)
+    rental.overdue_amount += min(0, further)
+    conclude_in_time(rental, now=now)
+    if back:
+        publish("rental_refunded", **life.about(rental), amount=back)
 
 
 def conclude_in_time(rental: Rental, *, now: datetime) -> None:

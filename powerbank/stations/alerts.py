@@ -1,9 +1,11 @@
 """Whether stations are there, and what staff are told of them: each thing once, however often a station flaps."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, literal, select, text, update
+from sqlalchemy import ColumnElement, case, func, literal, select, text, update
 
 from powerbank.content import app_config
 from powerbank.db import open_session
@@ -17,6 +19,8 @@ from powerbank.stations.protocols import registry
 
 # A station that is back within this time, or away again, is not worth waking anybody.
 SETTLED = timedelta(seconds=30)
+# So many outages within such a time are one trouble, which ends when the station has stayed as it is for a while.
+FLAPPING, OF_LATE, CALM = 3, timedelta(hours=1), timedelta(minutes=30)
 BATTERY_EACH = timedelta(hours=1)
 _PRESENT = text("""
     UPDATE station_live
@@ -37,32 +41,75 @@ def note_presence(state: StationState, *, online: bool, at: datetime) -> None:
 def sweep(*, now: datetime) -> tuple[int, int]:
     """Marks those that are silent for too long, then tells what has settled: how many went, how many came back."""
     _mark_silent(now)
-    session = open_session()
-    settled = (StationState.changed_at <= now - SETTLED, Station.active)
-    gone = session.execute(
-        update(StationState)
-        .where(
-            StationState.station_id == StationLive.station_id, Station.id == StationState.station_id,
-            ~StationLive.online, ~StationState.offline_told, *settled,
-        )
-        .values(offline_told=True)
-        .returning(StationState.station_id, Station.sn, StationLive.last_seen)
-    ).all()  # fmt: skip
+    gone = _tell_gone(now)
+    back = _tell_back(now)
+    calm_gone, calm_back = _tell_calm(now)
+    return gone + calm_gone, back + calm_back
+
+
+def _tell_gone(now: datetime) -> int:
+    """The first outages each by itself. A station that goes on like this is told of as one that does, and no more."""
+    of_late = StationState.outages_since > now - OF_LATE
+    gone = _settled(
+        ~StationLive.online & ~StationState.offline_told,
+        now - SETTLED,
+        {
+            "offline_told": True,
+            "outages": case((of_late, StationState.outages + 1), else_=1),
+            "outages_since": case((of_late, StationState.outages_since), else_=now),
+        },
+    )
     for row in gone:
-        since = row.last_seen.isoformat() if row.last_seen else None
-        publish("station_offline", station_id=str(row.station_id), station_sn=row.sn, last_seen=since)
-    back = session.execute(
+        if row.outages < FLAPPING:
+            _publish_offline(row)
+        else:
+            publish(
+                "station_alarm", station_sn=row.sn, kind="flapping", slot_number=None, serial=None, report_id=None,
+                detail=f"it goes away and comes back, {row.outages} times within an hour",
+            )  # fmt: skip
+    return len(gone)
+
+
+def _tell_back(now: datetime) -> int:
+    steady = StationLive.online & StationState.offline_told & (StationState.outages < FLAPPING)
+    return _publish_online(_settled(steady, now - SETTLED, {"offline_told": False}))
+
+
+def _tell_calm(now: datetime) -> tuple[int, int]:
+    """A station that came and went, and now stays: away, or here."""
+    flapped = StationState.offline_told & (StationState.outages >= FLAPPING)
+    gone = _settled(flapped & ~StationLive.online, now - CALM, {"outages": 0, "outages_since": None})
+    for row in gone:
+        _publish_offline(row)
+    back = _settled(
+        flapped & StationLive.online, now - CALM, {"offline_told": False, "outages": 0, "outages_since": None}
+    )
+    return len(gone), _publish_online(back)
+
+
+def _settled(which: ColumnElement[bool], since: datetime, values: dict[str, object]) -> Sequence[Any]:
+    """Of active stations that have been as they are since then."""
+    changed = (
         update(StationState)
         .where(
-            StationState.station_id == StationLive.station_id, Station.id == StationState.station_id,
-            StationLive.online, StationState.offline_told, *settled,
+            StationState.station_id == StationLive.station_id, Station.id == StationState.station_id, which,
+            StationState.changed_at <= since, Station.active,
         )
-        .values(offline_told=False)
-        .returning(StationState.station_id, Station.sn)
-    ).all()  # fmt: skip
-    for station_id, sn in back:
-        publish("station_online", station_id=str(station_id), station_sn=sn)
-    return len(gone), len(back)
+        .values(values)
+        .returning(StationState.station_id, Station.sn, StationLive.last_seen, StationState.outages)
+    )  # fmt: skip
+    return open_session().execute(changed).all()
+
+
+def _publish_offline(row: Any) -> None:
+    since = row.last_seen.isoformat() if row.last_seen else None
+    publish("station_offline", station_id=str(row.station_id), station_sn=row.sn, last_seen=since)
+
+
+def _publish_online(rows: Sequence[Any]) -> int:
+    for row in rows:
+        publish("station_online", station_id=str(row.station_id), station_sn=row.sn)
+    return len(rows)
 
 
 def _mark_silent(now: datetime) -> None:

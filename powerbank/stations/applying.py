@@ -10,11 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.content import app_config
 from powerbank.db import new_id, open_session
 from powerbank.queue import publish
-from powerbank.stations import alerts, commanding, ejecting, live, order, returning, snapshots, states
+from powerbank.stations import alerts, commanding, ejecting, live, order, proofs, returning, snapshots, states
 from powerbank.stations.command_models import (
-    OPEN,
-    CommandName,
-    CommandStatus,
     Outcome,
     StationCommand,
     StationReport,
@@ -75,7 +72,7 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
             alerts.note_presence(state, online=event.online, at=at)
             return True
         if isinstance(event, Heartbeat):
-            _note_heartbeat(state, event)
+            _note_heartbeat(state, event, now=now)
     if (state.boot_id, state.seq) == message.order.position:
         return False
     alerts.note_presence(state, online=True, at=at)
@@ -107,16 +104,19 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
     return True
 
 
-def _note_heartbeat(state: StationState, event: Heartbeat) -> None:
+def _note_heartbeat(state: StationState, event: Heartbeat, *, now: datetime) -> None:
     if event.maintenance is not None:
         state.reports_maintenance = event.maintenance
     firmware = firmware_in(event)
     if firmware is not None:
-        open_session().execute(
+        changed = open_session().execute(
             update(StationLive)
             .where(StationLive.station_id == state.station_id, StationLive.firmware.is_distinct_from(firmware))
             .values(firmware=firmware)
+            .returning(StationLive.station_id)
         )
+        if changed.one_or_none() is not None:
+            proofs.runs(state.station_id, firmware, now=now)
 
 
 def _revision(station_id: UUID) -> int:
@@ -167,7 +167,7 @@ def _happened(
         case Alarm():
             _alarm(station_id, event, report_id, fresh=fresh)
         case Boot():
-            _booted(station_id, event, now=now)
+            proofs.booted(station_id, now=now)
         case Heartbeat() | Snapshot() | Presence():
             pass
     return True
@@ -222,18 +222,6 @@ def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> N
         station_sn=open_session().get_one(Station, station_id).sn, kind=event.kind.value, slot_number=event.slot,
         serial=event.serial, report_id=str(report_id), detail=f"{event.kind.value}{where}",
     )  # fmt: skip
-
-
-def _booted(station_id: UUID, event: Boot, *, now: datetime) -> None:
-    """That it is up again is the answer to a reboot."""
-    query = select(StationCommand).where(
-        StationCommand.station_id == station_id,
-        StationCommand.command == CommandName.REBOOT,
-        StationCommand.status.in_(OPEN),
-        StationCommand.sent_at.is_not(None),
-    )
-    for command in open_session().scalars(query).all():
-        commanding.settle(command, CommandStatus.SUCCEEDED, {"proof": "booted"}, now=now)
 
 
 def _serial_in(station_id: UUID, slot: int | None) -> str | None:

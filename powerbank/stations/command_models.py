@@ -124,7 +124,10 @@ class StationState(Base):
     restarts_seen: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     reports_maintenance: Mapped[bool | None]
     changed_at: Mapped[datetime | None]  # when it last came online or went offline
+    # What staff were told last: that it is offline, or that it comes and goes.
     offline_told: Mapped[bool] = mapped_column(server_default=text("false"))
+    outages: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # told of since then
+    outages_since: Mapped[datetime | None]
     low_battery_told_at: Mapped[datetime | None]
     undecodable: Mapped[int] = mapped_column(BigInteger, server_default="0")
     odd: Mapped[int] = mapped_column(BigInteger, server_default="0")

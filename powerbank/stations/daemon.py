@@ -29,6 +29,7 @@ SESSION = "powerbank-daemon"  # of the broker, taken over by the one that stands
 LEASE = timedelta(seconds=15)
 RENEW_EVERY = 4.0
 BATCH = 1000
+GATHER = 0.05  # between the beginnings of two batches: a transaction for each few messages costs more than they do
 FROM_ONE = 50  # messages of one station in a batch, while others wait
 WAIT = 0.5
 PAUSE = 1.0
@@ -59,6 +60,7 @@ class Daemon:
         self._renewed_at = -RENEW_EVERY
         self._told: Counter[str] = Counter()
         self._turned_at = time.monotonic()
+        self._took_at = -GATHER
         self._database_away = False
 
     @property
@@ -89,8 +91,17 @@ class Daemon:
                     continue
                 self._listener.turn(WAIT, most=BATCH)
                 if self._listener.inbox:
+                    self._gather()
                     self._take(self._next_batch())
             self._end()
+
+    def _gather(self) -> None:
+        """A message after a silence is taken at once; of a stream, what comes until the next batch is due."""
+        left = self._took_at + GATHER - time.monotonic()
+        if left > 0 and len(self._listener.inbox) < BATCH:
+            self._stopping.wait(left)
+            self._listener.turn(0, most=BATCH)
+        self._took_at = time.monotonic()
 
     def _next_batch(self) -> list[Heard]:
         """All there is; or, where that is too much, no more of one station than its share. Its order stays."""

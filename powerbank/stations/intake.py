@@ -34,9 +34,7 @@ class Intake:
         """Needs an application context, and no open transaction. On return all of it is committed."""
         now = self._clock()
         try:
-            found = reports.understand_all(received, self._directory, now=now)
-            db.session.rollback()
-            left = self._usual(found, now)
+            found, left = self._usual(received, now)
             for station_id in sorted(left):
                 self._closely(found.by_station[station_id], now)
         except DBAPIError as error:
@@ -52,19 +50,23 @@ class Intake:
             1 for messages in found.by_station.values() for message in messages if message.problem is not None
         )
 
-    def _usual(self, found: reports.Understood, now: datetime) -> set[UUID]:
-        """A failure here is no reason to stop: each station is then looked at by itself."""
+    def _usual(self, received: Sequence[Received], now: datetime) -> tuple[reports.Understood, set[UUID]]:
+        """A failure to write is no reason to stop: each station is then looked at by itself."""
+        found: reports.Understood | None = None
         try:
             with transaction():
-                return set(reports.apply_usual(found, now=now))
+                found = reports.understand_all(received, self._directory, now=now)
+                return found, reports.apply_usual(found, now=now)
         except DBAPIError as error:
-            if _is_away(error):
+            if found is None or _is_away(error):
                 raise
             log.warning("batch not applied as a whole", error=_words(error))
         except Exception as error:
+            if found is None:
+                raise
             log.exception("batch not applied as a whole", error=str(error))
         self._directory.forget()  # a station may be gone
-        return set(found.by_station)
+        return found, set(found.by_station)
 
     def _closely(self, messages: list[Message], now: datetime) -> None:
         for _ in range(TRIES):

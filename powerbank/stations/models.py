@@ -125,8 +125,8 @@ class StationLive(Base):
 
 def shown_status(*, maintenance: bool, online: bool) -> str:
     if maintenance:
-        return StationStatus.MAINTENANCE.value
-    return StationStatus.ONLINE.value if online else StationStatus.OFFLINE.value
+        return StationStatus.MAINTENANCE
+    return StationStatus.ONLINE if online else StationStatus.OFFLINE
 
 
 class Slot(Base):

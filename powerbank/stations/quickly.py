@@ -10,47 +10,65 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.content import app_config
 from powerbank.db import new_id, open_session
 from powerbank.stations import alerts, live, order
-from powerbank.stations.command_models import Outcome, StationReport
-from powerbank.stations.messages import MOST_KEPT, Message, charges_in, contents_of, firmware_in, measures_of
-from powerbank.stations.protocols.events import Heartbeat, Presence, Snapshot
+from powerbank.stations.arrays import array, text_array
+from powerbank.stations.messages import (
+    MOST_KEPT,
+    Message,
+    charges_in,
+    contents_of,
+    firmware_in,
+    measure_of,
+    measures_of,
+)
+from powerbank.stations.protocols.events import Heartbeat, Presence, SlotReport, Snapshot
 
+# By their keys: joined by hashing, all stations would be read for each batch of a thousand.
 _STATES = text("""
+    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
     SELECT s.station_id, s.boot_id, s.seq, s.reported_at, s.contents, s.measures, s.low_battery_told_at,
            s.reports_maintenance, s.snapshot_at, l.firmware, l.online
       FROM station_state AS s JOIN station_live AS l USING (station_id)
-     WHERE s.station_id = ANY(:ids) AND (s.contents IS NULL OR s.revision = l.revision)
+     WHERE s.station_id = ANY(CAST(:ids AS uuid[])) AND (s.contents IS NULL OR s.revision = l.revision)
        AND NOT EXISTS (SELECT FROM station_commands AS c
                         WHERE c.station_id = s.station_id AND c.status IN ('queued', 'sent', 'acknowledged'))
      ORDER BY s.station_id
        FOR UPDATE OF s SKIP LOCKED
 """)
+# What the app reads and what the station said last, of all stations in one statement.
 _NEWEST = text("""
+    WITH n AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:boots AS bigint[]), CAST(:seqs AS bigint[]),
+                             CAST(:ats AS timestamptz[]), CAST(:snapshots AS timestamptz[]), CAST(:measures AS text[]),
+                             CAST(:changes AS timestamptz[]))
+               AS n(id, boot_id, seq, at, snapshot_at, measures, changed_at)
+    ), seen AS (
+        UPDATE station_live AS l SET last_seen = greatest(l.last_seen, n.at), online = true
+          FROM n WHERE l.station_id = n.id
+    )
     UPDATE station_state AS s
        SET boot_id = n.boot_id, seq = n.seq, reported_at = n.at, snapshot_at = coalesce(n.snapshot_at, s.snapshot_at),
            measures = coalesce(n.measures, s.measures), changed_at = coalesce(n.changed_at, s.changed_at),
            restarts_seen = 0
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:boots AS bigint[]), CAST(:seqs AS bigint[]),
-                  CAST(:ats AS timestamptz[]), CAST(:snapshots AS timestamptz[]), CAST(:measures AS text[]),
-                  CAST(:changes AS timestamptz[]))
-           AS n(id, boot_id, seq, at, snapshot_at, measures, changed_at)
-     WHERE s.station_id = n.id
+      FROM n WHERE s.station_id = n.id
 """)
-_CHARGES = text("""
+# Snapshots that change something are kept as they came.
+_CHANGED = text("""
+    WITH kept AS (
+        INSERT INTO station_reports (id, station_id, received_at, kind, outcome, topic, payload)
+        SELECT id, station_id, at, 'Snapshot', 'applied', topic, decode(payload, 'hex')
+          FROM unnest(CAST(:reports AS uuid[]), CAST(:stations AS uuid[]), CAST(:received AS timestamptz[]),
+                      CAST(:topics AS text[]), CAST(:payloads AS text[]))
+               AS r(id, station_id, at, topic, payload)
+    )
     UPDATE slots AS s SET charge = n.charge, temperature = n.temperature, reported_at = n.at
       FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS int[]), CAST(:charges AS int[]),
                   CAST(:temperatures AS float8[]), CAST(:ats AS timestamptz[]))
            AS n(id, number, charge, temperature, at)
      WHERE s.station_id = n.id AND s.number = n.number
-""")
-_SEEN = text("""
-    UPDATE station_live AS l SET last_seen = greatest(l.last_seen, n.at), online = true
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS n(id, at)
-     WHERE l.station_id = n.id
 """)
 _SEEN_AT_REVISION = text("""
     UPDATE station_state AS s SET revision = l.revision
@@ -74,6 +92,10 @@ class Standing:
     was: str | None = None  # the charges before this batch
     spoke: bool = False  # the broker's word alone is no sign of life
 
+    @property
+    def shown_at(self) -> datetime | None:
+        return self.snapshot.received.received_at if self.snapshot is not None else None
+
 
 def apply(by_station: dict[UUID, list[Message]], *, now: datetime) -> set[UUID]:
     """Inside an open transaction. The stations that were left alone come back."""
@@ -81,7 +103,7 @@ def apply(by_station: dict[UUID, list[Message]], *, now: datetime) -> set[UUID]:
     if not usual:
         return set(by_station)
     rules = app_config.current()
-    rows = open_session().execute(_STATES, {"ids": list(usual)}).all()
+    rows = open_session().execute(_STATES, {"ids": array(usual)}).all()
     taken: dict[UUID, tuple[Standing, Any]] = {}
     for row in rows:
         standing = _follow(row, usual[row.station_id])
@@ -139,22 +161,20 @@ def _charges_alarm(row: Any, standing: Standing, limit: int, now: datetime) -> b
 
 def _write(taken: dict[UUID, tuple[Standing, Any]], *, crossing: int) -> None:
     session = open_session()
-    ids = list(taken)
     standings = [standing for standing, _ in taken.values()]
-    ats = [standing.reported_at for standing in standings]
     changed = {id_: standing for id_, (standing, _) in taken.items() if standing.measures != standing.was}
     session.execute(
         _NEWEST,
         {
-            "ids": ids, "boots": [each.boot_id for each in standings], "seqs": [each.seq for each in standings],
-            "ats": ats, "measures": [each.measures for each in standings],
-            "snapshots": [each.snapshot.received.received_at if each.snapshot else None for each in standings],
-            "changes": [None if row.online else standing.reported_at for standing, row in taken.values()],
+            "ids": array(taken), "boots": array(each.boot_id for each in standings),
+            "seqs": array(each.seq for each in standings), "ats": array(each.reported_at for each in standings),
+            "snapshots": array(each.shown_at for each in standings),
+            "measures": text_array(each.measures if each.measures != each.was else None for each in standings),
+            "changes": array(None if row.online else standing.reported_at for standing, row in taken.values()),
         },
     )  # fmt: skip
     if changed:
         _write_charges(changed)
-    session.execute(_SEEN, {"ids": ids, "ats": ats})
     crossed = [id_ for id_, standing in changed.items() if _crosses(standing, crossing)]
     if crossed:
         live.refresh(crossed)
@@ -162,29 +182,32 @@ def _write(taken: dict[UUID, tuple[Standing, Any]], *, crossing: int) -> None:
 
 
 def _write_charges(changed: dict[UUID, Standing]) -> None:
-    """Snapshots that change something are kept as they came."""
-    session = open_session()
-    columns: dict[str, list[Any]] = {"ids": [], "numbers": [], "charges": [], "temperatures": [], "ats": []}
-    reports = []
-    for id_, standing in changed.items():
-        assert standing.snapshot is not None  # noqa: S101 (measures come from one)
-        message = standing.snapshot
-        reports.append(
-            {
-                "id": new_id(), "station_id": id_, "received_at": message.received.received_at, "kind": "Snapshot",
-                "outcome": Outcome.APPLIED, "topic": message.received.topic,
-                "payload": message.received.payload[:MOST_KEPT],
-            }
-        )  # fmt: skip
-        for slot in message.snapshot.slots if message.snapshot else ():
-            if slot.serial is not None:
-                columns["ids"].append(id_)
-                columns["numbers"].append(slot.number)
-                columns["charges"].append(slot.charge)
-                columns["temperatures"].append(slot.temperature)
-                columns["ats"].append(message.received.received_at)
-    session.execute(insert(StationReport).values(reports))
-    session.execute(_CHARGES, columns)
+    """Only of slots that show something else than before."""
+    messages = [standing.snapshot for standing in changed.values() if standing.snapshot is not None]
+    slots = [
+        (message, slot)
+        for standing in changed.values()
+        if (message := standing.snapshot) is not None and message.snapshot is not None
+        for slot in _differing(message.snapshot, standing.was)
+    ]
+    open_session().execute(
+        _CHANGED,
+        {
+            "reports": array(new_id() for _ in messages), "stations": array(changed),
+            "received": array(each.received.received_at for each in messages),
+            "topics": text_array(each.received.topic for each in messages),
+            "payloads": text_array(each.received.payload[:MOST_KEPT].hex() for each in messages),
+            "ids": array(message.station.id for message, _ in slots),
+            "numbers": array(slot.number for _, slot in slots), "charges": array(slot.charge for _, slot in slots),
+            "temperatures": array(slot.temperature for _, slot in slots),
+            "ats": array(message.received.received_at for message, _ in slots),
+        },
+    )  # fmt: skip
+
+
+def _differing(snapshot: Snapshot, was: str | None) -> list[SlotReport]:
+    before = set(was.split(";")) if was else set()
+    return [slot for slot in snapshot.slots if slot.serial is not None and measure_of(slot) not in before]
 
 
 def _crosses(standing: Standing, limit: int) -> bool:

@@ -14,11 +14,11 @@ from powerbank.db import db, first_id_of, new_id, open_session
 from powerbank.errors import NotFoundError
 from powerbank.stations import applying, quickly
 from powerbank.stations.command_models import Outcome, StationReport
-from powerbank.stations.messages import MOST_KEPT, Directory, Known, Message, Received, understand
+from powerbank.stations.messages import MOST_KEPT, Directory, Known, Message, Received, understand_routed
 from powerbank.stations.models import Station
 from powerbank.stations.protocols import json_v1, registry
 from powerbank.stations.protocols.events import Order, Returned
-from powerbank.stations.protocols.protocol import StationFacts, Undecodable
+from powerbank.stations.protocols.protocol import Reason, StationFacts, Undecodable
 
 FLOOD = 20  # messages of one station in one batch
 
@@ -47,7 +47,9 @@ def understand_all(received: Sequence[Received], directory: Directory, *, now: d
         station = known.get(route.imei) if route is not None else None
         if station is None:
             found.strangers += 1
-        elif (message := understand(each, station, facts)) is not None:
+        elif (message := understand_routed(each, route, station, facts)) is not None:
+            if message.problem == Reason.MISMATCH:
+                directory.forget(station.imei)  # staff may have given it another protocol
             found.by_station.setdefault(station.id, []).append(message)
     for station_id, messages in found.by_station.items():
         if len(messages) > FLOOD:

@@ -1,6 +1,5 @@
 """Finding stations."""
 
-import json
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -32,8 +31,7 @@ CardPage = page_of(StationCardSchema)
 def around(arguments: dict[str, Any]) -> Response:
     """Stations around a point, nearest first"""
     items = nearby(Search(**arguments), user_id=known_user_id(), now=utcnow())
-    body = json.dumps({"items": items, "next_cursor": None}, ensure_ascii=False)
-    return Response(body, content_type="application/json")
+    return jsonify(items=items, next_cursor=None)
 
 
 @blueprint.get("/stations")

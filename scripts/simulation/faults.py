@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 
 class When(StrEnum):
+    ORDER = "any command but get_status"
     COMMAND = "an eject command"
+    UPDATE = "a new firmware"
     RETURN = "a return"
     BEAT = "a heartbeat, or at once if it is given times"
 
@@ -19,13 +21,14 @@ class Fault(NamedTuple):
 
 
 FAULTS: dict[str, Fault] = {
-    "no_answer": Fault(When.COMMAND, "Does nothing and says nothing."),
-    "refuse": Fault(When.COMMAND, "Refuses; the bank stays in."),
+    "no_answer": Fault(When.ORDER, "Does nothing and says nothing."),
+    "refuse": Fault(When.ORDER, "Refuses; everything stays as it was."),
     "false_success": Fault(When.COMMAND, "Says ejected, while the bank stays in."),
     "silent_eject": Fault(When.COMMAND, "Ejects, and says nothing."),
     "slow_answer": Fault(When.COMMAND, "Ejects at once and answers after seconds.", 40),
     "late_eject": Fault(When.COMMAND, "Ejects only after seconds, past the deadline or not.", 40),
     "stuck_slot": Fault(When.COMMAND, "The bank does not come out; the slot is faulty from now on."),
+    "bad_download": Fault(When.UPDATE, "json-v1: what it downloads has another checksum, and is not installed."),
     "duplicate_return": Fault(When.RETURN, "Reports the return twice."),
     "late_return": Fault(When.RETURN, "Reports the return after seconds.", 30),
     "lost_return": Fault(When.RETURN, "Never reports the return; only a snapshot shows it."),
@@ -81,12 +84,12 @@ class Switches:
         else:
             self._on.pop(name, None)
 
-    def take(self, when: When) -> list[Occurrence]:
+    def take(self, *occasions: When) -> list[Occurrence]:
         """What goes wrong on this occasion. What was asked for some times is then one time nearer its end."""
         happen = []
         for name, fault in FAULTS.items():
             switched = self._on.get(name)
-            if fault.when is not when or switched is None or self._dice.random() >= switched.rate:
+            if fault.when not in occasions or switched is None or self._dice.random() >= switched.rate:
                 continue
             happen.append(Occurrence(name, switched.seconds))
             if switched.times is not None:

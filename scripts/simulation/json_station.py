@@ -92,7 +92,13 @@ class JsonStation(Station):
 
     def _carry_out(self, command_id: str, command: str, parameters: dict[str, Any]) -> None:
         slot = self.cabinet.slots.get(parameters.get("slot_number", 0))
+        faults = [fault.name for fault in self.switches.take(When.ORDER)] if command != "get_status" else []
+        if "no_answer" in faults:
+            del self._answers[command_id]
+            return None
         match command:
+            case _ if faults:
+                return self._answer(command_id, error="refused", slot=slot)
             case "get_status":
                 self.send_heartbeat()
             case "lock_slot" | "unlock_slot" | "reset_slot" if slot is None:
@@ -106,7 +112,7 @@ class JsonStation(Station):
             case "reboot":
                 self.later(self.pace.eject, self.reboot)
             case "update_firmware":
-                self.later(self.pace.eject, self.reboot, parameters.get("version"))
+                return self.later(self.pace.eject, self._install, command_id, parameters.get("version"))
             case _:
                 return self._answer(command_id, error="unsupported_command")
         self._answer(command_id, slot=slot)
@@ -114,8 +120,15 @@ class JsonStation(Station):
             self.send_heartbeat()
         return None
 
+    def _install(self, command_id: str, version: str | None) -> None:
+        """Downloaded, and compared with its checksum."""
+        if self.switches.take(When.UPDATE):
+            return self._answer(command_id, error="checksum_mismatch")
+        self._answer(command_id)
+        return self.later(self.pace.eject, self.reboot, version)
+
     def _eject(self, command_id: str, parameters: dict[str, Any]) -> None:
-        faults = {fault.name: fault for fault in self.switches.take(When.COMMAND)}
+        faults = {fault.name: fault for fault in self.switches.take(When.ORDER, When.COMMAND)}
         slot = self.cabinet.slots.get(parameters.get("slot_number", 0))
         serial = parameters.get("powerbank_sn")
         if "no_answer" in faults:

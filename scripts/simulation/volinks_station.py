@@ -67,7 +67,7 @@ class VolinksStation(Station):
         return slot if slot and slot.bank and slot.bank.readable else None
 
     def _popup(self, words: dict[str, str], slot: Slot | None, *, by_serial: bool) -> None:
-        faults = {fault.name: fault for fault in self.switches.take(When.COMMAND)}
+        faults = {fault.name: fault for fault in self.switches.take(When.ORDER, When.COMMAND)}
         data = words.get("data", "")
         number = int(data) if by_serial and data.isdigit() else 0
         if "no_answer" in faults:

@@ -9,12 +9,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from powerbank.db import transaction
+from powerbank.queue import publish
 from tests.ledger.conftest import Person, shared_balance
 from tests.payments.conftest import Payer, Work
 from tests.payments.test_arrivals import event, signed
 from tests.payments.test_refunds import asks, books_are_right, topped_up
 from tests.payments.test_takebacks import happens, tells
-from tests.people import rows
+from tests.people import Inbox, rows
 
 StaffHeaders = Callable[..., dict[str, str]]
 
@@ -59,6 +61,26 @@ def test_what_really_came_is_credited_once(payer: Payer, app: Flask, finance: di
     assert (note.old["amount"], note.new["amount"], note.new["reason"]) == (150_00, 120_00, "looked at it")
     assert asks(payer, intent["transaction_id"]).get_json()["amount"] == "120.00"
     books_are_right(app)
+
+
+def test_staff_are_told_once_of_a_payment_to_review(
+    payer: Payer, app: Flask, finance: dict[str, str], work: Work, inbox: Inbox
+) -> None:
+    intent = in_review(payer)
+    other = in_review(payer, paid=130_00)
+    for _ in range(2):
+        assert payer.verify(intent) == "review"
+        with (
+            app.app_context(),
+            transaction(),
+        ):  # the gateway took back what was never credited: news of the same payment
+            publish("payment_needs_review", intent_id=intent["intent_id"], reason="taken_back_beyond")
+        work()
+    told = payer.client.get("/api/admin/notices", headers=finance).get_json()["items"]
+    assert [each["type"] for each in told] == ["payment_needs_review"] * 2
+    for each, notice in zip((other, intent), told, strict=True):
+        assert each["intent_id"] in notice["body"]
+    assert len(inbox.of("email", "finance@example.com")) == 2, "and by mail, for money waits"
 
 
 def test_dismissed_it_stays_so_whoever_tells_of_it_again(payer: Payer, app: Flask, finance: dict[str, str]) -> None:

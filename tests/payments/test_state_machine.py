@@ -6,8 +6,7 @@ has it; what was under way is taken up again. In the end what the gateways have 
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -19,7 +18,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from jobs import runtime
 from powerbank.api.auth import Staff
@@ -36,14 +34,15 @@ from powerbank.payments.refund_models import Refund, RefundStatus
 from scripts.sandbox import Sandbox
 from tests.conftest import superuser_url
 from tests.databases import empty
+from tests.dying import Mortality
 from tests.ledger.conftest import about, assert_books_are_right, balances, key, make_person, shared_balance
 from tests.payments.test_arrivals import signed
 
 AMOUNTS = st.integers(100_00, 500_00)
 PARTS = st.integers(1_00, 300_00)
-# Which commit of a piece of work is its last, and whether it still gets through. Mostly none is.
-CRASHES = st.none() | st.none() | st.tuples(st.integers(1, 6), st.booleans())
-Crash = tuple[int, bool] | None
+# How many commits and pushes a piece of work lives through before it is killed. Mostly it is not.
+CRASHES = st.none() | st.none() | st.integers(0, 14)
+Crash = int | None
 Opened = tuple[UUID, str, str]  # the intent, its gateway, and the gateway's name for it
 # Those that come by themselves. Notices are somebody else's story.
 JOBS = """
@@ -60,39 +59,10 @@ class Made:
     value: Any
 
 
-class KilledError(BaseException):
-    """Not an Exception: nothing catches the end of a process."""
-
-
-@contextmanager
-def crashing(crash: Crash) -> Iterator[None]:
-    """Ends what runs inside at its nth commit, before it or right after it."""
-    if crash is None:
-        yield
-        return
-    number, after = crash
-    commits, real = itertools.count(1), Session.commit
-
-    def commit(session: Session) -> None:
-        last = next(commits) == number
-        if last and not after:
-            raise KilledError
-        real(session)
-        if last:
-            raise KilledError
-
-    Session.commit = commit  # type: ignore[method-assign]
-    try:
-        yield
-    except KilledError:
-        db.session.rollback()
-    finally:
-        Session.commit = real  # type: ignore[method-assign]
-
-
 class Payments(RuleBasedStateMachine):
     app: Flask
     sandbox: Sandbox
+    mortality: Mortality
     staff: StaffMember
     opened = Bundle("opened")
     asked = Bundle("asked")
@@ -124,7 +94,7 @@ class Payments(RuleBasedStateMachine):
         """What a request or a job does; None if it was refused or killed."""
         done = None
         try:
-            with crashing(crash):
+            with self.mortality.within(crash):
                 done = do()
         except (AppError, VendorError):
             db.session.rollback()
@@ -145,7 +115,7 @@ class Payments(RuleBasedStateMachine):
             session.execute(text("UPDATE payment_intents SET poll_at = now() WHERE poll_at IS NOT NULL"))
         for row in db.session.execute(text(JOBS)).all():
             db.session.rollback()
-            with crashing(crash):
+            with self.mortality.within(crash):
                 runtime.run(row.job, str(row.id), worker="w")
             crash = None
 
@@ -366,7 +336,7 @@ def test_gateways_and_books_agree_whatever_happens(
 ) -> None:
     monkeypatch.setattr("powerbank.integrations.http.TIMEOUT", (1.0, 0.2))
     monkeypatch.setattr("powerbank.integrations.stripe.client.TIMEOUT", (1.0, 0.2))
-    Payments.app, Payments.sandbox = app, vendors
+    Payments.app, Payments.sandbox, Payments.mortality = app, vendors, Mortality(monkeypatch)
     machine = Payments.TestCase
     machine.settings = settings(
         max_examples=10, stateful_step_count=25, deadline=None, database=None, suppress_health_check=[*HealthCheck]

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from powerbank.db import new_id, transaction, utcnow
+from powerbank.ledger import refunds, spending
+from powerbank.ledger.sources import Sources
 from powerbank.rentals import anomalies
-from tests.ledger.conftest import make_person
+from tests.ledger.conftest import about, key, make_person
 from tests.people import change, rows
+from tests.promotions.conftest import Make, coupon, redeem  # noqa: F401
 from tests.rentals.conftest import Cabinets, Renter
 
 Out = Callable[..., tuple[Renter, str]]
@@ -18,6 +23,11 @@ _ANOTHER = text("""
     INSERT INTO rentals SELECT (r).* FROM (SELECT jsonb_populate_record(rentals, jsonb_build_object(
         'id', CAST(:id AS text), 'code', CAST(:code AS text)) || CAST(:changes AS jsonb)) AS r
       FROM rentals WHERE code = :like) AS copies
+""")
+
+_JOINED_EARLIER = text("""
+    INSERT INTO users (id, username, referral_code)
+    SELECT uuidv7(interval '-2 hours'), 'u' || n, 'c' || n FROM generate_series(1, :count) n
 """)
 
 
@@ -86,3 +96,54 @@ def test_a_burst_of_sign_ups(app: Flask, clean: None, cabinets: Cabinets) -> Non
         for _ in range(20):
             make_person()
     assert told(app, cabinets) == ["20 sign-ups in a quarter of an hour, where 0.0 are usual"]
+
+
+@pytest.mark.parametrize(("earlier", "count"), [(379, 1), (380, 0)])
+def test_a_burst_is_five_times_the_usual_of_that_day(
+    app: Flask, clean: None, cabinets: Cabinets, earlier: int, count: int
+) -> None:
+    with app.app_context():
+        for _ in range(20):
+            make_person()
+    with app.app_context(), transaction() as session:
+        session.execute(_JOINED_EARLIER, {"count": earlier})
+    assert len(told(app, cabinets)) == count
+
+
+def test_a_burst_of_refunds(app: Flask, clean: None, cabinets: Cabinets) -> None:
+    with app.app_context():
+        person = make_person(wallet=1000_00)
+        paid = [spend(person) for _ in range(21)]
+        for each in paid[:19]:
+            give_back(each)
+    assert told(app, cabinets) == [], "payments are none, and 19 refunds are not many"
+    with app.app_context():
+        for each in paid[19:]:
+            give_back(each)
+    assert told(app, cabinets) == ["21 refunds in a quarter of an hour, where 0.0 are usual"]
+
+
+def test_a_burst_of_coupons(
+    app: Flask,
+    coupon: Make,  # noqa: F811
+    cabinets: Cabinets,
+) -> None:
+    coupon(kind="amount", value=20_00, per_user_limit=20)
+    person = make_person()
+    for _ in range(19):
+        redeem(person)
+    assert told(app, cabinets) == []
+    redeem(person)
+    assert told(app, cabinets) == ["20 coupons used in a quarter of an hour, where 0.0 are usual"]
+
+
+def spend(person: UUID) -> UUID:
+    with transaction():
+        return spending.spend(
+            user_id=person, reference=about(), sources=Sources(wallet=10_00), key=key(), actor="test"
+        ).id
+
+
+def give_back(paid: UUID) -> None:
+    with transaction():
+        refunds.refund(transaction_id=paid, key=key(), actor="test")

@@ -1,7 +1,6 @@
 """From the bank in the hand to the settled return, in whatever order the news comes."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -9,7 +8,7 @@ from flask import Flask
 from powerbank.db import transaction, utcnow
 from powerbank.rentals import sweeps
 from tests.ledger.conftest import top_up
-from tests.people import change, rows
+from tests.people import change
 from tests.rentals import making
 from tests.rentals.conftest import MINUTE, Cabinets, Renter, make_older
 from tests.stations.conftest import Make
@@ -95,40 +94,6 @@ def test_two_news_of_one_return_bill_once(out: Out, cabinets: Cabinets, app: Fla
     cabinets.old_news_of(rental_id, "A-1", at=utcnow())
     assert sita.wallet()[0] == "445.00"
     assert [each["event"] for each in sita.rental(rental_id)["timeline"]].count("returned") == 1
-
-
-def test_lost_is_sold_and_found_is_paid_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
-    sita, rental_id = out(ago=60 + 7 * 1440 + 30, minutes=60, wallet="4000.00", price="50.00")
-    swept(app, cabinets)
-    swept(app, cabinets)
-    found = sita.rental(rental_id)
-    hours = 7 * 24 + 1
-    assert (found["status"], found["overdue_amount"]) == ("lost", f"{hours * 5}.00")
-    assert found["amount_paid"] == "3050.00", "the replacement price in all, beside the package"
-    assert cabinets.place("A-1") == "lost"
-    cabinets.take_back("A-1", at=utcnow() + 1 * MINUTE)
-    found = sita.rental(rental_id)
-    assert (found["status"], found["is_returned_on_time"]) == ("completed", False)
-    assert found["amount_paid"] == f"{50 + hours * 5}.00"
-    assert sita.wallet() == (f"{4000 - 50 - hours * 5}.00", "0.00", 5, "0.00")
-
-
-def test_lost_and_not_to_be_paid_is_owed_and_waived_when_found(app: Flask, out: Out, cabinets: Cabinets) -> None:
-    sita, rental_id = out(ago=5, minutes=60, wallet="150.00", price="50.00")
-    assert sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"}).status_code == 201
-    assert sita.rental(rental_id)["status"] == "lost"
-    assert sita.wallet() == ("0.00", "0.00", 0, "2900.00")
-    cabinets.take_back("A-1")
-    assert sita.rental(rental_id)["status"] == "completed"
-    assert sita.wallet() == ("100.00", "0.00", 5, "0.00")
-
-
-def test_found_after_a_month_stays_sold(app: Flask, out: Out, cabinets: Cabinets) -> None:
-    sita, rental_id = out(ago=5, wallet="5000.00")
-    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
-    cabinets.take_back("A-1", at=utcnow() + timedelta(days=31))
-    assert sita.rental(rental_id)["status"] == "lost"
-    assert rows(app, "SELECT count(*) FROM staff_notices WHERE type = 'unmatched_return'") == [(1,)]
 
 
 def test_given_back_at_once_and_paid_back_once_a_day(

@@ -1,5 +1,6 @@
-"""People, cabinets and time do what they like, in any order; what must hold of rentals, banks and money is looked at
-after every step, and at the end, when everybody behaves, everything comes to its end."""
+"""People, cabinets and time do what they like, in any order, and whoever works on it may be killed at any moment; what
+must hold of rentals, banks and money is looked at after every step, and at the end, when everybody behaves, everything
+comes to its end."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -21,27 +23,28 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 import jobs.rentals
+from jobs import catalogue
 from jobs import catalogue_of_rentals as rental_jobs
 from jobs.policy import JobSpec
-from jobs.runtime import run
+from jobs.worker import Worker
+from powerbank import relay
 from powerbank.db import db, transaction, utcnow
 from powerbank.errors import AppError
-from powerbank.ledger.wallet_models import Due
 from powerbank.payments import paying
 from powerbank.payments.options import Method
 from powerbank.queue import publish
-from powerbank.rentals import billing, cancelling, cases, extension, initiation, sweeps
+from powerbank.redis_clients import queue_redis
+from powerbank.rentals import cancelling, cases, extension, initiation, sweeps
 from powerbank.rentals.case_models import IssueType
 from powerbank.rentals.models import Rental
-from powerbank.rentals.states import OPEN, Status
 from powerbank.stations import banks, commanding, services
 from powerbank.stations.bank_models import Custody, Place, PowerBank
 from powerbank.stations.command_models import CommandStatus, StationCommand
 from powerbank.stations.package_models import Package, PaymentModel
-from tests.conftest import superuser_url
-from tests.databases import empty
+from tests.databases import Emptier
+from tests.dying import Killed, Mortality
 from tests.ledger.conftest import make_person, top_up
-from tests.rentals import making
+from tests.rentals import making, what_must_hold
 from tests.rentals.making import MAY_RENT
 from tests.stations.conftest import FACTS, seat
 
@@ -49,18 +52,30 @@ OURS = {spec.name for spec in vars(rental_jobs).values() if isinstance(spec, Job
 STATIONS = ("A", "B")
 PEOPLE = st.integers(0, 2)
 WHICH = st.integers(0, 20)
+METHODS = st.sampled_from([Method.WALLET_ONLY, Method.COMBINATION, Method.POINTS_ONLY])
 ANSWERS = ("eject", "eject", "refuse", "still_in", "silent", "expire")
+QUEUES = ("critical", "payments", "default")
+LEASES_ARE_OVER = text("""
+    UPDATE outbox_jobs SET lease_until = now(), run_after = least(run_after, now())
+     WHERE state = 'open' AND job = ANY(:ours)""")
 MINUTES = st.sampled_from([0.01, 1, 4, 7, 45, 61, 200, 1500, 8 * 1440])
 
 
 class Network(RuleBasedStateMachine):
     app: Flask
+    emptier: Emptier
+    mortality: Mortality
 
     def __init__(self) -> None:
         super().__init__()
-        empty(superuser_url(self.app.config["TEST_DATABASE"]))
+        self.emptier.empty()
         self.context = self.app.app_context()
         self.context.push()
+        queue_redis().flushdb()
+        self.worker = self.new_worker()
+        self.looked_after = 0
+        self.known: dict[str, bool] = {}
+        self.known_after = 0
         self.now = utcnow() - timedelta(days=300)
         jobs.rentals.utcnow = lambda: self.now  # type: ignore[attr-defined]
         with self.step() as session:
@@ -84,19 +99,27 @@ class Network(RuleBasedStateMachine):
                 session.execute(MAY_RENT, {"id": each})
         make_custody_old(self.app)
 
+    def new_worker(self) -> Worker:
+        """A dead one's name lives on in Redis, beside the message that it had in hand."""
+        return Worker(self.app, QUEUES, queue_redis())
+
     @contextmanager
     def step(self) -> Iterator[Any]:
-        """A refusal is an answer like another."""
+        """A refusal is an answer like another, and a killed process answers nothing."""
+        db.session.rollback()
         try:
             with transaction() as session:
                 yield session
-        except AppError:
+        except (AppError, Killed):
             db.session.rollback()
 
     def any(self, query: str) -> bool:
-        found = db.session.scalar(text(f"SELECT EXISTS ({query})"))
-        db.session.rollback()
-        return bool(found)
+        if self.known_after != self.mortality.commits:
+            self.known, self.known_after = {}, self.mortality.commits
+        if query not in self.known:
+            self.known[query] = bool(db.session.scalar(text(f"SELECT EXISTS ({query})")))
+            db.session.rollback()
+        return self.known[query]
 
     def somebody_waits(self) -> bool:
         """A station has been told to hand something out."""
@@ -112,10 +135,16 @@ class Network(RuleBasedStateMachine):
     def something_is_open(self) -> bool:
         return self.any("SELECT FROM rentals WHERE status NOT IN ('cancelled', 'failed')")
 
+    @initialize(package=st.integers(0, 1), method=METHODS)
+    def somebody_has_rented(self, package: int, method: Method) -> None:
+        self.initiate(person=0, sn="A", package=package, method=method)
+        self.work()
+        self.answer(sn="A", what="eject")
+        self.work()
+
     # ── people ────────────────────────────────────────────────────────────────────────────────────
 
-    @rule(person=PEOPLE, sn=st.sampled_from(STATIONS), package=st.integers(0, 1),
-          method=st.sampled_from([Method.WALLET_ONLY, Method.COMBINATION, Method.POINTS_ONLY]))  # fmt: skip
+    @rule(person=PEOPLE, sn=st.sampled_from(STATIONS), package=st.integers(0, 1), method=METHODS)
     def initiate(self, person: int, sn: str, package: int, method: Method) -> None:
         with self.step():
             initiation.initiate(
@@ -258,95 +287,53 @@ class Network(RuleBasedStateMachine):
 
     # ── time, workers ─────────────────────────────────────────────────────────────────────────────
 
-    @rule(minutes=MINUTES)
-    def wait(self, minutes: float) -> None:
+    @rule(minutes=MINUTES, swept=st.booleans())
+    def wait(self, minutes: float, swept: bool) -> None:
         self.now += timedelta(minutes=minutes)
+        if swept:
+            self.sweep()
 
     @rule()
     def work(self) -> None:
-        """What is accepted is done, in the order in which it was; a job that must wait stays."""
-        for _ in range(20):
-            found = db.session.execute(
-                text("SELECT id, job FROM outbox_jobs WHERE state = 'open' AND job = ANY(:ours) AND failures = 0"
-                     " AND run_after <= now() ORDER BY id"), {"ours": sorted(OURS)},
-            ).all()  # fmt: skip
-            db.session.rollback()
-            if not found:
-                return
-            for row in found:
-                run(row.job, str(row.id))
+        """A worker does what reached the queues; a killed one is gone with what it had in hand."""
+        db.session.rollback()
+        try:
+            while (taken := self.worker.dequeue_job_and_maintain_ttl(None)) is not None:
+                self.worker.execute_job(*taken)
+        except Killed:
+            self.worker = self.new_worker()
 
     @rule()
     def sweep(self) -> None:
+        """A minute later: leases and pauses are over, and none of those who were at work lives."""
         db.session.rollback()
-        sweeps.mark_overdue(self.now)
-        sweeps.declare_lost(self.now)
-        sweeps.resume_stuck(self.now)
-        sweeps.finish_provisional(self.now - timedelta(minutes=10))
+        try:
+            with transaction() as session:
+                session.execute(LEASES_ARE_OVER, {"ours": sorted(OURS)})
+            relay.redeliver_stranded()
+            sweeps.mark_overdue(self.now)
+            sweeps.declare_lost(self.now)
+            sweeps.resume_stuck(self.now)
+            sweeps.finish_provisional(self.now - timedelta(minutes=10))
+        except Killed:
+            db.session.rollback()
 
-    # ── what must hold ────────────────────────────────────────────────────────────────────────────
+    # ── deaths ────────────────────────────────────────────────────────────────────────────────────
+
+    @rule(moments=st.integers(0, 8))
+    def somebody_will_be_killed(self, moments: int) -> None:
+        """Whoever comes so far: a request, a station's batch, a worker or a sweep."""
+        self.mortality.die_in(moments)
+
+    @rule()
+    def redis_is_wiped(self) -> None:
+        queue_redis().flushdb()
 
     @invariant()
-    def nobody_has_more_than_one_open_rental(self) -> None:
-        rows = db.session.execute(
-            text(
-                "SELECT user_id FROM rentals WHERE status = ANY(:open) AND NOT came_late GROUP BY 1 HAVING count(*) > 1"
-            ),
-            {"open": [status.value for status in OPEN]},
-        ).all()
-        assert rows == []
-
-    @invariant()
-    def money_put_aside_fits_the_state(self) -> None:
-        db.session.expire_all()
-        for rental in db.session.scalars(select(Rental)):
-            still = billing.held(rental).get("NPR", 0) + rental.held_value
-            waits = rental.status in (Status.PENDING, Status.EJECTING, Status.UNRESOLVED)
-            metered = rental.payment_model == PaymentModel.POSTPAID and not rental.came_late
-            unsettled = rental.status in (Status.ACTIVE, Status.OVERDUE) or rental.settled_at is None
-            if waits:
-                assert still == (rental.deposit if rental.payment_model == PaymentModel.POSTPAID else rental.price)
-            elif not (metered and unsettled):
-                assert still == 0, (rental.status, still)
-        db.session.rollback()
-
-    @invariant()
-    def what_a_rental_cost_is_what_its_times_say(self) -> None:
-        for rental in db.session.scalars(select(Rental)):
-            paid, owed = self.paid_and_owed(rental)
-            assert billing.paid(rental) == paid, rental.status
-            if rental.status in (Status.CANCELLED, Status.FAILED):
-                assert (paid, owed) == (0, 0), rental.status
-            extended = (
-                "extended" in self.events(rental)
-                or "found" in self.events(rental)
-                or "issue_reported" in self.events(rental)
-            )
-            if rental.status == Status.COMPLETED and rental.settled_at is not None and not extended:
-                assert rental.ended_at is not None
-                fees = billing.overdue_fee(rental, rental.ended_at) + billing.usage_fee(rental, rental.ended_at)
-                price = rental.price if rental.payment_model == PaymentModel.PREPAID else 0
-                assert paid + owed == price + fees
-        db.session.rollback()
-
-    @invariant()
-    def the_books_balance(self) -> None:
-        off = db.session.execute(text("SELECT currency FROM ledger_postings GROUP BY 1 HAVING sum(amount) <> 0")).all()
-        assert off == []
-        db.session.rollback()
-
-    @staticmethod
-    def paid_and_owed(rental: Rental) -> tuple[int, int]:
-        from powerbank.rentals import queries
-
-        paid = sum(each.amount if each.direction == "out" else -each.amount for each in queries.payments(rental.id))
-        owed = db.session.scalars(select(Due).filter_by(reference_kind="rental", reference_id=str(rental.id)))
-        return paid, sum(due.left for due in owed)
-
-    @staticmethod
-    def events(rental: Rental) -> set[str]:
-        query = text("SELECT event FROM rental_events WHERE rental_id = :id")
-        return set(db.session.scalars(query, {"id": rental.id}))
+    def holds(self) -> None:
+        if self.mortality.commits != self.looked_after:
+            self.looked_after = self.mortality.commits
+            what_must_hold.at_any_moment()
 
     def one(self, which: int) -> Rental | None:
         found = db.session.scalars(select(Rental).order_by(Rental.id.desc())).all()
@@ -365,7 +352,9 @@ class Network(RuleBasedStateMachine):
 
     def everything_comes_to_its_end(self) -> None:
         """The faults are over: stations answer, banks are brought back, sweeps run."""
+        self.mortality.die_in(None)
         for _ in range(8):
+            self.sweep()
             self.work()
             self.now += timedelta(minutes=4)
             for sn in STATIONS:
@@ -380,23 +369,9 @@ class Network(RuleBasedStateMachine):
             self.work()
             self.sweep()
             self.work()
-        left = db.session.execute(
-            text("""SELECT status, settled_at, came_late FROM rentals
-                     WHERE status NOT IN ('completed', 'cancelled', 'failed', 'lost')
-                        OR (settled_at IS NULL AND NOT came_late AND id NOT IN
-                            (SELECT rental_id FROM rental_cases WHERE status = 'open'))""")
-        ).all()
-        assert left == []
-        assert db.session.execute(text("SELECT * FROM bank_reservations")).all() == []
-        held_for_nothing = db.session.execute(
-            text("""SELECT c.bank_id, r.status FROM custody c LEFT JOIN rentals r ON r.id = c.rental_id
-                     WHERE upper_inf(c.period) AND c.place = 'user'
-                       AND (r.bank_id IS DISTINCT FROM c.bank_id OR r.status NOT IN ('active', 'overdue'))""")
-        ).all()
-        assert held_for_nothing == [], "every bank in somebody's hands has a rental"
-        self.money_put_aside_fits_the_state()
-        self.what_a_rental_cost_is_what_its_times_say()
-        self.the_books_balance()
+            if what_must_hold.unended() == [] and not self.something_is_out() and not self.somebody_waits():
+                break
+        what_must_hold.at_the_end()
 
 
 def make_custody_old(app: Flask) -> None:
@@ -407,11 +382,15 @@ def make_custody_old(app: Flask) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
+def test_whatever_they_do(app: Flask, clean: None, emptier: Emptier, monkeypatch: pytest.MonkeyPatch) -> None:
+    for event, followers in catalogue.SUBSCRIPTIONS.items():  # what others make of the news is not looked at here
+        ours = tuple(each for each in followers if isinstance(each, JobSpec) and each.name in OURS)
+        monkeypatch.setitem(catalogue.SUBSCRIPTIONS, event, ours)
+
     class Ours(Network):
         pass
 
-    Ours.app = app
+    Ours.app, Ours.emptier, Ours.mortality = app, emptier, Mortality(monkeypatch)
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Ours,
         settings=settings(
@@ -420,3 +399,4 @@ def test_whatever_they_do(app: Flask, clean: None, database_name: str) -> None:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip
+    assert set(Ours.mortality.deaths) == {"before a commit", "after a commit", "after a push"}

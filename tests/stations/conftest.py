@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from jobs import catalogue, policy
 from powerbank.auth import sessions
 from powerbank.db import new_id, transaction, utcnow
 from powerbank.stations import banks, live, services
@@ -15,10 +16,17 @@ from powerbank.stations.bank_models import Place, PowerBank
 from powerbank.stations.banks import Whereabouts
 from powerbank.stations.models import Slot, Station
 from powerbank.users.models import User
+from scripts.simulation import Simulator, StationSpec
+from scripts.simulation.station import Pace
 from scripts.stack import EmbeddedBroker, free_ports, temporary_data_folder
+from tests.stations.network import Network, network
+from tests.stations.talking import Talker
 
 Make = Callable[..., Station]
 SignIn = Callable[..., dict[str, str]]
+
+EVENTS = ("powerbank_returned", "ejection_undone", "station_command_settled", "station_offline", "station_online",
+          "station_battery_low", "station_alarm", "return_self_tested")  # fmt: skip
 
 FACTS = {
     "name": "Thamel", "address": "Thamel Marg 1", "city": "Kathmandu", "lat": 27.7153, "lng": 85.3123,
@@ -89,3 +97,53 @@ def broker() -> Iterator[EmbeddedBroker]:
         broker.start()
         yield broker
         broker.stop()
+
+
+@pytest.fixture
+def hear(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is published leaves a job with its name."""
+    for event in EVENTS:
+        spec = policy.JobSpec(f"heard_{event}", "x.y", policy.Queue.DEFAULT)
+        monkeypatch.setitem(catalogue.SUBSCRIPTIONS, event, (spec,))
+
+
+@pytest.fixture
+def talker(make_station: Make) -> Talker:
+    """A station with banks 101 to 103 in its slots, seated by its first snapshot."""
+    station = make_station("A")
+    with transaction():
+        banks.register(serials=["101", "102", "103", "104"], model=None, now=utcnow())
+    talker = Talker(station)
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    talker.wait(30)
+    return talker
+
+
+@pytest.fixture
+def net() -> Iterator[Network]:
+    with network() as net:
+        yield net
+
+
+@pytest.fixture
+def played(net: Network) -> Iterator[Callable[..., Simulator]]:
+    """Stations of both protocols, a daemon, a worker and a scheduler: all that an ejection goes through."""
+    running: list[Simulator] = []
+
+    def play(specs: list[StationSpec]) -> Simulator:
+        net.register(specs)
+        net.daemon()
+        net.worker()
+        net.scheduler()
+        net.wait(net.leading, "the daemon listens")
+        pace = Pace(heartbeat=1.0, eject=0.05, reboot=0.2)
+        simulator = Simulator(net.broker.url, specs, pace=pace)
+        simulator.start()
+        running.append(simulator)
+        seated = sum(len(spec.serials) for spec in specs)
+        net.wait(lambda: net.value("SELECT sum(available_banks) FROM station_live") == seated, "all banks are seated")
+        return simulator
+
+    yield play
+    for simulator in running:
+        simulator.stop()

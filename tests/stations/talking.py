@@ -114,3 +114,13 @@ def stays(serial: str) -> list[tuple[str, int | None, str]]:
 def status(command: StationCommand) -> tuple[str, str | None]:
     [row] = rows("SELECT status, response FROM station_commands WHERE id = :id", id=command.id)
     return row.status, (row.response or {}).get("proof")
+
+
+def live(talker: Talker) -> Any:
+    return rows("SELECT * FROM station_live WHERE station_id = :id", id=talker.id)[0]
+
+
+def heard(event: str) -> list[dict[str, Any]]:
+    """What was published, for a test that uses the fixture `hear`."""
+    return [row.arguments for row in rows(
+        "SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event}")]  # fmt: skip

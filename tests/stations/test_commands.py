@@ -139,6 +139,38 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     assert status(silent)[0] == "succeeded"
 
 
+def test_a_version_that_is_shown_proves_the_update(context: Flask, client: FlaskClient, staff_headers: Staff,
+                                                   make_station: Make) -> None:  # fmt: skip
+    talker, headers = Talker(make_station("A")), staff_headers("operations")
+    parameters = {"url": "https://x.example/f", "sha256": "0" * 64, "version": "2.1.0"}
+
+    def beat(firmware: str) -> None:
+        talker.wait(30)
+        talker.say("heartbeat", {"status": "online", "hardware_info": {"firmware": firmware}})
+
+    def update() -> StationCommand:
+        with transaction():
+            made = commanding.request(
+                station_id=talker.id, command="update_firmware", parameters=parameters, requested_by="x",
+                now=talker.now,
+            )  # fmt: skip
+            assert commanding.claim(made.id, now=talker.now) is not None
+        return made
+
+    beat("2.0.0")
+    answer_lost, refused = update(), update()
+    talker.answer(refused.id, success=False, error="checksum_mismatch")
+    beat("2.0.0")
+    assert status(answer_lost)[0] == "sent"
+    talker.pass_deadline(answer_lost, 901)
+    assert status(answer_lost)[0] == "unknown"
+    beat("2.1.0")
+    assert status(answer_lost) == ("succeeded", "version")
+    assert status(refused)[0] == "failed", "what was refused did not do it"
+    shown = client.get("/api/admin/stations/A", headers=headers).get_json()
+    assert shown["firmware"] == "2.1.0"
+
+
 def test_a_publisher_needs_a_broker(broker: EmbeddedBroker, app: Flask) -> None:
     link = Publisher(broker.url)
     link.ready()

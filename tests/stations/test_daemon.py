@@ -12,8 +12,7 @@ import pytest
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.stations import banks, commanding
 from scripts.simulation import Simulator, StationSpec, generate
-from scripts.simulation.station import Pace
-from tests.stations.network import Load, Network, network
+from tests.stations.network import Load, Network
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -26,12 +25,6 @@ ROUNDS = 200
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
     """These have servers of their own."""
-
-
-@pytest.fixture
-def net() -> Iterator[Network]:
-    with network() as net:
-        yield net
 
 
 def kill_the_daemon(net: Network) -> None:
@@ -133,30 +126,6 @@ def test_a_standby_takes_over_and_a_paused_one_does_not_come_back(net: Network) 
     second.send_signal(signal.SIGTERM)
     assert second.wait(20) == 0
     net.wait(lambda: net.leading() == {first.pid}, "the first takes over")
-
-
-@pytest.fixture
-def played(net: Network) -> Iterator[Callable[..., Simulator]]:
-    """Stations of both protocols, a daemon, a worker and a scheduler: all that an ejection goes through."""
-    running: list[Simulator] = []
-
-    def play(specs: list[StationSpec]) -> Simulator:
-        net.register(specs)
-        net.daemon()
-        net.worker()
-        net.scheduler()
-        net.wait(net.leading, "the daemon listens")
-        pace = Pace(heartbeat=1.0, eject=0.05, reboot=0.2)
-        simulator = Simulator(net.broker.url, specs, pace=pace)
-        simulator.start()
-        running.append(simulator)
-        seated = sum(len(spec.serials) for spec in specs)
-        net.wait(lambda: net.value("SELECT sum(available_banks) FROM station_live") == seated, "all banks are seated")
-        return simulator
-
-    yield play
-    for simulator in running:
-        simulator.stop()
 
 
 def eject(net: Network, spec: StationSpec, slot: int, *, seconds: int = 5) -> str:

@@ -1,5 +1,6 @@
 """The stations around a point: exact in order and distance, everywhere on the globe."""
 
+import contextlib
 import math
 import random
 
@@ -7,8 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from sqlalchemy.exc import DataError, OperationalError
 
-from powerbank.db import db, new_id, transaction
+from config import load
+from powerbank import create_app
+from powerbank.db import db, new_id, read_alone, transaction
 from scripts.bench import stations_data
 from tests.stations.conftest import Make, SignIn
 
@@ -151,15 +155,55 @@ def test_a_token_that_is_no_good_is_refused_not_ignored(client: FlaskClient) -> 
 
 
 def test_the_index_answers(app: Flask, clean: None) -> None:
-    """Looked at with many stations: neither half of the statement reads them all."""
+    """Looked at with many stations: neither half of the search reads them all."""
     from powerbank.stations import nearby
 
+    read = text("SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'station_live'")
+    asked = {"lat": 27.7, "lng": 85.3, "radius_km": 5.0, "limit": 20, "user_id": None}
     with app.app_context():
         with transaction():
             stations_data.fill(5000)
-        search = nearby.Search(27.7, 85.3, 5.0, 20, 0, 0)
-        plan = db.session.execute(
-            text(f"EXPLAIN {nearby._NEARBY.text}"), nearby._parameters(search, None)
-        ).scalars().all()  # fmt: skip
-    assert sum("ix_station_live_place" in line for line in plan) >= 2
-    assert not any("Seq Scan on station_live" in line for line in plan)
+        for least in (0, 5):
+            params = asked | {"min_banks": least, "min_free_slots": 0}
+            before = db.session.execute(read).one()
+            assert len(db.session.execute(nearby._NEARBY, params).all()) == 20
+            after = db.session.execute(read).one()
+            assert after.seq_scan == before.seq_scan
+            assert 20 < after.idx_tup_fetch - before.idx_tup_fetch < 1000
+
+
+def test_what_a_bare_read_meets_is_told_like_any_other_refusal(app: Flask, clean: None) -> None:
+    with app.app_context():
+        with pytest.raises(DataError):
+            read_alone(text("SELECT CAST(:what AS integer)"), {"what": "much"})
+        assert read_alone(text("SELECT CAST(:what AS integer), '%'"), {"what": "7"}) == [(7, "%")]
+
+
+def test_a_connection_that_the_server_ended_is_not_used_again(app: Flask, clean: None) -> None:
+    with app.app_context():
+        with pytest.raises(OperationalError) as refused:
+            read_alone(text("SELECT pg_terminate_backend(pg_backend_pid())"), {})
+        assert refused.value.connection_invalidated
+        assert read_alone(text("SELECT 1"), {}) == [(1,)]
+
+
+def test_without_a_database_it_is_a_refusal_with_a_time_to_come_back(clean: None) -> None:
+    nowhere = load().model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/nothing"})
+    answer = create_app(nowhere).test_client().get("/api/stations/nearby?lat=0&lng=0")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_transaction_after_a_bare_read_is_one(app: Flask, clean: None) -> None:
+    """The connection comes back from reading without transactions to writing with them."""
+    with app.app_context():
+        read_alone(text("SELECT 1"), {})
+        with contextlib.suppress(ZeroDivisionError), transaction():
+            stations_data.fill(1)
+            raise ZeroDivisionError
+        assert read_alone(text("SELECT count(*) FROM stations"), {}) == [(0,)]
+
+
+def test_a_bare_read_inside_a_transaction_sees_what_that_has_written(app: Flask, clean: None) -> None:
+    with app.app_context(), transaction():
+        stations_data.fill(1)
+        assert [tuple(row) for row in read_alone(text("SELECT count(*) FROM stations"), {})] == [(1,)]

@@ -5,46 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
 
-from jobs import catalogue, policy
 from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
-from powerbank.stations import alerts, banks, commanding, reports
+from powerbank.stations import banks, commanding, reports
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, rows, status, stays, value, view
+from tests.stations.talking import Talker, heard, live, rows, status, stays, value, view
 
-EVENTS = ("powerbank_returned", "ejection_undone", "station_command_settled", "station_offline", "station_online",
-          "station_battery_low", "station_alarm", "return_self_tested")  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _hear(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is published leaves a job with its name."""
-    for event in EVENTS:
-        spec = policy.JobSpec(f"heard_{event}", "x.y", policy.Queue.DEFAULT)
-        monkeypatch.setitem(catalogue.SUBSCRIPTIONS, event, (spec,))
-
-
-def heard(event: str) -> list[dict[str, Any]]:
-    return [row.arguments for row in rows(
-        "SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event}")]  # fmt: skip
-
-
-@pytest.fixture
-def talker(make_station: Make) -> Talker:
-    """A station with banks 101 to 103 in its slots, seated by its first snapshot."""
-    station = make_station("A")
-    with transaction():
-        banks.register(serials=["101", "102", "103", "104"], model=None, now=utcnow())
-    talker = Talker(station)
-    talker.snapshot({1: "101", 2: "102", 3: "103"})
-    talker.wait(30)
-    return talker
-
-
-def live(talker: Talker) -> Any:
-    return rows("SELECT * FROM station_live WHERE station_id = :id", id=talker.id)[0]
+pytestmark = pytest.mark.usefixtures("hear")
 
 
 # ── snapshots ─────────────────────────────────────────────────────────────────────────────────────────
@@ -506,43 +474,6 @@ def test_a_cabinet_is_asked_for_its_slots_when_it_only_beats(cabinet: Talker) ->
 
 
 # ── alerts and nonsense ───────────────────────────────────────────────────────────────────────────────
-
-
-def test_offline_and_online_are_told_once_each(talker: Talker) -> None:
-    def sweep() -> tuple[int, int]:
-        with transaction():
-            return alerts.sweep(now=talker.now)
-
-    assert sweep() == (0, 0)
-    talker.wait(91)
-    assert sweep() == (0, 0)
-    assert not live(talker).online
-    talker.wait(60)
-    assert sweep() == (1, 0)
-    assert sweep() == (0, 0)
-    talker.snapshot({1: "101", 2: "102", 3: "103"})
-    assert live(talker).online
-    assert sweep() == (0, 0)
-    for _ in range(4):  # flapping
-        talker.say("presence", {"online": False})
-        assert not live(talker).online
-        talker.wait(10)
-        talker.snapshot({1: "101", 2: "102", 3: "103"})
-        assert sweep() == (0, 0)
-        talker.wait(10)
-    talker.wait(30)
-    assert sweep() == (0, 1)
-    assert len(heard("station_offline")) == len(heard("station_online")) == 1
-
-
-def test_low_batteries_are_told_once_an_hour(talker: Talker) -> None:
-    for charge in (19, 18, 17):
-        talker.snapshot({1: ("101", charge), 2: "102", 3: "103"})
-        talker.wait(600)
-    assert [told["battery_level"] for told in heard("station_battery_low")] == [19]
-    talker.wait(3600)
-    talker.snapshot({1: ("101", 16), 2: "102", 3: "103"})
-    assert len(heard("station_battery_low")) == 2
 
 
 def test_alarms_are_told_and_a_faulty_slot_is_out_of_use(talker: Talker) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from powerbank.stations.protocols import commands
 from powerbank.stations.protocols.commands import AnsweredBy, Command, Message, Outgoing, Unsupported
 from powerbank.stations.protocols.events import (
+    NO_FACTS,
     Alarm,
     AlarmKind,
     Boot,
@@ -38,7 +39,7 @@ from powerbank.stations.protocols.protocol import (
     Subscription,
     Undecodable,
 )
-from powerbank.stations.protocols.untrusted import Fields, json_object
+from powerbank.stations.protocols.untrusted import SERIAL, Fields, json_object
 
 UP = re.compile(rf"stations/(?P<imei>{NAME})/(?:(?P<kind>heartbeat|events|presence)|responses/(?P<command_id>{NAME}))")
 
@@ -92,7 +93,7 @@ def _snapshot(entries: list[Any], fields: Fields, order: Order) -> Snapshot:
     reports: dict[int, SlotReport] = {}
     complete = len(entries) <= MAX_SLOT
     for entry in entries[:MAX_SLOT]:
-        report = _slot(Fields(entry, fields.notes)) if type(entry) is dict else None
+        report = (_plain(entry) or _slot(Fields(entry, fields.notes))) if type(entry) is dict else None
         if report is None:
             fields.note(Odd.SLOT, "a slot without a number or contents")
             complete = False
@@ -105,6 +106,24 @@ def _snapshot(entries: list[Any], fields: Fields, order: Order) -> Snapshot:
     if len(set(serials)) < len(serials):
         fields.note(Odd.DUPLICATE_SERIAL, "one serial in two slots")
     return Snapshot(order, tuple(reports.values()), complete)
+
+
+def _plain(raw: dict[str, Any]) -> SlotReport | None:
+    """Nearly every slot works and says nothing odd: told at one look, as `_slot` would. None for all others."""
+    number, serial = raw.get("slot_number"), raw.get("powerbank_sn")
+    charge, temperature = raw.get("battery_level"), raw.get("temperature")
+    if not (
+        type(number) is int and 1 <= number <= MAX_SLOT and raw.get("status") == "ok"
+        and (charge is None or (type(charge) is int and 0 <= charge <= 100))
+        and (temperature is None or (type(temperature) is float and -100 <= temperature <= 300))
+        and raw.get("metadata") in (None, NO_FACTS)
+    ):  # fmt: skip
+        return None
+    if type(serial) is str and SERIAL.fullmatch(serial):
+        return SlotReport(number, Works.OK, Seen.BANK, serial, charge, temperature)
+    if serial is None and "powerbank_sn" in raw:
+        return SlotReport(number, Works.OK, Seen.EMPTY, None, charge, temperature)
+    return None
 
 
 def _slot(slot: Fields) -> SlotReport | None:

@@ -127,9 +127,7 @@ class Cards(BaseModel):
 
 @app.get("/api/stations/nearby")
 async def nearby(around: Annotated[Around, Query()], database: Annotated[AsyncSession, Depends(session)]) -> Cards:
-    few = around.limit * (30 if around.min_banks or around.min_free_slots else 3)
-    turn = -360.0 if around.lng > 0 else 360.0
-    found = await database.execute(NEARBY, around.model_dump() | {"few": few, "turn": turn, "user_id": None})
+    found = await database.execute(NEARBY, around.model_dump() | {"user_id": None})
     return Cards(items=[_card(row) for row in found])
 
 

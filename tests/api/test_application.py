@@ -1,0 +1,60 @@
+"""What the application changes of Flask."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+from flask import Flask, request, session
+from flask.testing import FlaskClient
+
+from powerbank.api.application import as_json
+
+NEPAL = timezone(timedelta(hours=5, minutes=45))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ({"name": "साझा", "kind": None}, {"name": "साझा", "kind": None}),
+        ({"at": datetime(2026, 10, 20, 12, tzinfo=UTC)}, {"at": "2026-10-20T12:00:00Z"}),
+        ({"id": UUID(int=7)}, {"id": "00000000-0000-0000-0000-000000000007"}),
+        ({1: 0.1}, {"1": 0.1}),
+        ({"n": 10**30}, {"n": 10**30}),
+        (
+            {"n": 10**30, "at": datetime(2026, 10, 20, 17, 45, tzinfo=NEPAL), "id": UUID(int=7)},
+            {"n": 10**30, "at": "2026-10-20T12:00:00Z", "id": "00000000-0000-0000-0000-000000000007"},
+        ),
+    ],
+)
+def test_json_says_the_same_however_it_is_written(value: object, written: object) -> None:
+    assert json.loads(as_json(value)) == written
+    assert b": " not in as_json(value)
+
+
+def test_what_is_no_data_is_not_written() -> None:
+    with pytest.raises(TypeError):
+        as_json({"type": object})
+
+
+def test_a_cookie_session_begins_lasts_and_ends(app: Flask) -> None:
+    interface = app.session_interface
+    with app.test_request_context("/"):
+        session["member"] = "m1"
+        response = app.process_response(app.response_class("x"))
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("powerbank=")
+    assert "Cookie" in response.headers["Vary"]
+    with app.test_request_context("/", headers={"Cookie": cookie.partition(";")[0]}):
+        found = interface.open_session(app, request)
+        assert found is not None
+        assert found["member"] == "m1"
+        session.clear()
+        gone = app.process_response(app.response_class("x"))
+    assert "Expires=Thu, 01 Jan 1970" in gone.headers["Set-Cookie"]
+
+
+def test_who_comes_without_a_cookie_goes_without_one(client: FlaskClient) -> None:
+    answer = client.get("/api/app/countries")
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")

@@ -1,0 +1,67 @@
+"""Processes that are killed, played in one process.
+
+A killed process takes with it what it did since its last commit, and nothing else: PostgreSQL rolls that back, what is
+committed stays, and what was pushed to Redis is there. So two deaths differ only by the commits and pushes that lie
+between them, and these are the moments at which one can die here: before a commit, after it, and after its messages
+went out. Real workers and SIGKILL are in `tests/faults` and `tests/rentals/test_crashes.py`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from powerbank import wire
+from powerbank.db import db
+
+
+class Killed(BaseException):
+    """Not an Exception: nothing catches it on its way out."""
+
+
+class Mortality:
+    """`die_in(3)`: whoever is at work lives through three moments and not through the next."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.deaths: Counter[str] = Counter()
+        self.commits = 0
+        self._left: int | None = None
+        commit, push = Session.commit, wire.push
+
+        def mortal_commit(session: Session) -> None:
+            self._passes("before a commit")
+            commit(session)
+            self.commits += 1
+            self._passes("after a commit")
+
+        def mortal_push(*arguments: Any) -> None:
+            push(*arguments)
+            self._passes("after a push")
+
+        monkeypatch.setattr(Session, "commit", mortal_commit)
+        monkeypatch.setattr(wire, "push", mortal_push)
+
+    def die_in(self, moments: int | None) -> None:
+        self._left = moments
+
+    @contextmanager
+    def within(self, moments: int | None) -> Iterator[None]:
+        """Ends what runs inside, if it comes so far."""
+        self.die_in(moments)
+        try:
+            yield
+        except Killed:
+            db.session.rollback()
+        finally:
+            self.die_in(None)
+
+    def _passes(self, moment: str) -> None:
+        if self._left == 0:
+            self._left = None
+            self.deaths[moment] += 1
+            raise Killed(moment)
+        if self._left is not None:
+            self._left -= 1

@@ -1,0 +1,141 @@
+"""What staff are told of stations: each thing once."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from powerbank.db import new_id, open_session, transaction
+from powerbank.stations import alerts, banks
+from tests.stations.talking import Talker, heard, live
+
+pytestmark = pytest.mark.usefixtures("hear")
+
+
+def swept(talker: Talker) -> tuple[int, int]:
+    with transaction():
+        return alerts.sweep(now=talker.now)
+
+
+def come_and_go(talker: Talker, *, minutes: float) -> None:
+    """Away for so long, and back for as long."""
+    talker.say("presence", {"online": False})
+    stay(talker, minutes)
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    stay(talker, minutes, speaks=True)
+
+
+def stay(talker: Talker, minutes: float, *, speaks: bool = False) -> None:
+    """The sweep looks once soon, and once at the end."""
+    for seconds in (45, minutes * 60 - 45):
+        talker.wait(seconds)
+        if speaks:
+            talker.snapshot({1: "101", 2: "102", 3: "103"})
+        swept(talker)
+
+
+def flapping() -> list[str]:
+    return [told["detail"] for told in heard("station_alarm") if told["kind"] == "flapping"]
+
+
+def test_offline_and_online_are_told_once_each(talker: Talker) -> None:
+    def sweep() -> tuple[int, int]:
+        return swept(talker)
+
+    assert sweep() == (0, 0)
+    talker.wait(91)
+    assert sweep() == (0, 0)
+    assert not live(talker).online
+    talker.wait(60)
+    assert sweep() == (1, 0)
+    assert sweep() == (0, 0)
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    assert live(talker).online
+    assert sweep() == (0, 0)
+    for _ in range(4):  # flapping
+        talker.say("presence", {"online": False})
+        assert not live(talker).online
+        talker.wait(10)
+        talker.snapshot({1: "101", 2: "102", 3: "103"})
+        assert sweep() == (0, 0)
+        talker.wait(10)
+    talker.wait(30)
+    assert sweep() == (0, 1)
+    assert len(heard("station_offline")) == len(heard("station_online")) == 1
+
+
+def test_low_batteries_are_told_once_an_hour(talker: Talker) -> None:
+    for charge in (19, 18, 17):
+        talker.snapshot({1: ("101", charge), 2: "102", 3: "103"})
+        talker.wait(600)
+    assert [told["battery_level"] for told in heard("station_battery_low")] == [19]
+    talker.wait(3600)
+    talker.snapshot({1: ("101", 16), 2: "102", 3: "103"})
+    assert len(heard("station_battery_low")) == 2
+
+
+def test_a_station_that_comes_and_goes_is_told_of_once_as_one_that_does(talker: Talker) -> None:
+    for _ in range(8):
+        come_and_go(talker, minutes=3)
+    assert flapping() == ["it goes away and comes back, 3 times within an hour"]
+    assert (len(heard("station_offline")), len(heard("station_online"))) == (2, 2)
+    stay(talker, 20, speaks=True)
+    assert len(heard("station_online")) == 2, "it has not stayed long enough"
+    stay(talker, 15, speaks=True)
+    assert len(heard("station_online")) == 3
+    come_and_go(talker, minutes=3)
+    assert (len(heard("station_offline")), len(heard("station_online"))) == (3, 4), "from here on it counts anew"
+    assert len(flapping()) == 1
+
+
+def test_a_flapping_station_that_goes_for_good_is_offline(talker: Talker) -> None:
+    for _ in range(3):
+        come_and_go(talker, minutes=2)
+    assert len(flapping()) == 1
+    talker.say("presence", {"online": False})
+    stay(talker, 29)
+    assert len(heard("station_offline")) == 2
+    stay(talker, 60)
+    assert len(heard("station_offline")) == 3
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    stay(talker, 2, speaks=True)
+    assert len(heard("station_online")) == 3
+
+
+def test_outages_that_are_rare_are_told_each_by_itself(talker: Talker) -> None:
+    for _ in range(4):
+        come_and_go(talker, minutes=25)
+    assert (len(heard("station_offline")), len(heard("station_online")), flapping()) == (4, 4, [])
+
+
+def _quarantine(talker: Talker) -> None:
+    banks.quarantine("101", reason="damaged", now=talker.now)
+
+
+def _break(talker: Talker) -> None:
+    open_session().execute(text("UPDATE power_banks SET health = 'faulty' WHERE serial = '101'"))
+
+
+def _hold_slot(talker: Talker) -> None:
+    open_session().execute(text("UPDATE slots SET held_because = 'refused twice' WHERE number = 1"))
+
+
+def _promise(talker: Talker) -> None:
+    banks.reserve(banks.locked("101").id, rental_id=new_id())
+
+
+@pytest.mark.parametrize("withdraw", [_quarantine, _break, _hold_slot, _promise])
+def test_only_banks_that_could_be_rented_count_as_low(talker: Talker, withdraw: Callable[[Talker], None]) -> None:
+    with transaction():
+        withdraw(talker)
+    talker.snapshot({1: ("101", 5), 2: "102", 3: "103"})
+    assert heard("station_battery_low") == []
+    talker.wait(30)
+    talker.snapshot({1: ("101", 4), 2: ("102", 18), 3: ("103", 17)})
+    [told] = heard("station_battery_low")
+    assert (told["count"], told["battery_level"]) == (2, 17)
+
+
+def test_a_bank_that_nobody_registered_is_not_low(talker: Talker) -> None:
+    talker.snapshot({1: "101", 2: "102", 3: "103", 4: ("999", 3)})
+    assert heard("station_battery_low") == []
