@@ -4,13 +4,13 @@ It makes the same plan for every caller: the two indexed steps are right whereve
 the server would weigh them anew each time.
 
 Revision: 0021
-After: 0019b
+After: 0020
 """
 
 from alembic import op
 
 revision = "0021"
-down_revision = "0019b"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
