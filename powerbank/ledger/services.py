@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
 
 from powerbank.db import new_id, open_session
 from powerbank.ledger import lots
@@ -62,6 +63,7 @@ class Found(NamedTuple):
 
 
 Accounts = dict[AccountName, Found]
+_LOCKED = "ledger_locked"
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def post(
 
     `of` and `first` say which lots points come from or return to, see `lots.follow`."""
     amounts = _amounts(lines)
+    open_session().info.pop(_LOCKED, None)  # what is booked now changes them
     accounts = _resolve(amounts)
     if refusal := _refusal(amounts, accounts):
         # What has been booked is told again even if there would not be enough for it now.
@@ -170,8 +173,21 @@ def _tell_of_debits(amounts: dict[AccountName, int], accounts: Accounts) -> None
 
 def lock_users(*user_ids: UUID) -> Accounts:
     """Takes the accounts of these people before anything else of theirs is locked; a transaction that books
-    several entries over several people begins with this. Balances that come back hold until it ends."""
-    return _resolve([of_user(Kind.USER_WALLET, user_id) for user_id in user_ids])
+    several entries over several people begins with this. Balances that come back hold until it ends or books.
+
+    Asked again before that, the answer is the same and costs nothing."""
+    session = open_session()
+    kept: tuple[object, set[UUID], Accounts] | None = session.info.get(_LOCKED)
+    if kept is not None and kept[0] is _innermost(session) and kept[1].issuperset(user_ids):
+        return kept[2]
+    accounts = _resolve([of_user(Kind.USER_WALLET, user_id) for user_id in user_ids])
+    session.info[_LOCKED] = _innermost(session), set(user_ids), accounts
+    return accounts
+
+
+def _innermost(session: Session) -> object:
+    """A savepoint that is given up gives up its locks."""
+    return session.get_nested_transaction() or session.get_transaction()
 
 
 def find(key: str) -> UUID | None:

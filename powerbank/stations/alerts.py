@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal, select, update
+from sqlalchemy import ColumnElement, case, func, literal, select, text, update
 
 from powerbank.content import app_config
 from powerbank.db import open_session
@@ -22,18 +22,19 @@ SETTLED = timedelta(seconds=30)
 # So many outages within such a time are one trouble, which ends when the station has stayed as it is for a while.
 FLAPPING, OF_LATE, CALM = 3, timedelta(hours=1), timedelta(minutes=30)
 BATTERY_EACH = timedelta(hours=1)
+_PRESENT = text("""
+    UPDATE station_live
+       SET online = :online, last_seen = CASE WHEN :online THEN greatest(last_seen, :at) ELSE last_seen END
+     WHERE station_id = :id AND online = :was
+""")
 
 
 def note_presence(state: StationState, *, online: bool, at: datetime) -> None:
     """The station spoke, or the broker says that it is gone."""
     session = open_session()
-    values: dict[str, object] = {"online": online}
-    if online:
-        values["last_seen"] = func.greatest(StationLive.last_seen, at)
-    seen = update(StationLive).where(StationLive.station_id == state.station_id).values(values)
-    seen = seen.execution_options(synchronize_session=False)
-    if session.execute(seen.where(StationLive.online == online)).rowcount == 0:  # type: ignore[attr-defined]
-        session.execute(seen)
+    said = {"id": state.station_id, "online": online, "at": at}
+    if session.execute(_PRESENT, said | {"was": online}).rowcount == 0:  # type: ignore[attr-defined]
+        session.execute(_PRESENT, said | {"was": not online})
         state.changed_at = at
 
 

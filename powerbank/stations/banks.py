@@ -3,12 +3,13 @@
 Whoever changes a bank locks its row first; the live row of the station comes last.
 """
 
+import functools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Integer, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from powerbank.db import new_id, open_session
@@ -112,15 +113,24 @@ class Choice:
 def best_bank(station_id: UUID, *, min_battery: int, without: Collection[str] = ()) -> Choice | None:
     """The bank to hand out: highest charge, then fewest cycles. Its row is locked for this transaction; banks that
     others are looking at are passed over, so that two people at one station do not wait for each other."""
-    row = open_session().execute(
+    asked = {"station_id": station_id, "min_battery": min_battery, "without": list(without)}
+    row = open_session().execute(_best(), asked).one_or_none()
+    return None if row is None else Choice(row.id, row.serial, row.number)
+
+
+@functools.cache
+def _best() -> Select[UUID, str, int]:
+    return (
         select(PowerBank.id, PowerBank.serial, Slot.number)
         .join(Slot, Slot.bank_serial == PowerBank.serial)
-        .where(Slot.station_id == station_id, live.rentable(min_battery), PowerBank.serial.not_in(without))
+        .where(
+            Slot.station_id == bindparam("station_id"), live.rentable(bindparam("min_battery", type_=Integer)),
+            PowerBank.serial.not_in(bindparam("without", expanding=True)),
+        )
         .order_by(Slot.charge.desc(), PowerBank.cycles, Slot.number)
         .limit(1)
         .with_for_update(of=PowerBank, skip_locked=True)
-    ).one_or_none()  # fmt: skip
-    return None if row is None else Choice(row.id, row.serial, row.number)
+    )  # fmt: skip
 
 
 def reserve(bank_id: UUID, *, rental_id: UUID) -> bool:

@@ -3,12 +3,29 @@
 `online`, `last_seen` and `firmware` come from the station itself and stay as they are.
 """
 
+import functools
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import cast as as_type
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from powerbank.content import app_config
 from powerbank.db import open_session
@@ -16,7 +33,7 @@ from powerbank.stations.bank_models import Custody, Health, Place, PowerBank, Re
 from powerbank.stations.models import Slot, Station, StationLive, Works
 
 
-def rentable(min_battery: int) -> ColumnElement[bool]:
+def rentable(min_battery: int | BindParameter[int]) -> ColumnElement[bool]:
     """Of a slot joined with the bank that it reports: may this bank be handed out?"""
     reserved = exists().where(Reservation.bank_id == PowerBank.id)
     in_its_place = exists().where(
@@ -55,9 +72,21 @@ def refresh(station_ids: Collection[UUID] | None) -> None:
     if waiting is not None and station_ids is not None:
         waiting.update(station_ids)
         return
+    session = open_session()
+    session.flush()
+    lock, write = _statements(of_all=station_ids is None)
+    these = {} if station_ids is None else {"station_ids": list(station_ids)}
+    # Counted after the lock: two that change a station at once would otherwise write what each saw of it alone.
+    session.execute(lock, these)
+    session.execute(write, these | {"min_battery": app_config.current().min_eject_battery})
+
+
+@functools.cache
+def _statements(*, of_all: bool) -> tuple[Select[UUID], Insert]:
+    """Built once: SQLAlchemy takes longer to put them together than PostgreSQL to carry them out."""
     banks = (
         select(func.count()).select_from(Slot).join(PowerBank, PowerBank.serial == Slot.bank_serial)
-        .where(Slot.station_id == Station.id, rentable(app_config.current().min_eject_battery))
+        .where(Slot.station_id == Station.id, rentable(bindparam("min_battery", type_=Integer)))
         .correlate(Station).scalar_subquery()
     )  # fmt: skip
     slots = (
@@ -72,15 +101,13 @@ def refresh(station_ids: Collection[UUID] | None) -> None:
         "free_slots": case((Station.return_enabled, slots), else_=literal(0)),
     }  # fmt: skip
     query = select(*facts.values()).order_by(Station.id)
-    if station_ids is not None:
-        query = query.where(Station.id.in_(station_ids))
-    session = open_session()
-    session.flush()
-    # Counted after the lock: two that change a station at once would otherwise write what each saw of it alone.
-    rows = select(StationLive.station_id).order_by(StationLive.station_id).with_for_update()
-    session.execute(rows if station_ids is None else rows.where(StationLive.station_id.in_(station_ids)))
-    made = insert(StationLive).from_select(list(facts), query)
+    lock = select(StationLive.station_id).order_by(StationLive.station_id).with_for_update()
+    if not of_all:
+        query = query.where(Station.id.in_(bindparam("station_ids", expanding=True)))
+        lock = lock.where(StationLive.station_id.in_(bindparam("station_ids", expanding=True)))
+    made = insert(as_type("Table", StationLive.__table__)).from_select(list(facts), query)
     news = {name: made.excluded[name] for name in facts if name != "station_id"}
-    session.execute(
-        made.on_conflict_do_update(index_elements=["station_id"], set_=news | {"revision": StationLive.revision + 1})
+    write = made.on_conflict_do_update(
+        index_elements=["station_id"], set_=news | {"revision": StationLive.revision + 1}
     )
+    return lock, write

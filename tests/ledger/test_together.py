@@ -10,8 +10,9 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
-from powerbank.db import transaction, utcnow
+from powerbank.db import db, transaction, utcnow
 from powerbank.errors import AppError
 from powerbank.ledger import dues, holds, refunds, services, spending
 from powerbank.ledger.accounts import Kind, of_user
@@ -170,3 +171,34 @@ def test_a_transaction_over_two_people_takes_both_first(context: Flask, person: 
 
     jobs = [lambda: one_after_the_other(*people), lambda: one_after_the_other(*people[::-1])] * 20
     assert all_at_once(context, jobs) == [None] * 40
+
+
+def test_locked_accounts_are_known_until_something_is_booked(context: Flask, person: Person) -> None:
+    user_id = person(wallet=100_00)
+    wallet = of_user(Kind.USER_WALLET, user_id)
+    with transaction():
+        assert services.lock_users(user_id)[wallet].balance == 100_00
+        spend_once(user_id, 30_00)
+        assert services.lock_users(user_id)[wallet].balance == 70_00
+        top_up(user_id, 5_00)
+        assert services.lock_users(user_id)[wallet].balance == 75_00
+    with transaction():
+        assert services.lock_users(user_id)[wallet].balance == 75_00
+
+
+def test_locks_that_a_savepoint_gave_up_are_taken_again(context: Flask, person: Person) -> None:
+    user_id = person(wallet=100_00)
+
+    def is_locked() -> bool:
+        rows = text("SELECT 1 FROM ledger_accounts WHERE owner = :owner AND floored FOR UPDATE SKIP LOCKED")
+        with db.engine.connect() as other:
+            return not other.execute(rows, {"owner": str(user_id)}).all()
+
+    with transaction() as session:
+        savepoint = session.begin_nested()
+        services.lock_users(user_id)
+        assert is_locked()
+        savepoint.rollback()
+        assert not is_locked()
+        services.lock_users(user_id)
+        assert is_locked()
