@@ -53,7 +53,7 @@ class Daemon:
         self._listener = Listener(
             url, client_id=self.name if group else SESSION, durable=not self._shares, filters=filters
         )
-        self._intake = Intake()
+        self._intake = Intake(between=self._show_life)
         self._stopping = threading.Event()
         self._started_at = utcnow()
         self._leads = False
@@ -170,8 +170,14 @@ class Daemon:
         until = time.monotonic() + seconds
         self._turned_at = time.monotonic()
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
-            self._listener.turn(min(left, WAIT), most=len(self._listener.inbox) + BATCH)
+            if self._leads:  # else the session is another's by now
+                self._listener.turn(min(left, WAIT), most=len(self._listener.inbox) + BATCH)
             time.sleep(min(0.05, max(0.0, until - time.monotonic())))
+
+    def _show_life(self) -> None:
+        """Or the standby takes over in the middle of a long batch, and gets all of it again."""
+        self._turned_at = time.monotonic()
+        self._renew()
 
     def _count(self, batch: list[Heard]) -> None:
         now = time.time()

@@ -25,8 +25,10 @@ class DatabaseAwayError(Exception):
 
 
 class Intake:
-    def __init__(self, clock: Callable[[], datetime] = utcnow) -> None:
+    def __init__(self, clock: Callable[[], datetime] = utcnow, *, between: Callable[[], None] = lambda: None) -> None:
+        """`between` is called after each station that took a transaction of its own: a batch of them takes long."""
         self._clock = clock
+        self._between = between
         self._directory = Directory()
         self.counts: Counter[str] = Counter()
 
@@ -37,6 +39,7 @@ class Intake:
             found, left = self._usual(received, now)
             for station_id in sorted(left):
                 self._closely(found.by_station[station_id], now)
+                self._between()
         except DBAPIError as error:
             db.session.rollback()
             if _is_away(error):

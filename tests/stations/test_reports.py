@@ -9,6 +9,8 @@ import pytest
 from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
 from powerbank.stations import banks, commanding, reports
+from powerbank.stations.intake import Intake
+from powerbank.stations.messages import Received
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, heard, live, rows, status, stays, value, view
 
@@ -506,3 +508,11 @@ def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeyp
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "104"})
     assert value("SELECT reason FROM station_reports WHERE outcome = 'failed'").startswith("ZeroDivisionError")
     assert view(talker.id)[4] == "104"
+
+
+def test_the_daemon_may_show_life_after_each_station_of_a_long_batch(make_station: Make) -> None:
+    stations, turns = [make_station("A"), make_station("B")], list[int]()
+    intake = Intake(between=lambda: turns.append(value("SELECT count(*) FROM station_reports")))
+    body = b'{"event_id": "1", "type": "boot"}'
+    intake.take([Received(f"stations/{each.imei}/events", body, utcnow()) for each in stations])
+    assert turns == [1, 2]

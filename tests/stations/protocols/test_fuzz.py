@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from powerbank.stations.protocols import MAX_PAYLOAD, registry
-from powerbank.stations.protocols.protocol import Decoded, Reason, StationFacts, Undecodable
+from powerbank.stations.protocols import MAX_PAYLOAD, json_v1, registry
+from powerbank.stations.protocols.events import Seen, Works
+from powerbank.stations.protocols.protocol import Decoded, Note, Reason, StationFacts, Undecodable
+from powerbank.stations.protocols.untrusted import SERIAL, Fields
 from tests.stations.protocols.messages import IMEI, NOW
 from tests.stations.protocols.test_volinks_v1 import PUBLISHED_HEARTBEAT, PUBLISHED_SNAPSHOT, frame
 
@@ -73,6 +75,46 @@ def test_any_bytes(topic: str, payload: bytes, strict: bool) -> None:
 @example(topic=JSON_TOPICS[1], body={"type": "boot", "data": {"\x00": ["\ud8ff", float("nan"), 10**400]}})
 def test_any_json(topic: str, body: Any) -> None:
     check(topic, json.dumps(body).encode())
+
+
+slot_values = {
+    "slot_number": st.integers(-1, 300) | scalars,
+    "status": st.sampled_from(["ok", "locked"]) | scalars,
+    "powerbank_sn": st.none() | st.from_regex(SERIAL, fullmatch=True) | scalars,
+    "battery_level": st.none() | st.integers(-1, 101) | scalars,
+    "temperature": st.none() | st.floats(-101, 301) | scalars,
+    "metadata": st.none() | st.just({}) | values,
+}
+
+
+@settings(max_examples=300)
+@given(raw=st.fixed_dictionaries({}, optional=slot_values))
+@example(raw={"slot_number": 1, "status": "ok", "powerbank_sn": "1", "battery_level": 50, "temperature": 26.5})
+@example(raw={"slot_number": True, "status": "ok", "powerbank_sn": "1", "battery_level": 50})
+@example(raw={"slot_number": 1, "status": "ok", "powerbank_sn": "1", "battery_level": True})
+@example(raw={"slot_number": 1, "status": "ok", "battery_level": 50})
+@example(raw={"slot_number": 1, "status": "ok", "powerbank_sn": None, "metadata": []})
+@example(raw={"slot_number": 1, "status": "ok", "powerbank_sn": "1", "temperature": float("nan")})
+def test_the_short_way_through_a_slot_ends_where_the_long_one_does(raw: dict[str, Any]) -> None:
+    quick, notes = json_v1._plain(raw), list[Note]()
+    if quick is not None:
+        assert (quick, notes) == (json_v1._slot(Fields(raw, notes)), [])
+
+
+def test_the_usual_slot_goes_the_short_way() -> None:
+    bank = {"slot_number": 1, "status": "ok", "powerbank_sn": "1", "battery_level": 50, "temperature": 26.5}
+    empty = {"slot_number": 2, "status": "ok", "powerbank_sn": None, "battery_level": None, "metadata": {}}
+    assert json_v1._plain(bank) == (1, Works.OK, Seen.BANK, "1", 50, 26.5, None, {})
+    assert json_v1._plain(empty) == (2, Works.OK, Seen.EMPTY, None, None, None, None, {})
+
+
+@pytest.mark.parametrize("odd", ["NaN", '"\\ud800"', "1" + "0" * 40, "1e999"])
+def test_what_is_not_quite_json_costs_its_field_and_not_the_message(odd: str) -> None:
+    text = f'{{"seq": {odd}, "status": "online", "slots": [{{"slot_number": 1, "status": "ok", "powerbank_sn": "7"}}]}}'
+    found = check(JSON_TOPICS[0], text.encode())
+    assert isinstance(found, Decoded)
+    assert [note.detail for note in found.notes] == ["seq"]
+    assert found.events[1].slots[0].serial == "7"  # type: ignore[union-attr]
 
 
 @settings(max_examples=200)
