@@ -1,14 +1,14 @@
 """Staff find the few rentals that failed or were lost without reading the many that were completed.
 
 Revision: 0023
-After: 0019b
+After: 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0023"
-down_revision = "0019b"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
