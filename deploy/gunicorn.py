@@ -25,6 +25,13 @@ accesslog = None  # the application writes its own line for each request
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 
 
+def when_ready(server: object) -> None:
+    """Before the fork, so that the processes go on sharing the memory of what is loaded."""
+    from powerbank.garbage import keep_what_is_loaded
+
+    keep_what_is_loaded()
+
+
 def child_exit(server: object, worker: object) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         from prometheus_client import multiprocess

@@ -18,7 +18,7 @@ ABANDON_RENTAL_INITIATION = JobSpec(
     alarm=300,
 )
 SETTLE_EJECTION = JobSpec(
-    "settle_ejection", "jobs.rentals.settle_ejection", Queue.CRITICAL, Retries((2, 5, 15), until_done=True), alarm=300
+    "settle_ejection", "jobs.rentals.settle_ejection", Queue.IOT, Retries((2, 5, 15), until_done=True), alarm=300
 )
 UNDO_EJECTION = JobSpec(
     "undo_ejection", "jobs.rentals.undo_ejection", Queue.CRITICAL, Retries((2, 5, 15), until_done=True), alarm=300

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from jobs.policy import JobSpec
 from powerbank import lifecycle
 from powerbank.db import db, transaction, utcnow
-from powerbank.outbox import OutboxJob, OutboxStep, State
+from powerbank.outbox import OutboxJob, OutboxStep
 
 
 class LostClaimError(Exception):
@@ -73,7 +73,7 @@ class StepwiseRun:
     def _hold(self) -> None:
         held = db.session.scalar(
             select(OutboxJob.id)
-            .where(OutboxJob.id == self.id, OutboxJob.claimed_by == self._token, OutboxJob.state == State.OPEN)
+            .where(OutboxJob.id == self.id, OutboxJob.claimed_by == self._token, OutboxJob.finished_at.is_(None))
             .with_for_update()
         )
         if held is None:

@@ -4,7 +4,6 @@
 Ends on SIGTERM or Ctrl-C, after what it has in hand.
 """
 
-import gc
 import signal
 import sys
 import time
@@ -13,18 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from powerbank import create_app
+from powerbank.garbage import keep_what_is_loaded
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt import sharing
 from powerbank.stations import daemon_probe
 from powerbank.stations.daemon import Daemon
-
-
-def forget_garbage() -> None:
-    """A batch is thousands of small objects that live until its end. Python's collector would go through all that was
-    imported for each of them, which takes longer than the batch."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
 
 
 def _can_share(url: str) -> bool:
@@ -52,7 +44,7 @@ def main() -> int:
         return 2
     if settings.mqtt_shared_group is not None and not _can_share(settings.mqtt_url):
         return 2
-    forget_garbage()
+    keep_what_is_loaded()
     daemon = Daemon(app, url=settings.mqtt_url, group=settings.mqtt_shared_group)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())

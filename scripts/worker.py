@@ -16,6 +16,7 @@ from jobs import runtime
 from jobs.policy import TIME_LIMITS, Queue
 from jobs.worker import Worker
 from powerbank import create_app
+from powerbank.garbage import keep_what_is_loaded
 from powerbank.redis_clients import connect
 
 
@@ -30,6 +31,7 @@ def main() -> int:
     settings = settings_for(queues)
     app = create_app(settings)
     runtime.preload()
+    keep_what_is_loaded()
     worker = Worker(app, [queue.value for queue in queues], connect(settings.redis_url))
     worker.work(burst=arguments.burst)
     return 0

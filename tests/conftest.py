@@ -4,6 +4,7 @@ Commits are real. After each test the rows are deleted and Redis is emptied.
 """
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
+from powerbank.garbage import keep_what_is_loaded
 from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
@@ -25,13 +27,15 @@ from tests.databases import Emptier, keep_cluster, stack_in
 from tests.nursery import Nursery
 from tests.people import Inbox, People
 
+gc.disable()  # until all tests are collected
+
 TEMPLATE = "powerbank"
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery"
 
 
 # Each of these takes seconds, most of them of waiting.
-SLOW = ("faults/", "stations/test_daemon.py")
+SLOW = ("faults/", "stations/test_daemon.py", "test_state_machine", "test_any_request_gets")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for number, item in reversed(list(enumerate(slow))):
         others.insert(number * step, item)
     items[:] = others
+
+
+def pytest_collection_finish() -> None:
+    """Five thousand tests and all that they import stay: the collector of garbage may begin, and pass them by."""
+    keep_what_is_loaded()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

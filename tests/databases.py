@@ -47,11 +47,14 @@ class Emptier:
             ]
             cursor.execute(sql.SQL("PREPARE filled AS ") + sql.SQL(" UNION ALL ").join(filled))
 
-    def empty(self) -> None:
+    def filled(self) -> list[str]:
         with self._connection.cursor() as cursor:
             cursor.execute("EXECUTE filled")
-            tables = [sql.Identifier(table) for (table,) in cursor.fetchall()]
-            if tables:
+            return [table for (table,) in cursor.fetchall()]
+
+    def empty(self) -> None:
+        if tables := [sql.Identifier(table) for table in self.filled()]:
+            with self._connection.cursor() as cursor:
                 cursor.execute(sql.SQL("; ").join(sql.SQL("DELETE FROM {}").format(table) for table in tables))
 
     def close(self) -> None:

@@ -124,6 +124,11 @@ def playing(servers: Stack, specs: list[StationSpec], *, speed: float = 1.0) -> 
         on_their_places = "SELECT count(*) FROM custody WHERE place = 'slot' AND upper_inf(period)"
         wait(servers, f"SELECT ({on_their_places}) = {seated}", seconds=300)
         wait(servers, ALL_IS_DONE, seconds=300)
+        assert servers.postgres is not None  # noqa: S101 (for the type checker)
+        connection = psycopg2.connect(servers.postgres.superuser_url("powerbank"))
+        with connection, connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # as the server has done by itself in a network that is older than a minute
+        connection.close()
         yield simulator
     finally:
         simulator.stop()

@@ -10,11 +10,12 @@ from sqlalchemy import select, text
 from jobs import runtime
 from jobs.runtime import Outcome
 from powerbank import lifecycle, relay
-from powerbank.db import db, transaction, utcnow
+from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.outbox import Cause, OutboxJob, State
 from powerbank.queue import enqueue
 from powerbank.redis_clients import queue_redis
 from tests import sample_jobs
+from tests.conftest import execute, superuser_url
 
 Work = Callable[..., None]
 
@@ -190,3 +191,17 @@ def test_a_requeued_dead_letter_has_all_its_tries_again(context: Flask, work: Wo
 def _make_due() -> None:
     db.session.execute(text("UPDATE outbox_jobs SET run_after = now()"))
     db.session.commit()
+
+
+def test_a_job_is_taken_by_its_key_however_many_wait(context: Flask, database_name: str) -> None:
+    """Also while the planner believes that nothing waits, as it was when it last looked."""
+    execute(superuser_url(database_name), "ANALYZE outbox_jobs")
+    with transaction():
+        for number in range(500):
+            enqueue(sample_jobs.EFFECT, key=f"{number}")
+    plan = db.session.connection().exec_driver_sql(
+        f"EXPLAIN {lifecycle._TAKE_AND_COMPLETE}", {"id": str(new_id()), "release": False}
+    )
+    used = [line for (line,) in plan if "Index" in line]
+    assert len(used) == 2
+    assert all("pk_outbox_jobs" in line for line in used), used

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import jobs
 import powerbank
+from powerbank.garbage import keep_what_is_loaded
 from scripts import mqtt_daemon
 from tests.programs import daemon, mortal, scheduler, setting, worker
 
@@ -35,6 +36,7 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     import_everything()
+    keep_what_is_loaded()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     setting.sample_jobs.register()
     for line in sys.stdin:

@@ -27,7 +27,7 @@ from tests.rentals.making import MAY_RENT
 from tests.stations.conftest import Make, broker, make_station  # noqa: F401
 
 MINUTE = timedelta(minutes=1)
-BUSY = ("critical", "payments", "notifications", "default")
+BUSY = ("critical", "payments", "iot", "notifications", "default")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Cabinets:
         self.app, self._work = app, work
 
     def work(self) -> None:
-        """All that waits, but for what would be sent to a station."""
+        """All that waits; what would be sent to a station finds no broker."""
         self._work(*BUSY)
 
     # ── what a station does with the one ejection that is open ────────────────────────────────────
