@@ -48,7 +48,7 @@ ENGLISH = MappingProxyType(
         ),
         StaffType.PAYMENT_NEEDS_REVIEW: (
             "A payment needs a decision",
-            "Money came for payment {intent_id} that was not credited: {reason}.",
+            "Payment {intent_id} is not as its gateway tells it, and nothing more happens by itself: {reason}.",
         ),
         StaffType.REFUND_STUCK: ("A refund is stuck", "A refund needs somebody to look at it: {reason}."),
         StaffType.SETTLEMENT_MISMATCH: (
@@ -113,7 +113,7 @@ NEPALI = MappingProxyType(
         ),
         StaffType.PAYMENT_NEEDS_REVIEW: (
             "एउटा भुक्तानीमा निर्णय चाहिन्छ",
-            "भुक्तानी {intent_id} को रकम आयो तर खातामा जम्मा गरिएको छैन: {reason}।",
+            "भुक्तानी {intent_id} यसको गेटवेले भनेजस्तो छैन, र यो आफैँ मिल्ने छैन: {reason}।",
         ),
         StaffType.REFUND_STUCK: ("फिर्ता रोकिएको छ", "एउटा फिर्ता हेर्नुपर्छ: {reason}।"),
         StaffType.SETTLEMENT_MISMATCH: (
