@@ -14,7 +14,7 @@ from tests.rentals.conftest import Renter
 from tests.rentals.street import Street
 from tests.rentals.test_ending import swept
 from tests.stations.talking import Talker, stays, value
-from tests.stations.test_reports import RETURNED, UPDATE, frame, holes
+from tests.stations.test_simple_cabinets import RETURNED, UPDATE, frame, holes
 
 FAILED, PASSED = 0x24, 0x01
 
