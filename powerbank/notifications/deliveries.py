@@ -1,11 +1,13 @@
 """What becomes of each message on each channel: written down, composed afresh for each try, settled once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.orm import lazyload
 
 from jobs import catalogue
 from jobs.policy import JobSpec
@@ -41,12 +43,18 @@ class UndeliverableError(Exception):
 
 
 def create(notice_id: UUID) -> None:
-    """Puts a notice into words, shows it in the app, and sends it on its channels."""
+    """Of a notice that waits for its words. Where services asked for more places, it goes to those too."""
     session = open_session()
     notice = session.get(Notice, notice_id, with_for_update=True, populate_existing=True)
-    if notice is None or notice.shown_at is not None:
-        return
-    user = session.get_one(User, notice.user_id)
+    if notice is not None and notice.shown_at is None:
+        asked_for = select(Delivery).where(Delivery.notice_id == notice_id, Delivery.job_id.is_(None))
+        tell(notice, also=session.scalars(asked_for).all())
+
+
+def tell(notice: Notice, *, also: Sequence[Delivery] = ()) -> None:
+    """Puts a notice into words, shows it in the app, and sends it on its channels."""
+    session = open_session()
+    user = session.get_one(User, notice.user_id, options=[lazyload(User.identifiers)])
     if user.deleted_at is not None:
         session.delete(notice)
         return
@@ -59,7 +67,7 @@ def create(notice_id: UUID) -> None:
     if route.digest_at is not None:
         notice.withheld_at = now
         enqueue(catalogue.SEND_DIGEST, at=route.digest_at, user_id=str(user.id), kind=notice.type)
-    _send(notice, user, route)
+    _send(notice, user, route, also=also)
 
 
 def digest(user_id: UUID, kind: Type) -> None:
@@ -86,8 +94,8 @@ def digest(user_id: UUID, kind: Type) -> None:
     notify(user_id=user_id, type=Type.DIGEST, context=context, dedup_key=f"digest:{newest.id}")
 
 
-def _send(notice: Notice, user: User, route: Route) -> None:
-    for delivery in _wanted(notice, user, frozenset() if route.digest_at else route.channels):
+def _send(notice: Notice, user: User, route: Route, *, also: Sequence[Delivery] = ()) -> None:
+    for delivery in [*also, *_wanted(notice, user, frozenset() if route.digest_at else route.channels)]:
         open_session().add(delivery)
         open_session().flush()
         channel = Channel(delivery.channel)
@@ -170,18 +178,17 @@ def close(delivery_id: UUID) -> None:
     _finish(delivery, status, delivery.reason or cause)
 
 
-def _wanted(notice: Notice, user: User, wanted_on: frozenset[Channel]) -> list[Delivery]:
-    """For each of the channels and each place where the person is reached, and where services asked for more."""
-    asked_for = select(Delivery).where(Delivery.notice_id == notice.id, Delivery.job_id.is_(None))
-    wanted = list(open_session().scalars(asked_for))
-    reachable = {Channel.SMS: (Kind.PHONE, user.phone), Channel.EMAIL: (Kind.EMAIL, user.email)}
-    for channel, (address_kind, address) in reachable.items():
-        if channel in wanted_on and address is not None:
+def _wanted(notice: Notice, user: User, channels: frozenset[Channel]) -> list[Delivery]:
+    """For each of the channels, and each place where the person is reached on it."""
+    wanted = []
+    for channel, kind in ((Channel.SMS, Kind.PHONE), (Channel.EMAIL, Kind.EMAIL)):
+        address = user.identifier(kind) if channel in channels else None
+        if address is not None:
             wanted.append(
                 Delivery(notice_id=notice.id, user_id=user.id, type=notice.type, channel=channel,
-                         masked=masked(address_kind, address), attempts=0)
+                         masked=masked(kind, address), attempts=0)
             )  # fmt: skip
-    if Channel.PUSH in wanted_on:
+    if Channel.PUSH in channels:
         active = select(Device.id).where(Device.user_id == user.id, Device.ended_at.is_(None))
         wanted += [
             Delivery(notice_id=notice.id, user_id=user.id, device_id=device_id, type=notice.type, channel=Channel.PUSH)

@@ -27,6 +27,6 @@ def react(*, kind: Type, user_id: UUID, event: Mapping[str, Scalar], once_per: s
     if more is None:
         return
     dedup_key = f"{kind}:{event[once_per]}" if once_per else None
-    notice_id = write(user_id=user_id, type=kind, context={**event, **more}, dedup_key=dedup_key)
-    if notice_id is not None:
-        deliveries.create(notice_id)
+    notice = write(user_id=user_id, type=kind, context={**event, **more}, dedup_key=dedup_key)
+    if notice is not None:
+        deliveries.tell(notice)

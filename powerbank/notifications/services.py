@@ -36,35 +36,33 @@ def notify(
 
     `also_to` gets it too, by SMS or e-mail, although the person is not reached there any more.
     """
-    notice_id = write(user_id=user_id, type=type, context=context, dedup_key=dedup_key)
-    if notice_id is None:
+    notice = write(user_id=user_id, type=type, context=context, dedup_key=dedup_key)
+    if notice is None:
         return None
     for address in also_to:
         channel = CHANNEL_OF[address.kind]
         if channel in rules.channels(type):
             shown = masked(address.kind, address.value)
             open_session().add(
-                Delivery(notice_id=notice_id, user_id=user_id, type=type, channel=channel, address=address.value,
+                Delivery(notice_id=notice.id, user_id=user_id, type=type, channel=channel, address=address.value,
                          masked=shown)
             )  # fmt: skip
-    enqueue(catalogue.CREATE_NOTIFICATION, notice_id=str(notice_id))
-    return notice_id
+    enqueue(catalogue.CREATE_NOTIFICATION, notice_id=str(notice.id))
+    return notice.id
 
 
-def write(*, user_id: UUID, type: Type, context: Mapping[str, Scalar], dedup_key: str | None = None) -> UUID | None:
-    """A notice that its caller puts into words: see `deliveries.create`. None as with `notify`."""
+def write(*, user_id: UUID, type: Type, context: Mapping[str, Scalar], dedup_key: str | None = None) -> Notice | None:
+    """A notice that its caller puts into words: see `deliveries.tell`. None as with `notify`."""
     _refuse_objects(context)
-    notice_id = new_id()
     someone = select(
-        literal(notice_id), User.id, literal(type.value), literal(dict(context), JSONB), literal(dedup_key)
+        literal(new_id()), User.id, literal(type.value), literal(dict(context), JSONB), literal(dedup_key)
     ).where(User.id == user_id, User.deleted_at.is_(None))
-    inserted = open_session().execute(
+    return open_session().scalar(
         insert(Notice)
         .from_select(["id", "user_id", "type", "context", "dedup_key"], someone)
         .on_conflict_do_nothing(index_elements=["user_id", "dedup_key"], index_where=Notice.dedup_key.is_not(None))
-        .returning(Notice.id)
+        .returning(Notice)
     )
-    return None if inserted.one_or_none() is None else notice_id
 
 
 def welcome(user_id: UUID) -> None:

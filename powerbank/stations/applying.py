@@ -1,6 +1,8 @@
 """A station's messages applied one by one, in the order in which they came. What is usual goes `quickly`."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,7 +12,18 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.content import app_config
 from powerbank.db import new_id, open_session
 from powerbank.queue import publish
-from powerbank.stations import alerts, commanding, ejecting, live, order, proofs, returning, snapshots, states
+from powerbank.stations import (
+    agreement,
+    alerts,
+    commanding,
+    ejecting,
+    live,
+    order,
+    proofs,
+    returning,
+    snapshots,
+    states,
+)
 from powerbank.stations.command_models import (
     Outcome,
     StationCommand,
@@ -45,9 +58,13 @@ class Applied(NamedTuple):
     repeat: bool
 
 
-def apply(message: Message, *, now: datetime) -> Applied:
-    """Inside an open transaction. The station's state is locked first, so its messages never cross."""
-    state = states.lock(message.station.id)
+def apply(messages: Sequence[Message], *, now: datetime) -> list[Applied]:
+    """Of one station, in order, inside an open transaction. Its state is locked first, so its messages never cross."""
+    state = states.lock(messages[0].station.id)
+    return [_apply(state, message, now=now) for message in messages]
+
+
+def _apply(state: StationState, message: Message, *, now: datetime) -> Applied:
     report_id = new_id()
     if message.problem is not None:
         _count_nonsense(state, message, report_id)
@@ -57,7 +74,6 @@ def apply(message: Message, *, now: datetime) -> Applied:
         repeat = not _apply_state(state, message, report_id, now=now)
     else:
         repeat = not _apply_event(state, message, message.events[0], report_id, now=now)
-    open_session().flush()
     return Applied(report_id, repeat)
 
 
@@ -130,33 +146,45 @@ def _offline_after(station: Known) -> timedelta:
 # ── what happened at it ───────────────────────────────────────────────────────────────────────────────
 
 
+class Told(Enum):
+    """What an event leaves to find out."""
+
+    KNOWN = "nothing: it says what others have said before it"
+    SETTLED = "nothing: a bank is out, or back, and that is all"
+    REPEAT = "nothing new, but something may be wrong"
+    NEWS = "the next snapshot is looked at closely"
+
+
 def _apply_event(state: StationState, message: Message, event: Event, report_id: UUID, *, now: datetime) -> bool:
     fresh = order.is_newer(state, event.order)
     key = _key(state, message, event)
     if not _keep(message, report_id, Outcome.APPLIED if fresh else Outcome.STALE, key=key):
         return False
-    last = state.reported_at
-    alerts.note_presence(state, online=True, at=message.received.received_at)
+    at = message.received.received_at
+    told = _happened(state, message, event, report_id, fresh=fresh, now=now)
+    alerts.note_presence(state, online=True, at=at)  # after it: a bank's row is locked before the live row
     if fresh:
         order.advance(state, event.order)
-        state.contents = None  # the next snapshot is looked at closely
-    return _happened(state, message, event, report_id, fresh=fresh, last=last, now=now)
+        if told is Told.SETTLED:
+            agreement.expect(state, late=at - ejecting.LATE, at=at)
+        elif told is not Told.KNOWN:
+            state.contents = None
+    return told is not Told.REPEAT
 
 
 def _happened(
-    state: StationState, message: Message, event: Event, report_id: UUID, *, fresh: bool, last: datetime | None,
-    now: datetime,
-) -> bool:  # fmt: skip
+    state: StationState, message: Message, event: Event, report_id: UUID, *, fresh: bool, now: datetime
+) -> Told:
     station_id = message.station.id
     match event:
         case Returned():
-            return _returned(state, message, event, report_id, fresh=fresh, last=last)
+            return _returned(state, message, event, report_id, fresh=fresh)
         case Ejected():
-            ejecting.ejected(station_id, event, fresh=fresh, now=now)
+            return _told(ejecting.ejected(station_id, event, fresh=fresh, now=now))
         case EjectFailed():
             ejecting.eject_failed(station_id, event, now=now)
         case CommandAnswer():
-            _answer(station_id, event, fresh=fresh, now=now)
+            return _told(_answer(station_id, event, fresh=fresh, now=now))
         case ReturnSelfTest():
             serial = event.serial or _serial_in(station_id, event.slot)
             rental = _key(state, message, event)
@@ -170,44 +198,49 @@ def _happened(
             proofs.booted(station_id, now=now)
         case Heartbeat() | Snapshot() | Presence():
             pass
-    return True
+    return Told.NEWS
 
 
-def _returned(
-    state: StationState, message: Message, event: Returned, report_id: UUID, *, fresh: bool, last: datetime | None
-) -> bool:
+def _told(out: bool | None) -> Told:
+    """Of an ejection: proven just now, or before; None if it proves nothing."""
+    if out is None:
+        return Told.NEWS
+    return Told.SETTLED if out else Told.KNOWN
+
+
+def _returned(state: StationState, message: Message, event: Returned, report_id: UUID, *, fresh: bool) -> Told:
     station_id, received_at = message.station.id, message.received.received_at
     if event.slot is None:  # somewhere in it: a snapshot tells where
         commanding.look(station_id, now=received_at)
-        return True
-    at = returning.moment(event.order, last=last, offline_after=_offline_after(message.station))
-    new = returning.returned(
-        station_id, event.slot, event.serial, at=at, received_at=received_at, report_id=report_id, how="event",
-        provisional=event.provisional, ordered=fresh and event.order.position is not None, overtaken=not fresh,
-    )  # fmt: skip
-    if fresh:
-        open_session().execute(
-            update(Slot)
-            .where(Slot.station_id == station_id, Slot.number == event.slot)
-            .values(bank_serial=event.serial, charge=event.charge, reported_at=received_at)
-        )
-    live.refresh([station_id])
-    return new
+        return Told.NEWS
+    at = returning.moment(event.order, last=state.reported_at, offline_after=_offline_after(message.station))
+    with live.once():
+        live.refresh([station_id])
+        new = returning.returned(
+            station_id, event.slot, event.serial, at=at, received_at=received_at, report_id=report_id, how="event",
+            provisional=event.provisional, ordered=fresh and event.order.position is not None, overtaken=not fresh,
+        )  # fmt: skip
+        if fresh:
+            open_session().execute(
+                update(Slot)
+                .where(Slot.station_id == station_id, Slot.number == event.slot)
+                .values(bank_serial=event.serial, charge=event.charge, reported_at=received_at)
+            )
+    return Told.SETTLED if new else Told.REPEAT
 
 
-def _answer(station_id: UUID, event: CommandAnswer, *, fresh: bool, now: datetime) -> None:
+def _answer(station_id: UUID, event: CommandAnswer, *, fresh: bool, now: datetime) -> bool | None:
     """Of a command to this station: a station that answers for another is not heard."""
     try:
         command_id = UUID(event.command_id)
     except ValueError:
-        return
+        return None
     command = open_session().scalar(
         select(StationCommand)
         .where(StationCommand.id == command_id, StationCommand.station_id == station_id)
         .execution_options(populate_existing=True)
     )
-    if command is not None:
-        ejecting.answered(command, event, fresh=fresh, now=now)
+    return None if command is None else ejecting.answered(command, event, fresh=fresh, now=now)
 
 
 def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> None:

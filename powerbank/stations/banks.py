@@ -65,8 +65,13 @@ def move(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UU
 
     A device's clock may be behind what is known: the new stay then begins a moment after the one before.
     """
+    open_session().execute(select(PowerBank.id).where(PowerBank.id == bank_id).with_for_update()).one()
+    return move_locked(bank_id, to, at=at, cause=cause, out_of=out_of)
+
+
+def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
+    """The same, for who holds the bank's row."""
     session = open_session()
-    session.execute(select(PowerBank.id).where(PowerBank.id == bank_id).with_for_update()).one()
     before = session.scalar(
         select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))
         .execution_options(populate_existing=True)
@@ -156,11 +161,10 @@ def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int, without
 
 def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
     """The promise is kept, or will not be. Calm when there is none, or when it is of another bank than `of_bank`."""
-    session = open_session()
     promise = delete(Reservation).where(Reservation.rental_id == rental_id)
     if of_bank is not None:
         promise = promise.where(Reservation.bank_id == of_bank)
-    bank_id = session.scalar(promise.returning(Reservation.bank_id))
+    bank_id = open_session().scalar(promise.returning(Reservation.bank_id))
     if bank_id is not None:
         _refresh_around(bank_id)
 
@@ -205,6 +209,13 @@ def free_slots(station_id: UUID) -> list[int]:
             select(Slot.number).where(Slot.station_id == station_id, live.free()).order_by(Slot.number)
         )
     )
+
+
+def keep_promise(rental_id: UUID, bank_id: UUID) -> None:
+    """The bank is out. A late one may come when the next is promised to the same rental. Its station's live row is
+    the caller's."""
+    kept = delete(Reservation).where(Reservation.rental_id == rental_id, Reservation.bank_id == bank_id)
+    open_session().execute(kept)
 
 
 def _refresh_around(bank_id: UUID) -> None:

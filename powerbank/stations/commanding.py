@@ -156,8 +156,9 @@ def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
 
 
 def encoded(command: StationCommand) -> Outgoing | Unsupported:
-    station = open_session().get_one(Station, command.station_id)
-    return registry.by_name[station.protocol].encode(_in_words(command), station.imei)
+    query = select(Station.protocol, Station.imei).where(Station.id == command.station_id)
+    protocol, imei = open_session().execute(query).one()
+    return registry.by_name[protocol].encode(_in_words(command), imei)
 
 
 def settle(command: StationCommand, status: CommandStatus, response: dict[str, Any], *, now: datetime) -> bool:
@@ -208,9 +209,11 @@ def look_for_outcome(command: StationCommand, *, now: datetime, at: datetime | N
 def check(command_id: UUID, *, now: datetime) -> None:
     """Its deadline, or the time for its snapshot, has passed."""
     session = open_session()
-    station_id = session.scalar(select(StationCommand.station_id).where(StationCommand.id == command_id))
+    station_id = session.scalar(
+        select(StationCommand.station_id).where(StationCommand.id == command_id, StationCommand.finished_at.is_(None))
+    )
     if station_id is None:
-        return
+        return  # settled, as nearly all are
     state = states.lock(station_id)
     command = session.get_one(StationCommand, command_id, populate_existing=True)
     if not command.is_open or now < command.deadline - timedelta(seconds=1):

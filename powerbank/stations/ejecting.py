@@ -20,24 +20,30 @@ from powerbank.stations.protocols.events import CommandAnswer, Ejected, EjectFai
 LATE = timedelta(minutes=15)
 
 
-def answered(command: StationCommand, event: CommandAnswer, *, fresh: bool, now: datetime) -> None:
+def answered(command: StationCommand, event: CommandAnswer, *, fresh: bool, now: datetime) -> bool | None:
+    """True if this proves that the bank came out, False if that was known, None if it proves no such thing."""
     told: dict[str, Any] = {"success": event.success, "error": event.error, "data": dict(event.data or {})}
     if not command.is_eject:
         status = CommandStatus.SUCCEEDED if event.success else CommandStatus.FAILED
         commanding.settle(command, status, told, now=now)
-        return
+        return None
     proof = event.proof
     if proof is Proof.OUT and event.serial not in (None, command.serial):
         proof = Proof.NONE  # it speaks of another bank
-    _conclude(command, proof, told, event.order, fresh=fresh, now=now)
+    return _conclude(command, proof, told, event.order, fresh=fresh, now=now)
 
 
-def ejected(station_id: UUID, event: Ejected, *, fresh: bool, now: datetime) -> None:
+def ejected(station_id: UUID, event: Ejected, *, fresh: bool, now: datetime) -> bool | None:
+    """Answers as `answered` does."""
     command = _meant(station_id, event.serial, event.slot, now=now)
     if command is not None:
-        _conclude(command, Proof.OUT, {}, event.order, fresh=fresh, now=now)
-    elif fresh and event.serial is not None and not _known_to_be_out(station_id, event.serial):
-        left_unasked(station_id, event.serial, event.slot, now=now)
+        return _conclude(command, Proof.OUT, {}, event.order, fresh=fresh, now=now)
+    if not fresh or event.serial is None:
+        return None
+    if _known_to_be_out(station_id, event.serial):
+        return False
+    left_unasked(station_id, event.serial, event.slot, now=now)
+    return None
 
 
 def eject_failed(station_id: UUID, event: EjectFailed, *, now: datetime) -> None:
@@ -56,9 +62,12 @@ def prove_out(
     session = open_session()
     with live.once():
         live.refresh([command.station_id])
-        bank = session.scalar(select(PowerBank).where(PowerBank.serial == command.serial))
-        if bank is not None and banks.move(bank.id, _taker(command), at=at, cause="ejected", out_of=command.station_id):
-            bank.cycles += 1
+        bank = session.scalar(select(PowerBank).where(PowerBank.serial == command.serial).with_for_update())
+        if bank is not None:
+            if banks.move_locked(bank.id, _taker(command), at=at, cause="ejected", out_of=command.station_id):
+                bank.cycles += 1
+            if command.rental_id is not None:
+                banks.keep_promise(command.rental_id, bank.id)
         if clear_slot:
             session.execute(
                 update(Slot)
@@ -69,9 +78,6 @@ def prove_out(
                 )
                 .values(bank_serial=None, charge=None, temperature=None)
             )
-        if command.rental_id is not None and bank is not None:
-            # A late success: the next bank may be promised to the same rental meanwhile.
-            banks.end_reservation(command.rental_id, of_bank=bank.id)
     return commanding.settle(
         command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": at.isoformat()}, now=now
     )
@@ -127,15 +133,18 @@ def left_unasked(station_id: UUID, serial: str, slot_number: int | None, *, now:
 
 def _conclude(
     command: StationCommand, proof: Proof, told: dict[str, Any], order: Order, *, fresh: bool, now: datetime
-) -> None:
+) -> bool | None:
     if proof is Proof.OUT:
-        if prove_out(command, at=_moment(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh):
+        news = prove_out(command, at=_moment(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh)
+        if news:
             _look_afterwards(command, now=now)
-    elif proof is Proof.IN:
+        return news
+    if proof is Proof.IN:
         prove_in(command, proof="refused", told=told, now=now)
     elif command.is_open and command.looked_at is None:
         commanding.acknowledge(command, told)
         commanding.look_for_outcome(command, now=now, at=now + _settling(command))
+    return None
 
 
 def _moment(command: StationCommand, order: Order) -> datetime:

@@ -71,8 +71,7 @@ def apply_usual(found: Understood, *, now: datetime) -> set[UUID]:
 
 def apply_closely(messages: Sequence[Message], *, now: datetime) -> None:
     """Of one station, in order."""
-    for message in messages:
-        applying.apply(message, now=now)
+    applying.apply(messages, now=now)
 
 
 def note_failure(message: Message, error: str) -> None:
@@ -105,7 +104,8 @@ def note_http(*, station_imei: str, kind: str, payload: str, received_at: dateti
         message = Message(station, received, problem=f"{found.reason}: {found.detail}"[:200])
     else:
         message = Message(station, received, events=found.events, odd=len(found.notes))
-    return Noted(*applying.apply(message, now=received_at))
+    [applied] = applying.apply([message], now=received_at)
+    return Noted(*applied)
 
 
 def note_http_return(
@@ -121,7 +121,8 @@ def note_http_return(
     received = Received("http/return-event", json.dumps(told).encode(), received_at)
     order = Order(received_at, device_time=ts)
     event = Returned(order, serial, slot_number, charge, event_id=event_id)
-    return Noted(*applying.apply(Message(station, received, events=(event,)), now=received_at))
+    [applied] = applying.apply([Message(station, received, events=(event,))], now=received_at)
+    return Noted(*applied)
 
 
 def _registered(imei: str) -> Known:

@@ -8,25 +8,20 @@ from sqlalchemy import func, select, text
 
 from powerbank.db import open_session
 from powerbank.stations import banks, commanding, discrepancies, ejecting, live, returning
+from powerbank.stations.agreement import NOTHING_TO_FIND_OUT
 from powerbank.stations.bank_models import Custody, DiscrepancyKind, Place, PowerBank
 from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.models import Slot, Works
 from powerbank.stations.protocols.events import Seen, SlotReport, Snapshot
 
-_IN_ORDER = text("""
+_IN_ORDER = text(f"""
     SELECT bank.serial
       FROM unnest(CAST(:serials AS text[]), CAST(:numbers AS int[])) AS shown (serial, number)
       JOIN power_banks AS bank USING (serial)
       JOIN custody AS here ON here.bank_id = bank.id AND upper_inf(here.period)
      WHERE here.place = 'slot' AND here.station_id = :station_id AND here.slot_number = shown.number
-       AND bank.doubt IS NULL
-       AND NOT EXISTS (SELECT FROM discrepancies AS open WHERE open.serial = bank.serial AND open.resolved_at IS NULL)
-       AND NOT EXISTS (SELECT FROM station_commands AS ejection
-                        WHERE ejection.serial = bank.serial AND ejection.command = 'eject_powerbank'
-                          AND ejection.status <> 'succeeded'
-                          AND (ejection.finished_at IS NULL OR ejection.status = 'unknown'
-                               OR ejection.deadline > :late))
-""")
+       AND {NOTHING_TO_FIND_OUT}
+""")  # noqa: S608 (all of it is written here)
 
 
 @dataclass(frozen=True)
@@ -78,8 +73,8 @@ def _write_view(station_id: UUID, snapshot: Snapshot, received_at: datetime) -> 
 
 
 def _in_order(shown: dict[str, SlotReport], comparing: Comparing) -> set[str]:
-    """Those about which there is nothing to find out: where they should be, free of doubt, and no ejection of theirs
-    is without an end. Nearly all are, and one look at all of them together tells."""
+    """Those where they should be, about which there is nothing to find out. Nearly all are, and one look at all of
+    them together tells."""
     parameters = {
         "serials": list(shown), "numbers": [report.number for report in shown.values()],
         "station_id": comparing.station_id, "late": comparing.received_at - ejecting.LATE,

@@ -1,0 +1,98 @@
+"""After a bank went out or came back, the next snapshot is known before it comes; nothing that differs slips by."""
+
+import pytest
+
+from powerbank.db import transaction
+from powerbank.stations import banks
+from tests.stations.talking import Slots, Talker, rows, stays, view
+
+pytestmark = pytest.mark.usefixtures("hear")
+BEFORE = {1: "101", 2: "102", 3: "103"}
+WITHOUT_THE_FIRST = {2: "102", 3: "103"}
+
+
+def is_usual(talker: Talker, shown: Slots) -> bool:
+    """Whether a snapshot that shows this is taken in without a closer look."""
+    talker.wait(5)
+    looked_at = talker.intake.counts["closely"]
+    talker.snapshot(shown)
+    return talker.intake.counts["closely"] == looked_at
+
+
+def put_out(talker: Talker) -> None:
+    command = talker.rent(1, "101")
+    talker.wait(2)
+    talker.event("ejected", 1, "101")
+    talker.answer(command.id, slot_number=1, powerbank_sn="101")
+
+
+def test_the_snapshot_after_an_ejection_is_usual(talker: Talker) -> None:
+    talker.snapshot(BEFORE)
+    put_out(talker)
+    assert is_usual(talker, WITHOUT_THE_FIRST)
+    assert view(talker.id) == {1: None, 2: "102", 3: "103", 4: None}
+
+
+def test_whichever_word_comes_first(talker: Talker) -> None:
+    talker.snapshot(BEFORE)
+    command = talker.rent(1, "101")
+    talker.answer(command.id, slot_number=1, powerbank_sn="101")
+    talker.event("ejected", 1, "101")
+    assert is_usual(talker, WITHOUT_THE_FIRST)
+
+
+def test_the_snapshot_after_a_return_is_usual(talker: Talker) -> None:
+    put_out(talker)
+    talker.snapshot(WITHOUT_THE_FIRST)
+    talker.wait(60)
+    talker.event("returned", 4, "101")
+    assert is_usual(talker, {**WITHOUT_THE_FIRST, 4: ("101", 80)})
+    assert stays("101")[-1] == ("slot", 4, "")
+
+
+def test_a_bank_that_is_still_there_is_looked_at(talker: Talker) -> None:
+    talker.snapshot(BEFORE)
+    put_out(talker)
+    assert not is_usual(talker, BEFORE)
+    assert stays("101")[-1] == ("slot", 1, "")
+
+
+def test_what_staff_did_in_between_is_looked_at(talker: Talker) -> None:
+    talker.snapshot(BEFORE)
+    put_out(talker)
+    with transaction():
+        banks.move(banks.locked("102").id, banks.WAREHOUSE, at=talker.now, cause="by hand")
+    assert not is_usual(talker, WITHOUT_THE_FIRST)
+
+
+def test_a_bank_in_doubt_is_looked_at(talker: Talker) -> None:
+    talker.snapshot(BEFORE)
+    with transaction():
+        banks.doubt(banks.locked("103").id, "no answer to an ejection")
+    put_out(talker)
+    assert not is_usual(talker, WITHOUT_THE_FIRST)
+    assert rows("SELECT serial FROM power_banks WHERE doubt IS NOT NULL") == []
+
+
+def test_the_next_ejection_is_open(talker: Talker) -> None:
+    talker.snapshot(BEFORE)
+    put_out(talker)
+    talker.rent(2, "102")
+    assert not is_usual(talker, WITHOUT_THE_FIRST)
+
+
+def test_an_unknown_bank_is_looked_at_each_time(talker: Talker) -> None:
+    put_out(talker)
+    talker.event("returned", 1, "999")
+    shown = {**WITHOUT_THE_FIRST, 1: ("999", 80)}
+    assert not is_usual(talker, shown)
+    assert not is_usual(talker, shown)
+    assert [row.kind for row in rows("SELECT kind FROM discrepancies")] == ["unknown_serial"]
+
+
+def test_an_answer_that_says_otherwise_is_followed_by_a_look(talker: Talker) -> None:
+    talker.snapshot(BEFORE)
+    command = talker.rent(1, "101")
+    talker.event("ejected", 1, "101")
+    talker.answer(command.id, success=False, error="slot_jammed")
+    assert not is_usual(talker, WITHOUT_THE_FIRST)
