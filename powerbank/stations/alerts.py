@@ -5,16 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal, select, text, update
+from sqlalchemy import ColumnElement, case, literal, select, text, update
 
 from powerbank.content import app_config
 from powerbank.db import open_session
 from powerbank.queue import publish
-from powerbank.stations import live
-from powerbank.stations.bank_models import PowerBank
 from powerbank.stations.command_models import StationState
 from powerbank.stations.messages import charges_in
-from powerbank.stations.models import Slot, Station, StationLive
+from powerbank.stations.models import Station, StationLive
 from powerbank.stations.protocols import registry
 
 # A station that is back within this time, or away again, is not worth waking anybody.
@@ -22,6 +20,10 @@ SETTLED = timedelta(seconds=30)
 # So many outages within such a time are one trouble, which ends when the station has stayed as it is for a while.
 FLAPPING, OF_LATE, CALM = 3, timedelta(hours=1), timedelta(minutes=30)
 BATTERY_EACH = timedelta(hours=1)
+_LOW = text("""
+    SELECT count(*) AS number, min(charge) AS least FROM rentable_banks
+     WHERE station_id = :station_id AND charge < :limit
+""")
 _PRESENT = text("""
     UPDATE station_live
        SET online = :online, last_seen = CASE WHEN :online THEN greatest(last_seen, :at) ELSE last_seen END
@@ -145,17 +147,12 @@ def look_at_charges(state: StationState, *, now: datetime) -> None:
     limit = app_config.current().low_battery_alert
     if not any(charge is not None and charge < limit for charge in charges_in(state.measures or "").values()):
         return
-    low = open_session().execute(
-        select(func.count(), func.min(Slot.charge))
-        .select_from(Slot)
-        .join(PowerBank, PowerBank.serial == Slot.bank_serial)
-        .where(Slot.station_id == state.station_id, live.rentable(0), Slot.charge < limit)
-    ).one()  # fmt: skip
-    if low[0]:
+    low = open_session().execute(_LOW, {"station_id": state.station_id, "limit": limit}).one()
+    if low.number:
         state.low_battery_told_at = now
         publish(
-            "station_battery_low", station_sn=open_session().get_one(Station, state.station_id).sn, count=low[0],
-            battery_level=low[1],
+            "station_battery_low", station_sn=open_session().get_one(Station, state.station_id).sn, count=low.number,
+            battery_level=low.least,
         )  # fmt: skip
 
 

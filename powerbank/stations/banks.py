@@ -3,22 +3,38 @@
 Whoever changes a bank locks its row first; the live row of the station comes last.
 """
 
-import functools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from powerbank.db import new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.stations import errors, live
 from powerbank.stations.bank_models import Custody, Place, PowerBank, Reservation
-from powerbank.stations.models import Slot
 
 MOMENT = timedelta(microseconds=1)
+_PROMISE_BEST = text("SELECT * FROM promise_best_bank(:station_id, :rental_id, :min_battery, CAST(:without AS text[]))")
+_FREE_SLOTS = text("SELECT number FROM free_slots WHERE station_id = :station_id ORDER BY number")
+# The new stay begins where the one before ends.
+_MOVE = text("""
+    WITH before AS (
+        UPDATE custody SET period = tstzrange(lower(period), greatest(:at, lower(period) + interval '1 microsecond'))
+         WHERE bank_id = :bank_id AND upper_inf(period)
+           AND (place, station_id, slot_number, rental_id, holder)
+               IS DISTINCT FROM (:place, CAST(:station_id AS uuid), CAST(:slot_number AS smallint),
+                                 CAST(:rental_id AS uuid), CAST(:holder AS text))
+           AND (CAST(:out_of AS uuid) IS NULL OR (place = 'slot' AND station_id = :out_of))
+        RETURNING station_id, upper(period) AS ended
+    )
+    INSERT INTO custody (id, bank_id, place, station_id, slot_number, rental_id, holder, cause, period)
+    SELECT :id, :bank_id, :place, :station_id, :slot_number, :rental_id, :holder, :cause, tstzrange(ended, NULL)
+      FROM before
+    RETURNING (SELECT station_id FROM before) AS station_id
+""")
 
 
 @dataclass(frozen=True)
@@ -72,28 +88,18 @@ def move(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UU
 def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
     """The same, for who holds the bank's row."""
     session = open_session()
-    before = session.scalar(
-        select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))
-        .execution_options(populate_existing=True)
-    )  # fmt: skip
-    if out_of is not None and (before is None or (before.place, before.station_id) != (Place.SLOT, out_of)):
+    session.flush()
+    left = session.execute(
+        _MOVE,
+        {
+            "id": new_id(), "bank_id": bank_id, "place": to.place, "station_id": to.station_id,
+            "slot_number": to.slot_number, "rental_id": to.rental_id, "holder": to.holder, "at": at, "cause": cause,
+            "out_of": out_of,
+        },
+    ).one_or_none()  # fmt: skip
+    if left is None:
         return False
-    touched = {to.station_id}
-    if before is not None:
-        if _whereabouts(before) == to:
-            return False
-        assert before.period.lower is not None  # noqa: S101 (CHECK period)
-        at = max(at, before.period.lower + MOMENT)
-        before.period = Range(before.period.lower, at)
-        touched.add(before.station_id)
-        session.flush()
-    session.add(
-        Custody(
-            bank_id=bank_id, place=to.place, station_id=to.station_id, slot_number=to.slot_number,
-            rental_id=to.rental_id, holder=to.holder, cause=cause, period=Range(at, None),
-        )
-    )  # fmt: skip
-    live.refresh([each for each in touched if each is not None])
+    live.refresh({each for each in (left.station_id, to.station_id) if each is not None})
     return True
 
 
@@ -115,29 +121,6 @@ class Choice:
     slot_number: int
 
 
-def best_bank(station_id: UUID, *, min_battery: int, without: Collection[str] = ()) -> Choice | None:
-    """The bank to hand out: highest charge, then fewest cycles. Its row is locked for this transaction; banks that
-    others are looking at are passed over, so that two people at one station do not wait for each other."""
-    asked = {"station_id": station_id, "min_battery": min_battery, "without": list(without)}
-    row = open_session().execute(_best(), asked).one_or_none()
-    return None if row is None else Choice(row.id, row.serial, row.number)
-
-
-@functools.cache
-def _best() -> Select[UUID, str, int]:
-    return (
-        select(PowerBank.id, PowerBank.serial, Slot.number)
-        .join(Slot, Slot.bank_serial == PowerBank.serial)
-        .where(
-            Slot.station_id == bindparam("station_id"), live.rentable(bindparam("min_battery", type_=Integer)),
-            PowerBank.serial.not_in(bindparam("without", expanding=True)),
-        )
-        .order_by(Slot.charge.desc(), PowerBank.cycles, Slot.number)
-        .limit(1)
-        .with_for_update(of=PowerBank, skip_locked=True)
-    )  # fmt: skip
-
-
 def reserve(bank_id: UUID, *, rental_id: UUID) -> bool:
     """Promises the bank to the rental. False when it is promised to another: the caller takes the next best."""
     made = open_session().execute(
@@ -151,12 +134,13 @@ def reserve(bank_id: UUID, *, rental_id: UUID) -> bool:
 
 def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int, without: Collection[str] = ()) -> Choice:
     """Two that race for the last bank: one gets it, the other is told at once. `without`: serials not to be taken."""
-    while (choice := best_bank(station_id, min_battery=min_battery, without=without)) is not None:
-        # Promised between our look and our lock: the next look sees that promise.
-        if reserve(choice.bank_id, rental_id=rental_id):
-            live.refresh([station_id])
-            return choice
-    raise errors.no_bank()
+    session = open_session()
+    session.flush()
+    wanted = {"station_id": station_id, "rental_id": rental_id, "min_battery": min_battery, "without": list(without)}
+    row = session.execute(_PROMISE_BEST, wanted).one()
+    if row.bank_id is None:
+        raise errors.no_bank()
+    return Choice(row.bank_id, row.serial, row.slot_number)
 
 
 def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
@@ -204,11 +188,7 @@ def release(serial: str, *, now: datetime) -> PowerBank:
 
 def free_slots(station_id: UUID) -> list[int]:
     """Numbers of the slots into which a bank can be returned."""
-    return list(
-        open_session().scalars(
-            select(Slot.number).where(Slot.station_id == station_id, live.free()).order_by(Slot.number)
-        )
-    )
+    return list(open_session().scalars(_FREE_SLOTS, {"station_id": station_id}))
 
 
 def keep_promise(rental_id: UUID, bank_id: UUID) -> None:

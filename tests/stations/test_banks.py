@@ -147,9 +147,15 @@ def test_the_best_bank_is_the_fullest_then_the_least_used(context: Flask, make_s
         session.execute(text("UPDATE power_banks SET cycles = 50 WHERE serial = 'A-2'"))
 
     def best(least: int = 30) -> str | None:
-        with transaction():
-            choice = banks.best_bank(station.id, min_battery=least)
-        return choice.serial if choice else None
+        rental = new_id()
+        try:
+            with transaction():
+                return banks.reserve_best(station.id, rental_id=rental, min_battery=least).serial
+        except AppError:
+            return None
+        finally:
+            with transaction():
+                banks.end_reservation(rental)
 
     assert best() == "A-3"
     with transaction():
@@ -171,8 +177,8 @@ def test_a_bank_that_the_database_has_elsewhere_is_not_handed_out(context: Flask
     station = make_station("A", charges={1: 80})
     with transaction():
         banks.move(bank_id("A-1"), CREW, at=utcnow(), cause="picked up")
-    with transaction():
-        assert banks.best_bank(station.id, min_battery=30) is None
+    with pytest.raises(AppError), transaction():
+        banks.reserve_best(station.id, rental_id=new_id(), min_battery=30)
 
 
 def test_two_that_race_for_the_last_bank(app: Flask, client: FlaskClient, make_station: Make) -> None:
@@ -227,15 +233,13 @@ def test_a_promise_is_one_and_ends(context: Flask, make_station: Make) -> None:
 def test_someone_looking_at_a_bank_keeps_nobody_waiting(app: Flask, make_station: Make) -> None:
     station = make_station("A", charges={1: 80, 2: 70})
 
-    def look() -> str | None:
+    def take() -> str:
         with app.app_context(), transaction():
-            choice = banks.best_bank(station.id, min_battery=30)
-            return choice.serial if choice else None
+            return banks.reserve_best(station.id, rental_id=new_id(), min_battery=30).serial
 
     with app.app_context(), transaction(), ThreadPoolExecutor(1) as pool:
-        first = banks.best_bank(station.id, min_battery=30)
-        assert first is not None
-        assert (first.serial, pool.submit(look).result(timeout=5)) == ("A-1", "A-2")
+        banks.locked("A-1")
+        assert pool.submit(take).result(timeout=5) == "A-2"
 
 
 def test_free_slots(context: Flask, make_station: Make) -> None:
