@@ -134,8 +134,7 @@ def post(
 
     `of` and `first` say which lots points come from or return to, see `lots.follow`."""
     amounts = _amounts(lines)
-    open_session().info.pop(_LOCKED, None)  # what is booked now changes them
-    accounts = _resolve(amounts)
+    accounts = _last_locked(amounts) or _resolve(amounts)
     if refusal := _refusal(amounts, accounts):
         # What has been booked is told again even if there would not be enough for it now.
         if (earlier := _earlier(key, kind, amounts)) is None:
@@ -183,6 +182,15 @@ def lock_users(*user_ids: UUID) -> Accounts:
     accounts = _resolve([of_user(Kind.USER_WALLET, user_id) for user_id in user_ids])
     session.info[_LOCKED] = _innermost(session), set(user_ids), accounts
     return accounts
+
+
+def _last_locked(names: Iterable[AccountName]) -> Accounts | None:
+    """What `lock_users` found, if these are all there. Not again after this: what is booked now changes them."""
+    session = open_session()
+    kept: tuple[object, set[UUID], Accounts] | None = session.info.pop(_LOCKED, None)
+    if kept is None or kept[0] is not _innermost(session) or not kept[2].keys() >= set(names):
+        return None
+    return kept[2]
 
 
 def _innermost(session: Session) -> object:

@@ -1,7 +1,6 @@
 """What becomes of each message on each channel: written down, composed afresh for each try, settled once."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -64,10 +63,13 @@ def tell(notice: Notice, *, also: Sequence[Delivery] = ()) -> None:
     notice.title, notice.body, notice.shown_at = words.title, words.body, now
     if not route.in_app:
         notice.deleted_at = now
-    if route.digest_at is not None:
+    wanted = _wanted(notice, user, route.channels)
+    digest_at = routing.digest_time(notice, now=now, night_ends=route.night_ends) if wanted else None
+    if digest_at is not None:
         notice.withheld_at = now
-        enqueue(catalogue.SEND_DIGEST, at=route.digest_at, user_id=str(user.id), kind=notice.type)
-    _send(notice, user, route, also=also)
+        enqueue(catalogue.SEND_DIGEST, at=digest_at, user_id=str(user.id), kind=notice.type)
+        wanted = []
+    _send([*also, *wanted], route)
 
 
 def digest(user_id: UUID, kind: Type) -> None:
@@ -87,15 +89,15 @@ def digest(user_id: UUID, kind: Type) -> None:
         return
     newest = news[-1]
     if len(news) == 1:
-        route = replace(routing.route(newest, now=utcnow()), digest_at=None)
-        _send(newest, open_session().get_one(User, user_id), route)
+        route = routing.route(newest, now=utcnow())
+        _send(_wanted(newest, open_session().get_one(User, user_id), route.channels), route)
         return
     context = {"of": kind.value, "about": newest.title, "count": len(news) - 1}
     notify(user_id=user_id, type=Type.DIGEST, context=context, dedup_key=f"digest:{newest.id}")
 
 
-def _send(notice: Notice, user: User, route: Route, *, also: Sequence[Delivery] = ()) -> None:
-    for delivery in [*also, *_wanted(notice, user, frozenset() if route.digest_at else route.channels)]:
+def _send(wanted: Sequence[Delivery], route: Route) -> None:
+    for delivery in wanted:
         open_session().add(delivery)
         open_session().flush()
         channel = Channel(delivery.channel)

@@ -22,7 +22,6 @@ class Route:
     in_app: bool
     channels: frozenset[Channel]
     night_ends: datetime | None  # what would wake somebody waits until then
-    digest_at: datetime | None  # one too many: the channels are told later, of all of them at once
 
 
 def subject(notice: Notice) -> Type:
@@ -36,11 +35,8 @@ def route(notice: Notice, *, now: datetime) -> Route:
     muted = preferences.muted(notice.user_id, rule.group)
     channels = frozenset(channel for channel in rules.channels(kind) if channel.value not in muted)
     night_ends = None if rule.urgent else quiet.until(now)
-    digest_at = None
-    if channels and notice.type != Type.DIGEST:
-        digest_at = _too_many(notice.user_id, kind, now=now, night_ends=night_ends)
     in_app = IN_APP not in muted and notice.type != Type.DIGEST
-    return Route(in_app, channels, night_ends, digest_at)
+    return Route(in_app, channels, night_ends)
 
 
 def release_time(delivery_id: UUID, channel: Channel, night_ends: datetime | None) -> datetime | None:
@@ -50,9 +46,12 @@ def release_time(delivery_id: UUID, channel: Channel, night_ends: datetime | Non
     return night_ends + timedelta(seconds=delivery_id.int % SPREAD)
 
 
-def _too_many(user_id: UUID, kind: Type, *, now: datetime, night_ends: datetime | None) -> datetime | None:
-    """When the digest goes out, if this one is beyond what a person gets of a kind in an hour, or the second that
-    waits for the morning."""
+def digest_time(notice: Notice, *, now: datetime, night_ends: datetime | None) -> datetime | None:
+    """When the channels are told of this and others at once, if this one is beyond what a person gets of a kind in an
+    hour, or the second that waits for the morning."""
+    if notice.type == Type.DIGEST:
+        return None
+    user_id, kind = notice.user_id, Type(notice.type)
     session = open_session()
     # Two of a kind at once: the second counts the first.
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{user_id}:{kind}", 0))))

@@ -85,8 +85,16 @@ def _promise(rental: Rental, min_battery: int, *, cause: str) -> None:
 def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UUID | None = None) -> None:
     """The person's accounts are locked first: two requests of one person come one after the other."""
     accounts = services.lock_users(user_id)
-    session = open_session()
-    user = session.get_one(User, user_id, populate_existing=True, options=[lazyload(User.identifiers)])
+    # A bank that came late does not count, and a swap takes the place of the one it stands for.
+    open_ones = select(func.count()).where(
+        Rental.user_id == user_id, Rental.status.in_(OPEN), ~Rental.came_late, Rental.id.is_distinct_from(swap_of)
+    )
+    user, count = open_session().execute(
+        select(User, open_ones.scalar_subquery())
+        .where(User.id == user_id)
+        .options(lazyload(User.identifiers))
+        .execution_options(populate_existing=True)
+    ).one()  # fmt: skip
     if user.status != AccountStatus.ACTIVE:
         raise errors.account_blocked()
     if not user.profile_complete:
@@ -95,11 +103,7 @@ def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UU
         raise errors.kyc_required()
     if due := -(accounts[of_user(Kind.DUES_RECEIVABLE, user_id)].balance or 0):
         raise errors.outstanding_due(due)
-    # A bank that came late does not count, and a swap takes the place of the one it stands for.
-    open_ones = select(func.count()).where(
-        Rental.user_id == user_id, Rental.status.in_(OPEN), ~Rental.came_late, Rental.id.is_distinct_from(swap_of)
-    )
-    if (session.scalar(open_ones) or 0) >= rules.max_open_rentals:
+    if count >= rules.max_open_rentals:
         raise errors.open_rental_exists()
 
 

@@ -180,11 +180,11 @@ def _happened(
         case Returned():
             return _returned(state, message, event, report_id, fresh=fresh)
         case Ejected():
-            return _told(ejecting.ejected(station_id, event, fresh=fresh, now=now))
+            return _told(ejecting.ejected(message.station, event, fresh=fresh, now=now))
         case EjectFailed():
-            ejecting.eject_failed(station_id, event, now=now)
+            ejecting.eject_failed(message.station, event, now=now)
         case CommandAnswer():
-            return _told(_answer(station_id, event, fresh=fresh, now=now))
+            return _told(_answer(message.station, event, fresh=fresh, now=now))
         case ReturnSelfTest():
             serial = event.serial or _serial_in(station_id, event.slot)
             rental = _key(state, message, event)
@@ -229,7 +229,7 @@ def _returned(state: StationState, message: Message, event: Returned, report_id:
     return Told.SETTLED if new else Told.REPEAT
 
 
-def _answer(station_id: UUID, event: CommandAnswer, *, fresh: bool, now: datetime) -> bool | None:
+def _answer(station: Known, event: CommandAnswer, *, fresh: bool, now: datetime) -> bool | None:
     """Of a command to this station: a station that answers for another is not heard."""
     try:
         command_id = UUID(event.command_id)
@@ -237,10 +237,10 @@ def _answer(station_id: UUID, event: CommandAnswer, *, fresh: bool, now: datetim
         return None
     command = open_session().scalar(
         select(StationCommand)
-        .where(StationCommand.id == command_id, StationCommand.station_id == station_id)
+        .where(StationCommand.id == command_id, StationCommand.station_id == station.id)
         .execution_options(populate_existing=True)
     )
-    return None if command is None else ejecting.answered(command, event, fresh=fresh, now=now)
+    return None if command is None else ejecting.answered(command, station, event, fresh=fresh, now=now)
 
 
 def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> None:

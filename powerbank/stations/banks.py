@@ -191,13 +191,6 @@ def free_slots(station_id: UUID) -> list[int]:
     return list(open_session().scalars(_FREE_SLOTS, {"station_id": station_id}))
 
 
-def keep_promise(rental_id: UUID, bank_id: UUID) -> None:
-    """The bank is out. A late one may come when the next is promised to the same rental. Its station's live row is
-    the caller's."""
-    kept = delete(Reservation).where(Reservation.rental_id == rental_id, Reservation.bank_id == bank_id)
-    open_session().execute(kept)
-
-
 def _refresh_around(bank_id: UUID) -> None:
     open_session().flush()
     station_id = whereabouts(bank_id).station_id

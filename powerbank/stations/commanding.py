@@ -158,7 +158,7 @@ def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
 def encoded(command: StationCommand) -> Outgoing | Unsupported:
     query = select(Station.protocol, Station.imei).where(Station.id == command.station_id)
     protocol, imei = open_session().execute(query).one()
-    return registry.by_name[protocol].encode(_in_words(command), imei)
+    return registry.by_name[protocol].encode(in_words(command), imei)
 
 
 def settle(command: StationCommand, status: CommandStatus, response: dict[str, Any], *, now: datetime) -> bool:
@@ -248,7 +248,7 @@ WORDS: dict[CommandName, tuple[type[words.Command], dict[str, str]]] = {
 }
 
 
-def _in_words(command: StationCommand) -> words.Command:
+def in_words(command: StationCommand) -> words.Command:
     kind, attributes = WORDS[CommandName(command.command)]
     given: dict[str, Any] = {name: command.parameters[parameter] for name, parameter in attributes.items()}
     if command.is_eject:

@@ -5,22 +5,33 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from powerbank.db import open_session
 from powerbank.stations import banks, commanding, discrepancies, live
 from powerbank.stations.bank_models import DiscrepancyKind, Place, PowerBank
 from powerbank.stations.banks import Whereabouts
 from powerbank.stations.command_models import OPEN, CommandName, CommandStatus, StationCommand
+from powerbank.stations.messages import Known
 from powerbank.stations.models import Slot
+from powerbank.stations.protocols import registry
 from powerbank.stations.protocols.commands import Outgoing
 from powerbank.stations.protocols.events import CommandAnswer, Ejected, EjectFailed, Order, Proof
 
 # A bank that is gone so long after a settled failure was not put out by that command.
 LATE = timedelta(minutes=15)
+# The promise is kept; a late bank leaves the promise of the next one as it is.
+_LEFT = text("""
+    WITH kept AS (DELETE FROM bank_reservations WHERE bank_id = :bank_id AND rental_id = :rental_id),
+         worn AS (UPDATE power_banks SET cycles = cycles + 1 WHERE id = :bank_id AND :moved)
+    UPDATE slots SET bank_serial = NULL, charge = NULL, temperature = NULL
+     WHERE :clear AND station_id = :station_id AND number = :number AND bank_serial = :serial
+""")
 
 
-def answered(command: StationCommand, event: CommandAnswer, *, fresh: bool, now: datetime) -> bool | None:
+def answered(
+    command: StationCommand, station: Known, event: CommandAnswer, *, fresh: bool, now: datetime
+) -> bool | None:
     """True if this proves that the bank came out, False if that was known, None if it proves no such thing."""
     told: dict[str, Any] = {"success": event.success, "error": event.error, "data": dict(event.data or {})}
     if not command.is_eject:
@@ -30,26 +41,26 @@ def answered(command: StationCommand, event: CommandAnswer, *, fresh: bool, now:
     proof = event.proof
     if proof is Proof.OUT and event.serial not in (None, command.serial):
         proof = Proof.NONE  # it speaks of another bank
-    return _conclude(command, proof, told, event.order, fresh=fresh, now=now)
+    return _conclude(command, station, proof, told, event.order, fresh=fresh, now=now)
 
 
-def ejected(station_id: UUID, event: Ejected, *, fresh: bool, now: datetime) -> bool | None:
+def ejected(station: Known, event: Ejected, *, fresh: bool, now: datetime) -> bool | None:
     """Answers as `answered` does."""
-    command = _meant(station_id, event.serial, event.slot, now=now)
+    command = _meant(station.id, event.serial, event.slot, now=now)
     if command is not None:
-        return _conclude(command, Proof.OUT, {}, event.order, fresh=fresh, now=now)
+        return _conclude(command, station, Proof.OUT, {}, event.order, fresh=fresh, now=now)
     if not fresh or event.serial is None:
         return None
-    if _known_to_be_out(station_id, event.serial):
+    if _known_to_be_out(station.id, event.serial):
         return False
-    left_unasked(station_id, event.serial, event.slot, now=now)
+    left_unasked(station.id, event.serial, event.slot, now=now)
     return None
 
 
-def eject_failed(station_id: UUID, event: EjectFailed, *, now: datetime) -> None:
-    command = _meant(station_id, event.serial, event.slot, now=now)
+def eject_failed(station: Known, event: EjectFailed, *, now: datetime) -> None:
+    command = _meant(station.id, event.serial, event.slot, now=now)
     if command is not None:
-        _conclude(command, event.proof, {"error": event.reason}, event.order, fresh=False, now=now)
+        _conclude(command, station, event.proof, {"error": event.reason}, event.order, fresh=False, now=now)
 
 
 def prove_out(
@@ -62,22 +73,15 @@ def prove_out(
     session = open_session()
     with live.once():
         live.refresh([command.station_id])
-        bank = session.scalar(select(PowerBank).where(PowerBank.serial == command.serial).with_for_update())
-        if bank is not None:
-            if banks.move_locked(bank.id, _taker(command), at=at, cause="ejected", out_of=command.station_id):
-                bank.cycles += 1
-            if command.rental_id is not None:
-                banks.keep_promise(command.rental_id, bank.id)
-        if clear_slot:
-            session.execute(
-                update(Slot)
-                .where(
-                    Slot.station_id == command.station_id,
-                    Slot.number == command.slot_number,
-                    Slot.bank_serial == command.serial,
-                )
-                .values(bank_serial=None, charge=None, temperature=None)
-            )
+        bank_id = session.scalar(select(PowerBank.id).where(PowerBank.serial == command.serial).with_for_update())
+        moved = bank_id is not None and banks.move_locked(
+            bank_id, _taker(command), at=at, cause="ejected", out_of=command.station_id
+        )
+        left = {
+            "bank_id": bank_id, "rental_id": command.rental_id, "moved": moved, "clear": clear_slot,
+            "station_id": command.station_id, "number": command.slot_number, "serial": command.serial,
+        }  # fmt: skip
+        session.execute(_LEFT, left)
     return commanding.settle(
         command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": at.isoformat()}, now=now
     )
@@ -132,18 +136,19 @@ def left_unasked(station_id: UUID, serial: str, slot_number: int | None, *, now:
 
 
 def _conclude(
-    command: StationCommand, proof: Proof, told: dict[str, Any], order: Order, *, fresh: bool, now: datetime
-) -> bool | None:
+    command: StationCommand, station: Known, proof: Proof, told: dict[str, Any], order: Order, *, fresh: bool,
+    now: datetime,
+) -> bool | None:  # fmt: skip
     if proof is Proof.OUT:
         news = prove_out(command, at=_moment(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh)
         if news:
-            _look_afterwards(command, now=now)
+            _look_afterwards(command, station, now=now)
         return news
     if proof is Proof.IN:
         prove_in(command, proof="refused", told=told, now=now)
     elif command.is_open and command.looked_at is None:
         commanding.acknowledge(command, told)
-        commanding.look_for_outcome(command, now=now, at=now + _settling(command))
+        commanding.look_for_outcome(command, now=now, at=now + _settling(command, station))
     return None
 
 
@@ -177,14 +182,14 @@ def _known_to_be_out(station_id: UUID, serial: str) -> bool:
     return not (here.place is Place.SLOT and here.station_id == station_id)
 
 
-def _settling(command: StationCommand) -> timedelta:
+def _settling(command: StationCommand, station: Known) -> timedelta:
     """How long the cabinet takes until a snapshot shows what it did."""
-    outgoing = commanding.encoded(command)
+    outgoing = registry.by_name[station.protocol].encode(commanding.in_words(command), station.imei)
     return timedelta(seconds=outgoing.look_after if isinstance(outgoing, Outgoing) else 0)
 
 
-def _look_afterwards(command: StationCommand, *, now: datetime) -> None:
+def _look_afterwards(command: StationCommand, station: Known, *, now: datetime) -> None:
     """Cabinets that show their slots only when asked are asked, to see that the bank is really gone."""
-    settling = _settling(command)
+    settling = _settling(command, station)
     if settling:
         commanding.look(command.station_id, now=now, at=now + settling)

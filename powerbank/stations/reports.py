@@ -41,7 +41,7 @@ class Understood:
 def understand_all(received: Sequence[Received], directory: Directory, *, now: datetime) -> Understood:
     routed = [(each, registry.route(each.topic)) for each in received]
     known = directory.find({route.imei for _, route in routed if route is not None}, now=now)
-    facts = StationFacts(refuse_wrong_check_codes=app_config.current().refuse_wrong_check_codes)
+    facts = _facts({station.protocol for station in known.values()})
     found = Understood()
     for each, route in routed:
         station = known.get(route.imei) if route is not None else None
@@ -56,6 +56,13 @@ def understand_all(received: Sequence[Received], directory: Directory, *, now: d
             found.by_station[station_id] = _thinned(messages)
             found.superseded += len(messages) - len(found.by_station[station_id])
     return found
+
+
+def _facts(protocols: set[str]) -> StationFacts:
+    """Read only for those that want to know: events of others need no look into the database before their own."""
+    if not any(registry.by_name[name].has_check_codes for name in protocols):
+        return StationFacts()
+    return StationFacts(refuse_wrong_check_codes=app_config.current().refuse_wrong_check_codes)
 
 
 def _thinned(messages: list[Message]) -> list[Message]:

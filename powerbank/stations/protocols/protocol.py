@@ -88,6 +88,7 @@ class Protocol:
     encode: Callable[[Command, str], Outgoing | Unsupported]
     supports: frozenset[type[Command]]
     heartbeat_seconds: int
+    has_check_codes: bool = False
 
     def imei_of(self, topic: str) -> str | None:
         found = self.up.fullmatch(topic)

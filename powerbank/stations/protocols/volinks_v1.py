@@ -292,4 +292,5 @@ PROTOCOL = Protocol(
     encode=encode,
     supports=frozenset({commands.Eject, commands.GetStatus, commands.Reboot}),
     heartbeat_seconds=9 * 60,
+    has_check_codes=True,
 )
