@@ -1,5 +1,6 @@
-"""Which banks may be handed out, as a view; the live row of a station and the promise of its best bank, as functions:
-PostgreSQL keeps their plans, which took longer to make than to run, and each is one round trip.
+"""Which banks may be handed out, as a view; the live row of a station, the promise of its best bank, and whether its
+slots are as the database has them, as functions: PostgreSQL keeps their plans, which took longer to make than to run,
+and each is one round trip.
 
 All that they look for is found by its key. Whole scans and joins of whole tables are held off, for a plan may have been
 made when there were few rows.
@@ -83,12 +84,42 @@ END
 $$
 """  # noqa: S608 (of our own words)
 
+# In order: the bank that a slot shows is where it should be, free of doubt, and no ejection of it is without an end.
+# One that ended before `late` explains nothing any more. `kept`: banks that the database has at this station.
+IN_ORDER = f"""
+CREATE FUNCTION slots_in_order(at_station uuid, late timestamptz)
+RETURNS TABLE (number smallint, works text, serial text, in_order boolean, kept bigint, revision bigint)
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan {BY_KEYS} AS $$
+DECLARE
+    kept CONSTANT bigint := (SELECT count(*) FROM custody WHERE station_id = at_station AND upper_inf(period));
+    revision CONSTANT bigint := (SELECT live.revision FROM station_live AS live WHERE station_id = at_station);
+BEGIN
+    RETURN QUERY
+        SELECT slot.number, slot.works, slot.bank_serial,
+               slot.bank_serial IS NULL OR EXISTS (
+                   SELECT FROM power_banks AS bank
+                     JOIN custody AS here ON here.bank_id = bank.id AND upper_inf(here.period)
+                    WHERE bank.serial = slot.bank_serial AND here.place = 'slot' AND here.station_id = slot.station_id
+                      AND here.slot_number = slot.number AND bank.doubt IS NULL
+                      AND NOT EXISTS (SELECT FROM discrepancies AS open
+                                       WHERE open.serial = bank.serial AND open.resolved_at IS NULL)
+                      AND NOT EXISTS (SELECT FROM station_commands AS ejection
+                                       WHERE ejection.serial = bank.serial AND ejection.command = 'eject_powerbank'
+                                         AND ejection.status <> 'succeeded'
+                                         AND (ejection.finished_at IS NULL OR ejection.status = 'unknown'
+                                              OR ejection.deadline > late))),
+               kept, revision
+          FROM slots AS slot WHERE slot.station_id = at_station ORDER BY slot.number;
+END
+$$
+"""  # noqa: S608 (of our own words)
+
 
 def upgrade() -> None:
-    for statement in (RENTABLE, FREE, REFRESH, PROMISE):
+    for statement in (RENTABLE, FREE, REFRESH, PROMISE, IN_ORDER):
         op.execute(statement)
 
 
 def downgrade() -> None:
-    op.execute("DROP FUNCTION promise_best_bank, refresh_station_live")
+    op.execute("DROP FUNCTION slots_in_order, promise_best_bank, refresh_station_live")
     op.execute("DROP VIEW rentable_banks, free_slots")

@@ -166,7 +166,7 @@ def _apply_event(state: StationState, message: Message, event: Event, report_id:
     if fresh:
         order.advance(state, event.order)
         if told is Told.SETTLED:
-            agreement.expect(state, late=at - ejecting.LATE, at=at)
+            agreement.expect(state, at=at)
         elif told is not Told.KNOWN:
             state.contents = None
     return told is not Told.REPEAT

@@ -29,6 +29,7 @@ SESSION = "powerbank-daemon"  # of the broker, taken over by the one that stands
 LEASE = timedelta(seconds=15)
 RENEW_EVERY = 4.0
 BATCH = 1000
+BREATH = 0.005  # seconds in which a station says all of what has just happened
 GATHER = 0.05  # between the beginnings of two batches: a transaction for each few messages costs more than they do
 FROM_ONE = 50  # messages of one station in a batch, while others wait
 WAIT = 0.5
@@ -96,10 +97,9 @@ class Daemon:
             self._end()
 
     def _gather(self) -> None:
-        """A message after a silence is taken at once; of a stream, what comes until the next batch is due."""
-        left = self._took_at + GATHER - time.monotonic()
-        if left > 0 and len(self._listener.inbox) < BATCH:
-            self._stopping.wait(left)
+        """After a silence, what comes in the same breath; of a stream, what comes until the next batch is due."""
+        if len(self._listener.inbox) < BATCH:
+            self._stopping.wait(max(BREATH, self._took_at + GATHER - time.monotonic()))
             self._listener.turn(0, most=BATCH)
         self._took_at = time.monotonic()
 

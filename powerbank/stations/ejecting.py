@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 
 from powerbank.db import open_session
-from powerbank.stations import banks, commanding, discrepancies, live
+from powerbank.stations import agreement, banks, commanding, discrepancies, live
 from powerbank.stations.bank_models import DiscrepancyKind, Place, PowerBank
 from powerbank.stations.banks import Whereabouts
 from powerbank.stations.command_models import OPEN, CommandName, CommandStatus, StationCommand
@@ -18,8 +18,6 @@ from powerbank.stations.protocols import registry
 from powerbank.stations.protocols.commands import Outgoing
 from powerbank.stations.protocols.events import CommandAnswer, Ejected, EjectFailed, Order, Proof
 
-# A bank that is gone so long after a settled failure was not put out by that command.
-LATE = timedelta(minutes=15)
 # The promise is kept; a late bank leaves the promise of the next one as it is.
 _LEFT = text("""
     WITH kept AS (DELETE FROM bank_reservations WHERE bank_id = :bank_id AND rental_id = :rental_id),
@@ -103,7 +101,7 @@ def in_play(serial: str, *, now: datetime) -> StationCommand | None:
     )
     if command is None or command.sent_at is None or command.status == CommandStatus.SUCCEEDED:
         return None
-    if command.is_open or command.status == CommandStatus.UNKNOWN or now < command.deadline + LATE:
+    if command.is_open or command.status == CommandStatus.UNKNOWN or now < command.deadline + agreement.LATE:
         return command
     return None
 

@@ -4,24 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from powerbank.db import open_session
-from powerbank.stations import banks, commanding, discrepancies, ejecting, live, returning
-from powerbank.stations.agreement import NOTHING_TO_FIND_OUT
+from powerbank.stations import agreement, banks, commanding, discrepancies, ejecting, live, returning
 from powerbank.stations.bank_models import Custody, DiscrepancyKind, Place, PowerBank
 from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.models import Slot, Works
 from powerbank.stations.protocols.events import Seen, SlotReport, Snapshot
-
-_IN_ORDER = text(f"""
-    SELECT bank.serial
-      FROM unnest(CAST(:serials AS text[]), CAST(:numbers AS int[])) AS shown (serial, number)
-      JOIN power_banks AS bank USING (serial)
-      JOIN custody AS here ON here.bank_id = bank.id AND upper_inf(here.period)
-     WHERE here.place = 'slot' AND here.station_id = :station_id AND here.slot_number = shown.number
-       AND {NOTHING_TO_FIND_OUT}
-""")  # noqa: S608 (all of it is written here)
 
 
 @dataclass(frozen=True)
@@ -39,9 +29,10 @@ def apply(snapshot: Snapshot, comparing: Comparing) -> bool:
     slots = _write_view(station_id, snapshot, received_at)
     shown = {slot.serial: slot for slot in snapshot.slots if slot.seen is Seen.BANK and slot.serial is not None}
     agreed = True
-    in_order = _in_order(shown, comparing)
+    # Nearly all are, and one look at all of them together tells.
+    in_order = {(row.serial, row.number) for row in agreement.slots(station_id, at=received_at) if row.in_order}
     for serial, report in sorted(shown.items()):
-        if serial not in in_order:
+        if (serial, report.number) not in in_order:
             agreed &= _shown(serial, report, comparing)
     for serial, number in _kept_here(station_id):
         if serial not in shown and _is_gone_from(number, slots, snapshot):
@@ -70,16 +61,6 @@ def _write_view(station_id: UUID, snapshot: Snapshot, received_at: datetime) -> 
         row.reported_at = received_at
     open_session().flush()
     return reports
-
-
-def _in_order(shown: dict[str, SlotReport], comparing: Comparing) -> set[str]:
-    """Those where they should be, about which there is nothing to find out. Nearly all are, and one look at all of
-    them together tells."""
-    parameters = {
-        "serials": list(shown), "numbers": [report.number for report in shown.values()],
-        "station_id": comparing.station_id, "late": comparing.received_at - ejecting.LATE,
-    }  # fmt: skip
-    return set(open_session().scalars(_IN_ORDER, parameters))
 
 
 def _shown(serial: str, report: SlotReport, comparing: Comparing) -> bool:

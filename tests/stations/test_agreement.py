@@ -4,7 +4,7 @@ import pytest
 
 from powerbank.db import transaction
 from powerbank.stations import banks
-from tests.stations.talking import Slots, Talker, rows, stays, view
+from tests.stations.talking import Slots, Talker, rows, slot, stays, view
 
 pytestmark = pytest.mark.usefixtures("hear")
 BEFORE = {1: "101", 2: "102", 3: "103"}
@@ -96,3 +96,11 @@ def test_an_answer_that_says_otherwise_is_followed_by_a_look(talker: Talker) -> 
     talker.event("ejected", 1, "101")
     talker.answer(command.id, success=False, error="slot_jammed")
     assert not is_usual(talker, WITHOUT_THE_FIRST)
+
+
+def test_a_bank_that_left_a_slot_which_cannot_be_read_is_found_in_the_other(talker: Talker) -> None:
+    """The slot keeps what it showed last, and is not believed for that."""
+    talker.snapshot(BEFORE)
+    strange = slot(1, "101") | {"powerbank_sn": {"what": "is this"}}
+    talker.say("heartbeat", {"status": "online", "slots": [strange, slot(2, "102"), slot(3, "103"), slot(4, "101")]})
+    assert stays("101")[-1] == ("slot", 4, "")
