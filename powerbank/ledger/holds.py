@@ -57,9 +57,12 @@ def capture(
     actor: str,
     revenue: Kind = Kind.RENTAL_REVENUE,
     type_: TransactionType = TransactionType.RENTAL,
+    held: Holds | None = None,
 ) -> WalletTransaction:
-    """Earns what was held, or a part of it; the rest stays held until it is captured or released."""
-    entry_id, user_id, fresh = _take(reference, sources, shared(revenue), key, actor)
+    """Earns what was held, or a part of it; the rest stays held until it is captured or released.
+
+    `held`: what `open_of` gave, for who has asked just now."""
+    entry_id, user_id, fresh = _take(reference, sources, shared(revenue), key, actor, held=held)
     if not fresh:
         return transactions.of_entry(entry_id)
     return transactions.record(
@@ -75,7 +78,7 @@ def capture_into(*, reference: Reference, amount: int, account: AccountName, key
 def release(*, reference: Reference, key: str, actor: str) -> Holds:
     """Gives back all that is still held for something. Nothing held any more: nothing to do."""
     user_id = _holder(reference)
-    holds = _open_holds(user_id, reference)
+    holds = open_of(user_id, reference)
     if not holds:
         return {}
     left = {currency: hold.left for currency, hold in holds.items()}
@@ -93,10 +96,10 @@ def release(*, reference: Reference, key: str, actor: str) -> Holds:
 
 
 def _take(
-    reference: Reference, sources: Sources, account: AccountName, key: str, actor: str
+    reference: Reference, sources: Sources, account: AccountName, key: str, actor: str, *, held: Holds | None = None
 ) -> tuple[UUID, UUID, bool]:
-    user_id = _holder(reference)
-    holds = _open_holds(user_id, reference)
+    holds = held or open_of(_holder(reference), reference)
+    user_id = next(iter(holds.values())).user_id if holds else _holder(reference)
     lines = paid_from(
         user_id,
         sources,
@@ -135,7 +138,7 @@ def _holder(reference: Reference) -> UUID:
     return found
 
 
-def _open_holds(user_id: UUID, reference: Reference) -> Holds:
+def open_of(user_id: UUID, reference: Reference) -> Holds:
     """The open holds of something, locked, and its person's accounts before them."""
     services.lock_users(user_id)
     query = (

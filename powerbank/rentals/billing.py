@@ -67,8 +67,9 @@ def release(rental: Rental) -> int:
 
 def capture_price(rental: Rental) -> None:
     """A prepaid rental begins: what is held is earned."""
-    if (sources := _held_sources(rental)) is not None:
-        paid = _capture(rental, sources, "price", Kind.RENTAL_REVENUE, TransactionType.RENTAL)
+    still = _open_holds(rental)
+    if (sources := _sources(rental, still)) is not None:
+        paid = _capture(rental, still, sources, "price", revenue=Kind.RENTAL_REVENUE, type_=TransactionType.RENTAL)
         publish(
             "rental_paid", **life.about(rental), amount=paid, package=rental.package_name, version=f"{rental.id}:price"
         )
@@ -90,8 +91,9 @@ def collect(
 ) -> int:
     """Takes what can be taken; how much is owed now comes back."""
     about, left = life.reference(rental), amount
-    if left and (part := _part(_held_sources(rental), left)) is not None:
-        left -= _capture(rental, part, f"{what}:held", revenue, type_)
+    still = _open_holds(rental) if left else {}
+    if left and (part := _part(_sources(rental, still), left)) is not None:
+        left -= _capture(rental, still, part, f"{what}:held", revenue=revenue, type_=type_)
     if left and (sources := _at_hand(rental, left)) is not None:
         paid = spending.spend(
             user_id=rental.user_id, reference=about, sources=sources, key=_key(rental, f"{what}:now"), actor=ACTOR,
@@ -169,20 +171,25 @@ def held(rental: Rental) -> dict[str, int]:
     return {each.currency: each.left for each in db.session.scalars(query)}
 
 
-def _capture(rental: Rental, sources: Sources, what: str, revenue: Kind, type_: TransactionType) -> int:
+def _open_holds(rental: Rental) -> holds.Holds:
+    """Locked, to be captured."""
+    return holds.open_of(rental.user_id, life.reference(rental))
+
+
+def _sources(rental: Rental, still: holds.Holds) -> Sources | None:
+    left = {currency: hold.left for currency, hold in still.items()}
+    return Sources(left.get(NPR, 0), left.get(PTS, 0), rental.held_value) if left else None
+
+
+def _capture(
+    rental: Rental, still: holds.Holds, sources: Sources, what: str, *, revenue: Kind, type_: TransactionType
+) -> int:
     paid = holds.capture(
         reference=life.reference(rental), sources=sources, key=_key(rental, what), actor=ACTOR, revenue=revenue,
-        type_=type_,
+        type_=type_, held=still,
     )  # fmt: skip
     rental.held_value -= sources.points_value
     return paid.amount
-
-
-def _held_sources(rental: Rental) -> Sources | None:
-    found = held(rental)
-    if not found:
-        return None
-    return Sources(found.get(NPR, 0), found.get(PTS, 0), rental.held_value)
 
 
 def _by_method(rental: Rental, amount: int, method: Method | None = None) -> Sources:
