@@ -6,16 +6,16 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.orm import lazyload
 
 from jobs import catalogue
 from jobs.policy import JobSpec
 from powerbank.db import open_session, utcnow
-from powerbank.notifications import channels, composing, devices, quiet, routing
+from powerbank.notifications import channels, composing, devices, quiet, readers, routing
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import RULES, Type
 from powerbank.notifications.models import IN_APP, Channel, Delivery, DeliveryStatus, Device, Notice
+from powerbank.notifications.readers import Reader
 from powerbank.notifications.routing import Route
 from powerbank.notifications.services import notify
 from powerbank.notifications.staff_kinds import RULES as STAFF_RULES
@@ -52,22 +52,21 @@ def create(notice_id: UUID) -> None:
 
 def tell(notice: Notice, *, also: Sequence[Delivery] = ()) -> None:
     """Puts a notice into words, shows it in the app, and sends it on its channels."""
-    session = open_session()
-    user = session.get_one(User, notice.user_id, options=[lazyload(User.identifiers)])
-    if user.deleted_at is not None:
-        session.delete(notice)
+    reader = readers.of(notice.user_id, routing.subject(notice))
+    if reader is None:
+        open_session().delete(notice)
         return
     now = utcnow()
-    route = routing.route(notice, now=now)
-    words = composing.words(Type(notice.type), IN_APP, notice.context, user.language)
+    route = routing.route(notice, reader, now=now)
+    words = composing.words(Type(notice.type), IN_APP, notice.context, reader.language)
     notice.title, notice.body, notice.shown_at = words.title, words.body, now
     if not route.in_app:
         notice.deleted_at = now
-    wanted = _wanted(notice, user, route.channels)
+    wanted = _wanted(notice, reader, route)
     digest_at = routing.digest_time(notice, now=now, night_ends=route.night_ends) if wanted else None
     if digest_at is not None:
         notice.withheld_at = now
-        enqueue(catalogue.SEND_DIGEST, at=digest_at, user_id=str(user.id), kind=notice.type)
+        enqueue(catalogue.SEND_DIGEST, at=digest_at, user_id=str(reader.user_id), kind=notice.type)
         wanted = []
     _send([*also, *wanted], route)
 
@@ -89,8 +88,10 @@ def digest(user_id: UUID, kind: Type) -> None:
         return
     newest = news[-1]
     if len(news) == 1:
-        route = routing.route(newest, now=utcnow())
-        _send(_wanted(newest, open_session().get_one(User, user_id), route.channels), route)
+        reader = readers.of(user_id, kind)
+        if reader is not None:
+            route = routing.route(newest, reader, now=utcnow())
+            _send(_wanted(newest, reader, route), route)
         return
     context = {"of": kind.value, "about": newest.title, "count": len(news) - 1}
     notify(user_id=user_id, type=Type.DIGEST, context=context, dedup_key=f"digest:{newest.id}")
@@ -180,22 +181,16 @@ def close(delivery_id: UUID) -> None:
     _finish(delivery, status, delivery.reason or cause)
 
 
-def _wanted(notice: Notice, user: User, channels: frozenset[Channel]) -> list[Delivery]:
+def _wanted(notice: Notice, reader: Reader, route: Route) -> list[Delivery]:
     """For each of the channels, and each place where the person is reached on it."""
-    wanted = []
-    for channel, kind in ((Channel.SMS, Kind.PHONE), (Channel.EMAIL, Kind.EMAIL)):
-        address = user.identifier(kind) if channel in channels else None
-        if address is not None:
-            wanted.append(
-                Delivery(notice_id=notice.id, user_id=user.id, type=notice.type, channel=channel,
-                         masked=masked(kind, address), attempts=0)
-            )  # fmt: skip
-    if Channel.PUSH in channels:
-        active = select(Device.id).where(Device.user_id == user.id, Device.ended_at.is_(None))
-        wanted += [
-            Delivery(notice_id=notice.id, user_id=user.id, device_id=device_id, type=notice.type, channel=Channel.PUSH)
-            for device_id in open_session().scalars(active)
-        ]
+    about = {"notice_id": notice.id, "user_id": reader.user_id, "type": notice.type}
+    wanted = [
+        Delivery(**about, channel=channel, masked=masked(kind, reader.addresses[kind]), attempts=0)
+        for channel, kind in ((Channel.SMS, Kind.PHONE), (Channel.EMAIL, Kind.EMAIL))
+        if channel in route.channels and kind in reader.addresses
+    ]
+    if Channel.PUSH in route.channels:
+        wanted += [Delivery(**about, channel=Channel.PUSH, device_id=device_id) for device_id in reader.devices]
     return wanted
 
 

@@ -16,13 +16,6 @@ PLACES = (IN_APP, *(channel.value for channel in Channel))
 _UNLISTED = {Type.OTP, Type.DIGEST}  # nobody knows them by name
 
 
-def muted(user_id: UUID, group: Group) -> frozenset[str]:
-    """The places where the person does not want to hear of these."""
-    if group in ALWAYS:
-        return frozenset()
-    return frozenset(db.session.scalars(select(Mute.place).where(Mute.user_id == user_id, Mute.group == group.value)))
-
-
 def preferences(user_id: UUID) -> list[dict[str, Any]]:
     off = {(row.group, row.place) for row in db.session.execute(select(Mute).where(Mute.user_id == user_id)).scalars()}
     return [

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from powerbank.db import open_session
-from powerbank.notifications import preferences, quiet, rules
+from powerbank.notifications import quiet, rules
 from powerbank.notifications.kinds import RULES, Type
 from powerbank.notifications.models import IN_APP, Channel, Delivery, DeliveryStatus, Notice
+from powerbank.notifications.readers import Reader
 
 HOUR = timedelta(hours=1)
 WAKING = frozenset({Channel.PUSH, Channel.SMS})
@@ -29,13 +30,12 @@ def subject(notice: Notice) -> Type:
     return Type(notice.context["of"]) if notice.type == Type.DIGEST else Type(notice.type)
 
 
-def route(notice: Notice, *, now: datetime) -> Route:
+def route(notice: Notice, reader: Reader, *, now: datetime) -> Route:
     kind = subject(notice)
-    rule = RULES[kind]
-    muted = preferences.muted(notice.user_id, rule.group)
-    channels = frozenset(channel for channel in rules.channels(kind) if channel.value not in muted)
-    night_ends = None if rule.urgent else quiet.until(now)
-    in_app = IN_APP not in muted and notice.type != Type.DIGEST
+    chosen = rules.chosen(kind, reader.chosen)
+    channels = frozenset(channel for channel in chosen if channel.value not in reader.muted)
+    night_ends = None if RULES[kind].urgent else quiet.until(now)
+    in_app = IN_APP not in reader.muted and notice.type != Type.DIGEST
     return Route(in_app, channels, night_ends)
 
 

@@ -1,5 +1,6 @@
 """Which channels a type has: the built-in ones, or those that staff chose."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,14 @@ FIXED = frozenset({Type.OTP, Type.DIGEST})
 
 
 def channels(kind: Kind) -> frozenset[Channel]:
-    if kind in FIXED:
+    return chosen(kind, db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == kind.value)))
+
+
+def chosen(kind: Kind, stored: Sequence[str] | None) -> frozenset[Channel]:
+    """What staff chose, or the built-in ones."""
+    if stored is None or kind in FIXED:
         return default(kind)
-    chosen = db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == kind.value))
-    return default(kind) if chosen is None else frozenset(Channel(each) for each in chosen)
+    return frozenset(Channel(each) for each in stored)
 
 
 def default(kind: Kind) -> frozenset[Channel]:
@@ -40,11 +45,11 @@ def named(name: str) -> Kind:
 
 
 def listing() -> list[dict[str, Any]]:
-    chosen = {row.type: row for row in db.session.scalars(select(RuleOverride))}
-    return [shown(kind, chosen.get(kind.value)) for kind in (*Type, *StaffType)]
+    overrides = {row.type: row for row in db.session.scalars(select(RuleOverride))}
+    return [shown(kind, overrides.get(kind.value)) for kind in (*Type, *StaffType)]
 
 
-def shown(kind: Kind, chosen: RuleOverride | None) -> dict[str, Any]:
+def shown(kind: Kind, override: RuleOverride | None) -> dict[str, Any]:
     rule = RULES[kind] if isinstance(kind, Type) else None
     return {
         "type": kind.value,
@@ -52,9 +57,9 @@ def shown(kind: Kind, chosen: RuleOverride | None) -> dict[str, Any]:
         "group": rule.group.value if rule else None,
         "urgent": rule.urgent if rule else True,
         "fixed": kind in FIXED,
-        "channels": sorted(chosen.channels if chosen else [each.value for each in default(kind)]),
+        "channels": sorted(override.channels if override else [each.value for each in default(kind)]),
         "default_channels": sorted(each.value for each in default(kind)),
-        "updated_at": chosen.updated_at if chosen else None,
+        "updated_at": override.updated_at if override else None,
     }
 
 

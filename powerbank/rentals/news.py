@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC
 from uuid import UUID
 
+from sqlalchemy import select
+
 from powerbank.db import open_session
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.reactions import register_filler
@@ -30,7 +32,7 @@ def _about(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] |
     if rental is None:
         return None
     more: dict[str, Scalar] = {
-        "station": session.get_one(Station, rental.station_id).name,
+        "station": session.scalars(select(Station.name).where(Station.id == rental.station_id)).one(),
         "slot_number": rental.slot_number,
         "rate": rental.overdue_rate,
         "package": rental.package_name,
