@@ -23,8 +23,8 @@ from powerbank.stations import banks, services
 from powerbank.stations.bank_models import Place
 from powerbank.stations.banks import Whereabouts
 from scripts.simulation import StationSpec
-from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack, temporary_data_folder
-from tests.databases import stack_in
+from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack
+from tests.databases import data_folder, stack_in
 from tests.nursery import Nursery, Running
 
 
@@ -169,7 +169,7 @@ class Load:
 
 @contextmanager
 def network(nursery: Nursery) -> Iterator[Network]:
-    with temporary_data_folder() as folder, stack_in(folder) as stack:
+    with data_folder() as folder, stack_in(folder) as stack:
         urls = stack.environment()
         environment = {
             **urls, "POWERBANK_ENV": "test", "LOG_LEVEL": "INFO", "PATH": os.environ["PATH"],
