@@ -21,9 +21,9 @@ from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
-from scripts.stack import Stack, free_ports, temporary_data_folder
+from scripts.stack import Stack, free_ports
 from tests import sample_jobs
-from tests.databases import Emptier, keep_cluster, stack_in
+from tests.databases import Emptier, data_folder, keep_cluster, stack_in
 from tests.nursery import Nursery
 from tests.people import Inbox, People
 
@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     everything = contextlib.ExitStack()
     config.add_cleanup(everything.close)
-    folder = everything.enter_context(temporary_data_folder())
+    folder = everything.enter_context(data_folder())
     stack = everything.enter_context(Stack(folder, free_ports(), replaced_by={}))
     assert stack.postgres is not None
     assert stack.redis is not None
@@ -283,5 +283,5 @@ def inbox(sandbox: Sandbox) -> Iterator[Inbox]:
 @pytest.fixture
 def stack() -> Iterator[Stack]:
     """PostgreSQL and Redis of the test's own, to be stopped, killed and wiped."""
-    with temporary_data_folder() as folder, stack_in(folder, MQTT_URL="unused") as stack:
+    with data_folder() as folder, stack_in(folder, MQTT_URL="unused") as stack:
         yield stack

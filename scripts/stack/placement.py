@@ -72,9 +72,9 @@ def remove(data_dir: Path) -> None:
 
 
 @contextlib.contextmanager
-def temporary_data_folder() -> Iterator[Path]:
+def temporary_data_folder(below: str = "/tmp") -> Iterator[Path]:  # noqa: S108
     """A data folder for tests, with a short path, which root's PostgreSQL can reach too."""
-    with tempfile.TemporaryDirectory(prefix="powerbank-", dir="/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="powerbank-", dir=below) as name:
         folder = Path(name)
         folder.chmod(DATA_FOLDER_MODE)
         try:

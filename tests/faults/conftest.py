@@ -11,20 +11,17 @@ from powerbank.db import db
 from powerbank.queue import Outbound
 from powerbank.redis_clients import push_redis, queue_redis
 from scripts.stack import Stack
-from tests.databases import empty, stack_in
+from tests.databases import data_folder, empty, stack_in
 from tests.faults.plant import Plant
 from tests.nursery import Nursery
 from tests.programs import setting
 
 
 @pytest.fixture(scope="session")
-def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def shared_stack() -> Iterator[Stack]:
     """For tests that leave the servers alone and only fill, spoil and empty them."""
-    stack = stack_in(tmp_path_factory.mktemp("stack"), MQTT_URL="unused")
-    stack.start()
-    yield stack
-    stack.stop()
-    stack.wipe()
+    with data_folder() as folder, stack_in(folder, MQTT_URL="unused") as stack:
+        yield stack
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ class Plant:
         self.environment = environment
         self._nursery = nursery
         self._running: list[Running] = []
+        self._own: psycopg2.extensions.connection | None = None
 
     # ── processes ─────────────────────────────────────────────────────────────────────────────────
 
@@ -70,6 +71,7 @@ class Plant:
             running.send_signal(signal.SIGKILL)
         for running in self._running:
             wait_until(lambda gone=running: not gone.alive, 10, "no process is left")  # type: ignore[misc]
+        self._hang_up()
 
     # ── jobs ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,14 +133,28 @@ class Plant:
         return self.rows(query)[0][0]
 
     def rows(self, query: str) -> list[Any]:
-        """Beside the application's own pool, so that looking changes nothing there."""
-        connection = psycopg2.connect(self.postgres.owner_url())
+        """Beside the application's own pool, so that looking changes nothing there. The connection is kept: somebody
+        who waits looks twenty times a second, and each one would cost the server a process."""
         try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(query)
-                return list(cursor.fetchall()) if cursor.description else []
-        finally:
-            connection.close()
+            return self._asked(query)
+        except (psycopg2.DatabaseError, psycopg2.InterfaceError):
+            if self._own is None or not self._own.closed:
+                raise
+            self._hang_up()  # the server went away since
+            return self._asked(query)
+
+    def _asked(self, query: str) -> list[Any]:
+        if self._own is None:
+            self._own = psycopg2.connect(self.postgres.owner_url())
+            self._own.autocommit = True
+        with self._own.cursor() as cursor:
+            cursor.execute(query)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def _hang_up(self) -> None:
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
     @contextmanager
     def context(self) -> Iterator[None]:

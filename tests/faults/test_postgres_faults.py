@@ -18,7 +18,7 @@ from powerbank.db import transaction
 from powerbank.queue import enqueue
 from scripts.stack import Stack
 from tests import sample_jobs
-from tests.databases import stack_in
+from tests.databases import data_folder, stack_in
 from tests.faults.plant import Plant
 from tests.nursery import wait_until
 
@@ -151,15 +151,15 @@ def small_disk() -> Iterator[Path]:
 
 
 @pytest.fixture
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """On the small disk, for the test that asks for one."""
-    small = "small_disk" in request.fixturenames
-    folder = request.getfixturevalue("small_disk") if small else tmp_path_factory.mktemp("stack")
-    stack = stack_in(folder / "data", MQTT_URL="unused")
-    stack.start()
-    yield stack
-    stack.stop()
-    stack.wipe()
+    with data_folder() as folder:
+        small = "small_disk" in request.fixturenames
+        stack = stack_in(request.getfixturevalue("small_disk") / "data" if small else folder, MQTT_URL="unused")
+        stack.start()
+        yield stack
+        stack.stop()
+        stack.wipe()
 
 
 def test_with_a_full_disk_no_success_is_answered_that_is_not_kept(small_disk: Path, plant: Plant) -> None:

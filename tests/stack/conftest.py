@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.stack import temporary_data_folder
+from tests.databases import data_folder
 
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    with temporary_data_folder() as folder:
+    with data_folder() as folder:
         yield folder

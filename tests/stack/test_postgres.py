@@ -9,7 +9,8 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from scripts.stack import EmbeddedPostgres, StackError, placement, temporary_data_folder
+from scripts.stack import EmbeddedPostgres, StackError, placement
+from tests.databases import data_folder
 
 pytestmark = pytest.mark.faults
 
@@ -29,7 +30,7 @@ def execute(url: str, statement: str) -> list[tuple[object, ...]]:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[EmbeddedPostgres]:
-    with temporary_data_folder() as folder:
+    with data_folder() as folder:
         yield EmbeddedPostgres(folder)
 
 

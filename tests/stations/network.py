@@ -23,8 +23,8 @@ from powerbank.stations import banks, services
 from powerbank.stations.bank_models import Place
 from powerbank.stations.banks import Whereabouts
 from scripts.simulation import StationSpec
-from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack, temporary_data_folder
-from tests.databases import stack_in
+from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack
+from tests.databases import data_folder, stack_in
 from tests.nursery import Nursery, Running
 
 
@@ -39,6 +39,7 @@ class Network:
         self.app, self.environment, self.folder = app, environment, folder
         self._nursery = nursery
         self._processes: list[Running] = []
+        self._own: psycopg2.extensions.connection | None = None
         self.ids: dict[str, UUID] = {}
 
     # ── stations ──────────────────────────────────────────────────────────────────────────────────
@@ -94,6 +95,7 @@ class Network:
         for process in self._processes:
             process.resume()
             process.kill()
+        self._hang_up()
 
     def log(self, name: str = "daemon") -> str:
         path = self.folder / f"{name}.log"
@@ -104,15 +106,20 @@ class Network:
     def rows(self, query: str) -> list[Any]:
         """Beside the application's pool; nothing while the database is away."""
         try:
-            connection = psycopg2.connect(self.postgres.owner_url())
-        except psycopg2.OperationalError:
-            return []
-        try:
-            with connection, connection.cursor() as cursor:
+            if self._own is None:  # kept: it is asked ten times a second, and each one costs the server a process
+                self._own = psycopg2.connect(self.postgres.owner_url())
+                self._own.autocommit = True
+            with self._own.cursor() as cursor:
                 cursor.execute(query)
                 return list(cursor.fetchall())
-        finally:
-            connection.close()
+        except (psycopg2.DatabaseError, psycopg2.InterfaceError):
+            self._hang_up()
+            return []
+
+    def _hang_up(self) -> None:
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
     def value(self, query: str) -> Any:
         found = self.rows(query)
@@ -169,7 +176,7 @@ class Load:
 
 @contextmanager
 def network(nursery: Nursery) -> Iterator[Network]:
-    with temporary_data_folder() as folder, stack_in(folder) as stack:
+    with data_folder() as folder, stack_in(folder) as stack:
         urls = stack.environment()
         environment = {
             **urls, "POWERBANK_ENV": "test", "LOG_LEVEL": "INFO", "PATH": os.environ["PATH"],

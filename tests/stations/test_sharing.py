@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from powerbank.integrations.mqtt import sharing
 from powerbank.stations.daemon import Daemon
 from scripts.simulation import generate
 from scripts.stack import EmbeddedBroker, broker, free_ports
-from tests.nursery import ROOT, Nursery
+from tests.nursery import Nursery
 from tests.stations.network import Network, network
 from tests.stations.sharing_broker import SharingBroker
 
@@ -67,12 +65,8 @@ def test_those_at_hand_do_not(tmp_path: Path, kind: str, monkeypatch: pytest.Mon
 
 def test_a_daemon_that_cannot_share_does_not_begin(net: Network) -> None:
     """It would hear nothing, or lose what it holds when it falls."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts/mqtt_daemon.py")], env=net.environment | {"MQTT_SHARED_GROUP": "crew"},
-        cwd=ROOT, check=False, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "MQTT_SHARED_GROUP" in done.stderr
+    assert net.shipped_daemon(MQTT_SHARED_GROUP="crew").wait(120) == 2
+    assert "MQTT_SHARED_GROUP" in net.log("shipped daemon")
     assert net.leading() == set()
 
 
