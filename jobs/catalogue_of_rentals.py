@@ -64,7 +64,7 @@ SEND_RENTAL_REMINDER = JobSpec(
 SWEEP_OVERDUE_RENTALS = JobSpec(
     "sweep_overdue_rentals",
     "jobs.rentals.sweep_overdue_rentals",
-    Queue.CRITICAL,
+    Queue.IOT,
     expires=300,
     stepwise=True,
     result_ttl=60,
@@ -72,7 +72,7 @@ SWEEP_OVERDUE_RENTALS = JobSpec(
 SWEEP_STUCK_RENTALS = JobSpec(
     "sweep_stuck_rentals",
     "jobs.rentals.sweep_stuck_rentals",
-    Queue.CRITICAL,
+    Queue.IOT,
     expires=300,
     stepwise=True,
     result_ttl=60,
