@@ -8,6 +8,8 @@ import gc
 import os
 import shutil
 import signal
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import psycopg2
@@ -40,12 +42,20 @@ SLOW = ("faults/", "stations/test_daemon.py", "test_state_machine", "test_any_re
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deals the slow tests out evenly among the first four fifths of the others, so that each process has its share of
-    them and none begins one at the end."""
+    them and none begins one at the end. Between modules: what one module has set up for all of its tests would be set
+    up again after each that came between; those of hundreds of tests have no such thing."""
     slow = [item for item in items if any(part in item.nodeid for part in SLOW)]
     others = [item for item in items if item not in slow]
+    sizes = Counter(item.path for item in others)
+    gaps = [
+        number
+        for number, item in enumerate(others)
+        if number == 0 or item.path != others[number - 1].path or sizes[item.path] > 200
+    ]
     step = len(others) * 4 // 5 // (len(slow) or 1)
     for number, item in reversed(list(enumerate(slow))):
-        others.insert(number * step, item)
+        place = bisect_left(gaps, number * step)
+        others.insert(gaps[place] if place < len(gaps) else len(others), item)
     items[:] = others
 
 
