@@ -2,8 +2,9 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import LargeBinary, delete, select, text, update
+from sqlalchemy import LargeBinary, Table, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +27,14 @@ class IdempotencyKey(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
 
 
+# By the table: SQLAlchemy takes three times as long over a statement by the class.
+_TABLE = cast("Table", IdempotencyKey.__table__)
+_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key)
+_KEEP = update(_TABLE).where(
+    _TABLE.c.principal == bindparam("of"), _TABLE.c.route == bindparam("at"), _TABLE.c.key == bindparam("named")
+)
+
+
 def fingerprint(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
@@ -37,9 +46,7 @@ def claim(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKe
     """
     session = open_session()
     identity = {"principal": principal, "route": route, "key": key}
-    statement = insert(IdempotencyKey).values(**identity, fingerprint=fingerprint(body))
-    made = session.execute(statement.on_conflict_do_nothing().returning(IdempotencyKey.key)).one_or_none()
-    if made is not None:
+    if session.execute(_CLAIM, identity | {"fingerprint": fingerprint(body)}).one_or_none() is not None:
         return None
     earlier = session.scalars(select(IdempotencyKey).filter_by(**identity)).one()
     if earlier.fingerprint != fingerprint(body):
@@ -48,11 +55,8 @@ def claim(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKe
 
 
 def keep(*, principal: str, route: str, key: str, status: int, body: bytes, content_type: str) -> None:
-    open_session().execute(
-        update(IdempotencyKey)
-        .filter_by(principal=principal, route=route, key=key)
-        .values(status=status, body=body, content_type=content_type)
-    )
+    answer = {"status": status, "body": body, "content_type": content_type}
+    open_session().connection().execute(_KEEP, {"of": principal, "at": route, "named": key} | answer)
 
 
 def prune(*, now: datetime) -> None:

@@ -26,6 +26,11 @@ def data_folder() -> AbstractContextManager[Path]:
     return temporary_data_folder()
 
 
+def server_went_away(error: psycopg2.Error) -> bool:
+    """No answer of it, or one that it is about to go. psycopg2 does not always call such a connection closed."""
+    return error.pgcode is None or error.pgcode.startswith("57P")
+
+
 def keep_cluster(postgres: EmbeddedPostgres) -> None:
     """Sets aside a copy of all that the server holds now: each server of a test's own begins with it, not with
     every migration."""

@@ -23,7 +23,9 @@ _SLOTS = text("SELECT * FROM slots_in_order(:station_id, :late)")
 
 def slots(station_id: UUID, *, at: datetime) -> Sequence[Any]:
     """Each slot as the station showed it last, and whether there is nothing to find out about what it holds."""
-    return open_session().execute(_SLOTS, {"station_id": station_id, "late": at - LATE}).all()
+    session = open_session()
+    session.flush()
+    return session.execute(_SLOTS, {"station_id": station_id, "late": at - LATE}).all()
 
 
 def expect(state: StationState, *, at: datetime) -> None:

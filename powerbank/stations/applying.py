@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.content import app_config
@@ -51,6 +51,9 @@ from powerbank.stations.snapshots import Comparing
 
 # Nonsense is counted always, and kept only so often: a broken station sends it for ever.
 KEEP_ALL_NONSENSE, KEEP_EACH = 50, 1000
+# By the table: SQLAlchemy takes three times as long over an insert by the class.
+_REPORTS = cast("Table", StationReport.__table__)
+_KEEP = insert(_REPORTS).on_conflict_do_nothing().returning(_REPORTS.c.id)
 
 
 class Applied(NamedTuple):
@@ -290,8 +293,7 @@ def _keep(message: Message, report_id: UUID, outcome: Outcome, *, key: str | Non
         "key": key, "outcome": outcome, "reason": reason or None, "topic": received.topic,
         "payload": received.payload[:MOST_KEPT],
     }  # fmt: skip
-    made = insert(StationReport).values(row).on_conflict_do_nothing().returning(StationReport.id)
-    return open_session().execute(made).one_or_none() is not None
+    return open_session().execute(_KEEP, row).one_or_none() is not None
 
 
 def _count_nonsense(state: StationState, message: Message, report_id: UUID) -> None:

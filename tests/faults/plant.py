@@ -18,6 +18,7 @@ from powerbank.db import db, transaction
 from powerbank.outbox import State
 from powerbank.queue import enqueue
 from scripts.stack import EmbeddedPostgres, EmbeddedRedis, Stack
+from tests.databases import server_went_away
 from tests.nursery import Nursery, Running, wait_until
 
 SECOND = 1.0
@@ -137,10 +138,10 @@ class Plant:
         who waits looks twenty times a second, and each one would cost the server a process."""
         try:
             return self._asked(query)
-        except (psycopg2.DatabaseError, psycopg2.InterfaceError):
-            if self._own is None or not self._own.closed:
+        except psycopg2.Error as error:
+            if self._own is None or not server_went_away(error):
                 raise
-            self._hang_up()  # the server went away since
+            self._hang_up()
             return self._asked(query)
 
     def _asked(self, query: str) -> list[Any]:

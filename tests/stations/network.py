@@ -24,7 +24,7 @@ from powerbank.stations.bank_models import Place
 from powerbank.stations.banks import Whereabouts
 from scripts.simulation import StationSpec
 from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack
-from tests.databases import data_folder, stack_in
+from tests.databases import data_folder, server_went_away, stack_in
 from tests.nursery import Nursery, Running
 
 
@@ -112,7 +112,9 @@ class Network:
             with self._own.cursor() as cursor:
                 cursor.execute(query)
                 return list(cursor.fetchall())
-        except (psycopg2.DatabaseError, psycopg2.InterfaceError):
+        except psycopg2.Error as error:
+            if not server_went_away(error):
+                raise
             self._hang_up()
             return []
 
