@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Table, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 
 from powerbank.content import app_config
 from powerbank.db import new_id, open_session
@@ -17,6 +16,7 @@ from powerbank.stations import (
     alerts,
     commanding,
     ejecting,
+    kept,
     live,
     order,
     proofs,
@@ -27,10 +27,9 @@ from powerbank.stations import (
 from powerbank.stations.command_models import (
     Outcome,
     StationCommand,
-    StationReport,
     StationState,
 )
-from powerbank.stations.messages import MOST_KEPT, Known, Message, contents_of, firmware_in, measures_of
+from powerbank.stations.messages import Known, Message, contents_of, firmware_in, measures_of
 from powerbank.stations.models import Slot, Station, StationLive, Works
 from powerbank.stations.protocols.events import (
     Alarm,
@@ -49,12 +48,6 @@ from powerbank.stations.protocols.events import (
 )
 from powerbank.stations.snapshots import Comparing
 
-# Nonsense is counted always, and kept only so often: a broken station sends it for ever.
-KEEP_ALL_NONSENSE, KEEP_EACH = 50, 1000
-# By the table: SQLAlchemy takes three times as long over an insert by the class.
-_REPORTS = cast("Table", StationReport.__table__)
-_KEEP = insert(_REPORTS).on_conflict_do_nothing().returning(_REPORTS.c.id)
-
 
 class Applied(NamedTuple):
     report_id: UUID
@@ -70,7 +63,7 @@ def apply(messages: Sequence[Message], *, now: datetime) -> list[Applied]:
 def _apply(state: StationState, message: Message, *, now: datetime) -> Applied:
     report_id = new_id()
     if message.problem is not None:
-        _count_nonsense(state, message, report_id)
+        kept.count_nonsense(state, message, report_id)
         return Applied(report_id, repeat=False)
     state.odd += message.odd
     if message.snapshot is not None or all(isinstance(event, Heartbeat | Presence) for event in message.events):
@@ -100,7 +93,7 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
     if not newer:
         newer = snapshot is not None and order.has_restarted(state, message.order)
     if not newer:
-        _keep(message, report_id, Outcome.STALE)
+        kept.keep(message, report_id, Outcome.STALE)
         return True
     last = state.reported_at
     if snapshot is None and (state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat):
@@ -108,7 +101,7 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
     if snapshot is not None:
         contents, measures = contents_of(snapshot), measures_of(snapshot)
         if (contents, measures) != (state.contents, state.measures):
-            _keep(message, report_id, Outcome.APPLIED)
+            kept.keep(message, report_id, Outcome.APPLIED)
         returned_at = returning.moment(
             snapshot.order._replace(device_time=None), last=last, offline_after=_offline_after(message.station)
         )
@@ -161,7 +154,7 @@ class Told(Enum):
 def _apply_event(state: StationState, message: Message, event: Event, report_id: UUID, *, now: datetime) -> bool:
     fresh = order.is_newer(state, event.order)
     key = _key(state, message, event)
-    if not _keep(message, report_id, Outcome.APPLIED if fresh else Outcome.STALE, key=key):
+    if not kept.keep(message, report_id, Outcome.APPLIED if fresh else Outcome.STALE, key=key):
         return False
     at = message.received.received_at
     told = _happened(state, message, event, report_id, fresh=fresh, now=now)
@@ -282,21 +275,3 @@ def _key(state: StationState, message: Message, event: Event) -> str | None:
     if isinstance(event, CommandAnswer):
         return f"answer:{event.command_id}:{event.success}:{event.error}"
     return None
-
-
-def _keep(message: Message, report_id: UUID, outcome: Outcome, *, key: str | None = None, reason: str = "") -> bool:
-    """False if it was kept before: a repeat."""
-    received = message.received
-    kind = type(message.events[-1]).__name__ if message.events else "nonsense"
-    row = {
-        "id": report_id, "station_id": message.station.id, "received_at": received.received_at, "kind": kind,
-        "key": key, "outcome": outcome, "reason": reason or None, "topic": received.topic,
-        "payload": received.payload[:MOST_KEPT],
-    }  # fmt: skip
-    return open_session().execute(_KEEP, row).one_or_none() is not None
-
-
-def _count_nonsense(state: StationState, message: Message, report_id: UUID) -> None:
-    if state.undecodable < KEEP_ALL_NONSENSE or state.undecodable % KEEP_EACH == 0:
-        _keep(message, report_id, Outcome.UNDECODABLE, reason=message.problem or "")
-    state.undecodable += 1
