@@ -8,9 +8,9 @@ import gc
 import os
 import shutil
 import signal
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import groupby
+from random import Random
 
 import psycopg2
 import pytest
@@ -40,23 +40,31 @@ PASSWORD = "correct horse battery"
 SLOW = ("faults/", "stations/test_daemon.py", "test_state_machine", "test_any_request_gets")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deals the slow tests out evenly among the first four fifths of the others, so that each process has its share of
-    them and none begins one at the end. Between modules: what one module has set up for all of its tests would be set
-    up again after each that came between; those of hundreds of tests have no such thing."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each process begins with its share of the list as it is here: so each gets as much of everything, the slow tests
+    evenly among the others, for while one waits the next can work. Modules stay whole, or what one has set up for all
+    of its tests would be set up again; those of hundreds of tests have no such thing."""
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    if processes == 1:
+        return
     slow = [item for item in items if any(part in item.nodeid for part in SLOW)]
     others = [item for item in items if item not in slow]
-    sizes = Counter(item.path for item in others)
-    gaps = [
-        number
-        for number, item in enumerate(others)
-        if number == 0 or item.path != others[number - 1].path or sizes[item.path] > 200
-    ]
-    step = len(others) * 4 // 5 // (len(slow) or 1)
-    for number, item in reversed(list(enumerate(slow))):
-        place = bisect_left(gaps, number * step)
-        others.insert(gaps[place] if place < len(gaps) else len(others), item)
-    items[:] = others
+    pieces = [list(module) for _, module in groupby(others, lambda item: item.path)]
+    pieces = [part for module in pieces for part in split(module, processes if len(module) > 200 else 1)]
+    Random(1).shuffle(pieces)  # the same each time
+    hands: list[list[list[pytest.Item]]] = [[] for _ in range(processes)]
+    for piece in sorted(pieces, key=len, reverse=True):
+        min(hands, key=lambda hand: sum(map(len, hand))).append(piece)
+    for hand, waiting in zip(hands, split(slow, processes), strict=True):
+        Random(2).shuffle(hand)
+        for number, item in reversed(list(enumerate(waiting))):
+            hand.insert(number * len(hand) * 9 // 10 // len(waiting), [item])
+    items[:] = [item for hand in hands for piece in hand for item in piece]
+
+
+def split(items: list[pytest.Item], parts: int) -> list[list[pytest.Item]]:
+    """Every so-manieth of them."""
+    return [items[number::parts] for number in range(parts)]
 
 
 def pytest_collection_finish() -> None:
