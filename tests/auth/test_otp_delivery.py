@@ -20,6 +20,7 @@ Work = Callable[..., None]
 
 @pytest.fixture(autouse=True)
 def _calm(sandbox: Sandbox) -> Iterator[None]:
+    sandbox.messages.clear()  # whoever was here before may have been sent something too
     yield
     sandbox.faults.clear()
     sandbox.messages.clear()
