@@ -104,7 +104,10 @@ def test_nothing_is_lost_and_nothing_happens_twice(net: Network, fault: Callable
     net.daemon()
     net.wait(net.leading, "the daemon listens")
     load = Load(net.broker, messages(serials), rate=RATE).start()
-    told = "SELECT arguments ->> 'rental_id' AS rental, count(*) FROM outbox_jobs WHERE job = 'test_heard' GROUP BY 1"
+    # Of each rental. A return that a later one of its station overtook on the way is told as nobody's besides, and
+    # the next snapshot tells whose it is.
+    told = """SELECT arguments ->> 'rental_id' AS rental, count(*) FROM outbox_jobs
+               WHERE job = 'test_heard' AND arguments ->> 'rental_id' <> '' GROUP BY 1"""
     net.wait(lambda: net.rows(told), "the first returns are told")
     assert len(net.rows(told)) < BANKS / 2, "the fault comes too late to hit the others"
     fault(net)
