@@ -13,6 +13,7 @@ from powerbank.db import Base, db, utcnow
 
 INTERVAL = 5.0
 ALIVE_WITHIN = timedelta(seconds=30)
+LISTENS = "listens"
 
 
 class Heartbeat(Base):
@@ -25,6 +26,11 @@ class Heartbeat(Base):
     pid: Mapped[int]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+    @property
+    def listens(self) -> bool:
+        """Of a daemon: the broker brings it what stations say."""
+        return self.queues == [LISTENS]
 
 
 def beat(engine: Engine, *, name: str, kind: str, queues: list[str], started_at: datetime) -> None:

@@ -124,6 +124,8 @@ def daemon(settings: config.Settings) -> str:
     alive = heartbeats.living("mqtt")
     if not alive:
         raise BadPartError("none is alive; start scripts/mqtt_daemon.py")
+    if not any(each.listens for each in alive):
+        raise BadPartError("none listens; can it reach the broker at MQTT_URL?")
     return f"{len(alive)} alive"
 
 

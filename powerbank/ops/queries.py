@@ -90,7 +90,7 @@ def _problems(
         if spec and spec.alarm and _age(row.accepted, now) > spec.alarm:
             detail = f"a {row.job} has been open for {_age(row.accepted, now):.0f} s"
             yield Problem(f"job_overdue:{row.job}", "job_overdue", detail)
-    if current_app.config["SETTINGS"].mqtt_url and not heartbeats.living("mqtt"):
+    if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
     yield from _dead_letters()
     if difference := reconciliation.last_difference():

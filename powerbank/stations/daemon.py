@@ -58,6 +58,7 @@ class Daemon:
         self._stopping = threading.Event()
         self._started_at = utcnow()
         self._leads = False
+        self._shown = ""  # how the last heartbeat said that we stand
         self._renewed_at = -RENEW_EVERY
         self._told: Counter[str] = Counter()
         self._turned_at = time.monotonic()
@@ -76,6 +77,13 @@ class Daemon:
     @property
     def leads(self) -> bool:
         return self._leads
+
+    @property
+    def standing(self) -> str:
+        """Who leads but does not listen has not reached the broker yet, or not again."""
+        if not self._leads:
+            return "stands by"
+        return heartbeats.LISTENS if self._listener.is_up else "leads"
 
     def stop(self) -> None:
         """What is in hand is finished."""
@@ -189,25 +197,25 @@ class Daemon:
 
     def _renew(self) -> None:
         """The heartbeat, and the lease. While the database cannot be asked, nobody else can take it either."""
-        if time.monotonic() - self._renewed_at < RENEW_EVERY:
+        if time.monotonic() - self._renewed_at < RENEW_EVERY and self._shown == self.standing:
             return
         self._renewed_at = time.monotonic()
         try:
-            leads = self._shares or leases.hold(db.engine, SESSION, holder=self.name, lasts=LEASE)
-            heartbeats.beat(
-                db.engine, name=self.name, kind="mqtt", queues=["leads" if leads else "stands by"],
-                started_at=self._started_at,
-            )  # fmt: skip
+            self._lead(self._shares or leases.hold(db.engine, SESSION, holder=self.name, lasts=LEASE))
+            self._shown = self.standing
+            heartbeats.beat(db.engine, name=self.name, kind="mqtt", queues=[self._shown], started_at=self._started_at)
         except SQLAlchemyError as away:
             self._database_away = True
             log.warning("PostgreSQL is away", error=str(getattr(away, "orig", away)).strip().splitlines()[:1])
             return
         self._database_away = False
+
+    def _lead(self, leads: bool) -> None:
         if self._leads and not leads:
             log.warning("another daemon has taken over")
             self._listener.close()
         elif leads and not self._leads:
-            log.info("listens from now on", name=self.name)
+            log.info("leads from now on", name=self.name)
         self._leads = leads
         LEADING.set(int(leads))
 

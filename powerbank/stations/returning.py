@@ -49,7 +49,9 @@ def returned(
     if stay.place == Place.SLOT and (stay.station_id, stay.slot_number) == (station_id, slot_number):
         return False
     rental_id, moves = _whose(stay, at=at, overtaken=overtaken)
-    event_alone = how == "event" or rental_id is not None
+    told = rental_id is not None or (how == "event" and moves)
+    if not moves:  # an old word: whether the bank is there now, a snapshot tells
+        commanding.look(station_id, now=received_at)
     if moves and stay.place == Place.SLOT and not _left_its_slot(bank, stay, station_id):
         discrepancies.open_discrepancy(
             kind=DiscrepancyKind.BANK_ELSEWHERE, serial=serial, station_id=station_id, slot_number=slot_number,
@@ -61,7 +63,7 @@ def returned(
         at = max(at, stay.since + MOMENT)
         banks.move(bank.id, here, at=at, cause="returned" if stay.place == Place.USER else how)
         discrepancies.close_all(serial, resolution=f"seen in slot {slot_number}", now=received_at)
-    if event_alone:
+    if told:
         publish(
             "powerbank_returned",
             report_id=str(report_id), bank_id=str(bank.id), station_id=str(station_id), slot_number=slot_number,

@@ -167,7 +167,7 @@ def measure(stack: Stack, stations: int, *, rate: float, seconds: float, changin
         cursor.execute("VACUUM station_state")
         cursor.execute("CHECKPOINT")
         daemon = subprocess.Popen([sys.executable, str(here / "ingest_daemon.py"), str(lags_at)], env=environment)
-        while not _one(cursor, "SELECT count(*) FROM heartbeats WHERE kind = 'mqtt' AND queues = '{leads}'"):
+        while not _one(cursor, "SELECT count(*) FROM heartbeats WHERE kind = 'mqtt' AND queues = '{listens}'"):
             time.sleep(0.1)
         time.sleep(2)
         listener = psutil.Process(daemon.pid)

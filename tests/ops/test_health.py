@@ -127,6 +127,11 @@ def test_metrics_name_what_matters(client: FlaskClient, name: str) -> None:
 def test_that_nobody_hears_stations_is_an_alert(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def alerts_while(standing: str) -> list[str]:
+        with app.app_context():
+            heartbeats.beat(db.engine, name="d", kind="mqtt", queues=[standing], started_at=utcnow())
+        return alerts()
+
     def alerts() -> list[str]:
         return [alert["key"] for alert in health(client)[1]["alerts"]]  # type: ignore[attr-defined]
 
@@ -135,6 +140,6 @@ def test_that_nobody_hears_stations_is_an_alert(
     settings = app.config["SETTINGS"].model_copy(update={"mqtt_url": "mqtt://127.0.0.1:1"})
     monkeypatch.setitem(app.config, "SETTINGS", settings)
     assert "no_daemon" in alerts()
-    with app.app_context():
-        heartbeats.beat(db.engine, name="d", kind="mqtt", queues=[], started_at=utcnow())
-    assert "no_daemon" not in alerts()
+    assert "no_daemon" not in alerts_while("listens")
+    assert "no_daemon" in alerts_while("leads"), "it does not reach the broker"
+    assert "no_daemon" in alerts_while("stands by")

@@ -29,7 +29,7 @@ def net(nursery: Nursery) -> Iterator[Network]:
     with network(nursery) as found:
         found.shipped_daemon()
         found.scheduler()
-        found.wait(found.leading, "the daemon listens")
+        found.wait(found.listening, "the daemon listens")
         quick = "INSERT INTO app_config (key, value, updated_by) VALUES ('eject_timeout_seconds', '5', 'test')"
         found.rows(f"{quick} RETURNING key")
         yield found

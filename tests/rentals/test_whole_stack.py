@@ -33,7 +33,7 @@ def net(nursery: Nursery) -> Iterator[Network]:
         found.worker()
         found.worker()
         found.scheduler()
-        found.wait(found.leading, "the daemon listens")
+        found.wait(found.listening, "the daemon listens")
         yield found
 
 

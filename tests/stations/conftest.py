@@ -136,7 +136,7 @@ def played(net: Network) -> Iterator[Callable[..., Simulator]]:
         net.daemon()
         net.worker()
         net.scheduler()
-        net.wait(net.leading, "the daemon listens")
+        net.wait(net.listening, "the daemon listens")
         pace = Pace(heartbeat=1.0, eject=0.05, reboot=0.2)
         simulator = Simulator(net.broker.url, specs, pace=pace)
         simulator.start()

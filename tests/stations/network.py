@@ -85,10 +85,10 @@ class Network:
         self._processes.append(running)
         return running
 
-    def leading(self) -> set[int]:
-        """Process ids of the daemons that say that they listen."""
+    def listening(self) -> set[int]:
+        """Process ids of the daemons that say that they do."""
         return {row[0] for row in self.rows(
-            "SELECT pid FROM heartbeats WHERE kind = 'mqtt' AND queues = '{leads}'"
+            "SELECT pid FROM heartbeats WHERE kind = 'mqtt' AND queues = '{listens}'"
             " AND seen_at > now() - interval '3 s'")}  # fmt: skip
 
     def close(self) -> None:
@@ -135,12 +135,13 @@ class Network:
 
 
 class Load:
-    """Publishes without pause, in a thread, as the service account, and knows what the broker has taken."""
+    """Publishes in a thread, as the service account: each message once the broker has the one before it, since paho
+    keeps no order over a connection that breaks."""
 
     def __init__(self, broker: EmbeddedBroker, messages: Iterator[tuple[str, dict[str, Any]]], rate: float) -> None:
         self._broker, self._messages, self._rate = broker, messages, rate
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self.sent = 0
+        self._taken = threading.Semaphore(0)
         self.done = threading.Event()
         self.failed = True
 
@@ -149,31 +150,25 @@ class Load:
         return self
 
     def _run(self) -> None:
-        try:
-            self._publish()
-        except RuntimeError:  # the broker went for good
-            return
-        finally:
-            self.done.set()
-
-    def _publish(self) -> None:
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="load", clean_session=False)
-        client.max_inflight_messages_set(200)
+        client.on_publish = lambda *_: self._taken.release()
         client.reconnect_delay_set(1, 1)
         client.username_pw_set("powerbank", self._broker.password)
         client.connect("127.0.0.1", self._broker.port)
         client.loop_start()
-        began, last = time.monotonic(), None
-        for topic, body in self._messages:
-            last = client.publish(topic, json.dumps(body).encode(), qos=1)
-            self.sent += 1
-            time.sleep(max(0.0, began + self.sent / self._rate - time.monotonic()))
-        deadline = time.monotonic() + 60
-        while last is not None and not last.is_published() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.failed = last is None or not last.is_published()
-        client.disconnect()
-        client.loop_stop()
+        try:
+            self.failed = not all(self._publish(client, *message) for message in self._messages)
+        finally:
+            client.disconnect()
+            client.loop_stop()
+            self.done.set()
+
+    def _publish(self, client: mqtt.Client, topic: str, body: dict[str, Any]) -> bool:
+        began = time.monotonic()
+        client.publish(topic, json.dumps(body).encode(), qos=1)
+        taken = self._taken.acquire(timeout=60)
+        time.sleep(max(0.0, began + 1 / self._rate - time.monotonic()))
+        return taken
 
 
 @contextmanager

@@ -86,8 +86,9 @@ def test_it_counts_what_it_hears_and_says_what_it_misses(net: Network) -> None:
     net.broker.kill()
     net.wait(lambda: health(one) == (503, {"status": "broker_away", "leads": True}), "it misses the broker")
     assert health(other)[0] == 200, "who stands by needs none"
+    net.wait(lambda: not net.listening(), "it is known that nobody listens")
     net.broker.start()
-    net.wait(lambda: health(one)[0] == 200, "and finds it again")
+    net.wait(lambda: health(one)[0] == 200 and net.listening() == {first.pid}, "and finds it again")
     net.postgres.stop("immediate")
     net.wait(lambda: health(one)[1].get("status") == "database_away", "it misses PostgreSQL")
     net.postgres.start()

@@ -103,6 +103,17 @@ def test_an_overtaken_return_without_a_clock_does_not_end_a_later_rental(talker:
     assert [told["rental_id"] for told in heard("powerbank_returned")] == [str(first), str(first)]
 
 
+def test_an_overtaken_return_of_the_first_rental_is_nobodys_only_until_a_snapshot(talker: Talker) -> None:
+    rental = out(talker)
+    talker.event("returned", 1, "101", boot_id=1, seq=3, ts="1999-01-01T00:00:00Z")
+    assert heard("powerbank_returned") == [], "staff would look for whose it is"
+    assert stays("101")[-1] == ("user", None, str(rental))
+    assert value("SELECT count(*) FROM station_commands WHERE command = 'get_status' AND status = 'queued'") == 1
+    talker.snapshot({1: "101", 2: "102", 3: "103"})
+    [told] = heard("powerbank_returned")
+    assert (told["rental_id"], told["how"]) == (str(rental), "snapshot")
+
+
 def test_a_return_proves_an_ejection_that_nobody_confirmed(talker: Talker, make_station: Make) -> None:
     command = talker.rent(1, "101")
     talker.pass_deadline(command)

@@ -67,14 +67,14 @@ def test_a_daemon_that_cannot_share_does_not_begin(net: Network) -> None:
     """It would hear nothing, or lose what it holds when it falls."""
     assert net.shipped_daemon(MQTT_SHARED_GROUP="crew").wait(120) == 2
     assert "MQTT_SHARED_GROUP" in net.log("shipped daemon")
-    assert net.leading() == set()
+    assert net.listening() == set()
 
 
 def test_one_falls_and_the_others_have_its_messages(net: Network, shares: SharingBroker) -> None:
     net.register(STATIONS)
     group = {"MQTT_URL": shares.url, "MQTT_SHARED_GROUP": "crew"}
     daemons = [net.shipped_daemon(**group) for _ in range(3)]
-    net.wait(lambda: net.leading() == {each.pid for each in daemons}, "all listen")
+    net.wait(lambda: net.listening() == {each.pid for each in daemons}, "all listen")
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", shares.port)
     client.loop_start()
