@@ -87,33 +87,36 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
             _note_heartbeat(state, event, now=now)
     if (state.boot_id, state.seq) == message.order.position:
         return False
-    alerts.note_presence(state, online=True, at=at)
-    snapshot = message.snapshot
     newer = order.is_newer(state, message.order)
     if not newer:
-        newer = snapshot is not None and order.has_restarted(state, message.order)
+        newer = message.snapshot is not None and order.has_restarted(state, message.order)
     if not newer:
         kept.keep(message, report_id, Outcome.STALE)
-        return True
-    last = state.reported_at
-    if snapshot is None and (state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat):
+    elif message.snapshot is not None:
+        _show(state, message, message.snapshot, report_id)
+    elif state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat:
         commanding.look(message.station.id, now=now)  # a cabinet that shows its slots only when it is asked
-    if snapshot is not None:
-        contents, measures = contents_of(snapshot), measures_of(snapshot)
-        if (contents, measures) != (state.contents, state.measures):
-            kept.keep(message, report_id, Outcome.APPLIED)
-        returned_at = returning.moment(
-            snapshot.order._replace(device_time=None), last=last, offline_after=_offline_after(message.station)
-        )
-        comparing = Comparing(message.station.id, report_id, returned_at, at)
-        agreed = snapshots.apply(snapshot, comparing)
-        state.revision = _revision(message.station.id)
-        state.contents = contents if agreed and snapshot.complete else None
-        state.measures = measures
-        state.snapshot_at = at
-        alerts.look_at_charges(state, now=at)
-    order.advance(state, message.order)
+    alerts.note_presence(state, online=True, at=at)  # after it: banks' rows are locked before the live row
+    if newer:
+        order.advance(state, message.order)
     return True
+
+
+def _show(state: StationState, message: Message, snapshot: Snapshot, report_id: UUID) -> None:
+    at = message.received.received_at
+    contents, measures = contents_of(snapshot), measures_of(snapshot)
+    if (contents, measures) != (state.contents, state.measures):
+        kept.keep(message, report_id, Outcome.APPLIED)
+    returned_at = returning.moment(
+        snapshot.order._replace(device_time=None),
+        last=state.reported_at, offline_after=_offline_after(message.station),
+    )  # fmt: skip
+    agreed_at = snapshots.apply(snapshot, Comparing(message.station.id, report_id, returned_at, at))
+    state.contents = contents if agreed_at is not None and snapshot.complete else None
+    state.revision = agreed_at
+    state.measures = measures
+    state.snapshot_at = at
+    alerts.look_at_charges(state, now=at)
 
 
 def _note_heartbeat(state: StationState, event: Heartbeat, *, now: datetime) -> None:
@@ -129,10 +132,6 @@ def _note_heartbeat(state: StationState, event: Heartbeat, *, now: datetime) -> 
         )
         if changed.one_or_none() is not None:
             proofs.runs(state.station_id, firmware, now=now)
-
-
-def _revision(station_id: UUID) -> int:
-    return open_session().scalars(select(StationLive.revision).where(StationLive.station_id == station_id)).one()
 
 
 def _offline_after(station: Known) -> timedelta:

@@ -70,10 +70,8 @@ _CHANGED = text("""
            AS n(id, number, charge, temperature, at)
      WHERE s.station_id = n.id AND s.number = n.number
 """)
-_SEEN_AT_REVISION = text("""
-    UPDATE station_state AS s SET revision = l.revision
-      FROM station_live AS l WHERE l.station_id = s.station_id AND s.station_id = ANY(:ids)
-""")
+# By what was written just now, and by nothing that somebody else wrote since the look.
+_WRITTEN_TO = text("UPDATE station_state SET revision = revision + 1 WHERE station_id = ANY(CAST(:ids AS uuid[]))")
 
 
 @dataclass
@@ -178,7 +176,7 @@ def _write(taken: dict[UUID, tuple[Standing, Any]], *, crossing: int) -> None:
     crossed = [id_ for id_, standing in changed.items() if _crosses(standing, crossing)]
     if crossed:
         live.refresh(crossed)
-        session.execute(_SEEN_AT_REVISION, {"ids": crossed})
+        session.execute(_WRITTEN_TO, {"ids": array(crossed)})
 
 
 def _write_charges(changed: dict[UUID, Standing]) -> None:

@@ -22,15 +22,24 @@ class Comparing:
     received_at: datetime
 
 
-def apply(snapshot: Snapshot, comparing: Comparing) -> bool:
-    """Writes the slot view and settles what the snapshot tells. False if something in it disagrees with the database,
-    so that the next one must be looked at as closely."""
+def apply(snapshot: Snapshot, comparing: Comparing) -> int | None:
+    """Writes the slot view and settles what the snapshot tells. The revision of the live row at which both agree; None
+    if something disagrees, so that the next one must be looked at as closely."""
+    with live.once():
+        live.refresh([comparing.station_id])
+        looked_at = _compare(snapshot, comparing)
+    # One further for what was written just now. Where somebody else wrote since the look, the row is two further.
+    return None if looked_at is None else looked_at + 1
+
+
+def _compare(snapshot: Snapshot, comparing: Comparing) -> int | None:
     station_id, received_at = comparing.station_id, comparing.received_at
     slots = _write_view(station_id, snapshot, received_at)
     shown = {slot.serial: slot for slot in snapshot.slots if slot.seen is Seen.BANK and slot.serial is not None}
-    agreed = True
-    # Nearly all are, and one look at all of them together tells.
-    in_order = {(row.serial, row.number) for row in agreement.slots(station_id, at=received_at) if row.in_order}
+    # Nearly all are as they should be, and one look at all of them together tells.
+    rows = agreement.slots(station_id, at=received_at)
+    in_order = {(row.serial, row.number) for row in rows if row.in_order}
+    agreed = bool(rows)
     for serial, report in sorted(shown.items()):
         if (serial, report.number) not in in_order:
             agreed &= _shown(serial, report, comparing)
@@ -38,8 +47,7 @@ def apply(snapshot: Snapshot, comparing: Comparing) -> bool:
         if serial not in shown and _is_gone_from(number, slots, snapshot):
             agreed &= _gone(serial, number, comparing)
     _answer_looks(station_id, received_at)
-    live.refresh([station_id])
-    return agreed
+    return rows[0].revision if agreed else None
 
 
 def _write_view(station_id: UUID, snapshot: Snapshot, received_at: datetime) -> dict[int, SlotReport]:

@@ -1,9 +1,14 @@
 """After a bank went out or came back, the next snapshot is known before it comes; nothing that differs slips by."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
+from flask import Flask
 
 from powerbank.db import transaction
-from powerbank.stations import banks
+from powerbank.stations import agreement, banks, quickly
 from tests.stations.talking import Slots, Talker, rows, slot, stays, view
 
 pytestmark = pytest.mark.usefixtures("hear")
@@ -63,6 +68,56 @@ def test_what_staff_did_in_between_is_looked_at(talker: Talker) -> None:
     with transaction():
         banks.move(banks.locked("102").id, banks.WAREHOUSE, at=talker.now, cause="by hand")
     assert not is_usual(talker, WITHOUT_THE_FIRST)
+
+
+@pytest.fixture
+def staff_take_102(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str], None]:
+    """Beside what happens, as soon as this function has done its work."""
+
+    def take() -> None:
+        with app.app_context(), transaction():
+            bank = banks.locked("102")
+            banks.move(bank.id, banks.WAREHOUSE, at=bank.created_at, cause="by hand")
+
+    def when(module: Any, name: str) -> None:
+        original = getattr(module, name)
+
+        def called(*arguments: Any, **more: Any) -> Any:
+            monkeypatch.setattr(module, name, original)
+            answer = original(*arguments, **more)
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(take).result(10)
+            return answer
+
+        monkeypatch.setattr(module, name, called)
+
+    return when
+
+
+def test_what_staff_do_during_a_closer_look_is_looked_at_next(
+    talker: Talker, staff_take_102: Callable[..., None]
+) -> None:
+    talker.snapshot(BEFORE)
+    moved = {1: "101", 2: "102", 4: "103"}
+    staff_take_102(agreement, "slots")
+    assert not is_usual(talker, moved)
+    assert stays("102")[-1][0] == "warehouse"
+    assert not is_usual(talker, moved)
+    assert stays("102")[-1][0] == "slot"
+    assert is_usual(talker, moved)
+
+
+def test_what_staff_do_while_a_bank_becomes_one_to_hand_out_is_looked_at_next(
+    talker: Talker, staff_take_102: Callable[..., None]
+) -> None:
+    empty: Slots = {**BEFORE, 1: ("101", 5)}
+    talker.snapshot(empty)
+    assert is_usual(talker, empty)
+    staff_take_102(quickly, "_follow")
+    assert is_usual(talker, BEFORE)
+    assert stays("102")[-1][0] == "warehouse"
+    assert not is_usual(talker, BEFORE)
+    assert stays("102")[-1][0] == "slot"
 
 
 def test_a_bank_in_doubt_is_looked_at(talker: Talker) -> None:
