@@ -3,6 +3,7 @@ takes one away is in the audit log."""
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from powerbank import audit
 from powerbank.db import db, transaction
 
 BATCH = 1000
+NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
 def exported(
@@ -20,27 +22,32 @@ def exported(
     head: Iterable[str],
     query: Select[Any],
     key: Any,
-    row: Callable[[Any], Iterable[object]],
+    rows: Callable[[Any], Iterable[Iterable[object]]],
     *,
     of: tuple[str, object],
+    filters: dict[str, Any] | None = None,
 ) -> Response:
-    """`query` in the order of `key`, an attribute of what it selects; `of` is what it is a list of, for the log."""
+    """`query` in the order of `key`, an attribute of what it selects, each of which gives some `rows`; `of` is what it
+    is a list of, and `filters` what was asked for, for the log."""
     kind, object_id = of
+    asked = {name: str(value) for name, value in (filters or {}).items() if value is not None}
     with transaction():
-        audit.by_staff(f"{kind}.export_{name}", kind, object_id)
-    response = Response(stream_with_context(_lines(head, query, key, row)), content_type="text/csv")
+        audit.by_staff(f"{kind}.export_{name}", kind, object_id, new=asked or None)
+    response = Response(stream_with_context(_lines(head, query, key, rows)), content_type="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}-{object_id}.csv"'
     return response
 
 
-def _lines(head: Iterable[str], query: Select[Any], key: Any, row: Callable[[Any], Iterable[object]]) -> Iterator[str]:
+def _lines(
+    head: Iterable[str], query: Select[Any], key: Any, rows: Callable[[Any], Iterable[Iterable[object]]]
+) -> Iterator[str]:
     yield _line(head)
     page = query.order_by(key).limit(BATCH)
     wanted = page
     while True:
         found = db.session.scalars(wanted).all()
         for each in found:
-            yield _line(row(each))
+            yield from map(_line, rows(each))
         if len(found) < BATCH:
             return
         wanted = page.where(key > getattr(found[-1], key.key))
@@ -55,6 +62,7 @@ def _line(cells: Iterable[object]) -> str:
 
 
 def _harmless(cell: object) -> str:
-    """Spreadsheets run what begins like a formula."""
+    """Spreadsheets run what begins like a formula; they add up what is a number."""
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    risky = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not NEGATIVE.fullmatch(text)
+    return f"'{text}" if risky else text

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, stream_with_context
+from flask import Response
 
 from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
@@ -37,9 +37,7 @@ def entries(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_entries(arguments: dict[str, Any]) -> Response:
     """The same as CSV, a row for each posting, oldest first"""
-    response = Response(stream_with_context(exports.entries_csv(**arguments)), content_type="text/csv")
-    response.headers["Content-Disposition"] = 'attachment; filename="entries.csv"'
-    return response
+    return exports.entries(**arguments)
 
 
 @blueprint.get("/accounts")
@@ -65,10 +63,7 @@ def statement(arguments: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_statement(account_id: UUID) -> Response:
     """The whole statement as CSV, oldest first"""
-    queries.account(account_id)  # a 404 has to come before the first byte
-    response = Response(stream_with_context(exports.statement_csv(account_id)), content_type="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="account-{account_id}.csv"'
-    return response
+    return exports.statement(account_id)
 
 
 @blueprint.get("/reconciliation")

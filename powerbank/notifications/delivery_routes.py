@@ -1,5 +1,6 @@
 """Staff: what became of the messages to a person."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -60,12 +61,12 @@ def export(filters: dict[str, Any]) -> Response:
     """The same as CSV, oldest first"""
     names = ("id", "type", "channel", "masked", "status", "reason", "attempts")
 
-    def row(delivery: Delivery) -> list[object]:
+    def rows(delivery: Delivery) -> Iterator[list[object]]:
         times = [show_time(at) if at else None for at in (delivery.created_at, delivery.finished_at)]
-        return [*times, *(getattr(delivery, name) for name in names)]
+        yield [*times, *(getattr(delivery, name) for name in names)]
 
     head = ("at", "finished at", "delivery", "type", "channel", "to", "status", "reason", "attempts")
-    return exported("deliveries", head, _of(**filters), Delivery.id, row, of=("users", filters["user_id"]))
+    return exported("deliveries", head, _of(**filters), Delivery.id, rows, of=("users", filters["user_id"]))
 
 
 def _of(*, user_id: UUID, status: str | None, channel: str | None) -> Select[Delivery]:

@@ -63,7 +63,7 @@ def export_awards(grant_id: UUID) -> Response:
     points = grant.points
     return exported(
         "awards", ("user", "points", "at", "entry"), queries.awards_of(grant), Entry.id,
-        lambda entry: (entry.key.rpartition(":")[2], points, show_time(entry.created_at), entry.id),
+        lambda entry: [(entry.key.rpartition(":")[2], points, show_time(entry.created_at), entry.id)],
         of=("points_grant", grant_id),
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Staff: campaigns, coupons, their codes, and what they came to."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -112,7 +113,7 @@ def export_codes(coupon_id: UUID) -> Response:
     of = queries.coupon(coupon_id).id
     return exported(
         "codes", ("code", "uses", "most uses"), select(Code).where(Code.coupon_id == of), Code.code,
-        lambda code: (code.code, code.uses, code.most_uses), of=("coupons", of),
+        lambda code: [(code.code, code.uses, code.most_uses)], of=("coupons", of),
     )  # fmt: skip
 
 
@@ -152,14 +153,14 @@ def export_redemptions_of_campaign(campaign_id: UUID) -> Response:
 def _redemptions(which: ColumnElement[bool], of: tuple[str, UUID]) -> Response:
     head = ("at", "redemption", "code", "user", "rental", "discount", "points", "status", "given back at")
 
-    def row(use: Redemption) -> tuple[object, ...]:
+    def rows(use: Redemption) -> Iterator[tuple[object, ...]]:
         back = show_time(use.given_back_at) if use.given_back_at else None
-        return (
+        yield (
             show_time(use.created_at), use.id, use.code, use.user_id, use.rental_id, money.show(use.amount), use.points,
             use.status, back,
         )  # fmt: skip
 
-    return exported("redemptions", head, select(Redemption).where(which), Redemption.id, row, of=of)
+    return exported("redemptions", head, select(Redemption).where(which), Redemption.id, rows, of=of)
 
 
 def _snapshot(coupon: Coupon) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def export_unlocks(achievement_id: UUID) -> Response:
         raise NotFoundError("achievement")
     return exported(
         "unlocks", ("user", "at"), select(Unlock).where(Unlock.achievement_id == achievement_id), Unlock.user_id,
-        lambda unlock: (unlock.user_id, show_time(unlock.at)), of=("achievements", achievement_id),
+        lambda unlock: [(unlock.user_id, show_time(unlock.at))], of=("achievements", achievement_id),
     )  # fmt: skip
 
 

@@ -13,8 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 
 from powerbank import money
+from powerbank.api import exports
+from powerbank.audit import AuditEntry
 from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.ledger import exports, services, spending, sums
+from powerbank.ledger import services, spending, sums
 from powerbank.ledger.accounts import Kind, gateway_clearing, of_user
 from powerbank.ledger.models import Account, Seal, Sum
 from powerbank.ledger.services import EntryKind, Line, Reference
@@ -169,7 +171,7 @@ class TestStatements:
     def test_as_csv(
         self, client: FlaskClient, finance: Headers, person: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(exports, "EXPORT_BATCH", 2)
+        monkeypatch.setattr(exports, "BATCH", 2)
         user_id = person(wallet=100_00)
         for amount in (1_00, 2_00, 3_00):
             spend(user_id, amount)
@@ -193,7 +195,7 @@ class TestStatements:
             assert client.get(f"{BOOKS}/accounts/{uuid4()}/{path}", headers=finance).status_code == 404
 
 
-def test_no_cell_of_the_entries_is_a_formula(client: FlaskClient, finance: Headers, person: Person) -> None:
+def test_no_cell_of_the_entries_is_a_formula(app: Flask, client: FlaskClient, finance: Headers, person: Person) -> None:
     user_id = person(wallet=100_00)
     with transaction():
         services.post(
@@ -209,6 +211,9 @@ def test_no_cell_of_the_entries_is_a_formula(client: FlaskClient, finance: Heade
             "'+1+1", "'@SUM(A1)", "'\t=1+1", "'-2:=3",
         ]  # fmt: skip
     assert {line["owner"] for line in lines} == {str(user_id), "'=khalti"}
+    with app.app_context():
+        taken = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "ledger.export_entries")).one()
+        assert taken.new == {"key": "+1+1"}
 
 
 def test_accounts_stand_on_their_own_side(client: FlaskClient, finance: Headers, person: Person) -> None:
