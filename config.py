@@ -121,8 +121,8 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int | None = Field(
         default=None,
         ge=1,
-        description="Requests a minute for each address, where a route sets none of its own. Unset: 600, and in "
-        "development 60,000.",
+        description="Requests a minute of each person, and of each address without a sign-in; calls of payment "
+        "gateways and of stations' gateways twenty times as many. Unset: 600, and in development 60,000.",
     )
     max_request_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body.")
 

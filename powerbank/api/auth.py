@@ -178,6 +178,17 @@ def principal() -> str:
     return f"address:{request.remote_addr}"
 
 
+def token_bearer() -> str | None:
+    """A name for whom a good token was made, if one came along; nobody is asked whether its sign-in lasts still."""
+    if "Authorization" not in request.headers:
+        return None
+    try:
+        claims = _claims(USER_AUDIENCE, STAFF_AUDIENCE)
+    except UnauthenticatedError:
+        return None
+    return f"{claims['aud']}:{claims['sub']}"
+
+
 def _sign_in(claims: dict[str, Any]) -> None:
     session_id = str(claims.get("sid"))
     user_id = current_app.extensions["user_loader"](claims["sub"], session_id)
@@ -200,10 +211,12 @@ def _claims(*audiences: str) -> dict[str, Any]:
     if kind.lower() != "bearer":
         raise UnauthenticatedError
     try:
-        signed = _signed(token.strip(), current_app.config["JWT_SECRET_KEY"], audiences)
+        signed = _signed(token.strip(), current_app.config["JWT_SECRET_KEY"])
     except pyjwt.PyJWTError as refused:
         raise UnauthenticatedError from refused
     if not signed.begins <= time.time() < signed.ends or signed.claims.get("type") != "access":
+        raise UnauthenticatedError
+    if signed.claims["aud"] not in audiences:
         raise UnauthenticatedError
     return dict(signed.claims)
 
@@ -216,10 +229,10 @@ class _Signed:
 
 
 @lru_cache(maxsize=2048)
-def _signed(token: str, key: str, audiences: tuple[str, ...]) -> _Signed:
-    """What a token says, if it is signed and made for one of these. That stays true however often it is shown, and an
+def _signed(token: str, key: str) -> _Signed:
+    """What a token says, if it is signed and made for any of us. That stays true however often it is shown, and an
     app shows it with each request; only whether its time is over must be asked again."""
-    claims = pyjwt.decode(token, key, algorithms=["HS256"], audience=audiences, options=_TIMELESS)
+    claims = pyjwt.decode(token, key, algorithms=["HS256"], audience=[USER_AUDIENCE, STAFF_AUDIENCE], options=_TIMELESS)
     try:
         begins, ends = max(int(claims["iat"]), int(claims.get("nbf", 0))), int(claims["exp"])
     except (TypeError, ValueError, OverflowError) as error:

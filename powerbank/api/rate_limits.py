@@ -18,18 +18,23 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 from redis.exceptions import RedisError
 
+from powerbank.api.auth import token_bearer
 from powerbank.errors import TooManyError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
 # Orchestrators and monitors ask often, and all from one address.
 UNLIMITED = ("/health", "/metrics")
+# Behind one address of these stand all payers of a gateway, or all stations of a network. They sign what they say.
+MACHINES = ("/api/payment/webhook/", "/internal/")
+TIMES_FOR_MACHINES = 20
 PAUSE = 2.0  # seconds for which the general limit is not counted after Redis did not answer
 
 
 @dataclass
 class Limits:
     general: RateLimitItem
+    machines: RateLimitItem
     counters: FixedWindowRateLimiter
     # What costs money is counted in every stretch of time: of two windows, one's end and the other's beginning would
     # let twice as much through.
@@ -51,6 +56,7 @@ def init_app(app: Flask) -> None:
     storage = storage_from_string(settings.cache_url, key_prefix="powerbank", **options)
     app.extensions["limits"] = limits = Limits(
         parse(f"{settings.requests_per_minute} per minute"),
+        parse(f"{settings.requests_per_minute * TIMES_FOR_MACHINES} per minute"),
         FixedWindowRateLimiter(storage),
         MovingWindowRateLimiter(storage),
     )
@@ -60,7 +66,11 @@ def init_app(app: Flask) -> None:
         if request.path.startswith(UNLIMITED) or time.monotonic() < limits.away_until:
             return
         try:
-            wait = _spent(limits.counters, limits.general, _bucket(("request", caller())))
+            if request.path.startswith(MACHINES):
+                wait = _spent(limits.counters, limits.machines, _bucket(("machine", caller())))
+            else:
+                # Thousands of people share an address of a mobile network: who signed in is counted by themselves.
+                wait = _spent(limits.counters, limits.general, _bucket(("request", token_bearer() or caller())))
         except (RedisError, StorageError) as error:
             limits.away_until = time.monotonic() + PAUSE
             log.warning("rate limits away", error=str(error))

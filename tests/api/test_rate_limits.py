@@ -2,9 +2,11 @@
 
 import pytest
 from flask.testing import FlaskClient
+from flask_jwt_extended import create_access_token
 
 from config import load
 from powerbank import create_app
+from powerbank.api.auth import STAFF_AUDIENCE, USER_AUDIENCE
 from tests.api.conftest import probes
 
 NOBODY = "redis://127.0.0.1:1/0"
@@ -24,6 +26,33 @@ def test_the_general_limit_is_for_the_caller_not_for_each_route(clean: None) -> 
     statuses = [client.get(path).status_code for path in ("/api/app/countries", "/api/app/banners") * 2]
     assert statuses == [200, 200, 200, 429]
     assert [client.get("/health/live").status_code for _ in range(4)] == [200] * 4
+
+
+def test_people_behind_one_address_do_not_use_up_each_others_limit(clean: None) -> None:
+    app = create_app(load().model_copy(update={"rate_limit_per_minute": 3}))
+    client = app.test_client()
+
+    def ask(token: str) -> list[int]:
+        headers = {"Authorization": f"Bearer {token}"}
+        return [client.get("/api/app/countries", headers=headers).status_code for _ in range(4)]
+
+    with app.app_context():
+        one, other = (create_access_token(name, additional_claims={"aud": USER_AUDIENCE}) for name in ("a", "b"))
+        staff = create_access_token("a", additional_claims={"aud": STAFF_AUDIENCE})
+    for token in (one, other, staff):
+        assert ask(token) == [200, 200, 200, 429]
+    assert ask("made up") == [200, 200, 200, 429], "counted for the address"
+    assert ask(f"{other}x") == [429] * 4
+    assert client.get("/api/app/countries").status_code == 429
+
+
+def test_those_who_speak_for_many_may_ask_more_often(clean: None) -> None:
+    client = create_app(load().model_copy(update={"rate_limit_per_minute": 3})).test_client()
+    statuses = [client.post("/api/payment/webhook/khalti").status_code for _ in range(61)]
+    assert set(statuses[:60]) == {202}
+    assert statuses[60] == 429
+    assert client.post("/internal/rental/return-event").status_code == 429
+    assert client.get("/api/app/countries").status_code == 200
 
 
 def test_a_made_up_forwarded_address_resets_nothing(probe: FlaskClient) -> None:

@@ -178,7 +178,7 @@ def test_support_reads_and_does_not_resolve(payer: Payer, staff_headers: StaffHe
 def test_entries_as_csv(
     client: FlaskClient, person: Person, finance: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("powerbank.ledger.exports.EXPORT_BATCH", 2)
+    monkeypatch.setattr("powerbank.api.exports.BATCH", 2)
     for _ in range(3):
         person(wallet=100_00, points=5)
     answer = client.get("/api/admin/ledger/entries.csv?kind=topup", headers=finance)
