@@ -5,12 +5,16 @@ Commits are real. After each test the rows are deleted and Redis is emptied.
 
 import contextlib
 import gc
+import importlib
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import psycopg2
 import pytest
@@ -26,15 +30,18 @@ from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import Stack, free_ports
 from tests import sample_jobs
 from tests.databases import Emptier, data_folder, keep_cluster, stack_in
-from tests.nursery import Nursery
+from tests.nursery import Nursery, nursery_process
 from tests.people import Inbox, People
 
 gc.disable()  # until all tests are collected
 
+ROOT = Path(__file__).parents[1]
 TEMPLATE = "powerbank"
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery"
 
+
+T = TypeVar("T")
 
 # Each of these takes seconds, most of them of waiting.
 SLOW = ("faults/", "stations/test_daemon.py", "test_state_machine", "test_any_request_gets")
@@ -62,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for hand in hands for piece in hand for item in piece]
 
 
-def split(items: list[pytest.Item], parts: int) -> list[list[pytest.Item]]:
+def split(items: list[T], parts: int) -> list[list[T]]:
     """Every so-manieth of them."""
     return [items[number::parts] for number in range(parts)]
 
@@ -79,6 +86,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     everything = contextlib.ExitStack()
     config.add_cleanup(everything.close)
+    compiling: list[int] = []
+    if config.getoption("numprocesses", None):
+        os.environ["TEST_NURSERY"] = everything.enter_context(nursery_process())
+        compiling = list(compile_tests())
     folder = everything.enter_context(data_folder())
     stack = everything.enter_context(Stack(folder, free_ports(), replaced_by={}))
     assert stack.postgres is not None
@@ -99,6 +110,24 @@ def pytest_configure(config: pytest.Config) -> None:
     keep_cluster(stack.postgres)
     # Nobody pulls the plug of this server. Those that are killed in tests are others, and wait for their disks.
     execute(stack.postgres.superuser_url(), "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
+    for pid in compiling:
+        os.waitpid(pid, 0)
+
+
+def compile_tests() -> Iterator[int]:
+    """Begins it, and tells in which processes. In a fresh clone each process of xdist would rewrite every module's
+    asserts for itself, which takes as long as all else of its start."""
+    kept = f"{sys.implementation.cache_tag}-pytest-{pytest.__version__}.pyc"
+    modules = [path.relative_to(ROOT) for path in sorted(ROOT.glob("tests/**/test_*.py"))]
+    new = [path for path in modules if not (ROOT / path.parent / "__pycache__" / f"{path.stem}.{kept}").exists()]
+    for half in split(new, 2) if len(new) > 100 else []:
+        pid = os.fork()
+        if pid == 0:
+            for module in half:
+                with contextlib.suppress(BaseException):  # what is wrong with it is told when it is collected
+                    importlib.import_module(".".join(module.with_suffix("").parts))
+            os._exit(0)
+        yield pid
 
 
 GRANT_EFFECTS = "GRANT ALL ON test_effects, test_effects_id_seq TO powerbank_app"
@@ -131,9 +160,9 @@ def execute(url: str, *statements: str) -> None:
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+    with contextlib.ExitStack() as own:
+        address = os.environ.get("TEST_NURSERY") or own.enter_context(nursery_process())
+        yield own.enter_context(contextlib.closing(Nursery(address)))
 
 
 @pytest.fixture(scope="session")

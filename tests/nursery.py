@@ -1,13 +1,16 @@
-"""Programs under test, forked from one process that has everything imported."""
+"""Programs under test, forked from one process that has everything imported. All processes of a run share it."""
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,29 @@ import psutil
 ROOT = Path(__file__).parents[1]
 
 
-class Nursery:
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests/programs/nursery.py")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+@contextmanager
+def nursery_process() -> Iterator[str]:
+    """Its address. Whoever connects before it has imported everything is answered when it has."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        address = f"{folder}/nursery"
+        listening.bind(address)
+        listening.listen()
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tests/programs/nursery.py"), str(listening.fileno())],
+            stdin=subprocess.PIPE, pass_fds=[listening.fileno()], start_new_session=True,
         )  # fmt: skip
+        assert process.stdin is not None
+        try:
+            yield address
+        finally:
+            process.stdin.close()  # that ends it
+            process.wait(30)
+
+
+class Nursery:
+    def __init__(self, address: str) -> None:
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._connection.connect(address)
         self._one_at_a_time = threading.Lock()
 
     def start(self, program: str, arguments: list[str], environment: dict[str, str], log: Path) -> "Running":
@@ -33,19 +53,12 @@ class Nursery:
         return self._ask({"ended": pid})
 
     def _ask(self, order: dict[str, Any]) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         with self._one_at_a_time:
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.flush()
-            return int(self._process.stdout.readline())
+            self._connection.send(json.dumps(order).encode())
+            return int(self._connection.recv(100))
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(10)
-        self._process.stdout.close()
+        self._connection.close()
 
 
 class Running:

@@ -1,6 +1,7 @@
-"""Imports the product once and forks a program for each line of JSON on its standard input, or tells how one ended.
+"""Imports the product once and forks a program for each order in JSON, or tells how one ended. Orders come over the
+socket on which it was told to listen; it ends with its standard input.
 
-A fresh Python needs two seconds to import everything, a fork needs none. Nothing is connected before the
+A fresh Python needs two seconds to import everything, a fork needs none. Nothing of the product is connected before the
 fork. Each program leads a process group of its own, and all end with this process.
 """
 
@@ -9,7 +10,9 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -39,16 +42,35 @@ def main() -> None:
     keep_what_is_loaded()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     setting.sample_jobs.register()
-    for line in sys.stdin:
-        order = json.loads(line)
-        if "ended" in order:
-            answer = os.waitstatus_to_exitcode(os.waitpid(order["ended"], 0)[1])
-        else:
-            answer = os.fork()
-            if answer == 0:
-                become(order)
-        sys.stdout.write(f"{answer}\n")
-        sys.stdout.flush()
+    with socket.socket(fileno=int(sys.argv[1])) as listening:
+        serve(listening)
+
+
+def serve(listening: socket.socket) -> None:
+    asking: list[socket.socket] = []
+    while True:
+        ready = select.select([sys.stdin, listening, *asking], [], [])[0]
+        if sys.stdin in ready:
+            return
+        if listening in ready:
+            asking.append(listening.accept()[0])
+        for connection in set(ready) - {listening}:
+            if asked := connection.recv(1 << 20):
+                connection.send(str(obey(json.loads(asked), open_here=[listening, *asking])).encode())
+            else:
+                asking.remove(connection)
+                connection.close()
+
+
+def obey(order: dict[str, Any], *, open_here: list[socket.socket]) -> int:
+    if "ended" in order:
+        return os.waitstatus_to_exitcode(os.waitpid(order["ended"], 0)[1])
+    pid = os.fork()
+    if pid == 0:
+        for each in open_here:
+            each.close()
+        become(order)
+    return pid
 
 
 def import_everything() -> None:
