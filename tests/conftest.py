@@ -4,17 +4,17 @@ Commits are real. After each test the rows are deleted and Redis is emptied.
 """
 
 import contextlib
+import functools
 import gc
 import importlib
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg2
 import pytest
@@ -197,6 +197,7 @@ def environment(
         "REDIS_URL": f"redis://127.0.0.1:{port}/{2 * number}",
         "REDIS_CACHE_URL": f"redis://127.0.0.1:{port}/{2 * number + 1}",
         "RATE_LIMIT_PER_MINUTE": "100000",
+        "WORKER_MAX_MEMORY_MB": "8192",  # all that tests ever load counts as its worker's
         **played_by_sandbox(sandbox.url, sandbox.smtp_port, sandbox.accounts),
         "FCM_CREDENTIALS": str(account),
         "DOCUMENTS_DIR": str(tmp_path_factory.mktemp("documents")),
@@ -270,22 +271,25 @@ def client(app: Flask, clean: None) -> FlaskClient:
     return app.test_client()
 
 
+@pytest.fixture(scope="session")
+def worker_of(app: Flask) -> Callable[..., Any]:
+    """The worker of these queues. To make one and sign it on and off costs as much as ten jobs, so it is kept."""
+    from jobs.worker import Worker
+    from powerbank.redis_clients import connect
+
+    return functools.cache(lambda *queues: Worker(app, queues, connect(os.environ["REDIS_URL"])))
+
+
 @pytest.fixture
-def work(app: Flask) -> Callable[..., None]:
-    """Drains the queues with a real worker in this process."""
+def work(app: Flask, worker_of: Callable[..., Any]) -> Callable[..., None]:
+    """Drains the queues in this process, as a worker's loop does."""
+    from jobs.policy import Queue
 
     def drain(*queues: str) -> None:
-        from jobs.policy import Queue
-        from jobs.worker import Worker
-        from powerbank.redis_clients import connect
-
-        before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
-        try:
-            wanted = queues or tuple(queue.value for queue in Queue)
-            Worker(app, wanted, connect(os.environ["REDIS_URL"])).work(burst=True)
-        finally:
-            for number, handler in before:
-                signal.signal(number, handler)
+        worker = worker_of(*(queues or Queue))
+        with app.app_context():
+            while (taken := worker.dequeue_job_and_maintain_ttl(None)) is not None:
+                worker.execute_job(*taken)
 
     return drain
 
