@@ -29,7 +29,7 @@ from scripts.sandbox.server import Sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import Stack, free_ports
 from tests import sample_jobs
-from tests.databases import Emptier, data_folder, keep_cluster, stack_in
+from tests.databases import Emptier, data_folder, forget_killed_runs, keep_cluster, stack_in
 from tests.nursery import Nursery, nursery_process
 from tests.people import Inbox, People
 
@@ -90,6 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None):
         os.environ["TEST_NURSERY"] = everything.enter_context(nursery_process())
         compiling = list(compile_tests())
+    forget_killed_runs()
     folder = everything.enter_context(data_folder())
     stack = everything.enter_context(Stack(folder, free_ports(), replaced_by={}))
     assert stack.postgres is not None

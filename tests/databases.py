@@ -1,15 +1,19 @@
 """What the tests' databases need to be made and emptied quickly."""
 
+import fcntl
 import os
 import shutil
 import subprocess
-from contextlib import AbstractContextManager, closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
 from scripts.stack import EmbeddedPostgres, Stack, free_ports, temporary_data_folder
+from scripts.stack.placement import remove
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 
@@ -18,12 +22,34 @@ MEMORY = "/dev/shm"  # noqa: S108
 ENOUGH = 4 << 30
 
 
-def data_folder() -> AbstractContextManager[Path]:
+@contextmanager
+def data_folder() -> Iterator[Path]:
     """In memory, where there is room for all: a cluster is two thousand files, and each server of a test's own has one.
-    Nothing here outlives the machine; whoever is killed leaves the same behind on a disk."""
-    if Path(MEMORY).is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
-        return temporary_data_folder(MEMORY)
-    return temporary_data_folder()
+    Nothing here outlives the machine."""
+    in_memory = Path(MEMORY).is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH
+    below = temporary_data_folder(MEMORY) if in_memory else temporary_data_folder()
+    with below as folder, in_use(folder):
+        yield folder
+
+
+@contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """As long as this process lives. Fails where another one uses it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def forget_killed_runs() -> None:
+    """What runs that were killed left behind takes up memory."""
+    for folder in Path(MEMORY).glob("powerbank-*/"):
+        with suppress(OSError), in_use(folder):
+            if time.time() - folder.stat().st_mtime > 60:  # else somebody has just made it, to use it next
+                remove(folder)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def server_went_away(error: psycopg2.Error) -> bool:
