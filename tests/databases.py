@@ -14,6 +14,7 @@ from psycopg2 import sql
 
 from scripts.stack import EmbeddedPostgres, Stack, free_ports, temporary_data_folder
 from scripts.stack.placement import remove
+from scripts.stack.problems import StackError
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 
@@ -44,10 +45,13 @@ def in_use(folder: Path) -> Iterator[None]:
 
 
 def forget_killed_runs() -> None:
-    """What runs that were killed left behind takes up memory."""
+    """What runs that were killed left behind takes up memory, and some of it still runs."""
     for folder in Path(MEMORY).glob("powerbank-*/"):
-        with suppress(OSError), in_use(folder):
+        with suppress(OSError, StackError), in_use(folder):
             if time.time() - folder.stat().st_mtime > 60:  # else somebody has just made it, to use it next
+                stack = Stack(folder, free_ports(), replaced_by={})
+                stack.take()
+                stack.stop()
                 remove(folder)
                 shutil.rmtree(folder, ignore_errors=True)
 
