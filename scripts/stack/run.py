@@ -113,23 +113,10 @@ def child_environment(stack: Stack) -> dict[str, str]:
 
 
 def _set_up(stack: Stack, environment: dict[str, str], *, seed: bool) -> None:
-    _flask(stack, environment, "Migrating the database.", "db", "upgrade")
-    _flask(
-        stack,
-        environment,
-        "Making sure of the administrator.",
-        "staff",
-        "ensure",
-        "--email",
-        environment["ADMIN_EMAIL"],
-    )
+    print(f"Setting up the database{' and the demo network' if seed else ''}.", flush=True)
+    command = [sys.executable, "-m", "scripts.stack.set_up", environment["ADMIN_EMAIL"]]
     if seed:
-        _flask(stack, environment, "Seeding the demo network.", "seed-demo")
-
-
-def _flask(stack: Stack, environment: dict[str, str], doing: str, *words: str) -> None:
-    print(doing, flush=True)
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+        command.append("seed-demo")
     log = stack.data_dir / "logs" / "setup.log"
     with log.open("ab") as output:
         began_at = output.tell()
@@ -138,7 +125,7 @@ def _flask(stack: Stack, environment: dict[str, str], doing: str, *words: str) -
         )
     if code != 0:
         said = log.read_bytes()[began_at:].decode(errors="replace").strip().splitlines()[-15:]
-        raise StackError(f"`flask {' '.join(words)}` failed; the whole of it is in {log}.", "\n".join(said))
+        raise StackError(f"The database could not be set up; the whole of it is in {log}.", "\n".join(said))
 
 
 def _announce(

@@ -1,0 +1,24 @@
+"""Migrates, makes sure of the administrator and seeds the demo network: in one process, for each that starts needs
+seconds to import the product."""
+
+import sys
+
+from flask import Flask
+from flask.cli import ScriptInfo
+
+
+def main(email: str, *more: str) -> int:
+    from wsgi import app
+
+    for words in (["db", "upgrade"], ["staff", "ensure", "--email", email], *([each] for each in more)):
+        print(f"flask {' '.join(words)}", flush=True)
+        _run(app, words)
+    return 0
+
+
+def _run(app: Flask, words: list[str]) -> None:
+    app.cli.main(args=words, prog_name="flask", obj=ScriptInfo(create_app=lambda: app), standalone_mode=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
