@@ -124,8 +124,10 @@ def _set_up(stack: Stack, environment: dict[str, str], *, seed: bool) -> None:
             command, env=environment, cwd=options.ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     if code != 0:
-        said = log.read_bytes()[began_at:].decode(errors="replace").strip().splitlines()[-15:]
-        raise StackError(f"The database could not be set up; the whole of it is in {log}.", "\n".join(said))
+        said = log.read_bytes()[began_at:].decode(errors="replace").strip()
+        failed = said[said.rfind("\nflask ") + 1 :].splitlines()  # not what the commands before it said
+        shown = "\n".join(failed if len(failed) < 15 else [failed[0], *failed[-14:]])
+        raise StackError(f"The database could not be set up; the whole of it is in {log}.", shown)
 
 
 def _announce(

@@ -17,7 +17,12 @@ def main(email: str, *more: str) -> int:
 
 
 def _run(app: Flask, words: list[str]) -> None:
-    app.cli.main(args=words, prog_name="flask", obj=ScriptInfo(create_app=lambda: app), standalone_mode=False)
+    """As its own program would: with its words for what is wrong, and without what comes after it."""
+    try:
+        app.cli.main(args=words, prog_name="flask", obj=ScriptInfo(create_app=lambda: app))
+    except SystemExit as ended:
+        if ended.code:
+            raise
 
 
 if __name__ == "__main__":
