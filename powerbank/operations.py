@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -49,6 +49,12 @@ class Operation(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     finished_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
+
+
+def init_app(app: Flask) -> None:
+    settings = app.config["SETTINGS"]
+    hosts = [host for host in settings.callback_hosts.split(",") if host.strip()]
+    app.extensions["callbacks"] = Callbacks(hosts=hosts, secret=settings.callback_secret.get_secret_value())
 
 
 def callbacks() -> Callbacks:

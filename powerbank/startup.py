@@ -1,33 +1,24 @@
-"""What an application is made of, in the order in which it is put together."""
+"""What an application is made of, in the order in which it is put together. What answers requests is in `serving`."""
 
 from collections.abc import Callable
 
 from flask import Flask
-from flask_compress import Compress
-from flask_migrate import Migrate
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from powerbank import (
-    admin,
     auth,
-    content,
     kyc,
     ledger,
     logs,
     notifications,
+    operations,
     ops,
     payments,
     points,
-    promotions,
     rentals,
-    social,
     stations,
     users,
 )
-from powerbank.api import auth as api_auth
-from powerbank.api import openapi, operations, problems, rate_limits, uploads, web
 from powerbank.db import db
-from powerbank.ops import metrics
 from powerbank.redis_clients import RedisClients
 
 # A host that lost its power says no goodbye: the server lets its locks go after a minute, not after two hours.
@@ -66,18 +57,24 @@ def _logs(app: Flask) -> None:
     logs.init_app(app)
 
 
-def _proxies(app: Flask) -> None:
-    """Without this, or with a wrong number, a caller could write its own address."""
-    hops = app.config["SETTINGS"].trusted_proxies
-    if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+def _tables(app: Flask) -> None:
+    """Those that the rules below do not bring: foreign keys lead to them, and migrations compare all of them."""
+    import powerbank.heartbeats
+    import powerbank.idempotency
+    import powerbank.notifications.broadcast_models
+    import powerbank.ops.models
+    import powerbank.payments.comparison_models
+    import powerbank.payments.models
+    import powerbank.payments.refund_models
+    import powerbank.payments.takeback_models
+    import powerbank.points.models
+    import powerbank.schedules  # noqa: F401
 
 
-def _database(app: Flask) -> None:
-    # Tables that no route of this process may have imported: migrations compare all of them.
-    import powerbank.idempotency  # noqa: F401
+def migrations(app: Flask) -> None:
+    """For `flask db`, and for who asks whether the database is as the code wants it."""
+    from flask_migrate import Migrate
 
-    db.init_app(app)
     Migrate(app, db, directory="migrations", compare_type=True)
 
 
@@ -86,31 +83,12 @@ def _redis(app: Flask) -> None:
     app.extensions["redis"] = RedisClients(settings.redis_url, settings.cache_url)
 
 
-def _gzip(app: Flask) -> None:
-    app.config["COMPRESS_MIMETYPES"] = [
-        "application/json", "application/problem+json", "text/html", "text/css", "application/javascript",
-        "text/javascript", "image/svg+xml", "text/csv",
-    ]  # fmt: skip
-    app.config["COMPRESS_ALGORITHM"] = ["gzip"]
-    Compress(app)
+# For a program that reads and writes rows and messages, and knows no rules.
+BASE: tuple[Callable[[Flask], None], ...] = (_settings, _logs, db.init_app, _redis)
 
-
-INITIALISERS: tuple[Callable[[Flask], None], ...] = (
-    _settings,
-    _logs,
-    _proxies,
-    _database,
-    _redis,
-    problems.init_app,
-    metrics.init_app,
-    web.init_app,
-    _gzip,
-    api_auth.init_app,
-    rate_limits.init_app,
-    uploads.init_app,
-    openapi.init_app,
+RULES: tuple[Callable[[Flask], None], ...] = (
+    _tables,
     operations.init_app,
-    content.init_app,
     users.init_app,
     notifications.init_app,
     auth.init_app,
@@ -118,10 +96,7 @@ INITIALISERS: tuple[Callable[[Flask], None], ...] = (
     ledger.init_app,
     payments.init_app,
     points.init_app,
-    promotions.init_app,
     stations.init_app,
     rentals.init_app,
-    social.init_app,
-    admin.init_app,
     ops.init_app,
 )

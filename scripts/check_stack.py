@@ -25,10 +25,11 @@ from sqlalchemy import text
 import config
 from jobs.catalogue import TICK
 from jobs.policy import Queue
-from powerbank import create_app, heartbeats, wire
+from powerbank import create_app, heartbeats, startup, wire
 from powerbank.db import db, new_id, utcnow
 from powerbank.ops import health, queries
 from powerbank.redis_clients import cache_redis, queue_redis
+from scripts.stack import environment_file
 
 
 class BadPartError(Exception):
@@ -174,10 +175,8 @@ CHECKS = (
 
 def use_environment_of_run() -> None:
     """Beside `./scripts/run`, whose settings stand in its data folder, nothing needs to be said."""
-    told = Path(__file__).parents[1] / ".powerbank/environment.env"
-    if "DATABASE_URL" not in os.environ and told.exists():
-        lines = [line.split("=", 1) for line in told.read_text().splitlines()]
-        os.environ.update(dict(lines))
+    if "DATABASE_URL" not in os.environ:
+        os.environ.update(environment_file.read(Path(__file__).parents[1] / ".powerbank"))
 
 
 def main() -> int:
@@ -188,7 +187,9 @@ def main() -> int:
         print(refused)
         return 1
     bad = 0
-    with create_app(settings).app_context():
+    app = create_app(settings, rules=False)
+    startup.migrations(app)
+    with app.app_context():
         for check in CHECKS:
             try:
                 mark, words = "ok ", check.run(settings)

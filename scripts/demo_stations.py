@@ -24,7 +24,7 @@ def main() -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with create_app().app_context():
+    with create_app(rules=False).app_context():
         specs, network = demo_network()
     with contextlib.ExitStack() as stack:
         # Which bank is where is remembered for this network, and not for one that was wiped.

@@ -37,7 +37,7 @@ def _can_share(url: str) -> bool:
 
 
 def main() -> int:
-    app = create_app()
+    app = create_app(routes=False)
     settings = app.config["SETTINGS"]
     if settings.mqtt_url is None:
         print("Which broker do stations speak to? Set MQTT_URL.", file=sys.stderr)

@@ -17,7 +17,7 @@ from powerbank.redis_clients import connect  # noqa: E402
 
 
 def main() -> None:
-    app = create_app()
+    app = create_app(rules=False)
     Scheduler(app, connect(app.config["SETTINGS"].redis_url)).run()
 
 

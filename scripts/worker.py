@@ -29,7 +29,7 @@ def main() -> int:
     arguments = parser.parse_args()
     queues = [queue for queue in Queue if "all" in arguments.queues or queue in arguments.queues]
     settings = settings_for(queues)
-    app = create_app(settings)
+    app = create_app(settings, routes=False)
     runtime.preload()
     keep_what_is_loaded()
     worker = Worker(app, [queue.value for queue in queues], connect(settings.redis_url))

@@ -1,7 +1,7 @@
 from flask import Flask
 
 
-def init_app(app: Flask) -> None:
+def init_routes(app: Flask) -> None:
     from powerbank.admin import account, audit_routes, console, notice_pages, user_routes
     from powerbank.api.openapi import api
 

@@ -10,7 +10,6 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint, ProblemSchema, api
 from powerbank.db import utcnow
-from powerbank.integrations.callbacks.client import Callbacks
 from powerbank.operations import Operation, Status
 
 blueprint = Blueprint("Operations", __name__, url_prefix="/api/operations", description="Accepted work.")
@@ -39,10 +38,7 @@ class OperationSchema(Schema):
     expires_at = Time(required=True)
 
 
-def init_app(app: Flask) -> None:
-    settings = app.config["SETTINGS"]
-    hosts = [host for host in settings.callback_hosts.split(",") if host.strip()]
-    app.extensions["callbacks"] = Callbacks(hosts=hosts, secret=settings.callback_secret.get_secret_value())
+def init_routes(app: Flask) -> None:
     api.register_blueprint(blueprint)
 
 

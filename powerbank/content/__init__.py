@@ -1,7 +1,7 @@
 from flask import Flask
 
 
-def init_app(app: Flask) -> None:
+def init_routes(app: Flask) -> None:
     from powerbank.api.openapi import api
     from powerbank.content import admin_routes, config_routes, routes
 

@@ -2,6 +2,14 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
+    from powerbank.notifications import services
+    from powerbank.users import joining, leaving
+
+    joining.register_part(services.welcome)
+    leaving.register_farewell(services.forget)
+
+
+def init_routes(app: Flask) -> None:
     from powerbank.api.openapi import api
     from powerbank.notifications import (
         broadcast_routes,
@@ -9,14 +17,10 @@ def init_app(app: Flask) -> None:
         preference_routes,
         routes,
         rule_routes,
-        services,
         staff_routes,
         template_routes,
     )
-    from powerbank.users import joining, leaving
 
-    joining.register_part(services.welcome)
-    leaving.register_farewell(services.forget)
     api.register_blueprint(routes.blueprint)
     api.register_blueprint(routes.device_blueprint)
     api.register_blueprint(preference_routes.blueprint)

@@ -4,16 +4,21 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from powerbank.api.openapi import api
     from powerbank.ledger import refunds
     from powerbank.notifications.kinds import Type
     from powerbank.notifications.reactions import register_filler
-    from powerbank.points import admin_routes, earnings, expiry, reversal, routes
+    from powerbank.points import earnings, expiry, reversal
     from powerbank.users import joining, leaving
 
     joining.register_part(earnings.welcome)
     register_filler(Type.POINTS_EARNED, earnings.tell)
     leaving.register_farewell(expiry.forfeit)
     refunds.register_reaction(reversal.expect)
+
+
+def init_routes(app: Flask) -> None:
+    from powerbank.api.openapi import api
+    from powerbank.points import admin_routes, routes
+
     api.register_blueprint(routes.blueprint)
     api.register_blueprint(admin_routes.blueprint)

@@ -2,11 +2,10 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from powerbank.api.openapi import api
     from powerbank.notifications import targets
     from powerbank.payments import scenarios
     from powerbank.promotions import first_rental
-    from powerbank.rentals import admin_routes, internal_routes, news, prices, queries, routes
+    from powerbank.rentals import news, prices, queries
     from powerbank.users import leaving, usage
 
     news.init()
@@ -18,5 +17,11 @@ def init_app(app: Flask) -> None:
     targets.register_target("min_rentals", queries.have_rented_so_often)
     scenarios.register_scenario("pre_payment", prices.before, needs=("package_id",))
     scenarios.register_scenario("post_payment", prices.after, needs=("rental_id",))
+
+
+def init_routes(app: Flask) -> None:
+    from powerbank.api.openapi import api
+    from powerbank.rentals import admin_routes, internal_routes, routes
+
     for each in (routes, admin_routes, internal_routes):
         api.register_blueprint(each.blueprint)

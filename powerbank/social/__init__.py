@@ -3,7 +3,7 @@
 from flask import Flask
 
 
-def init_app(app: Flask) -> None:
+def init_routes(app: Flask) -> None:
     from powerbank.api.openapi import api
     from powerbank.social import admin_routes, routes
 

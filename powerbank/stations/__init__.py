@@ -4,29 +4,31 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from powerbank.api.openapi import api
     from powerbank.notifications.kinds import Type
     from powerbank.notifications.reactions import register_filler
+    from powerbank.stations import commands, issues, photos
+    from powerbank.users import leaving
+
+    register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)
+    leaving.register_farewell(photos.forget)
+    app.cli.add_command(commands.stations)
+
+
+def init_routes(app: Flask) -> None:
+    from powerbank.api.openapi import api
     from powerbank.stations import (
         admin_routes,
         bank_routes,
         command_routes,
-        commands,
         gbfs_routes,
         issue_routes,
-        issues,
         package_routes,
         page,
-        photos,
         report_routes,
         routes,
     )
-    from powerbank.users import leaving
 
     staffs = (admin_routes, command_routes, report_routes, bank_routes)
     for module in (routes, package_routes, issue_routes, *staffs, gbfs_routes):
         api.register_blueprint(module.blueprint)
     app.register_blueprint(page.blueprint)
-    register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)
-    leaving.register_farewell(photos.forget)
-    app.cli.add_command(commands.stations)

@@ -6,10 +6,12 @@ import sys
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from powerbank import create_app, startup
+
 
 def main(email: str, *more: str) -> int:
-    from wsgi import app
-
+    app = create_app(routes=False)
+    startup.migrations(app)
     for words in (["db", "upgrade"], ["staff", "ensure", "--email", email], *([each] for each in more)):
         print(f"flask {' '.join(words)}", flush=True)
         _run(app, words)

@@ -1,0 +1,73 @@
+"""What makes an application answer requests. Workers, daemons and schedulers are never asked and go without."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from powerbank import (
+    admin,
+    auth,
+    content,
+    kyc,
+    ledger,
+    notifications,
+    ops,
+    payments,
+    points,
+    promotions,
+    rentals,
+    social,
+    startup,
+    stations,
+    users,
+)
+from powerbank.api import auth as api_auth
+from powerbank.api import openapi, operations, problems, rate_limits, uploads, web
+from powerbank.ops import metrics
+
+
+def _proxies(app: Flask) -> None:
+    """Without this, or with a wrong number, a caller could write its own address."""
+    hops = app.config["SETTINGS"].trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def _gzip(app: Flask) -> None:
+    app.config["COMPRESS_MIMETYPES"] = [
+        "application/json", "application/problem+json", "text/html", "text/css", "application/javascript",
+        "text/javascript", "image/svg+xml", "text/csv",
+    ]  # fmt: skip
+    app.config["COMPRESS_ALGORITHM"] = ["gzip"]
+    Compress(app)
+
+
+ROUTES: tuple[Callable[[Flask], None], ...] = (
+    startup.migrations,
+    _proxies,
+    problems.init_app,
+    metrics.init_app,
+    web.init_app,
+    _gzip,
+    api_auth.init_app,
+    rate_limits.init_app,
+    uploads.init_app,
+    openapi.init_app,
+    operations.init_routes,
+    content.init_routes,
+    users.init_routes,
+    notifications.init_routes,
+    auth.init_routes,
+    kyc.init_routes,
+    ledger.init_routes,
+    payments.init_routes,
+    points.init_routes,
+    promotions.init_routes,
+    stations.init_routes,
+    rentals.init_routes,
+    social.init_routes,
+    admin.init_routes,
+    ops.init_routes,
+)
