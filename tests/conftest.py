@@ -27,7 +27,8 @@ from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
-from scripts.stack import Stack, free_ports
+from scripts.stack.ports import free_ports
+from scripts.stack.stack import Stack
 from tests import sample_jobs
 from tests.databases import Emptier, data_folder, forget_killed_runs, keep_cluster, stack_in
 from tests.nursery import Nursery, nursery_process

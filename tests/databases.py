@@ -12,9 +12,11 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from scripts.stack import EmbeddedPostgres, Stack, free_ports, temporary_data_folder
-from scripts.stack.placement import remove
+from scripts.stack.placement import remove, temporary_data_folder
+from scripts.stack.ports import free_ports
+from scripts.stack.postgres import EmbeddedPostgres
 from scripts.stack.problems import StackError
+from scripts.stack.stack import Stack
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 

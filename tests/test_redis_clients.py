@@ -9,8 +9,8 @@ import pytest
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from powerbank.redis_clients import connect
-from scripts.stack import EmbeddedRedis, free_ports
-from scripts.stack.redis import find_binary
+from scripts.stack.ports import free_ports
+from scripts.stack.redis import EmbeddedRedis, find_binary
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from powerbank.stations.nearby import STATEMENT as NEARBY_SQL
 from scripts.bench import environments, report
 from scripts.bench.ground import Ground, servers
-from scripts.stack import free_ports
+from scripts.stack.ports import free_ports
 
 PAGE = environments.ROOT / "docs/performance.md"
 USERS = 10_000

@@ -14,7 +14,8 @@ import psycopg2
 import redis
 
 from scripts.bench.environments import ROOT
-from scripts.stack import Stack, free_ports
+from scripts.stack.ports import free_ports
+from scripts.stack.stack import Stack
 
 EFFECTS = """
     CREATE TABLE bench_effects (id bigserial PRIMARY KEY, slot integer NOT NULL, at timestamptz DEFAULT now());

@@ -36,7 +36,9 @@ from powerbank.stations.protocols.events import Snapshot
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
 from scripts.bench import environments, report
 from scripts.bench.ingest_sender import BANKS, SLOTS, body, imei, serial
-from scripts.stack import Stack, free_ports, temporary_data_folder
+from scripts.stack.placement import temporary_data_folder
+from scripts.stack.ports import free_ports
+from scripts.stack.stack import Stack
 
 PAGE = environments.ROOT / "docs/performance.md"
 

@@ -4,7 +4,7 @@ import time
 
 from scripts.bench.rental_day import Day
 from scripts.bench.rental_network import query
-from scripts.stack import Stack
+from scripts.stack.stack import Stack
 
 PATIENCE = 600.0  # seconds for the sweeps to end what the day left
 

@@ -29,7 +29,10 @@ from powerbank.users.models import User
 from scripts.bench import environments
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.station import Pace
-from scripts.stack import Stack, free_ports, processes, temporary_data_folder
+from scripts.stack import processes
+from scripts.stack.placement import temporary_data_folder
+from scripts.stack.ports import free_ports
+from scripts.stack.stack import Stack
 
 ROOT = environments.ROOT
 MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_birth = '1990-01-01', city = 'K',

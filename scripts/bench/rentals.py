@@ -32,7 +32,7 @@ from scripts.bench.rental_aftermath import aftermath
 from scripts.bench.rental_day import MISHAPS, Day, Person
 from scripts.bench.rental_network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
 from scripts.simulation import Simulator, StationSpec, generate
-from scripts.stack import Stack
+from scripts.stack.stack import Stack
 
 WARM_UP = 40  # starts, gently, of programs that have just started and do each thing for the first time
 WARM_UP_RATE = 5.0

@@ -12,6 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from scripts.stack import secrets_file
+
 PATIENCE_SECONDS = 60.0
 
 Answer = tuple[int, str]
@@ -39,6 +41,8 @@ def main() -> int:
         ),
         flush=True,
     )
+    if arguments.show_password:
+        secrets_file.shown_in(arguments.data).touch(mode=0o600)
     return 0
 
 

@@ -12,8 +12,7 @@ from config import Settings
 from scripts.sandbox.accounts import Accounts
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
-from scripts.stack import options, processes, secrets_file
-from scripts.stack.files import write_private
+from scripts.stack import environment_file, options, processes, secrets_file
 from scripts.stack.guard import Guard
 from scripts.stack.ports import Ports
 from scripts.stack.problems import StackError
@@ -22,7 +21,6 @@ from scripts.stack.stack import Stack
 
 ADMIN_EMAIL = "admin@example.com"
 FCM_ACCOUNT = "fcm-service-account.json"
-ENVIRONMENT = "environment.env"  # for scripts/check_stack.py and a shell: `set -a; . .powerbank/environment.env`
 
 
 def main() -> int:
@@ -30,10 +28,9 @@ def main() -> int:
     try:
         asked = options.parse(sys.argv[1:])
         stack = Stack(asked.data, Ports.from_base(asked.port_base))
-        first_time = asked.fresh or not secrets_file.path_in(asked.data).exists()
         stack.take()
         try:
-            _run(stack, asked, first_time=first_time)
+            _run(stack, asked)
         finally:
             _ignore_further_signals()
             end_recorded_processes(stack)
@@ -47,7 +44,7 @@ def main() -> int:
     return 0
 
 
-def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
+def _run(stack: Stack, asked: options.Options) -> None:
     if asked.fresh:
         stack.wipe()
         print(f"Wiped {stack.data_dir}.", flush=True)
@@ -59,11 +56,10 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
     environment = child_environment(stack)
     # Made anew each time: it names the sandbox's address, which may have changed.
     write_service_account(stack.data_dir / FCM_ACCOUNT, environment["SANDBOX_URL"], Accounts().fcm_project)
-    told = (f"{name}={environment[name]}\n" for name in sorted(stack_settings(environment)))
-    write_private(stack.data_dir / ENVIRONMENT, "".join(told))
+    environment_file.write(stack.data_dir, stack_settings(environment))
     _set_up(stack, environment, seed=not asked.bare)
     print(f"Starting {len(commands)} processes.", flush=True)
-    announcer = _announce(stack, environment, first_time=first_time, stations=not asked.bare)
+    announcer = _announce(stack, environment, stations=not asked.bare)
     try:
         with Guard(stack.servers):
             processes.run(commands, environment, stack.data_dir / "pids")
@@ -72,9 +68,10 @@ def _run(stack: Stack, asked: options.Options, *, first_time: bool) -> None:
         announcer.wait()
 
 
-def stack_settings(environment: dict[str, str]) -> set[str]:
-    """The names that say how Powerbank is set up, of all that the processes are given."""
-    return {name.upper() for name in Settings.model_fields} & environment.keys()
+def stack_settings(environment: dict[str, str]) -> dict[str, str]:
+    """What says how Powerbank is set up, of all that the processes are given."""
+    names = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in environment.items() if name in names}
 
 
 def _procfiles(asked: options.Options) -> list[Path]:
@@ -130,16 +127,14 @@ def _set_up(stack: Stack, environment: dict[str, str], *, seed: bool) -> None:
         raise StackError(f"The database could not be set up; the whole of it is in {log}.", shown)
 
 
-def _announce(
-    stack: Stack, environment: dict[str, str], *, first_time: bool, stations: bool
-) -> "subprocess.Popen[bytes]":
+def _announce(stack: Stack, environment: dict[str, str], *, stations: bool) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "scripts.stack.ready"]
     command += ["--url", f"http://127.0.0.1:{stack.ports.web}", "--data", str(stack.data_dir)]
     if (options.ROOT / "scripts/Procfile.sandbox").exists():
         command += ["--sandbox-url", environment["SANDBOX_URL"]]
     if stations:
         command += ["--stations-url", f"http://127.0.0.1:{stack.ports.simulator}"]
-    if first_time or "ADMIN_PASSWORD" in os.environ:
+    if "ADMIN_PASSWORD" in os.environ or not secrets_file.shown_in(stack.data_dir).exists():
         command.append("--show-password")
     # Out of reach of the terminal's Ctrl-C: it is told by us.
     return subprocess.Popen(command, env=environment, cwd=options.ROOT, start_new_session=True)

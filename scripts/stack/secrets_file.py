@@ -21,6 +21,16 @@ def path_in(data_dir: Path) -> Path:
     return data_dir / "secrets.env"
 
 
+def shown_in(data_dir: Path) -> Path:
+    """There once a start has got so far as to print the administrator's password."""
+    return data_dir / "password-shown"
+
+
+def forget(data_dir: Path) -> None:
+    path_in(data_dir).unlink(missing_ok=True)
+    shown_in(data_dir).unlink(missing_ok=True)
+
+
 def read_or_make(data_dir: Path) -> dict[str, str]:
     """What the file says, with what it lacks made and added."""
     path = path_in(data_dir)

@@ -99,7 +99,7 @@ class Stack:
             EmbeddedBroker(self.data_dir, self.ports.broker, ""),
         ):
             server.wipe()
-        secrets_file.path_in(self.data_dir).unlink(missing_ok=True)
+        secrets_file.forget(self.data_dir)
         self.secrets = secrets_file.read_or_make(self.data_dir)
 
     def environment(self) -> dict[str, str]:

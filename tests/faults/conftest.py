@@ -10,7 +10,7 @@ from powerbank import create_app
 from powerbank.db import db
 from powerbank.queue import Outbound
 from powerbank.redis_clients import push_redis, queue_redis
-from scripts.stack import Stack
+from scripts.stack.stack import Stack
 from tests.databases import data_folder, empty, stack_in
 from tests.faults.plant import Plant
 from tests.nursery import Nursery

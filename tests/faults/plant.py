@@ -17,7 +17,9 @@ from powerbank import relay
 from powerbank.db import db, transaction
 from powerbank.outbox import State
 from powerbank.queue import enqueue
-from scripts.stack import EmbeddedPostgres, EmbeddedRedis, Stack
+from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.stack import Stack
 from tests.databases import server_went_away
 from tests.nursery import Nursery, Running, wait_until
 

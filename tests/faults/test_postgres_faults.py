@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from powerbank.db import transaction
 from powerbank.queue import enqueue
-from scripts.stack import Stack
+from scripts.stack.stack import Stack
 from tests import sample_jobs
 from tests.databases import data_folder, stack_in
 from tests.faults.plant import Plant

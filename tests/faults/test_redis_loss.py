@@ -17,7 +17,8 @@ from powerbank import relay, wire
 from powerbank.db import transaction, utcnow
 from powerbank.queue import PAUSE, enqueue
 from powerbank.redis_clients import RedisClients, queue_redis
-from scripts.stack import EmbeddedRedis, free_ports
+from scripts.stack.ports import free_ports
+from scripts.stack.redis import EmbeddedRedis
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.faults.proxy import Proxy, to_port

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.smtp import client
 from scripts.sandbox import Sandbox
-from scripts.stack import free_ports
+from scripts.stack.ports import free_ports
 
 USER, PASSWORD = "powerbank@example.com", "pass word/1"
 LOGIN = "powerbank%40example.com:pass%20word%2F1"

@@ -9,7 +9,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from scripts.stack import EmbeddedBroker, free_ports
+from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.ports import free_ports
 
 pytestmark = pytest.mark.faults
 

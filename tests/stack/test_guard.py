@@ -5,8 +5,9 @@ from pathlib import Path
 
 from redis import Redis
 
-from scripts.stack import EmbeddedRedis, free_ports
 from scripts.stack.guard import Guard
+from scripts.stack.ports import free_ports
+from scripts.stack.redis import EmbeddedRedis
 
 
 def test_a_killed_server_is_started_again(tmp_path: Path) -> None:

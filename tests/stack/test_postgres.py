@@ -9,7 +9,9 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from scripts.stack import EmbeddedPostgres, StackError, placement
+from scripts.stack import placement
+from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.problems import StackError
 from tests.databases import data_folder
 
 pytestmark = pytest.mark.faults

@@ -46,12 +46,12 @@ def test_a_stop_at_any_time_leaves_nothing(tmp_path: Path, when: str) -> None:
     assert said.endswith(b"returned\n")
     assert started.returncode == 0
     deadline = time.monotonic() + 3
-    while _carrying(str(tmp_path)):
+    while carrying(str(tmp_path)):
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
 
-def _carrying(mark: str) -> list[int]:
+def carrying(mark: str) -> list[int]:
     """Processes that were started with this mark in their environment."""
     found = []
     for process in psutil.process_iter():

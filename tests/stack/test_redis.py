@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from scripts.stack import EmbeddedRedis, StackError, free_ports
+from scripts.stack.ports import free_ports
+from scripts.stack.problems import StackError
+from scripts.stack.redis import EmbeddedRedis
 
 pytestmark = pytest.mark.faults
 

@@ -11,14 +11,17 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from scripts.stack import Ports, Stack, StackError, free_ports
+from scripts.stack.ports import Ports, free_ports
+from scripts.stack.problems import StackError
+from scripts.stack.stack import Stack
 
 pytestmark = pytest.mark.faults
 
 HOLD = """
     import sys, time
     from pathlib import Path
-    from scripts.stack import Ports, Stack
+    from scripts.stack.ports import Ports
+    from scripts.stack.stack import Stack
     ports = Ports(*map(int, sys.argv[2:]))
     with Stack(Path(sys.argv[1]), ports, replaced_by={}):
         print("up", flush=True)

@@ -18,7 +18,9 @@ from powerbank.stations.models import Slot, Station
 from powerbank.users.models import User
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.station import Pace
-from scripts.stack import EmbeddedBroker, free_ports, temporary_data_folder
+from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.placement import temporary_data_folder
+from scripts.stack.ports import free_ports
 from tests.nursery import Nursery
 from tests.stations.network import Network, network
 from tests.stations.talking import Talker

@@ -23,7 +23,10 @@ from powerbank.stations import banks, services
 from powerbank.stations.bank_models import Place
 from powerbank.stations.banks import Whereabouts
 from scripts.simulation import StationSpec
-from scripts.stack import EmbeddedBroker, EmbeddedPostgres, EmbeddedRedis, Stack
+from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.stack import Stack
 from tests.databases import data_folder, server_went_away, stack_in
 from tests.nursery import Nursery, Running
 

@@ -15,8 +15,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from powerbank.db import transaction, utcnow
 from powerbank.stations import broker_files, services
 from scripts.broker_accounts import keep
-from scripts.stack import EmbeddedBroker, broker_config, free_ports, temporary_data_folder
-from scripts.stack.broker import StationAccount, find_mosquitto
+from scripts.stack import broker_config
+from scripts.stack.broker import EmbeddedBroker, StationAccount, find_mosquitto
+from scripts.stack.placement import temporary_data_folder
+from scripts.stack.ports import free_ports
 from tests.stack.test_broker import Listener
 from tests.stations.conftest import Make
 

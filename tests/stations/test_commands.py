@@ -19,7 +19,7 @@ from powerbank.integrations.mqtt.listener import Listener
 from powerbank.integrations.mqtt.publisher import Publisher, open_publisher, publisher
 from powerbank.stations import commanding
 from powerbank.stations.command_models import StationCommand
-from scripts.stack import EmbeddedBroker
+from scripts.stack.broker import EmbeddedBroker
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, rows, status, value
 

@@ -11,7 +11,7 @@ import paho.mqtt.publish as mqtt
 import pytest
 
 from scripts.simulation import generate
-from scripts.stack import free_ports
+from scripts.stack.ports import free_ports
 from tests.nursery import Nursery
 from tests.stations.network import Network, network
 

@@ -13,7 +13,9 @@ from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt import sharing
 from powerbank.stations.daemon import Daemon
 from scripts.simulation import generate
-from scripts.stack import EmbeddedBroker, broker, free_ports
+from scripts.stack import broker
+from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.ports import free_ports
 from tests.nursery import Nursery
 from tests.stations.network import Network, network
 from tests.stations.sharing_broker import SharingBroker

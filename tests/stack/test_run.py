@@ -1,0 +1,132 @@
+"""`./scripts/run` as its user meets it: a start that fails, one that works, a look at every part, a stop, a restart."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scripts.stack.ports import BELOW_OUTGOING, OFFSETS, Ports
+from scripts.stack.problems import StackError
+from tests.stack.test_processes import carrying
+
+pytestmark = [pytest.mark.faults, pytest.mark.enable_socket]
+
+ROOT = Path(__file__).parents[2]
+EMAIL = "admin@example.com"
+
+
+class Run:
+    def __init__(self, data: Path, base: int, **own: str) -> None:
+        command = [sys.executable, "-m", "scripts.stack.run", "--bare", "--small"]
+        self.data = data
+        self.url = f"http://127.0.0.1:{base}"
+        self.process = subprocess.Popen(
+            [*command, "--data", str(data), "--port-base", str(base)],
+            cwd=ROOT,
+            env={"PATH": os.defpath, "HOME": str(data), "POWERBANK_TRIAL": str(data), **own},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def until(self, wanted: str) -> str:
+        """All that is said up to the line with these words."""
+        assert self.process.stdout is not None
+        said = ""
+        for line in self.process.stdout:
+            said += line
+            if wanted in line:
+                return said
+        raise AssertionError(said)
+
+    def rest(self) -> str:
+        said, _ = self.process.communicate(timeout=30)
+        return said
+
+    def stop(self) -> str:
+        self.process.send_signal(signal.SIGINT)
+        return self.rest()
+
+    def check(self) -> "subprocess.CompletedProcess[str]":
+        """As a shell does that was told where the settings are."""
+        script = f"set -a; . {self.data}/environment.env; exec {sys.executable} scripts/check_stack.py"
+        return subprocess.run(
+            ["/bin/sh", "-c", script], cwd=ROOT, env={"PATH": os.defpath}, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+
+    def sign_in(self, password: str) -> int:
+        body = json.dumps({"email": EMAIL, "password": password}).encode()
+        headers = {"Content-Type": "application/json"}
+        try:
+            asked = urllib.request.Request(f"{self.url}/api/admin/auth/login", body, headers)  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+
+@contextmanager
+def started(data: Path, base: int, **own: str) -> Iterator[Run]:
+    run = Run(data, base, **own)
+    try:
+        yield run
+    finally:
+        run.process.terminate()
+        if run.process.stdout and not run.process.stdout.closed:
+            run.rest()
+
+
+@pytest.fixture
+def base() -> int:
+    for _ in range(100):
+        base = random.randrange(BELOW_OUTGOING.start, BELOW_OUTGOING.stop - max(OFFSETS.values()))
+        try:
+            Ports.from_base(base).check_free(list(OFFSETS))
+        except StackError:
+            continue
+        return base
+    raise AssertionError("no free ports")
+
+
+@pytest.mark.timeout(180)
+def test_a_system_from_its_first_start_to_its_second(data_dir: Path, base: int) -> None:
+    with started(data_dir, base, ADMIN_PASSWORD="short") as run:
+        refused = run.rest()
+        assert run.process.returncode == 1
+        assert "Error: A staff password has at least 12 characters.\nThe database could not be set up;" in refused
+        assert "Traceback" not in refused
+
+    with started(data_dir, base) as run:
+        said = run.until("Ctrl-C stops all of it")
+        checked = run.check()
+        assert (checked.returncode, checked.stdout.splitlines()[-1]) == (0, "everything answers"), checked.stdout
+        shown = re.search(rf"{EMAIL}, password (\w+)\n", said)
+        assert shown, "the first start did not get so far as to say it"
+        assert run.sign_in(shown[1]) == 200
+        stopped = run.stop()
+        assert (run.process.returncode, stopped.splitlines()[-1]) == (0, "Stopped.")
+
+    assert not carrying(str(data_dir))
+    checked = run.check()
+    assert checked.returncode == 1
+    assert re.search(r"^BAD +database ", checked.stdout, re.M)
+    assert re.search(r"^BAD +web ", checked.stdout, re.M)
+    assert "Traceback" not in checked.stdout + checked.stderr
+
+    with started(data_dir, base) as run:
+        said = run.until("Ctrl-C stops all of it")
+        assert shown[1] not in said
+        assert f"password in {data_dir}/secrets.env" in said
+        assert run.sign_in(shown[1]) == 200
+        assert run.sign_in("another password") == 401
