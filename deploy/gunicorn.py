@@ -12,7 +12,7 @@ if _metrics:
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 threads = int(os.environ.get("WEB_THREADS", "8"))
-worker_class = "gthread"
+worker_class = "powerbank.api.unreadable.Worker"  # threads, and refusals as problem documents
 timeout = 60
 graceful_timeout = 4
 keepalive = 5

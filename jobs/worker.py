@@ -69,9 +69,8 @@ class Worker(SimpleWorker):
         self._max_memory = app.config["SETTINGS"].worker_max_memory_mb * 1024
         self._pulse = Pulse(app, self)
 
-    # ── the loop's per-job overhead, kept to once a second ────────────────────────────────────────
-
     def check_for_suspension(self, burst: bool) -> None:
+        """The loop asks before each job; once a second is enough."""
         if time.monotonic() - self._looked_at < CHECK_EVERY:
             return
         self._looked_at = time.monotonic()
@@ -105,8 +104,6 @@ class Worker(SimpleWorker):
                 self.connection.zremrangebyscore(queue.started_job_registry.key, 0, time.time())
                 queue.release_maintenance_lock()
             self.last_cleaned_at = utcnow()  # type: ignore[assignment]  # RQ types it as None
-
-    # ── take ──────────────────────────────────────────────────────────────────────────────────────
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -174,8 +171,6 @@ class Worker(SimpleWorker):
         self.execution = None
         self.handle_job_failure(refused, queue, exc_string="".join(traceback.format_exception(error)))
 
-    # ── run ───────────────────────────────────────────────────────────────────────────────────────
-
     def execute_job(self, job: Job, queue: Queue) -> None:
         self.perform_job(job, queue)
         self._state = WorkerStatus.IDLE
@@ -213,8 +208,6 @@ class Worker(SimpleWorker):
             return
         filed, self._filed = self._filed, []
         self._advance([], [self.key, self.name, "", rq_time(utcnow()), time.time(), "", "", *filed])
-
-    # ── stop ──────────────────────────────────────────────────────────────────────────────────────
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Ends after the job in hand. Unlike RQ it never raises out of the middle of taking one."""

@@ -17,7 +17,8 @@ log = structlog.get_logger(__name__)
 _CODES = {
     400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     406: "not_acceptable", 409: "conflict", 410: "gone", 413: "body_too_large", 415: "unsupported_media_type",
-    422: "validation_failed", 429: "rate_limited", 500: "internal_error", 503: "unavailable",
+    414: "address_too_long", 422: "validation_failed", 429: "rate_limited", 431: "headers_too_large",
+    500: "internal_error", 503: "unavailable",
 }  # fmt: skip
 
 # What people may read; werkzeug's own texts speak of the framework.
@@ -26,18 +27,24 @@ _DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
     413: "The body is larger than this address takes.",
+    414: "The address is too long.",
     415: "Send JSON, with Content-Type: application/json.",
     422: "Some fields are missing or wrong.",
+    431: "The headers are too large, or too many.",
     500: "Something went wrong on our side. It has been recorded.",
 }
 
 
-def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **data: Any) -> Response:
+def problem(
+    status: int, code: str | None = None, detail: str | None = None, headers: dict[str, str] | None = None, **data: Any
+) -> Response:
+    """Without code and detail, what the status alone says."""
+    code = code or _CODES.get(status, "error")
     body = {
         "type": f"urn:powerbank:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": detail or _DETAILS.get(status, HTTPStatus(status).phrase),
         "code": code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         **data,
@@ -74,8 +81,7 @@ def _http_error(error: HTTPException) -> Response:
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         data["errors"] = _field_errors(getattr(error, "data", {}).get("messages", {}))
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    detail = _DETAILS.get(status, HTTPStatus(status).phrase)
-    return problem(status, _CODES.get(status, "error"), detail, headers, **data)
+    return problem(status, headers=headers, **data)
 
 
 def _field_errors(messages: dict[str, Any]) -> dict[str, list[str]]:
@@ -119,9 +125,9 @@ def _refused_by_database(error: IntegrityError | DataError) -> Response:
     if isinstance(cause, pg.ForeignKeyViolation):
         return problem(409, "in_use", "This is connected with something else.")
     log.error("refused by the database", error=type(cause).__name__)
-    return problem(422, _CODES[422], _DETAILS[422], errors={"_schema": ["These values do not go together."]})
+    return problem(422, errors={"_schema": ["These values do not go together."]})
 
 
 def _unexpected(error: Exception) -> Response:
     log.error("unhandled error", exc_info=error)
-    return problem(500, "internal_error", _DETAILS[500])
+    return problem(500)

@@ -73,9 +73,6 @@ def _apply(state: StationState, message: Message, *, now: datetime) -> Applied:
     return Applied(report_id, repeat)
 
 
-# ── what a station is ─────────────────────────────────────────────────────────────────────────────────
-
-
 def _apply_state(state: StationState, message: Message, report_id: UUID, *, now: datetime) -> bool:
     """A heartbeat, a snapshot, or a word of the broker. False if it was here before."""
     at = message.received.received_at
@@ -136,9 +133,6 @@ def _note_heartbeat(state: StationState, event: Heartbeat, *, now: datetime) -> 
 
 def _offline_after(station: Known) -> timedelta:
     return station.heartbeat * app_config.current().offline_after_intervals
-
-
-# ── what happened at it ───────────────────────────────────────────────────────────────────────────────
 
 
 class Told(Enum):
@@ -255,9 +249,6 @@ def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> N
 def _serial_in(station_id: UUID, slot: int | None) -> str | None:
     query = select(Slot.bank_serial).where(Slot.station_id == station_id, Slot.number == slot)
     return open_session().scalar(query) if slot is not None else None
-
-
-# ── messages as they came ─────────────────────────────────────────────────────────────────────────────
 
 
 def _key(state: StationState, message: Message, event: Event) -> str | None:

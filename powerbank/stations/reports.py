@@ -92,9 +92,7 @@ def note_failure(message: Message, error: str) -> None:
     )  # fmt: skip
 
 
-# ── gateways that speak HTTP ──────────────────────────────────────────────────────────────────────────
-
-KINDS = ("heartbeat", "events", "presence")
+KINDS = ("heartbeat", "events", "presence")  # of gateways that speak HTTP
 
 
 class Noted(NamedTuple):
@@ -138,9 +136,6 @@ def _registered(imei: str) -> Known:
     if row is None:
         raise NotFoundError("station")
     return Known(row.id, row.imei, row.protocol)
-
-
-# ── upkeep ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def prune(*, now: datetime) -> int:

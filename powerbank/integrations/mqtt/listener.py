@@ -137,7 +137,7 @@ class Listener:
         self._try_at = time.monotonic() + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
-    # ── called by paho, inside `turn` ─────────────────────────────────────────────────────────────
+    # From here on what paho calls, inside `turn`.
 
     def _connected(self, client: mqtt.Client, data: Any, flags: Any, code: Any, properties: Any) -> None:
         if code.is_failure:
