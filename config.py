@@ -262,6 +262,17 @@ class Settings(BaseSettings):
             raise ValueError("must be https:// in production")
         return value
 
+    @field_validator("redis_url", "redis_cache_url")
+    @classmethod
+    def _production_locks_redis(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Who can write there can have jobs run. A certificate is a lock too, and so is this very machine."""
+        if info.data.get("powerbank_env") == "production" and value:
+            url = urlsplit(value)
+            open_to_all = url.scheme in ("redis", "redis+sentinel") and url.password is None
+            if open_to_all and url.hostname not in ("127.0.0.1", "localhost", "::1"):
+                raise ValueError("must have a password in production, or be rediss:// or this machine")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _production_speaks_https(cls, value: str, info: ValidationInfo) -> str:

@@ -149,7 +149,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "station_issue_resolved": (),
     "ops_alert_raised": (
         *(tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")),
-        tell_staff("no_workers", kind="no_daemon"),
+        *(tell_staff("no_workers", kind=kind) for kind in ("no_daemon", "no_scheduler", "schedule_late")),
     ),
     "settlement_mismatch": (tell_staff("settlement_mismatch"),),
     "renting_blocked": (),

@@ -18,9 +18,11 @@ def redeliver_stranded_jobs(run: StepwiseRun) -> None:
 
 
 def monitor_queues(run: StepwiseRun) -> None:
-    health = queries.queue_health()
+    alerts = queries.queue_health().alerts
+    if not queries.all_had_time_to_start(utcnow()):
+        alerts = [each for each in alerts if each.kind not in queries.MISSING]
     with run.finish():
-        services.update_alerts(health.alerts, now=utcnow())
+        services.update_alerts(alerts, now=utcnow())
 
 
 def prune_jobs(run: StepwiseRun) -> None:

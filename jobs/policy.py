@@ -78,7 +78,7 @@ class JobSpec:
     stepwise: bool = False  # has transactions of its own (calls a vendor, works in batches), see jobs.runtime
     unique: Unique = Unique.NO
     on_dead: str | None = None  # job that resolves what this one guarded; it gets the same arguments
-    result_ttl: int = 3600  # seconds that Redis shows a finished job
+    result_ttl: int = 600  # seconds that Redis shows a finished job
     failure_ttl: int = 7 * 86400  # seconds that Redis shows a dead one
 
     @property

@@ -48,7 +48,9 @@ def run(
 ) -> Outcome:  # fmt: skip
     spec = catalogue.find(job)
     if spec is None:
-        return _bury_unknown(job, outbox_id)
+        return _leave_unknown(job, outbox_id)
+    if spec.durable and outbox_id is None:
+        raise DeadLetterError(f"{job} comes through the outbox only")
     with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id):
         if outbox_id is None:
             return _run_losable(spec, arguments or {}, failures)
@@ -78,7 +80,7 @@ def _note_success(spec: JobSpec, job_id: uuid.UUID, seconds: float) -> None:
         schedules.note_run(spec, job_id, "success", seconds)
     except DBAPIError as away:
         db.session.rollback()
-        log.warning("result of a scheduled task not noted", error=_describe(away))
+        log.warning("result of a scheduled task not noted", error=describe(away))
 
 
 def _run_plain(spec: JobSpec, job_id: uuid.UUID) -> Outcome:
@@ -111,7 +113,7 @@ def _run_losable(spec: JobSpec, arguments: dict[str, Any], failures: int) -> Out
         delay = None if _permanent(error) else spec.retries.delay(failures + 1)
         if delay is None:
             raise
-        log.warning("job failed, will be tried again", error=_describe(error), delay=delay)
+        log.warning("job failed, will be tried again", error=describe(error), delay=delay)
         payload = {"arguments": arguments, "failures": failures + 1}
         at = utcnow() + timedelta(seconds=delay)
         wire.push([wire.Message(f"{spec.name}-{new_id()}", spec.name, payload, at)])
@@ -158,7 +160,7 @@ def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: st
             raise
         # PostgreSQL is away, so the failure cannot be noted: the lease brings the job back. The pause keeps
         # this worker from running through the whole queue meanwhile.
-        log.error("database away during a job", error=_describe(away))
+        log.error("database away during a job", error=describe(away))
         time.sleep(1)
         return Outcome.RETRY
 
@@ -179,23 +181,25 @@ def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str
     """Plans the next try, or makes a dead letter."""
     with transaction():
         row = lifecycle.locked(job_id)
+        if row is None and claim is not None:
+            _left.append((job_id, claim))  # a sweep has it locked just now: the claim must not stay with it
         if row is None or row.state != State.OPEN:
             return Outcome.SKIPPED
         if row.claimed_by not in (None, claim):
-            log.warning("the lease went to another worker", error=_describe(error))
+            log.warning("the lease went to another worker", error=describe(error))
             return Outcome.SKIPPED
         if _database_went_away(error):
             lifecycle.note_crash(row, "lost the database")
             delay: int | None = 0
         else:
             delay = lifecycle.fail(
-                row, spec, _describe(error), permanent=_permanent(error), at_least=_asked_to_wait(error)
+                row, spec, describe(error), permanent=_permanent(error), at_least=_asked_to_wait(error)
             )
         cause = row.cause
     schedules.note_run(spec, job_id, "failed", seconds)
     if cause is not None:
         raise DeadLetterError(f"{spec.name} is dead ({cause})") from error
-    log.warning("job failed, will be tried again", error=_describe(error), delay=delay)
+    log.warning("job failed, will be tried again", error=describe(error), delay=delay)
     return Outcome.RETRY
 
 
@@ -209,13 +213,13 @@ def _bury_if_expired(job_id: uuid.UUID) -> Outcome:
     raise DeadLetterError("expired before a worker came to it")
 
 
-def _bury_unknown(job: str, outbox_id: str | None) -> Outcome:
+def _leave_unknown(job: str, outbox_id: str | None) -> Outcome:
     if outbox_id is not None:
         with transaction():
             row = lifecycle.locked(uuid.UUID(outbox_id))
-            if row is not None and row.state == State.OPEN:
-                row.last_error = f"no job is called {job}"
-                lifecycle.bury(row, Cause.UNDELIVERABLE)
+            # A message that names another job than its row says nothing about the row.
+            if row is not None and row.state == State.OPEN and row.job == job and not lifecycle.bury_unknown(row):
+                return Outcome.SKIPPED
     raise DeadLetterError(f"no job is called {job}")
 
 
@@ -235,7 +239,7 @@ def _database_went_away(error: BaseException) -> bool:
     return error.connection_invalidated or getattr(error.orig, "pgcode", None) is None
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """The kind of error and its words, without the values that SQLAlchemy would add: they may be personal."""
     words = str(getattr(error, "orig", None) or error).strip().splitlines()
     return f"{type(error).__name__}: {words[0] if words else ''}"[:500]

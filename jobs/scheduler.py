@@ -58,8 +58,6 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         self._started_at = utcnow()
         self._beaten_at = 0.0
 
-    # ── leadership ────────────────────────────────────────────────────────────────────────────────
-
     def acquire_lock(self) -> bool:
         """Takes the lead or prolongs it. rq-scheduler's own lock can be freed by one who no longer holds it."""
         milliseconds = LEADER_SECONDS * 1000
@@ -73,8 +71,6 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         if self._lock_acquired:
             self._drop(keys=[self.scheduler_lock_key], args=[self.name])
             self._lock_acquired = False
-
-    # ── due messages ──────────────────────────────────────────────────────────────────────────────
 
     def get_jobs_to_queue(self, with_times: bool = False) -> Iterator[Job]:
         """Leaves out what does not decode instead of stopping at it for ever."""
@@ -108,15 +104,15 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             pipe.execute()
 
     def register_tick(self) -> None:
-        """Puts the minute's tick back if it is missing: Redis was wiped, or a scheduler died half way."""
+        """Puts the minute's tick back if it is missing: Redis was wiped, or a scheduler died half way. One that lies
+        further ahead, as after a clock was set back, would stop the schedule until then."""
         if self.connection.zscore(self.scheduled_jobs_key, TICK_ID) is None or not self.connection.exists(
             Job.key_for(TICK_ID)
         ):
             self.connection.delete(Job.key_for(TICK_ID))  # it may be a key of another kind
             self._create_job(wire.ENTRY_POINT, kwargs={"job": catalogue.TICK.name}, id=TICK_ID, result_ttl=-1)
             self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: time.time()}, nx=True)
-
-    # ── loop ──────────────────────────────────────────────────────────────────────────────────────
+        self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: _next_minute()}, xx=True, lt=True)
 
     def run(self, burst: bool = False) -> None:
         for signum in (signal.SIGINT, signal.SIGTERM):

@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import socket
+import sys
 import time
 import traceback
 import uuid
@@ -34,8 +35,9 @@ from rq.worker import WorkerStatus
 
 from jobs.advance import Advance, rq_time
 from jobs.pulse import WORKER_TTL, Pulse
-from jobs.runtime import Outcome
+from jobs.runtime import Outcome, describe
 from jobs.wire_job import WireJob
+from powerbank import logs
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS
 
@@ -66,7 +68,8 @@ class Worker(SimpleWorker):
         self._filed: list[Any] = []  # the finished job that the next `advance` files
         self._counter = 0
         self._looked_at = 0.0
-        self._max_memory = app.config["SETTINGS"].worker_max_memory_mb * 1024
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes of what the system counts in
+        self._max_memory = app.config["SETTINGS"].worker_max_memory_mb * 1024 * 1024 // unit
         self._pulse = Pulse(app, self)
 
     def check_for_suspension(self, burst: bool) -> None:
@@ -169,12 +172,12 @@ class Worker(SimpleWorker):
         refused.data, refused.origin, refused.failure_ttl = b"", queue.name, 7 * 86400
         refused.started_at = refused.ended_at = utcnow()
         self.execution = None
-        self.handle_job_failure(refused, queue, exc_string="".join(traceback.format_exception(error)))
+        self.handle_job_failure(refused, queue, exc_string=_account(error))
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         self.perform_job(job, queue)
         self._state = WorkerStatus.IDLE
-        if self._counter % 100 == 0 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._max_memory:
+        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > self._max_memory:
             log.info("memory limit reached; a fresh worker takes over")
             self._stop_requested = True
 
@@ -200,7 +203,7 @@ class Worker(SimpleWorker):
     def _fail(self, job: Job, queue: Queue, error: Exception) -> None:
         """RQ's own way to fail a job: rq-dashboard shows it among the failed."""
         job.ended_at = utcnow()
-        self.handle_job_failure(job, queue, exc_string="".join(traceback.format_exception(error)))
+        self.handle_job_failure(job, queue, exc_string=_account(error))
 
     def _file(self) -> None:
         """Files the last finished job without taking another."""
@@ -233,6 +236,14 @@ class Worker(SimpleWorker):
             super().teardown()
         except RedisError as error:
             log.warning("Redis was away at the end", error=str(error))
+
+
+def _account(error: BaseException) -> str:
+    """Where it failed and why, for rq-dashboard. Python's own account has every word of the errors behind this one,
+    and a database's name the values that it refused."""
+    origin = error.__cause__ or error
+    frames = "".join(traceback.format_tb(origin.__traceback__))
+    return logs.clean(f"{frames}{describe(origin)}\n{describe(error)}")
 
 
 def _readable(job_id: bytes) -> str:

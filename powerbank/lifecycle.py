@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from jobs import catalogue
 from jobs.policy import JobSpec, Unique
+from powerbank import schedules
 from powerbank.db import open_session, utcnow
 from powerbank.errors import ConflictError
 from powerbank.outbox import Cause, OutboxJob, State
@@ -16,6 +17,7 @@ from powerbank.queue import LEASE, accept, publish, send_after_commit
 from powerbank.wire import durable_message
 
 MAX_CRASHES = 5
+UPDATES_TAKE = timedelta(minutes=10)
 
 # Completion is written first, in the transaction of the effects: they commit together or not at all.
 # A row is taken never before its time or after its expiry, and by one worker only. SKIP LOCKED: a second
@@ -129,15 +131,29 @@ def deliver_again(row: OutboxJob) -> None:
 
 def bury(row: OutboxJob, cause: Cause) -> None:
     """Makes a dead letter, resolves what the job guarded, and tells who wants to know."""
+    spec = catalogue.find(row.job)
+    if cause is Cause.EXPIRED and row.job in catalogue.SCHEDULED:
+        cause = Cause.MISSED
     row.state = State.DEAD
     row.cause = cause
     row.finished_at = utcnow()
     row.claimed_by = None
     row.unique_key = None  # the work was not done: the next request for it is a new one
-    spec = catalogue.find(row.job)
     if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
         accept(resolver, row.arguments)
+    schedules.note_end(row.job, row.id, "missed" if cause is Cause.MISSED else "failed")
     publish("job_died", outbox_id=str(row.id), job=row.job, cause=cause.value)
+
+
+def bury_unknown(row: OutboxJob) -> bool:
+    """During an update the program that accepted a job may be newer than the one that comes across it: for a while the
+    job is left to others."""
+    if utcnow() < row.created_at + UPDATES_TAKE:
+        row.lease_until = utcnow() + LEASE
+        return False
+    row.last_error = f"no job is called {row.job}"
+    bury(row, Cause.UNDELIVERABLE)
+    return True
 
 
 def requeue(row: OutboxJob) -> None:

@@ -39,7 +39,7 @@ def _scrub(key: str, value: Any) -> Any:
     if _SECRET_FIELDS.search(key):
         return "[redacted]"
     if isinstance(value, str):
-        return _clean(value)
+        return clean(value)
     if isinstance(value, dict):
         return {name: _scrub(str(name), inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -47,7 +47,8 @@ def _scrub(key: str, value: Any) -> Any:
     return value
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Free text without what may be personal or secret."""
     for pattern, replacement in _SECRET_TEXT:
         text = pattern.sub(replacement, text)
     return text

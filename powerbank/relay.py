@@ -16,7 +16,7 @@ from sqlalchemy import func, or_, select
 from jobs import catalogue
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.heartbeats import living_workers
-from powerbank.lifecycle import bury, deliver_again, note_crash
+from powerbank.lifecycle import bury, bury_unknown, deliver_again, note_crash
 from powerbank.outbox import Cause, OutboxJob, State
 from powerbank.queue import LEASE, Outbound
 from powerbank.redis_clients import queue_redis
@@ -33,7 +33,7 @@ _REMEMBER = "if redis.call('DEL', KEYS[1]) == 1 then redis.call('SET', KEYS[2], 
 class Place(Enum):
     IN_QUEUE = "waits in its queue"
     IN_HAND = "a living worker has it"
-    WITH_DEAD_WORKER = "the worker that had it is gone"
+    WITH_DEAD_WORKER = "the worker that had it is gone, or has let its lease run out"
     LOST = "nobody has it"
 
 
@@ -111,7 +111,7 @@ def recover() -> int:
             ).all()
             for row in rows:
                 if catalogue.find(row.job) is None:
-                    _bury_unknown(row)
+                    bury_unknown(row)
                 elif _worker(row.claimed_by) not in living:
                     row.claimed_by = None
                     deliver_again(row)
@@ -189,7 +189,8 @@ def _text(value: bytes | str) -> str:
 def _place(row: Stranded, status: str, worker: str, seen: Seen) -> Place:
     message = f"{row.id}-{row.deliveries}"
     if row.claimed_by is not None:
-        return Place.IN_HAND if _worker(row.claimed_by) in seen.living else Place.WITH_DEAD_WORKER
+        # Its lease has outlived its time limit, or its worker is gone: nobody is at work on it any more.
+        return Place.WITH_DEAD_WORKER
     if status == JobStatus.QUEUED:
         return Place.IN_QUEUE if message in seen.waiting else Place.LOST
     if status == JobStatus.STARTED:
@@ -218,7 +219,7 @@ def _send_again(found: list[tuple[Stranded, Place]]) -> int:
 
 def _apply(row: OutboxJob, place: Place) -> bool:
     if catalogue.find(row.job) is None:
-        _bury_unknown(row)
+        bury_unknown(row)
         return False
     if place in (Place.IN_QUEUE, Place.IN_HAND):
         row.lease_until = utcnow() + LEASE
@@ -228,11 +229,6 @@ def _apply(row: OutboxJob, place: Place) -> bool:
     row.claimed_by = None
     deliver_again(row)
     return True
-
-
-def _bury_unknown(row: OutboxJob) -> None:
-    row.last_error = f"no job is called {row.job}"
-    bury(row, Cause.UNDELIVERABLE)
 
 
 def _worker(claim: str | None) -> str | None:

@@ -31,7 +31,7 @@ class ScheduleState(Base):
     next_run_at: Mapped[datetime]
     last_run_at: Mapped[datetime | None]
     last_job_id: Mapped[uuid.UUID | None]
-    last_status: Mapped[str | None]  # running, success, failed
+    last_status: Mapped[str | None]  # running, success, failed, missed
     last_duration_ms: Mapped[int | None]
 
 
@@ -132,14 +132,15 @@ def _missed(entry: Schedule, first: datetime, now: datetime) -> list[datetime]:
 
 def note_run(spec: JobSpec, job_id: uuid.UUID, status: str, seconds: float) -> None:
     """Keeps the result of a scheduled job's last run for people to see; a no-op for all other jobs."""
-    if spec.name not in catalogue.SCHEDULED:
-        return
-    with transaction() as session:
-        session.execute(
-            update(ScheduleState)
-            .where(ScheduleState.last_job_id == job_id)
-            .values(last_status=status, last_duration_ms=round(seconds * 1000))
-        )
+    if spec.name in catalogue.SCHEDULED:
+        with transaction():
+            note_end(spec.name, job_id, status, last_duration_ms=round(seconds * 1000))
+
+
+def note_end(job: str, job_id: uuid.UUID, status: str, **values: int) -> None:
+    if job in catalogue.SCHEDULED:
+        changed = update(ScheduleState).where(ScheduleState.last_job_id == job_id)
+        open_session().execute(changed.values(last_status=status, **values))
 
 
 def _start(entry: Schedule, slot: datetime) -> uuid.UUID:

@@ -1,6 +1,7 @@
 """What an application is made of, in the order in which it is put together. What answers requests is in `serving`."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 
@@ -21,8 +22,12 @@ from powerbank import (
 from powerbank.db import db
 from powerbank.redis_clients import RedisClients
 
-# A host that lost its power says no goodbye: the server lets its locks go after a minute, not after two hours.
+# A host that lost its power says no goodbye. The server lets its locks go after a minute, not after two hours, and who
+# waits for a server that is gone waits for no longer either.
 _KEEPALIVES = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+_OUR_KEEPALIVES = {
+    "keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
+}  # fmt: skip
 
 
 def _settings(app: Flask) -> None:
@@ -39,7 +44,7 @@ def _settings(app: Flask) -> None:
             "hide_parameters": True,  # values of a failed statement may be personal
             "pool_recycle": 1800,
             "pool_use_lifo": True,  # the one that was used last has its plans and catalogue at hand
-            "connect_args": {"connect_timeout": 5}
+            "connect_args": {"connect_timeout": 5, **_OUR_KEEPALIVES}
             | ({"options": options} if settings.database_statement_timeout_ms else {}),
         },
         JWT_SECRET_KEY=settings.jwt_secret_key.get_secret_value(),
@@ -75,7 +80,7 @@ def migrations(app: Flask) -> None:
     """For `flask db`, and for who asks whether the database is as the code wants it."""
     from flask_migrate import Migrate
 
-    Migrate(app, db, directory="migrations", compare_type=True)
+    Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"), compare_type=True)
 
 
 def _redis(app: Flask) -> None:

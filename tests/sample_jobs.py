@@ -33,6 +33,7 @@ RESOLVED = JobSpec("test_resolved", f"{_HERE}.resolve", Queue.DEFAULT)
 LOSABLE = JobSpec("test_losable", f"{_HERE}.nothing", Queue.ANALYTICS, Retries((1,)), durable=False)
 ONE_AT_A_TIME = JobSpec("test_one", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.WHILE_OPEN)
 ONCE = JobSpec("test_once", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.ONCE)
+TALKATIVE = JobSpec("test_talkative", f"{_HERE}.make_the_database_name_a_number", Queue.DEFAULT)
 SLOT = JobSpec("test_slot", f"{_HERE}.leave_slot", Queue.DEFAULT)
 
 # A slot each second, so that nobody waits for minutes, and a daily one that shows the zone.
@@ -48,7 +49,7 @@ TOLD_TOO = JobSpec("test_told_too", f"{_HERE}.hear_of_page_too", Queue.DEFAULT)
 def register() -> None:
     catalogue.register(
         EFFECT, URGENT, SLOW, UNREPEATED, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF, RESOLVED,
-        LOSABLE, ONE_AT_A_TIME, ONCE, SLOT, TOLD, TOLD_TOO,
+        LOSABLE, ONE_AT_A_TIME, ONCE, SLOT, TALKATIVE, TOLD, TOLD_TOO,
     )  # fmt: skip
 
 
@@ -93,6 +94,15 @@ def fail(*, key: str) -> None:
 def refuse(*, key: str) -> None:
     leave_effect(key=key)
     raise PermanentError("no such account")
+
+
+def make_the_database_name_a_number() -> None:
+    """What it says of a double entry has the value in it."""
+    values = "(:name, 'worker', '{}', 'here', 1, now(), now())"
+    columns = "(name, kind, queues, host, pid, started_at, seen_at)"
+    for _ in range(2):
+        name = {"name": "+977" + "9841234567"}
+        open_session().execute(text(f"INSERT INTO heartbeats {columns} VALUES {values}"), name)
 
 
 def kill_worker(*, key: str) -> None:

@@ -3,6 +3,9 @@
 Looked into: logs, arguments and errors of jobs, every key and value in Redis, the audit log, rq-dashboard's pages.
 """
 
+import base64
+import binascii
+import contextlib
 import io
 import json
 import logging
@@ -154,17 +157,17 @@ def everything(redis: Redis) -> str:
         elif kind == b"zset":
             parts += redis.zrange(key, 0, -1)
         elif kind == b"stream":
-            parts.append(repr(redis.xrange(key)).encode())
+            parts += [value for _, fields in redis.xrange(key) for value in fields.values()]
         else:
             raise AssertionError(f"cannot look into {kind!r}")
     return "\n".join(unpacked(part).decode(errors="replace") for part in parts)
 
 
 def unpacked(value: bytes) -> bytes:
-    try:
-        return zlib.decompress(value)
-    except zlib.error:
-        return value
+    for encoded in (lambda: value, lambda: base64.b64decode(value, validate=True)):
+        with contextlib.suppress(zlib.error, binascii.Error):
+            return zlib.decompress(encoded())
+    return value
 
 
 def in_dashboard(client: FlaskClient) -> str:

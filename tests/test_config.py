@@ -105,3 +105,23 @@ def test_production_boots_with_secrets_of_its_own(load) -> None:
     assert settings.log_style == "json"
     assert settings.document_secrets == ["d" * 32, "e" * 32]
     assert not any(secret * 4 in repr(settings) for secret in "abcdef")
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("redis://10.0.0.5:6379/0", False),
+        ("redis+sentinel://s1:26379,s2:26379/main/0", False),
+        ("redis://:secret@10.0.0.5:6379/0", True),
+        ("redis://worker:secret@10.0.0.5:6379/0", True),
+        ("rediss://10.0.0.5:6379/0", True),
+        ("redis://127.0.0.1:6379/0", True),
+        ("unix:///run/redis.sock", True),
+    ],
+)
+def test_production_takes_no_redis_that_is_open_to_all(load, url: str, taken: bool) -> None:
+    if taken:
+        assert load(PRODUCTION | {"REDIS_URL": url}).redis_url == url
+    else:
+        with pytest.raises(config.ConfigurationError, match="REDIS_URL: must have a password"):
+            load(PRODUCTION | {"REDIS_URL": url})

@@ -7,13 +7,16 @@ Its requeue buttons would put a message back of which the outbox says that it is
 pickle. Ours take their place: a dead letter gets its fresh start in PostgreSQL.
 """
 
+import contextlib
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import rq_dashboard
 from flask import Flask, abort, current_app, jsonify, request
+from redis.exceptions import ResponseError
 from rq import requeue_job
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 from rq_dashboard import web
@@ -21,8 +24,9 @@ from werkzeug import Response
 
 from powerbank import audit
 from powerbank.admin.console import admit, page_staff
+from powerbank.api.problems import problem
 from powerbank.db import transaction
-from powerbank.errors import AppError
+from powerbank.errors import AppError, ConflictError
 from powerbank.ops import services
 from powerbank.redis_clients import queue_redis
 from powerbank.wire import forget
@@ -52,6 +56,14 @@ def _guard() -> Response | None:
     return None
 
 
+@blueprint.errorhandler(NoSuchJobError)
+@blueprint.errorhandler(InvalidJobOperation)
+@blueprint.errorhandler(ResponseError)
+def _gone(error: Exception) -> Response:
+    """Messages go when their time is over, while somebody still looks at the page that names them."""
+    return problem(404, "not_found", "Redis knows no such job or queue any more.")
+
+
 def _requeue(job_id: str) -> Response:
     _give_fresh_start(job_id)
     return jsonify(status="OK")
@@ -59,10 +71,15 @@ def _requeue(job_id: str) -> Response:
 
 def _requeue_all(queue_name: str) -> Response:
     registry = FailedJobRegistry(queue_name, connection=queue_redis(), serializer=JSONSerializer)
-    message_ids = registry.get_job_ids(cleanup=False)
-    for message_id in message_ids:
-        _give_fresh_start(message_id)
-    return jsonify(status="OK", count=len(message_ids))
+    count = 0
+    for message_id in registry.get_job_ids(cleanup=False):
+        with contextlib.suppress(ConflictError):  # a job that nobody knows any more stays where it is
+            try:
+                _give_fresh_start(message_id)
+                count += 1
+            except NoSuchJobError:
+                registry.remove(message_id)
+    return jsonify(status="OK", count=count)
 
 
 def _give_fresh_start(message_id: str) -> None:
@@ -75,7 +92,9 @@ def _give_fresh_start(message_id: str) -> None:
         with transaction():
             services.requeue_dead_letter(outbox_id)
             audit.by_staff("job.requeue", "job", outbox_id)
-    except AppError:
+    except AppError as refused:
+        if refused.code == "job_unknown":
+            raise
         forget(message_id)  # an attempt that failed, of a job that went on: nothing to requeue
 
 

@@ -15,7 +15,9 @@ from prometheus_client import (
 )
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
 
+from powerbank.db import db
 from powerbank.ops import queries
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -46,6 +48,16 @@ def init_app(app: Flask) -> None:
 
 class _Queues(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What this process has counted is told in any case: it is wanted most when the database is away."""
+        try:
+            found = list(self._from_database())
+        except SQLAlchemyError:
+            db.session.rollback()
+            found = []
+        yield GaugeMetricFamily("powerbank_database_up", "Whether the database answers.", bool(found))
+        yield from found
+
+    def _from_database(self) -> Iterator[GaugeMetricFamily]:
         health = queries.queue_health()
         waiting = GaugeMetricFamily("powerbank_jobs_waiting", "Jobs that are due and open.", labels=["queue"])
         for queue, length in health.queue_lengths.items():
@@ -57,6 +69,10 @@ class _Queues(Collector):
         for kind in {problem.kind for problem in health.alerts}:
             alerts.add_metric([kind], sum(problem.kind == kind for problem in health.alerts))
         yield alerts
+        dead = GaugeMetricFamily("powerbank_dead_letters", "Dead letters that wait for a decision.", labels=["job"])
+        for job, count, _ in queries.dead_letters():
+            dead.add_metric([job], count)
+        yield dead
 
 
 def expose() -> Response:

@@ -2,28 +2,34 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, case, func, select
 
 from jobs import catalogue
-from jobs.policy import BACKLOG_ALARMS, Queue
+from jobs.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
 from powerbank import heartbeats
 from powerbank.api.paging import page
 from powerbank.db import db, utcnow
 from powerbank.ledger import reconciliation
-from powerbank.outbox import Cause, OutboxJob, State
+from powerbank.outbox import SETTLED, OutboxJob, State
 from powerbank.schedules import ScheduleState, next_slot
 
 STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that nobody works
+# Where a job may run for an hour, those behind it wait for as long.
+PATIENCE = {queue: STUCK_AFTER if limit < TIME_LIMITS[Queue.DEFAULT] else limit for queue, limit in TIME_LIMITS.items()}
+LATE_AFTER = timedelta(minutes=3)  # a tick comes each minute
+MISSING = {"no_workers", "no_scheduler", "no_daemon"}
+NOTHING_WORKS = {"no_workers", "no_scheduler", "schedule_late"}
+STARTS_TAKE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Problem:
     key: str
-    kind: str  # queue_backlog, no_workers, no_daemon, job_overdue, dead_letters, ledger_mismatch
+    kind: str  # queue_backlog, no_workers, no_scheduler, schedule_late, no_daemon, job_overdue, dead_letters, ledger_…
     detail: str
 
 
@@ -41,55 +47,44 @@ def queue_health() -> QueueHealth:
     waiting = _waiting(now)
     workers = heartbeats.living("worker")
     problems = list(_problems(waiting, workers, now))
-    oldest = max((_age(row.oldest, now) for row in waiting), default=0.0)
     return QueueHealth(
-        status=_status(problems, workers, oldest),
+        status=_status(problems, waiting, now),
         workers=len(workers),
         queue_lengths={queue.value: sum(row.waiting for row in waiting if row.queue == queue) for queue in Queue},
-        oldest_age_s=round(oldest, 1),
+        oldest_age_s=round(max((_age(row.oldest, now) for row in waiting), default=0.0), 1),
         alerts=problems,
     )
 
 
-def _status(problems: list[Problem], workers: list[heartbeats.Heartbeat], oldest: float) -> str:
-    if not workers or oldest > STUCK_AFTER:
+def _status(problems: list[Problem], waiting: list[Row[tuple[str, int, datetime]]], now: datetime) -> str:
+    stuck = any(_age(row.oldest, now) > PATIENCE.get(row.queue, STUCK_AFTER) for row in waiting)
+    if stuck or any(problem.kind in NOTHING_WORKS for problem in problems):
         return "unhealthy"
     return "warning" if problems else "healthy"
 
 
-def _waiting(now: datetime) -> list[Row[tuple[str, str, int, datetime, datetime]]]:
-    """Open jobs that are due, by queue and job."""
+def _waiting(now: datetime) -> list[Row[tuple[str, int, datetime]]]:
+    """Jobs that are due and that nobody has taken up, by queue."""
     query = (
-        select(
-            OutboxJob.queue,
-            OutboxJob.job,
-            func.count().label("waiting"),
-            func.min(OutboxJob.run_after).label("oldest"),
-            func.min(OutboxJob.created_at).label("accepted"),
-        )
-        .where(OutboxJob.state == State.OPEN, OutboxJob.run_after <= now)
-        .group_by(OutboxJob.queue, OutboxJob.job)
+        select(OutboxJob.queue, func.count().label("waiting"), func.min(OutboxJob.run_after).label("oldest"))
+        .where(OutboxJob.state == State.OPEN, OutboxJob.run_after <= now, OutboxJob.claimed_by.is_(None))
+        .group_by(OutboxJob.queue)
     )
     return list(db.session.execute(query))
 
 
 def _problems(
-    waiting: list[Row[tuple[str, str, int, datetime, datetime]]],
-    workers: list[heartbeats.Heartbeat],
-    now: datetime,
+    waiting: list[Row[tuple[str, int, datetime]]], workers: list[heartbeats.Heartbeat], now: datetime
 ) -> Iterator[Problem]:
+    lengths = {row.queue: row.waiting for row in waiting}
     for queue in Queue:
-        length = sum(row.waiting for row in waiting if row.queue == queue)
         limit = BACKLOG_ALARMS.get(queue)
-        if limit is not None and length > limit:
-            yield Problem(f"queue_backlog:{queue}", "queue_backlog", f"{length} jobs wait in {queue}")
+        if limit is not None and lengths.get(queue, 0) > limit:
+            yield Problem(f"queue_backlog:{queue}", "queue_backlog", f"{lengths[queue]} jobs wait in {queue}")
         if not any(queue in worker.queues for worker in workers):
             yield Problem(f"no_workers:{queue}", "no_workers", f"no worker is alive on {queue}")
-    for row in waiting:
-        spec = catalogue.find(row.job)
-        if spec and spec.alarm and _age(row.accepted, now) > spec.alarm:
-            detail = f"a {row.job} has been open for {_age(row.accepted, now):.0f} s"
-            yield Problem(f"job_overdue:{row.job}", "job_overdue", detail)
+    yield from _overdue(now)
+    yield from _schedule(now)
     if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
     yield from _dead_letters()
@@ -97,14 +92,56 @@ def _problems(
         yield Problem("ledger_mismatch", "ledger_mismatch", difference)
 
 
-def _dead_letters() -> Iterator[Problem]:
+def all_had_time_to_start(now: datetime) -> bool:
+    """Where everything has just been started, the first monitor run comes before the last program is up."""
+    return any(now - each.started_at > STARTS_TAKE for each in heartbeats.living())
+
+
+def _overdue(now: datetime) -> Iterator[Problem]:
+    """Jobs that are open for longer than they may be. That one waits for its next try makes it no younger."""
+    alarms = {spec.name: spec.alarm for spec in catalogue.all_jobs() if spec.alarm}
+    due_since = case((OutboxJob.failures > 0, OutboxJob.created_at), else_=OutboxJob.run_after)
     query = (
-        select(OutboxJob.job, func.count())
-        .where(OutboxJob.state == State.DEAD, OutboxJob.cause != Cause.DISCARDED)
+        select(OutboxJob.job, func.min(due_since))
+        .where(OutboxJob.state == State.OPEN, OutboxJob.job.in_(alarms))
         .group_by(OutboxJob.job)
     )
-    for job, count in db.session.execute(query):
-        yield Problem(f"dead_letters:{job}", "dead_letters", f"{count} dead {job} wait for a decision")
+    for job, since in db.session.execute(query):
+        if _age(since, now) > alarms[job]:
+            yield Problem(f"job_overdue:{job}", "job_overdue", f"a {job} has been open for {_age(since, now):.0f} s")
+
+
+def _schedule(now: datetime) -> Iterator[Problem]:
+    if not heartbeats.living("scheduler"):
+        yield Problem("no_scheduler", "no_scheduler", "no scheduler is alive")
+    names = [entry.name for entry in catalogue.SCHEDULES]
+    slot = db.session.scalar(select(func.min(ScheduleState.next_run_at)).where(ScheduleState.name.in_(names)))
+    if slot is not None and now - slot > LATE_AFTER:
+        yield Problem("schedule_late", "schedule_late", f"the schedule is {_age(slot, now):.0f} s behind")
+
+
+class DeadLetters(NamedTuple):
+    job: str
+    number: int
+    newest: datetime
+
+
+def dead_letters() -> list[DeadLetters]:
+    """Those that wait for a decision, by job."""
+    query = (
+        select(OutboxJob.job, func.count(), func.max(OutboxJob.finished_at))
+        .where(OutboxJob.state == State.DEAD, OutboxJob.cause.not_in(SETTLED))
+        .group_by(OutboxJob.job)
+        .order_by(OutboxJob.job)
+    )
+    return [DeadLetters(job, number, newest) for job, number, newest in db.session.execute(query) if newest]
+
+
+def _dead_letters() -> Iterator[Problem]:
+    """The hour is part of the key: who has not decided about the old ones hears of new ones all the same."""
+    for job, count, newest in dead_letters():
+        key = f"dead_letters:{job}:{newest.astimezone(UTC):%Y-%m-%dT%H}"
+        yield Problem(key, "dead_letters", f"{count} dead {job} wait for a decision")
 
 
 def _age(moment: datetime, now: datetime) -> float:
@@ -150,6 +187,6 @@ def job_page(*, state: str, job: str | None, limit: int, cursor: str | None) -> 
     if job is not None:
         query = query.where(OutboxJob.job == job)
     if state == State.DEAD:
-        query = query.where(OutboxJob.cause != Cause.DISCARDED)
+        query = query.where(OutboxJob.cause.not_in(SETTLED))
         return page(query, OutboxJob.finished_at, OutboxJob.id, limit=limit, cursor=cursor, descending=True)
     return page(query, OutboxJob.id, limit=limit, cursor=cursor, descending=True)

@@ -12,7 +12,7 @@ from powerbank.heartbeats import Heartbeat
 from powerbank.lifecycle import locked, requeue
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import Problem
-from powerbank.outbox import Cause, OutboxJob, State
+from powerbank.outbox import SETTLED, Cause, OutboxJob, State
 from powerbank.queue import publish
 from powerbank.wire import durable_message, forget
 
@@ -64,7 +64,7 @@ def _dead(job_id: UUID) -> OutboxJob:
     row = locked(job_id)
     if row is None:
         raise NotFoundError("job")
-    if row.state != State.DEAD or row.cause == Cause.DISCARDED:
+    if row.state != State.DEAD or row.cause in SETTLED:
         raise ConflictError("job_not_dead", "Only a dead letter can be requeued or discarded.")
     return row
 

@@ -1,6 +1,8 @@
 """The console lets staff in and nobody else."""
 
+import base64
 import re
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,6 +16,7 @@ from powerbank.auth import administration
 from powerbank.auth.roles import Role
 from powerbank.db import db, transaction
 from powerbank.queue import enqueue
+from powerbank.redis_clients import queue_redis
 from tests import sample_jobs
 from tests.conftest import ADMIN, PASSWORD
 
@@ -186,6 +189,36 @@ class TestQueuesPage:
         assert client.post("/ops/rq/requeue/default", headers=same_site).get_json()["count"] == 3
         with app.app_context():
             assert db.session.scalar(text("SELECT count(*) FROM outbox_jobs WHERE state = 'open'")) == 3
+
+    def test_one_that_is_gone_does_not_keep_the_others(self, app: Flask, client: FlaskClient, work: Work) -> None:
+        with app.app_context(), transaction():
+            enqueue(sample_jobs.REFUSED, key="a")
+        work()
+        with app.app_context():
+            queue_redis().zadd("rq:failed:default", {"aaa-gone": 1})
+        answer = client.post("/ops/rq/requeue/default", headers={"Sec-Fetch-Site": "same-origin"})
+        assert (answer.status_code, answer.get_json()["count"]) == (200, 1)
+
+    @pytest.mark.parametrize("page", ["/0/view/job/gone", "/0/data/job/gone.json"])
+    def test_what_redis_knows_no_more_is_not_found(self, client: FlaskClient, page: str) -> None:
+        assert client.get(f"/ops/rq{page}").status_code == 404
+
+    def test_what_a_database_said_of_a_value_is_not_shown(self, app: Flask, client: FlaskClient, work: Work) -> None:
+        with app.app_context():
+            with transaction():
+                enqueue(sample_jobs.TALKATIVE)
+            work()
+            kept = b"".join(
+                zlib.decompress(base64.b64decode(fields[b"exc_string"]))
+                for key in queue_redis().scan_iter("rq:results:*")
+                for _, fields in queue_redis().xrange(key)
+            )
+        (job,) = client.get("/ops/rq/0/data/jobs/default/failed/8/asc/1.json").get_json()["jobs"]
+        shown = client.get(f"/ops/rq/0/data/job/{job['id']}.json").text
+        assert "duplicate key value" in shown
+        assert b"duplicate key value" in kept
+        assert "9841234567" not in shown
+        assert b"9841234567" not in kept
 
     @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}, {}])
     def test_its_buttons_work_from_this_site_only(self, client: FlaskClient, headers: dict[str, str]) -> None:

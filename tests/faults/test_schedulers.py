@@ -183,3 +183,14 @@ def _together(plant: Plant, count: int, act: Any) -> None:
     for thread in threads:
         thread.join(30)
     assert failures == []
+
+
+def test_a_tick_that_lies_far_ahead_is_taken_back(plant: Plant) -> None:
+    """As after a clock was set back: the schedule would stand still until then."""
+    plant.scheduler(**SLOTS)
+    plant.worker(**SLOTS)
+    wait_until(lambda: len(_slots_run(plant)) >= 1, 15, "slots fire")
+    with plant.context():
+        queue_redis().zadd(engine.Scheduler.scheduled_jobs_key, {engine.TICK_ID: time.time() + 3600})
+    since = utcnow()
+    wait_until(lambda: _slots_run(plant)[-1] > since + timedelta(seconds=1), 10, "slots fire again")

@@ -7,10 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from jobs import runtime
+from jobs import catalogue, runtime
 from jobs.runtime import Outcome
-from powerbank import lifecycle, relay
+from powerbank import heartbeats, lifecycle, relay, schedules
 from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.ops import queries
 from powerbank.outbox import Cause, OutboxJob, State
 from powerbank.queue import enqueue
 from powerbank.redis_clients import queue_redis
@@ -205,3 +206,53 @@ def test_a_job_is_taken_by_its_key_however_many_wait(context: Flask, database_na
     used = [line for (line,) in plan if "using" in line]
     assert len(used) == 2
     assert all("pk_outbox_jobs" in line for line in used), used
+
+
+def claimed_by_a_living_worker(lease: str) -> None:
+    with transaction() as session:
+        enqueue(sample_jobs.STEPWISE, key="a")
+        claim = f"claimed_by = 'w1/x', lease_until = now() + interval '{lease}'"
+        session.execute(text(f"UPDATE outbox_jobs SET {claim}"))
+    heartbeats.beat(db.engine, name="w1", kind="worker", queues=["default"], started_at=utcnow())
+    queue_redis().set(relay.EPOCH_KEY, "x")
+
+
+def test_a_claim_whose_lease_ran_out_is_not_kept_for_as_long_as_its_worker_lives(context: Flask) -> None:
+    claimed_by_a_living_worker("-1 s")
+    assert relay.redeliver_stranded() == 1
+    row = only_row()
+    assert (row.claimed_by, row.crashes, row.deliveries) == (None, 1, 2)
+
+
+def test_a_claim_within_its_lease_is_left_to_its_worker(context: Flask) -> None:
+    claimed_by_a_living_worker("1 min")
+    assert relay.redeliver_stranded() == 0
+    assert only_row().claimed_by == "w1/x"
+
+
+def test_a_failure_while_a_sweep_has_the_row_gives_the_claim_back(context: Flask) -> None:
+    with transaction():
+        job_id = enqueue(sample_jobs.STEPWISE, key="a")
+    assert job_id
+    with transaction():
+        lifecycle.take_on_lease(job_id, sample_jobs.STEPWISE, "w1/x")
+    with db.engine.begin() as sweep:
+        sweep.execute(text("SELECT 1 FROM outbox_jobs FOR UPDATE"))
+        outcome = runtime._note_failure(sample_jobs.STEPWISE, job_id, RuntimeError("failed"), "w1/x", 0.1)
+        assert outcome is Outcome.SKIPPED
+    assert only_row().claimed_by == "w1/x"
+    runtime.release_left_claims()
+    assert only_row().claimed_by is None
+
+
+def test_a_slot_of_the_schedule_that_nobody_came_to_is_no_dead_letter(context: Flask) -> None:
+    entry = next(each for each in catalogue.SCHEDULES if each.job.name == "monitor_queues")
+    with transaction():
+        schedules.run_now(entry.name, utcnow())
+    with transaction() as session:
+        session.execute(text("UPDATE outbox_jobs SET expires_at = now() - interval '1 s'"))
+    assert relay.expire_unbegun() == 1
+    assert only_row().cause == Cause.MISSED
+    assert queries.dead_letters() == []
+    (status,) = db.session.scalars(text("SELECT last_status FROM schedules WHERE name = :name"), {"name": entry.name})
+    assert status == "missed"

@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from config import load
 from jobs.policy import Queue
-from powerbank import create_app, heartbeats
+from powerbank import create_app, heartbeats, schedules
 from powerbank.db import db, transaction, utcnow
+from powerbank.ops import queries, services
 from powerbank.queue import enqueue
 from powerbank.redis_clients import queue_redis
 from tests import sample_jobs
@@ -20,7 +21,9 @@ Work = Callable[..., None]
 
 
 def add_worker(app: Flask, *queues: str) -> None:
+    """And a scheduler."""
     with app.app_context():
+        heartbeats.beat(db.engine, name="s1", kind="scheduler", queues=[], started_at=utcnow())
         heartbeats.beat(db.engine, name="w1", kind="worker", queues=list(queues) or [*Queue], started_at=utcnow())
 
 
@@ -72,14 +75,33 @@ def test_a_worker_that_stopped_beating_does_not_count(app: Flask, client: FlaskC
 
 def test_a_queue_that_nobody_serves_is_named(app: Flask, client: FlaskClient) -> None:
     add_worker(app, *(queue for queue in Queue if queue != Queue.PAYMENTS))
-    _, body = health(client)
-    assert body["status"] == "warning"
+    status, body = health(client)
+    assert (status, body["status"]) == (503, "unhealthy")
     assert [alert["key"] for alert in body["alerts"]] == ["no_workers:payments"]  # type: ignore[attr-defined]
 
 
-def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: FlaskClient) -> None:
-    from powerbank.ops import queries, services
+def test_without_a_scheduler_it_is_unhealthy(app: Flask, client: FlaskClient) -> None:
+    add_worker(app)
+    with app.app_context(), transaction() as session:
+        session.execute(text("DELETE FROM heartbeats WHERE kind = 'scheduler'"))
+    status, body = health(client)
+    assert (status, body["status"]) == (503, "unhealthy")
+    assert [alert["key"] for alert in body["alerts"]] == ["no_scheduler"]  # type: ignore[attr-defined]
 
+
+def test_a_schedule_that_is_behind_is_unhealthy(app: Flask, client: FlaskClient) -> None:
+    add_worker(app)
+    with app.app_context():
+        schedules.synchronise(utcnow() - timedelta(minutes=5))
+    status, body = health(client)
+    assert (status, body["status"]) == (503, "unhealthy")
+    assert [alert["key"] for alert in body["alerts"]] == ["schedule_late"]  # type: ignore[attr-defined]
+    with app.app_context():
+        schedules.run_due(utcnow())
+    assert health(client)[1]["status"] == "healthy"
+
+
+def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: FlaskClient) -> None:
     add_worker(app)
     with app.app_context():
         with transaction():
@@ -97,14 +119,56 @@ def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: Fla
     assert health(client)[1]["status"] == "healthy"
 
 
-def test_a_job_that_is_open_for_too_long_is_named(app: Flask, client: FlaskClient) -> None:
+@pytest.mark.parametrize(
+    ("state", "rings"),
+    [
+        ("run_after = now() - interval '3601 s'", True),
+        # Between two tries, long after it was accepted.
+        ("failures = 6, created_at = now() - interval '3601 s', run_after = now() + interval '50 min'", True),
+        ("failures = 1, created_at = now() - interval '60 s', run_after = now() + interval '50 min'", False),
+        # Delayed from the beginning: due a moment ago.
+        ("created_at = now() - interval '2 h', run_after = now() - interval '1 s'", False),
+    ],
+)
+def test_a_job_that_is_open_for_too_long_is_named(app: Flask, client: FlaskClient, state: str, rings: bool) -> None:
     from jobs.catalogue import PUBLISH_CONTENT
 
     add_worker(app)
     with app.app_context(), transaction() as session:
         enqueue(PUBLISH_CONTENT, revision_id="x")
-        session.execute(text("UPDATE outbox_jobs SET created_at = now() - interval '3601 seconds'"))
-    assert [alert["kind"] for alert in health(client)[1]["alerts"]] == ["job_overdue"]  # type: ignore[attr-defined]
+        session.execute(text(f"UPDATE outbox_jobs SET {state}"))
+    kinds = [alert["kind"] for alert in health(client)[1]["alerts"]]  # type: ignore[attr-defined]
+    assert kinds == (["job_overdue"] if rings else [])
+
+
+def test_a_long_job_that_a_worker_has_in_hand_is_no_sign_of_trouble(app: Flask, client: FlaskClient) -> None:
+    add_worker(app)
+    with app.app_context(), transaction() as session:
+        enqueue(sample_jobs.EFFECT, key="a")
+        then = "run_after = now() - interval '2 h', claimed_by = 'w1/x', lease_until = now() + interval '1 h'"
+        session.execute(text(f"UPDATE outbox_jobs SET {then}"))
+    assert health(client)[1]["status"] == "healthy"
+
+
+def test_more_dead_letters_are_told_again_while_the_first_wait(app: Flask) -> None:
+    def alert() -> int:
+        with transaction():
+            services.update_alerts(queries.queue_health().alerts, now=utcnow())
+        told = "SELECT count(*) FROM ops_alerts WHERE kind = 'dead_letters'"  # those over too
+        return int(db.session.execute(text(told)).scalar_one())
+
+    add_worker(app)
+    with app.app_context():
+        with transaction() as session:
+            enqueue(sample_jobs.EFFECT, key="a")
+            dead = "state = 'dead', cause = 'refused', finished_at = now() - interval '2 h'"
+            session.execute(text(f"UPDATE outbox_jobs SET {dead}"))
+        assert [alert(), alert()] == [1, 1]
+        with transaction() as session:
+            enqueue(sample_jobs.EFFECT, key="b")
+            dead = "state = 'dead', cause = 'refused', finished_at = now()"
+            session.execute(text(f"UPDATE outbox_jobs SET {dead} WHERE state = 'open' AND job = 'test_effect'"))
+        assert [alert(), alert()] == [2, 2]
 
 
 def test_old_due_jobs_mean_that_nobody_works(app: Flask, client: FlaskClient) -> None:
