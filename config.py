@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         description="Requests a minute of each person, and of each address without a sign-in; calls of payment "
         "gateways and of stations' gateways twenty times as many. Unset: 600, and in development 60,000.",
     )
+    long_polls: int = Field(
+        default=16,
+        ge=0,
+        description="Requests of a web process that may wait for a change at once: fewer than `WEB_THREADS`.",
+    )
     max_request_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body.")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level.")

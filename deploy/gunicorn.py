@@ -11,7 +11,7 @@ if _metrics:
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", _metrics)
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = int(os.environ.get("WEB_THREADS", "24"))
 worker_class = "powerbank.api.unreadable.Worker"  # threads, and refusals as problem documents
 timeout = 60
 graceful_timeout = 4

@@ -63,6 +63,7 @@ def test_any_request_gets_a_documented_answer(app: Flask, staff_headers: Callabl
         operation = found.ok()
         with app.app_context():  # a living worker, so that /health/queues has no reason for its 503
             heartbeats.beat(db.engine, name="w", kind="worker", queues=[*Queue], started_at=utcnow())
+            heartbeats.beat(db.engine, name="s", kind="scheduler", queues=[], started_at=utcnow())
 
         @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
         @given(case=operation.as_strategy())

@@ -77,6 +77,8 @@ def _decode(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any
 
 
 def _typed(value: Any, kind: type) -> Any:
+    if kind in (datetime, UUID) and not isinstance(value, str):
+        raise TypeError("wrong type")
     if kind is datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
@@ -84,6 +86,11 @@ def _typed(value: Any, kind: type) -> Any:
         return moment
     if kind is UUID:
         return UUID(value)
-    if not isinstance(value, kind) or (isinstance(value, str) and "\x00" in value):
+    if type(value) is not kind:
         raise TypeError("wrong type")
+    # What PostgreSQL's text and bigint have no place for.
+    if isinstance(value, str) and b"\x00" in value.encode():  # which refuses lone surrogates
+        raise ValueError("not text")
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError("too large")
     return value

@@ -52,6 +52,8 @@ def problem(
     response = Response(json.dumps(body), status, content_type="application/problem+json")
     response.headers.extend(headers or {})
     response.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        response.headers["Connection"] = "close"  # what is left of the body is not read
     return response
 
 

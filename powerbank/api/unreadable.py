@@ -3,9 +3,11 @@
 gunicorn by itself answers HTML, and repeats what it could not read there and in its log: a header may hold a token.
 """
 
+import uuid
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
@@ -25,6 +27,8 @@ _OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        structlog.contextvars.clear_contextvars()  # of who was answered before in this thread
+        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
         status = _status(exc)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             self.log.error("the server failed between request and answer", exc_info=exc)
@@ -44,6 +48,8 @@ def _status(error: BaseException) -> HTTPStatus:
 
 def answer(status: HTTPStatus) -> bytes:
     told = problem(status)
-    told.headers.update({"Connection": "close", "X-Content-Type-Options": "nosniff"})
+    request_id = structlog.contextvars.get_contextvars()["request_id"]
+    more = {"Connection": "close", "X-Content-Type-Options": "nosniff", "X-Request-ID": request_id}
+    told.headers.update(more)
     head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{told.headers}"
     return head.encode("latin-1") + told.get_data()

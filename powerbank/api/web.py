@@ -1,6 +1,6 @@
 """What every answer has: security headers, and a body that is JSON where JSON is promised."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 
 # Swagger UI writes inline styles; scripts are only ever our own files.
 _CSP = (
@@ -23,6 +23,12 @@ _HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 def init_app(app: Flask) -> None:
     secure = app.config["SETTINGS"].public_url.startswith("https://")
     always = [*_ALWAYS, _HSTS] if secure else _ALWAYS
+
+    @app.before_request
+    def nothing_is_called_nul() -> None:
+        """PostgreSQL's text has no place for it."""
+        if "\x00" in request.path:
+            abort(404)
 
     @app.after_request
     def headers(response: Response) -> Response:

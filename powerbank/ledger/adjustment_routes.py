@@ -8,7 +8,7 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.ledger import adjustments, queries
 from powerbank.ledger.schemas import (
     AdjustBalanceSchema,
@@ -18,7 +18,7 @@ from powerbank.ledger.schemas import (
     AdjustPointsSchema,
 )
 from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus
-from powerbank.money import NPR, PTS
+from powerbank.money import NPR, PTS, show
 
 blueprint = Blueprint("Adjustments (staff)", __name__, url_prefix="/api/admin", description="Corrections by hand.")
 
@@ -56,23 +56,23 @@ def list_adjustments(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/ledger/adjustments/<uuid:adjustment_id>/approve")
 @staff_only("ledger.approve")
+@idempotent_if_asked
 @blueprint.response(200, AdjustmentSchema)
 def approve(adjustment_id: UUID) -> Adjustment:
     """Apply what somebody else asked for"""
-    with transaction():
-        adjustment = adjustments.approve(adjustment_id, staff=current_staff(), now=utcnow())
-        _audit("adjustment.approve", adjustment, old=_WAITED)
+    adjustment = adjustments.approve(adjustment_id, staff=current_staff(), now=utcnow())
+    _audit("adjustment.approve", adjustment, old=_WAITED)
     return adjustment
 
 
 @blueprint.post("/ledger/adjustments/<uuid:adjustment_id>/reject")
 @staff_only("ledger.approve")
+@idempotent_if_asked
 @blueprint.response(200, AdjustmentSchema)
 def reject(adjustment_id: UUID) -> Adjustment:
     """Refuse what somebody else asked for"""
-    with transaction():
-        adjustment = adjustments.reject(adjustment_id, staff=current_staff(), now=utcnow())
-        _audit("adjustment.reject", adjustment, old=_WAITED)
+    adjustment = adjustments.reject(adjustment_id, staff=current_staff(), now=utcnow())
+    _audit("adjustment.reject", adjustment, old=_WAITED)
     return adjustment
 
 
@@ -81,14 +81,14 @@ def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> tuple[dic
     adjustment = adjustments.ask(
         user_id=user_id, currency=currency, amount=amount, reason=reason, staff=current_staff(), now=utcnow()
     )
-    _audit("adjustment.ask", adjustment, old={"balance": before.balance, "points": before.points})
+    _audit("adjustment.ask", adjustment, old={"balance": show(before.balance), "points": before.points})
     wallet = queries.wallet(user_id)
     answer = {
         "adjustment_id": adjustment.id,
         "status": adjustment.status,
         "balance": wallet.balance,
         "points": wallet.points,
-        "currency": currency,
+        "currency": NPR,
     }
     return answer, 202 if adjustment.status == AdjustmentStatus.PENDING else 200
 
@@ -104,7 +104,7 @@ def _audit(action: str, adjustment: Adjustment, *, old: dict[str, Any]) -> None:
         old=old,
         new={
             "adjustment_id": str(adjustment.id),
-            "amount": adjustment.amount,
+            "amount": show(adjustment.amount) if adjustment.currency == NPR else adjustment.amount,
             "currency": adjustment.currency,
             "reason": adjustment.reason,
             "status": adjustment.status,

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.payments import queries, refund_outcomes, refunds
 from powerbank.payments.refund_models import Refund, RefundStatus
 from powerbank.payments.refund_schemas import (
@@ -39,42 +40,42 @@ def one(refund_id: UUID) -> Refund:
 
 @blueprint.post("/<uuid:refund_id>/approve")
 @staff_only("refunds.decide")
+@idempotent_if_asked
 @blueprint.response(200, StaffRefundSchema)
 @blueprint.alt_response(202, schema=StaffRefundSchema, description="A second person must approve too.")
 def approve(refund_id: UUID) -> tuple[Refund, int]:
     """Let it be paid; large ones need two people"""
     before = queries.refund(refund_id).status
-    with transaction():
-        refund = refunds.approve(refund_id, staff=current_staff(), now=utcnow())
-        _audit("refund.approve", refund, before)
+    refund = refunds.approve(refund_id, staff=current_staff(), now=utcnow())
+    _audit("refund.approve", refund, before)
     return refund, 202 if refund.status == RefundStatus.REQUESTED else 200
 
 
 @blueprint.post("/<uuid:refund_id>/reject")
 @staff_only("refunds.decide")
+@idempotent_if_asked
 @blueprint.arguments(RejectSchema)
 @blueprint.response(200, StaffRefundSchema)
 def reject(body: dict[str, str], refund_id: UUID) -> Refund:
     """Refuse it, or give up one that the gateway could not pay; what was held is the person's again"""
     before = queries.refund(refund_id).status
-    with transaction():
-        refund = refunds.reject(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
-        _audit("refund.reject", refund, before)
+    refund = refunds.reject(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
+    _audit("refund.reject", refund, before)
     return refund
 
 
 @blueprint.post("/<uuid:refund_id>/paid")
 @staff_only("refunds.decide")
+@idempotent_if_asked
 @blueprint.arguments(PaidByHandSchema)
 @blueprint.response(200, StaffRefundSchema)
 def paid(body: dict[str, str], refund_id: UUID) -> Refund:
     """Say that it was paid by hand, in the gateway's portal"""
     before = queries.refund(refund_id).status
-    with transaction():
-        refund = refund_outcomes.note_paid(
-            refund_id, reference=body["gateway_reference"], actor=f"staff:{current_staff().id}", now=utcnow()
-        )
-        _audit("refund.paid", refund, before)
+    refund = refund_outcomes.note_paid(
+        refund_id, reference=body["gateway_reference"], actor=f"staff:{current_staff().id}", now=utcnow()
+    )
+    _audit("refund.paid", refund, before)
     return refund
 
 

@@ -8,14 +8,15 @@ from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from powerbank.api.auth import current_user_id, user_only
-from powerbank.api.idempotency import idempotent
+from powerbank.api.idempotency import idempotent, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import hit_or_refuse
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.errors import UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.integrations.gateway import UnknownPaymentError
 from powerbank.payments import arrivals, exchange, gateways, intents, settlement
-from powerbank.payments.models import PaymentIntent
+from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.schemas import (
     IntentSchema,
     MethodsSchema,
@@ -65,11 +66,11 @@ def intent(intent_id: UUID) -> PaymentIntent:
 
 @blueprint.post("/payment/intents/<uuid:intent_id>/cancel")
 @user_only
+@idempotent_if_asked
 @blueprint.response(200, IntentSchema)
 def cancel(intent_id: UUID) -> PaymentIntent:
     """Give a top-up up; money that comes all the same is credited"""
-    with transaction():
-        return intents.cancel(intent_id, current_user_id())
+    return intents.cancel(intent_id, current_user_id())
 
 
 @blueprint.post("/payment/intents/<uuid:intent_id>/verify")
@@ -78,10 +79,14 @@ def cancel(intent_id: UUID) -> PaymentIntent:
 def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
     user_id = current_user_id()
-    intents.of_user(intent_id, user_id)
+    found = intents.of_user(intent_id, user_id)
+    if found.status == IntentStatus.SUCCESS:  # all others may still be paid, also those that are over for us
+        return found
     hit_or_refuse("20 per minute", "verify", str(user_id))
     try:
         settlement.settle(intent_id, actor="verify")
+    except UnknownPaymentError:
+        return intents.of_user(intent_id, user_id)
     except (VendorError, VendorRefusedError):
         raise UnavailableError("gateway_away", "The gateway does not answer; we go on asking it.") from None
     return intents.of_user(intent_id, user_id)

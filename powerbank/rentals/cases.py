@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
+from powerbank.api.fields import show_time
 from powerbank.db import new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
@@ -63,7 +64,7 @@ def evidence(rental: Rental, now: datetime) -> dict[str, Any]:
         "bank_back_at": _shown(stay.until) if stay else None,
         "bank_now": banks.whereabouts(rental.bank_id).place.value,
         "reports": [
-            each._asdict() | {"received_at": each.received_at.isoformat()} for each in dossier.reports(rental, now=now)
+            each._asdict() | {"received_at": show_time(each.received_at)} for each in dossier.reports(rental, now=now)
         ],
     }
 
@@ -149,4 +150,4 @@ def _open_case(rental: Rental, issue_type: IssueType) -> RentalCase:
 
 
 def _shown(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None
+    return show_time(moment) if moment is not None else None

@@ -1,16 +1,15 @@
 """What people and staff read of rentals."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, select
 
 from powerbank.api.paging import page
-from powerbank.db import db, read_alone
+from powerbank.db import db
 from powerbank.ledger.wallet_models import Due, Progress, WalletTransaction
 from powerbank.money import NPR
 from powerbank.rentals import billing
@@ -23,10 +22,8 @@ from powerbank.stations.bank_models import PowerBank
 from powerbank.stations.models import Station
 from powerbank.users.models import User
 
-LOOK_EVERY = 0.25  # seconds
 # Noted for staff; a person reads the rest.
 FOR_STAFF = frozenset({"staff_told", "resolved", "second_bank", "second_bank_returned"})
-_VERSION = text("SELECT version FROM rentals WHERE id = :id")
 
 
 @dataclass(frozen=True)
@@ -102,16 +99,6 @@ def of_user_page(user_id: UUID, *, limit: int, cursor: str | None, status: str |
 def open_of_user(user_id: UUID) -> Sequence[Rental]:
     query = select(Rental).where(Rental.user_id == user_id, Rental.status.in_(OPEN))
     return db.session.scalars(query.order_by(Rental.id.desc())).all()
-
-
-def wait_for_change(rental_id: UUID, *, since: int, seconds: float) -> None:
-    """Returns when the rental is newer than `since`, or when the time is over. Holds no connection while it waits."""
-    until = time.monotonic() + seconds
-    while True:
-        found = read_alone(_VERSION, {"id": rental_id})
-        if not found or found[0][0] > since or time.monotonic() >= until:
-            return
-        time.sleep(min(LOOK_EVERY, max(0.0, until - time.monotonic())))
 
 
 def search_page(

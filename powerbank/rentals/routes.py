@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
+
 from powerbank import money
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
@@ -11,7 +13,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.db import db, transaction, utcnow
 from powerbank.payments import paying
 from powerbank.payments.options import Method
-from powerbank.rentals import cancelling, cases, extension, initiation, life, locations, queries
+from powerbank.rentals import cancelling, cases, extension, initiation, life, locations, queries, waiting
 from powerbank.rentals.case_models import IssueType, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.rentals.queries import Card
@@ -70,22 +72,26 @@ def active() -> dict[str, Any]:
 @blueprint.arguments(WaitArguments, location="query")
 @blueprint.response(200, RentalDetailSchema)
 def detail(arguments: dict[str, Any], rental_id: UUID) -> Card:
-    """One rental; with `wait` and `since` the answer comes when it is newer than that version"""
+    """One rental; with `wait` and `since` the answer comes when it is newer than that version, or at once where too
+    many wait already"""
     found = life.of_user(rental_id, current_user_id())
     if arguments["wait"] and found.version <= arguments["since"]:
         db.session.rollback()
-        queries.wait_for_change(rental_id, since=arguments["since"], seconds=arguments["wait"])
+        waiting.for_change(
+            rental_id, user_id=current_user_id(), since=arguments["since"], seconds=arguments["wait"],
+            most=current_app.config["SETTINGS"].long_polls,
+        )  # fmt: skip
         found = life.of_user(rental_id, current_user_id())
     return queries.card(found, now=utcnow())
 
 
 @blueprint.post("/<uuid:rental_id>/cancel")
 @user_only
+@idempotent_if_asked
 @blueprint.response(200, RentalDetailSchema)
 def cancel(rental_id: UUID) -> Card:
     """Before the ejection at once; shortly after it if the power bank is brought back in time"""
-    with transaction():
-        rental = cancelling.cancel(rental_id, user_id=current_user_id(), now=utcnow())
+    rental = cancelling.cancel(rental_id, user_id=current_user_id(), now=utcnow())
     return queries.card(rental, now=utcnow())
 
 

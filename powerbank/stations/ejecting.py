@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
+from powerbank.api.fields import show_time
 from powerbank.db import open_session
 from powerbank.stations import agreement, banks, commanding, discrepancies, live
 from powerbank.stations.bank_models import DiscrepancyKind, Place, PowerBank
@@ -81,7 +82,7 @@ def prove_out(
         }  # fmt: skip
         session.execute(_LEFT, left)
     return commanding.settle(
-        command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": at.isoformat()}, now=now
+        command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": show_time(at)}, now=now
     )
 
 

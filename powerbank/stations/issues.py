@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
+from powerbank.api.fields import show_time
 from powerbank.db import db, new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.notifications.kinds import Type
@@ -89,7 +90,7 @@ def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime
         return
     command = session.get_one(StationCommand, command_id)
     issue.connectivity = alerts.connectivity(issue.station_id, now=now) | {
-        "checked_at": now.isoformat(), "answered": command.status == CommandStatus.SUCCEEDED,
+        "checked_at": show_time(now), "answered": command.status == CommandStatus.SUCCEEDED,
     }  # fmt: skip
 
 

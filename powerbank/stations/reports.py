@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 
 from powerbank.content import app_config
 from powerbank.db import db, first_id_of, new_id, open_session
-from powerbank.errors import NotFoundError
+from powerbank.errors import AppError, NotFoundError
 from powerbank.stations import applying, quickly
 from powerbank.stations.command_models import Outcome, StationReport
 from powerbank.stations.messages import MOST_KEPT, Directory, Known, Message, Received, understand_routed
-from powerbank.stations.models import Station
+from powerbank.stations.models import Slot, Station
 from powerbank.stations.protocols import json_v1, registry
 from powerbank.stations.protocols.events import Order, Returned
 from powerbank.stations.protocols.protocol import Reason, StationFacts, Undecodable
@@ -119,6 +119,9 @@ def note_http_return(
 ) -> Noted:  # fmt: skip
     """A return that a gateway reports. Inside an open transaction; `repeat` says that it was known."""
     station = _registered(station_imei)
+    if not open_session().scalar(select(exists().where(Slot.station_id == station.id, Slot.number == slot_number))):
+        told_back = "The station has no such slot."
+        raise AppError("validation_failed", 422, told_back, errors={"slot_number": [told_back]})
     told: dict[str, Any] = {
         "event_id": event_id, "slot_number": slot_number, "powerbank_sn": serial, "battery_level": charge,
         "ts": ts.isoformat() if ts else None,

@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_refused_as_a_problem(server: Server, request_: s
     assert headers["content-type"] == "application/problem+json"
     assert int(headers["content-length"]) == len(body)
     told = json.loads(body)
-    assert (told["status"], told["code"], told["request_id"]) == (status, code, None)
+    assert (told["status"], told["code"], told["request_id"]) == (status, code, headers["x-request-id"])
     assert SECRET.encode() not in body
     assert SECRET not in server.log.read_text()
 
@@ -84,3 +84,11 @@ def test_what_can_be_read_is_answered_by_the_application(server: Server) -> None
     line, headers, _ = server.ask(f"{REQUEST}Connection: close\r\n\r\n")
     assert line == "HTTP/1.1 200 OK"
     assert "x-request-id" in headers
+
+
+def test_the_id_of_another_request_is_not_told(server: Server) -> None:
+    for _ in range(20):  # each thread has answered somebody
+        server.ask(f"{REQUEST}X-Request-ID: somebody-elses\r\nConnection: close\r\n\r\n")
+    ids = {server.ask(f"{REQUEST}no header\r\n\r\n")[1]["x-request-id"] for _ in range(5)}
+    assert len(ids) == 5
+    assert "somebody-elses" not in ids

@@ -128,9 +128,9 @@ def test_it_is_audited(client: FlaskClient, finance: Headers, person: Person) ->
     user_id = person()
     adjust(client, finance, user_id, amount="12.00", reason="the station kept the bank")
     [row] = db.session.query(AuditEntry).filter_by(action="adjustment.ask").all()
-    assert row.old == {"balance": 0, "points": 0}
+    assert row.old == {"balance": "0.00", "points": 0}
     assert (row.object_id, row.new and row.new["amount"], row.new and row.new["reason"]) == (
-        str(user_id), 12_00, "the station kept the bank",
+        str(user_id), "12.00", "the station kept the bank",
     )  # fmt: skip
 
 

@@ -141,3 +141,14 @@ def test_an_event_id_is_of_one_station(gateway: Gateway, make_station: Make) -> 
     assert gateway(powerbank_sn="none").status_code == 202
     assert gateway(powerbank_sn="none", station_imei="imei-C").status_code == 202
     assert gateway(powerbank_sn="none").status_code == 200
+
+
+def test_a_slot_that_the_station_does_not_have_is_refused(
+    out: Out, make_station: Make, cabinets: Cabinets, gateway: Gateway
+) -> None:
+    sita, rental_id = out(ago=30)
+    make_station("B")
+    refused = gateway(slot_number=99)
+    assert (refused.status_code, list(refused.get_json()["errors"])) == (422, ["slot_number"])
+    cabinets.work()
+    assert sita.rental(rental_id)["status"] == "active"

@@ -1,0 +1,43 @@
+"""What a client sends by mistake, or on purpose, is refused as what it is."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.people import People
+
+
+def cursor_of(values: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+FOREIGN = [
+    [1], [True], [None], [1e999], [[1]], [{"a": 1}], ["\ud83d"], ["a\x00b"], [10**30], [], ["a", "b"], {"a": 1}, "a",
+    ["2026-01-01T00:00:00"], [1, 1], ["01a22411-8774-737b-92ef-d54cadf91165", 1], ["2026-01-01T00:00:00Z", 5],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", FOREIGN, ids=repr)
+@pytest.mark.parametrize("path", ["/api/stations", "/api/rentals", "/api/notifications", "/api/wallet/transactions"])
+def test_a_cursor_that_was_not_made_here_is_refused(
+    client: FlaskClient, people: People, path: str, values: Any
+) -> None:
+    answer = client.get(path, query_string={"cursor": cursor_of(values)}, headers=people.join("sita").headers)
+    name = isinstance(values, list) and len(values) == 1 and isinstance(values[0], str) and values[0].isascii()
+    if path == "/api/stations" and name and "\x00" not in values[0]:
+        assert answer.status_code == 200, "any text is a name"
+    else:
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_cursor")
+
+
+@pytest.mark.parametrize("path", ["/api/stations/%00", "/s/%00", "/s/a%00b", "/api/content/%00"])
+def test_nothing_is_called_nul(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_a_connection_whose_body_was_too_large_ends(client: FlaskClient) -> None:
+    answer = client.post("/api/auth/get-otp", data=b"{" + b" " * 2_000_000, content_type="application/json")
+    assert (answer.status_code, answer.headers["Connection"]) == (413, "close")

@@ -1,0 +1,42 @@
+"""Long polls take some of a web process' threads, never all, and of one person a few."""
+
+import threading
+import time
+from contextlib import ExitStack
+from uuid import UUID, uuid4
+
+from powerbank.rentals import waiting
+
+
+def seconds_of_a_wait(who: UUID, *, most: int) -> float:
+    began = time.monotonic()
+    with waiting._place(who, most) as free:
+        if free:
+            time.sleep(0.2)
+    return time.monotonic() - began
+
+
+def test_of_one_person_a_few_wait_and_others_all_the_same() -> None:
+    greedy, other = uuid4(), uuid4()
+    with ExitStack() as open_polls:
+        taken = [open_polls.enter_context(waiting._place(greedy, 100)) for _ in range(5)]
+        assert taken == [True, True, True, False, False]
+        assert open_polls.enter_context(waiting._place(other, 100))
+    assert not waiting._waiting
+
+
+def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
+    with ExitStack() as open_polls:
+        for _ in range(4):
+            assert open_polls.enter_context(waiting._place(uuid4(), 4))
+        assert seconds_of_a_wait(uuid4(), most=4) < 0.1
+    assert seconds_of_a_wait(uuid4(), most=4) >= 0.2
+
+
+def test_places_taken_at_once_are_counted_right() -> None:
+    threads = [threading.Thread(target=seconds_of_a_wait, args=(uuid4(),), kwargs={"most": 20}) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not waiting._waiting
