@@ -5,6 +5,8 @@ deployment is mended in one go. The table of settings in README.md is made from 
 `flask docs settings`.
 """
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -278,6 +280,22 @@ class Settings(BaseSettings):
                 raise ValueError("must have a password in production, or be rediss:// or this machine")
         return value
 
+    @field_validator("otp_countries", "otp_prefixes")
+    @classmethod
+    def _codes_can_be_sent(cls, value: str, info: ValidationInfo) -> str:
+        countries = info.field_name == "otp_countries"
+        kind = r"[A-Za-z]{2}" if countries else r"\+\d{0,14}"
+        if not all(re.fullmatch(kind, part.strip()) for part in value.split(",")):
+            raise ValueError(f"must be a list such as {'NP,IN' if countries else '+97798,+97797'}")
+        return value
+
+    @field_validator("app_url", "app_link")
+    @classmethod
+    def _is_a_link(cls, value: str | None) -> str | None:
+        if value and not re.match(r"[a-z][a-z0-9+.-]*://", value):
+            raise ValueError("must be a link, such as https://app.example or powerbank://app")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _production_speaks_https(cls, value: str, info: ValidationInfo) -> str:
@@ -344,9 +362,12 @@ def _through_psycopg2(url: str) -> str:
     return "postgresql+psycopg2" + url[url.index("://") :]
 
 
-def load() -> Settings:
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Of this process' environment, or of one that another process will have."""
+    told = environment or {}
+    given_by_name = {name: told[name.upper()] for name in Settings.model_fields if name.upper() in told}
     try:
-        return Settings()
+        return Settings(**given_by_name)  # type: ignore[arg-type]  # texts, which are parsed
     except ValidationError as refused:
         raise ConfigurationError(_explain(refused)) from None
 

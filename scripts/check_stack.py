@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import argparse
+import fcntl
+
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from redis import Redis
@@ -173,14 +176,28 @@ CHECKS = (
 )
 
 
-def use_environment_of_run() -> None:
-    """Beside `./scripts/run`, whose settings stand in its data folder, nothing needs to be said."""
-    if "DATABASE_URL" not in os.environ:
-        os.environ.update(environment_file.read(Path(__file__).parents[1] / ".powerbank"))
+def use_environment_of_run(data: Path) -> bool:
+    """The settings of `./scripts/run` stand in its data folder, which it holds locked while it runs."""
+    settings = environment_file.read(data)
+    try:
+        with (data / "lock").open("a") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        os.environ.update(settings)
+        return True
+    return False
 
 
 def main() -> int:
-    use_environment_of_run()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="the data folder of the `./scripts/run` that is meant")
+    asked = parser.parse_args()
+    data = asked.data or Path(__file__).parents[1] / ".powerbank"
+    if (asked.data or "DATABASE_URL" not in os.environ) and not use_environment_of_run(data):
+        print(f"No ./scripts/run runs on {data}. Say which with --data, or set DATABASE_URL and the rest.")
+        return 1
     try:
         settings = config.load()
     except config.ConfigurationError as refused:
@@ -197,7 +214,7 @@ def main() -> int:
                 bad += 1
                 mark, words = "BAD", str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             db.session.rollback()
-            print(f"{mark}  {check.name:<15} {words}")
+            print(f"{mark}  {check.name:<15} {words}", flush=True)
     print("everything answers" if not bad else f"{bad} of {len(CHECKS)} parts need attention")
     return int(bool(bad))
 

@@ -21,6 +21,16 @@ def ensure_staff(*, email: str, password: str, role: Role) -> bool:
     return True
 
 
+def set_password(email: str, password: str) -> None:
+    """One that somebody chose who may run commands here. Sessions end."""
+    member = find(email)
+    if member is None:
+        raise NotFoundError("staff member")
+    member.password_hash, member.password_temporary = passwords.hashed(password), False
+    member.failed_attempts, member.locked_until = 0, None
+    staff_sessions.end_others(member, but=None)
+
+
 def create(*, email: str, role: str, language: str = "en") -> tuple[StaffMember, str]:
     """A member with a password that is told once and must be changed at the first sign-in."""
     password = passwords.temporary()

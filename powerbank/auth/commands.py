@@ -1,13 +1,14 @@
 """`flask staff …`: accounts kept from the shell, the first one above all."""
 
 import os
+import re
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
 from powerbank import audit
-from powerbank.auth import administration, totp
+from powerbank.auth import administration, passwords, totp
 from powerbank.auth.models import RecoveryCode, StaffMember
 from powerbank.auth.roles import Role
 from powerbank.db import db, transaction
@@ -19,17 +20,25 @@ staff = AppGroup("staff", help="Staff accounts.")
 @staff.command("ensure")
 @click.option("--email", required=True)
 @click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.SUPERADMIN.value)
-def ensure(email: str, role: str) -> None:
+@click.option("--set-password", is_flag=True, help="Give it this password also if it is there with another one.")
+def ensure(email: str, role: str, set_password: bool) -> None:
     """Makes the account if there is none, with the password in ADMIN_PASSWORD."""
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise click.ClickException(f"{email} is no e-mail address")
     password = os.environ.get("ADMIN_PASSWORD") or click.prompt("Password", hide_input=True)
     try:
         with transaction():
             made = administration.ensure_staff(email=email, password=password, role=Role(role))
             if made:
                 _record("staff.create", email, new={"role": role})
+            differs = not passwords.matches(_known(email).password_hash, password)
+            if differs and set_password:
+                administration.set_password(email, password)
+                _record("staff.set_password", email)
     except AppError as refused:
         raise click.ClickException(refused.detail) from None
-    click.echo(f"{email}: {'made' if made else 'is there'}")
+    there = "is there" if not differs else "has the new password" if set_password else "is there, with another password"
+    click.echo(f"{email}: {'made' if made else there}")
 
 
 @staff.command("list")

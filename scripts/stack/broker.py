@@ -85,7 +85,10 @@ class EmbeddedBroker(Server):
     def _write_configuration(self) -> None:
         service = StationAccount(SERVICE_ACCOUNT, self.password)
         write = broker_config.mosquitto if self.kind == "mosquitto" else broker_config.nats
-        files = write(self.folder, self.port, service, self.station_accounts())
+        # Hashes that were made for the other broker, before this one was installed, are made anew in a moment.
+        foreign = broker_config.BCRYPT_HASHES if self.kind == "mosquitto" else broker_config.MOSQUITTO_HASH
+        stations = [each for each in self.station_accounts() if not each.password_or_hash.startswith(foreign)]
+        files = write(self.folder, self.port, service, stations)
         for name, text in files.items():
             write_private(self.folder / name, text)
 

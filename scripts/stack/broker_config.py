@@ -51,8 +51,6 @@ def _mosquitto_hash(account: Account) -> str:
     given = account.password_or_hash
     if given.startswith(MOSQUITTO_HASH):
         return given
-    if given.startswith(BCRYPT_HASHES):
-        raise ValueError(f"Mosquitto knows no bcrypt hash, as {account.username} has")
     salt = os.urandom(12)
     made = hashlib.pbkdf2_hmac("sha512", given.encode(), salt, 101)
     encoded = [base64.b64encode(part).decode() for part in (salt, made)]
@@ -62,8 +60,6 @@ def _mosquitto_hash(account: Account) -> str:
 def nats(folder: Path, port: int, service: Account, stations: list[Any]) -> dict[str, str]:
     users: list[dict[str, Any]] = [{"user": service.username, "password": service.password_or_hash}]
     for account in stations:
-        if account.password_or_hash.startswith(MOSQUITTO_HASH):
-            raise ValueError(f"NATS knows no Mosquitto hash, as {account.username} has")
         # MQTT sessions live on subjects of their own, which every MQTT client needs.
         allowed = [
             *map(_nats_subject, _station_topics(account.username)),

@@ -1,6 +1,7 @@
 """Files and folders that are nobody else's business."""
 
 import os
+import shutil
 from pathlib import Path
 
 from scripts.stack.problems import StackError
@@ -8,6 +9,9 @@ from scripts.stack.problems import StackError
 # Nobody else may list it; root's PostgreSQL, which runs as another account, may pass through.
 DATA_FOLDER_MODE = 0o711 if os.geteuid() == 0 else 0o700
 
+
+# A database, its log and a broker's store, when new.
+NEEDED_MB = 150
 
 # Says that a folder is ours. Without it nothing is written into a folder that is not empty, nor wiped.
 MARKER = ".powerbank-data"
@@ -30,6 +34,9 @@ def make_data_folder(folder: Path) -> None:
 def claim_data_folder(folder: Path) -> None:
     """Make it ours, or refuse: what somebody else keeps there could be taken for ours, and wiped."""
     make_data_folder(folder)
+    free = shutil.disk_usage(folder).free // 2**20
+    if free < NEEDED_MB:
+        raise StackError(f"{folder} has {free} MB left on its disk; a start needs {NEEDED_MB}.")
     try:
         if not (folder / MARKER).exists() and any(folder.iterdir()):
             raise StackError(f"{folder} holds something that is not Powerbank's; choose another --data.")

@@ -11,6 +11,8 @@ from scripts.stack.ports import DEFAULT_BASE
 from scripts.stack.problems import StackError
 
 ROOT = Path(__file__).resolve().parents[2]
+# What listens on a port of its own, and how there can be more of it all the same.
+ONE_PORT = {"web": "; WEB_PROCESSES=2 gives it more processes", "sandbox": "", "stations": ""}
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ def parse(words: list[str]) -> Options:
     parser.add_argument("--port-base", type=int, default=DEFAULT_BASE)
     parser.add_argument("--scale", action="append", default=[])
     found = parser.parse_args(words)
+    if found.data == Path():
+        raise StackError("--data needs the name of a folder; see ./scripts/run --help.")
     # The script has changed into the code's folder, while --data was said from the caller's.
     started_in = Path(os.environ.get("POWERBANK_STARTED_IN", "."))
     return Options(
@@ -57,6 +61,8 @@ def _scaled(word: str) -> tuple[str, int]:
     name, _, number = word.partition("=")
     if not name or not number.isdecimal():
         raise StackError(f"--scale takes NAME=NUMBER, not {word}; see ./scripts/run --help.")
+    if name in ONE_PORT and int(number) > 1:
+        raise StackError(f"--scale cannot start {name} twice, as it has one port{ONE_PORT[name]}.")
     return name, int(number)
 
 

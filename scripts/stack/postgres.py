@@ -120,7 +120,7 @@ class EmbeddedPostgres(Server):
         made = self._run_initdb(unfinished, account)
         if made.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)
-            said = made.stdout.decode(errors="replace").strip()
+            said = "\n".join(made.stdout.decode(errors="replace").strip().splitlines()[-3:])
             raise StackError(f"PostgreSQL's initdb could not make {cluster}.", said)
         unfinished.rename(cluster)
 
@@ -170,6 +170,12 @@ class EmbeddedPostgres(Server):
         return True
 
     def _settle(self) -> None:
+        try:
+            self._make_roles_and_database()
+        except psycopg2.Error as refused:
+            raise StackError(f"PostgreSQL refused: {str(refused).strip().splitlines()[0]}") from None
+
+    def _make_roles_and_database(self) -> None:
         for role in (OWNER, APP):
             with contextlib.suppress(errors.DuplicateObject):
                 self._execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))

@@ -41,6 +41,8 @@ def main() -> int:
         ),
         flush=True,
     )
+    if json.loads(answer[1]).get("status") == "degraded":
+        print(f"  Not all is well: {_shortened(answer[1])}\n", flush=True)
     if arguments.show_password:
         secrets_file.shown_in(arguments.data).touch(mode=0o600)
     return 0
@@ -93,6 +95,14 @@ def _shortened(body: str) -> str:
         return " ".join(body.split())[:200]
 
 
+def _password(shown: str | None, secrets: Path) -> str:
+    if not os.environ["ADMIN_PASSWORD"]:
+        return "as it was set before (anew: flask --app wsgi staff reset)"
+    if os.environ["ADMIN_PASSWORD"] not in secrets.read_text():
+        return "as in ADMIN_PASSWORD"
+    return shown or f"in {secrets}"
+
+
 def where_to_look(url: str, data: Path, *, sandbox_url: str, stations_url: str, password: str | None) -> str:
     secrets = data / "secrets.env"
     rows = {
@@ -103,7 +113,7 @@ def where_to_look(url: str, data: Path, *, sandbox_url: str, stations_url: str, 
         "Health": f"{url}/health/ready",
         "Sandbox": f"{sandbox_url}  (messages sent, payments, faults)" if sandbox_url else "",
         "Stations": f"{stations_url}  (eject, return and break things by hand)" if stations_url else "",
-        "Sign in": f"{os.environ['ADMIN_EMAIL']}, password {password or f'in {secrets}'}",
+        "Sign in": f"{os.environ['ADMIN_EMAIL']}, password {_password(password, secrets)}",
         "Data": str(data),
     }
     lines = [f"  {name:<8} {text}" for name, text in rows.items() if text]

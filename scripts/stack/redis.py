@@ -1,5 +1,6 @@
 """An embedded Redis on the loopback, with its append-only file on."""
 
+import json
 import re
 import shutil
 import socket
@@ -36,7 +37,7 @@ class EmbeddedRedis(Server):
         settings = {
             "bind": "127.0.0.1",
             "port": str(self.port),
-            "dir": f'"{self.folder}"',
+            "dir": json.dumps(str(self.folder), ensure_ascii=False),
             "daemonize": "no",
             "appendonly": "yes",
             "appendfsync": "everysec",

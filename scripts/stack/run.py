@@ -2,13 +2,15 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+from urllib.parse import urlsplit
 
-from config import Settings
+import config
 from scripts.sandbox.accounts import Accounts
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
@@ -45,12 +47,14 @@ def main() -> int:
 
 
 def _run(stack: Stack, asked: options.Options) -> None:
+    # All that can be refused is refused before anything is wiped or started.
+    commands = processes.read(_procfiles(asked), asked.scale)
+    pages = ["web", "sandbox", "mail"] if asked.bare else ["web", "sandbox", "mail", "simulator"]
+    stack.ports.check_free([*pages, *(server.name for server in stack.servers if server.name != "postgres")])
+    _check_settings(child_environment(stack))
     if asked.fresh:
         stack.wipe()
         print(f"Wiped {stack.data_dir}.", flush=True)
-    commands = processes.read(_procfiles(asked), asked.scale)
-    pages = ["web", "sandbox"] if asked.bare else ["web", "sandbox", "simulator"]
-    stack.ports.check_free([*pages, *(server.name for server in stack.servers if server.name != "postgres")])
     print(f"Starting {', '.join(server.title for server in stack.servers) or 'no servers'}.", flush=True)
     stack.start()
     environment = child_environment(stack)
@@ -68,9 +72,40 @@ def _run(stack: Stack, asked: options.Options) -> None:
         announcer.wait()
 
 
+def _check_settings(environment: dict[str, str]) -> None:
+    try:
+        config.load(environment)
+    except config.ConfigurationError as refused:
+        raise StackError(str(refused)) from None
+    for name, connect in (("REDIS_URL", _ask_redis), ("REDIS_CACHE_URL", _ask_redis), ("MQTT_URL", _ask_broker)):
+        if url := os.environ.get(name):
+            try:
+                connect(url)
+            except OSError as away:
+                raise StackError(f"{name} leads to nobody who answers: {away}") from None
+
+
+def _ask_redis(url: str) -> None:
+    from redis.exceptions import RedisError  # most starts have a Redis of their own and need none of this
+
+    from powerbank.redis_clients import connect
+
+    try:
+        with connect(url, socket_timeout=2.0, retry=None) as redis:
+            redis.ping()
+    except RedisError as refused:
+        raise OSError(str(refused)) from None
+
+
+def _ask_broker(url: str) -> None:
+    address = urlsplit(url)
+    port = address.port or (8883 if address.scheme == "mqtts" else 1883)
+    socket.create_connection((address.hostname or "127.0.0.1", port), timeout=2).close()
+
+
 def stack_settings(environment: dict[str, str]) -> dict[str, str]:
     """What says how Powerbank is set up, of all that the processes are given."""
-    names = {name.upper() for name in Settings.model_fields}
+    names = {name.upper() for name in config.Settings.model_fields}
     return {name: value for name, value in environment.items() if name in names}
 
 
@@ -111,9 +146,11 @@ def child_environment(stack: Stack) -> dict[str, str]:
 
 def _set_up(stack: Stack, environment: dict[str, str], *, seed: bool) -> None:
     print(f"Setting up the database{' and the demo network' if seed else ''}.", flush=True)
-    command = [sys.executable, "-m", "scripts.stack.set_up", environment["ADMIN_EMAIL"]]
+    command = [sys.executable, "-m", "scripts.stack.set_up", "--email", environment["ADMIN_EMAIL"]]
+    if "ADMIN_PASSWORD" in os.environ:
+        command.append("--set-password")
     if seed:
-        command.append("seed-demo")
+        command.append("--seed")
     log = stack.data_dir / "logs" / "setup.log"
     with log.open("ab") as output:
         began_at = output.tell()
@@ -125,6 +162,8 @@ def _set_up(stack: Stack, environment: dict[str, str], *, seed: bool) -> None:
         failed = said[said.rfind("\nflask ") + 1 :].splitlines()  # not what the commands before it said
         shown = "\n".join(failed if len(failed) < 15 else [failed[0], *failed[-14:]])
         raise StackError(f"The database could not be set up; the whole of it is in {log}.", shown)
+    if "another password" in log.read_bytes()[began_at:].decode(errors="replace"):
+        environment["ADMIN_PASSWORD"] = ""  # the account is older than this data folder
 
 
 def _announce(stack: Stack, environment: dict[str, str], *, stations: bool) -> "subprocess.Popen[bytes]":
@@ -134,7 +173,7 @@ def _announce(stack: Stack, environment: dict[str, str], *, stations: bool) -> "
         command += ["--sandbox-url", environment["SANDBOX_URL"]]
     if stations:
         command += ["--stations-url", f"http://127.0.0.1:{stack.ports.simulator}"]
-    if "ADMIN_PASSWORD" in os.environ or not secrets_file.shown_in(stack.data_dir).exists():
+    if not secrets_file.shown_in(stack.data_dir).exists():
         command.append("--show-password")
     # Out of reach of the terminal's Ctrl-C: it is told by us.
     return subprocess.Popen(command, env=environment, cwd=options.ROOT, start_new_session=True)

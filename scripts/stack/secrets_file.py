@@ -26,11 +26,6 @@ def shown_in(data_dir: Path) -> Path:
     return data_dir / "password-shown"
 
 
-def forget(data_dir: Path) -> None:
-    path_in(data_dir).unlink(missing_ok=True)
-    shown_in(data_dir).unlink(missing_ok=True)
-
-
 def read_or_make(data_dir: Path) -> dict[str, str]:
     """What the file says, with what it lacks made and added."""
     path = path_in(data_dir)

@@ -1,20 +1,32 @@
 """Migrates, makes sure of the administrator and seeds the demo network: in one process, for each that starts needs
 seconds to import the product."""
 
+import argparse
 import sys
 
 from flask import Flask
 from flask.cli import ScriptInfo
+from sqlalchemy.exc import OperationalError
 
 from powerbank import create_app, startup
 
 
-def main(email: str, *more: str) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--email", required=True)
+    parser.add_argument("--set-password", action="store_true")
+    parser.add_argument("--seed", action="store_true")
+    asked = parser.parse_args()
+    ensure = ["staff", "ensure", "--email", asked.email, *(["--set-password"] if asked.set_password else [])]
     app = create_app(routes=False)
     startup.migrations(app)
-    for words in (["db", "upgrade"], ["staff", "ensure", "--email", email], *([each] for each in more)):
+    for words in (["db", "upgrade"], ensure, *([["seed-demo"]] if asked.seed else [])):
         print(f"flask {' '.join(words)}", flush=True)
-        _run(app, words)
+        try:
+            _run(app, words)
+        except OperationalError as away:
+            print(f"Error: {str(away.orig).strip()}", flush=True)
+            return 1
     return 0
 
 
@@ -28,4 +40,4 @@ def _run(app: Flask, words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

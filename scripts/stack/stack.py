@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,9 @@ from scripts.stack.problems import StackError
 from scripts.stack.records import end_recorded
 from scripts.stack.redis import EmbeddedRedis
 from scripts.stack.server import Server
+
+# What is made below the data folder beside the servers' own. The rest may be somebody's.
+OURS = ("documents", "simulator-*.json", "*.env", "password-shown", "fcm-service-account.json")
 
 
 class Stack:
@@ -55,6 +59,12 @@ class Stack:
         if self._lock is not None:
             return
         claim_data_folder(self.data_dir)
+        try:
+            self._take()
+        except OSError as problem:
+            raise StackError(f"{self.data_dir} cannot be used as data folder: {problem.strerror}.") from None
+
+    def _take(self) -> None:
         lock = (self.data_dir / "lock").open("a+")
         try:
             # A record lock, as flock's would pass to every process that we fork and outlive us in them.
@@ -93,13 +103,19 @@ class Stack:
 
     def wipe(self) -> None:
         """Forget everything in the data folder that is ours. Only after `take` and before `start`."""
+        if "DATABASE_URL" in self._given:
+            raise StackError(
+                "--fresh would forget the keys that the database at DATABASE_URL needs; empty that one yourself, and "
+                f"{secrets_file.path_in(self.data_dir)} with it."
+            )
         for server in (
             EmbeddedPostgres(self.data_dir),
             EmbeddedRedis(self.data_dir, self.ports.redis),
             EmbeddedBroker(self.data_dir, self.ports.broker, ""),
         ):
             server.wipe()
-        secrets_file.forget(self.data_dir)
+        for path in (path for pattern in OURS for path in self.data_dir.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         self.secrets = secrets_file.read_or_make(self.data_dir)
 
     def environment(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The embedded broker keeps stations to their own topics, and messages through a crash."""
 
+import json
 import queue
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.files import make_folder
 from scripts.stack.ports import free_ports
 
 pytestmark = pytest.mark.faults
@@ -120,3 +122,14 @@ def _connects(listener: Listener) -> bool:
 def test_a_name_that_would_widen_the_rules_is_refused(data_dir: Path, name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name"):
         EmbeddedBroker(data_dir, 1, "x").set_station_accounts([(name, "password")])
+
+
+def test_accounts_that_were_hashed_for_the_other_broker_stop_no_start(data_dir: Path) -> None:
+    """As after Mosquitto was installed, or removed: the accounts are written anew once it runs."""
+    broker = EmbeddedBroker(data_dir, free_ports().broker, "0123456789abcdef")
+    make_folder(broker.folder)
+    accounts = [("one", "$2b$12$" + "a" * 53), ("two", "$7$101$YWFh$YWFh")]
+    (broker.folder / "stations.json").write_text(json.dumps(accounts))
+    broker._prepare()
+    written = "".join(path.read_text() for path in broker.folder.glob("*") if path.name != "stations.json")
+    assert ('"one"' in written) != ("two:" in written)

@@ -26,8 +26,8 @@ EMAIL = "admin@example.com"
 
 
 class Run:
-    def __init__(self, data: Path, base: int, **own: str) -> None:
-        command = [sys.executable, "-m", "scripts.stack.run", "--bare", "--small"]
+    def __init__(self, data: Path, base: int, *options: str, **own: str) -> None:
+        command = [sys.executable, "-m", "scripts.stack", "--bare", "--small", *options]
         self.data = data
         self.url = f"http://127.0.0.1:{base}"
         self.process = subprocess.Popen(
@@ -77,8 +77,8 @@ class Run:
 
 
 @contextmanager
-def started(data: Path, base: int, **own: str) -> Iterator[Run]:
-    run = Run(data, base, **own)
+def started(data: Path, base: int, *options: str, **own: str) -> Iterator[Run]:
+    run = Run(data, base, *options, **own)
     try:
         yield run
     finally:
@@ -124,9 +124,41 @@ def test_a_system_from_its_first_start_to_its_second(data_dir: Path, base: int) 
     assert re.search(r"^BAD +web ", checked.stdout, re.M)
     assert "Traceback" not in checked.stdout + checked.stderr
 
-    with started(data_dir, base) as run:
+    nobody = subprocess.run(
+        [sys.executable, "scripts/check_stack.py", "--data", str(data_dir)], cwd=ROOT, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (nobody.returncode, nobody.stdout[: len("No ./scripts/run")]) == (1, "No ./scripts/run")
+
+    with started(data_dir, base, "--fresh", "--scale", "typo=2") as run:
+        assert "typo" in run.rest()
+
+    with started(data_dir, base, ADMIN_PASSWORD="another horse battery") as run:
         said = run.until("Ctrl-C stops all of it")
-        assert shown[1] not in said
-        assert f"password in {data_dir}/secrets.env" in said
-        assert run.sign_in(shown[1]) == 200
-        assert run.sign_in("another password") == 401
+        assert "password as in ADMIN_PASSWORD" in said
+        assert run.sign_in("another horse battery") == 200
+        assert run.sign_in(shown[1]) == 401
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL leads to nobody who answers"),
+        ({"MQTT_URL": "mqtt://127.0.0.1:1"}, "MQTT_URL leads to nobody who answers"),
+        ({"MQTT_URL": "nonsense", "OTP_COUNTRIES": "Nepal"}, "Powerbank cannot start: 2 settings wrong"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_starts(
+    data_dir: Path, base: int, own: dict[str, str], told: str
+) -> None:
+    with started(data_dir, base, **own) as run:
+        said = run.rest()
+    assert (run.process.returncode, "Traceback" in said, "Starting" in said) == (1, False, False)
+    assert told in said
+
+
+def test_fresh_does_not_forget_the_keys_of_a_database_that_stays(data_dir: Path, base: int) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/nothing"
+    with started(data_dir, base, "--fresh", DATABASE_URL=url) as run:
+        assert "--fresh would forget the keys" in run.rest()
+    assert (data_dir / "secrets.env").exists()

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+from dataclasses import astuple
 from pathlib import Path
 
 import psycopg2
@@ -31,7 +32,7 @@ HOLD = """
 
 def hold(data_dir: Path, ports: Ports) -> "subprocess.Popen[str]":
     """A stack that another process holds."""
-    numbers = [str(number) for number in (ports.web, ports.sandbox, ports.simulator, ports.redis, ports.broker)]
+    numbers = [str(number) for number in astuple(ports)]
     holder = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(HOLD), str(data_dir), *numbers],
         stdout=subprocess.PIPE,
@@ -75,6 +76,8 @@ def test_wiping_keeps_what_is_not_ours(data_dir: Path) -> None:
     stack = Stack(data_dir, free_ports(), replaced_by={})
     stack.take()
     (data_dir / "thesis.txt").write_text("years of work")
+    (data_dir / "documents").mkdir()
+    (data_dir / "documents/1").write_text("somebody's passport")
     before = stack.secrets["SECRET_KEY"]
     secrets = data_dir / "secrets.env"
     assert secrets.stat().st_mode & 0o777 == 0o600
@@ -83,6 +86,7 @@ def test_wiping_keeps_what_is_not_ours(data_dir: Path) -> None:
     stack.stop()
     assert stack.secrets["SECRET_KEY"] != before
     assert (data_dir / "thesis.txt").exists()
+    assert not (data_dir / "documents").exists()
 
 
 def test_a_folder_of_somebody_else_is_refused_and_left_alone(data_dir: Path) -> None:
@@ -109,7 +113,7 @@ def test_a_taken_port_is_one_sentence() -> None:
 
 
 def test_ports_are_counted_from_the_base() -> None:
-    assert Ports.from_base(9000) == Ports(web=9000, sandbox=9025, simulator=9027, redis=9079, broker=9083)
+    assert Ports.from_base(9000) == Ports(web=9000, sandbox=9025, mail=9026, simulator=9027, redis=9079, broker=9083)
     with pytest.raises(StackError, match="--port-base must be between 1 and 65452, not 70000"):
         Ports.from_base(70000)
 
