@@ -45,6 +45,19 @@ def is_open(hours: str | None, timezone: str, at: datetime) -> bool:
     return hours is None or _read(hours).open_at(at.astimezone(_zone(timezone)))
 
 
+def today(hours: str | None, timezone: str, at: datetime) -> str | None:
+    """`07:00–12:00, 18:00–02:00`; nothing where a station is always open, or not at all on this day."""
+    if hours is None:
+        return None
+    intervals = _read(hours).on(at.astimezone(_zone(timezone)).date())
+    return ", ".join(f"{_clock(start)}–{_clock(end)}" for start, end in intervals) or None
+
+
+def _clock(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return f"{hours if minutes == MIDNIGHT else hours % 24:02d}:{rest:02d}"
+
+
 @lru_cache(maxsize=4096)
 def _read(hours: str) -> OpeningHours:
     told = json.loads(hours)

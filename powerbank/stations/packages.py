@@ -10,6 +10,8 @@ from powerbank.stations.package_models import Package, PackageStation
 
 def stations_of(package_id: UUID) -> list[str]:
     """Numbers of the stations that a package is restricted to. None of them means all."""
+    if db.session.get(Package, package_id) is None:
+        raise NotFoundError("package")
     query = select(Station.sn).join(PackageStation, PackageStation.station_id == Station.id)
     return list(db.session.scalars(query.where(PackageStation.package_id == package_id).order_by(Station.sn)))
 

@@ -80,6 +80,10 @@ class User(Base):
         return self.identifier(Kind.EMAIL)
 
     @property
+    def public_name(self) -> str | None:
+        return None if self.deleted_at else self.username
+
+    @property
     def profile_complete(self) -> bool:
         return is_complete(self)
 

@@ -74,7 +74,7 @@ class CodeAnswerSchema(Schema):
 
 
 class InviteeSchema(Schema):
-    username = fields.String(required=True)
+    username = fields.String(required=True, allow_none=True, attribute="public_name")  # none of who has left
 
 
 class ReferralSchema(Schema):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from powerbank.stations.hours import in_osm_format, is_open
+from powerbank.stations.hours import DAYS, in_osm_format, is_open, today
 from powerbank.stations.words import question, vector_of
 from tests.stations.conftest import Make, SignIn
 
@@ -167,3 +167,31 @@ def test_the_page_behind_the_code(client: FlaskClient, make_station: Make) -> No
     assert 'lang="ne"' in nepali.text
     assert "एपमा खोल्नुहोस्" in nepali.text
     assert "Accept-Language" in nepali.headers["Vary"]
+
+
+def test_the_page_of_a_closed_station_promises_no_power_bank(client: FlaskClient, make_station: Make) -> None:
+    make_station("A", charges={1: 90}, opening_hours={"weekly": {}, "exceptions": []})
+    page = client.get("/s/A").text
+    assert "Closed at this time" in page
+    assert "power banks to take" not in page
+    assert "Scan this code" not in page
+    assert "free slots to return into" in page
+
+
+def test_an_old_code_leads_to_a_page_for_people(client: FlaskClient) -> None:
+    page = client.get("/s/NOPE")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert "There is no such station" in page.text
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ([["07:00", "12:00"], ["18:00", "02:00"]], "07:00–12:00, 18:00–02:00"),
+        ([["00:00", "24:00"]], "00:00–24:00"),
+        ([], None),
+    ],
+)
+def test_todays_hours_in_words(pairs: list[list[str]], words: str | None) -> None:
+    hours = json.dumps({"weekly": dict.fromkeys(DAYS, pairs)})
+    assert today(hours, "Asia/Kathmandu", datetime.now(UTC)) == words

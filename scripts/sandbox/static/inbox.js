@@ -16,11 +16,11 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// A code is six digits that stand alone: no part of an amount, a date, an address or a longer number.
+// A code is six digits that stand alone: no part of an amount, a date, an address, an id or a longer number.
 function withCodes(text) {
   const pieces = [];
   let rest = 0;
-  for (const found of text.matchAll(/https?:\/\/[^\s<>"]+|(?<![\d.,:/+-])\d{6}(?![\d:/-]|[.,]\d)/g)) {
+  for (const found of text.matchAll(/https?:\/\/[^\s<>"]+|(?<![\w.,:/+-])\d{6}(?![\w:/-]|[.,]\d)/g)) {
     pieces.push(text.slice(rest, found.index));
     pieces.push(/^\d/.test(found[0]) ? code(found[0]) : link(found[0]));
     rest = found.index + found[0].length;
