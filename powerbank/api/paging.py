@@ -86,7 +86,7 @@ def _typed(value: Any, kind: type) -> Any:
         return moment
     if kind is UUID:
         return UUID(value)
-    if type(value) is not kind:
+    if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError("wrong type")
     # What PostgreSQL's text and bigint have no place for.
     if isinstance(value, str) and b"\x00" in value.encode():  # which refuses lone surrogates
