@@ -23,6 +23,7 @@ def _test_database() -> None:
 @pytest.fixture
 def vendors(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    sandbox.reset()  # somebody who asked for no vendors may have used them
     yield sandbox
     sandbox.reset()
 

@@ -69,6 +69,7 @@ class Payer:
 @pytest.fixture
 def vendors(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    sandbox.reset()  # somebody who asked for no vendors may have used them
     yield sandbox
     sandbox.reset()
 
