@@ -1,6 +1,8 @@
 """Idempotency keys: the answer to a request, kept in the transaction of its effects."""
 
+import contextlib
 import hashlib
+import json
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -36,6 +38,9 @@ _KEEP = update(_TABLE).where(
 
 
 def fingerprint(body: bytes) -> str:
+    """Of what JSON says: who asks again may have written the same in another order."""
+    with contextlib.suppress(ValueError, RecursionError):
+        body = json.dumps(json.loads(body), sort_keys=True).encode()
     return hashlib.sha256(body).hexdigest()
 
 

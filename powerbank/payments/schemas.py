@@ -28,7 +28,8 @@ class IntentSchema(Schema):
     currency = fields.String(required=True)
     credit = Money(required=True, attribute="amount", metadata={"description": "What the wallet gets, in NPR."})
     exchange_rate = fields.Function(
-        lambda intent: None if intent.rate is None else f"{intent.rate.normalize():f}", metadata={"type": "string"}
+        lambda intent: None if intent.rate is None else f"{intent.rate.normalize():f}",
+        metadata={"type": ["string", "null"]},
     )
     gateway = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf([*IntentStatus]))

@@ -104,6 +104,9 @@ class StationChangeSchema(StationSchema):
 
 
 class StationSeenSchema(StationSchema):
+    class Meta:
+        exclude = ("slots",)  # their number is told at registration only
+
     status = fields.String(required=True, validate=STATUS)
     available_banks = fields.Integer(required=True)
     free_slots = fields.Integer(required=True)
@@ -112,6 +115,9 @@ class StationSeenSchema(StationSchema):
 
 
 class StationWithSlotsSchema(StationSeenSchema):
+    class Meta:
+        exclude = ()
+
     slots = fields.List(fields.Nested(SlotSchema), required=True)  # type: ignore[assignment]
     packages = fields.List(fields.Nested(PackageCardSchema), required=True)
     undecodable_messages = fields.Integer(required=True)

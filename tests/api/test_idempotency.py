@@ -29,6 +29,14 @@ def test_the_first_answer_is_given_again(probe: FlaskClient, probe_app: Flask) -
     assert effects(probe_app) == 1
 
 
+def test_the_same_body_in_another_order_is_the_same(probe: FlaskClient, probe_app: Flask) -> None:
+    headers = {"Idempotency-Key": "k1", "Content-Type": "application/json"}
+    first = probe.post("/probe/once", data=b'{"key": "a", "count": 1}', headers=headers)
+    second = probe.post("/probe/once", data=b'{"count":1,"key":"\\u0061"}', headers=headers)
+    assert (first.status_code, second.headers.get("Idempotency-Replayed")) == (201, "true")
+    assert effects(probe_app) == 1
+
+
 def test_another_body_is_a_conflict(probe: FlaskClient) -> None:
     send(probe)
     response = send(probe, count=2)
