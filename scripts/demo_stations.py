@@ -7,17 +7,20 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 from sqlalchemy import select
 
-from powerbank import create_app
+from powerbank import create_app, heartbeats
 from powerbank.db import db, transaction, utcnow
 from powerbank.stations import seed, services
 from powerbank.stations.models import Slot, Station
 from scripts.simulation import Simulator
 from scripts.simulation.specs import Credentials, StationSpec
 from scripts.simulation.web import Page
+
+PATIENCE_SECONDS = 30.0
 
 
 def main() -> None:
@@ -26,6 +29,7 @@ def main() -> None:
         signal.signal(number, lambda *_: ended.set())
     with create_app(rules=False).app_context():
         specs, network = demo_network()
+        wait_for_a_daemon(ended)
     with contextlib.ExitStack() as stack:
         # Which bank is where is remembered for this network, and not for one that was wiped.
         keep_in = Path(os.environ["POWERBANK_DATA"]) / f"simulator-{network}.json"
@@ -33,6 +37,15 @@ def main() -> None:
         page = stack.enter_context(Page(simulator, int(os.environ["SIMULATOR_PORT"])))
         print(f"{len(specs)} stations; their page is {page.url}.", flush=True)
         ended.wait()
+
+
+def wait_for_a_daemon(ended: threading.Event) -> None:
+    """What stations say first would reach nobody, and some cabinets say nothing more for nine minutes."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not any(each.listens for each in heartbeats.living("mqtt")) and time.monotonic() < deadline:
+        db.session.rollback()
+        if ended.wait(0.2):
+            return
 
 
 def demo_network() -> tuple[list[StationSpec], str]:
