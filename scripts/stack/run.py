@@ -81,7 +81,7 @@ def _check_settings(environment: dict[str, str]) -> None:
         if url := os.environ.get(name):
             try:
                 connect(url)
-            except OSError as away:
+            except (OSError, ValueError) as away:  # a port may be no number
                 raise StackError(f"{name} leads to nobody who answers: {away}") from None
 
 

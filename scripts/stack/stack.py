@@ -20,7 +20,9 @@ from scripts.stack.redis import EmbeddedRedis
 from scripts.stack.server import Server
 
 # What is made below the data folder beside the servers' own. The rest may be somebody's.
-OURS = ("documents", "simulator-*.json", "*.env", "password-shown", "fcm-service-account.json")
+OURS = (
+    "documents", "simulator-*.json", "secrets.env", "environment.env", "password-shown", "fcm-service-account.json",
+)  # fmt: skip
 
 
 class Stack:

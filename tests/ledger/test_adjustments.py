@@ -98,6 +98,25 @@ def test_above_the_limit_two_people_decide(
     assert balances(user_id) == {"user_wallet": 5000_01}
 
 
+def test_an_approval_that_is_sent_twice_under_one_key_is_one(
+    client: FlaskClient, finance: Headers, superadmin: Headers, person: Person
+) -> None:
+    user_id = person()
+    adjustment_id = adjust(client, finance, user_id, amount="6000.00").get_json()["adjustment_id"]
+    keyed = superadmin | {"Idempotency-Key": "once"}
+    first, second = decide(client, keyed, adjustment_id), decide(client, keyed, adjustment_id)
+    assert (first.status_code, second.status_code, first.data) == (200, 200, second.data)
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert balances(user_id) == {"user_wallet": 6000_00}
+
+
+def test_what_is_told_of_points_names_the_currency_of_the_balance(
+    client: FlaskClient, finance: Headers, person: Person
+) -> None:
+    told = adjust(client, finance, person(wallet=1_00), points=10).get_json()
+    assert (told["balance"], told["currency"], told["points"]) == ("1.00", "NPR", 10)
+
+
 def test_rejected(client: FlaskClient, finance: Headers, superadmin: Headers, person: Person) -> None:
     user_id = person()
     adjustment_id = adjust(client, finance, user_id, points=50_001).get_json()["adjustment_id"]

@@ -33,6 +33,12 @@ def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
     assert seconds_of_a_wait(uuid4(), most=4) >= 0.2
 
 
+def test_who_gets_no_place_does_not_wait() -> None:
+    began = time.monotonic()
+    waiting.for_change(uuid4(), user_id=uuid4(), since=0, seconds=5, most=0)
+    assert time.monotonic() - began < 0.5
+
+
 def test_places_taken_at_once_are_counted_right() -> None:
     threads = [threading.Thread(target=seconds_of_a_wait, args=(uuid4(),), kwargs={"most": 20}) for _ in range(40)]
     for thread in threads:
