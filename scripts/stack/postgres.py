@@ -30,6 +30,24 @@ SUPERUSER = "postgres"
 StopMode = Literal["fast", "immediate"]
 STOP_SIGNALS: dict[StopMode, signal.Signals] = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
+# What people typed is in statements, in the details of errors, and often in an error's own words ("invalid input syntax
+# for type uuid: …"). The application logs its failed statements by code and constraint, so the server need not.
+# `deploy/postgresql.conf` says the same for production.
+KEEPS_VALUES_OUT_OF_THE_LOG = {
+    "log_min_messages": "log",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_duration": "off",
+    "log_lock_waits": "off",
+    "log_temp_files": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
 # The whole configuration, written at each start. Durability is as in production: fsync stays on.
 SETTINGS = {
     "listen_addresses": "",
@@ -39,6 +57,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%u@%d ",
+    **KEEPS_VALUES_OUT_OF_THE_LOG,
 }
 
 

@@ -1,7 +1,10 @@
 """The embedded PostgreSQL keeps what was committed, whatever happens to it."""
 
+import contextlib
 import os
+import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +13,10 @@ import pytest
 from psycopg2 import errors
 
 from scripts.stack import placement
-from scripts.stack.postgres import EmbeddedPostgres
+from scripts.stack.postgres import KEEPS_VALUES_OUT_OF_THE_LOG, EmbeddedPostgres
 from scripts.stack.problems import StackError
 from tests.databases import data_folder
+from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults
 
@@ -42,6 +46,44 @@ def postgres(shared: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
     shared.start()
     yield shared
     shared.stop()
+
+
+CANARY = "sita.canary@example.com"
+FAILING = [
+    "INSERT INTO people VALUES ('{}')",
+    "INSERT INTO people VALUES ('{}x'), (NULL)",
+    "SELECT '{}'::uuid",
+    "SELECT length('{}') FROM nowhere",
+    "DO $$ BEGIN PERFORM 1 / (length('{}') - length('{}')); END $$",
+    "DO $$ BEGIN RAISE WARNING '{}'; RAISE EXCEPTION '{}'; END $$",
+    "SELECT pg_sleep(9), '{}'",
+]
+
+
+def test_its_log_keeps_nothing_of_what_people_typed(postgres: EmbeddedPostgres) -> None:
+    """An error quotes the row and the statement, unless it is told not to; so does the end of a killed process."""
+    url = postgres.owner_url()
+    execute(url, "CREATE TABLE people (email text PRIMARY KEY)")
+    execute(url, f"INSERT INTO people VALUES ('{CANARY}')")
+    before = len(postgres.log.read_text())
+    for statement in FAILING:
+        with pytest.raises(psycopg2.Error) as refused:
+            execute(url, "SET statement_timeout = 100; " + statement.replace("{}", CANARY))
+        assert refused.value.pgcode
+    with contextlib.closing(psycopg2.connect(url)) as dying, dying.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [(pid,)] = cursor.fetchall()
+        threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+        with pytest.raises(psycopg2.OperationalError):
+            cursor.execute(f"SELECT pg_sleep(9), '{CANARY}'")
+    wait_until(lambda: "terminated by signal 9" in postgres.log.read_text()[before:], 10, "the end is logged")
+    assert CANARY not in postgres.log.read_text()
+
+
+def test_production_is_told_what_we_do_ourselves() -> None:
+    told = (Path(__file__).parents[2] / "deploy" / "postgresql.conf").read_text()
+    lines = dict(line.split(" = ") for line in told.splitlines() if line and not line.startswith("#"))
+    assert lines == KEEPS_VALUES_OUT_OF_THE_LOG
 
 
 def test_keeps_committed_rows_through_kill_and_restart(postgres: EmbeddedPostgres) -> None:
