@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select, union
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, select, union
 
 from powerbank.api.paging import beyond, page
 from powerbank.audit import AuditEntry
@@ -106,6 +106,10 @@ def _found_by(q: str, wanted: ColumnElement[bool], *, contact: bool, limit: int,
 
 
 def _names_beginning(q: str) -> Iterator[ColumnElement[bool]]:
+    """Nothing for a question of blanks: it is the beginning of every name."""
+    if not q.strip():
+        yield false()
+        return
     pattern = _prefix(" ".join(q.split()))
     yield func.lower(User.username).like(pattern)
     yield literal_column(WHOLE_NAME).like(pattern)
@@ -113,9 +117,12 @@ def _names_beginning(q: str) -> Iterator[ColumnElement[bool]]:
 
 
 def _identifier_patterns(q: str) -> set[str]:
+    """Nothing for brackets and signs alone: every number begins with no digits."""
     if not _NUMBER.fullmatch(q):
-        return {_prefix(q.strip())}
+        return {_prefix(q.strip())} if q.strip() else set()
     digits = re.sub(r"\D", "", q)
+    if not digits:
+        return set()
     return {_prefix(f"+{digits}")} if q.startswith("+") else {_prefix(f"+{digits}"), _prefix(_HOME_DIAL_CODE + digits)}
 
 

@@ -8,6 +8,7 @@ pickle. Ours take their place: a dead letter gets its fresh start in PostgreSQL.
 """
 
 import contextlib
+import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -33,12 +34,22 @@ from powerbank.wire import forget
 
 blueprint = rq_dashboard.blueprint
 
+# What the parts of its addresses may be. Its views, and RQ under them, answer 500 to anything else.
+_PARTS = {
+    "instance_number": re.compile(r"0"),
+    "registry_name": re.compile(r"queued|failed|deferred|started|finished|scheduled|canceled"),
+    "order": re.compile(r"asc|dsc"),
+    "per_page": re.compile(r"[1-9][0-9]{0,2}", re.ASCII),
+    "page": re.compile(r"[1-9][0-9]{0,8}", re.ASCII),
+    "job_id": re.compile(r"[A-Za-z0-9_-]{1,200}", re.ASCII),
+}
+
 
 def init_app(app: Flask) -> None:
     web.config.serializer = JSONSerializer
     app.config["RQ_DASHBOARD_REDIS_URL"] = [app.config["SETTINGS"].redis_url]
     # One of our connections instead of the one that rq-dashboard would open while the application starts.
-    blueprint.before_request_funcs[None] = [_guard, _use_our_redis]
+    blueprint.before_request_funcs[None] = [_guard, _refuse_odd_addresses, _use_our_redis]
     app.register_blueprint(blueprint, url_prefix="/ops/rq")
     app.view_functions["rq_dashboard.requeue_job_view"] = _requeue
     app.view_functions["rq_dashboard.requeue_all"] = _requeue_all
@@ -54,6 +65,12 @@ def _guard() -> Response | None:
     if acts and not _from_this_site():
         abort(403)
     return None
+
+
+def _refuse_odd_addresses() -> None:
+    for name, value in (request.view_args or {}).items():
+        if name in _PARTS and value is not None and not _PARTS[name].fullmatch(str(value)):
+            abort(404)
 
 
 @blueprint.errorhandler(NoSuchJobError)

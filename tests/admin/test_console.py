@@ -203,6 +203,23 @@ class TestQueuesPage:
     def test_what_redis_knows_no_more_is_not_found(self, client: FlaskClient, page: str) -> None:
         assert client.get(f"/ops/rq{page}").status_code == 404
 
+    @pytest.mark.parametrize("odd", ["nonsense", "0", "-1", "9" * 30, "1e3", "1_0", "a b", "é:*", "..", "%F0%9F%98%80"])
+    def test_odd_addresses_of_it_are_not_found(self, app: Flask, client: FlaskClient, odd: str) -> None:
+        """Each part of each of its addresses is odd once, while the others are as its own links have them."""
+        usual = {"instance_number": "0", "queue_name": "default", "registry_name": "failed", "per_page": "8",
+                 "order": "asc", "page": "1", "job_id": "gone", "filename": "css/main.css"}  # fmt: skip
+        rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("rq_dashboard.")]
+        assert len(rules) > 10
+        for rule in rules:
+            for part in re.findall(r"<(?:\w+:)?(\w+)>", rule.rule):
+                values = usual | {part: odd}
+                address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule.rule)  # noqa: B023
+                for method in {"GET", "POST"} & (rule.methods or set()):
+                    answer = client.open(address, method=method, headers={"Sec-Fetch-Site": "same-origin"})
+                    usable = part in ("queue_name", "job_id") or (part, odd) == ("instance_number", "0")
+                    expected = {200, 308, 404} if usable else {404}
+                    assert answer.status_code in expected, (method, address, answer.text)
+
     def test_what_a_database_said_of_a_value_is_not_shown(self, app: Flask, client: FlaskClient, work: Work) -> None:
         with app.app_context():
             with transaction():

@@ -71,6 +71,18 @@ class TestSearch:
         person("sita", email="sita@example.com", first_name="Sita", last_name="Sharma")
         assert found(client, staff_headers(), q=q) == []
 
+    @pytest.mark.parametrize("q", ["))", "()", "+(", "+ ", "  ", "- -", "+%", "\u3000\u3000", "%%", "__"])
+    def test_a_question_that_names_nothing_finds_nobody(
+        self, client: FlaskClient, staff_headers: StaffHeaders, person, q: str
+    ) -> None:
+        person("sita", email="sita@example.com", first_name="Sita", last_name="Sharma")
+        person("nameless", "9841000000")
+        assert found(client, staff_headers(), q=q) == []
+
+    def test_who_has_no_name_is_not_found_by_blanks(self, client: FlaskClient, staff_headers, person) -> None:
+        person("nameless", "9841000000", first_name="", last_name="")
+        assert found(client, staff_headers(), q="  ") == []
+
     def test_by_status_and_newest_first(self, app: Flask, client: FlaskClient, staff_headers, person) -> None:
         for number in range(3):
             person(f"sita{number}", f"981234567{number}")
