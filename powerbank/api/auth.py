@@ -127,10 +127,8 @@ def current_session_id() -> UUID:
     return cast(UUID, g.session_id)
 
 
-def user_if_signed_in() -> UUID | None:
-    """For the few routes that serve both. A token that is given must be right: no falling back to a stranger."""
-    if "Authorization" not in request.headers:
-        return None
+def user_or_refuse() -> UUID:
+    """For a route that needs to know the person only for some of what it is asked."""
     _sign_in(_claims(USER_AUDIENCE))
     return current_user_id()
 

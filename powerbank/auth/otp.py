@@ -72,7 +72,7 @@ def _refuse_unserved(number: Address, settings: Settings) -> None:
 def ask(*, address: Address, purpose: str, language: str = "en", asker: UUID | None = None) -> OtpChallenge:
     """A new challenge; the ones before it are void. The same whether or not there is an account.
 
-    With an asker it is of use to that person only.
+    One for linking has an asker, and is of use to that person only.
     """
     session = open_session()
     now = utcnow()
@@ -105,9 +105,9 @@ def verify(challenge_id: UUID, code: str, *, asker: UUID | None = None) -> OtpCh
     """
     challenge = open_session().scalar(select(OtpChallenge).where(OtpChallenge.id == challenge_id).with_for_update())
     now = utcnow()
-    if challenge is None or (challenge.purpose == LINK) != (asker is not None):
+    if challenge is None or challenge.user_id != asker:
         return None
-    if challenge.user_id not in (None, asker) or challenge.ended_at is not None or challenge.expires_at <= now:
+    if challenge.ended_at is not None or challenge.expires_at <= now:
         return None
     challenge.tries += 1
     right = hmac.compare_digest(code_of(challenge.id), code)

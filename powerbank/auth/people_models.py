@@ -15,7 +15,7 @@ class OtpChallenge(Base):
         CheckConstraint("purpose IN ('login', 'register', 'link')", name="purpose"),
         CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
         CheckConstraint("language IN ('en', 'ne')", name="language"),
-        CheckConstraint("user_id IS NULL OR purpose = 'link'", name="asker"),
+        CheckConstraint("(user_id IS NOT NULL) = (purpose = 'link')", name="asker"),
         Index("ix_otp_challenges_identifier", "identifier", "created_at"),
         # A new one voids the old.
         Index("uq_otp_challenges_open", "identifier", unique=True, postgresql_where=text("ended_at IS NULL")),

@@ -8,7 +8,7 @@ from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from marshmallow import Schema, fields, pre_load, validate
 
-from powerbank.api.auth import user_if_signed_in
+from powerbank.api.auth import user_or_refuse
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import caller
@@ -81,9 +81,9 @@ class RefreshSchema(Schema):
 def get_otp(body: dict[str, str]) -> dict[str, Any]:
     """Send a code; the answer is the same whether or not there is an account
 
-    Asked for with a token and the purpose `link`, it is of use to that person only.
+    The purpose `link` needs an access token: the code is then of use to that person only.
     """
-    asker = user_if_signed_in() if body["purpose"] == otp.LINK else None
+    asker = user_or_refuse() if body["purpose"] == otp.LINK else None
     address = identifiers.parse(body["identifier"])
     otp.limit_asking(address, caller())
     with transaction():

@@ -103,9 +103,17 @@ def test_a_challenge_belongs_to_its_asker(app: Flask, client: FlaskClient, peopl
     assert link(client, sita, challenge).status_code == 200
 
 
-def test_asked_for_without_a_sign_in_it_is_whoever_has_the_code(client: FlaskClient, people: People) -> None:
-    sita = people.join("sita", OLD)
-    assert link(client, sita, people.ask_code(client, MAIL, "link")).status_code == 200
+@pytest.mark.parametrize("token", [None, "Bearer nonsense", "staff"])
+def test_a_code_for_linking_is_for_who_has_signed_in(
+    app: Flask, client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]], token: str | None
+) -> None:
+    people.join("sita", OLD)
+    headers = staff_headers() if token == "staff" else {"Authorization": token} if token else {}
+    for identifier in (OLD, NEW, "nonsense"):
+        body = {"identifier": identifier, "purpose": "link"}
+        refused = client.post("/api/auth/get-otp", json=body, headers=headers)
+        assert (refused.status_code, refused.get_json(force=True)["code"]) == (401, "unauthenticated")
+    assert rows(app, "SELECT count(*) FROM otp_challenges") == [(0,)]
 
 
 @pytest.mark.parametrize("purpose", ["login", "register"])
