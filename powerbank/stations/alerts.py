@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, literal, select, text, update
+from sqlalchemy import ColumnElement, case, select, text, update
 
 from powerbank.content import app_config
 from powerbank.db import open_session
 from powerbank.queue import publish
+from powerbank.stations import freshness
 from powerbank.stations.command_models import StationState
 from powerbank.stations.messages import charges_in
 from powerbank.stations.models import Station, StationLive
-from powerbank.stations.protocols import registry
 
 # A station that is back within this time, or away again, is not worth waking anybody.
 SETTLED = timedelta(seconds=30)
@@ -116,19 +116,11 @@ def _publish_online(rows: Sequence[Any]) -> int:
 
 def _mark_silent(now: datetime) -> None:
     session = open_session()
-    intervals = app_config.current().offline_after_intervals
-    patience = case(
-        *(
-            (Station.protocol == name, literal(timedelta(seconds=protocol.heartbeat_seconds * intervals)))
-            for name, protocol in registry.by_name.items()
-        ),
-        else_=literal(timedelta(minutes=30)),
-    )
     silent = session.scalars(
         select(StationState.station_id)
         .join(StationLive, StationLive.station_id == StationState.station_id)
         .join(Station, Station.id == StationState.station_id)
-        .where(StationLive.online, StationLive.last_seen < now - patience)
+        .where(StationLive.online, StationLive.last_seen < now - freshness.offline_after())
         .order_by(StationState.station_id)
         .with_for_update(of=StationState, skip_locked=True)  # one that is speaking just now is not silent
     ).all()

@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from powerbank.db import db
 from powerbank.errors import NotFoundError
-from powerbank.stations import errors, queries
+from powerbank.stations import errors, freshness, queries
 from powerbank.stations.hours import is_open
 from powerbank.stations.models import Station, StationLive
 from powerbank.stations.package_models import Package
@@ -16,17 +16,18 @@ from powerbank.stations.package_models import Package
 def rentable_station(sn: str, *, now: datetime) -> Station:
     """The station, or the refusal that the app can act on. That a bank is left is seen when one is reserved."""
     found = db.session.execute(
-        select(Station, StationLive)
+        # By the database's clock, and here: the sweep that marks silent stations as offline may not run.
+        select(Station, StationLive, (StationLive.last_seen >= func.now() - freshness.offline_after()).label("fresh"))
         .join(StationLive, StationLive.station_id == Station.id)
         .where(Station.sn == sn, Station.active)
         .execution_options(populate_existing=True)
     ).one_or_none()
     if found is None:
         raise NotFoundError("station")
-    station, live = found
+    station, live, fresh = found
     if station.maintenance:
         raise errors.in_maintenance()
-    if not live.online:
+    if not (live.online and fresh):
         raise errors.offline()
     if not is_open(live.hours, live.timezone, now):
         raise errors.closed()

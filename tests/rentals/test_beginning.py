@@ -70,6 +70,9 @@ def test_while_the_broker_is_there_the_command_waits_for_no_second_job(
         ("UPDATE users SET city = NULL", 403, "profile_incomplete"),
         ("UPDATE users SET kyc_status = 'pending'", 403, "kyc_required"),
         ("UPDATE station_live SET online = false", 409, "station_offline"),
+        # Silent, and no sweep has marked it: no scheduler runs here.
+        ("UPDATE station_live SET last_seen = now() - interval '91 s'", 409, "station_offline"),
+        ("UPDATE station_live SET last_seen = NULL", 409, "station_offline"),
         ("UPDATE stations SET maintenance = true", 409, "station_maintenance"),
         ("UPDATE packages SET active = false", 409, "package_inactive"),
         ("UPDATE slots SET charge = 29", 409, "no_powerbank_available"),
