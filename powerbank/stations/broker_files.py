@@ -3,26 +3,24 @@
 import os
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from powerbank.db import db
 from powerbank.stations.credentials import pbkdf2
-from powerbank.stations.models import Credentials, Station
+from powerbank.stations.models import BrokerState, Credentials, Station
 from powerbank.stations.protocols import registry
 
 PASSWORDS, RULES = "mosquitto.passwords", "mosquitto.rules"
 _SAFE = re.compile(r"[^\s:+#]{1,64}")
 
 
-def version() -> tuple[int, datetime | None]:
-    """Something that is different once an account was added, changed or removed."""
-    count, newest = db.session.execute(_accounts(func.count(), func.max(Credentials.rotated_at))).one()
-    return count, newest
+def version() -> int:
+    """A number that grows with each change of who may connect."""
+    return db.session.scalar(select(BrokerState.accounts_version)) or 0
 
 
 def accounts() -> Iterator[tuple[str, str, str]]:

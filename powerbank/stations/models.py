@@ -181,6 +181,19 @@ class Credentials(Base):
     rotated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class BrokerState(Base):
+    """What this service and its broker have in common: one row."""
+
+    __tablename__ = "broker_state"
+    __table_args__ = (CheckConstraint("single", name="single"),)
+
+    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    # Counted by triggers (`count_broker_accounts`), in the transaction of each change of who may connect.
+    accounts_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    # The daemon's client id at the broker: whoever knows it can take over its session, and what waits there.
+    daemon_session: Mapped[str | None]
+
+
 class Favourite(Base):
     __tablename__ = "favourite_stations"
     __table_args__ = (Index("ix_favourite_stations_station_id", "station_id"),)

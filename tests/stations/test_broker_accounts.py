@@ -3,7 +3,8 @@
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +12,11 @@ import paho.mqtt.client as mqtt
 import pytest
 from flask import Flask
 from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy import func, select
 
-from powerbank.db import transaction, utcnow
+from powerbank.db import db, transaction, utcnow
 from powerbank.stations import broker_files, services
+from powerbank.stations.models import BrokerState
 from scripts.broker_accounts import keep
 from scripts.stack import broker_config
 from scripts.stack.broker import EmbeddedBroker, StationAccount, find_mosquitto
@@ -73,6 +76,43 @@ def wait_until_in(broker: EmbeddedBroker, username: str, password: str) -> None:
     while not connects(broker.port, username, password):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_no_change_of_who_may_connect_is_missed(context: Flask, make_station: Make) -> None:
+    """Also of those that leave their number and the newest time as they were."""
+    at = utcnow()
+    changes: dict[str, Callable[[], object]] = {
+        "registered": lambda: services.register(sn="A", imei="imei-a", **FACTS, now=at),
+        "a new password within the same moment": lambda: services.rotate_credentials("A", now=at),
+        "one that is older by its host's clock": lambda: services.rotate_credentials("A", now=at - timedelta(hours=1)),
+        "another in its place": lambda: (
+            services.remove("A"),
+            services.register(sn="B", imei="imei-b", **FACTS, now=at - timedelta(hours=1)),
+        ),
+        "switched off": lambda: services.change("B", {"active": False}),
+        "switched on": lambda: services.change("B", {"active": True}),
+    }
+    seen = [broker_files.version()]
+    for name, change in changes.items():
+        db.session.rollback()
+        with transaction():
+            change()
+        seen.append(broker_files.version())
+        assert seen[-1] > seen[-2], name
+    db.session.rollback()
+    with transaction():
+        services.change("B", {"name": "Another name"})
+    assert broker_files.version() == seen[-1]
+
+
+def test_a_change_is_seen_with_its_accounts_or_not_at_all(context: Flask) -> None:
+    before = broker_files.version()
+    with transaction():
+        services.register(sn="A", imei="imei-a", **FACTS, now=utcnow())
+        with db.engine.connect() as watcher:
+            assert watcher.scalar(select(func.coalesce(func.max(BrokerState.accounts_version), 0))) == before
+    assert broker_files.version() > before
+    assert [name for name, _, _ in broker_files.accounts()] == ["imei-a"]
 
 
 def test_both_writers_of_mosquittos_rules_agree(context: Flask, tmp_path: Path) -> None:
