@@ -108,7 +108,20 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "user_registered": (POST_REGISTRATION, PROCESS_REFERRAL),
     "user_deleted": (),
     "ledger_mismatch": (tell_staff("ledger_mismatch"),),
-    "payment_ready": (),
+    "payment_ready": (tell_user("payment_ready", once_per="intent_id"),),
+    "adjustment_applied": (
+        tell_user("balance_added", once_per="adjustment_id", currency="NPR", added=True),
+        tell_user("balance_taken", once_per="adjustment_id", currency="NPR", added=False),
+        tell_user("points_added", once_per="adjustment_id", currency="PTS", added=True),
+        tell_user("points_taken", once_per="adjustment_id", currency="PTS", added=False),
+    ),
+    # What waits for somebody's approval.
+    "adjustment_waits": (
+        tell_staff("adjustment_to_approve", currency="NPR"),
+        tell_staff("points_to_approve", currency="PTS"),
+    ),
+    "award_waits": (tell_staff("award_to_approve"),),
+    "refund_waits": (tell_staff("refund_to_approve"),),
     "topup_succeeded": (REWARD_TOPUP,),
     "topup_failed": (),
     "station_command_settled": (SETTLE_EJECTION,),  # command_id, status; again when a late fact changes it
@@ -128,6 +141,10 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "rental_lost": (tell_user("rental_lost", once_per="rental_id"),),
     "rental_refunded": (tell_user("refund_completed"),),
     "due_created": (tell_user("due_created"),),
+    "case_decided": (  # by staff
+        tell_user("case_upheld", once_per="case_id", upheld=True),
+        tell_user("case_dismissed", once_per="case_id", upheld=False),
+    ),
     "rental_disputed": (tell_staff("rental_disputed"),),
     "rental_came_late": (tell_staff("rental_came_late"),),
     "paid_not_ejected": (tell_staff("paid_not_ejected"),),

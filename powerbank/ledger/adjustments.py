@@ -18,6 +18,7 @@ from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus, TransactionType
 from powerbank.money import NPR, PTS
+from powerbank.queue import Scalar, publish
 from powerbank.users.models import User
 
 # What one member of staff may give and take in a day without a second person, in paisa and in points.
@@ -44,6 +45,8 @@ def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff,
     )  # fmt: skip
     if abs(amount) <= left:
         _apply(adjustment, actor=f"staff:{staff.id}")
+    else:
+        publish("adjustment_waits", **_about(adjustment, amount))
     session.add(adjustment)
     session.flush()
     return adjustment
@@ -127,3 +130,16 @@ def _apply(adjustment: Adjustment, *, actor: str) -> None:
             reference=reference,
             incoming=adjustment.amount > 0,
         )
+    change = abs(adjustment.amount)
+    publish("adjustment_applied", **_about(adjustment, change), added=adjustment.amount > 0)
+
+
+def _about(adjustment: Adjustment, change: int) -> dict[str, Scalar]:
+    """What events say of it. Paisa are an `amount` and points are `points`, as in every event."""
+    return {
+        "user_id": str(adjustment.user_id),
+        "adjustment_id": str(adjustment.id),
+        "currency": adjustment.currency,
+        "reason": adjustment.reason,
+        "amount" if adjustment.currency == NPR else "points": change,
+    }

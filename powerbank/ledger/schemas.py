@@ -139,7 +139,9 @@ def _not_zero(value: int) -> None:
 
 
 class _ReasonSchema(Schema):
-    reason = fields.String(required=True, validate=validate.Length(3, 500))
+    reason = fields.String(
+        required=True, validate=validate.Length(3, 500), metadata={"description": "The person reads it."}
+    )
 
 
 class AdjustBalanceSchema(_ReasonSchema):

@@ -21,6 +21,7 @@ class Type(StrEnum):
     KYC_SUBMITTED = "kyc_submitted"
     KYC_APPROVED = "kyc_approved"
     KYC_REJECTED = "kyc_rejected"
+    PAYMENT_READY = "payment_ready"
     TOPUP_SUCCESS = "topup_success"
     TOPUP_FAILED = "topup_failed"
     TOPUP_CHARGED_BACK = "topup_charged_back"
@@ -33,6 +34,8 @@ class Type(StrEnum):
     RENTAL_EXTENDED = "rental_extended"
     RENTAL_CANCELLED = "rental_cancelled"
     RENTAL_LOST = "rental_lost"
+    CASE_UPHELD = "case_upheld"
+    CASE_DISMISSED = "case_dismissed"
     DUE_CREATED = "due_created"
     DUE_CHARGED_BACK = "due_charged_back"
     DUE_REMINDER = "due_reminder"
@@ -42,6 +45,10 @@ class Type(StrEnum):
     REFUND_APPROVED = "refund_approved"
     REFUND_REJECTED = "refund_rejected"
     REFUND_COMPLETED = "refund_completed"
+    BALANCE_ADDED = "balance_added"  # by staff, as are the next three
+    BALANCE_TAKEN = "balance_taken"
+    POINTS_ADDED = "points_added"
+    POINTS_TAKEN = "points_taken"
     POINTS_EARNED = "points_earned"
     POINTS_EXPIRING = "points_expiring"
     REFERRAL_SUCCESS = "referral_success"
@@ -112,6 +119,7 @@ RULES = MappingProxyType(
         Type.KYC_REJECTED: _rule(Group.ACCOUNT, PUSH, EMAIL),
         Type.PROFILE_REMINDER: _rule(Group.ACCOUNT, PUSH),
         Type.KYC_REMINDER: _rule(Group.ACCOUNT, PUSH),
+        Type.PAYMENT_READY: _night(Group.PAYMENTS, PUSH, lasts=1800),
         Type.TOPUP_SUCCESS: _night(Group.PAYMENTS, PUSH, EMAIL),
         Type.TOPUP_FAILED: _night(Group.PAYMENTS, PUSH),
         Type.TOPUP_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
@@ -125,6 +133,10 @@ RULES = MappingProxyType(
         Type.REFUND_APPROVED: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.REFUND_REJECTED: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.REFUND_COMPLETED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.BALANCE_ADDED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.BALANCE_TAKEN: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.POINTS_ADDED: _rule(Group.PAYMENTS, PUSH),
+        Type.POINTS_TAKEN: _rule(Group.PAYMENTS, PUSH),
         Type.PAYOUT_SENT: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.PAYOUT_FAILED: _rule(Group.PAYMENTS, PUSH, EMAIL),
         # It is a charge before anything else.
@@ -136,6 +148,8 @@ RULES = MappingProxyType(
         Type.RENTAL_COMPLETED: _night(Group.RENTALS, PUSH, EMAIL),
         Type.RENTAL_EXTENDED: _night(Group.RENTALS, PUSH),
         Type.RENTAL_CANCELLED: _night(Group.RENTALS, PUSH),
+        Type.CASE_UPHELD: _rule(Group.RENTALS, PUSH, EMAIL),
+        Type.CASE_DISMISSED: _rule(Group.RENTALS, PUSH, EMAIL),
         Type.LOW_CREDIT: _rule(Group.WALLET, PUSH),
         Type.CRITICAL_CREDIT: _rule(Group.WALLET, PUSH, SMS),
         Type.HIGH_USAGE: _rule(Group.WALLET, PUSH),

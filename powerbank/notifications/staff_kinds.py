@@ -24,6 +24,9 @@ class StaffType(StrEnum):
     LEDGER_MISMATCH = "ledger_mismatch"
     PAYMENT_NEEDS_REVIEW = "payment_needs_review"
     REFUND_TO_APPROVE = "refund_to_approve"
+    ADJUSTMENT_TO_APPROVE = "adjustment_to_approve"
+    POINTS_TO_APPROVE = "points_to_approve"  # an adjustment too
+    AWARD_TO_APPROVE = "award_to_approve"
     REFUND_STUCK = "refund_stuck"
     SETTLEMENT_MISMATCH = "settlement_mismatch"
     EXCHANGE_RATES_STALE = "exchange_rates_stale"
@@ -58,7 +61,10 @@ RULES = MappingProxyType(
         StaffType.DEAD_LETTERS: StaffRule("system.operate"),
         StaffType.LEDGER_MISMATCH: StaffRule("ledger.read", email=True),
         StaffType.PAYMENT_NEEDS_REVIEW: StaffRule("ledger.read", email=True, once_per="intent_id"),
-        StaffType.REFUND_TO_APPROVE: StaffRule("ledger.approve", once_per="refund_id"),
+        StaffType.REFUND_TO_APPROVE: StaffRule("refunds.decide", once_per="approval"),
+        StaffType.ADJUSTMENT_TO_APPROVE: StaffRule("ledger.approve", once_per="adjustment_id"),
+        StaffType.POINTS_TO_APPROVE: StaffRule("ledger.approve", once_per="adjustment_id"),
+        StaffType.AWARD_TO_APPROVE: StaffRule("ledger.approve", once_per="grant_id"),
         StaffType.REFUND_STUCK: StaffRule("ledger.approve", email=True, once_per="refund_id"),
         StaffType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),
         StaffType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),

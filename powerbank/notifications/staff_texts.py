@@ -56,6 +56,18 @@ ENGLISH = MappingProxyType(
             "{differences:number} differences were found, the first: {what}.",
         ),
         StaffType.REFUND_TO_APPROVE: ("A refund to approve", "{amount:money} are asked back: {reason}."),
+        StaffType.ADJUSTMENT_TO_APPROVE: (
+            "An adjustment to approve",
+            "Somebody wants to change a wallet by {amount:money}: {reason}.",
+        ),
+        StaffType.POINTS_TO_APPROVE: (
+            "An adjustment of points to approve",
+            "Somebody wants to change an account by {points:number} points: {reason}.",
+        ),
+        StaffType.AWARD_TO_APPROVE: (
+            "An award to approve",
+            "Somebody wants to give {points:number} points to each of {count:number} people: {reason}.",
+        ),
         StaffType.EXCHANGE_RATES_STALE: (
             "Exchange rates are old",
             "The central bank's feed has brought nothing for three days. Foreign top-ups use the last rates.",
@@ -121,6 +133,18 @@ NEPALI = MappingProxyType(
             "{differences:number} फरक भेटियो, पहिलो: {what}।",
         ),
         StaffType.REFUND_TO_APPROVE: ("स्वीकृत गर्नुपर्ने फिर्ता", "{amount:money} फिर्ता मागिएको छ: {reason}।"),
+        StaffType.ADJUSTMENT_TO_APPROVE: (
+            "स्वीकृत गर्नुपर्ने समायोजन",
+            "कसैले एउटा वालेटमा {amount:money} को फेरबदल गर्न चाहनुभएको छ: {reason}।",
+        ),
+        StaffType.POINTS_TO_APPROVE: (
+            "स्वीकृत गर्नुपर्ने अंक समायोजन",
+            "कसैले एउटा खातामा {points:number} अंकको फेरबदल गर्न चाहनुभएको छ: {reason}।",
+        ),
+        StaffType.AWARD_TO_APPROVE: (
+            "स्वीकृत गर्नुपर्ने अंक वितरण",
+            "कसैले {count:number} जनालाई {points:number} अंकका दरले दिन चाहनुभएको छ: {reason}।",
+        ),
         StaffType.EXCHANGE_RATES_STALE: (
             "विनिमय दर पुरानो भयो",
             "राष्ट्र बैंकबाट तीन दिनदेखि नयाँ दर आएको छैन। विदेशी टप-अपमा अन्तिम दर लागू हुन्छ।",

@@ -34,6 +34,10 @@ ENGLISH = MappingProxyType(
             "We could not verify your identity",
             "Reason: {reason}. Please send your documents again.",
         ),
+        Type.PAYMENT_READY: (
+            "Your payment page is ready",
+            "Open it in the app to pay {amount:money} into your wallet.",
+        ),
         Type.TOPUP_SUCCESS: (
             "Top-up received",
             "{amount:money} was added to your wallet. Your balance is {balance:money}.",
@@ -76,6 +80,14 @@ ENGLISH = MappingProxyType(
             "Your power bank counts as lost",
             "{amount:money} is charged for it. Bring it back within 30 days and we refund what is above the fees.",
         ),
+        Type.CASE_UPHELD: (
+            "Your report is accepted",
+            "We have checked what you reported about rental {rental_code}, and you were right.",
+        ),
+        Type.CASE_DISMISSED: (
+            "Your report was declined",
+            "We have checked what you reported about rental {rental_code} and could not confirm it. Reason: {reason}.",
+        ),
         Type.DUE_CREATED: (
             "You have an amount to pay",
             "{amount:money} of your rental is not paid yet. You can rent again once it is.",
@@ -105,6 +117,22 @@ ENGLISH = MappingProxyType(
             "We could not refund {amount:money}. Reason: {reason}.",
         ),
         Type.REFUND_COMPLETED: ("Refund paid", "{amount:money} was refunded to you."),
+        Type.BALANCE_ADDED: (
+            "Money was added to your wallet",
+            "We added {amount:money} to your wallet. Reason: {reason}.",
+        ),
+        Type.BALANCE_TAKEN: (
+            "Money was taken out of your wallet",
+            "We took {amount:money} out of your wallet. Reason: {reason}.",
+        ),
+        Type.POINTS_ADDED: (
+            "Points were added to your account",
+            "We added {points:number} points to your account. Reason: {reason}.",
+        ),
+        Type.POINTS_TAKEN: (
+            "Points were taken from your account",
+            "We took {points:number} points from your account. Reason: {reason}.",
+        ),
         Type.POINTS_EARNED: ("You earned points", "{points:number} points were added to your account."),
         Type.POINTS_EXPIRING: (
             "Your points expire soon",

@@ -3,10 +3,13 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.ledger import services as ledger
-    from powerbank.payments import credit, gateways, scenarios
+    from powerbank.notifications.kinds import Type
+    from powerbank.notifications.reactions import register_filler
+    from powerbank.payments import credit, gateways, intents, scenarios
 
     gateways.init_app(app)
     ledger.register_after_debit(credit.check_after_debit)
+    register_filler(Type.PAYMENT_READY, intents.tell_if_payable)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
 
 

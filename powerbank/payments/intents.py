@@ -1,5 +1,6 @@
 """Top-ups: wanted, opened at the gateway, cancelled, expired. What becomes of the money is in `settlement`."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import exchange, gateways, matching
 from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.queue import enqueue, publish
+from powerbank.queue import Scalar, enqueue, publish
 
 UNFINISHED = (IntentStatus.PENDING, IntentStatus.READY, IntentStatus.PROCESSING)
 FIRST_POLL = timedelta(seconds=30)
@@ -84,6 +85,12 @@ def note_opened(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
     intent.poll_at = now + FIRST_POLL
     enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
     matching.wake(intent)
+
+
+def tell_if_payable(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+    """Whoever has paid or cancelled while the news was on its way needs no page any more."""
+    intent = open_session().get(PaymentIntent, UUID(str(event["intent_id"])))
+    return {"amount": intent.amount} if intent is not None and intent.status == IntentStatus.READY else None
 
 
 def give_up_opening(intent_id: UUID) -> None:

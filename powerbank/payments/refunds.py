@@ -53,6 +53,7 @@ def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amo
     open_session().add(refund)
     open_session().flush()
     tell(refund, Type.REFUND_REQUESTED)
+    _wait_for_approval(refund, "first")
     return refund
 
 
@@ -65,6 +66,7 @@ def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
     if refund.first_approved_by is None and _above_limit(refund):
         refund.first_approved_by = staff.id
         open_session().flush()
+        _wait_for_approval(refund, "second")
         return refund
     refund.decided_by, refund.decided_at = staff.id, now
     tell(refund, Type.REFUND_APPROVED)
@@ -169,6 +171,16 @@ def held_for(refund: Refund) -> Reference:
 def tell(refund: Refund, type_: Type, **more: str) -> None:
     context = {"amount": money.show(refund.amount), "refund_id": str(refund.id), **more}
     notify(user_id=refund.user_id, type=type_, context=context, dedup_key=f"{type_.value}:{refund.id}")
+
+
+def _wait_for_approval(refund: Refund, which: str) -> None:
+    publish(
+        "refund_waits",
+        refund_id=str(refund.id),
+        approval=f"{refund.id}:{which}",
+        amount=refund.amount,
+        reason=refund.reason,
+    )
 
 
 def _own(transaction_id: UUID, user_id: UUID) -> WalletTransaction:

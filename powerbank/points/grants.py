@@ -44,6 +44,8 @@ def ask(
     left = adjustments.allowance(staff, PTS, now) - _granted_today(staff.id, now)
     if grant.total * points <= left:
         _begin(grant)
+    else:
+        publish("award_waits", grant_id=str(grant.id), points=points, count=grant.total, reason=reason)
     open_session().add(grant)
     open_session().flush()
     return grant

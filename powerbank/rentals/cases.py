@@ -82,6 +82,14 @@ def decide(case_id: UUID, *, uphold: bool, by: str, decision: str, now: datetime
     _close(rental, case, uphold=uphold, by=by, decision=decision, now=now)
     if uphold:
         _make_good(rental, case, by, now)
+    publish(
+        "case_decided",
+        **life.about(rental),
+        rental_code=rental.code,
+        case_id=str(case.id),
+        upheld=uphold,
+        reason=decision,
+    )
     if rental.status == Status.COMPLETED:
         enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
     return case

@@ -14,6 +14,7 @@ from powerbank.audit import AuditEntry
 from powerbank.db import db
 from powerbank.ledger.wallet_models import WalletTransaction
 from tests.ledger.conftest import Person, assert_books_are_right, balances, key, shared_balance
+from tests.people import People
 
 Headers = dict[str, str]
 SignIn = Callable[..., Headers]
@@ -175,3 +176,26 @@ def test_the_database_wants_two_people(client: FlaskClient, finance: Headers, pe
     with pytest.raises(Exception, match="two_people"):
         db.session.execute(text("UPDATE ledger_adjustments SET status = 'rejected', decided_by = asked_by"))
     db.session.rollback()
+
+
+def test_the_person_is_told_what_changed_and_why(
+    app: Flask, client: FlaskClient, finance: Headers, superadmin: Headers, people: People, work: Callable[..., None]
+) -> None:
+    sita = people.join("sita")
+    adjust(client, finance, sita.id, amount="150.25")
+    adjust(client, finance, sita.id, amount="-20.00")
+    adjust(client, finance, sita.id, points=30)
+    adjust(client, finance, sita.id, points=-10)
+    for verb in ("approve", "reject"):
+        waiting = adjust(client, finance, sita.id, amount="9000.00").get_json()["adjustment_id"]
+        work()
+        decide(client, superadmin, waiting, verb)
+    work()
+    items = client.get("/api/notifications", headers=sita.headers).get_json()["items"]
+    assert sorted(item["body"] for item in items) == [
+        "We added 30 points to your account. Reason: a mistake of ours.",
+        "We added NPR 150.25 to your wallet. Reason: a mistake of ours.",
+        "We added NPR 9,000.00 to your wallet. Reason: a mistake of ours.",
+        "We took 10 points from your account. Reason: a mistake of ours.",
+        "We took NPR 20.00 out of your wallet. Reason: a mistake of ours.",
+    ]

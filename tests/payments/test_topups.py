@@ -187,3 +187,15 @@ def test_a_gateway_that_refuses_ends_the_top_up(
     assert payer.intent(made["intent_id"])["status"] == "failed"
     with app.app_context():
         assert db.session.scalar(text("SELECT status FROM wallet_transactions")) == "failed"
+
+
+def test_who_waits_for_the_payment_page_is_told_that_it_is_ready(payer: Payer, app: Flask, work: Work) -> None:
+    waited, paid, cancelled = payer.begin(amount="150.00"), payer.begin(amount="200.00"), payer.begin(amount="300.00")
+    payer.pays(paid)
+    assert payer.verify(paid) == "success"
+    assert payer.post(f"/api/payment/intents/{cancelled['intent_id']}/cancel").status_code == 200
+    work()
+    items = payer.client.get("/api/notifications", headers=payer.headers).get_json()["items"]
+    ready = [item for item in items if item["type"] == "payment_ready"]
+    assert [item["body"] for item in ready] == ["Open it in the app to pay NPR 150.00 into your wallet."]
+    assert ready[0]["data"]["intent_id"] == waited["intent_id"]

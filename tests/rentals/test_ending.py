@@ -226,3 +226,27 @@ def test_a_dispute_holds_the_money_back_until_it_is_decided(
     cabinets.work()
     assert sita.rental(rental_id)["overdue_amount"] == "10.00", "the meter ended with the report"
     assert sita.wallet()[0] == "440.00"
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [
+        ("uphold", "We have checked what you reported about rental {}, and you were right."),
+        ("dismiss", "We have checked what you reported about rental {} and could not confirm it. Reason: the camera."),
+    ],
+)
+def test_who_reported_hears_what_staff_decided_also_where_no_money_moves(
+    out: Out, cabinets: Cabinets, staff_headers: Callable[..., dict[str, str]], action: str, body: str
+) -> None:
+    sita, rental_id = out(ago=10, minutes=60)
+    case = sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "other", "description": "it hums"})
+    decided = sita.client.post(
+        f"/api/admin/rentals/{rental_id}/resolve",
+        headers=staff_headers("support"),
+        json={"action": action, "case_id": case.get_json()["id"], "reason": "the camera"},
+    )
+    assert decided.status_code == 200
+    cabinets.work()
+    told = [item for item in sita.get("/notifications")["items"] if item["type"].startswith("case_")]
+    assert [item["body"] for item in told] == [body.format(sita.rental(rental_id)["rental_code"])]
+    assert told[0]["data"]["case_id"] == case.get_json()["id"]

@@ -1,0 +1,113 @@
+"""Whatever waits for somebody's approval is told to those who may approve it, found by the routes that approve."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from powerbank.notifications.staff_kinds import RULES, StaffType
+from tests.ledger.conftest import Person as Somebody
+from tests.ledger.conftest import key, person  # noqa: F401
+from tests.payments.conftest import Payer, payer, vendors  # noqa: F401
+from tests.payments.test_refunds import asks, decide, topped_up
+from tests.people import rows
+from tests.walk import Route, routes
+
+Headers = dict[str, str]
+Work = Callable[..., None]
+
+# Who approves there is told by these notices.
+TOLD = {
+    "/api/admin/kyc/<uuid:submission_id>/approve": {StaffType.KYC_TO_REVIEW},
+    "/api/admin/refunds/<uuid:refund_id>/approve": {StaffType.REFUND_TO_APPROVE},
+    "/api/admin/ledger/adjustments/<uuid:adjustment_id>/approve": {
+        StaffType.ADJUSTMENT_TO_APPROVE,
+        StaffType.POINTS_TO_APPROVE,
+    },
+    "/api/admin/points/bulk-awards/<uuid:grant_id>/approve": {StaffType.AWARD_TO_APPROVE},
+}
+
+
+def approving(app: Flask) -> list[Route]:
+    return [route for route in routes(app, "/api/admin/") if route.rule.rule.endswith("/approve")]
+
+
+def test_each_route_that_approves_has_a_notice_to_those_who_may(app: Flask) -> None:
+    found = approving(app)
+    assert {route.rule.rule for route in found} == TOLD.keys()
+    for route in found:
+        assert {RULES[kind].permission for kind in TOLD[route.rule.rule]} == {route.permission}
+
+
+@pytest.fixture
+def finance(client: FlaskClient, staff_headers: Callable[..., Headers]) -> Headers:
+    return staff_headers("finance")
+
+
+def told(client: FlaskClient, headers: Headers) -> list[tuple[str, str]]:
+    """Newest first."""
+    items = client.get("/api/admin/notices", headers=headers).get_json()["items"]
+    return [(item["type"], item["body"]) for item in items]
+
+
+def test_adjustments(
+    client: FlaskClient,
+    finance: Headers,
+    person: Somebody,  # noqa: F811
+    work: Work,
+) -> None:
+    def adjust(what: str, **body: Any) -> int:
+        address = f"/api/admin/users/{user_id}/adjust-{what}"
+        headers = finance | {"Idempotency-Key": key()}
+        return client.post(address, json={"reason": "a festival"} | body, headers=headers).status_code
+
+    user_id = person(wallet=9_000_00)
+    assert adjust("balance", amount="5.00") == 200
+    assert adjust("balance", amount="-6000.00") == 202
+    assert adjust("points", points=50_001) == 202
+    work()
+    assert told(client, finance) == [
+        ("points_to_approve", "Somebody wants to change an account by 50,001 points: a festival."),
+        ("adjustment_to_approve", "Somebody wants to change a wallet by NPR -6,000.00: a festival."),
+    ]
+
+
+def test_awards(
+    client: FlaskClient,
+    finance: Headers,
+    person: Somebody,  # noqa: F811
+    work: Work,
+) -> None:
+    for points in (10, 30_000):
+        body = {"reason": "a festival", "points": points, "user_ids": [str(person()), str(person())]}
+        answer = client.post("/api/admin/points/bulk-awards", json=body, headers=finance | {"Idempotency-Key": key()})
+        assert answer.status_code == 202
+    work()
+    [notice] = told(client, finance)
+    assert notice == (
+        "award_to_approve",
+        "Somebody wants to give 30,000 points to each of 2 people: a festival.",
+    )
+
+
+def test_refunds_once_for_each_approval_that_they_need(
+    payer: Payer,  # noqa: F811
+    app: Flask,
+    finance: Headers,
+    staff_headers: Callable[..., Headers],
+    work: Work,
+) -> None:
+    intent = topped_up(payer, "khalti", "6000.00")
+    refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]
+    work()
+    notice = ("refund_to_approve", "NPR 6,000.00 are asked back: a mistake.")
+    assert told(payer.client, finance) == [notice]
+    assert decide(payer, finance, refund_id, "approve").status_code == 202
+    work()
+    assert told(payer.client, finance) == [notice, notice]
+    assert decide(payer, staff_headers("superadmin"), refund_id, "approve").status_code == 200
+    work()
+    assert told(payer.client, finance) == [notice, notice]
+    assert rows(app, "SELECT context ->> 'refund_id' FROM staff_notices") == [(refund_id,), (refund_id,)]
