@@ -52,6 +52,7 @@ POLL_PENDING_PAYMENT = JobSpec(
     Queue.PAYMENTS,
     Retries((30, 60, 120, 240, 480, 900)),
     stepwise=True,
+    unique=Unique.WHILE_OPEN,
 )
 POLL_PENDING_PAYMENTS = JobSpec(
     "poll_pending_payments", "jobs.payments.poll_pending_payments", Queue.PAYMENTS, Retries((30,)), expires=300

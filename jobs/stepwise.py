@@ -63,11 +63,15 @@ class StepwiseRun:
 
     @contextmanager
     def finish(self) -> Iterator[None]:
-        """The transaction that writes the outcome and completes the job, both or neither."""
+        """The transaction that writes the outcome and completes the job, both or neither.
+
+        The job is completed first, so that what is written after it may ask for the same job again: a job that is
+        unique while it is open would otherwise stand in the way of its own successor.
+        """
         with transaction():
-            yield
             if not lifecycle.complete_leased(self.id, self._spec, self._token):
                 raise LostClaimError
+            yield
         self.finished = True
 
     def _hold(self) -> None:

@@ -58,7 +58,7 @@ _RELEASE = text("""
 
 def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
     """The job's arguments, or None if there is nothing to do."""
-    parameters = {"id": str(job_id), "release": spec.unique is Unique.WHILE_OPEN}
+    parameters = {"id": str(job_id), "release": spec.unique is not Unique.ONCE}
     return open_session().connection().exec_driver_sql(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
 
 
@@ -69,7 +69,7 @@ def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any
 
 
 def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
-    parameters = {"id": job_id, "token": token, "release": spec.unique is Unique.WHILE_OPEN}
+    parameters = {"id": job_id, "token": token, "release": spec.unique is not Unique.ONCE}
     return bool(open_session().execute(_COMPLETE_LEASED, parameters).rowcount)  # type: ignore[attr-defined]
 
 

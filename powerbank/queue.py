@@ -50,12 +50,23 @@ def enqueue(
     return accept(spec, arguments, at=at, expires_at=expires_at)
 
 
+def enqueue_again(spec: JobSpec, **arguments: Scalar) -> None:
+    """Asks once more for work whose job may be lost, as sweeps do.
+
+    While a job that was asked for in this way is still open, nothing is added: a sweep that comes each minute would
+    otherwise add one more each minute for as long as a backlog lasts. The caller must hold no lock that the job needs,
+    because it may have to wait for the end of such a job that is just running.
+    """
+    accept(spec, arguments, while_open=True)
+
+
 def accept(
     spec: JobSpec,
     arguments: Mapping[str, Scalar],
     *,
     at: datetime | None = None,
     expires_at: datetime | None = None,
+    while_open: bool = False,
 ) -> uuid.UUID | None:
     """`enqueue` for arguments that come as a mapping."""
     _refuse_objects(spec, arguments)
@@ -72,7 +83,7 @@ def accept(
         "run_after": run_after,
         "lease_until": run_after + LEASE,
         "expires_at": expires_at or (run_after + timedelta(seconds=spec.expires) if spec.expires else None),
-        "unique_key": unique_key(spec, arguments),
+        "unique_key": unique_key(spec, arguments, while_open=while_open),
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
     }
     return _insert(spec, row)
@@ -87,8 +98,8 @@ def publish(event: str, **fields: Scalar) -> None:
             accept(follower.job, {**fields, **follower.arguments})
 
 
-def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar]) -> str | None:
-    if spec.unique is Unique.NO:
+def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar], *, while_open: bool = False) -> str | None:
+    if spec.unique is Unique.NO and not while_open:
         return None
     canonical = json.dumps(arguments, sort_keys=True, separators=(",", ":"))
     return f"{spec.name}:{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"

@@ -12,7 +12,7 @@ from powerbank.db import db, open_session, transaction
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.models import Notice
 from powerbank.notifications.services import WELCOME_KEY, notify
-from powerbank.queue import enqueue
+from powerbank.queue import enqueue_again
 from powerbank.users.models import Status, User
 
 # Days after the registration. Each is told once; after the last nothing more is said.
@@ -43,7 +43,7 @@ def finish_accounts(*, now: datetime) -> None:
         ~_told(WELCOME_KEY),
     )
     for user_id in open_session().scalars(unfinished.limit(BATCH)).all():
-        enqueue(catalogue.POST_REGISTRATION, user_id=str(user_id), referral_code=None)
+        enqueue_again(catalogue.POST_REGISTRATION, user_id=str(user_id), referral_code=None)
 
 
 def _remind(kind: Type, unfinished: ColumnElement[bool], *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from jobs import catalogue
 from jobs.policy import JobSpec
 from powerbank.db import open_session
 from powerbank.payments.models import EventState, GatewayEvent, PaymentIntent
-from powerbank.queue import enqueue
+from powerbank.queue import enqueue, enqueue_again
 
 MOST_AT_ONCE = 1000
 
@@ -77,4 +77,4 @@ def wake_known() -> None:
         .limit(MOST_AT_ONCE)
     )
     for event_id, type_ in open_session().execute(known):
-        enqueue(job_for(type_), event_id=str(event_id))
+        enqueue_again(job_for(type_), event_id=str(event_id))

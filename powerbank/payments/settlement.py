@@ -21,7 +21,7 @@ from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments import collecting, gateways, intents, matching
 from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.queue import enqueue, publish
+from powerbank.queue import enqueue, enqueue_again, publish
 
 log = structlog.get_logger(__name__)
 
@@ -111,12 +111,12 @@ def wake_overdue_polls(*, now: datetime) -> None:
     """Polls whose job was lost with its last try, and intents whose end was not noted."""
     late = now - timedelta(minutes=2)
     for intent_id in open_session().scalars(select(PaymentIntent.id).where(PaymentIntent.poll_at < late).limit(1000)):
-        enqueue(catalogue.POLL_PENDING_PAYMENT, intent_id=str(intent_id))
+        enqueue_again(catalogue.POLL_PENDING_PAYMENT, intent_id=str(intent_id))
     unfinished = select(PaymentIntent.id).where(
         PaymentIntent.status.in_((IntentStatus.PENDING, IntentStatus.READY)), PaymentIntent.expires_at < late
     )
     for intent_id in open_session().scalars(unfinished.limit(1000)):
-        enqueue(catalogue.EXPIRE_PAYMENT_INTENT, intent_id=str(intent_id))
+        enqueue_again(catalogue.EXPIRE_PAYMENT_INTENT, intent_id=str(intent_id))
 
 
 def review(intent: PaymentIntent, reason: str) -> None:

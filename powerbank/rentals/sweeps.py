@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 
 from jobs import catalogue
 from powerbank.db import db, first_id_of, open_session, transaction, utcnow
-from powerbank.queue import enqueue, publish
+from powerbank.queue import enqueue_again, publish
 from powerbank.rentals import clock, initiation, life, lost, returns, settlement
 from powerbank.rentals.case_models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
@@ -96,18 +96,18 @@ def _expire(now: datetime) -> Callable[[UUID], None]:
 
 
 def _begin_again(rental_id: UUID) -> None:
-    enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(rental_id))
+    enqueue_again(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(rental_id))
 
 
 def _settle_again(rental_id: UUID) -> None:
-    rental = life.locked(rental_id)
+    rental = life.find(rental_id)
     if rental.command_id is not None:
-        enqueue(catalogue.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
+        enqueue_again(catalogue.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
 
 
 def _return_again(rental_id: UUID) -> None:
     """The bank was seen coming back, and the job that should have ended the rental is gone."""
-    rental = life.locked(rental_id)
+    rental = life.find(rental_id)
     stay = clock.stay(rental)
     if rental.status not in OUT or stay is None or stay.until is None:
         return
@@ -116,7 +116,7 @@ def _return_again(rental_id: UUID) -> None:
     )
     if after is None or after.station_id is None:
         return  # staff took it: they decide about the rental
-    enqueue(
+    enqueue_again(
         catalogue.PROCESS_RENTAL_RETURN, report_id="", bank_id=str(rental.bank_id), rental_id=str(rental.id),
         station_id=str(after.station_id), slot_number=after.slot_number, returned_at=stay.until.isoformat(),
         received_at=stay.until.isoformat(), provisional=False, how="custody",
@@ -124,7 +124,7 @@ def _return_again(rental_id: UUID) -> None:
 
 
 def _bill_again(rental_id: UUID) -> None:
-    enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental_id))
+    enqueue_again(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental_id))
 
 
 def finish_provisional(before: datetime) -> int:

@@ -258,6 +258,25 @@ def test_delivered_twice_at_once(context: Flask, emptier: Emptier, spec: policy.
     assert_done(spec, identifier)
 
 
+@pytest.mark.parametrize("spec", [entry.job for entry in catalogue.SCHEDULES], ids=lambda spec: spec.name)
+def test_while_nobody_works_a_scheduled_job_asks_for_nothing_twice(context: Flask, spec: policy.JobSpec) -> None:
+    """Or a backlog grows by itself: each slot of the schedule would add the same jobs once more. What staff are told
+    has a key of its own, by which two are one."""
+    arguments = PREPARE[spec.name]()
+    with transaction() as session:
+        session.execute(text("UPDATE outbox_jobs SET lease_until = now() + interval '1 day'"))
+    asked = []
+    for _ in range(3):
+        with transaction():
+            outbox_id = accept(spec, arguments)
+        deliver(context, spec, str(outbox_id), arguments)
+        query = text("""SELECT job, arguments::text, count(*) FROM outbox_jobs
+                         WHERE state = 'open' AND job <> 'notify_staff' GROUP BY 1, 2 ORDER BY 1, 2""")
+        asked.append([tuple(row) for row in db.session.execute(query)])
+        db.session.rollback()
+    assert asked[1:] == asked[:1] * 2
+
+
 def test_asking_twice_for_what_is_unique_is_one_job() -> None:
     spec = policy.JobSpec("x", "y.z", policy.Queue.DEFAULT, unique=policy.Unique.ONCE)
     assert unique_key(spec, {"a": 1, "b": 2}) == unique_key(spec, {"b": 2, "a": 1})

@@ -7,10 +7,11 @@ import pytest
 from flask import Flask
 
 from jobs import catalogue
-from powerbank.db import transaction
+from powerbank.db import transaction, utcnow
 from powerbank.integrations.esewa.client import Esewa
 from powerbank.integrations.khalti.client import Khalti
 from powerbank.integrations.stripe.client import Stripe
+from powerbank.payments import settlement
 from powerbank.queue import enqueue
 from tests.payments.conftest import Payer, Work, due_now
 from tests.payments.test_refunds import books_are_right
@@ -157,3 +158,19 @@ def test_paid_and_wholly_gone_back_before_we_came_has_failed(payer: Payer, gatew
     payer.pays(intent | {"form": None}, "refunded")
     assert payer.verify(intent) == "failed"
     assert payer.balance() == "0.00"
+
+
+def test_polls_that_nobody_comes_to_do_not_pile_up(payer: Payer, app: Flask, work: Work) -> None:
+    """While payments wait behind others, the poller finds them overdue each five minutes. One poll is enough, and
+    after it the next one is planned as ever."""
+    intent = payer.begin("khalti")
+    payer.pays(intent, "pending")
+    change(app, "UPDATE payment_intents SET poll_at = now() - interval '1 hour'")
+    polls = "SELECT state, count(*) FROM outbox_jobs WHERE job = 'poll_pending_payment' GROUP BY 1 ORDER BY 1"
+    for _ in range(3):
+        with app.app_context(), transaction():
+            settlement.wake_overdue_polls(now=utcnow())
+        assert rows(app, polls) == [("open", 1)]
+    due_now(app, "poll_pending_payment")
+    work("payments")
+    assert rows(app, polls) == [("done", 1), ("open", 1)]
