@@ -5,14 +5,14 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from jobs import catalogue
 from jobs.policy import JobSpec, Unique
 from powerbank import schedules
 from powerbank.db import open_session, utcnow
 from powerbank.errors import ConflictError
-from powerbank.outbox import Cause, OutboxJob, State
+from powerbank.outbox import SETTLED, Cause, OutboxJob, State
 from powerbank.queue import LEASE, accept, publish, send_after_commit
 from powerbank.wire import durable_message
 
@@ -139,10 +139,20 @@ def bury(row: OutboxJob, cause: Cause) -> None:
     row.finished_at = utcnow()
     row.claimed_by = None
     row.unique_key = None  # the work was not done: the next request for it is a new one
+    if row.job in catalogue.SCHEDULED and cause is not Cause.MISSED:
+        _supersede(row)
     if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
         accept(resolver, row.arguments)
     schedules.note_end(row.job, row.id, "missed" if cause is Cause.MISSED else "failed")
     publish("job_died", outbox_id=str(row.id), job=row.job, cause=cause.value)
+
+
+def _supersede(row: OutboxJob) -> None:
+    """Of a scheduled job that fails in each of its slots, staff decide about the newest dead letter only: it stands for
+    those before it, which would be 1,440 a day of a job that comes each minute."""
+    earlier = (OutboxJob.job == row.job, OutboxJob.arguments == row.arguments, OutboxJob.id != row.id)
+    undecided = (OutboxJob.state == State.DEAD, OutboxJob.cause.not_in(SETTLED))
+    open_session().execute(update(OutboxJob).where(*earlier, *undecided).values(cause=Cause.MISSED))
 
 
 def bury_unknown(row: OutboxJob) -> bool:

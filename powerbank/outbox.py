@@ -31,7 +31,7 @@ class Cause(StrEnum):
     UNDELIVERABLE = "undeliverable"  # no such job any more, or arguments that it does not take
     CRASHED = "crashed"  # took its worker down again and again
     DISCARDED = "discarded"  # staff put it aside
-    MISSED = "missed"  # a slot of the schedule that no worker came to: the next one does its work
+    MISSED = "missed"  # a slot of the schedule whose work a later slot does, or was to do and failed too
 
 
 SETTLED = (Cause.DISCARDED, Cause.MISSED)  # nobody has to decide about these

@@ -57,6 +57,12 @@ def notify_staff(*, type: StaffType, context: Mapping[str, Scalar], dedup_key: s
     return notice_id
 
 
+def was_told(type: StaffType, about: str) -> bool:
+    """Whether a notice of this type, about what has this value of the type's `once_per`, is there already."""
+    found = db.session.scalar(select(StaffNotice.id).where(StaffNotice.dedup_key == f"{type}:{about}"))
+    return found is not None
+
+
 def visible(may: Callable[[str], bool]) -> ColumnElement[bool]:
     """What a member with these permissions sees."""
     return StaffNotice.type.in_([type.value for type, rule in RULES.items() if may(rule.permission)])

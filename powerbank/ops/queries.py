@@ -14,6 +14,7 @@ from powerbank import heartbeats
 from powerbank.api.paging import page
 from powerbank.db import db, utcnow
 from powerbank.ledger import reconciliation
+from powerbank.notifications.staff_models import StaffNotice, StaffNoticeRead
 from powerbank.outbox import SETTLED, OutboxJob, State
 from powerbank.schedules import ScheduleState, next_slot
 
@@ -23,6 +24,7 @@ PATIENCE = {queue: STUCK_AFTER if limit < TIME_LIMITS[Queue.DEFAULT] else limit 
 LATE_AFTER = timedelta(minutes=3)  # a tick comes each minute
 MISSING = {"no_workers", "no_scheduler", "no_daemon"}
 NOTHING_WORKS = {"no_workers", "no_scheduler", "schedule_late"}
+NEWS_FOR = timedelta(hours=1)  # after which a dead letter is no news any more
 STARTS_TAKE = timedelta(minutes=1)
 
 
@@ -31,6 +33,7 @@ class Problem:
     key: str
     kind: str  # queue_backlog, no_workers, no_scheduler, schedule_late, no_daemon, job_overdue, dead_letters, ledger_…
     detail: str
+    is_news: bool = True  # False: staff know of it, or could have known for long, so that it hides nothing newer
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def _status(problems: list[Problem], waiting: list[Row[tuple[str, int, datetime]
     stuck = any(_age(row.oldest, now) > PATIENCE.get(row.queue, STUCK_AFTER) for row in waiting)
     if stuck or any(problem.kind in NOTHING_WORKS for problem in problems):
         return "unhealthy"
-    return "warning" if problems else "healthy"
+    return "warning" if any(problem.is_news for problem in problems) else "healthy"
 
 
 def _waiting(now: datetime) -> list[Row[tuple[str, int, datetime]]]:
@@ -87,7 +90,7 @@ def _problems(
     yield from _schedule(now)
     if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
-    yield from _dead_letters()
+    yield from _dead_letters(now)
     if difference := reconciliation.last_difference():
         yield Problem("ledger_mismatch", "ledger_mismatch", difference)
 
@@ -137,11 +140,23 @@ def dead_letters() -> list[DeadLetters]:
     return [DeadLetters(job, number, newest) for job, number, newest in db.session.execute(query) if newest]
 
 
-def _dead_letters() -> Iterator[Problem]:
-    """The hour is part of the key: who has not decided about the old ones hears of new ones all the same."""
+def _dead_letters(now: datetime) -> Iterator[Problem]:
+    """The hour is part of the key: who has not decided about the old ones hears of new ones all the same. Not so of a
+    scheduled job, which is one trouble however often its slot comes."""
+    seen = _alerts_that_staff_read("dead_letters")
     for job, count, newest in dead_letters():
-        key = f"dead_letters:{job}:{newest.astimezone(UTC):%Y-%m-%dT%H}"
-        yield Problem(key, "dead_letters", f"{count} dead {job} wait for a decision")
+        key = f"dead_letters:{job}"
+        if job not in catalogue.SCHEDULED:
+            key += f":{newest.astimezone(UTC):%Y-%m-%dT%H}"
+        is_news = now - newest < NEWS_FOR and key not in seen
+        yield Problem(key, "dead_letters", f"{count} dead {job} wait for a decision", is_news)
+
+
+def _alerts_that_staff_read(kind: str) -> set[str]:
+    """Keys of the alerts of this kind whose notice a member of staff has marked as read."""
+    read = select(StaffNoticeRead.notice_id).where(StaffNoticeRead.notice_id == StaffNotice.id).exists()
+    query = select(StaffNotice.context["key"].astext).where(StaffNotice.type == kind, read)
+    return {key for key in db.session.scalars(query) if key is not None}
 
 
 def _age(moment: datetime, now: datetime) -> float:

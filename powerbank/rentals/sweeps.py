@@ -4,10 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select
+from sqlalchemy.exc import OperationalError
 
 from jobs import catalogue
 from powerbank.db import db, first_id_of, open_session, transaction, utcnow
+from powerbank.notifications import staff
+from powerbank.notifications.staff_kinds import StaffType
 from powerbank.queue import enqueue_again, publish
 from powerbank.rentals import clock, initiation, life, lost, returns, settlement
 from powerbank.rentals.case_models import CaseStatus, RentalCase
@@ -16,7 +20,10 @@ from powerbank.rentals.states import ENDED, OUT, Status
 from powerbank.stations.bank_models import Custody, Discrepancy, DiscrepancyKind, PowerBank
 from powerbank.stations.command_models import CommandStatus, StationCommand
 
+log = structlog.get_logger(__name__)
+
 BATCH = 200
+MOST_TOLD = 20  # broken rentals that one step of a sweep tells of: more than these are one mistake of ours
 FINAL = (CommandStatus.SUCCEEDED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.UNKNOWN)
 QUIET = timedelta(minutes=1)  # younger ones are being worked on
 KEEP_LOCATIONS = timedelta(days=30)
@@ -173,9 +180,9 @@ def _disputed() -> ColumnElement[bool]:
 
 
 def _each(wanted: ColumnElement[bool], do: Callable[[UUID], None]) -> int:
-    """One transaction for each. One that fails keeps no other from its turn, and the job still fails."""
-    failed: list[Exception] = []
-    done, after = 0, UUID(int=0)
+    """One transaction for each rental. One that fails keeps no other from its turn, and the sweep itself goes on: a
+    sweep comes each minute, and would otherwise die each minute of the same rental."""
+    done, failed, after = 0, 0, UUID(int=0)
     while ids := db.session.scalars(
         select(Rental.id).where(wanted, Rental.id > after).order_by(Rental.id).limit(BATCH)
     ).all():
@@ -184,11 +191,27 @@ def _each(wanted: ColumnElement[bool], do: Callable[[UUID], None]) -> int:
             try:
                 with transaction():
                     do(id_)
+            except OperationalError as busy:
+                db.session.rollback()
+                if busy.connection_invalidated:
+                    raise
+                log.warning("a rental was locked, the next sweep comes to it", rental_id=str(id_))
             except Exception as error:
                 db.session.rollback()
-                failed.append(error)
+                log.exception("a sweep could not move a rental", rental_id=str(id_))
+                failed += 1
+                if failed <= MOST_TOLD:
+                    _tell_broken(id_, error)
         done, after = done + len(ids), ids[-1]
     db.session.rollback()
-    if failed:
-        raise ExceptionGroup("rentals that a sweep could not move", failed)
     return done
+
+
+def _tell_broken(rental_id: UUID, error: Exception) -> None:
+    """Staff hear of it once, by its code, however often the sweep meets it."""
+    key = f"rental_broken:{rental_id}"
+    if staff.was_told(StaffType.ANOMALY, key):
+        return
+    with transaction():
+        code = life.find(rental_id).code
+        publish("anomaly_found", key=key, detail=f"rental {code} cannot move on: {type(error).__name__}")

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from config import load
+from jobs import catalogue
 from jobs.policy import Queue
 from powerbank import create_app, heartbeats, schedules
 from powerbank.db import db, transaction, utcnow
@@ -171,10 +172,55 @@ def test_more_dead_letters_are_told_again_while_the_first_wait(app: Flask) -> No
         assert [alert(), alert()] == [2, 2]
 
 
+def test_dead_letters_that_staff_know_of_do_not_hide_what_comes_next(
+    app: Flask, client: FlaskClient, work: Work, staff_headers: Callable[..., dict[str, str]]
+) -> None:
+    """An hour is enough to be told, and who has read the notice has been told."""
+
+    def status_of(*, age: str) -> tuple[object, list[str]]:
+        with app.app_context(), transaction() as session:
+            session.execute(text(f"UPDATE outbox_jobs SET finished_at = now() - interval '{age}' WHERE state = 'dead'"))
+        body = health(client)[1]
+        return body["status"], [alert["kind"] for alert in body["alerts"] if "refused" in alert["key"]]  # type: ignore[attr-defined]
+
+    add_worker(app)
+    staff = staff_headers()
+    with app.app_context():
+        with transaction():
+            enqueue(sample_jobs.REFUSED, key="a")
+        work()
+        with transaction():
+            services.update_alerts(queries.queue_health().alerts, now=utcnow())
+    work("critical")
+    add_worker(app)
+    assert status_of(age="61 minutes") == ("healthy", ["dead_letters"])
+    assert status_of(age="0 minutes") == ("warning", ["dead_letters"])
+    assert client.post("/api/admin/notices/mark-all-read", headers=staff).status_code == 200
+    assert status_of(age="0 minutes") == ("healthy", ["dead_letters"])
+
+
+def test_a_scheduled_job_that_always_fails_is_one_dead_letter_and_one_alert(
+    app: Flask, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "SCHEDULED", catalogue.SCHEDULED | {sample_jobs.REFUSED.name})
+    with app.app_context():
+        for hours in range(3):
+            with transaction():
+                enqueue(sample_jobs.REFUSED, key="the same each minute")
+            work()
+            with transaction() as session:
+                hour = f"UPDATE outbox_jobs SET finished_at = now() + interval '{hours} h' WHERE state = 'dead'"
+                session.execute(text(hour))
+                services.update_alerts(queries.queue_health().alerts, now=utcnow())
+        assert [found.number for found in queries.dead_letters()] == [1]
+        told = "SELECT count(*) FROM ops_alerts WHERE kind = 'dead_letters'"
+        assert db.session.scalar(text(told)) == 1
+
+
 def test_old_due_jobs_mean_that_nobody_works(app: Flask, client: FlaskClient) -> None:
     add_worker(app)
     with app.app_context(), transaction() as session:
-        enqueue(sample_jobs.EFFECT, key="a")
+        enqueue(sample_jobs.URGENT, key="a")
         session.execute(text("UPDATE outbox_jobs SET run_after = :then"), {"then": utcnow() - timedelta(seconds=301)})
     status, body = health(client)
     assert (status, body["status"]) == (503, "unhealthy")

@@ -10,6 +10,7 @@ from flask import Flask
 from jobs.runtime import run
 from powerbank.db import transaction, utcnow
 from powerbank.queue import publish
+from powerbank.rentals import initiation
 from powerbank.stations import banks
 from tests.people import change, rows
 from tests.rentals import making
@@ -198,3 +199,27 @@ def run_due(app: Flask, job: str) -> None:
     [waiting] = rows(app, f"SELECT id FROM outbox_jobs WHERE job = '{job}' AND state = 'open'")
     with app.app_context():
         run(job, str(waiting.id))
+
+
+def test_a_broken_rental_is_told_once_and_stops_no_other(
+    app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets, monkeypatch: Any
+) -> None:
+    """The sweep comes each minute; it must neither die of it each minute nor tell of it each minute."""
+    make_station("A", charges={1: 90, 2: 80})
+    broken, sound = (renter(name).initiate(package()).get_json()["rental_id"] for name in ("sita", "hari"))
+    change(app, "UPDATE rentals SET created_at = now() - interval '10 min'")
+
+    def abandon(rental_id: UUID, **how: Any) -> None:
+        if str(rental_id) == broken:
+            raise RuntimeError("a row that nobody thought of")
+        initiation_abandon(rental_id, **how)
+
+    initiation_abandon = initiation.abandon
+    monkeypatch.setattr(initiation, "abandon", abandon)
+    for _ in range(3):
+        swept(app, cabinets)
+    assert rows(app, f"SELECT status FROM rentals WHERE id = '{sound}'") == [("cancelled",)]
+    assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE state = 'dead'") == [(0,)]
+    told = rows(app, "SELECT context ->> 'key' FROM staff_notices WHERE type = 'anomaly'")
+    assert told == [(f"rental_broken:{broken}",)]
+    assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'notify_staff'") == [(1,)]
