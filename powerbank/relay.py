@@ -6,12 +6,13 @@ has it in hand. PostgreSQL says who lives (heartbeats), and a row that a transac
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
 import structlog
 from rq.job import Job, JobStatus
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 
 from jobs import catalogue
 from powerbank.db import db, new_id, transaction, utcnow
@@ -24,6 +25,7 @@ from powerbank.redis_clients import queue_redis
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+PAGE = 10_000  # messages of a queue that are read at once
 EPOCH_KEY = "powerbank:outbox:epoch"  # gone when Redis has lost its memory
 
 # The recovery counts only if its own mark outlived it: else Redis was wiped once more meanwhile.
@@ -31,7 +33,6 @@ _REMEMBER = "if redis.call('DEL', KEYS[1]) == 1 then redis.call('SET', KEYS[2], 
 
 
 class Place(Enum):
-    IN_QUEUE = "waits in its queue"
     IN_HAND = "a living worker has it"
     WITH_DEAD_WORKER = "the worker that had it is gone, or has let its lease run out"
     LOST = "nobody has it"
@@ -39,25 +40,36 @@ class Place(Enum):
 
 class Stranded(NamedTuple):
     id: uuid.UUID
+    job: str
     queue: str
     deliveries: int
     claimed_by: str | None
 
 
-class Seen(NamedTuple):
-    living: set[str]  # workers
-    holders: dict[str, str]  # which message each of them took last
-    waiting: set[str]  # messages
+class Waiting:
+    """The messages that wait in the queues as this sweep found them. Each queue is read once, however many jobs of it
+    are looked for."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, set[str]] = {}
+
+    def __contains__(self, row: Stranded) -> bool:
+        if row.queue not in self._of:
+            self._of[row.queue] = _messages_in(row.queue)
+        return f"{row.id}-{row.deliveries}" in self._of[row.queue]
 
 
 def redeliver_stranded() -> int:
     """One sweep over all that is overdue. How many jobs were sent again comes back."""
     if redis_forgot():
         return recover()
-    living = living_workers()
+    # Only what was overdue when the sweep began: what has been queued since is not in the queues as it has read them.
+    began, living, waiting = utcnow(), living_workers(), Waiting()
     last, sent = None, 0
-    while rows := _stranded(living, after=last):
-        sent += _send_again(_find(rows, living))
+    while rows := _stranded(living, before=began, after=last):
+        queued = {row.id for row in rows if row.claimed_by is None and row in waiting and catalogue.find(row.job)}
+        _leave_in_queue(queued)
+        sent += _send_again(_find([row for row in rows if row.id not in queued], living))
         last = rows[-1].id
     return sent
 
@@ -127,14 +139,14 @@ def recover() -> int:
     return sent
 
 
-def _stranded(living: set[str], after: uuid.UUID | None) -> Sequence[Stranded]:
+def _stranded(living: set[str], *, before: datetime, after: uuid.UUID | None) -> Sequence[Stranded]:
     claimer = func.split_part(OutboxJob.claimed_by, "/", 1)
     query = (
-        select(OutboxJob.id, OutboxJob.queue, OutboxJob.deliveries, OutboxJob.claimed_by)
+        select(OutboxJob.id, OutboxJob.job, OutboxJob.queue, OutboxJob.deliveries, OutboxJob.claimed_by)
         .where(
             OutboxJob.state == State.OPEN,
             or_(
-                OutboxJob.lease_until <= utcnow(),
+                OutboxJob.lease_until <= before,
                 OutboxJob.claimed_by.is_not(None) & claimer.not_in(living),
             ),
         )
@@ -148,8 +160,25 @@ def _stranded(living: set[str], after: uuid.UUID | None) -> Sequence[Stranded]:
     return rows
 
 
+def _messages_in(queue: str) -> set[str]:
+    """Read page by page from its end: workers take from the front, so nothing that stays is passed over."""
+    redis, found, read = queue_redis(), set[str](), 0
+    while page := redis.lrange(f"rq:queue:{queue}", -read - PAGE, -read - 1):
+        found.update(map(_text, page))
+        read += PAGE
+    return found
+
+
+def _leave_in_queue(ids: set[uuid.UUID]) -> None:
+    """Nobody has come to these yet. One that somebody works on by now is locked and needs no lease."""
+    open_ones = select(OutboxJob.id).where(OutboxJob.id.in_(ids), OutboxJob.state == State.OPEN)
+    renewed = update(OutboxJob).where(OutboxJob.id.in_(open_ones.with_for_update(skip_locked=True)))
+    with transaction() as session:
+        session.execute(renewed.values(lease_until=utcnow() + LEASE).execution_options(synchronize_session=False))
+
+
 def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Place]]:
-    """Asks Redis, in three round trips, where the last message of each row is."""
+    """Asks Redis, in two round trips, where the last message of each row is, of those that wait in no queue."""
     redis = queue_redis()
     with redis.pipeline(transaction=False) as pipe:
         for row in rows:
@@ -158,10 +187,9 @@ def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Pl
     holders = _current_messages(
         {worker for status, worker in fates if status == JobStatus.STARTED and worker in living}
     )
-    queued = {row.queue for row, (status, _) in zip(rows, fates, strict=True) if status == JobStatus.QUEUED}
-    waiting = {_text(item) for name in queued for item in redis.lrange(f"rq:queue:{name}", 0, -1)}
-    seen = Seen(living, holders, waiting)
-    return [(row, _place(row, status, worker, seen)) for row, (status, worker) in zip(rows, fates, strict=True)]
+    return [
+        (row, _place(row, status, worker, living, holders)) for row, (status, worker) in zip(rows, fates, strict=True)
+    ]
 
 
 def _current_messages(workers: set[str]) -> dict[str, str]:
@@ -186,24 +214,23 @@ def _text(value: bytes | str) -> str:
     return value if isinstance(value, str) else value.decode(errors="replace")
 
 
-def _place(row: Stranded, status: str, worker: str, seen: Seen) -> Place:
-    message = f"{row.id}-{row.deliveries}"
+def _place(row: Stranded, status: str, worker: str, living: set[str], holders: dict[str, str]) -> Place:
     if row.claimed_by is not None:
         # Its lease has outlived its time limit, or its worker is gone: nobody is at work on it any more.
         return Place.WITH_DEAD_WORKER
-    if status == JobStatus.QUEUED:
-        return Place.IN_QUEUE if message in seen.waiting else Place.LOST
     if status == JobStatus.STARTED:
-        if worker not in seen.living:
+        if worker not in living:
             return Place.WITH_DEAD_WORKER
         # Started for a worker that has gone on to something else: the answer with it got lost on the way.
-        return Place.IN_HAND if seen.holders.get(worker) == message else Place.LOST
+        return Place.IN_HAND if holders.get(worker) == f"{row.id}-{row.deliveries}" else Place.LOST
     return Place.LOST
 
 
 def _send_again(found: list[tuple[Stranded, Place]]) -> int:
     places = {row.id: (row.deliveries, place) for row, place in found}
     sent = 0
+    if not places:
+        return sent
     with transaction() as session:
         rows = session.scalars(
             select(OutboxJob)
@@ -221,7 +248,7 @@ def _apply(row: OutboxJob, place: Place) -> bool:
     if catalogue.find(row.job) is None:
         bury_unknown(row)
         return False
-    if place in (Place.IN_QUEUE, Place.IN_HAND):
+    if place is Place.IN_HAND:
         row.lease_until = utcnow() + LEASE
         return False
     if place is Place.WITH_DEAD_WORKER:
