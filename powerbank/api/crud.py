@@ -3,25 +3,36 @@
 A table with rules gets routes and services instead of this.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask.views import MethodView
 from marshmallow import Schema
+from psycopg2.errors import ForeignKeyViolation, UniqueViolation
 from sqlalchemy import select
 
 from powerbank import audit
 from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
 from powerbank.db import Base, db, open_session, transaction
 from powerbank.errors import NotFoundError
 
 
-def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], *, permission: str) -> None:
-    """Adds `/{path}` and `/{path}/{id}`. `model` has a UUIDv7 `id`; `schema` validates and renders it."""
+def add_crud(
+    blueprint: Blueprint, path: str, model: Any, schema: type[Schema], *, permission: str, together: Sequence[str] = ()
+) -> None:
+    """Adds `/{path}` and `/{path}/{id}`. `model` has a UUIDv7 `id`; `schema` validates and renders it.
+
+    `together` names the CHECKs over several columns: a change of one may not go together with what the others are.
+    """
     kind = model.__tablename__
     read, write = f"{permission}.read", f"{permission}.write"
+
+    def refusals() -> Refusals:
+        return {UniqueViolation: already_exists(), **{f"ck_{kind}_{rule}": inconsistent() for rule in together}}
 
     class Collection(MethodView):
         @staff_only(read)
@@ -39,7 +50,8 @@ def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], 
             with transaction() as session:
                 row = model(**body)
                 session.add(row)
-                session.flush()
+                with foreseen(refusals()):
+                    session.flush()
                 session.refresh(row)
                 audit.by_staff(f"{kind}.create", kind, row.id, new=_snapshot(schema, row))
             return row  # type: ignore[no-any-return]
@@ -64,7 +76,8 @@ def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], 
                 old = _snapshot(schema, row)
                 for name, value in body.items():
                     setattr(row, name, value)
-                open_session().flush()
+                with foreseen(refusals()):
+                    open_session().flush()
                 audit.by_staff(f"{kind}.update", kind, row.id, old=old, new=_snapshot(schema, row))
             return row  # type: ignore[no-any-return]
 
@@ -76,6 +89,8 @@ def add_crud(blueprint: Blueprint, path: str, model: Any, schema: type[Schema], 
                 row = _locked(model, item_id, kind)
                 audit.by_staff(f"{kind}.delete", kind, row.id, old=_snapshot(schema, row))
                 session.delete(row)
+                with foreseen({ForeignKeyViolation: in_use()}):
+                    session.flush()
 
     Collection.__name__, Item.__name__ = f"{model.__name__}Collection", f"{model.__name__}Item"
     blueprint.route(f"/{path}")(Collection)

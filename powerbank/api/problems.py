@@ -5,11 +5,11 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, json
-from psycopg2 import errors as pg
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from powerbank.database_errors import described, is_away
 from powerbank.errors import AppError
 
 log = structlog.get_logger(__name__)
@@ -61,10 +61,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, _app_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(PoolTimeoutError, _database_busy)
-    app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(DBAPIError, _database_error)
-    app.register_error_handler(IntegrityError, _refused_by_database)
-    app.register_error_handler(DataError, _refused_by_database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -109,25 +106,14 @@ def _database_busy(error: PoolTimeoutError) -> Response:
     return problem(503, "busy", "Too busy right now; try again shortly.", {"Retry-After": "2"})
 
 
-def _database_away(error: DBAPIError) -> Response:
-    log.error("database away", error=str(error.orig).splitlines()[0])
-    return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})
-
-
 def _database_error(error: DBAPIError) -> Response:
-    """psycopg2 does not call every broken connection an operational error."""
-    return _database_away(error) if error.connection_invalidated else _unexpected(error)
-
-
-def _refused_by_database(error: IntegrityError | DataError) -> Response:
-    """The last line of defence: a constraint said no to what validation had let through."""
-    cause = error.orig
-    if isinstance(cause, pg.UniqueViolation):
-        return problem(409, "already_exists", "Something with these values exists already.")
-    if isinstance(cause, pg.ForeignKeyViolation):
-        return problem(409, "in_use", "This is connected with something else.")
-    log.error("refused by the database", error=type(cause).__name__)
-    return problem(422, errors={"_schema": ["These values do not go together."]})
+    """What the database refuses and nobody foresaw is our mistake. A deadlock, a lock or a statement that took too long
+    pass, as an absence does."""
+    if is_away(error) or isinstance(error, OperationalError):
+        log.error("database away", **described(error))
+        return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})
+    log.error("refused by the database", **described(error))
+    return problem(500)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from powerbank.auth import passwords, services, staff_sessions
 from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import Role
+from powerbank.database_errors import foreseen
 from powerbank.db import db, open_session
 from powerbank.errors import ConflictError, NotFoundError
 
@@ -84,10 +84,8 @@ def find(email: str) -> StaffMember | None:
 
 def _add(member: StaffMember) -> None:
     open_session().add(member)
-    try:
+    with foreseen({"uq_staff_email": ConflictError("email_taken", "There is a member of staff with this address.")}):
         open_session().flush()
-    except IntegrityError:
-        raise ConflictError("email_taken", "There is a member of staff with this address.") from None
     open_session().refresh(member)
 
 

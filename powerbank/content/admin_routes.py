@@ -25,7 +25,7 @@ from powerbank.db import transaction, utcnow
 blueprint = Blueprint("Content (staff)", __name__, url_prefix="/api/admin", description="What the app shows.")
 
 add_crud(blueprint, "faq", FaqItem, FaqItemSchema, permission="content")
-add_crud(blueprint, "banners", Banner, BannerSchema, permission="content")
+add_crud(blueprint, "banners", Banner, BannerSchema, permission="content", together=["window"])
 add_crud(blueprint, "app-versions", AppVersion, AppVersionSchema, permission="content")
 add_crud(blueprint, "countries", Country, CountrySchema, permission="content")
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 
 from jobs import catalogue
+from powerbank.database_errors import foreseen
 from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import AppError, NotFoundError
 from powerbank.kyc import numbers, queries, secrecy
@@ -70,12 +70,8 @@ def _record(submission: KycSubmission, digest: bytes) -> None:
         record = KycRecord(user_id=submission.user_id)
         session.add(record)
     record.status, record.submission_id, record.number_digest = Status.PENDING, submission.id, digest
-    try:
+    with foreseen({"uq_kyc_records_number_digest": NumberTakenError()}):
         session.flush()
-    except IntegrityError as refused:
-        if "uq_kyc_records_number_digest" in str(refused.orig):
-            raise NumberTakenError from None
-        raise
 
 
 def same_number(invitee_id: UUID, inviter_id: UUID) -> str | None:

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from jobs import catalogue
+from powerbank.database_errors import foreseen
 from powerbank.db import open_session, utcnow
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.notifications import deliveries, rules, templating, values
@@ -31,10 +31,9 @@ def create(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
     _refuse_broken(template)
     session = open_session()
     session.add(template)
-    try:
+    exists = ConflictError("template_exists", "There is a template for this type, channel and language.")
+    with foreseen({"uq_message_templates_type_channel_language": exists}):
         session.flush()
-    except IntegrityError:
-        raise ConflictError("template_exists", "There is a template for this type, channel and language.") from None
     session.refresh(template)
     return template
 

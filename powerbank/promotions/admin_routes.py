@@ -31,7 +31,7 @@ from powerbank.promotions.schemas import (
 
 blueprint = Blueprint("Promotions (staff)", __name__, url_prefix="/api/admin", description="Coupons and campaigns.")
 
-add_crud(blueprint, "campaigns", Campaign, CampaignSchema, permission="promotions")
+add_crud(blueprint, "campaigns", Campaign, CampaignSchema, permission="promotions", together=["window", "budget"])
 
 
 @blueprint.route("/coupons")
@@ -78,10 +78,10 @@ class OneCoupon(MethodView):
     @blueprint.response(204)
     def delete(self, coupon_id: UUID) -> None:
         """Delete one that was never used"""
-        with transaction() as session:
+        with transaction():
             coupon = services.locked(coupon_id)
             audit.by_staff("coupons.delete", "coupons", coupon.id, old=_snapshot(coupon))
-            session.delete(coupon)
+            services.delete(coupon)
 
 
 @blueprint.route("/coupons/<uuid:coupon_id>/codes")

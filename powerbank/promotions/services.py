@@ -1,13 +1,15 @@
-"""What staff do to coupons. Rules that do not go together, and limits below what was used, the table refuses."""
+"""What staff do to coupons. The table refuses rules that do not go together, and limits below what was used."""
 
 import secrets
 from typing import Any
 from uuid import UUID
 
+from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
 from powerbank.db import open_session
-from powerbank.errors import ConflictError, NotFoundError
+from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.promotions.models import Code, Coupon
 
 # No letters and digits that look alike when read aloud or off a screen.
@@ -19,10 +21,11 @@ def create(*, code: str | None, **values: Any) -> Coupon:
     session = open_session()
     coupon = Coupon(**values)
     session.add(coupon)
-    session.flush()
-    if code is not None:
-        session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
+    with foreseen(_refusals()):
         session.flush()
+        if code is not None:
+            session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
+            session.flush()
     session.refresh(coupon)
     return coupon
 
@@ -33,7 +36,29 @@ def change(coupon: Coupon, changes: dict[str, Any]) -> None:
         raise ConflictError("in_use", "This coupon has been used; its campaign cannot be changed any more.")
     for name, value in changes.items():
         setattr(coupon, name, value)
-    open_session().flush()
+    with foreseen(_refusals()):
+        open_session().flush()
+
+
+def delete(coupon: Coupon) -> None:
+    """One that was kept or used by somebody stays."""
+    open_session().delete(coupon)
+    with foreseen({ForeignKeyViolation: in_use()}):
+        open_session().flush()
+
+
+def _refusals() -> Refusals:
+    unknown = {"campaign_id": ["There is no such campaign."]}
+    return {
+        "pk_coupon_codes": already_exists(),
+        "fk_coupons_campaign_id_campaigns": AppError(
+            "validation_failed", 422, "Some fields are missing or wrong.", errors=unknown
+        ),
+        **{
+            f"ck_coupons_{rule}": inconsistent()
+            for rule in ("value", "most", "min_price", "budget", "total_limit", "per_user_limit", "window")
+        },
+    }
 
 
 def locked(coupon_id: UUID) -> Coupon:

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy import case, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
+from powerbank.database_errors import foreseen, in_use
 from powerbank.db import db, open_session
 from powerbank.errors import NotFoundError
 from powerbank.points import earnings
@@ -103,3 +105,10 @@ def change(achievement: Achievement, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(achievement, name, value)
     save(achievement)
+
+
+def delete(achievement: Achievement) -> None:
+    """One that somebody has unlocked stays."""
+    open_session().delete(achievement)
+    with foreseen({ForeignKeyViolation: in_use()}):
+        open_session().flush()

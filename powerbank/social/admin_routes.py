@@ -73,10 +73,10 @@ class OneAchievement(MethodView):
     @blueprint.response(204)
     def delete(self, achievement_id: UUID) -> None:
         """Delete one that nobody has unlocked"""
-        with transaction() as session:
+        with transaction():
             achievement = achievements.locked(achievement_id)
             audit.by_staff("achievements.delete", "achievements", achievement.id, old=_snapshot(achievement))
-            session.delete(achievement)
+            achievements.delete(achievement)
 
 
 @blueprint.get("/<uuid:achievement_id>/unlocks.csv")

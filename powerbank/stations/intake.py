@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from powerbank.database_errors import is_away
 from powerbank.db import db, transaction, utcnow
 from powerbank.stations import reports
 from powerbank.stations.messages import Directory, Message, Received
@@ -42,7 +43,7 @@ class Intake:
                 self._between()
         except DBAPIError as error:
             db.session.rollback()
-            if _is_away(error):
+            if is_away(error):
                 raise DatabaseAwayError(str(error.orig)) from error
             raise
         self.counts["messages"] += len(received)
@@ -61,7 +62,7 @@ class Intake:
                 found = reports.understand_all(received, self._directory, now=now)
                 return found, reports.apply_usual(found, now=now)
         except DBAPIError as error:
-            if found is None or _is_away(error):
+            if found is None or is_away(error):
                 raise
             log.warning("batch not applied as a whole", error=_words(error))
         except Exception as error:
@@ -77,7 +78,7 @@ class Intake:
                 with transaction():
                     reports.apply_closely(messages, now=now)
             except DBAPIError as error:
-                if _is_away(error):
+                if is_away(error):
                     raise
                 if getattr(error.orig, "pgcode", None) in PASSING:
                     continue
@@ -104,19 +105,10 @@ class Intake:
             with transaction():
                 reports.note_failure(message, f"{type(problem).__name__}: {_words(problem)}")
         except DBAPIError as error:
-            if _is_away(error):
+            if is_away(error):
                 raise
             log.error("nor kept", error=_words(error))  # its station was deleted
 
 
-def _is_away(error: DBAPIError) -> bool:
-    return error.connection_invalidated or getattr(error.orig, "pgcode", None) is None or _is_shutdown(error)
-
-
-def _is_shutdown(error: DBAPIError) -> bool:
-    """The server ends, begins, or has no connection left."""
-    return str(getattr(error.orig, "pgcode", "")).startswith(("57P", "53", "08"))
-
-
 def _words(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0][:300] if str(error) else ""
+    return "".join(str(getattr(error, "orig", None) or error).strip().splitlines()[:1])[:300]

@@ -17,7 +17,7 @@ from powerbank.stations.schemas import PackageArguments, PackageCardsSchema
 
 blueprint = Blueprint("Packages", __name__, url_prefix="/api", description="What can be rented for how much.")
 
-add_crud(blueprint, "admin/packages", Package, PackageSchema, permission="packages")
+add_crud(blueprint, "admin/packages", Package, PackageSchema, permission="packages", together=["unit", "postpaid_unit"])
 
 
 @blueprint.get("/packages")

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.database_errors import Refusals, already_exists, foreseen, in_use
 from powerbank.db import new_id, open_session
 from powerbank.errors import ConflictError
 from powerbank.stations import credentials, live, queries, words
@@ -29,7 +31,8 @@ def register_all(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple
     for station in stations:
         station.words = words.vector(station)
     session.add_all(stations)
-    session.flush()
+    with foreseen(_taken()):
+        session.flush()
     slots = [
         {"station_id": station.id, "number": number}
         for station, facts in zip(stations, many, strict=True)
@@ -38,6 +41,10 @@ def register_all(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple
     session.execute(insert(Slot), slots)
     live.refresh([station.id for station in stations])
     return list(zip(stations, credentials.issue_all(stations, now=now), strict=True))
+
+
+def _taken() -> Refusals:
+    return {"uq_stations_sn": already_exists(), "uq_stations_imei": already_exists()}
 
 
 def _without_slots(facts: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +58,8 @@ def change(sn: str, changes: dict[str, Any]) -> Station:
     for name, value in changes.items():
         setattr(station, name, value)
     station.words = words.vector(station)
-    session.flush()
+    with foreseen(_taken()):
+        session.flush()
     if slots is not None:
         _resize(station.id, slots)
     live.refresh([station.id])
@@ -65,7 +73,8 @@ def set_maintenance(sn: str, *, enable: bool) -> Station:
 
 def remove(sn: str) -> None:
     """For a station entered by mistake. One with a history can only be made inactive: the database refuses."""
-    open_session().execute(delete(Station).where(Station.id == queries.locked(sn).id))
+    with foreseen({ForeignKeyViolation: in_use()}):
+        open_session().execute(delete(Station).where(Station.id == queries.locked(sn).id))
 
 
 def rotate_credentials(sn: str, *, now: datetime) -> Shown:

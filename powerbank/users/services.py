@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
+from powerbank.database_errors import Refusals, already_exists, foreseen
 from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.queue import publish
@@ -56,18 +56,22 @@ def create(
     )  # fmt: skip
     user.identifiers = [Identifier(kind=address.kind, value=address.value)]
     session.add(user)
-    try:
+    # Somebody has this referral code once in a million times: the same request again makes another.
+    with foreseen(_taken() | {"uq_users_referral_code": already_exists()}):
         session.flush()
-    except IntegrityError as refused:
-        if "uq_users_username" in str(refused.orig):
-            raise ConflictError("username_taken", "This name is taken.") from None
-        if "uq_user_identifiers" in str(refused.orig):
-            raise ConflictError("identifier_taken", "This number or address belongs to an account.") from None
-        raise  # somebody has this referral code, once in a million times: the same request again makes another
     traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user)
     publish("user_registered", user_id=str(user.id), referral_code=referral_code)
     return user
+
+
+def _taken() -> Refusals:
+    return {
+        "uq_users_username": ConflictError("username_taken", "This name is taken."),
+        "uq_user_identifiers_kind_value": ConflictError(
+            "identifier_taken", "This number or address belongs to an account."
+        ),
+    }
 
 
 def clean_username(text: str) -> str:
@@ -87,10 +91,8 @@ def change_profile(user_id: UUID, changes: dict[str, Any]) -> User:
         changes["username"] = clean_username(changes["username"])
     for name, value in changes.items():
         setattr(user, name, value)
-    try:
+    with foreseen(_taken()):
         open_session().flush()
-    except IntegrityError:
-        raise ConflictError("username_taken", "This name is taken.") from None
     return user
 
 
@@ -112,17 +114,14 @@ def set_identifier(user: User, address: Address) -> str | None:
     """
     before = user.identifier(address.kind)
     session = open_session()
-    try:
-        with session.begin_nested():
-            session.execute(
-                insert(Identifier)
-                .values(id=new_id(), user_id=user.id, kind=address.kind, value=address.value)
-                .on_conflict_do_update(
-                    index_elements=["user_id", "kind"], set_={"value": address.value, "verified_at": utcnow()}
-                )
+    with foreseen(_taken()), session.begin_nested():
+        session.execute(
+            insert(Identifier)
+            .values(id=new_id(), user_id=user.id, kind=address.kind, value=address.value)
+            .on_conflict_do_update(
+                index_elements=["user_id", "kind"], set_={"value": address.value, "verified_at": utcnow()}
             )
-    except IntegrityError:
-        raise ConflictError("identifier_taken", "This number or address belongs to an account.") from None
+        )
     traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user, ["identifiers"])
     return before

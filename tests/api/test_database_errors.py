@@ -1,0 +1,114 @@
+"""What the database refuses is the caller's mistake only where somebody foresaw it. All else is ours."""
+
+import ast
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from psycopg2.errors import ForeignKeyViolation
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from powerbank import logs
+from powerbank.database_errors import already_exists, foreseen, in_use
+from powerbank.db import db, new_id, transaction
+from tests.api.test_problems import check
+
+CANARY = "sita.canary@example.com"
+COUNTRY = "INSERT INTO countries (id, code, name, dial_code, currency, active) VALUES "
+STATEMENTS = {
+    "ck_countries_code": f"{COUNTRY} (:id, '{CANARY}', 'x', '+1', 'NPR', true)",
+    "": f"{COUNTRY} (:id, NULL, '{CANARY}', '+1', 'NPR', true)",
+    "uq_countries_code": f"{COUNTRY} (:id, 'NP', '{CANARY}', '+1', 'NPR', true)",
+    "fk_avatars_user_id_users": f"INSERT INTO avatars (user_id, key, content) VALUES (:id, '{CANARY}', '')",
+    "DatetimeFieldOverflow": "SELECT 1 FROM countries WHERE now() > '2026-99-99'",
+    "InvalidTextRepresentation": f"SELECT 1 FROM countries WHERE id = '{CANARY}'",
+    "UndefinedTable": f"SELECT '{CANARY}' FROM nowhere",
+}
+
+
+@pytest.fixture
+def logged(client: FlaskClient) -> Iterator[Callable[[], str]]:
+    logs.configure("json", "INFO")
+    (handler,) = (each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler)
+    written = io.StringIO()
+    handler.setStream(written)
+    yield written.getvalue
+    logs.configure("console", "WARNING")
+
+
+def run(statement: str) -> None:
+    with transaction() as session:
+        session.execute(text(f"{COUNTRY} (:id, 'NP', 'Nepal', '+977', 'NPR', true)"), {"id": new_id()})
+        session.execute(text(statement), {"id": new_id()})
+
+
+@pytest.mark.parametrize("named", STATEMENTS)
+def test_what_nobody_foresaw_is_ours_and_the_log_says_which_constraint(
+    probe: FlaskClient, probe_app: Flask, logged: Callable[[], str], monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setitem(probe_app.view_functions, "probes.broken", lambda: run(STATEMENTS[named]))
+    answer = probe.get("/probe/broken")
+    check(answer, 500, "internal_error")
+    [line] = [each for each in map(json.loads, logged().splitlines()) if each["level"] == "error"]
+    assert named in (line["constraint"] or "", line["error"])
+    assert "test_database_errors.py" in line["stack"], "where we asked for it"
+    assert CANARY not in logged() + answer.text
+    assert not named or named not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [(STATEMENTS["uq_countries_code"], "already_exists"), (STATEMENTS["fk_avatars_user_id_users"], "in_use")],
+)
+def test_what_was_foreseen_is_the_callers(
+    probe: FlaskClient, probe_app: Flask, monkeypatch: pytest.MonkeyPatch, statement: str, code: str
+) -> None:
+    def foreseeing() -> None:
+        with foreseen({"uq_countries_code": already_exists(), ForeignKeyViolation: in_use()}):
+            run(statement)
+
+    monkeypatch.setitem(probe_app.view_functions, "probes.broken", foreseeing)
+    check(probe.get("/probe/broken"), 409, code)
+    with probe_app.app_context():
+        assert db.session.scalar(text("SELECT count(*) FROM countries")) == 0, "all of it was rolled back"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (psycopg2.DatabaseError("server closed the connection unexpectedly"), 503),
+        (psycopg2.DatabaseError("error with status PGRES_TUPLES_OK and no message from the libpq"), 503),
+        (psycopg2.OperationalError(), 503),
+        (psycopg2.InterfaceError("connection already closed"), 503),
+        (psycopg2.ProgrammingError("can't adapt type 'object'"), 500),
+    ],
+    ids=str,
+)
+def test_a_driver_error_without_a_code_means_that_the_database_is_away(
+    probe: FlaskClient, probe_app: Flask, monkeypatch: pytest.MonkeyPatch, error: psycopg2.Error, status: int
+) -> None:
+    def broken() -> None:
+        raise DBAPIError.instance("SELECT 1", None, error, psycopg2.Error)
+
+    monkeypatch.setitem(probe_app.view_functions, "probes.broken", broken)
+    answer = probe.get("/probe/broken")
+    check(answer, status, "unavailable" if status == 503 else "internal_error")
+    assert answer.headers.get("Retry-After") == ("5" if status == 503 else None)
+
+
+def test_constraints_are_told_in_one_way_only() -> None:
+    root = Path(__file__).parents[2] / "powerbank"
+    catches = [
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler) and node.type is not None and "IntegrityError" in ast.unparse(node.type)
+    ]
+    assert catches == ["database_errors.py"]
