@@ -24,6 +24,7 @@ from jobs import catalogue
 from jobs.policy import JobSpec
 from jobs.stepwise import LostClaimError, StepwiseRun
 from powerbank import lifecycle, schedules, wire
+from powerbank.database_errors import is_away
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.errors import AppError, PermanentError
 from powerbank.integrations.errors import VendorError
@@ -233,10 +234,8 @@ def _asked_to_wait(error: BaseException) -> int:
 
 
 def _database_went_away(error: BaseException) -> bool:
-    """Under the run, or before it could begin: an error that the server did not send has no code."""
-    if not isinstance(error, DBAPIError):
-        return False
-    return error.connection_invalidated or getattr(error.orig, "pgcode", None) is None
+    """Under the run, or before it could begin."""
+    return isinstance(error, DBAPIError) and is_away(error)
 
 
 def describe(error: BaseException) -> str:

@@ -10,12 +10,15 @@ from typing import Annotated, Any, cast
 import psycopg2
 import uuid_utils.compat
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import BigInteger, DateTime, MetaData, Text, TextClause
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from powerbank.database_errors import is_away
 
 # Constraint names are part of migrations, so they follow one rule instead of the server's guess.
 NAMING = {
@@ -68,8 +71,34 @@ def first_id_of(moment: datetime) -> uuid.UUID:
 Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]
 Paisa = Annotated[int, mapped_column(BigInteger)]
 
+
+class SessionOfContext(FlaskSession):
+    """The server has rolled back what a broken connection had begun, so a rollback over it is done, not failed.
+
+    Flask ends the session after the answer is made. An error there would put a 500 in the place of any answer, and
+    leave the broken session behind for another request.
+    """
+
+    def rollback(self) -> None:
+        with self._dropping_a_broken_connection():
+            super().rollback()
+
+    def close(self) -> None:
+        with self._dropping_a_broken_connection():
+            super().close()
+
+    @contextmanager
+    def _dropping_a_broken_connection(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            if not is_away(error):
+                raise
+            self.invalidate()
+
+
 # Models derive from Base directly; of Flask-SQLAlchemy we use the engine and the session of each context.
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "class_": SessionOfContext})
 
 
 class NestedTransactionError(RuntimeError):

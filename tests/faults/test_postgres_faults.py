@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from flask import Response, request
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from powerbank.db import transaction
+from powerbank.db import db, read_alone, transaction
+from powerbank.errors import ConflictError
 from powerbank.queue import enqueue
 from scripts.stack.stack import Stack
 from tests import sample_jobs
@@ -117,6 +119,72 @@ def test_a_request_that_meets_a_connection_broken_since_its_last_use_is_told_to_
     plant.postgres.start()
     assert client.post("/test/enqueue?key=first").status_code in (202, 503)
     assert client.post("/test/enqueue?key=second").status_code == 202
+
+
+def test_a_server_that_ends_after_the_work_is_done_changes_no_answer(plant: Plant) -> None:
+    """Flask ends the session behind the answer: its rollback meets a connection that broke after the last statement."""
+    client = _client(plant)
+    ends = threading.Event()
+
+    @plant.app.get("/test/read")
+    def read() -> Response:
+        db.session.execute(text("SELECT 1"))
+        if ends.is_set():
+            plant.postgres.stop("immediate")
+            plant.postgres.start()
+        return Response("read")
+
+    ends.set()
+    assert client.get("/test/read").status_code == 200
+    ends.clear()
+    assert [client.get("/test/read").status_code for _ in range(3)] == [200] * 3, "nothing broken is left behind"
+
+
+def test_a_refusal_stays_what_it_is_although_the_server_ends_before_its_rollback(plant: Plant) -> None:
+    client = _client(plant)
+
+    @plant.app.post("/test/refuse")
+    def refuse() -> Response:
+        with transaction() as session:
+            session.execute(text("SELECT 1"))
+            plant.postgres.stop("immediate")
+            plant.postgres.start()
+            raise ConflictError("not_now", "Not now.")
+
+    answer = client.post("/test/refuse")
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (409, "not_now")
+    assert client.post("/test/enqueue?key=after").status_code == 202
+
+
+def test_whatever_a_crash_meets_is_answered_with_a_time_to_come_back(plant: Plant) -> None:
+    """Many requests at once, in all stages, while the server crashes: a 500 says that we made a mistake."""
+    _client(plant)
+    answers: list[tuple[int, str | None]] = []
+    stop = threading.Event()
+
+    @plant.app.get("/test/alone")
+    def alone() -> Response:
+        return Response(str(read_alone(text("SELECT count(*) FROM outbox_jobs"), {})))
+
+    def load(name: int) -> None:
+        client, number = plant.app.test_client(), 0
+        while not stop.is_set():
+            number += 1
+            for answer in (client.post(f"/test/enqueue?key={name}/{number}"), client.get("/test/alone")):
+                answers.append((answer.status_code, answer.headers.get("Retry-After")))
+
+    threads = [threading.Thread(target=load, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for _ in range(4):
+        time.sleep(0.4)
+        plant.postgres.stop("immediate")
+        plant.postgres.start()
+    stop.set()
+    for thread in threads:
+        thread.join(20)
+    assert {answer for answer in answers if answer[0] >= 300} == {(503, "5")}
+    assert (202, None) in answers[-12:], "and it goes on afterwards"
 
 
 def _client(plant: Plant) -> FlaskClient:
