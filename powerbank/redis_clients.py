@@ -22,7 +22,15 @@ _OPTIONS: dict[str, Any] = {
     "retry_on_error": [RedisConnectionError],
 }
 
+# For who cannot wait: a time-out is not waited for twice.
+_ONCE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+
 REDIS_ERRORS = (RedisConnectionError, RedisTimeoutError)
+
+
+def in_words(error: Exception) -> str:
+    """For health: a Redis may answer and refuse all the same, as one whose disk is full (`MISCONF`)."""
+    return "away" if isinstance(error, REDIS_ERRORS) else "refuses"
 
 
 def connect(url: str, **options: Any) -> Redis:
@@ -34,19 +42,27 @@ def connect(url: str, **options: Any) -> Redis:
 
 
 def _connect_through_sentinel(url: str, options: dict[str, Any]) -> Redis:
-    """`redis+sentinel://user:password@host1:26379,host2:26379/service/0?sentinel_password=…`"""
+    """`redis+sentinel://user:password@host1:26379,host2:26379/service/0?sentinel_password=…`
+
+    With `rediss+sentinel://` the Sentinels are spoken to over TLS, too: they are told a password, and tell where to go.
+    """
     parts = urlsplit(url)
     credentials, _, hosts = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
     service, _, database = parts.path.strip("/").partition("/")
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    tls: dict[str, Any] = {}
     if parts.scheme.startswith("rediss"):
-        options = {**options, "ssl": True, "ssl_cert_reqs": ssl.CERT_REQUIRED}
-        options.update({key: value for key, value in query.items() if key.startswith("ssl_")})
+        tls = {"ssl": True, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+        tls |= {key: value for key, value in query.items() if key.startswith("ssl_")}
     sentinel = Sentinel(
         [_host_and_port(address) for address in hosts.split(",")],
+        # One that hangs or is gone is passed over: the next one knows as much.
         sentinel_kwargs={
             "socket_connect_timeout": 1.0,
+            "socket_timeout": 1.0,
+            "retry": Retry(NoBackoff(), 0),
+            **tls,
             "username": query.get("sentinel_username"),
             "password": query.get("sentinel_password"),
         },
@@ -54,6 +70,7 @@ def _connect_through_sentinel(url: str, options: dict[str, Any]) -> Redis:
         password=unquote(password) or None,
         db=int(database or 0),
         **options,
+        **tls,
     )
     master: Redis = sentinel.master_for(service or "mymaster")
     return master
@@ -72,6 +89,7 @@ class RedisClients:
         self._queue: Redis | None = None
         self._push: Redis | None = None
         self._cache: Redis | None = None
+        self._counters: Redis | None = None
 
     @property
     def queue(self) -> Redis:
@@ -83,8 +101,7 @@ class RedisClients:
     def push(self) -> Redis:
         """The queues' Redis for those who cannot wait: what is not pushed in a second, the sweep pushes."""
         if self._push is None:
-            once = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-            self._push = connect(self._queue_url, socket_timeout=1.0, retry=once)
+            self._push = connect(self._queue_url, socket_timeout=1.0, retry=_ONCE)
         return self._push
 
     @property
@@ -92,6 +109,13 @@ class RedisClients:
         if self._cache is None:
             self._cache = connect(self._cache_url)
         return self._cache
+
+    @property
+    def counters(self) -> Redis:
+        """The caches' Redis for rate limits: every request waits for it."""
+        if self._counters is None:
+            self._counters = connect(self._cache_url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=_ONCE)
+        return self._counters
 
 
 def queue_redis() -> Redis:

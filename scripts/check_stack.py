@@ -29,6 +29,7 @@ import config
 from jobs.catalogue import TICK
 from jobs.policy import Queue
 from powerbank import create_app, heartbeats, startup, wire
+from powerbank.api import rate_limits
 from powerbank.db import db, new_id, utcnow
 from powerbank.ops import health, queries
 from powerbank.redis_clients import cache_redis, queue_redis
@@ -55,9 +56,9 @@ def database(settings: config.Settings) -> str:
 
 def migrations(settings: config.Settings) -> str:
     answer = health.database_state()
-    if answer != "ok":
+    if answer not in health.FIT:
         raise BadPartError(f"{answer}; run `flask --app wsgi db upgrade`")
-    return "at head"
+    return "at head" if answer == health.AT_HEAD else answer
 
 
 def role(settings: config.Settings) -> str:
@@ -82,7 +83,10 @@ def queue_store(settings: config.Settings) -> str:
 
 def cache_store(settings: config.Settings) -> str:
     cache_redis().ping()
-    return "answers"
+    counting = rate_limits.state()
+    if counting != "ok":
+        raise BadPartError(f"{counting} when a rate limit is to be counted; nobody can sign in")
+    return "answers, and counts"
 
 
 def broker(settings: config.Settings) -> str:
@@ -206,6 +210,7 @@ def main() -> int:
     bad = 0
     app = create_app(settings, rules=False)
     startup.migrations(app)
+    rate_limits.init_app(app)
     with app.app_context():
         for check in CHECKS:
             try:

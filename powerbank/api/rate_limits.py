@@ -14,12 +14,13 @@ import structlog
 from flask import Flask, current_app, request
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 from redis.exceptions import RedisError
 
 from powerbank.api.auth import token_bearer
 from powerbank.errors import TooManyError, UnavailableError
+from powerbank.redis_clients import in_words
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +53,9 @@ def _spent(counters: RateLimiter, item: RateLimitItem, bucket: tuple[str, str]) 
 
 def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
-    options = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0}
-    storage = storage_from_string(settings.cache_url, key_prefix="powerbank", **options)
+    # Our own client knows every address that settings take; `limits` reads those of Sentinels differently.
+    counters = app.extensions["redis"].counters
+    storage = RedisStorage("redis://", connection_pool=counters.connection_pool, key_prefix="powerbank")
     app.extensions["limits"] = limits = Limits(
         parse(f"{settings.requests_per_minute} per minute"),
         parse(f"{settings.requests_per_minute * TIMES_FOR_MACHINES} per minute"),
@@ -77,6 +79,17 @@ def init_app(app: Flask) -> None:
             return
         if wait is not None:
             raise TooManyError(wait)
+
+
+def state() -> str:
+    """Tries one real hit, as a sign-in does: a Redis that answers a PING may still count nothing."""
+    limits: Limits = current_app.extensions["limits"]
+    try:
+        limits.guards.hit(parse("1000 per second"), "health")  # a hit beyond its limit would write nothing
+    except (RedisError, StorageError) as error:
+        log.warning("rate limits away", error=str(error))
+        return in_words(error)
+    return "ok"
 
 
 def caller() -> str:

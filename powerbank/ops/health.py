@@ -6,14 +6,19 @@ from typing import Any
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from flask import Response, current_app
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from powerbank.api import rate_limits
 from powerbank.api.openapi import Blueprint
 from powerbank.db import db
 from powerbank.ops import metrics, queries
 from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
-from powerbank.redis_clients import REDIS_ERRORS, push_redis
+from powerbank.redis_clients import in_words, push_redis
+
+AT_HEAD, AHEAD = "ok", "ahead of this code"
+FIT = (AT_HEAD, AHEAD)  # to serve on
 
 blueprint = Blueprint("Health", __name__, description="For orchestrators and monitors.")
 
@@ -29,14 +34,16 @@ def live() -> dict[str, str]:
 @blueprint.response(200, ReadySchema)
 @blueprint.alt_response(503, schema=ReadySchema)
 def ready() -> tuple[dict[str, Any], int]:
-    """The database answers and its migrations are at head
+    """The database answers and has at least the migrations of this code
 
-    Without Redis the answer is `degraded` and still 200: requests succeed, their jobs wait in PostgreSQL.
+    Without Redis the answer is `degraded` and still 200: requests succeed, their jobs wait in PostgreSQL. So it is
+    while sign-ins cannot be counted.
     """
-    checks = {"database": database_state(), "redis": _redis()}
-    if checks["database"] != "ok":
+    checks = {"database": database_state(), "redis": _redis(), "rate_limits": rate_limits.state()}
+    if checks["database"] not in FIT:
         return {"status": "unavailable", "checks": checks}, 503
-    return {"status": "ready" if checks["redis"] == "ok" else "degraded", "checks": checks}, 200
+    fine = checks["redis"] == checks["rate_limits"] == "ok"
+    return {"status": "ready" if fine else "degraded", "checks": checks}, 200
 
 
 @blueprint.get("/health/queues")
@@ -66,24 +73,27 @@ def database_state() -> str:
         found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
         return "away, or never migrated"
-    wanted = _head()
-    return "ok" if found == wanted else f"migrations at {found}, the code needs {wanted}"
+    known = _migrations()
+    if found == known[0]:
+        return AT_HEAD
+    # What this code does not know came after it, and only adds: deploy/README.md says why older code serves on it.
+    return f"migrations at {found}, the code needs {known[0]}" if found in known or found is None else AHEAD
 
 
-def _head() -> str | None:
-    """Read once for each process: the scripts do not change under it."""
-    head: str | None = current_app.extensions.get("migration_head")
-    if head is None:
+def _migrations() -> list[str]:
+    """Newest first. Read once for each process: the scripts do not change under it."""
+    known: list[str] | None = current_app.extensions.get("migration_ids")
+    if known is None:
         scripts = Config()
         scripts.set_main_option("script_location", str(current_app.extensions["migrate"].directory))
-        head = ScriptDirectory.from_config(scripts).get_current_head()
-        current_app.extensions["migration_head"] = head
-    return head
+        known = [script.revision for script in ScriptDirectory.from_config(scripts).walk_revisions()]
+        current_app.extensions["migration_ids"] = known
+    return known
 
 
 def _redis() -> str:
     try:
         push_redis().ping()  # which does not wait for long: a probe that takes seconds has failed
-    except REDIS_ERRORS:
-        return "away"
+    except RedisError as error:
+        return in_words(error)
     return "ok"

@@ -1,11 +1,14 @@
 """Health tells the truth, from PostgreSQL, whatever Redis has forgotten."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from redis import Redis
 from sqlalchemy import text
 
 from config import load
@@ -16,7 +19,10 @@ from powerbank.db import db, transaction, utcnow
 from powerbank.ops import queries, services
 from powerbank.queue import enqueue
 from powerbank.redis_clients import queue_redis
+from scripts.stack.ports import free_ports
+from scripts.stack.redis import EmbeddedRedis
 from tests import sample_jobs
+from tests.nursery import wait_until
 
 Work = Callable[..., None]
 
@@ -43,6 +49,27 @@ def test_without_redis_it_is_degraded_and_requests_succeed(app: Flask) -> None:
     alone = create_app(load().model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
     answer = alone.test_client().get("/health/ready")
     assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
+
+
+def test_a_redis_that_answers_and_refuses_is_degraded_too(tmp_path: Path) -> None:
+    """As one whose disk is full: it could not save, so it takes no writes (`MISCONF`), and refuses even a PING."""
+    redis = EmbeddedRedis(tmp_path, free_ports().redis)
+    redis.start()
+    try:
+        client = create_app(load().model_copy(update={"redis_url": redis.url(), "redis_cache_url": None})).test_client()
+        assert client.get("/health/ready").get_json()["status"] == "ready"
+        with Redis(port=redis.port) as admin:
+            admin.config_set("save", "900 1")
+            shutil.rmtree(redis.folder)
+            admin.bgsave()
+            wait_until(lambda: admin.info("persistence")["rdb_last_bgsave_status"] == "err", 10, "it cannot save")
+        answer = client.get("/health/ready")
+        assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
+        assert answer.get_json()["checks"] == {"database": "ok", "redis": "refuses", "rate_limits": "refuses"}
+        assert client.get("/api/app/countries").status_code == 200
+        assert client.post("/api/auth/get-otp", json={"identifier": "+9779812345678"}).status_code == 503
+    finally:
+        redis.kill()
 
 
 def test_without_its_database_it_is_not_ready() -> None:

@@ -1,0 +1,130 @@
+"""People sign in through Sentinels, with the address that the documentation names, also after the master has died."""
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis, SSLConnection
+from redis.exceptions import RedisError
+from redis.sentinel import SentinelConnectionPool
+
+from config import load
+from powerbank import create_app
+from powerbank.auth import otp
+from powerbank.queue import Outbound
+from powerbank.redis_clients import connect
+from scripts.stack.ports import free_ports
+from scripts.stack.redis import EmbeddedRedis, find_binary
+from tests.nursery import wait_until
+
+pytestmark = pytest.mark.faults
+
+SENTINELS = 3
+WATCHED = """
+port {port}
+bind 127.0.0.1
+sentinel monitor main 127.0.0.1 {master} 2
+sentinel down-after-milliseconds main 700
+sentinel failover-timeout main 3000
+"""
+
+
+class Cluster:
+    def __init__(self, master: EmbeddedRedis, replica: EmbeddedRedis, ports: list[int]) -> None:
+        self.master, self.replica, self.ports = master, replica, ports
+
+    @property
+    def address(self) -> str:
+        """As the table of settings gives it, with one host that is gone in front."""
+        hosts = ",".join(f"127.0.0.1:{port}" for port in (1, *self.ports))
+        return f"redis+sentinel://{hosts}/main/0"
+
+    def knows_all(self) -> bool:
+        return all(self._asked(port) == (1, SENTINELS - 1) for port in self.ports)
+
+    def has_failed_over(self) -> bool:
+        with Redis(port=self.replica.port) as replica:
+            return replica.role()[0] == b"master"
+
+    def _asked(self, port: int) -> tuple[int, int] | None:
+        try:
+            with Redis(port=port) as sentinel:
+                known = sentinel.sentinel_master("main")
+        except RedisError:
+            return None
+        return known["num-slaves"], known["num-other-sentinels"]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    program = [shutil.which("redis-sentinel") or find_binary()]
+    with contextlib.ExitStack() as started:
+        servers = []
+        for name in ("master", "replica"):
+            server = EmbeddedRedis(tmp_path / name, free_ports().redis)
+            server.start()
+            started.callback(server.stop)
+            servers.append(server)
+        master, replica = servers
+        with Redis(port=replica.port) as client:
+            client.replicaof("127.0.0.1", master.port)
+        ports = []
+        for number in range(SENTINELS):
+            ports.append(free_ports().redis)
+            configuration = tmp_path / f"sentinel-{number}.conf"
+            configuration.write_text(WATCHED.format(port=ports[-1], master=master.port))
+            process = subprocess.Popen(
+                [*program, str(configuration), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            started.callback(process.wait)
+            started.callback(process.terminate)
+        cluster = Cluster(master, replica, ports)
+        wait_until(cluster.knows_all, 30, "the Sentinels know the replica and each other")
+        yield cluster
+
+
+def test_people_sign_in_before_and_after_a_failover(cluster: Cluster, clean: None) -> None:
+    address = {"redis_url": cluster.address, "redis_cache_url": cluster.address}
+    app = create_app(load().model_copy(update=address))
+    client = app.test_client()
+    assert ready(client) == (200, "ready", "ok")
+    assert signs_in(app, client, "+9779812345671") == (202, 200)
+    cluster.master.kill()
+    assert client.post("/api/auth/get-otp", json={"identifier": "+9779812345672"}).status_code == 503, "fails closed"
+    assert ready(client)[:2] == (200, "degraded")
+    assert client.get("/api/app/countries").status_code == 200
+    wait_until(cluster.has_failed_over, 30, "the replica has become the master")
+    wait_until(lambda: ready(client) == (200, "ready", "ok"), 10, "the limiter has found the new master")
+    assert signs_in(app, client, "+9779812345673") == (202, 200)
+    Outbound.closed_until = 0
+
+
+def ready(client: FlaskClient) -> tuple[int, str, str]:
+    answer = client.get("/health/ready")
+    return answer.status_code, answer.get_json()["status"], answer.get_json()["checks"]["rate_limits"]
+
+
+def signs_in(app: Flask, client: FlaskClient, phone: str) -> tuple[int, int]:
+    asked = client.post("/api/auth/get-otp", json={"identifier": phone})
+    challenge = asked.get_json(force=True).get("challenge_id")
+    with app.app_context():
+        body = {"challenge_id": challenge, "code": otp.code_of(UUID(challenge))} if challenge else {}
+    return asked.status_code, client.post("/api/auth/verify-otp", json=body).status_code
+
+
+@pytest.mark.parametrize("scheme", ["redis+sentinel", "rediss+sentinel"])
+def test_every_documented_address_starts(scheme: str, clean: None) -> None:
+    """Nobody answers there; that is for health to say, and no reason not to start."""
+    address = f"{scheme}://user:secret@127.0.0.1:1,127.0.0.1:2/main/0?sentinel_password=x"
+    app = create_app(load().model_copy(update={"redis_url": address, "redis_cache_url": address}))
+    assert ready(app.test_client()) == (200, "degraded", "away")
+    pool = connect(address).connection_pool
+    assert isinstance(pool, SentinelConnectionPool)
+    for each in (pool, *(sentinel.connection_pool for sentinel in pool.sentinel_manager.sentinels)):
+        assert issubclass(each.connection_class, SSLConnection) == scheme.startswith("rediss")
