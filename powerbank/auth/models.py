@@ -84,3 +84,4 @@ class StaffRefreshToken(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
+    repeated_at: Mapped[datetime | None]  # it came once more, and got the same successor

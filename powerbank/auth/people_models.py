@@ -58,3 +58,4 @@ class RefreshToken(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
+    repeated_at: Mapped[datetime | None]  # it came once more, and got the same successor

@@ -128,7 +128,11 @@ def register(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
 def refresh(body: dict[str, str]) -> dict[str, Any]:
-    """New tokens for a refresh token, which is spent by this"""
+    """New tokens for a refresh token, which is spent by this
+
+    If the answer is lost, the same token gives the same new refresh token once more within 30 seconds, unless that one
+    has been used. A spent token that comes in any other way ends the whole sign-in.
+    """
     with transaction():
         tokens = sessions.refresh(body["refresh_token"])
     if tokens is None:

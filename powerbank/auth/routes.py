@@ -41,7 +41,11 @@ class StaffLogin(MethodView):
 @blueprint.arguments(StaffRefreshSchema)
 @blueprint.response(200, StaffTokensSchema)
 def refresh(body: dict[str, str]) -> dict[str, Any]:
-    """New tokens for a refresh token, which is spent by this"""
+    """New tokens for a refresh token, which is spent by this
+
+    If the answer is lost, the same token gives the same new refresh token once more within 30 seconds, unless that one
+    has been used. A spent token that comes in any other way ends the whole sign-in.
+    """
     with transaction():
         renewed = staff_sessions.refresh(body["refresh_token"], now=utcnow())
     if renewed is None:

@@ -3,6 +3,7 @@
 A session carries the generation that its member had when it began. Raising the member's voids all of them.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Select, select, update
 from powerbank.api.auth import STAFF_AUDIENCE, UnauthenticatedError
 from powerbank.auth.models import StaffMember, StaffRefreshToken, StaffSession
 from powerbank.auth.roles import PERMISSIONS, Role
-from powerbank.auth.sessions import ACCESS, REFRESH, Tokens, digest_of, new_refresh_token
+from powerbank.auth.sessions import ACCESS, REFRESH, Tokens, digest_of, may_repeat, successor_of
 from powerbank.db import db, open_session, utcnow
 from powerbank.errors import NotFoundError
 
@@ -53,33 +54,35 @@ def begin(
 
 
 def issue(session: StaffSession, member: StaffMember) -> Tokens:
-    token = new_refresh_token()
-    open_session().add(StaffRefreshToken(session_id=session.id, digest=digest_of(token), expires_at=session.expires_at))
-    claims = {"aud": STAFF_AUDIENCE, "sid": str(session.id), "role": member.role}
-    access: str = create_access_token(str(member.id), expires_delta=ACCESS, additional_claims=claims)
-    return Tokens(access, token)
+    return _issue(session, member, secrets.token_urlsafe(32))
 
 
 def refresh(token: str, *, now: datetime) -> tuple[Tokens, StaffMember] | None:
-    """New tokens for a spent one. None when the token was spent before: the caller commits the end of all."""
-    row = _refresh_token(token)
+    """New tokens for a token that is spent by this, as `sessions.refresh` gives them. None when it was stolen: the
+    caller commits the end of all."""
+    row = _row_of(token, lock=True)
     if row is None or row.expires_at <= now:
         raise UnauthenticatedError
     session = open_session().get_one(StaffSession, row.session_id, with_for_update=True)
     member = open_session().get_one(StaffMember, session.staff_id)
     if session.ended_at is not None or session.generation != member.generation or not member.active:
         raise UnauthenticatedError
-    if row.spent_at is not None:
+    follows = successor_of(token)
+    if row.spent_at is not None and not may_repeat(row, _row_of(follows), now):
         _end(session, "reuse", now)
         return None
-    row.spent_at = session.last_used_at = now
+    session.last_used_at = now
+    if row.spent_at is not None:
+        row.repeated_at = now
+        return Tokens(_access_token(session, member), follows), member
+    row.spent_at = now
     session.expires_at = now + REFRESH
-    return issue(session, member), member
+    return _issue(session, member, follows), member
 
 
 def end_by_token(token: str, *, now: datetime) -> None:
     """Signs out. A token that we do not know is signed out already."""
-    row = _refresh_token(token)
+    row = _row_of(token, lock=True)
     if row is not None:
         _end(open_session().get_one(StaffSession, row.session_id, with_for_update=True), "logout", now)
 
@@ -151,10 +154,20 @@ def _unfinished(*, password_temporary: bool, has_totp: bool) -> str | None:
     return None
 
 
-def _refresh_token(token: str) -> StaffRefreshToken | None:
-    found: StaffRefreshToken | None = open_session().scalar(
-        select(StaffRefreshToken).where(StaffRefreshToken.digest == digest_of(token)).with_for_update()
-    )
+def _issue(session: StaffSession, member: StaffMember, token: str) -> Tokens:
+    open_session().add(StaffRefreshToken(session_id=session.id, digest=digest_of(token), expires_at=session.expires_at))
+    return Tokens(_access_token(session, member), token)
+
+
+def _access_token(session: StaffSession, member: StaffMember) -> str:
+    claims = {"aud": STAFF_AUDIENCE, "sid": str(session.id), "role": member.role}
+    token: str = create_access_token(str(member.id), expires_delta=ACCESS, additional_claims=claims)
+    return token
+
+
+def _row_of(token: str, *, lock: bool = False) -> StaffRefreshToken | None:
+    query = select(StaffRefreshToken).where(StaffRefreshToken.digest == digest_of(token))
+    found: StaffRefreshToken | None = open_session().scalar(query.with_for_update() if lock else query)
     return found
 
 

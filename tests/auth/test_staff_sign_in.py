@@ -116,16 +116,6 @@ class TestTokens:
         assert fresh.status_code == 200
         assert client.get(ANYTHING, headers=bearer(fresh)).status_code == 200
 
-    def test_one_that_comes_twice_ends_the_whole_sign_in(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
-        hire()
-        first, other = enter(), enter()
-        fresh = refresh(client, first.get_json()["refresh_token"])
-        again = refresh(client, first.get_json()["refresh_token"])
-        assert (again.status_code, again.get_json(force=True)["code"]) == (401, "refresh_token_reused")
-        assert refresh(client, fresh.get_json()["refresh_token"]).status_code == 401
-        assert client.get(ANYTHING, headers=bearer(fresh)).status_code == 401
-        assert client.get(ANYTHING, headers=bearer(other)).status_code == 200
-
     def test_access_dies_with_the_sign_out(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         here, there = enter(), enter()
