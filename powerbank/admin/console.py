@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, abort, g, redirect, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug import Response
 
+from powerbank.api.rate_limits import caller
 from powerbank.auth import services, staff_sessions
 from powerbank.auth.routes import begin, forgive_guesses, limit_guesses
 from powerbank.auth.staff_sessions import SignedIn
@@ -93,10 +94,10 @@ def logout() -> Response:
 
 
 def _sign_in(email: str, password: str, code: str | None) -> tuple[str, str]:
-    limit_guesses(email)
+    limit_guesses(email, code)
     proof = services.verified_hash(email=email, password=password)
     with transaction():
-        member = services.admit(email=email, proof=proof, code=code, now=utcnow())
+        member = services.admit(email=email, proof=proof, code=code, address=caller(), now=utcnow())
         begun = (str(begin(member, "console").id), str(member.id)) if member else None
     if begun is None:
         raise services.WrongCredentialsError

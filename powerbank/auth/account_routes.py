@@ -9,6 +9,7 @@ from powerbank import audit
 from powerbank.api.auth import OWN_ACCOUNT, current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.api.rate_limits import caller
 from powerbank.auth import administration, services, staff_sessions, totp
 from powerbank.auth.models import StaffSession
 from powerbank.auth.routes import forgive_guesses, limit_guesses
@@ -120,7 +121,7 @@ def change_password(staff: SignedIn, *, current: str, new: str) -> None:
     limit_guesses(staff.email)
     proof = services.verified_hash(email=staff.email, password=current)
     with transaction():
-        changed = services.change_password(staff, proof=proof, new=new, now=utcnow())
+        changed = services.change_password(staff, proof=proof, new=new, address=caller(), now=utcnow())
         if changed:
             audit.by_staff("staff.change_password", "staff", staff.id)
     if not changed:
@@ -139,7 +140,7 @@ def remove_totp(staff: SignedIn, *, password: str, code: str) -> None:
     limit_guesses(staff.email)
     proof = services.verified_hash(email=staff.email, password=password)
     with transaction():
-        removed = services.remove_totp(staff, proof=proof, code=code, now=utcnow())
+        removed = services.remove_totp(staff, proof=proof, code=code, address=caller(), now=utcnow())
         if removed:
             audit.by_staff("staff.disable_totp", "staff", staff.id, old={"totp": True}, new={"totp": False})
     if not removed:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from powerbank.auth import passwords, services, staff_sessions
+from powerbank.auth import guesses, passwords, services, staff_sessions
 from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import Role
 from powerbank.database_errors import foreseen
@@ -27,7 +27,7 @@ def set_password(email: str, password: str) -> None:
     if member is None:
         raise NotFoundError("staff member")
     member.password_hash, member.password_temporary = passwords.hashed(password), False
-    member.failed_attempts, member.locked_until = 0, None
+    guesses.forgive_all(member)
     staff_sessions.end_others(member, but=None)
 
 
@@ -66,10 +66,9 @@ def choose_language(staff_id: UUID, language: str) -> str:
 def reset(staff_id: UUID) -> tuple[StaffMember, str, dict[str, Any]]:
     """A new password that is told once, no second factor, no lock, no session; and what of these there was."""
     member = _get(staff_id)
-    old = {"totp": member.has_totp, "locked": member.locked_until is not None}
+    old = {"totp": member.has_totp, "locked": guesses.forgive_all(member)}
     password = passwords.temporary()
     member.password_hash, member.password_temporary = passwords.hashed(password), True
-    member.failed_attempts, member.locked_until = 0, None
     services.forget_totp(member)
     staff_sessions.end_others(member, but=None)
     return member, password, old

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 
-from powerbank.auth.models import StaffRefreshToken, StaffSession
+from powerbank.auth.models import StaffAddress, StaffRefreshToken, StaffSession
 from powerbank.auth.people_models import OtpChallenge, RefreshToken, Session
 from powerbank.auth.sessions import end_all_of
 from powerbank.db import open_session
@@ -13,6 +13,7 @@ from powerbank.users.models import User
 
 KEEP_CODES = timedelta(days=7)
 KEEP_SESSIONS = timedelta(days=90)
+KEEP_TRIES = timedelta(days=1)  # at addresses that let nobody in
 
 
 def forget(user: User) -> None:
@@ -33,6 +34,8 @@ def prune(*, now: datetime) -> None:
     session.execute(delete(Session).where(Session.ended_at < now - KEEP_SESSIONS))
     session.execute(delete(StaffRefreshToken).where(StaffRefreshToken.expires_at < now))
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
+    never_let_in = and_(StaffAddress.let_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)
+    session.execute(delete(StaffAddress).where(or_(never_let_in, StaffAddress.tried_at < now - KEEP_SESSIONS)))
 
 
 def _end_what_cannot_be_renewed(now: datetime) -> None:

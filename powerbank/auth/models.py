@@ -13,6 +13,7 @@ class StaffMember(Base):
     __table_args__ = (
         CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in Role)})", name="role"),
         CheckConstraint("failed_attempts >= 0", name="failed_attempts"),
+        CheckConstraint("wrong_codes >= 0", name="wrong_codes"),
         CheckConstraint("language IN ('en', 'ne')", name="language"),
         CheckConstraint("(totp_secret IS NULL) = (totp_last_step IS NULL)", name="totp"),
         Index("uq_staff_email", func.lower(text("email")), unique=True),
@@ -32,8 +33,12 @@ class StaffMember(Base):
     totp_pending: Mapped[str | None]
     totp_secret: Mapped[str | None]
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)  # no code of this time or before is taken again
-    failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))  # in a row
+    # In a row, at addresses where the member has never signed in; there it is locked. See `guesses`.
+    failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None]
+    # In a row, of the second factor after the right password.
+    wrong_codes: Mapped[int] = mapped_column(server_default=text("0"))
+    codes_locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     @property
@@ -42,6 +47,20 @@ class StaffMember(Base):
 
     def may(self, permission: str) -> bool:
         return permission in PERMISSIONS[Role(self.role)]
+
+
+class StaffAddress(Base):
+    """Where a member has signed in, or somebody has tried to."""
+
+    __tablename__ = "staff_addresses"
+    __table_args__ = (CheckConstraint("failed_attempts >= 0", name="failed_attempts"),)
+
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))  # in a row
+    locked_until: Mapped[datetime | None]
+    let_in_at: Mapped[datetime | None]  # with everything that was asked for
+    tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RecoveryCode(Base):

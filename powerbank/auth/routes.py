@@ -26,10 +26,10 @@ class StaffLogin(MethodView):
     @blueprint.response(200, StaffTokensSchema)
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Sign a member of staff in; `totp_required` says that the password was right but a code is needed"""
-        limit_guesses(body["email"])
+        limit_guesses(body["email"], body["totp"])
         proof = services.verified_hash(email=body["email"], password=body["password"])
         with transaction():
-            member = services.admit(email=body["email"], proof=proof, code=body["totp"], now=utcnow())
+            member = services.admit(email=body["email"], proof=proof, code=body["totp"], address=caller(), now=utcnow())
             answer = _shown(staff_sessions.issue(begin(member, "api"), member), member) if member else None
         if answer is None:
             raise services.WrongCredentialsError
@@ -72,15 +72,22 @@ def begin(member: StaffMember, kind: str) -> StaffSession:
     return session
 
 
-def limit_guesses(email: str) -> None:
+def limit_guesses(email: str, code: str | None = None) -> None:
+    """By address, and by account at the address: a stranger elsewhere uses up nobody's tries. Those with a code are
+    counted by themselves: where others at one's own address have guessed, both factors still open the account."""
     per_address = PER_ADDRESS * current_app.config["SETTINGS"].ease
     hit_or_refuse(f"{per_address} per 15 minute", "sign-in", caller())
-    hit_or_refuse(PER_ACCOUNT, "sign-in", email.strip().lower())
+    hit_or_refuse(PER_ACCOUNT, *_account(email, with_code=bool(code)))
 
 
 def forgive_guesses(email: str) -> None:
     """Only wrong passwords count towards the lockout of an account."""
-    forgive(PER_ACCOUNT, "sign-in", email.strip().lower())
+    for with_code in (False, True):
+        forgive(PER_ACCOUNT, *_account(email, with_code=with_code))
+
+
+def _account(email: str, *, with_code: bool) -> tuple[str, ...]:
+    return ("sign-in", "code" if with_code else "password", email.strip().lower(), caller())
 
 
 def _shown(tokens: Tokens, member: StaffMember) -> dict[str, Any]:

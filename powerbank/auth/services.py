@@ -4,21 +4,18 @@ A password is verified first and outside any transaction, because argon2 is slow
 held against the locked row. A wrong try is counted by returning None or False: the caller commits it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
 
-from powerbank import audit
-from powerbank.auth import passwords, staff_sessions, totp
+from powerbank.auth import guesses, passwords, staff_sessions, totp
+from powerbank.auth.guesses import Place, Way
 from powerbank.auth.models import RecoveryCode, StaffMember
 from powerbank.auth.staff_sessions import SignedIn
 from powerbank.db import db, open_session
 from powerbank.errors import AppError, ConflictError
-
-TRIES = 10
-LOCKED_FOR = timedelta(minutes=15)
 
 
 class WrongCredentialsError(AppError):
@@ -37,28 +34,38 @@ def verified_hash(*, email: str, password: str) -> str | None:
     return known if passwords.matches(known, password) else None
 
 
-def admit(*, email: str, proof: str | None, code: str | None, now: datetime) -> StaffMember | None:
-    """The member, or None for wrong credentials: also for a locked or disabled account."""
+def admit(*, email: str, proof: str | None, code: str | None, address: str, now: datetime) -> StaffMember | None:
+    """The member, or None for wrong credentials: also for a disabled account, and one that is locked at this address.
+    Only who has both factors right learns that it is locked no more for him than for anybody."""
     member = _locked(email)
-    if member is None or not _password_holds(member, proof, now):
+    if member is None or not member.active:
+        return None
+    place = guesses.place_of(member, address)
+    way = place.way_in(now)
+    if way is Way.NONE:
+        return None
+    if not _is_password(member, proof):
+        if way is Way.USUAL:
+            place.count_failure(now)
+        return None
+    if way is Way.BOTH_FACTORS and not (member.has_totp and code):
         return None
     if member.has_totp:
         if not code:
             raise TotpRequiredError
-        if not _code_holds(member, code, now):
+        if not _code_holds(place, code, now):
             return None
-    member.failed_attempts, member.locked_until = 0, None
+    place.welcome(now)
     return member
 
 
-def change_password(staff: SignedIn, *, proof: str | None, new: str, now: datetime) -> bool:
+def change_password(staff: SignedIn, *, proof: str | None, new: str, address: str, now: datetime) -> bool:
     """Ends every other session. False: the current password was wrong."""
     new_hash = passwords.hashed(new, field="new")
     member = _locked(staff.email)
-    if member is None or not _password_holds(member, proof, now):
+    if member is None or not _password_holds(guesses.place_of(member, address), proof, now):
         return False
     member.password_hash, member.password_temporary = new_hash, False
-    member.failed_attempts = 0
     staff_sessions.end_others(member, but=staff.session_id)
     return True
 
@@ -91,15 +98,15 @@ def confirm_totp(staff: SignedIn, *, code: str, now: datetime) -> list[str]:
     return codes
 
 
-def remove_totp(staff: SignedIn, *, proof: str | None, code: str, now: datetime) -> bool:
+def remove_totp(staff: SignedIn, *, proof: str | None, code: str, address: str, now: datetime) -> bool:
     """False: the password or the code was wrong."""
     member = _locked(staff.email)
     if member is None or not member.has_totp:
         raise ConflictError("totp_not_enabled", "There is no authenticator to remove.")
-    if not _password_holds(member, proof, now) or not _code_holds(member, code, now):
+    place = guesses.place_of(member, address)
+    if not _password_holds(place, proof, now) or not _code_holds(place, code, now):
         return False
     forget_totp(member)
-    member.failed_attempts = 0
     staff_sessions.end_others(member, but=staff.session_id)
     return True
 
@@ -114,21 +121,27 @@ def pending_secret(staff_id: UUID) -> str | None:
     return totp.decrypt(pending) if pending else None
 
 
-def _password_holds(member: StaffMember, proof: str | None, now: datetime) -> bool:
-    if not member.active or (member.locked_until is not None and member.locked_until > now):
+def _password_holds(place: Place, proof: str | None, now: datetime) -> bool:
+    """Of who has signed in and is asked for the password once more."""
+    if not place.member.active or place.is_locked(now):
         return False
-    # The hash that was verified must still be the one: it may have changed while argon2 took its time.
-    if proof is not None and proof == member.password_hash:
+    if _is_password(place.member, proof):
         return True
-    _count_failure(member, now)
+    place.count_failure(now)
     return False
 
 
-def _code_holds(member: StaffMember, code: str, now: datetime) -> bool:
-    right = _timed_code_holds(member, code, now) if totp.is_timed(code) else _recovery_code_holds(member, code, now)
-    if not right:
-        _count_failure(member, now)
-    return right
+def _is_password(member: StaffMember, proof: str | None) -> bool:
+    """The hash that was verified must still be the one: it may have changed while argon2 took its time."""
+    return proof is not None and proof == member.password_hash
+
+
+def _code_holds(place: Place, code: str, now: datetime) -> bool:
+    holds = _timed_code_holds if totp.is_timed(code) else _recovery_code_holds
+    if holds(place.member, code, now):
+        return True
+    place.count_wrong_code(now)
+    return False
 
 
 def _timed_code_holds(member: StaffMember, code: str, now: datetime) -> bool:
@@ -151,16 +164,6 @@ def _recovery_code_holds(member: StaffMember, code: str, now: datetime) -> bool:
         .values(used_at=now)
     )
     return cast("CursorResult[object]", result).rowcount == 1
-
-
-def _count_failure(member: StaffMember, now: datetime) -> None:
-    """The row is locked, so twenty tries at once are counted as twenty."""
-    # Waiting for the disk would tell by the clock that there is such an account. A crash may forget one try.
-    open_session().execute(text("SET LOCAL synchronous_commit TO off"))
-    member.failed_attempts += 1
-    if member.failed_attempts >= TRIES:
-        member.failed_attempts, member.locked_until = 0, now + LOCKED_FOR
-        audit.record(actor="sign-in", action="staff.lock", object_kind="staff", object_id=member.id)
 
 
 def _locked(email: str) -> StaffMember | None:

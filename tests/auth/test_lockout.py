@@ -1,44 +1,97 @@
-"""Ten wrong passwords or codes in a row lock an account for a quarter of an hour, whatever Redis remembers."""
+"""Wrong passwords and codes lock out whoever tries them, for a quarter of an hour, whatever Redis remembers. They lock
+nobody else out: not the member at another address, and not at the same one who brings both factors."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pyotp
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
-from powerbank.auth import services
-from powerbank.db import db, transaction, utcnow
-from tests.auth.conftest import Enter, Hire
+from powerbank.auth import cleanup, services
+from powerbank.db import transaction, utcnow
+from powerbank.redis_clients import cache_redis
+from tests.auth.conftest import Enter, Hire, bearer
 from tests.auth.test_totp import enrol
 from tests.conftest import ADMIN, PASSWORD
+from tests.people import change, rows
+
+HERE, ELSEWHERE = "127.0.0.1", "198.51.100.7"
+LOGIN = "/api/admin/auth/login"
+Try = Callable[..., TestResponse]
 
 
-def guess(app: Flask, *, right: bool = False) -> bool:
+@pytest.fixture
+def attempt(app: Flask, client: FlaskClient) -> Try:
+    """A sign-in from an address. The limits in Redis are forgotten first: they have tests of their own."""
+
+    def sign_in(address: str, password: str = PASSWORD, **more: str) -> TestResponse:
+        with app.app_context():
+            cache_redis().flushdb()
+        body = {"email": ADMIN, "password": password, **more}
+        return client.post(LOGIN, json=body, environ_overrides={"REMOTE_ADDR": address})
+
+    return sign_in
+
+
+def code_of(answer: TestResponse) -> str:
+    return str(answer.get_json(force=True)["code"])
+
+
+def guess(app: Flask, *, right: bool = False, address: str = HERE) -> bool:
     """One try on a connection of its own, beside the limits in Redis."""
     with app.app_context():
         proof = services.verified_hash(email=ADMIN, password=PASSWORD if right else "wrong")
         with transaction():
-            return services.admit(email=ADMIN, proof=proof, code=None, now=utcnow()) is not None
+            admitted = services.admit(email=ADMIN, proof=proof, code=None, address=address, now=utcnow())
+            return admitted is not None
 
 
-def state(app: Flask) -> tuple[int, bool]:
-    with app.app_context():
-        row = db.session.execute(text("SELECT failed_attempts, locked_until > now() AS locked FROM staff")).one()
-    return row.failed_attempts, bool(row.locked)
+def locked_here(app: Flask, address: str = HERE) -> bool:
+    query = "SELECT locked_until > now() AS locked FROM staff_addresses WHERE address = :address"
+    return [bool(row.locked) for row in rows(app, query, address=address)] == [True]
+
+
+def locks(app: Flask) -> list[str]:
+    query = "SELECT new ->> 'locked' AS of FROM audit_log WHERE action = 'staff.lock' ORDER BY at, id"
+    return [row.of for row in rows(app, query)]
+
+
+class Authenticator:
+    """The member's app. A code is taken once, so the past is forgotten before the next."""
+
+    def __init__(self, app: Flask, secret: str) -> None:
+        self.app, self.secret = app, secret
+
+    def code(self) -> str:
+        change(self.app, "UPDATE staff SET totp_last_step = 0")
+        return pyotp.TOTP(self.secret).now()
+
+    def wrong(self) -> str:
+        return f"{(int(pyotp.TOTP(self.secret).now()) + 500_000) % 1_000_000:06d}"
+
+
+@pytest.fixture
+def authenticator(app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> Authenticator:
+    """Of a member who has signed in here, where it was enrolled."""
+    hire()
+    secret, _ = enrol(client, enter())
+    return Authenticator(app, secret)
 
 
 def test_ten_in_a_row_lock_it_with_the_same_answer(app: Flask, hire: Hire, enter: Enter) -> None:
     hire()
     refusals = [enter(password="wrong") for _ in range(11)]
     assert {answer.status_code for answer in refusals} == {401}
-    assert {answer.get_json(force=True)["code"] for answer in refusals} == {"wrong_credentials"}
-    assert state(app) == (0, True)
+    assert {code_of(answer) for answer in refusals} == {"wrong_credentials"}
+    assert locked_here(app)
     right = enter()
-    assert (right.status_code, right.get_json(force=True)["code"]) == (401, "wrong_credentials")
-    with app.app_context():
-        assert db.session.scalar(text("SELECT count(*) FROM audit_log WHERE action = 'staff.lock'")) == 1
+    assert (right.status_code, code_of(right)) == (401, "wrong_credentials")
+    assert locks(app) == ["address"]
 
 
 def test_nine_do_not_and_a_success_starts_the_count_again(app: Flask, hire: Hire, enter: Enter) -> None:
@@ -47,7 +100,7 @@ def test_nine_do_not_and_a_success_starts_the_count_again(app: Flask, hire: Hire
         for _ in range(9):
             assert enter(password="wrong").status_code == 401
         assert enter().status_code == 200
-        assert state(app) == (0, False)
+        assert not locked_here(app)
 
 
 def test_it_opens_again_after_a_quarter_of_an_hour(app: Flask, hire: Hire, enter: Enter) -> None:
@@ -55,43 +108,153 @@ def test_it_opens_again_after_a_quarter_of_an_hour(app: Flask, hire: Hire, enter
     for _ in range(10):
         enter(password="wrong")
     with app.app_context(), transaction() as session:
-        left = session.scalar(text("SELECT locked_until - now() FROM staff"))
+        left = session.scalar(text("SELECT locked_until - now() FROM staff_addresses"))
         assert timedelta(minutes=14) < left <= timedelta(minutes=15)
-        session.execute(text("UPDATE staff SET locked_until = now()"))
+        session.execute(text("UPDATE staff_addresses SET locked_until = now()"))
     assert enter(password="wrong").status_code == 401
-    assert state(app) == (1, False)
     assert enter().status_code == 200
+
+
+@pytest.mark.parametrize("has_been_there", [True, False])
+def test_a_stranger_elsewhere_locks_out_himself_only(
+    app: Flask, hire: Hire, attempt: Try, has_been_there: bool
+) -> None:
+    hire()
+    if has_been_there:
+        assert attempt(HERE).status_code == 200
+    for _ in range(12):
+        assert attempt(ELSEWHERE, "wrong").status_code == 401
+    assert locked_here(app, ELSEWHERE)
+    assert attempt(ELSEWHERE).status_code == 401
+    assert attempt(HERE).status_code == 200
+
+
+def test_the_limits_in_redis_lock_nobody_elsewhere_out(client: FlaskClient, hire: Hire) -> None:
+    hire()
+    body = {"email": ADMIN, "password": "wrong"}
+    elsewhere = {"REMOTE_ADDR": ELSEWHERE}
+    statuses = [client.post(LOGIN, json=body, environ_overrides=elsewhere).status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+    assert client.post(LOGIN, json=body | {"password": PASSWORD}).status_code == 200
+
+
+def test_guessing_from_many_addresses_is_no_way_round(app: Flask, hire: Hire, attempt: Try) -> None:
+    """Thirty, and no address that the member has not been at opens by the password alone any more; theirs does."""
+    hire()
+    assert attempt(HERE).status_code == 200
+    for number in range(30):
+        assert attempt(f"198.51.100.{number}", "wrong").status_code == 401
+    assert locks(app) == ["strangers"]
+    assert attempt("203.0.113.1").status_code == 401
+    before = rows(app, "SELECT count(*) FROM staff_addresses")
+    assert attempt("203.0.113.2", "wrong").status_code == 401
+    assert rows(app, "SELECT count(*) FROM staff_addresses") == before
+    assert attempt(HERE).status_code == 200
+
+
+class TestTheWayBack:
+    """Password and second factor together open a locked account, and tell nobody else anything."""
+
+    @pytest.mark.parametrize("address", [HERE, ELSEWHERE])
+    def test_both_factors_open_it(self, app: Flask, authenticator: Authenticator, attempt: Try, address: str) -> None:
+        for number in range(30):
+            attempt(f"198.51.100.{number % 3 + 10}", "wrong")
+        for _ in range(10):
+            attempt(address, "wrong")
+        refused = attempt(address)
+        assert (refused.status_code, code_of(refused)) == (401, "wrong_credentials")
+        assert attempt(address, totp=authenticator.code()).status_code == 200
+        assert code_of(attempt(address)) == "totp_required"  # it is open again, as for every member
+
+    def test_it_is_open_although_redis_has_counted_ten(self, client: FlaskClient, authenticator: Authenticator) -> None:
+        wrong = {"email": ADMIN, "password": "wrong"}
+        statuses = [client.post(LOGIN, json=wrong).status_code for _ in range(12)]
+        assert statuses == [401] * 10 + [429] * 2
+        body = {"email": ADMIN, "password": PASSWORD, "totp": authenticator.code()}
+        assert client.post(LOGIN, json=body).status_code == 200
+
+    def test_a_recovery_code_is_a_second_factor(
+        self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter, attempt: Try
+    ) -> None:
+        hire()
+        _, codes = enrol(client, enter())
+        for _ in range(10):
+            attempt(HERE, "wrong")
+        assert attempt(HERE, totp=codes[0]).status_code == 200
+
+    def test_it_does_not_tell_that_the_password_is_right(self, authenticator: Authenticator, attempt: Try) -> None:
+        for _ in range(10):
+            attempt(ELSEWHERE, "wrong")
+        tried = [attempt(ELSEWHERE), attempt(ELSEWHERE, totp=authenticator.wrong()),
+                 attempt(ELSEWHERE, "wrong"), attempt(ELSEWHERE, "wrong", totp=authenticator.code())]  # fmt: skip
+        assert {(answer.status_code, code_of(answer)) for answer in tried} == {(401, "wrong_credentials")}
+
+    def test_a_right_code_with_a_wrong_password_is_not_used_up(
+        self, authenticator: Authenticator, attempt: Try
+    ) -> None:
+        for _ in range(10):
+            attempt(ELSEWHERE, "wrong")
+        code = authenticator.code()
+        assert attempt(ELSEWHERE, "wrong", totp=code).status_code == 401
+        assert attempt(ELSEWHERE, totp=code).status_code == 200
+
+    def test_who_knows_the_password_has_ten_codes_over_all_addresses(
+        self, app: Flask, authenticator: Authenticator, attempt: Try
+    ) -> None:
+        """The eleventh would be right. Where the member has signed in, the account is open all the same."""
+        for number in range(10):
+            assert attempt(f"203.0.113.{number}", totp=authenticator.wrong()).status_code == 401
+        assert locks(app) == ["codes"]
+        assert attempt("203.0.113.77", totp=authenticator.code()).status_code == 401
+        assert attempt(HERE, totp=authenticator.code()).status_code == 200
+
+    def test_who_does_not_know_it_uses_none_of_them_up(
+        self, app: Flask, authenticator: Authenticator, attempt: Try
+    ) -> None:
+        for number in range(45):
+            attempt(f"203.0.113.{number}", "wrong", totp="123456")
+        assert rows(app, "SELECT wrong_codes, codes_locked_until FROM staff") == [(0, None)]
+        assert attempt("203.0.113.77", totp=authenticator.code()).status_code == 200
+
+    def test_there_is_none_without_an_authenticator(self, hire: Hire, attempt: Try) -> None:
+        hire()
+        for _ in range(10):
+            attempt(ELSEWHERE, "wrong")
+        assert attempt(ELSEWHERE, totp="123456").status_code == 401
 
 
 def test_twenty_at_once_are_all_counted(app: Flask, hire: Hire) -> None:
     hire()
     with ThreadPoolExecutor(max_workers=8) as pool:
         assert not any(pool.map(lambda _: guess(app), range(9)))
-    assert state(app) == (9, False)
+    assert not locked_here(app)
     with ThreadPoolExecutor(max_workers=8) as pool:
         assert not any(pool.map(lambda _: guess(app), range(20)))
-    assert state(app)[1]
+    assert locked_here(app)
     assert not guess(app, right=True)
 
 
-def test_wrong_codes_count_like_wrong_passwords(app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+def test_many_at_once_from_many_addresses_are_all_counted(app: Flask, hire: Hire) -> None:
     hire()
-    secret, _ = enrol(client, enter())
-    wrong = pyotp.TOTP(pyotp.random_base32()).now()
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        assert not any(pool.map(lambda number: guess(app, address=f"203.0.113.{number}"), range(40)))
+    assert locks(app) == ["strangers"]
+    assert rows(app, "SELECT count(*) FROM staff_addresses") == [(30,)]
+    assert not guess(app, right=True, address="203.0.113.99")
+
+
+def test_wrong_codes_count_like_wrong_passwords(app: Flask, authenticator: Authenticator, enter: Enter) -> None:
     for number in range(10):
-        answer = enter(totp=wrong) if number % 2 else enter(password="wrong")
+        answer = enter(totp=authenticator.wrong()) if number % 2 else enter(password="wrong")
         assert answer.status_code == 401
-    assert state(app) == (0, True)
-    assert enter(totp=pyotp.TOTP(secret).at(utcnow() + timedelta(seconds=30))).status_code == 401
+    assert locked_here(app)
 
 
-def test_a_missing_code_does_not_count(app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+def test_a_missing_code_does_not_count(app: Flask, authenticator: Authenticator, enter: Enter) -> None:
     """Who comes as far has the password; the app asks for the code next."""
-    hire()
-    enrol(client, enter())
     for _ in range(12):
-        assert enter().get_json(force=True)["code"] == "totp_required"
-    assert state(app) == (0, False)
+        assert code_of(enter()) == "totp_required"
+    assert not locked_here(app)
 
 
 def test_a_password_that_changed_meanwhile_proves_nothing(app: Flask, hire: Hire) -> None:
@@ -101,4 +264,42 @@ def test_a_password_that_changed_meanwhile_proves_nothing(app: Flask, hire: Hire
         with transaction() as session:
             session.execute(text("UPDATE staff SET password_hash = 'changed'"))
         with transaction():
-            assert services.admit(email=ADMIN, proof=proof, code=None, now=utcnow()) is None
+            assert services.admit(email=ADMIN, proof=proof, code=None, address=HERE, now=utcnow()) is None
+
+
+def test_who_is_signed_in_may_change_the_password_while_strangers_guess(
+    app: Flask, client: FlaskClient, hire: Hire, attempt: Try
+) -> None:
+    """From wherever the phone is now: that is when it should be changed."""
+    hire()
+    headers = bearer(attempt(HERE))
+    for number in range(30):
+        attempt(f"198.51.100.{number}", "wrong")
+    body = {"current": PASSWORD, "new": "a better battery horse"}
+    moved = {"REMOTE_ADDR": "203.0.113.5"}
+    answer = client.post("/api/admin/auth/password", json=body, headers=headers, environ_overrides=moved)
+    assert answer.status_code == 204
+
+
+def test_addresses_that_let_nobody_in_are_forgotten_after_a_day(app: Flask, hire: Hire, attempt: Try) -> None:
+    hire()
+    attempt(HERE)
+    attempt(ELSEWHERE, "wrong")
+
+    def left_after(**time: int) -> list[str]:
+        with app.app_context(), transaction() as session:
+            cleanup.prune(now=utcnow() + timedelta(**time))
+            return list(session.scalars(text("SELECT address FROM staff_addresses ORDER BY address")))
+
+    assert left_after(hours=23) == [HERE, ELSEWHERE]
+    assert left_after(hours=25) == [HERE]
+    assert left_after(days=91) == []
+
+
+def test_an_administrator_opens_it(app: Flask, hire: Hire, enter: Enter, attempt: Try, client: FlaskClient) -> None:
+    hire()
+    member = hire("gita@example.com", "viewer")
+    for _ in range(10):
+        enter("gita@example.com", "wrong")
+    fresh = client.post(f"/api/admin/staff/{member}/reset", headers=bearer(enter())).get_json()["password"]
+    assert enter("gita@example.com", fresh).status_code == 200
