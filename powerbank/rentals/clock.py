@@ -13,7 +13,7 @@ from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.stations.bank_models import Custody, PowerBank
 from powerbank.stations.package_models import PaymentModel
 
-SHORT = 15  # minutes: a rental as short as this gets no reminder
+SHORT = timedelta(minutes=15)  # whoever was told of a due time as near as this needs no reminder of it
 
 
 def stay(rental: Rental, serial: str | None = None) -> Custody | None:
@@ -45,12 +45,17 @@ def start(rental: Rental, at: datetime, now: datetime, *, charge: bool = True) -
 
 
 def plan_reminder(rental: Rental, now: datetime) -> None:
-    """The due time goes along: a reminder of an earlier one finds another, and says nothing."""
-    if rental.due_at is None or rental.due_at <= now or rental.duration_minutes <= SHORT:
+    """Decided by the time that is left, whichever packages it was bought with.
+
+    The due time goes along: a reminder of an earlier one finds another, and says nothing.
+    """
+    if rental.due_at is None:
         return
-    at = rental.due_at - timedelta(minutes=app_config.current().reminder_minutes)
+    before = timedelta(minutes=app_config.current().reminder_minutes)
+    if rental.due_at - now <= max(SHORT, before):
+        return
     enqueue(
-        catalogue.SEND_RENTAL_REMINDER, at=at, expires_at=rental.due_at,
+        catalogue.SEND_RENTAL_REMINDER, at=rental.due_at - before, expires_at=rental.due_at,
         rental_id=str(rental.id), due_at=rental.due_at.isoformat(),
     )  # fmt: skip
 

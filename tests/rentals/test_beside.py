@@ -98,3 +98,36 @@ def test_staff_find_it_by_code_station_bank_and_status(out: Out, staff_headers: 
     for query in ({"code": "RNOBODY"}, {"station_sn": "B"}, {"powerbank_sn": "A-2"}, {"status": "overdue"},
                   {"disputed": "true"}):  # fmt: skip
         assert found(**query) == [], query
+
+
+def due_in(planned: str) -> timedelta:
+    return datetime.fromisoformat(planned) - utcnow()
+
+
+def test_a_short_rental_that_is_made_longer_gets_a_reminder_of_its_new_end(
+    app: Flask, out: Out, package: Callable[..., object]
+) -> None:
+    sita, rental_id = out(ago=5, minutes=15)
+    assert rows(app, PLANNED) == []
+    assert sita.post(f"/rentals/{rental_id}/extend", {"package_id": str(package(minutes=15))}).status_code == 200
+    [planned] = rows(app, "SELECT run_after, arguments ->> 'due_at' AS due FROM outbox_jobs"
+                          " WHERE job = 'send_rental_reminder'")  # fmt: skip
+    assert timedelta(minutes=24) < due_in(planned.due) < timedelta(minutes=26)
+    assert planned.run_after == datetime.fromisoformat(planned.due) - timedelta(minutes=15)
+
+
+def test_a_long_rental_of_which_little_is_left_gets_no_reminder(
+    app: Flask, out: Out, package: Callable[..., object]
+) -> None:
+    """That it began, or that it was extended, was told with the due time a moment ago."""
+    sita, rental_id = out(ago=50, minutes=60)
+    assert rows(app, PLANNED) == []
+    change(app, "UPDATE rentals SET due_at = now() - interval '1 minute'")
+    assert sita.post(f"/rentals/{rental_id}/extend", {"package_id": str(package(minutes=15))}).status_code == 200
+    assert rows(app, PLANNED) == []
+
+
+def test_there_is_no_reminder_of_an_end_that_is_nearer_than_reminders_come(app: Flask, out: Out) -> None:
+    change(app, "INSERT INTO app_config (key, value, updated_by) VALUES ('reminder_minutes', '40', 'test')")
+    out(minutes=30)
+    assert rows(app, PLANNED) == []
