@@ -7,6 +7,7 @@ deployment is mended in one go. The table of settings in README.md is made from 
 
 import re
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -49,11 +50,20 @@ def _scheme(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _has_a_whole_address(sender: str) -> str:
+    """The open data names it as its contact, and an address without a whole domain is none there."""
+    address = parseaddr(sender)[1]
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}", address):
+        raise ValueError("must be an address such as Powerbank <noreply@powerbank.example>")
+    return sender
+
+
 PostgresUrl = Annotated[str, _scheme("postgresql", "postgres")]
 RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")]
 MqttUrl = Annotated[str, _scheme("mqtt", "mqtts")]
 SmtpUrl = Annotated[str, _scheme("smtp", "smtps")]
 WebUrl = Annotated[str, _scheme("http", "https")]
+Sender = Annotated[str, AfterValidator(_has_a_whole_address)]
 
 
 class Settings(BaseSettings):
@@ -147,7 +157,10 @@ class Settings(BaseSettings):
     sms_token: SecretStr = Field(default=SecretStr(""), description="Sparrow's token.")
     sms_sender: str = Field(default="Powerbank", description="The sender that Sparrow gave this network.")
     smtp_url: SmtpUrl | None = Field(default=None, description="Mail server, `smtps://user:password@host:465`.")
-    mail_from: str = Field(default="Powerbank <noreply@localhost>", description="Sender of e-mails.")
+    mail_from: Sender = Field(
+        default="Powerbank <noreply@powerbank.example>",
+        description="Sender of e-mails, and the address at which users of the open data find somebody.",
+    )
     fcm_credentials: SecretStr | None = Field(
         default=None, description="Service account for push, as JSON or as the path of its file. Unset: no push."
     )

@@ -125,3 +125,22 @@ def test_production_takes_no_redis_that_is_open_to_all(load, url: str, taken: bo
     else:
         with pytest.raises(config.ConfigurationError, match="REDIS_URL: must have a password"):
             load(PRODUCTION | {"REDIS_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("sender", "taken"),
+    [
+        ("Powerbank <noreply@powerbank.example>", True),
+        ("help@power.com.np", True),
+        ("noreply@localhost", False),
+        ("Powerbank", False),
+        ("", False),
+        ("a@b@c.np", False),
+    ],
+)
+def test_mail_comes_from_a_whole_address(load, sender: str, taken: bool) -> None:
+    if taken:
+        assert load(GOOD | {"MAIL_FROM": sender}).mail_from == sender
+    else:
+        with pytest.raises(config.ConfigurationError, match="MAIL_FROM: must be an address"):
+            load(GOOD | {"MAIL_FROM": sender})
