@@ -9,6 +9,7 @@ from powerbank.auth.people_models import OtpChallenge, RefreshToken, Session
 from powerbank.auth.sessions import end_all_of
 from powerbank.db import open_session
 from powerbank.notifications import devices
+from powerbank.users import traces
 from powerbank.users.models import User
 
 KEEP_CODES = timedelta(days=7)
@@ -33,6 +34,7 @@ def prune(*, now: datetime) -> None:
     _end_what_cannot_be_renewed(now)
     session.execute(delete(Session).where(Session.ended_at < now - KEEP_SESSIONS))
     session.execute(delete(StaffRefreshToken).where(StaffRefreshToken.expires_at < now))
+    traces.prune(now=now)
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
     never_let_in = and_(StaffAddress.let_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)
     session.execute(delete(StaffAddress).where(or_(never_let_in, StaffAddress.tried_at < now - KEEP_SESSIONS)))

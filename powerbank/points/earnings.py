@@ -16,6 +16,7 @@ from powerbank.ledger import points, services
 from powerbank.ledger.services import Reference
 from powerbank.points import payments_kept
 from powerbank.queue import Scalar, enqueue, publish
+from powerbank.users import traces
 from powerbank.users.models import User
 
 
@@ -35,11 +36,12 @@ class Earning(StrEnum):
 class Rule:
     about: str  # what the object is, as the ledger refers to it
     points: Callable[[AppConfig, int], int]  # of the configuration and the quantity that came with the event
+    once_a_person: bool = False  # not again in an account that the same person makes after another
 
 
 RULES = MappingProxyType(
     {
-        Earning.SIGNUP: Rule("user", lambda rules, _: rules.points_signup),
+        Earning.SIGNUP: Rule("user", lambda rules, _: rules.points_signup, once_a_person=True),
         Earning.REFERRAL_INVITEE: Rule("referral", lambda rules, _: rules.points_referral_invitee),
         Earning.REFERRAL_INVITER: Rule("referral", lambda rules, _: rules.points_referral_inviter),
         Earning.TOPUP: Rule(
@@ -47,7 +49,7 @@ RULES = MappingProxyType(
         ),
         Earning.RENTAL: Rule("rental", lambda rules, _: rules.points_rental),
         Earning.ON_TIME: Rule("rental", lambda rules, _: rules.points_on_time),
-        Earning.KYC: Rule("user", lambda rules, _: rules.points_kyc),
+        Earning.KYC: Rule("user", lambda rules, _: rules.points_kyc, once_a_person=True),
         # These say themselves how many points they are.
         Earning.ACHIEVEMENT: Rule("achievement", lambda _, points: points),
         Earning.COUPON: Rule("coupon", lambda _, points: points),
@@ -66,7 +68,7 @@ def ask(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0
 def give(
     *, user_id: UUID, earning: Earning, object_id: str, quantity: int = 0, reference: Reference | None = None
 ) -> int:
-    """How many points there were for it: none the second time, and none for who has left."""
+    """How many points there were for it: none the second time, be it in another account, and none for who has left."""
     rule = RULES[earning]
     reference = reference or Reference(rule.about, object_id)
     worth = rule.points(app_config.current(), quantity)
@@ -74,6 +76,8 @@ def give(
         return 0
     kept = payments_kept.locked(reference, besides=user_id)
     key = f"points:{earning}:{object_id}"
+    if rule.once_a_person and _had(earning, traces.earlier_accounts(user_id)):
+        return 0
     if services.find(key) is not None or (kept is not None and kept.nothing):
         return 0
     points.award(user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value)
@@ -90,6 +94,10 @@ def tell(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | N
 
 def welcome(user_id: UUID) -> None:
     ask(user_id=user_id, earning=Earning.SIGNUP, object_id=user_id)
+
+
+def _had(earning: Earning, accounts: list[UUID]) -> bool:
+    return any(services.find(f"points:{earning}:{account}") is not None for account in accounts)
 
 
 def _is_here(user_id: UUID) -> bool:

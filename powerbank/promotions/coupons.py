@@ -21,6 +21,7 @@ from powerbank.ledger import services as ledger
 from powerbank.promotions import first_rental
 from powerbank.promotions.errors import CouponRefusedError, NoSuchCouponError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Kind, Redemption, Use
+from powerbank.users import traces
 
 
 @dataclass(frozen=True)
@@ -108,17 +109,22 @@ def refuse_unless_usable(coupon: Coupon, code: Code, user_id: UUID, now: datetim
             raise CouponRefusedError("coupon_over")
     if times_used(coupon.id, user_id) >= coupon.per_user_limit:
         raise CouponRefusedError("coupon_used_before")
-    if coupon.first_rental_only and first_rental.has_rented(user_id):
+    if coupon.first_rental_only and any(first_rental.has_rented(account) for account in accounts_of(user_id)):
         raise CouponRefusedError("coupon_first_rental_only")
     if code.used_up or (coupon.total_limit is not None and coupon.used >= coupon.total_limit):
         raise CouponRefusedError("coupon_used_up")
 
 
 def times_used(coupon_id: UUID, user_id: UUID) -> int:
+    """By this person, who may have had another account before."""
     query = select(func.count()).where(
-        Redemption.user_id == user_id, Redemption.coupon_id == coupon_id, Redemption.status == Use.USED
+        Redemption.user_id.in_(accounts_of(user_id)), Redemption.coupon_id == coupon_id, Redemption.status == Use.USED
     )
     return db.session.scalar(query) or 0
+
+
+def accounts_of(user_id: UUID) -> list[UUID]:
+    return [user_id, *traces.earlier_accounts(user_id)]
 
 
 def use(

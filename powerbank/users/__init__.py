@@ -7,6 +7,7 @@ def init_app(app: Flask) -> None:
     leaving.register_farewell(avatars.say_farewell)
     leaving.register_farewell(traces.forget)
     referrals.register_rule(traces.same_identifier)
+    referrals.register_rule(traces.returning)
 
 
 def init_routes(app: Flask) -> None:

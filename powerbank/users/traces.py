@@ -1,9 +1,14 @@
 """Which numbers and addresses people have ever proved to be theirs, and on which devices they were told, as digests
 that tell only whether one is the same again. A phone that moves from one account to another says that both are one
-person's, however many had it in between; an account that ends leaves nothing here."""
+person's, however many had it in between.
+
+An account that ends leaves the digests of its numbers and addresses here for two years: whoever comes back with one of
+them is no newcomer, and does not get again what a person gets once. After that the number may well be somebody else's.
+"""
 
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import current_app
@@ -12,7 +17,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from powerbank.db import db, open_session
-from powerbank.users.models import IdentifierTrace, User
+from powerbank.users.models import IdentifierTrace, Kind, Status, User
+
+KEPT_AFTER_LEAVING = timedelta(days=730)
 
 
 def note(user_id: UUID, *, kind: str, value: str) -> None:
@@ -33,8 +40,35 @@ def same_identifier(invitee_id: UUID, inviter_id: UUID) -> str | None:
     return f"same_{kind}" if kind else None
 
 
+def earlier_accounts(user_id: UUID) -> list[UUID]:
+    """Accounts made before this one that have, or had, one of its numbers or addresses; also those that have ended."""
+    theirs = aliased(IdentifierTrace)
+    return list(
+        db.session.scalars(
+            select(theirs.user_id)
+            .join(IdentifierTrace, IdentifierTrace.digest == theirs.digest)
+            # Ids sort by the time at which they were made.
+            .where(IdentifierTrace.user_id == user_id, theirs.user_id < user_id, theirs.kind.in_([*Kind]))
+            .distinct()
+        )
+    )
+
+
+def returning(invitee_id: UUID, _inviter_id: UUID) -> str | None:
+    """A rule of referrals: nobody brings in somebody who was here before."""
+    return "returning" if earlier_accounts(invitee_id) else None
+
+
 def forget(user: User) -> None:
-    open_session().execute(delete(IdentifierTrace).where(IdentifierTrace.user_id == user.id))
+    """The devices at once; of numbers and addresses the digests stay for a while."""
+    open_session().execute(
+        delete(IdentifierTrace).where(IdentifierTrace.user_id == user.id, IdentifierTrace.kind.not_in([*Kind]))
+    )
+
+
+def prune(*, now: datetime) -> None:
+    left = select(User.id).where(User.status == Status.DELETED, User.deleted_at < now - KEPT_AFTER_LEAVING)
+    open_session().execute(delete(IdentifierTrace).where(IdentifierTrace.user_id.in_(left)))
 
 
 def _digest(kind: str, value: str) -> bytes:

@@ -1,6 +1,7 @@
 """What a coupon takes off, to whom, how often, and never beyond its budget."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +14,8 @@ from powerbank.db import db, transaction, utcnow
 from powerbank.errors import AppError
 from powerbank.promotions import coupons, first_rental
 from powerbank.promotions.models import Campaign
+from powerbank.users import identifiers, leaving
+from powerbank.users import services as users
 from tests.ledger.conftest import Person
 from tests.ledger.test_together import all_at_once
 from tests.promotions.conftest import CODE, Make, quote, redeem
@@ -171,3 +174,36 @@ def test_one_person_ten_times_at_once_is_one_use(context: Flask, person: Person,
         ).amount
 
     assert Counter(all_at_once(context, [one] * 10)) == {20_00: 1, "coupon_used_before": 9}
+
+
+class TestWhoComesBack:
+    """Somebody whose account has ended and who made another with the same number."""
+
+    @pytest.fixture
+    def again(self, context: Flask) -> Callable[[], UUID]:
+        """Ends the account before, if there is one, and makes the next."""
+        made: list[UUID] = []
+
+        def join() -> UUID:
+            with transaction():
+                if made:
+                    leaving.leave(made[-1], now=utcnow())
+                user = users.create(
+                    address=identifiers.parse("9812345670"), username=f"sita{len(made)}", first_name=None,
+                    last_name=None, referral_code=None,
+                )  # fmt: skip
+            made.append(user.id)
+            return user.id
+
+        return join
+
+    def test_does_not_use_a_coupon_again(self, coupon: Make, again: Callable[[], UUID]) -> None:
+        coupon()
+        assert redeem(again()) == 20_00
+        assert refusal(again()) == "coupon_used_before"
+
+    def test_has_rented_before(self, coupon: Make, again: Callable[[], UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+        first = again()
+        monkeypatch.setattr(first_rental, "_answers", [lambda user_id: user_id == first])
+        coupon(first_rental_only=True)
+        assert refusal(again()) == "coupon_first_rental_only"

@@ -116,3 +116,20 @@ def test_a_third_on_that_device_is_still_the_first_one(
     client.post("/api/users/me/devices", json=device, headers=bearer(answer))
     work()
     assert rows(app, "SELECT status, reason FROM referrals") == [("rejected", "same_device")]
+
+
+def test_an_account_that_is_deleted_and_made_again_earns_nothing_again(
+    app: Flask, client: FlaskClient, people: People, work: Work
+) -> None:
+    sita = people.join("sita")
+    code = my_code(client, sita.headers)
+    points = []
+    for username in ("gita", "gita2"):
+        headers = bearer(register(client, people, username, referral_code=code))
+        work()
+        points.append(client.get("/api/points", headers=headers).get_json()["points"])
+        assert client.delete("/api/users/me", headers=headers).status_code == 204
+        work()
+    assert points[0] > 0
+    assert points[1] == 0
+    assert rows(app, "SELECT status, reason FROM referrals ORDER BY id") == [("noted", None), ("rejected", "returning")]
