@@ -132,7 +132,7 @@ class Worker(SimpleWorker):
                 offered = None
                 log.warning("Redis is away", error=str(error), retry_in=pause)
                 time.sleep(pause)
-                pause = min(pause * 2, 5.0)
+                pause = min(pause * 2, 2.0)
         if offered:  # asked to stop with a message in hand: the next worker takes it first
             self.connection.lpush(*offered)
         self._file()

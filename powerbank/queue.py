@@ -3,14 +3,12 @@ happens if and only if that transaction commits."""
 
 import hashlib
 import json
-import time
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
-from redis.exceptions import RedisError
 from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -18,10 +16,8 @@ from jobs import catalogue
 from jobs.policy import JobSpec, Unique
 from powerbank import wire
 from powerbank.db import after_commit, new_id, open_session, utcnow
+from powerbank.outbound import Outbound
 from powerbank.outbox import OutboxJob
-from powerbank.redis_clients import push_redis
-
-log = structlog.get_logger(__name__)
 
 Scalar = str | int | float | bool | None
 
@@ -36,8 +32,6 @@ _INSERT_ONCE = (
     .on_conflict_do_nothing(index_elements=["unique_key"], index_where=OutboxJob.unique_key.is_not(None))
     .returning(_TABLE.c.id)
 )
-
-PAUSE = 2.0  # seconds between attempts to push while Redis is away
 
 
 def enqueue(
@@ -133,29 +127,3 @@ def _refuse_objects(spec: JobSpec, arguments: Mapping[str, object]) -> None:
     for name, value in arguments.items():
         if not isinstance(value, str | int | float | bool | None):
             raise TypeError(f"{spec.name}({name}={value!r}): job arguments are ids and scalars")
-
-
-class Outbound(list[wire.Message]):
-    """The messages of one transaction, sent together once it has committed."""
-
-    # While Redis is away, requests do not each wait for its time-out: one tries every two seconds, and the
-    # others go on without. Not 0 means that the last push failed.
-    closed_until = 0.0
-
-    @classmethod
-    def stalled(cls) -> bool:
-        return cls.closed_until > 0
-
-    def __call__(self) -> None:
-        now = time.monotonic()
-        if now < Outbound.closed_until:
-            return
-        if Outbound.stalled():
-            Outbound.closed_until = now + PAUSE  # this one tries, so the others need not
-        try:
-            wire.push(self, push_redis())
-        except RedisError as error:  # whatever it is: the transaction has committed
-            Outbound.closed_until = time.monotonic() + PAUSE
-            log.warning("jobs accepted but not pushed, the sweep will", jobs=len(self), error=str(error))
-        else:
-            Outbound.closed_until = 0.0

@@ -18,8 +18,9 @@ from jobs import catalogue
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.heartbeats import living_workers
 from powerbank.lifecycle import bury, bury_unknown, deliver_again, note_crash
+from powerbank.outbound import stall
 from powerbank.outbox import Cause, OutboxJob, State
-from powerbank.queue import LEASE, Outbound
+from powerbank.queue import LEASE
 from powerbank.redis_clients import queue_redis
 
 log = structlog.get_logger(__name__)
@@ -99,7 +100,8 @@ def expire_unbegun() -> int:
 
 def redis_forgot() -> bool:
     forgot = not queue_redis().exists(EPOCH_KEY)
-    Outbound.closed_until = 0.0  # it answered: what follows is pushed at once
+    if stall.lasts and not forgot:
+        stall.send_kept()  # it answered: what follows is pushed at once, too
     return forgot
 
 
@@ -108,6 +110,7 @@ def recover() -> int:
 
     Redis forgets until this has gone through to its end; whoever looks next begins again.
     """
+    stall.forget()  # what could not be sent is among what is open
     redis, mark = queue_redis(), f"{EPOCH_KEY}:{new_id()}"
     redis.set(mark, "recovering", ex=3600)
     living = living_workers()
@@ -127,7 +130,7 @@ def recover() -> int:
                 elif _worker(row.claimed_by) not in living:
                     row.claimed_by = None
                     deliver_again(row)
-        if Outbound.stalled():
+        if stall.lasts:
             return sent
         sent += len(rows)
         if len(rows) < BATCH:

@@ -236,12 +236,12 @@ def emptier(environment: dict[str, str], database_name: str) -> Iterator[Emptier
 @pytest.fixture
 def clean(app: Flask, emptier: Emptier) -> Iterator[None]:
     """Runs the test, then forgets what it wrote."""
-    from powerbank.queue import Outbound
+    from powerbank.outbound import stall
     from powerbank.redis_clients import cache_redis, queue_redis
 
     yield
     emptier.empty()
-    Outbound.closed_until = 0
+    stall.forget()
     with app.app_context():
         queue_redis().flushdb()
         cache_redis().flushdb()

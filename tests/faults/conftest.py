@@ -8,7 +8,7 @@ from redis import Redis
 import config
 from powerbank import create_app
 from powerbank.db import db
-from powerbank.queue import Outbound
+from powerbank.outbound import stall
 from powerbank.redis_clients import push_redis, queue_redis
 from scripts.stack.stack import Stack
 from tests.databases import data_folder, empty, stack_in
@@ -64,7 +64,7 @@ def _plant(stack: Stack, nursery: Nursery, folder: Path, monkeypatch: pytest.Mon
         yield plant
     finally:
         plant.close()
-        Outbound.closed_until = 0
+        stall.forget()
         with app.app_context():
             queue_redis().close()
             push_redis().close()

@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 
 from powerbank import relay, wire
 from powerbank.db import transaction, utcnow
-from powerbank.queue import PAUSE, enqueue
+from powerbank.outbound import MOST_KEPT, PAUSE, stall
+from powerbank.queue import enqueue
 from powerbank.redis_clients import RedisClients, queue_redis
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis
@@ -105,7 +106,7 @@ def test_while_redis_is_away_enqueueing_succeeds_quickly_and_all_is_done_afterwa
             thread.join(30)
         assert failed == []
         assert median(took) < 0.1
-        # The four that are under way as Redis goes wait for a time-out each, then one every two seconds.
+        # The four that are under way as Redis goes wait for a time-out each, then one thread tries again and again.
         assert 0 < len(waited_in_vain) <= 4 + outage / PAUSE + 2
         plant.enqueue(sample_jobs.EFFECT, key="last")
         plant.drain(60)
@@ -113,6 +114,35 @@ def test_while_redis_is_away_enqueueing_succeeds_quickly_and_all_is_done_afterwa
     assert plant.effects()["last"] == 1
     assert plant.wrong() == []
     assert sum(plant.effects().values()) == len(took) + 1
+
+
+def test_what_was_accepted_while_redis_was_away_is_done_as_soon_as_it_is_back(plant: Plant) -> None:
+    """Nobody sweeps here, and nobody asks for anything more: people would wait for the lease and the sweep."""
+    with _kept(plant, "worker"):
+        plant.redis.stop()
+        for number in range(20):
+            plant.enqueue(sample_jobs.EFFECT, key=f"{number}")
+        time.sleep(2 * PAUSE)
+        plant.redis.start()
+        wait_until(lambda: plant.open_jobs() == 0, 10, "all are done")
+    assert plant.effects() == {f"{number}": 1 for number in range(20)}
+    assert not stall.lasts
+
+
+def test_a_process_keeps_only_so_much_for_a_redis_that_is_away(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest waits for the sweep: memory must not grow with the outage."""
+    monkeypatch.setattr("powerbank.outbound.MOST_KEPT", 5)
+    assert MOST_KEPT > 5
+    plant.redis.stop()
+    for number in range(8):
+        plant.enqueue(sample_jobs.EFFECT, key=f"{number}")
+    plant.redis.start()
+    wait_until(lambda: not stall.lasts, 10, "what was kept is sent")
+    with plant.context():
+        assert queue_redis().llen("rq:queue:default") == 5
+    plant.worker()
+    plant.drain(20)
+    assert plant.effects() == {f"{number}": 1 for number in range(8)}
 
 
 @pytest.mark.parametrize("state", ["full", "a replica"])
@@ -205,7 +235,6 @@ def test_a_recovery_that_redis_interrupts_starts_again(plant: Plant, monkeypatch
         relay.recover()
         assert broken
         assert relay.redis_forgot()
-        time.sleep(PAUSE)
         relay.recover()
         assert not relay.redis_forgot()
         assert queue_redis().llen("rq:queue:default") == 7
