@@ -93,7 +93,7 @@ def broker(settings: config.Settings) -> str:
     if settings.mqtt_url is None:
         raise BadPartError("MQTT_URL is not set; no station can speak to this network")
     parts = urlsplit(settings.mqtt_url)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"check-{new_id()}")
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.username_pw_set(parts.username, parts.password)
     if parts.scheme == "mqtts":
         client.tls_set()

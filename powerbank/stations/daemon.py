@@ -17,15 +17,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from powerbank import heartbeats
 from powerbank.db import db, utcnow
+from powerbank.integrations.mqtt.address import new_client_id
 from powerbank.integrations.mqtt.listener import Heard, Listener
-from powerbank.stations import leases
+from powerbank.stations import daemon_session, leases
 from powerbank.stations.intake import DatabaseAwayError, Intake
 from powerbank.stations.messages import Received
 from powerbank.stations.protocols import registry
 
 log = structlog.get_logger(__name__)
 
-SESSION = "powerbank-daemon"  # of the broker, taken over by the one that stands by
+LEADERSHIP = "powerbank-daemon"
 LEASE = timedelta(seconds=15)
 RENEW_EVERY = 4.0
 BATCH = 1000
@@ -52,7 +53,7 @@ class Daemon:
             (f"$share/{group}/{each.filter}" if group else each.filter, each.qos) for each in registry.subscriptions()
         ]
         self._listener = Listener(
-            url, client_id=self.name if group else SESSION, durable=not self._shares, filters=filters
+            url, client_id=new_client_id() if group else None, durable=not self._shares, filters=filters
         )
         self._intake = Intake(between=self._show_life)
         self._stopping = threading.Event()
@@ -201,7 +202,7 @@ class Daemon:
             return
         self._renewed_at = time.monotonic()
         try:
-            self._lead(self._shares or leases.hold(db.engine, SESSION, holder=self.name, lasts=LEASE))
+            self._lead(self._shares or self._holds_the_lease())
             self._shown = self.standing
             heartbeats.beat(db.engine, name=self.name, kind="mqtt", queues=[self._shown], started_at=self._started_at)
         except SQLAlchemyError as away:
@@ -209,6 +210,12 @@ class Daemon:
             log.warning("PostgreSQL is away", error=str(getattr(away, "orig", away)).strip().splitlines()[:1])
             return
         self._database_away = False
+
+    def _holds_the_lease(self) -> bool:
+        held = leases.hold(db.engine, LEADERSHIP, holder=self.name, lasts=LEASE)
+        if held and self._listener.client_id is None:
+            self._listener.client_id = daemon_session.client_id(db.engine)
+        return held
 
     def _lead(self, leads: bool) -> None:
         if self._leads and not leads:
@@ -223,7 +230,7 @@ class Daemon:
         self._listener.close()
         try:
             if not self._shares:
-                leases.give_up(db.engine, SESSION, holder=self.name)
+                leases.give_up(db.engine, LEADERSHIP, holder=self.name)
             heartbeats.stop(db.engine, self.name)
         except SQLAlchemyError as away:
             log.warning("could not sign off", error=str(getattr(away, "orig", away)))

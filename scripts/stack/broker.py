@@ -5,7 +5,6 @@ station, which may read and write below its own prefixes only.
 """
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -99,7 +98,7 @@ class EmbeddedBroker(Server):
         return [find_nats(), "-c", str(self.folder / "nats.conf")]
 
     def _answers(self) -> bool:
-        probe = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"powerbank-start-{os.getpid()}")
+        probe = mqtt.Client(CallbackAPIVersion.VERSION2)
         probe.username_pw_set(SERVICE_ACCOUNT, self.password)
         try:
             probe.connect("127.0.0.1", self.port, keepalive=10)

@@ -60,19 +60,13 @@ def _mosquitto_hash(account: Account) -> str:
 def nats(folder: Path, port: int, service: Account, stations: list[Any]) -> dict[str, str]:
     users: list[dict[str, Any]] = [{"user": service.username, "password": service.password_or_hash}]
     for account in stations:
-        # MQTT sessions live on subjects of their own, which every MQTT client needs.
-        allowed = [
-            *map(_nats_subject, _station_topics(account.username)),
-            "$MQTT.>",
-            "_INBOX.>",
-        ]
-        users.append(
-            {
-                "user": account.username,
-                "password": account.password_or_hash,
-                "permissions": {"publish": allowed, "subscribe": allowed},
-            }
-        )
+        own = [_nats_subject(topic) for topic in _station_topics(account.username)]
+        # Of the server's own subjects, a client needs only the one on which messages of QoS 1 come to it. Whoever may
+        # write to `$MQTT.msgs` speaks as any station, and whoever reads `$MQTT.sess` knows each client id.
+        permissions = {"publish": own, "subscribe": [*own, "$MQTT.sub.>"]}
+        users.append({"user": account.username, "password": account.password_or_hash, "permissions": permissions})
+    for user in users:
+        user["allowed_connection_types"] = ["MQTT"]  # and not NATS's own protocol, which knows no client ids
     # NATS reads JSON as well as its own format; here everything is quoted, numeric names included.
     configuration = {
         "server_name": "powerbank",

@@ -1,9 +1,18 @@
-"""Where the broker is, from MQTT_URL."""
+"""Where the broker is, from MQTT_URL, and who we are there."""
 
+import secrets
 from typing import NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
+
+
+def new_client_id() -> str:
+    """A name that nobody guesses, of a length and letters that each broker takes.
+
+    At most brokers whoever signs in under a client id that is in use, with whatever account, takes over its session.
+    """
+    return secrets.token_hex(11)
 
 
 class Address(NamedTuple):

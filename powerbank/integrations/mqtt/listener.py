@@ -34,11 +34,11 @@ class Heard(NamedTuple):
 
 
 class Listener:
-    """`durable`: the broker keeps what comes while nobody listens under this client id."""
+    """`durable`: the broker keeps what comes while nobody listens under this client id, which is a secret."""
 
-    def __init__(self, url: str, *, client_id: str, durable: bool, filters: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, url: str, *, client_id: str | None, durable: bool, filters: Sequence[tuple[str, int]]) -> None:
         self._address = Address.of(url)
-        self._client_id = client_id
+        self.client_id = client_id  # must be known at the first turn
         self._durable = durable
         self._filters = list(filters)
         self._client: mqtt.Client | None = None
@@ -81,7 +81,7 @@ class Listener:
             return False
         self._connection += 1
         client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=self._client_id, clean_session=not self._durable,
+            CallbackAPIVersion.VERSION2, client_id=self.client_id, clean_session=not self._durable,
             reconnect_on_failure=False, manual_ack=True,
         )  # fmt: skip
         client.on_connect = self._connected
@@ -157,7 +157,7 @@ class Listener:
     def _up(self) -> None:
         self.is_up = True
         self._pause = FIRST_PAUSE
-        log.info("listening to stations", client=self._client_id)
+        log.info("listening to stations")
 
     def _hear(self, client: mqtt.Client, data: Any, message: mqtt.MQTTMessage) -> None:
         try:

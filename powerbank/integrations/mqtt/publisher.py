@@ -1,8 +1,6 @@
 """Sends messages to stations. One connection for each process, opened when it is first needed."""
 
 import os
-import secrets
-import socket
 import threading
 from typing import Any, cast
 
@@ -12,7 +10,7 @@ from flask import Flask
 from paho.mqtt.enums import CallbackAPIVersion
 
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.mqtt.address import Address
+from powerbank.integrations.mqtt.address import Address, new_client_id
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +58,7 @@ class Publisher:
             self._up.clear()
 
     def _connecting(self) -> mqtt.Client:
-        name = f"powerbank-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=True)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=new_client_id(), clean_session=True)
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.reconnect_delay_set(1, 10)

@@ -13,7 +13,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.mqtt.address import Address
+from powerbank.integrations.mqtt.address import Address, new_client_id
 
 PATIENCE = 5.0  # seconds, for each step
 
@@ -22,7 +22,7 @@ def keeps_for_others(url: str) -> bool:
     """One member receives a message and falls without acknowledging it: does another get it?"""
     mark = secrets.token_hex(8)
     topic = f"powerbank/sharing/{mark}"
-    first, second = (_Member(Address.of(url), f"powerbank-sharing-{mark}-{number}") for number in (1, 2))
+    first, second = (_Member(Address.of(url)) for _ in range(2))
     both = (first, second)
     try:
         if not _until(lambda: first.is_up and second.is_up, both):
@@ -42,10 +42,10 @@ def keeps_for_others(url: str) -> bool:
 
 
 class _Member:
-    def __init__(self, address: Address, client_id: str) -> None:
+    def __init__(self, address: Address) -> None:
         self.is_up = self.is_in = self.has_it = False
         self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True, manual_ack=True,
+            CallbackAPIVersion.VERSION2, client_id=new_client_id(), clean_session=True, manual_ack=True,
             reconnect_on_failure=False,
         )  # fmt: skip
         self.client.on_connect = self._connected
