@@ -55,6 +55,7 @@ class Shown:
     open: bool
     created_at: datetime
     back: str | None  # where the payer's browser goes now
+    refunded: str  # of the amount, so far
 
     def as_json(self, url: str) -> dict[str, Any]:
         return {
@@ -62,6 +63,7 @@ class Shown:
             "id": self.id,
             "title": self.title,
             "amount": self.amount,
+            "refunded": self.refunded,
             "currency": self.currency,
             "status": self.status,
             "open": self.open,

@@ -194,7 +194,7 @@ def test_a_session_ends_by_itself(turn: Any, status: Any, monkeypatch: pytest.Mo
 def test_the_merchant_refunds_by_hand(turn: Any, status: Any) -> None:
     assert turn("refunded").status_code == 409
     turn("completed")
-    turn("refunded", amount=40_000)
+    assert turn("refunded", amount=40_000).json()["payment"]["refunded"] == "400.00"
     assert status()["status"] == "PARTIAL_REFUND"
     turn("refunded")
     assert status()["status"] == "FULL_REFUND"

@@ -163,7 +163,7 @@ def test_a_paid_one_does_not_become_unpaid(ask: Ask, pidx: str, turn: Any) -> No
 
 
 def test_refunds_flip_what_the_lookup_says(ask: Ask, pidx: str, turn: Any) -> None:
-    turn("completed")
+    assert turn("completed").json()["payment"]["refunded"] == "0.00"
     number = look_up(ask, pidx)[2]
     path = f"merchant-transaction/{number}/refund/"
     assert "detail" in ask(path, amount=5000).json()
@@ -173,6 +173,8 @@ def test_refunds_flip_what_the_lookup_says(ask: Ask, pidx: str, turn: Any) -> No
     assert look_up(ask, pidx)[1] == "Refunded"
     assert ask(path).status_code == 400
     assert ask("merchant-transaction/nobody/refund/").status_code == 404
+    paid = turn("completed").json()["payment"]
+    assert paid["refunded"] == paid["amount"]
 
 
 def test_a_refund_to_a_bank_needs_a_number(sandbox: Sandbox, ask: Ask, pidx: str, turn: Any) -> None:

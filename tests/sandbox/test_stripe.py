@@ -225,7 +225,7 @@ def test_a_refusal_is_not_kept_and_a_failure_is(sandbox: Sandbox, client: stripe
 
 
 def test_refunds_are_bounded_and_told(client: stripe.StripeClient, session: Any, shop: Receiver, turn: Any) -> None:
-    turn("completed")
+    assert turn("completed")["payment"]["refunded"] == "0.00"
     intent = again(client, session).payment_intent.id
     part = client.v1.refunds.create({"payment_intent": intent, "amount": 200, "reason": "requested_by_customer"})
     assert (part.status, part.amount) == ("succeeded", 200)
@@ -238,6 +238,7 @@ def test_refunds_are_bounded_and_told(client: stripe.StripeClient, session: Any,
     assert again(client, session).payment_intent.latest_charge.refunded is True
     wait_for(shop, 4)
     assert sorted(types(shop)) == ["charge.refunded"] * 2 + ["refund.created"] * 2
+    assert turn("completed")["payment"]["refunded"] == "5.00"
 
 
 def test_a_slow_refund_fails(

@@ -140,6 +140,7 @@ class EsewaPayments:
             open=payment.status in ("PENDING", "AMBIGUOUS"),
             created_at=payment.created_at,
             back=payment.back,
+            refunded=money(int(payment.refunded * 100)),
         )
 
     def _way_back(self, payment: EsewaPayment) -> str | None:

@@ -144,6 +144,7 @@ class KhaltiPayments:
             open=payment.status in ("Initiated", "Pending"),
             created_at=payment.created_at,
             back=self._back(payment),
+            refunded=money(payment.refunded),
         )
 
     def _back(self, payment: KhaltiPayment) -> str | None:

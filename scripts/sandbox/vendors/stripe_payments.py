@@ -235,6 +235,7 @@ class StripePayments:
         amount = found["amount_total"] if session else found["amount"]
         status = f"{session['status']}, {session['payment_status']}" if session else found["status"]
         waiting = intent is not None and intent["status"] == "processing"
+        charge = self.objects.get(intent["latest_charge"] or "") if intent else None
         return Shown(
             gateway=self.name,
             id=payment_id,
@@ -245,4 +246,5 @@ class StripePayments:
             open=waiting or found["status"] in ("open", "requires_payment_method"),
             created_at=datetime.fromtimestamp(found["created"], UTC),
             back=self._backs.get(payment_id),
+            refunded=money(charge["amount_refunded"] if charge else 0, decimals(found["currency"])),
         )
