@@ -9,9 +9,9 @@ from powerbank.db import transaction, utcnow
 from powerbank.outbox import State
 from powerbank.queue import enqueue
 from powerbank.redis_clients import RedisClients
+from scripts.drills.proxy import Proxy, to_port, to_socket
 from tests import sample_jobs
 from tests.faults.plant import Plant
-from tests.faults.proxy import Proxy, to_port, to_socket
 from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults

@@ -18,11 +18,11 @@ from powerbank.db import transaction, utcnow
 from powerbank.outbound import MOST_KEPT, PAUSE, stall
 from powerbank.queue import enqueue
 from powerbank.redis_clients import RedisClients, queue_redis
+from scripts.drills.proxy import Proxy, to_port
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis
 from tests import sample_jobs
 from tests.faults.plant import Plant
-from tests.faults.proxy import Proxy, to_port
 from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults

@@ -1,4 +1,4 @@
-"""Stands between a client and its server: can swallow one answer, and change the server behind."""
+"""Stands between a client and its server: can swallow answers, and change the server behind."""
 
 import contextlib
 import socket
@@ -27,15 +27,16 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._swallow: bytes | None = None
+        self._swallow = b""
+        self._to_swallow = 0
         self.swallowed = 0
         self._closed = False
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
-    def swallow(self, request: bytes) -> None:
-        """The server gets the next request that contains this; its answer and the connection are lost."""
-        self._swallow = request
+    def swallow(self, request: bytes, *, times: int = 1) -> None:
+        """The server gets the next requests that contain this; their answers and connections are lost."""
+        self._swallow, self._to_swallow = request, times
 
     def lead_to(self, connect: Connect) -> None:
         self._connect = connect
@@ -55,6 +56,10 @@ class Proxy:
         for thread in self._threads:
             thread.join(5)
 
+    def _forget_the_ended(self) -> None:
+        self._pairs = [pair for pair in self._pairs if pair[0].fileno() >= 0]
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+
     def _accept(self) -> None:
         while not self._closed:
             try:
@@ -67,6 +72,7 @@ class Proxy:
             except OSError:
                 client.close()
                 continue
+            self._forget_the_ended()
             self._pairs.append((client, server))
             doomed = threading.Event()
             for target in (self._requests, self._answers):
@@ -77,9 +83,8 @@ class Proxy:
     def _requests(self, client: socket.socket, server: socket.socket, doomed: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
-                wanted = self._swallow
-                if wanted is not None and wanted in data:
-                    self._swallow = None
+                if self._to_swallow and self._swallow in data:
+                    self._to_swallow -= 1
                     doomed.set()
                 server.sendall(data)
         _close(client, server)
