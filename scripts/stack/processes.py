@@ -71,23 +71,20 @@ def run(commands: list[tuple[str, str]], environment: Mapping[str, str], records
     """Run all until SIGINT or SIGTERM. On return each is gone, or recorded for the next start."""
     manager = Processes(len(commands))
     for name, command in commands:
-        kept = [
-            sys.executable,
-            "-m",
-            "scripts.stack.keep",
-            "--records",
-            str(records),
-            "--while",
-            str(os.getpid()),
-        ]
         # `exec`, so that a signal reaches the keeper itself and not a shell before it.
-        line = "exec " + shlex.join([*kept, name, command])
+        line = "exec " + shlex.join(kept(name, command, records))
         manager.add_process(name, line, env=dict(environment), cwd=str(ROOT))
     _treat_a_closed_terminal_as_a_stop()
     try:
         manager.loop()
     finally:
         _end_what_honcho_left()
+
+
+def kept(name: str, command: str, records: Path) -> list[str]:
+    """The command that keeps this one running for as long as this process lives."""
+    keeper = [sys.executable, "-m", "scripts.stack.keep", "--records", str(records), "--while", str(os.getpid())]
+    return [*keeper, name, command]
 
 
 def _end_what_honcho_left() -> None:
