@@ -4,27 +4,10 @@ import time
 
 from scripts.bench.rental_day import Day
 from scripts.bench.rental_network import query
+from scripts.drills import leftovers
 from scripts.stack.stack import Stack
 
 PATIENCE = 600.0  # seconds for the sweeps to end what the day left
-
-# Each must be nothing in the end.
-LEFT = {
-    "open rentals": "SELECT count(*) FROM rentals WHERE status IN"
-    " ('pending', 'ejecting', 'unresolved', 'active', 'overdue')",
-    "ended and not settled": "SELECT count(*) FROM rentals WHERE status IN ('completed', 'cancelled', 'failed', 'lost')"
-    " AND settled_at IS NULL AND NOT came_late",
-    "promised banks": "SELECT count(*) FROM bank_reservations",
-    "banks in somebody's hands": "SELECT count(*) FROM custody WHERE place = 'user' AND upper_inf(period)",
-    "open holds": "SELECT count(*) FROM ledger_holds WHERE status = 'open'",
-    "held money, in paisa": "SELECT coalesce(sum(balance), 0) FROM ledger_accounts WHERE kind = 'user_hold'",
-    "dead letters, but for what came too late": "SELECT count(*) FROM outbox_jobs"
-    " WHERE state = 'dead' AND cause <> 'expired'",
-    "currencies that do not sum to zero": "SELECT count(*) FROM"
-    " (SELECT currency FROM ledger_postings GROUP BY 1 HAVING sum(amount) <> 0) AS off",
-    "returns billed twice": "SELECT count(*) FROM (SELECT rental_id FROM rental_events WHERE event = 'returned'"
-    " GROUP BY 1 HAVING count(*) > 1) AS twice",
-}
 
 
 def aftermath(servers: Stack, day: Day) -> tuple[list[str], bool]:
@@ -55,7 +38,7 @@ def aftermath(servers: Stack, day: Day) -> tuple[list[str], bool]:
 
 
 def _left(servers: Stack) -> dict[str, int]:
-    return {what: int(query(servers, statement)[0][0]) for what, statement in LEFT.items()}
+    return leftovers.count(lambda statement: query(servers, statement))
 
 
 def _listed(found: list[tuple]) -> str:  # type: ignore[type-arg]
