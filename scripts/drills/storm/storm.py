@@ -1,0 +1,198 @@
+"""The storm itself: riders go about their day, faults come and go as the dice have it, and then all is calm again until
+nothing waits any more."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import psycopg2
+
+from scripts.drills import leftovers
+from scripts.drills.storm import faults, network
+from scripts.drills.storm.client import Client, Staff
+from scripts.drills.storm.faults import Begun, Fault, Scene
+from scripts.drills.storm.gateways import Sandbox
+from scripts.drills.storm.health import Watch
+from scripts.drills.storm.journal import Journal, Weather, now
+from scripts.drills.storm.network import Network
+from scripts.drills.storm.person import Person
+from scripts.drills.storm.riders import Rider
+from scripts.drills.storm.system import System
+from scripts.stack.run import ADMIN_EMAIL
+
+READY_WITHIN = 120.0
+BEFORE, CALM = 8.0, (2.0, 6.0)  # seconds without a fault: at first, and between two
+HOW_MANY = (1, 2, 3), (4, 4, 2)  # faults at once, and how often
+RIDERS_END_WITHIN, SETTLED_WITHIN, SEEN_WITHIN = 420.0, 300.0, 90.0
+GREEN_WITHIN = 60.0
+
+
+@dataclass
+class Seen:
+    """All that the checker is given, and how long it took until it was calm."""
+
+    journal: Journal
+    watch: Watch
+    began: float = 0.0
+    calm_from: float = 0.0
+    settled_after: float = 0.0
+    gateways: dict[str, dict[str, Any]] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)
+    places: dict[str, tuple[str, int] | None] = field(default_factory=dict)
+
+
+class Storm:
+    def __init__(self, system: System, *, seed: int, riders: int) -> None:
+        self.system, self.seed = system, seed
+        self.journal = Journal()
+        self.sandbox = Sandbox(system.sandbox_url)
+        self.staff = Staff(
+            system.web_url, self.journal, email=ADMIN_EMAIL, password=system.environment["ADMIN_PASSWORD"]
+        )
+        self.watch = Watch(f"http://127.0.0.1:{system.ports.web}")
+        self._dice = random.Random(f"storm {seed}")  # noqa: S311 (not a secret)
+        self._number_of_riders = riders
+
+    def pass_over(self, seconds: float) -> Seen:
+        self._wait_until_green()
+        self.staff.signed_in()
+        specs, packages = network.registered(self.staff)
+        simulator = network.cabinets(self.system.broker_url, specs, seed=self.seed, folder=self.system.folder)
+        with simulator:
+            network.wait_until_seated(self.staff, specs)
+            self.network = Network(simulator, specs, packages)
+            say(f"{len(specs)} stations, {self._number_of_riders} riders; the storm begins.")
+            self.watch.start()
+            seen = Seen(self.journal, self.watch, began=now())
+            riders = self._riders()
+            time.sleep(min(BEFORE, seconds / 6))
+            self._blow(seen.began, until=seen.began + seconds)
+            self.network.behave()
+            self.sandbox.behave()
+            seen.calm_from = now()
+            say(f"+{now() - seen.began:.0f} s calm; what is under way is waited for.")
+            self._end(riders)
+            self._settle(seen)
+            self.watch.stop()
+        return seen
+
+    def _wait_until_green(self) -> None:
+        until = now() + READY_WITHIN
+        while (found := self.watch.look()).colour != "green":
+            if now() > until:
+                raise RuntimeError(f"Not ready after {READY_WITHIN:.0f} s: health says {sorted(found.words)}")
+            time.sleep(0.5)
+
+    def _riders(self) -> list[Rider]:
+        found = []
+        for number in range(self._number_of_riders):
+            dice = random.Random(f"rider {self.seed} {number}")  # noqa: S311 (not a secret)
+            client = Client(self.system.web_url, self.journal)
+            person = Person(self.journal, self.sandbox, self.staff, client, dice)
+            found.append(Rider(person, self.network, number=number))
+            found[-1].start()
+        return found
+
+    def _blow(self, began: float, *, until: float) -> None:
+        scene = Scene(self.system, self.network, self.sandbox, self._dice)
+        for together in in_order(faults.everything(), self._dice):
+            longest = max(fault.seconds for fault in together)
+            if now() + longest > until:
+                if now() + faults.SHORT > until:
+                    return
+                continue  # a shorter one may still fit
+            say(f"+{now() - began:.0f} s {', '.join(fault.name for fault in together)}")
+            self._let_happen(together, scene)
+            time.sleep(max(0.0, min(self._dice.uniform(*CALM), until - now())))
+
+    def _let_happen(self, together: list[Fault], scene: Scene) -> None:
+        going_on: list[tuple[float, Begun, Weather]] = []
+        for fault in together:
+            weather = Weather(
+                fault.name, now(), excuses=fault.excuses, shows=fault.shows, kind=fault.kind, concerns=fault.concerns
+            )
+            begun = fault.begin(scene)
+            weather.stations, weather.ended = begun.stations, weather.began + fault.seconds
+            self.journal.weather.append(weather)
+            going_on.append((weather.ended, begun, weather))
+            time.sleep(self._dice.uniform(0, 1))
+        for ends, begun, weather in sorted(going_on, key=lambda each: each[0]):
+            time.sleep(max(0.0, ends - now()))
+            begun.undo()
+            weather.ended = now()
+
+    def _end(self, riders: list[Rider]) -> None:
+        until = now() + RIDERS_END_WITHIN
+        for rider in riders:
+            rider.end()
+        for rider in riders:
+            rider.join(max(0.0, until - now()))
+            if rider.is_alive():
+                self.journal.note(f"{rider.name} has not ended within {RIDERS_END_WITHIN:.0f} s")
+
+    def _settle(self, seen: Seen) -> None:
+        """Until nothing is left that waits; then each station says once more what it has."""
+        until = now() + SETTLED_WITHIN
+        while True:
+            self.network.bring_everything_back(self._dice)
+            self._decide_refunds()
+            if not self._anything_left() or now() > until:
+                break
+            time.sleep(2)
+        seen.settled_after = now() - seen.calm_from
+        for station in self.network.simulator:
+            station.reboot()
+        time.sleep(2 * network.HEARTBEAT)
+        seen.places, seen.gateways = self.network.places(), self.sandbox.payments()
+        people = {each.person for each in self.journal.accepted if each.what == "code"}
+        seen.codes = {phone: len(self.sandbox.messages(phone)) for phone in people}
+        while now() < seen.calm_from + GREEN_WITHIN and self.watch.samples[-1].colour != "green":
+            time.sleep(1)
+
+    def _decide_refunds(self) -> None:
+        """Where a gateway could not say what became of a refund, staff look into its portal."""
+        paid = {each.intent_id: each for each in self.journal.paid}
+        at_gateways = self.sandbox.payments()
+        for refund_id, intent_id, amount in query(self.system, MANUAL):
+            given_back = (
+                at_gateways.get(paid[intent_id].payment_id, {}).get("refunded", "0") if intent_id in paid else 0
+            )
+            done = round(float(given_back) * 100) >= amount
+            body = {"gateway_reference": "portal"} if done else {"reason": "The gateway does not have it."}
+            self.staff.post(f"/api/admin/refunds/{refund_id}/{'paid' if done else 'reject'}", body)
+
+    def _anything_left(self) -> bool:
+        with suppress(psycopg2.Error):
+            return any(leftovers.count(lambda statement: query(self.system, statement)).values())
+        return True
+
+
+MANUAL = "SELECT id::text, intent_id::text, amount FROM refunds WHERE status = 'manual'"
+
+
+def query(system: System, statement: str) -> list[Any]:
+    with closing(system.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())
+
+
+def in_order(kinds: list[Fault], dice: random.Random) -> Iterator[list[Fault]]:
+    """All kinds one after the other, shuffled, some of them together; then all again. What health must tell comes
+    alone, so that nothing else hides it."""
+    while True:
+        waiting = dice.sample(kinds, len(kinds))
+        alone = [fault for fault in waiting if fault.shows]
+        others = iter([fault for fault in waiting if not fault.shows])
+        groups = [[fault] for fault in alone]
+        while together := list(islice(others, dice.choices(*HOW_MANY)[0])):
+            groups.append(together)
+        dice.shuffle(groups)
+        yield from groups
+
+
+def say(what: str) -> None:
+    print(what, flush=True)
