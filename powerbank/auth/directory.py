@@ -1,11 +1,17 @@
 """Which staff are to be told of something: those whose role has the permission."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
 from sqlalchemy import select
 
+from powerbank.auth import staff_sessions
 from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import GRANTED
-from powerbank.db import db
+from powerbank.db import db, utcnow
 from powerbank.notifications.staff import Member
+from powerbank.notifications.staff_models import StaffDevice
 
 
 def members(permission: str) -> list[Member]:
@@ -14,5 +20,15 @@ def members(permission: str) -> list[Member]:
         select(StaffMember.id, StaffMember.email, StaffMember.language)
         .where(StaffMember.role.in_(roles), StaffMember.active)
         .order_by(StaffMember.id)
-    )
-    return [Member(row.id, row.email, row.language) for row in found]
+    ).all()
+    devices = _devices([row.id for row in found])
+    return [Member(row.id, row.email, row.language, devices[row.id]) for row in found]
+
+
+def _devices(staff_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, str]]:
+    """Of each the tokens of the devices on which they are signed in still."""
+    query = staff_sessions.devices_signed_in(now=utcnow()).where(StaffDevice.staff_id.in_(staff_ids))
+    tokens: dict[UUID, dict[UUID, str]] = defaultdict(dict)
+    for device in db.session.scalars(query.order_by(StaffDevice.id)):
+        tokens[device.staff_id][device.id] = device.fcm_token
+    return tokens

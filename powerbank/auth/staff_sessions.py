@@ -19,6 +19,7 @@ from powerbank.auth.roles import PERMISSIONS, Role
 from powerbank.auth.sessions import ACCESS, REFRESH, Tokens, digest_of, may_repeat, successor_of
 from powerbank.db import db, open_session, utcnow
 from powerbank.errors import NotFoundError
+from powerbank.notifications.staff_models import StaffDevice
 
 CONSOLE = timedelta(hours=8)
 # A console session has no refresh that would tell when it was used, so the guard notes it now and then.
@@ -115,6 +116,16 @@ def living(staff_id: UUID, *, now: datetime) -> Select[Any]:
         select(StaffSession)
         .join(StaffMember, StaffMember.id == StaffSession.staff_id)
         .where(StaffSession.staff_id == staff_id, *_lives(now))
+    )
+
+
+def devices_signed_in(*, now: datetime) -> Select[Any]:
+    """The devices of staff whose sign-in lasts still."""
+    return (
+        select(StaffDevice)
+        .join(StaffSession, StaffSession.id == StaffDevice.session_id)
+        .join(StaffMember, StaffMember.id == StaffDevice.staff_id)
+        .where(StaffSession.staff_id == StaffDevice.staff_id, *_lives(now))
     )
 
 

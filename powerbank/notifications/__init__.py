@@ -17,6 +17,7 @@ def init_routes(app: Flask) -> None:
         preference_routes,
         routes,
         rule_routes,
+        staff_device_routes,
         staff_routes,
         template_routes,
     )
@@ -25,6 +26,7 @@ def init_routes(app: Flask) -> None:
     api.register_blueprint(routes.device_blueprint)
     api.register_blueprint(preference_routes.blueprint)
     api.register_blueprint(staff_routes.blueprint)
+    api.register_blueprint(staff_device_routes.blueprint)
     api.register_blueprint(template_routes.blueprint)
     api.register_blueprint(rule_routes.blueprint)
     api.register_blueprint(broadcast_routes.blueprint)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from jobs import catalogue
 from jobs.policy import JobSpec
 from powerbank.db import open_session, utcnow
-from powerbank.notifications import channels, composing, devices, quiet, readers, routing
+from powerbank.notifications import channels, composing, devices, quiet, readers, routing, staff_devices
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.channels import Message
 from powerbank.notifications.kinds import RULES, Type
@@ -176,6 +176,8 @@ def close(delivery_id: UUID) -> None:
     delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
     if delivery is None or delivery.status != DeliveryStatus.QUEUED:
         return
+        if delivery.staff_device_id is not None:
+            staff_devices.forget_token(delivery.staff_device_id, token)
     cause = open_session().scalar(select(OutboxJob.cause).where(OutboxJob.id == delivery.job_id))
     status = DeliveryStatus.EXPIRED if cause == Cause.EXPIRED else DeliveryStatus.FAILED
     _finish(delivery, status, delivery.reason or cause)
@@ -229,11 +231,23 @@ def _compose_for_staff(delivery: Delivery, staff_id: UUID) -> Message:
     member = next((member for member in told if member.id == staff_id), None)
     if member is None:
         raise UndeliverableError("not for this member any more")
-    words = composing.words(kind, Channel.EMAIL, notice.context, member.language)
+    channel = Channel(delivery.channel)
+    to: str | None = member.email
+    if channel is Channel.PUSH:
+        to = member.devices.get(delivery.staff_device_id) if delivery.staff_device_id else None
+    if to is None:
+        raise UndeliverableError("not signed in there any more")
+    words = composing.words(kind, channel, notice.context, member.language)
     return Message(
-        Channel.EMAIL, member.email, words.title, words.body, str(delivery.id), language=member.language,
+        channel,
+        to,
+        words.title,
+        words.body,
+        str(delivery.id),
+        language=member.language,
         link="/console/notices",
-    )  # fmt: skip
+        data={"notice_id": str(notice.id), "type": notice.type},
+    )
 
 
 def _where(delivery: Delivery, user: User) -> str:

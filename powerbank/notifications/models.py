@@ -32,7 +32,7 @@ class DeliveryStatus(StrEnum):
     EXPIRED = "expired"  # too late to be of use
 
 
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
 
 
@@ -101,7 +101,7 @@ class Device(Base):
 
     __tablename__ = "devices"
     __table_args__ = (
-        _one_of("platform", Platform),
+        one_of("platform", Platform),
         CheckConstraint("(ended_at IS NULL) = (end_cause IS NULL)", name="ended"),
         UniqueConstraint("fcm_token"),
         Index("ix_devices_active", "user_id", "seen_at", postgresql_where=text("ended_at IS NULL")),
@@ -125,8 +125,8 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        _one_of("channel", Channel),
-        _one_of("status", DeliveryStatus),
+        one_of("channel", Channel),
+        one_of("status", DeliveryStatus),
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint("(status = 'queued') = (finished_at IS NULL)", name="finished"),
         CheckConstraint("address IS NULL OR status = 'queued'", name="address"),
@@ -134,6 +134,7 @@ class Delivery(Base):
         Index("ix_deliveries_device_id", "device_id", postgresql_where=text("device_id IS NOT NULL")),
         Index("ix_deliveries_staff_notice", "staff_notice_id", postgresql_where=text("staff_notice_id IS NOT NULL")),
         Index("ix_deliveries_staff_type", "type", "created_at", postgresql_where=text("staff_id IS NOT NULL")),
+        Index("ix_deliveries_staff_device_id", "staff_device_id", postgresql_where=text("staff_device_id IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -146,6 +147,7 @@ class Delivery(Base):
     type: Mapped[str]
     channel: Mapped[str]
     job_id: Mapped[UUID | None]  # what sends it; jobs are forgotten sooner than deliveries
+    staff_device_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_devices.id", ondelete="SET NULL"))
     # Where to, when it is not where the person can be reached now; forgotten once it is sent.
     address: Mapped[str | None]
     masked: Mapped[str | None]  # where to, as staff may see it

@@ -33,7 +33,7 @@ def chosen(kind: Kind, stored: Sequence[str] | None) -> frozenset[Channel]:
 
 def default(kind: Kind) -> frozenset[Channel]:
     if isinstance(kind, StaffType):
-        return frozenset({Channel.EMAIL} if STAFF_RULES[kind].email else ())
+        return STAFF_RULES[kind].channels
     return RULES[kind].channels
 
 
@@ -70,8 +70,8 @@ def one(kind: Kind) -> dict[str, Any]:
 def choose(kind: Kind, wanted: list[str], *, by: UUID) -> None:
     if kind in FIXED:
         raise AppError("rule_fixed", 422, "The channels of this type follow from what it is.")
-    if isinstance(kind, StaffType) and {*wanted} - {Channel.EMAIL}:
-        raise AppError("rule_fixed", 422, "Staff are told in the console and by e-mail.")
+    if isinstance(kind, StaffType) and {*wanted} - {Channel.EMAIL, Channel.PUSH}:
+        raise AppError("rule_fixed", 422, "Staff are told in the console, by e-mail and by push.")
     row = {"type": kind.value, "channels": sorted({*wanted}), "updated_at": utcnow(), "updated_by": by}
     statement = insert(RuleOverride).values(row)
     open_session().execute(statement.on_conflict_do_update(index_elements=["type"], set_=row))

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import db, new_id, open_session, utcnow
@@ -19,7 +20,7 @@ from powerbank.notifications.staff_models import StaffNotice, StaffNoticeRead
 from powerbank.queue import Scalar
 from powerbank.users.models import Kind
 
-MAILS_PER_HOUR = 10  # of one type: a hundred stations that go offline together are not a hundred mails
+PER_HOUR = 10  # of one type and channel: a hundred stations that go offline together are not a hundred mails
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Member:
     id: UUID
     email: str
     language: str
+    devices: Mapping[UUID, str]  # the tokens of those where they are signed in
 
 
 Directory = Callable[[str], Sequence[Member]]
@@ -52,8 +54,9 @@ def notify_staff(*, type: StaffType, context: Mapping[str, Scalar], dedup_key: s
     if inserted.one_or_none() is None:
         return None
     composing.try_templates(type, IN_APP, context)
-    if Channel.EMAIL in rules.channels(type) and _mails_left(type):
-        _mail(notice_id, type, current_app.extensions["staff_directory"](rule.permission))
+    wanted = [channel for channel in sorted(rules.channels(type)) if _any_left(type, channel)]
+    if wanted:
+        _send(notice_id, type, wanted, current_app.extensions["staff_directory"](rule.permission))
     return notice_id
 
 
@@ -116,21 +119,31 @@ def mark_all(staff_id: UUID, may: Callable[[str], bool], *, now: datetime) -> in
     return len(open_ones)
 
 
-def _mails_left(type: StaffType) -> bool:
+def _any_left(type: StaffType, channel: Channel) -> bool:
     """Beyond so many the notices are in the console only; the last mail of the hour says nothing of it, since what
     piles up is seen there at once."""
-    since = utcnow() - timedelta(hours=1)
     sent = select(func.count(Delivery.staff_notice_id.distinct())).where(
-        and_(Delivery.staff_notice_id.is_not(None), Delivery.type == type.value, Delivery.created_at > since)
+        Delivery.staff_notice_id.is_not(None),
+        Delivery.staff_id.is_not(None),
+        Delivery.type == type.value,
+        Delivery.channel == channel,
+        Delivery.created_at > utcnow() - timedelta(hours=1),
     )
-    return (open_session().scalar(sent) or 0) < MAILS_PER_HOUR
+    return (open_session().scalar(sent) or 0) < PER_HOUR
 
 
-def _mail(notice_id: UUID, type: StaffType, members: Sequence[Member]) -> None:
+def _send(notice_id: UUID, type: StaffType, channels: Sequence[Channel], members: Sequence[Member]) -> None:
     for member in members:
-        delivery = Delivery(
-            staff_notice_id=notice_id, staff_id=member.id, type=type.value, channel=Channel.EMAIL, attempts=0,
-            masked=masked(Kind.EMAIL, member.email),
-        )  # fmt: skip
-        open_session().add(delivery)
-        deliveries.dispatch(delivery)
+        for channel in channels:
+            for to in _places(member, channel):
+                delivery = Delivery(
+                    staff_notice_id=notice_id, staff_id=member.id, type=type.value, channel=channel, attempts=0, **to
+                )
+                open_session().add(delivery)
+                deliveries.dispatch(delivery)
+
+
+def _places(member: Member, channel: Channel) -> list[dict[str, Any]]:
+    if channel is Channel.PUSH:
+        return [{"staff_device_id": device_id} for device_id in member.devices]
+    return [{"masked": masked(Kind.EMAIL, member.email)}]

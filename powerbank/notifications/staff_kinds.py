@@ -1,8 +1,10 @@
-"""What staff are told: which of them, and whether an e-mail goes out besides. The words are in `staff_texts.py`."""
+"""What staff are told: which of them, and which kinds go out by e-mail and push. The words are in `staff_texts.py`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from powerbank.notifications.models import Channel
 
 
 class StaffType(StrEnum):
@@ -39,7 +41,12 @@ class StaffType(StrEnum):
 class StaffRule:
     permission: str  # whoever has it hears of this
     email: bool = False
+    push: bool = False
     once_per: str | None = None  # the value of the context that makes two of a kind the same
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        return frozenset(({Channel.EMAIL} if self.email else set()) | ({Channel.PUSH} if self.push else set()))
 
 
 RULES = MappingProxyType(
@@ -49,14 +56,14 @@ RULES = MappingProxyType(
         StaffType.STATION_ONLINE: StaffRule("stations.operate"),
         StaffType.STATION_FAULT: StaffRule("stations.operate", email=True),
         StaffType.LOW_BATTERY: StaffRule("stations.operate"),
-        StaffType.CRITICAL_ISSUE: StaffRule("stations.operate", email=True, once_per="issue_id"),
+        StaffType.CRITICAL_ISSUE: StaffRule("stations.operate", email=True, push=True, once_per="issue_id"),
         StaffType.STATION_ISSUE: StaffRule("stations.operate", once_per="issue_id"),
         StaffType.UNMATCHED_RETURN: StaffRule("stations.operate", email=True),
-        StaffType.PAID_NOT_EJECTED: StaffRule("stations.operate", email=True, once_per="rental_id"),
+        StaffType.PAID_NOT_EJECTED: StaffRule("stations.operate", email=True, push=True, once_per="rental_id"),
         StaffType.RENTAL_DISPUTED: StaffRule("rentals.resolve", once_per="case_id"),
         StaffType.RENTAL_CAME_LATE: StaffRule("rentals.resolve", email=True, once_per="rental_id"),
         StaffType.QUEUE_BACKLOG: StaffRule("system.operate", email=True),
-        StaffType.NO_WORKERS: StaffRule("system.operate", email=True),
+        StaffType.NO_WORKERS: StaffRule("system.operate", email=True, push=True),
         StaffType.JOB_OVERDUE: StaffRule("system.operate", email=True),
         StaffType.DEAD_LETTERS: StaffRule("system.operate"),
         StaffType.LEDGER_MISMATCH: StaffRule("ledger.read", email=True),

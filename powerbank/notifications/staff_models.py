@@ -2,10 +2,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.db import Base, Id
+from powerbank.notifications.models import Platform, one_of
 
 
 class StaffNotice(Base):
@@ -35,3 +36,19 @@ class StaffNoticeRead(Base):
         ForeignKey("staff_notices.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     read_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class StaffDevice(Base):
+    """A place where a member of staff gets pushes, while the sign-in that registered it lasts."""
+
+    __tablename__ = "staff_devices"
+    __table_args__ = (one_of("platform", Platform), UniqueConstraint("fcm_token"))
+
+    id: Mapped[Id]
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("staff_sessions.id", ondelete="CASCADE"), index=True)
+    fcm_token: Mapped[str]
+    platform: Mapped[str]
+    app_version: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -23,7 +23,7 @@ from powerbank.queue import Scalar, enqueue
 from powerbank.users import identifiers
 from powerbank.users import services as users
 
-STAFF_PLACES = (IN_APP, Channel.EMAIL)  # in the app: in the console
+STAFF_PLACES = (IN_APP, Channel.EMAIL, Channel.PUSH)  # in the app: in the console
 
 
 def create(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
@@ -120,7 +120,7 @@ def shown(template: MessageTemplate) -> dict[str, Any]:
 
 def _refuse_broken(template: MessageTemplate) -> None:
     if template.type in {*StaffType} and template.channel not in STAFF_PLACES:
-        raise _refused({"channel": ["Staff are told in the console and by e-mail."]})
+        raise _refused({"channel": ["Staff are told in the console, by e-mail and by push."]})
     _refuse(templating.check(Draft(rules.named(template.type), template.title, template.body)))
 
 
