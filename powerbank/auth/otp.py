@@ -18,6 +18,7 @@ from powerbank.api.rate_limits import hit_all_or_refuse
 from powerbank.auth.people_models import OtpChallenge
 from powerbank.db import open_session, utcnow
 from powerbank.errors import AppError
+from powerbank.notifications import deliveries
 from powerbank.notifications.addresses import masked
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.models import Delivery
@@ -90,6 +91,7 @@ def ask(*, address: Address, purpose: str, language: str = "en", asker: UUID | N
     delivery = Delivery(type=Type.OTP, channel=CHANNEL_OF[address.kind], masked=masked(address.kind, address.value))
     session.add_all([challenge, delivery])
     session.flush()
+    challenge.delivery_id = delivery.id
     delivery.job_id = enqueue(
         catalogue.SEND_OTP, expires_at=challenge.expires_at,
         challenge_id=str(challenge.id), delivery_id=str(delivery.id),
@@ -116,6 +118,8 @@ def verify(challenge_id: UUID, code: str, *, asker: UUID | None = None) -> OtpCh
     if not right:
         return None
     challenge.verified_at = now
+    if challenge.delivery_id is not None:
+        deliveries.note_arrival(challenge.delivery_id)
     return challenge
 
 

@@ -27,6 +27,7 @@ class OtpChallenge(Base):
     language: Mapped[str] = mapped_column(server_default="en")
     identifier: Mapped[str]
     purpose: Mapped[str]
+    delivery_id: Mapped[UUID | None]  # what carries the code; it is forgotten later than this
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(server_default="0")

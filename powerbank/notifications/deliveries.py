@@ -150,12 +150,20 @@ def note_sent(delivery_id: UUID, reference: str | None) -> None:
     delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
     if delivery is not None:
         delivery.reference = reference
-        _finish(delivery, DeliveryStatus.SENT, None)
+        if delivery.status != DeliveryStatus.DELIVERED:  # a code may be back before its vendor has answered
+            _finish(delivery, DeliveryStatus.SENT, None)
+
+
+def note_arrival(delivery_id: UUID) -> None:
+    """It is known to have arrived, whatever its vendor says of it."""
+    delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery is not None:
+        _finish(delivery, DeliveryStatus.DELIVERED, None)
 
 
 def note_failure(delivery_id: UUID, reason: str, *, final: bool) -> None:
     delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
-    if delivery is None:
+    if delivery is None or delivery.status == DeliveryStatus.DELIVERED:
         return
     if final:
         _finish(delivery, DeliveryStatus.FAILED, reason)
@@ -168,6 +176,8 @@ def note_dead_token(delivery_id: UUID, token: str, reason: str) -> None:
     if delivery is not None:
         if delivery.device_id is not None:
             devices.end_unregistered(delivery.device_id, token, now=utcnow())
+        if delivery.staff_device_id is not None:
+            staff_devices.forget_token(delivery.staff_device_id, token)
         _finish(delivery, DeliveryStatus.FAILED, reason)
 
 
@@ -176,8 +186,6 @@ def close(delivery_id: UUID) -> None:
     delivery = open_session().get(Delivery, delivery_id, with_for_update=True, populate_existing=True)
     if delivery is None or delivery.status != DeliveryStatus.QUEUED:
         return
-        if delivery.staff_device_id is not None:
-            staff_devices.forget_token(delivery.staff_device_id, token)
     cause = open_session().scalar(select(OutboxJob.cause).where(OutboxJob.id == delivery.job_id))
     status = DeliveryStatus.EXPIRED if cause == Cause.EXPIRED else DeliveryStatus.FAILED
     _finish(delivery, status, delivery.reason or cause)

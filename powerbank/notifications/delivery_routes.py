@@ -1,4 +1,4 @@
-"""Staff: what became of the messages to a person."""
+"""Staff: what became of the messages to a person, and which failed, whoever they were for."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,10 @@ from powerbank.api.exports import exported
 from powerbank.api.fields import Time, show_time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.notifications import queries
+from powerbank.notifications.kinds import Type
 from powerbank.notifications.models import Channel, Delivery, DeliveryStatus
+from powerbank.notifications.staff_kinds import StaffType
 
 blueprint = Blueprint(
     "Deliveries (staff)", __name__, url_prefix="/api/admin/deliveries", description="What became of messages."
@@ -51,6 +54,29 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Every message to a person on every channel, newest first; never what it said"""
     filters = {name: arguments.pop(name) for name in ("user_id", "status", "channel")}
     return page(_of(**filters), Delivery.id, descending=True, **arguments)
+
+
+class FailureArguments(PageArguments):
+    status = fields.String(load_default=None, validate=validate.OneOf([status.value for status in queries.UNARRIVED]))
+    channel = fields.String(load_default=None, validate=validate.OneOf([channel.value for channel in Channel]))
+    type = fields.String(load_default=None, validate=validate.OneOf([*Type, *StaffType]))
+    since = Time(load_default=None, metadata={"description": "Asked for from this time on."})
+    until = Time(load_default=None, metadata={"description": "Asked for before this time."})
+
+
+class FailureSchema(DeliverySchema):
+    user_id = fields.UUID(required=True, allow_none=True, metadata={"description": "None of a code for a newcomer."})
+    staff_id = fields.UUID(required=True, allow_none=True, metadata={"description": "Of a notice to staff."})
+
+
+@blueprint.get("/failures")
+@staff_only("users.read")
+@blueprint.arguments(FailureArguments, location="query")
+@blueprint.response(200, page_of(FailureSchema))
+def failures(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What did not arrive, over all people and staff, newest first; never what it said"""
+    filters = {name: arguments.pop(name) for name in ("status", "channel", "type", "since", "until")}
+    return page(queries.unarrived(**filters), Delivery.id, descending=True, **arguments)
 
 
 @blueprint.get("/export.csv")

@@ -94,7 +94,7 @@ def test_signing_out_ends_what_that_sign_in_registered(client: FlaskClient, peop
 def test_a_stolen_refresh_token_ends_its_pushes(client: FlaskClient, people: People) -> None:
     phone = people.join("sita")
     register(client, phone)
-    for _ in range(2):
+    for _ in range(3):  # a repeat of the first is allowed, for its answer may have been lost
         client.post("/api/auth/refresh", json={"refresh_token": phone.refresh_token})
     assert ids(client, people.sign_in(phone)) == []
 
