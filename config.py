@@ -1,8 +1,8 @@
 """Settings, read once from the environment.
 
-`load()` returns them all or raises `ConfigurationError` that lists everything that is wrong, so that a
-deployment is mended in one go. The table of settings in README.md is made from the fields below by
-`flask docs settings`.
+`load()` returns them all or raises `ConfigurationError` that lists everything that is wrong, so that a deployment is
+mended in one go. The rules beyond types are in `powerbank/settings_rules.py`. The table of settings in README.md is
+made from the fields below by `flask --app wsgi docs write`.
 """
 
 import re
@@ -15,26 +15,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from powerbank import settings_rules
+from powerbank.settings_rules import DEVELOPMENT_SECRET
+
 VERSION = "0.1.0"
 
 Profile = Literal["development", "test", "production"]
-
-# Whoever reads the source knows these, so production refuses them.
-DEVELOPMENT_SECRET = "development-secret-that-production-refuses"  # noqa: S105
-
-
-# What gateways and the sandbox give to everybody.
-TEST_SECRETS = frozenset({"8gBm/:&EnhH.1/q", "EPAYTEST", "sandbox-khalti-secret", "whsec_sandbox"})
-
-# What must be there as soon as something else is.
-NEEDED_WITH = {
-    "callback_secret": "callback_hosts",
-    "khalti_secret": "khalti_url",
-    "esewa_status_url": "esewa_form_url",
-    "esewa_product_code": "esewa_form_url",
-    "esewa_secret": "esewa_form_url",
-    "stripe_webhook_secret": "stripe_secret",
-}
 
 
 class ConfigurationError(Exception):
@@ -104,7 +90,8 @@ class Settings(BaseSettings):
 
     redis_url: RedisUrl = Field(
         default="redis://127.0.0.1:6379/0",
-        description="Redis for queues: no eviction, append-only file. Or `redis+sentinel://h1:26379,h2:26379/name/0`.",
+        description="Redis for queues: no eviction, append-only file. Or `redis+sentinel://h1:26379,h2:26379/name/0`; "
+        "with `rediss+sentinel://` master and Sentinels speak TLS.",
     )
     redis_cache_url: RedisUrl | None = Field(
         default=None, description="Redis for caches and rate limits. `REDIS_URL` if unset."
@@ -217,103 +204,16 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="Signs the calls of gateways that speak HTTP for stations. Off if unset."
     )
 
-    @field_validator("document_keys", "staff_key")
+    @field_validator("*")
     @classmethod
-    def _each_key_of_several_is_real(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        for secret in _parts(value):
-            cls._production_needs_real_secrets(SecretStr(secret), info)
-        if not _parts(value):
-            raise ValueError("must name at least one key")
-        return value
-
-    @field_validator("documents_dir")
-    @classmethod
-    def _production_names_its_folder(cls, value: Path, info: ValidationInfo) -> Path:
-        local = info.data.get("document_store") == "local"
-        if local and info.data.get("powerbank_env") == "production" and not value.is_absolute():
-            raise ValueError("must be an absolute path in production, where DOCUMENT_STORE is local")
-        return value
-
-    @field_validator("cloudinary_cloud_name")
-    @classmethod
-    def _cloudinary_needs_an_account(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if info.data.get("document_store") == "cloudinary" and not value:
-            raise ValueError("is required, where DOCUMENT_STORE is cloudinary")
-        return value
-
-    @field_validator("cloudinary_api_key", "cloudinary_api_secret")
-    @classmethod
-    def _cloudinary_needs_credentials(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("document_store") == "cloudinary" and not value.get_secret_value():
-            raise ValueError("is required, where DOCUMENT_STORE is cloudinary")
-        return value
-
-    @field_validator("secret_key", "jwt_secret_key", "otp_key", "document_digest_key")
-    @classmethod
-    def _production_needs_real_secrets(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("powerbank_env") == "production":
-            secret = value.get_secret_value()
-            if secret == DEVELOPMENT_SECRET:
-                raise ValueError("is the development secret; production needs one of its own")
-            if len(secret) < 32:
-                raise ValueError("must have at least 32 characters in production")
-        return value
-
-    @field_validator(*NEEDED_WITH)
-    @classmethod
-    def _nothing_is_half_set_up(cls, value: Any, info: ValidationInfo) -> Any:
-        first = NEEDED_WITH[info.field_name or ""]
-        if given(info.data.get(first)) and not given(value):
-            raise ValueError(f"must be set, as {first.upper()} is")
-        return value
-
-    @field_validator("khalti_secret", "esewa_product_code", "esewa_secret", "stripe_secret", "stripe_webhook_secret")
-    @classmethod
-    def _production_takes_real_money(cls, value: SecretStr | str, info: ValidationInfo) -> SecretStr | str:
-        secret = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if info.data.get("powerbank_env") == "production" and (secret in TEST_SECRETS or secret.startswith("sk_test_")):
-            raise ValueError("is for tests; production needs a live one")
-        return value
-
-    @field_validator("khalti_url", "esewa_form_url", "esewa_status_url", "stripe_url", "nrb_url")
-    @classmethod
-    def _production_pays_over_https(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if info.data.get("powerbank_env") == "production" and value and not value.startswith("https://"):
-            raise ValueError("must be https:// in production")
-        return value
-
-    @field_validator("redis_url", "redis_cache_url")
-    @classmethod
-    def _production_locks_redis(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """Who can write there can have jobs run. A certificate is a lock too, and so is this very machine."""
-        if info.data.get("powerbank_env") == "production" and value:
-            url = urlsplit(value)
-            open_to_all = url.scheme in ("redis", "redis+sentinel") and url.password is None
-            if open_to_all and url.hostname not in ("127.0.0.1", "localhost", "::1"):
-                raise ValueError("must have a password in production, or be rediss:// or this machine")
-        return value
-
-    @field_validator("otp_countries", "otp_prefixes")
-    @classmethod
-    def _codes_can_be_sent(cls, value: str, info: ValidationInfo) -> str:
-        countries = info.field_name == "otp_countries"
-        kind = r"[A-Za-z]{2}" if countries else r"\+\d{0,14}"
-        if not all(re.fullmatch(kind, part.strip()) for part in value.split(",")):
-            raise ValueError(f"must be a list such as {'NP,IN' if countries else '+97798,+97797'}")
-        return value
-
-    @field_validator("app_url", "app_link")
-    @classmethod
-    def _is_a_link(cls, value: str | None) -> str | None:
-        if value and not re.match(r"[a-z][a-z0-9+.-]*://", value):
-            raise ValueError("must be a link, such as https://app.example or powerbank://app")
+    def _keeps_the_rules(cls, value: Any, info: ValidationInfo) -> Any:
+        if wrong := settings_rules.faults(info.field_name or "", value, info.data):
+            raise ValueError("; ".join(wrong))
         return value
 
     @field_validator("public_url")
     @classmethod
-    def _production_speaks_https(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("powerbank_env") == "production" and not value.startswith("https://"):
-            raise ValueError("must be https:// in production")
+    def _ends_without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
     @property
@@ -343,11 +243,11 @@ class Settings(BaseSettings):
 
     @property
     def document_secrets(self) -> list[str]:
-        return _parts(self.document_keys)
+        return settings_rules.parts(self.document_keys)
 
     @property
     def staff_secrets(self) -> list[str]:
-        return _parts(self.staff_key)
+        return settings_rules.parts(self.staff_key)
 
     @property
     def otp_served_countries(self) -> tuple[str, ...]:
@@ -360,14 +260,6 @@ class Settings(BaseSettings):
     @property
     def log_style(self) -> str:
         return self.log_format or ("json" if self.production else "console")
-
-
-def _parts(value: SecretStr) -> list[str]:
-    return [part.strip() for part in value.get_secret_value().split(",") if part.strip()]
-
-
-def given(value: Any) -> bool:
-    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 def _through_psycopg2(url: str) -> str:
