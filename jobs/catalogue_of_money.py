@@ -138,6 +138,16 @@ COMPARE_SETTLEMENTS = JobSpec(
     Retries((300, 1800)),
     stepwise=True,
 )
+# A gateway that is away is asked again until the next night, which gives up what is left.
+COMPARE_PAYMENTS = JobSpec(
+    "compare_payments",
+    "jobs.payments.compare_payments",
+    Queue.ANALYTICS,
+    Retries((300, 600), until_done=True),
+    alarm=86400,
+    stepwise=True,
+    unique=Unique.WHILE_OPEN,
+)
 PRUNE_PAYMENTS = JobSpec(
     "prune_payments", "jobs.payments.prune_payments", Queue.CLEANUP, Retries((300, 1800)), stepwise=True
 )

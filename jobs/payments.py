@@ -162,9 +162,16 @@ def calculate_payment_options(*, operation_id: str) -> None:
 
 
 def compare_settlements(run: StepwiseRun) -> None:
-    report = comparison.compare(run.id, now=utcnow())
+    with transaction():
+        comparison.begin(now=utcnow())
     with run.finish():
-        comparison.keep(report, now=utcnow())
+        comparison.ask_lanes()
+
+
+def compare_payments(run: StepwiseRun, *, gateway: str, lane: int) -> None:
+    comparison.compare_lane(gateway, lane)
+    with run.finish():
+        comparison.end_lane(gateway, lane, now=utcnow())
 
 
 def prune_payments(run: StepwiseRun) -> None:

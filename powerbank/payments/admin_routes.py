@@ -19,6 +19,7 @@ from powerbank.payments.admin_schemas import (
     RawGatewayEventSchema,
     ResolveSchema,
     SettlementCheckSchema,
+    SettlementFindingSchema,
     StaffIntentArguments,
     StaffIntentSchema,
     TakebackSchema,
@@ -132,8 +133,17 @@ def takebacks(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(PageArguments, location="query")
 @blueprint.response(200, page_of(SettlementCheckSchema))
 def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The nightly comparisons with the gateways, newest first"""
+    """The nightly comparisons with the gateways, newest first, and how far each has come"""
     return queries.settlement_check_page(**arguments)
+
+
+@blueprint.get("/settlements/<uuid:check_id>/findings")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(SettlementFindingSchema))
+def settlement_findings(arguments: dict[str, Any], check_id: UUID) -> dict[str, Any]:
+    """Payments that differ, also while the comparison goes on"""
+    return queries.settlement_finding_page(check_id, **arguments)
 
 
 def _look_up(intent_id: UUID) -> Any:

@@ -94,7 +94,16 @@ class SettlementCheckSchema(Schema):
     since = Time(required=True)
     started_at = Time(required=True)
     finished_at = Time(required=True, allow_none=True)
+    total = fields.Integer(required=True, metadata={"description": "How many payments are to be compared."})
     checked = fields.Integer(required=True)
     unanswered = fields.Integer(required=True, metadata={"description": "The gateway did not answer."})
     differences = fields.Integer(required=True)
-    found = fields.List(fields.Dict(), required=True)
+
+
+class SettlementFindingSchema(Schema):
+    intent_id = fields.UUID(required=True)
+    gateway = fields.String(required=True)
+    what = fields.String(required=True)
+    ours = fields.String(required=True)
+    theirs = fields.String(required=True)
+    compared_at = Time(required=True)

@@ -6,6 +6,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, select
 
 from powerbank.db import transaction
+from powerbank.payments.comparison_models import Outcome, SettlementCheck, SettlementComparison
 from powerbank.payments.credit_models import CreditAlert
 from powerbank.payments.models import EventState, GatewayEvent
 
@@ -16,6 +17,7 @@ KEEP_EVENTS = {
     EventState.WAITING: timedelta(days=180),
     EventState.FORGED: timedelta(days=30),
 }
+KEEP_COMPARISONS = timedelta(days=14)  # of what agreed; differences stay
 KEEP_ALERTS = timedelta(days=60)
 BATCH = 5000
 
@@ -25,7 +27,13 @@ def prune(*, now: datetime) -> None:
         old = select(GatewayEvent.id).where(GatewayEvent.state == state, GatewayEvent.received_at < now - kept)
         while _deleted(delete(GatewayEvent).where(GatewayEvent.id.in_(old.limit(BATCH)))) == BATCH:
             pass
+    old_checks = select(SettlementCheck.id).where(SettlementCheck.finished_at < now - KEEP_COMPARISONS)
     with transaction() as session:
+        session.execute(
+            delete(SettlementComparison).where(
+                SettlementComparison.check_id.in_(old_checks), SettlementComparison.outcome != Outcome.DIFFERS
+            )
+        )
         session.execute(delete(CreditAlert).where(CreditAlert.created_at < now - KEEP_ALERTS))
 
 

@@ -1,170 +1,204 @@
 """The night's comparison with the gateways: each payment of late, as they have it now, beside what we booked.
 
-What a gateway was paid and we never heard of is settled by the way, and told all the same: somebody should know why.
+What is to be compared are rows, and so is what was found: a check goes on where it stopped, and staff see how far it
+is. Its payments are divided into lanes, some for each gateway. A lane is a job, so as many answers are waited for at
+once as workers are free, and a gateway that is away holds up its own lanes only.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.db import db, open_session, transaction
+from jobs import catalogue
+from powerbank.db import db, new_id, open_session, transaction, utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
-from powerbank.integrations.gateway import GONE_BACK, Payment, State
-from powerbank.ledger.wallet_models import TransactionStatus, WalletTransaction
-from powerbank.payments import gateways, settlement
-from powerbank.payments.comparison_models import SettlementCheck
-from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.payments.refund_models import Refund, RefundStatus
-from powerbank.payments.takeback_models import Takeback, TakebackState
-from powerbank.queue import publish
+from powerbank.payments import differences, gateways, intents, settlement
+from powerbank.payments.comparison_models import Outcome, SettlementCheck, SettlementComparison
+from powerbank.payments.differences import Difference
+from powerbank.payments.models import PaymentIntent
+from powerbank.queue import enqueue, publish
 
 log = structlog.get_logger(__name__)
 
 LOOK_BACK = timedelta(days=3)  # refunds and late payments of the days before are seen too
+PATIENCE = timedelta(hours=20)  # for a gateway that is away, until the next night's check
+LANES = 4  # of each gateway: it is never asked for more payments at once
 BATCH = 200
-KEEP = 50  # differences told in full
-NO_PAYMENT = frozenset({IntentStatus.PENDING, IntentStatus.REVIEW})  # nothing to compare, or with staff already
-BOOKED = (TransactionStatus.SUCCESS, TransactionStatus.REFUNDED)
+MOST_TRIES = 3
+AWAY_AFTER = 3  # failures in a row
 
 
-@dataclass
-class Report:
-    id: UUID
-    checked: int = 0
-    unanswered: int = 0
-    differences: int = 0
-    found: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Difference:
-    what: str
-    intent_id: str
-    gateway: str
-    ours: str
-    theirs: str
-
-
-def compare(check_id: UUID, *, now: datetime) -> Report:
-    """Asks for each payment outside any transaction. A gateway that does not answer is counted, and asked tomorrow."""
-    since = now - LOOK_BACK
-    with transaction() as session:
-        row = {"id": check_id, "started_at": now, "since": since}
-        session.execute(insert(SettlementCheck).values(row).on_conflict_do_nothing())
-    report = Report(check_id)
-    for intent_id in _recent(since):
-        try:
-            difference = _difference(intent_id)
-        except (VendorError, VendorRefusedError, gateways.UnknownGatewayError) as away:
-            db.session.rollback()
-            report.unanswered += 1
-            log.warning("payment not compared", intent_id=str(intent_id), error=str(away))
-            continue
-        report.checked += 1
-        if difference is not None:
-            report.differences += 1
-            if len(report.found) < KEEP:
-                report.found.append(asdict(difference))
-    return report
-
-
-def keep(report: Report, *, now: datetime) -> None:
-    values = asdict(report) | {"finished_at": now}
-    open_session().execute(update(SettlementCheck).where(SettlementCheck.id == report.id).values(values))
-    if report.differences:
-        log.error("gateways and books differ", differences=report.differences, first=report.found[0])
-        publish(
-            "settlement_mismatch", check_id=str(report.id), differences=report.differences,
-            what=report.found[0]["what"], intent_id=report.found[0]["intent_id"],
-        )  # fmt: skip
-
-
-def _recent(since: datetime) -> Iterator[UUID]:
-    """What was begun or settled since then and the gateway knows of, in batches that hold no snapshot."""
-    after = UUID(int=0)
-    while True:
-        query = (
-            select(PaymentIntent.id)
-            .where(
-                or_(PaymentIntent.created_at >= since, PaymentIntent.settled_at >= since),
-                PaymentIntent.reference.is_not(None),
-                PaymentIntent.id > after,
-            )
-            .order_by(PaymentIntent.id)
-            .limit(BATCH)
-        )
-        found = db.session.scalars(query).all()
-        db.session.rollback()
-        yield from found
-        if len(found) < BATCH:
+def begin(*, now: datetime) -> None:
+    """Writes down what is to be compared. One that was begun before goes on first, unless it is a night old."""
+    if (before := _open_check()) is not None:
+        if before.started_at > now - PATIENCE:
             return
-        after = found[-1]
+        _close(before, now=now)
+    check_id, since = new_id(), now - LOOK_BACK
+    made = insert(SettlementCheck).values(id=check_id, started_at=now, since=since).on_conflict_do_nothing()
+    if open_session().scalar(made.returning(SettlementCheck.id)) is None:
+        return  # somebody else begins one
+    columns = ["check_id", "intent_id", "gateway", "lane"]
+    listed = insert(SettlementComparison).from_select(columns, _recent(check_id, since))
+    total = len(open_session().scalars(listed.returning(SettlementComparison.intent_id)).all())
+    check = open_session().get_one(SettlementCheck, check_id, with_for_update=True)
+    check.total = total
+    if total == 0:
+        _close(check, now=now)
 
 
-def _difference(intent_id: UUID) -> Difference | None:
-    payment = settlement.look_up(intent_id)
-    intent = db.session.get_one(PaymentIntent, intent_id, populate_existing=True)
-    ours, theirs = _words(intent, payment) if payment else ("", "")
-    what = None
-    if payment is None or intent.status in NO_PAYMENT or intent.resolved_at is not None:
-        pass
-    elif intent.status == IntentStatus.SUCCESS:
-        what = _of_credited(intent, payment)
-    elif payment.state in (State.PAID, State.PARTLY_REFUNDED):
-        what = "paid_not_credited"
-    gateway = intent.gateway
+def ask_lanes() -> None:
+    """In a transaction after that of `begin`: a lane that still ends for the night before sees what is new for it."""
+    lanes = select(SettlementComparison.gateway, SettlementComparison.lane).where(
+        SettlementComparison.outcome.is_(None)
+    )
+    in_order = lanes.distinct().order_by(SettlementComparison.gateway, SettlementComparison.lane)
+    for gateway, lane in open_session().execute(in_order).all():
+        enqueue(catalogue.COMPARE_PAYMENTS, gateway=gateway, lane=lane)
+
+
+def compare_lane(gateway: str, lane: int) -> None:
+    """Asks for each payment outside any transaction, and notes each answer at once. A gateway that does not answer
+    several times is away: the job is tried again later and goes on here."""
+    failures = 0
+    while waiting := _waiting(gateway, lane):
+        for check_id, intent_id in waiting:
+            try:
+                _compare(check_id, intent_id)
+                failures = 0
+            except VendorError as away:
+                failures += 1
+                _note_failure(check_id, intent_id, str(away))
+                if failures == AWAY_AFTER:
+                    raise
+
+
+def end_lane(gateway: str, lane: int, *, now: datetime) -> None:
+    """The last lane ends the check. Two that end at once come one after the other."""
+    if open_session().execute(_of_lane(gateway, lane).limit(1)).one_or_none() is not None:
+        enqueue(catalogue.COMPARE_PAYMENTS, gateway=gateway, lane=lane)  # more came after the last look
+        return
+    check = _open_check()
+    if check is None:
+        return
+    left = select(SettlementComparison.intent_id).where(
+        SettlementComparison.check_id == check.id, SettlementComparison.outcome.is_(None)
+    )
+    if open_session().scalar(left.limit(1)) is None:
+        _close(check, now=now)
+
+
+def _recent(check_id: UUID, since: datetime) -> Select[tuple[UUID, UUID, str, int]]:
+    """What was begun or settled since then and the gateway knows of."""
+    last_byte = func.get_byte(func.uuid_send(PaymentIntent.id), 15)
+    return select(literal(check_id), PaymentIntent.id, PaymentIntent.gateway, last_byte % LANES).where(
+        or_(PaymentIntent.created_at >= since, PaymentIntent.settled_at >= since), PaymentIntent.reference.is_not(None)
+    )
+
+
+def _open_check() -> SettlementCheck | None:
+    query = select(SettlementCheck).where(SettlementCheck.finished_at.is_(None)).with_for_update()
+    return open_session().scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def _waiting(gateway: str, lane: int) -> list[tuple[UUID, UUID]]:
+    """Those that failed before come last, so that one of them holds up no others."""
+    query = _of_lane(gateway, lane).order_by(SettlementComparison.tries, SettlementComparison.intent_id).limit(BATCH)
+    found = [(row.check_id, row.intent_id) for row in db.session.execute(query)]
     db.session.rollback()
-    if what is None:
-        return None
-    if what == "paid_not_credited":
-        settlement.settle(intent_id, actor="comparison")
-    return Difference(what, str(intent_id), gateway, ours, theirs)
+    return found
 
 
-def _of_credited(intent: PaymentIntent, payment: Payment) -> str | None:
-    booked = db.session.get_one(WalletTransaction, intent.transaction_id)
-    if booked.status not in BOOKED or booked.wallet != intent.amount:
-        return "not_booked"
-    if payment.state not in (State.PAID, *GONE_BACK):
-        return "not_paid_there"
-    if payment.payment_id != intent.payment_id:
-        return "another_payment"
-    if (payment.amount, payment.currency) != (intent.charged, intent.currency):
-        return "amount_differs"
-    return None if _refunds_agree(intent, payment) else "refunds_differ"
-
-
-def _refunds_agree(intent: PaymentIntent, payment: Payment) -> bool:
-    """Those of ours that the gateway has not answered yet may be there or not. Some gateways say only that something
-    went back, not how much. A dispute is no refund."""
-    taken = select(func.coalesce(func.sum(Takeback.claimed), 0)).where(
-        Takeback.intent_id == intent.id, Takeback.kind == "refund", Takeback.state != TakebackState.GIVEN_BACK
+def _of_lane(gateway: str, lane: int) -> Select[UUID, UUID]:
+    return select(SettlementComparison.check_id, SettlementComparison.intent_id).where(
+        SettlementComparison.gateway == gateway,
+        SettlementComparison.lane == lane,
+        SettlementComparison.outcome.is_(None),
     )
-    least = _refunded(intent, RefundStatus.COMPLETED) + int(db.session.scalar(taken) or 0)
-    most = least + _refunded(intent, RefundStatus.PROCESSING)
-    if payment.refunded is not None:
-        return least <= payment.refunded <= most
-    if payment.state is State.REFUNDED:
-        return most >= intent.charged
-    if payment.state is State.PARTLY_REFUNDED:
-        return most > 0 and least < intent.charged
-    return least == 0
 
 
-def _refunded(intent: PaymentIntent, status: RefundStatus) -> int:
-    query = select(func.coalesce(func.sum(Refund.returned), 0))
-    return int(db.session.scalar(query.where(Refund.intent_id == intent.id, Refund.status == status)) or 0)
+def _compare(check_id: UUID, intent_id: UUID) -> None:
+    try:
+        payment = settlement.look_up(intent_id)
+    except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
+        db.session.rollback()
+        log.warning("payment not compared", intent_id=str(intent_id), error=str(refused))
+        with transaction():
+            _note(check_id, intent_id, Outcome.UNANSWERED)
+        return
+    with transaction():
+        intent = intents.locked(intent_id)
+        assert intent is not None  # noqa: S101 (intents are never deleted)
+        found = differences.between(intent, payment)
+        if found is not None and found.what == differences.PAID_NOT_CREDITED:
+            settlement.apply(intent_id, payment, actor="comparison", now=utcnow())
+        _note(check_id, intent_id, Outcome.DIFFERS if found else Outcome.AGREES, found)
 
 
-def _words(intent: PaymentIntent, payment: Payment) -> tuple[str, str]:
-    back = f", {payment.refunded} back" if payment.refunded else ""
-    return (
-        f"{intent.status}: {intent.charged} {intent.currency}",
-        f"{payment.state.value}: {payment.amount} {payment.currency}{back}",
+def _note(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Difference | None = None) -> None:
+    """Once: a worker that was thought dead may come to the same payment."""
+    _hold(check_id)
+    told = {"what": found.what, "ours": found.ours, "theirs": found.theirs} if found else {}
+    noted = (
+        update(SettlementComparison)
+        .where(
+            SettlementComparison.check_id == check_id,
+            SettlementComparison.intent_id == intent_id,
+            SettlementComparison.outcome.is_(None),
+        )
+        .values(outcome=outcome, compared_at=utcnow(), **told)
+        .returning(SettlementComparison.intent_id)
     )
+    if open_session().scalar(noted) is not None:
+        _count(check_id, outcome)
+
+
+def _hold(check_id: UUID) -> None:
+    """The check before its payments, as who closes it does: so nobody waits in a circle."""
+    open_session().execute(select(SettlementCheck.id).where(SettlementCheck.id == check_id).with_for_update())
+
+
+def _count(check_id: UUID, outcome: Outcome, number: int = 1) -> None:
+    counted = {"unanswered": number} if outcome is Outcome.UNANSWERED else {"checked": number}
+    if outcome is Outcome.DIFFERS:
+        counted["differences"] = number
+    more = {name: getattr(SettlementCheck, name) + by for name, by in counted.items()}
+    open_session().execute(update(SettlementCheck).where(SettlementCheck.id == check_id).values(more))
+
+
+def _note_failure(check_id: UUID, intent_id: UUID, error: str) -> None:
+    db.session.rollback()
+    log.warning("payment not compared", intent_id=str(intent_id), error=error)
+    with transaction() as session:
+        _hold(check_id)
+        row = session.get_one(SettlementComparison, (check_id, intent_id), with_for_update=True, populate_existing=True)
+        row.tries += 1
+        if row.tries >= MOST_TRIES:
+            session.flush()
+            _note(check_id, intent_id, Outcome.UNANSWERED)
+
+
+def _close(check: SettlementCheck, *, now: datetime) -> None:
+    session = open_session()
+    late = update(SettlementComparison).where(
+        SettlementComparison.check_id == check.id, SettlementComparison.outcome.is_(None)
+    )
+    noted = late.values(outcome=Outcome.UNANSWERED, compared_at=now).returning(SettlementComparison.intent_id)
+    if given_up := len(session.scalars(noted).all()):
+        _count(check.id, Outcome.UNANSWERED, given_up)
+    session.refresh(check)
+    check.finished_at = now
+    session.flush()
+    if check.differences:
+        of_check = select(SettlementComparison).where(
+            SettlementComparison.check_id == check.id, SettlementComparison.outcome == Outcome.DIFFERS
+        )
+        first = session.scalars(of_check.order_by(SettlementComparison.intent_id).limit(1)).one()
+        log.error("gateways and books differ", check_id=str(check.id), differences=check.differences, what=first.what)
+        publish(
+            "settlement_mismatch", check_id=str(check.id), differences=check.differences, what=first.what,
+            intent_id=str(first.intent_id),
+        )  # fmt: skip

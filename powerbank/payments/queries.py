@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from powerbank.api.paging import page
 from powerbank.db import db
 from powerbank.errors import NotFoundError
-from powerbank.payments.comparison_models import SettlementCheck
+from powerbank.payments.comparison_models import Outcome, SettlementCheck, SettlementComparison
 from powerbank.payments.models import GatewayEvent, PaymentIntent
 from powerbank.payments.refund_models import Refund
 from powerbank.payments.takeback_models import Takeback
@@ -100,3 +100,12 @@ def settlement_check_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
         cursor=cursor,
         descending=True,
     )
+
+
+def settlement_finding_page(check_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    if db.session.get(SettlementCheck, check_id) is None:
+        raise NotFoundError("comparison")
+    differing = select(SettlementComparison).where(
+        SettlementComparison.check_id == check_id, SettlementComparison.outcome == Outcome.DIFFERS
+    )
+    return page(differing, SettlementComparison.intent_id, limit=limit, cursor=cursor)

@@ -15,7 +15,7 @@ from powerbank.ledger import dues, refunds, spending, sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.payments import intents, returns, settlement, webhooks
+from powerbank.payments import comparison, intents, returns, settlement, webhooks
 from powerbank.payments import refunds as gateway_refunds
 from powerbank.points import earnings
 from powerbank.points.models import Grant
@@ -231,6 +231,15 @@ def due_open() -> Arguments:
 def settled_of_late() -> Arguments:
     topup_paid()
     return {}
+
+
+def comparison_begun() -> Arguments:
+    topup_paid()
+    with transaction() as session:
+        comparison.begin(now=utcnow())
+        gateway, lane = session.execute(text("SELECT gateway, lane FROM settlement_comparisons")).one()
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"gateway": gateway, "lane": lane}
 
 
 def old_events() -> Arguments:

@@ -17,6 +17,7 @@ from tests.databases import Emptier
 from tests.jobs.prepared_money import (
     achievement_made,
     achiever,
+    comparison_begun,
     credit_low,
     due_open,
     event_received,
@@ -132,6 +133,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "remind_of_dues": due_open,
     "block_for_dues": due_open,
     "compare_settlements": settled_of_late,
+    "compare_payments": comparison_begun,
     "prune_payments": old_events,
     "calculate_payment_options": options_wanted,
     "fail_operation": options_wanted,
