@@ -32,14 +32,13 @@ def constraint_of(error: DBAPIError) -> str | None:
 
 
 def described(error: DBAPIError) -> dict[str, str | None]:
-    """For the log: what was refused and where we asked for it. The error's own words quote rows and statements, which
-    may be personal."""
-    return {
-        "error": type(error.orig).__name__,
-        "sqlstate": _sqlstate(error),
-        "constraint": constraint_of(error),
-        "stack": "".join(traceback.format_tb(error.__traceback__)),
-    }
+    """For the log. The error's own words quote rows and statements, which may be personal."""
+    return {"error": type(error.orig).__name__, "sqlstate": _sqlstate(error), "constraint": constraint_of(error)}
+
+
+def where(error: DBAPIError) -> str:
+    """Where in our code the statement stands: a traceback without the error's own words."""
+    return "".join(traceback.format_tb(error.__traceback__))
 
 
 Refusals = dict[str | type[psycopg2.Error], AppError]

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from powerbank.database_errors import described, is_away
+from powerbank.database_errors import described, is_away, where
 from powerbank.errors import AppError
 
 log = structlog.get_logger(__name__)
@@ -112,7 +112,7 @@ def _database_error(error: DBAPIError) -> Response:
     if is_away(error) or isinstance(error, OperationalError):
         log.error("database away", **described(error))
         return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})
-    log.error("refused by the database", **described(error))
+    log.error("refused by the database", stack=where(error), **described(error))
     return problem(500)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from jobs import catalogue
 from powerbank.content.models import Language, Revision, RevisionState, Slug
@@ -33,6 +33,9 @@ def publish_revision(revision_id: UUID, *, now: datetime) -> None:
     revision = session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
     if revision is None or revision.state != RevisionState.SCHEDULED:
         return
+    # Two that publish one page at once come one after the other; without this the unique index would refuse the second.
+    page = func.hashtextextended(f"content:{revision.slug}:{revision.language}", 0)
+    session.execute(select(func.pg_advisory_xact_lock(page)))
     before = session.scalars(
         select(Revision)
         .where(

@@ -1,6 +1,8 @@
 """Pages: published at once or when their time comes, in the reader's language."""
 
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -41,6 +43,19 @@ def test_the_next_text_replaces_the_one_before_and_both_stay(client: FlaskClient
     assert client.get("/api/content/about").get_json()["body"] == "Hello again"
     states = [item["state"] for item in client.get("/api/admin/content", headers=headers).get_json()["items"]]
     assert states == ["published", "replaced"]
+
+
+def test_two_who_publish_one_page_at_once_both_do(app: Flask, staff_headers: SignIn) -> None:
+    headers = staff_headers()
+
+    def write(number: int) -> int:
+        return publish(app.test_client(), headers, title=f"About {number}").status_code
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        assert set(pool.map(write, range(16))) == {201}
+    with app.app_context():
+        states = Counter(db.session.scalars(text("SELECT state FROM content_revisions")))
+    assert states == {"published": 1, "replaced": 15}
 
 
 def test_a_text_for_later_waits_for_its_time(
