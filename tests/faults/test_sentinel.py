@@ -12,13 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis, SSLConnection
 from redis.exceptions import RedisError
-from redis.sentinel import SentinelConnectionPool
+from redis.sentinel import MasterNotFoundError, SentinelConnectionPool
 
 from config import load
 from powerbank import create_app
 from powerbank.auth import otp
 from powerbank.queue import Outbound
 from powerbank.redis_clients import connect
+from scripts import check_stack
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis, find_binary
 from tests.nursery import wait_until
@@ -102,6 +103,8 @@ def test_people_sign_in_before_and_after_a_failover(cluster: Cluster, clean: Non
     wait_until(cluster.has_failed_over, 30, "the replica has become the master")
     wait_until(lambda: ready(client) == (200, "ready", "ok"), 10, "the limiter has found the new master")
     assert signs_in(app, client, "+9779812345673") == (202, 200)
+    with app.app_context():
+        assert check_stack.cache_store(app.config["SETTINGS"]) == "answers, and counts"
     Outbound.closed_until = 0
 
 
@@ -116,6 +119,18 @@ def signs_in(app: Flask, client: FlaskClient, phone: str) -> tuple[int, int]:
     with app.app_context():
         body = {"challenge_id": challenge, "code": otp.code_of(UUID(challenge))} if challenge else {}
     return asked.status_code, client.post("/api/auth/verify-otp", json=body).status_code
+
+
+def test_the_check_of_the_stack_says_that_nobody_can_sign_in(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it was with this address: the Redis answered, and the limiter asked somebody else."""
+    counters = context.extensions["limits"].guards
+    monkeypatch.setattr(counters, "hit", lambda *_: _refuse())
+    with pytest.raises(check_stack.BadPartError, match="nobody can sign in"):
+        check_stack.cache_store(context.config["SETTINGS"])
+
+
+def _refuse() -> None:
+    raise MasterNotFoundError("No master found for 'mymaster1'")
 
 
 @pytest.mark.parametrize("scheme", ["redis+sentinel", "rediss+sentinel"])
