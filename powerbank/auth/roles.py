@@ -39,6 +39,7 @@ GRANTED = MappingProxyType(
         "packages.read": _ALL,
         "packages.write": _OPERATIONS,
         "rentals.read": _ALL,
+        "rentals.locate": _SUPPORT,  # where people went: not for everybody who may read
         "rentals.resolve": _SUPPORT | _FINANCE,
         "payments.read": _FINANCE | _SUPPORT,
         "payments.resolve": _FINANCE,

@@ -7,11 +7,13 @@ from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
-from powerbank.db import utcnow
-from powerbank.rentals import dossier, life, queries, resolving
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.db import transaction, utcnow
+from powerbank.rentals import dossier, life, locations, queries, resolving
 from powerbank.rentals.admin_schemas import (
     AdminRentalDetailSchema,
     AdminRentalsSchema,
+    LocationSchema,
     RentalResolutionSchema,
     SearchArguments,
 )
@@ -35,6 +37,18 @@ def search(arguments: dict[str, Any]) -> dict[str, Any]:
 def detail(rental_id: UUID) -> dict[str, Any]:
     """One rental with its log, commands, custody, what stations said, money and disputes side by side"""
     return dossier.whole(life.find(rental_id), now=utcnow())
+
+
+@blueprint.get("/<uuid:rental_id>/locations")
+@staff_only("rentals.locate")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(LocationSchema))
+def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
+    """Where its person's phone was, newest first; who looks is on record"""
+    with transaction():
+        rental = life.find(rental_id)
+        audit.by_staff("rental.read_locations", "rental", rental.id, new={"user_id": str(rental.user_id)})
+        return locations.of_page(rental, **arguments)
 
 
 @blueprint.post("/<uuid:rental_id>/resolve")

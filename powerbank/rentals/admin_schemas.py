@@ -106,6 +106,19 @@ class RentalPaymentSchema(Schema):
     created_at = Time(required=True)
 
 
+class LocationSchema(Schema):
+    at = Time(required=True)
+    lat = fields.Float(required=True)
+    lng = fields.Float(required=True)
+    accuracy = fields.Float(required=True, allow_none=True)
+
+
+class LocatedSchema(Schema):
+    points = fields.Integer(required=True, metadata={"description": "The places themselves are a list of their own."})
+    since = Time(required=True, allow_none=True)
+    until = Time(required=True, allow_none=True)
+
+
 class AdminRentalCaseSchema(RentalCaseSchema):
     evidence = fields.Dict(required=True)
     photos = fields.List(fields.String(), required=True)
@@ -122,3 +135,4 @@ class AdminRentalDetailSchema(Schema):
     holds = fields.List(fields.Nested(RentalHoldSchema), required=True)
     dues = fields.List(fields.Nested(RentalDueSchema), required=True)
     cases = fields.List(fields.Nested(AdminRentalCaseSchema), required=True)
+    locations = fields.Nested(LocatedSchema, required=True)

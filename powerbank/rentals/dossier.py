@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 
 from powerbank.db import db
 from powerbank.ledger.wallet_models import Due, Hold
-from powerbank.rentals import clock, queries
+from powerbank.rentals import clock, locations, queries
 from powerbank.rentals.models import Rental
 from powerbank.stations import history
 from powerbank.stations.bank_models import Custody, PowerBank
@@ -33,6 +33,7 @@ def whole(rental: Rental, *, now: datetime) -> dict[str, Any]:
         "holds": db.session.scalars(select(Hold).filter_by(**about).order_by(Hold.id)).all(),
         "dues": db.session.scalars(select(Due).filter_by(**about).order_by(Due.id)).all(),
         "cases": queries.cases(rental.id),
+        "locations": locations.extent(rental),
     }
 
 

@@ -1,12 +1,14 @@
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from powerbank.db import open_session
+from powerbank.api.paging import page
+from powerbank.db import db, open_session
 from powerbank.errors import TooManyError
 from powerbank.rentals import errors, life
-from powerbank.rentals.models import RentalLocation
+from powerbank.rentals.models import Rental, RentalLocation
 from powerbank.rentals.states import OPEN
 
 MOST_PER_MINUTE = 12
@@ -22,3 +24,18 @@ def note(rental_id: UUID, *, user_id: UUID, lat: float, lng: float, accuracy: fl
     if (session.scalar(recent) or 0) >= MOST_PER_MINUTE:
         raise TooManyError(int(MINUTE.total_seconds()))
     session.add(RentalLocation(rental_id=rental.id, at=now, lat=lat, lng=lng, accuracy=accuracy))
+
+
+def of_page(rental: Rental, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    query = select(RentalLocation).where(RentalLocation.rental_id == rental.id)
+    return page(query, RentalLocation.at, RentalLocation.id, descending=True, limit=limit, cursor=cursor)
+
+
+def extent(rental: Rental) -> dict[str, Any]:
+    """How many places are known and of which time, without saying where."""
+    query = select(
+        func.count().label("points"),
+        func.min(RentalLocation.at).label("since"),
+        func.max(RentalLocation.at).label("until"),
+    ).where(RentalLocation.rental_id == rental.id)
+    return dict(db.session.execute(query).one()._mapping)

@@ -131,3 +131,30 @@ def test_there_is_no_reminder_of_an_end_that_is_nearer_than_reminders_come(app: 
     change(app, "INSERT INTO app_config (key, value, updated_by) VALUES ('reminder_minutes', '40', 'test')")
     out(minutes=30)
     assert rows(app, PLANNED) == []
+
+
+def test_staff_who_may_see_where_it_was_and_that_they_looked_is_on_record(
+    app: Flask, out: Out, staff_headers: Callable[..., dict[str, str]]
+) -> None:
+    sita, rental_id = out(ago=30)
+    for number in range(3):
+        assert sita.post(f"/rentals/{rental_id}/location", HERE | {"lat": 27.7 + number}).status_code == 204
+    support, viewer = staff_headers("support"), staff_headers("viewer")
+    address = f"/api/admin/rentals/{rental_id}"
+    dossier = sita.client.get(address, headers=viewer).get_json()
+    assert dossier["locations"]["points"] == 3
+    assert "27.7" not in str(dossier["locations"])
+    assert dossier["locations"]["since"] <= dossier["locations"]["until"]
+    assert sita.client.get(f"{address}/locations", headers=viewer).status_code == 403
+    assert rows(app, "SELECT 1 FROM audit_log") == []
+    seen: list[float] = []
+    query: dict[str, str] = {"limit": "2"}
+    while query:
+        page = sita.client.get(f"{address}/locations", query_string=query, headers=support).get_json()
+        seen += [each["lat"] for each in page["items"]]
+        query = {"limit": "2", "cursor": page["next_cursor"]} if page["next_cursor"] else {}
+    assert seen == [29.7, 28.7, 27.7]
+    looked = rows(app, "SELECT action, object_id, new FROM audit_log")
+    assert [tuple(row) for row in looked] == [
+        ("rental.read_locations", rental_id, {"user_id": str(sita.id)}),
+    ] * 2  # fmt: skip
