@@ -1,7 +1,7 @@
 """What staff ask about people, and what was done by staff."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,10 +11,17 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column,
 from powerbank.api.paging import beyond, page
 from powerbank.audit import AuditEntry
 from powerbank.auth.people_models import Session
-from powerbank.db import db
+from powerbank.db import db, utcnow
 from powerbank.errors import NotFoundError
+from powerbank.ledger import queries as ledger
+from powerbank.ledger.queries import Wallet
+from powerbank.ledger.wallet_models import Due
+from powerbank.points.queries import Points, points_of
+from powerbank.rentals import queries as rentals
+from powerbank.rentals.queries import Card
 from powerbank.users.models import WHOLE_NAME, Identifier, Status, User
 
+NEWEST = 10  # rentals shown with their person; all are in the list of rentals
 _HOME_DIAL_CODE = "+977"
 _NUMBER = re.compile(r"\+?[0-9 ()-]+", re.ASCII)
 _SPECIAL = re.compile(r"([\\%_])")
@@ -68,6 +75,23 @@ class PersonView:
     def sessions(self) -> int:
         query = select(func.count()).where(Session.user_id == self._person.id, Session.ended_at.is_(None))
         return db.session.scalar(query) or 0
+
+    @property
+    def wallet(self) -> Wallet:
+        return ledger.wallet(self._person.id)
+
+    @property
+    def points(self) -> Points:
+        return points_of(self._person.id)
+
+    @property
+    def dues(self) -> Sequence[Due]:
+        return ledger.open_dues(self._person.id)
+
+    @property
+    def rentals(self) -> list[Card]:
+        newest = rentals.of_user_page(self._person.id, limit=NEWEST, cursor=None)
+        return rentals.cards(newest["items"], now=utcnow())
 
     def _shown(self, value: str | None) -> str | None:
         return value if self._contact or value is None else masked(value)

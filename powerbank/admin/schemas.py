@@ -1,7 +1,11 @@
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Time
+from powerbank.api.fields import Money, Time
 from powerbank.api.paging import PageArguments
+from powerbank.ledger.schemas import WalletSchema
+from powerbank.money import NPR
+from powerbank.points.schemas import PointsSchema
+from powerbank.rentals.admin_schemas import AdminRentalSchema
 from powerbank.users.models import Kind, Status
 from powerbank.users.schemas import TEXT
 
@@ -36,6 +40,17 @@ class IdentifierSchema(Schema):
     verified_at = Time(required=True)
 
 
+class OpenDueSchema(Schema):
+    id = fields.UUID(required=True)
+    about = fields.Function(
+        lambda due: {"kind": due.reference_kind, "id": due.reference_id}, required=True, metadata={"type": "object"}
+    )
+    amount = Money(required=True)
+    left = Money(required=True)
+    currency = fields.Constant(NPR, metadata={"type": "string"})
+    created_at = Time(required=True)
+
+
 class UserDetailSchema(UserRowSchema):
     date_of_birth = fields.Date(required=True, allow_none=True)
     address = fields.String(required=True, allow_none=True)
@@ -46,6 +61,10 @@ class UserDetailSchema(UserRowSchema):
     referral_code = fields.String(required=True)
     identifiers = fields.List(fields.Nested(IdentifierSchema), required=True)
     sessions = fields.Integer(required=True, metadata={"description": "Devices signed in."})
+    wallet = fields.Nested(WalletSchema, required=True)
+    points = fields.Nested(PointsSchema, required=True)
+    dues = fields.List(fields.Nested(OpenDueSchema), required=True)
+    rentals = fields.List(fields.Nested(AdminRentalSchema), required=True, metadata={"description": "The newest ten."})
 
 
 class StatusChangeSchema(Schema):

@@ -16,7 +16,7 @@ from powerbank.errors import NotFoundError
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.models import Account, Entry, Posting, Reconciliation
-from powerbank.ledger.wallet_models import Adjustment, TransactionType, WalletTransaction
+from powerbank.ledger.wallet_models import Adjustment, Due, Progress, TransactionType, WalletTransaction
 
 DAY = timedelta(days=1)
 
@@ -40,6 +40,12 @@ def wallet(user_id: UUID) -> Wallet:
         points=found.get(Kind.USER_POINTS, 0),
         dues=-found.get(Kind.DUES_RECEIVABLE, 0),
     )
+
+
+def open_dues(user_id: UUID) -> Sequence[Due]:
+    """What a person still owes, the oldest first."""
+    query = select(Due).where(Due.user_id == user_id, Due.status == Progress.OPEN)
+    return db.session.scalars(query.order_by(Due.created_at, Due.id)).all()
 
 
 def spent(user_id: UUID) -> int:

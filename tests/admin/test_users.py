@@ -17,6 +17,7 @@ from powerbank.users import identifiers
 from powerbank.users import services as users
 from powerbank.users.models import Identifier
 from tests.people import Inbox
+from tests.rentals.conftest import broker, cabinets, make_station, out, package, renter  # noqa: F401
 
 USERS = "/api/admin/users"
 NOBODY = "01900000-0000-7000-8000-000000000000"
@@ -153,6 +154,36 @@ def test_the_detail(client: FlaskClient, staff_headers: StaffHeaders, person, si
     assert (detail["id"], detail["status"], detail["sessions"]) == (str(user_id), "active", 1)
     assert (detail["first_name"], detail["last_name"], detail["profile_complete"]) == ("Sita", None, False)
     assert detail["created_at"].endswith("Z")
+
+
+def test_the_detail_has_money_points_and_rentals(
+    out,  # noqa: F811
+    staff_headers: StaffHeaders,
+) -> None:
+    sita, rental_id = out(ago=30, wallet="500.00", points=300)
+    detail = sita.client.get(f"{USERS}/{sita.id}", headers=staff_headers("viewer")).get_json()
+    assert detail["wallet"] == {"balance": "450.00", "held": "0.00", "points": 300, "dues": "0.00", "currency": "NPR"}
+    assert (detail["points"]["points"], detail["points"]["value"], len(detail["points"]["expiring"])) == (
+        300,
+        "30.00",
+        1,
+    )
+    assert [(each["id"], each["status"], each["user_id"]) for each in detail["rentals"]] == [
+        (rental_id, "active", str(sita.id))
+    ]
+
+
+def test_the_detail_has_what_is_owed(
+    cabinets,  # noqa: F811
+    out,  # noqa: F811
+    staff_headers: StaffHeaders,
+) -> None:
+    sita, rental_id = out(ago=150, minutes=60, wallet="50.00")
+    cabinets.take_back("A-1")
+    detail = sita.client.get(f"{USERS}/{sita.id}", headers=staff_headers("support")).get_json()
+    assert detail["wallet"]["dues"] == "10.00"
+    [due] = detail["dues"]
+    assert (due["amount"], due["left"], due["about"]) == ("10.00", "10.00", {"kind": "rental", "id": rental_id})
 
 
 class TestStatus:
