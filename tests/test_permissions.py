@@ -37,6 +37,7 @@ PUBLIC = {
     # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body.
     "GET /media/avatars/<string:key>.jpg", "GET /media/documents/<uuid:document_id>.jpg",
     "POST /api/payment/webhook/<string:gateway>", "POST /internal/rental/return-event",
+    "POST /internal/stations/<imei>/report",
 }  # fmt: skip
 
 

@@ -30,6 +30,35 @@ class ReturnEventSchema(Schema):
     ts = Time(required=True)
 
 
+class StationReportSchema(Schema):
+    """A heartbeat (`status`, `slots`) or an event (`event_id`, `type`) of `json-v1`, which reads the values itself."""
+
+    imei = fields.Raw()
+    boot_id = fields.Raw(metadata={"description": "an integer that grows with each boot of the station"})
+    seq = fields.Raw(
+        metadata={"description": "an integer that grows within a boot; without both, reports count as they come"}
+    )
+    ts = fields.Raw(metadata={"description": "the station's own time, ISO 8601"})
+    status = fields.Raw(metadata={"description": "of a heartbeat: `online` or `maintenance`"})
+    hardware_info = fields.Raw()
+    slots = fields.Raw(
+        metadata={
+            "description": "of a heartbeat: a list of `slot_number`, `status`, `powerbank_sn`, "
+            "`battery_level`, `temperature`, `metadata`"
+        }
+    )
+    event_id = fields.Raw(metadata={"description": "of an event: the same in each repeat"})
+    type = fields.Raw(metadata={"description": "of an event: returned, ejected, slot_fault, tamper, overheat, boot"})
+    slot_number = fields.Raw()
+    powerbank_sn = fields.Raw()
+    battery_level = fields.Raw()
+    data = fields.Raw()
+
+
+class AcceptedReportSchema(Schema):
+    accepted = fields.Boolean(required=True)
+
+
 class AcceptedEventSchema(Schema):
     accepted = fields.Boolean(required=True)
     repeated = fields.Boolean(required=True)
@@ -56,13 +85,17 @@ def signed(view: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+SIGNATURE = {
+    "name": "Powerbank-Signature",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": 'as `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`, no older than five minutes',
+}
+
+
 @blueprint.post("/rental/return-event")
-@blueprint.doc(
-    parameters=[{
-        "name": "Powerbank-Signature", "in": "header", "required": True, "schema": {"type": "string"},
-        "description": 'as `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`, no older than five minutes',
-    }]
-)  # fmt: skip
+@blueprint.doc(parameters=[SIGNATURE])
 @signed
 @blueprint.arguments(ReturnEventSchema)
 @blueprint.response(202, AcceptedEventSchema)
@@ -75,3 +108,15 @@ def return_event(body: dict[str, Any]) -> Any:
             charge=body["battery_level"], event_id=body["event_id"], ts=body["ts"], received_at=utcnow(),
         )  # fmt: skip
     return {"accepted": True, "repeated": noted.repeat}, 200 if noted.repeat else 202
+
+
+@blueprint.post("/stations/<imei>/report")
+@blueprint.doc(parameters=[SIGNATURE])
+@signed
+@blueprint.arguments(StationReportSchema)
+@blueprint.response(202, AcceptedReportSchema)
+def report(body: dict[str, Any], imei: str) -> dict[str, Any]:
+    """What a station says, in the words of `json-v1`: a heartbeat or an event. A repeat changes nothing"""
+    with transaction():
+        reports.accept_http(station_imei=imei, words=body, received_at=utcnow())
+    return {"accepted": True}

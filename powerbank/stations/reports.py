@@ -9,16 +9,18 @@ from uuid import UUID
 
 from sqlalchemy import delete, exists, select
 
+from jobs import catalogue
 from powerbank.content import app_config
 from powerbank.db import db, first_id_of, new_id, open_session
 from powerbank.errors import AppError, NotFoundError
+from powerbank.queue import enqueue
 from powerbank.stations import applying, quickly
 from powerbank.stations.command_models import Outcome, StationReport
 from powerbank.stations.messages import MOST_KEPT, Directory, Known, Message, Received, understand_routed
 from powerbank.stations.models import Slot, Station
 from powerbank.stations.protocols import json_v1, registry
 from powerbank.stations.protocols.events import Order, Returned
-from powerbank.stations.protocols.protocol import Reason, StationFacts, Undecodable
+from powerbank.stations.protocols.protocol import Decoded, Reason, StationFacts, Undecodable
 
 FLOOD = 20  # messages of one station in one batch
 
@@ -92,7 +94,26 @@ def note_failure(message: Message, error: str) -> None:
     )  # fmt: skip
 
 
-KINDS = ("heartbeat", "events", "presence")  # of gateways that speak HTTP
+def accept_http(*, station_imei: str, words: dict[str, Any], received_at: datetime) -> None:
+    """Takes a heartbeat or an event that a gateway reports, and has a job write it. What nobody could understand is
+    refused, since the gateway is there to be told."""
+    _registered(station_imei)
+    is_event = not words.keys().isdisjoint(("event_id", "type"))
+    kind, payload = "events" if is_event else "heartbeat", json.dumps(words)
+    found = _in_words(station_imei, kind, payload, received_at)
+    if isinstance(found, Undecodable):
+        problem = f"This is no report: {found.reason} {found.detail}".strip()
+        raise AppError("validation_failed", 422, problem, errors={"_schema": [problem]})
+    # The next heartbeat says it better than a late one. What happened does not happen again.
+    expires_at = received_at + KEPT_FOR if is_event else None
+    enqueue(
+        catalogue.UPDATE_STATION_STATUS,
+        expires_at=expires_at,
+        station_imei=station_imei,
+        kind=kind,
+        payload=payload,
+        received_at=received_at.isoformat(),
+    )
 
 
 class Noted(NamedTuple):
@@ -103,14 +124,22 @@ class Noted(NamedTuple):
 def note_http(*, station_imei: str, kind: str, payload: str, received_at: datetime) -> Noted:
     """A report in the words of `json-v1`, whatever protocol the station itself speaks."""
     station = _registered(station_imei)
-    received = Received(f"stations/{station_imei}/{kind}", payload.encode(), received_at)
-    found = json_v1.decode(received.topic, received.payload, received_at, StationFacts())
+    received = Received(_topic(station_imei, kind), payload.encode(), received_at)
+    found = _in_words(station_imei, kind, payload, received_at)
     if isinstance(found, Undecodable):
         message = Message(station, received, problem=f"{found.reason}: {found.detail}"[:200])
     else:
         message = Message(station, received, events=found.events, odd=len(found.notes))
     [applied] = applying.apply([message], now=received_at)
     return Noted(*applied)
+
+
+def _in_words(imei: str, kind: str, payload: str, received_at: datetime) -> Decoded | Undecodable:
+    return json_v1.decode(_topic(imei, kind), payload.encode(), received_at, StationFacts())
+
+
+def _topic(imei: str, kind: str) -> str:
+    return f"stations/{imei}/{kind}"
 
 
 def note_http_return(
