@@ -4,10 +4,12 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
 from powerbank.db import db, transaction
 from powerbank.stations import broker_files, live
@@ -34,18 +36,38 @@ def write_broker_files(folder: Path, pid_file: Path | None, watch: bool) -> None
     broker_url = current_app.config["SETTINGS"].mqtt_url
     if broker_url is None:
         raise click.ClickException("MQTT_URL must name the broker and the account of this service")
-    written = None
+    if watch:
+        _watch(folder, broker_url, pid_file)
+    _write(folder, broker_url)
+    _tell(pid_file)
+
+
+def _watch(folder: Path, broker_url: str, pid_file: Path | None) -> NoReturn:
+    """Goes on while the database or the broker is away: both come back, and stations are registered later too."""
+    written, told, said = -1, True, ""
     while True:
-        version = broker_files.version()
-        if version != written:
-            written = version
-            count = broker_files.write(folder, broker_url=broker_url)
-            click.echo(f"{count} stations in {folder}")
-            _tell(pid_file)
-        db.session.rollback()
-        if not watch:
-            return
+        problem = ""
+        try:
+            version = broker_files.version()
+            if version != written:
+                _write(folder, broker_url)
+                written, told = version, False
+            if not told:
+                _tell(pid_file)
+                told = True
+            db.session.rollback()
+        except (SQLAlchemyError, OSError, click.ClickException) as error:
+            db.session.close()
+            problem = str(error).splitlines()[0]
+        if problem != said:
+            said = problem
+            click.echo(problem or "all is well again", err=bool(problem))
         time.sleep(LOOK_EVERY)
+
+
+def _write(folder: Path, broker_url: str) -> None:
+    count = broker_files.write(folder, broker_url=broker_url)
+    click.echo(f"{count} stations in {folder}")
 
 
 def _tell(pid_file: Path | None) -> None:

@@ -35,15 +35,19 @@ class Network:
     def __init__(self, stack: Stack, app: Flask, nursery: Nursery, environment: dict[str, str], folder: Path) -> None:
         assert stack.postgres is not None
         assert stack.redis is not None
-        assert stack.broker is not None
         self.postgres: EmbeddedPostgres = stack.postgres
         self.redis: EmbeddedRedis = stack.redis
-        self.broker: EmbeddedBroker = stack.broker
+        self._broker = stack.broker
         self.app, self.environment, self.folder = app, environment, folder
         self._nursery = nursery
         self._processes: list[Running] = []
         self._own: psycopg2.extensions.connection | None = None
         self.ids: dict[str, UUID] = {}
+
+    @property
+    def broker(self) -> EmbeddedBroker:
+        assert self._broker is not None
+        return self._broker
 
     # ── stations ──────────────────────────────────────────────────────────────────────────────────
 
@@ -175,8 +179,9 @@ class Load:
 
 
 @contextmanager
-def network(nursery: Nursery) -> Iterator[Network]:
-    with data_folder() as folder, stack_in(folder) as stack:
+def network(nursery: Nursery, **replaced_by: str) -> Iterator[Network]:
+    """With the servers at these addresses in place of its own: `MQTT_URL`."""
+    with data_folder() as folder, stack_in(folder, **replaced_by) as stack:
         urls = stack.environment()
         environment = {
             **urls, "POWERBANK_ENV": "test", "LOG_LEVEL": "INFO", "PATH": os.environ["PATH"],
