@@ -1,16 +1,17 @@
 """Redis behind a password, an ACL user, and Sentinel."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from redis.exceptions import AuthenticationError, NoPermissionError
+from redis import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from powerbank.redis_clients import connect
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis, find_binary
+from tests.nursery import wait_until
 
 
 @pytest.fixture
@@ -41,15 +42,17 @@ def sentinel(redis: EmbeddedRedis, tmp_path: Path) -> Iterator[int]:
         [find_binary(), str(configuration), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     client = connect(f"redis://127.0.0.1:{port}/0")
-    for _ in range(100):
-        try:
-            if client.execute_command("SENTINEL", "get-master-addr-by-name", "main"):
-                break
-        except Exception:
-            time.sleep(0.05)
+    wait_until(lambda: _knows_the_master(client), 5, "the sentinel knows the master")
     yield port
     process.terminate()
     process.wait()
+
+
+def _knows_the_master(sentinel: Redis) -> bool:
+    try:
+        return bool(sentinel.execute_command("SENTINEL", "get-master-addr-by-name", "main"))
+    except RedisError:
+        return False
 
 
 def test_an_address_of_sentinels_leads_to_the_master(redis: EmbeddedRedis, sentinel: int) -> None:

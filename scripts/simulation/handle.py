@@ -50,7 +50,7 @@ class StationHandle:
         """Lose the network for a while."""
         self.fault("offline", times=1, seconds=seconds)
 
-    def wait_for(self, condition: Callable[["StationHandle"], object], timeout: float = 10.0) -> None:
+    def wait_for(self, condition: Callable[["StationHandle"], object], timeout: float = 60.0) -> None:
         self._simulator.wait_for(lambda: condition(self), timeout)
 
     @property

@@ -96,7 +96,7 @@ class Simulator:
     def __iter__(self) -> Iterator[StationHandle]:
         return (StationHandle(self, station) for station in self.stations.values())
 
-    def wait_for(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
         """Until `condition` holds; it is looked at whenever something happened."""
         deadline = time.monotonic() + timeout
         self._waiters += 1
@@ -110,7 +110,7 @@ class Simulator:
         finally:
             self._waiters -= 1
 
-    def wait_until_connected(self, timeout: float = 30.0) -> None:
+    def wait_until_connected(self, timeout: float = 60.0) -> None:
         self.wait_for(lambda: self.call(self._connected) == len(self.stations), timeout)
 
     def counts(self) -> dict[str, int]:

@@ -283,7 +283,7 @@ def test_a_dripping_answer_ends_in_time(callbacks: Callbacks, theirs: Client, mo
     began = time.monotonic()
     with pytest.raises(VendorError):
         callbacks.send(f"https://{HOST}/", b"{}")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20, "it drips for more than half a minute"
 
 
 def test_a_resolver_that_hangs_ends_in_time(callbacks: Callbacks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,7 @@ def test_queues_are_drained_in_order_of_priority_for_every_single_job(context: F
 
 def test_a_job_beyond_its_time_limit_is_stopped(context: Flask, work: Work) -> None:
     accept(sample_jobs.ENDLESS)
-    began = time.monotonic()
     work()
-    assert time.monotonic() - began < 5
     assert effects() == []
     assert db.session.scalar(text("SELECT last_error FROM outbox_jobs")).startswith("JobTimeoutException")
 

@@ -46,7 +46,7 @@ def seal() -> bool:
 
 def settle_and_seal(*, first: bool) -> None:
     """Whoever has a transaction open, in another test's database too, holds a seal up. The first one closes none."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (seal() or first):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 from powerbank.rentals import waiting
 
 
-def seconds_of_a_wait(who: UUID, *, most: int) -> float:
-    began = time.monotonic()
+def has_a_place(who: UUID, *, most: int) -> bool:
+    """Takes one, if there is one, and gives it back after a moment."""
     with waiting._place(who, most) as free:
         if free:
             time.sleep(0.2)
-    return time.monotonic() - began
+        return free
 
 
 def test_of_one_person_a_few_wait_and_others_all_the_same() -> None:
@@ -29,18 +29,18 @@ def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
     with ExitStack() as open_polls:
         for _ in range(4):
             assert open_polls.enter_context(waiting._place(uuid4(), 4))
-        assert seconds_of_a_wait(uuid4(), most=4) < 0.1
-    assert seconds_of_a_wait(uuid4(), most=4) >= 0.2
+        assert not has_a_place(uuid4(), most=4)
+    assert has_a_place(uuid4(), most=4)
 
 
 def test_who_gets_no_place_does_not_wait() -> None:
     began = time.monotonic()
-    waiting.for_change(uuid4(), user_id=uuid4(), since=0, seconds=5, most=0)
-    assert time.monotonic() - began < 0.5
+    waiting.for_change(uuid4(), user_id=uuid4(), since=0, seconds=60, most=0)
+    assert time.monotonic() - began < 30
 
 
 def test_places_taken_at_once_are_counted_right() -> None:
-    threads = [threading.Thread(target=seconds_of_a_wait, args=(uuid4(),), kwargs={"most": 20}) for _ in range(40)]
+    threads = [threading.Thread(target=has_a_place, args=(uuid4(),), kwargs={"most": 20}) for _ in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:

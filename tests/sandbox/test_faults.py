@@ -8,6 +8,7 @@ import requests
 
 from scripts.sandbox import Sandbox
 from scripts.sandbox.testing import free_ports
+from tests.nursery import wait_until
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_hang_after_success_did_the_work(sandbox: Sandbox, send: Any, switch: 
     switch(fault="hang_after_success", times=1)
     with pytest.raises(requests.Timeout):
         send(timeout=0.2)
-    assert len(sandbox.messages.newest_first()) == 1
+    wait_until(lambda: len(sandbox.messages.newest_first()) == 1, 5, "the work is done")
     switch(fault="hang_after_success", times=1, seconds=0.1)
     with pytest.raises(requests.ConnectionError):
         send()
@@ -94,7 +95,7 @@ def test_a_hanging_answer_does_not_hold_up_the_stop() -> None:
         with pytest.raises(requests.Timeout):
             requests.get(f"{sandbox.url}/sparrow/v2/credit/", timeout=0.2)
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30, "half of what the answer would have taken"
 
 
 def test_a_taken_port_is_an_error() -> None:

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from scripts.sandbox import Sandbox
+from tests.nursery import wait_until
 
 Send = Callable[..., dict[str, tuple[int, bytes]]]
 
@@ -67,7 +68,7 @@ def test_a_hang_after_success_has_delivered(sandbox: Sandbox, send: Send) -> Non
     sandbox.faults.set("smtp", "hang_after_success", times=1, seconds=2)
     with pytest.raises(smtplib.SMTPServerDisconnected):
         send("asha@example.com", timeout=0.3)
-    assert len(sandbox.messages.newest_first()) == 1
+    wait_until(lambda: len(sandbox.messages.newest_first()) == 1, 5, "it is delivered")
 
 
 def test_a_slow_server_takes_the_mail_in_the_end(sandbox: Sandbox, send: Send) -> None:

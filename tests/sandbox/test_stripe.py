@@ -10,6 +10,7 @@ import requests
 import stripe
 
 from scripts.sandbox import Sandbox
+from tests.nursery import wait_until
 from tests.receiver import Receiver, receiving
 
 SECRET = "whsec_sandbox"
@@ -59,9 +60,7 @@ def again(client: stripe.StripeClient, session: Any) -> Any:
 
 
 def wait_for(receiver: Receiver, count: int) -> None:
-    until = time.monotonic() + 5
-    while len(receiver.got) < count and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: len(receiver.got) >= count, 5, f"{count} webhooks came")
 
 
 def types(receiver: Receiver) -> list[str]:

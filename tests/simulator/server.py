@@ -40,7 +40,7 @@ class Server:
         self._client.connect(parts.hostname or "", parts.port or 1883)
         self._client.subscribe([(one.filter, one.qos) for one in registry.subscriptions()])
         self._client.loop_start()
-        assert ready.wait(10)
+        assert ready.wait(60)
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +72,7 @@ class Server:
         self, station: StationSpec, kind: type[Kind], *, where: Callable[[Kind], object] = bool, count: int = 1
     ) -> list[Kind]:
         """The first `count` of them that fit."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while True:
             fit = [one for one in self.all(station, kind) if where(one)]
             if len(fit) >= count:

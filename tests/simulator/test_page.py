@@ -28,24 +28,24 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_page_and_the_json_behind_it(run: Run, server: Server) -> None:
     here, there = JSON[11], VOLINKS[10]
     with Page(run(here, there), 0) as page:
-        found = requests.get(page.url, timeout=5)
+        found = requests.get(page.url, timeout=60)
         assert "Powerbank simulator" in found.text
         for name in ("page.js", "page.css", "icon.svg"):
-            assert requests.get(f"{page.url}/static/{name}", timeout=5).ok
-        state = requests.get(f"{page.url}/api/state", timeout=5).json()
+            assert requests.get(f"{page.url}/static/{name}", timeout=60).ok
+        state = requests.get(f"{page.url}/api/state", timeout=60).json()
         assert (state["stations"], state["connected"], state["in_slots"], state["in_hands"]) == (2, 2, 10, 0)
-        listed = requests.get(f"{page.url}/api/stations", params={"q": "volinks"}, timeout=5).json()
+        listed = requests.get(f"{page.url}/api/stations", params={"q": "volinks"}, timeout=60).json()
         assert (listed["total"], listed["items"][0]["imei"]) == (1, there.imei)
-        assert {one["fault"] for one in requests.get(f"{page.url}/api/faults", timeout=5).json()["items"]} == set(
+        assert {one["fault"] for one in requests.get(f"{page.url}/api/faults", timeout=60).json()["items"]} == set(
             FAULTS
         )
 
         stations = f"{page.url}/api/stations"
-        taken = requests.post(f"{stations}/{there.imei}/eject", json={"slot": 2}, timeout=5).json()["serial"]
+        taken = requests.post(f"{stations}/{there.imei}/eject", json={"slot": 2}, timeout=60).json()["serial"]
         assert taken == there.serials[1]
-        banks = requests.get(f"{page.url}/api/banks", timeout=5).json()["items"]
+        banks = requests.get(f"{page.url}/api/banks", timeout=60).json()["items"]
         assert [bank["serial"] for bank in banks] == [taken]
-        slot = requests.post(f"{stations}/{here.imei}/return", json={"serial": taken}, timeout=5).json()["slot"]
+        slot = requests.post(f"{stations}/{here.imei}/return", json={"serial": taken}, timeout=60).json()["slot"]
         assert slot == 6
         assert server.wait_for(here, Returned)[0].serial == taken
         moved = requests.post(
@@ -53,12 +53,12 @@ def test_the_page_and_the_json_behind_it(run: Run, server: Server) -> None:
         ).json()
         assert moved == {"slot": 8}
 
-        answer = requests.post(f"{stations}/{here.imei}/faults", json={"fault": "refuse", "times": 2}, timeout=5)
+        answer = requests.post(f"{stations}/{here.imei}/faults", json={"fault": "refuse", "times": 2}, timeout=60)
         assert answer.json()["faults"] == [{"fault": "refuse", "times": 2, "rate": 1.0, "seconds": 0}]
         assert (
-            requests.delete(f"{stations}/{here.imei}/faults", params={"fault": "refuse"}, timeout=5).status_code == 204
+            requests.delete(f"{stations}/{here.imei}/faults", params={"fault": "refuse"}, timeout=60).status_code == 204
         )
-        detail = requests.get(f"{stations}/{here.imei}", timeout=5).json()
+        detail = requests.get(f"{stations}/{here.imei}", timeout=60).json()
         assert detail["faults"] == []
         assert any(one["topic"].endswith("/events") and taken in one["text"] for one in detail["traffic"])
 
@@ -84,17 +84,18 @@ def test_what_cannot_be_done_is_refused_in_json(
 ) -> None:
     with Simulator(broker_url, [JSON[11]]) as simulator, Page(simulator, 0) as page:
         url = f"{page.url}/api/{path.replace('IMEI', JSON[11].imei)}"
-        answer = requests.post(url, json=body, timeout=5)
+        answer = requests.post(url, json=body, timeout=60)
         assert answer.status_code == status
         assert answer.json()["error"]
 
 
 def test_another_page_cannot_drive_it(broker_url: str) -> None:
     with Simulator(broker_url, [JSON[11]]) as simulator, Page(simulator, 0) as page:
-        rebound = requests.get(f"{page.url}/api/state", headers={"Host": "evil.example"}, timeout=5)
+        rebound = requests.get(f"{page.url}/api/state", headers={"Host": "evil.example"}, timeout=60)
         assert rebound.status_code == 400
         form = {"Content-Type": "text/plain"}
-        posted = requests.post(f"{page.url}/api/stations/{JSON[11].imei}/eject", '{"slot": 1}', headers=form, timeout=5)
+        eject = f"{page.url}/api/stations/{JSON[11].imei}/eject"
+        posted = requests.post(eject, '{"slot": 1}', headers=form, timeout=60)
         assert posted.status_code == 415
 
 
@@ -113,9 +114,9 @@ def test_the_program_runs_what_registration_wrote(broker_url: str, server: Serve
     try:
         assert running.stdout is not None
         url = running.stdout.readline().split()[-1].rstrip(".")
-        state = requests.get(f"{url}/api/state", timeout=5).json()
+        state = requests.get(f"{url}/api/state", timeout=60).json()
         assert (state["stations"], state["in_hands"]) == (1, 1)
-        assert requests.get(f"{url}/api/stations", timeout=5).json()["items"][0]["faults"][0]["rate"] == 0.5
+        assert requests.get(f"{url}/api/stations", timeout=60).json()["items"][0]["faults"][0]["rate"] == 0.5
         running.send_signal(signal.SIGTERM)
         assert running.wait(20) == 0
     finally:

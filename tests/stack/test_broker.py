@@ -43,7 +43,7 @@ class Listener:
         acknowledged: queue.Queue[int] = queue.Queue()
         self.client.on_subscribe = lambda client, data, mid, codes, properties: acknowledged.put(mid)
         self.client.subscribe(topic, qos=1)
-        acknowledged.get(timeout=5)
+        acknowledged.get(timeout=60)
         return self
 
     def publish(self, topic: str, payload: str) -> None:
@@ -61,11 +61,11 @@ def test_a_station_reaches_its_own_topics_only(broker: EmbeddedBroker) -> None:
         station.publish("stations/860588049999999/heartbeat", "forged")
         station.publish(f"stations/{IMEI}/heartbeat", "own")
         station.publish(f"/powerbank/{IMEI}/user/heart", "own too")
-        assert service.received.get(timeout=5) == (f"stations/{IMEI}/heartbeat", b"own")
-        assert service.received.get(timeout=5) == (f"/powerbank/{IMEI}/user/heart", b"own too")
+        assert service.received.get(timeout=60) == (f"stations/{IMEI}/heartbeat", b"own")
+        assert service.received.get(timeout=60) == (f"/powerbank/{IMEI}/user/heart", b"own too")
         station.subscribe(f"stations/{IMEI}/commands")
         service.publish(f"stations/{IMEI}/commands", "eject")
-        assert station.received.get(timeout=5) == (f"stations/{IMEI}/commands", b"eject")
+        assert station.received.get(timeout=60) == (f"stations/{IMEI}/commands", b"eject")
     finally:
         station.close()
         service.close()
@@ -90,7 +90,7 @@ def test_messages_for_an_absent_subscriber_survive_a_kill(broker: EmbeddedBroker
     broker.start()
     daemon = Listener(broker, "powerbank", broker.password, keep="daemon")
     try:
-        assert daemon.received.get(timeout=10) == (f"stations/{IMEI}/events", b"returned")
+        assert daemon.received.get(timeout=60) == (f"stations/{IMEI}/events", b"returned")
     finally:
         daemon.close()
 
@@ -100,7 +100,7 @@ def test_accounts_change_while_it_runs(broker: EmbeddedBroker) -> None:
     # Another process, such as a command of the application, has an object of its own.
     elsewhere = EmbeddedBroker(broker.data_dir, broker.port, broker.password)
     elsewhere.set_station_accounts([("station-2", "secret"), (IMEI, "new")])
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while service.received.empty():
         assert time.monotonic() < deadline
         station = Listener(broker, "station-2", "secret")

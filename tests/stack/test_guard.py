@@ -8,6 +8,7 @@ from redis import Redis
 from scripts.stack.guard import Guard
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis
+from tests.nursery import wait_until
 
 
 def test_a_killed_server_is_started_again(tmp_path: Path) -> None:
@@ -18,9 +19,7 @@ def test_a_killed_server_is_started_again(tmp_path: Path) -> None:
             client.set("kept", "yes")
             time.sleep(1.1)  # the append-only file is written through each second
             server.kill()
-            deadline = time.monotonic() + 10
-            while not server.running and time.monotonic() < deadline:
-                time.sleep(0.05)
+            wait_until(lambda: server.running, 10, "it is started again")
         with Redis(port=server.port) as client:
             assert client.get("kept") == b"yes"
     finally:

@@ -212,7 +212,7 @@ def test_what_two_do_at_once_is_counted_once_each(app: Flask, client: FlaskClien
             second = pool.submit(rent)
             time.sleep(0.5)
             assert not second.done()
-        assert second.result(timeout=5) == "A-2"
+        assert second.result(timeout=60) == "A-2"
     assert client.get("/api/stations/A").get_json()["available_banks"] == 0
 
 
@@ -239,7 +239,7 @@ def test_someone_looking_at_a_bank_keeps_nobody_waiting(app: Flask, make_station
 
     with app.app_context(), transaction(), ThreadPoolExecutor(1) as pool:
         banks.locked("A-1")
-        assert pool.submit(take).result(timeout=5) == "A-2"
+        assert pool.submit(take).result(timeout=60) == "A-2"
 
 
 def test_free_slots(context: Flask, make_station: Make) -> None:
