@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, exists, or_, select, update
 
+from powerbank.auth import askers
 from powerbank.auth.models import StaffAddress, StaffRefreshToken, StaffSession
 from powerbank.auth.people_models import OtpChallenge, RefreshToken, Session
 from powerbank.auth.sessions import end_all_of
@@ -21,6 +22,7 @@ def forget(user: User) -> None:
     """What is kept of how somebody who leaves signed in."""
     session = open_session()
     end_all_of(user.id, "deleted")
+    askers.forget(user)
     session.execute(update(Session).where(Session.user_id == user.id).values(user_agent=None))
     addresses = [each.value for each in user.identifiers]
     session.execute(
@@ -35,6 +37,7 @@ def prune(*, now: datetime) -> None:
     session.execute(delete(Session).where(Session.ended_at < now - KEEP_SESSIONS))
     session.execute(delete(StaffRefreshToken).where(StaffRefreshToken.expires_at < now))
     traces.prune(now=now)
+    askers.prune(now=now)
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
     never_let_in = and_(StaffAddress.let_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)
     session.execute(delete(StaffAddress).where(or_(never_let_in, StaffAddress.tried_at < now - KEEP_SESSIONS)))

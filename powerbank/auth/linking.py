@@ -10,11 +10,11 @@ from powerbank.users.identifiers import Address
 from powerbank.users.models import User
 
 
-def link(user_id: UUID, challenge_id: UUID, code: str) -> User | ConflictError | None:
+def link(user_id: UUID, challenge_id: UUID, code: str, *, at: str) -> User | ConflictError | None:
     """The person with the new address; None for a wrong code; a refusal, told only to who has proved that it is
     theirs, when it belongs to an account already."""
     user = users.locked(user_id)
-    challenge = otp.verify(challenge_id, code, asker=user_id)
+    challenge = otp.verify(challenge_id, code, at=at, asker=user_id)
     if challenge is None:
         return None
     address = otp.address_of(challenge)

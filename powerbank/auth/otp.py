@@ -5,16 +5,18 @@ The code is a truncated HMAC of the challenge's id, so that it travels in no job
 
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import phonenumbers
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from config import Settings
 from jobs import catalogue
 from powerbank.api.rate_limits import hit_all_or_refuse
+from powerbank.auth import askers
+from powerbank.auth.askers import Standing
 from powerbank.auth.people_models import OtpChallenge
 from powerbank.db import open_session, utcnow
 from powerbank.errors import AppError
@@ -30,6 +32,9 @@ from powerbank.users.models import Kind
 VALID_SECONDS = 300
 RESEND_SECONDS = 60
 TRIES = 5
+ASKED_PER_HOUR = 5
+# Of a million codes, for each standing of askers: a guess comes true in one of 40,000 hours.
+WRONG_PER_HOUR = TRIES * ASKED_PER_HOUR
 LINK = "link"
 
 
@@ -44,20 +49,24 @@ def code_of(challenge_id: UUID) -> str:
     return f"{int.from_bytes(digest[-8:], 'big') % 1_000_000:06d}"
 
 
-def limit_asking(address: Address, ip: str) -> None:
-    """Before anything is written: what costs money is counted where nobody can talk their way round."""
+def limit_asking(address: Address, ip: str, standing: Standing = Standing.STRANGER) -> None:
+    """Before anything is written: what costs money is counted where nobody can talk their way round.
+
+    Each standing has as much as the others, so that strangers use up nothing of those who are known. What a day may
+    cost is one sum for all.
+    """
     settings = current_app.config["SETTINGS"]
     if address.kind is Kind.PHONE:
         _refuse_unserved(address, settings)
-    ease = settings.ease
+    ease, kept = settings.ease, "" if standing is Standing.STRANGER else f"-{standing}"
     limits: list[tuple[str, ...]] = [
-        ("1 per minute", "otp", address.value),
-        ("5 per hour", "otp", address.value),
-        (f"{20 * ease} per hour", "otp-address", ip),
+        ("1 per minute", f"otp{kept}", address.value),
+        (f"{ASKED_PER_HOUR} per hour", f"otp{kept}", address.value),
+        (f"{20 * ease} per hour", f"otp-address{kept}", ip),
     ]
     if address.kind is Kind.PHONE:
         # Pumping fraud walks through the numbers of one prefix.
-        limits.append((f"{100 * ease} per hour", "otp-prefix", address.value[:-4]))
+        limits.append((f"{100 * ease} per hour", f"otp-prefix{kept}", address.value[:-4]))
         limits.append((f"{settings.otp_sms_per_day} per day", "otp-budget"))
     # All or none: a caller who is refused for his own address must not use up the tries of somebody else's number.
     hit_all_or_refuse(*limits)
@@ -70,23 +79,23 @@ def _refuse_unserved(number: Address, settings: Settings) -> None:
         raise AppError("number_not_served", 403, "We do not send codes to numbers that begin like this one.")
 
 
-def ask(*, address: Address, purpose: str, language: str = "en", asker: UUID | None = None) -> OtpChallenge:
-    """A new challenge; the ones before it are void. The same whether or not there is an account.
+def ask(
+    *,
+    address: Address,
+    purpose: str,
+    language: str = "en",
+    asker: UUID | None = None,
+    standing: Standing = Standing.STRANGER,
+) -> OtpChallenge:
+    """A new challenge. The same whether or not there is an account.
 
-    One for linking has an asker, and is of use to that person only.
+    Those before it stay good: a stranger who asks for somebody's code takes away none that is on its way. One for
+    linking has an asker, and is of use to that person only.
     """
     session = open_session()
-    now = utcnow()
-    # Two that ask for one address at once come one after the other, so that the later voids the earlier.
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(address.value, 0))))
-    session.execute(
-        update(OtpChallenge)
-        .where(OtpChallenge.identifier == address.value, OtpChallenge.ended_at.is_(None))
-        .values(ended_at=now)
-    )
     challenge = OtpChallenge(
         kind=address.kind, identifier=address.value, purpose=purpose, user_id=asker, language=language,
-        expires_at=now + timedelta(seconds=VALID_SECONDS),
+        asked_from=standing, expires_at=utcnow() + timedelta(seconds=VALID_SECONDS),
     )  # fmt: skip
     delivery = Delivery(type=Type.OTP, channel=CHANNEL_OF[address.kind], masked=masked(address.kind, address.value))
     session.add_all([challenge, delivery])
@@ -99,17 +108,17 @@ def ask(*, address: Address, purpose: str, language: str = "en", asker: UUID | N
     return challenge
 
 
-def verify(challenge_id: UUID, code: str, *, asker: UUID | None = None) -> OtpChallenge | None:
+def verify(challenge_id: UUID, code: str, *, at: str | None = None, asker: UUID | None = None) -> OtpChallenge | None:
     """The challenge, or None for a wrong code; the caller commits either way, so that each try counts.
 
     `asker` is who wants to link the address; without one it is a sign-in. A challenge asked for the other purpose, or
-    by another person, is none, and no try at it counts.
+    by another person, is none, and no try at it counts. The address `at` which it is verified is known from then on.
     """
     challenge = open_session().scalar(select(OtpChallenge).where(OtpChallenge.id == challenge_id).with_for_update())
     now = utcnow()
     if challenge is None or challenge.user_id != asker:
         return None
-    if challenge.ended_at is not None or challenge.expires_at <= now:
+    if challenge.ended_at is not None or challenge.expires_at <= now or _guessed_out(challenge, now):
         return None
     challenge.tries += 1
     right = hmac.compare_digest(code_of(challenge.id), code)
@@ -120,7 +129,25 @@ def verify(challenge_id: UUID, code: str, *, asker: UUID | None = None) -> OtpCh
     challenge.verified_at = now
     if challenge.delivery_id is not None:
         deliveries.note_arrival(challenge.delivery_id)
+    if at is not None:
+        askers.remember(address_of(challenge), address=at, now=now)
     return challenge
+
+
+def _guessed_out(challenge: OtpChallenge, now: datetime) -> bool:
+    """Whether as many wrong codes were tried in an hour as can be, over all challenges of the number that were asked
+    for as this one was. Limits of asking come to the same; this holds although they are forgotten with Redis."""
+    session = open_session()
+    # Tries at two challenges of one number come one after the other, so that each counts those before it.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(challenge.identifier, 0))))
+    wrong = session.scalar(
+        select(func.coalesce(func.sum(OtpChallenge.tries) - func.count(OtpChallenge.verified_at), 0)).where(
+            OtpChallenge.identifier == challenge.identifier,
+            OtpChallenge.asked_from == challenge.asked_from,
+            OtpChallenge.created_at > now - timedelta(hours=1),
+        )
+    )
+    return (wrong or 0) >= WRONG_PER_HOUR
 
 
 def spend(challenge_id: UUID, *, within: timedelta) -> OtpChallenge:

@@ -13,7 +13,7 @@ from powerbank.users.models import Kind
 
 
 def begin(challenge_id: UUID, delivery_id: UUID) -> Message | None:
-    """One more try: the message, or None when the code was replaced, used or expired since it was asked for."""
+    """One more try: the message, or None when the code was used, guessed at or expired since it was asked for."""
     challenge = open_session().get(OtpChallenge, challenge_id)
     if challenge is None or challenge.ended_at is not None or challenge.expires_at <= utcnow():
         deliveries.note_failure(delivery_id, "not wanted any more", final=True)

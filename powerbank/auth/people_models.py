@@ -16,9 +16,8 @@ class OtpChallenge(Base):
         CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
         CheckConstraint("language IN ('en', 'ne')", name="language"),
         CheckConstraint("(user_id IS NOT NULL) = (purpose = 'link')", name="asker"),
+        CheckConstraint("asked_from IN ('stranger', 'address', 'device')", name="asked_from"),
         Index("ix_otp_challenges_identifier", "identifier", "created_at"),
-        # A new one voids the old.
-        Index("uq_otp_challenges_open", "identifier", unique=True, postgresql_where=text("ended_at IS NULL")),
     )
 
     id: Mapped[Id]
@@ -28,12 +27,23 @@ class OtpChallenge(Base):
     identifier: Mapped[str]
     purpose: Mapped[str]
     delivery_id: Mapped[UUID | None]  # what carries the code; it is forgotten later than this
+    asked_from: Mapped[str] = mapped_column(server_default="stranger")  # see `askers`
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(server_default="0")
-    ended_at: Mapped[datetime | None]  # verified, out of tries, or replaced by a newer one
+    ended_at: Mapped[datetime | None]  # verified, or out of tries
     verified_at: Mapped[datetime | None]
     spent_at: Mapped[datetime | None]  # what its verification allowed, a registration, has happened
+
+
+class VerifiedAddress(Base):
+    """That a number was verified at an address, as keyed digests of both. See `askers`."""
+
+    __tablename__ = "verified_addresses"
+
+    identifier: Mapped[bytes] = mapped_column(primary_key=True)
+    address: Mapped[bytes] = mapped_column(primary_key=True)
+    verified_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Session(Base):

@@ -12,9 +12,9 @@ from powerbank.api.auth import user_or_refuse
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import caller
-from powerbank.auth import otp, sessions
+from powerbank.auth import askers, otp, sessions
 from powerbank.auth.sessions import Tokens
-from powerbank.db import transaction
+from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
 from powerbank.users import identifiers
 from powerbank.users import services as users
@@ -29,6 +29,13 @@ REGISTER_WITHIN = timedelta(minutes=15)
 class OtpRequestSchema(Schema):
     identifier = fields.String(required=True, validate=validate.Length(3, 254))
     purpose = fields.String(load_default="login", validate=validate.OneOf(["login", "register", "link"]))
+    device_token = fields.String(
+        load_default=None,
+        allow_none=True,
+        load_only=True,
+        validate=validate.Length(max=400),
+        metadata={"description": "As `verify-otp` gave it to this device; what strangers ask for does not count then."},
+    )
 
     @pre_load
     def _older_name(self, data: Any, **_: Any) -> Any:
@@ -57,6 +64,9 @@ class TokensSchema(Schema):
 
 class VerifiedSchema(Schema):
     registered = fields.Boolean(required=True)
+    device_token = fields.String(
+        required=True, metadata={"description": "For the next `get-otp` of this number on this device. No secret code."}
+    )
     access_token = fields.String()
     refresh_token = fields.String()
     user = fields.Nested(UserSchema)
@@ -78,16 +88,19 @@ class RefreshSchema(Schema):
 @blueprint.post("/get-otp")
 @blueprint.arguments(OtpRequestSchema)
 @blueprint.response(202, ChallengeSchema)
-def get_otp(body: dict[str, str]) -> dict[str, Any]:
+def get_otp(body: dict[str, Any]) -> dict[str, Any]:
     """Send a code; the answer is the same whether or not there is an account
 
     The purpose `link` needs an access token: the code is then of use to that person only.
     """
     asker = user_or_refuse() if body["purpose"] == otp.LINK else None
     address = identifiers.parse(body["identifier"])
-    otp.limit_asking(address, caller())
+    standing = askers.standing_of(address, address=caller(), device_token=body["device_token"], now=utcnow())
+    otp.limit_asking(address, caller(), standing)
     with transaction():
-        challenge = otp.ask(address=address, purpose=body["purpose"], language=wanted_language(), asker=asker)
+        challenge = otp.ask(
+            address=address, purpose=body["purpose"], language=wanted_language(), asker=asker, standing=standing
+        )
     return {"challenge_id": challenge.id, "expires_in": otp.VALID_SECONDS, "resend_in": otp.RESEND_SECONDS}
 
 
@@ -98,7 +111,7 @@ def verify_otp(body: dict[str, Any]) -> dict[str, Any]:
     """Sign in with a code, or learn that there is no account yet"""
     with transaction():
         # Committed whatever the answer: a wrong code uses up a try, and a right one works once.
-        challenge = otp.verify(body["challenge_id"], body["code"])
+        challenge = otp.verify(body["challenge_id"], body["code"], at=caller())
         user = users.owner_of(otp.address_of(challenge)) if challenge else None
         blocked = user is not None and not users.may_sign_in(user)
         tokens = sessions.begin(user, user_agent=request.headers.get("User-Agent")) if user and not blocked else None
@@ -106,9 +119,10 @@ def verify_otp(body: dict[str, Any]) -> dict[str, Any]:
         raise otp.WrongCodeError
     if blocked:
         raise AppError("account_blocked", 403, "This account is blocked.")
+    known = {"device_token": askers.device_token(otp.address_of(challenge))}
     if user is None or tokens is None:
-        return {"registered": False, "verification_token": _serializer().dumps(str(challenge.id))}
-    return {"registered": True, **_signed_in(tokens, user)}
+        return known | {"registered": False, "verification_token": _serializer().dumps(str(challenge.id))}
+    return known | {"registered": True, **_signed_in(tokens, user)}
 
 
 @blueprint.post("/register")

@@ -23,7 +23,7 @@ KEPT_AFTER_LEAVING = timedelta(days=730)
 
 
 def note(user_id: UUID, *, kind: str, value: str) -> None:
-    row = {"user_id": user_id, "kind": kind, "digest": _digest(kind, value)}
+    row = {"user_id": user_id, "kind": kind, "digest": digest_of(kind, value)}
     open_session().execute(insert(IdentifierTrace).values(row).on_conflict_do_nothing())
 
 
@@ -71,7 +71,7 @@ def prune(*, now: datetime) -> None:
     open_session().execute(delete(IdentifierTrace).where(IdentifierTrace.user_id.in_(left)))
 
 
-def _digest(kind: str, value: str) -> bytes:
+def digest_of(kind: str, value: str) -> bytes:
     """Keyed: there are few enough phone numbers to try them all."""
     key = current_app.config["SETTINGS"].secret_key.get_secret_value().encode()
     return hmac.digest(key, f"identifier:{kind}:{value}".encode(), hashlib.sha256)

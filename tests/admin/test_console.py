@@ -206,8 +206,16 @@ class TestQueuesPage:
     @pytest.mark.parametrize("odd", ["nonsense", "0", "-1", "9" * 30, "1e3", "1_0", "a b", "é:*", "..", "%F0%9F%98%80"])
     def test_odd_addresses_of_it_are_not_found(self, app: Flask, client: FlaskClient, odd: str) -> None:
         """Each part of each of its addresses is odd once, while the others are as its own links have them."""
-        usual = {"instance_number": "0", "queue_name": "default", "registry_name": "failed", "per_page": "8",
-                 "order": "asc", "page": "1", "job_id": "gone", "filename": "css/main.css"}  # fmt: skip
+        usual = {
+            "instance_number": "0",
+            "queue_name": "default",
+            "registry_name": "failed",
+            "per_page": "8",
+            "order": "asc",
+            "page": "1",
+            "job_id": "gone",
+            "filename": "css/main.css",
+        }
         rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("rq_dashboard.")]
         assert len(rules) > 10
         for rule in rules:

@@ -12,7 +12,6 @@ from config import load
 from powerbank import create_app
 from powerbank.auth import otp
 from powerbank.db import transaction
-from powerbank.users import identifiers
 from tests.people import Inbox, People, change, rows
 
 PHONE = "+9779812345678"
@@ -64,16 +63,6 @@ def test_what_is_no_code_counts_as_no_try(app: Flask, client: FlaskClient, peopl
     answer = client.post("/api/auth/verify-otp", json={"challenge_id": challenge_id, "code": code})
     assert answer.status_code == 422
     assert rows(app, "SELECT tries FROM otp_challenges") == [(0,)]
-
-
-def test_two_codes_asked_for_at_once_are_one_that_works(app: Flask, clean: None) -> None:
-    def ask(_: int) -> UUID:
-        with app.app_context(), transaction():
-            return otp.ask(address=identifiers.parse(PHONE), purpose="login").id
-
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(ask, range(24)))
-    assert rows(app, "SELECT count(*) FROM otp_challenges WHERE ended_at IS NULL") == [(1,)]
 
 
 @pytest.mark.parametrize("identifiers_", [(PHONE, "+9779812345679"), ("sita@example.com", "gita@example.com")])

@@ -68,7 +68,7 @@ def test_somebody_elses_is_refused_after_the_right_code_only(app: Flask, client:
 
 
 def test_two_who_race_for_an_address_are_one_owner(app: Flask, people: People) -> None:
-    """A newer code voids the older, so only proofs used at the same moment can meet: here they do."""
+    """Proofs that are used at the same moment."""
     racers = [people.join(f"racer{number}") for number in range(4)]
 
     def take(racer: Person) -> int:

@@ -185,8 +185,12 @@ class TestTheWayBack:
     def test_it_does_not_tell_that_the_password_is_right(self, authenticator: Authenticator, attempt: Try) -> None:
         for _ in range(10):
             attempt(ELSEWHERE, "wrong")
-        tried = [attempt(ELSEWHERE), attempt(ELSEWHERE, totp=authenticator.wrong()),
-                 attempt(ELSEWHERE, "wrong"), attempt(ELSEWHERE, "wrong", totp=authenticator.code())]  # fmt: skip
+        tried = [
+            attempt(ELSEWHERE),
+            attempt(ELSEWHERE, totp=authenticator.wrong()),
+            attempt(ELSEWHERE, "wrong"),
+            attempt(ELSEWHERE, "wrong", totp=authenticator.code()),
+        ]
         assert {(answer.status_code, code_of(answer)) for answer in tried} == {(401, "wrong_credentials")}
 
     def test_a_right_code_with_a_wrong_password_is_not_used_up(

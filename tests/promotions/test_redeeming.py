@@ -189,9 +189,12 @@ class TestWhoComesBack:
                 if made:
                     leaving.leave(made[-1], now=utcnow())
                 user = users.create(
-                    address=identifiers.parse("9812345670"), username=f"sita{len(made)}", first_name=None,
-                    last_name=None, referral_code=None,
-                )  # fmt: skip
+                    address=identifiers.parse("9812345670"),
+                    username=f"sita{len(made)}",
+                    first_name=None,
+                    last_name=None,
+                    referral_code=None,
+                )
             made.append(user.id)
             return user.id
 
