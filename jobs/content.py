@@ -1,8 +1,11 @@
+from datetime import datetime
 from uuid import UUID
 
 from powerbank.content import services
 from powerbank.db import utcnow
 
 
-def publish_content(*, revision_id: str) -> None:
-    services.publish_revision(UUID(revision_id), now=utcnow())
+def publish_content(*, revision_id: str, planned_for: str | None = None) -> None:
+    """Jobs that were accepted before plans could change say no time."""
+    at = datetime.fromisoformat(planned_for) if planned_for else None
+    services.publish_revision(UUID(revision_id), now=utcnow(), planned_for=at)

@@ -29,6 +29,7 @@ class RevisionState(StrEnum):
     PUBLISHED = "published"
     REPLACED = "replaced"  # a later revision took its place
     WITHDRAWN = "withdrawn"  # staff took it back before its time
+    REMOVED = "removed"  # staff took it off, and nothing took its place
 
 
 def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
@@ -43,7 +44,10 @@ class Revision(Base):
         _one_of("slug", Slug),
         _one_of("language", Language),
         _one_of("state", RevisionState),
-        CheckConstraint("(state IN ('published', 'replaced')) = (published_at IS NOT NULL)", name="published"),
+        CheckConstraint(
+            "(state IN ('published', 'replaced', 'removed')) = (published_at IS NOT NULL)", name="published"
+        ),
+        CheckConstraint("(state = 'removed') = (removed_at IS NOT NULL)", name="removed"),
         Index(
             "uq_content_revisions_published",
             "slug",
@@ -61,6 +65,7 @@ class Revision(Base):
     state: Mapped[str] = mapped_column(server_default=RevisionState.SCHEDULED)
     publish_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
@@ -81,9 +86,10 @@ class FaqItem(Base):
 
 class Banner(Base):
     __tablename__ = "banners"
-    __table_args__ = (CheckConstraint("ends_at > starts_at", name="window"),)
+    __table_args__ = (CheckConstraint("ends_at > starts_at", name="window"), _one_of("language", Language))
 
     id: Mapped[Id]
+    language: Mapped[str | None]  # of its readers; shown to all without one
     title: Mapped[str]
     image_url: Mapped[str]
     link_url: Mapped[str | None]

@@ -2,9 +2,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from powerbank.api.paging import page
 from powerbank.content.models import AppVersion, Banner, Country, FaqItem, Language, Revision, RevisionState
 from powerbank.db import db
 from powerbank.errors import NotFoundError
@@ -20,10 +23,10 @@ def published_page(slug: str, language: str) -> Revision:
         )
     )
     by_language = {row.language: row for row in rows}
-    page = by_language.get(language) or by_language.get(Language.ENGLISH)
-    if page is None:
+    found = by_language.get(language) or by_language.get(Language.ENGLISH)
+    if found is None:
         raise NotFoundError("page yet")
-    return page
+    return found
 
 
 def faq(language: str) -> Sequence[FaqItem]:
@@ -32,10 +35,24 @@ def faq(language: str) -> Sequence[FaqItem]:
     return found or db.session.scalars(query.where(FaqItem.language == Language.ENGLISH)).all()
 
 
-def current_banners(now: datetime) -> Sequence[Banner]:
+def revision_page(*, limit: int, cursor: str | None, **same: str | None) -> dict[str, Any]:
+    query = select(Revision).filter_by(**{name: value for name, value in same.items() if value is not None})
+    return page(query, Revision.id, descending=True, limit=limit, cursor=cursor)
+
+
+def revision(revision_id: UUID) -> Revision:
+    found: Revision | None = db.session.get(Revision, revision_id)
+    if found is None:
+        raise NotFoundError("revision")
+    return found
+
+
+def current_banners(language: str, *, now: datetime) -> Sequence[Banner]:
+    """Those for readers of the language, and those for all."""
     return db.session.scalars(
         select(Banner)
         .where(Banner.active, Banner.starts_at <= now, or_(Banner.ends_at.is_(None), Banner.ends_at > now))
+        .where(or_(Banner.language.is_(None), Banner.language == language))
         .order_by(Banner.position, Banner.id)
     ).all()
 

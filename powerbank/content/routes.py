@@ -48,8 +48,9 @@ def version(arguments: dict[str, str]) -> Response:
 @blueprint.get("/app/banners")
 @blueprint.response(200, BannerCardsSchema)
 def banners() -> Response:
-    """Banners to show now"""
-    return _cached(BannerCardsSchema(), {"items": queries.current_banners(utcnow()), "next_cursor": None}, seconds=60)
+    """Banners to show now, to readers of the language of Accept-Language"""
+    found = queries.current_banners(wanted_language(), now=utcnow())
+    return _cached(BannerCardsSchema(), {"items": found, "next_cursor": None}, seconds=60)
 
 
 @blueprint.get("/app/countries")

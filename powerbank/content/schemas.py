@@ -5,6 +5,7 @@ from marshmallow import Schema, fields, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
 from powerbank.api.fields import Time
+from powerbank.api.paging import PageArguments
 from powerbank.content.models import Language, Platform, RevisionState, Slug
 from powerbank.db import utcnow
 
@@ -85,7 +86,20 @@ class RevisionSchema(Schema):
     publish_at = Time(load_default=None, allow_none=True, validate=_within_ten_years)
     state = fields.String(dump_only=True, validate=validate.OneOf([*RevisionState]))
     published_at = Time(dump_only=True, allow_none=True)
+    removed_at = Time(dump_only=True, allow_none=True)
     created_at = Time(dump_only=True)
+
+
+class RevisionChangeSchema(Schema):
+    title = fields.String(validate=validate.Length(1, 200))
+    body = fields.String(validate=validate.Length(1, 200_000))
+    publish_at = Time(allow_none=True, validate=_within_ten_years, metadata={"description": "Null: now."})
+
+
+class RevisionArguments(PageArguments):
+    slug = fields.String(load_default=None, validate=validate.OneOf([*Slug]))
+    language = fields.String(load_default=None, validate=LANGUAGES)
+    state = fields.String(load_default=None, validate=validate.OneOf([*RevisionState]))
 
 
 class FaqItemSchema(Schema):
@@ -99,6 +113,9 @@ class FaqItemSchema(Schema):
 
 class BannerSchema(Schema):
     id = fields.UUID(dump_only=True)
+    language = fields.String(
+        load_default=None, allow_none=True, validate=LANGUAGES, metadata={"description": "Without one, for all."}
+    )
     title = fields.String(required=True, validate=validate.Length(1, 200))
     image_url = fields.Url(required=True, schemes={"https"}, validate=validate.Length(max=2000))
     link_url = fields.Url(load_default=None, allow_none=True, schemes={"https"}, validate=validate.Length(max=2000))

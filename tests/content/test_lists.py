@@ -11,6 +11,7 @@ from sqlalchemy import text
 from powerbank.api.fields import show_time
 from powerbank.content.queries import version_key
 from powerbank.db import db, utcnow
+from tests.walk import routes
 
 SignIn = Callable[..., dict[str, str]]
 QUESTION = {"question": "How?", "answer": "So."}
@@ -128,3 +129,31 @@ def test_an_app_that_nobody_released_is_fine(client: FlaskClient) -> None:
 
 def test_versions_compare_by_number() -> None:
     assert version_key("2.10.0") > version_key("2.9.9") > version_key("2.9") > version_key("1.99.99-beta")
+
+
+def test_a_banner_is_for_readers_of_its_language_or_for_all(client: FlaskClient, staff_headers: SignIn) -> None:
+    headers = staff_headers()
+    for title, language in (("all", None), ("english", "en"), ("nepali", "ne")):
+        body = BANNER | {"title": title, "language": language}
+        assert client.post("/api/admin/banners", json=body, headers=headers).status_code == 201
+    for language, titles in (("ne-NP", ["all", "nepali"]), ("en", ["all", "english"]), ("fr", ["all", "english"])):
+        answer = client.get("/api/app/banners", headers={"Accept-Language": language})
+        assert [item["title"] for item in answer.get_json()["items"]] == titles
+        assert "Accept-Language" in answer.headers["Vary"]
+    assert client.post("/api/admin/banners", json=BANNER | {"language": "fr"}, headers=headers).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["content", "faq", "banners", "app-versions", "countries", "packages", "coupons", "campaigns", "achievements",
+     "templates"],
+)  # fmt: skip
+def test_staff_read_change_and_delete_whatever_they_can_make(app: Flask, kind: str) -> None:
+    methods: dict[str, set[str]] = {}
+    for route in routes(app, f"/api/admin/{kind}"):
+        place = route.rule.rule.removeprefix(f"/api/admin/{kind}")
+        if place == "" or (place.count("/") == 1 and place.startswith("/<")):
+            methods.setdefault("one" if place else "all", set()).add(route.method)
+    assert methods["all"] >= {"GET", "POST"}
+    assert methods["one"] >= {"GET", "DELETE"}
+    assert methods["one"] & {"PATCH", "PUT"}

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,7 +13,8 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from powerbank.api.fields import show_time
-from powerbank.db import db, utcnow
+from powerbank.content import services
+from powerbank.db import db, transaction, utcnow
 
 SignIn = Callable[..., dict[str, str]]
 Work = Callable[..., None]
@@ -80,9 +82,6 @@ def test_a_text_for_later_waits_for_its_time(
 def test_a_text_for_later_can_be_withdrawn_and_then_never_appears(
     client: FlaskClient, staff_headers: SignIn, app: Flask
 ) -> None:
-    from powerbank.content import services
-    from powerbank.db import transaction
-
     headers = staff_headers()
     made = publish(client, headers, publish_at=show_time(utcnow() + timedelta(days=1))).get_json()
     assert client.post(f"/api/admin/content/{made['id']}/withdraw", headers=headers).get_json()["state"] == "withdrawn"
@@ -136,3 +135,158 @@ def test_who_published_what_is_on_record(app: Flask, client: FlaskClient, staff_
         entry = db.session.execute(text("SELECT * FROM audit_log")).one()
     assert (entry.action, entry.request_id, entry.address) == ("content.add", "r-1", "127.0.0.1")
     assert entry.actor.startswith("staff:")
+
+
+def shown(client: FlaskClient, slug: str = "about") -> str | None:
+    answer = client.get(f"/api/content/{slug}")
+    return answer.get_json()["body"] if answer.status_code == 200 else None
+
+
+def hurry(app: Flask, work: Work) -> None:
+    """All that waits for its time is due."""
+    from powerbank import relay
+
+    with app.app_context():
+        db.session.execute(text("UPDATE outbox_jobs SET run_after = now(), lease_until = now()"))
+        db.session.commit()
+        relay.recover()
+    work()
+
+
+def in_days(days: int) -> str:
+    return show_time(utcnow() + timedelta(days=days))
+
+
+class TestOneText:
+    def at(self, made: TestResponse) -> str:
+        assert made.status_code == 201, made.text
+        return f"/api/admin/content/{made.get_json()['id']}"
+
+    def test_it_is_read_and_found_by_page_language_and_state(self, client: FlaskClient, staff_headers: SignIn) -> None:
+        headers = staff_headers()
+        made = publish(client, headers)
+        publish(client, headers, language="ne", title="हाम्रो बारेमा")
+        publish(client, headers, slug="contact", publish_at=in_days(1))
+        assert client.get(self.at(made), headers=headers).get_json() == made.get_json()
+        for query, number in (("", 3), ("slug=about", 2), ("language=ne", 1), ("state=scheduled", 1),
+                              ("slug=contact&language=ne", 0)):  # fmt: skip
+            found = client.get(f"/api/admin/content?{query}", headers=headers).get_json()["items"]
+            assert len(found) == number, query
+        assert client.get("/api/admin/content?slug=nowhere", headers=headers).status_code == 422
+
+    def test_a_change_of_what_is_published_is_the_next_text_and_the_old_one_stays(
+        self, client: FlaskClient, staff_headers: SignIn
+    ) -> None:
+        headers = staff_headers()
+        made = publish(client, headers)
+        changed = client.patch(self.at(made), json={"body": "Hello again"}, headers=headers)
+        assert (changed.status_code, changed.get_json()["state"]) == (200, "published")
+        assert (changed.get_json()["title"], changed.get_json()["language"]) == ("About", "en")
+        assert shown(client) == "Hello again"
+        before = client.get(self.at(made), headers=headers).get_json()
+        assert (before["state"], before["body"]) == ("replaced", "Hello")
+        refused = client.patch(self.at(made), json={"body": "Never"}, headers=headers)
+        assert (refused.status_code, refused.get_json(force=True)["code"]) == (409, "content_kept")
+        later = client.patch(f"/api/admin/content/{changed.get_json()['id']}", json={"publish_at": in_days(1)},
+                             headers=headers)  # fmt: skip
+        assert (later.get_json()["state"], shown(client)) == ("scheduled", "Hello again")
+
+    def test_nothing_changed_is_nothing_published(self, app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
+        headers = staff_headers()
+        made = publish(client, headers)
+        same = client.patch(self.at(made), json={}, headers=headers)
+        assert (same.status_code, same.get_json()["id"]) == (200, made.get_json()["id"])
+        with app.app_context():
+            assert db.session.scalar(text("SELECT count(*) FROM audit_log WHERE action = 'content.update'")) == 0
+
+    def test_what_waits_is_changed_in_place_and_comes_at_its_last_time_only(
+        self, app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work
+    ) -> None:
+        headers = staff_headers()
+        publish(client, headers)
+        made = publish(client, headers, body="Soon", publish_at=in_days(1))
+        changed = client.patch(self.at(made), json={"body": "Later", "publish_at": in_days(7)}, headers=headers)
+        assert (changed.get_json()["id"], changed.get_json()["state"]) == (made.get_json()["id"], "scheduled")
+        with app.app_context():
+            plans = "SELECT arguments ->> 'planned_for' FROM outbox_jobs WHERE job = 'publish_content' ORDER BY id"
+            first, _ = db.session.scalars(text(plans)).all()
+            db.session.rollback()
+        with app.app_context(), transaction():
+            services.publish_revision(
+                UUID(made.get_json()["id"]), now=utcnow(), planned_for=datetime.fromisoformat(first)
+            )
+        assert shown(client) == "Hello", "its first time has come, and was not its time any more"
+        hurry(app, work)
+        assert shown(client) == "Later"
+
+    def test_what_waits_can_be_published_at_once(self, client: FlaskClient, staff_headers: SignIn) -> None:
+        headers = staff_headers()
+        made = publish(client, headers, publish_at=in_days(1))
+        assert shown(client) is None
+        changed = client.patch(self.at(made), json={"publish_at": None}, headers=headers)
+        assert (changed.get_json()["state"], shown(client)) == ("published", "Hello")
+
+    def test_what_is_published_is_taken_off_and_stays_on_record(
+        self, client: FlaskClient, staff_headers: SignIn
+    ) -> None:
+        headers = staff_headers()
+        made = publish(client, headers)
+        assert client.delete(self.at(made), headers=headers).status_code == 204
+        assert shown(client) is None
+        kept = client.get(self.at(made), headers=headers).get_json()
+        assert (kept["state"], kept["body"]) == ("removed", "Hello")
+        assert kept["published_at"] < kept["removed_at"]
+        again = client.delete(self.at(made), headers=headers)
+        assert (again.status_code, again.get_json(force=True)["code"]) == (409, "content_kept")
+        publish(client, headers, body="New")
+        assert shown(client) == "New"
+
+    def test_what_was_never_published_is_gone_and_never_appears(
+        self, app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work
+    ) -> None:
+        headers = staff_headers()
+        made = publish(client, headers, publish_at=in_days(1))
+        assert client.delete(self.at(made), headers=headers).status_code == 204
+        assert client.get(self.at(made), headers=headers).status_code == 404
+        assert client.delete(self.at(made), headers=headers).status_code == 404
+        hurry(app, work)
+        assert shown(client) is None
+
+    def test_who_changed_and_deleted_what_is_on_record(
+        self, app: Flask, client: FlaskClient, staff_headers: SignIn
+    ) -> None:
+        headers = staff_headers()
+        made = publish(client, headers, publish_at=in_days(1))
+        client.patch(self.at(made), json={"body": "New", "title": "About"}, headers=headers)
+        client.delete(self.at(made), headers=headers)
+        with app.app_context():
+            entries = db.session.execute(text("SELECT action, old, new FROM audit_log ORDER BY id")).all()
+        assert [entry.action for entry in entries] == ["content.add", "content.update", "content.delete"]
+        assert entries[1].old == {"body": "Hello"}
+        assert entries[1].new == {"body": "New", "revision_id": made.get_json()["id"]}
+        assert (entries[2].old["slug"], entries[2].old["state"]) == ("about", "scheduled")
+
+    @pytest.mark.parametrize("wrong", [{"slug": "contact"}, {"language": "ne"}, {"title": ""}, {"state": "published"}])
+    def test_a_text_stays_on_its_page(
+        self, client: FlaskClient, staff_headers: SignIn, wrong: dict[str, object]
+    ) -> None:
+        headers = staff_headers()
+        assert client.patch(self.at(publish(client, headers)), json=wrong, headers=headers).status_code == 422
+
+    def test_changes_at_once_come_one_after_the_other(
+        self, app: Flask, client: FlaskClient, staff_headers: SignIn
+    ) -> None:
+        headers = staff_headers()
+        published, waiting = publish(client, headers), publish(client, headers, publish_at=in_days(1))
+        asked = [
+            lambda: app.test_client().patch(self.at(published), json={"body": "Again"}, headers=headers),
+            lambda: app.test_client().patch(self.at(waiting), json={"publish_at": None}, headers=headers),
+            lambda: app.test_client().delete(self.at(published), headers=headers),
+            lambda: publish(app.test_client(), headers, body="Other"),
+        ] * 3
+        with ThreadPoolExecutor(len(asked)) as pool:
+            answers = list(pool.map(lambda ask: ask().status_code, asked))
+        assert {*answers} <= {200, 201, 204, 409}
+        assert answers.count(201) == 3
+        states = [item["state"] for item in client.get("/api/admin/content", headers=headers).get_json()["items"]]
+        assert states.count("published") == 1
