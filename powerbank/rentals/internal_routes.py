@@ -30,7 +30,7 @@ class ReturnEventSchema(Schema):
     ts = Time(required=True)
 
 
-class StationReportSchema(Schema):
+class GatewayReportSchema(Schema):
     """A heartbeat (`status`, `slots`) or an event (`event_id`, `type`) of `json-v1`, which reads the values itself."""
 
     imei = fields.Raw()
@@ -113,7 +113,7 @@ def return_event(body: dict[str, Any]) -> Any:
 @blueprint.post("/stations/<imei>/report")
 @blueprint.doc(parameters=[SIGNATURE])
 @signed
-@blueprint.arguments(StationReportSchema)
+@blueprint.arguments(GatewayReportSchema)
 @blueprint.response(202, AcceptedReportSchema)
 def report(body: dict[str, Any], imei: str) -> dict[str, Any]:
     """What a station says, in the words of `json-v1`: a heartbeat or an event. A repeat changes nothing"""
