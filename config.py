@@ -129,6 +129,12 @@ class Settings(BaseSettings):
         description="Requests of a web process that may wait for a change at once: fewer than `WEB_THREADS`.",
     )
     max_request_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body.")
+    connections_per_address: int | None = Field(
+        default=None,
+        ge=1,
+        description="Connections that one address may have to a web process; beyond them the one that waits longest "
+        "is closed. Not counted where `TRUSTED_PROXIES` are in front. Unset: 100, and in development 10,000.",
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level.")
     log_format: Literal["console", "json"] | None = Field(
@@ -228,6 +234,10 @@ class Settings(BaseSettings):
     @property
     def requests_per_minute(self) -> int:
         return self.rate_limit_per_minute or 600 * self.ease
+
+    @property
+    def address_connections(self) -> int:
+        return self.connections_per_address or 100 * self.ease
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -12,7 +12,10 @@ if _metrics:
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 threads = int(os.environ.get("WEB_THREADS", "24"))
-worker_class = "powerbank.api.unreadable.Worker"  # threads, and refusals as problem documents
+worker_class = "powerbank.api.gunicorn_worker.Worker"  # threads for whole requests, one for all who are slow
+worker_connections = 2000
+backlog = 2048
+sendfile = False  # answers pass through the worker, which waits for slow readers without a thread
 timeout = 60
 graceful_timeout = 4
 keepalive = 5

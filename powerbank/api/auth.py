@@ -204,17 +204,22 @@ def _admit_staff(claims: dict[str, Any]) -> Staff:
 
 
 def _claims(*audiences: str) -> dict[str, Any]:
+    claims = claims_in(request.headers.get("Authorization", ""), current_app.config["JWT_SECRET_KEY"])
+    if claims["aud"] not in audiences:
+        raise UnauthenticatedError
+    return claims
+
+
+def claims_in(authorization: str, key: str) -> dict[str, Any]:
     """Read by PyJWT itself: Flask-JWT-Extended, which issues the tokens, takes each apart three times."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer":
         raise UnauthenticatedError
     try:
-        signed = _signed(token.strip(), current_app.config["JWT_SECRET_KEY"])
+        signed = _signed(token.strip(), key)
     except pyjwt.PyJWTError as refused:
         raise UnauthenticatedError from refused
     if not signed.begins <= time.time() < signed.ends or signed.claims.get("type") != "access":
-        raise UnauthenticatedError
-    if signed.claims["aud"] not in audiences:
         raise UnauthenticatedError
     return dict(signed.claims)
 

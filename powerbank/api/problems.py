@@ -16,9 +16,9 @@ log = structlog.get_logger(__name__)
 
 _CODES = {
     400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-    406: "not_acceptable", 409: "conflict", 410: "gone", 413: "body_too_large", 415: "unsupported_media_type",
-    414: "address_too_long", 422: "validation_failed", 429: "rate_limited", 431: "headers_too_large",
-    500: "internal_error", 503: "unavailable",
+    406: "not_acceptable", 408: "too_slow", 409: "conflict", 410: "gone", 413: "body_too_large",
+    414: "address_too_long", 415: "unsupported_media_type", 416: "range_not_satisfiable", 422: "validation_failed",
+    429: "rate_limited", 431: "headers_too_large", 500: "internal_error", 503: "unavailable",
 }  # fmt: skip
 
 # What people may read; werkzeug's own texts speak of the framework.
@@ -26,9 +26,11 @@ _DETAILS = {
     400: "The request could not be read.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
+    408: "The rest of the request did not come in time.",
     413: "The body is larger than this address takes.",
     414: "The address is too long.",
     415: "Send JSON, with Content-Type: application/json.",
+    416: "There is nothing in this range.",
     422: "Some fields are missing or wrong.",
     431: "The headers are too large, or too many.",
     500: "Something went wrong on our side. It has been recorded.",

@@ -94,11 +94,11 @@ def state() -> str:
 
 def caller() -> str:
     """The address that asks. Of IPv6 the whole network that one subscriber has: it is two to the 64 addresses."""
-    return _subscriber(request.remote_addr or "unknown")
+    return subscriber(request.remote_addr or "unknown")
 
 
 @lru_cache(maxsize=1024)
-def _subscriber(told: str) -> str:
+def subscriber(told: str) -> str:
     try:
         address = ipaddress.ip_address(told)
     except ValueError:

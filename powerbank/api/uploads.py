@@ -5,15 +5,17 @@ import binascii
 import contextlib
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import IO, Any
+from urllib.parse import unquote
 
 from flask import Flask, Request, request
 from flask_smorest.fields import Upload
 from marshmallow import fields
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException
 
-from powerbank.api.auth import note_for_document, principal
+from powerbank.api.auth import UnauthenticatedError, claims_in, note_for_document, principal
 from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.db import db
 from powerbank.errors import UnavailableError
@@ -71,18 +73,34 @@ def init_app(app: Flask) -> None:
 def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Stands below `user_only`, so that a stranger's body is not read, and above `arguments`, which reads it."""
 
+    most = count * MOST_PICTURE_BYTES + _AROUND
+
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             # Without Redis nobody counts; the places of the pipeline are limited all the same.
             with contextlib.suppress(UnavailableError):
                 hit_or_refuse(PER_CALLER, "pictures", principal())
-            request.max_content_length = count * MOST_PICTURE_BYTES + _AROUND
+            request.max_content_length = most
             return view(*args, **kwargs)
 
+        wrapper._most_bytes = most  # type: ignore[attr-defined]
         return wrapper
 
     return decorate
+
+
+def most_bytes(app: Flask, method: str, path: str, headers: Iterable[tuple[str, str]]) -> int:
+    """How large a body the web server reads before the application is asked; the names of headers are in capitals. A
+    stranger's picture is not read: the route would refuse it unread."""
+    try:
+        endpoint, _ = app.url_map.bind("").match(unquote(path), method)
+        claims_in(dict(headers).get("AUTHORIZATION", ""), app.config["JWT_SECRET_KEY"])
+    except (HTTPException, UnauthenticatedError):
+        return 0
+    view = app.view_functions[endpoint]
+    view = getattr(getattr(view, "view_class", None), method.lower(), view)
+    return int(getattr(view, "_most_bytes", 0))
 
 
 def takes_a_photo(view: Callable[..., Any]) -> Callable[..., Any]:

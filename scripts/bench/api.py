@@ -81,12 +81,12 @@ def main() -> int:
 def _reads(ground: Ground, only: str | None) -> Iterator[tuple[str, Read]]:
     """Each with its data in place."""
     if only != "nearby":
-        token = _fill(ground, "people", USERS)
+        token = fill(ground, "people", USERS)
         yield "api", Read(f"`GET {ME}`", ME, token, lambda body: {name: body[name] for name in PROFILE})
     if only != "api":
         for count in STATIONS:
             ground.as_superuser("DELETE FROM stations")
-            _fill(ground, "stations_data", count)
+            fill(ground, "stations_data", count)
             ground.as_superuser("VACUUM ANALYZE stations, station_live")
             yield "nearby", Read(f"`nearby` of {count:,} stations", NEARBY, None, _cards)
 
@@ -99,8 +99,8 @@ def _measure(ground: Ground, read: Read, rounds: int, seconds: float) -> dict[st
     figures: dict[str, list[dict[str, Any]]] = defaultdict(list)
     answers = set()
     for number in range(rounds):
-        for contestant in _contestants(ground):
-            with _serving(contestant) as address:
+        for contestant in contestants(ground):
+            with serving(contestant) as address:
                 answers.add(_answer(address, read))
                 seen = _load(address, read, seconds)
             figures[contestant.title].append(seen)
@@ -111,7 +111,7 @@ def _measure(ground: Ground, read: Read, rounds: int, seconds: float) -> dict[st
     return figures
 
 
-def _contestants(ground: Ground) -> list[Contestant]:
+def contestants(ground: Ground) -> list[Contestant]:
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
     uvicorn = str(environments.python_of("fastapi").parent / "uvicorn")
     ours = {"WEB_PROCESSES": "1", "RATE_LIMIT_PER_MINUTE": "10000000"}
@@ -137,7 +137,7 @@ def _environment(ground: Ground) -> dict[str, str]:
     return ground.environment | {"JWT_SECRET_KEY": "only for this measurement, " * 2}
 
 
-def _fill(ground: Ground, what: str, count: int) -> str:
+def fill(ground: Ground, what: str, count: int) -> str:
     """What the program that fills the tables prints."""
     script = partial(subprocess.run, check=True, cwd=environments.ROOT, env=_environment(ground), text=True)
     made = script([sys.executable, "-m", f"scripts.bench.{what}", str(count)], stdout=subprocess.PIPE)
@@ -145,7 +145,7 @@ def _fill(ground: Ground, what: str, count: int) -> str:
 
 
 @contextmanager
-def _serving(contestant: Contestant) -> Iterator[str]:
+def serving(contestant: Contestant) -> Iterator[str]:
     port = free_ports().web
     process = subprocess.Popen(
         contestant.command(port), cwd=environments.ROOT, env=contestant.environment, start_new_session=True
