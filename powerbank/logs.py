@@ -15,14 +15,17 @@ _SECRET_FIELDS = re.compile(
     r"passw|secret|token|authorization|cookie|otp|^code$|api_?key|recovery|citizenship|document_number|^(to|phone|email|identifier)$",
     re.IGNORECASE,
 )
-# In free text: e-mail addresses, phone numbers, bearer tokens and JWTs, passwords in URLs.
+# In free text: e-mail addresses, phone numbers, bearer tokens, passwords in URLs. A stranger writes some of it, so each
+# pattern is linear: it can begin only where a word begins, or reaches no further than a few letters.
 _SECRET_TEXT = (
-    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),
     (re.compile(r"(?<![\w-])\+?\d[\d \-]{8,14}\d(?![\w-])"), "[number]"),
-    (re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]+"), "[token]"),
     (re.compile(r"(?i)(bearer|key) [\w.~+/=-]{8,}"), r"\1 [token]"),
-    (re.compile(r"(\w+://[^:/\s]*):[^@/\s]+@"), r"\1:[secret]@"),
+    (re.compile(r"(?<!\w)(\w+://[^:/\s]*):[^@/\s]+@"), r"\1:[secret]@"),
 )
+_WORD = re.compile(r"[\w.-]+")  # a JWT is one
+_LONGEST = 16_384  # letters of a text that are written: the rest of a stranger's is not worth its time
+_LONGEST_PATH = 200
 _KEPT = {"timestamp", "level", "logger", "request_id", "outbox_id", "message", "name"}
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
 
@@ -48,10 +51,23 @@ def _scrub(key: str, value: Any) -> Any:
 
 
 def clean(text: str) -> str:
-    """Free text without what may be personal or secret."""
+    """Free text without what may be personal or secret, and not too long."""
+    if len(text) > _LONGEST:
+        text = f"{_whole_words(text[: _LONGEST // 2])} […] {_whole_words(text[-_LONGEST // 2 :][::-1])[::-1]}"
     for pattern, replacement in _SECRET_TEXT:
         text = pattern.sub(replacement, text)
-    return text
+    return _WORD.sub(_without_token, text) if "eyJ" in text else text
+
+
+def _whole_words(text: str) -> str:
+    """Without its last word, which is cut and may be half of a secret."""
+    return text[: max(text.rfind(" "), text.rfind("\n")) + 1]
+
+
+def _without_token(word: re.Match[str]) -> str:
+    begin = word[0].find("eyJ")
+    is_token = begin >= 0 and word[0].count(".", begin) >= 2
+    return f"{word[0][:begin]}[token]" if is_token else word[0]
 
 
 def configure(style: str, level: str) -> None:
@@ -109,7 +125,8 @@ def init_app(app: Flask) -> None:
             log.info(
                 "request",
                 method=request.method,
-                path=request.path,
+                # The rule says what was asked for. What a caller wrote there is its own, and as long as it likes.
+                path=request.url_rule.rule if request.url_rule else request.path[:_LONGEST_PATH],
                 status=response.status_code,
                 ms=round(took, 1),
             )

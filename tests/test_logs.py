@@ -5,6 +5,8 @@ import logging
 
 import pytest
 import structlog
+from flask import Flask
+from flask.testing import FlaskClient
 
 from powerbank import logs
 
@@ -61,3 +63,32 @@ def test_secrets_are_left_out_of_tracebacks(capsys: pytest.CaptureFixture[str]) 
     written = capsys.readouterr().err
     assert "ValueError" in written
     assert CANARIES["phone"] not in written
+
+
+@pytest.mark.parametrize("before", ["", "token=", "\\n", "host.name.", "'"])
+def test_a_token_is_found_wherever_it_stands(before: str) -> None:
+    """In the repr of a text a line's end is a letter like others."""
+    found = logs.clean(f"refused {before}{CANARIES['access_token']}, twice")
+    assert CANARIES["access_token"].rpartition(".")[0] not in found
+    assert found.endswith("[token], twice")
+
+
+@pytest.mark.parametrize("place", [0, 8_170, 8_190, 30_000])
+@pytest.mark.parametrize("secret", [CANARIES["access_token"], "sita@example.com", "redis://user:hunter2@host/0"])
+def test_what_is_written_of_a_long_text_holds_no_half_of_a_secret(place: int, secret: str) -> None:
+    text = "x " * (place // 2) + secret + " y" * 20_000
+    found = logs.clean(text)
+    assert len(found) < 20_000
+    assert not any(part in found for part in (secret[-10:], "hunter2", "eyJ", "sita@"))
+    assert found.endswith(" y")
+
+
+def test_the_rule_of_a_route_is_written_and_not_what_was_sent(
+    app: Flask, client: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("json", "INFO")
+    client.get("/api/stations/some-number")
+    client.get("/nowhere/" + "a" * 4000)
+    known, unknown = (json.loads(line)["path"] for line in capsys.readouterr().err.splitlines() if '"request"' in line)
+    assert known == "/api/stations/<sn>"
+    assert unknown == ("/nowhere/" + "a" * 4000)[:200]
