@@ -6,8 +6,8 @@ from powerbank.api.uploads import PictureField
 from powerbank.kyc import numbers, queries
 from powerbank.kyc.models import Status
 
-_TEXT = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
-REASON = [validate.Length(1, 500), validate.Regexp(rf"^{_TEXT}[^\s\x00-\x1f\x7f]{_TEXT}\Z", error="Say why, in text.")]
+_TEXT = r"^(?=\s*[^\s\x00-\x1f\x7f])[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z"
+REASON = [validate.Length(1, 500), validate.Regexp(_TEXT, error="Say why, in text.")]
 STATUSES = [status.value for status in Status]
 
 

@@ -20,8 +20,8 @@ from powerbank.notifications.broadcast_models import Broadcast, BroadcastStatus
 blueprint = Blueprint(
     "Broadcasts (staff)", __name__, url_prefix="/api/admin/system/broadcast", description="A message to many."
 )
-LINE = validate.Regexp(r"^[^\x00-\x1f]*\S[^\x00-\x1f]*\Z")
-LINES = validate.Regexp(r"^[^\x00-\x09\x0b-\x1f]*\S[^\x00-\x09\x0b-\x1f]*\Z")
+LINE = validate.Regexp(r"^(?=\s*\S)[^\x00-\x1f]*\Z")
+LINES = validate.Regexp(r"^(?=\s*\S)[^\x00-\x09\x0b-\x1f]*\Z")
 
 
 class TargetSchema(Schema):
