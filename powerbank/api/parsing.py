@@ -25,11 +25,11 @@ class Parser(FlaskParser):  # type: ignore[misc]
     def load_json(self, req: Request, schema: Schema) -> Any:
         if req.get_data() and not req.is_json:  # reads it all: a body that is too large ends here
             abort(415)
-        # Werkzeug refuses a body that is too large, and webargs one that does not parse.
+        # Werkzeug refuses a body that is too large, and webargs one that is not JSON.
         try:
             value = super().load_json(req, schema)
             _refuse_unstorable(value)
-        except RecursionError:  # lists within lists, thousands deep
+        except (RecursionError, ValueError):  # lists within lists, thousands deep; a number of thousands of digits
             abort(400)
         return value
 

@@ -25,9 +25,7 @@ from scripts.bench.environments import ROOT
 from scripts.bench.ground import Ground, servers
 
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: "
-BODY = (
-    b"POST /api/auth/get-otp HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n{"
-)
+BODY = b"POST /api/auth/get-otp HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n{"
 LARGE = b"GET /docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 20
 BEGINNINGS = (b"", HEAD, BODY, LARGE)
 PAUSE = 1.0  # seconds between two bytes

@@ -2,12 +2,16 @@
 
 import base64
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.people import People
+from tests.walk import routes
 
 
 def cursor_of(values: Any) -> str:
@@ -41,3 +45,23 @@ def test_nothing_is_called_nul(client: FlaskClient, path: str) -> None:
 def test_a_connection_whose_body_was_too_large_ends(client: FlaskClient) -> None:
     answer = client.post("/api/auth/get-otp", data=b"{" + b" " * 2_000_000, content_type="application/json")
     assert (answer.status_code, answer.headers["Connection"]) == (413, "close")
+
+
+def test_a_number_of_thousands_of_digits_cannot_be_read_anywhere(
+    app: Flask, client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]]
+) -> None:
+    """Python's own parser refuses it in a way of its own."""
+    person, staff = people.join("sita").headers, staff_headers()
+    body = b'{"amount": ' + b"1" * 4301 + b"}"
+    codes: Counter[str] = Counter()
+    for route in routes(app):
+        if route.method == "GET":
+            continue
+        headers = {"Idempotency-Key": "k", **({} if route.permission is None else person)}
+        headers |= {} if route.permission in (None, "user") else staff
+        answer = client.open(
+            route.address(), method=route.method, data=body, headers=headers, content_type="application/json"
+        )
+        assert answer.status_code < 500, route
+        codes[(answer.get_json(silent=True) or {}).get("code", "")] += 1
+    assert codes["bad_request"] >= 50, codes
