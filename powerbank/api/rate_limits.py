@@ -43,9 +43,9 @@ class Limits:
     away_until: float = 0.0
 
 
-def _spent(counters: RateLimiter, item: RateLimitItem, bucket: tuple[str, str]) -> int | None:
+def _spent(counters: RateLimiter, item: RateLimitItem, bucket: tuple[str, str], cost: int = 1) -> int | None:
     """Counts one hit. Seconds to wait when the rule is used up, else None."""
-    if counters.hit(item, *bucket):
+    if counters.hit(item, *bucket, cost=cost):
         return None
     reset_at = counters.get_window_stats(item, *bucket).reset_time
     return max(1, int(reset_at - time.time()) + 1)
@@ -132,6 +132,20 @@ def hit_all_or_refuse(*rules: tuple[str, ...]) -> None:
         raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error
     for rule, *identifiers in rules if spent is None else [spent]:
         hit_or_refuse(rule, *identifiers)
+
+
+def spend_or_refuse(cost: int, *rules: tuple[str, ...]) -> None:
+    """Counts so many units on each `(rule, *identifiers)`. Raises as `hit_or_refuse` does. The windows begin anew: a
+    stretch of time has an entry for each unit, and these are many."""
+    limits: Limits = current_app.extensions["limits"]
+    for rule, *identifiers in rules:
+        try:
+            wait = _spent(limits.counters, parse(rule), _bucket(tuple(identifiers)), cost)
+        except (RedisError, StorageError) as error:
+            log.warning("rate limits away", error=str(error))
+            raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error
+        if wait is not None:
+            raise TooManyError(wait)
 
 
 def forgive(rule: str, *identifiers: str) -> None:

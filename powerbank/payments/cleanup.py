@@ -10,12 +10,18 @@ from powerbank.payments.comparison_models import Outcome, SettlementCheck, Settl
 from powerbank.payments.credit_models import CreditAlert
 from powerbank.payments.models import EventState, GatewayEvent
 
-# Raw events hold data of payers. What nobody signed is worth less, and there can be much of it.
-KEEP_EVENTS = {
+# Raw events hold data of payers. What nobody signed is worth less, and anybody can have us keep it: it goes in days.
+KEEP_SIGNED = {
     EventState.PROCESSED: timedelta(days=180),
     EventState.IGNORED: timedelta(days=90),
     EventState.WAITING: timedelta(days=180),
-    EventState.FORGED: timedelta(days=30),
+}
+KEEP_UNSIGNED = {
+    EventState.RECEIVED: timedelta(days=14),
+    EventState.PROCESSED: timedelta(days=14),
+    EventState.WAITING: timedelta(days=7),
+    EventState.IGNORED: timedelta(days=3),
+    EventState.FORGED: timedelta(days=3),
 }
 KEEP_COMPARISONS = timedelta(days=14)  # of what agreed; differences stay
 KEEP_ALERTS = timedelta(days=60)
@@ -23,10 +29,14 @@ BATCH = 5000
 
 
 def prune(*, now: datetime) -> None:
-    for state, kept in KEEP_EVENTS.items():
-        old = select(GatewayEvent.id).where(GatewayEvent.state == state, GatewayEvent.received_at < now - kept)
-        while _deleted(delete(GatewayEvent).where(GatewayEvent.id.in_(old.limit(BATCH)))) == BATCH:
-            pass
+    for signed, kept_by_state in ((True, KEEP_SIGNED), (False, KEEP_UNSIGNED)):
+        by_whom = GatewayEvent.event_id.is_not(None) if signed else GatewayEvent.event_id.is_(None)
+        for state, kept in kept_by_state.items():
+            old = select(GatewayEvent.id).where(
+                by_whom, GatewayEvent.state == state, GatewayEvent.received_at < now - kept
+            )
+            while _deleted(delete(GatewayEvent).where(GatewayEvent.id.in_(old.limit(BATCH)))) == BATCH:
+                pass
     old_checks = select(SettlementCheck.id).where(SettlementCheck.finished_at < now - KEEP_COMPARISONS)
     with transaction() as session:
         session.execute(

@@ -18,35 +18,53 @@ from powerbank.payments import gateways, matching
 from powerbank.payments.models import EventState, GatewayEvent
 from powerbank.queue import enqueue
 
-MOST_BYTES = 256 * 1024
+MOST_BYTES = 256 * 1024  # of what is signed
+MOST_OF_A_HINT = 8 * 1024
+KEPT_OF_A_FORGED_ONE = 1024
 
 
 @dataclass(frozen=True)
-class Received:
-    event_id: UUID | None  # None: it was here before
+class Arrival:
+    """What came, and whether the gateway itself has signed it. What only Stripe signs can be no more than a hint
+    from the others; `genuine` is what need not be refused."""
+
+    gateway: str
+    body: bytes
+    query: str
+    signature: str
+    event: Event | None
     genuine: bool
 
+    @property
+    def kilobytes(self) -> int:
+        """That keeping it costs, with its row."""
+        return 1 + (len(self.body) + len(self.query) + len(self.signature)) // 1024
 
-def receive(*, gateway: str, body: bytes, query: str, signature: str | None, address: str | None) -> Received:
-    """Keeps it, whatever it is. Only Stripe signs; what the others send can be no more than a hint."""
-    found = gateways.get(gateway)
-    event: Event | None = None
-    genuine = True
-    if isinstance(found, Stripe):
-        try:
-            event = found.verify(body, signature)
-        except ForgedError:
-            genuine = False
+
+def read(*, gateway: str, body: bytes, query: str, signature: str | None) -> Arrival:
+    """Tells what is signed from what is not, and cuts what nobody has signed short."""
+    found, query, told = gateways.get(gateway), query[:2000], (signature or "")[:500]
+    if not isinstance(found, Stripe):
+        return Arrival(gateway, body, query, told, None, genuine=True)
+    try:
+        return Arrival(gateway, body, query, told, found.verify(body, signature), genuine=True)
+    except ForgedError:
+        return Arrival(gateway, body[:KEPT_OF_A_FORGED_ONE], query, told, None, genuine=False)
+
+
+def keep(arrival: Arrival, *, address: str | None) -> UUID | None:
+    """Keeps it, whatever it is, and has it looked into. Nothing if it was here before."""
+    event = arrival.event
     row = {
-        "id": new_id(), "gateway": gateway, "body": body, "query": query[:2000], "signature": (signature or "")[:500],
-        "address": address, "event_id": event.id if event else None, "type": event.type if event else None,
-        "state": EventState.RECEIVED if genuine else EventState.FORGED,
+        "id": new_id(), "gateway": arrival.gateway, "body": arrival.body, "query": arrival.query,
+        "signature": arrival.signature, "address": address, "event_id": event.id if event else None,
+        "type": event.type if event else None, "state": EventState.RECEIVED if arrival.genuine else EventState.FORGED,
     }  # fmt: skip
     statement = insert(GatewayEvent).values(row).on_conflict_do_nothing(index_elements=["gateway", "event_id"])
     event_id = open_session().scalar(statement.returning(GatewayEvent.id))
-    if genuine and event_id is not None:
+    if arrival.genuine and event_id is not None:
         enqueue(matching.job_for(event.type if event else None), event_id=str(event_id))
-    return Received(event_id, genuine)
+    return event_id
 
 
 def locked(event_id: UUID) -> GatewayEvent | None:

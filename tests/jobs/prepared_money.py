@@ -73,11 +73,12 @@ def polls_late() -> Arguments:
 def event_received() -> Arguments:
     arguments = topup_open()
     with transaction():
-        received = webhooks.receive(
-            gateway="esewa", body=b"", query=f"transaction_uuid={arguments['intent_id']}", signature=None, address=None
+        arrival = webhooks.read(
+            gateway="esewa", body=b"", query=f"transaction_uuid={arguments['intent_id']}", signature=None
         )
+        event_id = webhooks.keep(arrival, address=None)
         db.session.execute(text("DELETE FROM outbox_jobs"))
-    return {"event_id": str(received.event_id)}
+    return {"event_id": str(event_id)}
 
 
 def options_wanted() -> Arguments:

@@ -12,12 +12,13 @@ import requests
 import stripe
 from flask import Flask
 from flask.testing import FlaskClient
+from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from jobs import catalogue
 from powerbank.db import db, transaction, utcnow
 from powerbank.integrations.gateway import Opened
-from powerbank.payments import intents, settlement
+from powerbank.payments import arrivals, intents, settlement
 from powerbank.queue import enqueue
 from scripts.sandbox import Sandbox
 from tests.ledger.conftest import assert_books_are_right
@@ -218,3 +219,61 @@ def test_all_of_them_at_once_ten_times_credit_once(
         assert db.session.scalar(text("SELECT count(*) FROM ledger_entries WHERE kind = 'topup'")) == 1
         assert_books_are_right()
     assert states(app) == ["processed"] * 10
+
+
+def kept_bytes(app: Flask) -> list[int]:
+    with app.app_context():
+        return list(db.session.scalars(text("SELECT octet_length(body) FROM gateway_events ORDER BY id")))
+
+
+def test_of_what_nobody_signed_little_is_kept(client: FlaskClient, app: Flask) -> None:
+    large = b'{"pidx": "' + b"x" * 9000 + b'"}'
+    assert client.post("/api/payment/webhook/khalti", data=large).status_code == 413
+    assert client.post("/api/payment/webhook/khalti", data=large[:8192]).status_code == 202
+    assert client.post("/api/payment/webhook/stripe", data=large).status_code == 400
+    assert kept_bytes(app) == [8192, 1024]
+
+
+def test_what_is_signed_may_be_large(client: FlaskClient, app: Flask) -> None:
+    body = event({"gateway_reference": "cs_1"})[:-1] + b', "more": "' + b"x" * 100_000 + b'"}'
+    assert client.post("/api/payment/webhook/stripe", data=body, headers=signed(body)).status_code == 202
+    assert kept_bytes(app) == [len(body)]
+
+
+@pytest.mark.parametrize("rule", ["OF_AN_ADDRESS", "OF_ALL"])
+def test_of_strangers_bytes_there_is_a_budget(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    monkeypatch.setattr(arrivals, rule, "18 per day")
+    body = event({"gateway_reference": "cs_1"})
+    statuses = [client.post("/api/payment/webhook/khalti", data=b"x" * 5000) for _ in range(4)]
+    assert [answer.status_code for answer in statuses] == [202, 202, 202, 429]
+    assert int(statuses[-1].headers["Retry-After"]) > 0
+    assert client.post("/api/payment/webhook/stripe", data=b"forged").status_code == 400
+    assert len(kept_bytes(app)) == 3
+    assert client.post("/api/payment/webhook/stripe", data=body, headers=signed(body)).status_code == 202
+    assert len(kept_bytes(app)) == 4
+
+
+def test_an_address_that_spent_its_own_leaves_the_others_theirs(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "OF_AN_ADDRESS", "2 per day")
+    for address, status in (("192.0.2.1", 202), ("192.0.2.1", 202), ("192.0.2.1", 429), ("192.0.2.2", 202)):
+        answer = client.post("/api/payment/webhook/khalti", environ_base={"REMOTE_ADDR": address})
+        assert answer.status_code == status
+
+
+def test_nothing_unsigned_is_kept_while_nobody_can_count(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise RedisError("away")
+
+    monkeypatch.setattr(app.extensions["limits"].counters, "hit", away)
+    body = event({"gateway_reference": "cs_1"})
+    assert client.post("/api/payment/webhook/khalti", data=b"hint").status_code == 503
+    assert client.post("/api/payment/webhook/stripe", data=b"forged").status_code == 400
+    assert kept_bytes(app) == []
+    assert client.post("/api/payment/webhook/stripe", data=body, headers=signed(body)).status_code == 202
+    assert kept_bytes(app) == [len(body)]

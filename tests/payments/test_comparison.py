@@ -274,15 +274,25 @@ def test_payments_that_agreed_are_forgotten_and_differences_are_kept(payer: Paye
 
 
 def test_raw_events_are_forgotten_after_their_time(payer: Payer, app: Flask) -> None:
-    def kept() -> Any:
-        return [row.state for row in rows(app, "SELECT state FROM gateway_events ORDER BY state")]
-
-    for state, days in (("forged", 31), ("forged", 29), ("processed", 179), ("processed", 181), ("received", 400)):
+    """What the gateway signed after months, what anybody could have sent after days."""
+    signed = {("processed", 179), ("processed", 181), ("received", 400), ("waiting", 179)}
+    unsigned = {
+        ("forged", 2), ("forged", 4), ("processed", 13), ("processed", 15), ("waiting", 6), ("waiting", 8),
+        ("ignored", 2), ("ignored", 4), ("received", 13), ("received", 15),
+    }  # fmt: skip
+    for named, (state, days) in [(True, each) for each in signed] + [(False, each) for each in unsigned]:
         change(
-            app, "INSERT INTO gateway_events (id, gateway, body, state, received_at)"
-            " VALUES (:id, 'khalti', '', :state, now() - :days * interval '1 day')",
-            id=new_id(), state=state, days=days,
+            app, "INSERT INTO gateway_events (id, gateway, body, state, event_id, received_at)"
+            " VALUES (:id, 'stripe', '', :state, :event_id, now() - :days * interval '1 day')",
+            id=(id_ := new_id()), state=state, event_id=str(id_) if named else None, days=days,
         )  # fmt: skip
     with app.app_context():
         cleanup.prune(now=utcnow())
-    assert kept() == ["forged", "processed", "received"]
+    left = rows(
+        app, "SELECT event_id IS NOT NULL AS signed, state, extract(day FROM now() - received_at)::int AS days"
+        " FROM gateway_events",
+    )  # fmt: skip
+    assert {(row.state, row.days) for row in left if row.signed} == signed - {("processed", 181)}
+    assert {(row.state, row.days) for row in left if not row.signed} == {
+        ("forged", 2), ("processed", 13), ("waiting", 6), ("ignored", 2), ("received", 13),
+    }  # fmt: skip
