@@ -140,6 +140,11 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] | None = Field(
         default=None, description="`json` in production, `console` elsewhere, unless set."
     )
+    monitor_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="What a monitor elsewhere shows to read `/metrics` and `/health/queues`, as a bearer token. Unset: "
+        "they are for this machine only.",
+    )
     worker_max_memory_mb: int = Field(
         default=512,
         ge=128,

@@ -26,6 +26,8 @@ _SECRET_TEXT = (
 _WORD = re.compile(r"[\w.-]+")  # a JWT is one
 _LONGEST = 16_384  # letters of a text that are written: the rest of a stranger's is not worth its time
 _LONGEST_PATH = 200
+# What orchestrators and monitors ask so often that nobody wants a line of each.
+PROBES = frozenset({"/health/live", "/health/ready", "/health/queues", "/metrics"})
 _KEPT = {"timestamp", "level", "logger", "request_id", "outbox_id", "message", "name"}
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
 
@@ -120,7 +122,7 @@ def init_app(app: Flask) -> None:
     def end(response: Response) -> Response:
         if "request_id" in g:
             response.headers["X-Request-ID"] = g.request_id
-        if written.isEnabledFor(logging.INFO) and not request.path.startswith(("/health", "/metrics")):
+        if written.isEnabledFor(logging.INFO) and request.path not in PROBES:
             took = (time.perf_counter() - g.get("began", time.perf_counter())) * 1000
             log.info(
                 "request",

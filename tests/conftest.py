@@ -268,6 +268,14 @@ def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiet, "until", lambda _now: None)
 
 
+@pytest.fixture(autouse=True)
+def _monitored_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a monitor reads is worked out each time: tests do not wait for seconds."""
+    from powerbank.ops import monitors
+
+    monkeypatch.setattr(monitors, "KEPT_FOR", 0.0)
+
+
 @pytest.fixture
 def client(app: Flask, clean: None) -> FlaskClient:
     return app.test_client()

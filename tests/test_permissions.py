@@ -34,7 +34,8 @@ PUBLIC = {
     "GET /gbfs/3.0/<any(gbfs, system_information, vehicle_types, station_information, station_status):name>.json",
     "GET /api/referrals/validate", "GET /api/payment/exchange-rates", "GET /api/payment/methods",
     "GET /api/payment/return/<string:gateway>", "GET /payment/result",
-    # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body.
+    # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body; or are
+    # for this machine, and else for who has the monitors' token.
     "GET /media/avatars/<string:key>.jpg", "GET /media/documents/<uuid:document_id>.jpg",
     "POST /api/payment/webhook/<string:gateway>", "POST /internal/rental/return-event",
     "POST /internal/stations/<imei>/report",

@@ -20,12 +20,11 @@ from redis.exceptions import RedisError
 
 from powerbank.api.auth import token_bearer
 from powerbank.errors import TooManyError, UnavailableError
+from powerbank.logs import PROBES
 from powerbank.redis_clients import in_words
 
 log = structlog.get_logger(__name__)
 
-# Orchestrators and monitors ask often, and all from one address.
-UNLIMITED = ("/health", "/metrics")
 # Behind one address of these stand all payers of a gateway, or all stations of a network. They sign what they say.
 MACHINES = ("/api/payment/webhook/", "/internal/")
 TIMES_FOR_MACHINES = 20
@@ -65,7 +64,8 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def general_limit() -> None:
-        if request.path.startswith(UNLIMITED) or time.monotonic() < limits.away_until:
+        # Orchestrators and monitors ask often, and all from one address.
+        if request.path in PROBES or time.monotonic() < limits.away_until:
             return
         try:
             if request.path.startswith(MACHINES):

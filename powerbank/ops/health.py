@@ -6,6 +6,7 @@ from typing import Any
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from flask import Response, current_app
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +15,7 @@ from powerbank.api import rate_limits
 from powerbank.api.openapi import Blueprint
 from powerbank.db import db
 from powerbank.ops import metrics, queries
+from powerbank.ops.monitors import kept_for_monitors, monitors_only
 from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
 from powerbank.redis_clients import in_words, push_redis
 
@@ -47,20 +49,28 @@ def ready() -> tuple[dict[str, Any], int]:
 
 
 @blueprint.get("/health/queues")
+@monitors_only
 @blueprint.response(200, QueueHealthSchema)
 @blueprint.alt_response(503, schema=QueueHealthSchema)
 def queues() -> tuple[queries.QueueHealth, int]:
-    """Workers, waiting jobs and alerts"""
-    health = queries.queue_health()
+    """Workers, waiting jobs and alerts
+
+    For who asks from this machine, or shows `MONITOR_TOKEN` as a bearer token. An answer is good for 5 s.
+    """
+    health = kept_for_monitors("queues", queries.queue_health)
     health = replace(health, alerts=[_for_anybody(each) for each in health.alerts])
     return health, 503 if health.status == "unhealthy" else 200
 
 
 @blueprint.get("/metrics")
+@monitors_only
 @blueprint.response(200, content_type="text/plain", schema={"type": "string"})
 def prometheus() -> Response:
-    """Metrics for Prometheus"""
-    return metrics.expose()
+    """Metrics for Prometheus
+
+    For who asks from this machine, or shows `MONITOR_TOKEN` as a bearer token. An answer is good for 5 s.
+    """
+    return Response(kept_for_monitors("metrics", metrics.expose), content_type=CONTENT_TYPE_LATEST)
 
 
 def _for_anybody(problem: queries.Problem) -> queries.Problem:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Histogram,
@@ -75,7 +74,7 @@ class _Queues(Collector):
         yield dead
 
 
-def expose() -> Response:
+def expose() -> bytes:
     """gunicorn's processes share their counters through files when PROMETHEUS_MULTIPROC_DIR is set."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -84,4 +83,4 @@ def expose() -> Response:
         registry.register(REQUESTS)
         registry.register(LATENCY)
     registry.register(_Queues())
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return generate_latest(registry)
