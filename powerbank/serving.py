@@ -24,7 +24,7 @@ from powerbank import (
     users,
 )
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, operations, problems, rate_limits, uploads, web
+from powerbank.api import openapi, operations, problems, query_names, rate_limits, uploads, web
 from powerbank.ops import metrics
 
 
@@ -53,6 +53,7 @@ ROUTES: tuple[Callable[[Flask], None], ...] = (
     _gzip,
     api_auth.init_app,
     rate_limits.init_app,
+    query_names.init_app,
     uploads.init_app,
     openapi.init_app,
     operations.init_routes,

@@ -16,6 +16,7 @@ from flask_smorest.utils import prepare_response
 from config import VERSION
 from powerbank.api.fields import Money, Time
 from powerbank.api.parsing import Parser
+from powerbank.api.query_names import note_names
 from powerbank.api.uploads import PhotoField, PictureField
 
 _DIST = f"{flask_swagger_ui.__path__[0]}/dist"
@@ -90,7 +91,17 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
 
     def arguments(self, schema: Any, **kwargs: Any) -> Any:
         """Made here once, for webargs would make it anew for each request: a tenth of what a small one costs."""
-        return super().arguments(schema() if isinstance(schema, type) else schema, **kwargs)
+        schema = schema() if isinstance(schema, type) else schema
+        decorate = super().arguments(schema, **kwargs)
+        schema.body_required = kwargs.get("required", True)  # as the document says it
+
+        def taking(view: Any) -> Any:
+            wrapper = decorate(view)
+            if kwargs.get("location") == "query":
+                note_names(wrapper, view, schema)
+            return wrapper
+
+        return taking
 
 
 def _document_guards(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:

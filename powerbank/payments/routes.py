@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
+from powerbank.api.query_names import takes_foreign_parameters
 from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.db import utcnow
 from powerbank.errors import UnavailableError
@@ -94,6 +95,7 @@ def verify(intent_id: UUID) -> PaymentIntent:
 
 @blueprint.post("/payment/webhook/<string:gateway>")
 @blueprint.response(202, ReceivedSchema)
+@takes_foreign_parameters
 def webhook(gateway: str) -> dict[str, bool]:
     """For gateways: kept as it came, looked into at once afterwards"""
     gateways.get_or_404(gateway)
@@ -103,6 +105,7 @@ def webhook(gateway: str) -> dict[str, bool]:
 
 @blueprint.get("/payment/return/<string:gateway>")
 @blueprint.doc(responses={"303": {"description": "To the app, or to a page that says how it went."}})
+@takes_foreign_parameters
 def came_back(gateway: str) -> Response:
     """The browser's way back: settles, then goes on to the app"""
     intent_id, status = arrivals.settle_named(gateways.get_or_404(gateway), request.args.to_dict())
