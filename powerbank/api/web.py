@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
         for name, value in always:
             if name.lower() not in there:
                 response.headers.add(name, value)
-        if "cache-control" not in there and path.startswith(("/api/admin", "/console")):
+        if "cache-control" not in there:  # it may be a person's; what is not says for how long it is good
             response.headers["Cache-Control"] = "no-store"
         return response
 

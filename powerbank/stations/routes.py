@@ -54,7 +54,7 @@ def detail(sn: str) -> Response:
         with_serials=staff is not None and staff.may("stations.read"),
     )  # fmt: skip
     response = jsonify(StationDetailSchema().dump(value))
-    response.headers["Cache-Control"] = "private, no-cache" if "Authorization" in request.headers else "no-cache"
+    response.headers["Cache-Control"] = "no-store" if "Authorization" in request.headers else "no-cache"
     response.headers.add("Vary", "Authorization")
     response.add_etag()
     return response.make_conditional(request)  # type: ignore[return-value]

@@ -1,0 +1,43 @@
+"""What may be a person's is kept by no cache on its way."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.people import People
+from tests.walk import routes
+
+# The picture of a station's code: no person's, and drawn anew for each look otherwise.
+KEPT_PRIVATELY = {"GET /api/admin/stations/<sn>/qr.svg"}
+
+
+def test_whatever_asks_for_a_sign_in_is_stored_nowhere(
+    app: Flask, client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]]
+) -> None:
+    person, staff = people.join("sita").headers, staff_headers()
+    stored = set()
+    for route in routes(app):
+        if route.permission is not None and route.method == "GET":
+            headers = person if route.permission == "user" else staff
+            answer = client.get(route.address(), headers=headers)
+            assert answer.status_code < 500, route
+            if answer.headers.get("Cache-Control") != "no-store":
+                stored.add(str(route))
+    assert stored <= KEPT_PRIVATELY
+
+
+def test_so_is_what_anybody_may_ask_when_somebody_asks(client: FlaskClient, people: People) -> None:
+    where = "/api/stations/nearby?lat=27.7&lng=85.3"
+    headers = people.join("sita").headers
+    for path in (where, "/api/stations"):
+        assert client.get(path, headers=headers).headers["Cache-Control"] == "no-store"
+
+
+def test_tokens_are_stored_nowhere(client: FlaskClient) -> None:
+    answer = client.post("/api/auth/get-otp", json={"identifier": "+9779812345678"})
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (202, "no-store")
+
+
+def test_what_is_everybodys_may_be_kept(client: FlaskClient) -> None:
+    assert "max-age" in client.get("/gbfs/3.0/system_information.json").headers["Cache-Control"]
