@@ -1,6 +1,6 @@
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.ledger.schemas import WalletSchema
 from powerbank.money import NPR
@@ -56,8 +56,8 @@ class UserDetailSchema(UserRowSchema):
     address = fields.String(required=True, allow_none=True)
     city = fields.String(required=True, allow_none=True)
     language = fields.String(required=True)
-    auto_collect_dues = fields.Boolean(required=True)
-    profile_complete = fields.Boolean(required=True)
+    auto_collect_dues = Boolean(required=True)
+    profile_complete = Boolean(required=True)
     referral_code = fields.String(required=True)
     identifiers = fields.List(fields.Nested(IdentifierSchema), required=True)
     sessions = fields.Integer(required=True, metadata={"description": "Devices signed in."})

@@ -22,6 +22,18 @@ class Time(fields.AwareDateTime):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
 
 
+class Boolean(fields.Boolean):
+    """`true` or `false`, as JSON or as text of a query or form. marshmallow takes `on`, `y` and `0.0` for one too."""
+
+    truthy = {"true"}  # noqa: RUF012 (marshmallow's way)
+    falsy = {"false"}  # noqa: RUF012
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool | str):
+            raise self.make_error("invalid", input=value)
+        return value if isinstance(value, bool) else super()._deserialize(value, attr, data, **kwargs)
+
+
 def show_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 

@@ -23,8 +23,11 @@ class Parser(FlaskParser):  # type: ignore[misc]
     }  # fmt: skip
 
     def load_json(self, req: Request, schema: Schema) -> Any:
-        if req.get_data() and not req.is_json:  # reads it all: a body that is too large ends here
+        body = req.get_data()  # reads it all: a body that is too large ends here
+        if body and not req.is_json:
             abort(415)
+        if not body and getattr(schema, "body_required", False) and not _wants_something(schema):
+            _refuse("There must be a body, `{}` at least.")
         # Werkzeug refuses a body that is too large, and webargs one that is not JSON.
         try:
             value = super().load_json(req, schema)
@@ -68,8 +71,17 @@ def _refuse_unstorable(value: Any) -> None:
         _unstorable()
 
 
+def _wants_something(schema: Schema) -> bool:
+    """Then what is missing is told by name."""
+    return any(field.required for field in schema.load_fields.values()) and not schema.partial
+
+
 def _unstorable() -> NoReturn:
+    _refuse("Text must not hold NUL or lone surrogates.")
+
+
+def _refuse(why: str) -> NoReturn:
     from webargs.flaskparser import abort as abort_with
 
-    abort_with(422, messages={"json": {"_schema": ["Text must not hold NUL or lone surrogates."]}})
+    abort_with(422, messages={"json": {"_schema": [why]}})
     raise AssertionError("unreachable")

@@ -81,7 +81,7 @@ def _http_error(error: HTTPException) -> Response:
     data: dict[str, Any] = {}
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         data["errors"] = _field_errors(getattr(error, "data", {}).get("messages", {}))
-    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Content-Range")}
     return problem(status, headers=headers, **data)
 
 

@@ -9,6 +9,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from marshmallow import Schema, fields, pre_load, validate
 
 from powerbank.api.auth import user_or_refuse
+from powerbank.api.fields import Boolean
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import caller
@@ -63,7 +64,7 @@ class TokensSchema(Schema):
 
 
 class VerifiedSchema(Schema):
-    registered = fields.Boolean(required=True)
+    registered = Boolean(required=True)
     device_token = fields.String(
         required=True, metadata={"description": "For the next `get-otp` of this number on this device. No secret code."}
     )

@@ -3,7 +3,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.auth import current_staff
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.language import LANGUAGES
 from powerbank.api.paging import PageArguments
 from powerbank.auth.roles import Role
@@ -74,7 +74,7 @@ class TotpRemovalSchema(TotpCodeSchema):
 
 class StaffArguments(PageArguments):
     role = fields.String(load_default=None, validate=_ROLE)
-    active = fields.Boolean(load_default=None)
+    active = Boolean(load_default=None)
 
 
 class LanguageSchema(Schema):
@@ -89,7 +89,7 @@ class NewStaffSchema(Schema):
 
 class StaffChangeSchema(Schema):
     role = fields.String(validate=_ROLE)
-    active = fields.Boolean()
+    active = Boolean()
     language = fields.String(validate=_LANGUAGE)
 
 
@@ -97,9 +97,9 @@ class StaffSchema(Schema):
     id = fields.UUID(required=True)
     email = fields.String(required=True)
     role = fields.String(required=True)
-    active = fields.Boolean(required=True)
+    active = Boolean(required=True)
     language = fields.String(required=True, metadata={"description": "Of the mail to the member."})
-    totp = fields.Boolean(required=True, attribute="has_totp")
+    totp = Boolean(required=True, attribute="has_totp")
     locked_until = Time(required=True, allow_none=True)
     created_at = Time(required=True)
 

@@ -4,7 +4,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.content.models import Language, Platform, RevisionState, Slug
 from powerbank.db import utcnow
@@ -108,7 +108,7 @@ class FaqItemSchema(Schema):
     question = fields.String(required=True, validate=validate.Length(1, 500))
     answer = fields.String(required=True, validate=validate.Length(1, 20_000))
     position = fields.Integer(load_default=0, strict=True, validate=POSITION)
-    active = fields.Boolean(load_default=True)
+    active = Boolean(load_default=True)
 
 
 class BannerSchema(Schema):
@@ -120,7 +120,7 @@ class BannerSchema(Schema):
     image_url = fields.Url(required=True, schemes={"https"}, validate=validate.Length(max=2000))
     link_url = fields.Url(load_default=None, allow_none=True, schemes={"https"}, validate=validate.Length(max=2000))
     position = fields.Integer(load_default=0, strict=True, validate=POSITION)
-    active = fields.Boolean(load_default=True)
+    active = Boolean(load_default=True)
     starts_at = Time()
     ends_at = Time(load_default=None, allow_none=True)
 
@@ -134,7 +134,7 @@ class AppVersionSchema(Schema):
     id = fields.UUID(dump_only=True)
     platform = fields.String(required=True, validate=validate.OneOf([*Platform]))
     version = fields.String(required=True, validate=VERSION)
-    mandatory = fields.Boolean(load_default=False)
+    mandatory = Boolean(load_default=False)
     notes = fields.String(load_default="", validate=validate.Length(max=5000))
     store_url = fields.Url(load_default=None, allow_none=True, schemes={"https"}, validate=validate.Length(max=2000))
     released_at = Time()
@@ -146,4 +146,4 @@ class CountrySchema(Schema):
     name = fields.String(required=True, validate=validate.Length(1, 100))
     dial_code = fields.String(required=True, validate=validate.Regexp(r"^\+\d{1,4}\Z"))
     currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}\Z"))
-    active = fields.Boolean(load_default=True)
+    active = Boolean(load_default=True)

@@ -3,7 +3,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from powerbank import money
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import EntryKind
@@ -67,7 +67,7 @@ class AccountSchema(Schema):
     owner = fields.String(required=True, attribute="account.owner")
     currency = fields.String(required=True, attribute="account.currency")
     normal_side = fields.String(required=True, attribute="account.normal")
-    floored = fields.Boolean(required=True, attribute="account.floored")
+    floored = Boolean(required=True, attribute="account.floored")
     balance = fields.Function(
         lambda row: money.show_in(row["balance"], row["account"].currency),
         metadata={"type": "string", "description": "Positive on the account's normal side."},

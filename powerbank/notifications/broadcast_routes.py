@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.db import db, transaction, utcnow
@@ -25,8 +25,8 @@ LINES = validate.Regexp(r"^(?=\s*\S)[^\x00-\x09\x0b-\x1f]*\Z")
 
 
 class TargetSchema(Schema):
-    kyc_verified = fields.Boolean()
-    has_active_rental = fields.Boolean()
+    kyc_verified = Boolean()
+    has_active_rental = Boolean()
     min_rentals = fields.Integer(validate=validate.Range(1, 1_000_000))
     city = fields.String(validate=[validate.Length(1, 80), LINE])
 
@@ -36,7 +36,7 @@ class BroadcastSchema(Schema):
     title = fields.String(required=True, validate=[validate.Length(1, 100), LINE])
     message = fields.String(required=True, validate=[validate.Length(1, 2000), LINES])
     target = fields.Nested(TargetSchema, load_default=dict, metadata={"description": "All of it must be so."})
-    push = fields.Boolean(load_default=False, metadata={"description": "Besides the list in the app."})
+    push = Boolean(load_default=False, metadata={"description": "Besides the list in the app."})
     status = fields.String(dump_only=True, validate=validate.OneOf([status.value for status in BroadcastStatus]))
     total = fields.Integer(dump_only=True, metadata={"description": "People it was meant for when it was sent."})
     told = fields.Integer(dump_only=True)

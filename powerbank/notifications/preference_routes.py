@@ -6,6 +6,7 @@ from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.fields import Boolean
 from powerbank.api.openapi import Blueprint
 from powerbank.content import app_config
 from powerbank.db import transaction
@@ -21,15 +22,15 @@ blueprint = Blueprint(
 
 class PlacesSchema(Schema):
     group = fields.String(required=True, validate=validate.OneOf([group.value for group in Group]))
-    in_app = fields.Boolean()
-    push = fields.Boolean()
-    sms = fields.Boolean()
-    email = fields.Boolean()
+    in_app = Boolean()
+    push = Boolean()
+    sms = Boolean()
+    email = Boolean()
 
 
 class PreferenceSchema(PlacesSchema):
     types = fields.List(fields.String(), required=True)
-    locked = fields.Boolean(required=True, metadata={"description": "These cannot be switched off."})
+    locked = Boolean(required=True, metadata={"description": "These cannot be switched off."})
 
 
 class PreferencesSchema(Schema):

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.openapi import Blueprint
 from powerbank.db import transaction
 from powerbank.notifications import rules
@@ -27,8 +27,8 @@ class RuleSchema(Schema):
     type = fields.String(required=True)
     audience = fields.String(required=True, validate=validate.OneOf(["user", "staff"]))
     group = fields.String(required=True, allow_none=True)
-    urgent = fields.Boolean(required=True, metadata={"description": "Quiet hours do not hold it back."})
-    fixed = fields.Boolean(required=True, metadata={"description": "Its channels cannot be changed."})
+    urgent = Boolean(required=True, metadata={"description": "Quiet hours do not hold it back."})
+    fixed = Boolean(required=True, metadata={"description": "Its channels cannot be changed."})
     channels = CHANNELS
     default_channels = fields.List(fields.String(), required=True)
     updated_at = Time(required=True, allow_none=True)

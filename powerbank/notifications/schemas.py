@@ -1,6 +1,6 @@
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.notifications.models import Platform
 
@@ -9,7 +9,7 @@ TOKEN = validate.Regexp(r"^[!-~]{1,1024}\Z")
 
 
 class NoticeListArguments(PageArguments):
-    unread = fields.Boolean(load_default=None, allow_none=True)
+    unread = Boolean(load_default=None, allow_none=True)
 
 
 class NoticeSchema(Schema):
@@ -18,13 +18,13 @@ class NoticeSchema(Schema):
     title = fields.String(required=True)
     body = fields.String(required=True)
     data = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    read = fields.Boolean(required=True)
+    read = Boolean(required=True)
     read_at = Time(required=True, allow_none=True)
     created_at = Time(required=True)
 
 
 class NoticeMarkSchema(Schema):
-    read = fields.Boolean(required=True)
+    read = Boolean(required=True)
 
 
 class UnreadSchema(Schema):

@@ -7,7 +7,7 @@ from flask.views import MethodView
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
@@ -22,7 +22,7 @@ blueprint = Blueprint("Notices (staff)", __name__, url_prefix="/api/admin/notice
 
 
 class StaffNoticeArguments(PageArguments):
-    unread = fields.Boolean(load_default=None, allow_none=True)
+    unread = Boolean(load_default=None, allow_none=True)
     type = fields.String(load_default=None, validate=validate.OneOf([type.value for type in StaffType]))
 
 

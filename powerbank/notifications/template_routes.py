@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.language import LANGUAGES
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
@@ -43,7 +43,7 @@ class DraftSchema(Schema):
 
 class MessageTemplateSchema(DraftSchema):
     id = fields.UUID(dump_only=True)
-    active = fields.Boolean(load_default=True)
+    active = Boolean(load_default=True)
     version = fields.Integer(dump_only=True)
     created_at = Time(dump_only=True)
     updated_at = Time(dump_only=True)
@@ -52,7 +52,7 @@ class MessageTemplateSchema(DraftSchema):
 class TemplateChangeSchema(Schema):
     title = fields.String(validate=validate.Length(1, LONGEST_TITLE))
     body = fields.String(validate=validate.Length(1, LONGEST_BODY))
-    active = fields.Boolean()
+    active = Boolean()
 
 
 class TemplateArguments(PageArguments):

@@ -3,7 +3,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_dump, validate
 
 from powerbank import money
-from powerbank.api.fields import Money
+from powerbank.api.fields import Boolean, Money
 from powerbank.payments.options import Method
 from powerbank.payments.scenarios import NAMES
 
@@ -26,7 +26,7 @@ class OptionSchema(Schema):
     wallet_used = Money(required=True)
     topup_needed = Money(metadata={"description": "What has to be topped up, where nothing else suffices."})
     total_cost = Money(required=True)
-    recommended = fields.Boolean(required=True)
+    recommended = Boolean(required=True)
 
     @post_dump
     def _only_what_is_needed(self, shown: dict[str, Any], **_: Any) -> dict[str, Any]:

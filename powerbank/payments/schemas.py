@@ -3,7 +3,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from powerbank import money
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.payments.models import IntentStatus
 
 CURRENCY = validate.Regexp(r"^[A-Z]{3}\Z", error="Three capital letters, `NPR`.")
@@ -52,7 +52,7 @@ class MethodSchema(Schema):
     name = fields.String(required=True)
     currencies = fields.List(fields.String(), required=True)
     limits = fields.List(fields.Nested(LimitSchema), required=True)
-    can_refund = fields.Boolean(required=True)
+    can_refund = Boolean(required=True)
 
 
 class MethodsSchema(Schema):
@@ -72,7 +72,7 @@ class RatesSchema(Schema):
 
 
 class ReceivedSchema(Schema):
-    received = fields.Boolean(required=True)
+    received = Boolean(required=True)
 
 
 def _plain(number: Any) -> str:

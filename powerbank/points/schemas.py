@@ -2,7 +2,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.points.models import GrantStatus
 from powerbank.users.schemas import NAME
@@ -42,7 +42,7 @@ class ChangeSchema(Schema):
 
 class GrantTargetSchema(Schema):
     city = fields.String(load_default=None, allow_none=True, validate=NAME)
-    kyc_verified = fields.Boolean(load_default=None, allow_none=True)
+    kyc_verified = Boolean(load_default=None, allow_none=True)
 
 
 class AskGrantSchema(Schema):
@@ -68,7 +68,7 @@ class GrantSchema(Schema):
     points = fields.Integer(required=True)
     reason = fields.String(required=True)
     city = fields.String(required=True, allow_none=True)
-    kyc_verified = fields.Boolean(required=True, allow_none=True)
+    kyc_verified = Boolean(required=True, allow_none=True)
     status = fields.String(required=True, validate=validate.OneOf([*GrantStatus]))
     total = fields.Integer(required=True)
     awarded = fields.Integer(required=True)

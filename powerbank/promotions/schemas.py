@@ -2,7 +2,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.promotions.models import Kind
 from powerbank.users.schemas import NAME
@@ -24,7 +24,7 @@ class CampaignSchema(Schema):
     ends_at = Time(allow_none=True)
     budget = Money(allow_none=True)
     spent = Money(dump_only=True)
-    active = fields.Boolean()
+    active = Boolean()
     created_at = Time(dump_only=True)
 
     @validates_schema
@@ -45,9 +45,9 @@ class CouponRulesSchema(Schema):
     budget = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 10**13))
     total_limit = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 10_000_000))
     per_user_limit = fields.Integer(strict=True, validate=validate.Range(1, 1000))
-    first_rental_only = fields.Boolean()
-    stackable = fields.Boolean(metadata={"description": "Goes together with others that are, on one rental."})
-    active = fields.Boolean()
+    first_rental_only = Boolean()
+    stackable = Boolean(metadata={"description": "Goes together with others that are, on one rental."})
+    active = Boolean()
 
     @validates_schema
     def _window(self, data: dict[str, Any], **_: Any) -> None:
@@ -117,8 +117,8 @@ class OfferSchema(Schema):
     min_price = Money(required=True)
     starts_at = Time(required=True, allow_none=True)
     ends_at = Time(required=True, allow_none=True)
-    first_rental_only = fields.Boolean(required=True)
-    stackable = fields.Boolean(required=True)
+    first_rental_only = Boolean(required=True)
+    stackable = Boolean(required=True)
 
 
 class AppliedSchema(Schema):

@@ -1,6 +1,6 @@
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.rentals.resolving import Action
 from powerbank.rentals.schemas import RentalCaseSchema, RentalSchema
@@ -15,7 +15,7 @@ class SearchArguments(PageArguments):
     station_sn = fields.String(load_default=None, allow_none=True, validate=TEXT)
     powerbank_sn = fields.String(load_default=None, allow_none=True, validate=TEXT)
     code = fields.String(load_default=None, allow_none=True, validate=TEXT)
-    disputed = fields.Boolean(load_default=False)
+    disputed = Boolean(load_default=False)
 
 
 class RentalResolutionSchema(Schema):
@@ -28,7 +28,7 @@ class RentalResolutionSchema(Schema):
 
 class AdminRentalSchema(RentalSchema):
     user_id = fields.UUID(required=True, attribute="rental.user_id")
-    came_late = fields.Boolean(required=True, attribute="rental.came_late")
+    came_late = Boolean(required=True, attribute="rental.came_late")
     settled_at = Time(required=True, allow_none=True, attribute="rental.settled_at")
 
 
@@ -75,7 +75,7 @@ class StationWordSchema(Schema):
     kind = fields.String(required=True)
     outcome = fields.String(required=True)
     slot_number = fields.Integer(required=True, allow_none=True)
-    shows_bank = fields.Boolean(
+    shows_bank = Boolean(
         required=True, allow_none=True, metadata={"description": "Of a snapshot: whether the power bank is in it."}
     )
 

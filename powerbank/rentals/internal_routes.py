@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app, request
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.openapi import Blueprint
 from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
@@ -56,12 +56,12 @@ class GatewayReportSchema(Schema):
 
 
 class AcceptedReportSchema(Schema):
-    accepted = fields.Boolean(required=True)
+    accepted = Boolean(required=True)
 
 
 class AcceptedEventSchema(Schema):
-    accepted = fields.Boolean(required=True)
-    repeated = fields.Boolean(required=True)
+    accepted = Boolean(required=True)
+    repeated = Boolean(required=True)
 
 
 _HEADER = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")

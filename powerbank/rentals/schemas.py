@@ -1,7 +1,7 @@
 from marshmallow import Schema, fields, validate
 
 from powerbank import money
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.api.uploads import PhotoField
 from powerbank.payments.options import PAYABLE
@@ -98,7 +98,7 @@ class RentalSchema(Schema):
     overdue_amount = Money(required=True)
     due_amount = Money(required=True)
     currency = fields.Constant(money.NPR, metadata={"type": "string"})
-    is_returned_on_time = fields.Boolean(required=True, allow_none=True, attribute="rental.is_returned_on_time")
+    is_returned_on_time = Boolean(required=True, allow_none=True, attribute="rental.is_returned_on_time")
     cancel_requested_at = Time(required=True, allow_none=True, attribute="rental.cancel_requested_at")
     swap_of = fields.UUID(required=True, allow_none=True, attribute="rental.swap_of")
 

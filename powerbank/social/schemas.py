@@ -1,6 +1,6 @@
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.social.badges import BADGES
 from powerbank.social.boards import Period
@@ -12,7 +12,7 @@ TEXT = validate.Length(max=500)
 
 class LeaderboardArguments(PageArguments):
     period = fields.String(load_default=Period.ALL.value, validate=validate.OneOf([*Period]))
-    me = fields.Boolean(load_default=False, metadata={"description": "Say where I stand, too."})
+    me = Boolean(load_default=False, metadata={"description": "Say where I stand, too."})
 
 
 class PlaceSchema(Schema):
@@ -58,5 +58,5 @@ class AchievementSchema(Schema):
     metric = fields.String(required=True, validate=validate.OneOf(METRICS))
     threshold = fields.Integer(required=True, strict=True, validate=validate.Range(1, 1_000_000_000))
     reward = fields.Integer(strict=True, validate=validate.Range(0, 1_000_000))
-    active = fields.Boolean()
+    active = Boolean()
     created_at = Time(dump_only=True)

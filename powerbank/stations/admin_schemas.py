@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.stations import hours
 from powerbank.stations.bank_models import DiscrepancyKind, Health, Place
@@ -86,13 +86,13 @@ class StationSchema(Schema):
         load_default=list, validate=validate.Length(max=20),
     )  # fmt: skip
     amenities = fields.List(fields.String(validate=validate.OneOf([*Amenity])), load_default=list)
-    rent_enabled = fields.Boolean(load_default=True)
-    return_enabled = fields.Boolean(load_default=True)
-    active = fields.Boolean(load_default=True)
+    rent_enabled = Boolean(load_default=True)
+    return_enabled = Boolean(load_default=True)
+    active = Boolean(load_default=True)
     protocol = fields.String(required=True, validate=validate.OneOf(registry.by_name))
     partner_id = fields.UUID(load_default=None, allow_none=True)
     slots = fields.Integer(required=True, strict=True, load_only=True, validate=validate.Range(1, MOST_SLOTS))
-    maintenance = fields.Boolean(dump_only=True)
+    maintenance = Boolean(dump_only=True)
     created_at = Time(dump_only=True)
 
 
@@ -138,12 +138,12 @@ class StaffStationArguments(StationListArguments):
 
 
 class MaintenanceSchema(Schema):
-    enable = fields.Boolean(required=True)
+    enable = Boolean(required=True)
     reason = fields.String(load_default=None, allow_none=True, validate=REASON)
 
 
 class ImportArguments(Schema):
-    dry_run = fields.Boolean(load_default=False)
+    dry_run = Boolean(load_default=False)
 
 
 class ImportRowSchema(Schema):
@@ -155,7 +155,7 @@ class ImportRowSchema(Schema):
 
 
 class ImportReportSchema(Schema):
-    dry_run = fields.Boolean(required=True)
+    dry_run = Boolean(required=True)
     accepted = fields.Integer(required=True)
     refused = fields.Integer(required=True)
     rows = fields.List(fields.Nested(ImportRowSchema), required=True)
@@ -169,7 +169,7 @@ class PackageSchema(Schema):
     payment_model = fields.String(required=True, validate=validate.OneOf([*PaymentModel]))
     unit_minutes = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 525_600))
     unit_price = Money(load_default=None, allow_none=True)
-    active = fields.Boolean(load_default=True)
+    active = Boolean(load_default=True)
     created_at = Time(dump_only=True)
 
     @validates_schema
@@ -198,7 +198,7 @@ class BanksMadeSchema(Schema):
 
 class BankArguments(PageArguments):
     place = fields.String(load_default=None, validate=validate.OneOf([*Place]))
-    quarantined = fields.Boolean(load_default=None, allow_none=True)
+    quarantined = Boolean(load_default=None, allow_none=True)
 
 
 class BankSchema(Schema):

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from powerbank.api.fields import Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.stations.admin_schemas import SERIAL
 from powerbank.stations.command_models import CommandName, CommandStatus
@@ -23,7 +23,7 @@ class SlotParameters(Schema):
 
 
 class EnableParameters(Schema):
-    enable = fields.Boolean(required=True)
+    enable = Boolean(required=True)
 
 
 class FirmwareParameters(Schema):

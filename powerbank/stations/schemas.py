@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.api.uploads import PhotoField
 from powerbank.stations.issue_models import IssueType, Priority
@@ -33,9 +33,9 @@ class NearbyStationSchema(Schema):
     status = fields.String(required=True, validate=STATUS)
     available_banks = fields.Integer(required=True)
     free_slots = fields.Integer(required=True)
-    open_now = fields.Boolean(required=True)
+    open_now = Boolean(required=True)
     last_seen = Time(required=True, allow_none=True)
-    is_favorite = fields.Boolean(required=True)
+    is_favorite = Boolean(required=True)
 
 
 class NearbySchema(Schema):
@@ -59,9 +59,9 @@ class StationCardSchema(Schema):
     status = fields.String(required=True, validate=STATUS)
     available_banks = fields.Integer(required=True)
     free_slots = fields.Integer(required=True)
-    open_now = fields.Boolean(required=True)
+    open_now = Boolean(required=True)
     last_seen = Time(required=True, allow_none=True)
-    is_favorite = fields.Boolean(required=True)
+    is_favorite = Boolean(required=True)
 
 
 class SlotSchema(Schema):
@@ -97,8 +97,8 @@ class StationDetailSchema(StationCardSchema):
     opening_hours = fields.Dict(required=True, allow_none=True)
     images = fields.List(fields.String(), required=True)
     amenities = fields.List(fields.String(validate=validate.OneOf([*Amenity])), required=True)
-    rent_enabled = fields.Boolean(required=True)
-    return_enabled = fields.Boolean(required=True)
+    rent_enabled = Boolean(required=True)
+    return_enabled = Boolean(required=True)
     slots = fields.List(fields.Nested(SlotSchema), required=True)
     packages = fields.List(fields.Nested(PackageCardSchema), required=True)
 

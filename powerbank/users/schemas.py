@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from powerbank.api.fields import Money, Time
+from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.uploads import PictureField
 from powerbank.users import avatars
 
@@ -38,11 +38,11 @@ class UserSchema(Schema):
     address = fields.String(allow_none=True, validate=TEXT)
     city = fields.String(allow_none=True, validate=NAME)
     language = fields.String(validate=validate.OneOf(["en", "ne"]))
-    auto_collect_dues = fields.Boolean()
+    auto_collect_dues = Boolean()
     email = fields.String(dump_only=True, allow_none=True)
     phone = fields.String(dump_only=True, allow_none=True)
     avatar_url = fields.Function(avatars.url_of, dump_only=True, metadata={"type": ["string", "null"]})
-    profile_complete = fields.Boolean(dump_only=True)
+    profile_complete = Boolean(dump_only=True)
     kyc_status = fields.String(dump_only=True)
     referral_code = fields.String(dump_only=True)
     status = fields.String(dump_only=True)
@@ -70,7 +70,7 @@ class CodeArguments(Schema):
 
 class CodeAnswerSchema(Schema):
     code = fields.String(required=True)
-    valid = fields.Boolean(required=True)
+    valid = Boolean(required=True)
 
 
 class InviteeSchema(Schema):

@@ -2,14 +2,18 @@
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from marshmallow import Schema
 
+from powerbank.api.fields import Boolean
 from tests.people import People
 from tests.walk import routes
 
@@ -65,3 +69,48 @@ def test_a_number_of_thousands_of_digits_cannot_be_read_anywhere(
         assert answer.status_code < 500, route
         codes[(answer.get_json(silent=True) or {}).get("code", "")] += 1
     assert codes["bad_request"] >= 50, codes
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("true", True), ("false", False), ('"true"', True), ('"FALSE"', None), ("1", None), ("0", None), ("1.0", None),
+     ('"yes"', None), ('"on"', None), ('"t"', None), ('"1"', None), ("[]", None), ("{}", None), ('""', None)],
+)  # fmt: skip
+def test_a_boolean_is_true_or_false(written: str, meant: bool | None) -> None:
+    class Answer(Schema):
+        sure = Boolean(required=True)
+
+    errors = Answer().validate({"sure": json.loads(written)})
+    assert errors == ({} if meant is not None else {"sure": ["Not a valid boolean."]})
+    if meant is not None:
+        assert Answer().load({"sure": json.loads(written)}) == {"sure": meant}
+
+
+def test_every_boolean_is_one_of_those() -> None:
+    written = [path for path in Path("powerbank").rglob("*.py") if "fields.Boolean" in path.read_text()]
+    assert written == [Path("powerbank/api/fields.py")]
+
+
+def test_a_body_that_is_required_must_be_there(
+    app: Flask, client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]]
+) -> None:
+    """On each route whose document says so."""
+    person, staff = people.join("sita").headers, staff_headers()
+    document, done = client.get("/openapi.json").get_json(), set()
+    for route in routes(app):
+        path = re.sub(r"<(?:[^:>]+(?:\([^)]*\))?:)?([^>]+)>", r"{\1}", route.rule.rule)
+        described = document["paths"].get(path, {}).get(route.method.lower(), {})
+        body = described.get("requestBody", {})
+        if not body.get("required") or "application/json" not in body["content"]:
+            continue
+        headers = {} if route.permission is None else person if route.permission == "user" else staff
+        answer = client.open(route.address(), method=route.method, headers={"Idempotency-Key": "k", **headers})
+        if answer.status_code != 422 and answer.get_json()["code"] not in ("forbidden", "not_found"):
+            done.add(str(route))
+    assert done == set()
+
+
+def test_a_range_beyond_the_end_has_a_code_of_its_own(client: FlaskClient) -> None:
+    answer = client.get("/docs/assets/swagger-ui.css", headers={"Range": "bytes=99999999-"})
+    assert (answer.status_code, answer.get_json()["code"]) == (416, "range_not_satisfiable")
+    assert answer.headers["Content-Range"].startswith("bytes */")
