@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -157,6 +158,25 @@ def web(settings: config.Settings) -> str:
         raise BadPartError(f"{settings.public_url}/health/ready answers {refused.code}") from None
 
 
+def monitors(settings: config.Settings) -> str:
+    """From here the proxy's address leads through the proxy, as it does for a stranger."""
+    address, token = f"{settings.public_url}/health/queues", settings.monitor_token.get_secret_value()
+    if token and _status(address, token) == HTTPStatus.UNAUTHORIZED:
+        raise BadPartError(f"{address} refuses MONITOR_TOKEN; does the web have the same one?")
+    if urlsplit(address).scheme == "https" and _status(address) != HTTPStatus.UNAUTHORIZED:
+        raise BadPartError(f"{address} answers strangers; the proxy must send X-Forwarded-For")
+    return "strangers are refused" if urlsplit(address).scheme == "https" else "answered on this machine"
+
+
+def _status(address: str, token: str | None = None) -> int:
+    asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {token}"} if token else {})  # noqa: S310
+    try:
+        with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
 def backlog(settings: config.Settings) -> str:
     state = queries.queue_health()
     if state.alerts:
@@ -176,6 +196,7 @@ CHECKS = (
     Check("daemon", daemon),
     Check("job round trip", round_trip),
     Check("web", web),
+    Check("monitors", monitors),
     Check("jobs", backlog),
 )
 

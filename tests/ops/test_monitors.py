@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 
 from config import load
 from powerbank import create_app
 from powerbank.ops import metrics, monitors, queries
+from scripts import check_stack
 
 TOKEN = "a token for monitors, long enough"
 SHOWN = {"Authorization": f"Bearer {TOKEN}"}
@@ -27,8 +29,6 @@ def open_one() -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def behind_a_proxy() -> FlaskClient:
-    from pydantic import SecretStr
-
     return made_with(trusted_proxies=1, monitor_token=SecretStr(TOKEN))
 
 
@@ -108,3 +108,25 @@ def test_only_the_probes_themselves_have_no_limit() -> None:
         client.get(f"/{name}").status_code for name in ("metricsx", "healthy", "health/", "metrics/a", "health")
     ]
     assert statuses == [404, 404, 404, 429, 429]
+
+
+@pytest.mark.parametrize(
+    ("url", "answers", "wrong"),
+    [
+        ("https://network.example", {None: 401, TOKEN: 200}, None),
+        ("https://network.example", {None: 200, TOKEN: 200}, "answers strangers"),
+        ("https://network.example", {None: 503, TOKEN: 503}, "answers strangers"),
+        ("https://network.example", {None: 401, TOKEN: 401}, "refuses MONITOR_TOKEN"),
+        ("http://127.0.0.1:8000", {None: 200, TOKEN: 503}, None),
+    ],
+)
+def test_the_check_of_a_stack_asks_as_a_stranger_and_as_a_monitor(
+    monkeypatch: pytest.MonkeyPatch, url: str, answers: dict[str | None, int], wrong: str | None
+) -> None:
+    monkeypatch.setattr(check_stack, "_status", lambda _address, token=None: answers[token])
+    settings = load().model_copy(update={"public_url": url, "monitor_token": SecretStr(TOKEN)})
+    if wrong is None:
+        assert check_stack.monitors(settings)
+    else:
+        with pytest.raises(check_stack.BadPartError, match=wrong):
+            check_stack.monitors(settings)
