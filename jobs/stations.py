@@ -6,7 +6,7 @@ from flask import current_app
 from jobs.stepwise import StepwiseRun
 from powerbank.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import publisher
-from powerbank.stations import alerts, commanding, issues, photos, reports
+from powerbank.stations import alerts, commanding, discrepancies, issues, photos, reports
 
 
 def process_station_issue(*, report_id: str) -> None:
@@ -50,5 +50,5 @@ def prune_station_reports(run: StepwiseRun) -> None:
         photos.prune(now=utcnow())
     while True:
         with transaction():
-            if reports.prune(now=utcnow()) == 0:
+            if reports.prune(now=utcnow()) == 0 and discrepancies.prune(now=utcnow()) == 0:
                 return

@@ -230,6 +230,38 @@ class QuarantineSchema(Schema):
     reason = fields.String(required=True, validate=REASON)
 
 
+class BankPlaceSchema(Schema):
+    """Where a power bank is. The station of a slot has the last word: its next report says whether that is so."""
+
+    reason = fields.String(required=True, validate=REASON)
+    place = fields.String(
+        required=True,
+        validate=validate.OneOf([Place.WAREHOUSE, Place.QUARANTINED, Place.CREW, Place.SLOT]),
+    )
+    station_sn = fields.String(load_default=None, validate=SERIAL, metadata={"description": "of a slot"})
+    slot_number = fields.Integer(load_default=None, strict=True, validate=validate.Range(1, MOST_SLOTS))
+    holder = fields.String(
+        load_default=None, allow_none=True, validate=NAME, metadata={"description": "which warehouse, who of the crew"}
+    )
+
+    @validates_schema
+    def _slot(self, data: dict[str, Any], **_: Any) -> None:
+        named = data["station_sn"] is not None and data["slot_number"] is not None
+        if data["place"] == Place.SLOT and not named:
+            raise ValidationError("Which slot of which station?", "slot_number")
+        if data["place"] != Place.SLOT and (data["station_sn"], data["slot_number"]) != (None, None):
+            raise ValidationError("Only a slot has a station.", "station_sn")
+
+
+class BankFoundSchema(BankPlaceSchema):
+    place = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf([Place.WAREHOUSE, Place.QUARANTINED, Place.CREW, Place.SLOT]),
+        metadata={"description": "a warehouse unless said; quarantine if it was held back"},
+    )
+
+
 class ResolutionSchema(Schema):
     resolution = fields.String(required=True, validate=REASON)
 
@@ -242,14 +274,21 @@ class IssueArguments(OpenArguments):
     priority = fields.String(load_default=None, validate=validate.OneOf([*Priority]))
 
 
+class DiscrepancyArguments(OpenArguments):
+    station_sn = fields.String(load_default=None)
+    kind = fields.String(load_default=None, validate=validate.OneOf([*DiscrepancyKind]))
+
+
 class DiscrepancySchema(Schema):
     id = fields.UUID(required=True)
     kind = fields.String(required=True, validate=validate.OneOf([*DiscrepancyKind]))
     serial = fields.String(required=True)
+    station_sn = fields.String(required=True)
     slot_number = fields.Integer(required=True, allow_none=True)
     detail = fields.Dict(required=True)
     opened_at = Time(required=True)
     last_seen_at = Time(required=True)
+    times = fields.Integer(required=True, metadata={"description": "that it was opened"})
     resolved_at = Time(required=True, allow_none=True)
     resolved_by = fields.String(required=True, allow_none=True)
     resolution = fields.String(required=True, allow_none=True)

@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, select, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from powerbank.db import Base, Id
-from powerbank.stations.models import one_of
+from powerbank.stations.models import Station, one_of
 
 
 class Place(StrEnum):
@@ -116,6 +116,7 @@ class Discrepancy(Base):
         CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
         Index("uq_discrepancies_open", "kind", "serial", unique=True, postgresql_where=text("resolved_at IS NULL")),
         Index("ix_discrepancies_station_id", "station_id"),
+        Index("ix_discrepancies_serial", "serial", "id"),
     )
 
     id: Mapped[Id]
@@ -129,3 +130,6 @@ class Discrepancy(Base):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
     resolution: Mapped[str | None]
+    times: Mapped[int] = mapped_column(server_default="1")  # that it was opened: it may settle itself and come again
+    told_at: Mapped[datetime | None]  # when staff were told of it
+    station_sn: Mapped[str] = column_property(select(Station.sn).where(Station.id == station_id).scalar_subquery())

@@ -8,18 +8,21 @@ from sqlalchemy import func, select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page, page_of
 from powerbank.db import transaction, utcnow
-from powerbank.stations import banks, discrepancies, queries
+from powerbank.stations import banks, discrepancies, placing, queries
 from powerbank.stations.admin_schemas import (
     BankArguments,
     BankDetailSchema,
+    BankFoundSchema,
+    BankPlaceSchema,
     BankSchema,
     BanksMadeSchema,
     BanksSchema,
+    DiscrepancyArguments,
     DiscrepancySchema,
-    OpenArguments,
     QuarantineSchema,
     ResolutionSchema,
 )
@@ -89,14 +92,54 @@ def release(serial: str) -> dict[str, Any]:
     return _detail(row)
 
 
+@blueprint.post("/powerbanks/<serial>/write-off")
+@staff_only("stations.operate")
+@idempotent_if_asked
+@blueprint.arguments(QuarantineSchema)
+@blueprint.response(200, BankDetailSchema)
+def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
+    """It is gone for good. If a station ever shows it again, it is back"""
+    row, before = placing.write_off(serial, **body, by=f"staff:{current_staff().id}", now=utcnow())
+    _audit("power_banks.write_off", serial, old=before, new=body)
+    return _detail(row)
+
+
+@blueprint.post("/powerbanks/<serial>/found")
+@staff_only("stations.operate")
+@idempotent_if_asked
+@blueprint.arguments(BankFoundSchema)
+@blueprint.response(200, BankDetailSchema)
+def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
+    """One that was lost, written off or missing was found"""
+    row, before = placing.found(serial, **body, by=f"staff:{current_staff().id}", now=utcnow())
+    _audit("power_banks.found", serial, old=before, new=body)
+    return _detail(row)
+
+
+@blueprint.post("/powerbanks/<serial>/place")
+@staff_only("stations.operate")
+@idempotent_if_asked
+@blueprint.arguments(BankPlaceSchema)
+@blueprint.response(200, BankDetailSchema)
+def place(body: dict[str, Any], serial: str) -> dict[str, Any]:
+    """Say where it is"""
+    row, before = placing.place(serial, **body, by=f"staff:{current_staff().id}", now=utcnow())
+    _audit("power_banks.place", serial, old=before, new=body)
+    return _detail(row)
+
+
 @blueprint.get("/discrepancies")
 @staff_only("stations.read")
-@blueprint.arguments(OpenArguments, location="query")
+@blueprint.arguments(DiscrepancyArguments, location="query")
 @blueprint.response(200, page_of(DiscrepancySchema))
 def disagreements(arguments: dict[str, Any]) -> dict[str, Any]:
     """Where stations and the database disagree, newest first; open ones unless `state` says otherwise"""
-    state = arguments.pop("state")
+    state, sn, kind = (arguments.pop(name) for name in ("state", "station_sn", "kind"))
     query = select(Discrepancy)
+    if sn is not None:
+        query = query.where(Discrepancy.station_id == queries.station(sn).id)
+    if kind is not None:
+        query = query.where(Discrepancy.kind == kind)
     if state != "all":
         is_open = Discrepancy.resolved_at.is_(None)
         query = query.where(is_open if state == "open" else ~is_open)

@@ -50,6 +50,7 @@ class Whereabouts:
 
 WAREHOUSE = Whereabouts(Place.WAREHOUSE)
 QUARANTINED = Whereabouts(Place.QUARANTINED)
+WRITTEN_OFF = "written off"  # the beginning of the cause, by staff
 
 
 def register(*, serials: Iterable[str], model: str | None, now: datetime) -> tuple[list[str], list[str]]:

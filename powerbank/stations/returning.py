@@ -10,6 +10,7 @@ from powerbank.queue import publish
 from powerbank.stations import banks, commanding, discrepancies, ejecting, states
 from powerbank.stations.bank_models import Custody, Discrepancy, DiscrepancyKind, Place, PowerBank
 from powerbank.stations.banks import MOMENT, Whereabouts
+from powerbank.stations.models import Station
 from powerbank.stations.protocols.events import Order, ReturnSelfTest
 
 STAYED_WITHIN = timedelta(seconds=60)
@@ -63,6 +64,8 @@ def returned(
         at = max(at, stay.since + MOMENT)
         banks.move(bank.id, here, at=at, cause="returned" if stay.place == Place.USER else how)
         discrepancies.close_all(serial, resolution=f"seen in slot {slot_number}", now=received_at)
+        if stay.cause.startswith(banks.WRITTEN_OFF):
+            _tell_it_is_back(serial, station_id, slot_number)
     if told:
         publish(
             "powerbank_returned",
@@ -71,6 +74,18 @@ def returned(
             provisional=provisional, how=how,
         )  # fmt: skip
     return True
+
+
+def _tell_it_is_back(serial: str, station_id: UUID, slot_number: int) -> None:
+    publish(
+        "station_alarm",
+        station_sn=open_session().get_one(Station, station_id).sn,
+        kind="written_off_is_back",
+        slot_number=slot_number,
+        serial=serial,
+        report_id=None,
+        detail=f"power bank {serial}, which was written off, is back in slot {slot_number}",
+    )
 
 
 def undo_ejection(station_id: UUID, slot_number: int, serial: str, *, seen_at: datetime) -> bool:
