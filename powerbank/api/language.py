@@ -1,14 +1,22 @@
 """The language that a caller reads."""
 
-from flask import request
+from flask import Response, g, request
 
-LANGUAGES = ("en", "ne")
+ENGLISH = "en"
+LANGUAGES = (ENGLISH, "ne")
 
 
 def wanted_language() -> str:
     """The first of Accept-Language that we have, whatever its country: phones in Nepal ask for `ne-NP, en;q=0.8`."""
+    g.language_was_asked = True
     for wanted, quality in request.accept_languages:
         language = wanted.lower().partition("-")[0]
         if quality > 0 and language in LANGUAGES:
             return language
-    return "en"
+    return ENGLISH
+
+
+def say_that_it_varies(response: Response) -> None:
+    """Caches keep the answers to each language apart wherever somebody looked at it."""
+    if "language_was_asked" in g:
+        response.vary.add("Accept-Language")

@@ -4,11 +4,13 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, json
+from flask import Flask, Response, has_request_context, json
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
+from powerbank.api.language import ENGLISH, wanted_language
+from powerbank.api.translations import translated
 from powerbank.database_errors import described, is_away, where
 from powerbank.errors import AppError
 
@@ -40,13 +42,19 @@ _DETAILS = {
 def problem(
     status: int, code: str | None = None, detail: str | None = None, headers: dict[str, str] | None = None, **data: Any
 ) -> Response:
-    """Without code and detail, what the status alone says."""
-    code = code or _CODES.get(status, "error")
+    """Without code and detail, what the status alone says. In the language that the caller reads."""
+    code, phrase = code or _CODES.get(status, "error"), HTTPStatus(status).phrase
+    # What never became a request was asked for in no language.
+    language = wanted_language() if has_request_context() else ENGLISH
+    if "errors" in data:
+        data["errors"] = {
+            field: [translated(message, language) for message in messages] for field, messages in data["errors"].items()
+        }
     body = {
         "type": f"urn:powerbank:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": translated(phrase, language),
         "status": status,
-        "detail": detail or _DETAILS.get(status, HTTPStatus(status).phrase),
+        "detail": translated(detail or _DETAILS.get(status, phrase), language),
         "code": code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         **data,
@@ -54,6 +62,7 @@ def problem(
     response = Response(json.dumps(body), status, content_type="application/problem+json")
     response.headers.extend(headers or {})
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Language"] = language
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         response.headers["Connection"] = "close"  # what is left of the body is not read
     return response

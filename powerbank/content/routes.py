@@ -27,7 +27,10 @@ MINUTES_5 = 300
 @blueprint.response(200, PageSchema)
 def page(slug: str) -> Response:
     """A published page, in the language of Accept-Language or in English"""
-    return _cached(PageSchema(), queries.published_page(slug, wanted_language()))
+    found = queries.published_page(slug, wanted_language())
+    response = _cached(PageSchema(), found)
+    response.headers["Content-Language"] = found.language
+    return response
 
 
 @blueprint.get("/content/faq")
@@ -61,6 +64,4 @@ def countries() -> Response:
 
 
 def _cached(schema: Any, value: object, seconds: int = MINUTES_5) -> Response:
-    response = cacheable(jsonify(schema.dump(value)), seconds)
-    response.headers.add("Vary", "Accept-Language")
-    return response
+    return cacheable(jsonify(schema.dump(value)), seconds)

@@ -1,0 +1,41 @@
+"""Refusals in the language that their reader asked for.
+
+The code says everything in English, where it is refused. What a Nepali reader is told instead stands here, under the
+English text; `{name}` stands for what differs from one refusal to the next. A test finds texts that are missing.
+"""
+
+import re
+from types import MappingProxyType
+
+from powerbank.api.translations.fields_ne import FIELDS
+from powerbank.api.translations.refusals_ne import REFUSALS
+from powerbank.api.translations.words_ne import TITLES, WORDS
+
+NEPALI = MappingProxyType({**TITLES, **REFUSALS, **FIELDS})
+# Longer ones quote what somebody sent, and are shown as they are: nobody's text keeps us busy.
+LONGEST = 1000
+
+_NAME = re.compile(r"\{(\w+)\}")
+_PARAMETER = re.compile(r"([a-z_]{1,40}): (.+)", re.DOTALL)
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = _NAME.split(english)  # text and names by turns
+    return re.compile("".join(f"(?P<{part}>.+)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)))
+
+
+_PATTERNS = [(_pattern(english), nepali) for english, nepali in NEPALI.items() if _NAME.search(english)]
+
+
+def translated(text: str, language: str) -> str:
+    """The text itself in English, and where there is no other."""
+    if language != "ne" or len(text) > LONGEST:
+        return text
+    if text in NEPALI:
+        return NEPALI[text]
+    for pattern, nepali in _PATTERNS:
+        found = pattern.fullmatch(text)
+        if found:
+            return nepali.format(**{name: WORDS.get(value, value) for name, value in found.groupdict().items()})
+    about = _PARAMETER.fullmatch(text)  # of several values in one field
+    return f"{about[1]}: {translated(about[2], language)}" if about else text
