@@ -16,10 +16,10 @@ from prometheus_client import Gauge, Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
 from powerbank import heartbeats
-from powerbank.db import db, utcnow
+from powerbank.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.address import new_client_id
 from powerbank.integrations.mqtt.listener import Heard, Listener
-from powerbank.stations import daemon_session, leases
+from powerbank.stations import catching_up, daemon_session, leases
 from powerbank.stations.intake import DatabaseAwayError, Intake
 from powerbank.stations.messages import Received
 from powerbank.stations.protocols import registry
@@ -37,6 +37,7 @@ FROM_ONE = 50  # messages of one station in a batch, while others wait
 WAIT = 0.5
 PAUSE = 1.0
 TRIES = 5
+CATCH_UP_AFTER = 10.0  # where the broker is never quiet
 STUCK_AFTER = 60.0  # longer than any statement may take
 
 MESSAGES = Metric("powerbank_station_messages_total", "What came of messages of stations.", ["outcome"])
@@ -61,6 +62,8 @@ class Daemon:
         self._stopping = threading.Event()
         self._started_at = utcnow()
         self._leads = False
+        self._leads_since = time.monotonic()
+        self._caught_up = False  # since then
         self._shown = ""  # how the last heartbeat said that we stand
         self._renewed_at = -RENEW_EVERY
         self._told: Counter[str] = Counter()
@@ -102,10 +105,27 @@ class Daemon:
                     self._stopping.wait(WAIT)
                     continue
                 self._listener.turn(WAIT, most=BATCH)
-                if self._listener.inbox:
+                quiet = not self._listener.inbox
+                if not quiet:
                     self._gather()
                     self._take(self._next_batch())
+                if not self._caught_up and self._listener.is_up:
+                    self._catch_up(quiet=quiet)
             self._end()
+
+    def _catch_up(self, *, quiet: bool) -> None:
+        """Once what waited at the broker is written, as far as that can be known."""
+        if not quiet and time.monotonic() < self._leads_since + CATCH_UP_AFTER:
+            return
+        try:
+            with transaction():
+                asked = catching_up.ask(now=utcnow())
+        except SQLAlchemyError as problem:
+            db.session.rollback()
+            log.warning("stations not asked for what was missed", error=str(problem).strip().splitlines()[:1])
+            return
+        self._caught_up = True
+        log.info("stations asked for what was missed", stations=asked)
 
     def _gather(self) -> None:
         """After a silence, what comes in the same breath; of a stream, what comes until the next batch is due."""
@@ -225,6 +245,7 @@ class Daemon:
             self._listener.close()
         elif leads and not self._leads:
             log.info("leads from now on", name=self.name)
+            self._leads_since, self._caught_up = time.monotonic(), False
         self._leads = leads
         LEADING.set(int(leads))
 
