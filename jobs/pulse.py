@@ -10,7 +10,7 @@ from rq import SimpleWorker
 
 from jobs.advance import rq_time
 from jobs.runtime import release_left_claims
-from powerbank import heartbeats
+from powerbank import heartbeats, job_counts
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import connect
 
@@ -36,6 +36,7 @@ class Pulse:
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2)
+        _quietly(self._hand_over_counts)
         with self._app.app_context():
             _quietly(lambda: heartbeats.stop(db.engine, self._worker.name))
 
@@ -44,6 +45,7 @@ class Pulse:
         connection = connect(settings.redis_url)
         while not self._stopped.wait(heartbeats.INTERVAL):
             _quietly(self._beat_database)
+            _quietly(self._hand_over_counts)
             _quietly(self._release_left_claims)
             _quietly(lambda: self._beat_redis(connection))
 
@@ -57,6 +59,10 @@ class Pulse:
                 queues=worker.queue_names(),
                 started_at=self._started_at,
             )
+
+    def _hand_over_counts(self) -> None:
+        with self._app.app_context():
+            job_counts.hand_over(db.engine)
 
     def _release_left_claims(self) -> None:
         with self._app.app_context():

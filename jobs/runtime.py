@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from jobs import catalogue
 from jobs.policy import JobSpec
 from jobs.stepwise import LostClaimError, StepwiseRun
-from powerbank import lifecycle, schedules, wire
+from powerbank import job_counts, lifecycle, schedules, wire
 from powerbank.database_errors import is_away
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.errors import AppError, PermanentError
@@ -37,6 +37,8 @@ class Outcome(StrEnum):
     DONE = "done"
     SKIPPED = "skipped"  # done before, in other hands, or not due: nothing to do
     RETRY = "retry"  # failed; another delivery is on its way
+    DEAD = "dead"  # failed, for good; the message ends with an error
+    BROKEN_OFF = "broken_off"  # the worker was told to stop
 
 
 class DeadLetterError(Exception):
@@ -52,10 +54,19 @@ def run(
         return _leave_unknown(job, outbox_id)
     if spec.durable and outbox_id is None:
         raise DeadLetterError(f"{job} comes through the outbox only")
-    with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id):
-        if outbox_id is None:
-            return _run_losable(spec, arguments or {}, failures)
-        return _run_durable(spec, uuid.UUID(outbox_id), worker)
+    began, outcome = time.monotonic(), Outcome.BROKEN_OFF
+    try:
+        with structlog.contextvars.bound_contextvars(job=job, outbox_id=outbox_id):
+            if outbox_id is None:
+                outcome = _run_losable(spec, arguments or {}, failures)
+            else:
+                outcome = _run_durable(spec, uuid.UUID(outbox_id), worker)
+    except Exception:
+        outcome = Outcome.DEAD
+        raise
+    finally:
+        job_counts.note(spec.name, outcome.value, time.monotonic() - began)
+    return outcome
 
 
 def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:

@@ -18,6 +18,7 @@ from powerbank.wire import durable_message
 
 MAX_CRASHES = 5
 UPDATES_TAKE = timedelta(minutes=10)
+KEPT_TRIES = 20
 
 # Completion is written first, in the transaction of the effects: they commit together or not at all.
 # A row is taken never before its time or after its expiry, and by one worker only. SKIP LOCKED: a second
@@ -49,6 +50,13 @@ _COMPLETE_LEASED = text("""
        SET state = 'done', finished_at = clock_timestamp(), last_error = NULL, claimed_by = NULL,
            unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
      WHERE id = :id AND finished_at IS NULL AND claimed_by = :token
+""")
+_NOTE_TRY = text("""
+    WITH before AS (SELECT coalesce(max(number), 0) AS number FROM outbox_tries WHERE job_id = :id),
+         forgotten AS (DELETE FROM outbox_tries WHERE job_id = :id
+                        AND number <= (SELECT number FROM before) + 1 - :kept)
+    INSERT INTO outbox_tries (job_id, number, error, next_at)
+    SELECT :id, number + 1, :error, CAST(:next_at AS timestamptz) FROM before
 """)
 _RELEASE = text("""
     UPDATE outbox_jobs SET claimed_by = NULL, lease_until = clock_timestamp()
@@ -91,6 +99,12 @@ def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool, at_least
     row.failures += 1
     row.last_error = error
     row.claimed_by = None
+    delay = _plan_next(row, spec, permanent=permanent, at_least=at_least)
+    _note_try(row, error)
+    return delay
+
+
+def _plan_next(row: OutboxJob, spec: JobSpec, *, permanent: bool, at_least: int) -> int | None:
     if permanent:
         bury(row, Cause.REFUSED)
         return None
@@ -108,17 +122,27 @@ def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool, at_least
     return delay
 
 
+def _note_try(row: OutboxJob, error: str) -> None:
+    """The newest are kept: a job that is tried for weeks would fill the disk with the same words."""
+    next_at = row.run_after if row.state == State.OPEN else None
+    session = open_session()
+    session.flush()
+    session.execute(_NOTE_TRY, {"id": row.id, "error": error, "next_at": next_at, "kept": KEPT_TRIES})
+
+
 def note_crash(row: OutboxJob, what: str) -> bool:
     """A run ended without being able to say how. It costs no try, and the job is sent again, unless that
     happens again and again: then it may be the job that does it."""
     row.claimed_by = None
     row.crashes += 1
-    if row.crashes >= MAX_CRASHES:
+    gives_up = row.crashes >= MAX_CRASHES
+    if gives_up:
         row.last_error = f"{what} {row.crashes} times"
         bury(row, Cause.CRASHED)
-        return False
-    deliver_again(row)
-    return True
+    else:
+        deliver_again(row)
+    _note_try(row, what)
+    return not gives_up
 
 
 def deliver_again(row: OutboxJob) -> None:

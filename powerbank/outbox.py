@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from powerbank.db import Base, Id
 
@@ -88,6 +88,31 @@ class OutboxJob(Base):
     cause: Mapped[str | None]
     last_error: Mapped[str | None]
     request_id: Mapped[str | None]
+
+    # For people to look at, and read only then.
+    tries: Mapped[list["OutboxTry"]] = relationship(viewonly=True, order_by="OutboxTry.number")
+    steps: Mapped[list["OutboxStep"]] = relationship(viewonly=True, order_by="OutboxStep.started_at")
+
+    @property
+    def outcome(self) -> str:
+        """Of a dead letter its cause; what is open waits for its time or its next try, or somebody works on it."""
+        if self.state != State.OPEN:
+            return self.cause or self.state
+        if self.claimed_by is not None:
+            return "running"
+        return "retrying" if self.failures or self.crashes else "waiting"
+
+
+class OutboxTry(Base):
+    """A run of a job that failed. The one that succeeds is the row's own end."""
+
+    __tablename__ = "outbox_tries"
+
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbox_jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    failed_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    error: Mapped[str]
+    next_at: Mapped[datetime | None]  # none: it was the last
 
 
 class OutboxStep(Base):

@@ -15,7 +15,8 @@ from rq.job import Job, JobStatus
 from sqlalchemy import func, or_, select, update
 
 from jobs import catalogue
-from powerbank.db import db, new_id, transaction, utcnow
+from powerbank import job_counts
+from powerbank.db import after_commit, db, new_id, transaction, utcnow
 from powerbank.heartbeats import living_workers
 from powerbank.lifecycle import bury, bury_unknown, deliver_again, note_crash
 from powerbank.outbound import stall
@@ -93,6 +94,7 @@ def expire_unbegun() -> int:
             ).all()
             for row in rows:
                 bury(row, Cause.EXPIRED)
+                _count_unrun(row.job, "dead")
         expired += len(rows)
         if len(rows) < BATCH:
             return expired
@@ -255,6 +257,7 @@ def _apply(row: OutboxJob, place: Place) -> bool:
         row.lease_until = utcnow() + LEASE
         return False
     if place is Place.WITH_DEAD_WORKER:
+        _count_unrun(row.job, "crashed")  # its worker could not
         return note_crash(row, "took its worker down")
     row.claimed_by = None
     deliver_again(row)
@@ -264,3 +267,7 @@ def _apply(row: OutboxJob, place: Place) -> bool:
 def _worker(claim: str | None) -> str | None:
     """A claim is `worker/message`."""
     return claim.split("/", 1)[0] if claim else None
+
+
+def _count_unrun(job: str, outcome: str) -> None:
+    after_commit(lambda: job_counts.note(job, outcome, 0.0))

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -12,10 +13,12 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from powerbank import job_counts
 from powerbank.db import db
 from powerbank.ops import queries
 
@@ -46,7 +49,7 @@ def init_app(app: Flask) -> None:
 
 
 class _Queues(Collector):
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """What this process has counted is told in any case: it is wanted most when the database is away."""
         try:
             found = list(self._from_database())
@@ -56,7 +59,7 @@ class _Queues(Collector):
         yield GaugeMetricFamily("powerbank_database_up", "Whether the database answers.", bool(found))
         yield from found
 
-    def _from_database(self) -> Iterator[GaugeMetricFamily]:
+    def _from_database(self) -> Iterator[Metric]:
         health = queries.queue_health()
         waiting = GaugeMetricFamily("powerbank_jobs_waiting", "Jobs that are due and open.", labels=["queue"])
         for queue, length in health.queue_lengths.items():
@@ -72,6 +75,21 @@ class _Queues(Collector):
         for job, count, _ in queries.dead_letters():
             dead.add_metric([job], count)
         yield dead
+        yield from _jobs()
+
+
+def _jobs() -> Iterator[Metric]:
+    """What workers have added up. A bucket of Prometheus holds the runs of all shorter ones too."""
+    runs = CounterMetricFamily("powerbank_jobs", "Runs of jobs.", labels=["job", "outcome"])
+    times = HistogramMetricFamily("powerbank_job_seconds", "Time that runs took.", labels=["job", "outcome"])
+    bounds = [*map(str, job_counts.BOUNDS), "+Inf"]
+    for row in job_counts.summed_up():
+        labels = [row.job, row.outcome]
+        runs.add_metric(labels, sum(row.buckets))
+        buckets = list(zip(bounds, accumulate(row.buckets), strict=True))
+        times.add_metric(labels, buckets, sum_value=row.seconds)
+    yield runs
+    yield times
 
 
 def expose() -> bytes:

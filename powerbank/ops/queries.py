@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from flask import current_app
 from sqlalchemy import Row, case, func, select
@@ -13,6 +14,7 @@ from jobs.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
 from powerbank import heartbeats
 from powerbank.api.paging import page
 from powerbank.db import db, utcnow
+from powerbank.errors import NotFoundError
 from powerbank.ledger import reconciliation
 from powerbank.notifications.staff_models import StaffNotice, StaffNoticeRead
 from powerbank.outbox import SETTLED, OutboxJob, State
@@ -195,6 +197,13 @@ def schedule_list() -> list[ScheduleRow]:
             )
         )
     return rows
+
+
+def job(job_id: UUID) -> OutboxJob:
+    row: OutboxJob | None = db.session.get(OutboxJob, job_id)
+    if row is None:
+        raise NotFoundError("job")
+    return row
 
 
 def job_page(*, state: str, job: str | None, limit: int, cursor: str | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from powerbank.db import transaction, utcnow
 from powerbank.ops import queries, services
 from powerbank.ops.schemas import (
     JobArguments,
+    JobDetailSchema,
     JobSchema,
     QueueHealthSchema,
     ScheduleListSchema,
@@ -58,6 +59,14 @@ class Jobs(MethodView):
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Dead letters, newest first; `state=open|done` shows the others"""
         return queries.job_page(**arguments)
+
+
+@blueprint.get("/jobs/<uuid:job_id>")
+@staff_only("system.read")
+@blueprint.response(200, JobDetailSchema)
+def one_job(job_id: UUID) -> OutboxJob:
+    """A job with its outcome, its tries that failed and its calls of vendors"""
+    return queries.job(job_id)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/requeue")

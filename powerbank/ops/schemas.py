@@ -77,3 +77,30 @@ class JobSchema(Schema):
 
     def died_at(self, row: Any) -> str | None:
         return show_time(row.finished_at) if row.state == "dead" else None
+
+
+class JobTrySchema(Schema):
+    number = fields.Integer(required=True)
+    failed_at = Time(required=True)
+    error = fields.String(required=True)
+    next_at = Time(required=True, allow_none=True, metadata={"description": "When it was to be tried again."})
+
+
+class JobStepSchema(Schema):
+    name = fields.String(required=True)
+    started_at = Time(required=True)
+    finished_at = Time(required=True, allow_none=True)
+
+
+class JobDetailSchema(JobSchema):
+    outcome = fields.String(
+        required=True, metadata={"description": "`done`, `waiting`, `running`, `retrying`, or why it died."}
+    )
+    expires_at = Time(required=True, allow_none=True)
+    deliveries = fields.Integer(required=True, metadata={"description": "How often workers were told of it."})
+    tries = fields.List(
+        fields.Nested(JobTrySchema), required=True, metadata={"description": "Those that failed; the newest twenty."}
+    )
+    steps = fields.List(
+        fields.Nested(JobStepSchema), required=True, metadata={"description": "Calls of vendors, each made once."}
+    )

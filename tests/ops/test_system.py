@@ -1,12 +1,16 @@
 """Staff see schedules and dead letters, and can act on them."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from powerbank import lifecycle, relay
 from powerbank.db import db, transaction
+from powerbank.outbox import OutboxJob
 from powerbank.queue import enqueue
 from tests import sample_jobs
 
@@ -90,3 +94,75 @@ def test_schedules_show_their_last_and_next_run(
 
 def test_a_schedule_that_is_not_there(client: FlaskClient, staff_headers: SignIn) -> None:
     assert client.post("/api/admin/system/schedules/nothing/run", headers=staff_headers()).status_code == 404
+
+
+def test_one_job_is_shown_with_its_tries_and_its_outcome(
+    app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work
+) -> None:
+    with app.app_context(), transaction():
+        job_id = enqueue(sample_jobs.FAILING, key="k")
+    headers = staff_headers("viewer")
+
+    def shown() -> dict:
+        answer = client.get(f"{JOBS}/{job_id}", headers=headers)
+        assert answer.status_code == 200
+        return answer.get_json()
+
+    assert (shown()["outcome"], shown()["tries"], shown()["attempts"]) == ("waiting", [], 0)
+    for number, outcome in ((1, "retrying"), (2, "retrying"), (3, "out_of_retries")):
+        work()
+        found = shown()
+        assert (found["outcome"], found["attempts"]) == (outcome, number)
+        assert [each["number"] for each in found["tries"]] == list(range(1, number + 1))
+        last = found["tries"][-1]
+        assert last["error"] == found["last_error"]
+        assert (last["next_at"] is None) == (outcome == "out_of_retries")
+        with app.app_context():
+            with transaction() as session:
+                session.execute(
+                    text("UPDATE outbox_jobs SET run_after = now(), lease_until = now() WHERE state = 'open'")
+                )
+            relay.recover()
+    assert (found["id"], found["job"], found["arguments"]) == (str(job_id), "test_failing", {"key": "k"})
+
+
+def test_a_job_that_called_a_vendor_shows_the_calls_and_not_what_they_answered(
+    app: Flask,
+    client: FlaskClient,
+    staff_headers: SignIn,
+    work: Work,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("TEST_VENDOR", str(tmp_path / "vendor"))
+    with app.app_context(), transaction():
+        job_id = enqueue(sample_jobs.STEPWISE, key="k")
+    work()
+    found = client.get(f"{JOBS}/{job_id}", headers=staff_headers()).get_json()
+    assert (found["outcome"], found["attempts"], found["tries"]) == ("done", 1, [])
+    [step] = found["steps"]
+    assert step.keys() == {"name", "started_at", "finished_at"}
+    assert step["finished_at"] is not None
+
+
+def test_of_a_job_that_is_tried_for_weeks_the_newest_tries_are_kept(
+    app: Flask, client: FlaskClient, staff_headers: SignIn
+) -> None:
+    with app.app_context():
+        with transaction():
+            job_id = enqueue(sample_jobs.PERSISTENT, key="k")
+        for number in range(25):
+            with transaction() as session:
+                lifecycle.fail(
+                    session.get_one(OutboxJob, job_id), sample_jobs.PERSISTENT, f"e{number}", permanent=False
+                )
+    found = client.get(f"{JOBS}/{job_id}", headers=staff_headers()).get_json()
+    assert [each["number"] for each in found["tries"]] == list(range(6, 26))
+    assert found["tries"][-1]["error"] == "e24"
+    with app.app_context(), transaction() as session:
+        session.execute(text("DELETE FROM outbox_jobs"))
+        assert session.scalar(text("SELECT count(*) FROM outbox_tries")) == 0
+
+
+def test_a_job_that_is_not_there_has_no_page(client: FlaskClient, staff_headers: SignIn) -> None:
+    assert client.get(f"{JOBS}/01900000-0000-7000-8000-000000000000", headers=staff_headers()).status_code == 404
