@@ -1,0 +1,77 @@
+"""`docs/stations.md` says what is: its events, states, refusals, faults and figures are those of the code."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from powerbank.stations import agreement, alerts, commanding, daemon, inspection, reports
+from powerbank.stations.command_models import CommandStatus
+from powerbank.stations.protocols import json_v1, protocol, untrusted, volinks_v1
+from scripts.simulation.faults import FAULTS
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "stations.md").read_text()
+PROSE = " ".join(PAGE.split())
+
+
+def table(head: str) -> list[list[str]]:
+    """The cells of the rows below a table's first line."""
+    lines = PAGE[PAGE.index(head) :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def words(cell: str) -> set[str]:
+    return {word for part in re.findall(r"`([^`]+)`", cell) for word in part.split()}
+
+
+def published() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "powerbank" / "stations").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "publish":
+                assert isinstance(node.args[0], ast.Constant)
+                found.setdefault(node.args[0].value, set()).update(str(each.arg) for each in node.keywords)
+    return found
+
+
+def test_events_and_their_fields() -> None:
+    assert {name: words(fields) for event, fields, _ in table("| event |") for name in words(event)} == published()
+
+
+def test_states_of_a_command() -> None:
+    assert {name for row in table("| status |") for name in words(row[0])} == {*CommandStatus}
+
+
+def test_refusals_that_prove_nothing() -> None:
+    said = PAGE[PAGE.index("unless its `error` says") :].split("Those prove nothing")[0]
+    assert words(said) - {"error"} == {*json_v1.REFUSALS}
+
+
+def test_faults_of_the_simulator() -> None:
+    assert {name for row in table("| fault |") for name in words(row[0])} == {*FAULTS}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"at most {daemon.BATCH:,} messages, of one station at most {daemon.FROM_ONE} while others wait",
+        f"in one breath ({daemon.BREATH * 1000:.0f} ms",
+        f"a batch begins each {daemon.GATHER * 1000:.0f} ms",
+        f"more than {reports.FLOOD} messages in a batch",
+        f"no turn of its loop for {'a minute' if daemon.STUCK_AFTER == 60 else daemon.STUCK_AFTER}",
+        f"nonsense for {reports.KEPT_FOR.days} days",
+        f"no snapshot within {commanding.LOOK_SECONDS} s",
+        f"until {agreement.LATE.seconds // 60} minutes after the deadline",
+        f"after half a minute{'' if alerts.SETTLED.seconds == 30 else '?'}",
+        f"at the {['', 'first', 'second', 'third'][alerts.FLAPPING]} outage of an hour",
+        f"as it is for half an hour{'' if alerts.CALM.seconds == 1800 else '?'}",
+        f"refused to eject {['never', 'once', 'twice'][inspection.IN_A_ROW]} in a row",
+        f"{protocol.MAX_PAYLOAD // 1024} KiB, {protocol.MAX_SLOT} slots",
+        f"cut to {untrusted.MAX_ENTRIES} entries on {['', '', '', '', 'four'][untrusted.MAX_DEPTH]} levels",
+        f"`look_after` ({volinks_v1.SETTLED_SECONDS}) seconds",
+    ],
+)
+def test_figures(sentence: str) -> None:
+    assert sentence in PROSE
