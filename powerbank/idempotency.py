@@ -10,7 +10,7 @@ from sqlalchemy import LargeBinary, Table, bindparam, delete, select, text, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.db import Base, open_session
+from powerbank.db import Base, db, open_session
 from powerbank.errors import ConflictError
 
 KEEP = timedelta(hours=24)
@@ -49,12 +49,16 @@ def claim(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKe
 
     Whoever asks with the same key meanwhile waits in the INSERT until this transaction ends.
     """
-    session = open_session()
     identity = {"principal": principal, "route": route, "key": key}
-    if session.execute(_CLAIM, identity | {"fingerprint": fingerprint(body)}).one_or_none() is not None:
+    if open_session().execute(_CLAIM, identity | {"fingerprint": fingerprint(body)}).one_or_none() is not None:
         return None
-    earlier = session.scalars(select(IdempotencyKey).filter_by(**identity)).one()
-    if earlier.fingerprint != fingerprint(body):
+    return find(**identity, body=body)
+
+
+def find(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey | None:
+    """The earlier answer, if there is one."""
+    earlier = db.session.scalar(select(IdempotencyKey).filter_by(principal=principal, route=route, key=key))
+    if earlier is not None and earlier.fingerprint != fingerprint(body):
         raise ConflictError("idempotency_conflict", "This Idempotency-Key was used with another body.")
     return earlier
 

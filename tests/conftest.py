@@ -31,6 +31,7 @@ from scripts.stack.ports import free_ports
 from scripts.stack.stack import Stack
 from tests import sample_jobs
 from tests.databases import Emptier, data_folder, forget_killed_runs, keep_cluster, stack_in
+from tests.moves import KeyedClient, watching
 from tests.nursery import Nursery, nursery_process
 from tests.people import Inbox, People
 
@@ -216,7 +217,25 @@ def app(environment: dict[str, str]) -> Flask:
     hash_passwords_quickly()
     app = create_app()
     app.testing = True
+    app.test_client_class = KeyedClient
     return app
+
+
+@pytest.fixture(scope="session")
+def moves(app: Flask) -> Iterator[list[str]]:
+    from powerbank.db import db
+
+    with app.app_context():
+        engine = db.engine
+    with watching(engine) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _what_moves_asks_for_a_key(moves: list[str]) -> Iterator[None]:
+    moves.clear()
+    yield
+    assert moves == []
 
 
 def hash_passwords_quickly() -> None:

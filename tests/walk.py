@@ -42,7 +42,12 @@ def routes(app: Flask, prefix: str = "/api/") -> Iterator[Route]:
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith(prefix):
             continue
-        view: Any = app.view_functions[rule.endpoint]
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            handler = getattr(view.view_class, method.lower()) if hasattr(view, "view_class") else view
-            yield Route(method, rule, getattr(handler, "_apidoc", {}).get("permission"))
+            yield Route(method, rule, notes(app, rule, method).get("permission"))
+
+
+def notes(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
+    """What a route's decorators noted of it: the permission, and whether it is idempotent."""
+    view: Any = app.view_functions[rule.endpoint]
+    handler = getattr(view.view_class, method.lower()) if hasattr(view, "view_class") else view
+    return getattr(handler, "_apidoc", {})

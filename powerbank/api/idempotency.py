@@ -1,6 +1,8 @@
 """`@idempotent`: a POST that happens once, however often its client sends it."""
 
 import functools
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +11,7 @@ from flask import Response, make_response, request
 
 from powerbank import idempotency
 from powerbank.api.auth import note_for_document, principal
-from powerbank.db import transaction
+from powerbank.db import db, transaction
 from powerbank.errors import AppError
 
 HEADER = "Idempotency-Key"
@@ -19,12 +21,28 @@ _VALID = re.compile(r"[\x21-\x7e]{1,255}")
 def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
     """Opens the request's transaction itself, because the answer is kept in it: effects and answer commit
     together, so there is no moment at which one exists without the other. Only successes are kept."""
+    return _once(view, None)
 
+
+def idempotent_after(prepare: Callable[..., dict[str, Any]]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """The same for a route that asks a gateway or decodes a picture before it writes, which no transaction may wait
+    for. `prepare` gets what the view gets, runs before the transaction, and answers further arguments of the view. It
+    is not run for a request that has its answer already. `arguments` stands above this decorator."""
+    return lambda view: _once(view, prepare)
+
+
+def _once(view: Callable[..., Any], prepare: Callable[..., dict[str, Any]] | None) -> Callable[..., Response]:
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
         identity = {"principal": principal(), "route": f"{request.method} {request.path}", "key": _key()}
+        body = _body()
+        if prepare is not None:
+            if (known := idempotency.find(**identity, body=body)) is not None:
+                return _replay(known)
+            db.session.rollback()  # no transaction stays open while somebody else is waited for
+            kwargs |= prepare(*args, **kwargs)
         with transaction():
-            earlier = idempotency.claim(**identity, body=request.get_data())
+            earlier = idempotency.claim(**identity, body=body)
             if earlier is not None:
                 return _replay(earlier)
             response = make_response(view(*args, **kwargs))
@@ -40,19 +58,16 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
     return wrapper
 
 
-def idempotent_if_asked(view: Callable[..., Any]) -> Callable[..., Response]:
-    """The same where the key may be left out. Opens the transaction either way."""
-    once = idempotent(view)
-
-    @functools.wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Response:
-        if HEADER in request.headers:
-            return once(*args, **kwargs)
-        with transaction():
-            return make_response(view(*args, **kwargs))
-
-    note_for_document(wrapper, idempotent="optional")
-    return wrapper
+def _body() -> bytes:
+    """What was sent. A client that sends a form again separates its parts by another boundary, so of a form it is the
+    fields and the files that count."""
+    if request.mimetype != "multipart/form-data":
+        return request.get_data()
+    files = [
+        (name, hashlib.sha256(each.stream.read()).hexdigest(), each.stream.seek(0))
+        for name, each in request.files.items(multi=True)
+    ]
+    return json.dumps([sorted(request.form.items(multi=True)), sorted(files)]).encode()
 
 
 def _key() -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.db import utcnow
@@ -25,7 +25,7 @@ blueprint = Blueprint("Adjustments (staff)", __name__, url_prefix="/api/admin", 
 
 @blueprint.post("/users/<uuid:user_id>/adjust-balance")
 @staff_only("ledger.adjust")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(AdjustBalanceSchema)
 @blueprint.response(200, AdjustedSchema)
 @blueprint.alt_response(202, schema=AdjustedSchema, description="A second person must approve.")
@@ -36,7 +36,7 @@ def adjust_balance(body: dict[str, Any], user_id: UUID) -> tuple[dict[str, Any],
 
 @blueprint.post("/users/<uuid:user_id>/adjust-points")
 @staff_only("ledger.adjust")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(AdjustPointsSchema)
 @blueprint.response(200, AdjustedSchema)
 @blueprint.alt_response(202, schema=AdjustedSchema, description="A second person must approve.")
@@ -56,7 +56,7 @@ def list_adjustments(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/ledger/adjustments/<uuid:adjustment_id>/approve")
 @staff_only("ledger.approve")
-@idempotent_if_asked
+@idempotent
 @blueprint.response(200, AdjustmentSchema)
 def approve(adjustment_id: UUID) -> Adjustment:
     """Apply what somebody else asked for"""
@@ -67,7 +67,7 @@ def approve(adjustment_id: UUID) -> Adjustment:
 
 @blueprint.post("/ledger/adjustments/<uuid:adjustment_id>/reject")
 @staff_only("ledger.approve")
-@idempotent_if_asked
+@idempotent
 @blueprint.response(200, AdjustmentSchema)
 def reject(adjustment_id: UUID) -> Adjustment:
     """Refuse what somebody else asked for"""

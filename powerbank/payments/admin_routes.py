@@ -7,11 +7,13 @@ from uuid import UUID
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent_after
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.db import transaction, utcnow
 from powerbank.errors import ConflictError, UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.integrations.gateway import Payment, Reversal
 from powerbank.payments import queries, reviews, settlement, webhooks
 from powerbank.payments.admin_schemas import (
     EventArguments,
@@ -72,22 +74,30 @@ def review(arguments: dict[str, Any]) -> dict[str, Any]:
     return queries.intent_page(status=IntentStatus.REVIEW, **arguments)
 
 
+def _looked_up(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
+    """What the gateway says of a payment that is to be credited."""
+    if body["decision"] != Decision.CREDIT:
+        return {"payment": None, "reversals": []}
+    with _answering():
+        payment, reversals = reviews.look_up(intent_id)
+    return {"payment": payment, "reversals": reversals}
+
+
 @blueprint.post("/review/<uuid:intent_id>/resolve")
 @staff_only("payments.resolve")
 @blueprint.arguments(ResolveSchema)
+@idempotent_after(_looked_up)
 @blueprint.response(200, StaffIntentSchema)
-def resolve(body: dict[str, str], intent_id: UUID) -> PaymentIntent:
+def resolve(body: dict[str, str], intent_id: UUID, payment: Payment | None, reversals: list[Reversal]) -> PaymentIntent:
     """Credit what the gateway says came, or dismiss it for good"""
-    staff, reason, credit = current_staff(), body["reason"], body["decision"] == Decision.CREDIT
+    staff, reason = current_staff(), body["reason"]
     asked = {"amount": queries.intent(intent_id).amount, "review_reason": queries.intent(intent_id).review_reason}
-    payment, reversals = _look_up(intent_id) if credit else (None, [])
-    with transaction():
-        if credit:
-            found = reviews.credit(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
-        else:
-            found = reviews.dismiss(intent_id, staff=staff, reason=reason, now=utcnow())
-        new = {**body, "amount": found.amount, "status": found.status, "payment_id": found.payment_id}
-        audit.by_staff("payment.resolve", "payment_intent", intent_id, old=asked, new=new)
+    if body["decision"] == Decision.CREDIT:
+        found = reviews.credit(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
+    else:
+        found = reviews.dismiss(intent_id, staff=staff, reason=reason, now=utcnow())
+    new = {**body, "amount": found.amount, "status": found.status, "payment_id": found.payment_id}
+    audit.by_staff("payment.resolve", "payment_intent", intent_id, old=asked, new=new)
     return found
 
 
@@ -144,11 +154,6 @@ def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
 def settlement_findings(arguments: dict[str, Any], check_id: UUID) -> dict[str, Any]:
     """Payments that differ, also while the comparison goes on"""
     return queries.settlement_finding_page(check_id, **arguments)
-
-
-def _look_up(intent_id: UUID) -> Any:
-    with _answering():
-        return reviews.look_up(intent_id)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.db import utcnow
@@ -40,7 +40,7 @@ def one(refund_id: UUID) -> Refund:
 
 @blueprint.post("/<uuid:refund_id>/approve")
 @staff_only("refunds.decide")
-@idempotent_if_asked
+@idempotent
 @blueprint.response(200, StaffRefundSchema)
 @blueprint.alt_response(202, schema=StaffRefundSchema, description="A second person must approve too.")
 def approve(refund_id: UUID) -> tuple[Refund, int]:
@@ -53,7 +53,7 @@ def approve(refund_id: UUID) -> tuple[Refund, int]:
 
 @blueprint.post("/<uuid:refund_id>/reject")
 @staff_only("refunds.decide")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(RejectSchema)
 @blueprint.response(200, StaffRefundSchema)
 def reject(body: dict[str, str], refund_id: UUID) -> Refund:
@@ -66,7 +66,7 @@ def reject(body: dict[str, str], refund_id: UUID) -> Refund:
 
 @blueprint.post("/<uuid:refund_id>/paid")
 @staff_only("refunds.decide")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(PaidByHandSchema)
 @blueprint.response(200, StaffRefundSchema)
 def paid(body: dict[str, str], refund_id: UUID) -> Refund:

@@ -8,11 +8,11 @@ from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from powerbank.api.auth import current_user_id, user_only
-from powerbank.api.idempotency import idempotent, idempotent_if_asked
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.query_names import takes_foreign_parameters
 from powerbank.api.rate_limits import hit_or_refuse
-from powerbank.db import utcnow
+from powerbank.db import transaction, utcnow
 from powerbank.errors import UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import UnknownPaymentError
@@ -67,11 +67,11 @@ def intent(intent_id: UUID) -> PaymentIntent:
 
 @blueprint.post("/payment/intents/<uuid:intent_id>/cancel")
 @user_only
-@idempotent_if_asked
 @blueprint.response(200, IntentSchema)
 def cancel(intent_id: UUID) -> PaymentIntent:
     """Give a top-up up; money that comes all the same is credited"""
-    return intents.cancel(intent_id, current_user_id())
+    with transaction():
+        return intents.cancel(intent_id, current_user_id())
 
 
 @blueprint.post("/payment/intents/<uuid:intent_id>/verify")

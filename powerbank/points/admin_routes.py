@@ -12,7 +12,7 @@ from powerbank.api.fields import show_time
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.ledger.models import Entry
 from powerbank.points import grants, queries
 from powerbank.points.models import Grant
@@ -70,6 +70,7 @@ def export_awards(grant_id: UUID) -> Response:
 
 @blueprint.post("/bulk-awards/<uuid:grant_id>/approve")
 @staff_only("ledger.approve")
+@idempotent
 @blueprint.response(200, GrantSchema)
 def approve(grant_id: UUID) -> Grant:
     """Begin what somebody else asked for"""
@@ -78,6 +79,7 @@ def approve(grant_id: UUID) -> Grant:
 
 @blueprint.post("/bulk-awards/<uuid:grant_id>/reject")
 @staff_only("ledger.approve")
+@idempotent
 @blueprint.response(200, GrantSchema)
 def reject(grant_id: UUID) -> Grant:
     """Refuse what somebody else asked for"""
@@ -85,9 +87,8 @@ def reject(grant_id: UUID) -> Grant:
 
 
 def _decide(grant_id: UUID, *, approve: bool) -> Grant:
-    with transaction():
-        grant = grants.decide(grant_id, approve=approve, staff=current_staff(), now=utcnow())
-        _audit("points_grant.approve" if approve else "points_grant.reject", grant)
+    grant = grants.decide(grant_id, approve=approve, staff=current_staff(), now=utcnow())
+    _audit("points_grant.approve" if approve else "points_grant.reject", grant)
     return grant
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.db import transaction, utcnow
@@ -53,7 +53,7 @@ def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
 
 @blueprint.post("/<uuid:rental_id>/resolve")
 @staff_only("rentals.resolve")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(RentalResolutionSchema)
 @blueprint.response(200, AdminRentalDetailSchema)
 def resolve(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:

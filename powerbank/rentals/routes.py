@@ -8,7 +8,7 @@ from flask import current_app
 from powerbank import money
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
-from powerbank.api.idempotency import idempotent, idempotent_if_asked
+from powerbank.api.idempotency import idempotent, idempotent_after
 from powerbank.api.openapi import Blueprint
 from powerbank.db import db, transaction, utcnow
 from powerbank.payments import paying
@@ -87,7 +87,7 @@ def detail(arguments: dict[str, Any], rental_id: UUID) -> Card:
 
 @blueprint.post("/<uuid:rental_id>/cancel")
 @user_only
-@idempotent_if_asked
+@idempotent
 @blueprint.response(200, RentalDetailSchema)
 def cancel(rental_id: UUID) -> Card:
     """Before the ejection at once; shortly after it if the power bank is brought back in time"""
@@ -97,7 +97,7 @@ def cancel(rental_id: UUID) -> Card:
 
 @blueprint.post("/<uuid:rental_id>/extend")
 @user_only
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(ExtendSchema)
 @blueprint.response(200, RentalDetailSchema)
 def extend(body: dict[str, Any], rental_id: UUID) -> Card:
@@ -127,19 +127,26 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}
 
 
+def _remade_photo(body: dict[str, Any], **_: Any) -> dict[str, Any]:
+    return {"photo": photos.remade(body["photo"])}
+
+
 @blueprint.post("/<uuid:rental_id>/report-issue")
 @user_only
 @uploads.takes_a_photo
 @blueprint.arguments(RentalIssueSchema, location="json_or_form")
+@idempotent_after(_remade_photo)
 @blueprint.response(201, RentalCaseSchema)
-def report_issue(body: dict[str, Any], rental_id: UUID) -> RentalCase:
-    """Something went wrong; nothing is collected until it is decided"""
-    photo = photos.remade(body["photo"])
-    with transaction():
-        return cases.report(
-            rental_id, user_id=current_user_id(), issue_type=IssueType(body["issue_type"]),
-            description=body["description"], photo=photo, now=utcnow(),
-        )  # fmt: skip
+def report_issue(body: dict[str, Any], rental_id: UUID, photo: bytes | None) -> RentalCase:
+    """Something went wrong; nothing is collected until it is decided. What is said to be lost is charged at once"""
+    return cases.report(
+        rental_id,
+        user_id=current_user_id(),
+        issue_type=IssueType(body["issue_type"]),
+        description=body["description"],
+        photo=photo,
+        now=utcnow(),
+    )
 
 
 @blueprint.post("/<uuid:rental_id>/location")

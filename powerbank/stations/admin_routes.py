@@ -9,6 +9,7 @@ from flask.views import MethodView
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.api.web import cacheable
@@ -100,19 +101,22 @@ def rotate(sn: str) -> Shown:
 
 @blueprint.post("/<sn>/maintenance")
 @staff_only("stations.operate")
+@idempotent
 @blueprint.arguments(MaintenanceSchema)
 @blueprint.response(200, StationSeenSchema)
 def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
     """Take a station out of service, or put it back"""
-    with transaction():
-        old = {"maintenance": queries.locked(sn).maintenance}
-        station = services.set_maintenance(sn, enable=body["enable"])
-        if commanding.is_supported(station, CommandName.MAINTENANCE):
-            commanding.request_by_staff(
-                station, command=CommandName.MAINTENANCE, parameters={"enable": body["enable"]},
-                staff_id=current_staff().id, now=utcnow(),
-            )  # fmt: skip
-        _audit("stations.maintenance", sn, old=old, new=body)
+    old = {"maintenance": queries.locked(sn).maintenance}
+    station = services.set_maintenance(sn, enable=body["enable"])
+    if commanding.is_supported(station, CommandName.MAINTENANCE):
+        commanding.request_by_staff(
+            station,
+            command=CommandName.MAINTENANCE,
+            parameters={"enable": body["enable"]},
+            staff_id=current_staff().id,
+            now=utcnow(),
+        )
+    _audit("stations.maintenance", sn, old=old, new=body)
     return _seen(station)
 
 

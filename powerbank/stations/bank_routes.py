@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page, page_of
 from powerbank.db import transaction, utcnow
@@ -69,32 +69,32 @@ def bank(serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/quarantine")
 @staff_only("stations.operate")
+@idempotent
 @blueprint.arguments(QuarantineSchema)
 @blueprint.response(200, BankDetailSchema)
 def quarantine(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """Rent it out no more"""
-    with transaction():
-        row = banks.quarantine(serial, reason=body["reason"], now=utcnow())
-        _audit("power_banks.quarantine", serial, new=body)
+    row = banks.quarantine(serial, reason=body["reason"], now=utcnow())
+    _audit("power_banks.quarantine", serial, new=body)
     return _detail(row)
 
 
 @blueprint.post("/powerbanks/<serial>/release")
 @staff_only("stations.operate")
+@idempotent
 @blueprint.response(200, BankDetailSchema)
 def release(serial: str) -> dict[str, Any]:
     """It may be rented out again"""
-    with transaction():
-        old = queries.bank(serial)
-        before = {"quarantine_reason": old.quarantine_reason, "doubt": old.doubt}
-        row = banks.release(serial, now=utcnow())
-        _audit("power_banks.release", serial, old=before)
+    old = queries.bank(serial)
+    before = {"quarantine_reason": old.quarantine_reason, "doubt": old.doubt}
+    row = banks.release(serial, now=utcnow())
+    _audit("power_banks.release", serial, old=before)
     return _detail(row)
 
 
 @blueprint.post("/powerbanks/<serial>/write-off")
 @staff_only("stations.operate")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(QuarantineSchema)
 @blueprint.response(200, BankDetailSchema)
 def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/found")
 @staff_only("stations.operate")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(BankFoundSchema)
 @blueprint.response(200, BankDetailSchema)
 def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/place")
 @staff_only("stations.operate")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(BankPlaceSchema)
 @blueprint.response(200, BankDetailSchema)
 def place(body: dict[str, Any], serial: str) -> dict[str, Any]:

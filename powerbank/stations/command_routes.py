@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page, page_of
-from powerbank.db import transaction, utcnow
+from powerbank.db import utcnow
 from powerbank.stations import commanding, inspection, queries
 from powerbank.stations.command_models import StationCommand
 from powerbank.stations.command_schemas import (
@@ -26,7 +26,7 @@ blueprint = Blueprint(
 
 @blueprint.post("/<sn>/remote-command")
 @staff_only("stations.operate")
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(RemoteCommandSchema)
 @blueprint.response(202, CommandAcceptedSchema)
 def send(body: dict[str, Any], sn: str) -> StationCommand:
@@ -41,12 +41,12 @@ def send(body: dict[str, Any], sn: str) -> StationCommand:
 
 @blueprint.post("/<sn>/slots/<int:slot_number>/release")
 @staff_only("stations.operate")
+@idempotent
 @blueprint.response(204)
 def release_slot(sn: str, slot_number: int) -> None:
     """A slot that refused to eject and was held back has been looked at: it may be used again"""
-    with transaction():
-        inspection.release(queries.station(sn), slot_number, by=f"staff:{current_staff().id}", now=utcnow())
-        audit.by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
+    inspection.release(queries.station(sn), slot_number, by=f"staff:{current_staff().id}", now=utcnow())
+    audit.by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
 
 
 @blueprint.get("/<sn>/commands")

@@ -133,7 +133,8 @@ def test_the_same_key_makes_one_intent_and_no_key_none(payer: Payer) -> None:
     first, second = (payer.post("/api/wallet/topup-intent", body, key="once") for _ in range(2))
     assert first.get_json() == second.get_json()
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert payer.client.post("/api/wallet/topup-intent", json=body, headers=payer.headers).status_code == 400
+    without = payer.headers | {"Idempotency-Key": ""}
+    assert payer.client.post("/api/wallet/topup-intent", json=body, headers=without).status_code == 400
 
 
 def test_another_persons_intent_is_not_there(payer: Payer, app: Flask, client: FlaskClient) -> None:

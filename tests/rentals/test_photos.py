@@ -39,3 +39,17 @@ def test_one_case_has_so_many_and_a_broken_one_opens_none(out: Out, staff_header
     assert statuses == [201] * photos.MOST + [409]
     found = sita.client.get(f"/api/admin/rentals/{rental_id}", headers=staff_headers()).get_json()
     assert [len(case["photos"]) for case in found["cases"]] == [photos.MOST]
+
+
+def test_a_form_that_is_sent_again_under_its_key_is_one_report(out: Out) -> None:
+    """The client draws another boundary between the parts each time."""
+    sita, rental_id = out(ago=30)
+
+    def send(picture: bytes) -> tuple[int, str | None]:
+        form = {"issue_type": "other", "photo": (io.BytesIO(picture), "b.jpg")}
+        headers = sita.headers | {"Idempotency-Key": "once"}
+        answer = sita.client.post(f"/api/rentals/{rental_id}/report-issue", headers=headers, data=form)
+        return answer.status_code, answer.headers.get("Idempotency-Replayed")
+
+    assert [send(samples.jpeg()), send(samples.jpeg())] == [(201, None), (201, "true")]
+    assert send(samples.located_jpeg())[0] == 409

@@ -3,6 +3,7 @@ firmware that obeys or does not."""
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -42,7 +43,7 @@ class Operator:
     def order(self, spec: StationSpec, command: str, **parameters: Any) -> str:
         answer = self._client.post(
             f"/api/admin/stations/{spec.sn}/remote-command", json={"command": command, "parameters": parameters},
-            headers=self._headers,
+            headers=self._headers | {"Idempotency-Key": str(uuid4())},
         )  # fmt: skip
         assert answer.status_code == 202, answer.text
         return str(answer.get_json()["command_id"])

@@ -1,0 +1,76 @@
+"""Every POST that moves money, hardware or points asks for an Idempotency-Key."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from powerbank.db import transaction
+from tests.moves import KEYED_OTHERWISE, MOVES_NOTHING
+from tests.people import People
+from tests.walk import Route, notes, routes
+
+
+def posts(app: Flask) -> Iterator[Route]:
+    for prefix in ("/api/", "/internal/"):
+        yield from (route for route in routes(app, prefix) if route.method == "POST")
+
+
+def moving(app: Flask) -> list[Route]:
+    return [route for route in posts(app) if str(route) not in MOVES_NOTHING | KEYED_OTHERWISE.keys()]
+
+
+def test_a_post_is_idempotent_unless_it_is_known_to_move_nothing(app: Flask) -> None:
+    """Whoever adds a route makes it idempotent, or says here that it moves nothing: then the watch of all tests
+    looks after it."""
+    assert [str(route) for route in moving(app) if not notes(app, route.rule, "POST").get("idempotent")] == []
+
+
+def test_the_lists_name_routes_that_are_there(app: Flask) -> None:
+    assert (MOVES_NOTHING | KEYED_OTHERWISE.keys()) - {str(route) for route in posts(app)} == set()
+
+
+def test_without_a_key_nothing_that_moves_is_done(
+    app: Flask, client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]]
+) -> None:
+    person, staff = people.join("sita").headers, staff_headers()
+    found = moving(app)
+    assert len(found) > 20
+    for route in found:
+        if route.rule.rule.endswith(("/report-issue", "/resolve")):  # these look at the body first
+            continue
+        headers = (person if route.permission == "user" else staff) | {"Idempotency-Key": ""}
+        answer = client.post(route.address(), headers=headers, json={})
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "idempotency_key_required"), str(route)
+
+
+@pytest.mark.parametrize(
+    ("route", "body"),
+    [
+        ("/api/rentals/{}/report-issue", {"issue_type": "lost"}),
+        ("/api/admin/payments/review/{}/resolve", {"decision": "dismiss", "reason": "wrong"}),
+        ("/api/admin/rentals/{}/resolve", {"action": "charge", "amount": "1.00", "reason": "wrong"}),
+    ],
+)
+def test_nor_where_the_body_is_read_first(
+    client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]], route: str, body: dict[str, str]
+) -> None:
+    headers = staff_headers() if "admin" in route else people.join("sita").headers
+    nothing = "01900000-0000-7000-8000-000000000000"
+    answer = client.post(route.format(nothing), headers=headers | {"Idempotency-Key": ""}, json=body)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "idempotency_key_required")
+
+
+def test_the_watch_sees_a_write(app: Flask, clean: None, moves: list[str]) -> None:
+    """What it would say of a route that is in the wrong list."""
+    write = text("INSERT INTO station_commands (id) SELECT NULL WHERE false")
+    with app.test_request_context("/api/notifications/mark-all-read", method="POST"), transaction() as session:
+        session.execute(write)
+    with app.test_request_context("/api/rentals/initiate", method="POST"), transaction() as session:
+        session.execute(write)
+    assert moves == [
+        "POST /api/notifications/mark-all-read is not idempotent and does this: INSERT INTO station_commands"
+    ]
+    moves.clear()

@@ -1,0 +1,97 @@
+"""What moves money, hardware or points, seen where it cannot be overlooked: in what a POST writes to the database.
+
+The watch listens in every test. A POST that is not idempotent and writes to one of `TABLES` makes its test fail,
+whatever the lists here say of it.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, current_app, has_request_context, request
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, event
+from werkzeug.test import TestResponse
+
+from tests.walk import notes
+
+TABLES = (
+    "ledger_entries", "ledger_holds", "ledger_dues", "ledger_adjustments", "refunds", "payment_intents",
+    "points_grants", "coupon_redemptions", "station_commands", "custody", "bank_reservations", "rentals",
+)  # fmt: skip
+_WRITES = re.compile(rf"\bINSERT INTO ({'|'.join(TABLES)})\b|\bpromise_best_bank\(")
+
+# These write there without our key: what they are told of has one already, and is taken once.
+KEYED_OTHERWISE = {
+    "POST /api/payment/webhook/<string:gateway>": "a gateway's payment is credited once",
+    "POST /api/payment/intents/<uuid:intent_id>/verify": "a gateway's payment is credited once",
+    "POST /api/admin/payments/intents/<uuid:intent_id>/verify": "a gateway's payment is credited once",
+    "POST /internal/rental/return-event": "each event has its id",
+    "POST /internal/stations/<imei>/report": "each event has its id, and a heartbeat says how things are",
+    "POST /api/admin/powerbanks": "a serial that is known stays as it is",
+}
+
+# These write nothing of the kind, and the watch sees to it that this stays true.
+MOVES_NOTHING = {
+    "POST /api/auth/get-otp", "POST /api/auth/verify-otp", "POST /api/auth/register", "POST /api/auth/refresh",
+    "POST /api/auth/logout", "POST /api/auth/logout-all", "POST /api/auth/kyc",
+    "POST /api/users/me/devices", "POST /api/users/me/identifiers",
+    "POST /api/notifications/mark-all-read", "POST /api/payment/calculate-options",
+    "POST /api/payment/intents/<uuid:intent_id>/cancel",  # money that comes all the same is credited
+    "POST /api/stations/<sn>/report-issue", "POST /api/rentals/<uuid:rental_id>/location",
+    "POST /api/admin/auth/login", "POST /api/admin/auth/refresh", "POST /api/admin/auth/logout",
+    "POST /api/admin/auth/password", "POST /api/admin/auth/totp", "POST /api/admin/auth/totp/confirm",
+    "POST /api/admin/staff", "POST /api/admin/staff/<uuid:staff_id>/reset", "POST /api/admin/devices",
+    "POST /api/admin/users/<uuid:user_id>/status",
+    "POST /api/admin/kyc/<uuid:submission_id>/links", "POST /api/admin/kyc/<uuid:submission_id>/approve",
+    "POST /api/admin/kyc/<uuid:submission_id>/reject",
+    "POST /api/admin/faq", "POST /api/admin/banners", "POST /api/admin/app-versions", "POST /api/admin/countries",
+    "POST /api/admin/content", "POST /api/admin/content/<uuid:revision_id>/withdraw",
+    "POST /api/admin/notices/mark-all-read", "POST /api/admin/templates", "POST /api/admin/templates/preview",
+    "POST /api/admin/templates/<uuid:template_id>/test", "POST /api/admin/system/broadcast",
+    "POST /api/admin/system/broadcast/count", "POST /api/admin/system/broadcast/<uuid:broadcast_id>/cancel",
+    "POST /api/admin/campaigns", "POST /api/admin/coupons", "POST /api/admin/coupons/<uuid:coupon_id>/codes",
+    "POST /api/admin/packages", "POST /api/admin/achievements",
+    "POST /api/admin/stations", "POST /api/admin/stations/import", "POST /api/admin/stations/<sn>/credentials",
+    "POST /api/admin/station-issues/<uuid:issue_id>/resolve",
+    "POST /api/admin/discrepancies/<uuid:discrepancy_id>/resolve",
+    # A job happens once, however often somebody asks for it.
+    "POST /api/admin/payments/webhooks/<uuid:event_id>/replay", "POST /api/admin/system/schedules/<name>/run",
+    "POST /api/admin/system/jobs/<uuid:job_id>/requeue", "POST /api/admin/system/jobs/<uuid:job_id>/discard",
+}  # fmt: skip
+
+
+class KeyedClient(FlaskClient):
+    """Sends a new Idempotency-Key with each POST, as our own clients do. A test that wants none sends an empty one."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if kwargs.get("method") == "POST":
+            kwargs["headers"] = {"Idempotency-Key": str(uuid4())} | dict(kwargs.get("headers") or {})
+        return super().open(*args, **kwargs)
+
+
+@contextmanager
+def watching(engine: Engine) -> Iterator[list[str]]:
+    """Every write by a POST that should have asked for a key."""
+    found: list[str] = []
+
+    def look(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if has_request_context() and request.method == "POST" and (what := _WRITES.search(statement)):
+            found.extend(_offence(current_app, what[0]))
+
+    event.listen(engine, "before_cursor_execute", look)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", look)
+
+
+def _offence(app: Flask, what: str) -> Iterator[str]:
+    rule = request.url_rule
+    if rule is None or not rule.rule.startswith(("/api/", "/internal/", "/console")):
+        return  # a route of the tests' own
+    route = f"POST {rule.rule}"
+    if route not in KEYED_OTHERWISE and not notes(app, rule, "POST").get("idempotent"):
+        yield f"{route} is not idempotent and does this: {what}"
