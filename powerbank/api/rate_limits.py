@@ -1,9 +1,10 @@
 """Rate limits, counted in the cache Redis by `limits`.
 
-When that Redis is away, requests go on without the general limit; what costs money or guards an account does not:
-`hit_or_refuse` answers 503 then.
+When that Redis is away, requests go on without limits (`hit_if_counted`), but for what guards an account or sends
+messages: `hit_or_refuse` answers 503 then.
 """
 
+import contextlib
 import hashlib
 import ipaddress
 import time
@@ -119,6 +120,15 @@ def hit_or_refuse(rule: str, *identifiers: str) -> None:
         raise UnavailableError("unavailable", "This is not possible right now; try again shortly.") from error
     if wait is not None:
         raise TooManyError(wait)
+
+
+def hit_if_counted(rule: str, *identifiers: str) -> None:
+    """The same for what may go on while nobody can count: it costs little, and the database bounds it too."""
+    limits: Limits = current_app.extensions["limits"]
+    if time.monotonic() < limits.away_until:
+        return
+    with contextlib.suppress(UnavailableError):
+        hit_or_refuse(rule, *identifiers)
 
 
 def hit_all_or_refuse(*rules: tuple[str, ...]) -> None:

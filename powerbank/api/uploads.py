@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import contextlib
 import functools
 import io
 from collections.abc import Callable, Iterable
@@ -16,9 +15,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
 from powerbank.api.auth import UnauthenticatedError, claims_in, note_for_document, principal
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.db import db
-from powerbank.errors import UnavailableError
 from powerbank.pictures import pipeline
 
 MOST_PICTURE_BYTES = 8 * 1024 * 1024
@@ -79,8 +77,7 @@ def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., A
         @functools.wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             # Without Redis nobody counts; the places of the pipeline are limited all the same.
-            with contextlib.suppress(UnavailableError):
-                hit_or_refuse(PER_CALLER, "pictures", principal())
+            hit_if_counted(PER_CALLER, "pictures", principal())
             request.max_content_length = most
             return view(*args, **kwargs)
 

@@ -9,7 +9,7 @@ from powerbank import operations
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.operations import AcceptedSchema, accepted, answers_later
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
 from powerbank.payments import scenarios
@@ -27,7 +27,7 @@ def calculate_options(body: dict[str, Any]) -> Any:
     """The ways to pay for something, the best first"""
     user_id = current_user_id()
     if answers_later():
-        hit_or_refuse("60 per minute", "calculate-options", str(user_id))
+        hit_if_counted("60 per minute", "calculate-options", str(user_id))
         with transaction():
             operation = operations.accept(
                 catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=user_id, request=request.get_json(),

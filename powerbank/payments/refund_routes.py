@@ -7,7 +7,7 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.payments import queries, refunds
 from powerbank.payments.refund_models import Refund
 from powerbank.payments.refund_schemas import RefundArguments, RefundRequestSchema, RefundSchema
@@ -23,7 +23,7 @@ blueprint = Blueprint("Refunds", __name__, url_prefix="/api/payment/refunds", de
 def ask(body: dict[str, Any]) -> Refund:
     """Ask for a payment or an unspent top-up back; staff decide"""
     user_id = current_user_id()
-    hit_or_refuse("20 per hour", "refund", str(user_id))
+    hit_if_counted("20 per hour", "refund", str(user_id))
     return refunds.request(user_id=user_id, actor=f"user:{user_id}", **body)
 
 

@@ -11,7 +11,7 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.query_names import takes_foreign_parameters
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.db import transaction, utcnow
 from powerbank.errors import UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
@@ -50,7 +50,7 @@ def exchange_rates() -> dict[str, Any]:
 @blueprint.response(202, IntentSchema)
 def topup(body: dict[str, Any]) -> PaymentIntent:
     """Begin a top-up; poll the intent for where to pay"""
-    hit_or_refuse("60 per hour", "topup", str(current_user_id()))
+    hit_if_counted("60 per hour", "topup", str(current_user_id()))
     return intents.begin(
         user_id=current_user_id(), gateway=body["gateway"], charged=body["amount"], currency=body["currency"],
         now=utcnow(),
@@ -83,7 +83,7 @@ def verify(intent_id: UUID) -> PaymentIntent:
     found = intents.of_user(intent_id, user_id)
     if found.status == IntentStatus.SUCCESS:  # all others may still be paid, also those that are over for us
         return found
-    hit_or_refuse("20 per minute", "verify", str(user_id))
+    hit_if_counted("20 per minute", "verify", str(user_id))
     try:
         settlement.settle(intent_id, actor="verify")
     except UnknownPaymentError:

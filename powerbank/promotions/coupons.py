@@ -23,6 +23,9 @@ from powerbank.promotions.errors import CouponRefusedError, NoSuchCouponError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Kind, Redemption, Use
 from powerbank.users import traces
 
+# Codes are not to be guessed, wherever they are typed: the limit, and what it counts.
+GUESSES = ("20 per minute", "coupon")
+
 
 @dataclass(frozen=True)
 class Discount:

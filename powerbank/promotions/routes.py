@@ -6,9 +6,9 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.db import utcnow
-from powerbank.promotions import claiming, queries
+from powerbank.promotions import claiming, coupons, queries
 from powerbank.promotions.schemas import AppliedSchema, ApplySchema, MyCouponSchema
 
 blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons", description="A person's coupons.")
@@ -21,7 +21,7 @@ blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons",
 @blueprint.response(200, AppliedSchema)
 def apply(body: dict[str, str]) -> claiming.Applied:
     """Use a code: points come at once, a discount is put by for the next rental"""
-    hit_or_refuse("20 per minute", "coupon", str(current_user_id()))  # codes are not to be guessed
+    hit_if_counted(*coupons.GUESSES, str(current_user_id()))
     return claiming.apply(user_id=current_user_id(), code=body["code"], now=utcnow())
 
 

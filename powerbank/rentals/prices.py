@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.content import app_config
 from powerbank.db import db, utcnow
 from powerbank.errors import NotFoundError
@@ -26,6 +27,7 @@ def before(user_id: UUID, arguments: Mapping[str, Any]) -> int:
     code = arguments.get("coupon_code")
     if code is None:
         return package.price
+    hit_if_counted(*coupons.GUESSES, str(user_id))
     return package.price - coupons.quote(user_id=user_id, code=code, price=package.price, now=utcnow()).amount
 
 

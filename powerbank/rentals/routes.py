@@ -10,9 +10,11 @@ from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent, idempotent_after
 from powerbank.api.openapi import Blueprint
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.db import db, transaction, utcnow
 from powerbank.payments import paying
 from powerbank.payments.options import Method
+from powerbank.promotions.coupons import GUESSES
 from powerbank.rentals import cancelling, cases, extension, initiation, life, locations, queries, waiting
 from powerbank.rentals.case_models import IssueType, RentalCase
 from powerbank.rentals.models import Rental
@@ -43,6 +45,8 @@ blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", descriptio
 @blueprint.response(202, InitiatedSchema)
 def initiate(body: dict[str, Any]) -> Rental:
     """Begin a rental: a power bank is promised and the money held; then ask for the rental until it is out"""
+    if body["coupon_code"] is not None:
+        hit_if_counted(*GUESSES, str(current_user_id()))
     return initiation.initiate(
         user_id=current_user_id(), station_sn=body["station_sn"], package_id=body["package_id"],
         method=Method(body["payment_method"]), coupon_code=body["coupon_code"], now=utcnow(),

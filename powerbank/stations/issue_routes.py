@@ -11,7 +11,7 @@ from powerbank.api import uploads
 from powerbank.api.auth import current_staff, current_user_id, staff_only, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
-from powerbank.api.rate_limits import hit_or_refuse
+from powerbank.api.rate_limits import hit_if_counted
 from powerbank.db import transaction, utcnow
 from powerbank.stations import issues, photos, queries
 from powerbank.stations.admin_schemas import IssueArguments, ResolutionSchema
@@ -30,7 +30,7 @@ REPORTS = "10 per hour"
 @blueprint.response(201, IssueSeenSchema)
 def report(body: dict[str, Any], sn: str) -> StationIssue:
     """Something is wrong with this station"""
-    hit_or_refuse(REPORTS, "station-issue", str(current_user_id()))
+    hit_if_counted(REPORTS, "station-issue", str(current_user_id()))
     photo = photos.remade(body["photo"])
     with transaction():
         return issues.report(

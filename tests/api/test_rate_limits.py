@@ -1,13 +1,19 @@
 """Limits hold, say when to come back, and fail in the right direction."""
 
+import re
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
 
 from config import load
 from powerbank import create_app
 from powerbank.api.auth import STAFF_AUDIENCE, USER_AUDIENCE
+from powerbank.db import new_id
 from tests.api.conftest import probes
+from tests.conftest import ROOT
+from tests.people import People
 
 NOBODY = "redis://127.0.0.1:1/0"
 
@@ -92,3 +98,35 @@ def test_without_redis_reads_go_on_and_guards_refuse(probe: FlaskClient) -> None
     assert [client.get("/api/app/countries").status_code for _ in range(4)] == [200] * 4
     refused = client.post("/probe/guarded")
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+
+
+def test_only_what_guards_accounts_and_sends_messages_refuses_without_redis() -> None:
+    """Everything else counts by `hit_if_counted`, and goes on."""
+    strict = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.glob("powerbank/**/*.py")
+        if re.search(r"\bhit_(all_)?or_refuse\(", path.read_text())
+    }
+    assert {name for name in strict if not name.startswith("powerbank/auth/")} == {
+        "powerbank/api/rate_limits.py",
+        "powerbank/notifications/template_routes.py",
+    }
+
+
+def test_without_redis_people_pay_report_and_use_coupons(app: Flask, people: People) -> None:
+    headers = people.join("sita").headers | {"Idempotency-Key": "once"}
+    client = create_app(load().model_copy(update={"redis_cache_url": NOBODY})).test_client()
+    said = {
+        path: client.post(path, headers=headers, json=body).status_code
+        for path, body in {
+            "/api/wallet/topup-intent": {"gateway": "khalti", "amount": "100.00"},
+            "/api/promotions/coupons/apply": {"code": "NOTHING"},
+            "/api/payment/refunds": {"transaction_id": str(new_id()), "reason": "a mistake"},
+            "/api/stations/NONE/report-issue": {"issue_type": "dirty"},
+        }.items()
+    }
+    assert list(said.values()) == [202, 404, 404, 404]
+    asked = {"scenario": "wallet_topup", "amount": "100.00"}
+    later = headers | {"Prefer": "respond-async"}
+    assert client.post("/api/payment/calculate-options", headers=later, json=asked).status_code == 202
+    assert client.post("/api/auth/get-otp", json={"identifier": "9812345678"}).status_code == 503
