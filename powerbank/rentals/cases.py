@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from jobs import catalogue
@@ -22,6 +22,9 @@ from powerbank.stations import banks, photos
 from powerbank.stations.bank_models import Place, PowerBank
 
 SWAP_WITHIN = timedelta(minutes=5)
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
+# Faults that one person reports and that are believed before anybody has looked.
+BELIEVED_IN_A_DAY, BELIEVED_IN_A_MONTH = 1, 3
 FAULTS = frozenset({IssueType.NOT_CHARGING, IssueType.DAMAGED})
 
 
@@ -69,14 +72,18 @@ def evidence(rental: Rental, now: datetime) -> dict[str, Any]:
     }
 
 
-def decide(case_id: UUID, *, uphold: bool, by: str, decision: str, now: datetime) -> RentalCase:
-    session = open_session()
-    rental_id = session.scalar(select(RentalCase.rental_id).where(RentalCase.id == case_id))
-    if rental_id is None:
-        raise NotFoundError("case")
-    rental = life.locked(rental_id)
+def decide(case_id: UUID, *, of: Rental, uphold: bool, by: str, decision: str, now: datetime) -> RentalCase:
+    """A case of this rental, which its caller has locked; nobody else's is touched."""
+    rental = of
     services.lock_users(rental.user_id)
-    case = session.get_one(RentalCase, case_id, with_for_update=True, populate_existing=True)
+    case = open_session().scalar(
+        select(RentalCase)
+        .where(RentalCase.id == case_id, RentalCase.rental_id == rental.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if case is None:
+        raise NotFoundError("case")
     if case.status != CaseStatus.OPEN:
         raise ConflictError("already_decided", "This case has been decided.")
     _close(rental, case, uphold=uphold, by=by, decision=decision, now=now)
@@ -107,7 +114,11 @@ def _decide_at_once(rental: Rental, case: RentalCase, now: datetime) -> bool:
     elif case.issue_type == IssueType.RETURNED and rental.status in (*OUT, Status.COMPLETED):
         # The return is being worked on, or has been.
         proven = case.evidence["bank_back_at"] is not None and case.evidence["bank_now"] == Place.SLOT
-    elif case.issue_type in FAULTS and banks.whereabouts(rental.bank_id).rental_id == rental.id:
+    elif (
+        case.issue_type in FAULTS
+        and banks.whereabouts(rental.bank_id).rental_id == rental.id
+        and not _believed_often(rental.user_id, case, now)
+    ):
         early = rental.started_at is not None and now <= rental.started_at + SWAP_WITHIN
         bank = open_session().get_one(PowerBank, rental.bank_id)
         banks.quarantine(bank.serial, reason=f"reported: {case.issue_type}", now=now)
@@ -115,6 +126,24 @@ def _decide_at_once(rental: Rental, case: RentalCase, now: datetime) -> bool:
     if proven:
         _close(rental, case, uphold=True, by=SYSTEM, decision="proven by the records", now=now)
     return proven
+
+
+def _believed_often(user_id: UUID, case: RentalCase, now: datetime) -> bool:
+    """Each fault that is believed takes a power bank out of use, and may make a rental free. Beyond a few that nobody
+    has confirmed, staff look first."""
+    told = (
+        select(func.count(), func.count().filter(RentalCase.reported_at > now - DAY))
+        .join(Rental, Rental.id == RentalCase.rental_id)
+        .where(
+            Rental.user_id == user_id,
+            RentalCase.id != case.id,
+            RentalCase.issue_type.in_(FAULTS),
+            RentalCase.reported_at > now - MONTH,
+            or_(RentalCase.status != CaseStatus.UPHELD, RentalCase.decided_by == SYSTEM),
+        )
+    )
+    in_a_month, in_a_day = open_session().execute(told).one()
+    return in_a_month >= BELIEVED_IN_A_MONTH or in_a_day >= BELIEVED_IN_A_DAY
 
 
 def _close(rental: Rental, case: RentalCase, *, uphold: bool, by: str, decision: str, now: datetime) -> None:

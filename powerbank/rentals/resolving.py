@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from powerbank import money
-from powerbank.errors import AppError, ConflictError, NotFoundError
+from powerbank.errors import AppError, ConflictError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
 from powerbank.rentals import billing, cases, ejection, initiation, life, lost, returns
@@ -71,9 +71,7 @@ def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datet
 def _decide(rental: Rental, case_id: UUID | None, *, uphold: bool, by: str, reason: str, now: datetime) -> None:
     if case_id is None:
         raise _missing("case_id")
-    decided = cases.decide(case_id, uphold=uphold, by=by, decision=reason, now=now)
-    if decided.rental_id != rental.id:
-        raise NotFoundError("case")
+    cases.decide(case_id, of=rental, uphold=uphold, by=by, decision=reason, now=now)
 
 
 def _refund(rental: Rental, amount: int | None, by: str, now: datetime) -> None:

@@ -1,14 +1,16 @@
 """Ways in which people, cabinets and news come together that nobody plans for."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from sqlalchemy import text
 
 from jobs.runtime import run
-from powerbank.db import transaction, utcnow
+from powerbank.db import db, transaction, utcnow
 from powerbank.queue import publish
 from powerbank.rentals import initiation
 from powerbank.stations import banks
@@ -143,6 +145,31 @@ def test_staff_charge_once_however_often_they_press(out: Out, staff_headers: Sta
     for _ in range(2):
         assert resolve(sita, headers, rental_id, action="charge", amount="20.00").status_code == 200
     assert sita.wallet()[0] == "430.00"
+
+
+def test_somebody_elses_case_is_neither_decided_nor_touched(
+    app: Flask, out: Out, renter: Renters, package: Packages, cabinets: Cabinets, make_station: Make,
+    staff_headers: Staff,
+) -> None:  # fmt: skip
+    """Even while somebody works on the other rental, whose lock would be waited for."""
+    sita, mine = out(ago=30)
+    make_station("B", charges={1: 90})
+    hari = renter("hari")
+    theirs = str(hari.initiate(package(), sn="B").get_json()["rental_id"])
+    cabinets.work()
+    cabinets.ejects("B")
+    case = report(hari, theirs, "other")["id"]
+    with app.app_context(), db.engine.begin() as other:
+        other.execute(text("SELECT FROM rentals WHERE id = :id FOR UPDATE"), {"id": theirs})
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            headers = staff_headers("support")
+            asked = aside.submit(lambda: resolve(sita, headers, mine, action="uphold", case_id=case))
+            try:
+                answer = asked.result(timeout=10)
+            finally:
+                other.rollback()  # whoever waits for it goes on
+    assert answer.status_code == 404
+    assert rows(app, "SELECT status FROM rental_cases") == [("open",)]
 
 
 def test_a_loss_is_not_believed_of_a_bank_that_is_back(app: Flask, out: Out, cabinets: Cabinets) -> None:

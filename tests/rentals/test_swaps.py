@@ -99,3 +99,47 @@ def test_brought_back_a_quarter_of_an_hour_later_it_goes_on_as_usual(
     cabinets.take_back("A-1", slot=1)
     assert sita.rental(rental_id)["status"] == "completed"
     assert sita.get("/rentals/active")["items"] == []
+
+
+class TestLimits:
+    """Each believed fault takes a power bank out of use and may make a rental free, so it is believed so often."""
+
+    @pytest.fixture
+    def fault(
+        self, app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
+    ) -> Callable[..., tuple[str, bool]]:
+        """Rents, reports a fault, and gives back: the status of the case, and whether the bank is out of use."""
+        make_station("A", charges={number: 100 - number for number in range(1, 9)})
+        sita, one_hour = renter(wallet="900.00"), package(price="50.00")
+
+        def begin(days_ago: float = 0) -> tuple[str, bool]:
+            begun = sita.initiate(one_hour)
+            assert begun.status_code == 202, begun.text
+            rental_id = str(begun.get_json()["rental_id"])
+            cabinets.work()
+            cabinets.ejects()
+            serial = sita.rental(rental_id)["powerbank_sn"]
+            told = sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "damaged"}).get_json()
+            [bank] = rows(app, "SELECT quarantine_reason FROM power_banks WHERE serial = :serial", serial=serial)
+            change(
+                app, "UPDATE rental_cases SET reported_at = reported_at - make_interval(days => :days)"
+                " WHERE rental_id = CAST(:id AS uuid)", id=rental_id, days=days_ago,
+            )  # fmt: skip
+            change(app, "UPDATE rentals SET status = 'completed', ended_at = now(), settled_at = now()"
+                        " WHERE status = 'active'")  # fmt: skip
+            return told["status"], bank.quarantine_reason is not None
+
+        return begin
+
+    def test_once_a_day(self, fault: Callable[..., tuple[str, bool]]) -> None:
+        assert fault(days_ago=0) == ("upheld", True)
+        assert fault(days_ago=0) == ("open", False)
+
+    def test_three_times_a_month(self, fault: Callable[..., tuple[str, bool]]) -> None:
+        assert [fault(days_ago=days) for days in (20, 10, 2)] == [("upheld", True)] * 3
+        assert fault() == ("open", False)
+
+    def test_what_staff_found_true_does_not_count(self, app: Flask, fault: Callable[..., tuple[str, bool]]) -> None:
+        fault()
+        change(app, "UPDATE rental_cases SET decided_by = 'staff:x'")
+        assert fault() == ("upheld", True)
