@@ -169,7 +169,6 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
         *(tell_staff("no_workers", kind=kind) for kind in ("no_daemon", "no_scheduler", "schedule_late")),
     ),
     "settlement_mismatch": (tell_staff("settlement_mismatch"),),
-    "renting_blocked": (),
     "payment_refunded": (),
     "topup_refunded": (),
     "topup_charged_back": (),

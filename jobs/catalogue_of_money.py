@@ -128,8 +128,16 @@ ALERT_HIGH_USAGE = JobSpec(
 REMIND_OF_DUES = JobSpec(
     "remind_of_dues", "jobs.credit.remind_of_dues", Queue.DEFAULT, Retries((300, 1800)), stepwise=True
 )
-BLOCK_FOR_DUES = JobSpec(
-    "block_for_dues", "jobs.credit.block_for_dues", Queue.DEFAULT, Retries((60, 300)), stepwise=True
+COLLECT_LATE_DUES = JobSpec(
+    "collect_late_dues", "jobs.credit.collect_late_dues", Queue.DEFAULT, Retries((60, 300)), stepwise=True
+)
+COLLECT_LATE_DUES_OF = JobSpec(
+    "collect_late_dues_of",
+    "jobs.credit.collect_late_dues_of",
+    Queue.PAYMENTS,
+    Retries((60,), until_done=True),
+    alarm=3600,
+    unique=Unique.WHILE_OPEN,
 )
 COMPARE_SETTLEMENTS = JobSpec(
     "compare_settlements",
@@ -184,7 +192,7 @@ MONEY_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("low-credit", ALERT_LOW_CREDIT, "0 6 * * *"),
     Schedule("high-usage", ALERT_HIGH_USAGE, "0 7 * * *"),
     Schedule("dues-reminder", REMIND_OF_DUES, "30 10 * * *"),
-    Schedule("dues-grace", BLOCK_FOR_DUES, "0 * * * *"),
+    Schedule("dues-grace", COLLECT_LATE_DUES, "0 * * * *"),
     Schedule("settlement-comparison", COMPARE_SETTLEMENTS, "30 2 * * *"),
     Schedule("prune-payments", PRUNE_PAYMENTS, "25 3 * * *"),
     Schedule("prune-operations", PRUNE_OPERATIONS, "20 3 * * *"),

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from jobs.stepwise import StepwiseRun
 from powerbank.db import utcnow
 from powerbank.payments import collecting, credit
@@ -20,5 +22,10 @@ def remind_of_dues(run: StepwiseRun) -> None:
     collecting.remind(now=utcnow())
 
 
-def block_for_dues(run: StepwiseRun) -> None:
-    collecting.block_overdue(now=utcnow())
+def collect_late_dues(run: StepwiseRun) -> None:
+    collecting.tell_who_is_late(now=utcnow())
+    collecting.collect_from_all(now=utcnow())
+
+
+def collect_late_dues_of(*, user_id: str) -> None:
+    collecting.collect_late(UUID(user_id), now=utcnow())

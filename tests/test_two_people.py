@@ -117,6 +117,15 @@ def a_rental_that_is_owed_for(owner: UUID) -> Belonging:
     return Belonging(made.values, {"POST": {"payment_method": "wallet_only"}})
 
 
+def a_due(owner: UUID) -> Belonging:
+    with transaction():
+        due = dues.create(
+            user_id=owner, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="test"
+        )
+        top_up(owner, 50_00)
+    return Belonging({"due_id": due.id}, {"POST": {"payment_method": "wallet_only"}})
+
+
 def a_rental_somewhere(owner: UUID) -> Belonging:
     return Belonging(a_rental(owner).values, {"POST": {"lat": 27.7, "lng": 85.3}})
 
@@ -132,6 +141,7 @@ FACTORIES: dict[str, Factory] = {
     "/api/users/me/devices/<uuid:device_id>": a_device,
     "/api/operations/<uuid:operation_id>": an_operation,
     "/api/payment/refunds/<uuid:refund_id>": a_refund,
+    "/api/users/me/dues/<uuid:due_id>/pay": a_due,
     "/api/payment/intents/<uuid:intent_id>": a_topup,
     "/api/payment/intents/<uuid:intent_id>/cancel": a_topup,
     "/api/payment/intents/<uuid:intent_id>/verify": a_topup,

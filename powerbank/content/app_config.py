@@ -100,7 +100,10 @@ class AppConfig(BaseModel):
     critical_balance_percent: Percent = _key(20, "Percent of that below which they are told more often.")
     high_usage_percent: int = _key(50, "Percent above the usual at which a day's spending is told.", low=1, high=10_000)
     intent_ttl_minutes: int = _key(30, "Minutes to pay a top-up.", low=5, high=1440)
-    dues_grace_days: int = _key(3, "Days after which an unpaid due blocks renting.", low=0, high=365)
+    # Any open due bars from renting at once; this is about collecting it.
+    dues_grace_days: int = _key(
+        3, "Days after which an unpaid due is taken from whatever comes into the wallet.", low=0, high=365
+    )
     refund_second_approval_above: Paisa = _key(500_000, "Refunds above this need a second person.")
     partner_share_percent: Percent = _key(80, "Share of a venue partner where the agreement says none.")
 

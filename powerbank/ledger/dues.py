@@ -1,12 +1,17 @@
-"""What people owe: created when a price could not be taken, then paid or waived, in whole or in part."""
+"""What people owe: created when a price could not be taken, then paid or waived, in whole or in part.
 
-from datetime import datetime
+Any open due keeps its person from renting. When one is taken from the wallet by itself is said in
+`powerbank.payments.collecting`.
+"""
+
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
 from powerbank import money
-from powerbank.db import db, open_session
+from powerbank.content import app_config
+from powerbank.db import open_session
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import services, transactions
 from powerbank.ledger.accounts import Kind, of_user, shared
@@ -46,9 +51,14 @@ def note(user_id: UUID, entry_id: UUID, reference: Reference, amount: int, *, re
     return due
 
 
+def grace() -> timedelta:
+    """After this time a due is collected by itself."""
+    return timedelta(days=app_config.current().dues_grace_days)
+
+
 def pay(*, due_id: UUID, sources: Sources, key: str, actor: str, now: datetime) -> WalletTransaction:
     """Takes money and points from a person for what is owed, or for a part of it."""
-    due = _locked(due_id)
+    due = locked(due_id)
     if sources.total > due.left and services.find(key) is None:
         raise MoreThanDueError
     reference = Reference(due.reference_kind, due.reference_id)
@@ -78,7 +88,7 @@ def waive(
     *, due_id: UUID, key: str, actor: str, now: datetime, amount: int | None = None, against: Kind = Kind.WRITE_OFFS
 ) -> Due:
     """Lets a person off. `against` says who bears it: a write-off, or the revenue if it was never rightly earned."""
-    due = _locked(due_id)
+    due = locked(due_id)
     if services.find(key) is not None:
         return due
     waived = due.left if amount is None else amount
@@ -101,12 +111,6 @@ def let_off(due: Due, amount: int, now: datetime) -> None:
     _close_if_settled(due, now)
 
 
-def blocked(user_id: UUID) -> bool:
-    """Whether a due is unpaid beyond the grace period. It blocks renting, and nothing else."""
-    query = select(Due.id).where(Due.user_id == user_id, Due.status == Progress.OPEN, Due.blocked_at.is_not(None))
-    return db.session.scalar(query.limit(1)) is not None
-
-
 def refuse_to_leave(user_id: UUID) -> None:
     """Whoever owes something stays until it is paid."""
     owes = services.lock_users(user_id)[of_user(Kind.DUES_RECEIVABLE, user_id)].balance
@@ -114,7 +118,14 @@ def refuse_to_leave(user_id: UUID) -> None:
         raise ConflictError("outstanding_due", "Pay what is due first.", due_amount=money.show(-owes))
 
 
-def _locked(due_id: UUID) -> Due:
+def locked_of_user(due_id: UUID, user_id: UUID) -> Due:
+    if open_session().scalar(select(Due.user_id).filter_by(id=due_id)) != user_id:
+        raise NotFoundError("due")
+    return locked(due_id)
+
+
+def locked(due_id: UUID) -> Due:
+    """The row, for change; its person's accounts are locked before it, as everywhere."""
     session = open_session()
     user_id = session.scalar(select(Due.user_id).filter_by(id=due_id))
     if user_id is None:

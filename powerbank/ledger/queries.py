@@ -15,8 +15,17 @@ from powerbank.db import db
 from powerbank.errors import NotFoundError
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.dues import grace
 from powerbank.ledger.models import Account, Entry, Posting, Reconciliation
-from powerbank.ledger.wallet_models import Adjustment, Due, Progress, TransactionType, WalletTransaction
+from powerbank.ledger.wallet_models import (
+    ABOUT,
+    Adjustment,
+    Due,
+    DueCause,
+    Progress,
+    TransactionType,
+    WalletTransaction,
+)
 
 DAY = timedelta(days=1)
 
@@ -195,6 +204,33 @@ def adjustment_page(*, limit: int, cursor: str | None, status: str | None = None
     if status is not None:
         query = query.where(Adjustment.status == status)
     return page(query, Adjustment.id, limit=limit, cursor=cursor, descending=True)
+
+
+@dataclass(frozen=True)
+class Owed:
+    due: Due
+    grace: timedelta
+
+    @property
+    def collected_from(self) -> datetime | None:
+        """From then on it is taken from whatever comes into the wallet."""
+        return self.due.created_at + self.grace if self.due.status == Progress.OPEN else None
+
+
+def owed(due: Due) -> Owed:
+    return Owed(due, grace())
+
+
+def due_page(
+    *, limit: int, cursor: str | None, user_id: UUID | None = None, status: str | None = None, cause: str | None = None
+) -> dict[str, Any]:
+    query = select(Due)
+    kind = ABOUT[DueCause(cause)] if cause is not None else None
+    for column, value in ((Due.user_id, user_id), (Due.status, status), (Due.reference_kind, kind)):
+        if value is not None:
+            query = query.where(column == value)
+    found = page(query, Due.id, limit=limit, cursor=cursor, descending=True)
+    return found | {"items": [owed(due) for due in found["items"]]}
 
 
 def _between(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:

@@ -4,7 +4,7 @@ Order of locks, everywhere: all floored accounts of all people concerned, by acc
 dues and transactions; then the entry's key. Nobody can wait in a circle.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from powerbank.db import new_id, open_session
-from powerbank.ledger import lots
+from powerbank.ledger import lots, wallet_changes
 from powerbank.ledger.accounts import OWN_ACCOUNTS, USER_KINDS, AccountName, Kind, Side, of_user
 from powerbank.ledger.errors import (
     FloorError,
@@ -109,16 +109,6 @@ _EARLIER = text("""
 """)
 
 
-# Told of a wallet that has become less, with what is in it now, in the same transaction.
-AfterDebit = Callable[[UUID, int], None]
-_after_debit: list[AfterDebit] = []
-
-
-def register_after_debit(do: AfterDebit) -> None:
-    if do not in _after_debit:  # every application of a process says so
-        _after_debit.append(do)
-
-
 def post(
     *,
     kind: EntryKind,
@@ -156,18 +146,11 @@ def post(
     }
     if open_session().execute(_WRITE, parameters).first() is not None:
         lots.follow(entry_id, amounts, of=of, first=first)
-        _tell_of_debits(amounts, accounts)
+        wallet_changes.tell(amounts, {name: found.balance for name, found in accounts.items()})
         return Posted(entry_id, fresh=True)
     posted = _earlier(key, kind, amounts)
     assert posted is not None  # noqa: S101 (for the type checker: the key stood in the way just now)
     return posted
-
-
-def _tell_of_debits(amounts: dict[AccountName, int], accounts: Accounts) -> None:
-    for name, amount in amounts.items():
-        if name.kind is Kind.USER_WALLET and amount < 0:
-            for do in _after_debit:
-                do(UUID(name.owner), (accounts[name].balance or 0) + amount)
 
 
 def lock_users(*user_ids: UUID) -> Accounts:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -14,6 +15,15 @@ from powerbank.ledger.accounts import REVENUES
 class Progress(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
+
+
+class DueCause(StrEnum):
+    RENTAL = "rental"
+    CHARGEBACK = "chargeback"  # of a top-up that was spent
+
+
+# What a due of each cause refers to.
+ABOUT = MappingProxyType({DueCause.RENTAL: "rental", DueCause.CHARGEBACK: "transaction"})
 
 
 class TransactionType(StrEnum):
@@ -90,8 +100,11 @@ class Due(Base):
         CheckConstraint("(status = 'open') = (paid + waived < amount)", name="open"),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed"),
         Index("ix_ledger_dues_open_of_user", "user_id", "created_at", postgresql_where=text("status = 'open'")),
-        Index("ix_ledger_dues_grace", "created_at", postgresql_where=text("status = 'open' AND blocked_at IS NULL")),
+        Index("ix_ledger_dues_grace", "created_at", postgresql_where=text("status = 'open' AND late_told_at IS NULL")),
         Index("ix_ledger_dues_reference", "reference_kind", "reference_id"),
+        Index("ix_ledger_dues_user", "user_id", "id"),
+        Index("ix_ledger_dues_open", "id", postgresql_where=text("status = 'open'")),
+        Index("ix_ledger_dues_cause", "reference_kind", "id"),
     )
 
     id: Mapped[Id]
@@ -106,11 +119,19 @@ class Due(Base):
     status: Mapped[str] = mapped_column(server_default=Progress.OPEN)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     closed_at: Mapped[datetime | None]
-    blocked_at: Mapped[datetime | None]  # unpaid beyond the grace period: no renting until it is closed
+    late_told_at: Mapped[datetime | None]  # its person knows that it is collected by itself from now on
 
     @property
     def left(self) -> int:
         return self.amount - self.paid - self.waived
+
+    @property
+    def cause(self) -> DueCause:
+        return next(cause for cause, kind in ABOUT.items() if kind == self.reference_kind)
+
+    @property
+    def about(self) -> dict[str, str]:
+        return {"kind": self.reference_kind, "id": self.reference_id}
 
 
 class WalletTransaction(Base):

@@ -39,7 +39,8 @@ class Type(StrEnum):
     DUE_CREATED = "due_created"
     DUE_CHARGED_BACK = "due_charged_back"
     DUE_REMINDER = "due_reminder"
-    DUE_BLOCKED = "due_blocked"
+    DUE_LATE = "due_late"
+    DUE_WAIVED = "due_waived"
     DUE_PAID = "due_paid"
     REFUND_REQUESTED = "refund_requested"
     REFUND_APPROVED = "refund_approved"
@@ -127,7 +128,8 @@ RULES = MappingProxyType(
         Type.DUE_CREATED: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.DUE_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.DUE_REMINDER: _rule(Group.PAYMENTS, PUSH, SMS),
-        Type.DUE_BLOCKED: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
+        Type.DUE_LATE: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
+        Type.DUE_WAIVED: _rule(Group.PAYMENTS, PUSH),
         Type.DUE_PAID: _rule(Group.PAYMENTS, PUSH),
         Type.REFUND_REQUESTED: _rule(Group.PAYMENTS),
         Type.REFUND_APPROVED: _rule(Group.PAYMENTS, PUSH, EMAIL),

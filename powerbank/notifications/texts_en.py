@@ -101,9 +101,14 @@ ENGLISH = MappingProxyType(
             "Please pay what is open",
             "{amount:money} is still open on your Powerbank account. Please pay it in the app.",
         ),
-        Type.DUE_BLOCKED: (
-            "You cannot rent until you have paid",
-            "{amount:money} has been open for too long. Pay it in the app, and you can rent again at once.",
+        Type.DUE_LATE: (
+            "What you owe is now taken from your wallet",
+            "{amount:money} has been open for too long and is taken from whatever comes into your wallet."
+            " Pay it in the app, and you can rent again at once.",
+        ),
+        Type.DUE_WAIVED: (
+            "You need not pay this",
+            "We have cancelled {amount:money} of what was open on your account.",
         ),
         # Of what is owed it may be a part: whether they can rent again is not said.
         Type.DUE_PAID: ("Paid, thank you", "{amount:money} of what was open on your account is paid."),

@@ -2,21 +2,30 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from powerbank.ledger import services as ledger
+    from powerbank.ledger import wallet_changes
     from powerbank.notifications.kinds import Type
     from powerbank.notifications.reactions import register_filler
-    from powerbank.payments import credit, gateways, intents, scenarios
+    from powerbank.payments import collecting, credit, gateways, intents, scenarios
 
     gateways.init_app(app)
-    ledger.register_after_debit(credit.check_after_debit)
+    wallet_changes.register_after_debit(credit.check_after_debit)
+    wallet_changes.register_after_credit_of_debtor(collecting.ask_to_collect)
     register_filler(Type.PAYMENT_READY, intents.tell_if_payable)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
 
 
 def init_routes(app: Flask) -> None:
     from powerbank.api.openapi import api
-    from powerbank.payments import admin_routes, option_routes, pages, refund_admin_routes, refund_routes, routes
+    from powerbank.payments import (
+        admin_routes,
+        due_routes,
+        option_routes,
+        pages,
+        refund_admin_routes,
+        refund_routes,
+        routes,
+    )
 
-    for each in (routes, option_routes, refund_routes, refund_admin_routes, admin_routes):
+    for each in (routes, option_routes, due_routes, refund_routes, refund_admin_routes, admin_routes):
         api.register_blueprint(each.blueprint)
     app.register_blueprint(pages.pages)

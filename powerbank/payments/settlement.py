@@ -153,7 +153,7 @@ def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime)
         "topup_succeeded", user_id=str(intent.user_id), intent_id=str(intent.id),
         transaction_id=str(intent.transaction_id), amount=intent.amount,
     )  # fmt: skip
-    collecting.collect(intent.user_id, key=f"collected:{intent.id}", actor=actor, now=now)
+    collecting.collect_after_topup(intent.user_id, actor=actor, now=now)
     context = {"amount": show(intent.amount), "balance": show(queries.wallet(intent.user_id).balance)}
     notify(user_id=intent.user_id, type=Type.TOPUP_SUCCESS, context=context, dedup_key=f"topup_success:{intent.id}")
 

@@ -13,6 +13,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.db import db, transaction, utcnow
 from powerbank.payments import paying
+from powerbank.payments.due_schemas import PaymentMethodSchema
 from powerbank.payments.options import Method
 from powerbank.promotions.coupons import GUESSES
 from powerbank.rentals import cancelling, cases, extension, initiation, life, locations, queries, waiting
@@ -24,7 +25,6 @@ from powerbank.rentals.schemas import (
     InitiatedSchema,
     InitiateSchema,
     PaidDuesSchema,
-    PayDueSchema,
     RentalArguments,
     RentalCaseSchema,
     RentalDetailSchema,
@@ -116,16 +116,14 @@ def extend(body: dict[str, Any], rental_id: UUID) -> Card:
 @blueprint.post("/<uuid:rental_id>/pay-due")
 @user_only
 @idempotent
-@blueprint.arguments(PayDueSchema)
+@blueprint.arguments(PaymentMethodSchema)
 @blueprint.response(200, PaidDuesSchema)
 def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """Pay what is owed for this rental"""
     user_id = current_user_id()
     rental = life.locked_of_user(rental_id, user_id)
-    paid = paying.pay_all_dues(
-        user_id=user_id, method=Method(body["payment_method"]), key=f"rental:{rental.id}:pay", actor=f"user:{user_id}",
-        now=utcnow(), reference_id=str(rental.id),
-    )  # fmt: skip
+    method = Method(body["payment_method"])
+    paid = paying.pay_dues_for(life.reference(rental), user_id=user_id, method=method, now=utcnow())
     total = sum(each.amount for each in paid)
     life.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.show(total))
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}

@@ -29,10 +29,6 @@ class ExtendSchema(Schema):
     payment_method = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*PAYABLE]))
 
 
-class PayDueSchema(Schema):
-    payment_method = fields.String(required=True, validate=validate.OneOf([*PAYABLE]))
-
-
 class RentalIssueSchema(Schema):
     issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
     description = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 2000))

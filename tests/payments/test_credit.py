@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from powerbank.content import app_config
 from powerbank.db import db, transaction, utcnow
 from powerbank.ledger import dues, holds, refunds, spending
 from powerbank.ledger.accounts import Kind
@@ -15,8 +16,8 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.payments import collecting, credit
 from powerbank.payments.credit import Alert
-from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person
-from tests.payments.conftest import Payer
+from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person, top_up
+from tests.payments.conftest import Payer, Work
 from tests.payments.test_refunds import topped_up
 from tests.people import change, rows
 
@@ -144,24 +145,20 @@ class TestDues:
         assert collecting.remind(now=NOON) == 0
         assert told(first) == [("due_reminder", {"amount": "12.00"})]
 
-    def test_beyond_the_grace_period_it_blocks_until_it_is_paid(self, person: Person) -> None:
-        late, fresh = person(wallet=100_00), person()
-        due_id = owes(late, 5_00, days=3)
+    def test_beyond_the_grace_period_people_are_told_once_that_it_is_collected(self, person: Person) -> None:
+        late, fresh = person(), person()
+        owes(late, 5_00, days=3)
         owes(fresh, 5_00, days=2)
-        assert collecting.block_overdue(now=utcnow()) == 1
-        assert collecting.block_overdue(now=utcnow()) == 0
-        assert (dues.blocked(late), dues.blocked(fresh)) == (True, False)
-        assert (told(late), told(fresh)) == ([("due_blocked", {"amount": "5.00"})], [])
-        with transaction():
-            dues.pay(due_id=due_id, sources=Sources(wallet=5_00), key=key(), actor="user", now=utcnow())
-        assert not dues.blocked(late)
+        assert collecting.tell_who_is_late(now=utcnow()) == 1
+        assert collecting.tell_who_is_late(now=utcnow()) == 0
+        assert (told(late), told(fresh)) == ([("due_late", {"amount": "5.00"})], [])
 
-    def test_of_several_that_block_all_that_is_open_is_told_once(self, person: Person) -> None:
+    def test_of_several_that_are_late_all_that_is_open_is_told_once(self, person: Person) -> None:
         late = person()
         for paisa, days in ((5_00, 4), (7_00, 5), (1_00, 0)):
             owes(late, paisa, days=days)
-        assert collecting.block_overdue(now=utcnow()) == 2
-        assert told(late) == [("due_blocked", {"amount": "13.00"})]
+        assert collecting.tell_who_is_late(now=utcnow()) == 2
+        assert told(late) == [("due_late", {"amount": "13.00"})]
 
 
 class TestCollecting:
@@ -182,6 +179,52 @@ class TestCollecting:
         owes(row.id, 100_00)
         topped_up(payer, "khalti", "150.00")
         assert balances(row.id) == {"user_wallet": 150_00, "dues_receivable": -100_00}
+
+    def test_what_is_late_is_taken_from_a_top_up_wanted_or_not(self, payer: Payer, app: Flask) -> None:
+        [row] = rows(app, "SELECT id FROM users")
+        owes(row.id, 100_00, days=3)
+        owes(row.id, 20_00, days=2)
+        topped_up(payer, "khalti", "150.00")
+        assert balances(row.id) == {"user_wallet": 50_00, "dues_receivable": -20_00}
+        assert ("due_paid", {"amount": "100.00"}) in told(row.id)
+        assert_books_are_right()
+
+    @pytest.mark.parametrize(
+        ("days", "left"), [(3, {"user_wallet": 10_00}), (2, {"user_wallet": 40_00, "dues_receivable": -30_00})]
+    )
+    def test_what_is_late_is_taken_from_whatever_else_comes_in(
+        self, person: Person, work: Work, days: int, left: dict[str, int]
+    ) -> None:
+        user_id = person()
+        owes(user_id, 30_00, days=days)
+        with transaction():
+            top_up(user_id, 40_00)
+        work("payments")
+        assert balances(user_id) == left
+        assert_books_are_right()
+
+    def test_the_hourly_check_takes_it_from_what_is_there(
+        self, person: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(collecting, "BATCH", 1)
+        one, other, fresh, poor = person(wallet=40_00), person(wallet=5_00), person(wallet=40_00), person()
+        for user_id, days in ((one, 3), (other, 4), (fresh, 2), (poor, 9)):
+            owes(user_id, 30_00, days=days)
+        assert collecting.collect_from_all(now=utcnow()) == 2
+        assert collecting.collect_from_all(now=utcnow()) == 0
+        assert balances(one) == {"user_wallet": 10_00}
+        assert balances(other) == {"dues_receivable": -25_00}
+        assert balances(fresh) == {"user_wallet": 40_00, "dues_receivable": -30_00}
+        assert ("due_paid", {"amount": "30.00"}) in told(one)
+        assert_books_are_right()
+
+    def test_the_grace_is_what_the_configuration_says_now(self, person: Person) -> None:
+        user_id = person(wallet=40_00)
+        owes(user_id, 30_00, days=3)
+        with transaction():
+            app_config.put("dues_grace_days", 5, actor="test")
+        assert collecting.collect_from_all(now=utcnow()) == 0
+        assert collecting.tell_who_is_late(now=utcnow()) == 0
 
 
 def test_a_top_up_that_failed_is_told_and_one_that_was_cancelled_is_not(payer: Payer) -> None:

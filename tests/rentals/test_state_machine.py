@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -29,8 +28,9 @@ from jobs import catalogue_of_rentals as rental_jobs
 from jobs.policy import JobSpec
 from jobs.worker import Worker
 from powerbank import relay
-from powerbank.db import db, transaction, utcnow
+from powerbank.db import db, open_session, transaction, utcnow
 from powerbank.errors import AppError
+from powerbank.ledger.wallet_models import Due, Progress
 from powerbank.payments import paying
 from powerbank.payments.options import Method
 from powerbank.queue import publish
@@ -182,9 +182,10 @@ class Network(RuleBasedStateMachine):
         with self.step():
             top_up(self.people[person], amount)
         with self.step():
-            paying.pay_all_dues(
-                user_id=self.people[person], method=Method.WALLET_ONLY, key=str(uuid4()), actor="x", now=self.now
-            )
+            user_id = self.people[person]
+            owed = select(Due.id).where(Due.user_id == user_id, Due.status == Progress.OPEN)
+            for due_id in open_session().scalars(owed).all():
+                paying.pay_due(user_id=user_id, due_id=due_id, method=Method.WALLET_ONLY, now=self.now)
 
     # ── cabinets ──────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,38 @@
+"""Who is told, in the same transaction, that a wallet has become less or more."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from powerbank.ledger.accounts import AccountName, Kind, of_user
+
+# Told whose wallet has become less, and what is in it now.
+AfterDebit = Callable[[UUID, int], None]
+# Told of somebody who owes something and whose wallet has become more.
+AfterCredit = Callable[[UUID], None]
+
+_after_debit: list[AfterDebit] = []
+_after_credit: list[AfterCredit] = []
+
+
+def register_after_debit(do: AfterDebit) -> None:
+    if do not in _after_debit:  # every application of a process says so
+        _after_debit.append(do)
+
+
+def register_after_credit_of_debtor(do: AfterCredit) -> None:
+    if do not in _after_credit:
+        _after_credit.append(do)
+
+
+def tell(amounts: Mapping[AccountName, int], before: Mapping[AccountName, int | None]) -> None:
+    """Of what an entry has just moved. `before` has the balances of all accounts of these people."""
+    for name, amount in amounts.items():
+        if name.kind is not Kind.USER_WALLET:
+            continue
+        owner = UUID(name.owner)
+        if amount < 0:
+            for told in _after_debit:
+                told(owner, (before[name] or 0) + amount)
+        elif before[of_user(Kind.DUES_RECEIVABLE, owner)]:
+            for do in _after_credit:
+                do(owner)
