@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import psycopg2
 import pytest
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from powerbank.garbage import keep_what_is_loaded
@@ -31,7 +31,7 @@ from scripts.stack.ports import free_ports
 from scripts.stack.stack import Stack
 from tests import sample_jobs
 from tests.databases import Emptier, data_folder, forget_killed_runs, keep_cluster, stack_in
-from tests.moves import KeyedClient, watching
+from tests.moves import KeyedClient, uncounted, watching
 from tests.nursery import Nursery, nursery_process
 from tests.people import Inbox, People
 
@@ -228,6 +228,12 @@ def moves(app: Flask) -> Iterator[list[str]]:
     with app.app_context():
         engine = db.engine
     with watching(engine) as found:
+
+        @app.after_request
+        def count(response: Response) -> Response:
+            found.extend(uncounted(response))
+            return response
+
         yield found
 
 

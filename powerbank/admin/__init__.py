@@ -2,7 +2,7 @@ from flask import Flask
 
 
 def init_routes(app: Flask) -> None:
-    from powerbank.admin import account, audit_routes, console, notice_pages, user_routes
+    from powerbank.admin import account, approval_routes, audit_routes, console, notice_pages, user_routes
     from powerbank.api.openapi import api
 
     console.init_app(app)
@@ -10,3 +10,4 @@ def init_routes(app: Flask) -> None:
     app.register_blueprint(notice_pages.blueprint)
     api.register_blueprint(user_routes.blueprint)
     api.register_blueprint(audit_routes.blueprint)
+    api.register_blueprint(approval_routes.blueprint)

@@ -10,6 +10,8 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.db import utcnow
 from powerbank.ledger import adjustments, queries
+from powerbank.ledger.act_models import Act
+from powerbank.ledger.allowances import PERMISSIONS, SECOND_PERSON
 from powerbank.ledger.schemas import (
     AdjustBalanceSchema,
     AdjustedSchema,
@@ -24,7 +26,7 @@ blueprint = Blueprint("Adjustments (staff)", __name__, url_prefix="/api/admin", 
 
 
 @blueprint.post("/users/<uuid:user_id>/adjust-balance")
-@staff_only("ledger.adjust")
+@staff_only(PERMISSIONS[Act.ADJUSTMENT])
 @idempotent
 @blueprint.arguments(AdjustBalanceSchema)
 @blueprint.response(200, AdjustedSchema)
@@ -35,7 +37,7 @@ def adjust_balance(body: dict[str, Any], user_id: UUID) -> tuple[dict[str, Any],
 
 
 @blueprint.post("/users/<uuid:user_id>/adjust-points")
-@staff_only("ledger.adjust")
+@staff_only(PERMISSIONS[Act.ADJUSTMENT])
 @idempotent
 @blueprint.arguments(AdjustPointsSchema)
 @blueprint.response(200, AdjustedSchema)
@@ -55,7 +57,7 @@ def list_adjustments(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/ledger/adjustments/<uuid:adjustment_id>/approve")
-@staff_only("ledger.approve")
+@staff_only(SECOND_PERSON)
 @idempotent
 @blueprint.response(200, AdjustmentSchema)
 def approve(adjustment_id: UUID) -> Adjustment:
@@ -66,7 +68,7 @@ def approve(adjustment_id: UUID) -> Adjustment:
 
 
 @blueprint.post("/ledger/adjustments/<uuid:adjustment_id>/reject")
-@staff_only("ledger.approve")
+@staff_only(SECOND_PERSON)
 @idempotent
 @blueprint.response(200, AdjustmentSchema)
 def reject(adjustment_id: UUID) -> Adjustment:

@@ -1,19 +1,18 @@
-"""Staff give or take money and points. Above the limit of their role a second person decides."""
+"""Staff give or take money and points. Beyond what they may do alone a second person decides."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from powerbank import money
 from powerbank.api.auth import Staff
-from powerbank.auth.models import StaffMember
-from powerbank.auth.roles import Role
 from powerbank.db import new_id, open_session
-from powerbank.errors import AppError, ConflictError, NotFoundError
-from powerbank.ledger import services, transactions
+from powerbank.errors import ConflictError, NotFoundError
+from powerbank.ledger import allowances, services, transactions
 from powerbank.ledger.accounts import Kind, of_user, shared
+from powerbank.ledger.act_models import Act
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus, TransactionType
@@ -21,29 +20,21 @@ from powerbank.money import NPR, PTS
 from powerbank.queue import Scalar, publish
 from powerbank.users.models import User
 
-# What one member of staff may give and take in a day without a second person, in paisa and in points.
-LIMITS = MappingProxyType(
-    {
-        Role.FINANCE: MappingProxyType({NPR: 5_000_00, PTS: 50_000}),
-        Role.SUPERADMIN: MappingProxyType({NPR: 20_000_00, PTS: 200_000}),
-    }
-)
-DAY = timedelta(hours=24)
-
 _WHERE = MappingProxyType({NPR: (Kind.USER_WALLET, Kind.ADJUSTMENTS), PTS: (Kind.USER_POINTS, Kind.POINTS_LIABILITY)})
 
 
 def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff, now: datetime) -> Adjustment:
     """Applies an adjustment, or keeps it for a second person to decide."""
     session = open_session()
-    left = allowance(staff, currency, now)
+    allowances.begin(staff.id)
     if session.scalar(select(User.id).filter_by(id=user_id)) is None:
         raise NotFoundError("user")
     adjustment = Adjustment(
         id=new_id(), user_id=user_id, currency=currency, amount=amount, reason=reason,
         status=AdjustmentStatus.PENDING, asked_by=staff.id,
     )  # fmt: skip
-    if abs(amount) <= left:
+    worth = abs(amount) if currency == NPR else allowances.worth_of_points(abs(amount))
+    if allowances.use(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
         _apply(adjustment, actor=f"staff:{staff.id}")
     else:
         publish("adjustment_waits", **_about(adjustment, amount))
@@ -68,30 +59,6 @@ def reject(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
     return adjustment
 
 
-def allowance(staff: Staff, currency: str, now: datetime) -> int:
-    """What is left of the day's limit. Two requests of one person at once must not both find it unused, so the
-    second waits here for the first."""
-    open_session().get_one(StaffMember, staff.id, with_for_update={"key_share": True})
-    return _limit(staff, currency) - _used_today(staff.id, currency, now)
-
-
-def _limit(staff: Staff, currency: str) -> int:
-    limits = LIMITS.get(Role(staff.role))
-    return limits[currency] if limits else 0
-
-
-def _used_today(staff_id: UUID, currency: str, now: datetime) -> int:
-    """Small ones add up: a large sum in slices needs its second person too."""
-    used = select(func.coalesce(func.sum(func.abs(Adjustment.amount)), 0)).where(
-        Adjustment.asked_by == staff_id,
-        Adjustment.currency == currency,
-        Adjustment.decided_by.is_(None),
-        Adjustment.status == AdjustmentStatus.APPLIED,
-        Adjustment.created_at > now - DAY,
-    )
-    return int(open_session().scalar(used) or 0)
-
-
 def _pending(adjustment_id: UUID, staff: Staff) -> Adjustment:
     session = open_session()
     user_id = session.scalar(select(Adjustment.user_id).filter_by(id=adjustment_id))
@@ -102,13 +69,17 @@ def _pending(adjustment_id: UUID, staff: Staff) -> Adjustment:
     if adjustment.status != AdjustmentStatus.PENDING:
         raise ConflictError("already_decided", "This adjustment has been decided.")
     if adjustment.asked_by == staff.id:
-        raise AppError("second_person_needed", 403, "Somebody else has to decide this: you asked for it.")
+        raise allowances.second_person_needed()
     return adjustment
+
+
+def _reference(adjustment: Adjustment) -> Reference:
+    return Reference("adjustment", str(adjustment.id))
 
 
 def _apply(adjustment: Adjustment, *, actor: str) -> None:
     theirs, ours = _WHERE[adjustment.currency]
-    reference = Reference("adjustment", str(adjustment.id))
+    reference = _reference(adjustment)
     posted = services.post(
         kind=EntryKind.ADJUSTMENT,
         key=f"adjustment:{adjustment.id}",

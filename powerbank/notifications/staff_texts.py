@@ -68,6 +68,10 @@ ENGLISH = MappingProxyType(
             "An award to approve",
             "Somebody wants to give {points:number} points to each of {count:number} people: {reason}.",
         ),
+        StaffType.ACT_TO_APPROVE: (
+            "A decision to approve",
+            "Somebody wants to charge, refund or waive {amount:money}: {reason}.",
+        ),
         StaffType.EXCHANGE_RATES_STALE: (
             "Exchange rates are old",
             "The central bank's feed has brought nothing for three days. Foreign top-ups use the last rates.",
@@ -144,6 +148,10 @@ NEPALI = MappingProxyType(
         StaffType.AWARD_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने अंक वितरण",
             "कसैले {count:number} जनालाई {points:number} अंकका दरले दिन चाहनुभएको छ: {reason}।",
+        ),
+        StaffType.ACT_TO_APPROVE: (
+            "स्वीकृत गर्नुपर्ने निर्णय",
+            "कसैले {amount:money} लिन, फिर्ता गर्न वा मिनाहा गर्न चाहनुभएको छ: {reason}।",
         ),
         StaffType.EXCHANGE_RATES_STALE: (
             "विनिमय दर पुरानो भयो",

@@ -18,6 +18,7 @@ def init_routes(app: Flask) -> None:
     from powerbank.api.openapi import api
     from powerbank.payments import (
         admin_routes,
+        due_admin_routes,
         due_routes,
         option_routes,
         pages,
@@ -26,6 +27,6 @@ def init_routes(app: Flask) -> None:
         routes,
     )
 
-    for each in (routes, option_routes, due_routes, refund_routes, refund_admin_routes, admin_routes):
+    for each in (routes, option_routes, due_routes, refund_routes, due_admin_routes, refund_admin_routes, admin_routes):
         api.register_blueprint(each.blueprint)
     app.register_blueprint(pages.pages)

@@ -9,6 +9,8 @@ from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.db import utcnow
+from powerbank.ledger.act_models import Act
+from powerbank.ledger.allowances import PERMISSIONS
 from powerbank.payments import queries, refund_outcomes, refunds
 from powerbank.payments.refund_models import Refund, RefundStatus
 from powerbank.payments.refund_schemas import (
@@ -39,7 +41,7 @@ def one(refund_id: UUID) -> Refund:
 
 
 @blueprint.post("/<uuid:refund_id>/approve")
-@staff_only("refunds.decide")
+@staff_only(PERMISSIONS[Act.REFUND])
 @idempotent
 @blueprint.response(200, StaffRefundSchema)
 @blueprint.alt_response(202, schema=StaffRefundSchema, description="A second person must approve too.")

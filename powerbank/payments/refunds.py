@@ -15,9 +15,10 @@ from powerbank.api.auth import Staff
 from powerbank.content import app_config
 from powerbank.db import new_id, open_session
 from powerbank.errors import AppError, ConflictError, NotFoundError
-from powerbank.ledger import holds, services, transactions
+from powerbank.ledger import allowances, holds, services, transactions
 from powerbank.ledger import refunds as ledger
 from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.act_models import Act
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
 from powerbank.notifications.kinds import Type
@@ -58,12 +59,14 @@ def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amo
 
 
 def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
-    """Above the limit the first approval is only noted: somebody else has to approve as well."""
+    """Above the limit, or beyond what one person may do in a day, the first approval is only noted: somebody else has
+    to approve as well."""
+    allowances.begin(staff.id)
     refund = locked(refund_id)
     must_be(refund, RefundStatus.REQUESTED)
     if staff.id == refund.first_approved_by:
         raise AppError("second_person_needed", 403, "Somebody else has to approve this too.")
-    if refund.first_approved_by is None and _above_limit(refund):
+    if refund.first_approved_by is None and not _alone(refund, staff, now):
         refund.first_approved_by = staff.id
         open_session().flush()
         _wait_for_approval(refund, "second")
@@ -81,10 +84,12 @@ def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
     return refund
 
 
-def _above_limit(refund: Refund) -> bool:
+def _alone(refund: Refund, staff: Staff, now: datetime) -> bool:
     """Parts of one payment add up: a large sum in slices needs its second person too."""
     before = transactions.locked(refund.transaction_id).refunded
-    return before + refund.amount > app_config.current().refund_second_approval_above
+    if before + refund.amount > app_config.current().refund_second_approval_above:
+        return False
+    return allowances.use(Act.REFUND, staff.id, worth=refund.amount, about=held_for(refund), now=now)
 
 
 def reject(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) -> Refund:

@@ -13,6 +13,8 @@ from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.db import utcnow
+from powerbank.ledger.act_models import Act
+from powerbank.ledger.allowances import PERMISSIONS, SECOND_PERSON
 from powerbank.ledger.models import Entry
 from powerbank.points import grants, queries
 from powerbank.points.models import Grant
@@ -22,7 +24,7 @@ blueprint = Blueprint("Points (staff)", __name__, url_prefix="/api/admin/points"
 
 
 @blueprint.post("/bulk-awards")
-@staff_only("ledger.adjust")
+@staff_only(PERMISSIONS[Act.POINTS_GRANT])
 @idempotent
 @blueprint.arguments(AskGrantSchema)
 @blueprint.response(202, GrantSchema)
@@ -69,7 +71,7 @@ def export_awards(grant_id: UUID) -> Response:
 
 
 @blueprint.post("/bulk-awards/<uuid:grant_id>/approve")
-@staff_only("ledger.approve")
+@staff_only(SECOND_PERSON)
 @idempotent
 @blueprint.response(200, GrantSchema)
 def approve(grant_id: UUID) -> Grant:
@@ -78,7 +80,7 @@ def approve(grant_id: UUID) -> Grant:
 
 
 @blueprint.post("/bulk-awards/<uuid:grant_id>/reject")
-@staff_only("ledger.approve")
+@staff_only(SECOND_PERSON)
 @idempotent
 @blueprint.response(200, GrantSchema)
 def reject(grant_id: UUID) -> Grant:

@@ -1,4 +1,8 @@
-"""Staff give points to many at once. The limits of giving by hand hold for the sum: above them two people decide."""
+"""Staff give points to many at once. What one person may give alone holds for the sum: beyond it two people decide.
+
+A grant never comes to more than was decided: whoever fits when it runs gets theirs, at most as many people as were
+counted when it was asked for, and nobody who has joined since.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,10 +14,10 @@ from sqlalchemy import ColumnElement, Select, func, select
 from jobs import catalogue
 from powerbank.api.auth import Staff
 from powerbank.db import new_id, open_session
-from powerbank.errors import AppError, ConflictError, NotFoundError
-from powerbank.ledger import adjustments, points, services
+from powerbank.errors import ConflictError, NotFoundError
+from powerbank.ledger import allowances, points, services
+from powerbank.ledger.act_models import Act
 from powerbank.ledger.services import Reference
-from powerbank.money import PTS
 from powerbank.points.models import Grant, GrantStatus
 from powerbank.queue import enqueue, publish
 from powerbank.users.models import Status, User
@@ -41,8 +45,9 @@ def ask(
     grant.total = open_session().scalar(select(func.count()).select_from(_whom(grant).subquery())) or 0
     if not grant.total:
         raise ConflictError("nobody_to_award", "There is nobody to give points to.")
-    left = adjustments.allowance(staff, PTS, now) - _granted_today(staff.id, now)
-    if grant.total * points <= left:
+    worth = allowances.worth_of_points(grant.total * points)
+    about = Reference("points_grant", str(grant.id))
+    if allowances.use(Act.POINTS_GRANT, staff.id, worth=worth, about=about, now=now):
         _begin(grant)
     else:
         publish("award_waits", grant_id=str(grant.id), points=points, count=grant.total, reason=reason)
@@ -58,7 +63,7 @@ def decide(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> Gra
     if grant.status != GrantStatus.PENDING:
         raise ConflictError("already_decided", "This has been decided.")
     if grant.asked_by == staff.id:
-        raise AppError("second_person_needed", 403, "Somebody else has to decide this: you asked for it.")
+        raise allowances.second_person_needed()
     grant.decided_by = staff.id
     if approve:
         _begin(grant)
@@ -73,8 +78,8 @@ def award_batch(grant_id: UUID) -> bool:
     grant = _locked(grant_id)
     if grant is None or grant.status != GrantStatus.RUNNING:
         return False
-    query = _whom(grant).where(User.id > (grant.after or FIRST)).order_by(User.id).limit(BATCH)
-    people = list(open_session().scalars(query))
+    query = _whom(grant).where(User.id > (grant.after or FIRST)).order_by(User.id)
+    people = list(open_session().scalars(query.limit(min(BATCH, grant.total - grant.awarded))))
     if not people:
         return False
     services.lock_users(*people)
@@ -101,7 +106,7 @@ def _begin(grant: Grant) -> None:
 
 
 def _whom(grant: Grant) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = [User.status == Status.ACTIVE]
+    conditions: list[ColumnElement[bool]] = [User.status == Status.ACTIVE, User.created_at <= grant.created_at]
     if grant.recipients is not None:
         conditions.append(User.id.in_(grant.recipients))
     if grant.city is not None:
@@ -110,16 +115,6 @@ def _whom(grant: Grant) -> Select[Any]:
         approved = User.kyc_status == "approved"
         conditions.append(approved if grant.kyc_verified else ~approved)
     return select(User.id).where(*conditions)
-
-
-def _granted_today(staff_id: UUID, now: datetime) -> int:
-    given = select(func.coalesce(func.sum(Grant.total * Grant.points), 0)).where(
-        Grant.asked_by == staff_id,
-        Grant.decided_by.is_(None),
-        Grant.status.in_([GrantStatus.RUNNING, GrantStatus.DONE]),
-        Grant.created_at > now - adjustments.DAY,
-    )
-    return int(open_session().scalar(given) or 0)
 
 
 def _locked(grant_id: UUID) -> Grant | None:

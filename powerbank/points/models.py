@@ -16,7 +16,8 @@ class GrantStatus(StrEnum):
 
 
 class Grant(Base):
-    """Points that staff give to many. Who they are is a list, or everybody whom the conditions fit when it runs."""
+    """Points that staff give to many. Who they are is a list, or everybody whom the conditions fit when it runs; never
+    more people than were counted when it was asked for."""
 
     __tablename__ = "points_grants"
     __table_args__ = (

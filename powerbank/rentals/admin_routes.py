@@ -9,6 +9,8 @@ from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.db import transaction, utcnow
+from powerbank.ledger.act_models import StaffAct
+from powerbank.ledger.act_schemas import StaffActSchema, waiting
 from powerbank.rentals import dossier, life, locations, queries, resolving
 from powerbank.rentals.admin_schemas import (
     AdminRentalDetailSchema,
@@ -56,12 +58,16 @@ def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
 @idempotent
 @blueprint.arguments(RentalResolutionSchema)
 @blueprint.response(200, AdminRentalDetailSchema)
-def resolve(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
-    """End it, refund, charge, or decide a dispute"""
+@blueprint.alt_response(202, schema=StaffActSchema, description="A second person must approve.")
+def resolve(body: dict[str, Any], rental_id: UUID) -> Any:
+    """End it, refund, charge, or decide a dispute; beyond what one person may do alone it waits for a second"""
     old = resolving.shown(life.find(rental_id))
-    rental = resolving.resolve(rental_id, by=f"staff:{current_staff().id}", now=utcnow(), **body)
-    audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolving.shown(rental) | _told(body))
-    return dossier.whole(rental, now=utcnow())
+    done = resolving.by_staff(rental_id, staff=current_staff(), now=utcnow(), **body)
+    if isinstance(done, StaffAct):
+        audit.by_staff("rental.ask_to_resolve", "rental", rental_id, new=_told(body) | {"act_id": str(done.id)})
+        return waiting(done)
+    audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolving.shown(done) | _told(body))
+    return dossier.whole(done, now=utcnow())
 
 
 def _told(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from powerbank import money
+from powerbank.api.auth import Staff
 from powerbank.errors import AppError, ConflictError
-from powerbank.ledger import services
+from powerbank.ledger import allowances, services
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.act_models import Act, StaffAct
 from powerbank.rentals import billing, cases, ejection, initiation, life, lost, returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
@@ -22,6 +25,61 @@ class Action(StrEnum):
     CHARGE = "charge"
     UPHOLD = "uphold"
     DISMISS = "dismiss"
+
+
+# What of it is counted as an act of worth. Where a rental ends by its own tariff, nothing is given or taken.
+ACTS = MappingProxyType(
+    {
+        Action.CANCEL: Act.RENTAL_REFUND,
+        Action.UPHOLD: Act.RENTAL_REFUND,
+        Action.REFUND: Act.RENTAL_REFUND,
+        Action.LOST: Act.RENTAL_LOSS,
+        Action.CHARGE: Act.RENTAL_CHARGE,
+    }
+)
+
+
+def by_staff(
+    rental_id: UUID,
+    *,
+    action: str,
+    reason: str,
+    staff: Staff,
+    now: datetime,
+    amount: int | None = None,
+    at: datetime | None = None,
+    case_id: UUID | None = None,
+) -> Rental | StaffAct:
+    """The rental as it was resolved; or the act that waits for a second person."""
+    act = ACTS.get(Action(action))
+    if act is not None:
+        allowances.refuse_unless_permitted(act, staff)
+        allowances.begin(staff.id)
+        rental = life.locked(rental_id)
+        worth, about = _worth(rental, Action(action), amount), life.reference(rental)
+        if not allowances.use(act, staff.id, worth=worth, about=about, now=now):
+            details = {
+                "action": action,
+                "amount": None if amount is None else money.show(amount),
+                "case_id": None if case_id is None else str(case_id),
+            }
+            return allowances.wait(act, staff.id, worth=worth, about=about, reason=reason, details=details, now=now)
+    by = f"staff:{staff.id}"
+    return resolve(rental_id, action=action, reason=reason, by=by, now=now, amount=amount, at=at, case_id=case_id)
+
+
+def approved(act: StaffAct, *, staff: Staff, now: datetime) -> None:
+    """Does what waited for the second person."""
+    asked = act.details
+    resolve(
+        UUID(act.about_id),
+        action=asked["action"],
+        reason=act.reason,
+        by=f"staff:{staff.id}",
+        now=now,
+        amount=money.parse(asked["amount"]) if asked["amount"] else None,
+        case_id=UUID(asked["case_id"]) if asked["case_id"] else None,
+    )
 
 
 def resolve(
@@ -49,6 +107,29 @@ def shown(rental: Rental) -> dict[str, Any]:
         "status": rental.status, "amount_paid": money.show(billing.paid(rental)),
         "due_amount": money.show(sum(due.left for due in billing.owed(rental))),
     }  # fmt: skip
+
+
+def _worth(rental: Rental, do: Action, amount: int | None) -> int:
+    """The most that it can come to."""
+    if do is Action.CHARGE:
+        return _chargeable(rental, amount)
+    if do is Action.LOST:
+        return max(0, rental.replacement_price - rental.overdue_amount)
+    of_the_rental = billing.paid(rental) + sum(due.left for due in billing.owed(rental))
+    return of_the_rental if amount is None else min(amount, of_the_rental)
+
+
+def _chargeable(rental: Rental, amount: int | None) -> int:
+    """All that staff ever charge for a rental is at most what its power bank costs, whatever became of it."""
+    if not amount:
+        raise _missing("amount")
+    before = allowances.total_about(life.reference(rental), Act.RENTAL_CHARGE)
+    if before + amount > rental.replacement_price:
+        most = max(0, rental.replacement_price - before)
+        raise ConflictError(
+            "charge_too_high", "Staff charge at most the price of the power bank.", chargeable=money.show(most)
+        )
+    return amount
 
 
 def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datetime) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, g
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from powerbank.db import transaction
-from tests.moves import KEYED_OTHERWISE, MOVES_NOTHING
+from tests.moves import COUNT, KEYED_OTHERWISE, MOVES_NOTHING, uncounted
 from tests.people import People
 from tests.walk import Route, notes, routes
 
@@ -72,5 +72,20 @@ def test_the_watch_sees_a_write(app: Flask, clean: None, moves: list[str]) -> No
         session.execute(write)
     assert moves == [
         "POST /api/notifications/mark-all-read is not idempotent and does this: INSERT INTO station_commands"
+    ]
+    moves.clear()
+
+
+def test_it_sees_money_that_counts_against_nobody(app: Flask, clean: None, moves: list[str]) -> None:
+    write, count = (text(f"INSERT INTO {table} (id) SELECT NULL WHERE false") for table in ("ledger_entries", COUNT))
+    person = "/api/admin/users/01900000-0000-7000-8000-000000000000"
+    for path, statements in ((f"{person}/adjust-balance", (write, count)), (f"{person}/adjust-points", (write,))):
+        with app.test_request_context(path, method="POST"), transaction() as session:
+            g.staff = object()
+            for statement in statements:
+                session.execute(statement)
+            moves.extend(uncounted(Response()))
+    assert moves == [
+        "POST /api/admin/users/<uuid:user_id>/adjust-points moves money that counts against nobody's allowance"
     ]
     moves.clear()

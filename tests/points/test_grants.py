@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.db import db
+from powerbank.db import db, transaction
 from powerbank.points import grants
 from tests.ledger.conftest import Person, assert_books_are_right, key
 from tests.points.conftest import drain, has
@@ -71,3 +72,40 @@ def test_a_grant_that_says_nothing_or_too_much(
     client: FlaskClient, staff_headers: SignIn, body: dict[str, Any]
 ) -> None:
     assert ask(client, staff_headers("finance"), **body).status_code == 422
+
+
+def test_never_more_people_than_were_counted_and_nobody_who_joined_since(
+    client: FlaskClient, staff_headers: SignIn, person: Person
+) -> None:
+    """Between the request and the second person's word everybody may move to the city, and thousands may join."""
+    finance, boss = staff_headers("finance"), staff_headers("superadmin")
+    people = [person() for _ in range(3)]
+
+    def move(*who: UUID) -> None:
+        with transaction() as session:
+            session.execute(text("UPDATE users SET city = 'Pokhara' WHERE id = ANY(:who)"), {"who": list(who)})
+
+    move(people[0])
+    asked = ask(client, finance, points=60_000, target={"city": "pokhara"}).get_json()
+    assert (asked["status"], asked["total"]) == ("pending", 1)
+    newcomer = person()
+    move(*people, newcomer)
+    client.post(f"{PATH}/{asked['id']}/approve", headers=boss)
+    drain()
+    assert sorted(has(user_id).points for user_id in [*people, newcomer]) == [0, 0, 0, 60_000]
+    assert has(newcomer).points == 0
+    done = client.get(f"{PATH}/{asked['id']}", headers=finance).get_json()
+    assert (done["status"], done["awarded"], done["total"]) == ("done", 1, 1)
+
+
+def test_money_and_points_are_counted_together(client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+    """10 points are a rupee: 40,000 are NPR 4,000 of the 5,000 that one person may give in a day."""
+    finance, user_id = staff_headers("finance"), person()
+    assert ask(client, finance, points=40_000, user_ids=[str(user_id)]).get_json()["status"] == "running"
+    body = {"reason": "a mistake of ours"}
+    much = client.post(f"/api/admin/users/{user_id}/adjust-balance", json=body | {"amount": "1000.01"}, headers=finance)
+    assert much.status_code == 202
+    points = client.post(f"/api/admin/users/{user_id}/adjust-points", json=body | {"points": 10_001}, headers=finance)
+    assert points.status_code == 202
+    rest = client.post(f"/api/admin/users/{user_id}/adjust-balance", json=body | {"amount": "1000.00"}, headers=finance)
+    assert rest.status_code == 200

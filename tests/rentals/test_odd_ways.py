@@ -141,7 +141,7 @@ def test_a_station_that_never_speaks_again_keeps_no_money(
 
 def test_staff_charge_once_however_often_they_press(out: Out, staff_headers: Staff) -> None:
     sita, rental_id = out()
-    headers = staff_headers("support") | {"Idempotency-Key": "charge-once"}
+    headers = staff_headers("finance") | {"Idempotency-Key": "charge-once"}
     for _ in range(2):
         assert resolve(sita, headers, rental_id, action="charge", amount="20.00").status_code == 200
     assert sita.wallet()[0] == "430.00"

@@ -1,0 +1,42 @@
+"""The second person: acts of worth that wait, and what follows when one is approved."""
+
+from collections.abc import Callable
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.api.auth import Staff
+from powerbank.api.paging import page
+from powerbank.ledger import allowances, waivers
+from powerbank.ledger.act_models import Act, StaffAct
+from powerbank.rentals import resolving
+
+# Of the acts that wait in the table of acts; all others are decided where they wait.
+APPROVED: MappingProxyType[Act, Callable[..., None]] = MappingProxyType(
+    {
+        Act.DUE_WAIVER: waivers.approved,
+        Act.RENTAL_REFUND: resolving.approved,
+        Act.RENTAL_CHARGE: resolving.approved,
+        Act.RENTAL_LOSS: resolving.approved,
+    }
+)
+
+
+def decide(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> StaffAct:
+    act = allowances.decide(act_id, approve=approve, staff=staff, now=now)
+    if approve:
+        APPROVED[Act(act.act)](act, staff=staff, now=now)
+    return act
+
+
+def act_page(
+    *, limit: int, cursor: str | None, status: str | None = None, staff_id: UUID | None = None
+) -> dict[str, Any]:
+    query = select(StaffAct)
+    for column, value in ((StaffAct.status, status), (StaffAct.staff_id, staff_id)):
+        if value is not None:
+            query = query.where(column == value)
+    return page(query, StaffAct.id, limit=limit, cursor=cursor, descending=True)
