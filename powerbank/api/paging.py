@@ -73,7 +73,11 @@ def _decode(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any
             raise ValueError("wrong number of values")  # noqa: TRY301
         return [_typed(value, key.type.python_type) for value, key in zip(values, keys, strict=True)]
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise AppError("bad_cursor", 400, "This cursor was not made here.") from error
+        raise bad_cursor() from error
+
+
+def bad_cursor() -> AppError:
+    return AppError("bad_cursor", 400, "This cursor was not made here.")
 
 
 def _typed(value: Any, kind: type) -> Any:

@@ -9,16 +9,19 @@ from flask.views import MethodView
 from sqlalchemy import ColumnElement, select
 
 from powerbank import audit, money
-from powerbank.api.auth import staff_only
+from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.exports import exported
 from powerbank.api.fields import show_time
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.db import transaction
+from powerbank.ledger.allowances import SECOND_PERSON
 from powerbank.promotions import queries, services
 from powerbank.promotions.models import Campaign, Code, Coupon, Redemption
 from powerbank.promotions.schemas import (
+    WRITE,
     CampaignSchema,
     CodesSchema,
     CouponArguments,
@@ -27,6 +30,7 @@ from powerbank.promotions.schemas import (
     CouponSchema,
     MakeCodesSchema,
     UseSchema,
+    shown_code,
 )
 
 blueprint = Blueprint("Promotions (staff)", __name__, url_prefix="/api/admin", description="Coupons and campaigns.")
@@ -43,13 +47,13 @@ class Coupons(MethodView):
         """List, newest first"""
         return queries.coupon_page(**arguments)
 
-    @staff_only("promotions.write")
+    @staff_only(WRITE)
     @blueprint.arguments(CouponSchema)
     @blueprint.response(201, CouponSchema)
     def post(self, body: dict[str, Any]) -> Coupon:
         """Create"""
         with transaction():
-            coupon = services.create(**body)
+            coupon = services.create(**body, by=current_staff().id)
             audit.by_staff("coupons.create", "coupons", coupon.id, new=_snapshot(coupon))
         return coupon
 
@@ -62,7 +66,7 @@ class OneCoupon(MethodView):
         """Read"""
         return queries.coupon(coupon_id)
 
-    @staff_only("promotions.write")
+    @staff_only(WRITE)
     @blueprint.arguments(CouponRulesSchema(partial=True))
     @blueprint.response(200, CouponSchema)
     def patch(self, body: dict[str, Any], coupon_id: UUID) -> Coupon:
@@ -70,11 +74,11 @@ class OneCoupon(MethodView):
         with transaction():
             coupon = services.locked(coupon_id)
             old = _snapshot(coupon)
-            services.change(coupon, body)
+            services.change(coupon, body, by=current_staff().id)
             audit.by_staff("coupons.update", "coupons", coupon.id, old=old, new=_snapshot(coupon))
         return coupon
 
-    @staff_only("promotions.write")
+    @staff_only(WRITE)
     @blueprint.response(204)
     def delete(self, coupon_id: UUID) -> None:
         """Delete one that was never used"""
@@ -82,6 +86,18 @@ class OneCoupon(MethodView):
             coupon = services.locked(coupon_id)
             audit.by_staff("coupons.delete", "coupons", coupon.id, old=_snapshot(coupon))
             services.delete(coupon)
+
+
+@blueprint.post("/coupons/<uuid:coupon_id>/approve")
+@staff_only(SECOND_PERSON)
+@idempotent
+@blueprint.response(200, CouponSchema)
+def approve(coupon_id: UUID) -> Coupon:
+    """Agree, as a second person, to all the points that it may give"""
+    coupon = services.locked(coupon_id)
+    services.approve(coupon, staff=current_staff())
+    audit.by_staff("coupons.approve", "coupons", coupon.id, new=_snapshot(coupon))
+    return coupon
 
 
 @blueprint.route("/coupons/<uuid:coupon_id>/codes")
@@ -93,7 +109,7 @@ class Codes(MethodView):
         """Codes, and how often each was used"""
         return queries.code_page(queries.coupon(coupon_id).id, **arguments)
 
-    @staff_only("promotions.write")
+    @staff_only(WRITE)
     @blueprint.arguments(MakeCodesSchema)
     @blueprint.response(201, CodesSchema)
     def post(self, body: dict[str, Any], coupon_id: UUID) -> dict[str, Any]:
@@ -106,7 +122,7 @@ class Codes(MethodView):
 
 
 @blueprint.get("/coupons/<uuid:coupon_id>/codes.csv")
-@staff_only("promotions.write")
+@staff_only(WRITE)
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_codes(coupon_id: UUID) -> Response:
     """All codes as CSV"""
@@ -155,10 +171,9 @@ def _redemptions(which: ColumnElement[bool], of: tuple[str, UUID]) -> Response:
 
     def rows(use: Redemption) -> Iterator[tuple[object, ...]]:
         back = show_time(use.given_back_at) if use.given_back_at else None
-        yield (
-            show_time(use.created_at), use.id, use.code, use.user_id, use.rental_id, money.show(use.amount), use.points,
-            use.status, back,
-        )  # fmt: skip
+        of_money = (money.show(use.amount), use.points)
+        whose = (shown_code(use.code), use.user_id, use.rental_id)
+        yield show_time(use.created_at), use.id, *whose, *of_money, use.status, back
 
     return exported("redemptions", head, select(Redemption).where(which), Redemption.id, rows, of=of)
 

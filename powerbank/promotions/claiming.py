@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from powerbank.ledger import allowances
 from powerbank.ledger import services as ledger
+from powerbank.ledger.act_models import Act
+from powerbank.ledger.services import Reference
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
 from powerbank.promotions import coupons
+from powerbank.promotions.errors import CouponRefusedError
 from powerbank.promotions.models import Coupon, Kind
 
 
@@ -23,6 +27,9 @@ class Applied:
 
 
 def apply(*, user_id: UUID, code: str, now: datetime) -> Applied:
+    answers = coupons.find(code)[0].answered_for_by
+    if answers is not None:
+        allowances.begin(answers)
     ledger.lock_users(user_id)  # one code of a person at a time: each counts those before
     coupon, found = coupons.find(code)
     coupons.refuse_unless_usable(coupon, found, user_id, now)
@@ -34,5 +41,16 @@ def apply(*, user_id: UUID, code: str, now: datetime) -> Applied:
         coupon, found, user_id, cost=points, worth=coupons.worth_of_points(points), points=points, now=now,
         key=f"apply:{coupon.id}:{user_id}:{coupons.times_used(coupon.id, user_id)}",
     )  # fmt: skip
+    if not _within_allowance(coupon, now):
+        raise CouponRefusedError("coupon_used_up")
     earnings.ask(user_id=user_id, earning=Earning.COUPON, object_id=redemption_id, quantity=points)
     return Applied(coupon, found.code, points)
+
+
+def _within_allowance(coupon: Coupon, now: datetime) -> bool:
+    """Whether who set the coupon may give this too without a second person."""
+    answers = coupon.answered_for_by
+    if answers is None:
+        return True
+    about = Reference("coupon", str(coupon.id))
+    return allowances.use(Act.COUPON, answers, worth=allowances.worth_of_points(coupon.value), about=about, now=now)

@@ -75,6 +75,7 @@ class Coupon(Base):
         CheckConstraint("used >= 0 AND spent >= 0", name="counts"),
         CheckConstraint("per_user_limit > 0", name="per_user_limit"),
         CheckConstraint("starts_at < ends_at", name="window"),
+        CheckConstraint("approved_by <> set_by", name="two_people"),
         Index("ix_coupons_campaign_id", "campaign_id", postgresql_where=text("campaign_id IS NOT NULL")),
     )
 
@@ -95,7 +96,20 @@ class Coupon(Base):
     first_rental_only: Mapped[bool] = mapped_column(server_default=text("false"))
     stackable: Mapped[bool] = mapped_column(server_default=text("false"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    # Of one that gives points: who last said what it gives, and the second person who agreed. Until then each use
+    # counts as an act of the first, within what they may do alone in a day. Nobody set what came with the system.
+    set_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    @property
+    def answered_for_by(self) -> UUID | None:
+        """The member of staff whose act each use of it is."""
+        return self.set_by if self.kind == Kind.POINTS and self.approved_by is None else None
+
+    @property
+    def needs_approval(self) -> bool:
+        return self.answered_for_by is not None
 
 
 Coupon.code = column_property(

@@ -1,10 +1,14 @@
+import base64
+import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cryptography.fernet import Fernet, InvalidToken
+from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
-from powerbank.api.paging import page
+from powerbank.api.paging import bad_cursor, page
 from powerbank.db import db
 from powerbank.errors import NotFoundError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
@@ -27,7 +31,23 @@ def coupon_page(*, limit: int, cursor: str | None, campaign_id: UUID | None = No
 
 
 def code_page(coupon_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
-    return page(select(Code).where(Code.coupon_id == coupon_id), Code.code, limit=limit, cursor=cursor)
+    """The place where a page ends is a code, so a cursor of this list can be read by nobody else."""
+    query = select(Code).where(Code.coupon_id == coupon_id)
+    found = page(query, Code.code, limit=limit, cursor=_opened(cursor) if cursor else None)
+    ends = found["next_cursor"]
+    return found | {"next_cursor": _seal().encrypt(ends.encode()).decode() if ends else None}
+
+
+def _opened(cursor: str) -> str:
+    try:
+        return _seal().decrypt(cursor.encode()).decode()
+    except (InvalidToken, UnicodeEncodeError):
+        raise bad_cursor() from None
+
+
+def _seal() -> Fernet:
+    key = hashlib.sha256(b"cursors of coupon codes:" + current_app.config["JWT_SECRET_KEY"].encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def my_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) -> dict[str, Any]:

@@ -2,12 +2,28 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from powerbank.api.auth import current_staff
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.promotions.models import Kind
 from powerbank.users.schemas import NAME
 
 CODE = [validate.Length(3, 40), validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z")]
+
+
+WRITE = "promotions.write"
+
+
+def shown_code(code: str) -> str:
+    """A code is worth money to whoever types it, so it is whole only for those who may make such codes."""
+    return code if current_staff().may(WRITE) else f"{code[:2]}…"
+
+
+class CodeField(fields.String):
+    """In answers to staff."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else shown_code(value)
 
 
 def _in_order(data: dict[str, Any]) -> None:
@@ -57,11 +73,18 @@ class CouponRulesSchema(Schema):
 class CouponSchema(CouponRulesSchema):
     id = fields.UUID(dump_only=True)
     kind = fields.String(required=True, validate=validate.OneOf([*Kind]))
-    code = fields.String(
-        load_default=None, allow_none=True, validate=CODE, metadata={"description": "One for everybody."}
+    code = CodeField(
+        load_default=None,
+        allow_none=True,
+        validate=CODE,
+        metadata={"description": "One for everybody; shortened for staff who may not write promotions."},
     )
     used = fields.Integer(dump_only=True)
     spent = fields.Integer(dump_only=True)
+    needs_approval = Boolean(
+        dump_only=True,
+        metadata={"description": "It gives points within the daily allowance of who set it, until somebody approves."},
+    )
     created_at = Time(dump_only=True)
 
 
@@ -81,7 +104,7 @@ class CodesSchema(Schema):
 
 
 class CouponCodeSchema(Schema):
-    code = fields.String(required=True)
+    code = CodeField(required=True)
     uses = fields.Integer(required=True)
     most_uses = fields.Integer(required=True, allow_none=True)
 

@@ -16,11 +16,20 @@ def seed() -> bool:
     session.add(campaign)
     session.flush()
     services.create(
-        code="NAMASTE", campaign_id=campaign.id, name="Half of the first rental", kind=Kind.PERCENT.value, value=50,
-        most=50_00, first_rental_only=True,
-    )  # fmt: skip
+        code="NAMASTE",
+        campaign_id=campaign.id,
+        name="Half of the first rental",
+        kind=Kind.PERCENT.value,
+        value=50,
+        most=50_00,
+        first_rental_only=True,
+    )
     services.create(
-        code="POINTS100", campaign_id=campaign.id, name="100 points", kind=Kind.POINTS.value, value=100,
+        code="POINTS100",
+        campaign_id=campaign.id,
+        name="100 points",
+        kind=Kind.POINTS.value,
+        value=100,
         total_limit=1000,
-    )  # fmt: skip
+    )
     return True

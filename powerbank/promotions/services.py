@@ -1,25 +1,32 @@
 """What staff do to coupons. The table refuses rules that do not go together, and limits below what was used."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.api.auth import Staff
 from powerbank.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
 from powerbank.db import open_session
 from powerbank.errors import AppError, ConflictError, NotFoundError
-from powerbank.promotions.models import Code, Coupon
+from powerbank.ledger import allowances
+from powerbank.promotions.models import Code, Coupon, Kind
 
 # No letters and digits that look alike when read aloud or off a screen.
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 RANDOM = 10  # letters: nobody guesses one of a million among 8·10¹⁴
 
 
-def create(*, code: str | None, **values: Any) -> Coupon:
+# What decides how much a coupon may give. Whoever changes it answers for it from then on.
+GIVES = frozenset({"value", "budget", "total_limit", "per_user_limit", "first_rental_only", "campaign_id"})
+
+
+def create(*, code: str | None, by: UUID | None = None, **values: Any) -> Coupon:
     session = open_session()
-    coupon = Coupon(**values)
+    coupon = Coupon(**values, set_by=by)
     session.add(coupon)
     with foreseen(_refusals()):
         session.flush()
@@ -30,10 +37,12 @@ def create(*, code: str | None, **values: Any) -> Coupon:
     return coupon
 
 
-def change(coupon: Coupon, changes: dict[str, Any]) -> None:
+def change(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> None:
     """One that is in use stays in its campaign, which has paid for it and is paid back what is given back."""
     if coupon.used and changes.get("campaign_id", coupon.campaign_id) != coupon.campaign_id:
         raise ConflictError("in_use", "This coupon has been used; its campaign cannot be changed any more.")
+    if any(name in GIVES and getattr(coupon, name) != value for name, value in changes.items()):
+        coupon.set_by, coupon.approved_by = by, None
     for name, value in changes.items():
         setattr(coupon, name, value)
     with foreseen(_refusals()):
@@ -45,6 +54,18 @@ def delete(coupon: Coupon) -> None:
     open_session().delete(coupon)
     with foreseen({ForeignKeyViolation: in_use()}):
         open_session().flush()
+
+
+def approve(coupon: Coupon, *, staff: Staff) -> None:
+    """A second person agrees to all that it may come to, so that must be known."""
+    if coupon.kind != Kind.POINTS or coupon.approved_by is not None or coupon.set_by is None:
+        raise ConflictError("nothing_to_approve", "This coupon needs no second person.")
+    if coupon.set_by == staff.id:
+        raise allowances.second_person_needed()
+    if coupon.budget is None and coupon.total_limit is None:
+        raise ConflictError("coupon_unbounded", "Give it a budget or a limit in all first.")
+    coupon.approved_by = staff.id
+    open_session().flush()
 
 
 def _refusals() -> Refusals:

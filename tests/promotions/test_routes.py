@@ -1,10 +1,13 @@
 """People type codes; staff make them, count them, and take them away."""
 
+import base64
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
@@ -202,3 +205,100 @@ class TestStaff:
         assert taken == ["coupons.export_redemptions", "campaigns.export_redemptions"]
         nowhere = f"/api/admin/campaigns/{uuid4()}/redemptions.csv"
         assert client.get(nowhere, headers=headers).status_code == 404
+
+
+class TestAllowance:
+    """Points that come from a coupon count as an act of who set it, until a second person has agreed."""
+
+    def make(self, client: FlaskClient, headers: Headers, **more: Any) -> dict[str, Any]:
+        answer = client.post(STAFF, json=NEW | {"kind": "points", "value": 20_000} | more, headers=headers)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.get_json()
+        return made
+
+    def used(self, client: FlaskClient, person: Person, sign_in: Callable[[UUID], Headers], code: str) -> str:
+        answer = apply(client, sign_in(person()), code).get_json()
+        return str(answer.get("status") if "points" in answer else answer["code"])
+
+    def test_a_day_gives_what_one_person_may_give(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person, user_headers: Callable[[UUID], Headers]
+    ) -> None:
+        operations = staff_headers("operations")  # NPR 5,000: 50,000 points
+        assert self.make(client, operations)["needs_approval"] is True
+        self.make(client, operations, code="OTHER", value=10_000)
+        found = [self.used(client, person, user_headers, code) for code in ("DASHAIN", "DASHAIN", "DASHAIN")]
+        assert found == ["redeemed", "redeemed", "coupon_used_up"]
+        assert self.used(client, person, user_headers, "OTHER") == "redeemed"
+        assert self.used(client, person, user_headers, "OTHER") == "coupon_used_up"
+
+    def test_it_is_counted_with_what_is_given_by_hand(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person, user_headers: Callable[[UUID], Headers]
+    ) -> None:
+        boss = staff_headers("superadmin")
+        self.make(client, boss)
+        body = {"amount": "18000.01", "reason": "a mistake of ours"}
+        given = client.post(f"/api/admin/users/{person()}/adjust-balance", json=body, headers=boss)
+        assert given.status_code == 200
+        assert self.used(client, person, user_headers, "DASHAIN") == "coupon_used_up"
+
+    def test_a_second_person_agrees_to_a_sum_that_is_known(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person, user_headers: Callable[[UUID], Headers]
+    ) -> None:
+        operations, boss, finance = (staff_headers(role) for role in ("operations", "superadmin", "finance"))
+        address = f"{STAFF}/{self.make(client, boss, value=300_000)['id']}"
+        assert self.used(client, person, user_headers, "DASHAIN") == "coupon_used_up"
+        assert client.post(f"{address}/approve", headers=operations).status_code == 403
+        assert client.post(f"{address}/approve", headers=finance).get_json()["code"] == "coupon_unbounded"
+        assert client.patch(address, json={"total_limit": 2}, headers=boss).status_code == 200
+        assert client.post(f"{address}/approve", headers=boss).get_json()["code"] == "second_person_needed"
+        assert client.post(f"{address}/approve", headers=finance).get_json()["needs_approval"] is False
+        found = [self.used(client, person, user_headers, "DASHAIN") for _ in range(3)]
+        assert found == ["redeemed", "redeemed", "coupon_used_up"]
+        assert client.patch(address, json={"name": "Tihar"}, headers=operations).get_json()["needs_approval"] is False
+        assert client.patch(address, json={"total_limit": 9}, headers=operations).get_json()["needs_approval"] is True
+        assert self.used(client, person, user_headers, "DASHAIN") == "coupon_used_up"
+
+    def test_two_at_once_do_not_both_find_the_day_unused(
+        self, app: Flask, client: FlaskClient, staff_headers: SignIn, person: Person,
+        user_headers: Callable[[UUID], Headers],
+    ) -> None:  # fmt: skip
+        self.make(client, staff_headers("operations"), value=30_000)
+        people = [user_headers(person()) for _ in range(4)]
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            found = sorted(pool.map(lambda headers: apply(app.test_client(), headers).status_code, people))
+        assert found == [200, 409, 409, 409]
+
+
+class TestCodesAreWorthMoney:
+    """Whole for those only who may make such codes."""
+
+    def test_others_see_a_beginning(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+        writer, viewer = staff_headers("operations"), staff_headers("viewer")
+        coupon = client.post(STAFF, json=NEW, headers=writer).get_json()
+        address = f"{STAFF}/{coupon['id']}"
+        codes = client.post(f"{address}/codes", json={"count": 3}, headers=writer).get_json()["codes"]
+        redeem(person())
+        places = (STAFF, address, f"{address}/codes", f"{address}/redemptions.csv")
+        for place in places:
+            said = client.get(place, headers=viewer)
+            assert said.status_code == 200
+            assert "DA…" in said.get_data(as_text=True).replace("\\u2026", "…"), place
+            assert not [code for code in ("DASHAIN", *codes) if code in said.text], place
+            assert "DASHAIN" in client.get(place, headers=writer).text
+
+    def test_nor_does_a_cursor_tell(self, client: FlaskClient, staff_headers: SignIn) -> None:
+        writer, viewer = staff_headers("operations"), staff_headers("viewer")
+        coupon_id = client.post(STAFF, json=NEW, headers=writer).get_json()["id"]
+        made = client.post(f"{STAFF}/{coupon_id}/codes", json={"count": 2}, headers=writer).get_json()["codes"]
+        seen, cursor = [], None
+        while cursor is not None or not seen:
+            asked = {"limit": 1} | ({"cursor": cursor} if cursor else {})
+            page = client.get(f"{STAFF}/{coupon_id}/codes", query_string=asked, headers=viewer).get_json()
+            seen += page["items"]
+            cursor = page["next_cursor"]
+            if cursor:
+                plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+                assert not [code for code in made if code.encode() in plain]
+        assert len(seen) == 3
+        odd = client.get(f"{STAFF}/{coupon_id}/codes?cursor=W10", headers=viewer)
+        assert (odd.status_code, odd.get_json()["code"]) == (400, "bad_cursor")
