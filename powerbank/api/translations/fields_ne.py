@@ -105,5 +105,7 @@ FIELDS = {
     "There is no such code.": "यस्तो कोड छैन।",
     "These values do not go together.": "यी विवरण एकआपसमा मिल्दैनन्।",
     "Three capital letters, `NPR`.": "तीनवटा ठूला अङ्ग्रेजी अक्षर, `NPR` जसरी।",
+    "Which slot of which station?": "कुन स्टेसनको कुन स्लट?",
+    "Only a slot has a station.": "स्टेसन स्लटका लागि मात्र दिनुहोस्।",
     "Write letters or digits.": "अक्षर वा अङ्क लेख्नुहोस्।",
 }

@@ -84,6 +84,7 @@ REFUSALS = {
     "The gateway does not answer; we go on asking it.": "भुक्तानी सेवाले जवाफ दिएन। हामी सोधिरहन्छौं।",
     "The signature does not belong to this body, or is old.": "हस्ताक्षर यो विवरणको होइन, वा पुरानो हो।",
     "This is more than any event has.": "कुनै पनि सूचना यति ठूलो हुँदैन।",
+    "This is more than any hint has.": "कुनै पनि सङ्केत यति ठूलो हुँदैन।",
     "There is no exchange rate for this currency yet.": "यो मुद्राको विनिमय दर अहिलेसम्म छैन।",
     "This way to pay does not take this currency.": "यो भुक्तानी विधिले यो मुद्रा लिँदैन।",
     "This way to pay is not offered.": "यो भुक्तानी विधि उपलब्ध छैन।",
@@ -114,6 +115,8 @@ REFUSALS = {
     "This coupon has been used; its campaign cannot be changed any more.": (
         "यो कुपन प्रयोग भइसकेको छ, त्यसैले यसको अभियान फेर्न मिल्दैन।"
     ),
+    "This coupon needs no second person.": "यो कुपनलाई अर्को व्यक्तिको स्वीकृति चाहिँदैन।",
+    "Give it a budget or a limit in all first.": "पहिले यसको बजेट वा जम्मा सीमा तोक्नुहोस्।",
     "This coupon is for higher prices.": "यो कुपन यसभन्दा बढी मूल्यका लागि हो।",
     "This coupon is for the first rental.": "यो कुपन पहिलो भाडाका लागि हो।",
     "This coupon is not on offer.": "यो कुपन अहिले उपलब्ध छैन।",
@@ -134,6 +137,7 @@ REFUSALS = {
     "You have an open rental already.": "तपाईंको एउटा भाडा चलिरहेको छ।",
     "The signature is missing, wrong or too old.": "हस्ताक्षर छैन, मिलेन वा धेरै पुरानो भयो।",
     "Nothing was paid or is owed for this rental.": "यो भाडाका लागि केही तिरिएको छैन र तिर्न बाँकी पनि छैन।",
+    "Staff charge at most the price of the power bank.": "कर्मचारीले बढीमा पावर बैंकको मूल्यजति रकम मात्र लिन सक्छन्।",
     "This case has been decided.": "यो गुनासोको निर्णय भइसकेको छ।",
     # stations
     "No charged power bank is left at this station.": "यो स्टेसनमा चार्ज भएको पावर बैंक बाँकी छैन।",
@@ -146,6 +150,16 @@ REFUSALS = {
     "Stations of {protocol} have no such command.": "{protocol} का स्टेसनमा यस्तो आदेश छैन।",
     "The station is handing out another power bank.": "स्टेसनले अर्को पावर बैंक दिँदैछ।",
     "Which slot is to eject which power bank?": "कुन स्लटबाट कुन पावर बैंक निकाल्ने हो?",
+    "Say where the power bank is, or write it off: that settles this.": (
+        "पावर बैंक कहाँ छ भन्नुहोस्, वा यसलाई हराएको मानेर हटाउनुहोस्: त्यसैले यो टुङ्गिन्छ।"
+    ),
+    "This power bank is written off or lost already.": "यो पावर बैंक पहिल्यै हटाइएको वा हराएको मानिएको छ।",
+    "This power bank is neither lost nor missing.": "यो पावर बैंक हराएको पनि छैन, नभेटिएको पनि छैन।",
+    "It has just moved; look at it again.": "यो भर्खरै सरेको छ। फेरि हेर्नुहोस्।",
+    "A rental has this power bank; end that first.": "यो पावर बैंक भाडामा छ। पहिले त्यो भाडा टुङ्ग्याउनुहोस्।",
+    "This power bank is being rented out just now.": "यो पावर बैंक अहिले भाडामा दिइँदैछ।",
+    "Its station shows this power bank in its slot.": "स्टेसनले यो पावर बैंक आफ्नो स्लटमा देखाइरहेको छ।",
+    "The database has another power bank in this slot.": "अभिलेखअनुसार यो स्लटमा अर्कै पावर बैंक छ।",
     "Somebody has settled this already.": "यो अरू कसैले टुङ्ग्याइसकेको छ।",
     "There are {most} photos of this already.": "यसका {most} फोटो पहिल्यै छन्।",
     "A power bank sits in a slot that would go.": "हट्ने स्लटमा पावर बैंक राखिएको छ।",

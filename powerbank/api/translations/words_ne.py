@@ -38,6 +38,7 @@ WORDS = {
     # What there is none of.
     "account": "खाता",
     "achievement": "उपलब्धि",
+    "act": "कारबाही",
     "adjustment": "समायोजन",
     "banner": "ब्यानर",
     "bank": "पावर बैंक",
