@@ -8,11 +8,9 @@ from typing import Any
 
 from scripts.drills import leftovers
 from scripts.drills.storm.health import Sample
-from scripts.drills.storm.journal import Journal, Wait, Weather
+from scripts.drills.storm.journal import Journal, Wait, Weather, felt
 
 LONGEST_WAIT = 30.0  # seconds, beyond what a frozen or silent part took
-AFTERMATH = 15.0  # seconds after a fault in which a wait still counts as felt during it
-TOLD_WITHIN = 5.0  # seconds from a rider's request until the cabinet is told
 OUTBOX_LATE = 60  # seconds that a due job may be open when all is calm
 MOST_SMS = 6  # for one code: what its job's tries allow
 
@@ -170,20 +168,13 @@ def waits(journal: Journal) -> Iterator[Finding]:
         if wait.ended is None:
             yield Finding("stuck", f"{wait.what} of {wait.subject} never came")
         elif (over := wait.ended - wait.began - LONGEST_WAIT - excused(wait, journal.weather)) > 0:
-            felt = ", ".join(each.name for each in journal.weather if each.concerned(wait, aftermath=AFTERMATH))
+            during = ", ".join(each.name for each in felt(wait, journal.weather))
             took = f"{wait.what} took {wait.ended - wait.began:.0f} s, {over:.0f} too many"
-            yield Finding("wait", f"{took}, during: {felt or 'calm'}; {wait.subject}, station {wait.station}")
+            yield Finding("wait", f"{took}, during: {during or 'calm'}; {wait.subject}, station {wait.station}")
 
 
 def excused(wait: Wait, weather: list[Weather]) -> float:
-    return sum(
-        each.excuses for each in weather if each.concerned(wait, aftermath=AFTERMATH) and _may_excuse(each, wait)
-    )
-
-
-def _may_excuse(weather: Weather, wait: Wait) -> bool:
-    """A cabinet lies when it is told to eject or given a bank, which is when the wait begins, and not later."""
-    return weather.kind != "station" or weather.began - TOLD_WITHIN <= wait.began <= weather.ended
+    return sum(each.excuses for each in weather if each.concerned(wait))
 
 
 def answers(journal: Journal) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 now = time.monotonic
+AFTERMATH = 15.0  # seconds after a fault in which a wait still counts as felt during it
+TOLD_WITHIN = 5.0  # seconds from a rider's request until the cabinet is told
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,23 @@ class Weather:
     concerns: tuple[str, ...] = ()  # the waits that it can lengthen; all, if none is named
     stations: frozenset[str] = frozenset()  # likewise
 
-    def concerned(self, wait: Wait, *, aftermath: float) -> bool:
+    def concerned(self, wait: Wait) -> bool:
         """Whether the wait fell into this fault or its aftermath, and can have to do with it."""
-        if wait.began > self.ended + aftermath or (wait.ended is not None and wait.ended < self.began):
+        if wait.began > self.ended + AFTERMATH or (wait.ended is not None and wait.ended < self.began):
             return False
         if self.concerns and not wait.what.startswith(self.concerns):
             return False
-        return not self.stations or wait.station is None or wait.station in self.stations
+        if not self.stations:
+            return True
+        # A cabinet lies when it is told to eject or given a bank, which is when the wait begins, and not later.
+        told = self.began - TOLD_WITHIN <= wait.began <= self.ended
+        return told and (wait.station is None or wait.station in self.stations)
+
+
+def felt(wait: Wait, weather: list[Weather]) -> list[Weather]:
+    """The faults that a wait is put down to: where a cabinet or a vendor concerned it, those alone."""
+    concerned = [each for each in weather if each.concerned(wait)]
+    return [each for each in concerned if each.concerns] or concerned
 
 
 @dataclass

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from scripts.drills.storm import faults
-from scripts.drills.storm.checker import AFTERMATH, Finding
+from scripts.drills.storm.checker import Finding
 from scripts.drills.storm.health import Sample
-from scripts.drills.storm.journal import Journal, Wait, Weather
+from scripts.drills.storm.journal import AFTERMATH, Journal, Wait, Weather, felt
 from scripts.drills.storm.storm import Seen
 
 WAITS = ("start until ejected", "return until completed", "top-up until credited")
@@ -48,6 +48,7 @@ def _totals(seen: Seen, findings: list[Finding], ends: dict[str, int]) -> Iterat
         "accepted": _listed(accepted),
         "paid at a gateway": f"{len(journal.paid):,}",
         "rentals": _listed(ends),
+        "left to staff": _listed(seen.decided),
         "faults": _listed(kinds),
         "did not come": ", ".join(each.name for each in faults.everything() if each.name not in came) or "none",
         **{title: str(wrong[kind]) for kind, title in KINDS.items()},
@@ -66,20 +67,17 @@ def _by_fault(seen: Seen) -> Iterator[str]:
     names = sorted({each.name for each in journal.weather})
     for name in names:
         these = [each for each in journal.weather if each.name == name]
-        cells = [_longest(journal, these, what) for what in WAITS]
+        cells = [_longest(journal, name, what) for what in WAITS]
         cells.append(_longest_answer(journal, these))
         yield f"| {name} | {len(these)} | {' | '.join(cells)} | {_colours(seen.watch.samples, these[0])} |"
-    calm = [wait for wait in journal.waits if not _felt(wait, journal.weather)]
+    calm = [wait for wait in journal.waits if not felt(wait, journal.weather)]
     cells = [_seconds([wait for wait in calm if wait.what == what]) for what in WAITS]
     yield f"| calm | | {' | '.join(cells)} | | |"
 
 
-def _felt(wait: Wait, weather: list[Weather]) -> bool:
-    return any(each.concerned(wait, aftermath=AFTERMATH) for each in weather)
-
-
-def _longest(journal: Journal, weather: list[Weather], what: str) -> str:
-    return _seconds([wait for wait in journal.waits if wait.what == what and _felt(wait, weather)])
+def _longest(journal: Journal, name: str, what: str) -> str:
+    waits = [wait for wait in journal.waits if wait.what == what]
+    return _seconds([wait for wait in waits if name in {each.name for each in felt(wait, journal.weather)}])
 
 
 def _seconds(waits: list[Wait]) -> str:
