@@ -14,7 +14,7 @@ LEFT = {
     "open holds": "SELECT count(*) FROM ledger_holds WHERE status = 'open'",
     "held money, in paisa": "SELECT coalesce(sum(balance), 0) FROM ledger_accounts WHERE kind = 'user_hold'",
     "dead letters, but for what came too late": "SELECT count(*) FROM outbox_jobs"
-    " WHERE state = 'dead' AND cause <> 'expired'",
+    " WHERE state = 'dead' AND cause NOT IN ('expired', 'discarded', 'missed')",
     "currencies that do not sum to zero": "SELECT count(*) FROM"
     " (SELECT currency FROM ledger_postings GROUP BY 1 HAVING sum(amount) <> 0) AS off",
     "returns billed twice": "SELECT count(*) FROM (SELECT rental_id FROM rental_events WHERE event = 'returned'"

@@ -261,6 +261,15 @@ def test_a_rental_that_is_stuck(database: Broken) -> None:
     assert "open holds: 1" in found
 
 
+@pytest.mark.parametrize(("cause", "found"), [("expired", []), ("discarded", []), ("refused", ["stuck"])])
+def test_a_dead_letter_that_nobody_has_decided_about(database: Broken, cause: str, found: list[str]) -> None:
+    database(
+        "INSERT INTO outbox_jobs (id, job, queue, arguments, run_after, lease_until, state, cause, finished_at)"
+        f" VALUES (uuidv7(), 'x', 'default', '{{}}', now(), now(), 'dead', '{cause}', now())"
+    )
+    assert kinds(checker.left_over(database)) == found
+
+
 def test_a_job_that_is_late(database: Broken) -> None:
     row = (
         "INSERT INTO outbox_jobs (id, job, queue, arguments, run_after, lease_until)"
