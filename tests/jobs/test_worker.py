@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from jobs.worker import Worker
 from powerbank.db import db, transaction
+from powerbank.outbound import stall
 from powerbank.queue import enqueue
 from powerbank.redis_clients import queue_redis
 from powerbank.wire import ENTRY_POINT, Message, push
@@ -266,6 +267,7 @@ def test_a_broken_push_leaves_the_job_to_the_sweep(context: Flask, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(wire, "push", away)
         accept(sample_jobs.EFFECT)
+        stall.forget()  # and with the process that kept it, what would have been sent a second later
     assert queue_redis().llen("rq:queue:default") == 0
     db.session.execute(text("UPDATE outbox_jobs SET lease_until = now()"))
     db.session.commit()
