@@ -118,15 +118,16 @@ def _freeze(names: tuple[str, ...], scene: Scene) -> Begun:
     return Begun(thaw)
 
 
-def _shift_clock(name: str, shift: str, scene: Scene) -> Begun:
-    scene.system.stop(name)
-    scene.system.start(name, prefix=wrong_clock.prefix(shift))
+def _shift_clock(shift: str, scene: Scene) -> Begun:
+    """A host with a wrong clock, on which the scheduler and a worker run."""
+    _start_again(scene, prefix=wrong_clock.prefix(shift))
+    return Begun(lambda: _start_again(scene, prefix=""))
 
-    def right_again() -> None:
-        scene.system.stop(name)
-        scene.system.start(name)
 
-    return Begun(right_again)
+def _start_again(scene: Scene, *, prefix: str) -> None:
+    for title in ("scheduler", "worker of the rest"):
+        scene.system.stop(PROGRAMS[title])
+        scene.system.start(PROGRAMS[title], prefix=prefix)
 
 
 def _misbehave(vendors: tuple[str, ...], faults: tuple[str, ...], scene: Scene) -> Begun:
@@ -181,9 +182,8 @@ def _clocks() -> Iterator[Fault]:
     """None where no library is that tells programs another time."""
     if wrong_clock.library() is None:
         return
-    for title, shift in (("scheduler", "+1d"), ("scheduler", "-1h"), ("worker of the rest", "+1d")):
-        name = f"{title} with a clock of {shift}"
-        yield Fault(name, "clock", partial(_shift_clock, PROGRAMS[title], shift), WRONG_CLOCK)
+    for title, shift in (("a day ahead", "+1d"), ("an hour behind", "-1h")):
+        yield Fault(f"scheduler and a worker {title}", "clock", partial(_shift_clock, shift), WRONG_CLOCK)
 
 
 def _vendors() -> Iterator[Fault]:
