@@ -31,11 +31,15 @@ def translated(text: str, language: str) -> str:
     """The text itself in English, and where there is no other."""
     if language != "ne" or len(text) > LONGEST:
         return text
+    about = _PARAMETER.fullmatch(text)  # of several values in one field
+    return _nepali(text) or (f"{about[1]}: {_nepali(about[2]) or about[2]}" if about else text)
+
+
+def _nepali(text: str) -> str | None:
     if text in NEPALI:
         return NEPALI[text]
     for pattern, nepali in _PATTERNS:
         found = pattern.fullmatch(text)
         if found:
             return nepali.format(**{name: WORDS.get(value, value) for name, value in found.groupdict().items()})
-    about = _PARAMETER.fullmatch(text)  # of several values in one field
-    return f"{about[1]}: {translated(about[2], language)}" if about else text
+    return None
