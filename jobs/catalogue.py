@@ -120,6 +120,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
         tell_staff("adjustment_to_approve", currency="NPR"),
         tell_staff("points_to_approve", currency="PTS"),
     ),
+    "coupon_waits": (tell_staff("coupon_to_approve"),),  # one that gives points
     "act_waits": (tell_staff("act_to_approve"),),  # of staff: a charge, a refund of a rental, a waiver
     "award_waits": (tell_staff("award_to_approve"),),
     "refund_waits": (tell_staff("refund_to_approve"),),

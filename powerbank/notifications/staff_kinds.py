@@ -29,6 +29,7 @@ class StaffType(StrEnum):
     ADJUSTMENT_TO_APPROVE = "adjustment_to_approve"
     POINTS_TO_APPROVE = "points_to_approve"  # an adjustment too
     AWARD_TO_APPROVE = "award_to_approve"
+    COUPON_TO_APPROVE = "coupon_to_approve"
     ACT_TO_APPROVE = "act_to_approve"
     REFUND_STUCK = "refund_stuck"
     SETTLEMENT_MISMATCH = "settlement_mismatch"
@@ -73,6 +74,7 @@ RULES = MappingProxyType(
         StaffType.ADJUSTMENT_TO_APPROVE: StaffRule("ledger.approve", once_per="adjustment_id"),
         StaffType.POINTS_TO_APPROVE: StaffRule("ledger.approve", once_per="adjustment_id"),
         StaffType.AWARD_TO_APPROVE: StaffRule("ledger.approve", once_per="grant_id"),
+        StaffType.COUPON_TO_APPROVE: StaffRule("ledger.approve", once_per="version"),
         StaffType.ACT_TO_APPROVE: StaffRule("ledger.approve", once_per="act_id"),
         StaffType.REFUND_STUCK: StaffRule("ledger.approve", email=True, once_per="refund_id"),
         StaffType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),

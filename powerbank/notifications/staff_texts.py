@@ -68,6 +68,10 @@ ENGLISH = MappingProxyType(
             "An award to approve",
             "Somebody wants to give {points:number} points to each of {count:number} people: {reason}.",
         ),
+        StaffType.COUPON_TO_APPROVE: (
+            "A coupon to approve",
+            "Coupon {name} gives {points:number} points each, of which its maker alone may give only some.",
+        ),
         StaffType.ACT_TO_APPROVE: (
             "A decision to approve",
             "Somebody wants to charge, refund or waive {amount:money}: {reason}.",
@@ -148,6 +152,10 @@ NEPALI = MappingProxyType(
         StaffType.AWARD_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने अंक वितरण",
             "कसैले {count:number} जनालाई {points:number} अंकका दरले दिन चाहनुभएको छ: {reason}।",
+        ),
+        StaffType.COUPON_TO_APPROVE: (
+            "स्वीकृत गर्नुपर्ने कुपन",
+            "कुपन {name} ले {points:number} अंकका दरले दिन्छ। बनाउने व्यक्ति एक्लैले केही मात्र दिन सक्नुहुन्छ।",
         ),
         StaffType.ACT_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने निर्णय",

@@ -58,6 +58,7 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "battery_level": Value(Manner.NUMBER, 12),
         "issue_type": Value(Manner.TEXT, "damaged"),
         "rental_code": Value(Manner.TEXT, "R-7F3K"),
+        "name": Value(Manner.TEXT, "Dashain 50"),
         "detail": Value(Manner.TEXT, "no worker is alive on default"),
         "check": Value(Manner.TEXT, "account"),
         "subject": Value(Manner.TEXT, "user_wallet"),

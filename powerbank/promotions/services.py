@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.auth import Staff
 from powerbank.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
-from powerbank.db import open_session
+from powerbank.db import new_id, open_session
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.ledger import allowances
 from powerbank.promotions.models import Code, Coupon, Kind
+from powerbank.queue import publish
 
 # No letters and digits that look alike when read aloud or off a screen.
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -34,6 +35,7 @@ def create(*, code: str | None, by: UUID | None = None, **values: Any) -> Coupon
             session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
             session.flush()
     session.refresh(coupon)
+    _tell_if_it_waits(coupon)
     return coupon
 
 
@@ -41,12 +43,15 @@ def change(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> None:
     """One that is in use stays in its campaign, which has paid for it and is paid back what is given back."""
     if coupon.used and changes.get("campaign_id", coupon.campaign_id) != coupon.campaign_id:
         raise ConflictError("in_use", "This coupon has been used; its campaign cannot be changed any more.")
-    if any(name in GIVES and getattr(coupon, name) != value for name, value in changes.items()):
+    gives_otherwise = any(name in GIVES and getattr(coupon, name) != value for name, value in changes.items())
+    if gives_otherwise:
         coupon.set_by, coupon.approved_by = by, None
     for name, value in changes.items():
         setattr(coupon, name, value)
     with foreseen(_refusals()):
         open_session().flush()
+    if gives_otherwise:
+        _tell_if_it_waits(coupon)
 
 
 def delete(coupon: Coupon) -> None:
@@ -66,6 +71,13 @@ def approve(coupon: Coupon, *, staff: Staff) -> None:
         raise ConflictError("coupon_unbounded", "Give it a budget or a limit in all first.")
     coupon.approved_by = staff.id
     open_session().flush()
+
+
+def _tell_if_it_waits(coupon: Coupon) -> None:
+    """One of points gives no more than its maker alone may give, until a second person agrees to all of it."""
+    if coupon.needs_approval:
+        version = f"{coupon.id}:{new_id()}"
+        publish("coupon_waits", coupon_id=str(coupon.id), version=version, name=coupon.name, points=coupon.value)
 
 
 def _refusals() -> Refusals:

@@ -27,6 +27,9 @@ TOLD = {
         StaffType.POINTS_TO_APPROVE,
     },
     "/api/admin/points/bulk-awards/<uuid:grant_id>/approve": {StaffType.AWARD_TO_APPROVE},
+    "/api/admin/coupons/<uuid:coupon_id>/approve": {StaffType.COUPON_TO_APPROVE},
+    # Charges, refunds of rentals, waivers.
+    "/api/admin/approvals/<uuid:act_id>/approve": {StaffType.ACT_TO_APPROVE},
 }
 
 
@@ -111,3 +114,25 @@ def test_refunds_once_for_each_approval_that_they_need(
     work()
     assert told(payer.client, finance) == [notice, notice]
     assert rows(app, "SELECT context ->> 'refund_id' FROM staff_notices") == [(refund_id,), (refund_id,)]
+
+
+def test_coupons_of_points_and_each_change_of_what_they_give(
+    client: FlaskClient, staff_headers: Callable[..., Headers], work: Work
+) -> None:
+    finance, boss = staff_headers("finance"), staff_headers("superadmin")
+    address = "/api/admin/coupons"
+    made = client.post(
+        address, json={"name": "Dashain", "kind": "points", "value": 500, "code": "DASHAIN"}, headers=boss
+    )
+    assert made.status_code == 201, made.text
+    cheaper = {"name": "Cheaper", "kind": "percent", "value": 10, "most": "10.00", "code": "CHEAPER"}
+    assert client.post(address, json=cheaper, headers=boss).status_code == 201
+    one = f"{address}/{made.get_json()['id']}"
+    for change in ({"name": "Tihar"}, {"value": 700}, {"value": 700}):
+        assert client.patch(one, json=change, headers=boss).status_code == 200
+    work()
+    told_of = "Coupon {} gives {} points each, of which its maker alone may give only some."
+    assert told(client, finance) == [
+        ("coupon_to_approve", told_of.format("Tihar", 700)),
+        ("coupon_to_approve", told_of.format("Dashain", 500)),
+    ]
