@@ -1,7 +1,7 @@
 """What staff ask about people, and what was done by staff."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,14 +14,15 @@ from powerbank.auth.people_models import Session
 from powerbank.db import db, utcnow
 from powerbank.errors import NotFoundError
 from powerbank.ledger import queries as ledger
-from powerbank.ledger.queries import Wallet
-from powerbank.ledger.wallet_models import Due
+from powerbank.ledger.queries import Owed, Wallet
+from powerbank.ledger.wallet_models import Progress
 from powerbank.points.queries import Points, points_of
 from powerbank.rentals import queries as rentals
 from powerbank.rentals.queries import Card
 from powerbank.users.models import WHOLE_NAME, Identifier, Status, User
 
 NEWEST = 10  # rentals shown with their person; all are in the list of rentals
+MOST_DUES = 100
 _HOME_DIAL_CODE = "+977"
 _NUMBER = re.compile(r"\+?[0-9 ()-]+", re.ASCII)
 _SPECIAL = re.compile(r"([\\%_])")
@@ -85,8 +86,10 @@ class PersonView:
         return points_of(self._person.id)
 
     @property
-    def dues(self) -> Sequence[Due]:
-        return ledger.open_dues(self._person.id)
+    def dues(self) -> list[Owed]:
+        """What is owed still, newest first."""
+        found = ledger.due_page(user_id=self._person.id, status=Progress.OPEN, limit=MOST_DUES, cursor=None)
+        return list(found["items"])
 
     @property
     def rentals(self) -> list[Card]:

@@ -1,9 +1,9 @@
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Boolean, Money, Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.ledger.schemas import WalletSchema
-from powerbank.money import NPR
+from powerbank.payments.due_schemas import DueSchema
 from powerbank.points.schemas import PointsSchema
 from powerbank.rentals.admin_schemas import AdminRentalSchema
 from powerbank.users.models import Kind, Status
@@ -40,17 +40,6 @@ class IdentifierSchema(Schema):
     verified_at = Time(required=True)
 
 
-class OpenDueSchema(Schema):
-    id = fields.UUID(required=True)
-    about = fields.Function(
-        lambda due: {"kind": due.reference_kind, "id": due.reference_id}, required=True, metadata={"type": "object"}
-    )
-    amount = Money(required=True)
-    left = Money(required=True)
-    currency = fields.Constant(NPR, metadata={"type": "string"})
-    created_at = Time(required=True)
-
-
 class UserDetailSchema(UserRowSchema):
     date_of_birth = fields.Date(required=True, allow_none=True)
     address = fields.String(required=True, allow_none=True)
@@ -63,7 +52,7 @@ class UserDetailSchema(UserRowSchema):
     sessions = fields.Integer(required=True, metadata={"description": "Devices signed in."})
     wallet = fields.Nested(WalletSchema, required=True)
     points = fields.Nested(PointsSchema, required=True)
-    dues = fields.List(fields.Nested(OpenDueSchema), required=True)
+    dues = fields.List(fields.Nested(DueSchema), required=True)
     rentals = fields.List(fields.Nested(AdminRentalSchema), required=True, metadata={"description": "The newest ten."})
 
 

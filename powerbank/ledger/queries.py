@@ -51,12 +51,6 @@ def wallet(user_id: UUID) -> Wallet:
     )
 
 
-def open_dues(user_id: UUID) -> Sequence[Due]:
-    """What a person still owes, the oldest first."""
-    query = select(Due).where(Due.user_id == user_id, Due.status == Progress.OPEN)
-    return db.session.scalars(query.order_by(Due.created_at, Due.id)).all()
-
-
 def spent(user_id: UUID) -> int:
     """What a person has paid for, less what came back."""
     kept = WalletTransaction.wallet + WalletTransaction.points_value

@@ -183,7 +183,9 @@ def test_the_detail_has_what_is_owed(
     detail = sita.client.get(f"{USERS}/{sita.id}", headers=staff_headers("support")).get_json()
     assert detail["wallet"]["dues"] == "10.00"
     [due] = detail["dues"]
-    assert (due["amount"], due["left"], due["about"]) == ("10.00", "10.00", {"kind": "rental", "id": rental_id})
+    assert (due["amount"], due["left"], due["cause"]) == ("10.00", "10.00", "rental")
+    assert due["about"] == {"kind": "rental", "id": rental_id}
+    assert due["collected_from"] is not None
 
 
 class TestStatus:
