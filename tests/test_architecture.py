@@ -77,3 +77,9 @@ def test_production_does_not_import_the_tests_or_programs() -> None:
     for path in SOURCES:
         if not name(path).startswith("scripts/"):
             assert not {module for module in imports(path) if module.split(".")[0] in ("tests", "scripts")}
+
+
+def test_every_boolean_is_true_or_false() -> None:
+    """marshmallow's own takes `on`, `y` and 0.0 for one; `powerbank.api.fields.Boolean` does not."""
+    written = {name(path) for path in SOURCES if "fields.Boolean" in path.read_text()}
+    assert written == {"powerbank/api/fields.py"}

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -24,7 +25,7 @@ GET_OTP = b"POST /api/auth/get-otp HTTP/1.1\r\nHost: x\r\nContent-Type: applicat
 CODE = b"POST /api/auth/verify-otp HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 WRONG = b'{"nothing": 1}'
 THREADS = 2
-MOST_OF_AN_ADDRESS = 60
+MOST_OF_AN_ADDRESS = 20
 
 
 class Server:
@@ -32,16 +33,18 @@ class Server:
         self.port = port
 
     def connect(self, begin: bytes = b"", address: str = "127.0.0.1") -> socket.socket:
-        found = socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(address, 0))
+        found = socket.socket()
+        found.settimeout(30)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # a machine's own would take megabytes unread
+        found.bind((address, 0))
+        found.connect(("127.0.0.1", self.port))
         found.sendall(begin)
         return found
 
-    def took(self) -> float:
-        """Seconds until somebody else is answered."""
-        began = time.monotonic()
+    def answers(self) -> bool:
+        """Somebody else."""
         with self.connect(LIVE, "127.0.0.9") as caller:
-            assert answer(caller)[0] == 200
-        return time.monotonic() - began
+            return answer(caller)[0] == 200
 
 
 def answer(caller: socket.socket) -> tuple[int, dict[str, str], bytes]:
@@ -63,9 +66,17 @@ def answer(caller: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 
 def closed(caller: socket.socket) -> bool:
+    """Once all that was told before is read. A server that waits for longer than a minute waits for ever."""
+    caller.settimeout(60)
     with contextlib.suppress(ConnectionError):
-        return caller.recv(1) == b""
+        while caller.recv(65536):
+            pass
     return True
+
+
+def waited_for(callers: list[socket.socket]) -> bool:
+    """Nobody has been told that its time is over."""
+    return not select.select(callers, [], [], 0)[0]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +88,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     config.write_text(
         f"exec(open({str(ROOT / 'deploy/gunicorn.py')!r}).read())\n"
         "from powerbank.api import connections\n"
-        "connections.HEAD_WITHIN, connections.REST_WITHIN, keepalive = 3.0, 3.0, 3\n"
+        "connections.HEAD_WITHIN, connections.REST_WITHIN, keepalive = 5.0, 5.0, 5\n"
     )
     log = folder / "log"
     with log.open("wb") as output:
@@ -94,7 +105,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
-        yield Server(port)
+        found = Server(port)
+        assert found.answers()  # the first answer of a process takes longer than others
+        yield found
     finally:
         process.terminate()
         assert process.wait(20) == 0
@@ -110,19 +123,18 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("begin", SLOW.values(), ids=SLOW.keys())
-def test_who_is_slow_holds_no_thread_and_is_shut_out(server: Server, begin: bytes) -> None:
+@pytest.mark.parametrize("number", range(len(SLOW)), ids=SLOW.keys())
+def test_who_is_slow_holds_no_thread_and_is_shut_out(server: Server, number: int) -> None:
+    begin = list(SLOW.values())[number]
     with contextlib.ExitStack() as open_ones:
-        slow = [open_ones.enter_context(server.connect(begin)) for _ in range(10 * THREADS)]
-        assert max(server.took() for _ in range(5)) < 1.5  # before anybody's time is over
-        deadline = time.monotonic() + 15
-        for caller in slow:
-            caller.settimeout(15)
-            if begin == SLOW["read nothing"]:
-                continue
-            while not closed(caller):
-                assert time.monotonic() < deadline
-        assert max(server.took() for _ in range(5)) < 1.5
+        slow = [open_ones.enter_context(server.connect(begin, f"127.0.2.{number}")) for _ in range(10 * THREADS)]
+        # What these have been told, an answer, is told to the others at once.
+        told = begin in (SLOW["read nothing"], SLOW["ask for the last answer and stay"])
+        assert server.answers()
+        assert told or waited_for(slow), "others are answered only once the time of these is over"
+        if begin != SLOW["read nothing"]:  # there is much to read before one sees that it is closed
+            assert all(map(closed, slow))
+        assert server.answers()
 
 
 def test_what_comes_too_slowly_is_told_so(server: Server) -> None:
@@ -138,7 +150,6 @@ def test_an_address_has_so_many_connections_and_its_longest_waiting_one_makes_ro
         held = [open_ones.enter_context(server.connect(b"GET", "127.0.0.2")) for _ in range(MOST_OF_AN_ADDRESS)]
         with server.connect(LIVE, "127.0.0.2") as newcomer:
             assert answer(newcomer)[0] == 200
-        held[0].settimeout(1)
         assert closed(held[0])
         held[-1].sendall(LIVE.removeprefix(b"GET"))
         assert answer(held[-1])[0] == 200
