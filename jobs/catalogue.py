@@ -169,6 +169,7 @@ SUBSCRIPTIONS: dict[str, tuple[JobSpec | Reaction, ...]] = {
     "ops_alert_raised": (
         *(tell_staff(kind, kind=kind) for kind in ("queue_backlog", "no_workers", "job_overdue", "dead_letters")),
         *(tell_staff("no_workers", kind=kind) for kind in ("no_daemon", "no_scheduler", "schedule_late")),
+        tell_staff("clock_wrong", kind="clock_wrong"),
     ),
     "settlement_mismatch": (tell_staff("settlement_mismatch"),),
     "payment_refunded": (),

@@ -26,7 +26,6 @@ class Pulse:
         self._app, self._worker = app, worker
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
-        self._started_at = utcnow()
 
     def start(self) -> None:
         self._beat_database()
@@ -52,13 +51,7 @@ class Pulse:
     def _beat_database(self) -> None:
         worker = self._worker
         with self._app.app_context():
-            heartbeats.beat(
-                db.engine,
-                name=worker.name,
-                kind="worker",
-                queues=worker.queue_names(),
-                started_at=self._started_at,
-            )
+            heartbeats.beat(db.engine, name=worker.name, kind="worker", queues=worker.queue_names())
 
     def _hand_over_counts(self) -> None:
         with self._app.app_context():

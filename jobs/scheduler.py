@@ -55,7 +55,6 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         self._app = app
         self._keep, self._drop = connection.register_script(_KEEP), connection.register_script(_DROP)
         self._stopped = threading.Event()
-        self._started_at = utcnow()
         self._beaten_at = 0.0
 
     def acquire_lock(self) -> bool:
@@ -74,7 +73,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
 
     def get_jobs_to_queue(self, with_times: bool = False) -> Iterator[Job]:
         """Leaves out what does not decode instead of stopping at it for ever."""
-        due = self.connection.zrangebyscore(self.scheduled_jobs_key, 0, time.time(), start=0, num=1000)
+        due = self.connection.zrangebyscore(self.scheduled_jobs_key, 0, utcnow().timestamp(), start=0, num=1000)
         for raw_id in due:
             job_id = raw_id.decode(errors="replace")
             try:
@@ -94,7 +93,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         with self.connection.pipeline(transaction=True) as pipe:
             if job.id == TICK_ID:
                 pipe.zadd(self.scheduled_jobs_key, {job.id: _next_minute()})
-                wire.push([wire.Message(f"tick-{int(time.time())}", catalogue.TICK.name)], self.connection)
+                wire.push([wire.Message(f"tick-{int(utcnow().timestamp())}", catalogue.TICK.name)], self.connection)
             else:
                 queue = wire.queue(self.connection, job.origin)
                 pipe.zrem(self.scheduled_jobs_key, job.id)
@@ -111,7 +110,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         ):
             self.connection.delete(Job.key_for(TICK_ID))  # it may be a key of another kind
             self._create_job(wire.ENTRY_POINT, kwargs={"job": catalogue.TICK.name}, id=TICK_ID, result_ttl=-1)
-            self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: time.time()}, nx=True)
+            self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: utcnow().timestamp()}, nx=True)
         self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: _next_minute()}, xx=True, lt=True)
 
     def run(self, burst: bool = False) -> None:
@@ -151,7 +150,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             return
         self._beaten_at = time.monotonic()
         with self._app.app_context():
-            heartbeats.beat(db.engine, name=self.name, kind="scheduler", queues=[], started_at=self._started_at)
+            heartbeats.beat(db.engine, name=self.name, kind="scheduler", queues=[])
 
     def _end(self) -> None:
         try:
@@ -163,4 +162,4 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
 
 
 def _next_minute() -> int:
-    return (int(time.time()) // 60 + 1) * 60
+    return (int(utcnow().timestamp()) // 60 + 1) * 60

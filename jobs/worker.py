@@ -17,7 +17,6 @@ import time
 import traceback
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
@@ -104,7 +103,7 @@ class Worker(SimpleWorker):
         except Exception as error:
             log.error("upkeep met an unreadable entry; overdue entries dropped", error=str(error))
             for queue in self.queues:
-                self.connection.zremrangebyscore(queue.started_job_registry.key, 0, time.time())
+                self.connection.zremrangebyscore(queue.started_job_registry.key, 0, utcnow().timestamp())
                 queue.release_maintenance_lock()
             self.last_cleaned_at = utcnow()  # type: ignore[assignment]  # RQ types it as None
 
@@ -144,7 +143,7 @@ class Worker(SimpleWorker):
         first = offered or ["", ""]
         filed, self._filed = self._filed or [""] * 6, []
         answer = self._advance(
-            self.queue_keys(), [self.key, self.name, execution, rq_time(utcnow()), time.time(), *first, *filed]
+            self.queue_keys(), [self.key, self.name, execution, rq_time(utcnow()), utcnow().timestamp(), *first, *filed]
         )
         if answer is None:
             self._state = WorkerStatus.IDLE
@@ -210,11 +209,11 @@ class Worker(SimpleWorker):
         if not self._filed:
             return
         filed, self._filed = self._filed, []
-        self._advance([], [self.key, self.name, "", rq_time(utcnow()), time.time(), "", "", *filed])
+        self._advance([], [self.key, self.name, "", rq_time(utcnow()), utcnow().timestamp(), "", "", *filed])
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Ends after the job in hand. Unlike RQ it never raises out of the middle of taking one."""
-        self._shutdown_requested_date = datetime.now(UTC)
+        self._shutdown_requested_date = utcnow()
         signal.signal(signal.SIGINT, self.request_force_stop)
         signal.signal(signal.SIGTERM, self.request_force_stop)
         self._stop_requested = True

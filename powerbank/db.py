@@ -18,7 +18,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from powerbank import clock
 from powerbank.database_errors import is_away
+
+utcnow = clock.utcnow  # whoever writes times has it from here
 
 # Constraint names are part of migrations, so they follow one rule instead of the server's guess.
 NAMING = {
@@ -188,7 +191,3 @@ def _as_the_driver_reads(statement: TextClause) -> str:
 def _refused(statement: TextClause, error: psycopg2.Error) -> BaseException:
     """The same exceptions as of any other statement: one handler knows them all."""
     return DBAPIError.instance(str(statement), None, error, psycopg2.Error, hide_parameters=True)
-
-
-def utcnow() -> datetime:
-    return datetime.now(UTC)

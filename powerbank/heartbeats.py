@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapped, mapped_column
 
+from powerbank import clock
 from powerbank.db import Base, db, utcnow
 
 INTERVAL = 5.0
@@ -26,6 +27,7 @@ class Heartbeat(Base):
     pid: Mapped[int]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    clock_ahead: Mapped[float | None]  # seconds by which the clock of its host is ahead of the database's
 
     @property
     def listens(self) -> bool:
@@ -33,7 +35,7 @@ class Heartbeat(Base):
         return self.queues == [LISTENS]
 
 
-def beat(engine: Engine, *, name: str, kind: str, queues: list[str], started_at: datetime) -> None:
+def beat(engine: Engine, *, name: str, kind: str, queues: list[str]) -> None:
     """Takes the engine, not the session: heartbeats come from a thread beside the one that works."""
     row = {
         "name": name,
@@ -41,14 +43,12 @@ def beat(engine: Engine, *, name: str, kind: str, queues: list[str], started_at:
         "queues": queues,
         "host": socket.gethostname(),
         "pid": os.getpid(),
-        "started_at": started_at,
-        "seen_at": func.clock_timestamp(),
+        "started_at": func.clock_timestamp(),
     }
-    statement = insert(Heartbeat).values(row)
-    news = {"seen_at": func.clock_timestamp(), "queues": queues}
-    statement = statement.on_conflict_do_update(index_elements=["name"], set_=news)
-    with engine.begin() as connection:
-        connection.execute(statement)
+    with engine.begin() as connection:  # which may be what tells this process the time
+        news = {"seen_at": func.clock_timestamp(), "queues": queues, "clock_ahead": clock.host_is_ahead()}
+        statement = insert(Heartbeat).values({**row, **news})
+        connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=news))
 
 
 def stop(engine: Engine, name: str) -> None:

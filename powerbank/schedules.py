@@ -19,6 +19,7 @@ from powerbank.db import Base, db, open_session, transaction
 from powerbank.errors import NotFoundError
 from powerbank.queue import Scalar, accept
 
+TOLERANCE = timedelta(minutes=1)  # more than two clocks differ by that follow one database
 MAX_CATCH_UP = 40  # missed slots made good at once; a month of days
 
 
@@ -36,7 +37,8 @@ class ScheduleState(Base):
 
 
 def synchronise(now: datetime) -> None:
-    """Makes the table follow the catalogue. A changed cron expression counts from now.
+    """Makes the table follow the catalogue. A changed cron expression counts from now, and so does a slot that lies
+    further ahead than the next one can: a clock that was wrong has moved it, and it would stop its task until then.
 
     Rows that the catalogue does not name stay: during an update another process may know them.
     """
@@ -46,6 +48,7 @@ def synchronise(now: datetime) -> None:
         for entry in catalogue.SCHEDULES
         if entry.name not in known
         or (known[entry.name].cron, known[entry.name].timezone) != (entry.cron, entry.timezone)
+        or lies_too_far(entry, known[entry.name].next_run_at, now)
     ]
     if not changed:
         return
@@ -56,7 +59,13 @@ def synchronise(now: datetime) -> None:
             statement = insert(ScheduleState).values(name=entry.name, **row)
             # Another tick may have written the same change, and run the first slot of it, since we looked.
             differs = (ScheduleState.cron != entry.cron) | (ScheduleState.timezone != entry.timezone)
+            differs |= ScheduleState.next_run_at > next_slot(entry, now + TOLERANCE)
             session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row, where=differs))
+
+
+def lies_too_far(entry: Schedule, slot: datetime, now: datetime) -> bool:
+    """A tick whose clock is a little behind must not take back the slot that another tick has just claimed."""
+    return slot > next_slot(entry, now + TOLERANCE)
 
 
 def run_due(now: datetime) -> int:

@@ -7,6 +7,7 @@ from flask import Flask
 
 from powerbank import (
     auth,
+    clock,
     kyc,
     ledger,
     logs,
@@ -43,6 +44,7 @@ def _settings(app: Flask) -> None:
             "pool_timeout": settings.database_pool_timeout,
             "hide_parameters": True,  # values of a failed statement may be personal
             "pool_recycle": 1800,
+            "pool_events": [(clock.database.ask, "checkout")],
             "pool_use_lifo": True,  # the one that was used last has its plans and catalogue at hand
             "connect_args": {"connect_timeout": 5, **_OUR_KEEPALIVES}
             | ({"options": options} if settings.database_statement_timeout_ms else {}),

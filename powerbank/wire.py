@@ -6,7 +6,7 @@ rq-dashboard hold no personal data; `description` shows them by name only.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -20,6 +20,7 @@ from rq.serializers import JSONSerializer
 
 from jobs import catalogue
 from jobs.policy import JobSpec
+from powerbank.clock import utcnow
 from powerbank.redis_clients import queue_redis
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,7 @@ def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
         if spec is None:
             log.warning("message for an unknown job not sent", job=message.job, id=message.id)
             continue
-        if message.at is not None and message.at > datetime.now(UTC):
+        if message.at is not None and message.at > utcnow():
             _delay(redis, pipe, spec, message, message.at)
         else:
             queue(redis, spec.queue).enqueue_many([_enqueue_data(spec, message)], pipeline=pipe)

@@ -29,9 +29,9 @@ from sqlalchemy import text
 import config
 from jobs.catalogue import TICK
 from jobs.policy import Queue
-from powerbank import create_app, heartbeats, startup, wire
+from powerbank import clock, create_app, heartbeats, startup, wire
 from powerbank.api import rate_limits
-from powerbank.db import db, new_id, utcnow
+from powerbank.db import db, new_id
 from powerbank.ops import health, queries
 from powerbank.redis_clients import cache_redis, queue_redis
 from scripts.stack import environment_file
@@ -49,8 +49,8 @@ class Check:
 
 def database(settings: config.Settings) -> str:
     server = db.session.scalar(text("SHOW server_version"))
-    skew = abs((db.session.scalar(text("SELECT clock_timestamp()")) - utcnow()).total_seconds())
-    if skew > 2:
+    skew = abs(clock.host_is_ahead())
+    if skew > queries.CLOCK_MAY_DIFFER:
         raise BadPartError(f"its clock and this machine's differ by {skew:.1f} s; set both by NTP")
     return f"PostgreSQL {server}"
 

@@ -52,6 +52,22 @@ def test_services_know_no_request_and_never_commit(path: Path) -> None:
     assert ".commit(" not in path.read_text()
 
 
+# These ask the clock of their host: what finds the database's time, and what counts requests as its package does.
+READ_THE_HOSTS_CLOCK = {"powerbank/clock.py", "powerbank/api/rate_limits.py"}
+OF_THE_HOST = {("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.parts[-2] != "scripts"], ids=name)
+def test_whoever_wants_the_time_has_the_databases(path: Path) -> None:
+    """A host whose clock is wrong decides nothing by it."""
+    if name(path).startswith("scripts/") or name(path) in READ_THE_HOSTS_CLOCK:
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute):
+            owner = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", None)
+            assert (owner, node.attr) not in OF_THE_HOST, f"line {node.lineno}: ask powerbank.clock"
+
+
 def test_scheduled_jobs_are_durable_and_names_are_unique() -> None:
     names = [spec.name for spec in catalogue.JOBS]
     assert len(names) == len(set(names))

@@ -13,7 +13,7 @@ from schemathesis import checks
 
 from jobs.policy import Queue
 from powerbank import heartbeats
-from powerbank.db import db, utcnow
+from powerbank.db import db
 
 CHECKS = [
     checks.not_a_server_error,
@@ -62,8 +62,8 @@ def test_any_request_gets_a_documented_answer(app: Flask, staff_headers: Callabl
     for found in document.get_all_operations():
         operation = found.ok()
         with app.app_context():  # a living worker, so that /health/queues has no reason for its 503
-            heartbeats.beat(db.engine, name="w", kind="worker", queues=[*Queue], started_at=utcnow())
-            heartbeats.beat(db.engine, name="s", kind="scheduler", queues=[], started_at=utcnow())
+            heartbeats.beat(db.engine, name="w", kind="worker", queues=[*Queue])
+            heartbeats.beat(db.engine, name="s", kind="scheduler", queues=[])
 
         @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
         @given(case=operation.as_strategy())

@@ -7,9 +7,9 @@ Domains tell at start-up how a principal is looked up (`register_staff_loader`),
 """
 
 import functools
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -19,12 +19,15 @@ from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager
 from jwt.types import Options
 
+from powerbank.clock import utcnow
 from powerbank.errors import AppError
 
 jwt = JWTManager()
 
 STAFF_AUDIENCE = "powerbank-staff"
 USER_AUDIENCE = "powerbank-app"
+# Seconds by which the clocks of two hosts may differ before either has heard the database's.
+LEEWAY = 60
 # Own password, second factor and sessions: open to staff who must first put these in order.
 OWN_ACCOUNT = "account.manage"
 _TIMELESS: Options = {
@@ -167,6 +170,12 @@ def staff_named_by_token() -> UUID | None:
     return _admit_staff(_claims(STAFF_AUDIENCE)).id if "Authorization" in request.headers else None
 
 
+def valid_for(lasts: timedelta) -> dict[str, datetime]:
+    """The claims of a token that say when it is valid, by the database's clock: its package would ask this host's."""
+    now = utcnow()
+    return {"iat": now, "nbf": now, "exp": now + lasts}
+
+
 def principal() -> str:
     """A name for the caller that no other caller has."""
     if "staff" in g:
@@ -219,7 +228,8 @@ def claims_in(authorization: str, key: str) -> dict[str, Any]:
         signed = _signed(token.strip(), key)
     except pyjwt.PyJWTError as refused:
         raise UnauthenticatedError from refused
-    if not signed.begins <= time.time() < signed.ends or signed.claims.get("type") != "access":
+    now = utcnow().timestamp()
+    if not signed.begins - LEEWAY <= now < signed.ends + LEEWAY or signed.claims.get("type") != "access":
         raise UnauthenticatedError
     return dict(signed.claims)
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import current_app, request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 from marshmallow import Schema, fields, pre_load, validate
 
 from powerbank.api.auth import user_or_refuse
@@ -15,6 +15,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import caller
 from powerbank.auth import askers, otp, sessions
 from powerbank.auth.sessions import Tokens
+from powerbank.dated import DatedSerializer
 from powerbank.db import transaction, utcnow
 from powerbank.errors import AppError
 from powerbank.users import identifiers
@@ -184,5 +185,5 @@ def _read_verification(token: str) -> UUID:
         raise AppError("verification_expired", 410, "Verify your number or address again.") from None
 
 
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="verification")
+def _serializer() -> DatedSerializer:
+    return DatedSerializer(current_app.config["SECRET_KEY"], salt="verification")

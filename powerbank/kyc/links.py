@@ -4,10 +4,11 @@ may see documents. An `<img>` sends no access token, so the address carries what
 from uuid import UUID
 
 from flask import current_app
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadSignature, SignatureExpired
 
 from powerbank.auth import staff_sessions
 from powerbank.auth.staff_sessions import SignedIn
+from powerbank.dated import DatedSerializer
 from powerbank.errors import AppError
 
 VALID_SECONDS = 300
@@ -38,5 +39,5 @@ def _foreign() -> AppError:
     return AppError("link_refused", 403, "This link is not yours or not for this document.")
 
 
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="kyc-document")
+def _serializer() -> DatedSerializer:
+    return DatedSerializer(current_app.config["SECRET_KEY"], salt="kyc-document")

@@ -22,6 +22,7 @@ class StaffType(StrEnum):
     QUEUE_BACKLOG = "queue_backlog"
     NO_WORKERS = "no_workers"
     JOB_OVERDUE = "job_overdue"
+    CLOCK_WRONG = "clock_wrong"
     DEAD_LETTERS = "dead_letters"
     LEDGER_MISMATCH = "ledger_mismatch"
     PAYMENT_NEEDS_REVIEW = "payment_needs_review"
@@ -67,6 +68,7 @@ RULES = MappingProxyType(
         StaffType.QUEUE_BACKLOG: StaffRule("system.operate", email=True),
         StaffType.NO_WORKERS: StaffRule("system.operate", email=True, push=True),
         StaffType.JOB_OVERDUE: StaffRule("system.operate", email=True),
+        StaffType.CLOCK_WRONG: StaffRule("system.operate", email=True),
         StaffType.DEAD_LETTERS: StaffRule("system.operate"),
         StaffType.LEDGER_MISMATCH: StaffRule("ledger.read", email=True),
         StaffType.PAYMENT_NEEDS_REVIEW: StaffRule("ledger.read", email=True, once_per="intent_id"),

@@ -41,6 +41,7 @@ ENGLISH = MappingProxyType(
         StaffType.QUEUE_BACKLOG: ("Jobs pile up", "{detail}."),
         StaffType.NO_WORKERS: ("Nobody works", "{detail}."),
         StaffType.JOB_OVERDUE: ("A job is late", "{detail}."),
+        StaffType.CLOCK_WRONG: ("A clock is wrong", "{detail}."),
         StaffType.DEAD_LETTERS: ("A job has died", "{detail}."),
         StaffType.LEDGER_MISMATCH: (
             "The ledger does not add up",
@@ -126,6 +127,7 @@ NEPALI = MappingProxyType(
         StaffType.QUEUE_BACKLOG: ("कामहरू थुप्रिँदैछन्", "{detail}।"),
         StaffType.NO_WORKERS: ("काम गर्ने कोही छैन", "{detail}।"),
         StaffType.JOB_OVERDUE: ("एउटा काम ढिलो भयो", "{detail}।"),
+        StaffType.CLOCK_WRONG: ("एउटा घडी मिलेको छैन", "{detail}।"),
         StaffType.DEAD_LETTERS: ("एउटा काम असफल भयो", "{detail}।"),
         StaffType.LEDGER_MISMATCH: (
             "खाताबही मिलेन",

@@ -18,7 +18,7 @@ from powerbank.errors import NotFoundError
 from powerbank.ledger import reconciliation
 from powerbank.notifications.staff_models import StaffNotice, StaffNoticeRead
 from powerbank.outbox import SETTLED, OutboxJob, State
-from powerbank.schedules import ScheduleState, next_slot
+from powerbank.schedules import ScheduleState, lies_too_far, next_slot
 
 STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that nobody works
 # Where a job may run for an hour, those behind it wait for as long.
@@ -26,6 +26,8 @@ PATIENCE = {queue: STUCK_AFTER if limit < TIME_LIMITS[Queue.DEFAULT] else limit 
 LATE_AFTER = timedelta(minutes=3)  # a tick comes each minute
 MISSING = {"no_workers", "no_scheduler", "no_daemon"}
 NOTHING_WORKS = {"no_workers", "no_scheduler", "schedule_late"}
+EACH_MINUTE = "* * * * *"
+CLOCK_MAY_DIFFER = 2.0  # seconds
 NEWS_FOR = timedelta(hours=1)  # after which a dead letter is no news any more
 STARTS_TAKE = timedelta(minutes=1)
 
@@ -90,6 +92,7 @@ def _problems(
             yield Problem(f"no_workers:{queue}", "no_workers", f"no worker is alive on {queue}")
     yield from _overdue(now)
     yield from _schedule(now)
+    yield from {problem.key: problem for problem in _clocks()}.values()
     if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
     yield from _dead_letters(now)
@@ -123,6 +126,31 @@ def _schedule(now: datetime) -> Iterator[Problem]:
     slot = db.session.scalar(select(func.min(ScheduleState.next_run_at)).where(ScheduleState.name.in_(names)))
     if slot is not None and now - slot > LATE_AFTER:
         yield Problem("schedule_late", "schedule_late", f"the schedule is {_age(slot, now):.0f} s behind")
+    yield from _stopped_tasks(now)
+
+
+def _stopped_tasks(now: datetime) -> Iterator[Problem]:
+    """A slot that was moved into the future makes nothing late, and still its task does not run."""
+    states = {row.name: row for row in db.session.scalars(select(ScheduleState))}
+    for entry in catalogue.SCHEDULES:
+        state = states.get(entry.name)
+        if state is None:
+            continue
+        stopped = lies_too_far(entry, state.next_run_at, now)
+        if entry.cron == EACH_MINUTE and state.last_run_at is not None:
+            stopped = stopped or now - state.last_run_at > LATE_AFTER
+        if stopped:
+            since = f", and last ran {_age(state.last_run_at, now):.0f} s ago" if state.last_run_at else ""
+            detail = f"{entry.name} waits for {state.next_run_at:%Y-%m-%d %H:%M} UTC{since}"
+            yield Problem(f"schedule_late:{entry.name}", "schedule_late", detail)
+
+
+def _clocks() -> Iterator[Problem]:
+    for each in heartbeats.living():
+        if each.clock_ahead is not None and abs(each.clock_ahead) > CLOCK_MAY_DIFFER:
+            way = "ahead of" if each.clock_ahead > 0 else "behind"
+            detail = f"the clock of {each.host} is {abs(each.clock_ahead):.0f} s {way} the database's"
+            yield Problem(f"clock_wrong:{each.host}", "clock_wrong", detail)
 
 
 class DeadLetters(NamedTuple):

@@ -3,7 +3,6 @@
 import functools
 import hmac
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -75,7 +74,7 @@ def signed(view: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         secret = current_app.config["SETTINGS"].gateway_secret.get_secret_value()
         found = _HEADER.fullmatch(request.headers.get("Powerbank-Signature", ""))
-        if not secret or found is None or abs(time.time() - int(found[1])) > WINDOW:
+        if not secret or found is None or abs(utcnow().timestamp() - int(found[1])) > WINDOW:
             raise AppError("bad_signature", 401, "The signature is missing, wrong or too old.")
         right = hmac.new(secret.encode(), f"{found[1]}.".encode() + request.get_data(), "sha256").hexdigest()
         if not hmac.compare_digest(right, found[2]):

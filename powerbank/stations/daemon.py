@@ -60,7 +60,6 @@ class Daemon:
         )
         self._intake = Intake(between=self._show_life)
         self._stopping = threading.Event()
-        self._started_at = utcnow()
         self._leads = False
         self._leads_since = time.monotonic()
         self._caught_up = False  # since then
@@ -211,7 +210,7 @@ class Daemon:
         self._renew()
 
     def _count(self, batch: list[Heard]) -> None:
-        now = time.time()
+        now = utcnow().timestamp()
         for heard in batch:
             LAG.observe(now - heard.arrived)
         for outcome, count in self._intake.counts.items():
@@ -226,7 +225,7 @@ class Daemon:
         try:
             self._lead(self._shares or self._holds_the_lease())
             self._shown = self.standing
-            heartbeats.beat(db.engine, name=self.name, kind="mqtt", queues=[self._shown], started_at=self._started_at)
+            heartbeats.beat(db.engine, name=self.name, kind="mqtt", queues=[self._shown])
         except SQLAlchemyError as away:
             self._database_away = True
             log.warning("PostgreSQL is away", error=str(getattr(away, "orig", away)).strip().splitlines()[:1])

@@ -6,6 +6,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.uploads import PictureField
+from powerbank.clock import utcnow
+from powerbank.local_time import local_day
 from powerbank.users import avatars
 
 Rule = Callable[[Any], Any]
@@ -25,7 +27,7 @@ TEXT: list[Rule] = [validate.Length(1, 200), _PLAIN, _says_something]
 
 
 def _plausible_birth(value: date) -> None:
-    if not date(1900, 1, 1) <= value <= date.today():  # noqa: DTZ011 (a day either way is fine)
+    if not date(1900, 1, 1) <= value <= local_day(utcnow()):
         raise ValidationError("Not a date of birth.")
 
 

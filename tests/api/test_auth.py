@@ -1,7 +1,6 @@
 """Access tokens: which are refused, and when one stops to work. Which role may call what: tests/test_permissions.py."""
 
 import json
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,7 +47,7 @@ def forge(
 @pytest.mark.parametrize(
     ("claims", "options"),
     [
-        ({"exp": utcnow() - timedelta(seconds=1)}, {}),
+        ({"exp": utcnow() - timedelta(seconds=61)}, {}),
         ({"aud": "somebody-else"}, {}),
         ({"aud": None}, {}),
         ({"jti": None}, {}),
@@ -74,15 +73,25 @@ def test_garbage_is_refused(client: FlaskClient, header: str) -> None:
     assert client.get(ADDRESS, headers={"Authorization": header}).status_code == 401
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(50, 200), (70, 401)])
+def test_two_hosts_may_differ_by_a_minute(
+    app: Flask, client: FlaskClient, staff_headers: SignIn, seconds: int, status: int
+) -> None:
+    headers, off = staff_headers(), timedelta(seconds=seconds)
+    for claims in ({"exp": utcnow() - off}, {"iat": utcnow() + off, "nbf": utcnow() + off}):
+        token = forge(app, headers, **claims)
+        assert client.get(ADDRESS, headers={"Authorization": f"Bearer {token}"}).status_code == status
+
+
 def test_a_token_that_was_good_a_moment_ago_ends_with_its_time(
     app: Flask, client: FlaskClient, staff_headers: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its signature is looked at once, its time with each request."""
     headers = staff_headers()
     assert client.get(ADDRESS, headers=headers).status_code == 200
-    later = time.time() + 3600
+    later = utcnow() + timedelta(hours=1)
     with monkeypatch.context() as clock:
-        clock.setattr("powerbank.api.auth.time.time", lambda: later)
+        clock.setattr("powerbank.api.auth.utcnow", lambda: later)
         assert client.get(ADDRESS, headers=headers).status_code == 401
     assert client.get(ADDRESS, headers=headers).status_code == 200
 

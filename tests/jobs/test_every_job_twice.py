@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from jobs import catalogue, policy, runtime
 from powerbank import heartbeats, relay
-from powerbank.db import db, transaction, utcnow
+from powerbank.db import db, transaction
 from powerbank.queue import accept, unique_key
 from tests.databases import Emptier
 from tests.jobs.prepared_money import (
@@ -229,7 +229,7 @@ def assert_done(spec: policy.JobSpec, outbox_id: str | None) -> None:
 def _running(context: Flask) -> None:
     """As in a network that runs: the sweep finds a Redis that remembers, and the worker of these runs alive."""
     relay.recover()
-    heartbeats.beat(db.engine, name="w", kind="worker", queues=[], started_at=utcnow())
+    heartbeats.beat(db.engine, name="w", kind="worker", queues=[])
 
 
 @pytest.mark.parametrize("spec", catalogue.JOBS, ids=lambda spec: spec.name)

@@ -160,11 +160,11 @@ def test_a_link_shows_the_picture_and_each_view_is_recorded(desk: Desk) -> None:
 
 def test_a_link_ends_after_five_minutes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     url = desk.links(desk.submitted(desk.join())).get_json()["front"]["url"]
-    at = utcnow().timestamp()
+    at = utcnow()
     with monkeypatch.context() as later:
-        later.setattr("itsdangerous.timed.time.time", lambda: at + 290)
+        later.setattr("powerbank.dated.utcnow", lambda: at + timedelta(seconds=290))
         assert desk.client.get(url).status_code == 200
-        later.setattr("itsdangerous.timed.time.time", lambda: at + 310)
+        later.setattr("powerbank.dated.utcnow", lambda: at + timedelta(seconds=310))
         ended = desk.client.get(url)
     assert (ended.status_code, ended.get_json()["code"]) == (410, "link_expired")
     assert len(desk.rows("SELECT 1 FROM audit_log")) == 1

@@ -30,8 +30,8 @@ Work = Callable[..., None]
 def add_worker(app: Flask, *queues: str) -> None:
     """And a scheduler."""
     with app.app_context():
-        heartbeats.beat(db.engine, name="s1", kind="scheduler", queues=[], started_at=utcnow())
-        heartbeats.beat(db.engine, name="w1", kind="worker", queues=list(queues) or [*Queue], started_at=utcnow())
+        heartbeats.beat(db.engine, name="s1", kind="scheduler", queues=[])
+        heartbeats.beat(db.engine, name="w1", kind="worker", queues=list(queues) or [*Queue])
 
 
 def health(client: FlaskClient) -> tuple[int, dict[str, object]]:
@@ -127,6 +127,38 @@ def test_a_schedule_that_is_behind_is_unhealthy(app: Flask, client: FlaskClient)
     with app.app_context():
         schedules.run_due(utcnow())
     assert health(client)[1]["status"] == "healthy"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "next_run_at = next_run_at + interval '1 day'",
+        "last_run_at = now() - interval '4 minutes'",
+    ],
+)
+def test_a_task_of_each_minute_that_does_not_run_is_unhealthy(app: Flask, client: FlaskClient, how: str) -> None:
+    add_worker(app)
+    with app.app_context():
+        schedules.synchronise(utcnow())
+        schedules.run_due(utcnow())
+        with transaction() as session:
+            session.execute(text(f"UPDATE schedules SET {how} WHERE name = 'queue-monitor'"))
+            session.execute(text("UPDATE outbox_jobs SET claimed_by = 'w1/x'"))
+    status, body = health(client)
+    assert (status, body["status"]) == (503, "unhealthy")
+    assert [alert["key"] for alert in body["alerts"]] == ["schedule_late:queue-monitor"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("seconds", "rings"), [(-3.0, True), (3.0, True), (1.0, False)])
+def test_a_clock_that_is_off_is_told_of_with_its_host(
+    app: Flask, client: FlaskClient, seconds: float, rings: bool
+) -> None:
+    add_worker(app)
+    with app.app_context(), transaction() as session:
+        session.execute(text(f"UPDATE heartbeats SET clock_ahead = {seconds}, host = 'dhulikhel-2'"))
+    body = health(client)[1]
+    keys = [alert["key"] for alert in body["alerts"]]  # type: ignore[attr-defined]
+    assert (body["status"], keys) == (("warning", ["clock_wrong:dhulikhel-2"]) if rings else ("healthy", []))
 
 
 def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: FlaskClient) -> None:
@@ -266,7 +298,7 @@ def test_that_nobody_hears_stations_is_an_alert(
 ) -> None:
     def alerts_while(standing: str) -> list[str]:
         with app.app_context():
-            heartbeats.beat(db.engine, name="d", kind="mqtt", queues=[standing], started_at=utcnow())
+            heartbeats.beat(db.engine, name="d", kind="mqtt", queues=[standing])
         return alerts()
 
     def alerts() -> list[str]:

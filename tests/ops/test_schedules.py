@@ -53,6 +53,19 @@ class TestTicks:
             assert sum(pool.map(tick, range(16))) == 1
         assert len(fired()) == 1
 
+    def test_a_slot_that_lies_further_ahead_than_it_can_is_pulled_back(self) -> None:
+        """A clock that was a day ahead, for one tick."""
+        assert schedules.run_due(NOW + timedelta(days=1)) == 2
+        assert schedules.run_due(NOW + timedelta(minutes=1)) == 0
+        schedules.synchronise(NOW + timedelta(minutes=1))
+        assert schedules.run_due(NOW + timedelta(minutes=2)) == 1
+
+    def test_a_tick_that_is_a_little_behind_takes_no_slot_back(self) -> None:
+        slot = NOW.replace(second=0) + timedelta(minutes=1)
+        assert schedules.run_due(slot + timedelta(milliseconds=5)) == 1
+        schedules.synchronise(slot - timedelta(milliseconds=5))
+        assert schedules.run_due(slot + timedelta(milliseconds=10)) == 0
+
     def test_minutes_missed_are_made_good_by_one_run(self) -> None:
         assert schedules.run_due(NOW + timedelta(minutes=30)) == 1
         assert fired() == [{"key": "m"}]

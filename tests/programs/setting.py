@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from jobs import catalogue, scheduler
-from powerbank import heartbeats, lifecycle, queue, relay
+from powerbank import clock, heartbeats, lifecycle, queue, relay
 from tests import sample_jobs
 
 LEASE = timedelta(seconds=2)
@@ -29,6 +29,9 @@ def apply(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(heartbeats, "ALIVE_WITHIN", ALIVE_WITHIN)
         patch.setattr(heartbeats, "INTERVAL", BEAT)
         patch.setattr(scheduler, "LEADER_SECONDS", LEAD)
+    if ahead := os.environ.get("TEST_HOST_IS_AHEAD"):
+        of_this_machine = time.time
+        patch.setattr(time, "time", lambda: of_this_machine() + float(ahead))
     if os.environ.get("TEST_SLOTS"):
-        patch.setattr(scheduler, "_next_minute", lambda: int(time.time()) + 1)
+        patch.setattr(scheduler, "_next_minute", lambda: int(clock.database.now()) + 1)
         patch.setattr(catalogue, "SCHEDULES", (*catalogue.SCHEDULES, *sample_jobs.SCHEDULES))

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
+from powerbank.clock import utcnow
 from powerbank.integrations.callbacks.addresses import Address, Target, is_public, parsed, target
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.integrations.errors import VendorError
@@ -112,7 +113,7 @@ class Callbacks:
             "User-Agent: powerbank",
             "Content-Type: application/json",
             f"Content-Length: {len(body)}",
-            f"Powerbank-Signature: {signature(body, self._secret, int(time.time()))}",
+            f"Powerbank-Signature: {signature(body, self._secret, int(utcnow().timestamp()))}",
             "Connection: close",
         ]
         return "\r\n".join([*lines, "", ""]).encode("ascii") + body

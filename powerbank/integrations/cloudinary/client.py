@@ -6,7 +6,6 @@ its own. A string given as a file would be taken for a path or an address, so on
 """
 
 import io
-import time
 from typing import Any, NoReturn
 
 import cloudinary.exceptions
@@ -14,6 +13,7 @@ import cloudinary.uploader
 import cloudinary.utils
 import requests
 
+from powerbank.clock import utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 TIMEOUT = 20
@@ -47,7 +47,7 @@ class CloudinaryDocuments:
 
     def read(self, key: str) -> bytes:
         link = cloudinary.utils.private_download_url(
-            _public_id(key), "", expires_at=int(time.time()) + LINK_SECONDS, **self._file, **self._account
+            _public_id(key), "", expires_at=int(utcnow().timestamp()) + LINK_SECONDS, **self._file, **self._account
         )
         try:
             response = requests.get(link, timeout=TIMEOUT, allow_redirects=False)

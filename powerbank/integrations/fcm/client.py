@@ -8,7 +8,6 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from google.oauth2.service_account import Credentials
 from pyfcm import FCMNotification
 from requests.adapters import HTTPAdapter
 
+from powerbank.clock import utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
@@ -155,7 +155,7 @@ def _retry_after(response: requests.Response) -> int | None:
     """Seconds, or a date; within bounds, whatever it says."""
     said = response.headers.get("Retry-After", "")
     try:
-        seconds = int(said) if said.isdecimal() else (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+        seconds = int(said) if said.isdecimal() else (parsedate_to_datetime(said) - utcnow()).total_seconds()
     except (ValueError, TypeError):
         return None
     return max(0, min(int(seconds), LONGEST_WAIT))
@@ -176,7 +176,7 @@ def _apns(push: Push) -> dict[str, Any]:
     headers = {
         "apns-priority": "10" if push.urgent else "5",
         "apns-push-type": "alert",
-        "apns-expiration": str(int(datetime.now(UTC).timestamp()) + push.ttl),
+        "apns-expiration": str(int(utcnow().timestamp()) + push.ttl),
     }
     if push.collapse_key:
         headers["apns-collapse-id"] = push.collapse_key

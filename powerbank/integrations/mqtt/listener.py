@@ -14,6 +14,7 @@ import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
+from powerbank.clock import utcnow
 from powerbank.integrations.mqtt.address import Address
 
 log = structlog.get_logger(__name__)
@@ -164,8 +165,7 @@ class Listener:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
+        now, connection = utcnow().timestamp(), self._connection
         self.inbox.append(
-            Heard(
-                topic, bytes(message.payload), message.retain, time.time(), message.mid, message.qos, self._connection
-            )
+            Heard(topic, bytes(message.payload), message.retain, now, message.mid, message.qos, connection)
         )

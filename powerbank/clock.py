@@ -1,0 +1,85 @@
+"""What time it is: the database's time, whatever the clock of this host says.
+
+A host whose clock is wrong must not move the schedule, end codes or bill hours, and two hosts must agree. So a process
+asks the database for its time now and then, on a connection that it takes from the pool anyway, and counts on from
+there by the machine's monotonic clock, which nobody sets.
+"""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+
+ASK_EVERY = 60.0  # seconds
+LONGEST_ANSWER = 0.5  # seconds; a slower answer says too little about the moment in which it was given
+ASK_AGAIN_AFTER = 1.0
+
+# The one that counts on while the machine sleeps, where there is one.
+_TICKS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class DatabaseClock:
+    """What one process knows of the database's time."""
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+        self._epoch: float | None = None  # when the ticks were at zero, by the database's clock
+        self._ask_at = 0.0  # in ticks
+
+    def now(self) -> float:
+        """In seconds since 1970; by the host's clock as long as the database has not been heard."""
+        return host_time() if self._epoch is None else self._epoch + _ticks()
+
+    def ask(self, connection: Any, _record: object, _proxy: object) -> None:
+        """Called by the pool for each connection that is taken from it. It asks once a minute: one round trip."""
+        if _ticks() < self._ask_at or not self._asking.acquire(blocking=False):
+            return
+        try:
+            before = _ticks()
+            told = _told_by(connection)
+            after = _ticks()
+            if told is None or (self._epoch is not None and after - before > LONGEST_ANSWER):
+                self._ask_at = after + ASK_AGAIN_AFTER
+            else:
+                self._epoch, self._ask_at = told - (before + after) / 2, after + ASK_EVERY
+        finally:
+            self._asking.release()
+
+
+def utcnow() -> datetime:
+    """The database's time."""
+    return datetime.fromtimestamp(database.now(), UTC)
+
+
+def host_time() -> float:
+    """What the clock of this host says. Nobody decides anything by it."""
+    return time.time()
+
+
+def host_is_ahead() -> float:
+    """By how many seconds the clock of this host is ahead of the database's; negative if it is behind."""
+    return host_time() - database.now()
+
+
+def _told_by(connection: Any) -> float | None:
+    """None where the connection is broken: the statement that comes next says so to whoever sends it."""
+    try:
+        connection.autocommit = True  # or two more round trips begin and end a transaction
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+                return float(cursor.fetchone()[0])
+        finally:
+            if not connection.closed:
+                connection.autocommit = False
+    except psycopg2.Error:
+        return None
+
+
+def _ticks() -> float:
+    return time.clock_gettime(_TICKS)
+
+
+database = DatabaseClock()
