@@ -28,11 +28,13 @@ from jobs.policy import Queue
 from powerbank import heartbeats, relay, wire
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS
+from powerbank.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
 TICK_ID = "powerbank-tick"
 LEADER_SECONDS = 10
+RECOVERY_TAKES = 3600.0  # seconds, at most
 
 # Only the holder of the token may prolong or give up the lead.
 _KEEP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) else return 0 end"
@@ -56,6 +58,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         self._keep, self._drop = connection.register_script(_KEEP), connection.register_script(_DROP)
         self._stopped = threading.Event()
         self._beaten_at = 0.0
+        self._watchdog = Watchdog()
 
     def acquire_lock(self) -> bool:
         """Takes the lead or prolongs it. rq-scheduler's own lock can be freed by one who no longer holds it."""
@@ -117,6 +120,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: self._stopped.set())
         log.info("scheduler started", name=self.name)
+        self._watchdog.start()
         try:
             while not self._stopped.is_set():
                 self._turn()
@@ -127,6 +131,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             self._end()
 
     def _turn(self) -> None:
+        self._watchdog.turn()
         try:
             self._beat()
             if self.acquire_lock():
@@ -143,6 +148,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         """A Redis that lost its memory is told all that is open at once, without waiting for a worker."""
         with self._app.app_context():
             if relay.redis_forgot():
+                self._watchdog.turn(lasts=RECOVERY_TAKES)
                 relay.recover()
 
     def _beat(self) -> None:

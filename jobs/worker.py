@@ -39,10 +39,12 @@ from jobs.wire_job import WireJob
 from powerbank import logs
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS
+from powerbank.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
 IDLE_WAIT = 1  # seconds a worker blocks for a message before it looks whether it should stop
+SUSPENDED_FOR = 7 * 86400.0  # seconds, at most
 CHECK_EVERY = 1.0  # seconds between looks at Redis for "suspend"
 
 
@@ -70,13 +72,16 @@ class Worker(SimpleWorker):
         unit = 1 if sys.platform == "darwin" else 1024  # bytes of what the system counts in
         self._max_memory = app.config["SETTINGS"].worker_max_memory_mb * 1024 * 1024 // unit
         self._pulse = Pulse(app, self)
+        self._watchdog = Watchdog()
 
     def check_for_suspension(self, burst: bool) -> None:
         """The loop asks before each job; once a second is enough."""
         if time.monotonic() - self._looked_at < CHECK_EVERY:
             return
         self._looked_at = time.monotonic()
+        self._watchdog.turn(lasts=SUSPENDED_FOR)  # it returns when staff resume the workers
         super().check_for_suspension(burst)
+        self._watchdog.turn()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """The loop's own heartbeats are left to `Pulse`, which also beats while a long job runs."""
@@ -114,6 +119,7 @@ class Worker(SimpleWorker):
         pause = 0.1
         offered: Any = None
         while not self._stop_requested:
+            self._watchdog.turn()
             try:
                 taken = self._take(offered)
                 if taken is not None:
@@ -182,6 +188,7 @@ class Worker(SimpleWorker):
 
     def perform_job(self, job: Job, queue: Queue) -> bool:
         job.started_at = utcnow()
+        self._watchdog.turn(lasts=float(job.timeout or 180))
         try:
             with self.death_penalty_class(int(job.timeout or 180), JobTimeoutException):
                 outcome = job.perform()
@@ -225,6 +232,7 @@ class Worker(SimpleWorker):
         self.subscribe()
         super().set_state(WorkerStatus.STARTED)
         self._pulse.start()
+        self._watchdog.start()
         log.info("worker started", name=self.name, queues=self.queue_names())
 
     def teardown(self) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection, make_url
 
 from powerbank.db import Base, UtcDateTime
+from powerbank.startup import LIMITS
 
 # Two deployments that start at once must not both migrate.
 LOCK = 4_200_117
@@ -24,7 +25,7 @@ def run() -> None:
     engine = create_engine(
         settings.sqlalchemy_owner_url,
         poolclass=pool.NullPool,
-        connect_args={"options": "-c lock_timeout=10s"},
+        connect_args={"options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=0"},
     )
     with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
@@ -45,6 +46,16 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         _grant(connection, make_url(settings.sqlalchemy_url).username)
+        connection.commit()
+        _limit(settings.sqlalchemy_url)
+
+
+def _limit(application_url: str) -> None:
+    """Bounds what a frozen program can hold up. A role may set such things for itself, and the owner may not for it."""
+    engine = create_engine(application_url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        for name, value in LIMITS.items():
+            connection.execute(text(f"ALTER ROLE CURRENT_USER SET {name} = '{value}'"))
         connection.commit()
 
 

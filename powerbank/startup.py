@@ -26,6 +26,10 @@ from powerbank.redis_clients import RedisClients
 # A host that lost its power says no goodbye. The server lets its locks go after a minute, not after two hours, and who
 # waits for a server that is gone waits for no longer either.
 _KEEPALIVES = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+# A program that is frozen in the middle of a transaction keeps its locks from everybody. The server ends its session
+# after this, and who waits for a lock gives up a little later. They are settings of the application's role too, which
+# hold behind PgBouncer: it passes no options on.
+LIMITS = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "15s"}
 _OUR_KEEPALIVES = {
     "keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
 }  # fmt: skip
@@ -33,7 +37,8 @@ _OUR_KEEPALIVES = {
 
 def _settings(app: Flask) -> None:
     settings = app.config["SETTINGS"]
-    options = f"-c timezone=UTC -c statement_timeout={settings.database_statement_timeout_ms} {_KEEPALIVES}"
+    limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    options = f"-c timezone=UTC -c statement_timeout={settings.database_statement_timeout_ms} {limits} {_KEEPALIVES}"
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=settings.max_request_bytes,

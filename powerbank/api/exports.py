@@ -46,13 +46,15 @@ def _lines(
     wanted = page
     while True:
         found = db.session.scalars(wanted).all()
-        for each in found:
-            yield from map(_line, rows(each))
-        if len(found) < BATCH:
-            return
-        wanted = page.where(key > getattr(found[-1], key.key))
+        lines = [_line(row) for each in found for row in rows(each)]
+        after = getattr(found[-1], key.key) if len(found) == BATCH else None
+        # No transaction stays open while whoever asked takes the lines, however slowly.
         db.session.expunge_all()
-        db.session.rollback()  # an export of an hour must not hold a snapshot of an hour
+        db.session.rollback()
+        yield from lines
+        if after is None:
+            return
+        wanted = page.where(key > after)
 
 
 def _line(cells: Iterable[object]) -> str:

@@ -30,6 +30,7 @@ from powerbank.api.connections import LONGEST_HEAD, Connection, Memory, Stage, o
 from powerbank.api.rate_limits import subscriber
 from powerbank.api.request_bodies import BadChunkError, Body
 from powerbank.api.unreadable import TooSlowError, answer
+from powerbank.watchdog import tell_that_it_works
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 MOST_HELD = 64 * 1024 * 1024
@@ -76,6 +77,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         now = time.monotonic()
         if now >= self.next_look:
             self.next_look = now + 1.0
+            tell_that_it_works()  # to who keeps gunicorn; one process that turns is enough
             self._end_what_is_too_slow(now)
 
     def _finish(self) -> None:

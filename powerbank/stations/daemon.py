@@ -23,6 +23,7 @@ from powerbank.stations import catching_up, daemon_session, leases
 from powerbank.stations.intake import DatabaseAwayError, Intake
 from powerbank.stations.messages import Received
 from powerbank.stations.protocols import registry
+from powerbank.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class Daemon:
         self._shown = ""  # how the last heartbeat said that we stand
         self._renewed_at = -RENEW_EVERY
         self._told: Counter[str] = Counter()
+        self._watchdog = Watchdog()
         self._turned_at = time.monotonic()
         self._took_at = -GATHER
         self._database_away = False
@@ -97,8 +99,9 @@ class Daemon:
     def run(self) -> None:
         log.info("daemon started", name=self.name)
         with self._app.app_context():
+            self._watchdog.start()
             while not self._stopping.is_set():
-                self._turned_at = time.monotonic()
+                self._turn()
                 self._renew()
                 if not self._leads:
                     self._stopping.wait(WAIT)
@@ -198,7 +201,7 @@ class Daemon:
 
     def _listen_on(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        self._turned_at = time.monotonic()
+        self._turn()
         while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             if self._leads:  # else the session is another's by now
                 self._listener.turn(min(left, WAIT), most=len(self._listener.inbox) + BATCH)
@@ -206,8 +209,12 @@ class Daemon:
 
     def _show_life(self) -> None:
         """Or the standby takes over in the middle of a long batch, and gets all of it again."""
-        self._turned_at = time.monotonic()
+        self._turn()
         self._renew()
+
+    def _turn(self) -> None:
+        self._turned_at = time.monotonic()
+        self._watchdog.turn()
 
     def _count(self, batch: list[Heard]) -> None:
         now = utcnow().timestamp()

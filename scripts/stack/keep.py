@@ -1,7 +1,8 @@
 """Keeps one command running, whatever it ends with: `keep --records DIR --while PID NAME -- COMMAND`.
 
 honcho stops everything as soon as one process ends, while a production supervisor starts that process
-again. So honcho runs this, and this runs the command.
+again. So honcho runs this, and this runs the command. One that has told of its turns and falls silent is frozen or
+hangs: it is killed, and started again like any other that ended.
 """
 
 import argparse
@@ -15,22 +16,34 @@ from pathlib import Path
 from types import FrameType
 
 from scripts.stack.records import Record, group_lives
+from scripts.stack.watch import Watch
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 STEADY_SECONDS = 30.0
+SILENT_SECONDS = 30.0
 # honcho kills what is left five seconds after the first of its processes has ended.
 STOP_SECONDS = 4.0
 POLL_SECONDS = 0.1
 
 
 class Keeper:
-    def __init__(self, name: str, command: str, records: Path, wanted: Callable[[], bool], stop_seconds: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: str,
+        records: Path,
+        *,
+        wanted: Callable[[], bool],
+        stop_seconds: float,
+        watch: Watch,
+    ) -> None:
         self.name = name
         self.command = command
         self.record = Record(records, f"{name}-command")
         self.endings = records / f"{name}.endings"
         self._wanted = wanted
         self._stop_seconds = stop_seconds
+        self._watch = watch
         self._stopping = False
 
     def stop(self, number: int, frame: FrameType | None) -> None:
@@ -58,10 +71,19 @@ class Keeper:
 
     def _run_once(self) -> int:
         # A session of its own: what the command leaves behind is found and ended by its group.
-        child = subprocess.Popen(["/bin/sh", "-c", _without_a_shell(self.command)], start_new_session=True)
+        self._watch.begin()
+        child = subprocess.Popen(
+            ["/bin/sh", "-c", _without_a_shell(self.command)],
+            start_new_session=True,
+            env=os.environ | self._watch.environment(),
+        )
         self.record.write(child.pid)
         try:
             while child.poll() is None and not self.stopping():
+                if self._watch.silent:
+                    print(f"{self.name} hangs; ending it", flush=True)
+                    os.killpg(child.pid, signal.SIGKILL)  # it would hear no other signal
+                    break
                 time.sleep(POLL_SECONDS)
             self._end_group(child)
             return child.wait()
@@ -109,15 +131,18 @@ def main() -> None:
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--while", type=int, required=True, dest="parent")
     parser.add_argument("--stop-seconds", type=float, default=STOP_SECONDS)
+    parser.add_argument("--silent-seconds", type=float, default=SILENT_SECONDS)
     parser.add_argument("name")
     parser.add_argument("command")
     arguments = parser.parse_args()
+    watch = Watch(arguments.silent_seconds)
     keeper = Keeper(
         arguments.name,
         arguments.command,
         arguments.records,
         wanted=lambda: _lives(arguments.parent),
         stop_seconds=arguments.stop_seconds,
+        watch=watch,
     )
     signal.signal(signal.SIGTERM, keeper.stop)
     signal.signal(signal.SIGINT, keeper.stop)
@@ -125,6 +150,7 @@ def main() -> None:
     own.write(os.getpid())
     keeper.run()
     own.clear()
+    watch.close()
 
 
 if __name__ == "__main__":

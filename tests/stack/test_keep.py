@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -14,9 +15,12 @@ from tests.nursery import wait_until
 pytestmark = pytest.mark.faults
 
 
-def keep(tmp_path: Path, command: str, *, parent: int | None = None) -> "subprocess.Popen[bytes]":
+ROOT = Path(__file__).parents[2]
+
+
+def keep(tmp_path: Path, command: str, *, parent: int | None = None, silent: float = 30) -> "subprocess.Popen[bytes]":
     words = [sys.executable, "-m", "scripts.stack.keep", "--records", str(tmp_path / "pids")]
-    words += ["--stop-seconds", "1.5"]
+    words += ["--stop-seconds", "1.5", "--silent-seconds", str(silent)]
     return subprocess.Popen([*words, "--while", str(parent or os.getpid()), "web.1", command])
 
 
@@ -67,3 +71,31 @@ def test_it_ends_with_the_start_it_belongs_to(tmp_path: Path) -> None:
     parent.wait()
     assert keeper.wait(60) == 0
     assert not psutil.pid_exists(command)
+
+
+SPEAKS = """
+import os, time
+from powerbank import watchdog
+with open({starts!r}, "a") as starts:
+    print(os.getpid(), file=starts)
+while True:
+    watchdog.tell_that_it_works()
+    time.sleep(0.1)
+"""
+
+
+def test_a_command_that_is_frozen_is_killed_and_started_again(tmp_path: Path) -> None:
+    program = tmp_path / "speaks.py"
+    program.write_text(SPEAKS.format(starts=str(tmp_path / "starts")))
+    keeper = keep(tmp_path, f"env PYTHONPATH={ROOT} {sys.executable} {program}", silent=1.5)
+    try:
+        frozen = int(wait_for(tmp_path / "starts", lines=1)[0])
+        time.sleep(2)
+        assert len(wait_for(tmp_path / "starts", lines=1)) == 1, "it has spoken all the time"
+        os.kill(frozen, signal.SIGSTOP)
+        wait_for(tmp_path / "starts", lines=2)
+        assert not psutil.pid_exists(frozen)
+        assert wait_for(tmp_path / "pids/web.1.endings", lines=1)[0].startswith("signal SIGKILL")
+    finally:
+        keeper.terminate()
+        assert keeper.wait(5) == 0
