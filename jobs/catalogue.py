@@ -11,7 +11,7 @@ from jobs.catalogue_of_notices import *
 from jobs.catalogue_of_rentals import *
 from jobs.catalogue_of_rewards import *
 from jobs.catalogue_of_stations import *
-from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
+from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique, lanes
 
 # ── Content ──────────────────────────────────────────────────────────────────────────────────────────
 PUBLISH_CONTENT = JobSpec(
@@ -30,6 +30,7 @@ SEND_OTP = JobSpec(
     Retries((5, 30, 60)),
     expires=300,
     stepwise=True,
+    vendor=True,
     on_dead="close_delivery",
 )
 # Other domains have their part in a new account too: see powerbank.users.joining.
@@ -57,6 +58,7 @@ PROCESS_KYC_SUBMISSION = JobSpec(
     Retries((120, 120)),
     alarm=3600,
     stepwise=True,
+    vendor=True,
 )
 DELETE_DOCUMENTS = JobSpec(
     "delete_documents",
@@ -65,6 +67,7 @@ DELETE_DOCUMENTS = JobSpec(
     Retries((300, 1800), until_done=True),
     alarm=86400,
     stepwise=True,
+    vendor=True,
     unique=Unique.WHILE_OPEN,
 )
 DELETE_OLD_DOCUMENTS = JobSpec(
@@ -204,6 +207,12 @@ SCHEDULES: tuple[Schedule, ...] = (
 SCHEDULED: frozenset[str] = frozenset(entry.job.name for entry in SCHEDULES)
 
 _by_name: dict[str, JobSpec] = {spec.name: spec for spec in JOBS}
+
+
+def lanes_in_use() -> list[str]:
+    """Those that some worker has to serve."""
+    used = {spec.lane for spec in JOBS} | {queue.value for queue in Queue}
+    return [lane for lane in lanes(Queue) if lane in used]
 
 
 def find(name: str) -> JobSpec | None:

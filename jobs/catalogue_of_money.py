@@ -32,6 +32,7 @@ CREATE_PAYMENT_URL = JobSpec(
     Retries((5, 15, 30, 60, 120)),
     expires=600,
     stepwise=True,
+    vendor=True,
     on_dead="give_up_payment_url",
 )
 CLOSE_PAYMENT_INTENT = JobSpec(
@@ -43,6 +44,7 @@ EXPIRE_PAYMENT_INTENT = JobSpec(
     Queue.PAYMENTS,
     Retries((30, 60, 120)),
     stepwise=True,
+    vendor=True,
     unique=Unique.WHILE_OPEN,
     on_dead="close_payment_intent",
 )
@@ -52,6 +54,7 @@ POLL_PENDING_PAYMENT = JobSpec(
     Queue.PAYMENTS,
     Retries((30, 60, 120, 240, 480, 900)),
     stepwise=True,
+    vendor=True,
     unique=Unique.WHILE_OPEN,
 )
 POLL_PENDING_PAYMENTS = JobSpec(
@@ -64,6 +67,7 @@ PROCESS_PAYMENT_WEBHOOK = JobSpec(
     Retries((10, 30, 60), until_done=True),
     alarm=300,
     stepwise=True,
+    vendor=True,
 )
 PROCESS_GATEWAY_REFUND = JobSpec(
     "process_gateway_refund",
@@ -72,6 +76,7 @@ PROCESS_GATEWAY_REFUND = JobSpec(
     Retries((10, 30, 60), until_done=True),
     alarm=300,
     stepwise=True,
+    vendor=True,
 )
 PROCESS_GATEWAY_DISPUTE = JobSpec(
     "process_gateway_dispute",
@@ -80,6 +85,7 @@ PROCESS_GATEWAY_DISPUTE = JobSpec(
     Retries((10, 30, 60), until_done=True),
     alarm=300,
     stepwise=True,
+    vendor=True,
 )
 UPDATE_EXCHANGE_RATES = JobSpec(
     "update_exchange_rates",
@@ -87,6 +93,7 @@ UPDATE_EXCHANGE_RATES = JobSpec(
     Queue.DEFAULT,
     Retries((60, 300, 900, 3600)),
     stepwise=True,
+    vendor=True,
 )
 CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates", "jobs.payments.check_exchange_rates", Queue.DEFAULT, Retries((60,))
@@ -100,6 +107,7 @@ REFUND_TOPUP = JobSpec(
     Retries((60, 120, 300), until_done=True),
     alarm=3600,
     stepwise=True,
+    vendor=True,
 )
 FOLLOW_REFUND = JobSpec(
     "follow_refund",
@@ -108,6 +116,7 @@ FOLLOW_REFUND = JobSpec(
     Retries((60, 300, 900), until_done=True),
     alarm=86400,
     stepwise=True,
+    vendor=True,
 )
 REFUND_RENTAL_PAYMENT = JobSpec(
     "refund_rental_payment",
@@ -145,6 +154,7 @@ COMPARE_SETTLEMENTS = JobSpec(
     Queue.ANALYTICS,
     Retries((300, 1800)),
     stepwise=True,
+    vendor=True,
 )
 # A gateway that is away is asked again until the next night, which gives up what is left.
 COMPARE_PAYMENTS = JobSpec(
@@ -154,6 +164,7 @@ COMPARE_PAYMENTS = JobSpec(
     Retries((300, 600), until_done=True),
     alarm=86400,
     stepwise=True,
+    vendor=True,
     unique=Unique.WHILE_OPEN,
 )
 PRUNE_PAYMENTS = JobSpec(
@@ -179,6 +190,7 @@ SEND_CALLBACK = JobSpec(
     Retries((10, 60, 300)),
     expires=3600,
     stepwise=True,
+    vendor=True,
 )
 PRUNE_OPERATIONS = JobSpec("prune_operations", "jobs.operations.prune_operations", Queue.CLEANUP, Retries((300, 1800)))
 

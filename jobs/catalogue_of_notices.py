@@ -16,6 +16,7 @@ SEND_PUSH = JobSpec(
     Retries((60, 120, 240)),
     expires=180,
     stepwise=True,
+    vendor=True,
     on_dead="close_delivery",
 )
 SEND_SMS = JobSpec(
@@ -25,6 +26,7 @@ SEND_SMS = JobSpec(
     Retries((60, 120, 240)),
     expires=600,
     stepwise=True,
+    vendor=True,
     on_dead="close_delivery",
 )
 SEND_EMAIL = JobSpec(
@@ -34,6 +36,7 @@ SEND_EMAIL = JobSpec(
     Retries((60, 300)),
     expires=1800,
     stepwise=True,
+    vendor=True,
     on_dead="close_delivery",
 )
 CLOSE_DELIVERY = JobSpec(
@@ -61,6 +64,7 @@ SEND_TEMPLATE_TEST = JobSpec(
     Retries((30,)),
     expires=180,
     stepwise=True,
+    vendor=True,
     on_dead="close_delivery",
 )
 SEND_DIGEST = JobSpec(

@@ -1,6 +1,6 @@
 """What can be said of a job: its queue, retries, expiry, alarm, uniqueness. The jobs are in `jobs.catalogue`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +17,25 @@ class Queue(StrEnum):
     DEFAULT = "default"
     ANALYTICS = "analytics"
     CLEANUP = "cleanup"
+
+
+# A queue has two lanes on the wire, each with a name that RQ knows as a queue: its own, and one for those of its jobs
+# that call a vendor. A vendor may hang, and nobody who needs none shall wait behind that.
+VENDORS = "-vendors"
+# Where jobs are waited for by somebody in front of a station.
+AT_A_STATION = (Queue.CRITICAL, Queue.PAYMENTS, Queue.IOT)
+
+
+def lanes(queues: Iterable[Queue], *, plain: bool = True, vendors: bool = True) -> list[str]:
+    """The lanes of these queues in the order in which a worker drains them: what somebody at a station waits for comes
+    before any call of a vendor, so a worker never makes two such calls while a rental waits for it."""
+    wanted = set(queues)
+    first = [queue.value for queue in Queue if plain and queue in AT_A_STATION and queue in wanted]
+    rest = []
+    for queue in (queue for queue in Queue if queue in wanted):
+        rest += [queue.value] if plain and queue not in AT_A_STATION else []
+        rest += [queue + VENDORS] if vendors else []
+    return first + rest
 
 
 # Seconds a job of the queue may run.
@@ -75,11 +94,17 @@ class JobSpec:
     alarm: int | None = None  # still open after so many seconds: staff are alerted
     time_limit: int | None = None  # the queue's, unless set
     durable: bool = True  # False: may be lost, skips the outbox
+    vendor: bool = False  # calls somebody outside, who may hang: it waits on its queue's lane for such jobs
     stepwise: bool = False  # has transactions of its own (calls a vendor, works in batches), see jobs.runtime
     unique: Unique = Unique.NO
     on_dead: str | None = None  # job that resolves what this one guarded; it gets the same arguments
     result_ttl: int = 600  # seconds that Redis shows a finished job
     failure_ttl: int = 7 * 86400  # seconds that Redis shows a dead one
+
+    @property
+    def lane(self) -> str:
+        """Where its messages wait."""
+        return self.queue + VENDORS if self.vendor else self.queue.value
 
     @property
     def limit(self) -> int:

@@ -24,7 +24,7 @@ from rq_scheduler import Scheduler as RqScheduler
 from sqlalchemy.exc import DBAPIError
 
 from jobs import catalogue
-from jobs.policy import Queue
+from jobs.policy import Queue, lanes
 from powerbank import heartbeats, relay, wire
 from powerbank.db import db, utcnow
 from powerbank.redis_clients import REDIS_ERRORS
@@ -33,6 +33,7 @@ from powerbank.watchdog import Watchdog
 log = structlog.get_logger(__name__)
 
 TICK_ID = "powerbank-tick"
+LANES = frozenset(lanes(Queue))
 LEADER_SECONDS = 10
 RECOVERY_TAKES = 3600.0  # seconds, at most
 
@@ -81,7 +82,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             job_id = raw_id.decode(errors="replace")
             try:
                 job = self.job_class.fetch(job_id, connection=self.connection)
-                if job.func_name != wire.ENTRY_POINT or (job.id != TICK_ID and job.origin not in set(Queue)):
+                if job.func_name != wire.ENTRY_POINT or (job.id != TICK_ID and job.origin not in LANES):
                     raise ValueError(f"names {job.func_name} on {job.origin}")  # noqa: TRY301
             except REDIS_ERRORS:
                 raise

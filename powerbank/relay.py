@@ -56,9 +56,11 @@ class Waiting:
         self._of: dict[str, set[str]] = {}
 
     def __contains__(self, row: Stranded) -> bool:
-        if row.queue not in self._of:
-            self._of[row.queue] = _messages_in(row.queue)
-        return f"{row.id}-{row.deliveries}" in self._of[row.queue]
+        spec = catalogue.find(row.job)
+        lane = spec.lane if spec else row.queue
+        if lane not in self._of:
+            self._of[lane] = _messages_in(lane)
+        return f"{row.id}-{row.deliveries}" in self._of[lane]
 
 
 def redeliver_stranded() -> int:
@@ -165,10 +167,10 @@ def _stranded(living: set[str], *, before: datetime, after: uuid.UUID | None) ->
     return rows
 
 
-def _messages_in(queue: str) -> set[str]:
+def _messages_in(lane: str) -> set[str]:
     """Read page by page from its end: workers take from the front, so nothing that stays is passed over."""
     redis, found, read = queue_redis(), set[str](), 0
-    while page := redis.lrange(f"rq:queue:{queue}", -read - PAGE, -read - 1):
+    while page := redis.lrange(f"rq:queue:{lane}", -read - PAGE, -read - 1):
         found.update(map(_text, page))
         read += PAGE
     return found

@@ -54,7 +54,7 @@ def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
         if message.at is not None and message.at > utcnow():
             _delay(redis, pipe, spec, message, message.at)
         else:
-            queue(redis, spec.queue).enqueue_many([_enqueue_data(spec, message)], pipeline=pipe)
+            queue(redis, spec.lane).enqueue_many([_enqueue_data(spec, message)], pipeline=pipe)
     pipe.execute()
 
 
@@ -94,14 +94,14 @@ def _delay(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message, at: da
         failure_ttl=spec.failure_ttl,
         description=spec.name,
         id=message.id,
-        origin=spec.queue.value,
+        origin=spec.lane,
         status=JobStatus.SCHEDULED,
     )
     job.save(pipeline=pipe)
     # rq-scheduler counts whole seconds: rounding up keeps it from waking a job before its time.
     due = (at + timedelta(microseconds=999_999)).replace(microsecond=0)
     pipe.zadd(DELAYED_KEY, {job.id: int(due.timestamp())})
-    queue(redis, spec.queue).scheduled_job_registry.schedule(job, due, pipeline=pipe)
+    queue(redis, spec.lane).scheduled_job_registry.schedule(job, due, pipeline=pipe)
 
 
 def queue(redis: Redis, name: str) -> Queue:

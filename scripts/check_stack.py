@@ -27,8 +27,8 @@ from rq.job import Job, JobStatus
 from sqlalchemy import text
 
 import config
+from jobs import catalogue
 from jobs.catalogue import TICK
-from jobs.policy import Queue
 from powerbank import clock, create_app, heartbeats, startup, wire
 from powerbank.api import rate_limits
 from powerbank.db import db, new_id
@@ -114,7 +114,7 @@ def broker(settings: config.Settings) -> str:
 
 def workers(settings: config.Settings) -> str:
     alive = heartbeats.living("worker")
-    unserved = [queue.value for queue in Queue if not any(queue in worker.queues for worker in alive)]
+    unserved = [lane for lane in catalogue.lanes_in_use() if not any(lane in worker.queues for worker in alive)]
     if unserved:
         raise BadPartError(f"no worker on {', '.join(unserved)}; start scripts/worker.py for them")
     return f"{len(alive)} alive, every queue served"

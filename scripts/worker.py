@@ -1,7 +1,9 @@
 #!/usr/bin/env python
 """Works on the queues named, in the order of their priority: `python scripts/worker.py critical payments`.
 
-`all` stands for every queue: one worker for a small machine. Ends after the job in hand on SIGTERM or Ctrl-C.
+`all` stands for every queue: one worker for a small machine. Jobs that call a vendor are the last that it comes to, for
+a vendor may hang; `--without-vendors` leaves them to a worker with `--only-vendors`. Ends after the job in hand on
+SIGTERM or Ctrl-C.
 """
 
 import sys
@@ -13,7 +15,7 @@ import argparse
 
 import config
 from jobs import runtime
-from jobs.policy import TIME_LIMITS, Queue
+from jobs.policy import TIME_LIMITS, Queue, lanes
 from jobs.worker import Worker
 from powerbank import create_app
 from powerbank.garbage import keep_what_is_loaded
@@ -25,6 +27,9 @@ def main() -> int:
     parser.add_argument(
         "queues", nargs="+", choices=[*Queue, "all"], metavar="QUEUE", help=f"{', '.join(Queue)} or all"
     )
+    jobs = parser.add_mutually_exclusive_group()
+    jobs.add_argument("--without-vendors", action="store_true", help="not the jobs that call a vendor")
+    jobs.add_argument("--only-vendors", action="store_true", help="only the jobs that call a vendor")
     parser.add_argument("--burst", action="store_true", help="end when the queues are empty")
     arguments = parser.parse_args()
     queues = [queue for queue in Queue if "all" in arguments.queues or queue in arguments.queues]
@@ -32,7 +37,8 @@ def main() -> int:
     app = create_app(settings, routes=False)
     runtime.preload()
     keep_what_is_loaded()
-    worker = Worker(app, [queue.value for queue in queues], connect(settings.redis_url))
+    served = lanes(queues, plain=not arguments.only_vendors, vendors=not arguments.without_vendors)
+    worker = Worker(app, served, connect(settings.redis_url))
     worker.work(burst=arguments.burst)
     return 0
 

@@ -318,10 +318,10 @@ def worker_of(app: Flask) -> Callable[..., Any]:
 @pytest.fixture
 def work(app: Flask, worker_of: Callable[..., Any]) -> Callable[..., None]:
     """Drains the queues in this process, as a worker's loop does."""
-    from jobs.policy import Queue
+    from jobs.policy import Queue, lanes
 
     def drain(*queues: str) -> None:
-        worker = worker_of(*(queues or Queue))
+        worker = worker_of(*lanes(Queue(queue) for queue in queues or Queue))
         with app.app_context():
             while (taken := worker.dequeue_job_and_maintain_ttl(None)) is not None:
                 worker.execute_job(*taken)

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS test_effects (id bigserial PRIMARY KEY, key text NOT 
 _HERE = "tests.sample_jobs"
 EFFECT = JobSpec("test_effect", f"{_HERE}.leave_effect", Queue.DEFAULT, Retries((1, 1, 1)))
 URGENT = JobSpec("test_urgent", f"{_HERE}.leave_effect", Queue.CRITICAL, Retries((1,)))
+AT_STATION = JobSpec("test_at_station", f"{_HERE}.leave_effect", Queue.IOT, Retries((1,)))
 SLOW = JobSpec("test_slow", f"{_HERE}.leave_effect_slowly", Queue.DEFAULT, Retries((1, 1, 1)))
 UNREPEATED = JobSpec("test_unrepeated", f"{_HERE}.leave_effect_slowly", Queue.DEFAULT)
 STEPWISE = JobSpec("test_stepwise", f"{_HERE}.call_vendor", Queue.DEFAULT, Retries((1, 1, 1)), stepwise=True)
@@ -48,8 +49,8 @@ TOLD_TOO = JobSpec("test_told_too", f"{_HERE}.hear_of_page_too", Queue.DEFAULT)
 
 def register() -> None:
     catalogue.register(
-        EFFECT, URGENT, SLOW, UNREPEATED, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF, RESOLVED,
-        LOSABLE, ONE_AT_A_TIME, ONCE, SLOT, TALKATIVE, TOLD, TOLD_TOO,
+        EFFECT, URGENT, AT_STATION, SLOW, UNREPEATED, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF,
+        RESOLVED, LOSABLE, ONE_AT_A_TIME, ONCE, SLOT, TALKATIVE, TOLD, TOLD_TOO,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from jobs import catalogue
 from jobs.catalogue import SCHEDULES, SUBSCRIPTIONS
-from jobs.policy import Queue
+from jobs.policy import Queue, lanes
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]
@@ -87,6 +87,31 @@ def test_what_is_published_is_in_the_catalogue_and_only_that() -> None:
 
 def test_queues_are_drained_in_the_order_of_their_priority() -> None:
     assert [*Queue] == ["critical", "payments", "iot", "notifications", "default", "analytics", "cleanup"]
+
+
+def test_no_call_of_a_vendor_comes_before_what_is_waited_for_at_a_station() -> None:
+    order = lanes(Queue)
+    assert order[:3] == ["critical", "payments", "iot"]
+    assert all(lane not in order[:3] for lane in (spec.lane for spec in catalogue.JOBS if spec.vendor))
+    assert [lane for lane in order if not lane.endswith("-vendors")] == [*Queue]
+
+
+@pytest.mark.parametrize("procfile", ["Procfile", "Procfile.small"])
+def test_every_lane_is_served_and_starts_share_no_worker_with_vendors(procfile: str) -> None:
+    served = [served_by(line) for line in (ROOT / procfile).read_text().splitlines() if "scripts/worker.py" in line]
+    assert {lane for lanes in served for lane in lanes} >= set(catalogue.lanes_in_use())
+    if procfile == "Procfile":
+        for lanes_of_one in served:
+            starts = {"critical", "iot"} & set(lanes_of_one)
+            assert not (starts and any(lane.endswith("-vendors") for lane in lanes_of_one))
+            assert "analytics" not in lanes_of_one or not {"default", "default-vendors"} & set(lanes_of_one)
+
+
+def served_by(line: str) -> list[str]:
+    words = line.partition("scripts/worker.py")[2].split()
+    named = [Queue(word) for word in words if not word.startswith("--") and word != "all"]
+    plain, vendors = "--only-vendors" not in words, "--without-vendors" not in words
+    return lanes(named or Queue, plain=plain, vendors=vendors)
 
 
 def test_production_does_not_import_the_tests_or_programs() -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import checks
 
-from jobs.policy import Queue
+from jobs.policy import Queue, lanes
 from powerbank import heartbeats
 from powerbank.db import db
 
@@ -62,7 +62,7 @@ def test_any_request_gets_a_documented_answer(app: Flask, staff_headers: Callabl
     for found in document.get_all_operations():
         operation = found.ok()
         with app.app_context():  # a living worker, so that /health/queues has no reason for its 503
-            heartbeats.beat(db.engine, name="w", kind="worker", queues=[*Queue])
+            heartbeats.beat(db.engine, name="w", kind="worker", queues=lanes(Queue))
             heartbeats.beat(db.engine, name="s", kind="scheduler", queues=[])
 
         @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])

@@ -84,7 +84,7 @@ def jobs_table() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| `{spec.name}` | {spec.queue} | {_retries(spec.retries)} | {spec.limit} s | {_time(spec)} | {_kind(spec)} |"
+        f"| `{spec.name}` | {spec.lane} | {_retries(spec.retries)} | {spec.limit} s | {_time(spec)} | {_kind(spec)} |"
         for spec in catalogue.JOBS
     ]
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
 from werkzeug import Response
 
-from jobs.policy import Queue
+from jobs.policy import Queue, lanes
 from powerbank import audit, heartbeats, schedules
 from powerbank.admin.console import guard, page_staff
 from powerbank.db import transaction, utcnow
@@ -29,7 +29,11 @@ def overview() -> str:
         may_operate=staff.may("system.operate"),
         notice=" ".join(map(str, get_flashed_messages())),
         health=queries.queue_health(),
-        workers_by_queue={queue.value: sum(queue in worker.queues for worker in workers) for queue in Queue},
+        workers_by_queue={
+            queue.value: sum(not of_queue.isdisjoint(worker.queues) for worker in workers)
+            for queue in Queue
+            if (of_queue := set(lanes([queue])))
+        },
         dead=queries.job_page(state=State.DEAD, job=None, limit=20, cursor=None)["items"],
         schedules=queries.schedule_list(),
     )

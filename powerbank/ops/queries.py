@@ -88,8 +88,9 @@ def _problems(
         limit = BACKLOG_ALARMS.get(queue)
         if limit is not None and lengths.get(queue, 0) > limit:
             yield Problem(f"queue_backlog:{queue}", "queue_backlog", f"{lengths[queue]} jobs wait in {queue}")
-        if not any(queue in worker.queues for worker in workers):
-            yield Problem(f"no_workers:{queue}", "no_workers", f"no worker is alive on {queue}")
+    for lane in catalogue.lanes_in_use():
+        if not any(lane in worker.queues for worker in workers):
+            yield Problem(f"no_workers:{lane}", "no_workers", f"no worker is alive on {lane}")
     yield from _overdue(now)
     yield from _schedule(now)
     yield from {problem.key: problem for problem in _clocks()}.values()

@@ -148,9 +148,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, keeper.stop)
     own = Record(arguments.records, arguments.name)
     own.write(os.getpid())
-    keeper.run()
-    own.clear()
-    watch.close()
+    try:
+        keeper.run()
+    finally:
+        own.clear()
+        watch.close()
 
 
 if __name__ == "__main__":

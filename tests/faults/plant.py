@@ -46,6 +46,10 @@ class Plant:
     def start_worker(self, **environment: str) -> Running:
         return self._start("worker", ["all"], environment)
 
+    def start_worker_with(self, arguments: list[str], **environment: str) -> Running:
+        """As a line of a Procfile has it."""
+        return self._start("worker", arguments, environment)
+
     def scheduler(self, **environment: str) -> Running:
         return self._awaited("scheduler", self.start_scheduler(**environment))
 

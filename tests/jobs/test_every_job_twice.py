@@ -1,6 +1,7 @@
 """Each job of the catalogue, delivered twice and twice at once, leaves the database as one delivery does."""
 
 import json
+import smtplib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from urllib3 import HTTPConnectionPool
 
 from jobs import catalogue, policy, runtime
 from powerbank import heartbeats, relay
@@ -232,15 +234,36 @@ def _running(context: Flask) -> None:
     heartbeats.beat(db.engine, name="w", kind="worker", queues=[])
 
 
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Whom a job has called, over HTTP or by mail."""
+    found: list[str] = []
+    request, mail = HTTPConnectionPool.urlopen, smtplib.SMTP.send_message
+
+    def noted_request(pool: HTTPConnectionPool, *arguments: Any, **more: Any) -> Any:
+        found.append(pool.host)
+        return request(pool, *arguments, **more)
+
+    def noted_mail(*arguments: Any, **more: Any) -> Any:
+        found.append("mail")
+        return mail(*arguments, **more)
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", noted_request)
+    monkeypatch.setattr(smtplib.SMTP, "send_message", noted_mail)
+    return found
+
+
 @pytest.mark.parametrize("spec", catalogue.JOBS, ids=lambda spec: spec.name)
-def test_delivered_twice(context: Flask, emptier: Emptier, spec: policy.JobSpec) -> None:
+def test_delivered_twice(context: Flask, emptier: Emptier, spec: policy.JobSpec, called: list[str]) -> None:
     arguments = PREPARE[spec.name]()
     with transaction() as session:
         session.execute(text("UPDATE outbox_jobs SET lease_until = now() + interval '1 day'"))
         outbox_id = accept(spec, arguments)
     identifier = str(outbox_id) if outbox_id else None
+    called.clear()
     deliver(context, spec, identifier, arguments)
     assert_done(spec, identifier)
+    assert spec.vendor or not called, "the catalogue does not say that it calls a vendor"
     once = snapshot(emptier)
     deliver(context, spec, identifier, arguments)
     assert snapshot(emptier) == once

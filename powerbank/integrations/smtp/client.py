@@ -1,7 +1,11 @@
 """E-mail by SMTP."""
 
 import smtplib
+import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import localtime, parseaddr
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -10,6 +14,7 @@ from uuid import uuid4
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 TIMEOUT = 10
+IN_ALL = 20.0
 
 
 def send(
@@ -27,7 +32,7 @@ def send(
     if html is not None:
         message.add_alternative(html, subtype="html")
     try:
-        with _connect(urlsplit(url)) as server:
+        with _connect(urlsplit(url)) as server, _bounded(server):
             server.send_message(message, to_addrs=[to])
     except smtplib.SMTPRecipientsRefused as refused:
         _raise(min(code for code, _ in refused.recipients.values()))
@@ -65,6 +70,20 @@ def _connect(parts: SplitResult) -> smtplib.SMTP:
         server.close()
         raise
     return server
+
+
+@contextmanager
+def _bounded(server: smtplib.SMTP) -> Iterator[None]:
+    """A server that says a little now and then would never meet the time-out of a single answer."""
+    connection = server.sock
+    assert connection is not None  # noqa: S101 (for the type checker)
+    timer = threading.Timer(IN_ALL, connection.shutdown, [socket.SHUT_RDWR])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _log_in(server: smtplib.SMTP, user: str, password: str, *, encrypted: bool) -> None:
