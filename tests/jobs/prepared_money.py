@@ -221,12 +221,22 @@ def much_spent() -> Arguments:
 
 
 def due_open() -> Arguments:
-    person = make_person()
+    owes_for_days()
+    return {}
+
+
+def due_late() -> Arguments:
+    return {"user_id": str(owes_for_days())}
+
+
+def owes_for_days() -> UUID:
+    person = make_person(wallet=3_00)
     with transaction() as session:
         dues.create(user_id=person, reference=Reference("rental", "1"), amount=5_00, revenue=Kind.OVERDUE_REVENUE,
                     key="due", actor="x")  # fmt: skip
         session.execute(text("UPDATE ledger_dues SET created_at = now() - interval '4 days'"))
-    return {}
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return person
 
 
 def settled_of_late() -> Arguments:
