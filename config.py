@@ -211,6 +211,10 @@ class Settings(BaseSettings):
         default="", description="Hosts that clients may have us call, `a.example,b.example`; `*` for any public one."
     )
     callback_secret: SecretStr = Field(default=SecretStr(""), description="Signs the calls to clients' own addresses.")
+    firmware_hosts: str = Field(
+        default="",
+        description="Hosts that stations may load firmware from, `a.example,b.example`; `*` for any public one.",
+    )
     gateway_secret: SecretStr = Field(
         default=SecretStr(""), description="Signs the calls of gateways that speak HTTP for stations. Off if unset."
     )

@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent
+from powerbank.api.idempotency import idempotent, idempotent_after
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page, page_of
 from powerbank.db import utcnow
-from powerbank.stations import commanding, inspection, queries
+from powerbank.stations import commanding, firmware, inspection, queries
 from powerbank.stations.command_models import StationCommand
 from powerbank.stations.command_schemas import (
     CommandAcceptedSchema,
@@ -24,10 +24,15 @@ blueprint = Blueprint(
 )
 
 
+def _known_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
+    firmware.refuse_foreign(body["command"], body["parameters"].get("url"))
+    return {}
+
+
 @blueprint.post("/<sn>/remote-command")
 @staff_only("stations.operate")
-@idempotent
 @blueprint.arguments(RemoteCommandSchema)
+@idempotent_after(_known_firmware)
 @blueprint.response(202, CommandAcceptedSchema)
 def send(body: dict[str, Any], sn: str) -> StationCommand:
     """Send a command. What became of it is in the list of the station's commands"""

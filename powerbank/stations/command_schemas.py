@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
@@ -10,7 +10,7 @@ from powerbank.stations.admin_schemas import SERIAL
 from powerbank.stations.command_models import CommandName, CommandStatus
 from powerbank.stations.models import MOST_SLOTS
 
-SLOT = fields.Integer(required=True, validate=validate.Range(1, MOST_SLOTS))
+SLOT = fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_SLOTS))
 
 
 class EjectParameters(Schema):
@@ -46,12 +46,15 @@ class RemoteCommandSchema(Schema):
     command = fields.String(required=True, validate=validate.OneOf([*CommandName]))
     parameters = fields.Dict(load_default=dict, metadata={"example": {"slot_number": 3, "powerbank_sn": "85000003"}})
 
-    @validates_schema
-    def _parameters(self, data: dict[str, Any], **_: Any) -> None:
-        schema = PARAMETERS.get(data["command"], Schema)()
-        wrong = schema.validate(data["parameters"])
-        if wrong:
-            raise ValidationError({"parameters": [f"{name}: {_first(problem)}" for name, problem in wrong.items()]})
+    @post_load
+    def _parameters(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """What goes out is what was understood, not what was written."""
+        try:
+            parameters = PARAMETERS.get(data["command"], Schema)().load(data["parameters"])
+        except ValidationError as refused:
+            wrong = refused.messages_dict.items()
+            raise ValidationError({"parameters": [f"{name}: {_first(each)}" for name, each in wrong]}) from None
+        return data | {"parameters": parameters}
 
 
 def _first(problem: Any) -> str:

@@ -236,7 +236,7 @@ def test_only_registered_hosts_are_called(hosts: list[str], allowed: bool) -> No
 def test_a_name_is_resolved_once(callbacks: Callbacks, network: Network) -> None:
     """A second answer, of a resolver that changed its mind, is never asked for."""
     answers = iter([[PUBLIC], ["127.0.0.1"]])
-    callbacks._resolve = lambda _host: next(answers)
+    callbacks._public._resolve = lambda _host: next(answers)
     assert callbacks.send(f"https://{HOST}/", b"{}") == 204
     assert network.reached == [(PUBLIC, 443)]
 
@@ -288,7 +288,7 @@ def test_a_dripping_answer_ends_in_time(callbacks: Callbacks, theirs: Client, mo
 
 def test_a_resolver_that_hangs_ends_in_time(callbacks: Callbacks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "SECONDS_IN_ALL", 0.2)
-    callbacks._resolve = lambda _host: time.sleep(3) or [PUBLIC]
+    callbacks._public._resolve = lambda _host: time.sleep(3) or [PUBLIC]
     began = time.monotonic()
     with pytest.raises(VendorError):
         callbacks.send(f"https://{HOST}/", b"{}")
@@ -309,7 +309,7 @@ def test_a_name_that_is_not_there(callbacks: Callbacks) -> None:
     def nowhere(_host: str) -> list[str]:
         raise socket.gaierror(socket.EAI_NONAME, "not known")
 
-    callbacks._resolve = nowhere
+    callbacks._public._resolve = nowhere
     with pytest.raises(VendorError):
         callbacks.send(f"https://{HOST}/", b"{}")
 

@@ -14,12 +14,14 @@ from sqlalchemy import text
 
 from jobs import runtime
 from powerbank.db import transaction, utcnow
+from powerbank.integrations.callbacks.client import PublicHosts
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt.listener import Listener
 from powerbank.integrations.mqtt.publisher import Publisher, open_publisher, publisher
 from powerbank.stations import commanding
 from powerbank.stations.command_models import StationCommand
 from scripts.stack.broker import EmbeddedBroker
+from tests.people import rows as found_rows
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, rows, status, value
 
@@ -83,9 +85,12 @@ def test_a_repeated_request_is_one_command(client: FlaskClient, staff_headers: S
     ],
 )  # fmt: skip
 def test_what_can_be_asked_for(
-    client: FlaskClient, staff_headers: Staff, make_station: Make, body: dict[str, Any], expected: int
-) -> None:
+    app: Flask, client: FlaskClient, staff_headers: Staff, make_station: Make, monkeypatch: pytest.MonkeyPatch,
+    body: dict[str, Any], expected: int,
+) -> None:  # fmt: skip
     make_station("A")
+    hosts = PublicHosts(["x.example"], resolve=lambda _host: ["93.184.216.34"])
+    monkeypatch.setitem(app.extensions, "firmware_hosts", hosts)
     answer = client.post("/api/admin/stations/A/remote-command", json=body, headers=staff_headers())
     assert answer.status_code == expected, answer.text
 
@@ -247,3 +252,75 @@ def test_a_command_for_which_no_broker_is_there_stays_unsent(
         link.close()
         del context.extensions["mqtt_publisher"]
     assert value("SELECT deadline - created_at FROM station_commands") == timedelta(seconds=60)
+
+
+def test_what_is_sent_is_what_was_understood(
+    client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]], app: Flask
+) -> None:
+    make_station("A")
+    headers, path = staff_headers(), "/api/admin/stations/A/remote-command"
+    for slot in ("1_0", "3", 3.0, True):
+        refused = client.post(path, json={"command": "lock_slot", "parameters": {"slot_number": slot}}, headers=headers)
+        assert refused.status_code == 422, slot
+    body = {"command": "maintenance", "parameters": {"enable": "on"}}
+    answer = client.post(path, json=body, headers=headers)
+    if answer.status_code == 202:
+        [row] = found_rows(app, "SELECT parameters FROM station_commands")
+        assert row.parameters == {"enable": True}
+        [told] = found_rows(app, "SELECT new FROM audit_log WHERE action = 'stations.command'")
+        assert told.new["parameters"] == {"enable": True}
+
+
+class TestFirmware:
+    """Stations load it from hosts that the operator named, which lead to the public internet."""
+
+    def send(self, client: FlaskClient, headers: dict[str, str], url: str) -> tuple[int, str]:
+        parameters = {"url": url, "sha256": "ab" * 32, "version": "2.1.0"}
+        answer = client.post(
+            "/api/admin/stations/A/remote-command",
+            json={"command": "update_firmware", "parameters": parameters},
+            headers=headers,
+        )
+        return answer.status_code, str(answer.get_json().get("errors", answer.get_json().get("code")))
+
+    @pytest.fixture
+    def leads_to(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+        def lead(*addresses: str) -> None:
+            hosts = PublicHosts(["firmware.example.com"], resolve=lambda _host: list(addresses))
+            monkeypatch.setitem(app.extensions, "firmware_hosts", hosts)
+
+        return lead
+
+    def test_from_a_host_that_was_named(
+        self, client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]],
+        leads_to: Callable[..., None],
+    ) -> None:  # fmt: skip
+        make_station("A")
+        headers = staff_headers()
+        leads_to("93.184.216.34")
+        assert self.send(client, headers, "https://firmware.example.com/2.1.0.bin")[0] == 202
+        for url in (
+            "https://elsewhere.example.com/2.1.0.bin", "https://firmware.example.com.evil.example/x",
+            "https://firmware.example.com@evil.example/x", "https://93.184.216.34/x",
+            "https://firmware.example.com:8443/x",
+        ):  # fmt: skip
+            assert self.send(client, headers, url)[0] == 422, url
+
+    @pytest.mark.parametrize("addresses", [("10.0.0.7",), ("93.184.216.34", "127.0.0.1"), ("169.254.169.254",)])
+    def test_which_leads_to_public_addresses_only(
+        self, client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]],
+        leads_to: Callable[..., None], addresses: tuple[str, ...], app: Flask,
+    ) -> None:  # fmt: skip
+        make_station("A")
+        leads_to(*addresses)
+        status, said = self.send(client, staff_headers(), "https://firmware.example.com/2.1.0.bin")
+        assert (status, "public addresses only" in said) == (422, True)
+        leads_to()
+        assert self.send(client, staff_headers("operations"), "https://firmware.example.com/x") == (503, "unavailable")
+        assert found_rows(app, "SELECT FROM station_commands") == []
+
+    def test_where_none_was_named_there_is_none(
+        self, client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]]
+    ) -> None:
+        make_station("A")
+        assert self.send(client, staff_headers(), "https://firmware.example.com/2.1.0.bin")[0] == 422

@@ -12,6 +12,7 @@ from powerbank.auth import staff_sessions
 from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import Role
 from powerbank.db import transaction, utcnow
+from powerbank.integrations.callbacks.client import PublicHosts
 from scripts.simulation import Simulator, StationSpec, generate
 from tests.stations.network import Network
 
@@ -31,6 +32,8 @@ class Operator:
     def __init__(self, net: Network) -> None:
         self._net = net
         self._client: FlaskClient = net.app.test_client()
+        named = PublicHosts(["firmware.example.com"], resolve=lambda _host: ["93.184.216.34"])
+        net.app.extensions["firmware_hosts"] = named
         with net.app.app_context():
             member = StaffMember(email="o@example.com", password_hash="unused", role=Role.OPERATIONS)
             with transaction() as session:

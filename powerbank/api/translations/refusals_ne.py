@@ -140,6 +140,10 @@ REFUSALS = {
     "Staff charge at most the price of the power bank.": "कर्मचारीले बढीमा पावर बैंकको मूल्यजति रकम मात्र लिन सक्छन्।",
     "This case has been decided.": "यो गुनासोको निर्णय भइसकेको छ।",
     # stations
+    "Firmware comes from hosts that were named for it, at public addresses only.": (
+        "फर्मवेयर त्यसका लागि तोकिएका होस्ट र सार्वजनिक ठेगानाबाट मात्र लिन मिल्छ।"
+    ),
+    "The host of the firmware is not found; try again shortly.": ("फर्मवेयरको होस्ट भेटिएन; एकैछिनमा फेरि प्रयास गर्नुहोस्।"),
     "No charged power bank is left at this station.": "यो स्टेसनमा चार्ज भएको पावर बैंक बाँकी छैन।",
     "The station does not answer right now.": "स्टेसनले अहिले जवाफ दिइरहेको छैन।",
     "The station is being serviced.": "स्टेसनको मर्मत भइरहेको छ।",

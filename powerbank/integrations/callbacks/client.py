@@ -30,50 +30,26 @@ def connect(address: str, port: int, timeout: float) -> socket.socket:
     return socket.create_connection((address, port), timeout)
 
 
-class Callbacks:
-    """`resolve`, `connect` and `context` are what a test on one machine must replace."""
+class PublicHosts:
+    """Hosts that were registered, and where they really lead. `resolve` is what a test on one machine must replace."""
 
-    def __init__(
-        self,
-        *,
-        hosts: Iterable[str],
-        secret: str,
-        resolve: Resolve = resolve,
-        connect: Connect = connect,
-        context: ssl.SSLContext | None = None,
-    ) -> None:
+    def __init__(self, hosts: Iterable[str], *, resolve: Resolve = resolve) -> None:
         self._hosts = frozenset(hosts)
-        self._secret = secret
         self._resolve = resolve
-        self._connect = connect
-        self._context = context or ssl.create_default_context()
 
-    def check(self, url: str) -> None:
-        """As far as it can be known without asking anybody; for when the address is handed in."""
-        target(url, self._hosts)
+    def check(self, url: str) -> Target:
+        """As far as it can be known without asking anybody."""
+        return target(url, self._hosts)
 
-    def send(self, url: str, body: bytes) -> int:
-        """The status, one of 2xx. What the receiver says beyond it is not read."""
-        until = time.monotonic() + SECONDS_IN_ALL
-        to = target(url, self._hosts)
-        addresses = self._addresses(to.host, until)
-        refused = next((one for one in addresses if not is_public(one)), None)
-        # One bad address among good ones is how rebinding looks.
-        if refused is not None or not addresses:
+    def addresses_of(self, url: str, *, until: float | None = None) -> list[Address]:
+        """All of them are public, or it is refused: one bad address among good ones is how rebinding looks."""
+        host = self.check(url).host
+        addresses = self._resolved(host, until or time.monotonic() + SECONDS_IN_ALL)
+        if not addresses or not all(is_public(one) for one in addresses):
             raise CallbackRefusedError("leads to an address that is not public")
-        try:
-            status = self._post(to, addresses, body, until)
-        except ssl.SSLCertVerificationError:
-            raise CallbackRefusedError("has no valid certificate") from None
-        except OSError as error:
-            raise VendorError(f"callback: {type(error).__name__}") from None
-        if 200 <= status < 300:
-            return status
-        if status in (408, 425, 429) or status >= 500:
-            raise VendorError(f"callback: {status}")
-        raise CallbackRefusedError(f"answered {status}")
+        return addresses
 
-    def _addresses(self, host: str, until: float) -> list[Address]:
+    def _resolved(self, host: str, until: float) -> list[Address]:
         """The system's resolver has no time limit, so somebody else waits for it."""
         found: list[str] = []
 
@@ -89,6 +65,45 @@ class Callbacks:
         if asking.is_alive() or not found:
             raise VendorError("callback: the host's name is not resolved")
         return parsed(found)
+
+
+class Callbacks:
+    """`resolve`, `connect` and `context` are what a test on one machine must replace."""
+
+    def __init__(
+        self,
+        *,
+        hosts: Iterable[str],
+        secret: str,
+        resolve: Resolve = resolve,
+        connect: Connect = connect,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._public = PublicHosts(hosts, resolve=resolve)
+        self._secret = secret
+        self._connect = connect
+        self._context = context or ssl.create_default_context()
+
+    def check(self, url: str) -> None:
+        """For when the address is handed in."""
+        self._public.check(url)
+
+    def send(self, url: str, body: bytes) -> int:
+        """The status, one of 2xx. What the receiver says beyond it is not read."""
+        until = time.monotonic() + SECONDS_IN_ALL
+        to = self._public.check(url)
+        addresses = self._public.addresses_of(url, until=until)
+        try:
+            status = self._post(to, addresses, body, until)
+        except ssl.SSLCertVerificationError:
+            raise CallbackRefusedError("has no valid certificate") from None
+        except OSError as error:
+            raise VendorError(f"callback: {type(error).__name__}") from None
+        if 200 <= status < 300:
+            return status
+        if status in (408, 425, 429) or status >= 500:
+            raise VendorError(f"callback: {status}")
+        raise CallbackRefusedError(f"answered {status}")
 
     def _post(self, to: Target, addresses: list[Address], body: bytes, until: float) -> int:
         with self._reach(addresses, until) as plain:
