@@ -158,7 +158,8 @@ def _line(line: importing.Line) -> dict[str, Any]:
 
 
 def _told(station: Station) -> dict[str, Any]:
-    return dict(StationSchema().dump(station))
+    """For the audit log: all that staff may change, the number of slots too."""
+    return dict(StationSchema().dump(station)) | {"slots": len(queries.slots(station.id))}
 
 
 def _seen(station: Station) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The registry: stations made, changed, serviced, taken away; and whose favourites they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,21 +47,20 @@ def _taken() -> Refusals:
     return {"uq_stations_sn": already_exists(), "uq_stations_imei": already_exists()}
 
 
-def _without_slots(facts: dict[str, Any]) -> dict[str, Any]:
+def _without_slots(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "slots"}
 
 
-def change(sn: str, changes: dict[str, Any]) -> Station:
+def change(sn: str, changes: Mapping[str, Any]) -> Station:
     session = open_session()
     station = queries.locked(sn)
-    slots = changes.pop("slots", None)
-    for name, value in changes.items():
+    for name, value in _without_slots(changes).items():
         setattr(station, name, value)
     station.words = words.vector(station)
     with foreseen(_taken()):
         session.flush()
-    if slots is not None:
-        _resize(station.id, slots)
+    if "slots" in changes:
+        _resize(station.id, changes["slots"])
     live.refresh([station.id])
     session.refresh(station)
     return station

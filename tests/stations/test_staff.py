@@ -7,9 +7,11 @@ import bcrypt
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
 
-from powerbank.db import db
+from powerbank.db import transaction
+from powerbank.stations import services
+from powerbank.stations.admin_schemas import StationChangeSchema
+from tests.people import rows
 from tests.stations.conftest import Make, SignIn
 
 Staff = Callable[..., dict[str, str]]
@@ -19,11 +21,6 @@ BODY: dict[str, Any] = {
     "lat": 27.7153, "lng": 85.3123, "slots": 8, "protocol": "json-v1",
 }  # fmt: skip
 HEADING = "sn,imei,name,address,city,lat,lng,slots,protocol\n"
-
-
-def rows(app: Flask, statement: str) -> list[Any]:
-    with app.app_context():
-        return list(db.session.execute(text(statement)).all())
 
 
 def test_a_station_is_registered_and_its_password_shown_once(
@@ -201,3 +198,33 @@ def test_the_demonstration_is_made_once(app: Flask, client: FlaskClient) -> None
     assert first.exit_code == again.exit_code == 0
     assert len(client.get("/api/stations?limit=100").get_json()["items"]) == 12
     assert len(client.get("/api/packages").get_json()["items"]) == 5
+
+
+def test_each_field_that_staff_change_leaves_its_difference(
+    client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]], app: Flask
+) -> None:
+    """All that the schema of a change takes, so that a new field is looked at too."""
+    make_station("A")
+    changes: dict[str, Any] = {
+        "name": "New", "address": "Elsewhere 1", "city": "Pokhara", "lat": 27.1, "lng": 85.1, "timezone": "UTC",
+        "opening_hours": {"weekly": {"mon": [["07:00", "21:00"]]}}, "images": ["https://example.com/a.jpg"],
+        "amenities": ["wifi"], "rent_enabled": False, "return_enabled": False, "active": False,
+        "protocol": "volinks-v1", "partner_id": "01900000-0000-7000-8000-000000000001", "slots": 9,
+    }  # fmt: skip
+    takes = {name for name, field in StationChangeSchema().fields.items() if not field.dump_only}
+    assert takes - changes.keys() == set()
+    headers = staff_headers()
+    for name in takes:
+        answer = client.patch("/api/admin/stations/A", json={name: changes[name]}, headers=headers)
+        assert answer.status_code == 200, (name, answer.text)
+        [last] = rows(app, "SELECT old, new FROM audit_log ORDER BY id DESC LIMIT 1")
+        assert last.old[name] != last.new[name], name
+        assert {other for other in last.new if last.new[other] != last.old.get(other)} == {name}
+
+
+def test_what_a_caller_gives_stays_as_it_was(context: Flask, make_station: Make) -> None:
+    make_station("A")
+    changes = {"slots": 9, "name": "New"}
+    with transaction():
+        services.change("A", changes)
+    assert changes == {"slots": 9, "name": "New"}
