@@ -26,6 +26,15 @@ CHECK_STATION_COMMAND = JobSpec(
 UPDATE_STATION_STATUS = JobSpec(
     "update_station_status", "jobs.stations.update_station_status", Queue.IOT, Retries((30, 30)), expires=120
 )
+# A list of power banks that is too long for its request.
+REGISTER_POWERBANKS = JobSpec(
+    "register_powerbanks",
+    "jobs.stations.register_powerbanks",
+    Queue.DEFAULT,
+    Retries((60, 60)),
+    stepwise=True,
+    on_dead="fail_operation",
+)
 CHECK_STATION_CONNECTIVITY = JobSpec(
     "check_station_connectivity", "jobs.stations.check_station_connectivity", Queue.IOT, Retries((10, 30)), expires=120
 )

@@ -150,6 +150,7 @@ def calculate_payment_options(*, operation_id: str) -> None:
     operation = operations.pending(UUID(operation_id))
     if operation is None:
         return
+    assert operation.user_id is not None  # noqa: S101 (staff ask for no options)
     asked = CalculateSchema().load(operation.request)
     try:
         found = scenarios.calculate(operation.user_id, asked["scenario"], asked)

@@ -6,7 +6,7 @@ from flask import current_app
 from jobs.stepwise import StepwiseRun
 from powerbank.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import publisher
-from powerbank.stations import alerts, commanding, discrepancies, issues, photos, reports
+from powerbank.stations import alerts, commanding, discrepancies, issues, photos, registering, reports
 
 
 def process_station_issue(*, report_id: str) -> None:
@@ -24,6 +24,15 @@ def send_station_command(run: StepwiseRun, *, command_id: str) -> None:
         outgoing = commanding.claim(UUID(command_id), now=utcnow())
     if outgoing is not None:
         link.send(outgoing.message.topic, outgoing.message.payload, qos=outgoing.message.qos)
+
+
+def register_powerbanks(run: StepwiseRun, *, operation_id: str) -> None:
+    more = True
+    while more:
+        with transaction():
+            more = registering.next_batch(UUID(operation_id), now=utcnow())
+    with run.finish():
+        registering.close(UUID(operation_id), now=utcnow())
 
 
 def check_station_command(*, command_id: str) -> None:

@@ -35,16 +35,19 @@ class Operation(Base):
         CheckConstraint(f"status IN ({', '.join(repr(each.value) for each in Status)})", name="status"),
         CheckConstraint("(status = 'succeeded') = (result IS NOT NULL)", name="result"),
         CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="error"),
+        CheckConstraint("num_nonnulls(user_id, staff_id) = 1", name="asked_by"),
         Index("ix_operations_expires_at", "expires_at"),
     )
 
     id: Mapped[Id]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     kind: Mapped[str]
     request: Mapped[dict[str, Any]]
     status: Mapped[str] = mapped_column(server_default=Status.PENDING)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    progress: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # done, total, what it did
     callback_url: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     finished_at: Mapped[datetime | None]
@@ -63,9 +66,17 @@ def callbacks() -> Callbacks:
 
 
 def accept(
-    spec: JobSpec, *, user_id: UUID, request: dict[str, Any], callback_url: str | None, now: datetime
+    spec: JobSpec,
+    *,
+    request: dict[str, Any],
+    now: datetime,
+    user_id: UUID | None = None,
+    staff_id: UUID | None = None,
+    callback_url: str | None = None,
+    total: int | None = None,
 ) -> Operation:
-    """Keeps what was asked for, as JSON, and enqueues the job that does it: `spec(operation_id)`."""
+    """Keeps what was asked for, as JSON, and enqueues the job that does it: `spec(operation_id)`. A person asks, or a
+    member of staff. `total` is how much there is to do, where the job tells how far it is."""
     if callback_url is not None:
         try:
             callbacks().check(callback_url)
@@ -73,18 +84,28 @@ def accept(
             errors = {"callback_url": [f"{refused}."]}
             raise AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors) from None
     operation = Operation(
-        id=new_id(), user_id=user_id, kind=spec.name, request=request, status=Status.PENDING,
-        callback_url=callback_url, expires_at=now + SHOWN_FOR,
-    )  # fmt: skip
+        id=new_id(),
+        user_id=user_id,
+        staff_id=staff_id,
+        kind=spec.name,
+        request=request,
+        status=Status.PENDING,
+        progress=None if total is None else {"done": 0, "total": total},
+        callback_url=callback_url,
+        expires_at=now + SHOWN_FOR,
+    )
     open_session().add(operation)
     open_session().flush()
     enqueue(spec, operation_id=str(operation.id))
     return operation
 
 
-def of_user(operation_id: UUID, user_id: UUID, *, now: datetime) -> Operation:
+def of_its_asker(
+    operation_id: UUID, *, user_id: UUID | None = None, staff_id: UUID | None = None, now: datetime
+) -> Operation:
+    """Of the person or the member of staff who asked for it, whichever is given."""
     found = db.session.get(Operation, operation_id)
-    if found is None or found.user_id != user_id:
+    if found is None or (found.user_id, found.staff_id) != (user_id, staff_id):
         raise NotFoundError("operation")
     if found.expires_at <= now:
         raise AppError("operation_expired", 410, "The result of this operation is kept no longer.")

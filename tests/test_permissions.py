@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from powerbank.api.auth import SIGNED_IN
 from powerbank.auth import sessions
+from powerbank.auth.models import StaffMember
 from powerbank.auth.roles import PERMISSIONS, Role
 from powerbank.db import transaction, utcnow
 from powerbank.users import identifiers
@@ -82,7 +84,22 @@ def test_every_permission_opens_something(app: Flask) -> None:
 
 def test_nothing_outside_the_staffs_part_asks_for_a_staff_permission(app: Flask) -> None:
     elsewhere = [route for route in routes(app) if not route.rule.rule.startswith("/api/admin/")]
-    assert [str(route) for route in elsewhere if route.permission not in (None, "user")] == []
+    assert [str(route) for route in elsewhere if route.permission not in (None, "user", SIGNED_IN)] == []
+
+
+def test_what_is_for_people_and_staff_is_for_nobody_else(
+    app: Flask, client: FlaskClient, person: dict[str, str], staff_headers: StaffHeaders
+) -> None:
+    found = [route for route in routes(app) if route.permission == SIGNED_IN]
+    assert [str(route) for route in found] == ["GET /api/operations/<uuid:operation_id>"]
+    staff = staff_headers("viewer")
+    for route in found:
+        assert [status(client, route, headers) for headers in (None, person, staff)] == [401, 404, 404]
+        assert status(client, route, {"Authorization": f"Bearer {forge(app, staff, aud='somebody-else')}"}) == 401
+    with app.app_context(), transaction() as session:
+        session.query(StaffMember).update({"password_temporary": True})
+    for route in found:
+        assert status(client, route, staff) == 403, str(route)
 
 
 def test_what_is_open_to_everybody_is_named_here(app: Flask) -> None:
@@ -172,8 +189,6 @@ def test_a_member_who_was_not_let_finish_reaches_only_the_own_account(
 ) -> None:
     headers = staff_headers()
     with app.app_context(), transaction() as session:
-        from powerbank.auth.models import StaffMember
-
         session.query(StaffMember).update({"password_temporary": True})
     for route in staff_routes(app):
         got = status(client, route, headers)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from jobs import catalogue
 from powerbank import create_app, operations
-from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.auth import SIGNED_IN, current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.auth import sessions
 from powerbank.db import db, new_id, transaction, utcnow
@@ -153,7 +153,7 @@ NOT_OWNED = {"/api/stations/<sn>/favorite", "/api/stations/<sn>/report-issue"}
 
 
 def personal_routes_with_ids(app: Flask) -> list[Route]:
-    found = [route for route in routes(app) if route.permission == "user" and route.names]
+    found = [route for route in routes(app) if route.permission in ("user", SIGNED_IN) and route.names]
     return [route for route in found if route.rule.rule not in NOT_OWNED]
 
 

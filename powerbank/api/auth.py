@@ -30,6 +30,7 @@ USER_AUDIENCE = "powerbank-app"
 LEEWAY = 60
 # Own password, second factor and sessions: open to staff who must first put these in order.
 OWN_ACCOUNT = "account.manage"
+SIGNED_IN = "signed in"  # a person or staff
 _TIMELESS: Options = {
     "require": ["exp", "iat", "jti", "sub", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False,
 }  # fmt: skip
@@ -108,6 +109,22 @@ def anybody(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **kwargs)
 
     note_for_document(wrapper, sign_in_optional=True)
+    return wrapper
+
+
+def person_or_staff(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever signed in, a person or staff. What each may see, the view decides."""
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        claims = _claims(USER_AUDIENCE, STAFF_AUDIENCE)
+        if claims["aud"] == USER_AUDIENCE:
+            _sign_in(claims)
+        elif (unfinished := _admit_staff(claims).unfinished) is not None:
+            raise UnfinishedError(unfinished)
+        return view(*args, **kwargs)
+
+    note_for_document(wrapper, permission=SIGNED_IN)
     return wrapper
 
 

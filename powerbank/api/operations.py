@@ -6,7 +6,7 @@ from flask import Flask, Response, jsonify, request
 from marshmallow import Schema, fields, validate
 
 from powerbank import operations
-from powerbank.api.auth import current_user_id, user_only
+from powerbank.api.auth import known_staff, known_user_id, person_or_staff
 from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint, ProblemSchema, api
 from powerbank.db import utcnow
@@ -27,10 +27,16 @@ class AcceptedSchema(Schema):
     operation_id = fields.UUID(required=True)
 
 
+class OperationProgressSchema(Schema):
+    done = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+
+
 class OperationSchema(Schema):
     operation_id = fields.UUID(required=True, attribute="id")
     kind = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf([*Status]))
+    progress = fields.Nested(OperationProgressSchema, required=True, allow_none=True)
     result = fields.Dict(required=True, allow_none=True)
     error = fields.Nested(OperationErrorSchema, required=True, allow_none=True)
     created_at = Time(required=True)
@@ -43,12 +49,15 @@ def init_routes(app: Flask) -> None:
 
 
 @blueprint.get("/<uuid:operation_id>")
-@user_only
+@person_or_staff
 @blueprint.response(200, OperationSchema)
 @blueprint.alt_response(410, schema=ProblemSchema, content_type="application/problem+json", description="Over")
 def operation(operation_id: UUID) -> Operation:
     """How it stands, and its result"""
-    return operations.of_user(operation_id, current_user_id(), now=utcnow())
+    staff = known_staff()
+    return operations.of_its_asker(
+        operation_id, user_id=known_user_id(), staff_id=staff.id if staff else None, now=utcnow()
+    )
 
 
 def answers_later() -> bool:
@@ -60,6 +69,7 @@ def answers_later() -> bool:
 def accepted(operation: Operation) -> Response:
     response = jsonify(AcceptedSchema().dump({"operation_id": operation.id}))
     response.status_code = 202
-    response.headers["Preference-Applied"] = "respond-async"
+    if answers_later():
+        response.headers["Preference-Applied"] = "respond-async"
     response.headers["Location"] = f"/api/operations/{operation.id}"
     return response

@@ -10,9 +10,10 @@ from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
+from powerbank.api.operations import AcceptedSchema, accepted
 from powerbank.api.paging import page, page_of
 from powerbank.db import transaction, utcnow
-from powerbank.stations import banks, discrepancies, placing, queries
+from powerbank.stations import banks, discrepancies, placing, queries, registering
 from powerbank.stations.admin_schemas import (
     BankArguments,
     BankDetailSchema,
@@ -51,8 +52,14 @@ class Banks(MethodView):
     @staff_only("stations.write")
     @blueprint.arguments(BanksSchema)
     @blueprint.response(201, BanksMadeSchema)
-    def post(self, body: dict[str, Any]) -> dict[str, Any]:
+    @blueprint.alt_response(202, schema=AcceptedSchema, description="A long list: look for the result later.")
+    def post(self, body: dict[str, Any]) -> Any:
         """Take power banks into the stock"""
+        if len(body["serials"]) > registering.AT_ONCE:
+            with transaction():
+                operation = registering.ask(**body, staff_id=current_staff().id, now=utcnow())
+                _audit("power_banks.register", "bulk", new=body | {"operation_id": str(operation.id)})
+            return accepted(operation)
         with transaction():
             created, existing = banks.register(**body, now=utcnow())
             _audit("power_banks.register", "bulk", new={"serials": created, "model": body["model"]})

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
@@ -17,6 +17,19 @@ from powerbank.stations import errors, live
 from powerbank.stations.bank_models import Custody, Place, PowerBank, Reservation
 
 MOMENT = timedelta(microseconds=1)
+# One statement, however many they are.
+_REGISTER = text("""
+    WITH given AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:stays AS uuid[]), CAST(:serials AS text[]))
+                 AS given (id, stay, serial)),
+    made AS (
+        INSERT INTO power_banks (id, serial, model) SELECT id, serial, :model FROM given
+            ON CONFLICT DO NOTHING RETURNING id, serial),
+    placed AS (
+        INSERT INTO custody (id, bank_id, place, cause, period)
+        SELECT given.stay, made.id, 'warehouse', 'registered', tstzrange(:now, NULL) FROM made JOIN given USING (id))
+    SELECT serial FROM made
+""")
 _PROMISE_BEST = text("SELECT * FROM promise_best_bank(:station_id, :rental_id, :min_battery, CAST(:without AS text[]))")
 _FREE_SLOTS = text("SELECT number FROM free_slots WHERE station_id = :station_id ORDER BY number")
 # The new stay begins where the one before ends.
@@ -57,14 +70,15 @@ def register(*, serials: Iterable[str], model: str | None, now: datetime) -> tup
     """Takes banks into the stock: those that were new, and those that were known."""
     wanted = list(dict.fromkeys(serials))
     session = open_session()
-    rows = [{"id": new_id(), "serial": serial, "model": model} for serial in sorted(wanted)]
-    fresh = insert(PowerBank).values(rows).on_conflict_do_nothing().returning(PowerBank.serial, PowerBank.id)
-    made = {row.serial: row.id for row in session.execute(fresh)}
-    session.add_all(
-        Custody(bank_id=bank_id, place=Place.WAREHOUSE, cause="registered", period=Range(now, None))
-        for bank_id in made.values()
-    )
     session.flush()
+    values = {
+        "ids": [str(new_id()) for _ in wanted],
+        "stays": [str(new_id()) for _ in wanted],
+        "serials": sorted(wanted),
+        "model": model,
+        "now": now,
+    }
+    made = set(session.scalars(_REGISTER, values))
     return [serial for serial in wanted if serial in made], [serial for serial in wanted if serial not in made]
 
 

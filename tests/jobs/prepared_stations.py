@@ -6,16 +6,28 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from powerbank.auth.models import StaffMember
+from powerbank.auth.roles import Role
 from powerbank.db import db, transaction, utcnow
 from powerbank.rentals import initiation
 from powerbank.rentals.models import RentalLocation
-from powerbank.stations import commanding, issues
+from powerbank.stations import commanding, issues, registering
 from powerbank.stations import services as stations
 from powerbank.stations.issue_models import IssueType
 from powerbank.users.models import User
 from tests.jobs.prepared_people import Arguments
 from tests.ledger.conftest import make_person
 from tests.rentals import making as renting
+
+
+def banks_listed() -> Arguments:
+    with transaction() as session:
+        member = StaffMember(email="o@example.com", password_hash="unused", role=Role.OPERATIONS)
+        session.add(member)
+        session.flush()
+        operation = registering.ask(["1", "2", "3"], model=None, staff_id=member.id, now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"operation_id": str(operation.id)}
 
 
 def issue_reported() -> Arguments:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
@@ -17,13 +17,15 @@ from hypothesis import strategies as st
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
+from jobs.operations import fail_operation
 from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.errors import AppError
-from powerbank.stations import banks, discrepancies, eligibility, live, services
+from powerbank.stations import banks, discrepancies, eligibility, live, registering, services
 from powerbank.stations.bank_models import DiscrepancyKind, Place
 from powerbank.stations.banks import Whereabouts
 from powerbank.stations.models import Slot
 from tests.conftest import execute
+from tests.people import rows
 from tests.stations.conftest import Make, bank_id
 
 Staff = Callable[..., dict[str, str]]
@@ -346,3 +348,47 @@ def test_a_bank_in_two_hands_is_refused_by_the_database(context: Flask, make_sta
     reserve = "INSERT INTO bank_reservations (bank_id, rental_id) SELECT id, gen_random_uuid() FROM power_banks"
     with pytest.raises(IntegrityError):
         in_one_transaction(reserve, reserve)
+
+
+class TestLongLists:
+    """More than a request takes in by itself is an operation, which tells how far it is."""
+
+    PATH = "/api/admin/powerbanks"
+
+    def test_taken_in_by_and_by(
+        self, client: FlaskClient, app: Flask, work: Callable[..., None], staff_headers: Callable[..., dict[str, str]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr(registering, "AT_ONCE", 4)
+        monkeypatch.setattr(registering, "BATCH", 2)
+        headers = staff_headers("operations")
+        assert client.post(self.PATH, json={"serials": ["3", "8"]}, headers=headers).status_code == 201
+        serials = ["1", "2", "3", "4", "5", "5"]
+        asked = client.post(self.PATH, json={"serials": serials, "model": "X"}, headers=headers)
+        assert (asked.status_code, asked.headers["Location"]) == (
+            202,
+            f"/api/operations/{asked.get_json()['operation_id']}",
+        )
+        where = asked.headers["Location"]
+        before = client.get(where, headers=headers).get_json()
+        assert (before["status"], before["progress"], before["result"]) == ("pending", {"done": 0, "total": 5}, None)
+        assert client.get(where, headers=staff_headers("viewer")).status_code == 404
+        with app.app_context(), transaction():
+            assert registering.next_batch(UUID(before["operation_id"]), now=utcnow())
+        assert client.get(where, headers=headers).get_json()["progress"] == {"done": 2, "total": 5}
+        work("default")
+        done = client.get(where, headers=headers).get_json()
+        assert (done["status"], done["progress"]["done"]) == ("succeeded", 5)
+        assert done["result"] == {"created": ["1", "2", "4", "5"], "existing": ["3"]}
+        assert rows(app, "SELECT count(*) FROM custody WHERE place = 'warehouse'") == [(6,)]
+
+    def test_a_job_that_died_fails_it(
+        self, client: FlaskClient, app: Flask, staff_headers: Callable[..., dict[str, str]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr(registering, "AT_ONCE", 1)
+        headers = staff_headers()
+        where = client.post(self.PATH, json={"serials": ["1", "2"]}, headers=headers).headers["Location"]
+        with app.app_context(), transaction():
+            fail_operation(operation_id=where.rpartition("/")[2])
+        assert client.get(where, headers=headers).get_json()["error"]["code"] == "not_done"
