@@ -57,7 +57,9 @@ class Settings(BaseSettings):
 
     powerbank_env: Profile = Field(default="development", description="Profile: `development`, `test` or `production`.")
     secret_key: SecretStr = Field(
-        default=SecretStr(DEVELOPMENT_SECRET), description="Signs the console's session cookie."
+        default=SecretStr(DEVELOPMENT_SECRET),
+        description="Signs the console's session cookie, and keys the digests by which a device or a person who comes "
+        "back is known: changing it forgets them.",
     )
     jwt_secret_key: SecretStr = Field(default=SecretStr(DEVELOPMENT_SECRET), description="Signs access tokens (HS256).")
 
