@@ -13,7 +13,7 @@ from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.stations.bank_models import Custody, PowerBank
 from powerbank.stations.package_models import PaymentModel
 
-SHORT = timedelta(minutes=15)  # whoever was told of a due time as near as this needs no reminder of it
+SHORT = timedelta(minutes=15)  # whoever has no more time than this needs no reminder of its end
 
 
 def stay(rental: Rental, serial: str | None = None) -> Custody | None:
@@ -44,15 +44,15 @@ def start(rental: Rental, at: datetime, now: datetime, *, charge: bool = True) -
     return began
 
 
-def plan_reminder(rental: Rental, now: datetime) -> None:
-    """Decided by the time that is left, whichever packages it was bought with.
+def plan_reminder(rental: Rental, *, since: datetime, now: datetime) -> None:
+    """Decided by the time that is left since then, whichever packages it was bought with.
 
     The due time goes along: a reminder of an earlier one finds another, and says nothing.
     """
-    if rental.due_at is None:
+    if rental.due_at is None or rental.due_at <= now:
         return
     before = timedelta(minutes=app_config.current().reminder_minutes)
-    if rental.due_at - now <= max(SHORT, before):
+    if rental.due_at - since <= max(SHORT, before):
         return
     enqueue(
         catalogue.SEND_RENTAL_REMINDER, at=rental.due_at - before, expires_at=rental.due_at,

@@ -94,7 +94,7 @@ def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
         began = clock.start(rental, stay.since or now, now)
         life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
         publish("rental_started", **life.about(rental))
-        clock.plan_reminder(rental, now)
+        clock.plan_reminder(rental, since=began, now=now)
     elif is_late:
         rental.came_late = True
         rental.ended_at = rental.settled_at = None

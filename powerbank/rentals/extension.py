@@ -46,7 +46,7 @@ def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method |
         life.move(rental, Status.ACTIVE, event="extended", cause=by, at=now, **about)
     else:
         life.note(rental, "extended", cause=by, at=now, **about)
-    clock.plan_reminder(rental, now)
+    clock.plan_reminder(rental, since=now, now=now)
     publish("rental_extended", **life.about(rental), due_at=rental.due_at.isoformat())
     return rental
 

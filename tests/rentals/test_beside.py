@@ -116,14 +116,24 @@ def test_a_short_rental_that_is_made_longer_gets_a_reminder_of_its_new_end(
     assert planned.run_after == datetime.fromisoformat(planned.due) - timedelta(minutes=15)
 
 
-def test_a_long_rental_of_which_little_is_left_gets_no_reminder(
+def test_an_extension_after_which_little_is_left_gets_no_reminder(
     app: Flask, out: Out, package: Callable[..., object]
 ) -> None:
-    """That it began, or that it was extended, was told with the due time a moment ago."""
-    sita, rental_id = out(ago=50, minutes=60)
-    assert rows(app, PLANNED) == []
+    """The new due time was told a moment ago."""
+    sita, rental_id = out(minutes=60)
     change(app, "UPDATE rentals SET due_at = now() - interval '1 minute'")
     assert sita.post(f"/rentals/{rental_id}/extend", {"package_id": str(package(minutes=15))}).status_code == 200
+    assert len(rows(app, PLANNED)) == 1, "that of the first due time, which says nothing any more"
+
+
+def test_a_start_of_which_the_news_comes_late_is_reminded_of_at_once(app: Flask, out: Out) -> None:
+    out(ago=50, minutes=60)
+    [planned] = rows(app, "SELECT run_after <= now() AS due FROM outbox_jobs WHERE job = 'send_rental_reminder'")
+    assert planned.due
+
+
+def test_a_start_of_which_the_news_comes_after_its_end_is_not(app: Flask, out: Out) -> None:
+    out(ago=70, minutes=60)
     assert rows(app, PLANNED) == []
 
 
