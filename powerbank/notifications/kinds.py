@@ -25,6 +25,7 @@ class Type(StrEnum):
     TOPUP_SUCCESS = "topup_success"
     TOPUP_FAILED = "topup_failed"
     TOPUP_CHARGED_BACK = "topup_charged_back"
+    TOPUP_GIVEN_BACK = "topup_given_back"
     PURCHASE_SUCCESS = "purchase_success"
     RENTAL_STARTED = "rental_started"
     RENTAL_FAILED = "rental_failed"
@@ -51,6 +52,7 @@ class Type(StrEnum):
     POINTS_ADDED = "points_added"
     POINTS_TAKEN = "points_taken"
     POINTS_EARNED = "points_earned"
+    POINTS_REVERSED = "points_reversed"
     POINTS_EXPIRING = "points_expiring"
     REFERRAL_SUCCESS = "referral_success"
     ACHIEVEMENT_UNLOCKED = "achievement_unlocked"
@@ -124,6 +126,7 @@ RULES = MappingProxyType(
         Type.TOPUP_SUCCESS: _night(Group.PAYMENTS, PUSH, EMAIL),
         Type.TOPUP_FAILED: _night(Group.PAYMENTS, PUSH),
         Type.TOPUP_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        Type.TOPUP_GIVEN_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.PURCHASE_SUCCESS: _rule(Group.PAYMENTS, PUSH),
         Type.DUE_CREATED: _rule(Group.PAYMENTS, PUSH, EMAIL),
         Type.DUE_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
@@ -156,6 +159,7 @@ RULES = MappingProxyType(
         Type.CRITICAL_CREDIT: _rule(Group.WALLET, PUSH, SMS),
         Type.HIGH_USAGE: _rule(Group.WALLET, PUSH),
         Type.POINTS_EARNED: _rule(Group.REWARDS),
+        Type.POINTS_REVERSED: _rule(Group.REWARDS),
         Type.POINTS_EXPIRING: _rule(Group.REWARDS, PUSH),
         Type.REFERRAL_SUCCESS: _rule(Group.REWARDS, PUSH),
         Type.ACHIEVEMENT_UNLOCKED: _rule(Group.REWARDS, PUSH),

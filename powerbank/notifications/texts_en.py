@@ -50,6 +50,10 @@ ENGLISH = MappingProxyType(
             "A top-up was taken back",
             "Your bank or payment service took back {amount:money} of a top-up. It was taken out of your wallet.",
         ),
+        Type.TOPUP_GIVEN_BACK: (
+            "A top-up is yours again",
+            "{amount:money} of a top-up that was taken back came back. What you owed for it is paid first.",
+        ),
         Type.PURCHASE_SUCCESS: ("Payment made", "You paid {amount:money} for {package}."),
         Type.RENTAL_STARTED: (
             "Your power bank is ready",
@@ -139,6 +143,10 @@ ENGLISH = MappingProxyType(
             "We took {points:number} points from your account. Reason: {reason}.",
         ),
         Type.POINTS_EARNED: ("You earned points", "{points:number} points were added to your account."),
+        Type.POINTS_REVERSED: (
+            "Points were taken again",
+            "What you had earned {points:number} points for was given back, and so were the points.",
+        ),
         Type.POINTS_EXPIRING: (
             "Your points expire soon",
             "{points:number} points expire on {expires_at:date}. Use them for your next rental.",

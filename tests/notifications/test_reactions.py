@@ -1,12 +1,15 @@
 """An event becomes a person's notice by a line of data, once however often it comes."""
 
+import ast
 from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+import powerbank
 from jobs import catalogue
 from jobs.catalogue import SUBSCRIPTIONS
 from jobs.catalogue_of_notices import tell_user
@@ -89,3 +92,34 @@ def test_an_event_about_what_is_gone_tells_nobody(app: Flask, people: People, wo
              issue_id="1", issue_type="dirty", priority="normal", first=True)  # fmt: skip
     work()
     assert rows(app, "SELECT count(*) FROM notices") == [(0,)]
+
+
+# These carry an amount too, and their domain tells of it in words of its own.
+TOLD_BY_THEIR_DOMAIN = {
+    "topup_succeeded": Type.TOPUP_SUCCESS,
+    "topup_charged_back": Type.TOPUP_CHARGED_BACK,
+}
+
+
+def changes_of_what_somebody_has() -> set[str]:
+    """Events of an amount or of points that are not for staff only, as the source publishes them."""
+    found: set[str] = set()
+    for path in (Path(powerbank.__file__).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "publish":
+                assert isinstance(node.args[0], ast.Constant)
+                if {"amount", "points"} & {each.arg for each in node.keywords}:
+                    found.add(node.args[0].value)
+    return {event for event in found if told_to(event) != {"notify_staff"}}
+
+
+def told_to(event: str) -> set[str]:
+    jobs = {each.job.name if isinstance(each, Reaction) else each.name for each in SUBSCRIPTIONS[event]}
+    return jobs & {"notify_user", "notify_staff"}
+
+
+def test_whose_money_or_points_change_is_told() -> None:
+    changes = changes_of_what_somebody_has()
+    assert len(changes) > 12
+    assert changes >= TOLD_BY_THEIR_DOMAIN.keys()
+    assert {event for event in changes if "notify_user" not in told_to(event)} == TOLD_BY_THEIR_DOMAIN.keys()

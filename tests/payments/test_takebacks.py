@@ -100,6 +100,11 @@ def test_a_dispute_that_is_won_gives_it_back(payer: Payer, app: Flask, work: Wor
     with app.app_context():
         assert shared_balance("gateway_clearing") == -150_00
     books_are_right(app)
+    work()
+    told = rows(app, "SELECT body FROM notices WHERE type = 'topup_given_back'")
+    assert [row.body for row in told] == [
+        "NPR 150.00 of a top-up that was taken back came back. What you owed for it is paid first."
+    ]
 
 
 def test_a_due_of_a_dispute_that_was_paid_meanwhile_comes_back_as_money(payer: Payer, app: Flask, work: Work) -> None:

@@ -176,3 +176,15 @@ def test_what_is_spent_already_is_owed_and_the_next_points_fill_it(person: Perso
         award(user_id, 100)
     assert (has(user_id).points, has(user_id).due) == (35, 0)
     assert_books_are_right()
+
+
+def test_whose_points_are_taken_again_is_told(person: Person) -> None:
+    user_id, rental = person(wallet=100_00), str(uuid4())
+    paid = pay(user_id, rental, 50_00)
+    complete(user_id, rental)
+    give_back(paid)
+    drain()
+    told = db.session.scalars(text("SELECT body FROM notices WHERE type = 'points_reversed' ORDER BY id")).all()
+    assert sorted(told) == [
+        f"What you had earned {points} points for was given back, and so were the points." for points in (10, 5)
+    ]
