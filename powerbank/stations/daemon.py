@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from powerbank import heartbeats
 from powerbank.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.address import new_client_id
-from powerbank.integrations.mqtt.listener import Heard, Listener
+from powerbank.integrations.mqtt.listener import PULSE, Heard, Listener
 from powerbank.stations import catching_up, daemon_session, leases
 from powerbank.stations.intake import DatabaseAwayError, Intake
 from powerbank.stations.messages import Received
@@ -53,9 +53,8 @@ class Daemon:
         self.name = f"mqtt-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         # In a group the broker shares the work out, and gives what a member held to the others.
         self._shares = group is not None
-        filters = [
-            (f"$share/{group}/{each.filter}" if group else each.filter, each.qos) for each in registry.subscriptions()
-        ]
+        wanted = [*((each.filter, each.qos) for each in registry.subscriptions()), (PULSE, 1)]
+        filters = [(f"$share/{group}/{topic}" if group else topic, qos) for topic, qos in wanted]
         self._listener = Listener(
             url, client_id=new_client_id() if group else None, durable=not self._shares, filters=filters
         )

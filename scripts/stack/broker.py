@@ -9,9 +9,10 @@ import re
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -22,6 +23,8 @@ from scripts.stack.problems import StackError
 from scripts.stack.server import Server
 
 SERVICE_ACCOUNT = "powerbank"
+GUARDS_TOPIC = "powerbank/guard"
+SERVES_WITHIN = 4.0  # seconds; a machine may be busy
 
 # A name becomes part of access rules, where `+`, `#`, `>`, `*` or a slash would widen them.
 STATION_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -96,6 +99,33 @@ class EmbeddedBroker(Server):
         if mosquitto:
             return [mosquitto, "-c", str(self.folder / "mosquitto.conf")]
         return [find_nats(), "-c", str(self.folder / "nats.conf")]
+
+    def serves(self) -> bool:
+        """Whether it takes a message that somebody wants. After its disk was full NATS takes none until it is started
+        again, and keeps all connections."""
+        probe = mqtt.Client(CallbackAPIVersion.VERSION2)
+        probe.username_pw_set(SERVICE_ACCOUNT, self.password)
+        taken: list[int] = []
+
+        def connected(client: mqtt.Client, *_: Any) -> None:
+            client.subscribe(GUARDS_TOPIC, qos=1)
+
+        def subscribed(client: mqtt.Client, *_: Any) -> None:
+            client.publish(GUARDS_TOPIC, qos=1)
+
+        probe.on_connect, probe.on_subscribe = connected, subscribed
+        probe.on_publish = lambda _client, _data, mid, _code, _properties: taken.append(mid)
+        deadline = time.monotonic() + SERVES_WITHIN
+        try:
+            probe.connect("127.0.0.1", self.port, keepalive=10)
+            while not taken and time.monotonic() < deadline:
+                if probe.loop(timeout=0.1) != mqtt.MQTT_ERR_SUCCESS:
+                    return False
+        except OSError:
+            return False
+        finally:
+            probe.disconnect()
+        return bool(taken)
 
     def _answers(self) -> bool:
         probe = mqtt.Client(CallbackAPIVersion.VERSION2)

@@ -101,6 +101,10 @@ class Server(ABC):
     def _answers(self) -> bool:
         """Whether a client would be served now."""
 
+    def serves(self) -> bool:
+        """Whether it still does its work, where that is more than to run. Asked now and then."""
+        return True
+
     def _settle(self) -> None:  # noqa: B027 (most have nothing to do)
         """Put right what needs a server that answers."""
 

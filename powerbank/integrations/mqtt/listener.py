@@ -21,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 KEEPALIVE = 30
 HANDSHAKE_SECONDS = 10.0
+# What we publish to ourselves, for a broker that takes no more messages (its disk is full) may keep its connections. It
+# need not keep what nobody subscribes to, so the filters name it too.
+PULSE = "powerbank/pulse"
+PULSE_EVERY, PULSE_PATIENCE = 10.0, 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 
 
@@ -48,7 +52,10 @@ class Listener:
         self._try_at = 0.0
         self._pause = FIRST_PAUSE
         self._subscribed = False  # by this process
-        self.is_up = False
+        self._joined = False  # the broker has taken us in
+        self._pulse_at = 0.0
+        self._pulse_waits_since: float | None = None
+        self.is_up = False  # and takes messages
         self.inbox: deque[Heard] = deque()
 
     def turn(self, seconds: float, *, most: int) -> None:
@@ -72,7 +79,7 @@ class Listener:
 
     def close(self) -> None:
         client, self._client = self._client, None
-        self.is_up = False
+        self.is_up = self._joined = False
         self.inbox.clear()
         if client is not None:
             client.disconnect()
@@ -88,6 +95,7 @@ class Listener:
         client.on_connect = self._connected
         client.on_subscribe = self._ready
         client.on_message = self._hear
+        client.on_publish = self._taken
         self._address.prepare(client)
         try:
             client.connect(self._address.host, self._address.port, KEEPALIVE)
@@ -102,9 +110,10 @@ class Listener:
         until = time.monotonic() + seconds
         while client is not None and client is self._client:
             connection = client.socket()
-            if connection is None or (not self.is_up and time.monotonic() - self._opened_at > HANDSHAKE_SECONDS):
+            if connection is None or (not self._joined and time.monotonic() - self._opened_at > HANDSHAKE_SECONDS):
                 self._lost("the broker does not answer")
                 return
+            self._show_pulse(client)
             left = max(0.0, until - time.monotonic())
             writing = [connection] if client.want_write() else []
             readable, writable, _ = select.select([connection], writing, [], left)
@@ -115,8 +124,19 @@ class Listener:
             client.loop_misc()
             if client.socket() is None:
                 self._lost("the connection ended")
+            elif not readable and self._pulse_is_overdue():
+                self._lost("the broker takes no messages")
             elif len(self.inbox) >= most or time.monotonic() >= until or (readable and self.inbox):
                 return
+
+    def _show_pulse(self, client: mqtt.Client) -> None:
+        if self._joined and self._pulse_waits_since is None and time.monotonic() >= self._pulse_at:
+            self._pulse_waits_since = time.monotonic()
+            client.publish(PULSE, qos=1)
+
+    def _pulse_is_overdue(self) -> bool:
+        """Asked only once all that the broker sent is read: its answer may stand behind a thousand messages."""
+        return self._pulse_waits_since is not None and time.monotonic() > self._pulse_waits_since + PULSE_PATIENCE
 
     def _drain(self, client: mqtt.Client, most: int) -> None:
         """paho reads one packet at a time and does not say whether there was one."""
@@ -130,7 +150,7 @@ class Listener:
         client, self._client = self._client, None
         if self.is_up or self._pause == FIRST_PAUSE:
             log.warning("the MQTT broker is away", why=why)
-        self.is_up = False
+        self.is_up = self._joined = False
         # What was not acknowledged comes again.
         self.inbox.clear()
         if client is not None:
@@ -144,7 +164,7 @@ class Listener:
         if code.is_failure:
             log.error("the MQTT broker refuses us", code=str(code))
         elif flags.session_present and self._subscribed:
-            self._up()  # subscribing again would bring every retained message again
+            self._join()  # subscribing again would bring every retained message again
         else:
             client.subscribe(self._filters)
 
@@ -153,18 +173,27 @@ class Listener:
         if refused:
             log.error("the MQTT broker refuses a subscription", filters=refused)
         self._subscribed = True
-        self._up()
+        self._join()
 
-    def _up(self) -> None:
-        self.is_up = True
-        self._pause = FIRST_PAUSE
-        log.info("listening to stations")
+    def _join(self) -> None:
+        self._joined = True
+        self._pulse_at, self._pulse_waits_since = 0.0, None
+
+    def _taken(self, client: mqtt.Client, data: Any, mid: Any, code: Any, properties: Any) -> None:
+        self._pulse_at, self._pulse_waits_since = time.monotonic() + PULSE_EVERY, None
+        if not self.is_up:
+            self.is_up = True
+            self._pause = FIRST_PAUSE
+            log.info("listening to stations")
 
     def _hear(self, client: mqtt.Client, data: Any, message: mqtt.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
+        if topic == PULSE:
+            client.ack(message.mid, message.qos)
+            return
         now, connection = utcnow().timestamp(), self._connection
         self.inbox.append(
             Heard(topic, bytes(message.payload), message.retain, now, message.mid, message.qos, connection)
