@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 
+from powerbank.api.connections import MOST_KEPT, UNCOUNTED, Connection, Memory
 from powerbank.api.request_bodies import BadChunkError, Body, Unread
 from scripts.stack.ports import free_ports
 
@@ -26,6 +28,7 @@ CODE = b"POST /api/auth/verify-otp HTTP/1.1\r\nHost: x\r\nContent-Type: applicat
 WRONG = b'{"nothing": 1}'
 THREADS = 2
 MOST_OF_AN_ADDRESS = 20
+MOST = 100
 
 
 class Server:
@@ -87,6 +90,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     config = folder / "impatient.py"
     config.write_text(
         f"exec(open({str(ROOT / 'deploy/gunicorn.py')!r}).read())\n"
+        f"worker_connections = {MOST}\n"
         "from powerbank.api import connections\n"
         "connections.HEAD_WITHIN, connections.REST_WITHIN, keepalive = 5.0, 5.0, 5\n"
     )
@@ -164,6 +168,17 @@ def test_another_address_is_not_counted_with_it(server: Server) -> None:
         for caller in held:
             caller.sendall(LIVE.removeprefix(b"GET"))
             assert answer(caller)[0] == 200
+
+
+def test_a_server_that_is_full_lets_newcomers_in_for_who_has_waited_longest(server: Server) -> None:
+    with contextlib.ExitStack() as open_ones:
+        held = [open_ones.enter_context(server.connect(b"GET", f"127.0.3.{number}")) for number in range(MOST)]
+        for number in range(10):
+            with server.connect(LIVE, f"127.0.4.{number}") as newcomer:
+                assert answer(newcomer)[0] == 200
+        assert closed(held[0])
+        held[-1].sendall(LIVE.removeprefix(b"GET"))
+        assert answer(held[-1])[0] == 200
 
 
 # Whatever a caller does in its own way is answered as before.
@@ -298,3 +313,57 @@ def test_trailers_have_an_end() -> None:
     assert not body.take(bytearray(b"0\r\n"))
     with pytest.raises(BadChunkError):
         body.take(bytearray(b"X-A: aaaaaaaaaaaaaaaa\r\n" * 1000))
+
+
+# Memory.
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_bodies_share_a_budget_and_small_ones_need_none(pair: tuple[socket.socket, socket.socket]) -> None:
+    memory = Memory(100_000)
+    large, other, small = (Connection(pair[0], ("", 1), ("", 1), memory, Semaphore(1)) for _ in range(3))
+    for connection, length in ((large, 150_000), (other, 150_000), (small, UNCOUNTED)):
+        connection.begin_body(Body(200_000, 200_000))
+        connection.received += bytes(length)
+    assert not large.take_body()
+    with pytest.raises(MemoryError):
+        other.take_body()
+    assert not small.take_body()
+    large.forget_request()
+    assert memory.held == 0
+
+
+def test_what_slow_readers_leave_shares_it_too(pair: tuple[socket.socket, socket.socket]) -> None:
+    memory = Memory(2_000_000)
+    slow, slower = (Connection(pair[0], ("", 1), ("", 1), memory, Semaphore(1)) for _ in range(2))
+    slow.sock.sendall(bytes(1_500_000))
+    assert memory.held > 400_000
+    with pytest.raises(OSError, match="no room"):
+        slower.sock.sendall(bytes(1_500_000))
+    assert not slower.sock.left
+    slow.sock.forget()
+    assert memory.held == 0
+
+
+def test_only_some_threads_wait_for_readers_of_very_large_answers(pair: tuple[socket.socket, socket.socket]) -> None:
+    waiting = Semaphore(1)
+    connection = Connection(pair[0], ("", 1), ("", 1), Memory(10**8), waiting)
+    with waiting, pytest.raises(TimeoutError):
+        connection.sock.sendall(bytes(MOST_KEPT + 1_000_000))
+    connection.sock.forget()
+    reading = ThreadPoolExecutor(1).submit(lambda: sum(map(len, iter(lambda: pair[1].recv(65536), b""))))
+    connection.sock.sendall(bytes(2 * MOST_KEPT))
+    assert len(connection.sock.left) <= MOST_KEPT
+    deadline = time.monotonic() + 30
+    while not connection.sock.flush():
+        assert time.monotonic() < deadline
+    pair[0].shutdown(socket.SHUT_WR)
+    assert reading.result(30) == connection.sock.sent
+    assert connection.sock.sent > 2 * MOST_KEPT
