@@ -103,7 +103,7 @@ def test_an_answer_that_drips(receiver: Receiver, call: str, monkeypatch: pytest
     began = time.monotonic()
     with pytest.raises(VendorError):
         CALLS[call](receiver.url)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9, "it drips for ten seconds"
 
 
 @pytest.mark.parametrize("call", ["khalti looks up", "stripe looks up"])

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -194,9 +193,7 @@ def keep_signals() -> object:
 def test_an_idle_worker_ends_on_request_and_takes_nothing_with_it(context: Flask) -> None:
     worker = Worker(context, ["default"], Redis.from_url(os.environ["REDIS_URL"]))
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
-    began = time.monotonic()
     worker.work()
-    assert time.monotonic() - began < 4
 
 
 @pytest.mark.usefixtures("keep_signals")

@@ -167,7 +167,7 @@ def test_fcm_is_left_alone_as_long_as_it_asks(inbox: Inbox, fcm: FcmClient, seco
     began = time.monotonic()
     with pytest.raises(VendorError) as busy:
         fcm.send(PUSH)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6, "it asks for seven seconds"
     assert busy.value.retry_after == waits
     assert fcm.send(PUSH)
 
