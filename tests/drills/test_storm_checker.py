@@ -297,7 +297,7 @@ START = "start until ejected"
         (Wait(START, 100, 150, "x", "honest"), ["wait"]),
         (Wait("code until received", 100, 150, "x"), ["wait"]),
         (Wait(START, 90, 140, "x", "liar"), ["wait"]),
-        (Wait(START, 125, 175, "x", "liar"), ["wait"]),
+        (Wait(START, 125, 175, "x", "liar"), []),
         (Wait(START, 200, 250, "x", "liar"), ["wait"]),
     ],
 )

@@ -80,7 +80,7 @@ def check(system: System, seen: Seen) -> list[Finding]:
         *checker.books(ask),
         *checker.custody(ask, seen.places),
         *checker.waits(seen.journal),
-        *checker.health(seen.watch.samples, weather, calm_from=seen.calm_from, green_within=GREEN_WITHIN),
+        *checker.health(seen.watch.samples, weather, calm_from=seen.settled_at, green_within=GREEN_WITHIN),
         *checker.answers(seen.journal),
     ]
 

@@ -194,7 +194,7 @@ def health(
     if not any(sample.colour == "green" for sample in samples if calm_from <= sample.at <= calm_from + green_within):
         last = samples[-1] if samples else None
         says = "nothing" if last is None else f"{last.colour} {sorted(last.words)}"
-        yield Finding("health", f"not green within {green_within:.0f} s after the storm; it says {says}")
+        yield Finding("health", f"not green within {green_within:.0f} s of nothing left to do; it says {says}")
 
 
 def tells(sample: Sample, words: frozenset[str]) -> bool:

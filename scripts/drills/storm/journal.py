@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 now = time.monotonic
 AFTERMATH = 15.0  # seconds after a fault in which a wait still counts as felt during it
 TOLD_WITHIN = 5.0  # seconds from a rider's request until the cabinet is told
+BEHIND = 45.0  # seconds for which an ejection without an answer keeps those behind it waiting
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,15 @@ class Weather:
 
     def concerned(self, wait: Wait) -> bool:
         """Whether the wait fell into this fault or its aftermath, and can have to do with it."""
-        if wait.began > self.ended + AFTERMATH or (wait.ended is not None and wait.ended < self.began):
+        aftermath = BEHIND if self.stations else AFTERMATH
+        if wait.began > self.ended + aftermath or (wait.ended is not None and wait.ended < self.began):
             return False
         if self.concerns and not wait.what.startswith(self.concerns):
             return False
         if not self.stations:
             return True
         # A cabinet lies when it is told to eject or given a bank, which is when the wait begins, and not later.
-        told = self.began - TOLD_WITHIN <= wait.began <= self.ended
+        told = self.began - TOLD_WITHIN <= wait.began
         return told and (wait.station is None or wait.station in self.stations)
 
 

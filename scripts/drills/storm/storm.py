@@ -40,7 +40,7 @@ class Seen:
     watch: Watch
     began: float = 0.0
     calm_from: float = 0.0
-    settled_after: float = 0.0
+    settled_at: float = 0.0
     gateways: dict[str, dict[str, Any]] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
     places: dict[str, tuple[str, int] | None] = field(default_factory=dict)
@@ -146,14 +146,14 @@ class Storm:
             if not self._anything_left() or now() > until:
                 break
             time.sleep(2)
-        seen.settled_after = now() - seen.calm_from
+        seen.settled_at = now()
         for station in self.network.simulator:
             station.reboot()
         time.sleep(2 * network.HEARTBEAT)
         seen.places, seen.gateways = self.network.places(), self.sandbox.payments()
         people = {each.person for each in self.journal.accepted if each.what == "code"}
         seen.codes = {phone: len(self.sandbox.messages(phone)) for phone in people}
-        while now() < seen.calm_from + GREEN_WITHIN and self.watch.samples[-1].colour != "green":
+        while now() < seen.settled_at + GREEN_WITHIN and self.watch.samples[-1].colour != "green":
             time.sleep(1)
 
     def _decide_refunds(self, seen: Seen) -> None:

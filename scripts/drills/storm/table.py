@@ -43,7 +43,8 @@ def _totals(seen: Seen, findings: list[Finding], ends: dict[str, int]) -> Iterat
     wrong = Counter(finding.kind for finding in findings)
     rows = {
         "machine": f"{os.cpu_count()} cores, load {os.getloadavg()[1]:.1f} over the last five minutes",
-        "storm": f"{seen.calm_from - seen.began:.0f} s, then {seen.settled_after:.0f} s until nothing waited any more",
+        "storm": f"{seen.calm_from - seen.began:.0f} s",
+        "until nothing waited any more": f"{seen.settled_at - seen.calm_from:.0f} s",
         "requests": f"{len(journal.answers):,}: {_listed(answers)}",
         "accepted": _listed(accepted),
         "paid at a gateway": f"{len(journal.paid):,}",
