@@ -68,6 +68,30 @@ def test_whoever_wants_the_time_has_the_databases(path: Path) -> None:
             assert (owner, node.attr) not in OF_THE_HOST, f"line {node.lineno}: ask powerbank.clock"
 
 
+CHANGES = frozenset({"pop", "popitem", "update", "setdefault", "clear"})
+
+
+def changed_arguments(function: ast.FunctionDef) -> Iterator[str]:
+    """Dicts of its caller that a function changes."""
+    arguments = [*function.args.args, *function.args.kwonlyargs]
+    dicts = {each.arg for each in arguments if each.annotation and ast.unparse(each.annotation).startswith("dict")}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES:
+            touched = [node.func.value]
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
+            touched = [node.value]
+        else:
+            continue
+        yield from (each.id for each in touched if isinstance(each, ast.Name) and each.id in dicts)
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name == "services.py"], ids=name)
+def test_services_leave_the_dicts_of_their_callers_alone(path: Path) -> None:
+    """The caller writes them to the audit log next."""
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    assert {each.name: found for each in functions if (found := list(changed_arguments(each)))} == {}
+
+
 def test_scheduled_jobs_are_durable_and_names_are_unique() -> None:
     names = [spec.name for spec in catalogue.JOBS]
     assert len(names) == len(set(names))

@@ -3,6 +3,7 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -85,12 +86,10 @@ def clean_username(text: str) -> str:
     return name
 
 
-def change_profile(user_id: UUID, changes: dict[str, Any]) -> User:
+def change_profile(user_id: UUID, changes: Mapping[str, Any]) -> User:
     user = locked(user_id)
-    if "username" in changes:
-        changes["username"] = clean_username(changes["username"])
     for name, value in changes.items():
-        setattr(user, name, value)
+        setattr(user, name, clean_username(value) if name == "username" else value)
     with foreseen(_taken()):
         open_session().flush()
     return user
