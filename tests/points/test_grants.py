@@ -109,3 +109,16 @@ def test_money_and_points_are_counted_together(client: FlaskClient, staff_header
     assert points.status_code == 202
     rest = client.post(f"/api/admin/users/{user_id}/adjust-balance", json=body | {"amount": "1000.00"}, headers=finance)
     assert rest.status_code == 200
+
+
+def test_who_joins_after_the_request_gets_nothing(client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+    """Not even in the place of somebody who has left."""
+    finance, boss, early = staff_headers("finance"), staff_headers("superadmin"), person()
+    asked = ask(client, finance, points=60_000, target={}).get_json()
+    assert (asked["status"], asked["total"]) == ("pending", 1)
+    late = person()
+    with transaction() as session:
+        session.execute(text("UPDATE users SET status = 'suspended' WHERE id = :id"), {"id": early})
+    client.post(f"{PATH}/{asked['id']}/approve", headers=boss)
+    drain()
+    assert (has(early).points, has(late).points) == (0, 0)
