@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
 
 from flask import Response, make_response, request
 
@@ -63,11 +63,14 @@ def _body() -> bytes:
     fields and the files that count."""
     if request.mimetype != "multipart/form-data":
         return request.get_data()
-    files = [
-        (name, hashlib.sha256(each.stream.read()).hexdigest(), each.stream.seek(0))
-        for name, each in request.files.items(multi=True)
-    ]
+    files = [(name, _digest(each.stream)) for name, each in request.files.items(multi=True)]
     return json.dumps([sorted(request.form.items(multi=True)), sorted(files)]).encode()
+
+
+def _digest(stream: IO[bytes]) -> str:
+    """Whoever made sense of the form has read the file to its end already."""
+    stream.seek(0)
+    return hashlib.sha256(stream.read()).hexdigest()
 
 
 def _key() -> str:
