@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, g, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
@@ -22,6 +22,7 @@ TABLES = (
     "points_grants", "coupon_redemptions", "station_commands", "custody", "bank_reservations", "rentals",
 )  # fmt: skip
 COUNT = "staff_acts"
+WROTE = "tests.wrote"  # kept with the request: tests share one `g` among many
 _WRITES = re.compile(rf"\bINSERT INTO ({'|'.join((*TABLES, COUNT))})\b|\bpromise_best_bank\(")
 
 # Staff move money here, and it is not counted as what one person gave or took.
@@ -92,7 +93,7 @@ def watching(engine: Engine) -> Iterator[list[str]]:
 
     def look(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         if has_request_context() and request.method == "POST" and (what := _WRITES.search(statement)):
-            g.setdefault("wrote", set()).add(what[1])
+            request.environ.setdefault(WROTE, set()).add(what[1])
             if what[1] != COUNT:
                 found.extend(_offence(current_app, what[0]))
 
@@ -105,8 +106,10 @@ def watching(engine: Engine) -> Iterator[list[str]]:
 
 def uncounted(response: Response) -> Iterator[str]:
     """A member of staff moved money alone, and nothing counts it."""
-    wrote = g.get("wrote", set())
-    if "staff" not in g or response.status_code >= 400 or "ledger_entries" not in wrote or COUNT in wrote:
+    wrote = request.environ.get(WROTE, set())
+    if response.status_code >= 400 or "ledger_entries" not in wrote or COUNT in wrote or request.url_rule is None:
+        return
+    if notes(current_app, request.url_rule, "POST").get("permission") in (None, "user"):
         return
     route = f"POST {request.url_rule}"
     body = request.get_json(silent=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from flask import Flask, Response, g
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -82,7 +82,6 @@ def test_it_sees_money_that_counts_against_nobody(app: Flask, clean: None, moves
     person = "/api/admin/users/01900000-0000-7000-8000-000000000000"
     for path, statements in ((f"{person}/adjust-balance", (write, count)), (f"{person}/adjust-points", (write,))):
         with app.test_request_context(path, method="POST"), transaction() as session:
-            g.staff = object()
             for statement in statements:
                 session.execute(statement)
             moves.extend(uncounted(Response()))
