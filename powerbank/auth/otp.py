@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from config import Settings
 from jobs import catalogue
-from powerbank.api.rate_limits import hit_all_or_refuse
+from powerbank.api.rate_limits import forgive, hit_all_or_refuse
 from powerbank.auth import askers
 from powerbank.auth.askers import Standing
 from powerbank.auth.people_models import OtpChallenge
@@ -58,9 +58,9 @@ def limit_asking(address: Address, ip: str, standing: Standing = Standing.STRANG
     settings = current_app.config["SETTINGS"]
     if address.kind is Kind.PHONE:
         _refuse_unserved(address, settings)
-    ease, kept = settings.ease, "" if standing is Standing.STRANGER else f"-{standing}"
+    ease, kept = settings.ease, _kept_for(standing)
     limits: list[tuple[str, ...]] = [
-        ("1 per minute", f"otp{kept}", address.value),
+        _once_a_minute(address, standing),
         (f"{ASKED_PER_HOUR} per hour", f"otp{kept}", address.value),
         (f"{20 * ease} per hour", f"otp-address{kept}", ip),
     ]
@@ -70,6 +70,19 @@ def limit_asking(address: Address, ip: str, standing: Standing = Standing.STRANG
         limits.append((f"{settings.otp_sms_per_day} per day", "otp-budget"))
     # All or none: a caller who is refused for his own address must not use up the tries of somebody else's number.
     hit_all_or_refuse(*limits)
+
+
+def forgive_asking(address: Address, standing: Standing) -> None:
+    """The code could not be written down, so its asker need not wait a minute to ask again. The hour still counts."""
+    forgive(*_once_a_minute(address, standing))
+
+
+def _once_a_minute(address: Address, standing: Standing) -> tuple[str, str, str]:
+    return "1 per minute", f"otp{_kept_for(standing)}", address.value
+
+
+def _kept_for(standing: Standing) -> str:
+    return "" if standing is Standing.STRANGER else f"-{standing}"
 
 
 def _refuse_unserved(number: Address, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import current_app, request
 from itsdangerous import BadSignature
 from marshmallow import Schema, fields, pre_load, validate
+from sqlalchemy.exc import DBAPIError
 
 from powerbank.api.auth import user_or_refuse
 from powerbank.api.fields import Boolean
@@ -99,10 +100,14 @@ def get_otp(body: dict[str, Any]) -> dict[str, Any]:
     address = identifiers.parse(body["identifier"])
     standing = askers.standing_of(address, address=caller(), device_token=body["device_token"], now=utcnow())
     otp.limit_asking(address, caller(), standing)
-    with transaction():
-        challenge = otp.ask(
-            address=address, purpose=body["purpose"], language=wanted_language(), asker=asker, standing=standing
-        )
+    try:
+        with transaction():
+            challenge = otp.ask(
+                address=address, purpose=body["purpose"], language=wanted_language(), asker=asker, standing=standing
+            )
+    except DBAPIError:
+        otp.forgive_asking(address, standing)
+        raise
     return {"challenge_id": challenge.id, "expires_in": otp.VALID_SECONDS, "resend_in": otp.RESEND_SECONDS}
 
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from config import load
@@ -129,6 +131,17 @@ class TestWhatANumberMayBeSent:
         use_up(network)
         assert ask(network, at="192.0.2.2", device_token=token).status_code == 202
         assert rows(network, "SELECT count(*) FROM otp_challenges WHERE asked_from = 'device'") == [(1,)]
+
+    def test_is_not_a_minute_less_when_the_code_could_not_be_written_down(
+        self, app: Flask, clean: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(**_: object) -> None:
+            raise OperationalError("INSERT", None, psycopg2.OperationalError("server closed the connection"))
+
+        with monkeypatch.context() as broken:
+            broken.setattr(otp, "ask", away)
+            assert ask(app).status_code == 503
+        assert [ask(app).status_code for _ in range(2)] == [202, 429]
 
     def test_is_not_kept_for_another_number(self, app: Flask, clean: None) -> None:
         token = signed_in(app, OTHER)
