@@ -21,22 +21,44 @@ _VALID = re.compile(r"[\x21-\x7e]{1,255}")
 def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
     """Opens the request's transaction itself, because the answer is kept in it: effects and answer commit
     together, so there is no moment at which one exists without the other. Only successes are kept."""
-    return _once(view, None)
+    return _once(view, _nothing_first, required=True)
 
 
-def idempotent_after(prepare: Callable[..., dict[str, Any]]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+def idempotent_if_asked(view: Callable[..., Any]) -> Callable[..., Response]:
+    """The same where a client may leave the key out: a second such request finds that there is nothing left to do, or
+    is refused, so a key only saves the first answer."""
+    return _once(view, _nothing_first, required=False)
+
+
+def idempotent_after(
+    prepare: Callable[..., dict[str, Any]], *, required: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """The same for a route that asks a gateway or decodes a picture before it writes, which no transaction may wait
     for. `prepare` gets what the view gets, runs before the transaction, and answers further arguments of the view. It
     is not run for a request that has its answer already. `arguments` stands above this decorator."""
-    return lambda view: _once(view, prepare)
+    return lambda view: _once(view, prepare, required=required)
 
 
-def _once(view: Callable[..., Any], prepare: Callable[..., dict[str, Any]] | None) -> Callable[..., Response]:
+def _nothing_first(*_args: Any, **_kwargs: Any) -> dict[str, Any]:
+    return {}
+
+
+def _once(
+    view: Callable[..., Any], prepare: Callable[..., dict[str, Any]], *, required: bool
+) -> Callable[..., Response]:
+    def without_key(*args: Any, **kwargs: Any) -> Response:
+        db.session.rollback()
+        kwargs |= prepare(*args, **kwargs)
+        with transaction():
+            return make_response(view(*args, **kwargs))
+
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:
+        if not required and not request.headers.get(HEADER):
+            return without_key(*args, **kwargs)
         identity = {"principal": principal(), "route": f"{request.method} {request.path}", "key": _key()}
         body = _body()
-        if prepare is not None:
+        if prepare is not _nothing_first:
             if (known := idempotency.find(**identity, body=body)) is not None:
                 return _replay(known)
             db.session.rollback()  # no transaction stays open while somebody else is waited for
@@ -54,7 +76,7 @@ def _once(view: Callable[..., Any], prepare: Callable[..., dict[str, Any]] | Non
             )
         return response
 
-    note_for_document(wrapper, idempotent=True)
+    note_for_document(wrapper, idempotent=True if required else "optional")
     return wrapper
 
 

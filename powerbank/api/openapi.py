@@ -117,7 +117,7 @@ def _document_guards(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) ->
         parameter = {
             "name": "Idempotency-Key",
             "in": "header",
-            "required": True,
+            "required": doc_info["idempotent"] is True,
             "schema": {"type": "string"},
         }
         doc.setdefault("parameters", []).append(parameter)

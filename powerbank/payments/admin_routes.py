@@ -86,7 +86,7 @@ def _looked_up(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
 @blueprint.post("/review/<uuid:intent_id>/resolve")
 @staff_only("payments.resolve")
 @blueprint.arguments(ResolveSchema)
-@idempotent_after(_looked_up)
+@idempotent_after(_looked_up, required=False)
 @blueprint.response(200, StaffIntentSchema)
 def resolve(body: dict[str, str], intent_id: UUID, payment: Payment | None, reversals: list[Reversal]) -> PaymentIntent:
     """Credit what the gateway says came, or dismiss it for good"""

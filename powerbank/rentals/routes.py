@@ -137,7 +137,7 @@ def _remade_photo(body: dict[str, Any], **_: Any) -> dict[str, Any]:
 @user_only
 @uploads.takes_a_photo
 @blueprint.arguments(RentalIssueSchema, location="json_or_form")
-@idempotent_after(_remade_photo)
+@idempotent_after(_remade_photo, required=False)
 @blueprint.response(201, RentalCaseSchema)
 def report_issue(body: dict[str, Any], rental_id: UUID, photo: bytes | None) -> RentalCase:
     """Something went wrong; nothing is collected until it is decided. What is said to be lost is charged at once"""

@@ -9,7 +9,7 @@ from flask.views import MethodView
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent
+from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.api.web import cacheable
@@ -101,7 +101,7 @@ def rotate(sn: str) -> Shown:
 
 @blueprint.post("/<sn>/maintenance")
 @staff_only("stations.operate")
-@idempotent
+@idempotent_if_asked
 @blueprint.arguments(MaintenanceSchema)
 @blueprint.response(200, StationSeenSchema)
 def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:

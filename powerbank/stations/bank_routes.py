@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent
+from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.operations import AcceptedSchema, accepted
 from powerbank.api.paging import page, page_of
@@ -76,7 +76,7 @@ def bank(serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/quarantine")
 @staff_only("stations.operate")
-@idempotent
+@idempotent_if_asked
 @blueprint.arguments(QuarantineSchema)
 @blueprint.response(200, BankDetailSchema)
 def quarantine(body: dict[str, Any], serial: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def quarantine(body: dict[str, Any], serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/release")
 @staff_only("stations.operate")
-@idempotent
+@idempotent_if_asked
 @blueprint.response(200, BankDetailSchema)
 def release(serial: str) -> dict[str, Any]:
     """It may be rented out again"""
@@ -101,7 +101,7 @@ def release(serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/write-off")
 @staff_only("stations.operate")
-@idempotent
+@idempotent_if_asked
 @blueprint.arguments(QuarantineSchema)
 @blueprint.response(200, BankDetailSchema)
 def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/found")
 @staff_only("stations.operate")
-@idempotent
+@idempotent_if_asked
 @blueprint.arguments(BankFoundSchema)
 @blueprint.response(200, BankDetailSchema)
 def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
 
 @blueprint.post("/powerbanks/<serial>/place")
 @staff_only("stations.operate")
-@idempotent
+@idempotent_if_asked
 @blueprint.arguments(BankPlaceSchema)
 @blueprint.response(200, BankDetailSchema)
 def place(body: dict[str, Any], serial: str) -> dict[str, Any]:

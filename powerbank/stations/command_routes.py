@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.idempotency import idempotent, idempotent_after
+from powerbank.api.idempotency import idempotent_after, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page, page_of
 from powerbank.db import utcnow
@@ -46,7 +46,7 @@ def send(body: dict[str, Any], sn: str) -> StationCommand:
 
 @blueprint.post("/<sn>/slots/<int:slot_number>/release")
 @staff_only("stations.operate")
-@idempotent
+@idempotent_if_asked
 @blueprint.response(204)
 def release_slot(sn: str, slot_number: int) -> None:
     """A slot that refused to eject and was held back has been looked at: it may be used again"""

@@ -12,6 +12,17 @@ from tests.moves import COUNT, KEYED_OTHERWISE, MOVES_NOTHING, uncounted
 from tests.people import People
 from tests.walk import Route, notes, routes
 
+# What is asked for twice is done once here, whether or not a key says so: a bank that is in quarantine stays in it, a
+# report about a rental finds the case that is open, a payment that was reviewed is refused.
+MAY_LEAVE_IT_OUT = {
+    "POST /api/rentals/<uuid:rental_id>/report-issue",
+    "POST /api/promotions/coupons/apply",
+    "POST /api/admin/payments/review/<uuid:intent_id>/resolve",
+    "POST /api/admin/stations/<sn>/maintenance",
+    "POST /api/admin/stations/<sn>/slots/<int:slot_number>/release",
+    *(f"POST /api/admin/powerbanks/<serial>/{act}" for act in ("quarantine", "release", "write-off", "found", "place")),
+}
+
 
 def posts(app: Flask) -> Iterator[Route]:
     for prefix in ("/api/", "/internal/"):
@@ -32,14 +43,19 @@ def test_the_lists_name_routes_that_are_there(app: Flask) -> None:
     assert (MOVES_NOTHING | KEYED_OTHERWISE.keys()) - {str(route) for route in posts(app)} == set()
 
 
+def test_a_key_may_be_left_out_only_where_a_repeat_finds_nothing_to_do(app: Flask) -> None:
+    optional = {str(route) for route in posts(app) if notes(app, route.rule, "POST").get("idempotent") == "optional"}
+    assert optional == MAY_LEAVE_IT_OUT
+
+
 def test_without_a_key_nothing_that_moves_is_done(
     app: Flask, client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]]
 ) -> None:
     person, staff = people.join("sita").headers, staff_headers()
-    found = moving(app)
+    found = [route for route in moving(app) if str(route) not in MAY_LEAVE_IT_OUT]
     assert len(found) > 20
     for route in found:
-        if route.rule.rule.endswith(("/report-issue", "/resolve", "/remote-command")):  # these look at the body first
+        if route.rule.rule.endswith(("/resolve", "/remote-command")):  # these look at the body first
             continue
         headers = (person if route.permission == "user" else staff) | {"Idempotency-Key": ""}
         answer = client.post(route.address(), headers=headers, json={})
@@ -49,8 +65,6 @@ def test_without_a_key_nothing_that_moves_is_done(
 @pytest.mark.parametrize(
     ("route", "body"),
     [
-        ("/api/rentals/{}/report-issue", {"issue_type": "lost"}),
-        ("/api/admin/payments/review/{}/resolve", {"decision": "dismiss", "reason": "wrong"}),
         ("/api/admin/stations/{}/remote-command", {"command": "reboot"}),
         ("/api/admin/rentals/{}/resolve", {"action": "charge", "amount": "1.00", "reason": "wrong"}),
     ],
