@@ -76,7 +76,7 @@ class Stall:
     def _wait_for_redis(self, app: Flask) -> None:
         with app.app_context():
             while self.lasts:
-                time.sleep(PAUSE * random.uniform(0.5, 1.5))  # noqa: S311 (no secret)
+                time.sleep(PAUSE * random.uniform(0.5, 1.5))  # noqa: S311  # nosec B311
                 if self.send_kept():
                     log.info("Redis is back; what was accepted meanwhile has been sent")
 

@@ -73,6 +73,7 @@ def _tables(app: Flask) -> None:
     """Those that the rules below do not bring: foreign keys lead to them, and migrations compare all of them."""
     import powerbank.heartbeats
     import powerbank.idempotency
+    import powerbank.job_counts
     import powerbank.notifications.broadcast_models
     import powerbank.ops.models
     import powerbank.payments.comparison_models
