@@ -1,10 +1,6 @@
-"""The part of the catalogue that tells people: its jobs, its schedule, and the words for subscriptions.
+"""The part of the catalogue that tells people: its jobs and its schedule."""
 
-"kyc_submitted": (tell_staff("kyc_to_review"),),
-"ops_alert_raised": (tell_staff("no_workers", kind="no_workers"),),     # only when the event's kind is this one
-"""
-
-from jobs.policy import JobSpec, Queue, Reaction, Retries, Schedule, Unique
+from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
 
 CREATE_NOTIFICATION = JobSpec(
     "create_notification", "jobs.notifications.create_notification", Queue.DEFAULT, Retries((30, 30))
@@ -82,14 +78,3 @@ NOTICE_SCHEDULES: tuple[Schedule, ...] = (
     Schedule("unfinished-accounts", FINISH_ACCOUNTS, "0 3 * * *"),
     Schedule("kyc-and-profile-reminders", REMIND_UNFINISHED, "0 10 * * *"),
 )
-
-
-def tell_user(notice: str, *, once_per: str | None = None, **when: str | int | bool) -> Reaction:
-    """An event that the person named by its `user_id` hears of. `notice` is a `Type`; `once_per` names the field by
-    which two events are the same."""
-    return Reaction(NOTIFY_USER, {"notice": notice, "once_per": once_per}, when)
-
-
-def tell_staff(notice: str, **when: str | int | bool) -> Reaction:
-    """An event that staff hear of: its fields are what the text is made of. `notice` is a `StaffType`."""
-    return Reaction(NOTIFY_STAFF, {"notice": notice}, when)

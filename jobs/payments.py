@@ -25,6 +25,7 @@ from powerbank.payments import (
     takebacks,
     webhooks,
 )
+from powerbank.payments.events import ExchangeRatesStale
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.option_schemas import CalculateSchema, CalculationSchema
 from powerbank.queue import publish
@@ -138,7 +139,7 @@ def update_exchange_rates(run: StepwiseRun) -> None:
 
 def check_exchange_rates() -> None:
     if exchange.are_stale(utcnow().date()):
-        publish("exchange_rates_stale")
+        publish(ExchangeRatesStale())
 
 
 def poll_pending_payments() -> None:

@@ -1,6 +1,6 @@
 """What can be said of a job: its queue, retries, expiry, alarm, uniqueness. The jobs are in `jobs.catalogue`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -109,18 +109,6 @@ class JobSpec:
     @property
     def limit(self) -> int:
         return self.time_limit or TIME_LIMITS[self.queue]
-
-
-@dataclass(frozen=True)
-class Reaction:
-    """A job that follows from an event, with what the event itself does not say, and the condition, if there is one."""
-
-    job: JobSpec
-    arguments: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
-    when: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)  # what the event's fields must be
-
-    def wanted(self, fields: Mapping[str, object]) -> bool:
-        return all(fields.get(name) == value for name, value in self.when.items())
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def undo_ejection(*, bank_id: str, rental_id: str, station_id: str, slot_number:
 
 
 def process_rental_return(
-    *, report_id: str, bank_id: str, station_id: str, slot_number: int, rental_id: str, returned_at: str,
+    *, report_id: str, bank_id: str, station_id: str, slot_number: int, rental_id: str | None, returned_at: str,
     received_at: str, provisional: bool, how: str,
 ) -> None:  # fmt: skip
     found = UUID(rental_id) if rental_id else returns.rental_of(UUID(bank_id))
@@ -44,7 +44,9 @@ def process_rental_return(
     )  # fmt: skip
 
 
-def finish_provisional_return(*, bank_id: str, station_id: str, slot_number: int, rental_id: str, passed: bool) -> None:
+def finish_provisional_return(
+    *, bank_id: str, station_id: str, slot_number: int | None, rental_id: str | None, passed: bool
+) -> None:
     if rental_id:
         returns.self_tested(UUID(rental_id), passed=passed, now=utcnow())
 

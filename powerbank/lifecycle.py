@@ -13,7 +13,7 @@ from powerbank import schedules
 from powerbank.db import open_session, utcnow
 from powerbank.errors import ConflictError
 from powerbank.outbox import SETTLED, Cause, OutboxJob, State
-from powerbank.queue import LEASE, accept, publish, send_after_commit
+from powerbank.queue import LEASE, accept, send_after_commit
 from powerbank.wire import durable_message
 
 MAX_CRASHES = 5
@@ -154,7 +154,7 @@ def deliver_again(row: OutboxJob) -> None:
 
 
 def bury(row: OutboxJob, cause: Cause) -> None:
-    """Makes a dead letter, resolves what the job guarded, and tells who wants to know."""
+    """Makes a dead letter and resolves what the job guarded."""
     spec = catalogue.find(row.job)
     if cause is Cause.EXPIRED and row.job in catalogue.SCHEDULED:
         cause = Cause.MISSED
@@ -168,7 +168,6 @@ def bury(row: OutboxJob, cause: Cause) -> None:
     if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
         accept(resolver, row.arguments)
     schedules.note_end(row.job, row.id, "missed" if cause is Cause.MISSED else "failed")
-    publish("job_died", outbox_id=str(row.id), job=row.job, cause=cause.value)
 
 
 def _supersede(row: OutboxJob) -> None:

@@ -5,17 +5,20 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
+from flask import current_app
 from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
-from jobs import catalogue
 from jobs.policy import JobSpec, Unique
 from powerbank import wire
+from powerbank.api.fields import show_time
 from powerbank.db import after_commit, new_id, open_session, utcnow
+from powerbank.events import Event, Subscriptions
 from powerbank.outbound import Outbound
 from powerbank.outbox import OutboxJob
 
@@ -83,13 +86,26 @@ def accept(
     return _insert(spec, row)
 
 
-def publish(event: str, **fields: Scalar) -> None:
-    """Tells whoever subscribed in the catalogue that something happened."""
-    for follower in catalogue.SUBSCRIPTIONS[event]:
+def publish(event: Event) -> None:
+    """Enqueues each job that follows this event."""
+    told = values_of(event)
+    subscriptions: Subscriptions = current_app.extensions["subscriptions"]
+    for follower in subscriptions[type(event)]:
         if isinstance(follower, JobSpec):
-            accept(follower, fields)
-        elif follower.wanted(fields):
-            accept(follower.job, {**fields, **follower.arguments})
+            accept(follower, told)
+        elif follower.follows(event):
+            accept(follower.job, {**told, **follower.arguments})
+
+
+def values_of(event: Event) -> dict[str, Scalar]:
+    """The event's fields as jobs get them: ids as text, times as the API writes them, all else as it is."""
+    return {each.name: _scalar(getattr(event, each.name)) for each in fields(event)}
+
+
+def _scalar(value: uuid.UUID | datetime | Scalar) -> Scalar:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    return show_time(value) if isinstance(value, datetime) else value
 
 
 def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar], *, while_open: bool = False) -> str | None:

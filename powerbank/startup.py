@@ -84,6 +84,12 @@ def _tables(app: Flask) -> None:
     import powerbank.schedules  # noqa: F401
 
 
+def _subscriptions(app: Flask) -> None:
+    from powerbank import subscriptions
+
+    subscriptions.init_app(app)
+
+
 def migrations(app: Flask) -> None:
     """For `flask db`, and for who asks whether the database is as the code wants it."""
     from flask_migrate import Migrate
@@ -102,6 +108,7 @@ BASE: tuple[Callable[[Flask], None], ...] = (_settings, _logs, db.init_app, _red
 RULES: tuple[Callable[[Flask], None], ...] = (
     _tables,
     operations.init_app,
+    _subscriptions,
     users.init_app,
     notifications.init_app,
     auth.init_app,

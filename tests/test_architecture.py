@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs import catalogue
-from jobs.catalogue import SCHEDULES, SUBSCRIPTIONS
+from jobs.catalogue import SCHEDULES
 from jobs.policy import Queue, lanes
 
 ROOT = Path(__file__).parents[1]
@@ -97,16 +97,6 @@ def test_scheduled_jobs_are_durable_and_names_are_unique() -> None:
     assert len(names) == len(set(names))
     assert all(entry.job.durable and entry.job in catalogue.JOBS for entry in SCHEDULES)
     assert len({entry.name for entry in SCHEDULES}) == len(SCHEDULES)
-
-
-def test_what_is_published_is_in_the_catalogue_and_only_that() -> None:
-    published = set()
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "publish":
-                assert isinstance(node.args[0], ast.Constant), f"{name(path)}: events are named in place"
-                published.add(node.args[0].value)
-    assert published == set(SUBSCRIPTIONS)
 
 
 def test_queues_are_drained_in_the_order_of_their_priority() -> None:

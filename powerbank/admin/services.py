@@ -3,10 +3,9 @@
 from uuid import UUID
 
 from jobs import catalogue
+from powerbank.admin.events import AccountStatusChanged
 from powerbank.auth import sessions
 from powerbank.db import open_session
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.queue import enqueue, publish
 from powerbank.users import services as users
 from powerbank.users.models import User
@@ -18,7 +17,7 @@ def change_user_status(user_id: UUID, status: str, *, reason: str) -> str | None
     if before == status:
         return None
     _end_sessions(user)
-    notify(user_id=user.id, type=Type.ACCOUNT_STATUS, context={"status": status, "reason": reason})
+    publish(AccountStatusChanged(user_id=user.id, status=status, reason=reason))
     enqueue(catalogue.ADMIN_USER_ACTION, user_id=str(user.id), status=status)
     return before
 
@@ -29,7 +28,6 @@ def follow_up_status(user_id: UUID, status: str) -> None:
     if user is None or user.status != status:
         return
     _end_sessions(user)
-    publish("account_status_changed", user_id=str(user.id), status=status)
 
 
 def _end_sessions(user: User) -> None:

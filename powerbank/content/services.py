@@ -11,7 +11,7 @@ from jobs import catalogue
 from powerbank.content.models import Language, Revision, RevisionState, Slug
 from powerbank.db import open_session
 from powerbank.errors import ConflictError, NotFoundError
-from powerbank.queue import enqueue, publish
+from powerbank.queue import enqueue
 
 
 def add_revision(
@@ -91,7 +91,6 @@ def publish_revision(revision_id: UUID, *, now: datetime, planned_for: datetime 
         before.state = RevisionState.REPLACED
         session.flush()  # the unique index allows one published text at a time
     revision.state, revision.published_at = RevisionState.PUBLISHED, now
-    publish("content_published", slug=revision.slug, language=revision.language, revision_id=str(revision.id))
 
 
 def withdraw_revision(revision_id: UUID) -> Revision:

@@ -18,10 +18,9 @@ from powerbank.errors import PermanentError, UnavailableError
 from powerbank.integrations.errors import VendorError
 from powerbank.kyc import secrecy
 from powerbank.kyc.errors import DocumentsDeletedError
+from powerbank.kyc.events import KycSubmitted
 from powerbank.kyc.models import KycDocument, KycSubmission
 from powerbank.kyc.store import store_named
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.queue import enqueue, publish
 
 log = structlog.get_logger(__name__)
@@ -60,11 +59,7 @@ def note_stored(submission_id: UUID, *, now: datetime) -> None:
     if all(document.is_staged for document in documents):
         for document in documents:
             document.staged, document.stored_at = None, now
-        publish("kyc_submitted", user_id=str(submission.user_id), submission_id=str(submission_id))
-        notify(
-            user_id=submission.user_id, type=Type.KYC_SUBMITTED, context={"submission_id": str(submission_id)},
-            dedup_key=f"{Type.KYC_SUBMITTED}:{submission_id}",
-        )  # fmt: skip
+        publish(KycSubmitted(user_id=submission.user_id, submission_id=submission_id))
         return
     gone = [document for document in documents if not document.is_staged and document.stored_at is None]
     if gone:

@@ -17,10 +17,9 @@ from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import AppError, NotFoundError
 from powerbank.kyc import numbers, queries, secrecy
 from powerbank.kyc.errors import AlreadyDecidedError, KycApprovedError, KycPendingError, NumberTakenError
+from powerbank.kyc.events import KycApproved, KycRejected
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission, Side, Status
 from powerbank.kyc.numbers import Number
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.queue import enqueue, publish
 from powerbank.users import services as users
 from powerbank.users.models import User
@@ -90,8 +89,7 @@ def same_number(invitee_id: UUID, inviter_id: UUID) -> str | None:
 
 def approve(*, submission_id: UUID, staff_id: UUID, now: datetime) -> KycSubmission:
     submission = _decide(submission_id, Status.APPROVED, staff_id=staff_id, now=now)
-    publish("kyc_approved", user_id=str(submission.user_id), submission_id=str(submission_id))
-    _tell(submission, Type.KYC_APPROVED)
+    publish(KycApproved(user_id=submission.user_id, submission_id=submission_id))
     return submission
 
 
@@ -102,14 +100,8 @@ def reject(*, submission_id: UUID, staff_id: UUID, reason: str, now: datetime) -
     open_session().execute(
         update(KycDocument).where(KycDocument.submission_id == submission_id).values(delete_after=now + KEEP_REJECTED)
     )
-    publish("kyc_rejected", user_id=str(submission.user_id), submission_id=str(submission_id))
-    _tell(submission, Type.KYC_REJECTED, reason=reason)
+    publish(KycRejected(user_id=submission.user_id, submission_id=submission_id, reason=reason))
     return submission
-
-
-def _tell(submission: KycSubmission, kind: Type, **more: str) -> None:
-    about = {"submission_id": str(submission.id), **more}
-    notify(user_id=submission.user_id, type=kind, context=about, dedup_key=f"{kind}:{submission.id}")
 
 
 def _decide(submission_id: UUID, decision: Status, *, staff_id: UUID, now: datetime) -> KycSubmission:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,11 +14,12 @@ from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import allowances, services, transactions
 from powerbank.ledger.accounts import Kind, of_user, shared
 from powerbank.ledger.act_models import Act
+from powerbank.ledger.events import AdjustmentApplied, AdjustmentWaits
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus, TransactionType
 from powerbank.money import NPR, PTS
-from powerbank.queue import Scalar, publish
+from powerbank.queue import publish
 from powerbank.users.models import User
 
 _WHERE = MappingProxyType({NPR: (Kind.USER_WALLET, Kind.ADJUSTMENTS), PTS: (Kind.USER_POINTS, Kind.POINTS_LIABILITY)})
@@ -37,7 +39,7 @@ def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff,
     if allowances.use(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
         _apply(adjustment, actor=f"staff:{staff.id}")
     else:
-        publish("adjustment_waits", **_about(adjustment, amount))
+        publish(AdjustmentWaits(**_about(adjustment, amount)))
     session.add(adjustment)
     session.flush()
     return adjustment
@@ -102,15 +104,26 @@ def _apply(adjustment: Adjustment, *, actor: str) -> None:
             incoming=adjustment.amount > 0,
         )
     change = abs(adjustment.amount)
-    publish("adjustment_applied", **_about(adjustment, change), added=adjustment.amount > 0)
+    publish(AdjustmentApplied(**_about(adjustment, change), added=adjustment.amount > 0))
 
 
-def _about(adjustment: Adjustment, change: int) -> dict[str, Scalar]:
-    """What events say of it. Paisa are an `amount` and points are `points`, as in every event."""
+class _About(TypedDict):
+    user_id: UUID
+    adjustment_id: UUID
+    currency: str
+    reason: str
+    amount: int | None
+    points: int | None
+
+
+def _about(adjustment: Adjustment, change: int) -> _About:
+    """What all events of an adjustment say."""
+    in_money = adjustment.currency == NPR
     return {
-        "user_id": str(adjustment.user_id),
-        "adjustment_id": str(adjustment.id),
+        "user_id": adjustment.user_id,
+        "adjustment_id": adjustment.id,
         "currency": adjustment.currency,
         "reason": adjustment.reason,
-        "amount" if adjustment.currency == NPR else "points": change,
+        "amount": change if in_money else None,
+        "points": None if in_money else change,
     }

@@ -21,6 +21,7 @@ from powerbank.content import app_config
 from powerbank.db import new_id, open_session
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.ledger.act_models import Act, ActStatus, StaffAct
+from powerbank.ledger.events import ActWaits
 from powerbank.ledger.services import Reference
 from powerbank.queue import publish
 
@@ -103,7 +104,7 @@ def wait(
     kept = _add(
         act, staff_id, worth=worth, about=about, status=ActStatus.WAITING, now=now, reason=reason, details=details
     )
-    publish("act_waits", act_id=str(kept.id), amount=worth, reason=reason)
+    publish(ActWaits(act_id=kept.id, amount=worth, reason=reason))
     return kept
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.db import db, open_session, transaction
+from powerbank.ledger.events import LedgerMismatch
 from powerbank.ledger.models import Reconciliation
 from powerbank.queue import publish
 
@@ -145,12 +146,7 @@ def _tell(report_id: UUID, difference: Difference) -> None:
             .returning(Reconciliation.id)
         )
         if first.one_or_none() is not None:  # not when a run that broke off is made good
-            publish(
-                "ledger_mismatch",
-                reconciliation_id=str(report_id),
-                check=difference.check,
-                subject=difference.subject,
-            )
+            publish(LedgerMismatch(reconciliation_id=report_id, check=difference.check, subject=difference.subject))
 
 
 def _read(query: Any, **parameters: Any) -> list[Any]:

@@ -3,15 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from powerbank import money
 from powerbank.api.auth import Staff
 from powerbank.db import new_id
 from powerbank.ledger import allowances, dues
 from powerbank.ledger.act_models import Act, StaffAct
+from powerbank.ledger.events import DueWaived
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import Due
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
+from powerbank.queue import publish
 
 
 def ask(due_id: UUID, *, amount: int, reason: str, staff: Staff, now: datetime) -> Due | StaffAct:
@@ -32,5 +31,5 @@ def approved(act: StaffAct, *, staff: Staff, now: datetime) -> None:
 
 def _waive(due_id: UUID, amount: int, *, key: str, by: Staff, now: datetime) -> Due:
     due = dues.waive(due_id=due_id, amount=amount, key=key, actor=f"staff:{by.id}", now=now)
-    notify(user_id=due.user_id, type=Type.DUE_WAIVED, context={"amount": money.show(amount)})
+    publish(DueWaived(user_id=due.user_id, due_id=due_id, amount=amount))
     return due

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from powerbank.api.language import LANGUAGES
 from powerbank.db import db
 from powerbank.notifications import templating, wording
+from powerbank.notifications.events import TemplateFailed
 from powerbank.notifications.template_models import MessageTemplate
 from powerbank.notifications.templating import BrokenTemplateError, Draft
 from powerbank.notifications.wording import Kind, Words
@@ -66,7 +67,11 @@ def _templates(place: str, kinds: Sequence[Kind], language: str) -> dict[str, Me
 def _tell(template: MessageTemplate, problem: str) -> None:
     log.error("a message template fails", template_id=str(template.id), problem=problem)
     publish(
-        "template_failed",
-        type=template.type, channel=template.channel, language=template.language, problem=problem,
-        version=f"{template.id}:{template.version}",
-    )  # fmt: skip
+        TemplateFailed(
+            type=template.type,
+            channel=template.channel,
+            language=template.language,
+            problem=problem,
+            version=f"{template.id}:{template.version}",
+        )
+    )

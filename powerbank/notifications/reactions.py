@@ -1,32 +1,45 @@
-"""An event of a domain becomes a person's notice by a line in the catalogue.
-
-Where the event does not carry all that the text says, the domain registers how the rest is found.
-"""
+"""What becomes of an event that a person hears of: see `powerbank.subscriptions`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
-from powerbank.notifications import deliveries
+from flask import current_app
+
+from powerbank import money
+from powerbank.notifications import deliveries, values
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import write
+from powerbank.notifications.values import Manner
 from powerbank.queue import Scalar
 
 # What else there is to say, given whom it is told and the event; None when there is nothing to tell after all.
-Filler = Callable[[UUID, Mapping[str, Scalar]], Mapping[str, Scalar] | None]
-
-_fillers: dict[Type, Filler] = {}
+Find = Callable[[UUID, Mapping[str, Scalar]], Mapping[str, Scalar] | None]
 
 
-def register_filler(kind: Type, fill: Filler) -> None:
-    _fillers[kind] = fill
+@dataclass(frozen=True)
+class Details:
+    """What the text of a notice says beyond the fields of its event: who finds it, and the names of what is found."""
+
+    find: Find
+    names: tuple[str, ...] = ()
 
 
 def react(*, kind: Type, user_id: UUID, event: Mapping[str, Scalar], once_per: str | None) -> None:
     """For a job of its own: nobody waits for it, so that the notice needs no second one."""
-    more = _fillers[kind](user_id, event) if kind in _fillers else {}
+    details: Details | None = current_app.extensions["notice_details"].get(kind)
+    more = details.find(user_id, event) if details is not None else {}
     if more is None:
         return
     dedup_key = f"{kind}:{event[once_per]}" if once_per else None
-    notice = write(user_id=user_id, type=kind, context={**event, **more}, dedup_key=dedup_key)
+    context = {name: _as_shown(name, value) for name, value in {**event, **more}.items()}
+    notice = write(user_id=user_id, type=kind, context=context, dedup_key=dedup_key)
     if notice is not None:
         deliveries.tell(notice)
+
+
+def _as_shown(name: str, value: Scalar) -> Scalar:
+    """Events have paisa. A notice keeps its values as the API shows them."""
+    known = values.VALUES.get(name)
+    is_money = known is not None and known.manner is Manner.MONEY
+    return money.show(value) if is_money and isinstance(value, int) else value

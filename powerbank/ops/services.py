@@ -10,6 +10,7 @@ from powerbank.db import after_commit, open_session, transaction
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.heartbeats import Heartbeat
 from powerbank.lifecycle import locked, requeue
+from powerbank.ops.events import OpsAlertRaised
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import Problem
 from powerbank.outbox import SETTLED, Cause, OutboxJob, State
@@ -32,11 +33,10 @@ def update_alerts(problems: list[Problem], *, now: datetime) -> None:
             continue
         session.add(Alert(key=key, kind=problem.kind, detail=problem.detail))
         log.error("alert raised", kind=problem.kind, detail=problem.detail)
-        publish("ops_alert_raised", kind=problem.kind, key=key, detail=problem.detail)
+        publish(OpsAlertRaised(kind=problem.kind, key=key, detail=problem.detail))
     for key in open_alerts.keys() - current.keys():
         open_alerts[key].cleared_at = now
         log.info("alert cleared", key=key)
-        publish("ops_alert_cleared", kind=open_alerts[key].kind, key=key)
 
 
 def requeue_dead_letter(job_id: UUID) -> OutboxJob:

@@ -3,14 +3,11 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.ledger import wallet_changes
-    from powerbank.notifications.kinds import Type
-    from powerbank.notifications.reactions import register_filler
-    from powerbank.payments import collecting, credit, gateways, intents, scenarios
+    from powerbank.payments import collecting, credit, gateways, scenarios
 
     gateways.init_app(app)
     wallet_changes.register_after_debit(credit.check_after_debit)
     wallet_changes.register_after_credit_of_debtor(collecting.ask_to_collect)
-    register_filler(Type.PAYMENT_READY, intents.tell_if_payable)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
 
 

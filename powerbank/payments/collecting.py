@@ -17,7 +17,8 @@ from powerbank.ledger.wallet_models import Due, Progress
 from powerbank.notifications.kinds import Type
 from powerbank.notifications.services import notify
 from powerbank.payments.credit import BATCH, ZONE
-from powerbank.queue import enqueue
+from powerbank.payments.events import DueLate, DuePaid
+from powerbank.queue import enqueue, publish
 from powerbank.users.models import User
 
 FIRST = UUID(int=0)
@@ -97,8 +98,7 @@ def tell_who_is_late(*, now: datetime) -> int:
             found = session.execute(change.returning(Due.id, Due.user_id)).all()
             for user_id, due_id in sorted({row.user_id: row.id for row in found}.items()):
                 # All that is open, since nothing less lets them rent again.
-                context = {"amount": money.show(queries.wallet(user_id).dues)}
-                notify(user_id=user_id, type=Type.DUE_LATE, context=context, dedup_key=f"due:{due_id}:late")
+                publish(DueLate(user_id=user_id, due_id=due_id, amount=queries.wallet(user_id).dues))
         told += len(found)
         if len(found) < BATCH:
             return told
@@ -122,6 +122,5 @@ def _collect(user_id: UUID, which: ColumnElement[bool], *, actor: str, now: date
         paid[done.id] = part
     total = sum(paid.values())
     if total:
-        context, key = {"amount": money.show(total)}, f"due_paid:{max(paid)}"
-        notify(user_id=user_id, type=Type.DUE_PAID, context=context, dedup_key=key)
+        publish(DuePaid(user_id=user_id, transaction_id=max(paid), amount=total))
     return total

@@ -18,6 +18,7 @@ from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.payments import differences, gateways, intents, settlement
 from powerbank.payments.comparison_models import Outcome, SettlementCheck, SettlementComparison
 from powerbank.payments.differences import Difference
+from powerbank.payments.events import SettlementMismatch
 from powerbank.payments.models import PaymentIntent
 from powerbank.queue import enqueue, publish
 
@@ -197,8 +198,10 @@ def _close(check: SettlementCheck, *, now: datetime) -> None:
             SettlementComparison.check_id == check.id, SettlementComparison.outcome == Outcome.DIFFERS
         )
         first = session.scalars(of_check.order_by(SettlementComparison.intent_id).limit(1)).one()
+        assert first.what is not None  # noqa: S101 (CHECK what)
         log.error("gateways and books differ", check_id=str(check.id), differences=check.differences, what=first.what)
         publish(
-            "settlement_mismatch", check_id=str(check.id), differences=check.differences, what=first.what,
-            intent_id=str(first.intent_id),
-        )  # fmt: skip
+            SettlementMismatch(
+                check_id=check.id, differences=check.differences, what=first.what, intent_id=first.intent_id
+            )
+        )

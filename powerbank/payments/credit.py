@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank import money
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig
 from powerbank.db import db, open_session, transaction, utcnow
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.payments.credit_models import CreditAlert
+from powerbank.payments.events import BalanceLow, UsageHigh
+from powerbank.queue import publish
 
 ZONE = ZoneInfo("Asia/Kathmandu")
 BATCH = 500
@@ -101,15 +100,14 @@ def window(alert: Alert, now: datetime) -> str:
 def _tell_of_balance(alert: Alert, user_id: UUID, balance: int, now: datetime) -> bool:
     if not _first(alert, user_id, now):
         return False
-    notify(user_id=user_id, type=Type(alert), context={"balance": money.show(balance)})
+    publish(BalanceLow(user_id=user_id, balance=balance, critical=alert is Alert.CRITICAL))
     return True
 
 
 def _tell_of_usage(row: Any, now: datetime) -> bool:
     if not _first(Alert.HIGH_USAGE, row.user_id, now):
         return False
-    context = {"spend": money.show(int(row.spent)), "average": money.show(int(row.average))}
-    notify(user_id=row.user_id, type=Type.HIGH_USAGE, context=context)
+    publish(UsageHigh(user_id=row.user_id, spend=int(row.spent), average=int(row.average)))
     return True
 
 

@@ -1,6 +1,5 @@
 """Top-ups: wanted, opened at the gateway, cancelled, expired. What becomes of the money is in `settlement`."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,11 +13,10 @@ from powerbank.integrations.gateway import Opened, Order
 from powerbank.ledger import transactions
 from powerbank.ledger.services import Reference
 from powerbank.money import NPR, show
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.payments import exchange, gateways, matching
+from powerbank.payments.events import PaymentReady, TopupFailed
 from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.queue import Scalar, enqueue, publish
+from powerbank.queue import enqueue, publish
 
 UNFINISHED = (IntentStatus.PENDING, IntentStatus.READY, IntentStatus.PROCESSING)
 FIRST_POLL = timedelta(seconds=30)
@@ -81,16 +79,10 @@ def note_opened(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
         intent.form = {"action": opened.form.action, "fields": dict(opened.form.fields)}
     if intent.status == IntentStatus.PENDING:
         intent.status = IntentStatus.READY
-        publish("payment_ready", user_id=str(intent.user_id), intent_id=str(intent.id))
+        publish(PaymentReady(user_id=intent.user_id, intent_id=intent.id))
     intent.poll_at = now + FIRST_POLL
     enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
     matching.wake(intent)
-
-
-def tell_if_payable(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
-    """Whoever has paid or cancelled while the news was on its way needs no page any more."""
-    intent = open_session().get(PaymentIntent, UUID(str(event["intent_id"])))
-    return {"amount": intent.amount} if intent is not None and intent.status == IntentStatus.READY else None
 
 
 def give_up_opening(intent_id: UUID) -> None:
@@ -124,9 +116,4 @@ def end(intent: PaymentIntent, status: IntentStatus) -> None:
     intent.status = status
     transactions.fail(intent.transaction_id)
     open_session().flush()
-    if status is not IntentStatus.CANCELLED:  # who cancels knows it
-        notify(
-            user_id=intent.user_id, type=Type.TOPUP_FAILED, context={"amount": show(intent.amount)},
-            dedup_key=f"topup_failed:{intent.id}",
-        )  # fmt: skip
-    publish("topup_failed", user_id=str(intent.user_id), intent_id=str(intent.id), status=status.value)
+    publish(TopupFailed(user_id=intent.user_id, intent_id=intent.id, status=status.value, amount=intent.amount))

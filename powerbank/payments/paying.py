@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from powerbank import money
 from powerbank.content import app_config
 from powerbank.db import open_session
 from powerbank.errors import ConflictError
@@ -14,9 +13,9 @@ from powerbank.ledger.accounts import Kind, of_user
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Progress, WalletTransaction
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
+from powerbank.payments.events import DuePaid
 from powerbank.payments.options import Method, sources_for
+from powerbank.queue import publish
 
 
 def sources_of(user_id: UUID, *, method: Method, amount: int) -> Sources:
@@ -39,7 +38,7 @@ def pay_due(*, user_id: UUID, due_id: UUID, method: Method, now: datetime) -> Wa
     sources = sources_of(user_id, method=method, amount=due.left)
     key = f"due:{due.id}:paid"  # what is left is paid once
     paid = dues.pay(due_id=due.id, sources=sources, key=key, actor=f"user:{user_id}", now=now)
-    notify(user_id=user_id, type=Type.DUE_PAID, context={"amount": money.show(paid.amount)})
+    publish(DuePaid(user_id=user_id, transaction_id=paid.id, amount=paid.amount))
     return paid
 
 

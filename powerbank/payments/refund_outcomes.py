@@ -8,6 +8,7 @@ import structlog
 from powerbank.integrations.gateway import Refund as Answer
 from powerbank.integrations.gateway import RefundState
 from powerbank.payments import refunds, returns
+from powerbank.payments.events import RefundNeedsAttention
 from powerbank.payments.refund_models import Refund, RefundStatus
 from powerbank.queue import publish
 
@@ -20,7 +21,7 @@ def apply(refund_id: UUID, answer: Answer, *, actor: str, now: datetime) -> None
     if refund.status == RefundStatus.COMPLETED and answer.state is RefundState.FAILED:
         # It had arrived, and came back. The person has the word of the gateway that it was paid.
         log.error("a refund failed after it had succeeded", refund_id=str(refund_id))
-        publish("refund_needs_attention", refund_id=str(refund_id), reason="It failed after it had succeeded.")
+        publish(RefundNeedsAttention(refund_id=refund_id, reason="It failed after it had succeeded."))
         return
     if refund.status != RefundStatus.PROCESSING:
         return

@@ -5,6 +5,7 @@ is held from the request on. What happens at the gateway is in `powerbank.paymen
 """
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,12 +22,17 @@ from powerbank.ledger.accounts import Kind, of_user
 from powerbank.ledger.act_models import Act
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.payments import returns
+from powerbank.payments.events import (
+    RefundApproved,
+    RefundCompleted,
+    RefundRejected,
+    RefundRequested,
+    RefundWaits,
+)
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refund_models import OPEN, Refund, RefundStatus
-from powerbank.queue import Scalar, enqueue, publish
+from powerbank.queue import enqueue, publish
 
 
 def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amount: int | None = None) -> Refund:
@@ -53,7 +59,7 @@ def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amo
         holds.place(user_id=user_id, reference=held_for(refund), amount=wanted, key=f"refund:{refund.id}", actor=actor)
     open_session().add(refund)
     open_session().flush()
-    tell(refund, Type.REFUND_REQUESTED)
+    publish(RefundRequested(**about(refund)))
     _wait_for_approval(refund, "first")
     return refund
 
@@ -72,7 +78,7 @@ def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
         _wait_for_approval(refund, "second")
         return refund
     refund.decided_by, refund.decided_at = staff.id, now
-    tell(refund, Type.REFUND_APPROVED)
+    publish(RefundApproved(**about(refund)))
     if refund.intent_id is not None:
         returns.begin(refund)
         return refund
@@ -110,7 +116,7 @@ def drop(refund: Refund, reason: str, *, actor: str, now: datetime) -> None:
         holds.release(reference=held_for(refund), key=f"refund:{refund.id}:released", actor=actor)
     refund.status, refund.note, refund.finished_at = RefundStatus.REJECTED, reason, now
     open_session().flush()
-    tell(refund, Type.REFUND_REJECTED, reason=reason)
+    publish(RefundRejected(**about(refund), reason=reason))
 
 
 def refund_payment(
@@ -136,15 +142,7 @@ def complete(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
     refund.amount, refund.return_id = done.amount, done.id
     refund.status, refund.finished_at, refund.note = RefundStatus.COMPLETED, now, None
     open_session().flush()
-    fields: dict[str, Scalar] = {
-        "user_id": str(refund.user_id), "transaction_id": str(refund.transaction_id), "return_id": str(done.id),
-        "amount": done.amount,
-    }  # fmt: skip
-    if refund.intent_id is None:
-        publish("payment_refunded", **fields)
-    else:
-        publish("topup_refunded", **fields)
-    tell(refund, Type.REFUND_COMPLETED)
+    publish(RefundCompleted(**about(refund)))
 
 
 def ask_later(*, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str) -> None:
@@ -173,18 +171,20 @@ def held_for(refund: Refund) -> Reference:
     return Reference("refund", str(refund.id))
 
 
-def tell(refund: Refund, type_: Type, **more: str) -> None:
-    context = {"amount": money.show(refund.amount), "refund_id": str(refund.id), **more}
-    notify(user_id=refund.user_id, type=type_, context=context, dedup_key=f"{type_.value}:{refund.id}")
+class About(TypedDict):
+    user_id: UUID
+    refund_id: UUID
+    amount: int
+
+
+def about(refund: Refund) -> About:
+    """What all events of a refund say that its person hears of."""
+    return {"user_id": refund.user_id, "refund_id": refund.id, "amount": refund.amount}
 
 
 def _wait_for_approval(refund: Refund, which: str) -> None:
     publish(
-        "refund_waits",
-        refund_id=str(refund.id),
-        approval=f"{refund.id}:{which}",
-        amount=refund.amount,
-        reason=refund.reason,
+        RefundWaits(refund_id=refund.id, approval=f"{refund.id}:{which}", amount=refund.amount, reason=refund.reason)
     )
 
 

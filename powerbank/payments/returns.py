@@ -13,6 +13,7 @@ from powerbank.ledger import topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import WalletTransaction
 from powerbank.payments import gateways
+from powerbank.payments.events import RefundNeedsAttention
 from powerbank.payments.models import PaymentIntent
 from powerbank.payments.refund_models import Refund, RefundStatus
 from powerbank.queue import enqueue, publish
@@ -99,7 +100,7 @@ def by_hand(refund: Refund, why: str) -> None:
     """Staff pay it in the gateway's portal and say so, or reject it. The money stays held."""
     refund.status, refund.note = RefundStatus.MANUAL, why
     open_session().flush()
-    publish("refund_needs_attention", refund_id=str(refund.id), reason=why)
+    publish(RefundNeedsAttention(refund_id=refund.id, reason=why))
 
 
 def follow(refund: Refund, answer: Answer, *, now: datetime) -> None:

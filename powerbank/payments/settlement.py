@@ -14,12 +14,10 @@ from jobs import catalogue
 from powerbank.db import db, open_session, transaction, utcnow
 from powerbank.integrations.errors import VendorRefusedError
 from powerbank.integrations.gateway import HALTED, Payment, State
-from powerbank.ledger import queries, topups
+from powerbank.ledger import topups
 from powerbank.ledger.services import Reference
-from powerbank.money import show
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.payments import collecting, gateways, intents, matching
+from powerbank.payments.events import PaymentNeedsReview, TopupSucceeded
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.queue import enqueue, enqueue_again, publish
 
@@ -124,7 +122,7 @@ def review(intent: PaymentIntent, reason: str) -> None:
     intent.status, intent.review_reason, intent.poll_at = IntentStatus.REVIEW, reason, None
     open_session().flush()
     log.error("payment needs review", intent_id=str(intent.id), reason=reason)
-    publish("payment_needs_review", intent_id=str(intent.id), reason=reason)
+    publish(PaymentNeedsReview(intent_id=intent.id, reason=reason))
 
 
 def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime) -> None:
@@ -149,13 +147,12 @@ def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime)
     intent.settled_at, intent.poll_at = now, None
     open_session().flush()
     matching.wake(intent)
-    publish(
-        "topup_succeeded", user_id=str(intent.user_id), intent_id=str(intent.id),
-        transaction_id=str(intent.transaction_id), amount=intent.amount,
-    )  # fmt: skip
     collecting.collect_after_topup(intent.user_id, actor=actor, now=now)
-    context = {"amount": show(intent.amount), "balance": show(queries.wallet(intent.user_id).balance)}
-    notify(user_id=intent.user_id, type=Type.TOPUP_SUCCESS, context=context, dedup_key=f"topup_success:{intent.id}")
+    publish(
+        TopupSucceeded(
+            user_id=intent.user_id, intent_id=intent.id, transaction_id=intent.transaction_id, amount=intent.amount
+        )
+    )
 
 
 def credited_already(intent: PaymentIntent, payment_id: str) -> bool:

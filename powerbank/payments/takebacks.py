@@ -11,7 +11,6 @@ import structlog
 from sqlalchemy import select
 
 from jobs import catalogue
-from powerbank import money
 from powerbank.db import new_id, open_session
 from powerbank.integrations.gateway import Refund as Answer
 from powerbank.integrations.gateway import RefundState, Reversal, ReversalState
@@ -19,9 +18,8 @@ from powerbank.ledger import refunds as ledger
 from powerbank.ledger import topups, transactions
 from powerbank.ledger.wallet_models import Due, WalletTransaction
 from powerbank.money import NPR
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.payments import intents, refund_outcomes, refunds, returns
+from powerbank.payments.events import ChargebackOwed, ChargebackReversed, PaymentNeedsReview, TopupChargedBack
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refund_models import Refund, RefundStatus
 from powerbank.payments.takeback_models import Takeback, TakebackState
@@ -83,12 +81,12 @@ def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
             currency=intent.currency, returned=_returned(intent, reversal.amount, amount),
         )  # fmt: skip
         row.chargeback_id = done.id
-        _tell(intent, topup, done)
+        _tell(intent.user_id, done)
     open_session().add(row)
     open_session().flush()
     if beyond:
         log.error("a gateway took back more than there was", intent_id=str(intent.id), takeback=reversal.id)
-        publish("payment_needs_review", intent_id=str(intent.id), reason="taken_back_beyond")
+        publish(PaymentNeedsReview(intent_id=intent.id, reason="taken_back_beyond"))
     return row.state
 
 
@@ -108,10 +106,7 @@ def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None
         currency=intent.currency, returned=_returned(intent, known.claimed, known.amount), now=now,
     )  # fmt: skip
     known.state, known.changed_at = TakebackState.GIVEN_BACK, now
-    publish(
-        "chargeback_reversed", user_id=str(intent.user_id), transaction_id=str(intent.transaction_id),
-        amount=known.amount,
-    )  # fmt: skip
+    publish(ChargebackReversed(user_id=intent.user_id, transaction_id=intent.transaction_id, amount=known.amount))
     return known.state
 
 
@@ -137,10 +132,9 @@ def _returned(intent: PaymentIntent, claimed: int, amount: int) -> int:
     return amount if intent.currency == NPR else claimed
 
 
-def _tell(intent: PaymentIntent, topup: WalletTransaction, done: WalletTransaction) -> None:
-    publish("topup_charged_back", user_id=str(intent.user_id), transaction_id=str(topup.id), amount=done.wallet)
+def _tell(user_id: UUID, done: WalletTransaction) -> None:
     owed = open_session().scalar(select(Due.amount).where(Due.entry_id == done.entry_id))
-    kind, amount = (Type.TOPUP_CHARGED_BACK, done.wallet) if owed is None else (Type.DUE_CHARGED_BACK, owed)
-    notify(
-        user_id=intent.user_id, type=kind, context={"amount": money.show(amount)}, dedup_key=f"charged_back:{done.id}"
-    )  # fmt: skip
+    if owed is None:
+        publish(TopupChargedBack(user_id=user_id, chargeback_id=done.id, amount=done.wallet))
+    else:
+        publish(ChargebackOwed(user_id=user_id, chargeback_id=done.id, amount=owed))

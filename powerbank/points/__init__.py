@@ -5,13 +5,10 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     from powerbank.ledger import refunds
-    from powerbank.notifications.kinds import Type
-    from powerbank.notifications.reactions import register_filler
     from powerbank.points import earnings, expiry, reversal
     from powerbank.users import joining, leaving
 
     joining.register_part(earnings.welcome)
-    register_filler(Type.POINTS_EARNED, earnings.tell)
     leaving.register_farewell(expiry.forfeit)
     refunds.register_reaction(reversal.expect)
 

@@ -15,6 +15,7 @@ from powerbank.db import open_session
 from powerbank.ledger import points, services
 from powerbank.ledger.services import Reference
 from powerbank.points import payments_kept
+from powerbank.points.events import PointsEarned
 from powerbank.queue import Scalar, enqueue, publish
 from powerbank.users import traces
 from powerbank.users.models import User
@@ -81,13 +82,13 @@ def give(
     if services.find(key) is not None or (kept is not None and kept.nothing):
         return 0
     points.award(user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value)
-    publish("points_earned", user_id=str(user_id), points=worth, earning=earning.value, object_id=object_id)
+    publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
     if kept is not None and kept.back:  # a part of it went back before: its share follows, as it does later
         enqueue(catalogue.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
     return worth
 
 
-def tell(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+def unless_told_of(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
     """What has a notice of its own says there how many points it brought: nobody is told twice."""
     return None if event["earning"] in TOLD_OF else {}
 

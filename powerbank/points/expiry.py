@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from powerbank.api.fields import show_time
 from powerbank.db import db, open_session
 from powerbank.ledger import points, services
 from powerbank.ledger.lot_models import Lot
+from powerbank.points.events import PointsExpiring
 from powerbank.queue import publish
 from powerbank.users.models import User
 
@@ -47,7 +47,7 @@ def warn(people: list[UUID], *, now: datetime) -> None:
         .order_by(Lot.user_id)
     )
     for row in open_session().execute(told).all():
-        publish("points_expiring", user_id=str(row.user_id), points=int(row.points), expires_at=show_time(row.first))
+        publish(PointsExpiring(user_id=row.user_id, points=int(row.points), expires_at=row.first))
     open_session().execute(update(Lot).where(*expiring, Lot.warned_at.is_(None)).values(warned_at=now))
 
 

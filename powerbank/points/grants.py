@@ -18,6 +18,7 @@ from powerbank.errors import ConflictError, NotFoundError
 from powerbank.ledger import allowances, points, services
 from powerbank.ledger.act_models import Act
 from powerbank.ledger.services import Reference
+from powerbank.points.events import AwardWaits, PointsEarned
 from powerbank.points.models import Grant, GrantStatus
 from powerbank.queue import enqueue, publish
 from powerbank.users.models import Status, User
@@ -50,7 +51,7 @@ def ask(
     if allowances.use(Act.POINTS_GRANT, staff.id, worth=worth, about=about, now=now):
         _begin(grant)
     else:
-        publish("award_waits", grant_id=str(grant.id), points=points, count=grant.total, reason=reason)
+        publish(AwardWaits(grant_id=grant.id, points=points, count=grant.total, reason=reason))
     open_session().add(grant)
     open_session().flush()
     return grant
@@ -88,7 +89,7 @@ def award_batch(grant_id: UUID) -> bool:
             user_id=user_id, points=grant.points, reference=Reference("grant", str(grant.id)),
             key=f"points:grant:{grant.id}:{user_id}", actor=f"staff:{grant.asked_by}", description=grant.reason,
         )  # fmt: skip
-        publish("points_earned", user_id=str(user_id), points=grant.points, earning="grant", object_id=str(grant.id))
+        publish(PointsEarned(user_id=user_id, points=grant.points, earning="grant", object_id=str(grant.id)))
     grant.awarded += len(people)
     grant.after = people[-1]
     return True

@@ -8,6 +8,7 @@ from powerbank.db import open_session
 from powerbank.ledger.services import Reference
 from powerbank.points import earnings, payments_kept
 from powerbank.points.earnings import Earning
+from powerbank.points.events import ReferralSuccess
 from powerbank.queue import publish
 from powerbank.users import referrals
 from powerbank.users.models import Referral, ReferralStatus
@@ -42,6 +43,7 @@ def _reward_inviter(referral: Referral, reference: Reference | None) -> None:
         user_id=referral.inviter_id, earning=Earning.REFERRAL_INVITER, object_id=str(referral.id), reference=reference
     )
     publish(
-        "referral_success", user_id=str(referral.inviter_id), invitee_id=str(referral.invitee_id),
-        referral_id=str(referral.id), points=given,
-    )  # fmt: skip
+        ReferralSuccess(
+            user_id=referral.inviter_id, invitee_id=referral.invitee_id, referral_id=referral.id, points=given
+        )
+    )

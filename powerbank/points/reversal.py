@@ -11,6 +11,7 @@ from powerbank.ledger import points, services
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
 from powerbank.points import payments_kept
+from powerbank.points.events import PointsEarned, PointsReversed
 from powerbank.queue import enqueue, publish
 from powerbank.users.models import User
 
@@ -92,13 +93,13 @@ def _settle(award: Earned, undeserved: int) -> int:
             user_id=award.user_id, points=more, reference=award.reference, key=award.key, actor="system",
             first=award.entry_id,
         )  # fmt: skip
-        publish("points_reversed", user_id=str(award.user_id), points=more, object_id=award.key)
+        publish(PointsReversed(user_id=award.user_id, points=more, object_id=award.key))
     elif more < 0 and not _has_left(award.user_id):
         points.award(
             user_id=award.user_id, points=-more, reference=award.reference, key=award.key, actor="system",
             description="restored",
         )  # fmt: skip
-        publish("points_earned", user_id=str(award.user_id), points=-more, earning="restored", object_id=award.key)
+        publish(PointsEarned(user_id=award.user_id, points=-more, earning="restored", object_id=award.key))
     return more
 
 

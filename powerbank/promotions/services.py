@@ -13,6 +13,7 @@ from powerbank.database_errors import Refusals, already_exists, foreseen, in_use
 from powerbank.db import new_id, open_session
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.ledger import allowances
+from powerbank.promotions.events import CouponWaits
 from powerbank.promotions.models import Code, Coupon, Kind
 from powerbank.queue import publish
 
@@ -77,7 +78,7 @@ def _tell_if_it_waits(coupon: Coupon) -> None:
     """One of points gives no more than its maker alone may give, until a second person agrees to all of it."""
     if coupon.needs_approval:
         version = f"{coupon.id}:{new_id()}"
-        publish("coupon_waits", coupon_id=str(coupon.id), version=version, name=coupon.name, points=coupon.value)
+        publish(CouponWaits(coupon_id=coupon.id, version=version, name=coupon.name, points=coupon.value))
 
 
 def _refusals() -> Refusals:

@@ -5,10 +5,9 @@ def init_app(app: Flask) -> None:
     from powerbank.notifications import targets
     from powerbank.payments import scenarios
     from powerbank.promotions import first_rental
-    from powerbank.rentals import news, prices, queries
+    from powerbank.rentals import prices, queries
     from powerbank.users import leaving, usage
 
-    news.init()
     leaving.register_refusal(queries.refuse_to_leave)
     first_rental.register(queries.has_rented)
     usage.register_total(usage.Total.RENTALS, queries.rentals_of)

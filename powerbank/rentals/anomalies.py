@@ -12,6 +12,7 @@ from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
 from powerbank.local_time import local_day
 from powerbank.promotions.models import Redemption
 from powerbank.queue import publish
+from powerbank.rentals.events import AnomalyFound
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
@@ -35,7 +36,7 @@ class Anomaly(NamedTuple):
 def scan(*, now: datetime) -> list[Anomaly]:
     found = [*_long_rentals(now), *_refusing_stations(now), *_stations_without_returns(now), *_bursts(now)]
     for each in found:
-        publish("anomaly_found", key=each.key, detail=each.detail)
+        publish(AnomalyFound(key=each.key, detail=each.detail))
     return found
 
 

@@ -20,6 +20,7 @@ from powerbank.payments import options
 from powerbank.payments.options import Method
 from powerbank.queue import publish
 from powerbank.rentals import life, tariff
+from powerbank.rentals.events import DueCreated, RentalPaid
 from powerbank.rentals.models import Rental
 from powerbank.stations.package_models import PaymentModel
 
@@ -71,7 +72,7 @@ def capture_price(rental: Rental) -> None:
     if (sources := _sources(rental, still)) is not None:
         paid = _capture(rental, still, sources, "price", revenue=Kind.RENTAL_REVENUE, type_=TransactionType.RENTAL)
         publish(
-            "rental_paid", **life.about(rental), amount=paid, package=rental.package_name, version=f"{rental.id}:price"
+            RentalPaid(**life.about(rental), amount=paid, package=rental.package_name, version=f"{rental.id}:price")
         )
 
 
@@ -105,7 +106,7 @@ def collect(
             user_id=rental.user_id, reference=about, amount=left, revenue=revenue, key=_key(rental, f"{what}:due"),
             actor=ACTOR,
         )  # fmt: skip
-        publish("due_created", **life.about(rental), amount=left)
+        publish(DueCreated(**life.about(rental), amount=left))
     return left
 
 

@@ -16,6 +16,7 @@ from powerbank.ledger.accounts import REVENUES, Kind
 from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, clock, dossier, ejection, errors, life, lost, returns
 from powerbank.rentals.case_models import SYSTEM, CaseStatus, IssueType, RentalCase
+from powerbank.rentals.events import CaseDecided, RentalDisputed, RentalRefunded
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations import banks, photos
@@ -54,7 +55,7 @@ def report(
     case = open_session().get_one(RentalCase, case_id)
     life.note(rental, "issue_reported", cause=f"user:{user_id}", at=now, issue_type=issue_type)
     if not _decide_at_once(rental, case, now):
-        publish("rental_disputed", **life.for_staff(rental), case_id=str(case.id), issue_type=issue_type.value)
+        publish(RentalDisputed(**life.for_staff(rental), case_id=case.id, issue_type=issue_type.value))
     return case
 
 
@@ -89,14 +90,7 @@ def decide(case_id: UUID, *, of: Rental, uphold: bool, by: str, decision: str, n
     _close(rental, case, uphold=uphold, by=by, decision=decision, now=now)
     if uphold:
         _make_good(rental, case, by, now)
-    publish(
-        "case_decided",
-        **life.about(rental),
-        rental_code=rental.code,
-        case_id=str(case.id),
-        upheld=uphold,
-        reason=decision,
-    )
+    publish(CaseDecided(**life.about(rental), rental_code=rental.code, case_id=case.id, upheld=uphold, reason=decision))
     if rental.status == Status.COMPLETED:
         enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
     return case
@@ -169,14 +163,14 @@ def _make_good(rental: Rental, case: RentalCase, by: str, now: datetime) -> None
         back = billing.give_back(rental, above, what=f"case:{case.id}", actor=by, now=now, kinds={Kind.OVERDUE_REVENUE})
         rental.overdue_amount -= back
         if back:
-            publish("rental_refunded", **life.about(rental), amount=back)
+            publish(RentalRefunded(**life.about(rental), amount=back))
 
 
 def refund(rental: Rental, amount: int | None, *, what: str, by: str, now: datetime) -> int:
     """Staff give money back, within what was paid or is owed."""
     back = billing.give_back(rental, amount, what=what, actor=by, now=now, kinds=set(REVENUES))
     if back:
-        publish("rental_refunded", **life.about(rental), amount=back)
+        publish(RentalRefunded(**life.about(rental), amount=back))
     return back
 
 

@@ -14,6 +14,7 @@ from powerbank.ledger import services
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, clock, late, life
+from powerbank.rentals.events import RentalCameLate, RentalFailed, RentalStarted
 from powerbank.rentals.initiation import PATIENCE, abandon
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
@@ -93,14 +94,14 @@ def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
     if waits:
         began = clock.start(rental, stay.since or now, now)
         life.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
-        publish("rental_started", **life.about(rental))
+        publish(RentalStarted(**life.about(rental)))
         clock.plan_reminder(rental, since=began, now=now)
     elif is_late:
         rental.came_late = True
         rental.ended_at = rental.settled_at = None
         began = clock.start(rental, stay.since or now, now, charge=False)
         life.move(rental, Status.ACTIVE, event="came_late", cause=STATION, at=began)
-        publish("rental_came_late", **life.for_staff(rental))
+        publish(RentalCameLate(**life.for_staff(rental)))
 
 
 def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
@@ -169,7 +170,7 @@ def _fail(rental: Rental, reason: str, now: datetime) -> None:
     billing.release(rental)
     coupons.give_back(rental.id, now=now)
     banks.end_reservation(rental.id)
-    publish("rental_failed", **life.about(rental), reason=reason)
+    publish(RentalFailed(**life.about(rental), reason=reason))
 
 
 def _wake_next(station_id: UUID) -> None:

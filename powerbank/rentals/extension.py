@@ -11,6 +11,7 @@ from powerbank.ledger.accounts import Kind, of_user
 from powerbank.payments.options import Method
 from powerbank.queue import publish
 from powerbank.rentals import billing, clock, errors, life
+from powerbank.rentals.events import RentalExtended, RentalPaid
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations import queries
@@ -33,11 +34,7 @@ def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method |
     if package.payment_model == PaymentModel.PREPAID:
         billing.charge_now(rental, package.price, what=step, revenue=Kind.RENTAL_REVENUE, method=method)
         publish(
-            "rental_paid",
-            **life.about(rental),
-            amount=package.price,
-            package=package.name,
-            version=f"{rental.id}:{step}",
+            RentalPaid(**life.about(rental), amount=package.price, package=package.name, version=f"{rental.id}:{step}")
         )
     rental.due_at = max(now, rental.due_at) + timedelta(minutes=package.duration_minutes)
     by = f"user:{user_id}"
@@ -47,7 +44,7 @@ def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method |
     else:
         life.note(rental, "extended", cause=by, at=now, **about)
     clock.plan_reminder(rental, since=now, now=now)
-    publish("rental_extended", **life.about(rental), due_at=rental.due_at.isoformat())
+    publish(RentalExtended(**life.about(rental), due_at=rental.due_at))
     return rental
 
 

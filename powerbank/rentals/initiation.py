@@ -16,6 +16,7 @@ from powerbank.payments.options import Method
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, errors, life, terms
+from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations import banks
@@ -118,4 +119,4 @@ def abandon(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
     back = billing.release(rental)
     coupons.give_back(rental.id, now=now)
     banks.end_reservation(rental.id)
-    publish("rental_cancelled", **life.about(rental), reason=event, amount=back)
+    publish(RentalCancelled(**life.about(rental), reason=event, amount=back))

@@ -9,6 +9,7 @@ from datetime import datetime
 from powerbank.db import new_id, open_session
 from powerbank.queue import publish
 from powerbank.rentals import clock, life, terms
+from powerbank.rentals.events import RentalCameLate
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import BEGINNING, Status
 from powerbank.stations import banks, commanding
@@ -48,7 +49,7 @@ def open_beside(rental: Rental, command: StationCommand, stay: Custody, *, now: 
         return
     if stay.until is not None:  # and it is back already
         life.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=serial)
-        publish("rental_came_late", **life.for_staff(rental))
+        publish(RentalCameLate(**life.for_staff(rental)))
         return
     other = Rental(
         id=new_id(), code=life.new_code(), user_id=rental.user_id, station_id=rental.station_id, status=Status.PENDING,
@@ -63,4 +64,4 @@ def open_beside(rental: Rental, command: StationCommand, stay: Custody, *, now: 
     life.move(other, Status.ACTIVE, event="came_late", cause=STATION, at=began, beside=rental.code)
     banks.move(stay.bank_id, Whereabouts(Place.USER, rental_id=other.id), at=began, cause=f"beside:{rental.id}")
     life.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=serial, rental_code=other.code)
-    publish("rental_came_late", **life.for_staff(other))
+    publish(RentalCameLate(**life.for_staff(other)))

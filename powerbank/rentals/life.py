@@ -5,7 +5,7 @@ Order of locks: the rental, its person's accounts, the power bank, the live row 
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,7 +13,6 @@ from sqlalchemy import select
 from powerbank.db import db, open_session
 from powerbank.errors import NotFoundError
 from powerbank.ledger.services import Reference
-from powerbank.queue import Scalar
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import MOVES, Status
 from powerbank.stations.models import Station
@@ -86,14 +85,26 @@ def _write(rental: Rental, event: RentalEvent) -> None:
     session.flush()
 
 
-def about(rental: Rental) -> dict[str, Scalar]:
+class About(TypedDict):
+    rental_id: UUID
+    user_id: UUID
+
+
+class AboutForStaff(TypedDict):
+    rental_id: UUID
+    rental_code: str
+    station_sn: str
+
+
+def about(rental: Rental) -> About:
     """What every event of a rental says, for notices, rewards and whoever else subscribes."""
-    return {"rental_id": str(rental.id), "user_id": str(rental.user_id)}
+    return {"rental_id": rental.id, "user_id": rental.user_id}
 
 
-def for_staff(rental: Rental) -> dict[str, Scalar]:
+def for_staff(rental: Rental) -> AboutForStaff:
+    """What the events of a rental say that staff hear of."""
     sn = open_session().get_one(Station, rental.station_id).sn
-    return {"rental_id": str(rental.id), "rental_code": rental.code, "station_sn": sn}
+    return {"rental_id": rental.id, "rental_code": rental.code, "station_sn": sn}
 
 
 def time_of(rental: Rental, event: str) -> datetime | None:

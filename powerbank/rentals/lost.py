@@ -6,6 +6,7 @@ from powerbank.ledger.accounts import Kind
 from powerbank.ledger.wallet_models import TransactionType
 from powerbank.queue import publish
 from powerbank.rentals import billing, life, settlement
+from powerbank.rentals.events import RentalLost
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 from powerbank.stations import banks
@@ -23,4 +24,4 @@ def declare(rental: Rental, *, cause: str, now: datetime) -> None:
     billing.release(rental)
     rental.settled_at = now
     banks.move(rental.bank_id, Whereabouts(Place.LOST, holder=str(rental.user_id)), at=now, cause=f"rental:{rental.id}")
-    publish("rental_lost", **life.about(rental), amount=price)
+    publish(RentalLost(**life.about(rental), amount=price))

@@ -1,32 +1,22 @@
 """What notices say of rentals beyond what their events carry."""
 
 from collections.abc import Mapping
-from datetime import UTC
 from uuid import UUID
 
 from sqlalchemy import select
 
+from powerbank.api.fields import show_time
 from powerbank.db import open_session
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.reactions import register_filler
 from powerbank.queue import Scalar
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 from powerbank.stations.models import Station
 
-KINDS = (
-    Type.RENTAL_STARTED, Type.RENTAL_FAILED, Type.RENTAL_ENDING_SOON, Type.RENTAL_OVERDUE, Type.RENTAL_COMPLETED,
-    Type.RENTAL_EXTENDED, Type.RENTAL_CANCELLED, Type.RENTAL_LOST,
-)  # fmt: skip
+# The names of what is found.
+NAMES = ("station", "slot_number", "rate", "package", "due_at", "minutes")
 
 
-def init() -> None:
-    for kind in KINDS:
-        register_filler(kind, _about)
-    register_filler(Type.RENTAL_OVERDUE, _if_still_out)
-
-
-def _about(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+def about(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
     session = open_session()
     rental = session.get(Rental, UUID(str(event["rental_id"])))
     if rental is None:
@@ -38,13 +28,13 @@ def _about(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] |
         "package": rental.package_name,
     }
     if rental.due_at is not None and "due_at" not in event:
-        more["due_at"] = rental.due_at.astimezone(UTC).isoformat()
+        more["due_at"] = show_time(rental.due_at)
     if rental.started_at is not None and rental.ended_at is not None:
         more["minutes"] = -(-int((rental.ended_at - rental.started_at).total_seconds()) // 60)
     return more
 
 
-def _if_still_out(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+def if_still_out(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
     """Brought back while the news was on its way: there is nothing to hurry for."""
     rental = open_session().get(Rental, UUID(str(event["rental_id"])))
-    return None if rental is None or rental.status != Status.OVERDUE else _about(user_id, event)
+    return None if rental is None or rental.status != Status.OVERDUE else about(user_id, event)

@@ -4,6 +4,7 @@ from uuid import UUID
 from powerbank.db import open_session
 from powerbank.queue import publish
 from powerbank.rentals import clock, life
+from powerbank.rentals.events import RentalEndingSoon
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 
@@ -13,4 +14,4 @@ def remind(rental_id: UUID, *, due_at: datetime) -> None:
     rental = open_session().get(Rental, rental_id)
     if rental is None or rental.status != Status.ACTIVE or rental.due_at != due_at or clock.is_back(rental):
         return
-    publish("rental_ending_soon", **life.about(rental), due_at=due_at.isoformat())
+    publish(RentalEndingSoon(**life.about(rental), due_at=due_at))

@@ -15,6 +15,7 @@ from powerbank.local_time import local_day
 from powerbank.promotions import coupons
 from powerbank.queue import enqueue, publish
 from powerbank.rentals import billing, clock, ejection, life, swaps
+from powerbank.rentals.events import RentalCancelled, RentalCompleted, RentalRefunded, UnmatchedReturn
 from powerbank.rentals.models import FreeCancellation, Rental, RentalEvent
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations import returning
@@ -64,7 +65,7 @@ def unmatched(bank_id: UUID, station_id: UUID, slot_number: int) -> None:
     """A bank came back that nobody had, or nobody has any more."""
     session = open_session()
     bank, station = session.get_one(PowerBank, bank_id), session.get_one(Station, station_id)
-    publish("unmatched_return", powerbank_sn=bank.serial, station_sn=station.sn, slot_number=slot_number)
+    publish(UnmatchedReturn(powerbank_sn=bank.serial, station_sn=station.sn, slot_number=slot_number))
 
 
 def rental_of(bank_id: UUID) -> UUID | None:
@@ -144,7 +145,7 @@ def found(rental: Rental, *, at: datetime, now: datetime) -> None:
     rental.overdue_amount += min(0, further)
     conclude_in_time(rental, now=now)
     if back:
-        publish("rental_refunded", **life.about(rental), amount=back)
+        publish(RentalRefunded(**life.about(rental), amount=back))
 
 
 def conclude_in_time(rental: Rental, *, now: datetime) -> None:
@@ -160,7 +161,7 @@ def conclude_in_time(rental: Rental, *, now: datetime) -> None:
 def conclude(rental: Rental) -> None:
     """Points, referrals and ranks follow. A bank that came late was asked for by nobody, and earns nothing."""
     if rental.status == Status.COMPLETED and not rental.came_late:
-        publish("rental_completed", **life.about(rental), on_time=not rental.was_overdue, late=rental.was_overdue)
+        publish(RentalCompleted(**life.about(rental), on_time=not rental.was_overdue, late=rental.was_overdue))
 
 
 def cancel_completed(rental: Rental, *, now: datetime) -> None:
@@ -195,7 +196,7 @@ def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: dateti
     if not keep_coupon:
         coupons.give_back(rental.id, now=now)
     rental.settled_at = now
-    publish("rental_cancelled", **life.about(rental), reason=event, amount=back)
+    publish(RentalCancelled(**life.about(rental), reason=event, amount=back))
 
 
 def _in_window(rental: Rental, ended_at: datetime) -> bool:

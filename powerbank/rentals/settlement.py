@@ -12,6 +12,7 @@ from powerbank.ledger.accounts import Kind
 from powerbank.queue import publish
 from powerbank.rentals import billing, life
 from powerbank.rentals.case_models import SYSTEM, CaseStatus, RentalCase
+from powerbank.rentals.events import RentalSettled
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 
@@ -29,7 +30,7 @@ def settle(rental_id: UUID, *, now: datetime) -> None:
     life.note(
         rental, "settled", cause="rentals", at=now, overdue=money.show(rental.overdue_amount), owed=money.show(owed)
     )
-    publish("rental_settled", **life.about(rental), amount=billing.paid(rental) + owed)
+    publish(RentalSettled(**life.about(rental), amount=billing.paid(rental) + owed))
 
 
 def take_fees(rental: Rental, *, until: datetime) -> int:

@@ -12,6 +12,7 @@ from powerbank.promotions import coupons
 from powerbank.queue import publish
 from powerbank.rentals import billing, initiation, life
 from powerbank.rentals.case_models import SYSTEM, CaseStatus, IssueType, RentalCase
+from powerbank.rentals.events import RentalFailed
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 
@@ -61,7 +62,7 @@ def _end(old: Rental, reason: str, now: datetime) -> None:
     billing.funds(old)  # the accounts, before the coupon
     coupons.give_back(old.id, now=now)
     life.note(old, "swap_refused", cause="rentals", at=now, code=reason)
-    publish("rental_failed", **life.about(old), reason=reason)
+    publish(RentalFailed(**life.about(old), reason=reason))
 
 
 def of(rental_id: UUID) -> UUID | None:

@@ -15,6 +15,7 @@ from powerbank.notifications.staff_kinds import StaffType
 from powerbank.queue import enqueue_again, publish
 from powerbank.rentals import clock, initiation, life, lost, returns, settlement
 from powerbank.rentals.case_models import CaseStatus, RentalCase
+from powerbank.rentals.events import AnomalyFound, PaidNotEjected, RentalOverdue
 from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
 from powerbank.rentals.states import ENDED, OUT, Status
 from powerbank.stations.bank_models import Custody, Discrepancy, DiscrepancyKind, PowerBank
@@ -38,7 +39,7 @@ def _overdue(rental_id: UUID, now: datetime) -> None:
     if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
         life.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
         if not rental.came_late:  # costs nothing until staff decide
-            publish("rental_overdue", **life.about(rental), due_at=rental.due_at.isoformat())
+            publish(RentalOverdue(**life.about(rental), due_at=rental.due_at))
 
 
 def declare_lost(now: datetime) -> int:
@@ -163,7 +164,7 @@ def _tell_once(rental_id: UUID, now: datetime) -> None:
     rental = life.locked(rental_id)
     if rental.status == Status.UNRESOLVED and life.time_of(rental, "staff_told") is None:
         life.note(rental, "staff_told", cause="sweep", at=now)
-        publish("paid_not_ejected", **life.for_staff(rental))
+        publish(PaidNotEjected(**life.for_staff(rental)))
 
 
 def forget_locations(now: datetime) -> None:
@@ -214,4 +215,4 @@ def _tell_broken(rental_id: UUID, error: Exception) -> None:
         return
     with transaction():
         code = life.find(rental_id).code
-        publish("anomaly_found", key=key, detail=f"rental {code} cannot move on: {type(error).__name__}")
+        publish(AnomalyFound(key=key, detail=f"rental {code} cannot move on: {type(error).__name__}"))

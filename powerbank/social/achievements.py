@@ -17,6 +17,7 @@ from powerbank.points.earnings import Earning
 from powerbank.queue import enqueue, publish
 from powerbank.social import tallies
 from powerbank.social.boards import ALL
+from powerbank.social.events import AchievementUnlocked
 from powerbank.social.models import REWARDED, Achievement, Metric, Tally, Unlock
 
 BATCH = 200
@@ -58,9 +59,14 @@ def _celebrate(user_id: UUID, achievement: Achievement, now: datetime) -> None:
             quantity=achievement.reward,
         )  # fmt: skip
     publish(
-        "achievement_unlocked", user_id=str(user_id), achievement_id=str(achievement.id), achievement=achievement.name,
-        achievement_ne=achievement.name_ne, points=achievement.reward,
-    )  # fmt: skip
+        AchievementUnlocked(
+            user_id=user_id,
+            achievement_id=achievement.id,
+            achievement=achievement.name,
+            achievement_ne=achievement.name_ne,
+            points=achievement.reward,
+        )
+    )
 
 
 def save(achievement: Achievement) -> None:

@@ -4,12 +4,9 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from powerbank.notifications.kinds import Type
-    from powerbank.notifications.reactions import register_filler
-    from powerbank.stations import commands, firmware, issues, photos
+    from powerbank.stations import commands, firmware, photos
     from powerbank.users import leaving
 
-    register_filler(Type.STATION_ISSUE_RECEIVED, issues.tell_of_report)
     leaving.register_farewell(photos.forget)
     firmware.init_app(app)
     app.cli.add_command(commands.stations)

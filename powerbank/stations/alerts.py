@@ -12,6 +12,7 @@ from powerbank.db import open_session
 from powerbank.queue import publish
 from powerbank.stations import freshness
 from powerbank.stations.command_models import StationState
+from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
 from powerbank.stations.messages import charges_in
 from powerbank.stations.models import Station, StationLive
 
@@ -66,9 +67,15 @@ def _tell_gone(now: datetime) -> int:
             _publish_offline(row)
         else:
             publish(
-                "station_alarm", station_sn=row.sn, kind="flapping", slot_number=None, serial=None, report_id=None,
-                detail=f"it goes away and comes back, {row.outages} times within an hour",
-            )  # fmt: skip
+                StationAlarm(
+                    station_sn=row.sn,
+                    kind="flapping",
+                    slot_number=None,
+                    serial=None,
+                    report_id=None,
+                    detail=f"it goes away and comes back, {row.outages} times within an hour",
+                )
+            )
     return len(gone)
 
 
@@ -104,13 +111,12 @@ def _settled(which: ColumnElement[bool], since: datetime, values: dict[str, obje
 
 
 def _publish_offline(row: Any) -> None:
-    since = row.last_seen.isoformat() if row.last_seen else None
-    publish("station_offline", station_id=str(row.station_id), station_sn=row.sn, last_seen=since)
+    publish(StationOffline(station_id=row.station_id, station_sn=row.sn, last_seen=row.last_seen))
 
 
 def _publish_online(rows: Sequence[Any]) -> int:
     for row in rows:
-        publish("station_online", station_id=str(row.station_id), station_sn=row.sn)
+        publish(StationOnline(station_id=row.station_id, station_sn=row.sn))
     return len(rows)
 
 
@@ -143,9 +149,12 @@ def look_at_charges(state: StationState, *, now: datetime) -> None:
     if low.number:
         state.low_battery_told_at = now
         publish(
-            "station_battery_low", station_sn=open_session().get_one(Station, state.station_id).sn, count=low.number,
-            battery_level=low.least,
-        )  # fmt: skip
+            StationBatteryLow(
+                station_sn=open_session().get_one(Station, state.station_id).sn,
+                count=low.number,
+                battery_level=low.least,
+            )
+        )
 
 
 def connectivity(station_id: UUID, *, now: datetime) -> dict[str, object]:

@@ -29,6 +29,7 @@ from powerbank.stations.command_models import (
     StationCommand,
     StationState,
 )
+from powerbank.stations.events import StationAlarm
 from powerbank.stations.messages import Known, Message, contents_of, firmware_in, measures_of
 from powerbank.stations.models import Slot, Station, StationLive, Works
 from powerbank.stations.protocols.events import (
@@ -176,9 +177,11 @@ def _happened(
             return _told(_answer(message.station, event, fresh=fresh, now=now))
         case ReturnSelfTest():
             serial = event.serial or _serial_in(station_id, event.slot)
-            rental = _key(state, message, event)
-            if serial is not None and rental is not None:
-                returning.tell_self_test(station_id, event, serial=serial, rental_id=rental.rpartition(":")[2], now=now)
+            key = _key(state, message, event)
+            if serial is not None and key is not None:
+                ended = key.rpartition(":")[2]
+                rental_id = UUID(ended) if ended else None
+                returning.tell_self_test(station_id, event, serial=serial, rental_id=rental_id, now=now)
         case ReturnFailed():
             commanding.look(station_id, now=now)
         case Alarm():
@@ -240,10 +243,15 @@ def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> N
         live.refresh([station_id])
     where = f" in slot {event.slot}" if event.slot is not None else ""
     publish(
-        "station_alarm",
-        station_sn=open_session().get_one(Station, station_id).sn, kind=event.kind.value, slot_number=event.slot,
-        serial=event.serial, report_id=str(report_id), detail=f"{event.kind.value}{where}",
-    )  # fmt: skip
+        StationAlarm(
+            station_sn=open_session().get_one(Station, station_id).sn,
+            kind=event.kind.value,
+            slot_number=event.slot,
+            serial=event.serial,
+            report_id=report_id,
+            detail=f"{event.kind.value}{where}",
+        )
+    )
 
 
 def _serial_in(station_id: UUID, slot: int | None) -> str | None:

@@ -19,6 +19,7 @@ from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.queue import enqueue, publish
 from powerbank.stations import states
 from powerbank.stations.command_models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
+from powerbank.stations.events import StationCommandSettled
 from powerbank.stations.models import Station
 from powerbank.stations.protocols import commands as words
 from powerbank.stations.protocols import registry
@@ -178,7 +179,7 @@ def settle(command: StationCommand, status: CommandStatus, response: dict[str, A
         return False
     # Nobody waits for the snapshots that this service asks for by itself.
     if command.requested_by != SYSTEM:
-        publish("station_command_settled", command_id=str(command.id), status=status.value)
+        publish(StationCommandSettled(command_id=command.id, status=status.value))
     return True
 
 

@@ -11,6 +11,7 @@ from powerbank.db import first_id_of, new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
 from powerbank.queue import publish
 from powerbank.stations.bank_models import Discrepancy, DiscrepancyKind
+from powerbank.stations.events import StationAlarm
 from powerbank.stations.models import Station
 
 # Open ones of a kind at one station: it may invent as many serials as it likes. Banks that are missing are no more than
@@ -94,13 +95,14 @@ def _tell(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_number: int
         .values(told_at=now)
     )
     publish(
-        "station_alarm",
-        station_sn=session.get_one(Station, station_id).sn,
-        kind=kind.value,
-        slot_number=slot_number,
-        serial=serial,
-        report_id=None,
-        detail=WORDS[kind].format(serial=serial, slot="?" if slot_number is None else slot_number),
+        StationAlarm(
+            station_sn=session.get_one(Station, station_id).sn,
+            kind=kind.value,
+            slot_number=slot_number,
+            serial=serial,
+            report_id=None,
+            detail=WORDS[kind].format(serial=serial, slot="?" if slot_number is None else slot_number),
+        )
     )
 
 

@@ -13,6 +13,7 @@ from powerbank.errors import ConflictError, NotFoundError
 from powerbank.queue import publish
 from powerbank.stations import commanding, live
 from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
+from powerbank.stations.events import SlotLocked
 from powerbank.stations.models import Slot, Station
 
 IN_A_ROW = 2
@@ -40,7 +41,7 @@ def after_refusal(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
     station = session.get_one(Station, station_id)
     _ask(station, CommandName.LOCK_SLOT, slot_number, by="inspection", now=now)
     live.refresh([station_id])
-    publish("slot_locked", station_sn=station.sn, detail=f"slot {slot_number} refused twice and is out of use")
+    publish(SlotLocked(station_sn=station.sn, detail=f"slot {slot_number} refused twice and is out of use"))
     return True
 
 

@@ -11,11 +11,10 @@ from jobs import catalogue
 from powerbank.api.fields import show_time
 from powerbank.db import db, new_id, open_session
 from powerbank.errors import ConflictError, NotFoundError
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
 from powerbank.queue import Scalar, enqueue, publish
 from powerbank.stations import alerts, commanding, photos, queries
 from powerbank.stations.command_models import CommandName, CommandStatus, StationCommand
+from powerbank.stations.events import StationIssueReported, StationIssueResolved
 from powerbank.stations.issue_models import CRITICAL, IssueReport, IssueType, Priority, StationIssue
 from powerbank.stations.models import Station
 
@@ -66,10 +65,16 @@ def process(report_id: UUID, *, now: datetime) -> None:
     if issue.issue_type == IssueType.OFFLINE and first == report_id:
         enqueue(catalogue.CHECK_STATION_CONNECTIVITY, issue_id=str(issue.id), command_id=None)
     publish(
-        "station_issue_reported",
-        issue_id=str(issue.id), report_id=str(report_id), user_id=str(claimed.user_id), station_sn=issue.station_sn,
-        issue_type=issue.issue_type, priority=issue.priority, first=first == report_id,
-    )  # fmt: skip
+        StationIssueReported(
+            issue_id=issue.id,
+            report_id=report_id,
+            user_id=claimed.user_id,
+            station_sn=issue.station_sn,
+            issue_type=issue.issue_type,
+            priority=issue.priority,
+            first=first == report_id,
+        )
+    )
 
 
 def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime) -> None:
@@ -101,14 +106,14 @@ def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> Stati
     if issue.resolved_at is not None:
         raise ConflictError("already_resolved", "Somebody has settled this already.")
     issue.resolved_at, issue.resolved_by, issue.resolution = now, by, resolution
-    publish("station_issue_resolved", issue_id=str(issue.id), station_sn=issue.station_sn, issue_type=issue.issue_type)
     for reporter in open_session().scalars(
         select(IssueReport.user_id).where(IssueReport.issue_id == issue.id).distinct().order_by(IssueReport.user_id)
     ):
-        notify(
-            user_id=reporter, type=Type.STATION_ISSUE_RESOLVED, dedup_key=f"{Type.STATION_ISSUE_RESOLVED}:{issue.id}",
-            context={"issue_id": str(issue.id), "station_sn": issue.station_sn, "station": issue.station.name},
-        )  # fmt: skip
+        publish(
+            StationIssueResolved(
+                user_id=reporter, issue_id=issue.id, station_sn=issue.station_sn, station=issue.station.name
+            )
+        )
     return issue
 
 

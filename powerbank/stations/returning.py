@@ -10,6 +10,7 @@ from powerbank.queue import publish
 from powerbank.stations import banks, commanding, discrepancies, ejecting, states
 from powerbank.stations.bank_models import Custody, Discrepancy, DiscrepancyKind, Place, PowerBank
 from powerbank.stations.banks import MOMENT, Whereabouts
+from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested, StationAlarm
 from powerbank.stations.models import Station
 from powerbank.stations.protocols.events import Order, ReturnSelfTest
 
@@ -68,23 +69,31 @@ def returned(
             _tell_it_is_back(serial, station_id, slot_number)
     if told:
         publish(
-            "powerbank_returned",
-            report_id=str(report_id), bank_id=str(bank.id), station_id=str(station_id), slot_number=slot_number,
-            rental_id=str(rental_id or ""), returned_at=at.isoformat(), received_at=received_at.isoformat(),
-            provisional=provisional, how=how,
-        )  # fmt: skip
+            PowerbankReturned(
+                report_id=report_id,
+                bank_id=bank.id,
+                station_id=station_id,
+                slot_number=slot_number,
+                rental_id=rental_id,
+                returned_at=at,
+                received_at=received_at,
+                provisional=provisional,
+                how=how,
+            )
+        )
     return True
 
 
 def _tell_it_is_back(serial: str, station_id: UUID, slot_number: int) -> None:
     publish(
-        "station_alarm",
-        station_sn=open_session().get_one(Station, station_id).sn,
-        kind="written_off_is_back",
-        slot_number=slot_number,
-        serial=serial,
-        report_id=None,
-        detail=f"power bank {serial}, which was written off, is back in slot {slot_number}",
+        StationAlarm(
+            station_sn=open_session().get_one(Station, station_id).sn,
+            kind="written_off_is_back",
+            slot_number=slot_number,
+            serial=serial,
+            report_id=None,
+            detail=f"power bank {serial}, which was written off, is back in slot {slot_number}",
+        )
     )
 
 
@@ -104,12 +113,13 @@ def undo_ejection(station_id: UUID, slot_number: int, serial: str, *, seen_at: d
         or seen_at - now_at.since > STAYED_WITHIN
     ):
         return False
+    assert now_at.rental_id is not None  # noqa: S101 (CHECK rental)
     banks.move(bank.id, Whereabouts(Place.SLOT, station_id, slot_number), at=seen_at, cause="never came out")
     publish(
-        "ejection_undone",
-        bank_id=str(bank.id), rental_id=str(now_at.rental_id), station_id=str(station_id), slot_number=slot_number,
-        seen_at=seen_at.isoformat(),
-    )  # fmt: skip
+        EjectionUndone(
+            bank_id=bank.id, rental_id=now_at.rental_id, station_id=station_id, slot_number=slot_number, seen_at=seen_at
+        )
+    )
     return True
 
 
@@ -126,16 +136,18 @@ def self_tested(station_id: UUID, event: ReturnSelfTest, *, serial: str | None, 
     return f"self-test:{stay.id}:{rental_id or ''}"
 
 
-def tell_self_test(station_id: UUID, event: ReturnSelfTest, *, serial: str, rental_id: str, now: datetime) -> None:
+def tell_self_test(
+    station_id: UUID, event: ReturnSelfTest, *, serial: str, rental_id: UUID | None, now: datetime
+) -> None:
     if not event.passed:
         banks.quarantine(serial, reason=f"self-test after return: {event.reason}", now=now)
     bank = banks.locked(serial)
     slot_number = banks.whereabouts(bank.id).slot_number
     publish(
-        "return_self_tested",
-        bank_id=str(bank.id), station_id=str(station_id), slot_number=slot_number, rental_id=rental_id,
-        passed=event.passed,
-    )  # fmt: skip
+        ReturnSelfTested(
+            bank_id=bank.id, station_id=station_id, slot_number=slot_number, rental_id=rental_id, passed=event.passed
+        )
+    )
 
 
 def refuse(bank_id: UUID, rental_id: UUID, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""How an account ends. Later domains say at start-up what stands in the way, and clear what is theirs.
+"""How an account ends. Later domains say what stands in the way and clear what is theirs (`powerbank.wiring`).
 
 Both happen in the transaction that ends the account, while its row is locked. A refusal raises `ConflictError`
 (`open_rental_exists`, `outstanding_due`). A farewell still finds the person's identifiers.
@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from powerbank.db import open_session
-from powerbank.queue import publish
 from powerbank.users.models import Identifier, Status, User
 from powerbank.users.services import locked
 
@@ -46,4 +45,3 @@ def leave(user_id: UUID, *, now: datetime) -> None:
     user.first_name = user.last_name = user.date_of_birth = user.address = user.city = None
     user.auto_collect_dues = False
     user.status, user.deleted_at = Status.DELETED, now
-    publish("user_deleted", user_id=str(user_id))

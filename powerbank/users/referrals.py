@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.db import db, new_id, open_session
 from powerbank.errors import AppError
 from powerbank.queue import publish
+from powerbank.users.events import ReferralNoted
 from powerbank.users.models import Referral, ReferralStatus, Status, User
 
 VALID = timedelta(days=30)
@@ -69,7 +70,7 @@ def note(*, invitee_id: UUID, code: str, now: datetime) -> None:
         .returning(Referral.id)
     )
     if noted is not None and reason is None:
-        publish("referral_noted", referral_id=str(noted), invitee_id=str(invitee_id), inviter_id=str(inviter.id))
+        publish(ReferralNoted(referral_id=noted, invitee_id=invitee_id, inviter_id=inviter.id))
 
 
 def settle_first_rental(invitee_id: UUID, *, now: datetime) -> Referral | None:

@@ -15,6 +15,7 @@ from powerbank.db import db, new_id, open_session, utcnow
 from powerbank.errors import AppError, ConflictError, NotFoundError
 from powerbank.queue import publish
 from powerbank.users import referrals, traces
+from powerbank.users.events import UserRegistered
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Identifier, Status, User
 
@@ -62,7 +63,7 @@ def create(
         session.flush()
     traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user)
-    publish("user_registered", user_id=str(user.id), referral_code=referral_code)
+    publish(UserRegistered(user_id=user.id, referral_code=referral_code))
     return user
 
 

@@ -1,38 +1,44 @@
 """A domain reacts to another by a line of data; the other is not touched."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from jobs import catalogue
-from powerbank.content import services
-from powerbank.content.models import Language, Slug
-from powerbank.db import db, transaction, utcnow
-from powerbank.queue import publish
+from powerbank.db import db, transaction
+from powerbank.events import Event
+from powerbank.queue import publish, values_of
+from powerbank.subscriptions import SUBSCRIPTIONS
 from tests import sample_jobs
 
 Work = Callable[..., None]
 
 
-def publish_page() -> None:
-    services.add_revision(
-        slug=Slug.ABOUT, language=Language.ENGLISH, title="About", body="Hello", publish_at=None, now=utcnow()
-    )
+@dataclass(frozen=True, kw_only=True)
+class PageRead(Event):
+    slug: str
+    language: str
+    revision_id: str
+
+
+ABOUT = PageRead(slug="about", language="en", revision_id="1")
 
 
 def test_every_subscriber_gets_the_event_once_and_only_after_the_commit(
     context: Flask, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listeners = (sample_jobs.TOLD, sample_jobs.TOLD_TOO)
-    monkeypatch.setitem(catalogue.SUBSCRIPTIONS, "content_published", listeners)
+    monkeypatch.setitem(SUBSCRIPTIONS, PageRead, (sample_jobs.TOLD, sample_jobs.TOLD_TOO))
     with pytest.raises(RuntimeError, match="changed its mind"):
         publish_and_fail()
     work()
     assert db.session.scalar(text("SELECT count(*) FROM test_effects")) == 0
+    db.session.rollback()
     with transaction():
-        publish_page()
+        publish(ABOUT)
     work()
     db.session.rollback()
     assert list(db.session.scalars(text("SELECT key FROM test_effects ORDER BY key"))) == ["about en", "also about en"]
@@ -40,10 +46,29 @@ def test_every_subscriber_gets_the_event_once_and_only_after_the_commit(
 
 def publish_and_fail() -> None:
     with transaction():
-        publish_page()
+        publish(ABOUT)
         raise RuntimeError("changed its mind")
 
 
-def test_an_event_that_nobody_named_is_a_mistake(context: Flask) -> None:
+def test_an_event_that_is_in_no_subscription_is_a_mistake(context: Flask) -> None:
     with transaction(), pytest.raises(KeyError):
-        publish("something_happened")
+        publish(ABOUT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Everything(Event):
+    id: UUID
+    at: datetime
+    name: str
+    count: int
+    sure: bool
+    nothing: UUID | None
+
+
+def test_jobs_get_ids_and_times_as_text_and_all_else_as_it_is() -> None:
+    at = datetime(2026, 11, 30, 12, 0, tzinfo=UTC).astimezone(timezone(timedelta(hours=5, minutes=45)))
+    event = Everything(id=UUID(int=1), at=at, name="x", count=2, sure=True, nothing=None)
+    assert values_of(event) == {
+        "id": "00000000-0000-0000-0000-000000000001", "at": "2026-11-30T12:00:00Z", "name": "x", "count": 2,
+        "sure": True, "nothing": None,
+    }  # fmt: skip

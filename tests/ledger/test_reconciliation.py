@@ -14,11 +14,13 @@ from jobs.catalogue import JobSpec, Queue
 from powerbank.db import db, new_id, open_session, transaction, utcnow
 from powerbank.ledger import dues, holds, reconciliation, spending, sums
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.events import LedgerMismatch
 from powerbank.ledger.reconciliation import Report
 from powerbank.ledger.sources import Sources
 from powerbank.ops import services as ops
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import queue_health
+from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import Person, about, key
 
@@ -119,7 +121,7 @@ def test_the_first_difference_is_told_once(
     context: Flask, forge: Forge, work: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalogue.register(HEARD)
-    monkeypatch.setitem(catalogue.SUBSCRIPTIONS, "ledger_mismatch", (HEARD,))
+    monkeypatch.setitem(SUBSCRIPTIONS, LedgerMismatch, (HEARD,))
     forge("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind LIKE 'user%'")
     report_id = new_id()
     for _ in range(2):  # a run that broke off is made good under the same id

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from powerbank.db import transaction
 from powerbank.notifications import staff
 from powerbank.queue import publish
+from powerbank.stations.events import StationIssueReported
 from tests.people import Inbox, change, rows
 
 Work = Callable[..., None]
@@ -28,14 +29,15 @@ def reported(app: Flask, times: int = 1) -> None:
     for _ in range(times):
         with app.app_context(), transaction():
             publish(
-                "station_issue_reported",
-                issue_id=str(uuid4()),
-                report_id="1",
-                user_id=str(uuid4()),
-                station_sn="KTM-1",
-                issue_type="damaged",
-                priority="critical",
-                first=True,
+                StationIssueReported(
+                    issue_id=uuid4(),
+                    report_id=uuid4(),
+                    user_id=uuid4(),
+                    station_sn="KTM-1",
+                    issue_type="damaged",
+                    priority="critical",
+                    first=True,
+                )
             )
 
 

@@ -8,12 +8,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from jobs import runtime
 from powerbank.content import app_config
 from powerbank.db import db, transaction, utcnow
 from powerbank.ledger import dues, holds, refunds, spending
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
+from powerbank.notifications import values
+from powerbank.notifications.kinds import Type
 from powerbank.payments import collecting, credit
 from powerbank.payments.credit import Alert
 from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person, top_up
@@ -27,9 +30,17 @@ NOON = datetime(2026, 3, 10, 6, 15, tzinfo=UTC)  # at Kathmandu
 
 
 def told(user_id: UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """What people hear of, and the values that the texts name."""
     db.session.rollback()
+    due = text("SELECT id FROM outbox_jobs WHERE job = 'notify_user' AND state = 'open' ORDER BY id")
+    for job_id in db.session.scalars(due).all():
+        db.session.rollback()
+        runtime.run("notify_user", str(job_id))
     query = text("SELECT type, context FROM notices WHERE CAST(:who AS uuid) IS NULL OR user_id = :who ORDER BY id")
-    return [(row.type, row.context) for row in db.session.execute(query, {"who": user_id})]
+    return [
+        (row.type, {name: row.context[name] for name in values.needed(Type(row.type))})
+        for row in db.session.execute(query, {"who": user_id})
+    ]
 
 
 def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> UUID:

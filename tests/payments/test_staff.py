@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.db import transaction
+from powerbank.payments.events import PaymentNeedsReview
 from powerbank.queue import publish
 from tests.ledger.conftest import Person, shared_balance
 from tests.payments.conftest import Payer, Work
@@ -74,7 +75,7 @@ def test_staff_are_told_once_of_a_payment_to_review(
             app.app_context(),
             transaction(),
         ):  # the gateway took back what was never credited: news of the same payment
-            publish("payment_needs_review", intent_id=intent["intent_id"], reason="taken_back_beyond")
+            publish(PaymentNeedsReview(intent_id=intent["intent_id"], reason="taken_back_beyond"))
         work()
     told = payer.client.get("/api/admin/notices", headers=finance).get_json()["items"]
     assert [each["type"] for each in told] == ["payment_needs_review"] * 2

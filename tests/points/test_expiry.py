@@ -12,6 +12,7 @@ from powerbank.db import db, transaction
 from powerbank.ledger import holds, refunds, spending
 from powerbank.ledger.sources import Sources
 from powerbank.points import expiry
+from powerbank.points.events import PointsExpiring
 from tests.ledger.conftest import Person, about, assert_books_are_right, award, key
 from tests.points.conftest import has, run
 
@@ -116,12 +117,12 @@ def test_more_people_than_one_batch(context: Flask, person: Person, monkeypatch:
 
 
 def test_a_warning_names_all_of_the_week_once(saver: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, object]] = []
-    monkeypatch.setattr(expiry, "publish", lambda event, **fields: told.append((event, fields["points"])))
+    told: list[PointsExpiring] = []
+    monkeypatch.setattr(expiry, "publish", told.append)
     run(catalogue.WARN_OF_EXPIRING_POINTS)
     run(catalogue.WARN_OF_EXPIRING_POINTS)
-    assert told == [("points_expiring", 20)]
+    assert [each.points for each in told] == [20]
     pass_days(95)
     run(catalogue.WARN_OF_EXPIRING_POINTS)
-    assert told[1:] == [("points_expiring", 10)]
+    assert [each.points for each in told[1:]] == [10]
     assert timedelta(days=7) == expiry.WARNING

@@ -6,6 +6,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from jobs import catalogue, policy
+from powerbank import subscriptions
+from powerbank.stations.events import PowerbankReturned
 from scripts import mqtt_daemon
 
 HEARD = policy.JobSpec("test_heard", "tests.sample_jobs.plain", policy.Queue.CLEANUP)
@@ -13,7 +15,7 @@ HEARD = policy.JobSpec("test_heard", "tests.sample_jobs.plain", policy.Queue.CLE
 
 def main() -> int:
     catalogue.register(HEARD)
-    catalogue.SUBSCRIPTIONS["powerbank_returned"] = (HEARD,)
+    subscriptions.SUBSCRIPTIONS[PowerbankReturned] = (HEARD,)
     return mqtt_daemon.main()
 
 

@@ -18,6 +18,7 @@ from powerbank.queue import publish
 from powerbank.stations import banks, commanding
 from powerbank.stations.bank_models import Custody
 from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested
 from powerbank.stations.package_models import Package
 from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import award, top_up
@@ -147,28 +148,49 @@ class Cabinets:
             making.put_back(serial, station_id, slot, at)
             for _ in range(times):
                 publish(
-                    "powerbank_returned", report_id=str(uuid4()), bank_id=str(bank.id), station_id=str(station_id),
-                    slot_number=slot, rental_id=str(stay.rental_id) if stay and stay.rental_id else "",
-                    returned_at=at.isoformat(), received_at=utcnow().isoformat(), provisional=provisional, how="event",
-                )  # fmt: skip
+                    PowerbankReturned(
+                        report_id=uuid4(),
+                        bank_id=bank.id,
+                        station_id=station_id,
+                        slot_number=slot,
+                        rental_id=stay.rental_id if stay else None,
+                        returned_at=at,
+                        received_at=utcnow(),
+                        provisional=provisional,
+                        how="event",
+                    )
+                )
         self.work()
 
     def old_news_of(self, rental_id: str, serial: str, *, at: datetime, sn: str = "A", slot: int = 4) -> None:
         """A return frame that comes once more, long after."""
         with self.app.app_context(), transaction():
             publish(
-                "powerbank_returned", report_id=str(uuid4()), bank_id=str(banks.locked(serial).id),
-                station_id=str(making.station_id(sn)), slot_number=slot, rental_id=rental_id,
-                returned_at=at.isoformat(), received_at=utcnow().isoformat(), provisional=False, how="event",
-            )  # fmt: skip
+                PowerbankReturned(
+                    report_id=uuid4(),
+                    bank_id=banks.locked(serial).id,
+                    station_id=making.station_id(sn),
+                    slot_number=slot,
+                    rental_id=UUID(rental_id),
+                    returned_at=at,
+                    received_at=utcnow(),
+                    provisional=False,
+                    how="event",
+                )
+            )
         self.work()
 
     def self_test(self, serial: str, rental_id: str, *, passed: bool) -> None:
         with self.app.app_context(), transaction():
             publish(
-                "return_self_tested", bank_id=str(banks.locked(serial).id), station_id=str(making.station_id("A")),
-                slot_number=4, rental_id=rental_id, passed=passed,
-            )  # fmt: skip
+                ReturnSelfTested(
+                    bank_id=banks.locked(serial).id,
+                    station_id=making.station_id("A"),
+                    slot_number=4,
+                    rental_id=UUID(rental_id),
+                    passed=passed,
+                )
+            )
         self.work()
 
     def shows_again(self, serial: str, rental_id: str, *, sn: str = "A", slot: int = 1) -> None:
@@ -177,9 +199,14 @@ class Cabinets:
             station_id = making.station_id(sn)
             bank_id = making.put_back(serial, station_id, slot, utcnow())
             publish(
-                "ejection_undone", bank_id=str(bank_id), rental_id=rental_id, station_id=str(station_id),
-                slot_number=slot, seen_at=utcnow().isoformat(),
-            )  # fmt: skip
+                EjectionUndone(
+                    bank_id=bank_id,
+                    rental_id=UUID(rental_id),
+                    station_id=station_id,
+                    slot_number=slot,
+                    seen_at=utcnow(),
+                )
+            )
         self.work()
 
     # ── beside ────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ from powerbank.db import db, transaction, utcnow
 from powerbank.queue import publish
 from powerbank.rentals import initiation
 from powerbank.stations import banks
+from powerbank.stations.events import EjectionUndone
 from tests.people import change, rows
 from tests.rentals import making
 from tests.rentals.conftest import MINUTE, Cabinets, Renter
@@ -118,9 +119,14 @@ def test_it_never_came_out_and_a_sweep_had_ended_it(app: Flask, out: Out, cabine
     assert sita.rental(rental_id)["status"] == "completed"
     with app.app_context(), transaction():
         publish(
-            "ejection_undone", bank_id=str(banks.locked("A-1").id), rental_id=rental_id,
-            station_id=str(making.station_id("A")), slot_number=1, seen_at=(utcnow() - 2 * MINUTE).isoformat(),
-        )  # fmt: skip
+            EjectionUndone(
+                bank_id=banks.locked("A-1").id,
+                rental_id=UUID(rental_id),
+                station_id=making.station_id("A"),
+                slot_number=1,
+                seen_at=utcnow() - 2 * MINUTE,
+            )
+        )
     cabinets.work()
     assert sita.wallet()[0] == "500.00"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -23,7 +24,6 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 import jobs.rentals
-from jobs import catalogue
 from jobs import catalogue_of_rentals as rental_jobs
 from jobs.policy import JobSpec
 from jobs.worker import Worker
@@ -41,7 +41,9 @@ from powerbank.rentals.models import Rental
 from powerbank.stations import banks, commanding, services
 from powerbank.stations.bank_models import Custody, Place, PowerBank
 from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
 from powerbank.stations.package_models import Package, PaymentModel
+from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.databases import Emptier
 from tests.dying import Mortality
 from tests.ledger.conftest import make_person, top_up
@@ -259,10 +261,18 @@ class Network(RuleBasedStateMachine):
             making.put_back(serial, station_id, free[0], at)
             for _ in range(times):
                 publish(
-                    "powerbank_returned", report_id="r", bank_id=str(stay.bank_id), station_id=str(station_id),
-                    slot_number=free[0], rental_id=rental_id, returned_at=at.isoformat(),
-                    received_at=self.now.isoformat(), provisional=provisional, how="event",
-                )  # fmt: skip
+                    PowerbankReturned(
+                        report_id=uuid4(),
+                        bank_id=stay.bank_id,
+                        station_id=station_id,
+                        slot_number=free[0],
+                        rental_id=rental_id,
+                        returned_at=at,
+                        received_at=self.now,
+                        provisional=provisional,
+                        how="event",
+                    )
+                )
 
     @precondition(something_is_open)
     @rule(which=WHICH)
@@ -271,11 +281,18 @@ class Network(RuleBasedStateMachine):
         if (rental := self.one(which)) is not None and rental.return_station_id is not None and rental.ended_at:
             with self.step():
                 publish(
-                    "powerbank_returned", report_id="r", bank_id=str(rental.bank_id), rental_id=str(rental.id),
-                    station_id=str(rental.return_station_id), slot_number=rental.return_slot,
-                    returned_at=rental.ended_at.isoformat(), received_at=self.now.isoformat(), provisional=False,
-                    how="event",
-                )  # fmt: skip
+                    PowerbankReturned(
+                        report_id=uuid4(),
+                        bank_id=rental.bank_id,
+                        rental_id=rental.id,
+                        station_id=rental.return_station_id,
+                        slot_number=rental.return_slot,
+                        returned_at=rental.ended_at,
+                        received_at=self.now,
+                        provisional=False,
+                        how="event",
+                    )
+                )
 
     @precondition(lambda self: self.any("SELECT FROM rentals WHERE provisional"))
     @rule()
@@ -284,9 +301,14 @@ class Network(RuleBasedStateMachine):
             rental = session.scalar(select(Rental).where(Rental.provisional).limit(1))
             if rental is not None:
                 publish(
-                    "return_self_tested", bank_id=str(rental.bank_id), station_id=str(rental.return_station_id),
-                    slot_number=rental.return_slot, rental_id=str(rental.id), passed=True,
-                )  # fmt: skip
+                    ReturnSelfTested(
+                        bank_id=rental.bank_id,
+                        station_id=rental.return_station_id,
+                        slot_number=rental.return_slot,
+                        rental_id=rental.id,
+                        passed=True,
+                    )
+                )
 
     # ── time, workers ─────────────────────────────────────────────────────────────────────────────
 
@@ -392,9 +414,9 @@ def make_custody_old(app: Flask) -> None:
 
 @pytest.mark.timeout(300)
 def test_whatever_they_do(app: Flask, clean: None, emptier: Emptier, monkeypatch: pytest.MonkeyPatch) -> None:
-    for event, followers in catalogue.SUBSCRIPTIONS.items():  # what others make of the news is not looked at here
+    for event, followers in [*SUBSCRIPTIONS.items()]:  # what others make of the news is not looked at here
         ours = tuple(each for each in followers if isinstance(each, JobSpec) and each.name in OURS)
-        monkeypatch.setitem(catalogue.SUBSCRIPTIONS, event, ours)
+        monkeypatch.setitem(SUBSCRIPTIONS, event, ours)
 
     class Ours(Network):
         pass

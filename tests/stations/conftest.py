@@ -8,13 +8,24 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from jobs import catalogue, policy
+from jobs import policy
 from powerbank.auth import sessions
 from powerbank.db import new_id, transaction, utcnow
 from powerbank.stations import banks, live, services
 from powerbank.stations.bank_models import Place, PowerBank
 from powerbank.stations.banks import Whereabouts
+from powerbank.stations.events import (
+    EjectionUndone,
+    PowerbankReturned,
+    ReturnSelfTested,
+    StationAlarm,
+    StationBatteryLow,
+    StationCommandSettled,
+    StationOffline,
+    StationOnline,
+)
 from powerbank.stations.models import Slot, Station
+from powerbank.subscriptions import SUBSCRIPTIONS
 from powerbank.users.models import User
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.station import Pace
@@ -28,8 +39,16 @@ from tests.stations.talking import Talker
 Make = Callable[..., Station]
 SignIn = Callable[..., dict[str, str]]
 
-EVENTS = ("powerbank_returned", "ejection_undone", "station_command_settled", "station_offline", "station_online",
-          "station_battery_low", "station_alarm", "return_self_tested")  # fmt: skip
+EVENTS = (
+    PowerbankReturned,
+    EjectionUndone,
+    StationCommandSettled,
+    StationOffline,
+    StationOnline,
+    StationBatteryLow,
+    StationAlarm,
+    ReturnSelfTested,
+)
 
 FACTS = {
     "name": "Thamel", "address": "Thamel Marg 1", "city": "Kathmandu", "lat": 27.7153, "lng": 85.3123,
@@ -106,8 +125,8 @@ def broker() -> Iterator[EmbeddedBroker]:
 def hear(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is published leaves a job with its name."""
     for event in EVENTS:
-        spec = policy.JobSpec(f"heard_{event}", "x.y", policy.Queue.DEFAULT)
-        monkeypatch.setitem(catalogue.SUBSCRIPTIONS, event, (spec,))
+        spec = policy.JobSpec(f"heard_{event.__name__}", "x.y", policy.Queue.DEFAULT)
+        monkeypatch.setitem(SUBSCRIPTIONS, event, (spec,))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.events import Event
 from powerbank.stations import banks, commanding
 from powerbank.stations.command_models import StationCommand
 from powerbank.stations.intake import Intake
@@ -120,7 +121,7 @@ def live(talker: Talker) -> Any:
     return rows("SELECT * FROM station_live WHERE station_id = :id", id=talker.id)[0]
 
 
-def heard(event: str) -> list[dict[str, Any]]:
+def heard(event: type[Event]) -> list[dict[str, Any]]:
     """What was published, for a test that uses the fixture `hear`."""
     return [row.arguments for row in rows(
-        "SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event}")]  # fmt: skip
+        "SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event.__name__}")]  # fmt: skip

@@ -11,6 +11,7 @@ from powerbank.db import new_id, transaction, utcnow
 from powerbank.stations import banks, discrepancies
 from powerbank.stations.bank_models import Place
 from powerbank.stations.banks import Whereabouts
+from powerbank.stations.events import StationAlarm
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, heard, live, rows, stays, value
 
@@ -53,7 +54,7 @@ def test_a_station_that_invents_serials_opens_so_many(talker: Talker, hear: None
         talker.wait(1)
     counts = rows("SELECT kind, count(*) FROM discrepancies GROUP BY 1 ORDER BY 1")
     assert dict(map(tuple, counts)) == {"unknown_serial": discrepancies.MOST_OPEN, "bank_missing": 3}
-    told = [each["kind"] for each in heard("station_alarm")]
+    told = [each["kind"] for each in heard(StationAlarm)]
     assert sorted(told) == ["bank_missing", "unknown_serial"]  # the first of each kind
 
 
@@ -76,10 +77,10 @@ def test_one_that_comes_and_goes_is_one(talker: Talker, hear: None) -> None:
         talker.snapshot({1: "101", 2: "102", 3: "103"})
         talker.wait(30)
     assert rows("SELECT times, resolved_by FROM discrepancies") == [(10, "system")]
-    assert len(heard("station_alarm")) == 1
+    assert len(heard(StationAlarm)) == 1
     talker.wait(3600)
     miss(talker)
-    assert [(each["station_sn"], each["kind"], each["detail"]) for each in heard("station_alarm")][1:] == [
+    assert [(each["station_sn"], each["kind"], each["detail"]) for each in heard(StationAlarm)][1:] == [
         ("A", "bank_missing", "power bank 101 is missing from slot 1")
     ]
 
@@ -118,7 +119,7 @@ def test_a_bank_that_was_written_off_and_is_seen_again_is_back(talker: Talker, a
     assert stays("101")[-1] == ("slot", 1, "")
     assert live(talker).available_banks == 3
     assert rows(OPEN) == []
-    assert [each["kind"] for each in heard("station_alarm")] == ["bank_missing", "written_off_is_back"]
+    assert [each["kind"] for each in heard(StationAlarm)] == ["bank_missing", "written_off_is_back"]
 
 
 def test_a_bank_that_was_written_off_is_found(talker: Talker, act: Act) -> None:

@@ -1,7 +1,7 @@
 """`docs/stations.md` says what is: its events, states, refusals, faults and figures are those of the code."""
 
-import ast
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from powerbank.stations import agreement, alerts, commanding, daemon, inspection, reports
 from powerbank.stations.command_models import CommandStatus
 from powerbank.stations.protocols import json_v1, protocol, untrusted, volinks_v1
+from powerbank.subscriptions import SUBSCRIPTIONS
 from scripts.simulation.faults import FAULTS
 
 ROOT = Path(__file__).parents[2]
@@ -26,18 +27,15 @@ def words(cell: str) -> set[str]:
     return {word for part in re.findall(r"`([^`]+)`", cell) for word in part.split()}
 
 
-def published() -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for path in (ROOT / "powerbank" / "stations").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "publish":
-                assert isinstance(node.args[0], ast.Constant)
-                found.setdefault(node.args[0].value, set()).update(str(each.arg) for each in node.keywords)
-    return found
+def told_by_stations() -> dict[str, set[str]]:
+    found = [event for event in SUBSCRIPTIONS if event.__module__ == "powerbank.stations.events"]
+    return {event.__name__: {each.name for each in fields(event)} for event in found}
 
 
 def test_events_and_their_fields() -> None:
-    assert {name: words(fields) for event, fields, _ in table("| event |") for name in words(event)} == published()
+    assert {
+        name: words(its_fields) for event, its_fields, _ in table("| event |") for name in words(event)
+    } == told_by_stations()
 
 
 def test_states_of_a_command() -> None:

@@ -5,6 +5,7 @@ import pytest
 from powerbank.db import transaction
 from powerbank.errors import AppError
 from powerbank.stations import commanding
+from powerbank.stations.events import EjectionUndone, PowerbankReturned, StationCommandSettled
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, heard, live, rows, status, stays, value, view
 
@@ -21,7 +22,7 @@ def test_a_confirmed_ejection_moves_custody_and_ends_the_promise(talker: Talker)
     assert rows("SELECT * FROM bank_reservations") == []
     assert view(talker.id)[1] is None
     assert (live(talker).available_banks, live(talker).free_slots) == (2, 2)
-    assert heard("station_command_settled") == [{"command_id": str(command.id), "status": "succeeded"}]
+    assert heard(StationCommandSettled) == [{"command_id": str(command.id), "status": "succeeded"}]
     ended = value("SELECT lower(period) FROM custody WHERE place = 'user'")
     assert ended == talker.now
     assert value("SELECT cycles FROM power_banks WHERE serial = '101'") == 1
@@ -75,7 +76,7 @@ def test_without_a_snapshot_nobody_knows_until_the_station_speaks_again(talker: 
     talker.wait(4000)
     talker.snapshot({2: "102", 3: "103"})
     assert status(command) == ("succeeded", "snapshot")
-    assert [each["status"] for each in heard("station_command_settled")] == ["unknown", "succeeded"]
+    assert [each["status"] for each in heard(StationCommandSettled)] == ["unknown", "succeeded"]
 
 
 def test_what_nobody_knew_may_turn_out_to_have_failed(talker: Talker) -> None:
@@ -125,7 +126,7 @@ def test_a_bank_that_was_said_to_be_out_and_is_not(talker: Talker) -> None:
     talker.answer(command.id, slot_number=1, powerbank_sn="101")
     talker.wait(30)
     talker.snapshot({1: "101", 2: "102", 3: "103"})
-    [undone] = heard("ejection_undone")
+    [undone] = heard(EjectionUndone)
     assert (undone["rental_id"], undone["slot_number"]) == (str(command.rental_id), 1)
     assert stays("101")[-1] == ("slot", 1, "")
-    assert heard("powerbank_returned") == []
+    assert heard(PowerbankReturned) == []

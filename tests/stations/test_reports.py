@@ -7,6 +7,7 @@ import pytest
 
 from powerbank.db import transaction, utcnow
 from powerbank.stations import banks
+from powerbank.stations.events import PowerbankReturned, StationAlarm
 from powerbank.stations.intake import Intake
 from powerbank.stations.messages import Received
 from tests.stations.conftest import Make
@@ -22,7 +23,7 @@ def test_registered_banks_are_where_they_are_first_seen(talker: Talker) -> None:
     assert stays("101") == [("warehouse", None, ""), ("slot", 1, "")]
     assert (live(talker).available_banks, live(talker).free_slots, live(talker).online) == (3, 1, True)
     assert rows("SELECT * FROM discrepancies") == []
-    assert heard("powerbank_returned") == []
+    assert heard(PowerbankReturned) == []
 
 
 def test_an_unchanged_heartbeat_only_moves_last_seen(talker: Talker) -> None:
@@ -84,7 +85,7 @@ def test_a_bank_of_another_station_is_not_taken_over_by_saying_so(talker: Talker
     assert value("SELECT station_id FROM custody WHERE upper_inf(period) AND bank_id ="
                  " (SELECT id FROM power_banks WHERE serial = '101')") == other.id  # fmt: skip
     assert rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
-    assert heard("powerbank_returned") == []
+    assert heard(PowerbankReturned) == []
 
 
 def test_slots_that_cannot_be_read_are_neither_free_nor_rentable(talker: Talker) -> None:
@@ -142,7 +143,7 @@ def test_alarms_are_told_and_a_faulty_slot_is_out_of_use(talker: Talker) -> None
     payload = talker.event("slot_fault", 1, None)
     talker.take(f"stations/{talker.imei}/events", payload)
     talker.event("overheat", None, None)
-    assert [told["kind"] for told in heard("station_alarm")] == ["slot_fault", "overheat"]
+    assert [told["kind"] for told in heard(StationAlarm)] == ["slot_fault", "overheat"]
     assert live(talker).available_banks == 2
 
 

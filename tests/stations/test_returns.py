@@ -6,9 +6,11 @@ from uuid import UUID
 
 import pytest
 
+from powerbank.api.fields import show_time
 from powerbank.db import transaction
 from powerbank.errors import AppError
 from powerbank.stations import reports
+from powerbank.stations.events import PowerbankReturned
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, heard, live, rows, status, stays, value, view
 
@@ -31,10 +33,10 @@ def test_a_return_is_told_once_however_often_it_comes(talker: Talker) -> None:
     talker.take(f"stations/{talker.imei}/events", payload)
     talker.event("returned", 4, "101")
     talker.snapshot({2: "102", 3: "103", 4: "101"})
-    [told] = heard("powerbank_returned")
+    [told] = heard(PowerbankReturned)
     assert (told["rental_id"], told["slot_number"], told["how"], told["provisional"]) == (
         str(rental), 4, "event", False)  # fmt: skip
-    assert told["returned_at"] == told["received_at"] == talker.now.isoformat()
+    assert told["returned_at"] == told["received_at"] == show_time(talker.now)
     assert stays("101")[-1] == ("slot", 4, "")
     assert live(talker).available_banks == 3
 
@@ -43,10 +45,10 @@ def test_a_lost_return_is_seen_in_the_next_snapshot(talker: Talker) -> None:
     rental = out(talker)
     talker.wait(30)
     talker.snapshot({1: "101", 2: "102", 3: "103"})
-    [told] = heard("powerbank_returned")
-    assert (told["rental_id"], told["how"], told["returned_at"]) == (str(rental), "snapshot", talker.now.isoformat())
+    [told] = heard(PowerbankReturned)
+    assert (told["rental_id"], told["how"], told["returned_at"]) == (str(rental), "snapshot", show_time(talker.now))
     talker.event("returned", 1, "101")  # and then it comes all the same
-    assert len(heard("powerbank_returned")) == 1
+    assert len(heard(PowerbankReturned)) == 1
 
 
 def test_a_station_that_was_offline_is_not_the_renters_fault(talker: Talker) -> None:
@@ -54,8 +56,8 @@ def test_a_station_that_was_offline_is_not_the_renters_fault(talker: Talker) -> 
     last = talker.now
     talker.wait(3600)
     talker.event("returned", 1, "101", ts=(talker.now + timedelta(days=2)).isoformat(), boot_id=1, seq=900)
-    [told] = heard("powerbank_returned")
-    assert told["returned_at"] == last.isoformat()
+    [told] = heard(PowerbankReturned)
+    assert told["returned_at"] == show_time(last)
 
 
 def test_events_kept_while_offline_have_their_own_times(talker: Talker) -> None:
@@ -70,8 +72,8 @@ def test_events_kept_while_offline_have_their_own_times(talker: Talker) -> None:
     for number in (1, 2):
         at = begun + timedelta(minutes=10 * number)
         talker.event("returned", number, f"10{number}", ts=at.isoformat(), boot_id=1, seq=800 + number)
-    assert [told["returned_at"] for told in heard("powerbank_returned")] == [
-        (begun + timedelta(minutes=minutes)).isoformat() for minutes in (10, 20)
+    assert [told["returned_at"] for told in heard(PowerbankReturned)] == [
+        show_time(begun + timedelta(minutes=minutes)) for minutes in (10, 20)
     ]
 
 
@@ -86,9 +88,9 @@ def test_an_old_return_does_not_end_a_later_rental(talker: Talker, make_station:
     other.answer(command.id)
     talker.now = other.now + timedelta(hours=1)
     talker.event("returned", 4, "101", ts=returned_at.isoformat(), boot_id=1, seq=900)
-    told = heard("powerbank_returned")
+    told = heard(PowerbankReturned)
     assert [each["rental_id"] for each in told] == [str(first), str(first)]
-    assert told[1]["returned_at"] == returned_at.isoformat()
+    assert told[1]["returned_at"] == show_time(returned_at)
     assert stays("101")[-1] == ("user", None, str(command.rental_id))
 
 
@@ -100,17 +102,17 @@ def test_an_overtaken_return_without_a_clock_does_not_end_a_later_rental(talker:
     assert first != second
     talker.event("returned", 1, "101", boot_id=1, seq=3, ts="1999-01-01T00:00:00Z")
     assert stays("101")[-1] == ("user", None, str(second))
-    assert [told["rental_id"] for told in heard("powerbank_returned")] == [str(first), str(first)]
+    assert [told["rental_id"] for told in heard(PowerbankReturned)] == [str(first), str(first)]
 
 
 def test_an_overtaken_return_of_the_first_rental_is_nobodys_only_until_a_snapshot(talker: Talker) -> None:
     rental = out(talker)
     talker.event("returned", 1, "101", boot_id=1, seq=3, ts="1999-01-01T00:00:00Z")
-    assert heard("powerbank_returned") == [], "staff would look for whose it is"
+    assert heard(PowerbankReturned) == [], "staff would look for whose it is"
     assert stays("101")[-1] == ("user", None, str(rental))
     assert value("SELECT count(*) FROM station_commands WHERE command = 'get_status' AND status = 'queued'") == 1
     talker.snapshot({1: "101", 2: "102", 3: "103"})
-    [told] = heard("powerbank_returned")
+    [told] = heard(PowerbankReturned)
     assert (told["rental_id"], told["how"]) == (str(rental), "snapshot")
 
 
@@ -124,14 +126,14 @@ def test_a_return_proves_an_ejection_that_nobody_confirmed(talker: Talker, make_
     other.event("returned", 2, "101")
     assert status(command) == ("succeeded", "returned")
     assert [stay[0] for stay in stays("101")][-2:] == ["user", "slot"]
-    [told] = heard("powerbank_returned")
+    [told] = heard(PowerbankReturned)
     assert told["rental_id"] == str(command.rental_id)
 
 
 def test_a_return_that_no_rental_explains_is_told_without_one(talker: Talker) -> None:
     talker.event("returned", 4, "104")
-    [told] = heard("powerbank_returned")
-    assert told["rental_id"] == ""
+    [told] = heard(PowerbankReturned)
+    assert told["rental_id"] is None
     assert stays("104")[-1] == ("slot", 4, "")
 
 
@@ -154,7 +156,7 @@ def test_gateways_over_http_tell_of_repeats(talker: Talker) -> None:
         assert reports.note_http_return(**arguments).repeat
     with transaction(), pytest.raises(AppError):
         reports.note_http_return(**arguments | {"station_imei": "nobody"})
-    [told] = heard("powerbank_returned")
+    [told] = heard(PowerbankReturned)
     assert told["rental_id"] == str(rental)
 
 
@@ -166,4 +168,4 @@ def test_a_bank_that_comes_back_to_its_slot_was_out(talker: Talker) -> None:
     assert status(command) == ("succeeded", "returned")
     assert [stay[0] for stay in stays("101")] == ["warehouse", "slot", "user", "slot"]
     assert view(talker.id)[1] == "101"
-    assert [told["rental_id"] for told in heard("powerbank_returned")] == [str(command.rental_id)]
+    assert [told["rental_id"] for told in heard(PowerbankReturned)] == [str(command.rental_id)]

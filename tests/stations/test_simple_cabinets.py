@@ -4,6 +4,7 @@ import pytest
 
 from powerbank.db import transaction, utcnow
 from powerbank.stations import banks
+from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
 from tests.stations.conftest import Make
 from tests.stations.talking import Talker, heard, live, status, value
 
@@ -48,12 +49,12 @@ def test_a_provisional_return_ends_with_its_self_test(cabinet: Talker) -> None:
     cabinet.wait(300)
     for _ in range(2):
         cabinet.take(UPDATE, frame(0x40, *RETURNED, 0x24, 13, 80))
-    [told] = heard("powerbank_returned")
+    [told] = heard(PowerbankReturned)
     assert (told["rental_id"], told["provisional"]) == (str(command.rental_id), True)
     test = frame(0x28, 0x10, 1, 0x24, 0, 0, 0, 0, 0, 1, 2, 80, 25, 50, 1, 13, 1)
     for _ in range(2):
         cabinet.take(UPDATE, test)
-    [tested] = heard("return_self_tested")
+    [tested] = heard(ReturnSelfTested)
     assert (tested["rental_id"], tested["passed"], tested["slot_number"]) == (str(command.rental_id), False, 1)
     assert value("SELECT quarantine_reason FROM power_banks WHERE serial = '258'").startswith("self-test")
 

@@ -79,12 +79,6 @@ def test_the_number_and_the_name_are_free_at_once(client: FlaskClient, people: P
     assert client.get("/api/notifications", headers=again.headers).get_json()["items"] == []
 
 
-def test_others_are_told_that_somebody_left(app: Flask, client: FlaskClient, work: Work, sita: Person) -> None:
-    leave(client, sita)
-    work()
-    assert rows(app, "SELECT DISTINCT state FROM outbox_jobs") == [("done",)]
-
-
 @pytest.fixture
 def open_rental() -> Iterator[None]:
     def refuse(user_id: UUID) -> None:

@@ -1,0 +1,13 @@
+"""What staff do to accounts, told to all who follow it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from powerbank.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountStatusChanged(Event):
+    user_id: UUID
+    status: str
+    reason: str

@@ -1,0 +1,16 @@
+"""What happens to messages, told to all who follow it."""
+
+from dataclasses import dataclass
+
+from powerbank.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateFailed(Event):
+    """A template of staff could not be filled in; the built-in text was sent."""
+
+    type: str
+    channel: str
+    language: str
+    problem: str
+    version: str

@@ -1,0 +1,16 @@
+"""What happens to coupons, told to all who follow it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from powerbank.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CouponWaits(Event):
+    """A second person has to agree to a coupon that gives points. `version` tells two such requests apart."""
+
+    coupon_id: UUID
+    version: str
+    name: str
+    points: int

@@ -1,0 +1,15 @@
+"""What people achieve, told to all who follow it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from powerbank.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AchievementUnlocked(Event):
+    user_id: UUID
+    achievement_id: UUID
+    achievement: str
+    achievement_ne: str | None
+    points: int

@@ -1,0 +1,113 @@
+"""What happens at stations, told to all who follow it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from powerbank.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationCommandSettled(Event):
+    """It comes again when a late fact changes the outcome."""
+
+    command_id: UUID
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PowerbankReturned(Event):
+    """A bank is in a slot again. Without `rental_id` the station does not know whose rental this ends."""
+
+    report_id: UUID
+    bank_id: UUID
+    station_id: UUID
+    slot_number: int
+    rental_id: UUID | None
+    returned_at: datetime
+    received_at: datetime
+    provisional: bool
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EjectionUndone(Event):
+    """The bank that was said to be out never left its slot."""
+
+    bank_id: UUID
+    rental_id: UUID
+    station_id: UUID
+    slot_number: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnSelfTested(Event):
+    """The hardware has tested a bank whose return was provisional."""
+
+    bank_id: UUID
+    station_id: UUID
+    slot_number: int | None
+    rental_id: UUID | None
+    passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotLocked(Event):
+    station_sn: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationOffline(Event):
+    station_id: UUID
+    station_sn: str
+    last_seen: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationOnline(Event):
+    station_id: UUID
+    station_sn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationBatteryLow(Event):
+    station_sn: str
+    count: int
+    battery_level: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationAlarm(Event):
+    """The station reports a fault, or what it reports cannot be right."""
+
+    station_sn: str
+    kind: str
+    slot_number: int | None = None
+    serial: str | None = None
+    report_id: UUID | None = None
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationIssueReported(Event):
+    """A person reports an issue. `first` says that nobody has reported it before."""
+
+    issue_id: UUID
+    report_id: UUID
+    user_id: UUID
+    station_sn: str
+    issue_type: str
+    priority: str
+    first: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationIssueResolved(Event):
+    """Each person who has reported the issue has one of these."""
+
+    user_id: UUID
+    issue_id: UUID
+    station_sn: str
+    station: str

@@ -1,0 +1,19 @@
+"""What happens to accounts, told to all who follow it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from powerbank.events import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRegistered(Event):
+    user_id: UUID
+    referral_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferralNoted(Event):
+    referral_id: UUID
+    invitee_id: UUID
+    inviter_id: UUID
