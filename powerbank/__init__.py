@@ -22,11 +22,15 @@ def create_app(settings: Settings | None = None, *, rules: bool = True, routes: 
     from powerbank import startup
     from powerbank.api.application import Application
 
-    parts = [*startup.BASE, *(startup.RULES if rules else ())]
-    if rules and routes:
-        from powerbank import serving
+    parts = [*startup.BASE]
+    if rules:
+        from powerbank import wiring
 
-        parts += serving.ROUTES
+        parts += wiring.RULES
+        if routes:
+            from powerbank import serving
+
+            parts += serving.ROUTES
     app = Application(__name__)
     app.config["SETTINGS"] = settings or config.load()
     for initialise in parts:

@@ -6,25 +6,9 @@ from flask import Flask
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from powerbank import (
-    admin,
-    auth,
-    content,
-    kyc,
-    ledger,
-    notifications,
-    ops,
-    payments,
-    points,
-    promotions,
-    rentals,
-    social,
-    startup,
-    stations,
-    users,
-)
+from powerbank import startup, wiring
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, operations, problems, query_names, rate_limits, uploads, web
+from powerbank.api import openapi, problems, query_names, rate_limits, uploads, web
 from powerbank.ops import metrics
 
 
@@ -56,19 +40,5 @@ ROUTES: tuple[Callable[[Flask], None], ...] = (
     query_names.init_app,
     uploads.init_app,
     openapi.init_app,
-    operations.init_routes,
-    content.init_routes,
-    users.init_routes,
-    notifications.init_routes,
-    auth.init_routes,
-    kyc.init_routes,
-    ledger.init_routes,
-    payments.init_routes,
-    points.init_routes,
-    promotions.init_routes,
-    stations.init_routes,
-    rentals.init_routes,
-    social.init_routes,
-    admin.init_routes,
-    ops.init_routes,
+    wiring.routes,
 )

@@ -1,25 +1,12 @@
-"""What an application is made of, in the order in which it is put together. What answers requests is in `serving`."""
+"""What every application has: settings, logs, the database and Redis. The rules are in `wiring`, and what answers
+requests is in `serving`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
 
-from powerbank import (
-    auth,
-    clock,
-    kyc,
-    ledger,
-    logs,
-    notifications,
-    operations,
-    ops,
-    payments,
-    points,
-    rentals,
-    stations,
-    users,
-)
+from powerbank import clock, logs
 from powerbank.db import db
 from powerbank.redis_clients import RedisClients
 
@@ -69,7 +56,7 @@ def _logs(app: Flask) -> None:
     logs.init_app(app)
 
 
-def _tables(app: Flask) -> None:
+def tables(app: Flask) -> None:
     """Those that the rules below do not bring: foreign keys lead to them, and migrations compare all of them."""
     import powerbank.heartbeats
     import powerbank.idempotency
@@ -82,12 +69,6 @@ def _tables(app: Flask) -> None:
     import powerbank.payments.takeback_models
     import powerbank.points.models
     import powerbank.schedules  # noqa: F401
-
-
-def _subscriptions(app: Flask) -> None:
-    from powerbank import subscriptions
-
-    subscriptions.init_app(app)
 
 
 def migrations(app: Flask) -> None:
@@ -104,19 +85,3 @@ def _redis(app: Flask) -> None:
 
 # For a program that reads and writes rows and messages, and knows no rules.
 BASE: tuple[Callable[[Flask], None], ...] = (_settings, _logs, db.init_app, _redis)
-
-RULES: tuple[Callable[[Flask], None], ...] = (
-    _tables,
-    operations.init_app,
-    _subscriptions,
-    users.init_app,
-    notifications.init_app,
-    auth.init_app,
-    kyc.init_app,
-    ledger.init_app,
-    payments.init_app,
-    points.init_app,
-    stations.init_app,
-    rentals.init_app,
-    ops.init_app,
-)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -21,13 +22,22 @@ print(json.dumps({{"modules": modules, "tables": sorted(db.metadata.tables)}}))
 """
 
 
+def plugged(*applications: str) -> dict[str, object]:
+    """Each list and table of functions that a process with these applications has."""
+    found: dict[str, object] = run("tests/programs/plugged.py", *applications)
+    return found
+
+
 def loaded(options: str) -> tuple[list[str], list[str]]:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED.format(options=options)], cwd=Path(__file__).parents[1], capture_output=True,
-        text=True, check=True,
-    )  # fmt: skip
-    told = json.loads(done.stdout)
+    told = run("-c", LOADED.format(options=options))
     return told["modules"], told["tables"]
+
+
+def run(*arguments: str) -> Any:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
 
 
 def test_a_worker_loads_rules_and_no_routes(app: Flask) -> None:
@@ -36,6 +46,20 @@ def test_a_worker_loads_rules_and_no_routes(app: Flask) -> None:
     assert not [name for name in modules if name.endswith("routes")]
     # Without the table that a foreign key leads to, a row could not be written.
     assert tables == sorted(name for name in db.metadata.tables if not name.startswith("test_"))
+
+
+def test_a_worker_has_the_hooks_that_the_web_has() -> None:
+    worker, web = plugged("worker"), plugged("web")
+    assert "powerbank.users.joining._parts" in worker
+    assert "extensions.subscriptions" in worker
+    assert {name: web.get(name) for name in worker} == worker
+    # What only the web has belongs to routes.
+    modules, _ = loaded("routes=False")
+    assert not {name.rpartition(".")[0] for name in web.keys() - worker.keys()} & {*modules}
+
+
+def test_a_second_application_plugs_nothing_in_twice() -> None:
+    assert plugged("worker", "worker") == plugged("worker")
 
 
 def test_a_scheduler_loads_no_rules() -> None:

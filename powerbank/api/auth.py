@@ -3,7 +3,7 @@
     @staff_only("content.write")
     def post(...): ...
 
-Domains tell at start-up how a principal is looked up (`register_staff_loader`), so this file knows none.
+`powerbank.wiring` says how a principal is looked up (`register_staff_loader`), so this file knows none.
 """
 
 import functools

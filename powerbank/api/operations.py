@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from flask import Flask, Response, jsonify, request
+from flask import Response, jsonify, request
 from marshmallow import Schema, fields, validate
 
 from powerbank import operations
 from powerbank.api.auth import known_staff, known_user_id, person_or_staff
 from powerbank.api.fields import Time
-from powerbank.api.openapi import Blueprint, ProblemSchema, api
+from powerbank.api.openapi import Blueprint, ProblemSchema
 from powerbank.db import utcnow
 from powerbank.operations import Operation, Status
 
@@ -42,10 +42,6 @@ class OperationSchema(Schema):
     created_at = Time(required=True)
     finished_at = Time(required=True, allow_none=True)
     expires_at = Time(required=True)
-
-
-def init_routes(app: Flask) -> None:
-    api.register_blueprint(blueprint)
 
 
 @blueprint.get("/<uuid:operation_id>")

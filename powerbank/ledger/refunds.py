@@ -18,15 +18,14 @@ class RefundExceedsPaymentError(ConflictError):
         super().__init__("refund_exceeds_payment", "This is more than was paid and not yet refunded.")
 
 
-# Later domains say at start-up what follows when more or less of a payment is kept; each runs in that transaction.
+# What later domains do when more or less of a payment is kept; each runs in that transaction.
 Reaction = Callable[[WalletTransaction], None]
 
 _reactions: list[Reaction] = []
 
 
-def register_reaction(react: Reaction) -> None:
-    if react not in _reactions:  # every application of a process says so
-        _reactions.append(react)
+def register_reactions(*reactions: Reaction) -> None:
+    _reactions[:] = reactions
 
 
 def refund(

@@ -14,14 +14,12 @@ _after_debit: list[AfterDebit] = []
 _after_credit: list[AfterCredit] = []
 
 
-def register_after_debit(do: AfterDebit) -> None:
-    if do not in _after_debit:  # every application of a process says so
-        _after_debit.append(do)
+def register_after_debit(*reactions: AfterDebit) -> None:
+    _after_debit[:] = reactions
 
 
-def register_after_credit_of_debtor(do: AfterCredit) -> None:
-    if do not in _after_credit:
-        _after_credit.append(do)
+def register_after_credit_of_debtor(*reactions: AfterCredit) -> None:
+    _after_credit[:] = reactions
 
 
 def tell(amounts: Mapping[AccountName, int], before: Mapping[AccountName, int | None]) -> None:

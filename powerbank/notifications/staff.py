@@ -35,7 +35,7 @@ Directory = Callable[[str], Sequence[Member]]
 
 
 def register_directory(app: Flask, members: Directory) -> None:
-    """`members(permission)` answers the active staff who have it. The domain that keeps them says so at start-up."""
+    """`members(permission)` answers the active staff who have it. It is a later domain that keeps them."""
     app.extensions["staff_directory"] = members
 
 

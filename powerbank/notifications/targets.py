@@ -1,4 +1,4 @@
-"""Whom a broadcast is for. Later domains say at start-up how what they know narrows it down."""
+"""Whom a broadcast is for. `powerbank.wiring` says how what later domains know narrows it down."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What somebody may want to pay for. Each domain that sells something says at start-up how its price is found."""
+"""What somebody may want to pay for. `powerbank.wiring` says how the price of each is found."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

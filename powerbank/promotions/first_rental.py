@@ -1,4 +1,4 @@
-"""Whether a person has rented before. Who knows says so at start-up; until then nobody has."""
+"""Whether a person has rented before. `powerbank.wiring` says who knows; without that nobody has."""
 
 from collections.abc import Callable
 from uuid import UUID

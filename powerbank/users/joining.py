@@ -1,4 +1,4 @@
-"""What belongs to a new account. Later domains add their part at start-up: a wallet, points, a greeting.
+"""What belongs to a new account. `powerbank.wiring` gives it the parts of later domains: points, a greeting.
 
 All of it happens in the transaction of one job, once, soon after the registration.
 """
@@ -11,9 +11,8 @@ Part = Callable[[UUID], None]
 _parts: list[Part] = []
 
 
-def register_part(part: Part) -> None:
-    if part not in _parts:  # every application of a process says so
-        _parts.append(part)
+def register_parts(*parts: Part) -> None:
+    _parts[:] = parts
 
 
 def complete(user_id: UUID) -> None:

@@ -21,14 +21,12 @@ _refusals: list[Check] = []
 _farewells: list[Farewell] = []
 
 
-def register_refusal(check: Check) -> None:
-    if check not in _refusals:  # every application of a process says so
-        _refusals.append(check)
+def register_refusals(*refusals: Check) -> None:
+    _refusals[:] = refusals
 
 
-def register_farewell(do: Farewell) -> None:
-    if do not in _farewells:
-        _farewells.append(do)
+def register_farewells(*farewells: Farewell) -> None:
+    _farewells[:] = farewells
 
 
 def leave(user_id: UUID, *, now: datetime) -> None:

@@ -1,6 +1,6 @@
-"""What a person has used so far. The domains that count it say at start-up how; until then it is nothing."""
+"""What a person has used so far. `powerbank.wiring` says who counts it; without that it is nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -19,8 +19,9 @@ Count = Callable[[UUID], int]
 _counts: dict[Total, Count] = {}
 
 
-def register_total(total: Total, count: Count) -> None:
-    _counts[total] = count
+def register_totals(counts: Mapping[Total, Count]) -> None:
+    _counts.clear()
+    _counts.update(counts)
 
 
 def usage_of(user_id: UUID) -> dict[str, int | str]:

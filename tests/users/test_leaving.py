@@ -1,6 +1,6 @@
 """An account ends: the person is forgotten, and can come back as somebody new."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -80,13 +80,11 @@ def test_the_number_and_the_name_are_free_at_once(client: FlaskClient, people: P
 
 
 @pytest.fixture
-def open_rental() -> Iterator[None]:
+def open_rental(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(user_id: UUID) -> None:
         raise ConflictError("open_rental_exists", "Bring the power bank back first.")
 
-    leaving.register_refusal(refuse)
-    yield
-    leaving._refusals.remove(refuse)
+    monkeypatch.setattr(leaving, "_refusals", [refuse])
 
 
 def test_what_stands_in_the_way_is_told_and_nothing_changes(
@@ -104,5 +102,5 @@ def test_usage_is_nothing_until_somebody_counts(
     monkeypatch.setattr(usage, "_counts", {})
     mine = client.get("/api/users/me/usage", headers=sita.headers).get_json()
     assert mine == {"rentals": 0, "minutes": 0, "spend": "0.00", "currency": "NPR", "points": 0}
-    usage.register_total(usage.Total.SPEND, lambda user_id: 12_345 if user_id == sita.id else 0)
+    usage.register_totals({usage.Total.SPEND: lambda user_id: 12_345 if user_id == sita.id else 0})
     assert client.get("/api/users/me/usage", headers=sita.headers).get_json()["spend"] == "123.45"

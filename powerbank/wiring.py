@@ -1,0 +1,172 @@
+"""Everything that is plugged together: what domains give each other, who follows which event, every route.
+
+A program loads what it needs: all that know the rules run `RULES`, only what answers requests runs `routes`. So the
+routes stand here by name and are imported by `routes` alone.
+"""
+
+from collections.abc import Callable
+
+from flask import Flask
+from werkzeug.utils import import_string
+
+from powerbank import operations, startup, subscriptions
+from powerbank.auth import cleanup, directory
+from powerbank.auth import commands as auth_commands
+from powerbank.kyc import commands as kyc_commands
+from powerbank.kyc import services as kyc
+from powerbank.ledger import dues, wallet_changes
+from powerbank.ledger import queries as ledger_queries
+from powerbank.ledger import refunds as ledger_refunds
+from powerbank.notifications import services as notices
+from powerbank.notifications import staff, targets
+from powerbank.ops import commands as ops_commands
+from powerbank.payments import collecting, credit, gateways, scenarios
+from powerbank.points import earnings, expiry, reversal
+from powerbank.promotions import first_rental
+from powerbank.rentals import prices
+from powerbank.rentals import queries as rental_queries
+from powerbank.stations import commands as station_commands
+from powerbank.stations import firmware, photos
+from powerbank.users import avatars, joining, leaving, referrals, traces, usage
+from powerbank.users.usage import Total
+
+
+def hooks(app: Flask) -> None:
+    """What a domain gives to one before it, which may not import it. A second application changes nothing."""
+    joining.register_parts(notices.welcome, earnings.welcome)
+    leaving.register_refusals(dues.refuse_to_leave, rental_queries.refuse_to_leave)
+    leaving.register_farewells(
+        avatars.say_farewell,
+        traces.forget,
+        notices.forget,
+        cleanup.forget,
+        kyc.say_farewell,
+        expiry.forfeit,
+        photos.forget,
+    )
+    referrals.register_rules(traces.same_identifier, traces.returning, kyc.same_number)
+    first_rental.register(rental_queries.has_rented)
+    usage.register_totals(
+        {
+            Total.RENTALS: rental_queries.rentals_of,
+            Total.MINUTES: rental_queries.minutes_of,
+            Total.SPEND: ledger_queries.spent,
+            Total.POINTS: ledger_queries.points,
+        }
+    )
+    wallet_changes.register_after_debit(credit.check_after_debit)
+    wallet_changes.register_after_credit_of_debtor(collecting.ask_to_collect)
+    ledger_refunds.register_reactions(reversal.expect)
+    scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
+    scenarios.register_scenario("pre_payment", prices.before, needs=("package_id",))
+    scenarios.register_scenario("post_payment", prices.after, needs=("rental_id",))
+    targets.register_target("has_active_rental", rental_queries.have_open_rental)
+    targets.register_target("min_rentals", rental_queries.have_rented_so_often)
+    staff.register_directory(app, directory.members)
+
+
+def commands(app: Flask) -> None:
+    """What `flask --app wsgi` can do."""
+    app.cli.add_command(auth_commands.staff)
+    app.cli.add_command(kyc_commands.documents)
+    app.cli.add_command(station_commands.stations)
+    app.cli.add_command(ops_commands.docs)
+    app.cli.add_command(ops_commands.seed_demo)
+
+
+RULES: tuple[Callable[[Flask], None], ...] = (
+    startup.tables,
+    operations.init_app,
+    gateways.init_app,
+    firmware.init_app,
+    hooks,
+    subscriptions.init_app,
+    commands,
+)
+
+# In the order of the API's document.
+API = (
+    "powerbank.api.operations:blueprint",
+    "powerbank.content.routes:blueprint",
+    "powerbank.content.admin_routes:blueprint",
+    "powerbank.content.config_routes:blueprint",
+    "powerbank.users.routes:blueprint",
+    "powerbank.users.avatar_routes:blueprint",
+    "powerbank.users.avatar_routes:media",
+    "powerbank.users.referral_routes:blueprint",
+    "powerbank.notifications.routes:blueprint",
+    "powerbank.notifications.routes:device_blueprint",
+    "powerbank.notifications.preference_routes:blueprint",
+    "powerbank.notifications.staff_routes:blueprint",
+    "powerbank.notifications.staff_device_routes:blueprint",
+    "powerbank.notifications.template_routes:blueprint",
+    "powerbank.notifications.rule_routes:blueprint",
+    "powerbank.notifications.broadcast_routes:blueprint",
+    "powerbank.notifications.delivery_routes:blueprint",
+    "powerbank.auth.people_routes:blueprint",
+    "powerbank.auth.identifier_routes:blueprint",
+    "powerbank.auth.routes:blueprint",
+    "powerbank.auth.account_routes:blueprint",
+    "powerbank.auth.staff_routes:blueprint",
+    "powerbank.kyc.routes:blueprint",
+    "powerbank.kyc.admin_routes:blueprint",
+    "powerbank.kyc.document_routes:blueprint",
+    "powerbank.ledger.routes:blueprint",
+    "powerbank.ledger.admin_routes:blueprint",
+    "powerbank.ledger.adjustment_routes:blueprint",
+    "powerbank.payments.routes:blueprint",
+    "powerbank.payments.option_routes:blueprint",
+    "powerbank.payments.due_routes:blueprint",
+    "powerbank.payments.refund_routes:blueprint",
+    "powerbank.payments.due_admin_routes:blueprint",
+    "powerbank.payments.refund_admin_routes:blueprint",
+    "powerbank.payments.admin_routes:blueprint",
+    "powerbank.points.routes:blueprint",
+    "powerbank.points.admin_routes:blueprint",
+    "powerbank.promotions.routes:blueprint",
+    "powerbank.promotions.admin_routes:blueprint",
+    "powerbank.stations.routes:blueprint",
+    "powerbank.stations.package_routes:blueprint",
+    "powerbank.stations.issue_routes:blueprint",
+    "powerbank.stations.admin_routes:blueprint",
+    "powerbank.stations.command_routes:blueprint",
+    "powerbank.stations.report_routes:blueprint",
+    "powerbank.stations.bank_routes:blueprint",
+    "powerbank.stations.gbfs_routes:blueprint",
+    "powerbank.rentals.routes:blueprint",
+    "powerbank.rentals.admin_routes:blueprint",
+    "powerbank.rentals.internal_routes:blueprint",
+    "powerbank.social.routes:blueprint",
+    "powerbank.social.admin_routes:blueprint",
+    "powerbank.admin.user_routes:blueprint",
+    "powerbank.admin.audit_routes:blueprint",
+    "powerbank.admin.approval_routes:blueprint",
+    "powerbank.ops.health:blueprint",
+    "powerbank.ops.routes:blueprint",
+)
+
+# For browsers; the API's document does not have them.
+PAGES = (
+    "powerbank.payments.pages:pages",
+    "powerbank.stations.page:blueprint",
+    "powerbank.admin.account:blueprint",
+    "powerbank.admin.notice_pages:blueprint",
+    "powerbank.ops.pages:blueprint",
+)
+
+
+def routes(app: Flask) -> None:
+    from powerbank.admin import console
+    from powerbank.api.auth import register_staff_loader, register_user_loader
+    from powerbank.api.openapi import api
+    from powerbank.auth import sessions, staff_sessions
+    from powerbank.ops import dashboard
+
+    register_staff_loader(app, staff_sessions.signed_in)
+    register_user_loader(app, sessions.user_of)
+    for name in API:
+        api.register_blueprint(import_string(name))
+    console.init_app(app)
+    dashboard.init_app(app)
+    for name in PAGES:
+        app.register_blueprint(import_string(name))
