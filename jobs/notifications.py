@@ -70,12 +70,12 @@ def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
 
 
 def notify_user(*, notice: str, user_id: str, once_per: str | None = None, **event: Scalar) -> None:
-    """Follows from an event, by a line in the catalogue."""
+    """Follows from an event, by a line of `powerbank.subscriptions`."""
     reactions.react(kind=Type(notice), user_id=UUID(user_id), event=event, once_per=once_per)
 
 
 def notify_staff(*, notice: str, **event: Scalar) -> None:
-    """Follows from an event, by a line in the catalogue."""
+    """Follows from an event, by a line of `powerbank.subscriptions`."""
     staff.notify_staff(type=StaffType(notice), context=event)
 
 

@@ -1,4 +1,5 @@
-"""`notify`: the one way to tell a person something."""
+"""The notices of a person: written, read, deleted. Most follow from an event, by a line of `powerbank.subscriptions`;
+`notify` is for what nothing else could follow."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""`notify_staff`: the one way to tell staff something. Most of it comes from events, by a line in the catalogue."""
+"""`notify_staff`: how staff are told something. It comes from events, by a line of `powerbank.subscriptions`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
