@@ -1,8 +1,8 @@
 """Settings, read once from the environment.
 
 `load()` returns them all or raises `ConfigurationError` that lists everything that is wrong, so that a deployment is
-mended in one go. The rules beyond types are in `powerbank/settings_rules.py`. The table of settings in README.md is
-made from the fields below by `flask --app wsgi docs write`.
+mended in one go. The rules beyond types are in `powerbank/base/settings_rules.py`. The table of settings in README.md
+is made from the fields below by `flask --app wsgi docs write`.
 """
 
 import re
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from powerbank import settings_rules
-from powerbank.settings_rules import DEVELOPMENT_SECRET
+from powerbank.base import settings_rules
+from powerbank.base.settings_rules import DEVELOPMENT_SECRET
 
 VERSION = "0.1.0"
 

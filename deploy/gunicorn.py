@@ -12,7 +12,7 @@ if _metrics:
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 threads = int(os.environ.get("WEB_THREADS", "24"))
-worker_class = "powerbank.api.gunicorn_worker.Worker"  # threads for whole requests, one for all who are slow
+worker_class = "powerbank.api.server.gunicorn_worker.Worker"  # threads for whole requests, one for all who are slow
 worker_connections = 2000
 backlog = 2048
 sendfile = False  # answers pass through the worker, which waits for slow readers without a thread
@@ -30,7 +30,7 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 def when_ready(server: object) -> None:
     """Before the fork, so that the processes go on sharing the memory of what is loaded."""
-    from powerbank.garbage import keep_what_is_loaded
+    from powerbank.base.garbage import keep_what_is_loaded
 
     keep_what_is_loaded()
 

@@ -1,9 +1,10 @@
 from uuid import UUID
 
 from jobs.sending import hand_over
-from jobs.stepwise import StepwiseRun
-from powerbank.auth import cleanup, otp_delivery
-from powerbank.db import transaction, utcnow
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.auth import cleanup
+from powerbank.auth.people import otp_delivery
+from powerbank.base.db import transaction, utcnow
 
 
 def send_otp(run: StepwiseRun, *, challenge_id: str, delivery_id: str) -> None:

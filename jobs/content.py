@@ -1,8 +1,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from powerbank.base.db import utcnow
 from powerbank.content import services
-from powerbank.db import utcnow
 
 
 def publish_content(*, revision_id: str, planned_for: str | None = None) -> None:

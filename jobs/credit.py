@@ -1,9 +1,10 @@
 from uuid import UUID
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import utcnow
-from powerbank.payments import collecting, credit
-from powerbank.payments.credit import Alert
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import utcnow
+from powerbank.payments.credit import services as credit
+from powerbank.payments.credit.services import Alert
+from powerbank.payments.dues import services as dues_collection
 
 
 def alert_low_credit(run: StepwiseRun) -> None:
@@ -19,13 +20,13 @@ def alert_high_usage(run: StepwiseRun) -> None:
 
 
 def remind_of_dues(run: StepwiseRun) -> None:
-    collecting.remind(now=utcnow())
+    dues_collection.remind(now=utcnow())
 
 
 def collect_late_dues(run: StepwiseRun) -> None:
-    collecting.tell_who_is_late(now=utcnow())
-    collecting.collect_from_all(now=utcnow())
+    dues_collection.tell_who_is_late(now=utcnow())
+    dues_collection.collect_from_all(now=utcnow())
 
 
 def collect_late_dues_of(*, user_id: str) -> None:
-    collecting.collect_late(UUID(user_id), now=utcnow())
+    dues_collection.collect_late(UUID(user_id), now=utcnow())

@@ -1,7 +1,7 @@
 from uuid import UUID
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import utcnow
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import utcnow
 from powerbank.kyc import documents
 
 

@@ -1,6 +1,7 @@
-from jobs.stepwise import StepwiseRun
-from powerbank.db import transaction, utcnow
-from powerbank.ledger import reconciliation, sums
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import transaction, utcnow
+from powerbank.ledger import sums
+from powerbank.ledger.books import reconciliation
 
 
 def seal_ledger_sums(run: StepwiseRun) -> None:

@@ -1,14 +1,19 @@
 import time
 from uuid import UUID
 
-from jobs import catalogue
 from jobs.sending import hand_over
-from jobs.stepwise import StepwiseRun
-from powerbank.db import transaction, utcnow
-from powerbank.notifications import broadcasts, cleanup, deliveries, reactions, reminders, staff, templates
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.staff_kinds import StaffType
-from powerbank.queue import Scalar, enqueue
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import transaction, utcnow
+from powerbank.notifications import cleanup
+from powerbank.notifications.broadcasts import services as broadcasts
+from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.people import event_notices, reminders
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.staff import services as staff
+from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.templates import services as templates
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import Scalar, enqueue
 
 SLICE = 20.0  # seconds
 
@@ -71,7 +76,7 @@ def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
 
 def notify_user(*, notice: str, user_id: str, once_per: str | None = None, **event: Scalar) -> None:
     """Follows from an event, by a line of `powerbank.subscriptions`."""
-    reactions.react(kind=Type(notice), user_id=UUID(user_id), event=event, once_per=once_per)
+    event_notices.react(kind=Type(notice), user_id=UUID(user_id), event=event, once_per=once_per)
 
 
 def notify_staff(*, notice: str, **event: Scalar) -> None:

@@ -1,9 +1,9 @@
 from uuid import UUID
 
-from jobs.stepwise import StepwiseRun
-from powerbank import operations
-from powerbank.db import db, utcnow
-from powerbank.operations import Operation
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, utcnow
+from powerbank.outbox import operations
+from powerbank.outbox.operations import Operation
 
 
 def fail_operation(*, operation_id: str) -> None:

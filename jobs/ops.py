@@ -1,9 +1,10 @@
 """Jobs that keep the machinery running."""
 
-from jobs.stepwise import StepwiseRun
-from powerbank import idempotency, relay, schedules
-from powerbank.db import utcnow
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base import idempotency
+from powerbank.base.db import utcnow
 from powerbank.ops import queries, services
+from powerbank.outbox import relay, schedules
 
 
 def tick() -> None:

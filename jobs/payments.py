@@ -5,30 +5,25 @@ from uuid import UUID
 import structlog
 from flask import current_app
 
-from jobs.stepwise import StepwiseRun
-from powerbank import operations
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import AppError
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.gateway import Form, Opened, Reversal
 from powerbank.integrations.nrb.client import Nrb
 from powerbank.integrations.stripe.client import Stripe
-from powerbank.payments import (
-    cleanup,
-    comparison,
-    exchange,
-    gateways,
-    intents,
-    matching,
-    scenarios,
-    settlement,
-    takebacks,
-    webhooks,
-)
+from powerbank.outbox import operations
+from powerbank.outbox.enqueue import publish
+from powerbank.payments import cleanup, gateways
+from powerbank.payments.arrivals import matching, webhooks
+from powerbank.payments.chargebacks import services as chargebacks
 from powerbank.payments.events import ExchangeRatesStale
 from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.payments.option_schemas import CalculateSchema, CalculationSchema
-from powerbank.queue import publish
+from powerbank.payments.options import scenarios
+from powerbank.payments.options.schemas import CalculateSchema, CalculationSchema
+from powerbank.payments.review import comparison
+from powerbank.payments.topups import exchange_rates, settlement
+from powerbank.payments.topups import services as intents
 
 log = structlog.get_logger(__name__)
 
@@ -126,19 +121,19 @@ def _matched(event_id: str) -> PaymentIntent | None:
 
 def _take_back(run: StepwiseRun, event_id: str, intent_id: UUID, told: list[Reversal]) -> None:
     with run.finish():
-        done = [takebacks.apply(intent_id, reversal, now=utcnow()) for reversal in told]
+        done = [chargebacks.apply(intent_id, reversal, now=utcnow()) for reversal in told]
         webhooks.note_processed(UUID(event_id), ", ".join(done) or "nothing to take back")
 
 
 def update_exchange_rates(run: StepwiseRun) -> None:
     today = utcnow().date()
-    rates = Nrb(url=current_app.config["SETTINGS"].nrb_url).rates(today - exchange.LOOK_BACK, today)
+    rates = Nrb(url=current_app.config["SETTINGS"].nrb_url).rates(today - exchange_rates.LOOK_BACK, today)
     with run.finish():
-        exchange.keep(rates)
+        exchange_rates.keep(rates)
 
 
 def check_exchange_rates() -> None:
-    if exchange.are_stale(utcnow().date()):
+    if exchange_rates.are_stale(utcnow().date()):
         publish(ExchangeRatesStale())
 
 

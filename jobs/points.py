@@ -1,11 +1,11 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import db, transaction, utcnow
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.outbox.enqueue import Scalar
 from powerbank.points import earnings, expiry, grants, referral_rewards, reversal
 from powerbank.points.earnings import Earning
-from powerbank.queue import Scalar
 
 FIRST = UUID(int=0)
 

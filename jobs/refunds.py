@@ -1,16 +1,18 @@
 from typing import Any
 from uuid import UUID
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import db, utcnow
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, utcnow
 from powerbank.integrations.errors import VendorRefusedError
 from powerbank.integrations.gateway import Refund, RefundState
-from powerbank.payments import gateways, refund_outcomes, refunds, returns
+from powerbank.payments import gateways
+from powerbank.payments.refunds import gateway_refunds, outcomes
+from powerbank.payments.refunds import services as refunds
 
 
 def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
     """An answer that was lost is asked for before anything is sent again."""
-    plan = returns.plan(UUID(refund_id))
+    plan = gateway_refunds.plan(UUID(refund_id))
     db.session.rollback()
     if plan is None:
         return
@@ -28,14 +30,14 @@ def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
         answer = run.call("refund", send, ask)
     except VendorRefusedError as refused:
         with run.finish():
-            refund_outcomes.note_refused(UUID(refund_id), str(refused))
+            outcomes.note_refused(UUID(refund_id), str(refused))
         return
     with run.finish():
-        refund_outcomes.apply(UUID(refund_id), _answer(answer), actor="gateway", now=utcnow())
+        outcomes.apply(UUID(refund_id), _answer(answer), actor="gateway", now=utcnow())
 
 
 def follow_refund(run: StepwiseRun, *, refund_id: str) -> None:
-    plan = returns.plan(UUID(refund_id))
+    plan = gateway_refunds.plan(UUID(refund_id))
     db.session.rollback()
     if plan is None or plan.reference is None:
         return
@@ -43,10 +45,10 @@ def follow_refund(run: StepwiseRun, *, refund_id: str) -> None:
         answer = gateways.get(plan.gateway).look_up_refund(plan.reference)
     except VendorRefusedError as refused:
         with run.finish():
-            refund_outcomes.note_refused(UUID(refund_id), str(refused))
+            outcomes.note_refused(UUID(refund_id), str(refused))
         return
     with run.finish():
-        refund_outcomes.apply(UUID(refund_id), answer, actor="gateway", now=utcnow())
+        outcomes.apply(UUID(refund_id), answer, actor="gateway", now=utcnow())
 
 
 def refund_rental_payment(*, transaction_id: str, amount: int | None, key: str, actor: str, reason: str) -> None:

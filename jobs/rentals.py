@@ -3,10 +3,14 @@ from uuid import UUID
 
 from flask import current_app
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import utcnow
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import utcnow
 from powerbank.integrations.mqtt.publisher import open_publisher
-from powerbank.rentals import anomalies, ejection, initiation, life, reminders, returns, settlement, swaps, sweeps
+from powerbank.rentals import reminders, sweeps, transitions
+from powerbank.rentals.charges import settlement
+from powerbank.rentals.ending import returns, swaps
+from powerbank.rentals.staff import anomalies
+from powerbank.rentals.starting import ejection, initiation
 
 
 def process_rental_initiation(*, rental_id: str) -> None:
@@ -56,7 +60,7 @@ def process_overdue_payment(*, rental_id: str) -> None:
 
 
 def conclude_rental(*, rental_id: str) -> None:
-    returns.conclude(life.locked(UUID(rental_id)))
+    returns.conclude(transitions.locked(UUID(rental_id)))
 
 
 def swap_rental(*, rental_id: str) -> None:

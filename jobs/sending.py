@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import transaction
-from powerbank.errors import PermanentError
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import transaction
+from powerbank.base.errors import PermanentError
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.fcm.client import DeadTokenError
-from powerbank.notifications import channels, deliveries
-from powerbank.notifications.channels import Message
+from powerbank.notifications.delivery import channels
+from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.delivery.channels import Message
 
 
 def hand_over(run: StepwiseRun, delivery_id: UUID, message: Message) -> None:

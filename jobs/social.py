@@ -3,9 +3,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import db, transaction, utcnow
-from powerbank.queue import Scalar
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.outbox.enqueue import Scalar
 from powerbank.rentals.models import Rental
 from powerbank.social import achievements, leaderboard, recount, tallies
 from powerbank.social.models import Metric

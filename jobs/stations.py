@@ -3,10 +3,15 @@ from uuid import UUID
 
 from flask import current_app
 
-from jobs.stepwise import StepwiseRun
-from powerbank.db import db, transaction, utcnow
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import publisher
-from powerbank.stations import alerts, commanding, discrepancies, issues, photos, registering, reports
+from powerbank.stations import alerts
+from powerbank.stations.commands import services as commands
+from powerbank.stations.custody import discrepancies, registration
+from powerbank.stations.inbound import services as inbound
+from powerbank.stations.issues import photos
+from powerbank.stations.issues import services as issues
 
 
 def process_station_issue(*, report_id: str) -> None:
@@ -15,13 +20,13 @@ def process_station_issue(*, report_id: str) -> None:
 
 def send_station_command(run: StepwiseRun, *, command_id: str) -> None:
     """Noted as sent before it goes out: a second run finds nothing to send, whatever became of the first."""
-    if not commanding.is_due(UUID(command_id), now=utcnow()):
+    if not commands.is_due(UUID(command_id), now=utcnow()):
         return
     db.session.rollback()
     link = publisher(current_app._get_current_object())  # type: ignore[attr-defined]
     link.ready()
     with transaction():
-        outgoing = commanding.claim(UUID(command_id), now=utcnow())
+        outgoing = commands.claim(UUID(command_id), now=utcnow())
     if outgoing is not None:
         link.send(outgoing.message.topic, outgoing.message.payload, qos=outgoing.message.qos)
 
@@ -30,18 +35,18 @@ def register_powerbanks(run: StepwiseRun, *, operation_id: str) -> None:
     more = True
     while more:
         with transaction():
-            more = registering.next_batch(UUID(operation_id), now=utcnow())
+            more = registration.next_batch(UUID(operation_id), now=utcnow())
     with run.finish():
-        registering.close(UUID(operation_id), now=utcnow())
+        registration.close(UUID(operation_id), now=utcnow())
 
 
 def check_station_command(*, command_id: str) -> None:
-    commanding.check(UUID(command_id), now=utcnow())
+    commands.check(UUID(command_id), now=utcnow())
 
 
 def update_station_status(*, station_imei: str, kind: str, payload: str, received_at: str) -> None:
     """`payload` is in the words of `json-v1`, whatever the station speaks; `kind` the last part of its topic."""
-    reports.note_http(
+    inbound.note_http(
         station_imei=station_imei, kind=kind, payload=payload, received_at=datetime.fromisoformat(received_at)
     )
 
@@ -59,5 +64,5 @@ def prune_station_reports(run: StepwiseRun) -> None:
         photos.prune(now=utcnow())
     while True:
         with transaction():
-            if reports.prune(now=utcnow()) == 0 and discrepancies.prune(now=utcnow()) == 0:
+            if inbound.prune(now=utcnow()) == 0 and discrepancies.prune(now=utcnow()) == 0:
                 return

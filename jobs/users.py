@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from powerbank.db import utcnow
+from powerbank.base.db import utcnow
 from powerbank.users import joining, referrals
 
 

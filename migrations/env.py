@@ -6,7 +6,7 @@ from flask import current_app
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection, make_url
 
-from powerbank.db import Base, UtcDateTime
+from powerbank.base.db import Base, UtcDateTime
 from powerbank.startup import LIMITS
 
 # Two deployments that start at once must not both migrate.

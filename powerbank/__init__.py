@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None, *, rules: bool = True, routes: 
     writes rows and messages: they start in two thirds and in half of the time."""
     import config  # here, because it imports a module of this package
     from powerbank import startup
-    from powerbank.api.application import Application
+    from powerbank.base.application import Application
 
     parts = [*startup.BASE]
     if rules:

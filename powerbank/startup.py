@@ -2,13 +2,14 @@
 requests is in `serving`."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
 
-from powerbank import clock, logs
-from powerbank.db import db
-from powerbank.redis_clients import RedisClients
+from powerbank.base import clock, logs
+from powerbank.base.db import db
+from powerbank.base.redis_clients import RedisClients
 
 # A host that lost its power says no goodbye. The server lets its locks go after a minute, not after two hours, and who
 # waits for a server that is gone waits for no longer either.
@@ -57,18 +58,21 @@ def _logs(app: Flask) -> None:
 
 
 def tables(app: Flask) -> None:
-    """Those that the rules below do not bring: foreign keys lead to them, and migrations compare all of them."""
-    import powerbank.heartbeats
-    import powerbank.idempotency
-    import powerbank.job_counts
-    import powerbank.notifications.broadcast_models
-    import powerbank.ops.models
-    import powerbank.payments.comparison_models
-    import powerbank.payments.models
-    import powerbank.payments.refund_models
-    import powerbank.payments.takeback_models
-    import powerbank.points.models
-    import powerbank.schedules  # noqa: F401
+    """Those that the rules do not bring: foreign keys lead to them, and migrations compare all of them."""
+    for models in (
+        "powerbank.base.idempotency",
+        "powerbank.notifications.broadcasts.models",
+        "powerbank.ops.models",
+        "powerbank.outbox.heartbeats",
+        "powerbank.outbox.job_counts",
+        "powerbank.outbox.schedules",
+        "powerbank.payments.chargebacks.models",
+        "powerbank.payments.models",
+        "powerbank.payments.refunds.models",
+        "powerbank.payments.review.models",
+        "powerbank.points.models",
+    ):
+        import_module(models)
 
 
 def migrations(app: Flask) -> None:

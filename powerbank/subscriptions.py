@@ -7,18 +7,18 @@ what follows.
 
 from flask import Flask
 
-from jobs import catalogue
-from jobs.policy import JobSpec
 from powerbank.admin.events import AccountStatusChanged
-from powerbank.events import Event, Follower
 from powerbank.kyc.events import KycApproved, KycRejected, KycSubmitted
 from powerbank.ledger.events import ActWaits, AdjustmentApplied, AdjustmentWaits, DueWaived, LedgerMismatch
 from powerbank.notifications.events import TemplateFailed
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.reactions import Details
-from powerbank.notifications.staff_kinds import StaffType
+from powerbank.notifications.people.event_notices import Details
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.staff.kinds import StaffType
 from powerbank.ops.events import OpsAlertRaised
-from powerbank.payments import news as payment_news
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.events import Event, Follower
+from powerbank.outbox.policy import JobSpec
+from powerbank.payments import notices as payment_news
 from powerbank.payments.events import (
     BalanceLow,
     ChargebackOwed,
@@ -43,7 +43,7 @@ from powerbank.payments.events import (
 from powerbank.points import earnings
 from powerbank.points.events import AwardWaits, PointsEarned, PointsExpiring, PointsReversed, ReferralSuccess
 from powerbank.promotions.events import CouponWaits
-from powerbank.rentals import news as rental_news
+from powerbank.rentals import notices as rental_news
 from powerbank.rentals.events import (
     AnomalyFound,
     CaseDecided,
@@ -65,7 +65,6 @@ from powerbank.rentals.events import (
     UnmatchedReturn,
 )
 from powerbank.social.events import AchievementUnlocked
-from powerbank.stations import issues
 from powerbank.stations.events import (
     EjectionUndone,
     PowerbankReturned,
@@ -79,6 +78,7 @@ from powerbank.stations.events import (
     StationOffline,
     StationOnline,
 )
+from powerbank.stations.issues import services as issues
 from powerbank.users.events import ReferralNoted, UserRegistered
 
 

@@ -9,24 +9,32 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.utils import import_string
 
-from powerbank import operations, startup, subscriptions
-from powerbank.auth import cleanup, directory
-from powerbank.auth import commands as auth_commands
+from powerbank import startup, subscriptions
+from powerbank.auth import cleanup
+from powerbank.auth.staff import directory
+from powerbank.auth.staff import shell as auth_commands
 from powerbank.kyc import commands as kyc_commands
 from powerbank.kyc import services as kyc
-from powerbank.ledger import dues, wallet_changes
 from powerbank.ledger import queries as ledger_queries
-from powerbank.ledger import refunds as ledger_refunds
-from powerbank.notifications import services as notices
-from powerbank.notifications import staff, targets
+from powerbank.ledger import wallet_changes
+from powerbank.ledger.movements import dues
+from powerbank.ledger.movements import refunds as ledger_refunds
+from powerbank.notifications.broadcasts import targets
+from powerbank.notifications.people import services as notices
+from powerbank.notifications.staff import services as staff
 from powerbank.ops import commands as ops_commands
-from powerbank.payments import collecting, credit, gateways, scenarios
+from powerbank.outbox import operations
+from powerbank.payments import gateways
+from powerbank.payments.credit import services as credit
+from powerbank.payments.dues import services as dues_collection
+from powerbank.payments.options import scenarios
 from powerbank.points import earnings, expiry, reversal
 from powerbank.promotions import first_rental
-from powerbank.rentals import prices
 from powerbank.rentals import queries as rental_queries
-from powerbank.stations import commands as station_commands
-from powerbank.stations import firmware, photos
+from powerbank.rentals.charges import prices
+from powerbank.stations.commands import firmware
+from powerbank.stations.issues import photos
+from powerbank.stations.registry import shell as station_commands
 from powerbank.users import avatars, joining, leaving, referrals, traces, usage
 from powerbank.users.usage import Total
 
@@ -55,7 +63,7 @@ def hooks(app: Flask) -> None:
         }
     )
     wallet_changes.register_after_debit(credit.check_after_debit)
-    wallet_changes.register_after_credit_of_debtor(collecting.ask_to_collect)
+    wallet_changes.register_after_credit_of_debtor(dues_collection.ask_to_collect)
     ledger_refunds.register_reactions(reversal.expect)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.before, needs=("package_id",))
@@ -94,48 +102,48 @@ API = (
     "powerbank.users.avatar_routes:blueprint",
     "powerbank.users.avatar_routes:media",
     "powerbank.users.referral_routes:blueprint",
-    "powerbank.notifications.routes:blueprint",
-    "powerbank.notifications.routes:device_blueprint",
-    "powerbank.notifications.preference_routes:blueprint",
-    "powerbank.notifications.staff_routes:blueprint",
-    "powerbank.notifications.staff_device_routes:blueprint",
-    "powerbank.notifications.template_routes:blueprint",
-    "powerbank.notifications.rule_routes:blueprint",
-    "powerbank.notifications.broadcast_routes:blueprint",
-    "powerbank.notifications.delivery_routes:blueprint",
-    "powerbank.auth.people_routes:blueprint",
-    "powerbank.auth.identifier_routes:blueprint",
-    "powerbank.auth.routes:blueprint",
-    "powerbank.auth.account_routes:blueprint",
-    "powerbank.auth.staff_routes:blueprint",
+    "powerbank.notifications.people.routes:blueprint",
+    "powerbank.notifications.people.routes:device_blueprint",
+    "powerbank.notifications.people.preference_routes:blueprint",
+    "powerbank.notifications.staff.routes:blueprint",
+    "powerbank.notifications.staff.device_routes:blueprint",
+    "powerbank.notifications.templates.routes:blueprint",
+    "powerbank.notifications.templates.rule_routes:blueprint",
+    "powerbank.notifications.broadcasts.routes:blueprint",
+    "powerbank.notifications.delivery.routes:blueprint",
+    "powerbank.auth.people.routes:blueprint",
+    "powerbank.auth.people.identifier_routes:blueprint",
+    "powerbank.auth.staff.routes:blueprint",
+    "powerbank.auth.staff.account_routes:blueprint",
+    "powerbank.auth.staff.administration_routes:blueprint",
     "powerbank.kyc.routes:blueprint",
     "powerbank.kyc.admin_routes:blueprint",
     "powerbank.kyc.document_routes:blueprint",
     "powerbank.ledger.routes:blueprint",
-    "powerbank.ledger.admin_routes:blueprint",
-    "powerbank.ledger.adjustment_routes:blueprint",
-    "powerbank.payments.routes:blueprint",
-    "powerbank.payments.option_routes:blueprint",
-    "powerbank.payments.due_routes:blueprint",
-    "powerbank.payments.refund_routes:blueprint",
-    "powerbank.payments.due_admin_routes:blueprint",
-    "powerbank.payments.refund_admin_routes:blueprint",
-    "powerbank.payments.admin_routes:blueprint",
+    "powerbank.ledger.books.routes:blueprint",
+    "powerbank.ledger.adjustments.routes:blueprint",
+    "powerbank.payments.topups.routes:blueprint",
+    "powerbank.payments.options.routes:blueprint",
+    "powerbank.payments.dues.routes:blueprint",
+    "powerbank.payments.refunds.routes:blueprint",
+    "powerbank.payments.dues.staff_routes:blueprint",
+    "powerbank.payments.refunds.staff_routes:blueprint",
+    "powerbank.payments.review.routes:blueprint",
     "powerbank.points.routes:blueprint",
     "powerbank.points.admin_routes:blueprint",
     "powerbank.promotions.routes:blueprint",
     "powerbank.promotions.admin_routes:blueprint",
-    "powerbank.stations.routes:blueprint",
-    "powerbank.stations.package_routes:blueprint",
-    "powerbank.stations.issue_routes:blueprint",
-    "powerbank.stations.admin_routes:blueprint",
-    "powerbank.stations.command_routes:blueprint",
-    "powerbank.stations.report_routes:blueprint",
-    "powerbank.stations.bank_routes:blueprint",
-    "powerbank.stations.gbfs_routes:blueprint",
+    "powerbank.stations.public.routes:blueprint",
+    "powerbank.stations.packages.routes:blueprint",
+    "powerbank.stations.issues.routes:blueprint",
+    "powerbank.stations.registry.routes:blueprint",
+    "powerbank.stations.commands.routes:blueprint",
+    "powerbank.stations.inbound.routes:blueprint",
+    "powerbank.stations.custody.routes:blueprint",
+    "powerbank.stations.public.gbfs_routes:blueprint",
     "powerbank.rentals.routes:blueprint",
-    "powerbank.rentals.admin_routes:blueprint",
-    "powerbank.rentals.internal_routes:blueprint",
+    "powerbank.rentals.staff.routes:blueprint",
+    "powerbank.rentals.ending.gateway_routes:blueprint",
     "powerbank.social.routes:blueprint",
     "powerbank.social.admin_routes:blueprint",
     "powerbank.admin.user_routes:blueprint",
@@ -147,8 +155,8 @@ API = (
 
 # For browsers; the API's document does not have them.
 PAGES = (
-    "powerbank.payments.pages:pages",
-    "powerbank.stations.page:blueprint",
+    "powerbank.payments.topups.browser_pages:pages",
+    "powerbank.stations.public.station_page:blueprint",
     "powerbank.admin.account:blueprint",
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.ops.pages:blueprint",
@@ -159,7 +167,8 @@ def routes(app: Flask) -> None:
     from powerbank.admin import console
     from powerbank.api.auth import register_staff_loader, register_user_loader
     from powerbank.api.openapi import api
-    from powerbank.auth import sessions, staff_sessions
+    from powerbank.auth.people import sessions
+    from powerbank.auth.staff import sessions as staff_sessions
     from powerbank.ops import dashboard
 
     register_staff_loader(app, staff_sessions.signed_in)

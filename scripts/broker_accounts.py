@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 
 from powerbank import create_app
-from powerbank.db import db
-from powerbank.stations import broker_files
+from powerbank.base.db import db
+from powerbank.stations.registry import broker_files
 from scripts.stack.broker import EmbeddedBroker
 
 LOOK_EVERY = 0.5  # seconds

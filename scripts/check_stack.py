@@ -27,13 +27,15 @@ from rq.job import Job, JobStatus
 from sqlalchemy import text
 
 import config
-from jobs import catalogue
-from jobs.catalogue import TICK
-from powerbank import clock, create_app, heartbeats, startup, wire
+from powerbank import create_app, startup
 from powerbank.api import rate_limits
-from powerbank.db import db, new_id
+from powerbank.base import clock
+from powerbank.base.db import db, new_id
+from powerbank.base.redis_clients import cache_redis, queue_redis
 from powerbank.ops import health, queries
-from powerbank.redis_clients import cache_redis, queue_redis
+from powerbank.outbox import heartbeats, wire
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue.jobs import TICK
 from scripts.stack import environment_file
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from powerbank import create_app, heartbeats
-from powerbank.db import db, transaction, utcnow
-from powerbank.stations import seed, services
+from powerbank import create_app
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.outbox import heartbeats
 from powerbank.stations.models import Slot, Station
+from powerbank.stations.registry import seed, services
 from scripts.simulation import Simulator
 from scripts.simulation.specs import Credentials, StationSpec
 from scripts.simulation.web import Page

@@ -12,11 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from powerbank import create_app
-from powerbank.garbage import keep_what_is_loaded
+from powerbank.base.garbage import keep_what_is_loaded
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt import sharing
-from powerbank.stations import daemon_probe
-from powerbank.stations.daemon import Daemon
+from powerbank.stations.daemon import probe as daemon_probe
+from powerbank.stations.daemon.loop import Daemon
 
 
 def _can_share(url: str) -> bool:

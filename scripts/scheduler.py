@@ -11,9 +11,9 @@ os.environ["TZ"] = "UTC"
 time.tzset()
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from jobs.scheduler import Scheduler  # noqa: E402
+from jobs.worker.scheduler import Scheduler  # noqa: E402
 from powerbank import create_app  # noqa: E402
-from powerbank.redis_clients import connect  # noqa: E402
+from powerbank.base.redis_clients import connect  # noqa: E402
 
 
 def main() -> None:

@@ -14,12 +14,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import argparse
 
 import config
-from jobs import runtime
-from jobs.policy import TIME_LIMITS, Queue, lanes
-from jobs.worker import Worker
+from jobs.worker import runtime
+from jobs.worker.loop import Worker
 from powerbank import create_app
-from powerbank.garbage import keep_what_is_loaded
-from powerbank.redis_clients import connect
+from powerbank.base.garbage import keep_what_is_loaded
+from powerbank.base.redis_clients import connect
+from powerbank.outbox.policy import TIME_LIMITS, Queue, lanes
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from argon2 import PasswordHasher
 from flask import Flask, Response
 from flask.testing import FlaskClient
 
-from powerbank.garbage import keep_what_is_loaded
+from powerbank.base.garbage import keep_what_is_loaded
 from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
@@ -223,7 +223,7 @@ def app(environment: dict[str, str]) -> Flask:
 
 @pytest.fixture(scope="session")
 def moves(app: Flask) -> Iterator[list[str]]:
-    from powerbank.db import db
+    from powerbank.base.db import db
 
     with app.app_context():
         engine = db.engine
@@ -251,7 +251,7 @@ def _what_moves_asks_for_a_key(request: pytest.FixtureRequest) -> Iterator[None]
 
 def hash_passwords_quickly() -> None:
     """Same code, far less work: hundreds of sign-ins in these tests would keep two cores busy for minutes."""
-    from powerbank.auth import passwords
+    from powerbank.auth.staff import passwords
 
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=256, parallelism=1)
     passwords._NOBODY = passwords._hasher.hash("nobody has this password")
@@ -266,8 +266,8 @@ def emptier(environment: dict[str, str], database_name: str) -> Iterator[Emptier
 @pytest.fixture
 def clean(app: Flask, emptier: Emptier) -> Iterator[None]:
     """Runs the test, then forgets what it wrote."""
-    from powerbank.outbound import stall
-    from powerbank.redis_clients import cache_redis, queue_redis
+    from powerbank.base.redis_clients import cache_redis, queue_redis
+    from powerbank.outbox.outbound import stall
 
     yield
     emptier.empty()
@@ -293,9 +293,9 @@ def _test_database(app: Flask, database_name: str) -> None:
 @pytest.fixture(autouse=True)
 def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever these tests run, nothing waits for the morning."""
-    from powerbank.notifications import quiet
+    from powerbank.notifications.people import quiet_hours
 
-    monkeypatch.setattr(quiet, "until", lambda _now: None)
+    monkeypatch.setattr(quiet_hours, "until", lambda _now: None)
 
 
 @pytest.fixture(autouse=True)
@@ -314,8 +314,8 @@ def client(app: Flask, clean: None) -> FlaskClient:
 @pytest.fixture(scope="session")
 def worker_of(app: Flask) -> Callable[..., Any]:
     """The worker of these queues. To make one and sign it on and off costs as much as ten jobs, so it is kept."""
-    from jobs.worker import Worker
-    from powerbank.redis_clients import connect
+    from jobs.worker.loop import Worker
+    from powerbank.base.redis_clients import connect
 
     return functools.cache(lambda *queues: Worker(app, queues, connect(os.environ["REDIS_URL"])))
 
@@ -323,7 +323,7 @@ def worker_of(app: Flask) -> Callable[..., Any]:
 @pytest.fixture
 def work(app: Flask, worker_of: Callable[..., Any]) -> Callable[..., None]:
     """Drains the queues in this process, as a worker's loop does."""
-    from jobs.policy import Queue, lanes
+    from powerbank.outbox.policy import Queue, lanes
 
     def drain(*queues: str) -> None:
         worker = worker_of(*lanes(Queue(queue) for queue in queues or Queue))
@@ -337,10 +337,10 @@ def work(app: Flask, worker_of: Callable[..., Any]) -> Callable[..., None]:
 @pytest.fixture
 def staff_headers(app: Flask, clean: None) -> Callable[..., dict[str, str]]:
     """Signs a member of staff in: `staff_headers("viewer")`."""
-    from powerbank.auth import staff_sessions
-    from powerbank.auth.models import StaffMember
-    from powerbank.auth.roles import Role
-    from powerbank.db import transaction, utcnow
+    from powerbank.auth.staff import sessions as staff_sessions
+    from powerbank.auth.staff.models import StaffMember
+    from powerbank.auth.staff.roles import Role
+    from powerbank.base.db import transaction, utcnow
 
     def sign_in(role: str = "superadmin") -> dict[str, str]:
         with app.app_context():

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from powerbank import wire
-from powerbank.db import db
+from powerbank.base.db import db
+from powerbank.outbox import wire
 
 
 class Killed(BaseException):

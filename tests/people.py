@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.auth import otp, sessions
-from powerbank.db import db, transaction
-from powerbank.redis_clients import cache_redis
+from powerbank.auth.people import otp, sessions
+from powerbank.base.db import db, transaction
+from powerbank.base.redis_clients import cache_redis
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from scripts.sandbox.messages import Channel, Message

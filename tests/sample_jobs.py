@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from jobs import catalogue
-from jobs.policy import JobSpec, Queue, Retries, Schedule, Unique
-from jobs.stepwise import StepwiseRun
-from powerbank.db import open_session
-from powerbank.errors import PermanentError
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import open_session
+from powerbank.base.errors import PermanentError
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.policy import JobSpec, Queue, Retries, Schedule, Unique
 
 EFFECTS_TABLE = """
 CREATE TABLE IF NOT EXISTS test_effects (id bigserial PRIMARY KEY, key text NOT NULL, at timestamptz DEFAULT now())

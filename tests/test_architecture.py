@@ -6,19 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from jobs import catalogue
-from jobs.catalogue import SCHEDULES
-from jobs.policy import Queue, lanes
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue.jobs import SCHEDULES
+from powerbank.outbox.policy import Queue, lanes
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]
 
 # What may speak RQ: the wire, and what works on it. All others enqueue through the outbox.
 SPEAK_RQ = {
-    "powerbank/wire.py", "powerbank/relay.py", "powerbank/ops/dashboard.py", "jobs/worker.py", "jobs/scheduler.py",
-    "jobs/wire_job.py", "jobs/pulse.py",
+    "powerbank/outbox/wire.py",
+    "powerbank/outbox/relay.py",
+    "powerbank/ops/dashboard.py",
+    "jobs/worker/loop.py",
+    "jobs/worker/scheduler.py",
+    "jobs/worker/message_job.py",
+    "jobs/worker/pulse.py",
     "scripts/check_stack.py",
-}  # fmt: skip
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -53,7 +58,7 @@ def test_services_know_no_request_and_never_commit(path: Path) -> None:
 
 
 # These ask the clock of their host: what finds the database's time, and what counts requests as its package does.
-READ_THE_HOSTS_CLOCK = {"powerbank/clock.py", "powerbank/api/rate_limits.py"}
+READ_THE_HOSTS_CLOCK = {"powerbank/base/clock.py", "powerbank/api/rate_limits.py"}
 OF_THE_HOST = {("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 
 
@@ -65,7 +70,7 @@ def test_whoever_wants_the_time_has_the_databases(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute):
             owner = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", None)
-            assert (owner, node.attr) not in OF_THE_HOST, f"line {node.lineno}: ask powerbank.clock"
+            assert (owner, node.attr) not in OF_THE_HOST, f"line {node.lineno}: ask powerbank.base.clock"
 
 
 CHANGES = frozenset({"pop", "popitem", "update", "setdefault", "clear"})

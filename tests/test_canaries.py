@@ -21,11 +21,12 @@ from flask.testing import FlaskClient
 from redis import Redis
 from sqlalchemy import text
 
-from powerbank import logs
-from powerbank.auth import administration, otp
-from powerbank.auth.roles import Role
-from powerbank.db import db, transaction
-from powerbank.redis_clients import cache_redis, queue_redis
+from powerbank.auth.people import otp
+from powerbank.auth.staff import administration
+from powerbank.auth.staff.roles import Role
+from powerbank.base import logs
+from powerbank.base.db import db, transaction
+from powerbank.base.redis_clients import cache_redis, queue_redis
 from scripts.sandbox.server import Sandbox
 from tests.admin.test_console import token_of
 from tests.auth.conftest import bearer
@@ -222,8 +223,8 @@ def occurs(secret: str, written: str) -> bool:
 @pytest.mark.parametrize("place", ["log", "redis", "audit", "job"])
 def test_the_search_would_find_one(app: Flask, client: FlaskClient, told: Told, place: str) -> None:
     """Each canary is put where it must not be, and is seen there."""
-    from powerbank import audit
-    from powerbank.queue import enqueue
+    from powerbank.base import audit
+    from powerbank.outbox.enqueue import enqueue
     from tests import sample_jobs
 
     canary = "canary-0f8a"

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 import config
-from powerbank import settings_rules
+from powerbank.base import settings_rules
 
 GOOD = {"DATABASE_URL": "postgresql://app@db/powerbank"}
 

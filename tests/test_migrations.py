@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, make_url
 
 from config import load
 from powerbank import create_app
-from powerbank.db import Base
+from powerbank.base.db import Base
 from tests.conftest import execute, superuser_url
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import make_url, text
 
 from config import load
 from powerbank import create_app
-from powerbank.db import db
+from powerbank.base.db import db
 from tests.conftest import TEMPLATE, execute, superuser_url
 
 ROOT = Path(__file__).parents[1]

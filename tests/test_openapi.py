@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import checks
 
-from jobs.policy import Queue, lanes
-from powerbank import heartbeats
-from powerbank.db import db
+from powerbank.base.db import db
+from powerbank.outbox import heartbeats
+from powerbank.outbox.policy import Queue, lanes
 
 CHECKS = [
     checks.not_a_server_error,

@@ -19,15 +19,15 @@ from sqlalchemy import CheckConstraint, text
 
 import jobs
 import powerbank
-from powerbank import logs
 from powerbank.api import translations
+from powerbank.base import logs
+from powerbank.base.db import db
+from powerbank.base.errors import AppError
 from powerbank.content.queries import version_key
-from powerbank.db import db
-from powerbank.errors import AppError
 from powerbank.integrations.callbacks import addresses
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.kyc import numbers
-from powerbank.stations import words
+from powerbank.stations.registry import search_words
 from powerbank.users import identifiers
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +58,7 @@ ENDS = ("", "\x00", "!")
 # Never asked about what a stranger wrote.
 OF_OURS = {
     "powerbank/ops/commands.py": "the documentation's own marks",
-    "powerbank/settings_rules.py": "the environment's settings",
+    "powerbank/base/settings_rules.py": "the environment's settings",
     "powerbank/api/translations/__init__.py": "made of our own texts when it is loaded",
 }
 # Modules that look at so many letters only, whatever comes.
@@ -185,7 +185,7 @@ def test_it_is_done_at_once(name: str) -> None:
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "logs.clean": logs.clean,
     "identifiers.parse": identifiers.parse,
-    "words.question": words.question,
+    "words.question": search_words.question,
     "translated": lambda written: translations.translated(written, "ne"),
     "version_key": version_key,
     "callbacks": lambda written: addresses.target(f"https://{written}", ["*"]),

@@ -9,10 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.api.auth import SIGNED_IN
-from powerbank.auth import sessions
-from powerbank.auth.models import StaffMember
-from powerbank.auth.roles import PERMISSIONS, Role
-from powerbank.db import transaction, utcnow
+from powerbank.auth.people import sessions
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import PERMISSIONS, Role
+from powerbank.base.db import transaction, utcnow
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.api.test_auth import forge

@@ -8,13 +8,13 @@ from typing import Any
 
 from flask import Flask
 
-from powerbank.auth import passwords
-from powerbank.db import db
+from powerbank.auth.staff import passwords
+from powerbank.base.db import db
 
 LOADED = """
 import json, sys
 from powerbank import create_app
-from powerbank.db import db
+from powerbank.base.db import db
 
 create_app({options})
 modules = sorted(name for name in sys.modules if name.startswith("powerbank."))
@@ -42,7 +42,7 @@ def run(*arguments: str) -> Any:
 
 def test_a_worker_loads_rules_and_no_routes(app: Flask) -> None:
     modules, tables = loaded("routes=False")
-    assert "powerbank.rentals.news" in modules
+    assert "powerbank.rentals.notices" in modules
     assert not [name for name in modules if name.endswith("routes")]
     # Without the table that a foreign key leads to, a row could not be written.
     assert tables == sorted(name for name in db.metadata.tables if not name.startswith("test_"))

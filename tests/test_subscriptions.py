@@ -13,13 +13,14 @@ from uuid import UUID
 
 import pytest
 
-from jobs import catalogue
-from jobs.policy import JobSpec
-from powerbank.events import Event, Follower
 from powerbank.ledger.events import AdjustmentWaits
-from powerbank.notifications import staff_kinds, values
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.staff_kinds import StaffType
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.staff import kinds as staff_kinds
+from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.texts import values
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.events import Event, Follower
+from powerbank.outbox.policy import JobSpec
 from powerbank.subscriptions import DETAILS, SUBSCRIPTIONS
 
 ROOT = Path(__file__).parents[1]
@@ -27,11 +28,11 @@ SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT
 
 # Where a person is told without an event: codes and what follows from the calendar, and what messages themselves cause.
 TELL_DIRECTLY = {
-    "powerbank/auth/linking.py",  # goes to the address before, too
-    "powerbank/payments/collecting.py",  # each day, to all who owe
-    "powerbank/notifications/deliveries.py",
-    "powerbank/notifications/reminders.py",
-    "powerbank/notifications/services.py",
+    "powerbank/auth/people/linking.py",  # goes to the address before, too
+    "powerbank/payments/dues/services.py",  # each day, to all who owe
+    "powerbank/notifications/delivery/services.py",
+    "powerbank/notifications/people/reminders.py",
+    "powerbank/notifications/people/services.py",
 }
 
 Row = tuple[type[Event], JobSpec | Follower]

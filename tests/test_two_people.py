@@ -14,23 +14,26 @@ from flask.views import MethodView
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
-from jobs import catalogue
-from powerbank import create_app, operations
+from powerbank import create_app
 from powerbank.api.auth import SIGNED_IN, current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.auth import sessions
-from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.errors import NotFoundError
-from powerbank.ledger import dues, spending
+from powerbank.auth.people import sessions
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.base.errors import NotFoundError
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, spending
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.notifications import deliveries, devices
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
-from powerbank.payments import intents, refunds
+from powerbank.notifications.delivery import devices
+from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.services import notify
+from powerbank.outbox import operations
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.payments.refunds import services as refunds
+from powerbank.payments.topups import services as intents
 from powerbank.rentals.models import Rental
-from powerbank.stations.package_models import Package
+from powerbank.stations.packages.models import Package
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.ledger.conftest import about, key, top_up

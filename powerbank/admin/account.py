@@ -7,17 +7,18 @@ from flask import Blueprint, flash, get_flashed_messages, redirect, render_templ
 from markupsafe import Markup
 from werkzeug import Response
 
-from powerbank import audit
 from powerbank.admin.console import guard, page_staff
 from powerbank.api.auth import OWN_ACCOUNT, UNFINISHED
 from powerbank.api.language import LANGUAGES
 from powerbank.api.paging import MOST, page
-from powerbank.auth import services, staff_sessions, totp
-from powerbank.auth.account_routes import change_password, choose_language, confirm_totp, remove_totp
-from powerbank.auth.models import StaffMember, StaffSession
-from powerbank.auth.staff_sessions import SignedIn
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import AppError
+from powerbank.auth.staff import services, totp
+from powerbank.auth.staff import sessions as staff_sessions
+from powerbank.auth.staff.account_routes import change_password, choose_language, confirm_totp, remove_totp
+from powerbank.auth.staff.models import StaffMember, StaffSession
+from powerbank.auth.staff.sessions import SignedIn
+from powerbank.base import audit
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import AppError
 
 blueprint = Blueprint("console_account", __name__, url_prefix="/console/account")
 blueprint.before_request(guard)

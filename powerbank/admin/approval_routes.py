@@ -3,16 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from powerbank import audit
 from powerbank.admin import approvals
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import utcnow
-from powerbank.ledger.act_models import ActStatus, StaffAct
-from powerbank.ledger.act_schemas import StaffActArguments, StaffActSchema
-from powerbank.ledger.allowances import SECOND_PERSON
+from powerbank.base import audit
+from powerbank.base.db import utcnow
+from powerbank.ledger.adjustments.allowances import SECOND_PERSON
+from powerbank.ledger.adjustments.models import ActStatus, StaffAct
+from powerbank.ledger.adjustments.schemas import StaffActArguments, StaffActSchema
 
 blueprint = Blueprint(
     "Approvals (staff)", __name__, url_prefix="/api/admin/approvals", description="What one person may not do alone."

@@ -10,17 +10,17 @@ from sqlalchemy import select
 
 from powerbank.api.auth import Staff
 from powerbank.api.paging import page
-from powerbank.ledger import allowances, waivers
-from powerbank.ledger.act_models import Act, StaffAct
-from powerbank.rentals import resolving
+from powerbank.ledger.adjustments import allowances, waivers
+from powerbank.ledger.adjustments.models import Act, StaffAct
+from powerbank.rentals.staff import resolution
 
 # Of the acts that wait in the table of acts; all others are decided where they wait.
 APPROVED: MappingProxyType[Act, Callable[..., None]] = MappingProxyType(
     {
         Act.DUE_WAIVER: waivers.approved,
-        Act.RENTAL_REFUND: resolving.approved,
-        Act.RENTAL_CHARGE: resolving.approved,
-        Act.RENTAL_LOSS: resolving.approved,
+        Act.RENTAL_REFUND: resolution.approved,
+        Act.RENTAL_CHARGE: resolution.approved,
+        Act.RENTAL_LOSS: resolution.approved,
     }
 )
 

@@ -8,11 +8,12 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug import Response
 
 from powerbank.api.rate_limits import caller
-from powerbank.auth import services, staff_sessions
-from powerbank.auth.routes import begin, forgive_guesses, limit_guesses
-from powerbank.auth.staff_sessions import SignedIn
-from powerbank.db import transaction, utcnow
-from powerbank.errors import AppError
+from powerbank.auth.staff import services
+from powerbank.auth.staff import sessions as staff_sessions
+from powerbank.auth.staff.routes import begin, forgive_guesses, limit_guesses
+from powerbank.auth.staff.sessions import SignedIn
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import AppError
 
 blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
 csrf = CSRFProtect()

@@ -8,11 +8,11 @@ from werkzeug import Response
 
 from powerbank.admin.console import guard, page_staff
 from powerbank.api.paging import page
-from powerbank.db import transaction, utcnow
-from powerbank.errors import AppError
-from powerbank.notifications import staff as notices
-from powerbank.notifications.staff_models import StaffNotice
-from powerbank.notifications.staff_routes import shown
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import AppError
+from powerbank.notifications.staff import services as notices
+from powerbank.notifications.staff.models import StaffNotice
+from powerbank.notifications.staff.routes import shown
 
 blueprint = Blueprint("console_notices", __name__, url_prefix="/console/notices")
 blueprint.before_request(guard)

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, select, union
 
 from powerbank.api.paging import beyond, page
-from powerbank.audit import AuditEntry
-from powerbank.auth.people_models import Session
-from powerbank.db import db, utcnow
-from powerbank.errors import NotFoundError
+from powerbank.auth.people.models import Session
+from powerbank.base.audit import AuditEntry
+from powerbank.base.db import db, utcnow
+from powerbank.base.errors import NotFoundError
 from powerbank.ledger import queries as ledger
 from powerbank.ledger.queries import Owed, Wallet
 from powerbank.ledger.wallet_models import Progress

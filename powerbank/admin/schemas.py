@@ -3,9 +3,9 @@ from marshmallow import Schema, fields, validate
 from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.ledger.schemas import WalletSchema
-from powerbank.payments.due_schemas import DueSchema
+from powerbank.payments.dues.schemas import DueSchema
 from powerbank.points.schemas import PointsSchema
-from powerbank.rentals.admin_schemas import AdminRentalSchema
+from powerbank.rentals.staff.schemas import AdminRentalSchema
 from powerbank.users.models import Kind, Status
 from powerbank.users.schemas import TEXT
 

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from jobs import catalogue
 from powerbank.admin.events import AccountStatusChanged
-from powerbank.auth import sessions
-from powerbank.db import open_session
-from powerbank.queue import enqueue, publish
+from powerbank.auth.people import sessions
+from powerbank.base.db import open_session
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.users import services as users
 from powerbank.users.models import User
 

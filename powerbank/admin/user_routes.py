@@ -5,13 +5,13 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from powerbank import audit
 from powerbank.admin import queries, services
 from powerbank.admin.schemas import StatusChangeSchema, UserArguments, UserDetailSchema, UserRowSchema
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import transaction
+from powerbank.base import audit
+from powerbank.base.db import transaction
 
 blueprint = Blueprint("Users (staff)", __name__, url_prefix="/api/admin/users", description="People and their status.")
 

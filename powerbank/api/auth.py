@@ -19,8 +19,8 @@ from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager
 from jwt.types import Options
 
-from powerbank.clock import utcnow
-from powerbank.errors import AppError
+from powerbank.base.clock import utcnow
+from powerbank.base.errors import AppError
 
 jwt = JWTManager()
 

@@ -12,13 +12,13 @@ from marshmallow import Schema
 from psycopg2.errors import ForeignKeyViolation, UniqueViolation
 from sqlalchemy import select
 
-from powerbank import audit
 from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
-from powerbank.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
-from powerbank.db import Base, db, open_session, transaction
-from powerbank.errors import NotFoundError
+from powerbank.base import audit
+from powerbank.base.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
+from powerbank.base.db import Base, db, open_session, transaction
+from powerbank.base.errors import NotFoundError
 
 
 def add_crud(

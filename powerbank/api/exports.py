@@ -10,8 +10,8 @@ from typing import Any
 from flask import Response, stream_with_context
 from sqlalchemy import Select
 
-from powerbank import audit
-from powerbank.db import db, transaction
+from powerbank.base import audit
+from powerbank.base.db import db, transaction
 
 BATCH = 1000
 NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?")

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from powerbank import money
+from powerbank.base import money
 
 
 class Time(fields.AwareDateTime):

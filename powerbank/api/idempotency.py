@@ -9,10 +9,10 @@ from typing import IO, Any
 
 from flask import Response, make_response, request
 
-from powerbank import idempotency
 from powerbank.api.auth import note_for_document, principal
-from powerbank.db import db, transaction
-from powerbank.errors import AppError
+from powerbank.base import idempotency
+from powerbank.base.db import db, transaction
+from powerbank.base.errors import AppError
 
 HEADER = "Idempotency-Key"
 _VALID = re.compile(r"[\x21-\x7e]{1,255}")

@@ -5,12 +5,12 @@ from uuid import UUID
 from flask import Response, jsonify, request
 from marshmallow import Schema, fields, validate
 
-from powerbank import operations
 from powerbank.api.auth import known_staff, known_user_id, person_or_staff
 from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint, ProblemSchema
-from powerbank.db import utcnow
-from powerbank.operations import Operation, Status
+from powerbank.base.db import utcnow
+from powerbank.outbox import operations
+from powerbank.outbox.operations import Operation, Status
 
 blueprint = Blueprint("Operations", __name__, url_prefix="/api/operations", description="Accepted work.")
 

@@ -12,8 +12,8 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import ColumnElement, Select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from powerbank.db import db
-from powerbank.errors import AppError
+from powerbank.base.db import db
+from powerbank.base.errors import AppError
 
 MOST = 100
 

@@ -11,7 +11,7 @@ from marshmallow import Schema
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import MultiDict
 
-from powerbank.errors import AppError
+from powerbank.base.errors import AppError
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # not the text backslash-u-0000
 

@@ -11,8 +11,8 @@ from werkzeug.exceptions import HTTPException
 
 from powerbank.api.language import ENGLISH, wanted_language
 from powerbank.api.translations import translated
-from powerbank.database_errors import described, is_away, where
-from powerbank.errors import AppError
+from powerbank.base.database_errors import described, is_away, where
+from powerbank.base.errors import AppError
 
 log = structlog.get_logger(__name__)
 

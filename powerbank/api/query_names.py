@@ -8,7 +8,7 @@ from flask import Flask, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from powerbank.errors import AppError
+from powerbank.base.errors import AppError
 
 
 def note_names(view: Any, of: Any, schema: Schema) -> None:

@@ -20,9 +20,9 @@ from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, R
 from redis.exceptions import RedisError
 
 from powerbank.api.auth import token_bearer
-from powerbank.errors import TooManyError, UnavailableError
-from powerbank.logs import PROBES
-from powerbank.redis_clients import in_words
+from powerbank.base.errors import TooManyError, UnavailableError
+from powerbank.base.logs import PROBES
+from powerbank.base.redis_clients import in_words
 
 log = structlog.get_logger(__name__)
 

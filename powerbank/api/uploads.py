@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from powerbank.api.auth import UnauthenticatedError, claims_in, note_for_document, principal
 from powerbank.api.rate_limits import hit_if_counted
-from powerbank.db import db
+from powerbank.base.db import db
 from powerbank.pictures import pipeline
 
 MOST_PICTURE_BYTES = 8 * 1024 * 1024

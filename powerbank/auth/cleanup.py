@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, exists, or_, select, update
 
-from powerbank.auth import askers
-from powerbank.auth.models import StaffAddress, StaffRefreshToken, StaffSession
-from powerbank.auth.people_models import OtpChallenge, RefreshToken, Session
-from powerbank.auth.sessions import end_all_of
-from powerbank.db import open_session
-from powerbank.notifications import devices
+from powerbank.auth.people import askers
+from powerbank.auth.people.models import OtpChallenge, RefreshToken, Session
+from powerbank.auth.people.sessions import end_all_of
+from powerbank.auth.staff.models import StaffAddress, StaffRefreshToken, StaffSession
+from powerbank.base.db import open_session
+from powerbank.notifications.delivery import devices
 from powerbank.users import traces
 from powerbank.users.models import User
 

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from powerbank import audit
 from powerbank.api.auth import staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
 from powerbank.content import queries, services
 from powerbank.content.models import AppVersion, Banner, Country, FaqItem, Revision
 from powerbank.content.schemas import (
@@ -21,7 +22,6 @@ from powerbank.content.schemas import (
     RevisionChangeSchema,
     RevisionSchema,
 )
-from powerbank.db import transaction, utcnow
 
 blueprint = Blueprint("Content (staff)", __name__, url_prefix="/api/admin", description="What the app shows.")
 

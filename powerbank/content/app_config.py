@@ -15,9 +15,9 @@ from sqlalchemy import Text, cast, delete, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank import money
-from powerbank.db import Base, db, open_session, utcnow
-from powerbank.errors import AppError, NotFoundError
+from powerbank.base import money
+from powerbank.base.db import Base, db, open_session, utcnow
+from powerbank.base.errors import AppError, NotFoundError
 
 
 class ConfigEntry(Base):

@@ -6,14 +6,14 @@ from flask.views import MethodView
 from marshmallow import Schema, fields
 from sqlalchemy import select
 
-from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
+from powerbank.base import audit
+from powerbank.base.db import db, transaction
+from powerbank.base.errors import NotFoundError
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig, ConfigEntry
-from powerbank.db import db, transaction
-from powerbank.errors import NotFoundError
 
 blueprint = Blueprint("Configuration", __name__, url_prefix="/api/admin/config", description="Prices, limits, hours.")
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.db import Base, Id
+from powerbank.base.db import Base, Id
 
 
 class Slug(StrEnum):

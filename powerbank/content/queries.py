@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from powerbank.api.paging import page
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
 from powerbank.content.models import AppVersion, Banner, Country, FaqItem, Language, Revision, RevisionState
-from powerbank.db import db
-from powerbank.errors import NotFoundError
 
 
 def published_page(slug: str, language: str) -> Revision:

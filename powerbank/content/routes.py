@@ -7,6 +7,7 @@ from flask import Response, jsonify
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.web import cacheable
+from powerbank.base.db import utcnow
 from powerbank.content import queries
 from powerbank.content.schemas import (
     BannerCardsSchema,
@@ -16,7 +17,6 @@ from powerbank.content.schemas import (
     VersionArguments,
     VersionSchema,
 )
-from powerbank.db import utcnow
 
 blueprint = Blueprint("Content", __name__, url_prefix="/api", description="Pages, banners, app versions, countries.")
 

@@ -6,8 +6,8 @@ from marshmallow.exceptions import ValidationError
 
 from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
+from powerbank.base.db import utcnow
 from powerbank.content.models import Language, Platform, RevisionState, Slug
-from powerbank.db import utcnow
 
 VERSION = validate.Regexp(r"^\d{1,9}(\.\d{1,9}){1,2}([-+][\w.]{1,40})?\Z", error="A version looks like 2.4.1.")
 LANGUAGES = validate.OneOf([*Language])

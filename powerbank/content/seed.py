@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from powerbank.base.db import open_session
 from powerbank.content import services
 from powerbank.content.models import AppVersion, Banner, Country, FaqItem, Language, Revision, Slug
-from powerbank.db import open_session
 
 PAGES = {
     Slug.TERMS: (

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from jobs import catalogue
+from powerbank.base.db import open_session
+from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.content.models import Language, Revision, RevisionState, Slug
-from powerbank.db import open_session
-from powerbank.errors import ConflictError, NotFoundError
-from powerbank.queue import enqueue
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
 
 
 def add_revision(

@@ -1,6 +1,6 @@
 """What went wrong at a vendor: repeat it, or do not."""
 
-from powerbank.errors import PermanentError
+from powerbank.base.errors import PermanentError
 
 
 class VendorError(Exception):

@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.auth.staff_sessions import SignedIn
-from powerbank.db import transaction, utcnow
+from powerbank.auth.staff.sessions import SignedIn
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import links, queries, services
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.models import KycSubmission, Status

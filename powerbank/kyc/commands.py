@@ -3,8 +3,8 @@
 import click
 from flask.cli import AppGroup
 
-from powerbank import audit
-from powerbank.db import transaction, utcnow
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import rekeying
 
 documents = AppGroup("documents", help="Identity documents.")

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Response
 from marshmallow import Schema, fields, validate
 
-from powerbank import audit
 from powerbank.api.auth import staff_named_by_token
 from powerbank.api.openapi import Blueprint
-from powerbank.db import transaction, utcnow
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import documents, links, queries
 
 blueprint = Blueprint("Documents", __name__, url_prefix="/media", description="Pictures behind links that expire.")

@@ -12,16 +12,16 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import undefer
 
-from jobs import catalogue
-from powerbank.db import db, open_session
-from powerbank.errors import PermanentError, UnavailableError
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import PermanentError, UnavailableError
 from powerbank.integrations.errors import VendorError
 from powerbank.kyc import secrecy
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.events import KycSubmitted
 from powerbank.kyc.models import KycDocument, KycSubmission
 from powerbank.kyc.store import store_named
-from powerbank.queue import enqueue, publish
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
 
 log = structlog.get_logger(__name__)
 

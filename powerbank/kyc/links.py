@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import current_app
 from itsdangerous import BadSignature, SignatureExpired
 
-from powerbank.auth import staff_sessions
-from powerbank.auth.staff_sessions import SignedIn
-from powerbank.dated import DatedSerializer
-from powerbank.errors import AppError
+from powerbank.auth.staff import sessions as staff_sessions
+from powerbank.auth.staff.sessions import SignedIn
+from powerbank.base.dated import DatedSerializer
+from powerbank.base.errors import AppError
 
 VALID_SECONDS = 300
 

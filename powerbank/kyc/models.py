@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from powerbank.db import Base, Id
+from powerbank.base.db import Base, Id
 from powerbank.users.models import User
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from powerbank.errors import AppError
+from powerbank.base.errors import AppError
 
 # Offices write 27-01-70-12345, 1234/056 or with letters in front; all have digits and are not long.
 _BARE = re.compile(r"(?=(?:[A-Z]*[0-9]){3})[0-9A-Z]{4,30}")

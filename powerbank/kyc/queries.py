@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from powerbank.api.paging import page
-from powerbank.db import db
-from powerbank.errors import NotFoundError
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
 from powerbank.kyc import secrecy
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission
 

@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, undefer
 
-from jobs import catalogue
-from powerbank.db import db, open_session, transaction
-from powerbank.errors import PermanentError
+from powerbank.base.db import db, open_session, transaction
+from powerbank.base.errors import PermanentError
 from powerbank.integrations.errors import VendorError
 from powerbank.kyc import secrecy
 from powerbank.kyc.models import KycDocument, KycSubmission
 from powerbank.kyc.store import store_named
-from powerbank.queue import enqueue
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
 
 BATCH = 100
 

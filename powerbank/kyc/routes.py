@@ -5,7 +5,7 @@ from flask.views import MethodView
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.db import db, transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.kyc import numbers, queries, services
 from powerbank.kyc.models import KycSubmission, Side
 from powerbank.kyc.schemas import OwnKycSchema, SubmissionSchema

@@ -11,16 +11,16 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import delete, select, update
 
-from jobs import catalogue
-from powerbank.database_errors import foreseen
-from powerbank.db import db, new_id, open_session, utcnow
-from powerbank.errors import AppError, NotFoundError
+from powerbank.base.database_errors import foreseen
+from powerbank.base.db import db, new_id, open_session, utcnow
+from powerbank.base.errors import AppError, NotFoundError
 from powerbank.kyc import numbers, queries, secrecy
 from powerbank.kyc.errors import AlreadyDecidedError, KycApprovedError, KycPendingError, NumberTakenError
 from powerbank.kyc.events import KycApproved, KycRejected
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission, Side, Status
 from powerbank.kyc.numbers import Number
-from powerbank.queue import enqueue, publish
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.users import services as users
 from powerbank.users.models import User
 

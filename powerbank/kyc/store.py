@@ -4,7 +4,7 @@ from typing import Protocol
 
 from flask import current_app
 
-from powerbank.errors import PermanentError
+from powerbank.base.errors import PermanentError
 
 
 class DocumentStore(Protocol):

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
-from powerbank.money import NPR, PTS
+from powerbank.base.money import NPR, PTS
 
 
 class Side(StrEnum):

@@ -1,5 +1,5 @@
-from powerbank import money
-from powerbank.errors import AppError, ConflictError
+from powerbank.base import money
+from powerbank.base.errors import AppError, ConflictError
 
 
 class InsufficientFundsError(AppError):

@@ -14,9 +14,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from powerbank.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.money import PTS
 from powerbank.ledger.accounts import RULES, Kind, Rule, Side
-from powerbank.money import PTS
 
 
 def _kind_is_as_the_rules_say() -> str:

@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from powerbank import money
 from powerbank.api.paging import page
-from powerbank.db import db
-from powerbank.errors import NotFoundError
+from powerbank.base import money
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.dues import grace
 from powerbank.ledger.models import Account, Entry, Posting, Reconciliation
+from powerbank.ledger.movements.dues import grace
 from powerbank.ledger.wallet_models import (
     ABOUT,
     Adjustment,

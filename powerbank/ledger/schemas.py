@@ -2,9 +2,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from powerbank import money
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
+from powerbank.base import money
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import EntryKind
 from powerbank.ledger.wallet_models import AdjustmentStatus, TransactionStatus, TransactionType

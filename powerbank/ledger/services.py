@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from powerbank.db import new_id, open_session
-from powerbank.ledger import lots, wallet_changes
+from powerbank.base.db import new_id, open_session
+from powerbank.ledger import wallet_changes
 from powerbank.ledger.accounts import OWN_ACCOUNTS, USER_KINDS, AccountName, Kind, Side, of_user
 from powerbank.ledger.errors import (
     FloorError,
@@ -23,6 +23,7 @@ from powerbank.ledger.errors import (
     KeyReusedError,
     UnbalancedError,
 )
+from powerbank.ledger.points import lots
 
 
 class EntryKind(StrEnum):

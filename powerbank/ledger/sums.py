@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.db import db, open_session
+from powerbank.base.db import db, open_session
 
 _NAME = text("""
     SELECT max(newest.number)

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from powerbank.db import open_session
-from powerbank.errors import ConflictError, NotFoundError
+from powerbank.base.db import open_session
+from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa
 from powerbank.ledger.accounts import REVENUES
 
 

@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, Select, delete, or_, select
 
-from powerbank.db import Base, transaction
+from powerbank.base.db import Base, transaction
 from powerbank.notifications.models import Delivery, Device, Notice
-from powerbank.notifications.staff_models import StaffNotice
+from powerbank.notifications.staff.models import StaffNotice
 
 KEEP_READ = timedelta(days=90)
 KEEP_UNREAD = timedelta(days=180)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from powerbank.events import Event
+from powerbank.outbox.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)

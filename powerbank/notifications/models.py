@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.db import Base, Id
+from powerbank.base.db import Base, Id
 
 
 class Channel(StrEnum):

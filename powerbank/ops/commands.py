@@ -8,13 +8,13 @@ from flask.cli import AppGroup, with_appcontext
 from pydantic import SecretStr
 
 from config import Settings
-from jobs import catalogue
-from jobs.policy import JobSpec, Retries
+from powerbank.base.db import transaction, utcnow
 from powerbank.content import seed as content_seed
-from powerbank.db import transaction, utcnow
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.policy import JobSpec, Retries
 from powerbank.promotions import seed as promotions_seed
 from powerbank.social import seed as social_seed
-from powerbank.stations import seed as stations_seed
+from powerbank.stations.registry import seed as stations_seed
 
 
 @click.command("seed-demo")

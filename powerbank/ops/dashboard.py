@@ -23,14 +23,14 @@ from rq.serializers import JSONSerializer
 from rq_dashboard import web
 from werkzeug import Response
 
-from powerbank import audit
 from powerbank.admin.console import admit, page_staff
 from powerbank.api.problems import problem
-from powerbank.db import transaction
-from powerbank.errors import AppError, ConflictError
+from powerbank.base import audit
+from powerbank.base.db import transaction
+from powerbank.base.errors import AppError, ConflictError
+from powerbank.base.redis_clients import queue_redis
 from powerbank.ops import services
-from powerbank.redis_clients import queue_redis
-from powerbank.wire import forget
+from powerbank.outbox.wire import forget
 
 blueprint = rq_dashboard.blueprint
 

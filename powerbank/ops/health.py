@@ -13,11 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from powerbank.api import rate_limits
 from powerbank.api.openapi import Blueprint
-from powerbank.db import db
+from powerbank.base.db import db
+from powerbank.base.redis_clients import in_words, push_redis
 from powerbank.ops import metrics, queries
 from powerbank.ops.monitors import kept_for_monitors, monitors_only
 from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
-from powerbank.redis_clients import in_words, push_redis
 
 AT_HEAD, AHEAD = "ok", "ahead of this code"
 FIT = (AT_HEAD, AHEAD)  # to serve on

@@ -18,9 +18,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from powerbank import job_counts
-from powerbank.db import db
+from powerbank.base.db import db
 from powerbank.ops import queries
+from powerbank.outbox import job_counts
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 REQUESTS = Counter("powerbank_http_requests_total", "Requests answered.", ["method", "route", "status"])

@@ -3,7 +3,7 @@ from datetime import datetime
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.db import Base, Id
+from powerbank.base.db import Base, Id
 
 
 class Alert(Base):

@@ -5,13 +5,14 @@ from uuid import UUID
 from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
 from werkzeug import Response
 
-from jobs.policy import Queue, lanes
-from powerbank import audit, heartbeats, schedules
 from powerbank.admin.console import guard, page_staff
-from powerbank.db import transaction, utcnow
-from powerbank.errors import AppError
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import AppError
 from powerbank.ops import queries, services
-from powerbank.outbox import State
+from powerbank.outbox import heartbeats, schedules
+from powerbank.outbox.models import State
+from powerbank.outbox.policy import Queue, lanes
 
 blueprint = Blueprint("console_ops", __name__, url_prefix="/console")
 blueprint.before_request(guard)

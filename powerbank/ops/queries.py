@@ -9,16 +9,16 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import Row, case, func, select
 
-from jobs import catalogue
-from jobs.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
-from powerbank import heartbeats
 from powerbank.api.paging import page
-from powerbank.db import db, utcnow
-from powerbank.errors import NotFoundError
-from powerbank.ledger import reconciliation
-from powerbank.notifications.staff_models import StaffNotice, StaffNoticeRead
-from powerbank.outbox import SETTLED, OutboxJob, State
-from powerbank.schedules import ScheduleState, lies_too_far, next_slot
+from powerbank.base.db import db, utcnow
+from powerbank.base.errors import NotFoundError
+from powerbank.ledger.books import reconciliation
+from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
+from powerbank.outbox import heartbeats
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.models import SETTLED, OutboxJob, State
+from powerbank.outbox.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
+from powerbank.outbox.schedules import ScheduleState, lies_too_far, next_slot
 
 STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that nobody works
 # Where a job may run for an hour, those behind it wait for as long.

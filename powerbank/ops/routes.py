@@ -5,11 +5,11 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from powerbank import audit, schedules
 from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import transaction, utcnow
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
 from powerbank.ops import queries, services
 from powerbank.ops.schemas import (
     JobArguments,
@@ -19,7 +19,8 @@ from powerbank.ops.schemas import (
     ScheduleListSchema,
     StartedSchema,
 )
-from powerbank.outbox import OutboxJob
+from powerbank.outbox import schedules
+from powerbank.outbox.models import OutboxJob
 
 blueprint = Blueprint("System", __name__, url_prefix="/api/admin/system", description="The machinery.")
 

@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Time, show_time
 from powerbank.api.paging import PageArguments
-from powerbank.outbox import Cause
+from powerbank.outbox.models import Cause
 
 
 class LiveSchema(Schema):

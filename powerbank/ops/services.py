@@ -5,17 +5,17 @@ from uuid import UUID
 import structlog
 from sqlalchemy import CursorResult, delete, select
 
-from jobs.policy import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
-from powerbank.db import after_commit, open_session, transaction
-from powerbank.errors import ConflictError, NotFoundError
-from powerbank.heartbeats import Heartbeat
-from powerbank.lifecycle import locked, requeue
+from powerbank.base.db import after_commit, open_session, transaction
+from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.ops.events import OpsAlertRaised
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import Problem
-from powerbank.outbox import SETTLED, Cause, OutboxJob, State
-from powerbank.queue import publish
-from powerbank.wire import durable_message, forget
+from powerbank.outbox.enqueue import publish
+from powerbank.outbox.heartbeats import Heartbeat
+from powerbank.outbox.lifecycle import locked, requeue
+from powerbank.outbox.models import SETTLED, Cause, OutboxJob, State
+from powerbank.outbox.policy import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
+from powerbank.outbox.wire import durable_message, forget
 
 log = structlog.get_logger(__name__)
 

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, select
 
-from powerbank.db import transaction
-from powerbank.payments.comparison_models import Outcome, SettlementCheck, SettlementComparison
-from powerbank.payments.credit_models import CreditAlert
+from powerbank.base.db import transaction
+from powerbank.payments.credit.models import CreditAlert
 from powerbank.payments.models import EventState, GatewayEvent
+from powerbank.payments.review.models import Outcome, SettlementCheck, SettlementComparison
 
 # Raw events hold data of payers. What nobody signed is worth less, and anybody can have us keep it: it goes in days.
 KEEP_SIGNED = {

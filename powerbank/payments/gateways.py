@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from powerbank.errors import AppError, NotFoundError
+from powerbank.base.errors import AppError, NotFoundError
+from powerbank.base.money import NPR, show
 from powerbank.integrations import gateways
 from powerbank.integrations.gateway import Gateway
-from powerbank.money import NPR, show
 
 
 @dataclass(frozen=True)

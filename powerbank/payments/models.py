@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa
 
 
 class IntentStatus(StrEnum):

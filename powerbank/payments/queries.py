@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from powerbank.api.paging import page
-from powerbank.db import db
-from powerbank.errors import NotFoundError
-from powerbank.payments.comparison_models import Outcome, SettlementCheck, SettlementComparison
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
+from powerbank.payments.chargebacks.models import Takeback
 from powerbank.payments.models import GatewayEvent, PaymentIntent
-from powerbank.payments.refund_models import Refund
-from powerbank.payments.takeback_models import Takeback
+from powerbank.payments.refunds.models import Refund
+from powerbank.payments.review.models import Outcome, SettlementCheck, SettlementComparison
 
 
 def refund_page(

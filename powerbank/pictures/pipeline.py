@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from powerbank.errors import AppError, UnavailableError
+from powerbank.base.errors import AppError, UnavailableError
 from powerbank.pictures import child
 from powerbank.pictures.sniffing import BrokenHeaderError, Header, format_of, header_of
 

@@ -5,16 +5,16 @@ from uuid import UUID
 
 from flask import Response
 
-from powerbank import audit
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.exports import exported
 from powerbank.api.fields import show_time
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.db import utcnow
-from powerbank.ledger.act_models import Act
-from powerbank.ledger.allowances import PERMISSIONS, SECOND_PERSON
+from powerbank.base import audit
+from powerbank.base.db import utcnow
+from powerbank.ledger.adjustments.allowances import PERMISSIONS, SECOND_PERSON
+from powerbank.ledger.adjustments.models import Act
 from powerbank.ledger.models import Entry
 from powerbank.points import grants, queries
 from powerbank.points.models import Grant

@@ -8,15 +8,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from jobs import catalogue
+from powerbank.base.db import open_session
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig
-from powerbank.db import open_session
-from powerbank.ledger import points, services
+from powerbank.ledger import services
+from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import Scalar, enqueue, publish
 from powerbank.points import payments_kept
 from powerbank.points.events import PointsEarned
-from powerbank.queue import Scalar, enqueue, publish
 from powerbank.users import traces
 from powerbank.users.models import User
 

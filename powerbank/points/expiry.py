@@ -5,11 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from powerbank.db import db, open_session
-from powerbank.ledger import points, services
-from powerbank.ledger.lot_models import Lot
+from powerbank.base.db import db, open_session
+from powerbank.ledger import services
+from powerbank.ledger.points import services as points
+from powerbank.ledger.points.models import Lot
+from powerbank.outbox.enqueue import publish
 from powerbank.points.events import PointsExpiring
-from powerbank.queue import publish
 from powerbank.users.models import User
 
 WARNING = timedelta(days=7)

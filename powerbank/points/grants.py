@@ -11,16 +11,18 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from jobs import catalogue
 from powerbank.api.auth import Staff
-from powerbank.db import new_id, open_session
-from powerbank.errors import ConflictError, NotFoundError
-from powerbank.ledger import allowances, points, services
-from powerbank.ledger.act_models import Act
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.ledger import services
+from powerbank.ledger.adjustments import allowances
+from powerbank.ledger.adjustments.models import Act
+from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points.events import AwardWaits, PointsEarned
 from powerbank.points.models import Grant, GrantStatus
-from powerbank.queue import enqueue, publish
 from powerbank.users.models import Status, User
 
 BATCH = 200

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
 
-from powerbank.db import open_session
+from powerbank.base.db import open_session
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.services import Reference

@@ -7,13 +7,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from powerbank.api.paging import page
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
+from powerbank.base.money import NPR
 from powerbank.content import app_config
-from powerbank.db import db
-from powerbank.errors import NotFoundError
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.lot_models import Lot
 from powerbank.ledger.models import Account, Entry, Posting
-from powerbank.money import NPR
+from powerbank.ledger.points.models import Lot
 from powerbank.points.models import Grant
 
 SOONEST = 10  # lots told of

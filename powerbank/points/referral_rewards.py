@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from powerbank.base.db import open_session
 from powerbank.content import app_config
-from powerbank.db import open_session
 from powerbank.ledger.services import Reference
+from powerbank.outbox.enqueue import publish
 from powerbank.points import earnings, payments_kept
 from powerbank.points.earnings import Earning
 from powerbank.points.events import ReferralSuccess
-from powerbank.queue import publish
 from powerbank.users import referrals
 from powerbank.users.models import Referral, ReferralStatus
 

@@ -5,14 +5,15 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from jobs import catalogue
-from powerbank.db import open_session
-from powerbank.ledger import points, services
+from powerbank.base.db import open_session
+from powerbank.ledger import services
+from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points import payments_kept
 from powerbank.points.events import PointsEarned, PointsReversed
-from powerbank.queue import enqueue, publish
 from powerbank.users.models import User
 
 # Who earned points by something, what of them is taken back by now, and in how many changes.

@@ -8,7 +8,6 @@ from flask import Response
 from flask.views import MethodView
 from sqlalchemy import ColumnElement, select
 
-from powerbank import audit, money
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.exports import exported
@@ -16,8 +15,9 @@ from powerbank.api.fields import show_time
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.db import transaction
-from powerbank.ledger.allowances import SECOND_PERSON
+from powerbank.base import audit, money
+from powerbank.base.db import transaction
+from powerbank.ledger.adjustments.allowances import SECOND_PERSON
 from powerbank.promotions import queries, services
 from powerbank.promotions.models import Campaign, Code, Coupon, Redemption
 from powerbank.promotions.schemas import (

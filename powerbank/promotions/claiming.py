@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from powerbank.ledger import allowances
 from powerbank.ledger import services as ledger
-from powerbank.ledger.act_models import Act
+from powerbank.ledger.adjustments import allowances
+from powerbank.ledger.adjustments.models import Act
 from powerbank.ledger.services import Reference
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning

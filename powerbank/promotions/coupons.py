@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base.db import db, new_id, open_session
 from powerbank.content import app_config
-from powerbank.db import db, new_id, open_session
 from powerbank.ledger import services as ledger
 from powerbank.promotions import first_rental
 from powerbank.promotions.errors import CouponRefusedError, NoSuchCouponError

@@ -1,4 +1,4 @@
-from powerbank.errors import AppError, ConflictError
+from powerbank.base.errors import AppError, ConflictError
 
 REFUSALS = {
     "coupon_inactive": "This coupon is not on offer.",

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from powerbank.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa
 
 
 class Kind(StrEnum):

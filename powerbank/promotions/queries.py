@@ -9,8 +9,8 @@ from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
 from powerbank.api.paging import bad_cursor, page
-from powerbank.db import db
-from powerbank.errors import NotFoundError
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
 
 DAYS = 90  # of use by day

@@ -7,7 +7,7 @@ from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.api.rate_limits import hit_if_counted
-from powerbank.db import utcnow
+from powerbank.base.db import utcnow
 from powerbank.promotions import claiming, coupons, queries
 from powerbank.promotions.schemas import AppliedSchema, ApplySchema, MyCouponSchema
 

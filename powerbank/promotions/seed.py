@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from powerbank.db import open_session
+from powerbank.base.db import open_session
 from powerbank.promotions import services
 from powerbank.promotions.models import Campaign, Kind
 

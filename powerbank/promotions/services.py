@@ -9,13 +9,13 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.auth import Staff
-from powerbank.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
-from powerbank.db import new_id, open_session
-from powerbank.errors import AppError, ConflictError, NotFoundError
-from powerbank.ledger import allowances
+from powerbank.base.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.ledger.adjustments import allowances
+from powerbank.outbox.enqueue import publish
 from powerbank.promotions.events import CouponWaits
 from powerbank.promotions.models import Code, Coupon, Kind
-from powerbank.queue import publish
 
 # No letters and digits that look alike when read aloud or off a screen.
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"

@@ -1,7 +1,7 @@
 """Why somebody may not rent, extend or cancel, each with a code that the app can act on."""
 
-from powerbank import money
-from powerbank.errors import AppError, ConflictError
+from powerbank.base import money
+from powerbank.base.errors import AppError, ConflictError
 
 
 def kyc_required() -> AppError:

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from powerbank.api.paging import page
-from powerbank.db import db, open_session
-from powerbank.errors import TooManyError
-from powerbank.rentals import errors, life
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import TooManyError
+from powerbank.rentals import errors, transitions
 from powerbank.rentals.models import Rental, RentalLocation
 from powerbank.rentals.states import OPEN
 
@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def note(rental_id: UUID, *, user_id: UUID, lat: float, lng: float, accuracy: float | None, now: datetime) -> None:
-    rental = life.locked_of_user(rental_id, user_id)
+    rental = transitions.locked_of_user(rental_id, user_id)
     if rental.status not in OPEN:
         raise errors.rental_over(rental.status)
     session = open_session()

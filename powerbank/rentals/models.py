@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from powerbank.db import Base, Id, Paisa
-from powerbank.payments.options import PAYABLE
+from powerbank.base.db import Base, Id, Paisa
+from powerbank.payments.options.methods import PAYABLE
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations.models import one_of
-from powerbank.stations.package_models import PaymentModel
+from powerbank.stations.packages.models import PaymentModel
 
 _STARTED = "status NOT IN ('active', 'overdue', 'completed', 'lost') OR (started_at IS NOT NULL AND due_at IS NOT NULL)"
 _METHODS = ", ".join(repr(method.value) for method in PAYABLE)

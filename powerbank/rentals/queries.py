@@ -9,16 +9,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 
 from powerbank.api.paging import page
-from powerbank.db import db
+from powerbank.base.db import db
+from powerbank.base.money import NPR
 from powerbank.ledger.wallet_models import Due, Progress, WalletTransaction
-from powerbank.money import NPR
-from powerbank.rentals import billing
-from powerbank.rentals.case_models import CaseStatus, RentalCase
+from powerbank.rentals.charges import billing
+from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.errors import open_rental_exists
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import OPEN, OUT, Status
-from powerbank.stations import photos
-from powerbank.stations.bank_models import PowerBank
+from powerbank.stations.custody.models import PowerBank
+from powerbank.stations.issues import photos
 from powerbank.stations.models import Station
 from powerbank.users.models import User
 

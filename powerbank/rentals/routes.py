@@ -5,19 +5,22 @@ from uuid import UUID
 
 from flask import current_app
 
-from powerbank import money
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent, idempotent_after
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import hit_if_counted
-from powerbank.db import db, transaction, utcnow
-from powerbank.payments import paying
-from powerbank.payments.due_schemas import PaymentMethodSchema
-from powerbank.payments.options import Method
+from powerbank.base import money
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.payments.dues.schemas import PaymentMethodSchema
+from powerbank.payments.options import payment_sources
+from powerbank.payments.options.methods import Method
 from powerbank.promotions.coupons import GUESSES
-from powerbank.rentals import cancelling, cases, extension, initiation, life, locations, queries, waiting
-from powerbank.rentals.case_models import IssueType, RentalCase
+from powerbank.rentals import locations, long_polls, queries, transitions
+from powerbank.rentals.charges import extension
+from powerbank.rentals.disputes import services as cases
+from powerbank.rentals.disputes.models import IssueType, RentalCase
+from powerbank.rentals.ending import cancellation
 from powerbank.rentals.models import Rental
 from powerbank.rentals.queries import Card
 from powerbank.rentals.schemas import (
@@ -33,7 +36,8 @@ from powerbank.rentals.schemas import (
     RentalsSchema,
     WaitArguments,
 )
-from powerbank.stations import photos
+from powerbank.rentals.starting import initiation
+from powerbank.stations.issues import photos
 
 blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", description="Renting a power bank.")
 
@@ -78,14 +82,14 @@ def active() -> dict[str, Any]:
 def detail(arguments: dict[str, Any], rental_id: UUID) -> Card:
     """One rental; with `wait` and `since` the answer comes when it is newer than that version, or at once where too
     many wait already"""
-    found = life.of_user(rental_id, current_user_id())
+    found = transitions.of_user(rental_id, current_user_id())
     if arguments["wait"] and found.version <= arguments["since"]:
         db.session.rollback()
-        waiting.for_change(
+        long_polls.for_change(
             rental_id, user_id=current_user_id(), since=arguments["since"], seconds=arguments["wait"],
             most=current_app.config["SETTINGS"].long_polls,
         )  # fmt: skip
-        found = life.of_user(rental_id, current_user_id())
+        found = transitions.of_user(rental_id, current_user_id())
     return queries.card(found, now=utcnow())
 
 
@@ -95,7 +99,7 @@ def detail(arguments: dict[str, Any], rental_id: UUID) -> Card:
 @blueprint.response(200, RentalDetailSchema)
 def cancel(rental_id: UUID) -> Card:
     """Before the ejection at once; shortly after it if the power bank is brought back in time"""
-    rental = cancelling.cancel(rental_id, user_id=current_user_id(), now=utcnow())
+    rental = cancellation.cancel(rental_id, user_id=current_user_id(), now=utcnow())
     return queries.card(rental, now=utcnow())
 
 
@@ -121,11 +125,11 @@ def extend(body: dict[str, Any], rental_id: UUID) -> Card:
 def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """Pay what is owed for this rental"""
     user_id = current_user_id()
-    rental = life.locked_of_user(rental_id, user_id)
+    rental = transitions.locked_of_user(rental_id, user_id)
     method = Method(body["payment_method"])
-    paid = paying.pay_dues_for(life.reference(rental), user_id=user_id, method=method, now=utcnow())
+    paid = payment_sources.pay_dues_for(transitions.reference(rental), user_id=user_id, method=method, now=utcnow())
     total = sum(each.amount for each in paid)
-    life.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.show(total))
+    transitions.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.show(total))
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}
 
 

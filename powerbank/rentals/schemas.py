@@ -1,13 +1,13 @@
 from marshmallow import Schema, fields, validate
 
-from powerbank import money
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.api.uploads import PhotoField
-from powerbank.payments.options import PAYABLE
-from powerbank.rentals.case_models import IssueType
+from powerbank.base import money
+from powerbank.payments.options.methods import PAYABLE
+from powerbank.rentals.disputes.models import IssueType
 from powerbank.rentals.states import Status
-from powerbank.stations.schemas import PHOTO
+from powerbank.stations.public.schemas import PHOTO
 
 SERIAL = validate.Length(1, 64)
 

@@ -8,18 +8,21 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select
 from sqlalchemy.exc import OperationalError
 
-from jobs import catalogue
-from powerbank.db import db, first_id_of, open_session, transaction, utcnow
-from powerbank.notifications import staff
-from powerbank.notifications.staff_kinds import StaffType
-from powerbank.queue import enqueue_again, publish
-from powerbank.rentals import clock, initiation, life, lost, returns, settlement
-from powerbank.rentals.case_models import CaseStatus, RentalCase
+from powerbank.base.db import db, first_id_of, open_session, transaction, utcnow
+from powerbank.notifications.staff import services as staff
+from powerbank.notifications.staff.kinds import StaffType
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue_again, publish
+from powerbank.rentals import times, transitions
+from powerbank.rentals.charges import settlement
+from powerbank.rentals.disputes.models import CaseStatus, RentalCase
+from powerbank.rentals.ending import lost_banks, returns
 from powerbank.rentals.events import AnomalyFound, PaidNotEjected, RentalOverdue
 from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
+from powerbank.rentals.starting import initiation
 from powerbank.rentals.states import ENDED, OUT, Status
-from powerbank.stations.bank_models import Custody, Discrepancy, DiscrepancyKind, PowerBank
-from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.stations.commands.models import CommandStatus, StationCommand
+from powerbank.stations.custody.models import Custody, Discrepancy, DiscrepancyKind, PowerBank
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +38,11 @@ def mark_overdue(now: datetime) -> int:
 
 
 def _overdue(rental_id: UUID, now: datetime) -> None:
-    rental = life.locked(rental_id)
+    rental = transitions.locked(rental_id)
     if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
-        life.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
+        transitions.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
         if not rental.came_late:  # costs nothing until staff decide
-            publish(RentalOverdue(**life.about(rental), due_at=rental.due_at))
+            publish(RentalOverdue(**transitions.about(rental), due_at=rental.due_at))
 
 
 def declare_lost(now: datetime) -> int:
@@ -50,10 +53,10 @@ def declare_lost(now: datetime) -> int:
 
 
 def _lose(rental_id: UUID, now: datetime) -> None:
-    rental = life.locked(rental_id)
-    waits = rental.provisional or settlement.disputed(rental) or clock.is_back(rental)
+    rental = transitions.locked(rental_id)
+    waits = rental.provisional or settlement.disputed(rental) or times.is_back(rental)
     if rental.status == Status.OVERDUE and not waits:
-        lost.declare(rental, cause="sweep", now=now)
+        lost_banks.declare(rental, cause="sweep", now=now)
 
 
 def resume_stuck(now: datetime) -> int:
@@ -108,15 +111,15 @@ def _begin_again(rental_id: UUID) -> None:
 
 
 def _settle_again(rental_id: UUID) -> None:
-    rental = life.find(rental_id)
+    rental = transitions.find(rental_id)
     if rental.command_id is not None:
         enqueue_again(catalogue.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
 
 
 def _return_again(rental_id: UUID) -> None:
     """The bank was seen coming back, and the job that should have ended the rental is gone."""
-    rental = life.find(rental_id)
-    stay = clock.stay(rental)
+    rental = transitions.find(rental_id)
+    stay = times.stay(rental)
     if rental.status not in OUT or stay is None or stay.until is None:
         return
     after = open_session().scalar(
@@ -146,12 +149,12 @@ def finish_provisional(before: datetime) -> int:
 
 
 def _stays_in(rental_id: UUID) -> bool:
-    rental = life.locked(rental_id)
+    rental = transitions.locked(rental_id)
     missed = select(Discrepancy.id).join(PowerBank, PowerBank.serial == Discrepancy.serial).where(
         PowerBank.id == rental.bank_id, Discrepancy.kind == DiscrepancyKind.BANK_MISSING,
         Discrepancy.resolved_at.is_(None),
     )  # fmt: skip
-    return clock.is_back(rental) and open_session().scalar(missed.limit(1)) is None
+    return times.is_back(rental) and open_session().scalar(missed.limit(1)) is None
 
 
 def tell_paid_not_ejected(now: datetime) -> int:
@@ -161,10 +164,10 @@ def tell_paid_not_ejected(now: datetime) -> int:
 
 
 def _tell_once(rental_id: UUID, now: datetime) -> None:
-    rental = life.locked(rental_id)
-    if rental.status == Status.UNRESOLVED and life.time_of(rental, "staff_told") is None:
-        life.note(rental, "staff_told", cause="sweep", at=now)
-        publish(PaidNotEjected(**life.for_staff(rental)))
+    rental = transitions.locked(rental_id)
+    if rental.status == Status.UNRESOLVED and transitions.time_of(rental, "staff_told") is None:
+        transitions.note(rental, "staff_told", cause="sweep", at=now)
+        publish(PaidNotEjected(**transitions.for_staff(rental)))
 
 
 def forget_locations(now: datetime) -> None:
@@ -214,5 +217,5 @@ def _tell_broken(rental_id: UUID, error: Exception) -> None:
     if staff.was_told(StaffType.ANOMALY, key):
         return
     with transaction():
-        code = life.find(rental_id).code
+        code = transitions.find(rental_id).code
         publish(AnomalyFound(key=key, detail=f"rental {code} cannot move on: {type(error).__name__}"))

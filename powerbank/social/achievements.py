@@ -8,13 +8,13 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy import case, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from jobs import catalogue
-from powerbank.database_errors import foreseen, in_use
-from powerbank.db import db, open_session
-from powerbank.errors import NotFoundError
+from powerbank.base.database_errors import foreseen, in_use
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import NotFoundError
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
-from powerbank.queue import enqueue, publish
 from powerbank.social import tallies
 from powerbank.social.boards import ALL
 from powerbank.social.events import AchievementUnlocked

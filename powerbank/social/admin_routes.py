@@ -7,14 +7,14 @@ from flask import Response
 from flask.views import MethodView
 from sqlalchemy import select
 
-from powerbank import audit
 from powerbank.api.auth import staff_only
 from powerbank.api.exports import exported
 from powerbank.api.fields import show_time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
-from powerbank.db import db, transaction
-from powerbank.errors import NotFoundError
+from powerbank.base import audit
+from powerbank.base.db import db, transaction
+from powerbank.base.errors import NotFoundError
 from powerbank.social import achievements
 from powerbank.social.models import Achievement, Unlock
 from powerbank.social.schemas import AchievementSchema

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.db import db, open_session
+from powerbank.base.db import db, open_session
 
 _REFRESH = text("""
     WITH moved AS (UPDATE tallies SET stale = false

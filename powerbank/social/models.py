@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.db import Base, Id
+from powerbank.base.db import Base, Id
 
 
 class Metric(StrEnum):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.api.paging import page
-from powerbank.db import db
+from powerbank.base.db import db
 from powerbank.social import badges, leaderboard
 from powerbank.social.boards import ALL, Period, board
 from powerbank.social.models import REWARDED, Achievement, Standing, Tally, Unlock

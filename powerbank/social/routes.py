@@ -6,7 +6,7 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.db import utcnow
+from powerbank.base.db import utcnow
 from powerbank.social import queries
 from powerbank.social.schemas import LeaderboardArguments, LeaderboardSchema, ProgressSchema
 

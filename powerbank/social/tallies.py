@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.dialects.postgresql import insert
 
-from jobs import catalogue
-from powerbank.db import open_session
-from powerbank.queue import enqueue
+from powerbank.base.db import open_session
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
 from powerbank.social.boards import boards
 from powerbank.social.models import Event, Metric, Tally
 

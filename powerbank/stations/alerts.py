@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, select, text, update
 
+from powerbank.base.db import open_session
 from powerbank.content import app_config
-from powerbank.db import open_session
-from powerbank.queue import publish
+from powerbank.outbox.enqueue import publish
 from powerbank.stations import freshness
-from powerbank.stations.command_models import StationState
+from powerbank.stations.commands.models import StationState
 from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
-from powerbank.stations.messages import charges_in
+from powerbank.stations.inbound.messages import charges_in
 from powerbank.stations.models import Station, StationLive
 
 # A station that is back within this time, or away again, is not worth waking anybody.

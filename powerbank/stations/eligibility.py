@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from powerbank.db import db
-from powerbank.errors import NotFoundError
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
 from powerbank.stations import errors, freshness, queries
-from powerbank.stations.hours import is_open
 from powerbank.stations.models import Station, StationLive
-from powerbank.stations.package_models import Package
+from powerbank.stations.packages.models import Package
+from powerbank.stations.registry.hours import is_open
 
 
 def rentable_station(sn: str, *, now: datetime) -> Station:

@@ -1,4 +1,4 @@
-from powerbank.errors import AppError, ConflictError
+from powerbank.base.errors import AppError, ConflictError
 
 
 class StationRefusedError(ConflictError):

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from powerbank.base.db import open_session
 from powerbank.content import app_config
-from powerbank.db import open_session
 from powerbank.stations.arrays import array
 
 _THESE = text("SELECT refresh_station_live(CAST(:ids AS uuid[]), :min_battery)")

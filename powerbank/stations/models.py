@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
-from powerbank.db import Base, Id
+from powerbank.base.db import Base, Id
 
 MOST_SLOTS = 200
 

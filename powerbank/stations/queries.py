@@ -6,14 +6,15 @@ from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from powerbank.api.paging import page
-from powerbank.db import db, open_session
-from powerbank.errors import NotFoundError
-from powerbank.stations import photos, words
-from powerbank.stations.bank_models import Custody, PowerBank
-from powerbank.stations.command_models import StationReport, StationState
-from powerbank.stations.issue_models import IssueReport, StationIssue
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import NotFoundError
+from powerbank.stations.commands.models import StationReport, StationState
+from powerbank.stations.custody.models import Custody, PowerBank
+from powerbank.stations.issues import photos
+from powerbank.stations.issues.models import IssueReport, StationIssue
 from powerbank.stations.models import Favourite, Slot, Station, StationLive, StationStatus
-from powerbank.stations.package_models import Package, PackageStation
+from powerbank.stations.packages.models import Package, PackageStation
+from powerbank.stations.registry import search_words
 
 
 def station(sn: str) -> Station:
@@ -48,7 +49,7 @@ def station_page(
     if not staff:
         query = query.where(Station.active)
     if q is not None:
-        asked = words.question(q)
+        asked = search_words.question(q)
         if asked is None:
             return {"items": [], "next_cursor": None}
         query = query.where(Station.words.op("@@")(cast(cast(asked, String), TSQUERY)))

@@ -4,8 +4,8 @@ from flask.views import MethodView
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.db import transaction
-from powerbank.errors import NotFoundError
+from powerbank.base.db import transaction
+from powerbank.base.errors import NotFoundError
 from powerbank.users import avatars
 from powerbank.users.models import User
 from powerbank.users.schemas import AvatarSchema, UserSchema

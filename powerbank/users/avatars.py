@@ -6,8 +6,8 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import delete, select
 
-from powerbank.db import db, open_session
-from powerbank.errors import AppError
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import AppError
 from powerbank.pictures.pipeline import Shape
 from powerbank.users.models import Avatar, User
 from powerbank.users.profile import Profile

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from powerbank.events import Event
+from powerbank.outbox.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from powerbank.errors import AppError
+from powerbank.base.errors import AppError
 from powerbank.users.models import Kind
 
 # Printable ASCII only, and no `=?…?=`, which mail programs decode: look-alikes and header injection end here. The rest

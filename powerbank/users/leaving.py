@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from powerbank.db import open_session
+from powerbank.base.db import open_session
 from powerbank.users.models import Identifier, Status, User
 from powerbank.users.services import locked
 

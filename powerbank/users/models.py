@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from powerbank.db import Base, Id
+from powerbank.base.db import Base, Id
 
 
 class Status(StrEnum):

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.db import read_alone
-from powerbank.errors import NotFoundError
+from powerbank.base.db import read_alone
+from powerbank.base.errors import NotFoundError
 from powerbank.users.models import is_complete
 
 _PROFILE = text("""

@@ -4,7 +4,7 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.api.rate_limits import caller, hit_if_counted
-from powerbank.db import db
+from powerbank.base.db import db
 from powerbank.users import referrals
 from powerbank.users.models import Referral, User
 from powerbank.users.schemas import CodeAnswerSchema, CodeArguments, MyCodeSchema, ReferralSchema

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.db import db, new_id, open_session
-from powerbank.errors import AppError
-from powerbank.queue import publish
+from powerbank.base.db import db, new_id, open_session
+from powerbank.base.errors import AppError
+from powerbank.outbox.enqueue import publish
 from powerbank.users.events import ReferralNoted
 from powerbank.users.models import Referral, ReferralStatus, Status, User
 

@@ -4,7 +4,7 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.db import transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.users import leaving, services, usage
 from powerbank.users.models import User
 from powerbank.users.profile import Profile, profile

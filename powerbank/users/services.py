@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.database_errors import Refusals, already_exists, foreseen
-from powerbank.db import db, new_id, open_session, utcnow
-from powerbank.errors import AppError, ConflictError, NotFoundError
-from powerbank.queue import publish
+from powerbank.base.database_errors import Refusals, already_exists, foreseen
+from powerbank.base.db import db, new_id, open_session, utcnow
+from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.outbox.enqueue import publish
 from powerbank.users import referrals, traces
 from powerbank.users.events import UserRegistered
 from powerbank.users.identifiers import Address

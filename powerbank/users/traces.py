@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from powerbank.db import db, open_session
+from powerbank.base.db import db, open_session
 from powerbank.users.models import IdentifierTrace, Kind, Status, User
 
 KEPT_AFTER_LEAVING = timedelta(days=730)

@@ -70,8 +70,8 @@ def _worker(ground: Ground) -> "subprocess.Popen[bytes]":
 
 
 def _broadcast(ground: Ground, count: int) -> float:
-    from powerbank.db import new_id, transaction, utcnow
-    from powerbank.notifications import broadcasts
+    from powerbank.base.db import new_id, transaction, utcnow
+    from powerbank.notifications.broadcasts import services as broadcasts
 
     with _application(ground).app_context():
         with transaction():

@@ -29,7 +29,7 @@ COMMIT;
 \\set slot :slot + 1
 """
 
-# Word for word what our worker runs for a plain job: `_TAKE_AND_COMPLETE` of powerbank/lifecycle.py, the
+# Word for word what our worker runs for a plain job: `_TAKE_AND_COMPLETE` of powerbank/outbox/lifecycle.py, the
 # job's own row, the commit. The slots have twelve digits and so make the end of an id.
 WITH_OUTBOX = """
 BEGIN;
@@ -124,7 +124,7 @@ def speed(said: str) -> float:
 
 
 def _take_and_complete() -> str:
-    from powerbank import lifecycle
+    from powerbank.outbox import lifecycle
 
     values = {"release": "false", "id": "'00000000-0000-7000-8000-:slot'::uuid"}
     # In SQLAlchemy's way of writing parameters or in the driver's.

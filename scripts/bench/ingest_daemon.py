@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from powerbank.integrations.mqtt.listener import Heard
-from powerbank.stations.daemon import Daemon
+from powerbank.stations.daemon.loop import Daemon
 from scripts import mqtt_daemon
 
 

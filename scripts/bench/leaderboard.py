@@ -22,7 +22,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from powerbank import create_app
-from powerbank.db import db, transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.social import leaderboard, queries, tallies
 from powerbank.social.boards import ALL
 from powerbank.social.models import Metric

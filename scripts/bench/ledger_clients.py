@@ -15,9 +15,10 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from powerbank import create_app
-from powerbank.db import transaction
-from powerbank.ledger import holds, services, topups
+from powerbank.base.db import transaction
+from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.movements import holds, topups
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.api import paging
-from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.ledger import queries, reconciliation, sums
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.ledger import queries, sums
+from powerbank.ledger.books import reconciliation
 from powerbank.ledger.models import Account, Posting
 from scripts.bench.ground import Ground
 from scripts.bench.ledger_clients import FIRST_PERSON, PEOPLE, person

@@ -4,9 +4,9 @@ import sys
 
 from sqlalchemy import text
 
-from jobs import catalogue
-from jobs.policy import JobSpec, Queue
-from powerbank.db import open_session
+from powerbank.base.db import open_session
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.policy import JobSpec, Queue
 from scripts.bench.peers import bodies
 
 TRIVIAL = JobSpec("trivial", "scripts.bench.ours.trivial", Queue.DEFAULT, durable=False)
@@ -29,8 +29,9 @@ def durable(*, slot: int) -> None:
 
 
 def enqueue(kind: str, count: int) -> None:
-    from powerbank import create_app, queue
-    from powerbank.db import transaction
+    from powerbank import create_app
+    from powerbank.base.db import transaction
+    from powerbank.outbox import enqueue as queue
 
     spec = catalogue.find(kind)
     assert spec is not None  # noqa: S101 (for the type checker)

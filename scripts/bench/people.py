@@ -5,8 +5,8 @@ import sys
 from sqlalchemy import text
 
 from powerbank import create_app
-from powerbank.auth import sessions
-from powerbank.db import new_id, transaction
+from powerbank.auth.people import sessions
+from powerbank.base.db import new_id, transaction
 from powerbank.users.models import User
 
 PEOPLE = text("""

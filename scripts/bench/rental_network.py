@@ -18,13 +18,14 @@ from sqlalchemy import text
 
 import config
 from powerbank import create_app
-from powerbank.auth import sessions
-from powerbank.auth.sessions import Tokens
-from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.ledger import topups
+from powerbank.auth.people import sessions
+from powerbank.auth.people.sessions import Tokens
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.ledger.movements import topups
 from powerbank.ledger.services import Reference
-from powerbank.stations import banks, services
-from powerbank.stations.package_models import Package
+from powerbank.stations.custody import services as banks
+from powerbank.stations.packages.models import Package
+from powerbank.stations.registry import services
 from powerbank.users.models import User
 from scripts.bench import environments
 from scripts.simulation import Simulator, StationSpec

@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from uuid import uuid4
 
-from powerbank.auth.sessions import Tokens
+from powerbank.auth.people.sessions import Tokens
 from scripts.bench import costs, environments, report
 from scripts.bench.rental_aftermath import aftermath
 from scripts.bench.rental_day import MISHAPS, Day, Person

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import text
 
 from powerbank import create_app
-from powerbank.db import new_id, open_session, transaction
-from powerbank.stations import words
+from powerbank.base.db import new_id, open_session, transaction
+from powerbank.stations.registry import search_words
 
 # Where, how far around it in degrees, and which share of the stations.
 TOWNS = (
@@ -70,7 +70,9 @@ def insert(rows: Sequence[dict[str, Any]]) -> None:
         "lats": [row["lat"] for row in rows],
         "lngs": [row["lng"] for row in rows],
     }
-    found_by = [words.vector_of(f"Station {row['sn']}", f"Road {row['sn']}", "Kathmandu", row["sn"]) for row in rows]
+    found_by = [
+        search_words.vector_of(f"Station {row['sn']}", f"Road {row['sn']}", "Kathmandu", row["sn"]) for row in rows
+    ]
     session.execute(_STATIONS, values | {"words": found_by})
     session.execute(_LIVE, values | {"banks": [row["banks"] for row in rows]})
 

@@ -88,7 +88,7 @@ def _check_settings(environment: dict[str, str]) -> None:
 def _ask_redis(url: str) -> None:
     from redis.exceptions import RedisError  # most starts have a Redis of their own and need none of this
 
-    from powerbank.redis_clients import connect
+    from powerbank.base.redis_clients import connect
 
     try:
         with connect(url, socket_timeout=2.0, retry=None) as redis:

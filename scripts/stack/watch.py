@@ -1,4 +1,4 @@
-"""Hears from a kept program that its main loop turns, as systemd does: see `powerbank/watchdog.py`."""
+"""Hears from a kept program that its main loop turns, as systemd does: see `powerbank/base/watchdog.py`."""
 
 import contextlib
 import shutil

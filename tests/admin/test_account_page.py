@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.auth import administration
-from powerbank.db import db, transaction
+from powerbank.auth.staff import administration
+from powerbank.base.db import db, transaction
 from tests.admin.test_console import sign_in, token_of
 from tests.conftest import ADMIN, PASSWORD
 

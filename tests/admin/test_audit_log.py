@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank import audit
-from powerbank.db import transaction, utcnow
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
 
 LOG = "/api/admin/audit-log"
 StaffHeaders = Callable[..., dict[str, str]]

@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.auth import administration
-from powerbank.auth.roles import Role
-from powerbank.db import db, transaction
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
+from powerbank.auth.staff import administration
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import db, transaction
+from powerbank.base.redis_clients import queue_redis
+from powerbank.outbox.enqueue import enqueue
 from tests import sample_jobs
 from tests.conftest import ADMIN, PASSWORD
 

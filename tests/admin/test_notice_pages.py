@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.auth import administration
-from powerbank.auth.roles import Role
-from powerbank.db import transaction
-from powerbank.notifications.staff import notify_staff
-from powerbank.notifications.staff_kinds import StaffType
+from powerbank.auth.staff import administration
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import transaction
+from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.staff.services import notify_staff
 from tests.admin.test_console import sign_in, token_of
 from tests.conftest import PASSWORD
 from tests.people import rows

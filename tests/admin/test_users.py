@@ -11,8 +11,8 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from powerbank.admin import services
-from powerbank.auth import sessions
-from powerbank.db import db, transaction
+from powerbank.auth.people import sessions
+from powerbank.base.db import db, transaction
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from powerbank.users.models import Identifier

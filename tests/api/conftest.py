@@ -12,8 +12,8 @@ from powerbank import create_app
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import hit_or_refuse
-from powerbank.db import open_session
-from powerbank.errors import AppError
+from powerbank.base.db import open_session
+from powerbank.base.errors import AppError
 
 
 class ProbeSchema(Schema):

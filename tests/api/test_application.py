@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, request, session
 from flask.testing import FlaskClient
 
-from powerbank.api.application import as_json
+from powerbank.base.application import as_json
 
 NEPAL = timezone(timedelta(hours=5, minutes=45))
 

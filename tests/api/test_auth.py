@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from powerbank.auth.models import StaffMember
-from powerbank.db import transaction, utcnow
+from powerbank.auth.staff.models import StaffMember
+from powerbank.base.db import transaction, utcnow
 
 SignIn = Callable[..., dict[str, str]]
 ADDRESS = "/api/admin/system/schedules"

@@ -15,9 +15,9 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from powerbank import logs
-from powerbank.database_errors import already_exists, foreseen, in_use
-from powerbank.db import db, new_id, transaction
+from powerbank.base import logs
+from powerbank.base.database_errors import already_exists, foreseen, in_use
+from powerbank.base.db import db, new_id, transaction
 from tests.api.test_problems import check
 
 CANARY = "sita.canary@example.com"
@@ -111,4 +111,4 @@ def test_constraints_are_told_in_one_way_only() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ExceptHandler) and node.type is not None and "IntegrityError" in ast.unparse(node.type)
     ]
-    assert catches == ["database_errors.py"]
+    assert catches == ["base/database_errors.py"]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from powerbank.api import exports
-from powerbank.db import transaction
+from powerbank.base.db import transaction
 from powerbank.promotions.models import Campaign
 
 

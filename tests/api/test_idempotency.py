@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.db import db
+from powerbank.base.db import db
 
 
 def send(client: FlaskClient, key: str | None = "k1", **body: object) -> TestResponse:

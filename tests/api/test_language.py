@@ -12,13 +12,13 @@ from flask.testing import FlaskClient
 from marshmallow import fields, validate
 
 from powerbank.api import translations
+from powerbank.api.server.unreadable import answer
 from powerbank.api.translations import NEPALI, translated
 from powerbank.api.translations.words_ne import TITLES, WORDS
-from powerbank.api.unreadable import answer
+from powerbank.base.db import transaction
+from powerbank.base.errors import AppError
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig
-from powerbank.db import transaction
-from powerbank.errors import AppError
 from tests import texts_in_code
 from tests.people import People
 
@@ -233,9 +233,9 @@ class TestStates:
 
     def test_of_rentals_payments_refunds_and_texts(self) -> None:
         from powerbank.content.models import RevisionState as Text
-        from powerbank.notifications.broadcast_models import BroadcastStatus as Broadcast
+        from powerbank.notifications.broadcasts.models import BroadcastStatus as Broadcast
         from powerbank.payments.models import IntentStatus as Intent
-        from powerbank.payments.refund_models import RefundStatus as Refund
+        from powerbank.payments.refunds.models import RefundStatus as Refund
         from powerbank.rentals.states import Status as Rental
 
         states = {str(state) for kind in (Broadcast, Intent, Refund, Rental, Text) for state in kind}

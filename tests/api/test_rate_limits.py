@@ -10,7 +10,7 @@ from flask_jwt_extended import create_access_token
 from config import load
 from powerbank import create_app
 from powerbank.api.auth import STAFF_AUDIENCE, USER_AUDIENCE
-from powerbank.db import new_id
+from powerbank.base.db import new_id
 from tests.api.conftest import probes
 from tests.conftest import ROOT
 from tests.people import People
@@ -109,7 +109,7 @@ def test_only_what_guards_accounts_and_sends_messages_refuses_without_redis() ->
     }
     assert {name for name in strict if not name.startswith("powerbank/auth/")} == {
         "powerbank/api/rate_limits.py",
-        "powerbank/notifications/template_routes.py",
+        "powerbank/notifications/templates/routes.py",
     }
 
 

@@ -7,7 +7,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.db import transaction
+from powerbank.base.db import transaction
 from tests.moves import COUNT, KEYED_OTHERWISE, MOVES_NOTHING, uncounted
 from tests.people import People
 from tests.walk import Route, notes, routes

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from powerbank.auth import administration
-from powerbank.auth.models import StaffMember
-from powerbank.auth.roles import Role
-from powerbank.db import db, transaction
-from powerbank.redis_clients import cache_redis
+from powerbank.auth.staff import administration
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import db, transaction
+from powerbank.base.redis_clients import cache_redis
 from tests.conftest import ADMIN, PASSWORD
 
 Hire = Callable[..., UUID]

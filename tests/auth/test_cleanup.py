@@ -6,8 +6,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.auth import cleanup, otp, sessions
-from powerbank.db import db, transaction, utcnow
+from powerbank.auth import cleanup
+from powerbank.auth.people import otp, sessions
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.users import identifiers, services
 from tests.people import People, change, rows
 

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from config import load
 from powerbank import create_app
-from powerbank.auth import otp
-from powerbank.db import transaction
+from powerbank.auth.people import otp
+from powerbank.base.db import transaction
 from tests.people import Inbox, People, change, rows
 
 PHONE = "+9779812345678"

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from powerbank.db import transaction
-from powerbank.errors import ConflictError
+from powerbank.base.db import transaction
+from powerbank.base.errors import ConflictError
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.people import Inbox, People, Person, rows

@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.auth import cleanup, services
-from powerbank.db import transaction, utcnow
-from powerbank.redis_clients import cache_redis
+from powerbank.auth import cleanup
+from powerbank.auth.staff import services
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.redis_clients import cache_redis
 from tests.auth.conftest import Enter, Hire, bearer
 from tests.auth.test_totp import enrol
 from tests.conftest import ADMIN, PASSWORD

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.auth import otp
-from powerbank.db import db, transaction
+from powerbank.auth.people import otp
+from powerbank.base.db import db, transaction
 from scripts.sandbox.messages import Channel
 from scripts.sandbox.server import Sandbox
 
@@ -71,7 +71,7 @@ def test_what_may_pass_is_tried_again_with_the_same_code(
     assert job(app) == ("open", None, 1)
     with app.app_context(), transaction() as session:
         session.execute(text("UPDATE outbox_jobs SET run_after = now()"))
-        from powerbank import relay
+        from powerbank.outbox import relay
 
     with app.app_context():
         relay.recover()

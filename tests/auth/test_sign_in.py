@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.auth import otp
-from powerbank.db import db, transaction
-from powerbank.redis_clients import cache_redis
+from powerbank.auth.people import otp
+from powerbank.base.db import db, transaction
+from powerbank.base.redis_clients import cache_redis
 
 PHONE = "+9779812345678"
 Join = Callable[..., dict[str, str]]
@@ -261,7 +261,7 @@ def test_a_profile_is_changed_and_complete(client: FlaskClient, join: Join) -> N
 
 
 def test_the_code_is_nowhere_but_in_the_message(app: Flask, client: FlaskClient) -> None:
-    from powerbank.redis_clients import queue_redis
+    from powerbank.base.redis_clients import queue_redis
 
     challenge_id = ask(client).get_json()["challenge_id"]
     code = code_of(app, challenge_id)

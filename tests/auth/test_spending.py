@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 from config import load
 from powerbank import create_app
 from powerbank.api.rate_limits import forgive, hit_or_refuse
-from powerbank.db import db
-from powerbank.redis_clients import cache_redis
+from powerbank.base.db import db
+from powerbank.base.redis_clients import cache_redis
 from tests.people import Inbox, People, rows
 
 PHONE = "+9779812345678"

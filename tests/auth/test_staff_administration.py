@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.auth import administration
-from powerbank.db import db, transaction
-from powerbank.errors import AppError
+from powerbank.auth.staff import administration
+from powerbank.base.db import db, transaction
+from powerbank.base.errors import AppError
 from tests.auth.conftest import Enter, Hire, bearer
 from tests.auth.test_totp import enrol
 from tests.conftest import ADMIN, PASSWORD

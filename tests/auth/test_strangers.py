@@ -15,9 +15,10 @@ from werkzeug.test import TestResponse
 from config import load
 from powerbank import create_app
 from powerbank.api.rate_limits import hit_or_refuse
-from powerbank.auth import askers, cleanup, otp
-from powerbank.db import transaction, utcnow
-from powerbank.redis_clients import cache_redis
+from powerbank.auth import cleanup
+from powerbank.auth.people import askers, otp
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.redis_clients import cache_redis
 from powerbank.users import identifiers
 from tests.people import People, change, rows
 

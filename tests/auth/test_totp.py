@@ -12,8 +12,8 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from powerbank import create_app
-from powerbank.auth import totp
-from powerbank.db import db, transaction, utcnow
+from powerbank.auth.staff import totp
+from powerbank.base.db import db, transaction, utcnow
 from tests.auth.conftest import Enter, Hire, bearer
 from tests.conftest import ADMIN, PASSWORD
 

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from powerbank.base.db import db, transaction
 from powerbank.content import app_config
 from powerbank.content.app_config import Hours
-from powerbank.db import db, transaction
 
 SignIn = Callable[..., dict[str, str]]
 

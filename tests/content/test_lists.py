@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from powerbank.api.fields import show_time
+from powerbank.base.db import db, utcnow
 from powerbank.content.queries import version_key
-from powerbank.db import db, utcnow
 from tests.walk import routes
 
 SignIn = Callable[..., dict[str, str]]

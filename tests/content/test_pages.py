@@ -13,8 +13,8 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from powerbank.api.fields import show_time
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import services
-from powerbank.db import db, transaction, utcnow
 
 SignIn = Callable[..., dict[str, str]]
 Work = Callable[..., None]
@@ -72,7 +72,7 @@ def test_a_text_for_later_waits_for_its_time(
     with app.app_context():
         db.session.execute(text("UPDATE outbox_jobs SET run_after = now(), lease_until = now()"))
         db.session.commit()
-        from powerbank import relay
+        from powerbank.outbox import relay
 
         relay.recover()
     work()
@@ -144,7 +144,7 @@ def shown(client: FlaskClient, slug: str = "about") -> str | None:
 
 def hurry(app: Flask, work: Work) -> None:
     """All that waits for its time is due."""
-    from powerbank import relay
+    from powerbank.outbox import relay
 
     with app.app_context():
         db.session.execute(text("UPDATE outbox_jobs SET run_after = now(), lease_until = now()"))

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from flask import Flask
 
-from powerbank.db import db, transaction
+from powerbank.base.db import db, transaction
 from powerbank.ledger.services import Reference
 from powerbank.rentals.models import Rental
 from scripts.drills.storm import checker

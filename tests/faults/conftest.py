@@ -7,9 +7,9 @@ from redis import Redis
 
 import config
 from powerbank import create_app
-from powerbank.db import db
-from powerbank.outbound import stall
-from powerbank.redis_clients import push_redis, queue_redis
+from powerbank.base.db import db
+from powerbank.base.redis_clients import push_redis, queue_redis
+from powerbank.outbox.outbound import stall
 from scripts.stack.stack import Stack
 from tests.databases import data_folder, empty, stack_in
 from tests.faults.plant import Plant

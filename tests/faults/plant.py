@@ -13,10 +13,10 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from powerbank import relay
-from powerbank.db import db, transaction
-from powerbank.outbox import State
-from powerbank.queue import enqueue
+from powerbank.base.db import db, transaction
+from powerbank.outbox import relay
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import State
 from scripts.stack.postgres import EmbeddedPostgres
 from scripts.stack.redis import EmbeddedRedis
 from scripts.stack.stack import Stack

@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from powerbank.db import utcnow
-from powerbank.outbox import State
+from powerbank.base.db import utcnow
+from powerbank.outbox.models import State
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.nursery import Running

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from powerbank.db import db, transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.kyc import documents, numbers, services
 from powerbank.kyc.models import Side
 from powerbank.kyc.store import store_named

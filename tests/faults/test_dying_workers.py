@@ -5,14 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from jobs import runtime
-from jobs.runtime import Outcome
-from jobs.stepwise import LostClaimError, StepwiseRun
-from jobs.worker import Worker
-from powerbank import lifecycle
-from powerbank.db import transaction
-from powerbank.outbox import Cause, OutboxStep, State
-from powerbank.redis_clients import connect, queue_redis
+from jobs.worker import runtime
+from jobs.worker.loop import Worker
+from jobs.worker.runtime import Outcome
+from jobs.worker.stepwise import LostClaimError, StepwiseRun
+from powerbank.base.db import transaction
+from powerbank.base.redis_clients import connect, queue_redis
+from powerbank.outbox import lifecycle
+from powerbank.outbox.models import Cause, OutboxStep, State
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.nursery import wait_until

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from jobs import catalogue
-from powerbank.db import transaction
-from powerbank.queue import accept
+from powerbank.base.db import transaction
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import accept
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.jobs.prepared_money import topup_wanted

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from powerbank.db import transaction, utcnow
-from powerbank.outbox import State
-from powerbank.queue import enqueue
-from powerbank.redis_clients import RedisClients
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.redis_clients import RedisClients
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import State
 from scripts.drills.proxy import Proxy, to_port, to_socket
 from tests import sample_jobs
 from tests.faults.plant import Plant

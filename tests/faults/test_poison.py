@@ -12,10 +12,10 @@ from threading import Thread
 import pytest
 from redis import Redis
 
-from powerbank.db import transaction, utcnow
-from powerbank.outbox import Cause, State
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.redis_clients import queue_redis
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import Cause, State
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.nursery import wait_until
@@ -39,9 +39,11 @@ SPOILERS: dict[str, Callable[[Redis, str], object]] = {
     "undecodable data": lambda redis, key: redis.hset(key, "data", b"\xff\xfe\x00garbage"),
     "data that is no JSON": lambda redis, key: redis.hset(key, "data", zlib.compress(b"{'a': nan")),
     "JSON that is no call": lambda redis, key: redis.hset(key, "data", zlib.compress(b'{"a": 1}')),
-    "arguments of another kind": lambda redis, key: redis.hset(key, "data", _data("jobs.runtime.run", nonsense=1)),
+    "arguments of another kind": lambda redis, key: redis.hset(
+        key, "data", _data("jobs.worker.runtime.run", nonsense=1)
+    ),
     "an id that is none": lambda redis, key: redis.hset(
-        key, "data", _data("jobs.runtime.run", job="test_effect", outbox_id="robert'; drop")
+        key, "data", _data("jobs.worker.runtime.run", job="test_effect", outbox_id="robert'; drop")
     ),
     "undecodable status": lambda redis, key: redis.hset(key, "status", b"\xff\xfe"),
     "unknown status": lambda redis, key: redis.hset(key, "status", "elsewhere"),
@@ -84,7 +86,9 @@ def test_strange_ids_in_a_queue_stop_no_worker(plant: Plant) -> None:
     worker = plant.worker()
     with plant.context():
         redis = queue_redis()
-        redis.hset("rq:job:known", mapping={"status": "queued", "data": _data("jobs.runtime.run", job="no_such_job")})
+        redis.hset(
+            "rq:job:known", mapping={"status": "queued", "data": _data("jobs.worker.runtime.run", job="no_such_job")}
+        )
         redis.hset(b"rq:job:\xff\xfd", mapping={"status": "queued", "data": b"x"})
         for strange in ("", "no-such-job", "known", b"\xff\xfe", b"\xff\xfd", "x" * 100_000):
             redis.rpush(QUEUE, strange)
@@ -100,11 +104,11 @@ def test_a_message_that_names_another_function_is_not_executed(plant: Plant, tmp
     hashes = {
         "os": {"data": _data("os.system", f"touch {mark}")},
         "callback": {
-            "data": _data("jobs.runtime.run", job="no_such_job"),
+            "data": _data("jobs.worker.runtime.run", job="no_such_job"),
             "success_callback_name": "os.abort",
             "failure_callback_name": "os.abort",
         },
-        "arguments": {"data": _data("jobs.runtime.run", "test_effect", arguments={"key": "forged"})},
+        "arguments": {"data": _data("jobs.worker.runtime.run", "test_effect", arguments={"key": "forged"})},
     }
     worker = plant.worker()
     with plant.context():
@@ -176,7 +180,7 @@ def test_garbage_among_the_delayed_stops_no_scheduler(plant: Plant) -> None:
         redis.hset("rq:job:garbled", mapping={"status": b"\xff", "data": b"\xff", "created_at": "yesterday"})
         redis.hset("rq:job:elsewhere", mapping={"status": "scheduled", "data": _data("os.system", "true")})
         meta = json.dumps({"queue_class_name": "os.system"})
-        ours = _data("jobs.runtime.run", job="no_such_job")
+        ours = _data("jobs.worker.runtime.run", job="no_such_job")
         redis.hset("rq:job:meta", mapping={"status": "scheduled", "data": ours, "origin": "default", "meta": meta})
         redis.hset("rq:job:homeless", mapping={"status": "scheduled", "data": ours})
         redis.zadd(

@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from powerbank.db import db, read_alone, transaction
-from powerbank.errors import ConflictError
-from powerbank.queue import enqueue
+from powerbank.base.db import db, read_alone, transaction
+from powerbank.base.errors import ConflictError
+from powerbank.outbox.enqueue import enqueue
 from scripts.stack.stack import Stack
 from tests import sample_jobs
 from tests.databases import data_folder, stack_in

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from jobs import catalogue
-from jobs import scheduler as engine
-from jobs.scheduler import Scheduler
-from powerbank import schedules, wire
-from powerbank.db import transaction, utcnow
-from powerbank.queue import enqueue
-from powerbank.redis_clients import connect, queue_redis
+from jobs.worker import scheduler as engine
+from jobs.worker.scheduler import Scheduler
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.redis_clients import connect, queue_redis
+from powerbank.outbox import schedules, wire
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.nursery import wait_until

@@ -16,9 +16,9 @@ from redis.sentinel import MasterNotFoundError, SentinelConnectionPool
 
 from config import load
 from powerbank import create_app
-from powerbank.auth import otp
-from powerbank.queue import Outbound
-from powerbank.redis_clients import connect
+from powerbank.auth.people import otp
+from powerbank.base.redis_clients import connect
+from powerbank.outbox.enqueue import Outbound
 from scripts import check_stack
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis, find_binary

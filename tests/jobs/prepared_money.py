@@ -5,18 +5,23 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from jobs import catalogue
-from powerbank import operations
-from powerbank.auth.models import StaffMember
-from powerbank.auth.roles import Role
-from powerbank.db import db, new_id, transaction, utcnow
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.integrations.gateway import Form, Opened, Payment, State
-from powerbank.ledger import dues, refunds, spending, sums
+from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, refunds, spending
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.payments import comparison, intents, returns, settlement, webhooks
-from powerbank.payments import refunds as gateway_refunds
+from powerbank.outbox import operations
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.payments.arrivals import webhooks
+from powerbank.payments.refunds import gateway_refunds as returns
+from powerbank.payments.refunds import services as gateway_refunds
+from powerbank.payments.review import comparison
+from powerbank.payments.topups import services as intents
+from powerbank.payments.topups import settlement
 from powerbank.points import earnings
 from powerbank.points.models import Grant
 from powerbank.social import tallies

@@ -5,18 +5,21 @@ from datetime import timedelta
 
 from sqlalchemy import select, text
 
-from powerbank.auth import otp, sessions
-from powerbank.auth.models import StaffMember
+from powerbank.auth.people import otp, sessions
+from powerbank.auth.staff.models import StaffMember
+from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
-from powerbank.db import db, new_id, transaction, utcnow
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
-from powerbank.notifications import broadcasts, deliveries, devices, templates
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
-from powerbank.queue import Scalar
+from powerbank.notifications.broadcasts import services as broadcasts
+from powerbank.notifications.delivery import devices
+from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.services import notify
+from powerbank.notifications.templates import services as templates
+from powerbank.outbox.enqueue import Scalar
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from powerbank.users.models import User

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.auth.models import StaffMember
-from powerbank.auth.roles import Role
-from powerbank.db import db, transaction, utcnow
-from powerbank.rentals import initiation
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.rentals.models import RentalLocation
-from powerbank.stations import commanding, issues, registering
-from powerbank.stations import services as stations
-from powerbank.stations.issue_models import IssueType
+from powerbank.rentals.starting import initiation
+from powerbank.stations.commands import services as commands
+from powerbank.stations.custody import registration
+from powerbank.stations.issues import services as issues
+from powerbank.stations.issues.models import IssueType
+from powerbank.stations.registry import services as stations
 from powerbank.users.models import User
 from tests.jobs.prepared_people import Arguments
 from tests.ledger.conftest import make_person
@@ -25,7 +27,7 @@ def banks_listed() -> Arguments:
         member = StaffMember(email="o@example.com", password_hash="unused", role=Role.OPERATIONS)
         session.add(member)
         session.flush()
-        operation = registering.ask(["1", "2", "3"], model=None, staff_id=member.id, now=utcnow())
+        operation = registration.ask(["1", "2", "3"], model=None, staff_id=member.id, now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"operation_id": str(operation.id)}
 
@@ -51,7 +53,7 @@ def command_overdue() -> Arguments:
         station, _ = stations.register(
             sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
         )
-        command = commanding.request(
+        command = commands.request(
             station_id=station.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "1"},
             requested_by="test", now=utcnow() - timedelta(minutes=1),
         )  # fmt: skip

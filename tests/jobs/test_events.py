@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from powerbank.db import db, transaction
-from powerbank.events import Event
-from powerbank.queue import publish, values_of
+from powerbank.base.db import db, transaction
+from powerbank.outbox.enqueue import publish, values_of
+from powerbank.outbox.events import Event
 from powerbank.subscriptions import SUBSCRIPTIONS
 from tests import sample_jobs
 

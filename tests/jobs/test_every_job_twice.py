@@ -11,10 +11,11 @@ from flask import Flask
 from sqlalchemy import text
 from urllib3 import HTTPConnectionPool
 
-from jobs import catalogue, policy, runtime
-from powerbank import heartbeats, relay
-from powerbank.db import db, transaction
-from powerbank.queue import accept, unique_key
+from jobs.worker import runtime
+from powerbank.base.db import db, transaction
+from powerbank.outbox import heartbeats, policy, relay
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import accept, unique_key
 from tests.databases import Emptier
 from tests.jobs.prepared_money import (
     achievement_made,

@@ -7,14 +7,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from jobs import catalogue, runtime
-from jobs.runtime import Outcome
-from powerbank import heartbeats, lifecycle, relay, schedules
-from powerbank.db import db, new_id, transaction, utcnow
+from jobs.worker import runtime
+from jobs.worker.runtime import Outcome
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.base.redis_clients import queue_redis
 from powerbank.ops import queries
-from powerbank.outbox import Cause, OutboxJob, State
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
+from powerbank.outbox import heartbeats, lifecycle, relay, schedules
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import Cause, OutboxJob, State
 from tests import sample_jobs
 from tests.conftest import execute, superuser_url
 

@@ -7,10 +7,10 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import text
 
-from powerbank import relay
-from powerbank.db import db, transaction
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
+from powerbank.base.db import db, transaction
+from powerbank.base.redis_clients import queue_redis
+from powerbank.outbox import relay
+from powerbank.outbox.enqueue import enqueue
 from tests import sample_jobs
 
 JOBS = 60

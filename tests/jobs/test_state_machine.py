@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from sqlalchemy import text
 
-from jobs import catalogue, runtime
-from jobs.policy import JobSpec, Queue, Retries
-from jobs.stepwise import StepwiseRun
-from powerbank import lifecycle, relay
-from powerbank.db import db, open_session, transaction
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
+from jobs.worker import runtime
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, open_session, transaction
+from powerbank.base.redis_clients import queue_redis
+from powerbank.outbox import lifecycle, relay
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.policy import JobSpec, Queue, Retries
 
 FATE: dict[str, str] = {}  # what the next run of a job does: fine, fail, refuse
 

@@ -19,12 +19,12 @@ from rq.suspension import resume, suspend
 from rq.worker import BaseWorker
 from sqlalchemy import text
 
-from jobs.worker import Worker
-from powerbank.db import db, transaction
-from powerbank.outbound import stall
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
-from powerbank.wire import ENTRY_POINT, Message, push
+from jobs.worker.loop import Worker
+from powerbank.base.db import db, transaction
+from powerbank.base.redis_clients import queue_redis
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.outbound import stall
+from powerbank.outbox.wire import ENTRY_POINT, Message, push
 from tests import sample_jobs
 
 Work = Callable[..., None]
@@ -106,7 +106,7 @@ def test_a_losable_job_is_tried_again_and_then_given_up(context: Flask, work: Wo
         json.dumps(["os.system", None, ["touch /tmp/powned"], {}]),
         json.dumps([ENTRY_POINT, None, ["test_effect"], {}]),
         json.dumps([ENTRY_POINT, "os", [], {"job": "test_effect"}]),
-        json.dumps(["jobs.runtime.preload", None, [], {}]),
+        json.dumps(["jobs.worker.runtime.preload", None, [], {}]),
         "not json",
         "\x80\x04.",
         "[]",
@@ -228,7 +228,7 @@ def test_a_worker_at_its_memory_limit_makes_room_for_a_fresh_one(context: Flask)
 
 
 def test_a_worker_made_invisible_by_a_wipe_registers_anew(context: Flask) -> None:
-    from jobs.pulse import Pulse
+    from jobs.worker.pulse import Pulse
 
     worker = Worker(context, ["default"], Redis.from_url(os.environ["REDIS_URL"]))
     worker.register_birth()
@@ -253,7 +253,7 @@ def test_messages_hold_no_arguments(context: Flask) -> None:
 
 
 def test_a_broken_push_leaves_the_job_to_the_sweep(context: Flask, monkeypatch: pytest.MonkeyPatch, work: Work) -> None:
-    from powerbank import relay, wire
+    from powerbank.outbox import relay, wire
 
     def away(*_: object) -> None:
         from redis.exceptions import ConnectionError as Away

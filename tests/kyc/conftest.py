@@ -13,7 +13,7 @@ from sqlalchemy import text
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from powerbank.db import db, transaction
+from powerbank.base.db import db, transaction
 from scripts.sandbox.server import Sandbox
 from tests.people import Headers, joined
 from tests.pictures import samples

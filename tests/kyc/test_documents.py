@@ -8,15 +8,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from jobs import catalogue, runtime
-from powerbank import relay
-from powerbank.db import db, transaction, utcnow
+from jobs.worker import runtime
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.documents.client import LocalDocuments
 from powerbank.kyc import documents, services
 from powerbank.kyc.models import KycDocument
 from powerbank.kyc.store import store_named
-from powerbank.outbox import OutboxJob
-from powerbank.queue import enqueue
+from powerbank.outbox import relay
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import OutboxJob
 from scripts.sandbox.server import Sandbox
 from tests.kyc.conftest import Desk
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
-from powerbank.db import utcnow
+from powerbank.base.db import utcnow
 from tests.kyc.conftest import NUMBER, Desk
 from tests.people import Headers, Inbox
 from tests.pictures.samples import decoded
@@ -162,9 +162,9 @@ def test_a_link_ends_after_five_minutes(desk: Desk, monkeypatch: pytest.MonkeyPa
     url = desk.links(desk.submitted(desk.join())).get_json()["front"]["url"]
     at = utcnow()
     with monkeypatch.context() as later:
-        later.setattr("powerbank.dated.utcnow", lambda: at + timedelta(seconds=290))
+        later.setattr("powerbank.base.dated.utcnow", lambda: at + timedelta(seconds=290))
         assert desk.client.get(url).status_code == 200
-        later.setattr("powerbank.dated.utcnow", lambda: at + timedelta(seconds=310))
+        later.setattr("powerbank.base.dated.utcnow", lambda: at + timedelta(seconds=310))
         ended = desk.client.get(url)
     assert (ended.status_code, ended.get_json()["code"]) == (410, "link_expired")
     assert len(desk.rows("SELECT 1 FROM audit_log")) == 1

@@ -8,7 +8,7 @@ from flask import Flask
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from powerbank.db import db
+from powerbank.base.db import db
 from powerbank.kyc import secrecy
 from tests.kyc.conftest import NUMBER, Desk
 from tests.pictures import samples

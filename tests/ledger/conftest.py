@@ -8,9 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from powerbank.auth import sessions
-from powerbank.db import db, new_id, transaction
-from powerbank.ledger import points, topups
+from powerbank.auth.people import sessions
+from powerbank.base.db import db, new_id, transaction
+from powerbank.ledger.movements import topups
+from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.users.models import User
 

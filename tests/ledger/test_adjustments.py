@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.audit import AuditEntry
-from powerbank.db import db
+from powerbank.base.audit import AuditEntry
+from powerbank.base.db import db
 from powerbank.ledger.wallet_models import WalletTransaction
 from tests.ledger.conftest import Person, assert_books_are_right, balances, key, shared_balance
 from tests.people import People

@@ -12,13 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 
-from powerbank import money
 from powerbank.api import exports
-from powerbank.audit import AuditEntry
-from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.ledger import services, spending, sums
+from powerbank.base import money
+from powerbank.base.audit import AuditEntry
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.ledger import services, sums
 from powerbank.ledger.accounts import Kind, gateway_clearing, of_user
 from powerbank.ledger.models import Account, Seal, Sum
+from powerbank.ledger.movements import spending
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import Person, key, top_up

@@ -9,7 +9,7 @@ import pytest
 from psycopg2 import errors
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
-from powerbank.db import db
+from powerbank.base.db import db
 from powerbank.ledger.models import Account, Posting
 from tests.ledger.conftest import Person, assert_books_are_right, balances
 

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.auth import sessions
-from powerbank.db import db, transaction, utcnow
-from powerbank.ledger import dues, refunds, spending
+from powerbank.auth.people import sessions
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, refunds, spending
 from powerbank.ledger.sources import Sources
 from powerbank.users.models import User
 from tests.ledger.conftest import Person, about, key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from powerbank.db import db, transaction
+from powerbank.base.db import db, transaction
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, gateway_clearing, of_user, shared
 from powerbank.ledger.errors import InsufficientFundsError, InsufficientPointsError, KeyReusedError, UnbalancedError

@@ -9,17 +9,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from jobs import catalogue
-from jobs.catalogue import JobSpec, Queue
-from powerbank.db import db, new_id, open_session, transaction, utcnow
-from powerbank.ledger import dues, holds, reconciliation, spending, sums
+from powerbank.base.db import db, new_id, open_session, transaction, utcnow
+from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.books import reconciliation
+from powerbank.ledger.books.reconciliation import Report
 from powerbank.ledger.events import LedgerMismatch
-from powerbank.ledger.reconciliation import Report
+from powerbank.ledger.movements import dues, holds, spending
 from powerbank.ledger.sources import Sources
 from powerbank.ops import services as ops
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import queue_health
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue.jobs import JobSpec, Queue
 from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import Person, about, key
@@ -152,7 +154,7 @@ def test_staff_are_alerted_until_a_recount_is_clean(context: Flask, forge: Forge
 def test_the_job_leaves_a_report_for_staff(
     client: FlaskClient, staff_headers: Callable[..., dict[str, str]], work: Callable[..., None], forge: Forge
 ) -> None:
-    from powerbank.queue import enqueue
+    from powerbank.outbox.enqueue import enqueue
 
     forge("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'user_wallet'")
     with transaction():

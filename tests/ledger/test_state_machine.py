@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from sqlalchemy import text
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import AppError
-from powerbank.ledger import dues, holds, points, refunds, spending, sums, topups
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import AppError
+from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, holds, refunds, spending, topups
+from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, WalletTransaction

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import AppError
-from powerbank.ledger import dues, holds, refunds, services, spending
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import AppError
+from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.movements import dues, holds, refunds, spending
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import WalletTransaction

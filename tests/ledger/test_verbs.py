@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import ConflictError, NotFoundError
-from powerbank.ledger import dues, holds, points, refunds, spending, topups, transactions
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.ledger import transactions
 from powerbank.ledger.accounts import Kind, shared
 from powerbank.ledger.errors import InsufficientFundsError, InsufficientPointsError, KeyReusedError
+from powerbank.ledger.movements import dues, holds, refunds, spending, topups
+from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, WalletTransaction

@@ -8,9 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.db import transaction, utcnow
-from powerbank.ledger import dues, holds, refunds, spending, transactions
+from powerbank.base.db import transaction, utcnow
+from powerbank.ledger import transactions
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, holds, refunds, spending
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import Person, about, key, top_up
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.notifications.staff_kinds import RULES, StaffType
+from powerbank.notifications.staff.kinds import RULES, StaffType
 from tests.ledger.conftest import Person as Somebody
 from tests.ledger.conftest import key, person  # noqa: F401
 from tests.payments.conftest import Payer, payer, vendors  # noqa: F401

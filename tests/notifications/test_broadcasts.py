@@ -9,8 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import literal
 
-from powerbank.db import transaction, utcnow
-from powerbank.notifications import broadcasts, quiet, targets
+from powerbank.base.db import transaction, utcnow
+from powerbank.notifications.broadcasts import services as broadcasts
+from powerbank.notifications.broadcasts import targets
+from powerbank.notifications.people import quiet_hours
 from powerbank.users.models import User
 from tests.people import Inbox, People, Person, change, rows
 
@@ -49,7 +51,7 @@ def titles(client: FlaskClient, person: Person) -> list[str]:
 
 
 def time_passes(app: Flask) -> None:
-    from powerbank import relay
+    from powerbank.outbox import relay
 
     change(app, "UPDATE outbox_jobs SET run_after = now() WHERE state = 'open'")
     with app.app_context():
@@ -190,13 +192,13 @@ def test_a_broadcast_wakes_nobody(
 ) -> None:  # fmt: skip
     device(client, crowd[0])
     morning = utcnow() + timedelta(hours=7)
-    monkeypatch.setattr(quiet, "until", lambda _now: morning)
+    monkeypatch.setattr(quiet_hours, "until", lambda _now: morning)
     sent = send(client, staff_headers(), push=True)
     work()
     assert titles(client, crowd[0]) == ["Dashain"]
     assert inbox.of("push") == []
     assert rows(app, "SELECT run_after FROM outbox_jobs WHERE state = 'open'") == [(morning,)]
-    monkeypatch.setattr(quiet, "until", lambda _now: None)
+    monkeypatch.setattr(quiet_hours, "until", lambda _now: None)
     time_passes(app)
     work()
     assert len(inbox.of("push")) == 1

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import db, transaction
-from powerbank.notifications import deliveries, queries
-from powerbank.notifications.kinds import Type
+from powerbank.base.db import db, transaction
+from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.models import Delivery
-from powerbank.notifications.services import notify
+from powerbank.notifications.people import queries
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, change, rows
 
 Work = Callable[..., None]

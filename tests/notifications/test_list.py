@@ -8,17 +8,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.notifications import cleanup, queries
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.notifications import cleanup
+from powerbank.notifications.people import queries
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.services import notify
 from tests.people import People, Person, change, rows
 
 PATH = "/api/notifications"
 
 
 def tell(app: Flask, person: Person, count: int = 1) -> None:
-    from powerbank.notifications import deliveries
+    from powerbank.notifications.delivery import services as deliveries
 
     for number in range(count):
         with app.app_context(), transaction():

@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
-from powerbank.notifications import deliveries as made
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
+from powerbank.base.db import transaction
+from powerbank.notifications.delivery import services as made
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, Person, change, rows
 
 Work = Callable[..., None]

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
-from powerbank.notifications.kinds import ALWAYS, RULES, Group, Type
-from powerbank.notifications.services import notify
+from powerbank.base.db import transaction
+from powerbank.notifications.people.kinds import ALWAYS, RULES, Group, Type
+from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, Person, rows
 
 Work = Callable[..., None]

@@ -9,14 +9,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
+from powerbank.base.db import transaction
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.fcm.client import DeadTokenError, FcmClient, Push
-from powerbank.notifications import channels, values
-from powerbank.notifications.channels import Message
-from powerbank.notifications.kinds import Type
+from powerbank.notifications.delivery import channels
+from powerbank.notifications.delivery.channels import Message
 from powerbank.notifications.models import Channel
-from powerbank.notifications.services import notify
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.services import notify
+from powerbank.notifications.texts import values
 from tests.people import Inbox, People, Person, change, rows
 
 Work = Callable[..., None]
@@ -187,7 +188,7 @@ def test_the_next_try_waits_as_long_as_fcm_asked(app: Flask, work: Work, inbox: 
     assert 110 < row.wait.total_seconds() <= 120
     change(app, "UPDATE outbox_jobs SET run_after = now() WHERE job = 'send_push'")
     with app.app_context():
-        from powerbank import relay
+        from powerbank.outbox import relay
 
         relay.recover()
     work()

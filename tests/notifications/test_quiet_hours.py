@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from powerbank.base.db import transaction, utcnow
 from powerbank.content.app_config import Hours
-from powerbank.db import transaction, utcnow
-from powerbank.notifications import quiet
-from powerbank.notifications.kinds import RULES, Type
-from powerbank.notifications.services import notify
+from powerbank.notifications.people import quiet_hours
+from powerbank.notifications.people.kinds import RULES, Type
+from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, Person, change, rows
 
 Work = Callable[..., None]
@@ -43,8 +43,8 @@ def test_the_night_ends_in_the_morning_of_its_own_zone(
 ) -> None:
     now = datetime.fromisoformat(local).replace(tzinfo=zone)
     expected = datetime.fromisoformat(ends).replace(tzinfo=zone) if ends else None
-    assert quiet.end_of(hours, now, zone) == expected
-    assert quiet.end_of(hours, now.astimezone(ZoneInfo("America/New_York")), zone) == expected
+    assert quiet_hours.end_of(hours, now, zone) == expected
+    assert quiet_hours.end_of(hours, now.astimezone(ZoneInfo("America/New_York")), zone) == expected
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def sita(app: Flask, client: FlaskClient, people: People) -> Person:
 @pytest.fixture
 def night(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime | None], None]:
     def until(end: datetime | None) -> None:
-        monkeypatch.setattr(quiet, "until", lambda _now: end)
+        monkeypatch.setattr(quiet_hours, "until", lambda _now: end)
 
     return until
 
@@ -71,7 +71,7 @@ def tell(app: Flask, person: Person, kind: Type, count: int = 1) -> None:
 
 
 def morning_comes(app: Flask) -> None:
-    from powerbank import relay
+    from powerbank.outbox import relay
 
     change(app, "UPDATE outbox_jobs SET run_after = now() WHERE state = 'open'")
     with app.app_context():

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
-from powerbank.events import Event
-from powerbank.notifications.kinds import Type
-from powerbank.queue import publish
+from powerbank.base.db import transaction
+from powerbank.notifications.people.kinds import Type
+from powerbank.outbox.enqueue import publish
+from powerbank.outbox.events import Event
 from powerbank.stations.events import StationIssueReported
 from powerbank.subscriptions import SUBSCRIPTIONS, tell_user
 from tests.people import People, Person, rows

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction, utcnow
-from powerbank.notifications import reminders
+from powerbank.base.db import transaction, utcnow
+from powerbank.notifications.people import reminders
 from tests.people import People, change, rows
 
 Work = Callable[..., None]

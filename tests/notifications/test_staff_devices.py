@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
-from powerbank.notifications import staff
-from powerbank.queue import publish
+from powerbank.base.db import transaction
+from powerbank.notifications.staff import services as staff
+from powerbank.outbox.enqueue import publish
 from powerbank.stations.events import StationIssueReported
 from tests.people import Inbox, change, rows
 

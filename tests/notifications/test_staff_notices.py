@@ -7,13 +7,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
-from powerbank.notifications import staff, values, wording
-from powerbank.notifications.staff_kinds import RULES, StaffType
-from powerbank.notifications.staff_texts import ENGLISH, NEPALI
+from powerbank.base.db import transaction
+from powerbank.notifications.staff import services as staff
+from powerbank.notifications.staff.kinds import RULES, StaffType
+from powerbank.notifications.texts import values, wording
+from powerbank.notifications.texts.staff import ENGLISH, NEPALI
 from powerbank.ops.events import OpsAlertRaised
+from powerbank.outbox.enqueue import publish
 from powerbank.payments.events import ExchangeRatesStale
-from powerbank.queue import publish
 from powerbank.stations.events import StationIssueReported
 from tests.people import Inbox, change, rows
 

@@ -7,11 +7,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
-from powerbank.notifications import templating, values
-from powerbank.notifications.kinds import Type
-from powerbank.notifications.services import notify
-from powerbank.notifications.templating import BrokenTemplateError, Draft
+from powerbank.base.db import transaction
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.services import notify
+from powerbank.notifications.templates import templating
+from powerbank.notifications.templates.templating import BrokenTemplateError, Draft
+from powerbank.notifications.texts import values
 from tests.people import Inbox, People, Person, change, rows
 
 Work = Callable[..., None]
@@ -261,8 +262,8 @@ def test_staff_choose_the_channels_of_a_type(
         answer = client.patch(f"{path}/{type_name}", json={"channels": channels}, headers=headers)
         assert answer.status_code == status, type_name
     with app.app_context(), transaction():
-        from powerbank.notifications.staff import notify_staff
-        from powerbank.notifications.staff_kinds import StaffType
+        from powerbank.notifications.staff.kinds import StaffType
+        from powerbank.notifications.staff.services import notify_staff
 
         notify_staff(type=StaffType.NO_WORKERS, context={"detail": "x"})
     work()

@@ -2,13 +2,13 @@
 
 import pytest
 
-from powerbank.notifications import values, wording
-from powerbank.notifications.kinds import RULES, Type
 from powerbank.notifications.models import Channel
-from powerbank.notifications.staff_kinds import StaffType
-from powerbank.notifications.texts_en import ENGLISH
-from powerbank.notifications.texts_ne import NEPALI
-from powerbank.queue import Scalar
+from powerbank.notifications.people.kinds import RULES, Type
+from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.texts import values, wording
+from powerbank.notifications.texts.english import ENGLISH
+from powerbank.notifications.texts.nepali import NEPALI
+from powerbank.outbox.enqueue import Scalar
 
 VALUES: dict[str, Scalar] = {name: value.sample for name, value in values.VALUES.items()}
 

@@ -12,13 +12,14 @@ from redis import Redis
 from sqlalchemy import text
 
 from config import load
-from jobs import catalogue
-from jobs.policy import VENDORS, Queue, lanes
-from powerbank import create_app, heartbeats, schedules
-from powerbank.db import db, transaction, utcnow
+from powerbank import create_app
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.redis_clients import queue_redis
 from powerbank.ops import queries, services
-from powerbank.queue import enqueue
-from powerbank.redis_clients import queue_redis
+from powerbank.outbox import heartbeats, schedules
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.policy import VENDORS, Queue, lanes
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis
 from tests import sample_jobs
@@ -192,7 +193,7 @@ def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: Fla
     ],
 )
 def test_a_job_that_is_open_for_too_long_is_named(app: Flask, client: FlaskClient, state: str, rings: bool) -> None:
-    from jobs.catalogue import PUBLISH_CONTENT
+    from powerbank.outbox.catalogue.jobs import PUBLISH_CONTENT
 
     add_worker(app)
     with app.app_context(), transaction() as session:

@@ -8,12 +8,12 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine, event, text
 
-from jobs.policy import JobSpec
-from jobs.pulse import Pulse
-from powerbank import job_counts, relay
-from powerbank.db import db, transaction
+from jobs.worker.pulse import Pulse
+from powerbank.base.db import db, transaction
 from powerbank.ops import metrics
-from powerbank.queue import enqueue
+from powerbank.outbox import job_counts, relay
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.policy import JobSpec
 from tests import sample_jobs
 
 Work = Callable[..., None]

@@ -7,11 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from jobs import catalogue
-from jobs.policy import Schedule
-from powerbank import schedules
-from powerbank.db import db, transaction
-from powerbank.outbox import OutboxJob
+from powerbank.base.db import db, transaction
+from powerbank.outbox import schedules
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.models import OutboxJob
+from powerbank.outbox.policy import Schedule
 from tests import sample_jobs
 
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank import lifecycle, relay
-from powerbank.db import db, transaction
-from powerbank.outbox import OutboxJob
-from powerbank.queue import enqueue
+from powerbank.base.db import db, transaction
+from powerbank.outbox import lifecycle, relay
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import OutboxJob
 from tests import sample_jobs
 
 SignIn = Callable[..., dict[str, str]]

@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank import relay
-from powerbank.db import db, new_id, transaction
-from powerbank.redis_clients import queue_redis
+from powerbank.base.db import db, new_id, transaction
+from powerbank.base.redis_clients import queue_redis
+from powerbank.outbox import relay
 
 
 def state_after_a_sweep(redis_remembers: bool) -> tuple[str, str | None]:

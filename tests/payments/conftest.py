@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank import relay
-from powerbank.db import transaction
+from powerbank.base.db import transaction
+from powerbank.outbox import relay
 from scripts.sandbox import Sandbox
 from tests.ledger.conftest import Person, make_person
 from tests.people import joined

@@ -15,11 +15,13 @@ from flask.testing import FlaskClient
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from jobs import catalogue
-from powerbank.db import db, transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.gateway import Opened
-from powerbank.payments import arrivals, intents, settlement
-from powerbank.queue import enqueue
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.payments.arrivals import http_arrivals as arrivals
+from powerbank.payments.topups import services as intents
+from powerbank.payments.topups import settlement
 from scripts.sandbox import Sandbox
 from tests.ledger.conftest import assert_books_are_right
 from tests.payments.conftest import Payer, Work, due_now

@@ -9,13 +9,15 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from jobs import catalogue
-from powerbank import relay
-from powerbank.db import new_id, transaction, utcnow
+from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.gateway import Payment
-from powerbank.payments import cleanup, comparison, settlement
-from powerbank.queue import enqueue
+from powerbank.outbox import relay
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.payments import cleanup
+from powerbank.payments.review import comparison
+from powerbank.payments.topups import settlement
 from tests.payments.conftest import Payer, Work
 from tests.payments.test_refunds import asks, books_are_right, decide, topped_up
 from tests.payments.test_takebacks import happens, tells

@@ -8,17 +8,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from jobs import runtime
+from jobs.worker import runtime
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
-from powerbank.db import db, transaction, utcnow
-from powerbank.ledger import dues, holds, refunds, spending
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, holds, refunds, spending
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.notifications import values
-from powerbank.notifications.kinds import Type
-from powerbank.payments import collecting, credit
-from powerbank.payments.credit import Alert
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.texts import values
+from powerbank.payments.credit import services as credit
+from powerbank.payments.credit.services import Alert
+from powerbank.payments.dues import services as dues_collection
 from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person, top_up
 from tests.payments.conftest import Payer, Work
 from tests.payments.test_refunds import topped_up
@@ -147,28 +148,28 @@ class TestHighUsage:
 
 class TestDues:
     def test_reminded_once_a_day_of_all_that_is_open(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(collecting, "BATCH", 1)
+        monkeypatch.setattr(dues_collection, "BATCH", 1)
         first, second = person(), person()
         owes(first, 5_00)
         owes(first, 7_00)
         owes(second, 1_00)
-        assert collecting.remind(now=NOON) == 2
-        assert collecting.remind(now=NOON) == 0
+        assert dues_collection.remind(now=NOON) == 2
+        assert dues_collection.remind(now=NOON) == 0
         assert told(first) == [("due_reminder", {"amount": "12.00"})]
 
     def test_beyond_the_grace_period_people_are_told_once_that_it_is_collected(self, person: Person) -> None:
         late, fresh = person(), person()
         owes(late, 5_00, days=3)
         owes(fresh, 5_00, days=2)
-        assert collecting.tell_who_is_late(now=utcnow()) == 1
-        assert collecting.tell_who_is_late(now=utcnow()) == 0
+        assert dues_collection.tell_who_is_late(now=utcnow()) == 1
+        assert dues_collection.tell_who_is_late(now=utcnow()) == 0
         assert (told(late), told(fresh)) == ([("due_late", {"amount": "5.00"})], [])
 
     def test_of_several_that_are_late_all_that_is_open_is_told_once(self, person: Person) -> None:
         late = person()
         for paisa, days in ((5_00, 4), (7_00, 5), (1_00, 0)):
             owes(late, paisa, days=days)
-        assert collecting.tell_who_is_late(now=utcnow()) == 2
+        assert dues_collection.tell_who_is_late(now=utcnow()) == 2
         assert told(late) == [("due_late", {"amount": "13.00"})]
 
 
@@ -217,12 +218,12 @@ class TestCollecting:
     def test_the_hourly_check_takes_it_from_what_is_there(
         self, person: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(collecting, "BATCH", 1)
+        monkeypatch.setattr(dues_collection, "BATCH", 1)
         one, other, fresh, poor = person(wallet=40_00), person(wallet=5_00), person(wallet=40_00), person()
         for user_id, days in ((one, 3), (other, 4), (fresh, 2), (poor, 9)):
             owes(user_id, 30_00, days=days)
-        assert collecting.collect_from_all(now=utcnow()) == 2
-        assert collecting.collect_from_all(now=utcnow()) == 0
+        assert dues_collection.collect_from_all(now=utcnow()) == 2
+        assert dues_collection.collect_from_all(now=utcnow()) == 0
         assert balances(one) == {"user_wallet": 10_00}
         assert balances(other) == {"dues_receivable": -25_00}
         assert balances(fresh) == {"user_wallet": 40_00, "dues_receivable": -30_00}
@@ -234,8 +235,8 @@ class TestCollecting:
         owes(user_id, 30_00, days=3)
         with transaction():
             app_config.put("dues_grace_days", 5, actor="test")
-        assert collecting.collect_from_all(now=utcnow()) == 0
-        assert collecting.tell_who_is_late(now=utcnow()) == 0
+        assert dues_collection.collect_from_all(now=utcnow()) == 0
+        assert dues_collection.tell_who_is_late(now=utcnow()) == 0
 
 
 def test_a_top_up_that_failed_is_told_and_one_that_was_cancelled_is_not(payer: Payer) -> None:

@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.ledger import dues, spending, topups
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, spending, topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import (

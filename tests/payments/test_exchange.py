@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from jobs import catalogue
-from powerbank.db import db, transaction
-from powerbank.payments import exchange
-from powerbank.queue import enqueue
+from powerbank.base.db import db, transaction
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.payments.topups import exchange_rates
 from scripts.sandbox import Sandbox
 from tests.payments.conftest import Payer, Work
 from tests.people import rows
@@ -102,7 +102,7 @@ def test_rates_three_days_old_are_told(app: Flask, work: Work, clean: None, age:
 
 @pytest.mark.parametrize(("cents", "rate", "paisa"), [(1, "133.339", 133), (3, "0.34", 1), (100, "133.335", 13333)])
 def test_part_of_a_paisa_is_never_given(cents: int, rate: str, paisa: int) -> None:
-    assert exchange.in_paisa(cents, Decimal(rate)) == paisa
+    assert exchange_rates.in_paisa(cents, Decimal(rate)) == paisa
 
 
 def test_what_was_begun_at_one_rate_is_credited_at_it_and_both_amounts_are_kept(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from powerbank.db import db
+from powerbank.base.db import db
 from tests.payments.conftest import Payer, Work
 from tests.payments.test_arrivals import signed
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from jobs import catalogue
-from powerbank.db import transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.integrations.esewa.client import Esewa
 from powerbank.integrations.khalti.client import Khalti
 from powerbank.integrations.stripe.client import Stripe
-from powerbank.payments import settlement
-from powerbank.queue import enqueue
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.payments.topups import settlement
 from tests.payments.conftest import Payer, Work, due_now
 from tests.payments.test_refunds import books_are_right
 from tests.payments.test_staff import items, resolve

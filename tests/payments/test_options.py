@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import ConflictError, NotFoundError
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.integrations.callbacks.client import Callbacks
-from powerbank.ledger import dues
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.errors import InsufficientFundsError
+from powerbank.ledger.movements import dues
 from powerbank.ledger.services import Reference
-from powerbank.payments import paying, scenarios
-from powerbank.payments.options import PAYABLE, Method, options_for, sources_for
+from powerbank.payments.options import payment_sources, scenarios
+from powerbank.payments.options.methods import PAYABLE, Method, options_for, sources_for
 from tests.ledger.conftest import assert_books_are_right, balances, key, make_person
 from tests.people import People, Person, change, rows
 
@@ -226,11 +226,11 @@ def test_a_due_is_paid_whole_by_the_chosen_method(context: Flask) -> None:
         due = dues.create(user_id=user_id, reference=Reference("rental", "1"), amount=50_00,
                           revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system")  # fmt: skip
     with transaction():
-        paid = paying.pay_due(user_id=user_id, due_id=due.id, method=Method.COMBINATION, now=utcnow())
+        paid = payment_sources.pay_due(user_id=user_id, due_id=due.id, method=Method.COMBINATION, now=utcnow())
     assert (paid.wallet, paid.points, paid.points_value) == (20_00, 300, 30_00)
     assert balances(user_id) == {"user_wallet": 80_00}
     with transaction(), pytest.raises(ConflictError, match="nothing to pay"):
-        paying.pay_due(user_id=user_id, due_id=due.id, method=Method.WALLET_ONLY, now=utcnow())
+        payment_sources.pay_due(user_id=user_id, due_id=due.id, method=Method.WALLET_ONLY, now=utcnow())
     assert balances(user_id) == {"user_wallet": 80_00}
     assert_books_are_right()
 
@@ -242,7 +242,7 @@ def test_a_due_that_cannot_be_paid_whole_is_not_paid_in_part(context: Flask) -> 
             dues.create(user_id=user_id, reference=Reference("rental", "1"), amount=amount,
                         revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system")  # fmt: skip
     with pytest.raises(InsufficientFundsError) as refused, transaction():
-        paying.pay_dues_for(Reference("rental", "1"), user_id=user_id, method=Method.WALLET_ONLY, now=utcnow())
+        payment_sources.pay_dues_for(Reference("rental", "1"), user_id=user_id, method=Method.WALLET_ONLY, now=utcnow())
     assert refused.value.data["shortfall"] == "10.00"
     assert balances(user_id) == {"user_wallet": 30_00, "dues_receivable": -40_00}
 
@@ -253,5 +253,5 @@ def test_somebody_elses_due_is_not_there(context: Flask) -> None:
         due = dues.create(user_id=user_id, reference=Reference("rental", "1"), amount=20_00,
                           revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system")  # fmt: skip
     with transaction(), pytest.raises(NotFoundError):
-        paying.pay_due(user_id=other, due_id=due.id, method=Method.WALLET_ONLY, now=utcnow())
+        payment_sources.pay_due(user_id=other, due_id=due.id, method=Method.WALLET_ONLY, now=utcnow())
     assert db.session.scalar(text("SELECT paid FROM ledger_dues")) == 0

@@ -10,12 +10,12 @@ import requests
 from flask import Flask
 from sqlalchemy import text
 
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
-from powerbank.db import db, transaction, utcnow
-from powerbank.ledger import spending
+from powerbank.ledger.movements import spending
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.payments import refunds
+from powerbank.payments.refunds import services as refunds
 from tests.ledger.conftest import assert_books_are_right, award, balances, key, make_person, shared_balance
 from tests.payments.conftest import Payer, Work, due_now
 from tests.people import rows

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import transaction
+from powerbank.base.db import transaction
+from powerbank.outbox.enqueue import publish
 from powerbank.payments.events import PaymentNeedsReview
-from powerbank.queue import publish
 from tests.ledger.conftest import Person, shared_balance
 from tests.payments.conftest import Payer, Work
 from tests.payments.test_arrivals import event, signed

@@ -19,18 +19,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from sqlalchemy import text
 
-from jobs import runtime
+from jobs.worker import runtime
 from powerbank.api.auth import Staff
-from powerbank.auth.models import StaffMember
-from powerbank.auth.roles import Role
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import AppError
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError
-from powerbank.ledger import holds, spending
+from powerbank.ledger.movements import holds, spending
 from powerbank.ledger.sources import Sources
-from powerbank.payments import intents, refunds, settlement, webhooks
+from powerbank.payments.arrivals import webhooks
 from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.payments.refund_models import Refund, RefundStatus
+from powerbank.payments.refunds import services as refunds
+from powerbank.payments.refunds.models import Refund, RefundStatus
+from powerbank.payments.topups import services as intents
+from powerbank.payments.topups import settlement
 from scripts.sandbox import Sandbox
 from tests.conftest import superuser_url
 from tests.databases import empty

@@ -11,9 +11,9 @@ import requests
 from flask import Flask
 from sqlalchemy import text
 
-from jobs.runtime import run
-from powerbank.db import transaction, utcnow
-from powerbank.ledger import dues, topups
+from jobs.worker.runtime import run
+from powerbank.base.db import transaction, utcnow
+from powerbank.ledger.movements import dues, topups
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import balances, shared_balance
 from tests.payments.conftest import Payer, Work

@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.db import db, transaction
+from powerbank.base.db import db, transaction
 from powerbank.integrations.khalti.client import Khalti
 from scripts.sandbox import Sandbox
 from tests.payments.conftest import Payer, Work, due_now

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from powerbank.errors import AppError, UnavailableError
+from powerbank.base.errors import AppError, UnavailableError
 from powerbank.pictures import child, pipeline
 from powerbank.pictures.pipeline import Shape, remake
 from tests.pictures import samples

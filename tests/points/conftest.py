@@ -5,16 +5,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from jobs import catalogue_of_rewards as catalogue
-from jobs import runtime
-from jobs.policy import JobSpec
-from powerbank.db import db, transaction, utcnow
-from powerbank.ledger import refunds, spending, topups
+from jobs.worker import runtime
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import refunds, spending, topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
+from powerbank.outbox.catalogue import rewards as catalogue
+from powerbank.outbox.enqueue import accept
+from powerbank.outbox.policy import JobSpec
 from powerbank.points.queries import Points, points_of
-from powerbank.queue import accept
 from powerbank.users import referrals
 from powerbank.users.models import Referral, User
 from tests.ledger.conftest import key, person, top_up, user_headers

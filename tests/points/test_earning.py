@@ -8,12 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from jobs import catalogue_of_rewards as catalogue
-from jobs.catalogue import POST_REGISTRATION
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
-from powerbank.db import db, transaction, utcnow
 from powerbank.kyc import numbers
 from powerbank.kyc import services as kyc
+from powerbank.outbox.catalogue import rewards as catalogue
+from powerbank.outbox.catalogue.jobs import POST_REGISTRATION
 from powerbank.users import leaving, referrals
 from powerbank.users.models import Referral
 from tests.ledger.conftest import Person, assert_books_are_right, key, make_person

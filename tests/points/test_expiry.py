@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from jobs import catalogue_of_rewards as catalogue
-from powerbank.db import db, transaction
-from powerbank.ledger import holds, refunds, spending
+from powerbank.base.db import db, transaction
+from powerbank.ledger.movements import holds, refunds, spending
 from powerbank.ledger.sources import Sources
+from powerbank.outbox.catalogue import rewards as catalogue
 from powerbank.points import expiry
 from powerbank.points.events import PointsExpiring
 from tests.ledger.conftest import Person, about, assert_books_are_right, award, key

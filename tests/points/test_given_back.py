@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from jobs import catalogue_of_rewards as catalogue
-from powerbank.db import db, transaction, utcnow
-from powerbank.ledger import refunds, topups
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import refunds, topups
+from powerbank.outbox.catalogue import rewards as catalogue
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
 from tests.ledger.conftest import Person, assert_books_are_right, award, key, top_up

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.db import db, transaction
+from powerbank.base.db import db, transaction
 from powerbank.points import grants
 from tests.ledger.conftest import Person, assert_books_are_right, key
 from tests.points.conftest import drain, has

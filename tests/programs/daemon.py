@@ -5,8 +5,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from jobs import catalogue, policy
 from powerbank import subscriptions
+from powerbank.outbox import policy
+from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.stations.events import PowerbankReturned
 from scripts import mqtt_daemon
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from powerbank import create_app
-from powerbank.auth import otp
-from powerbank.db import Base, db
+from powerbank.auth.people import otp
+from powerbank.base.db import Base, db
 
 # What an INSERT must name, as nothing else says what stands there.
 NEEDED = text("""

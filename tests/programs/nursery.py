@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import jobs
 import powerbank
-from powerbank.garbage import keep_what_is_loaded
+from powerbank.base.garbage import keep_what_is_loaded
 from scripts import mqtt_daemon
 from tests.programs import daemon, mortal, scheduler, setting, worker
 

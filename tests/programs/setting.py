@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import catalogue, scheduler
-from powerbank import clock, heartbeats, lifecycle, queue, relay
+from jobs.worker import scheduler
+from powerbank.base import clock
+from powerbank.outbox import enqueue, heartbeats, lifecycle, relay
+from powerbank.outbox.catalogue import jobs as catalogue
 from tests import sample_jobs
 
 LEASE = timedelta(seconds=2)
@@ -24,7 +26,7 @@ def prepare() -> None:
 def apply(patch: pytest.MonkeyPatch) -> None:
     sample_jobs.register()
     if os.environ.get("TEST_SHORT_WAITS"):
-        for module in (queue, lifecycle, relay):
+        for module in (enqueue, lifecycle, relay):
             patch.setattr(module, "LEASE", LEASE)
         patch.setattr(heartbeats, "ALIVE_WITHIN", ALIVE_WITHIN)
         patch.setattr(heartbeats, "INTERVAL", BEAT)

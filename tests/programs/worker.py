@@ -8,7 +8,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from jobs import worker as engine
+from jobs.worker import loop as engine
 from scripts import worker
 from tests.programs import setting
 

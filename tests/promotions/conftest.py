@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from powerbank.db import transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.promotions import coupons, services
 from powerbank.promotions.models import Coupon
 from tests.ledger.conftest import person, user_headers

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import AppError
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import AppError
 from powerbank.promotions import coupons, first_rental
 from powerbank.promotions.models import Campaign
 from powerbank.users import identifiers, leaving

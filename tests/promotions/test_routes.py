@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.errors import AppError
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.errors import AppError
 from powerbank.promotions import coupons
 from tests.ledger.conftest import Person
 from tests.points.conftest import drain, has

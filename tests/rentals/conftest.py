@@ -12,14 +12,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from powerbank.db import open_session, transaction, utcnow
-from powerbank.money import parse
-from powerbank.queue import publish
-from powerbank.stations import banks, commanding
-from powerbank.stations.bank_models import Custody
-from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.base.db import open_session, transaction, utcnow
+from powerbank.base.money import parse
+from powerbank.outbox.enqueue import publish
+from powerbank.stations.commands import services as commanding
+from powerbank.stations.commands.models import CommandStatus, StationCommand
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Custody
 from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested
-from powerbank.stations.package_models import Package
+from powerbank.stations.packages.models import Package
 from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import award, top_up
 from tests.people import Headers, People, rows

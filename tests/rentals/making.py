@@ -5,16 +5,19 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from powerbank.db import open_session, transaction, utcnow
-from powerbank.payments.options import Method
-from powerbank.rentals import ejection, initiation
+from powerbank.base.db import open_session, transaction, utcnow
+from powerbank.payments.options.methods import Method
 from powerbank.rentals.models import Rental
-from powerbank.stations import banks, commanding, live, services
-from powerbank.stations.bank_models import Place
-from powerbank.stations.banks import Whereabouts
-from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.rentals.starting import ejection, initiation
+from powerbank.stations import live
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands.models import CommandStatus, StationCommand
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Place
+from powerbank.stations.custody.services import Whereabouts
 from powerbank.stations.models import Slot, Station
-from powerbank.stations.package_models import Package
+from powerbank.stations.packages.models import Package
+from powerbank.stations.registry import services
 from tests.ledger.conftest import make_person, top_up
 from tests.stations.conftest import FACTS, seat
 
@@ -91,7 +94,7 @@ def eject(command: StationCommand, at: datetime) -> None:
     to = Whereabouts(Place.USER, rental_id=command.rental_id)
     banks.move(bank.id, to, at=at, cause=f"command:{command.id}")
     banks.end_reservation(command.rental_id, of_bank=bank.id)
-    commanding.settle(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
+    commands.settle(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
 
 
 def put_back(serial: str, station_id: UUID, slot: int, at: datetime) -> UUID:

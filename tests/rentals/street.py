@@ -10,9 +10,10 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.stations import banks, commanding
-from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands.models import CommandStatus, StationCommand
+from powerbank.stations.custody import services as banks
 from powerbank.stations.models import Station
 from tests.rentals.conftest import BUSY, Renter
 from tests.stations.talking import Slots, Talker
@@ -52,7 +53,7 @@ class Street:
         assert begun.status_code == 202, begun.text
         self.work()
         with transaction():
-            assert commanding.claim(self.command(talker).id, now=talker.now) is not None
+            assert commands.claim(self.command(talker).id, now=talker.now) is not None
         return str(begun.get_json()["rental_id"])
 
     def rent(self, person: Renter, package: UUID, talker: Talker) -> str:
@@ -79,7 +80,7 @@ class Street:
         command = self.command(talker)
         for at in (command.deadline, command.deadline + timedelta(seconds=31)):
             with transaction():
-                commanding.check(command.id, now=at)
+                commands.check(command.id, now=at)
         assert self.command(talker).status == CommandStatus.UNKNOWN
         self.work()
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from powerbank.db import transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.rentals import locations, reminders, sweeps
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from powerbank import relay
+from powerbank.outbox import relay
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.simulation.station import Pace
 from tests.nursery import Nursery, Running
@@ -94,7 +94,7 @@ Survived = Callable[[str, str], Rented]
 
 
 def test_crash_between_hold_and_command(survived: Survived) -> None:
-    rented = survived("powerbank.stations.commanding:request", "before")
+    rented = survived("powerbank.stations.commands.services:request", "before")
     assert rented.when_killed == ("pending", ("450.00", "50.00"))
     rented.is_out_and_paid_once()
     assert rented.commands() == ["succeeded"]
@@ -114,7 +114,7 @@ def test_crash_between_command_and_answer_after_it_went_out(survived: Survived) 
 
 
 def test_crash_between_answer_and_capture(survived: Survived) -> None:
-    rented = survived("powerbank.rentals.billing:capture_price", "before")
+    rented = survived("powerbank.rentals.charges.billing:capture_price", "before")
     assert rented.when_killed == ("ejecting", ("450.00", "50.00"))
     assert rented.commands() == ["succeeded"]
     rented.is_out_and_paid_once()

@@ -9,16 +9,16 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import text
 
-from jobs.runtime import run
-from powerbank.db import db, transaction, utcnow
-from powerbank.queue import publish
-from powerbank.rentals import initiation
-from powerbank.stations import banks
+from jobs.worker.runtime import run
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.outbox.enqueue import publish
+from powerbank.rentals.starting import initiation
+from powerbank.stations.custody import services as banks
 from powerbank.stations.events import EjectionUndone
 from tests.people import change, rows
 from tests.rentals import making
 from tests.rentals.conftest import MINUTE, Cabinets, Renter
-from tests.rentals.test_ending import swept
+from tests.rentals.ending.test_ending import swept
 from tests.stations.conftest import Make
 
 Out = Callable[..., tuple[Renter, str]]

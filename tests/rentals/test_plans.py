@@ -8,9 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from powerbank.db import db, transaction, utcnow
-from powerbank.rentals import anomalies, dossier, ejection, queries, returns, sweeps
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.rentals import queries, sweeps
+from powerbank.rentals.ending import returns
 from powerbank.rentals.models import Rental
+from powerbank.rentals.staff import anomalies, dossier
+from powerbank.rentals.starting import ejection
 from tests.conftest import execute, superuser_url
 
 OVER = 6000

@@ -24,25 +24,31 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 import jobs.rentals
-from jobs import catalogue_of_rentals as rental_jobs
-from jobs.policy import JobSpec
-from jobs.worker import Worker
-from powerbank import relay
-from powerbank.db import db, open_session, transaction, utcnow
-from powerbank.errors import AppError
+from jobs.worker.loop import Worker
+from powerbank.base.db import db, open_session, transaction, utcnow
+from powerbank.base.errors import AppError
+from powerbank.base.redis_clients import connect, queue_redis
 from powerbank.ledger.wallet_models import Due, Progress
-from powerbank.payments import paying
-from powerbank.payments.options import Method
-from powerbank.queue import publish
-from powerbank.redis_clients import connect, queue_redis
-from powerbank.rentals import cancelling, cases, extension, initiation, sweeps
-from powerbank.rentals.case_models import IssueType
+from powerbank.outbox import relay
+from powerbank.outbox.catalogue import rentals as rental_jobs
+from powerbank.outbox.enqueue import publish
+from powerbank.outbox.policy import JobSpec
+from powerbank.payments.options import payment_sources
+from powerbank.payments.options.methods import Method
+from powerbank.rentals import sweeps
+from powerbank.rentals.charges import extension
+from powerbank.rentals.disputes import services as cases
+from powerbank.rentals.disputes.models import IssueType
+from powerbank.rentals.ending import cancellation
 from powerbank.rentals.models import Rental
-from powerbank.stations import banks, commanding, services
-from powerbank.stations.bank_models import Custody, Place, PowerBank
-from powerbank.stations.command_models import CommandStatus, StationCommand
+from powerbank.rentals.starting import initiation
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands.models import CommandStatus, StationCommand
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Custody, Place, PowerBank
 from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
-from powerbank.stations.package_models import Package, PaymentModel
+from powerbank.stations.packages.models import Package, PaymentModel
+from powerbank.stations.registry import services
 from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.databases import Emptier
 from tests.dying import Mortality
@@ -161,7 +167,7 @@ class Network(RuleBasedStateMachine):
     def cancel(self, which: int) -> None:
         if (rental := self.one(which)) is not None:
             with self.step():
-                cancelling.cancel(rental.id, user_id=rental.user_id, now=self.now)
+                cancellation.cancel(rental.id, user_id=rental.user_id, now=self.now)
 
     @precondition(something_is_open)
     @rule(which=WHICH, package=st.integers(0, 1))
@@ -187,7 +193,7 @@ class Network(RuleBasedStateMachine):
             user_id = self.people[person]
             owed = select(Due.id).where(Due.user_id == user_id, Due.status == Progress.OPEN)
             for due_id in open_session().scalars(owed).all():
-                paying.pay_due(user_id=user_id, due_id=due_id, method=Method.WALLET_ONLY, now=self.now)
+                payment_sources.pay_due(user_id=user_id, due_id=due_id, method=Method.WALLET_ONLY, now=self.now)
 
     # ── cabinets ──────────────────────────────────────────────────────────────────────────────────
 
@@ -211,7 +217,7 @@ class Network(RuleBasedStateMachine):
                     "silent": (CommandStatus.UNKNOWN, {}),
                     "expire": (CommandStatus.EXPIRED, {}),
                 }[what]
-                commanding.settle(command, status, told, now=self.now)
+                commands.settle(command, status, told, now=self.now)
 
     @precondition(something_ended_otherwise)
     @rule(which=WHICH)
@@ -392,7 +398,7 @@ class Network(RuleBasedStateMachine):
                 self.answer(sn=sn, what="eject")
             with self.step() as session:
                 for command in session.scalars(select(StationCommand).filter_by(status=CommandStatus.UNKNOWN)):
-                    commanding.settle(command, CommandStatus.FAILED, {"proof": "still_in"}, now=self.now)
+                    commands.settle(command, CommandStatus.FAILED, {"proof": "still_in"}, now=self.now)
             self.work()
             for number in range(4):
                 self.bring_back(which=number, sn=STATIONS[number % 2], late=0, times=1, provisional=False)

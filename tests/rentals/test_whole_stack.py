@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from powerbank.auth import sessions
-from powerbank.db import db, new_id, transaction
-from powerbank.stations.package_models import Package
+from powerbank.auth.people import sessions
+from powerbank.base.db import db, new_id, transaction
+from powerbank.stations.packages.models import Package
 from powerbank.users.models import User
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.simulation.station import Pace

@@ -3,12 +3,13 @@ end. Each function reads, and changes nothing."""
 
 from sqlalchemy import select, text
 
-from powerbank.db import db
+from powerbank.base.db import db
 from powerbank.ledger.wallet_models import Due
-from powerbank.rentals import billing, queries
+from powerbank.rentals import queries
+from powerbank.rentals.charges import billing
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OPEN, Status
-from powerbank.stations.package_models import PaymentModel
+from powerbank.stations.packages.models import PaymentModel
 
 _MORE_THAN_ONE = text(
     "SELECT user_id FROM rentals WHERE status = ANY(:open) AND NOT came_late GROUP BY 1 HAVING count(*) > 1"

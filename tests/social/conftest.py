@@ -1,7 +1,7 @@
 from uuid import UUID, uuid4
 
-from jobs import catalogue_of_rewards as rewards
-from powerbank.db import transaction, utcnow
+from powerbank.base.db import transaction, utcnow
+from powerbank.outbox.catalogue import rewards
 from powerbank.social import leaderboard, tallies
 from powerbank.social.models import Metric
 from tests.ledger.conftest import person, user_headers

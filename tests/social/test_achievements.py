@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from jobs import catalogue_of_rewards as rewards
-from powerbank.db import db, transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.outbox.catalogue import rewards
 from powerbank.social import achievements
 from tests.ledger.conftest import Person
 from tests.ledger.test_together import all_at_once

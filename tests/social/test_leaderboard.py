@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from jobs import catalogue_of_rewards as rewards
-from powerbank.db import db, transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.outbox.catalogue import rewards
 from powerbank.social import badges, leaderboard, tallies
 from powerbank.social.boards import Period, board
 from powerbank.social.models import Metric

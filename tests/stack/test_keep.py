@@ -75,7 +75,7 @@ def test_it_ends_with_the_start_it_belongs_to(tmp_path: Path) -> None:
 
 SPEAKS = """
 import os, time
-from powerbank import watchdog
+from powerbank.base import watchdog
 with open({starts!r}, "a") as starts:
     print(os.getpid(), file=starts)
 while True:

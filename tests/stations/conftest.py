@@ -8,12 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from jobs import policy
-from powerbank.auth import sessions
-from powerbank.db import new_id, transaction, utcnow
-from powerbank.stations import banks, live, services
-from powerbank.stations.bank_models import Place, PowerBank
-from powerbank.stations.banks import Whereabouts
+from powerbank.auth.people import sessions
+from powerbank.base.db import new_id, transaction, utcnow
+from powerbank.outbox import policy
+from powerbank.stations import live
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Place, PowerBank
+from powerbank.stations.custody.services import Whereabouts
 from powerbank.stations.events import (
     EjectionUndone,
     PowerbankReturned,
@@ -25,6 +26,7 @@ from powerbank.stations.events import (
     StationOnline,
 )
 from powerbank.stations.models import Slot, Station
+from powerbank.stations.registry import services
 from powerbank.subscriptions import SUBSCRIPTIONS
 from powerbank.users.models import User
 from scripts.simulation import Simulator, StationSpec
@@ -87,13 +89,13 @@ def seat(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
 
 
 def transaction_session() -> Any:
-    from powerbank.db import open_session
+    from powerbank.base.db import open_session
 
     return open_session()
 
 
 def bank_id(serial: str) -> UUID:
-    from powerbank.db import db
+    from powerbank.base.db import db
 
     return db.session.query(PowerBank).filter_by(serial=serial).one().id
 

@@ -18,10 +18,11 @@ from sqlalchemy import text
 
 import config
 from powerbank import create_app
-from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.stations import banks, services
-from powerbank.stations.bank_models import Place
-from powerbank.stations.banks import Whereabouts
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Place
+from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.registry import services
 from scripts.simulation import StationSpec
 from scripts.stack.broker import EmbeddedBroker
 from scripts.stack.postgres import EmbeddedPostgres

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.db import db, new_id, transaction, utcnow
-from powerbank.events import Event
-from powerbank.stations import banks, commanding
-from powerbank.stations.command_models import StationCommand
-from powerbank.stations.intake import Intake
-from powerbank.stations.messages import Received
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.outbox.events import Event
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands.models import StationCommand
+from powerbank.stations.custody import services as banks
+from powerbank.stations.daemon.batches import Intake
+from powerbank.stations.inbound.messages import Received
 from powerbank.stations.models import Station
 
 Slots = Mapping[int, str | tuple[str, int] | None]
@@ -69,18 +70,18 @@ class Talker:
         with transaction() as session:
             rental = rental_id or new_id()
             banks.reserve(banks.locked(serial).id, rental_id=rental)
-            command = commanding.request(
+            command = commands.request(
                 station_id=self.id, command="eject_powerbank", requested_by="rental", now=self.now,
                 parameters={"slot_number": slot_number, "powerbank_sn": serial}, rental_id=rental,
             )  # fmt: skip
-            assert commanding.claim(command.id, now=self.now) is not None
+            assert commands.claim(command.id, now=self.now) is not None
             session.refresh(command)
         return command
 
     def pass_deadline(self, command: StationCommand, seconds: float = 31) -> None:
         self.wait(seconds)
         with transaction():
-            commanding.check(command.id, now=self.now)
+            commands.check(command.id, now=self.now)
 
 
 def slot(number: int, holds: str | tuple[str, int] | None) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from powerbank.db import new_id, open_session, transaction
-from powerbank.stations import alerts, banks
+from powerbank.base.db import new_id, open_session, transaction
+from powerbank.stations import alerts
+from powerbank.stations.custody import services as banks
 from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
 from tests.stations.talking import Talker, heard, live
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from powerbank.db import db, new_id
+from powerbank.base.db import db, new_id
 from powerbank.stations.arrays import array, text_array
 
 texts = st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)

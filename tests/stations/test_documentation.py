@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from powerbank.stations import agreement, alerts, commanding, daemon, inspection, reports
-from powerbank.stations.command_models import CommandStatus
+from powerbank.stations import alerts
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands import slot_inspection
+from powerbank.stations.commands.models import CommandStatus
+from powerbank.stations.daemon import loop as daemon
+from powerbank.stations.inbound import services as inbound
+from powerbank.stations.inbound import slot_agreement
 from powerbank.stations.protocols import json_v1, protocol, untrusted, volinks_v1
 from powerbank.subscriptions import SUBSCRIPTIONS
 from scripts.simulation.faults import FAULTS
@@ -57,15 +62,15 @@ def test_faults_of_the_simulator() -> None:
         f"at most {daemon.BATCH:,} messages, of one station at most {daemon.FROM_ONE} while others wait",
         f"in one breath ({daemon.BREATH * 1000:.0f} ms",
         f"a batch begins each {daemon.GATHER * 1000:.0f} ms",
-        f"more than {reports.FLOOD} messages in a batch",
+        f"more than {inbound.FLOOD} messages in a batch",
         f"no turn of its loop for {'a minute' if daemon.STUCK_AFTER == 60 else daemon.STUCK_AFTER}",
-        f"nonsense for {reports.KEPT_FOR.days} days",
-        f"no snapshot within {commanding.LOOK_SECONDS} s",
-        f"until {agreement.LATE.seconds // 60} minutes after the deadline",
+        f"nonsense for {inbound.KEPT_FOR.days} days",
+        f"no snapshot within {commands.LOOK_SECONDS} s",
+        f"until {slot_agreement.LATE.seconds // 60} minutes after the deadline",
         f"after half a minute{'' if alerts.SETTLED.seconds == 30 else '?'}",
         f"at the {['', 'first', 'second', 'third'][alerts.FLAPPING]} outage of an hour",
         f"as it is for half an hour{'' if alerts.CALM.seconds == 1800 else '?'}",
-        f"refused to eject {['never', 'once', 'twice'][inspection.IN_A_ROW]} in a row",
+        f"refused to eject {['never', 'once', 'twice'][slot_inspection.IN_A_ROW]} in a row",
         f"{protocol.MAX_PAYLOAD // 1024} KiB, {protocol.MAX_SLOT} slots",
         f"cut to {untrusted.MAX_ENTRIES} entries on {['', '', '', '', 'four'][untrusted.MAX_DEPTH]} levels",
         f"`look_after` ({volinks_v1.SETTLED_SECONDS}) seconds",

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.db import transaction
+from powerbank.base.db import transaction
 from tests.people import Headers, joined
 from tests.pictures import samples
 

@@ -41,7 +41,7 @@ def test_a_newcomer_is_welcomed_once_in_the_language_asked_for(
     work()
     change(app, "UPDATE outbox_jobs SET state = 'open', finished_at = NULL WHERE job = 'post_registration'")
     with app.app_context():
-        from powerbank import relay
+        from powerbank.outbox import relay
 
         relay.recover()
     work()

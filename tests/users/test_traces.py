@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.auth import cleanup
-from powerbank.db import db, transaction, utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
 from powerbank.users import identifiers, leaving, referrals, traces

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from powerbank.clock import utcnow
+from powerbank.base.clock import utcnow
 from powerbank.integrations.callbacks.addresses import Address, Target, is_public, parsed, target
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.integrations.errors import VendorError

@@ -13,7 +13,7 @@ import cloudinary.uploader
 import cloudinary.utils
 import requests
 
-from powerbank.clock import utcnow
+from powerbank.base.clock import utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 TIMEOUT = 20

@@ -19,7 +19,7 @@ from google.oauth2.service_account import Credentials
 from pyfcm import FCMNotification
 from requests.adapters import HTTPAdapter
 
-from powerbank.clock import utcnow
+from powerbank.base.clock import utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"

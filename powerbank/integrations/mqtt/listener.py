@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
-from powerbank.clock import utcnow
+from powerbank.base.clock import utcnow
 from powerbank.integrations.mqtt.address import Address
 
 log = structlog.get_logger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from powerbank.clock import utcnow
+from powerbank.base.clock import utcnow
 from powerbank.integrations.gateway import ForgedError, can_be_kept
 
 WINDOW_SECONDS = 300

@@ -8,13 +8,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.db import db, utcnow
-from powerbank.stations import broker_files, protocols
-from powerbank.stations.intake import Intake
-from powerbank.stations.messages import Received
+from powerbank.base.db import db, utcnow
+from powerbank.stations import protocols
+from powerbank.stations.daemon.batches import Intake
+from powerbank.stations.inbound.messages import Received
 from powerbank.stations.protocols import discover, registry
 from powerbank.stations.protocols.events import Heartbeat, Order
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
+from powerbank.stations.registry import broker_files
 from tests.stations.conftest import FACTS
 from tests.stations.protocols.messages import IMEI, NOW
 

@@ -1,0 +1,80 @@
+"""What an error of the database means: it is away, it refused what somebody asked for, or we made a mistake.
+
+Only what is foreseen is told as the caller's: each constraint by its name, where the row is written (`foreseen`).
+Whatever else the database refuses is our mistake, and answered as one.
+"""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from powerbank.base.errors import AppError, ConflictError
+
+# The server ends or begins, its connections are broken or used up, its disk is full.
+_AWAY = ("57P", "08", "531", "533")
+# Raised by the driver itself, these have no code either, and are mistakes of ours.
+_OUR_MISTAKES = (psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.DataError, psycopg2.IntegrityError)
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Asking again later is right. An error that the server did not send has no code: the connection broke."""
+    sqlstate = _sqlstate(error)
+    if error.connection_invalidated or sqlstate is None:
+        return error.connection_invalidated or not isinstance(error.orig, _OUR_MISTAKES)
+    return sqlstate.startswith(_AWAY)
+
+
+def constraint_of(error: DBAPIError) -> str | None:
+    return getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+
+
+def described(error: DBAPIError) -> dict[str, str | None]:
+    """For the log. The error's own words quote rows and statements, which may be personal."""
+    return {"error": type(error.orig).__name__, "sqlstate": _sqlstate(error), "constraint": constraint_of(error)}
+
+
+def where(error: DBAPIError) -> str:
+    """Where in our code the statement stands: a traceback without the error's own words."""
+    return "".join(traceback.format_tb(error.__traceback__))
+
+
+Refusals = dict[str | type[psycopg2.Error], AppError]
+
+
+@contextmanager
+def foreseen(refusals: Refusals) -> Iterator[None]:
+    """Tells the caller of a refusal by the database: `{"uq_staff_email": ConflictError("email_taken", …)}`.
+
+    The statement must run inside, so flush there. A class of errors in the place of a name stands for every constraint
+    of its kind: a row that is deleted may be referred to from anywhere.
+    """
+    try:
+        yield
+    except IntegrityError as refused:
+        kind = type(refused.orig)
+        told = refusals.get(constraint_of(refused) or "")
+        told = told or (refusals.get(kind) if issubclass(kind, psycopg2.Error) else None)
+        if told is None:
+            raise
+        raise told from None
+
+
+def already_exists() -> AppError:
+    return ConflictError("already_exists", "Something with these values exists already.")
+
+
+def in_use() -> AppError:
+    return ConflictError("in_use", "This is connected with something else.")
+
+
+def inconsistent() -> AppError:
+    told = {"_schema": ["These values do not go together."]}
+    return AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=told)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    found: str | None = getattr(error.orig, "pgcode", None)
+    return found

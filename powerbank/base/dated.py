@@ -1,0 +1,16 @@
+"""Signed texts that are good for a while, as in addresses, by the database's clock."""
+
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
+
+from powerbank.base.clock import utcnow
+
+
+class DatedSigner(TimestampSigner):
+    def get_timestamp(self) -> int:
+        return int(utcnow().timestamp())
+
+
+class DatedSerializer(URLSafeTimedSerializer):
+    """itsdangerous's own, whose two ends would each ask the clock of their host."""
+
+    default_signer = DatedSigner

@@ -1,0 +1,61 @@
+"""Acts by which staff give or take something of worth."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from powerbank.base.db import Base, Id, Paisa
+
+
+class Act(StrEnum):
+    ADJUSTMENT = "adjustment"  # of a wallet or of points
+    POINTS_GRANT = "points_grant"  # to many at once
+    COUPON = "coupon"  # somebody used one that gives points
+    REFUND = "refund"  # that a person asked for
+    RENTAL_REFUND = "rental_refund"  # a rental is given back, in part or whole
+    RENTAL_CHARGE = "rental_charge"
+    RENTAL_LOSS = "rental_loss"  # the replacement price is charged
+    DUE_WAIVER = "due_waiver"
+
+
+class ActStatus(StrEnum):
+    ALONE = "alone"  # done by one person, within what they may do in a day
+    WAITING = "waiting"  # for a second person
+    APPROVED = "approved"  # done by two
+    REJECTED = "rejected"
+
+
+class StaffAct(Base):
+    """What one member of staff did alone, or asked for and may not do alone. Adjustments, grants, refunds and coupons
+    wait in tables of their own, and come here when one person was enough."""
+
+    __tablename__ = "staff_acts"
+    __table_args__ = (
+        CheckConstraint(f"act IN ({', '.join(repr(each.value) for each in Act)})", name="act"),
+        CheckConstraint(f"status IN ({', '.join(repr(each.value) for each in ActStatus)})", name="status"),
+        CheckConstraint("worth >= 0", name="worth"),
+        CheckConstraint("decided_by <> staff_id", name="two_people"),
+        CheckConstraint("(status IN ('approved', 'rejected')) = (decided_by IS NOT NULL)", name="decided"),
+        CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="decided_at"),
+        Index("ix_staff_acts_alone", "staff_id", "created_at", postgresql_where=text("status = 'alone'")),
+        Index("ix_staff_acts_status", "status", "id"),
+        Index("ix_staff_acts_about", "about_kind", "about_id"),
+    )
+
+    id: Mapped[Id]
+    act: Mapped[str]
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    about_kind: Mapped[str]
+    about_id: Mapped[str]
+    worth: Mapped[Paisa]  # points by what they can pay
+    reason: Mapped[str] = mapped_column(server_default="")
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))  # how to do it when approved
+    status: Mapped[str]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    decided_at: Mapped[datetime | None]

@@ -1,0 +1,130 @@
+"""Staff give or take money and points. Beyond what they may do alone a second person decides."""
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import TypedDict
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.api.auth import Staff
+from powerbank.base import money
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.base.money import NPR, PTS
+from powerbank.ledger import services, transactions
+from powerbank.ledger.accounts import Kind, of_user, shared
+from powerbank.ledger.adjustments import allowances
+from powerbank.ledger.adjustments.models import Act
+from powerbank.ledger.events import AdjustmentApplied, AdjustmentWaits
+from powerbank.ledger.services import EntryKind, Line, Reference
+from powerbank.ledger.sources import Sources
+from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus, TransactionType
+from powerbank.outbox.enqueue import publish
+from powerbank.users.models import User
+
+_WHERE = MappingProxyType({NPR: (Kind.USER_WALLET, Kind.ADJUSTMENTS), PTS: (Kind.USER_POINTS, Kind.POINTS_LIABILITY)})
+
+
+def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff, now: datetime) -> Adjustment:
+    """Applies an adjustment, or keeps it for a second person to decide."""
+    session = open_session()
+    allowances.begin(staff.id)
+    if session.scalar(select(User.id).filter_by(id=user_id)) is None:
+        raise NotFoundError("user")
+    adjustment = Adjustment(
+        id=new_id(), user_id=user_id, currency=currency, amount=amount, reason=reason,
+        status=AdjustmentStatus.PENDING, asked_by=staff.id,
+    )  # fmt: skip
+    worth = abs(amount) if currency == NPR else allowances.worth_of_points(abs(amount))
+    if allowances.use(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
+        _apply(adjustment, actor=f"staff:{staff.id}")
+    else:
+        publish(AdjustmentWaits(**_about(adjustment, amount)))
+    session.add(adjustment)
+    session.flush()
+    return adjustment
+
+
+def approve(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
+    adjustment = _pending(adjustment_id, staff)
+    _apply(adjustment, actor=f"staff:{staff.id}")
+    adjustment.decided_by, adjustment.decided_at = staff.id, now
+    open_session().flush()
+    return adjustment
+
+
+def reject(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
+    adjustment = _pending(adjustment_id, staff)
+    adjustment.status = AdjustmentStatus.REJECTED
+    adjustment.decided_by, adjustment.decided_at = staff.id, now
+    open_session().flush()
+    return adjustment
+
+
+def _pending(adjustment_id: UUID, staff: Staff) -> Adjustment:
+    session = open_session()
+    user_id = session.scalar(select(Adjustment.user_id).filter_by(id=adjustment_id))
+    if user_id is None:
+        raise NotFoundError("adjustment")
+    services.lock_users(user_id)
+    adjustment = session.get_one(Adjustment, adjustment_id, with_for_update=True, populate_existing=True)
+    if adjustment.status != AdjustmentStatus.PENDING:
+        raise ConflictError("already_decided", "This adjustment has been decided.")
+    if adjustment.asked_by == staff.id:
+        raise allowances.second_person_needed()
+    return adjustment
+
+
+def _reference(adjustment: Adjustment) -> Reference:
+    return Reference("adjustment", str(adjustment.id))
+
+
+def _apply(adjustment: Adjustment, *, actor: str) -> None:
+    theirs, ours = _WHERE[adjustment.currency]
+    reference = _reference(adjustment)
+    posted = services.post(
+        kind=EntryKind.ADJUSTMENT,
+        key=f"adjustment:{adjustment.id}",
+        lines=[
+            Line(of_user(theirs, adjustment.user_id), adjustment.amount),
+            Line(shared(ours), -adjustment.amount),
+        ],
+        actor=actor,
+        reference=reference,
+        description=adjustment.reason,
+    )
+    adjustment.status, adjustment.entry_id = AdjustmentStatus.APPLIED, posted.entry_id
+    if adjustment.currency == money.NPR:
+        transactions.record(
+            user_id=adjustment.user_id,
+            type_=TransactionType.ADJUSTMENT,
+            sources=Sources(wallet=abs(adjustment.amount)),
+            entry_id=posted.entry_id,
+            reference=reference,
+            incoming=adjustment.amount > 0,
+        )
+    change = abs(adjustment.amount)
+    publish(AdjustmentApplied(**_about(adjustment, change), added=adjustment.amount > 0))
+
+
+class _About(TypedDict):
+    user_id: UUID
+    adjustment_id: UUID
+    currency: str
+    reason: str
+    amount: int | None
+    points: int | None
+
+
+def _about(adjustment: Adjustment, change: int) -> _About:
+    """What all events of an adjustment say."""
+    in_money = adjustment.currency == NPR
+    return {
+        "user_id": adjustment.user_id,
+        "adjustment_id": adjustment.id,
+        "currency": adjustment.currency,
+        "reason": adjustment.reason,
+        "amount": change if in_money else None,
+        "points": None if in_money else change,
+    }

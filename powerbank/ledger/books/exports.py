@@ -1,0 +1,55 @@
+"""The books as CSV, oldest first."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from powerbank.api.exports import exported
+from powerbank.api.fields import show_time
+from powerbank.base import money
+from powerbank.ledger import queries
+from powerbank.ledger.models import Entry, Posting
+
+STATEMENT = ("at", "entry", "kind", "description", "reference", "amount", "balance", "currency")
+ENTRIES = (
+    "at", "entry", "kind", "key", "description", "reference", "actor", "account", "owner", "amount", "currency",
+)  # fmt: skip
+
+
+def statement(account_id: UUID) -> Response:
+    """Balances run on by addition."""
+    currency, balance = queries.account(account_id).currency, 0
+
+    def rows(posting: Posting) -> Iterator[tuple[object, ...]]:
+        nonlocal balance
+        balance += posting.amount
+        entry = posting.entry
+        amounts = (money.show_in(amount, currency) for amount in (posting.amount, balance))
+        at = show_time(posting.created_at)
+        yield at, entry.id, entry.kind, entry.description, _reference(entry), *amounts, currency
+
+    query = select(Posting).where(Posting.account_id == account_id).options(joinedload(Posting.entry))
+    return exported("statement", STATEMENT, query, Posting.number, rows, of=("ledger_accounts", account_id))
+
+
+def entries(**filters: Any) -> Response:
+    """A row for each posting of the entries found. Amounts as in the ledger: a credit is positive."""
+    return exported(
+        "entries", ENTRIES, queries.entries(**filters), Entry.id, _postings, of=("ledger", "all"), filters=filters
+    )
+
+
+def _postings(entry: Entry) -> Iterator[tuple[object, ...]]:
+    at = show_time(entry.created_at)
+    texts = (entry.kind, entry.key, entry.description, _reference(entry), entry.actor)
+    for posting in entry.postings:
+        amount = money.show_in(posting.amount, posting.currency)
+        yield at, entry.id, *texts, posting.account.kind, posting.account.owner, amount, posting.currency
+
+
+def _reference(entry: Entry) -> str:
+    return f"{entry.reference_kind}:{entry.reference_id}" if entry.reference_kind else ""

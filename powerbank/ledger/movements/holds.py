@@ -1,0 +1,162 @@
+"""Money and points put aside: placed, captured in whole or in part, released."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.base.db import open_session
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.base.money import NPR, PTS
+from powerbank.ledger import services, transactions
+from powerbank.ledger.accounts import AccountName, Kind, of_user, shared
+from powerbank.ledger.errors import KeyReusedError
+from powerbank.ledger.services import EntryKind, Line, Reference
+from powerbank.ledger.sources import Sources, paid_from
+from powerbank.ledger.wallet_models import Hold, Progress, TransactionType, WalletTransaction
+
+Holds = dict[str, Hold]  # by currency
+
+
+class HoldExceededError(ConflictError):
+    def __init__(self) -> None:
+        super().__init__("hold_exceeded", "This is more than is held.")
+
+
+def place(*, user_id: UUID, reference: Reference, amount: int, points: int = 0, key: str, actor: str) -> Holds:
+    """Puts money, points or both aside for something. Refused in full if either does not suffice."""
+    if min(amount, points) < 0:
+        raise ValueError("a hold of less than nothing")
+    posted = services.post(
+        kind=EntryKind.HOLD,
+        key=key,
+        lines=_moved(user_id, {NPR: amount, PTS: points}),
+        actor=actor,
+        reference=reference,
+    )
+    session = open_session()
+    if not posted.fresh:
+        return {hold.currency: hold for hold in session.scalars(select(Hold).filter_by(entry_id=posted.entry_id))}
+    held = {
+        currency: Hold(
+            user_id=user_id, entry_id=posted.entry_id, reference_kind=reference.kind, reference_id=reference.id,
+            currency=currency, amount=held, captured=0, released=0, status=Progress.OPEN,
+        )
+        for currency, held in ((NPR, amount), (PTS, points))
+        if held
+    }  # fmt: skip
+    session.add_all(held.values())
+    session.flush()
+    return held
+
+
+def capture(
+    *,
+    reference: Reference,
+    sources: Sources,
+    key: str,
+    actor: str,
+    revenue: Kind = Kind.RENTAL_REVENUE,
+    type_: TransactionType = TransactionType.RENTAL,
+    held: Holds | None = None,
+) -> WalletTransaction:
+    """Earns what was held, or a part of it; the rest stays held until it is captured or released.
+
+    `held`: what `open_of` gave, for who has asked just now."""
+    entry_id, user_id, fresh = _take(reference, sources, shared(revenue), key, actor, held=held)
+    if not fresh:
+        return transactions.of_entry(entry_id)
+    return transactions.record(
+        user_id=user_id, type_=type_, sources=sources, entry_id=entry_id, reference=reference, revenue=revenue
+    )
+
+
+def capture_into(*, reference: Reference, amount: int, account: AccountName, key: str, actor: str) -> UUID:
+    """Takes held money to an account that is no revenue, such as refunds on their way to a gateway."""
+    return _take(reference, Sources(wallet=amount), account, key, actor)[0]
+
+
+def release(*, reference: Reference, key: str, actor: str) -> Holds:
+    """Gives back all that is still held for something. Nothing held any more: nothing to do."""
+    user_id = _holder(reference)
+    holds = open_of(user_id, reference)
+    if not holds:
+        return {}
+    left = {currency: hold.left for currency, hold in holds.items()}
+    backwards = [Line(account, -amount) for account, amount in _moved(user_id, left)]
+    posted = services.post(
+        kind=EntryKind.RELEASE, key=key, lines=backwards, actor=actor, reference=reference, of=_points_of(holds)
+    )
+    if not posted.fresh:  # an earlier hold was released under this key, and this one is not that
+        raise KeyReusedError
+    for hold in holds.values():
+        hold.released += hold.left
+        hold.status = Progress.CLOSED
+    open_session().flush()
+    return holds
+
+
+def _take(
+    reference: Reference, sources: Sources, account: AccountName, key: str, actor: str, *, held: Holds | None = None
+) -> tuple[UUID, UUID, bool]:
+    holds = held or open_of(_holder(reference), reference)
+    user_id = next(iter(holds.values())).user_id if holds else _holder(reference)
+    lines = paid_from(
+        user_id,
+        sources,
+        wallet=Kind.USER_HOLD,
+        points=Kind.USER_POINTS_HOLD,
+        to=Line(account, sources.total),
+    )
+    wanted = {NPR: sources.wallet, PTS: sources.points}
+    enough = all(amount <= (holds[currency].left if currency in holds else 0) for currency, amount in wanted.items())
+    if not enough and services.find(key) is None:
+        raise HoldExceededError
+    posted = services.post(
+        kind=EntryKind.CAPTURE, key=key, lines=lines, actor=actor, reference=reference, of=_points_of(holds)
+    )
+    if posted.fresh:
+        for currency, amount in wanted.items():
+            if amount:
+                holds[currency].captured += amount
+                holds[currency].status = Progress.OPEN if holds[currency].left else Progress.CLOSED
+        open_session().flush()
+    return posted.entry_id, user_id, posted.fresh
+
+
+def _points_of(holds: Holds) -> UUID | None:
+    """The entry that put points aside, and knows of which lots."""
+    return holds[PTS].entry_id if PTS in holds else None
+
+
+def _holder(reference: Reference) -> UUID:
+    """Whose money is, or was, held for this."""
+    found: UUID | None = open_session().scalar(
+        select(Hold.user_id).filter_by(reference_kind=reference.kind, reference_id=reference.id).limit(1)
+    )
+    if found is None:
+        raise NotFoundError("hold")
+    return found
+
+
+def open_of(user_id: UUID, reference: Reference) -> Holds:
+    """The open holds of something, locked, and its person's accounts before them."""
+    services.lock_users(user_id)
+    query = (
+        select(Hold)
+        .filter_by(reference_kind=reference.kind, reference_id=reference.id, status=Progress.OPEN, user_id=user_id)
+        .order_by(Hold.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {hold.currency: hold for hold in open_session().scalars(query)}
+
+
+def _moved(user_id: UUID, amounts: dict[str, int]) -> list[Line]:
+    """From what a person may spend to what is held."""
+    money, points = amounts.get(NPR, 0), amounts.get(PTS, 0)
+    return [
+        Line(of_user(Kind.USER_WALLET, user_id), -money),
+        Line(of_user(Kind.USER_HOLD, user_id), money),
+        Line(of_user(Kind.USER_POINTS, user_id), -points),
+        Line(of_user(Kind.USER_POINTS_HOLD, user_id), points),
+    ]

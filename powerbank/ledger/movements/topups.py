@@ -1,0 +1,198 @@
+"""Money that comes in through a gateway, and money that goes back there: sent by us, or taken by the gateway."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.base.db import open_session
+from powerbank.base.errors import ConflictError
+from powerbank.base.money import NPR
+from powerbank.ledger import services, transactions
+from powerbank.ledger.accounts import Kind, gateway_clearing, of_user, shared
+from powerbank.ledger.movements import dues, holds, refunds
+from powerbank.ledger.services import EntryKind, Line, Reference
+from powerbank.ledger.sources import Sources
+from powerbank.ledger.wallet_models import Due, TransactionStatus, TransactionType, WalletTransaction
+
+
+def credit(
+    *,
+    user_id: UUID,
+    gateway: str,
+    amount: int,
+    key: str,
+    actor: str,
+    reference: Reference,
+    currency: str = NPR,
+    received: int | None = None,
+    transaction_id: UUID | None = None,
+) -> WalletTransaction:
+    """Credits `amount` paisa. Paid in another currency, `received` is what the gateway got, in its cents.
+
+    `transaction_id` is the pending transaction that this completes, if there is one."""
+    lines = [Line(of_user(Kind.USER_WALLET, user_id), amount), *_from_gateway(gateway, amount, currency, received)]
+    posted = services.post(kind=EntryKind.TOPUP, key=key, lines=lines, actor=actor, reference=reference)
+    if not posted.fresh:
+        return transactions.of_entry(posted.entry_id)
+    if transaction_id is not None:
+        return _complete(transaction_id, user_id, amount, posted.entry_id)
+    return transactions.record(
+        user_id=user_id,
+        type_=TransactionType.TOPUP,
+        sources=Sources(wallet=amount),
+        entry_id=posted.entry_id,
+        reference=reference,
+    )
+
+
+def begin_return(*, transaction_id: UUID, reference: Reference, amount: int, description: str) -> WalletTransaction:
+    """A part of a top-up is on its way back to the gateway: it is counted from now on, and stays held for `reference`
+    until `complete_return` or `abandon_return`."""
+    topup = transactions.locked(transaction_id)
+    refunds.count(topup, Sources(wallet=amount))
+    return transactions.record(
+        user_id=topup.user_id,
+        type_=TransactionType.REFUND,
+        sources=Sources(wallet=amount),
+        entry_id=None,
+        reference=reference,
+        incoming=False,
+        status=TransactionStatus.PENDING,
+        refund_of=topup.id,
+        description=description,
+    )
+
+
+def complete_return(
+    *, return_id: UUID, gateway: str, key: str, actor: str, currency: str = NPR, returned: int | None = None
+) -> WalletTransaction:
+    """It has arrived. Out of what was held, over the clearing of refunds, into what the gateway has of us."""
+    sent = transactions.locked(return_id)
+    if sent.status == TransactionStatus.SUCCESS:
+        return sent
+    reference = Reference(sent.reference_kind or "", sent.reference_id or "")
+    clearing = shared(Kind.REFUNDS_CLEARING)
+    entry_id = holds.capture_into(reference=reference, amount=sent.wallet, account=clearing, key=key, actor=actor)
+    lines = [Line(name, -moved) for name, moved in _from_gateway(gateway, sent.wallet, currency, returned)]
+    services.post(
+        kind=EntryKind.REFUND,
+        key=f"{key}:paid",
+        lines=[Line(clearing, -sent.wallet), *lines],
+        actor=actor,
+        reference=reference,
+    )
+    sent.status, sent.entry_id = TransactionStatus.SUCCESS, entry_id
+    open_session().flush()
+    return sent
+
+
+def abandon_return(return_id: UUID) -> None:
+    """It did not arrive. The hold is for the caller to release."""
+    sent = transactions.locked(return_id)
+    if sent.status != TransactionStatus.PENDING or sent.refund_of is None:
+        return
+    refunds.uncount(transactions.locked(sent.refund_of), sent.wallet)
+    sent.status = TransactionStatus.FAILED
+    open_session().flush()
+
+
+def charge_back(
+    *,
+    transaction_id: UUID,
+    gateway: str,
+    amount: int,
+    key: str,
+    actor: str,
+    currency: str = NPR,
+    returned: int | None = None,
+) -> WalletTransaction:
+    """The gateway took the money of a top-up back. What of it is spent already becomes a due."""
+    topup = transactions.locked(transaction_id)
+    if (earlier := services.find(key)) is not None:
+        return transactions.of_entry(earlier)
+    refunds.count(topup, Sources(wallet=amount))
+    reference = Reference("transaction", str(topup.id))
+    wallet = of_user(Kind.USER_WALLET, topup.user_id)
+    taken = min(amount, services.lock_users(topup.user_id)[wallet].balance or 0)
+    lines = [
+        Line(wallet, -taken),
+        Line(of_user(Kind.DUES_RECEIVABLE, topup.user_id), taken - amount),
+        *(Line(name, -moved) for name, moved in _from_gateway(gateway, amount, currency, returned)),
+    ]
+    posted = services.post(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
+    if taken < amount:
+        dues.note(topup.user_id, posted.entry_id, reference, amount - taken, revenue=None)
+    return transactions.record(
+        user_id=topup.user_id,
+        type_=TransactionType.REFUND,
+        sources=Sources(wallet=amount),
+        entry_id=posted.entry_id,
+        reference=reference,
+        incoming=False,
+        refund_of=topup.id,
+        description="chargeback",
+    )
+
+
+def give_back(
+    *,
+    chargeback_id: UUID,
+    gateway: str,
+    key: str,
+    actor: str,
+    now: datetime,
+    currency: str = NPR,
+    returned: int | None = None,
+) -> WalletTransaction:
+    """The gateway gave the money of a chargeback again. What is still owed for it is let off, the rest is credited."""
+    chargeback = transactions.locked(chargeback_id)
+    if (earlier := services.find(key)) is not None:
+        return transactions.of_entry(earlier)
+    session = open_session()
+    amount = chargeback.wallet
+    refunds.count(chargeback, Sources(wallet=amount))  # once
+    due = session.scalar(select(Due).filter_by(entry_id=chargeback.entry_id).with_for_update())
+    owed, borne = (due.left, due.waived) if due is not None else (0, 0)
+    lines = [
+        Line(of_user(Kind.USER_WALLET, chargeback.user_id), amount - owed - borne),
+        Line(shared(Kind.WRITE_OFFS), borne),  # what was let off before was our loss, and is none now
+        Line(of_user(Kind.DUES_RECEIVABLE, chargeback.user_id), owed),
+        *_from_gateway(gateway, amount, currency, returned),
+    ]
+    reference = Reference("transaction", str(chargeback.id))
+    posted = services.post(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
+    if due is not None and owed:
+        dues.let_off(due, owed, now)
+    assert chargeback.refund_of is not None  # noqa: S101 (a chargeback is always of a top-up)
+    refunds.uncount(transactions.locked(chargeback.refund_of), amount)
+    return transactions.record(
+        user_id=chargeback.user_id,
+        type_=TransactionType.REFUND,
+        sources=Sources(wallet=amount),
+        entry_id=posted.entry_id,
+        reference=reference,
+        refund_of=chargeback.id,
+        description="chargeback reversed",
+    )
+
+
+def _complete(transaction_id: UUID, user_id: UUID, amount: int, entry_id: UUID) -> WalletTransaction:
+    transaction = transactions.locked(transaction_id)
+    if transaction.user_id != user_id or transaction.wallet != amount or transaction.entry_id is not None:
+        raise ConflictError("already_settled", "This transaction has been settled, or is another one.")
+    transaction.status, transaction.entry_id = TransactionStatus.SUCCESS, entry_id
+    open_session().flush()
+    return transaction
+
+
+def _from_gateway(gateway: str, amount: int, currency: str, minor: int | None) -> list[Line]:
+    """The gateway's side of money that comes in; turned round, of money that goes back.
+
+    Each currency balances by itself; between them stand the FX accounts, whose balances are our position."""
+    clearing = gateway_clearing(gateway, currency)
+    if currency == NPR:
+        return [Line(clearing, -amount)]
+    if not minor:
+        raise ValueError(f"{amount} paisa in {currency}, of which nothing moved")
+    return [Line(clearing, -minor), Line(shared(Kind.FX, currency), minor), Line(shared(Kind.FX, NPR), -amount)]

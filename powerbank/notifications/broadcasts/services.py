@@ -1,0 +1,155 @@
+"""A message to everybody, or to those whom a target names: in batches, each whole or not at all."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Boolean, Select, Uuid, and_, bindparam, exists, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.notifications.broadcasts import targets
+from powerbank.notifications.broadcasts.models import UNFINISHED, Broadcast, BroadcastStatus
+from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.models import IN_APP, Channel, Delivery, Device, Mute, Notice
+from powerbank.notifications.people import quiet_hours
+from powerbank.notifications.people.kinds import Group, Type
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import OutboxJob, State
+from powerbank.users.models import User
+
+BATCH = 2000
+PUSHES_IN_FLIGHT = 500  # of all kinds: a broadcast does not stand in the way of a rental's push
+LOOK_AGAIN = timedelta(seconds=5)
+GROUP = Group.ANNOUNCEMENTS
+
+_INSERT = text("""
+    INSERT INTO notices (id, user_id, type, context, dedup_key, title, body, created_at, shown_at, deleted_at)
+    SELECT n.id, n.user_id, :type, :context, :dedup_key, :title, :body, :now, :now, CASE WHEN n.hidden THEN :now END
+      FROM unnest(:ids, :people, :hidden) AS n (id, user_id, hidden)
+    ON CONFLICT (user_id, dedup_key) WHERE dedup_key IS NOT NULL DO NOTHING
+""").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("people", type_=ARRAY(Uuid)),
+    bindparam("hidden", type_=ARRAY(Boolean)),
+    bindparam("context", type_=JSONB),
+)
+
+
+def send(*, title: str, message: str, target: Mapping[str, Any], push: bool, by: UUID, now: datetime) -> Broadcast:
+    broadcast = Broadcast(
+        id=new_id(), title=title, message=message, target=dict(target), push=push, created_by=by, created_at=now,
+        status=BroadcastStatus.TELLING, told=0, pushes=0, total=targets.count(target, now=now),
+    )  # fmt: skip
+    open_session().add(broadcast)
+    open_session().flush()
+    enqueue(catalogue.BROADCAST_SYSTEM_MESSAGE, broadcast_id=str(broadcast.id))
+    return broadcast
+
+
+def cancel(broadcast_id: UUID, *, now: datetime) -> Broadcast:
+    broadcast = locked(broadcast_id)
+    if broadcast is None:
+        raise NotFoundError("broadcast")
+    if broadcast.status not in UNFINISHED:
+        raise ConflictError("broadcast_over", f"This broadcast is {broadcast.status}.")
+    _finish(broadcast, BroadcastStatus.CANCELLED, now)
+    return broadcast
+
+
+def tell_batch(broadcast_id: UUID, *, now: datetime) -> bool:
+    """The next people get their notice. True while there are more."""
+    broadcast = locked(broadcast_id)
+    if broadcast is None or broadcast.status != BroadcastStatus.TELLING:
+        return False
+    query = targets.people(broadcast.target, joined_before=broadcast.created_at).order_by(User.id).limit(BATCH)
+    if broadcast.told_up_to is not None:
+        query = query.where(User.id > broadcast.told_up_to)
+    people = list(open_session().scalars(query))
+    if people:
+        _write(broadcast, people, now)
+        broadcast.told_up_to, broadcast.told = people[-1], broadcast.told + len(people)
+    if len(people) == BATCH:
+        return True
+    if broadcast.push:
+        broadcast.status = BroadcastStatus.PUSHING
+    else:
+        _finish(broadcast, BroadcastStatus.DONE, now)
+    return False
+
+
+def push_batch(broadcast_id: UUID, *, now: datetime) -> datetime | None:
+    """Hands over as many pushes as there is room for. When to look again, or None when there is nothing left to do."""
+    broadcast = locked(broadcast_id)
+    if broadcast is None or broadcast.status != BroadcastStatus.PUSHING:
+        return None
+    if morning := quiet_hours.until(now):
+        return morning
+    room = PUSHES_IN_FLIGHT - _pushes_in_flight()
+    if room <= 0:
+        return now + LOOK_AGAIN
+    rows = open_session().execute(_devices(broadcast).limit(room)).all()
+    for row in rows:
+        delivery = Delivery(
+            notice_id=row.notice_id, user_id=row.user_id, device_id=row.id, type=Type.BROADCAST.value,
+            channel=Channel.PUSH,
+        )  # fmt: skip
+        open_session().add(delivery)
+        deliveries.dispatch(delivery)
+    if rows:
+        broadcast.pushed_up_to, broadcast.pushes = rows[-1].id, broadcast.pushes + len(rows)
+    if len(rows) < room:
+        _finish(broadcast, BroadcastStatus.DONE, now)
+        return None
+    return now + LOOK_AGAIN
+
+
+def locked(broadcast_id: UUID) -> Broadcast | None:
+    return open_session().get(Broadcast, broadcast_id, with_for_update=True, populate_existing=True)
+
+
+def _write(broadcast: Broadcast, people: list[UUID], now: datetime) -> None:
+    """One statement for all of them. Who wants no announcements in the app gets a notice that is not shown there,
+    for the push to belong to."""
+    silent = set(
+        open_session().scalars(
+            select(Mute.user_id).where(
+                Mute.group == GROUP.value, Mute.place == IN_APP, Mute.user_id.between(people[0], people[-1])
+            )
+        )
+    )
+    open_session().execute(
+        _INSERT,
+        {
+            "ids": [new_id() for _ in people],
+            "people": people,
+            "hidden": [person in silent for person in people],
+            "type": Type.BROADCAST.value,
+            "context": {"broadcast_id": str(broadcast.id)},
+            "dedup_key": broadcast.dedup_key,
+            "title": broadcast.title,
+            "body": broadcast.message,
+            "now": now,
+        },
+    )
+
+
+def _devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
+    """The next devices of those who were told and want pushes of announcements."""
+    told = and_(Notice.user_id == Device.user_id, Notice.dedup_key == broadcast.dedup_key)
+    silent = exists().where(Mute.user_id == Device.user_id, Mute.group == GROUP.value, Mute.place == Channel.PUSH.value)
+    query = select(Device.id, Device.user_id, Notice.id.label("notice_id")).join(Notice, told)
+    query = query.where(Device.ended_at.is_(None), ~silent).order_by(Device.id)
+    return query if broadcast.pushed_up_to is None else query.where(Device.id > broadcast.pushed_up_to)
+
+
+def _pushes_in_flight() -> int:
+    waiting = select(func.count()).where(OutboxJob.state == State.OPEN, OutboxJob.job == catalogue.SEND_PUSH.name)
+    return open_session().scalar(waiting) or 0
+
+
+def _finish(broadcast: Broadcast, status: BroadcastStatus, now: datetime) -> None:
+    broadcast.status, broadcast.finished_at = status, now

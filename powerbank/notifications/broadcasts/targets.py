@@ -1,0 +1,46 @@
+"""Whom a broadcast is for. `powerbank.wiring` says how what later domains know narrows it down."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from powerbank.base.db import db
+from powerbank.base.errors import AppError
+from powerbank.users.models import Status, User
+
+Condition = Callable[[Any], ColumnElement[bool]]
+
+
+def _kyc_verified(wanted: bool) -> ColumnElement[bool]:
+    return User.kyc_status == "approved" if wanted else User.kyc_status != "approved"
+
+
+def _city(name: str) -> ColumnElement[bool]:
+    return func.lower(User.city) == name.strip().lower()
+
+
+_conditions: dict[str, Condition] = {"kyc_verified": _kyc_verified, "city": _city}
+
+
+def register_target(name: str, condition: Condition) -> None:
+    """`condition(wanted)` is said of `users.id`: `User.id.in_(select(Rental.user_id)…)`."""
+    _conditions[name] = condition
+
+
+def people(target: Mapping[str, Any], *, joined_before: datetime) -> Select[Any]:
+    query = select(User.id).where(
+        User.deleted_at.is_(None),
+        User.status.in_((Status.ACTIVE.value, Status.SUSPENDED.value)),
+        User.created_at <= joined_before,
+    )
+    for name, wanted in target.items():
+        if name not in _conditions:
+            raise AppError("target_unavailable", 422, f"This network cannot tell people by {name}.")
+        query = query.where(_conditions[name](wanted))
+    return query
+
+
+def count(target: Mapping[str, Any], *, now: datetime) -> int:
+    return db.session.scalar(select(func.count()).select_from(people(target, joined_before=now).subquery())) or 0

@@ -1,0 +1,97 @@
+"""Where pushes go."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import case, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import NotFoundError
+from powerbank.notifications.models import Device
+from powerbank.users import services as users
+from powerbank.users import traces
+
+MOST = 10
+
+
+def register(
+    *, user_id: UUID, session_id: UUID, fcm_token: str, platform: str, app_version: str | None, now: datetime
+) -> tuple[Device, bool]:
+    """The device, and whether it is new to this person. A token known on another account changes hands.
+
+    One statement, so that two who register one token at once end with one owner: the later.
+    """
+    session = open_session()
+    users.locked(user_id)  # one registration of a person at a time: they count to ten together
+    known = session.scalar(select(Device.id).where(Device.fcm_token == fcm_token, Device.user_id == user_id))
+    fresh = new_id()
+    values = {"user_id": user_id, "session_id": session_id, "platform": platform, "app_version": app_version,
+              "seen_at": now}  # fmt: skip
+    changes_hands = Device.user_id != user_id
+    statement = insert(Device).values(id=fresh, fcm_token=fcm_token, **values)
+    taken = statement.on_conflict_do_update(
+        index_elements=["fcm_token"],
+        set_={
+            **values,
+            "ended_at": None,
+            "end_cause": None,
+            "created_at": case((changes_hands, literal_column("now()")), else_=Device.created_at),
+        },
+    ).returning(Device.id)
+    device_id = session.execute(taken).scalar_one()
+    traces.note(user_id, kind="device", value=fcm_token)  # who shares one is no friend but the same person
+    _end_oldest(user_id, now)
+    device = session.get_one(Device, device_id, populate_existing=True)
+    return device, known is None
+
+
+def remove(user_id: UUID, device_id: UUID, *, now: datetime) -> None:
+    removed = open_session().execute(
+        update(Device)
+        .where(Device.id == device_id, Device.user_id == user_id, Device.ended_at.is_(None))
+        .values(ended_at=now, end_cause="removed")
+        .returning(Device.id)
+    )
+    if removed.one_or_none() is None:
+        raise NotFoundError("device")
+
+
+def end_unregistered(device_id: UUID, fcm_token: str, *, now: datetime) -> None:
+    """FCM says that the token is gone. One that was registered again meanwhile is another token."""
+    open_session().execute(
+        update(Device)
+        .where(Device.id == device_id, Device.fcm_token == fcm_token, Device.ended_at.is_(None))
+        .values(ended_at=now, end_cause="unregistered")
+    )
+
+
+def end_with_sessions(session_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Who signed out on a device is not told anything there any more."""
+    open_session().execute(
+        update(Device)
+        .where(Device.session_id.in_(session_ids), Device.ended_at.is_(None))
+        .values(ended_at=now, end_cause="signed_out")
+    )
+
+
+def end_all_of(user_id: UUID, *, now: datetime) -> None:
+    open_session().execute(
+        update(Device)
+        .where(Device.user_id == user_id, Device.ended_at.is_(None))
+        .values(ended_at=now, end_cause="signed_out")
+    )
+
+
+def _end_oldest(user_id: UUID, now: datetime) -> None:
+    # A row that is just changing hands is not waited for: two who swap devices would wait for each other.
+    beyond = (
+        select(Device.id)
+        .where(Device.user_id == user_id, Device.ended_at.is_(None))
+        .order_by(Device.seen_at.desc(), Device.id.desc())
+        .offset(MOST)
+        .with_for_update(skip_locked=True)
+    )
+    oldest = open_session().scalars(beyond).all()
+    open_session().execute(update(Device).where(Device.id.in_(oldest)).values(ended_at=now, end_cause="too_many"))

@@ -1,0 +1,101 @@
+"""What a person was told, and the devices on which they are told."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+
+from powerbank.api.auth import current_session_id, current_user_id, user_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page, page_of
+from powerbank.base.db import transaction, utcnow
+from powerbank.notifications.delivery import devices
+from powerbank.notifications.models import Device, Notice
+from powerbank.notifications.people import queries, services
+from powerbank.notifications.people.schemas import (
+    DeviceSchema,
+    DevicesSchema,
+    MarkedSchema,
+    NoticeListArguments,
+    NoticeMarkSchema,
+    NoticeSchema,
+    UnreadSchema,
+)
+
+blueprint = Blueprint("Notifications", __name__, url_prefix="/api/notifications", description="What you were told.")
+device_blueprint = Blueprint("Devices", __name__, url_prefix="/api/users/me/devices", description="Where pushes go.")
+
+
+@blueprint.get("")
+@user_only
+@blueprint.arguments(NoticeListArguments, location="query")
+@blueprint.response(200, page_of(NoticeSchema))
+def notices(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Newest first"""
+    query = queries.notices_of(current_user_id(), unread=arguments.pop("unread"))
+    return page(query, Notice.id, descending=True, **arguments)
+
+
+@blueprint.get("/unread-count")
+@user_only
+@blueprint.response(200, UnreadSchema)
+def unread() -> dict[str, int]:
+    """How many are unread"""
+    return {"unread": queries.unread_count(current_user_id())}
+
+
+@blueprint.post("/mark-all-read")
+@user_only
+@blueprint.response(200, MarkedSchema)
+def mark_all() -> dict[str, int]:
+    """All are read now"""
+    with transaction():
+        return {"marked": services.mark_all(current_user_id(), now=utcnow())}
+
+
+@blueprint.route("/<uuid:notice_id>")
+class OneNotice(MethodView):
+    @user_only
+    @blueprint.arguments(NoticeMarkSchema)
+    @blueprint.response(200, NoticeSchema)
+    def patch(self, body: dict[str, bool], notice_id: UUID) -> Notice:
+        """Mark as read or unread"""
+        with transaction():
+            return services.mark(current_user_id(), notice_id, read=body["read"], now=utcnow())
+
+    @user_only
+    @blueprint.response(204)
+    def delete(self, notice_id: UUID) -> None:
+        """Take it off the list"""
+        with transaction():
+            services.hide(current_user_id(), notice_id, now=utcnow())
+
+
+@device_blueprint.route("")
+class Devices(MethodView):
+    @user_only
+    @device_blueprint.response(200, DevicesSchema)
+    def get(self) -> dict[str, Any]:
+        """The devices that get pushes, the one seen last first"""
+        return {"items": queries.devices_of(current_user_id()), "next_cursor": None}
+
+    @user_only
+    @device_blueprint.arguments(DeviceSchema)
+    @device_blueprint.alt_response(200, schema=DeviceSchema, description="Known already")
+    @device_blueprint.response(201, DeviceSchema)
+    def post(self, body: dict[str, Any]) -> Device | tuple[Device, int]:
+        """Register this device; pushes end with the sign-in that registered it"""
+        with transaction():
+            device, new = devices.register(
+                user_id=current_user_id(), session_id=current_session_id(), now=utcnow(), **body
+            )
+        return device if new else (device, 200)
+
+
+@device_blueprint.delete("/<uuid:device_id>")
+@user_only
+@device_blueprint.response(204)
+def remove_device(device_id: UUID) -> None:
+    """No more pushes there"""
+    with transaction():
+        devices.remove(current_user_id(), device_id, now=utcnow())

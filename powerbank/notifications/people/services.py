@@ -1,0 +1,113 @@
+"""The notices of a person: written, read, deleted. Most follow from an event, by a line of `powerbank.subscriptions`;
+`notify` is for what nothing else could follow."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import NotFoundError
+from powerbank.notifications.delivery.addresses import masked
+from powerbank.notifications.models import Channel, Delivery, Device, Mute, Notice
+from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.templates import rules
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import Scalar, enqueue
+from powerbank.users.identifiers import Address
+from powerbank.users.models import Kind, User
+
+WELCOME_KEY = "welcome"
+CHANNEL_OF = {Kind.PHONE: Channel.SMS, Kind.EMAIL: Channel.EMAIL}
+
+
+def notify(
+    *,
+    user_id: UUID,
+    type: Type,
+    context: Mapping[str, Scalar],
+    dedup_key: str | None = None,
+    also_to: Sequence[Address] = (),
+) -> UUID | None:
+    """Tells a person, after the open transaction has committed. None when there is nothing to tell:
+    the same was told before under this key, or the account is gone.
+
+    `also_to` gets it too, by SMS or e-mail, although the person is not reached there any more.
+    """
+    notice = write(user_id=user_id, type=type, context=context, dedup_key=dedup_key)
+    if notice is None:
+        return None
+    for address in also_to:
+        channel = CHANNEL_OF[address.kind]
+        if channel in rules.channels(type):
+            shown = masked(address.kind, address.value)
+            open_session().add(
+                Delivery(notice_id=notice.id, user_id=user_id, type=type, channel=channel, address=address.value,
+                         masked=shown)
+            )  # fmt: skip
+    enqueue(catalogue.CREATE_NOTIFICATION, notice_id=str(notice.id))
+    return notice.id
+
+
+def write(*, user_id: UUID, type: Type, context: Mapping[str, Scalar], dedup_key: str | None = None) -> Notice | None:
+    """A notice that its caller puts into words: see `deliveries.tell`. None as with `notify`."""
+    _refuse_objects(context)
+    someone = select(
+        literal(new_id()), User.id, literal(type.value), literal(dict(context), JSONB), literal(dedup_key)
+    ).where(User.id == user_id, User.deleted_at.is_(None))
+    return open_session().scalar(
+        insert(Notice)
+        .from_select(["id", "user_id", "type", "context", "dedup_key"], someone)
+        .on_conflict_do_nothing(index_elements=["user_id", "dedup_key"], index_where=Notice.dedup_key.is_not(None))
+        .returning(Notice)
+    )
+
+
+def welcome(user_id: UUID) -> None:
+    notify(user_id=user_id, type=Type.WELCOME, context={}, dedup_key=WELCOME_KEY)
+
+
+def mark(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) -> Notice:
+    notice = _own(user_id, notice_id)
+    notice.read_at = (notice.read_at or now) if read else None
+    return notice
+
+
+def mark_all(user_id: UUID, *, now: datetime) -> int:
+    """Those that were unread are now read; their number comes back."""
+    marked = open_session().execute(
+        update(Notice).where(Notice.user_id == user_id, *Notice.seen(), Notice.read_at.is_(None)).values(read_at=now)
+    )
+    return cast(CursorResult[Any], marked).rowcount
+
+
+def hide(user_id: UUID, notice_id: UUID, *, now: datetime) -> None:
+    """Deleted, for its reader."""
+    _own(user_id, notice_id).deleted_at = now
+
+
+def forget(user: User) -> None:
+    """What is kept for somebody who leaves: nothing but the bare record of what was sent."""
+    session = open_session()
+    session.execute(update(Delivery).where(Delivery.user_id == user.id).values(masked=None, address=None))
+    session.execute(delete(Notice).where(Notice.user_id == user.id))
+    session.execute(delete(Device).where(Device.user_id == user.id))
+    session.execute(delete(Mute).where(Mute.user_id == user.id))
+
+
+def _own(user_id: UUID, notice_id: UUID) -> Notice:
+    notice = open_session().scalar(
+        select(Notice).where(Notice.id == notice_id, Notice.user_id == user_id, *Notice.seen()).with_for_update()
+    )
+    if notice is None:
+        raise NotFoundError("notice")
+    return notice
+
+
+def _refuse_objects(context: Mapping[str, object]) -> None:
+    for name, value in context.items():
+        if not isinstance(value, str | int | float | bool | None):
+            raise TypeError(f"{name}={value!r}: a message is about ids and scalars")

@@ -1,0 +1,135 @@
+"""The words of a message: staff's template for the place and language, else the built-in text."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.base.database_errors import foreseen
+from powerbank.base.db import open_session, utcnow
+from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.delivery.addresses import masked
+from powerbank.notifications.delivery.channels import Message
+from powerbank.notifications.models import IN_APP, Channel, Delivery, Device
+from powerbank.notifications.people.services import CHANNEL_OF
+from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.templates import rules, templating
+from powerbank.notifications.templates.models import MessageTemplate
+from powerbank.notifications.templates.templating import BrokenTemplateError, Draft
+from powerbank.notifications.texts import values
+from powerbank.notifications.texts.wording import Words
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import Scalar, enqueue
+from powerbank.users import identifiers
+from powerbank.users import services as users
+
+STAFF_PLACES = (IN_APP, Channel.EMAIL, Channel.PUSH)  # in the app: in the console
+
+
+def create(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
+    template = MessageTemplate(**values_, updated_by=by)
+    _refuse_broken(template)
+    session = open_session()
+    session.add(template)
+    exists = ConflictError("template_exists", "There is a template for this type, channel and language.")
+    with foreseen({"uq_message_templates_type_channel_language": exists}):
+        session.flush()
+    session.refresh(template)
+    return template
+
+
+def change(template_id: UUID, changes: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
+    template = locked(template_id)
+    for name, value in changes.items():
+        setattr(template, name, value)
+    _refuse_broken(template)
+    template.version += 1
+    template.updated_at, template.updated_by = utcnow(), by
+    open_session().flush()
+    return template
+
+
+def locked(template_id: UUID) -> MessageTemplate:
+    template = open_session().get(MessageTemplate, template_id, with_for_update=True, populate_existing=True)
+    if template is None:
+        raise NotFoundError("template")
+    return template
+
+
+def preview(draft: Draft, language: str, context: Mapping[str, Scalar]) -> Words:
+    """As a reader would get it, made of the example values and those given."""
+    _refuse(templating.check(draft))
+    try:
+        return templating.render(draft, {**values.sample(draft.kind), **context}, language)
+    except BrokenTemplateError as broken:
+        raise _refused({"body": [str(broken)]}) from None
+
+
+def test_send(template: MessageTemplate, to: str) -> list[str]:
+    """Sends it with the example values; where to comes back, masked. A push goes to the devices of the account that
+    the number or address belongs to."""
+    address = identifiers.parse(to)
+    channel = Channel(template.channel) if template.channel != IN_APP else None
+    if channel is None:
+        raise _refused({"to": ["What is in the app is previewed, not sent."]})
+    shown = masked(address.kind, address.value)
+    wanted = [Delivery(type=template.type, channel=channel, address=address.value, masked=shown)]
+    if channel is Channel.PUSH:
+        owner = users.owner_of(address)
+        active = select(Device.id).where(Device.user_id == (owner.id if owner else None), Device.ended_at.is_(None))
+        wanted = [
+            Delivery(type=template.type, channel=channel, device_id=device_id, masked=shown)
+            for device_id in open_session().scalars(active)
+        ]
+    elif CHANNEL_OF[address.kind] is not channel:
+        raise _refused({"to": ["Not an address of this channel."]})
+    for delivery in wanted:
+        open_session().add(delivery)
+        open_session().flush()
+        delivery.job_id = enqueue(
+            catalogue.SEND_TEMPLATE_TEST, template_id=str(template.id), delivery_id=str(delivery.id)
+        )
+    return [shown for _ in wanted]
+
+
+def test_message(template_id: UUID, delivery_id: UUID) -> Message | None:
+    """One more try of a test."""
+    template = open_session().get(MessageTemplate, template_id)
+    delivery = deliveries.count_try(delivery_id)
+    if delivery is None:
+        return None
+    device = open_session().get(Device, delivery.device_id) if delivery.device_id else None
+    to = device.fcm_token if device is not None else delivery.address
+    if template is None or to is None:
+        deliveries.note_failure(delivery_id, "not wanted any more", final=True)
+        return None
+    draft = Draft(rules.named(template.type), template.title, template.body)
+    try:
+        words = templating.render(draft, values.sample(draft.kind), template.language)
+    except BrokenTemplateError as broken:
+        deliveries.note_failure(delivery_id, str(broken), final=True)
+        return None
+    return Message(Channel(delivery.channel), to, words.title, words.body, str(delivery.id), language=template.language)
+
+
+def shown(template: MessageTemplate) -> dict[str, Any]:
+    """As the audit log keeps it."""
+    names = ("type", "channel", "language", "title", "body", "active")
+    return {name: getattr(template, name) for name in names}
+
+
+def _refuse_broken(template: MessageTemplate) -> None:
+    if template.type in {*StaffType} and template.channel not in STAFF_PLACES:
+        raise _refused({"channel": ["Staff are told in the console, by e-mail and by push."]})
+    _refuse(templating.check(Draft(rules.named(template.type), template.title, template.body)))
+
+
+def _refuse(problems: Mapping[str, list[str]]) -> None:
+    if problems:
+        raise _refused(problems)
+
+
+def _refused(problems: Mapping[str, list[str]]) -> AppError:
+    return AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=dict(problems))

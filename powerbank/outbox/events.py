@@ -1,0 +1,30 @@
+"""What an event is: a domain tells all others that something happened, as a value with named and typed fields.
+
+A domain's events stand in its `events.py`, and who follows them in `powerbank.subscriptions`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from powerbank.outbox.policy import JobSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """The base of all events: frozen dataclasses whose fields are ids, times, texts, numbers and truth values."""
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A job that follows from an event with more to say than its fields, or only where they have certain values."""
+
+    job: JobSpec
+    arguments: Mapping[str, str | None] = field(default_factory=dict)  # what the event itself does not say
+    when: Mapping[str, str | int | bool] = field(default_factory=dict)  # what the event's fields must be
+
+    def follows(self, event: Event) -> bool:
+        return all(getattr(event, name) == value for name, value in self.when.items())
+
+
+# A job without more to say stands for itself: it gets the event's fields.
+Subscriptions = Mapping[type[Event], tuple[JobSpec | Follower, ...]]

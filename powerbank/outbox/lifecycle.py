@@ -1,0 +1,201 @@
+"""What can happen to an outbox row. Each function needs an open transaction and changes one row by a
+conditional update; who finds nothing to change was not the first."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text, update
+
+from powerbank.base.db import open_session, utcnow
+from powerbank.base.errors import ConflictError
+from powerbank.outbox import schedules
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import LEASE, accept, send_after_commit
+from powerbank.outbox.models import SETTLED, Cause, OutboxJob, State
+from powerbank.outbox.policy import JobSpec, Unique
+from powerbank.outbox.wire import durable_message
+
+MAX_CRASHES = 5
+UPDATES_TAKE = timedelta(minutes=10)
+KEPT_TRIES = 20
+
+# Completion is written first, in the transaction of the effects: they commit together or not at all.
+# A row is taken never before its time or after its expiry, and by one worker only. SKIP LOCKED: a second
+# delivery that arrives while the first is at work goes away instead of waiting for it. An open row is asked for as one
+# that has not finished: `state = 'open'` would let the planner walk the small index of open rows, which is as small as
+# it believes only until thousands wait.
+_TAKE_AND_COMPLETE = """
+    UPDATE outbox_jobs
+       SET state = 'done', finished_at = clock_timestamp(), last_error = NULL,
+           unique_key = CASE WHEN %(release)s THEN NULL ELSE unique_key END
+     WHERE id = (SELECT id FROM outbox_jobs
+                  WHERE id = %(id)s AND finished_at IS NULL AND run_after <= clock_timestamp() + interval '1 second'
+                    AND (expires_at IS NULL OR expires_at > clock_timestamp())
+                    FOR UPDATE SKIP LOCKED)
+    RETURNING arguments
+"""
+_TAKE_ON_LEASE = text("""
+    UPDATE outbox_jobs
+       SET claimed_by = :token, lease_until = clock_timestamp() + :lease
+     WHERE id = (SELECT id FROM outbox_jobs
+                  WHERE id = :id AND finished_at IS NULL AND run_after <= clock_timestamp() + interval '1 second'
+                    AND (expires_at IS NULL OR expires_at > clock_timestamp())
+                    AND (claimed_by IS NULL OR lease_until <= clock_timestamp())
+                    FOR UPDATE SKIP LOCKED)
+    RETURNING arguments
+""")
+_COMPLETE_LEASED = text("""
+    UPDATE outbox_jobs
+       SET state = 'done', finished_at = clock_timestamp(), last_error = NULL, claimed_by = NULL,
+           unique_key = CASE WHEN :release THEN NULL ELSE unique_key END
+     WHERE id = :id AND finished_at IS NULL AND claimed_by = :token
+""")
+_NOTE_TRY = text("""
+    WITH before AS (SELECT coalesce(max(number), 0) AS number FROM outbox_tries WHERE job_id = :id),
+         forgotten AS (DELETE FROM outbox_tries WHERE job_id = :id
+                        AND number <= (SELECT number FROM before) + 1 - :kept)
+    INSERT INTO outbox_tries (job_id, number, error, next_at)
+    SELECT :id, number + 1, :error, CAST(:next_at AS timestamptz) FROM before
+""")
+_RELEASE = text("""
+    UPDATE outbox_jobs SET claimed_by = NULL, lease_until = clock_timestamp()
+     WHERE id = :id AND finished_at IS NULL AND claimed_by = :token
+""")
+
+
+def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
+    """The job's arguments, or None if there is nothing to do."""
+    parameters = {"id": str(job_id), "release": spec.unique is not Unique.ONCE}
+    return open_session().connection().exec_driver_sql(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
+
+
+def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any] | None:
+    # The lease outlives the time limit, so that a run still going is never taken for a dead one.
+    parameters = {"id": job_id, "token": token, "lease": timedelta(seconds=spec.limit) + LEASE}
+    return open_session().execute(_TAKE_ON_LEASE, parameters).scalar_one_or_none()
+
+
+def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
+    parameters = {"id": job_id, "token": token, "release": spec.unique is not Unique.ONCE}
+    return bool(open_session().execute(_COMPLETE_LEASED, parameters).rowcount)  # type: ignore[attr-defined]
+
+
+def release(job_id: uuid.UUID, token: str) -> None:
+    """Gives a claim up, for the next sweep to send the job again."""
+    open_session().execute(_RELEASE, {"id": job_id, "token": token})
+
+
+def locked(job_id: uuid.UUID) -> OutboxJob | None:
+    """The row, locked against everybody else, or None if it is gone or somebody is at work on it."""
+    return open_session().get(OutboxJob, job_id, with_for_update={"skip_locked": True}, populate_existing=True)
+
+
+def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool, at_least: int = 0) -> int | None:
+    """Notes a failed run. The seconds until the next try come back, or None when the job is dead.
+
+    `at_least`: a vendor asked to be left alone for so many seconds.
+    """
+    row.failures += 1
+    row.last_error = error
+    row.claimed_by = None
+    delay = _plan_next(row, spec, permanent=permanent, at_least=at_least)
+    _note_try(row, error)
+    return delay
+
+
+def _plan_next(row: OutboxJob, spec: JobSpec, *, permanent: bool, at_least: int) -> int | None:
+    if permanent:
+        bury(row, Cause.REFUSED)
+        return None
+    delay = spec.retries.delay(row.failures)
+    if delay is None:
+        bury(row, Cause.OUT_OF_RETRIES)
+        return None
+    delay = max(delay, at_least)
+    run_after = utcnow() + timedelta(seconds=delay)
+    if row.expires_at is not None and run_after >= row.expires_at:
+        bury(row, Cause.EXPIRED)
+        return None
+    row.run_after = run_after
+    deliver_again(row)
+    return delay
+
+
+def _note_try(row: OutboxJob, error: str) -> None:
+    """The newest are kept: a job that is tried for weeks would fill the disk with the same words."""
+    next_at = row.run_after if row.state == State.OPEN else None
+    session = open_session()
+    session.flush()
+    session.execute(_NOTE_TRY, {"id": row.id, "error": error, "next_at": next_at, "kept": KEPT_TRIES})
+
+
+def note_crash(row: OutboxJob, what: str) -> bool:
+    """A run ended without being able to say how. It costs no try, and the job is sent again, unless that
+    happens again and again: then it may be the job that does it."""
+    row.claimed_by = None
+    row.crashes += 1
+    gives_up = row.crashes >= MAX_CRASHES
+    if gives_up:
+        row.last_error = f"{what} {row.crashes} times"
+        bury(row, Cause.CRASHED)
+    else:
+        deliver_again(row)
+    _note_try(row, what)
+    return not gives_up
+
+
+def deliver_again(row: OutboxJob) -> None:
+    """Sends the news once more, as a delivery of its own."""
+    row.deliveries += 1
+    row.lease_until = max(row.run_after, utcnow()) + LEASE
+    at = row.run_after if row.run_after > utcnow() else None
+    send_after_commit(durable_message(outbox_id=row.id, job=row.job, delivery=row.deliveries, at=at))
+
+
+def bury(row: OutboxJob, cause: Cause) -> None:
+    """Makes a dead letter and resolves what the job guarded."""
+    spec = catalogue.find(row.job)
+    if cause is Cause.EXPIRED and row.job in catalogue.SCHEDULED:
+        cause = Cause.MISSED
+    row.state = State.DEAD
+    row.cause = cause
+    row.finished_at = utcnow()
+    row.claimed_by = None
+    row.unique_key = None  # the work was not done: the next request for it is a new one
+    if row.job in catalogue.SCHEDULED and cause is not Cause.MISSED:
+        _supersede(row)
+    if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
+        accept(resolver, row.arguments)
+    schedules.note_end(row.job, row.id, "missed" if cause is Cause.MISSED else "failed")
+
+
+def _supersede(row: OutboxJob) -> None:
+    """Of a scheduled job that fails in each of its slots, staff decide about the newest dead letter only: it stands for
+    those before it, which would be 1,440 a day of a job that comes each minute."""
+    earlier = (OutboxJob.job == row.job, OutboxJob.arguments == row.arguments, OutboxJob.id != row.id)
+    undecided = (OutboxJob.state == State.DEAD, OutboxJob.cause.not_in(SETTLED))
+    open_session().execute(update(OutboxJob).where(*earlier, *undecided).values(cause=Cause.MISSED))
+
+
+def bury_unknown(row: OutboxJob) -> bool:
+    """During an update the program that accepted a job may be newer than the one that comes across it: for a while the
+    job is left to others."""
+    if utcnow() < row.created_at + UPDATES_TAKE:
+        row.lease_until = utcnow() + LEASE
+        return False
+    row.last_error = f"no job is called {row.job}"
+    bury(row, Cause.UNDELIVERABLE)
+    return True
+
+
+def requeue(row: OutboxJob) -> None:
+    """Gives a dead letter a fresh start: all its tries, and its time to expire, from now."""
+    spec = catalogue.find(row.job)
+    if spec is None:
+        raise ConflictError("job_unknown", f"No job is called {row.job} any more.")
+    row.state, row.cause, row.finished_at = State.OPEN, None, None
+    row.failures = row.crashes = 0
+    row.run_after = utcnow()
+    row.expires_at = utcnow() + timedelta(seconds=spec.expires) if spec.expires else None
+    deliver_again(row)

@@ -1,0 +1,123 @@
+"""What can be said of a job: its queue, retries, expiry, alarm, uniqueness. The jobs are in `outbox/catalogue/`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Queue(StrEnum):
+    """In the order in which a worker drains them."""
+
+    CRITICAL = "critical"
+    PAYMENTS = "payments"
+    IOT = "iot"
+    NOTIFICATIONS = "notifications"
+    DEFAULT = "default"
+    ANALYTICS = "analytics"
+    CLEANUP = "cleanup"
+
+
+# A queue has two lanes on the wire, each with a name that RQ knows as a queue: its own, and one for those of its jobs
+# that call a vendor. A vendor may hang, and nobody who needs none shall wait behind that.
+VENDORS = "-vendors"
+# Where jobs are waited for by somebody in front of a station.
+AT_A_STATION = (Queue.CRITICAL, Queue.PAYMENTS, Queue.IOT)
+
+
+def lanes(queues: Iterable[Queue], *, plain: bool = True, vendors: bool = True) -> list[str]:
+    """The lanes of these queues in the order in which a worker drains them: what somebody at a station waits for comes
+    before any call of a vendor, so a worker never makes two such calls while a rental waits for it."""
+    wanted = set(queues)
+    first = [queue.value for queue in Queue if plain and queue in AT_A_STATION and queue in wanted]
+    rest = []
+    for queue in (queue for queue in Queue if queue in wanted):
+        rest += [queue.value] if plain and queue not in AT_A_STATION else []
+        rest += [queue + VENDORS] if vendors else []
+    return first + rest
+
+
+# Seconds a job of the queue may run.
+TIME_LIMITS = MappingProxyType(
+    {
+        Queue.CRITICAL: 300,
+        Queue.PAYMENTS: 600,
+        Queue.IOT: 120,
+        Queue.NOTIFICATIONS: 180,
+        Queue.DEFAULT: 3600,
+        Queue.ANALYTICS: 7200,
+        Queue.CLEANUP: 3600,
+    }
+)
+
+# Jobs waiting in a queue beyond which staff are alerted.
+BACKLOG_ALARMS = MappingProxyType({Queue.CRITICAL: 100, Queue.PAYMENTS: 50})
+
+
+class Unique(StrEnum):
+    """What a second `enqueue` of the same job with the same arguments does."""
+
+    NO = "no"  # makes a second job
+    WHILE_OPEN = "while open"  # nothing, until the first has ended
+    ONCE = "once"  # nothing, as long as the first is remembered (KEEP_DONE_DAYS)
+
+
+KEEP_DONE_DAYS = 7
+KEEP_DEAD_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Retries:
+    """Seconds to wait before each further try. `until_done` repeats the last delay, doubled up to an hour."""
+
+    delays: tuple[int, ...] = ()
+    until_done: bool = False
+
+    def delay(self, failures: int) -> int | None:
+        """Seconds until the next try after the `failures`-th failure, or None when there is none."""
+        if failures <= len(self.delays):
+            return self.delays[failures - 1]
+        if not self.until_done:
+            return None
+        beyond = min(failures - len(self.delays), 12)
+        return int(min(3600, self.delays[-1] * 2**beyond))
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    name: str
+    body: str  # dotted path of the function
+    queue: Queue
+    retries: Retries = Retries()
+    expires: int | None = None  # not begun within so many seconds: dead, never run late
+    alarm: int | None = None  # still open after so many seconds: staff are alerted
+    time_limit: int | None = None  # the queue's, unless set
+    durable: bool = True  # False: may be lost, skips the outbox
+    vendor: bool = False  # calls somebody outside, who may hang: it waits on its queue's lane for such jobs
+    stepwise: bool = False  # has transactions of its own (calls a vendor, works in batches), see jobs.worker.runtime
+    unique: Unique = Unique.NO
+    on_dead: str | None = None  # job that resolves what this one guarded; it gets the same arguments
+    result_ttl: int = 600  # seconds that Redis shows a finished job
+    failure_ttl: int = 7 * 86400  # seconds that Redis shows a dead one
+
+    @property
+    def lane(self) -> str:
+        """Where its messages wait."""
+        return self.queue + VENDORS if self.vendor else self.queue.value
+
+    @property
+    def limit(self) -> int:
+        return self.time_limit or TIME_LIMITS[self.queue]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    name: str
+    job: JobSpec
+    cron: str
+    timezone: str = "Asia/Kathmandu"
+    arguments: dict[str, Any] = field(default_factory=dict)
+    catch_up: bool = False  # run each slot missed while no scheduler was up, not only the newest
+    pass_slot: bool = False  # the job wants `slot`, the time it stands for
+    at_once: bool = False  # a new network does not wait for the first slot

@@ -1,0 +1,80 @@
+"""Which of our payments an event speaks of."""
+
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+
+from powerbank.base.db import open_session
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, enqueue_again
+from powerbank.outbox.policy import JobSpec
+from powerbank.payments.models import EventState, GatewayEvent, PaymentIntent
+
+MOST_AT_ONCE = 1000
+
+# Which job looks into an event; any other looks the payment up.
+_ABOUT_REVERSALS = (
+    ("charge.dispute.", catalogue.PROCESS_GATEWAY_DISPUTE),
+    ("charge.refund", catalogue.PROCESS_GATEWAY_REFUND),
+    ("refund.", catalogue.PROCESS_GATEWAY_REFUND),
+)
+
+
+def job_for(event_type: str | None) -> JobSpec:
+    for begin, spec in _ABOUT_REVERSALS:
+        if event_type is not None and event_type.startswith(begin):
+            return spec
+    return catalogue.PROCESS_PAYMENT_WEBHOOK
+
+
+def find(gateway: str, reference: str | None, intent_id: str | None, payment_id: str | None = None) -> UUID | None:
+    session = open_session()
+    if payment_id is not None:
+        paid: UUID | None = session.scalar(
+            select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.payment_id == payment_id)
+        )
+        if paid is not None:
+            return paid
+    if reference is not None:
+        found: UUID | None = session.scalar(
+            select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.reference == reference)
+        )
+        if found is not None:
+            return found
+    try:
+        named = UUID(intent_id) if intent_id else None
+    except ValueError:
+        named = None
+    if named is None:
+        return None
+    return session.scalar(select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.id == named))
+
+
+def wake(intent: PaymentIntent) -> None:
+    """Events that came before we knew the gateway's names for this payment and its session."""
+    names = [name for name in (intent.reference, intent.payment_id) if name]
+    waiting = open_session().execute(
+        select(GatewayEvent.id, GatewayEvent.type).where(
+            GatewayEvent.gateway == intent.gateway,
+            GatewayEvent.reference.in_(names),
+            GatewayEvent.state == EventState.WAITING,
+        )
+    )
+    for event_id, type_ in waiting:
+        enqueue(job_for(type_), event_id=str(event_id))
+
+
+def wake_known() -> None:
+    """What came at the very moment in which its payment became known waits although nobody will wake it."""
+    about = and_(
+        PaymentIntent.gateway == GatewayEvent.gateway,
+        or_(PaymentIntent.reference == GatewayEvent.reference, PaymentIntent.payment_id == GatewayEvent.reference),
+    )
+    known = (
+        select(GatewayEvent.id, GatewayEvent.type)
+        .where(GatewayEvent.state == EventState.WAITING, select(PaymentIntent.id).where(about).exists())
+        .order_by(GatewayEvent.id)
+        .limit(MOST_AT_ONCE)
+    )
+    for event_id, type_ in open_session().execute(known):
+        enqueue_again(job_for(type_), event_id=str(event_id))

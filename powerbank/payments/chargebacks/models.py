@@ -1,0 +1,39 @@
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from powerbank.base.db import Base, Id, Paisa
+
+
+class TakebackState(StrEnum):
+    TAKEN = "taken"
+    GIVEN_BACK = "given_back"
+    NOTHING = "nothing"  # there was nothing left of the top-up
+
+
+class Takeback(Base):
+    """A dispute, or a refund that was not ours: once for each that the gateway has."""
+
+    __tablename__ = "gateway_takebacks"
+    __table_args__ = (
+        CheckConstraint("kind IN ('dispute', 'refund')", name="kind"),
+        CheckConstraint(f"state IN ({', '.join(repr(each.value) for each in TakebackState)})", name="state"),
+        CheckConstraint("claimed > 0 AND amount >= 0", name="amounts"),
+        CheckConstraint("(chargeback_id IS NOT NULL) = (amount > 0)", name="booked"),
+        UniqueConstraint("gateway", "gateway_id"),
+    )
+
+    id: Mapped[Id]
+    intent_id: Mapped[UUID] = mapped_column(ForeignKey("payment_intents.id"), index=True)
+    gateway: Mapped[str]
+    gateway_id: Mapped[str]
+    kind: Mapped[str]
+    claimed: Mapped[Paisa]  # what the gateway took, in the smallest unit of the charge's currency
+    amount: Mapped[Paisa]  # what of the top-up that is, in paisa
+    state: Mapped[str]
+    chargeback_id: Mapped[UUID | None] = mapped_column(ForeignKey("wallet_transactions.id"), unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    changed_at: Mapped[datetime | None]

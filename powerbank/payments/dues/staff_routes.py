@@ -1,0 +1,45 @@
+"""Staff: what people owe, and letting them off."""
+
+from typing import Any
+from uuid import UUID
+
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page_of
+from powerbank.base import audit, money
+from powerbank.base.db import utcnow
+from powerbank.ledger import queries
+from powerbank.ledger.adjustments import waivers
+from powerbank.ledger.adjustments.allowances import PERMISSIONS
+from powerbank.ledger.adjustments.models import Act, StaffAct
+from powerbank.ledger.adjustments.schemas import StaffActSchema, waiting
+from powerbank.payments.dues.schemas import StaffDueArguments, StaffDueSchema, WaiveSchema
+
+blueprint = Blueprint("Dues (staff)", __name__, url_prefix="/api/admin/dues", description="What people owe.")
+
+
+@blueprint.get("")
+@staff_only("payments.read")
+@blueprint.arguments(StaffDueArguments, location="query")
+@blueprint.response(200, page_of(StaffDueSchema))
+def find(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Dues, newest first"""
+    return queries.due_page(**arguments)
+
+
+@blueprint.post("/<uuid:due_id>/waive")
+@staff_only(PERMISSIONS[Act.DUE_WAIVER])
+@idempotent
+@blueprint.arguments(WaiveSchema)
+@blueprint.response(200, StaffDueSchema)
+@blueprint.alt_response(202, schema=StaffActSchema, description="A second person must approve.")
+def waive(body: dict[str, Any], due_id: UUID) -> Any:
+    """Let a person off, in part or whole; beyond what one person may do alone it waits for a second"""
+    done = waivers.ask(due_id, amount=body["amount"], reason=body["reason"], staff=current_staff(), now=utcnow())
+    told = {"amount": money.show(body["amount"]), "reason": body["reason"]}
+    if isinstance(done, StaffAct):
+        audit.by_staff("due.ask_to_waive", "due", due_id, new=told | {"act_id": str(done.id)})
+        return waiting(done)
+    audit.by_staff("due.waive", "due", due_id, new=told | {"left": money.show(done.left)})
+    return queries.owed(done)

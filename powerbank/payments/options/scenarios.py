@@ -1,0 +1,62 @@
+"""What somebody may want to pay for. `powerbank.wiring` says how the price of each is found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from powerbank.base.errors import AppError
+from powerbank.content import app_config
+from powerbank.ledger import queries
+from powerbank.payments.options.methods import Option, options_for, topup_option
+
+# The arguments as the request has them: ids as UUID, amounts in paisa, what is missing as None.
+Resolve = Callable[[UUID, Mapping[str, Any]], int]
+
+NAMES = ("pre_payment", "post_payment", "wallet_topup")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    resolve: Resolve
+    needs: tuple[str, ...]
+    from_outside: bool  # not to be paid with what is in the wallet already
+
+
+@dataclass(frozen=True)
+class Calculation:
+    amount: int
+    available_points: int
+    available_wallet: int
+    options: list[Option]
+
+
+_scenarios: dict[str, Scenario] = {}
+
+
+def register_scenario(name: str, resolve: Resolve, *, needs: tuple[str, ...] = (), from_outside: bool = False) -> None:
+    """`resolve(user_id, arguments)` answers what is to be paid, in paisa, or raises an `AppError`. It only reads."""
+    if name not in NAMES:
+        raise ValueError(f"{name} is no scenario of the API")
+    _scenarios[name] = Scenario(resolve, needs, from_outside)
+
+
+def calculate(user_id: UUID, name: str, arguments: Mapping[str, Any]) -> Calculation:
+    scenario = _scenarios.get(name)
+    if scenario is None:
+        raise AppError("scenario_unavailable", 422, "Nothing of this kind can be paid for here.")
+    missing = {field: ["Missing data for required field."] for field in scenario.needs if arguments.get(field) is None}
+    if missing:
+        raise AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=missing)
+    amount = scenario.resolve(user_id, arguments)
+    has = queries.wallet(user_id)
+    if scenario.from_outside:
+        found = topup_option(amount)
+    else:
+        rate = app_config.current().points_per_npr
+        found = options_for(amount=amount, wallet=has.balance, points=has.points, points_per_npr=rate)
+    return Calculation(amount, has.points, has.balance, found)
+
+
+def topup_amount(user_id: UUID, arguments: Mapping[str, Any]) -> int:
+    return int(arguments["amount"])

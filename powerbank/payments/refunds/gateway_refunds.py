@@ -1,0 +1,136 @@
+"""A refund of a top-up at its gateway: sent, followed until the gateway's last word, or paid by hand."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import ConflictError
+from powerbank.integrations.gateway import PaidThrough
+from powerbank.integrations.gateway import Refund as Answer
+from powerbank.ledger.movements import topups
+from powerbank.ledger.services import Reference
+from powerbank.ledger.wallet_models import WalletTransaction
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.payments import gateways
+from powerbank.payments.events import RefundNeedsAttention
+from powerbank.payments.models import PaymentIntent
+from powerbank.payments.refunds.models import Refund, RefundStatus
+
+FIRST_LOOK, RAREST_LOOK = timedelta(minutes=1), timedelta(hours=6)
+FOLLOWED_FOR = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked of the gateway, the same at each repeat."""
+
+    gateway: str
+    paid: PaidThrough
+    amount: int
+    refunded_before: int
+    key: str
+    reference: str | None  # the gateway's name for the refund, once it has one
+
+
+def begin(refund: Refund) -> None:
+    """Approved. From here on it counts as gone back, so that nothing goes back twice."""
+    intent = _intent(refund)
+    sent = topups.begin_return(
+        transaction_id=refund.transaction_id, reference=Reference("refund", str(refund.id)), amount=refund.amount,
+        description=refund.reason,
+    )  # fmt: skip
+    refund.return_id = sent.id
+    refund.returned = share(intent, before=_counted(refund) - refund.amount, amount=refund.amount)
+    if gateways.get(intent.gateway).can_refund:
+        refund.status = RefundStatus.PROCESSING
+        enqueue(catalogue.REFUND_TOPUP, refund_id=str(refund.id))
+    else:
+        by_hand(refund, "This gateway takes refunds in its portal only.")
+    open_session().flush()
+
+
+def plan(refund_id: UUID) -> Plan | None:
+    """None: there is nothing to ask the gateway for."""
+    refund = db.session.get(Refund, refund_id)
+    if refund is None or refund.status != RefundStatus.PROCESSING or refund.returned is None:
+        return None
+    intent = _intent(refund)
+    assert intent.reference is not None and intent.payment_id is not None  # noqa: S101, PT018 (it was paid)
+    return Plan(
+        gateway=intent.gateway,
+        paid=PaidThrough(intent.reference, intent.payment_id, intent.charged, intent.currency),
+        amount=refund.returned,
+        refunded_before=_in_currency(intent, _counted(refund)) - refund.returned,
+        key=key_of(refund_id),
+        reference=refund.gateway_reference,
+    )
+
+
+def key_of(refund_id: UUID) -> str:
+    """The gateway's idempotency key: of the refund, not of the job, so that a job that is requeued repeats nothing."""
+    return f"refund-{refund_id}"
+
+
+def named_by(key: str) -> UUID | None:
+    """The refund that a key of ours is of."""
+    try:
+        return UUID(key.removeprefix("refund-")) if key.startswith("refund-") else None
+    except ValueError:
+        return None
+
+
+def abandon(refund: Refund) -> None:
+    assert refund.return_id is not None  # noqa: S101 (it was begun)
+    topups.abandon_return(refund.return_id)
+
+
+def settle(refund: Refund, *, actor: str) -> WalletTransaction:
+    """Books what has arrived. The refund's row is the caller's."""
+    intent = _intent(refund)
+    assert refund.return_id is not None  # noqa: S101 (it was begun)
+    return topups.complete_return(
+        return_id=refund.return_id, gateway=intent.gateway, key=f"refund:{refund.id}:captured", actor=actor,
+        currency=intent.currency, returned=refund.returned,
+    )  # fmt: skip
+
+
+def by_hand(refund: Refund, why: str) -> None:
+    """Staff pay it in the gateway's portal and say so, or reject it. The money stays held."""
+    refund.status, refund.note = RefundStatus.MANUAL, why
+    open_session().flush()
+    publish(RefundNeedsAttention(refund_id=refund.id, reason=why))
+
+
+def follow(refund: Refund, answer: Answer, *, now: datetime) -> None:
+    """The gateway has not said its last word: it is asked again, more and more rarely."""
+    refund.gateway_reference = answer.reference or refund.gateway_reference
+    since = now - (refund.decided_at or now)
+    if refund.gateway_reference is None or since > FOLLOWED_FOR:
+        by_hand(refund, "The gateway has not said what became of it.")
+        return
+    open_session().flush()
+    at = now + min(max(since, FIRST_LOOK), RAREST_LOOK)
+    enqueue(catalogue.FOLLOW_REFUND, at=at, refund_id=str(refund.id))
+
+
+def share(intent: PaymentIntent, *, before: int, amount: int) -> int:
+    """What of the charge an amount is, after so much that went back before. Shares of all parts add up exactly."""
+    found = _in_currency(intent, before + amount) - _in_currency(intent, before)
+    if found == 0:
+        raise ConflictError("refund_too_small", f"This is less than the smallest amount in {intent.currency}.")
+    return found
+
+
+def _intent(refund: Refund) -> PaymentIntent:
+    return db.session.get_one(PaymentIntent, refund.intent_id)
+
+
+def _counted(refund: Refund) -> int:
+    """All that went back of the top-up up to and with this refund."""
+    return db.session.get_one(WalletTransaction, refund.transaction_id).refunded_wallet
+
+
+def _in_currency(intent: PaymentIntent, paisa: int) -> int:
+    return intent.charged * paisa // intent.amount

@@ -1,0 +1,235 @@
+"""Refunds: asked for by people, decided by staff, or made at once by a domain that took too much.
+
+A payment goes back to the sources that it came from. Of a top-up, what is not spent yet goes back to its gateway; it
+is held from the request on. What happens at the gateway is in `powerbank.payments.refunds.gateway_refunds`.
+"""
+
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.api.auth import Staff
+from powerbank.base import money
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.content import app_config
+from powerbank.ledger import services, transactions
+from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.adjustments import allowances
+from powerbank.ledger.adjustments.models import Act
+from powerbank.ledger.movements import holds
+from powerbank.ledger.movements import refunds as ledger
+from powerbank.ledger.services import Reference
+from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.payments.events import (
+    RefundApproved,
+    RefundCompleted,
+    RefundRejected,
+    RefundRequested,
+    RefundWaits,
+)
+from powerbank.payments.models import IntentStatus, PaymentIntent
+from powerbank.payments.refunds import gateway_refunds
+from powerbank.payments.refunds.models import OPEN, Refund, RefundStatus
+
+
+def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amount: int | None = None) -> Refund:
+    """Asks for all that can go back of a transaction, or for a part of it."""
+    paid = _own(transaction_id, user_id)
+    if _open_of(paid.id) is not None:
+        raise ConflictError("refund_pending", "A refund of this is under way already.")
+    intent = _intent_of(paid)
+    possible = _possible(paid, intent)
+    wanted = possible if amount is None else amount
+    if possible == 0:
+        raise ConflictError("nothing_to_refund", "Nothing of this can be refunded any more.")
+    if wanted > possible:
+        raise ConflictError(
+            "refund_exceeds_payment", "This is more than can be refunded.", refundable=money.show(possible)
+        )
+    if intent is not None:
+        gateway_refunds.share(intent, before=paid.refunded_wallet, amount=wanted)
+    refund = Refund(
+        id=new_id(), user_id=user_id, transaction_id=paid.id, intent_id=intent.id if intent else None, amount=wanted,
+        reason=reason, status=RefundStatus.REQUESTED, asked_by=actor,
+    )  # fmt: skip
+    if intent is not None:
+        holds.place(user_id=user_id, reference=held_for(refund), amount=wanted, key=f"refund:{refund.id}", actor=actor)
+    open_session().add(refund)
+    open_session().flush()
+    publish(RefundRequested(**about(refund)))
+    _wait_for_approval(refund, "first")
+    return refund
+
+
+def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
+    """Above the limit, or beyond what one person may do in a day, the first approval is only noted: somebody else has
+    to approve as well."""
+    allowances.begin(staff.id)
+    refund = locked(refund_id)
+    must_be(refund, RefundStatus.REQUESTED)
+    if staff.id == refund.first_approved_by:
+        raise AppError("second_person_needed", 403, "Somebody else has to approve this too.")
+    if refund.first_approved_by is None and not _alone(refund, staff, now):
+        refund.first_approved_by = staff.id
+        open_session().flush()
+        _wait_for_approval(refund, "second")
+        return refund
+    refund.decided_by, refund.decided_at = staff.id, now
+    publish(RefundApproved(**about(refund)))
+    if refund.intent_id is not None:
+        gateway_refunds.begin(refund)
+        return refund
+    done = ledger.refund(
+        transaction_id=refund.transaction_id, amount=refund.amount, key=f"refund:{refund.id}",
+        actor=f"staff:{staff.id}", description=refund.reason,
+    )  # fmt: skip
+    complete(refund, done, now=now)
+    return refund
+
+
+def _alone(refund: Refund, staff: Staff, now: datetime) -> bool:
+    """Parts of one payment add up: a large sum in slices needs its second person too."""
+    before = transactions.locked(refund.transaction_id).refunded
+    if before + refund.amount > app_config.current().refund_second_approval_above:
+        return False
+    return allowances.use(Act.REFUND, staff.id, worth=refund.amount, about=held_for(refund), now=now)
+
+
+def reject(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) -> Refund:
+    """Also one that nobody managed to pay at the gateway: the money is the person's to spend again."""
+    refund = locked(refund_id)
+    must_be(refund, RefundStatus.REQUESTED, RefundStatus.MANUAL)
+    refund.decided_by = staff.id if staff.id != refund.first_approved_by else refund.decided_by
+    refund.decided_at = now
+    drop(refund, reason, actor=f"staff:{staff.id}", now=now)
+    return refund
+
+
+def drop(refund: Refund, reason: str, *, actor: str, now: datetime) -> None:
+    """Ends an open refund without paying it. What was held for it is free again."""
+    if refund.return_id is not None:
+        gateway_refunds.abandon(refund)
+    if refund.intent_id is not None:
+        holds.release(reference=held_for(refund), key=f"refund:{refund.id}:released", actor=actor)
+    refund.status, refund.note, refund.finished_at = RefundStatus.REJECTED, reason, now
+    open_session().flush()
+    publish(RefundRejected(**about(refund), reason=reason))
+
+
+def refund_payment(
+    *, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str, now: datetime
+) -> WalletTransaction:
+    """For domains that took money: gives back all that is left of a payment, or a part, each source its own. The same
+    key again changes nothing and answers the same."""
+    paid = transactions.locked(transaction_id)
+    fresh = services.find(key) is None
+    done = ledger.refund(transaction_id=paid.id, amount=amount, key=key, actor=actor, description=reason)
+    if fresh:
+        refund = Refund(
+            id=new_id(), user_id=paid.user_id, transaction_id=paid.id, amount=done.amount, reason=reason,
+            status=RefundStatus.COMPLETED, asked_by=actor, return_id=done.id, finished_at=now,
+        )  # fmt: skip
+        open_session().add(refund)
+        complete(refund, done, now=now)
+    return done
+
+
+def complete(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
+    """`done` is the refund as its person sees it among the transactions."""
+    refund.amount, refund.return_id = done.amount, done.id
+    refund.status, refund.finished_at, refund.note = RefundStatus.COMPLETED, now, None
+    open_session().flush()
+    publish(RefundCompleted(**about(refund)))
+
+
+def ask_later(*, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str) -> None:
+    """`refund_payment` as a job, for who must not wait for it or fail with it."""
+    enqueue(
+        catalogue.REFUND_RENTAL_PAYMENT, transaction_id=str(transaction_id), amount=amount, key=key, actor=actor,
+        reason=reason,
+    )  # fmt: skip
+
+
+def open_refund_of(transaction_id: UUID) -> Refund | None:
+    return _open_of(transaction_id)
+
+
+def locked(refund_id: UUID) -> Refund:
+    """For change; the person's accounts are locked before it, as everywhere."""
+    session = open_session()
+    user_id = session.scalar(select(Refund.user_id).where(Refund.id == refund_id))
+    if user_id is None:
+        raise NotFoundError("refund")
+    services.lock_users(user_id)
+    return session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+
+
+def held_for(refund: Refund) -> Reference:
+    return Reference("refund", str(refund.id))
+
+
+class About(TypedDict):
+    user_id: UUID
+    refund_id: UUID
+    amount: int
+
+
+def about(refund: Refund) -> About:
+    """What all events of a refund say that its person hears of."""
+    return {"user_id": refund.user_id, "refund_id": refund.id, "amount": refund.amount}
+
+
+def _wait_for_approval(refund: Refund, which: str) -> None:
+    publish(
+        RefundWaits(refund_id=refund.id, approval=f"{refund.id}:{which}", amount=refund.amount, reason=refund.reason)
+    )
+
+
+def _own(transaction_id: UUID, user_id: UUID) -> WalletTransaction:
+    session = open_session()
+    owner = session.scalar(select(WalletTransaction.user_id).where(WalletTransaction.id == transaction_id))
+    if owner != user_id:
+        raise NotFoundError("transaction")
+    return transactions.locked(transaction_id)
+
+
+def _open_of(transaction_id: UUID) -> Refund | None:
+    return open_session().scalar(
+        select(Refund).where(Refund.transaction_id == transaction_id, Refund.status.in_(OPEN)).with_for_update()
+    )
+
+
+def _intent_of(paid: WalletTransaction) -> PaymentIntent | None:
+    """Of a top-up. Nothing but payments and top-ups that came through a gateway can be asked back."""
+    if paid.direction == "out" and paid.revenue is not None:
+        return None
+    intent: PaymentIntent | None = None
+    if paid.type == TransactionType.TOPUP:
+        intent = open_session().scalar(
+            select(PaymentIntent).where(
+                PaymentIntent.transaction_id == paid.id, PaymentIntent.status == IntentStatus.SUCCESS
+            )
+        )
+    if intent is None:
+        raise ConflictError("not_refundable", "This cannot be refunded.")
+    return intent
+
+
+def _possible(paid: WalletTransaction, intent: PaymentIntent | None) -> int:
+    left = ledger.left_of(paid)
+    if left is None:
+        return 0
+    if intent is None:
+        return left.total
+    balance = services.lock_users(paid.user_id)[of_user(Kind.USER_WALLET, paid.user_id)].balance or 0
+    return min(left.wallet, balance)
+
+
+def must_be(refund: Refund, *statuses: RefundStatus) -> None:
+    if refund.status not in statuses:
+        raise ConflictError("already_decided", f"This refund is {refund.status}.")

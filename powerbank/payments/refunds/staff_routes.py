@@ -1,0 +1,83 @@
+"""Staff: deciding on refunds."""
+
+from typing import Any
+from uuid import UUID
+
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page_of
+from powerbank.base import audit
+from powerbank.base.db import utcnow
+from powerbank.ledger.adjustments.allowances import PERMISSIONS
+from powerbank.ledger.adjustments.models import Act
+from powerbank.payments import queries
+from powerbank.payments.refunds import outcomes
+from powerbank.payments.refunds import services as refunds
+from powerbank.payments.refunds.models import Refund, RefundStatus
+from powerbank.payments.refunds.schemas import PaidByHandSchema, RejectSchema, StaffRefundArguments, StaffRefundSchema
+
+blueprint = Blueprint("Refunds (staff)", __name__, url_prefix="/api/admin/refunds", description="Money back.")
+
+
+@blueprint.get("")
+@staff_only("refunds.read")
+@blueprint.arguments(StaffRefundArguments, location="query")
+@blueprint.response(200, page_of(StaffRefundSchema))
+def find(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Refunds, newest first"""
+    return queries.refund_page(**arguments)
+
+
+@blueprint.get("/<uuid:refund_id>")
+@staff_only("refunds.read")
+@blueprint.response(200, StaffRefundSchema)
+def one(refund_id: UUID) -> Refund:
+    """A refund"""
+    return queries.refund(refund_id)
+
+
+@blueprint.post("/<uuid:refund_id>/approve")
+@staff_only(PERMISSIONS[Act.REFUND])
+@idempotent
+@blueprint.response(200, StaffRefundSchema)
+@blueprint.alt_response(202, schema=StaffRefundSchema, description="A second person must approve too.")
+def approve(refund_id: UUID) -> tuple[Refund, int]:
+    """Let it be paid; large ones need two people"""
+    before = queries.refund(refund_id).status
+    refund = refunds.approve(refund_id, staff=current_staff(), now=utcnow())
+    _audit("refund.approve", refund, before)
+    return refund, 202 if refund.status == RefundStatus.REQUESTED else 200
+
+
+@blueprint.post("/<uuid:refund_id>/reject")
+@staff_only("refunds.decide")
+@idempotent
+@blueprint.arguments(RejectSchema)
+@blueprint.response(200, StaffRefundSchema)
+def reject(body: dict[str, str], refund_id: UUID) -> Refund:
+    """Refuse it, or give up one that the gateway could not pay; what was held is the person's again"""
+    before = queries.refund(refund_id).status
+    refund = refunds.reject(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
+    _audit("refund.reject", refund, before)
+    return refund
+
+
+@blueprint.post("/<uuid:refund_id>/paid")
+@staff_only("refunds.decide")
+@idempotent
+@blueprint.arguments(PaidByHandSchema)
+@blueprint.response(200, StaffRefundSchema)
+def paid(body: dict[str, str], refund_id: UUID) -> Refund:
+    """Say that it was paid by hand, in the gateway's portal"""
+    before = queries.refund(refund_id).status
+    refund = outcomes.note_paid(
+        refund_id, reference=body["gateway_reference"], actor=f"staff:{current_staff().id}", now=utcnow()
+    )
+    _audit("refund.paid", refund, before)
+    return refund
+
+
+def _audit(action: str, refund: Refund, before: str) -> None:
+    new = {"status": refund.status, "amount": refund.amount, "user_id": str(refund.user_id), "note": refund.note}
+    audit.by_staff(action, "refund", refund.id, old={"status": before}, new=new)

@@ -1,0 +1,170 @@
+"""Staff: what people pay, what gateways send, and what needs a decision."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent_after
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import ConflictError, UnavailableError
+from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.integrations.gateway import Payment, Reversal
+from powerbank.payments import queries
+from powerbank.payments.arrivals import webhooks
+from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
+from powerbank.payments.review import services as reviews
+from powerbank.payments.review.schemas import (
+    EventArguments,
+    GatewayEventSchema,
+    RawGatewayEventSchema,
+    ResolveSchema,
+    SettlementCheckSchema,
+    SettlementFindingSchema,
+    StaffIntentArguments,
+    StaffIntentSchema,
+    TakebackSchema,
+)
+from powerbank.payments.review.services import Decision
+from powerbank.payments.topups import settlement
+
+blueprint = Blueprint("Payments (staff)", __name__, url_prefix="/api/admin/payments", description="What people pay.")
+INTENTS = page_of(StaffIntentSchema)
+
+
+@blueprint.get("/intents")
+@staff_only("payments.read")
+@blueprint.arguments(StaffIntentArguments, location="query")
+@blueprint.response(200, INTENTS)
+def intents(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Top-ups, newest first"""
+    return queries.intent_page(**arguments)
+
+
+@blueprint.get("/intents/<uuid:intent_id>")
+@staff_only("payments.read")
+@blueprint.response(200, StaffIntentSchema)
+def intent(intent_id: UUID) -> PaymentIntent:
+    """A top-up, with what the gateway said last"""
+    return queries.intent(intent_id)
+
+
+@blueprint.post("/intents/<uuid:intent_id>/verify")
+@staff_only("payments.resolve")
+@blueprint.response(200, StaffIntentSchema)
+def verify(intent_id: UUID) -> PaymentIntent:
+    """Ask the gateway now"""
+    before = queries.intent(intent_id).status
+    with _answering():
+        status = settlement.settle(intent_id, actor=f"staff:{current_staff().id}")
+    with transaction():
+        audit.by_staff(
+            "payment.verify", "payment_intent", intent_id, old={"status": before}, new={"status": status.value}
+        )
+    return queries.intent(intent_id)
+
+
+@blueprint.get("/review")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, INTENTS)
+def review(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Payments that came otherwise than they were asked for"""
+    return queries.intent_page(status=IntentStatus.REVIEW, **arguments)
+
+
+def _looked_up(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
+    """What the gateway says of a payment that is to be credited."""
+    if body["decision"] != Decision.CREDIT:
+        return {"payment": None, "reversals": []}
+    with _answering():
+        payment, reversals = reviews.look_up(intent_id)
+    return {"payment": payment, "reversals": reversals}
+
+
+@blueprint.post("/review/<uuid:intent_id>/resolve")
+@staff_only("payments.resolve")
+@blueprint.arguments(ResolveSchema)
+@idempotent_after(_looked_up, required=False)
+@blueprint.response(200, StaffIntentSchema)
+def resolve(body: dict[str, str], intent_id: UUID, payment: Payment | None, reversals: list[Reversal]) -> PaymentIntent:
+    """Credit what the gateway says came, or dismiss it for good"""
+    staff, reason = current_staff(), body["reason"]
+    asked = {"amount": queries.intent(intent_id).amount, "review_reason": queries.intent(intent_id).review_reason}
+    if body["decision"] == Decision.CREDIT:
+        found = reviews.credit(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
+    else:
+        found = reviews.dismiss(intent_id, staff=staff, reason=reason, now=utcnow())
+    new = {**body, "amount": found.amount, "status": found.status, "payment_id": found.payment_id}
+    audit.by_staff("payment.resolve", "payment_intent", intent_id, old=asked, new=new)
+    return found
+
+
+@blueprint.get("/webhooks")
+@staff_only("payments.read")
+@blueprint.arguments(EventArguments, location="query")
+@blueprint.response(200, page_of(GatewayEventSchema))
+def events(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What gateways sent, or somebody in their name, newest first"""
+    return queries.event_page(**arguments)
+
+
+@blueprint.get("/webhooks/<uuid:event_id>")
+@staff_only("payments.resolve")
+@blueprint.response(200, RawGatewayEventSchema)
+def event(event_id: UUID) -> GatewayEvent:
+    """One of them, as it came"""
+    return queries.event(event_id)
+
+
+@blueprint.post("/webhooks/<uuid:event_id>/replay")
+@staff_only("payments.resolve")
+@blueprint.response(202, GatewayEventSchema)
+def replay(event_id: UUID) -> GatewayEvent:
+    """Look into it once more"""
+    with transaction():
+        found = webhooks.replay(event_id)
+        audit.by_staff("webhook.replay", "gateway_event", event_id)
+    return found
+
+
+@blueprint.get("/takebacks")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(TakebackSchema))
+def takebacks(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Disputes, and refunds made at the gateway, newest first"""
+    return queries.takeback_page(**arguments)
+
+
+@blueprint.get("/settlements")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(SettlementCheckSchema))
+def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The nightly comparisons with the gateways, newest first, and how far each has come"""
+    return queries.settlement_check_page(**arguments)
+
+
+@blueprint.get("/settlements/<uuid:check_id>/findings")
+@staff_only("payments.read")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(SettlementFindingSchema))
+def settlement_findings(arguments: dict[str, Any], check_id: UUID) -> dict[str, Any]:
+    """Payments that differ, also while the comparison goes on"""
+    return queries.settlement_finding_page(check_id, **arguments)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """What a gateway does not answer, or will not, in words that staff can act on."""
+    try:
+        yield
+    except VendorError:
+        raise UnavailableError("gateway_away", "The gateway does not answer; try again shortly.") from None
+    except VendorRefusedError as refused:
+        raise ConflictError("gateway_refused", f"{refused}.") from None

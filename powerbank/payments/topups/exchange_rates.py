@@ -1,0 +1,53 @@
+"""Exchange rates: kept for each day, used for top-ups in foreign currencies."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import ROUND_DOWN, Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import UnavailableError
+from powerbank.integrations.nrb.client import Rate
+from powerbank.payments.models import ExchangeRate
+
+LOOK_BACK = timedelta(days=10)  # days that are asked for: rates of holidays are missing
+STALE_AFTER = timedelta(days=3)
+
+
+def newest(currency: str) -> ExchangeRate:
+    """The last rate known. A feed that fails keeps it in use; staff hear of it after `STALE_AFTER`."""
+    found: ExchangeRate | None = db.session.scalar(
+        select(ExchangeRate).where(ExchangeRate.currency == currency).order_by(ExchangeRate.day.desc()).limit(1)
+    )
+    if found is None:
+        raise UnavailableError("rate_unavailable", "There is no exchange rate for this currency yet.", 300)
+    return found
+
+
+def newest_of_all() -> Sequence[ExchangeRate]:
+    last = select(func.max(ExchangeRate.day)).scalar_subquery()
+    return db.session.scalars(
+        select(ExchangeRate).where(ExchangeRate.day == last).order_by(ExchangeRate.currency)
+    ).all()
+
+
+def in_paisa(minor: int, rate: Decimal) -> int:
+    """What so many cents are worth. Part of a paisa is the network's, never the person's loss by a wrong rounding."""
+    return int((minor * rate).quantize(Decimal(1), ROUND_DOWN))
+
+
+def keep(rates: Sequence[Rate]) -> None:
+    """A rate that the bank corrects replaces the one before; what was credited keeps its own."""
+    if not rates:
+        return
+    rows = [{"currency": rate.currency, "day": rate.day, "buy": rate.buy, "sell": rate.sell} for rate in rates]
+    statement = insert(ExchangeRate).values(rows)
+    changed = {"buy": statement.excluded.buy, "sell": statement.excluded.sell, "fetched_at": func.now()}
+    open_session().execute(statement.on_conflict_do_update(index_elements=["currency", "day"], set_=changed))
+
+
+def are_stale(today: date) -> bool:
+    last = db.session.scalar(select(func.max(ExchangeRate.day)))
+    return last is None or today - last >= STALE_AFTER

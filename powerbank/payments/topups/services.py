@@ -1,0 +1,121 @@
+"""Top-ups: wanted, opened at the gateway, cancelled, expired. What becomes of the money is in `settlement`."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.base.db import db, new_id, open_session
+from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.base.money import NPR, show
+from powerbank.content import app_config
+from powerbank.integrations.gateway import Opened, Order
+from powerbank.ledger import transactions
+from powerbank.ledger.services import Reference
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.payments import gateways
+from powerbank.payments.arrivals import matching
+from powerbank.payments.events import PaymentReady, TopupFailed
+from powerbank.payments.models import IntentStatus, PaymentIntent
+from powerbank.payments.topups import exchange_rates
+
+UNFINISHED = (IntentStatus.PENDING, IntentStatus.READY, IntentStatus.PROCESSING)
+FIRST_POLL = timedelta(seconds=30)
+
+
+def begin(*, user_id: UUID, gateway: str, charged: int, currency: str, now: datetime) -> PaymentIntent:
+    """`charged` is in the smallest unit of the currency; it is credited at today's buying rate."""
+    gateways.get(gateway)
+    bounds = gateways.limits(gateway, currency)
+    if not bounds.least <= charged <= bounds.most:
+        raise AppError(
+            "amount_out_of_range", 422, "This amount is too small or too large for this way to pay.",
+            least=show(bounds.least), most=show(bounds.most), currency=currency,
+        )  # fmt: skip
+    rate = None if currency == NPR else exchange_rates.newest(currency)
+    amount = charged if rate is None else exchange_rates.in_paisa(charged, rate.buy)
+    intent = PaymentIntent(
+        id=new_id(), user_id=user_id, gateway=gateway, status=IntentStatus.PENDING, amount=amount, charged=charged,
+        currency=currency, rate=rate.buy if rate else None, rate_day=rate.day if rate else None,
+        expires_at=now + timedelta(minutes=app_config.current().intent_ttl_minutes),
+    )  # fmt: skip
+    topup = transactions.begin_topup(user_id=user_id, amount=amount, reference=Reference("intent", str(intent.id)))
+    intent.transaction_id = topup.id
+    open_session().add(intent)
+    open_session().flush()
+    enqueue(catalogue.CREATE_PAYMENT_URL, intent_id=str(intent.id))
+    enqueue(catalogue.EXPIRE_PAYMENT_INTENT, at=intent.expires_at, intent_id=str(intent.id))
+    return intent
+
+
+def of_user(intent_id: UUID, user_id: UUID) -> PaymentIntent:
+    found: PaymentIntent | None = db.session.scalar(
+        select(PaymentIntent).where(PaymentIntent.id == intent_id, PaymentIntent.user_id == user_id)
+    )
+    if found is None:
+        raise NotFoundError("payment")
+    return found
+
+
+def locked(intent_id: UUID) -> PaymentIntent | None:
+    """Before anything else of a payment is locked: the ledger's accounts come after it."""
+    return open_session().get(PaymentIntent, intent_id, with_for_update=True, populate_existing=True)
+
+
+def order(intent: PaymentIntent, public_url: str) -> Order:
+    back = f"{public_url}/api/payment/return/{intent.gateway}"
+    return Order(
+        intent_id=str(intent.id), amount=intent.charged, currency=intent.currency, title="Powerbank wallet",
+        return_url=back, cancel_url=back, expires_at=intent.expires_at,
+    )  # fmt: skip
+
+
+def note_opened(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
+    """The gateway has a session for it. Cancelled or expired meanwhile: it may be paid all the same."""
+    intent = locked(intent_id)
+    if intent is None or intent.reference is not None:
+        return
+    intent.reference, intent.payment_url = opened.reference, opened.payment_url
+    if opened.form is not None:
+        intent.form = {"action": opened.form.action, "fields": dict(opened.form.fields)}
+    if intent.status == IntentStatus.PENDING:
+        intent.status = IntentStatus.READY
+        publish(PaymentReady(user_id=intent.user_id, intent_id=intent.id))
+    intent.poll_at = now + FIRST_POLL
+    enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
+    matching.wake(intent)
+
+
+def give_up_opening(intent_id: UUID) -> None:
+    """The gateway could not be reached, or refused."""
+    intent = locked(intent_id)
+    if intent is not None and intent.reference is None and intent.status in UNFINISHED:
+        end(intent, IntentStatus.FAILED)
+
+
+def cancel(intent_id: UUID, user_id: UUID) -> PaymentIntent:
+    intent = of_user(intent_id, user_id)
+    intent = locked(intent.id) or intent
+    if intent.status == IntentStatus.CANCELLED:
+        return intent
+    if intent.status not in (IntentStatus.PENDING, IntentStatus.READY):
+        raise ConflictError("not_cancellable", f"This payment is {intent.status} and cannot be cancelled.")
+    end(intent, IntentStatus.CANCELLED)
+    return intent
+
+
+def expire(intent_id: UUID, *, now: datetime) -> None:
+    """What the payer has begun at the gateway stays open until the gateway says what became of it."""
+    intent = locked(intent_id)
+    open_ones = (IntentStatus.PENDING, IntentStatus.READY)
+    if intent is not None and intent.status in open_ones and intent.expires_at <= now:
+        end(intent, IntentStatus.EXPIRED)
+
+
+def end(intent: PaymentIntent, status: IntentStatus) -> None:
+    """Not paid, as far as is known. Money that comes after all makes it a success."""
+    intent.status = status
+    transactions.fail(intent.transaction_id)
+    open_session().flush()
+    publish(TopupFailed(user_id=intent.user_id, intent_id=intent.id, status=status.value, amount=intent.amount))

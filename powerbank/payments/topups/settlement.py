@@ -1,0 +1,172 @@
+"""Settlement: the one routine that turns what a gateway says into money, whoever asked it to look.
+
+Webhook, browser, poller and staff all end here, at once, twice and in any order. What they say is a hint; the
+gateway itself is asked, outside any transaction, and its answer is applied under the lock of the intent's row.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from powerbank.base.db import db, open_session, transaction, utcnow
+from powerbank.integrations.errors import VendorRefusedError
+from powerbank.integrations.gateway import HALTED, Payment, State
+from powerbank.ledger.movements import topups
+from powerbank.ledger.services import Reference
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, enqueue_again, publish
+from powerbank.payments import gateways
+from powerbank.payments.arrivals import matching
+from powerbank.payments.dues import services as dues_collection
+from powerbank.payments.events import PaymentNeedsReview, TopupSucceeded
+from powerbank.payments.models import IntentStatus, PaymentIntent
+from powerbank.payments.topups import services as intents
+
+log = structlog.get_logger(__name__)
+
+ENDS = {
+    State.FAILED: IntentStatus.FAILED,
+    State.CANCELLED: IntentStatus.CANCELLED,
+    State.EXPIRED: IntentStatus.EXPIRED,
+    State.REFUNDED: IntentStatus.FAILED,  # paid and given back before we came to credit it
+}
+DELAYS = (30, 60, 120, 240, 480, 900)  # seconds between polls; the last one is repeated
+ASK_FOR = timedelta(hours=24)  # after the payer's time is over
+HALTED_FOR, RARELY = timedelta(days=14), timedelta(hours=6)  # as slow as a bank may be
+
+
+def look_up(intent_id: UUID) -> Payment | None:
+    """What the gateway says now. None while it has not heard of the payment."""
+    intent = db.session.get_one(PaymentIntent, intent_id)
+    gateway, reference, charged, currency = intent.gateway, intent.reference, intent.charged, intent.currency
+    db.session.rollback()  # no transaction stays open while the gateway takes its time
+    if reference is None:
+        return None
+    return gateways.get(gateway).look_up(reference, amount=charged, currency=currency)
+
+
+def look_up_if_told(intent_id: UUID) -> Payment | None:
+    """For who goes on without an answer: a gateway that will not say (it knows no such payment, or not us, or is no
+    longer ours) is as good as one that has not heard of it. A failure that may pass is still one."""
+    try:
+        return look_up(intent_id)
+    except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
+        db.session.rollback()
+        log.error("a gateway does not say how a payment stands", intent_id=str(intent_id), error=str(refused))
+        return None
+
+
+def settle(intent_id: UUID, *, actor: str) -> IntentStatus:
+    """Asks, applies, commits. For the edges that have no transaction of their own."""
+    payment = look_up(intent_id)
+    with transaction():
+        return apply(intent_id, payment, actor=actor, now=utcnow())
+
+
+def apply(intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime) -> IntentStatus:
+    intent = intents.locked(intent_id)
+    assert intent is not None  # noqa: S101 (intents are never deleted)
+    if payment is None or intent.resolved_at or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
+        return IntentStatus(intent.status)
+    intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
+    if payment.state is State.PAID:
+        _paid(intent, payment, actor=actor, now=now)
+    elif payment.state is State.PARTLY_REFUNDED:
+        review(intent, "partly_refunded")
+    elif payment.final or (payment.state is State.EXPIRED and intent.expires_at <= now):
+        intent.poll_at = None if payment.final else intent.poll_at
+        if intent.status in intents.UNFINISHED:
+            intents.end(intent, ENDS[payment.state])
+    elif intent.status == IntentStatus.READY and payment.state in HALTED:
+        intent.status = IntentStatus.PROCESSING
+    open_session().flush()
+    return IntentStatus(intent.status)
+
+
+def plan_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = True) -> None:
+    """The gateway is asked again, more and more rarely, until its last word or a day after the payer's time.
+
+    What is halted there, or could not be asked for, is never taken for failed: it is asked for longer, and then it is
+    for staff."""
+    if intent.poll_at is None or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
+        intent.poll_at = None
+        return
+    intent.polls += 1
+    halted = not answered or (intent.said or {}).get("state") in HALTED
+    since = now - intent.expires_at
+    if since > (HALTED_FOR if halted else ASK_FOR):
+        intent.poll_at = None
+        if halted:
+            review(intent, "never_final")
+        elif intent.status in intents.UNFINISHED:
+            intents.end(intent, IntentStatus.EXPIRED)
+        return
+    delay = timedelta(seconds=DELAYS[min(intent.polls, len(DELAYS) - 1)])
+    intent.poll_at = now + (RARELY if since > ASK_FOR else delay)
+    enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
+
+
+def wake_overdue_polls(*, now: datetime) -> None:
+    """Polls whose job was lost with its last try, and intents whose end was not noted."""
+    late = now - timedelta(minutes=2)
+    for intent_id in open_session().scalars(select(PaymentIntent.id).where(PaymentIntent.poll_at < late).limit(1000)):
+        enqueue_again(catalogue.POLL_PENDING_PAYMENT, intent_id=str(intent_id))
+    unfinished = select(PaymentIntent.id).where(
+        PaymentIntent.status.in_((IntentStatus.PENDING, IntentStatus.READY)), PaymentIntent.expires_at < late
+    )
+    for intent_id in open_session().scalars(unfinished.limit(1000)):
+        enqueue_again(catalogue.EXPIRE_PAYMENT_INTENT, intent_id=str(intent_id))
+
+
+def review(intent: PaymentIntent, reason: str) -> None:
+    """Money came that must not be credited as it is. Nothing is credited until staff decide."""
+    intent.status, intent.review_reason, intent.poll_at = IntentStatus.REVIEW, reason, None
+    open_session().flush()
+    log.error("payment needs review", intent_id=str(intent.id), reason=reason)
+    publish(PaymentNeedsReview(intent_id=intent.id, reason=reason))
+
+
+def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime) -> None:
+    if payment.amount != intent.charged or payment.currency != intent.currency:
+        return review(intent, "amount_differs")
+    if payment.payment_id is None:
+        return review(intent, "payment_without_number")
+    if credited_already(intent, payment.payment_id):
+        return review(intent, "payment_credited_already")
+    credit(intent, payment.payment_id, actor=actor, now=now)
+    return None
+
+
+def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime) -> None:
+    """What the intent says, once for each payment at the gateway."""
+    topups.credit(
+        user_id=intent.user_id, gateway=intent.gateway, amount=intent.amount, currency=intent.currency,
+        received=intent.charged, key=f"topup:{intent.gateway}:{payment_id}", actor=actor,
+        reference=Reference("intent", str(intent.id)), transaction_id=intent.transaction_id,
+    )  # fmt: skip
+    intent.status, intent.payment_id = IntentStatus.SUCCESS, payment_id
+    intent.settled_at, intent.poll_at = now, None
+    open_session().flush()
+    matching.wake(intent)
+    dues_collection.collect_after_topup(intent.user_id, actor=actor, now=now)
+    publish(
+        TopupSucceeded(
+            user_id=intent.user_id, intent_id=intent.id, transaction_id=intent.transaction_id, amount=intent.amount
+        )
+    )
+
+
+def credited_already(intent: PaymentIntent, payment_id: str) -> bool:
+    """The same money for another intent. Two at the same moment: the unique key lets one through."""
+    return (
+        open_session().scalar(
+            select(PaymentIntent.id).where(
+                PaymentIntent.gateway == intent.gateway,
+                PaymentIntent.payment_id == payment_id,
+                PaymentIntent.id != intent.id,
+            )
+        )
+        is not None
+    )

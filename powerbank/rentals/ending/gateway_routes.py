@@ -1,0 +1,121 @@
+"""For gateways that speak HTTP for stations that do not speak MQTT."""
+
+import functools
+import hmac
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, request
+from marshmallow import Schema, fields, validate
+
+from powerbank.api.fields import Boolean, Time
+from powerbank.api.openapi import Blueprint
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import AppError
+from powerbank.stations.inbound import services as inbound
+
+blueprint = Blueprint("Gateways", __name__, url_prefix="/internal", description="For gateways of stations.")
+
+WINDOW = 300  # seconds, either way
+
+
+class ReturnEventSchema(Schema):
+    event_id = fields.String(required=True, validate=validate.Length(1, 128))
+    station_imei = fields.String(required=True, validate=validate.Length(1, 64))
+    slot_number = fields.Integer(required=True, validate=validate.Range(1, 255))
+    powerbank_sn = fields.String(required=True, validate=validate.Length(1, 64))
+    battery_level = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, 100))
+    ts = Time(required=True)
+
+
+class GatewayReportSchema(Schema):
+    """A heartbeat (`status`, `slots`) or an event (`event_id`, `type`) of `json-v1`, which reads the values itself."""
+
+    imei = fields.Raw()
+    boot_id = fields.Raw(metadata={"description": "an integer that grows with each boot of the station"})
+    seq = fields.Raw(
+        metadata={"description": "an integer that grows within a boot; without both, reports count as they come"}
+    )
+    ts = fields.Raw(metadata={"description": "the station's own time, ISO 8601"})
+    status = fields.Raw(metadata={"description": "of a heartbeat: `online` or `maintenance`"})
+    hardware_info = fields.Raw()
+    slots = fields.Raw(
+        metadata={
+            "description": "of a heartbeat: a list of `slot_number`, `status`, `powerbank_sn`, "
+            "`battery_level`, `temperature`, `metadata`"
+        }
+    )
+    event_id = fields.Raw(metadata={"description": "of an event: the same in each repeat"})
+    type = fields.Raw(metadata={"description": "of an event: returned, ejected, slot_fault, tamper, overheat, boot"})
+    slot_number = fields.Raw()
+    powerbank_sn = fields.Raw()
+    battery_level = fields.Raw()
+    data = fields.Raw()
+
+
+class AcceptedReportSchema(Schema):
+    accepted = Boolean(required=True)
+
+
+class AcceptedEventSchema(Schema):
+    accepted = Boolean(required=True)
+    repeated = Boolean(required=True)
+
+
+_HEADER = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+
+
+def signed(view: Callable[..., Any]) -> Callable[..., Any]:
+    """`Powerbank-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`, as we sign our own calls. Looked at
+    before the body is."""
+
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        secret = current_app.config["SETTINGS"].gateway_secret.get_secret_value()
+        found = _HEADER.fullmatch(request.headers.get("Powerbank-Signature", ""))
+        if not secret or found is None or abs(utcnow().timestamp() - int(found[1])) > WINDOW:
+            raise AppError("bad_signature", 401, "The signature is missing, wrong or too old.")
+        right = hmac.new(secret.encode(), f"{found[1]}.".encode() + request.get_data(), "sha256").hexdigest()
+        if not hmac.compare_digest(right, found[2]):
+            raise AppError("bad_signature", 401, "The signature is missing, wrong or too old.")
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+SIGNATURE = {
+    "name": "Powerbank-Signature",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": 'as `t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`, no older than five minutes',
+}
+
+
+@blueprint.post("/rental/return-event")
+@blueprint.doc(parameters=[SIGNATURE])
+@signed
+@blueprint.arguments(ReturnEventSchema)
+@blueprint.response(202, AcceptedEventSchema)
+@blueprint.alt_response(200, schema=AcceptedEventSchema, description="Reported before.")
+def return_event(body: dict[str, Any]) -> Any:
+    """A power bank came back"""
+    with transaction():
+        noted = inbound.note_http_return(
+            station_imei=body["station_imei"], slot_number=body["slot_number"], serial=body["powerbank_sn"],
+            charge=body["battery_level"], event_id=body["event_id"], ts=body["ts"], received_at=utcnow(),
+        )  # fmt: skip
+    return {"accepted": True, "repeated": noted.repeat}, 200 if noted.repeat else 202
+
+
+@blueprint.post("/stations/<imei>/report")
+@blueprint.doc(parameters=[SIGNATURE])
+@signed
+@blueprint.arguments(GatewayReportSchema)
+@blueprint.response(202, AcceptedReportSchema)
+def report(body: dict[str, Any], imei: str) -> dict[str, Any]:
+    """What a station says, in the words of `json-v1`: a heartbeat or an event. A repeat changes nothing"""
+    with transaction():
+        inbound.accept_http(station_imei=imei, words=body, received_at=utcnow())
+    return {"accepted": True}

@@ -1,0 +1,176 @@
+"""What staff decide of a rental."""
+
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from powerbank.api.auth import Staff
+from powerbank.base import money
+from powerbank.base.errors import AppError, ConflictError
+from powerbank.ledger import services
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.adjustments import allowances
+from powerbank.ledger.adjustments.models import Act, StaffAct
+from powerbank.rentals import transitions
+from powerbank.rentals.charges import billing
+from powerbank.rentals.disputes import services as cases
+from powerbank.rentals.ending import lost_banks, returns
+from powerbank.rentals.models import Rental
+from powerbank.rentals.starting import ejection, initiation
+from powerbank.rentals.states import OUT, Status
+
+
+class Action(StrEnum):
+    COMPLETE = "complete"  # the bank is back; the meter ended at `at`, or ends now
+    CANCEL = "cancel"  # nothing was owed at all
+    LOST = "lost"
+    REFUND = "refund"
+    CHARGE = "charge"
+    UPHOLD = "uphold"
+    DISMISS = "dismiss"
+
+
+# What of it is counted as an act of worth. Where a rental ends by its own tariff, nothing is given or taken.
+ACTS = MappingProxyType(
+    {
+        Action.CANCEL: Act.RENTAL_REFUND,
+        Action.UPHOLD: Act.RENTAL_REFUND,
+        Action.REFUND: Act.RENTAL_REFUND,
+        Action.LOST: Act.RENTAL_LOSS,
+        Action.CHARGE: Act.RENTAL_CHARGE,
+    }
+)
+
+
+def by_staff(
+    rental_id: UUID,
+    *,
+    action: str,
+    reason: str,
+    staff: Staff,
+    now: datetime,
+    amount: int | None = None,
+    at: datetime | None = None,
+    case_id: UUID | None = None,
+) -> Rental | StaffAct:
+    """The rental as it was resolved; or the act that waits for a second person."""
+    act = ACTS.get(Action(action))
+    if act is not None:
+        allowances.refuse_unless_permitted(act, staff)
+        allowances.begin(staff.id)
+        rental = transitions.locked(rental_id)
+        worth, about = _worth(rental, Action(action), amount), transitions.reference(rental)
+        if not allowances.use(act, staff.id, worth=worth, about=about, now=now):
+            details = {
+                "action": action,
+                "amount": None if amount is None else money.show(amount),
+                "case_id": None if case_id is None else str(case_id),
+            }
+            return allowances.wait(act, staff.id, worth=worth, about=about, reason=reason, details=details, now=now)
+    by = f"staff:{staff.id}"
+    return resolve(rental_id, action=action, reason=reason, by=by, now=now, amount=amount, at=at, case_id=case_id)
+
+
+def approved(act: StaffAct, *, staff: Staff, now: datetime) -> None:
+    """Does what waited for the second person."""
+    asked = act.details
+    resolve(
+        UUID(act.about_id),
+        action=asked["action"],
+        reason=act.reason,
+        by=f"staff:{staff.id}",
+        now=now,
+        amount=money.parse(asked["amount"]) if asked["amount"] else None,
+        case_id=UUID(asked["case_id"]) if asked["case_id"] else None,
+    )
+
+
+def resolve(
+    rental_id: UUID, *, action: str, reason: str, by: str, now: datetime, amount: int | None = None,
+    at: datetime | None = None, case_id: UUID | None = None,
+) -> Rental:  # fmt: skip
+    rental = transitions.locked(rental_id)
+    services.lock_users(rental.user_id)
+    do = Action(action)
+    if do in (Action.UPHOLD, Action.DISMISS):
+        _decide(rental, case_id, uphold=do is Action.UPHOLD, by=by, reason=reason, now=now)
+    elif do is Action.REFUND:
+        _refund(rental, amount, by, now)
+    elif do is Action.CHARGE:
+        _charge(rental, amount)
+    else:
+        _end(rental, do, at=at, by=by, now=now)
+    transitions.note(rental, "resolved", cause=by, at=now, action=do.value, reason=reason)
+    return rental
+
+
+def shown(rental: Rental) -> dict[str, Any]:
+    """For the audit log."""
+    return {
+        "status": rental.status, "amount_paid": money.show(billing.paid(rental)),
+        "due_amount": money.show(sum(due.left for due in billing.owed(rental))),
+    }  # fmt: skip
+
+
+def _worth(rental: Rental, do: Action, amount: int | None) -> int:
+    """The most that it can come to."""
+    if do is Action.CHARGE:
+        return _chargeable(rental, amount)
+    if do is Action.LOST:
+        return max(0, rental.replacement_price - rental.overdue_amount)
+    of_the_rental = billing.paid(rental) + sum(due.left for due in billing.owed(rental))
+    return of_the_rental if amount is None else min(amount, of_the_rental)
+
+
+def _chargeable(rental: Rental, amount: int | None) -> int:
+    """All that staff ever charge for a rental is at most what its power bank costs, whatever became of it."""
+    if not amount:
+        raise _missing("amount")
+    before = allowances.total_about(transitions.reference(rental), Act.RENTAL_CHARGE)
+    if before + amount > rental.replacement_price:
+        most = max(0, rental.replacement_price - before)
+        raise ConflictError(
+            "charge_too_high", "Staff charge at most the price of the power bank.", chargeable=money.show(most)
+        )
+    return amount
+
+
+def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datetime) -> None:
+    if do is Action.COMPLETE and (rental.status in OUT or rental.status == Status.UNRESOLVED):
+        # Staff decided about a bank that came late too: from here on it is billed like any other.
+        rental.came_late = False
+        returns.end(rental, at=min(at or now, now), cause=by, now=now, how="staff")
+    elif do is Action.LOST and rental.status in OUT:
+        lost_banks.declare(rental, cause=by, now=now)
+    elif do is Action.CANCEL and rental.status == Status.PENDING:
+        initiation.abandon(rental.id, event="cancelled", cause=by, now=now)
+    elif do is Action.CANCEL and rental.status in (Status.EJECTING, Status.UNRESOLVED):
+        ejection.give_up(rental, now=now)
+    elif do is Action.CANCEL and rental.status in (*OUT, Status.COMPLETED):
+        returns.cancel_in_full(rental, "cancelled_by_staff", cause=by, now=now)
+    else:
+        raise ConflictError("not_resolvable", f"A rental that is {rental.status} cannot be resolved so.")
+
+
+def _decide(rental: Rental, case_id: UUID | None, *, uphold: bool, by: str, reason: str, now: datetime) -> None:
+    if case_id is None:
+        raise _missing("case_id")
+    cases.decide(case_id, of=rental, uphold=uphold, by=by, decision=reason, now=now)
+
+
+def _refund(rental: Rental, amount: int | None, by: str, now: datetime) -> None:
+    if cases.refund(rental, amount, what=f"resolve:{rental.version}", by=by, now=now) == 0:
+        raise ConflictError("nothing_to_refund", "Nothing was paid or is owed for this rental.")
+
+
+def _charge(rental: Rental, amount: int | None) -> None:
+    if not amount:
+        raise _missing("amount")
+    billing.collect(rental, amount, what=f"resolve:{rental.version}", revenue=Kind.RENTAL_REVENUE)
+
+
+def _missing(field: str) -> AppError:
+    errors = {field: ["Missing data for required field."]}
+    return AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors)

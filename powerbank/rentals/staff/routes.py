@@ -1,0 +1,75 @@
+"""Staff: rentals found, seen whole, and resolved."""
+
+from typing import Any
+from uuid import UUID
+
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
+from powerbank.ledger.adjustments.models import StaffAct
+from powerbank.ledger.adjustments.schemas import StaffActSchema, waiting
+from powerbank.rentals import locations, queries, transitions
+from powerbank.rentals.staff import dossier, resolution
+from powerbank.rentals.staff.schemas import (
+    AdminRentalDetailSchema,
+    AdminRentalsSchema,
+    LocationSchema,
+    RentalResolutionSchema,
+    SearchArguments,
+)
+
+blueprint = Blueprint("Rentals (staff)", __name__, url_prefix="/api/admin/rentals", description="All rentals.")
+
+
+@blueprint.get("")
+@staff_only("rentals.read")
+@blueprint.arguments(SearchArguments, location="query")
+@blueprint.response(200, AdminRentalsSchema)
+def search(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Rentals, newest first"""
+    found = queries.search_page(**arguments)
+    return found | {"items": queries.cards(found["items"], now=utcnow())}
+
+
+@blueprint.get("/<uuid:rental_id>")
+@staff_only("rentals.read")
+@blueprint.response(200, AdminRentalDetailSchema)
+def detail(rental_id: UUID) -> dict[str, Any]:
+    """One rental with its log, commands, custody, what stations said, money and disputes side by side"""
+    return dossier.whole(transitions.find(rental_id), now=utcnow())
+
+
+@blueprint.get("/<uuid:rental_id>/locations")
+@staff_only("rentals.locate")
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, page_of(LocationSchema))
+def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
+    """Where its person's phone was, newest first; who looks is on record"""
+    with transaction():
+        rental = transitions.find(rental_id)
+        audit.by_staff("rental.read_locations", "rental", rental.id, new={"user_id": str(rental.user_id)})
+        return locations.of_page(rental, **arguments)
+
+
+@blueprint.post("/<uuid:rental_id>/resolve")
+@staff_only("rentals.resolve")
+@idempotent
+@blueprint.arguments(RentalResolutionSchema)
+@blueprint.response(200, AdminRentalDetailSchema)
+@blueprint.alt_response(202, schema=StaffActSchema, description="A second person must approve.")
+def resolve(body: dict[str, Any], rental_id: UUID) -> Any:
+    """End it, refund, charge, or decide a dispute; beyond what one person may do alone it waits for a second"""
+    old = resolution.shown(transitions.find(rental_id))
+    done = resolution.by_staff(rental_id, staff=current_staff(), now=utcnow(), **body)
+    if isinstance(done, StaffAct):
+        audit.by_staff("rental.ask_to_resolve", "rental", rental_id, new=_told(body) | {"act_id": str(done.id)})
+        return waiting(done)
+    audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolution.shown(done) | _told(body))
+    return dossier.whole(done, now=utcnow())
+
+
+def _told(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) for name, value in body.items() if value is not None}

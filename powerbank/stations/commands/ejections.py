@@ -1,0 +1,198 @@
+"""What became of an ejection. Custody follows what is proven, and the command is settled last: a rental that asks for
+the next one must not wait for a lock that waits for it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+
+from powerbank.api.fields import show_time
+from powerbank.base.db import open_session
+from powerbank.stations import live
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands.models import OPEN, CommandName, CommandStatus, StationCommand
+from powerbank.stations.custody import discrepancies
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import DiscrepancyKind, Place, PowerBank
+from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.inbound import slot_agreement
+from powerbank.stations.inbound.messages import Known
+from powerbank.stations.models import Slot
+from powerbank.stations.protocols import registry
+from powerbank.stations.protocols.commands import Outgoing
+from powerbank.stations.protocols.events import CommandAnswer, Ejected, EjectFailed, Order, Proof
+
+# The promise is kept; a late bank leaves the promise of the next one as it is.
+_LEFT = text("""
+    WITH kept AS (DELETE FROM bank_reservations WHERE bank_id = :bank_id AND rental_id = :rental_id),
+         worn AS (UPDATE power_banks SET cycles = cycles + 1 WHERE id = :bank_id AND :moved)
+    UPDATE slots SET bank_serial = NULL, charge = NULL, temperature = NULL
+     WHERE :clear AND station_id = :station_id AND number = :number AND bank_serial = :serial
+""")
+
+
+def answered(
+    command: StationCommand, station: Known, event: CommandAnswer, *, fresh: bool, now: datetime
+) -> bool | None:
+    """True if this proves that the bank came out, False if that was known, None if it proves no such thing."""
+    told: dict[str, Any] = {"success": event.success, "error": event.error, "data": dict(event.data or {})}
+    if not command.is_eject:
+        status = CommandStatus.SUCCEEDED if event.success else CommandStatus.FAILED
+        commands.settle(command, status, told, now=now)
+        return None
+    proof = event.proof
+    if proof is Proof.OUT and event.serial not in (None, command.serial):
+        proof = Proof.NONE  # it speaks of another bank
+    return _conclude(command, station, proof, told, event.order, fresh=fresh, now=now)
+
+
+def ejected(station: Known, event: Ejected, *, fresh: bool, now: datetime) -> bool | None:
+    """Answers as `answered` does."""
+    command = _meant(station.id, event.serial, event.slot, now=now)
+    if command is not None:
+        return _conclude(command, station, Proof.OUT, {}, event.order, fresh=fresh, now=now)
+    if not fresh or event.serial is None:
+        return None
+    if _known_to_be_out(station.id, event.serial):
+        return False
+    left_unasked(station.id, event.serial, event.slot, now=now)
+    return None
+
+
+def eject_failed(station: Known, event: EjectFailed, *, now: datetime) -> None:
+    command = _meant(station.id, event.serial, event.slot, now=now)
+    if command is not None:
+        _conclude(command, station, event.proof, {"error": event.reason}, event.order, fresh=False, now=now)
+
+
+def prove_out(
+    command: StationCommand, *, at: datetime, proof: str, now: datetime, told: dict[str, Any] | None = None,
+    clear_slot: bool = True,
+) -> bool:  # fmt: skip
+    """The bank came out at this time. False if that was known."""
+    if command.status == CommandStatus.SUCCEEDED:
+        return False
+    session = open_session()
+    with live.once():
+        live.refresh([command.station_id])
+        bank_id = session.scalar(select(PowerBank.id).where(PowerBank.serial == command.serial).with_for_update())
+        moved = bank_id is not None and banks.move_locked(
+            bank_id, _taker(command), at=at, cause="ejected", out_of=command.station_id
+        )
+        left = {
+            "bank_id": bank_id, "rental_id": command.rental_id, "moved": moved, "clear": clear_slot,
+            "station_id": command.station_id, "number": command.slot_number, "serial": command.serial,
+        }  # fmt: skip
+        session.execute(_LEFT, left)
+    return commands.settle(
+        command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": show_time(at)}, now=now
+    )
+
+
+def prove_in(command: StationCommand, *, proof: str, now: datetime, told: dict[str, Any] | None = None) -> bool:
+    """The bank is in its slot all the same."""
+    return commands.settle(command, CommandStatus.FAILED, (told or {}) | {"proof": proof}, now=now)
+
+
+def in_play(serial: str, *, now: datetime) -> StationCommand | None:
+    """The newest ejection of this bank, if it may be why the bank is out."""
+    command = open_session().scalar(
+        select(StationCommand)
+        .where(StationCommand.serial == serial, StationCommand.command == CommandName.EJECT)
+        .order_by(StationCommand.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    if command is None or command.sent_at is None or command.status == CommandStatus.SUCCEEDED:
+        return None
+    if command.is_open or command.status == CommandStatus.UNKNOWN or now < command.deadline + slot_agreement.LATE:
+        return command
+    return None
+
+
+def open_eject(station_id: UUID) -> StationCommand | None:
+    return open_session().scalar(
+        select(StationCommand)
+        .where(
+            StationCommand.station_id == station_id,
+            StationCommand.command == CommandName.EJECT,
+            StationCommand.status.in_(OPEN),
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def left_unasked(station_id: UUID, serial: str, slot_number: int | None, *, now: datetime) -> None:
+    """It went out, or is gone, and nobody asked for it."""
+    session = open_session()
+    session.execute(
+        update(Slot)
+        .where(Slot.station_id == station_id, Slot.bank_serial == serial)
+        .values(bank_serial=None, charge=None, temperature=None)
+    )
+    discrepancies.open_discrepancy(
+        kind=DiscrepancyKind.BANK_MISSING, serial=serial, station_id=station_id, slot_number=slot_number, detail={},
+        now=now,
+    )  # fmt: skip
+    live.refresh([station_id])
+
+
+def _conclude(
+    command: StationCommand, station: Known, proof: Proof, told: dict[str, Any], order: Order, *, fresh: bool,
+    now: datetime,
+) -> bool | None:  # fmt: skip
+    if proof is Proof.OUT:
+        news = prove_out(command, at=_moment(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh)
+        if news:
+            _look_afterwards(command, station, now=now)
+        return news
+    if proof is Proof.IN:
+        prove_in(command, proof="refused", told=told, now=now)
+    elif command.is_open and command.looked_at is None:
+        commands.acknowledge(command, told)
+        commands.look_for_outcome(command, now=now, at=now + _settling(command, station))
+    return None
+
+
+def _moment(command: StationCommand, order: Order) -> datetime:
+    """The device's time if it can be: not before the command went out, and not after we heard of it."""
+    sent, said = command.sent_at or command.created_at, order.device_time
+    return said if said is not None and sent <= said <= order.received_at else max(sent, order.received_at)
+
+
+def _taker(command: StationCommand) -> Whereabouts:
+    if command.rental_id is not None:
+        return Whereabouts(Place.USER, rental_id=command.rental_id)
+    return Whereabouts(Place.CREW, holder=command.requested_by)
+
+
+def _meant(station_id: UUID, serial: str | None, slot: int | None, *, now: datetime) -> StationCommand | None:
+    """Which command a report speaks of that names none."""
+    command = open_eject(station_id)
+    named = command is not None and (serial == command.serial or (serial is None and slot == command.slot_number))
+    if command is not None and named and command.sent_at is not None:
+        return command
+    late = in_play(serial, now=now) if serial is not None else None
+    return late if late is not None and late.station_id == station_id else None
+
+
+def _known_to_be_out(station_id: UUID, serial: str) -> bool:
+    bank = open_session().scalar(select(PowerBank).where(PowerBank.serial == serial))
+    if bank is None:
+        return False
+    here = banks.whereabouts(bank.id)
+    return not (here.place is Place.SLOT and here.station_id == station_id)
+
+
+def _settling(command: StationCommand, station: Known) -> timedelta:
+    """How long the cabinet takes until a snapshot shows what it did."""
+    outgoing = registry.by_name[station.protocol].encode(commands.in_words(command), station.imei)
+    return timedelta(seconds=outgoing.look_after if isinstance(outgoing, Outgoing) else 0)
+
+
+def _look_afterwards(command: StationCommand, station: Known, *, now: datetime) -> None:
+    """Cabinets that show their slots only when asked are asked, to see that the bank is really gone."""
+    settling = _settling(command, station)
+    if settling:
+        commands.look(command.station_id, now=now, at=now + settling)

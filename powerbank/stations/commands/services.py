@@ -1,0 +1,262 @@
+"""Commands to stations: asked for, sent once, answered or overdue.
+
+A command is noted as sent before it goes out. Whoever falls in between leaves a command that was never sent and
+waits for its deadline; nobody ever sends it a second time, for a second ejection hands out a second power bank.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.base.db import after_commit, db, new_id, open_session
+from powerbank.base.errors import AppError, ConflictError
+from powerbank.content import app_config
+from powerbank.integrations.mqtt.publisher import Publisher
+from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.stations.commands.models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
+from powerbank.stations.events import StationCommandSettled
+from powerbank.stations.inbound import station_lock
+from powerbank.stations.models import Station
+from powerbank.stations.protocols import commands as words
+from powerbank.stations.protocols import registry
+from powerbank.stations.protocols.commands import Outgoing, Unsupported
+
+SYSTEM = "system"
+LOOK_SECONDS = 30  # that a station has for the snapshot which tells what became of an ejection
+DEADLINES = {CommandName.UPDATE_FIRMWARE: 900, CommandName.REBOOT: 180}  # seconds
+OTHERS_DEADLINE = 60
+RECEIPT_SECONDS = 1.0  # that the broker has while others wait behind this command
+_NOTED_AS_SENT = {"status": CommandStatus.SENT, "attempts": 1}
+
+
+def request(
+    *,
+    station_id: UUID,
+    command: str,
+    parameters: dict[str, Any],
+    requested_by: str,
+    now: datetime,
+    deadline_seconds: int | None = None,
+    rental_id: UUID | None = None,
+    send_at: datetime | None = None,
+    through: Publisher | None = None,
+) -> StationCommand:
+    """Asks for a command. One that ejects is refused while another is open at that station.
+
+    It goes out by a job, or `through` an open connection right after the commit, where somebody stands and waits.
+    """
+    name = CommandName(command)
+    starts = max(now, send_at or now)
+    deadline = starts + timedelta(seconds=deadline_seconds or _usual_seconds(name))
+    command_id = new_id()
+    row = {
+        "id": command_id, "station_id": station_id, "command": name, "parameters": parameters,
+        "serial": parameters.get("powerbank_sn"), "slot_number": parameters.get("slot_number"),
+        "rental_id": rental_id, "requested_by": requested_by, "created_at": now,
+        "deadline": deadline,
+    }  # fmt: skip
+    if through is not None:
+        row |= _NOTED_AS_SENT | {"sent_at": now}
+    made = insert(StationCommand).values(row)
+    if name is CommandName.EJECT:
+        if row["serial"] is None or row["slot_number"] is None:
+            raise AppError("validation_failed", 422, "Which slot is to eject which power bank?")
+        made = made.on_conflict_do_nothing(
+            index_elements=["station_id"],
+            index_where=(StationCommand.command == CommandName.EJECT.value) & StationCommand.status.in_(OPEN),
+        )
+    asked: StationCommand | None = open_session().scalar(made.returning(StationCommand))
+    if asked is None:
+        raise ConflictError("station_busy", "The station is handing out another power bank.")
+    if through is None:
+        enqueue(catalogue.SEND_STATION_COMMAND, at=send_at, expires_at=deadline, command_id=str(command_id))
+    elif (outgoing := _message(asked, now=now)) is not None:
+        _send_after_commit(outgoing, through)
+    enqueue(catalogue.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))
+    return asked
+
+
+def request_by_staff(
+    station: Station, *, command: str, parameters: dict[str, Any], staff_id: UUID, now: datetime
+) -> StationCommand:
+    """Refused at once where the station's protocol has no such command."""
+    if not is_supported(station, CommandName(command)):
+        raise ConflictError("command_unsupported", f"Stations of {station.protocol} have no such command.")
+    return request(
+        station_id=station.id, command=command, parameters=parameters, requested_by=f"staff:{staff_id}", now=now
+    )  # fmt: skip
+
+
+def is_supported(station: Station, command: CommandName) -> bool:
+    return WORDS[command][0] in registry.by_name[station.protocol].supports
+
+
+def look(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None:
+    """Asks for a snapshot, unless one is asked for already and not yet on its way."""
+    waiting = open_session().scalar(
+        select(StationCommand.id).where(
+            StationCommand.station_id == station_id,
+            StationCommand.command == CommandName.GET_STATUS,
+            StationCommand.status == CommandStatus.QUEUED,
+            StationCommand.deadline > now,
+        )
+    )
+    if waiting is None or at is not None:
+        request(
+            station_id=station_id, command=CommandName.GET_STATUS, parameters={}, requested_by=SYSTEM, now=now,
+            send_at=at, deadline_seconds=LOOK_SECONDS,
+        )  # fmt: skip
+
+
+def is_due(command_id: UUID, *, now: datetime) -> bool:
+    """Whether there is anything to send, asked before a connection is made."""
+    command = db.session.get(StationCommand, command_id)
+    return command is not None and command.status == CommandStatus.QUEUED and command.deadline > now
+
+
+def claim(command_id: UUID, *, now: datetime) -> Outgoing | None:
+    """Notes that the command goes out now, and gives its message; None if there is nothing to send.
+
+    Only the first who asks gets it.
+    """
+    claimed = open_session().scalar(
+        update(StationCommand)
+        .where(
+            StationCommand.id == command_id,
+            StationCommand.status == CommandStatus.QUEUED,
+            StationCommand.deadline > now,
+        )
+        .values(status=CommandStatus.SENT, sent_at=now, attempts=StationCommand.attempts + 1)
+        .returning(StationCommand)
+        .execution_options(populate_existing=True)
+    )
+    return None if claimed is None else _message(claimed, now=now)
+
+
+def _message(command: StationCommand, *, now: datetime) -> Outgoing | None:
+    """Of a command that is noted as sent; refused at once where the station's protocol has no such words."""
+    outgoing = encoded(command)
+    if isinstance(outgoing, Unsupported):
+        settle(command, CommandStatus.FAILED, {"proof": "refused", "error": outgoing.reason}, now=now)
+        return None
+    return outgoing
+
+
+def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
+    """One that is lost on the way is a command without an answer, and its deadline finds that out."""
+    message = outgoing.message
+
+    def send() -> None:
+        through.send(message.topic, message.payload, qos=message.qos, wait=RECEIPT_SECONDS)
+
+    after_commit(send)
+
+
+def encoded(command: StationCommand) -> Outgoing | Unsupported:
+    query = select(Station.protocol, Station.imei).where(Station.id == command.station_id)
+    protocol, imei = open_session().execute(query).one()
+    return registry.by_name[protocol].encode(in_words(command), imei)
+
+
+def settle(command: StationCommand, status: CommandStatus, response: dict[str, Any], *, now: datetime) -> bool:
+    """Writes what became of it, and tells whoever waits. False if that was known, or cannot follow any more."""
+    before = [old for old, following in TRANSITIONS.items() if status in following]
+    session = open_session()
+    known = (command.response or {}) | response
+    changed = session.scalar(
+        update(StationCommand)
+        .where(StationCommand.id == command.id, StationCommand.status.in_(before))
+        .values(status=status, finished_at=now, response=known)
+        .returning(StationCommand)
+        .execution_options(populate_existing=True)
+    )
+    if changed is None:
+        session.refresh(command)
+        return False
+    # Nobody waits for the snapshots that this service asks for by itself.
+    if command.requested_by != SYSTEM:
+        publish(StationCommandSettled(command_id=command.id, status=status.value))
+    return True
+
+
+def acknowledge(command: StationCommand, response: dict[str, Any]) -> None:
+    """An answer came that proves nothing."""
+    session = open_session()
+    session.execute(
+        update(StationCommand)
+        .where(StationCommand.id == command.id, StationCommand.status.in_(OPEN))
+        .values(status=CommandStatus.ACKNOWLEDGED, response=response)
+    )
+    session.refresh(command)
+
+
+def look_for_outcome(command: StationCommand, *, now: datetime, at: datetime | None = None) -> None:
+    """An ejection of which nobody knows what became of it: the next snapshot tells, or nobody will."""
+    session = open_session()
+    command.looked_at = at or now
+    session.flush()
+    look(command.station_id, now=now, at=at)
+    enqueue(
+        catalogue.CHECK_STATION_COMMAND,
+        at=command.looked_at + timedelta(seconds=LOOK_SECONDS),
+        command_id=str(command.id),
+    )
+
+
+def check(command_id: UUID, *, now: datetime) -> None:
+    """Its deadline, or the time for its snapshot, has passed."""
+    session = open_session()
+    station_id = session.scalar(
+        select(StationCommand.station_id).where(StationCommand.id == command_id, StationCommand.finished_at.is_(None))
+    )
+    if station_id is None:
+        return  # settled, as nearly all are
+    state = station_lock.lock(station_id)
+    command = session.get_one(StationCommand, command_id, populate_existing=True)
+    if not command.is_open or now < command.deadline - timedelta(seconds=1):
+        return
+    state.contents = None  # the next snapshot is looked at closely
+    if command.status == CommandStatus.QUEUED:
+        settle(command, CommandStatus.EXPIRED, {"error": "not_sent"}, now=now)
+    elif not command.is_eject:
+        settle(command, CommandStatus.UNKNOWN, {"error": "no_answer"}, now=now)
+    elif command.looked_at is None:
+        look_for_outcome(command, now=now)
+    elif now >= command.looked_at + timedelta(seconds=LOOK_SECONDS - 1):
+        settle(command, CommandStatus.UNKNOWN, {"error": "no_snapshot"}, now=now)
+
+
+def _usual_seconds(name: CommandName) -> int:
+    if name is CommandName.EJECT:
+        return app_config.current().eject_timeout_seconds
+    return DEADLINES.get(name, OTHERS_DEADLINE)
+
+
+# The attributes of each command's words, and the parameter in which each is given.
+WORDS: dict[CommandName, tuple[type[words.Command], dict[str, str]]] = {
+    CommandName.EJECT: (words.Eject, {"slot": "slot_number", "serial": "powerbank_sn"}),
+    CommandName.GET_STATUS: (words.GetStatus, {}),
+    CommandName.LOCK_SLOT: (words.LockSlot, {"slot": "slot_number"}),
+    CommandName.UNLOCK_SLOT: (words.UnlockSlot, {"slot": "slot_number"}),
+    CommandName.RESET_SLOT: (words.ResetSlot, {"slot": "slot_number"}),
+    CommandName.MAINTENANCE: (words.Maintenance, {"enable": "enable"}),
+    CommandName.REBOOT: (words.Reboot, {}),
+    CommandName.UPDATE_FIRMWARE: (words.UpdateFirmware, {"url": "url", "sha256": "sha256", "version": "version"}),
+}
+
+
+def in_words(command: StationCommand) -> words.Command:
+    kind, attributes = WORDS[CommandName(command.command)]
+    given: dict[str, Any] = {name: command.parameters[parameter] for name, parameter in attributes.items()}
+    if command.is_eject:
+        given["rental_id"] = str(command.rental_id) if command.rental_id else None
+    return kind(
+        command_id=str(command.id),
+        issued_at=command.sent_at or command.created_at,
+        deadline=command.deadline,
+        **given,
+    )

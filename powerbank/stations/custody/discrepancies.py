@@ -1,0 +1,145 @@
+"""Where a station's word and the database disagree. Staff settle it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.base.db import first_id_of, new_id, open_session
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.outbox.enqueue import publish
+from powerbank.stations.custody.models import Discrepancy, DiscrepancyKind
+from powerbank.stations.events import StationAlarm
+from powerbank.stations.models import Station
+
+# Open ones of a kind at one station: it may invent as many serials as it likes. Banks that are missing are no more than
+# its slots, and each of them matters, for it is believed elsewhere only while its own station misses it.
+MOST_OPEN = 20
+TOLD_EACH = timedelta(hours=1)  # of one kind at one station
+SYSTEM = "system"
+KEPT_FOR = timedelta(days=365)
+PRUNED_AT_ONCE = 5000
+
+WORDS = {
+    DiscrepancyKind.BANK_MISSING: "power bank {serial} is missing from slot {slot}",
+    DiscrepancyKind.BANK_ELSEWHERE: "power bank {serial}, which belongs elsewhere, is in slot {slot}",
+    DiscrepancyKind.UNKNOWN_SERIAL: "power bank {serial} in slot {slot} is in no register",
+}
+
+
+def open_discrepancy(
+    *,
+    kind: DiscrepancyKind,
+    serial: str,
+    station_id: UUID,
+    slot_number: int | None,
+    detail: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Stations repeat themselves every half a minute: one that is open is kept, with the newest place. One that staff
+    settled stays settled while the station says the same; one that had settled itself is opened again."""
+    session = open_session()
+    before = session.scalars(
+        select(Discrepancy)
+        .where(Discrepancy.serial == serial, Discrepancy.kind == kind)
+        .order_by(Discrepancy.id.desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    seen = {"station_id": station_id, "slot_number": slot_number, "detail": detail, "last_seen_at": now}
+    if before is not None and before.resolved_at is not None:
+        if before.resolved_by != SYSTEM and (before.station_id, before.slot_number) == (station_id, slot_number):
+            before.last_seen_at = now
+            return
+        if not _has_room(kind, station_id):
+            return
+        if before.resolved_by == SYSTEM:
+            again = {"opened_at": now, "resolved_at": None, "resolved_by": None, "resolution": None}
+            changes = seen | again | {"times": Discrepancy.times + 1}
+            session.execute(update(Discrepancy).where(Discrepancy.id == before.id).values(changes))
+            _tell(kind, serial, station_id, slot_number, now)
+            return
+    elif before is None and not _has_room(kind, station_id):
+        return
+    made = insert(Discrepancy).values(id=new_id(), kind=kind, serial=serial, opened_at=now, **seen)
+    statement = made.on_conflict_do_update(
+        index_elements=["kind", "serial"], index_where=Discrepancy.resolved_at.is_(None), set_=seen
+    )
+    session.execute(statement)
+    if before is None or before.resolved_at is not None:
+        _tell(kind, serial, station_id, slot_number, now)
+
+
+def _has_room(kind: DiscrepancyKind, station_id: UUID) -> bool:
+    """The station's state is locked, so nobody else counts meanwhile."""
+    if kind is DiscrepancyKind.BANK_MISSING:
+        return True
+    open_ones = select(func.count()).where(
+        Discrepancy.station_id == station_id, Discrepancy.kind == kind, Discrepancy.resolved_at.is_(None)
+    )
+    return (open_session().scalar(open_ones) or 0) < MOST_OPEN
+
+
+def _tell(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_number: int | None, now: datetime) -> None:
+    """Staff hear of the first, and of those that come later in another hour; the list has them all."""
+    session = open_session()
+    of_this = (Discrepancy.station_id == station_id, Discrepancy.kind == kind)
+    if session.scalar(select(exists().where(*of_this, Discrepancy.told_at > now - TOLD_EACH))):
+        return
+    session.execute(
+        update(Discrepancy)
+        .where(*of_this, Discrepancy.serial == serial, Discrepancy.resolved_at.is_(None))
+        .values(told_at=now)
+    )
+    publish(
+        StationAlarm(
+            station_sn=session.get_one(Station, station_id).sn,
+            kind=kind.value,
+            slot_number=slot_number,
+            serial=serial,
+            report_id=None,
+            detail=WORDS[kind].format(serial=serial, slot="?" if slot_number is None else slot_number),
+        )
+    )
+
+
+def is_missed(serial: str) -> bool:
+    """Whether its station says that it is not in its slot."""
+    missed = (Discrepancy.serial == serial, Discrepancy.kind == DiscrepancyKind.BANK_MISSING)
+    return bool(open_session().scalar(select(exists().where(*missed, Discrepancy.resolved_at.is_(None)))))
+
+
+def resolve(discrepancy_id: UUID, *, resolution: str, by: str, now: datetime) -> Discrepancy:
+    row = open_session().get(Discrepancy, discrepancy_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFoundError("discrepancy")
+    if row.resolved_at is not None:
+        raise ConflictError("already_resolved", "Somebody has settled this already.")
+    if row.kind == DiscrepancyKind.BANK_MISSING:
+        raise ConflictError("say_where_it_is", "Say where the power bank is, or write it off: that settles this.")
+    row.resolved_at, row.resolved_by, row.resolution = now, by, resolution
+    return row
+
+
+def close_all(serial: str, *, resolution: str, now: datetime, by: str = SYSTEM) -> int:
+    """The world and the database agree again about this bank."""
+    rows = open_session().query(Discrepancy).filter(
+        Discrepancy.serial == serial, Discrepancy.resolved_at.is_(None)
+    ).with_for_update().all()  # fmt: skip
+    for row in rows:
+        row.resolved_at, row.resolved_by, row.resolution = now, by, resolution
+    return len(rows)
+
+
+def prune(*, now: datetime) -> int:
+    """Deletes some that were settled long ago. 0 when nothing is left to delete."""
+    old = (
+        select(Discrepancy.id)
+        .where(Discrepancy.id < first_id_of(now - KEPT_FOR), Discrepancy.resolved_at < now - KEPT_FOR)
+        .limit(PRUNED_AT_ONCE)
+    )
+    gone = open_session().execute(delete(Discrepancy).where(Discrepancy.id.in_(old)))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

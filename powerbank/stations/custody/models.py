@@ -1,0 +1,135 @@
+"""Power banks, where each one is and was, and where the world and the database disagree."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, select, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, column_property, mapped_column
+
+from powerbank.base.db import Base, Id
+from powerbank.stations.models import Station, one_of
+
+
+class Place(StrEnum):
+    SLOT = "slot"
+    USER = "user"
+    CREW = "crew"
+    WAREHOUSE = "warehouse"
+    QUARANTINED = "quarantined"
+    LOST = "lost"
+
+
+class Health(StrEnum):
+    GOOD = "good"
+    FAULTY = "faulty"
+
+
+class DiscrepancyKind(StrEnum):
+    BANK_MISSING = "bank_missing"  # the database has it in this slot, the station does not
+    BANK_ELSEWHERE = "bank_elsewhere"  # it sits here, the database has it somewhere else
+    UNKNOWN_SERIAL = "unknown_serial"
+
+
+class PowerBank(Base):
+    __tablename__ = "power_banks"
+    __table_args__ = (
+        one_of("health", Health),
+        CheckConstraint("cycles >= 0", name="cycles"),
+        CheckConstraint("serial ~ '^[A-Za-z0-9._-]{1,64}$'", name="serial"),
+        UniqueConstraint("serial"),
+    )
+
+    id: Mapped[Id]
+    serial: Mapped[str]
+    model: Mapped[str | None]
+    health: Mapped[str] = mapped_column(server_default=Health.GOOD)
+    cycles: Mapped[int] = mapped_column(server_default="0")
+    quarantine_reason: Mapped[str | None]  # given: never rented out, wherever it is
+    # An ejection that nobody could prove: not rented out until a snapshot or staff say where it is.
+    doubt: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Custody(Base):
+    """One stay of a bank at one place. A row is only ever added, and closed when the next begins.
+
+    PostgreSQL holds that no two stays of a bank overlap and that none is missing between two (trigger
+    `custody_timeline`), so that at any time a bank is in exactly one place.
+    """
+
+    __tablename__ = "custody"
+    __table_args__ = (
+        one_of("place", Place),
+        CheckConstraint("(place = 'slot') = (station_id IS NOT NULL AND slot_number IS NOT NULL)", name="slot"),
+        CheckConstraint("(place = 'user') = (rental_id IS NOT NULL)", name="rental"),
+        CheckConstraint("NOT isempty(period) AND NOT lower_inf(period) AND lower_inc(period)", name="period"),
+        # Ranges of one id each, since without extensions GiST compares ranges, not identifiers.
+        ExcludeConstraint(
+            (func.uuidrange(text("bank_id"), text("bank_id"), text("'[]'")), "="),
+            (text("period"), "&&"),
+            name="ex_custody_one_place",
+            using="gist",
+        ),
+        Index("uq_custody_open", "bank_id", unique=True, postgresql_where=text("upper_inf(period)")),
+        Index("ix_custody_bank_id", "bank_id", "id"),
+        Index("ix_custody_station_id", "station_id", "slot_number", postgresql_where=text("upper_inf(period)")),
+        Index("ix_custody_rental_id", "rental_id", postgresql_where=text("rental_id IS NOT NULL")),
+    )
+
+    id: Mapped[Id]
+    bank_id: Mapped[UUID] = mapped_column(ForeignKey("power_banks.id"))
+    place: Mapped[str]
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"))
+    slot_number: Mapped[int | None] = mapped_column(SmallInteger)
+    rental_id: Mapped[UUID | None]
+    holder: Mapped[str | None]  # which member of the crew, which warehouse
+    cause: Mapped[str]
+    period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+
+    @property
+    def since(self) -> datetime | None:
+        return self.period.lower
+
+    @property
+    def until(self) -> datetime | None:
+        return self.period.upper
+
+
+class Reservation(Base):
+    """A bank promised to a rental. The primary key makes it one promise for each bank."""
+
+    __tablename__ = "bank_reservations"
+    __table_args__ = (UniqueConstraint("rental_id"),)
+
+    bank_id: Mapped[UUID] = mapped_column(ForeignKey("power_banks.id"), primary_key=True)
+    rental_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Discrepancy(Base):
+    __tablename__ = "discrepancies"
+    __table_args__ = (
+        one_of("kind", DiscrepancyKind),
+        CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
+        Index("uq_discrepancies_open", "kind", "serial", unique=True, postgresql_where=text("resolved_at IS NULL")),
+        Index("ix_discrepancies_station_id", "station_id"),
+        Index("ix_discrepancies_serial", "serial", "id"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    serial: Mapped[str]
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"))
+    slot_number: Mapped[int | None] = mapped_column(SmallInteger)
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    opened_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]
+    resolution: Mapped[str | None]
+    times: Mapped[int] = mapped_column(server_default="1")  # that it was opened: it may settle itself and come again
+    told_at: Mapped[datetime | None]  # when staff were told of it
+    station_sn: Mapped[str] = column_property(select(Station.sn).where(Station.id == station_id).scalar_subquery())

@@ -1,0 +1,118 @@
+"""Staff say where a power bank is, or that it is gone: an end to what stations and the database disagree about."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from powerbank.base.db import open_session
+from powerbank.base.errors import AppError, ConflictError
+from powerbank.stations import queries
+from powerbank.stations.custody import discrepancies
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation
+from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.inbound import station_lock
+from powerbank.stations.models import Slot, StationLive
+
+Placed = tuple[PowerBank, dict[str, Any]]  # and where it was
+
+
+def write_off(serial: str, *, reason: str, by: str, now: datetime) -> Placed:
+    """Gone for good, until a station shows it again."""
+    bank, here = _at_hand(serial)
+    if here.place is Place.LOST:
+        raise ConflictError("already_written_off", "This power bank is written off or lost already.")
+    gone = Whereabouts(Place.LOST, holder=by)
+    return _moved(bank, here, gone, cause=f"{banks.WRITTEN_OFF}: {reason}", by=by, now=now)
+
+
+def found(
+    serial: str,
+    *,
+    reason: str,
+    place: str | None,
+    station_sn: str | None,
+    slot_number: int | None,
+    holder: str | None,
+    by: str,
+    now: datetime,
+) -> Placed:
+    """It was lost, or its station misses it."""
+    if place is None:
+        place = Place.WAREHOUSE if queries.bank(serial).quarantine_reason is None else Place.QUARANTINED
+    there = _there(place, station_sn, slot_number, holder)
+    bank, here = _at_hand(serial, there)
+    if here.place is not Place.LOST and not (here.place is Place.SLOT and discrepancies.is_missed(serial)):
+        raise ConflictError("not_lost", "This power bank is neither lost nor missing.")
+    return _moved(bank, here, there, cause=f"found: {reason}", by=by, now=now)
+
+
+def place(
+    serial: str,
+    *,
+    reason: str,
+    place: str,
+    station_sn: str | None,
+    slot_number: int | None,
+    holder: str | None,
+    by: str,
+    now: datetime,
+) -> Placed:
+    there = _there(place, station_sn, slot_number, holder)
+    bank, here = _at_hand(serial, there)
+    return _moved(bank, here, there, cause=f"placed: {reason}", by=by, now=now)
+
+
+def _at_hand(serial: str, there: Whereabouts | None = None) -> tuple[PowerBank, Whereabouts]:
+    """The bank, locked after the states of both stations, and where it is: nobody's but staff's to say."""
+    here = banks.whereabouts(queries.bank(serial).id)
+    stations = {each.station_id for each in (here, there) if each is not None and each.station_id is not None}
+    for station_id in sorted(stations):
+        station_lock.lock(station_id).contents = None  # its next report is compared anew
+    bank = banks.locked(serial)
+    if banks.whereabouts(bank.id) != here:
+        raise ConflictError("power_bank_moved", "It has just moved; look at it again.")
+    if here.place is Place.USER:
+        raise ConflictError("power_bank_rented", "A rental has this power bank; end that first.")
+    if open_session().get(Reservation, bank.id) is not None:
+        raise ConflictError("power_bank_promised", "This power bank is being rented out just now.")
+    if here.place is Place.SLOT and _is_shown(serial, here):
+        raise ConflictError("power_bank_in_its_slot", "Its station shows this power bank in its slot.")
+    return bank, here
+
+
+def _is_shown(serial: str, here: Whereabouts) -> bool:
+    """By a station that is there: a cabinet may be gone with all that it holds."""
+    shown = (
+        select(Slot.bank_serial)
+        .join(StationLive, StationLive.station_id == Slot.station_id)
+        .where(Slot.station_id == here.station_id, Slot.number == here.slot_number, StationLive.online)
+    )
+    return open_session().scalar(shown) == serial
+
+
+def _there(place: str, station_sn: str | None, slot_number: int | None, holder: str | None) -> Whereabouts:
+    if place != Place.SLOT:
+        return Whereabouts(Place(place), holder=holder)
+    assert station_sn is not None  # noqa: S101 (the schema)
+    station = queries.station(station_sn)
+    if open_session().get(Slot, (station.id, slot_number)) is None:
+        told = "The station has no such slot."
+        raise AppError("validation_failed", 422, told, errors={"slot_number": [told]})
+    return Whereabouts(Place.SLOT, station.id, slot_number)
+
+
+def _is_taken(slot: Whereabouts) -> bool:
+    here = (Custody.station_id == slot.station_id, Custody.slot_number == slot.slot_number)
+    return bool(open_session().scalar(select(func.count()).where(*here, func.upper_inf(Custody.period))))
+
+
+def _moved(bank: PowerBank, here: Whereabouts, there: Whereabouts, *, cause: str, by: str, now: datetime) -> Placed:
+    if there.place is Place.SLOT and there != here and _is_taken(there):
+        raise ConflictError("slot_occupied", "The database has another power bank in this slot.")
+    bank.doubt = None
+    banks.move_locked(bank.id, there, at=now, cause=cause)
+    discrepancies.close_all(bank.serial, resolution=cause, by=by, now=now)
+    before = {"place": here.place, "station_id": here.station_id, "slot_number": here.slot_number}
+    return bank, {name: str(value) if value is not None else None for name, value in before.items()}

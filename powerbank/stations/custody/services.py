@@ -1,0 +1,212 @@
+"""Power banks: which one is handed out, to whom it is promised, and where each one is.
+
+Whoever changes a bank locks its row first; the live row of the station comes last.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from powerbank.base.db import new_id, open_session
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.stations import errors, live
+from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation
+
+MOMENT = timedelta(microseconds=1)
+# One statement, however many they are.
+_REGISTER = text("""
+    WITH given AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:stays AS uuid[]), CAST(:serials AS text[]))
+                 AS given (id, stay, serial)),
+    made AS (
+        INSERT INTO power_banks (id, serial, model) SELECT id, serial, :model FROM given
+            ON CONFLICT DO NOTHING RETURNING id, serial),
+    placed AS (
+        INSERT INTO custody (id, bank_id, place, cause, period)
+        SELECT given.stay, made.id, 'warehouse', 'registered', tstzrange(:now, NULL) FROM made JOIN given USING (id))
+    SELECT serial FROM made
+""")
+_PROMISE_BEST = text("SELECT * FROM promise_best_bank(:station_id, :rental_id, :min_battery, CAST(:without AS text[]))")
+_FREE_SLOTS = text("SELECT number FROM free_slots WHERE station_id = :station_id ORDER BY number")
+# The new stay begins where the one before ends.
+_MOVE = text("""
+    WITH before AS (
+        UPDATE custody SET period = tstzrange(lower(period), greatest(:at, lower(period) + interval '1 microsecond'))
+         WHERE bank_id = :bank_id AND upper_inf(period)
+           AND (place, station_id, slot_number, rental_id, holder)
+               IS DISTINCT FROM (:place, CAST(:station_id AS uuid), CAST(:slot_number AS smallint),
+                                 CAST(:rental_id AS uuid), CAST(:holder AS text))
+           AND (CAST(:out_of AS uuid) IS NULL OR (place = 'slot' AND station_id = :out_of))
+        RETURNING station_id, upper(period) AS ended
+    )
+    INSERT INTO custody (id, bank_id, place, station_id, slot_number, rental_id, holder, cause, period)
+    SELECT :id, :bank_id, :place, :station_id, :slot_number, :rental_id, :holder, :cause, tstzrange(ended, NULL)
+      FROM before
+    RETURNING (SELECT station_id FROM before) AS station_id
+""")
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """A place, with what tells it from others of its kind."""
+
+    place: Place
+    station_id: UUID | None = None
+    slot_number: int | None = None
+    rental_id: UUID | None = None
+    holder: str | None = None
+
+
+WAREHOUSE = Whereabouts(Place.WAREHOUSE)
+QUARANTINED = Whereabouts(Place.QUARANTINED)
+WRITTEN_OFF = "written off"  # the beginning of the cause, by staff
+
+
+def register(*, serials: Iterable[str], model: str | None, now: datetime) -> tuple[list[str], list[str]]:
+    """Takes banks into the stock: those that were new, and those that were known."""
+    wanted = list(dict.fromkeys(serials))
+    session = open_session()
+    session.flush()
+    values = {
+        "ids": [str(new_id()) for _ in wanted],
+        "stays": [str(new_id()) for _ in wanted],
+        "serials": sorted(wanted),
+        "model": model,
+        "now": now,
+    }
+    made = set(session.scalars(_REGISTER, values))
+    return [serial for serial in wanted if serial in made], [serial for serial in wanted if serial not in made]
+
+
+def locked(serial: str) -> PowerBank:
+    bank = open_session().scalar(
+        select(PowerBank).where(PowerBank.serial == serial).with_for_update().execution_options(populate_existing=True)
+    )
+    if bank is None:
+        raise NotFoundError("power bank")
+    return bank
+
+
+def move(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
+    """Notes that the bank is somewhere else now. False when it is there already, or was not in this station.
+
+    A device's clock may be behind what is known: the new stay then begins a moment after the one before.
+    """
+    open_session().execute(select(PowerBank.id).where(PowerBank.id == bank_id).with_for_update()).one()
+    return move_locked(bank_id, to, at=at, cause=cause, out_of=out_of)
+
+
+def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
+    """The same, for who holds the bank's row."""
+    session = open_session()
+    session.flush()
+    left = session.execute(
+        _MOVE,
+        {
+            "id": new_id(), "bank_id": bank_id, "place": to.place, "station_id": to.station_id,
+            "slot_number": to.slot_number, "rental_id": to.rental_id, "holder": to.holder, "at": at, "cause": cause,
+            "out_of": out_of,
+        },
+    ).one_or_none()  # fmt: skip
+    if left is None:
+        return False
+    live.refresh({each for each in (left.station_id, to.station_id) if each is not None})
+    return True
+
+
+def whereabouts(bank_id: UUID) -> Whereabouts:
+    row = open_session().scalars(
+        select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))
+    ).one()  # fmt: skip
+    return _whereabouts(row)
+
+
+def _whereabouts(row: Custody) -> Whereabouts:
+    return Whereabouts(Place(row.place), row.station_id, row.slot_number, row.rental_id, row.holder)
+
+
+@dataclass(frozen=True)
+class Choice:
+    bank_id: UUID
+    serial: str
+    slot_number: int
+
+
+def reserve(bank_id: UUID, *, rental_id: UUID) -> bool:
+    """Promises the bank to the rental. False when it is promised to another: the caller takes the next best."""
+    made = open_session().execute(
+        insert(Reservation)
+        .values(bank_id=bank_id, rental_id=rental_id)
+        .on_conflict_do_nothing(index_elements=["bank_id"])
+        .returning(Reservation.bank_id)
+    )
+    return made.one_or_none() is not None
+
+
+def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int, without: Collection[str] = ()) -> Choice:
+    """Two that race for the last bank: one gets it, the other is told at once. `without`: serials not to be taken."""
+    session = open_session()
+    session.flush()
+    wanted = {"station_id": station_id, "rental_id": rental_id, "min_battery": min_battery, "without": list(without)}
+    row = session.execute(_PROMISE_BEST, wanted).one()
+    if row.bank_id is None:
+        raise errors.no_bank()
+    return Choice(row.bank_id, row.serial, row.slot_number)
+
+
+def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
+    """The promise is kept, or will not be. Calm when there is none, or when it is of another bank than `of_bank`."""
+    promise = delete(Reservation).where(Reservation.rental_id == rental_id)
+    if of_bank is not None:
+        promise = promise.where(Reservation.bank_id == of_bank)
+    bank_id = open_session().scalar(promise.returning(Reservation.bank_id))
+    if bank_id is not None:
+        _refresh_around(bank_id)
+
+
+def doubt(bank_id: UUID, reason: str) -> None:
+    """Nobody knows whether it came out: not handed out until `settle`."""
+    open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).doubt = reason
+    _refresh_around(bank_id)
+
+
+def settle(bank_id: UUID) -> None:
+    open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).doubt = None
+    _refresh_around(bank_id)
+
+
+def quarantine(serial: str, *, reason: str, now: datetime) -> PowerBank:
+    """Not rented out any more. In a slot or with a person it stays where it is until somebody takes it away."""
+    bank = locked(serial)
+    bank.quarantine_reason = reason
+    if whereabouts(bank.id).place in (Place.WAREHOUSE, Place.CREW, Place.LOST):
+        move(bank.id, QUARANTINED, at=now, cause="quarantined")
+    _refresh_around(bank.id)
+    return bank
+
+
+def release(serial: str, *, now: datetime) -> PowerBank:
+    """Back into the stock, and out of doubt."""
+    bank = locked(serial)
+    if bank.quarantine_reason is None and bank.doubt is None:
+        raise ConflictError("not_quarantined", "This power bank is not held back.")
+    bank.quarantine_reason = bank.doubt = None
+    if whereabouts(bank.id).place is Place.QUARANTINED:
+        move(bank.id, WAREHOUSE, at=now, cause="released")
+    _refresh_around(bank.id)
+    return bank
+
+
+def free_slots(station_id: UUID) -> list[int]:
+    """Numbers of the slots into which a bank can be returned."""
+    return list(open_session().scalars(_FREE_SLOTS, {"station_id": station_id}))
+
+
+def _refresh_around(bank_id: UUID) -> None:
+    open_session().flush()
+    station_id = whereabouts(bank_id).station_id
+    live.refresh([station_id] if station_id else [])

@@ -1,0 +1,38 @@
+"""What a daemon tells whoever watches it: `/metrics` for Prometheus, `/health` for an orchestrator."""
+
+import json
+import threading
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import make_wsgi_app
+
+from powerbank.stations.daemon.loop import Daemon
+
+
+class _Quiet(WSGIRequestHandler):
+    timeout = 10  # whoever says nothing does not keep the others waiting
+
+    def log_message(self, *_: Any) -> None:
+        """A probe comes every few seconds."""
+
+
+def serve(daemon: Daemon, port: int) -> WSGIServer:
+    """In a thread of its own, that ends with the process."""
+    metrics = make_wsgi_app()
+
+    def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/metrics":
+            shown: Iterable[bytes] = metrics(environ, start)
+            return shown
+        if environ["PATH_INFO"] != "/health":
+            start("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"/metrics, /health"]
+        trouble = daemon.trouble
+        start("503 Service Unavailable" if trouble else "200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"status": trouble or "ok", "leads": daemon.leads}).encode()]
+
+    server = make_server("", port, answer, handler_class=_Quiet)
+    threading.Thread(target=server.serve_forever, name="probe", daemon=True).start()
+    return server

@@ -1,0 +1,60 @@
+"""Photos that people add to what they report: of a station, or of a rental. Staff see them, nobody else does."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy import delete, func, select
+
+from powerbank.api import uploads
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.pictures.pipeline import Shape
+from powerbank.stations.issues.models import ReportPhoto
+from powerbank.users.models import User
+
+SHAPE = Shape(1600)  # enough to read a serial number on a power bank
+MOST = 5  # of one report: who goes on complaining adds to it
+KEPT_FOR = timedelta(days=180)
+
+
+def remade(content: bytes | None) -> bytes | None:
+    """Outside of a transaction: decoding takes a while."""
+    return uploads.remake(content, SHAPE) if content is not None else None
+
+
+def keep(picture: bytes | None, *, about: UUID, user_id: UUID, now: datetime) -> None:
+    """`picture` has been through the pipeline. The row of what it is about is locked, or new."""
+    if picture is None:
+        return
+    session = open_session()
+    if (session.scalar(select(func.count()).where(ReportPhoto.about == about)) or 0) >= MOST:
+        raise ConflictError("too_many_photos", f"There are {MOST} photos of this already.")
+    session.add(ReportPhoto(about=about, user_id=user_id, content=picture, created_at=now))
+
+
+def addresses(abouts: Collection[UUID]) -> dict[UUID, list[str]]:
+    """Where staff see the photos of these reports, oldest first."""
+    public_url = current_app.config["SETTINGS"].public_url
+    found: dict[UUID, list[str]] = defaultdict(list)
+    query = select(ReportPhoto.about, ReportPhoto.id).where(ReportPhoto.about.in_(abouts)).order_by(ReportPhoto.id)
+    for row in db.session.execute(query):
+        found[row.about].append(f"{public_url}/api/admin/report-photos/{row.id}.jpg")
+    return found
+
+
+def content(photo_id: UUID) -> bytes:
+    found: bytes | None = db.session.scalar(select(ReportPhoto.content).where(ReportPhoto.id == photo_id))
+    if found is None:
+        raise NotFoundError("photo")
+    return found
+
+
+def prune(*, now: datetime) -> None:
+    open_session().execute(delete(ReportPhoto).where(ReportPhoto.created_at < now - KEPT_FOR))
+
+
+def forget(user: User) -> None:
+    open_session().execute(delete(ReportPhoto).where(ReportPhoto.user_id == user.id))

@@ -1,0 +1,33 @@
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from powerbank.base.db import db, open_session
+from powerbank.base.errors import AppError, NotFoundError
+from powerbank.stations.models import Station
+from powerbank.stations.packages.models import Package, PackageStation
+
+
+def stations_of(package_id: UUID) -> list[str]:
+    """Numbers of the stations that a package is restricted to. None of them means all."""
+    if db.session.get(Package, package_id) is None:
+        raise NotFoundError("package")
+    query = select(Station.sn).join(PackageStation, PackageStation.station_id == Station.id)
+    return list(db.session.scalars(query.where(PackageStation.package_id == package_id).order_by(Station.sn)))
+
+
+def restrict(package_id: UUID, station_sns: list[str]) -> None:
+    session = open_session()
+    if session.get(Package, package_id, with_for_update=True) is None:
+        raise NotFoundError("package")
+    wanted = set(station_sns)
+    rows = session.execute(select(Station.sn, Station.id).where(Station.sn.in_(wanted)))
+    found = {row.sn: row.id for row in rows}
+    if missing := sorted(wanted - found.keys()):
+        raise AppError(
+            "validation_failed", 422, "Some fields are missing or wrong.",
+            errors={"station_sns": [f"No such station: {sn}" for sn in missing]},
+        )  # fmt: skip
+    session.execute(delete(PackageStation).where(PackageStation.package_id == package_id))
+    session.add_all(PackageStation(package_id=package_id, station_id=found[sn]) for sn in sorted(found))
+    session.flush()

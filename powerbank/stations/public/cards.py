@@ -1,0 +1,40 @@
+"""What is shown of a station."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from powerbank.stations import queries
+from powerbank.stations.models import Slot, Station
+from powerbank.stations.registry.hours import is_open
+
+
+def of_page(found: dict[str, Any], *, user_id: UUID | None, now: datetime) -> dict[str, Any]:
+    favourites = queries.favourites_among(user_id, found["items"])
+    return found | {"items": [card(each, is_favorite=each.id in favourites, now=now) for each in found["items"]]}
+
+
+def card(station: Station, *, is_favorite: bool, now: datetime) -> dict[str, Any]:
+    live = station.live
+    return {
+        "sn": station.sn, "name": station.name, "address": station.address, "city": station.city,
+        "lat": station.lat, "lng": station.lng, "status": live.status, "available_banks": live.available_banks,
+        "free_slots": live.free_slots, "open_now": is_open(live.hours, live.timezone, now),
+        "last_seen": live.last_seen, "is_favorite": is_favorite,
+    }  # fmt: skip
+
+
+def detail(station: Station, *, user_id: UUID | None, now: datetime, with_serials: bool) -> dict[str, Any]:
+    is_favorite = station.id in queries.favourites_among(user_id, [station])
+    return card(station, is_favorite=is_favorite, now=now) | {
+        "timezone": station.timezone, "opening_hours": station.opening_hours, "images": station.images,
+        "amenities": station.amenities, "rent_enabled": station.rent_enabled,
+        "return_enabled": station.return_enabled,
+        "slots": [slot(each, with_serial=with_serials) for each in queries.slots(station.id)],
+        "packages": queries.packages_at(station.id),
+    }  # fmt: skip
+
+
+def slot(row: Slot, *, with_serial: bool) -> dict[str, Any]:
+    shown = {"slot_number": row.number, "state": row.state, "battery_level": row.charge if row.bank_serial else None}
+    return shown | ({"powerbank_sn": row.bank_serial, "held_because": row.held_because} if with_serial else {})

@@ -1,0 +1,89 @@
+"""Finding stations."""
+
+from typing import Any
+
+from flask import Response, jsonify, request
+from flask.views import MethodView
+
+from powerbank.api.auth import anybody, current_user_id, known_staff, known_user_id, user_only
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.base.db import transaction, utcnow
+from powerbank.stations import queries
+from powerbank.stations.public import cards
+from powerbank.stations.public.nearby import Search, nearby
+from powerbank.stations.public.schemas import (
+    NearbyArguments,
+    NearbySchema,
+    StationCardSchema,
+    StationDetailSchema,
+    StationListArguments,
+)
+from powerbank.stations.registry import services
+
+blueprint = Blueprint("Stations", __name__, url_prefix="/api", description="Where power banks are.")
+
+CardPage = page_of(StationCardSchema)
+
+
+@blueprint.get("/stations/nearby")
+@anybody
+@blueprint.arguments(NearbyArguments, location="query")
+@blueprint.alt_response(200, schema=NearbySchema)
+def around(arguments: dict[str, Any]) -> Response:
+    """Stations around a point, nearest first"""
+    items = nearby(Search(**arguments), user_id=known_user_id(), now=utcnow())
+    return jsonify(items=items, next_cursor=None)
+
+
+@blueprint.get("/stations")
+@anybody
+@blueprint.arguments(StationListArguments, location="query")
+@blueprint.response(200, CardPage)
+def listing(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Search by the beginnings of words of name, address, city or number"""
+    return cards.of_page(queries.station_page(**arguments), user_id=known_user_id(), now=utcnow())
+
+
+@blueprint.get("/stations/<sn>")
+@anybody
+@blueprint.alt_response(200, schema=StationDetailSchema)
+def detail(sn: str) -> Response:
+    """A station with its slots, packages and opening hours"""
+    staff = known_staff()
+    value = cards.detail(
+        queries.public_station(sn), user_id=known_user_id(), now=utcnow(),
+        with_serials=staff is not None and staff.may("stations.read"),
+    )  # fmt: skip
+    response = jsonify(StationDetailSchema().dump(value))
+    response.headers["Cache-Control"] = "no-store" if "Authorization" in request.headers else "no-cache"
+    response.headers.add("Vary", "Authorization")
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+@blueprint.route("/stations/<sn>/favorite")
+class FavoriteStation(MethodView):
+    @user_only
+    @blueprint.response(204)
+    def put(self, sn: str) -> None:
+        """Remember this station"""
+        with transaction():
+            services.add_favourite(current_user_id(), sn)
+
+    @user_only
+    @blueprint.response(204)
+    def delete(self, sn: str) -> None:
+        """Forget this station"""
+        with transaction():
+            services.remove_favourite(current_user_id(), sn)
+
+
+@blueprint.get("/users/me/favorites")
+@user_only
+@blueprint.arguments(PageArguments, location="query")
+@blueprint.response(200, CardPage)
+def favorites(arguments: dict[str, Any]) -> dict[str, Any]:
+    """My stations"""
+    found = queries.favourites_page(current_user_id(), **arguments)
+    return cards.of_page(found, user_id=current_user_id(), now=utcnow())

@@ -1,0 +1,59 @@
+"""The page behind a station's QR code: opens the app, or shows the station in a browser."""
+
+from types import MappingProxyType
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+
+from powerbank.base.db import utcnow
+from powerbank.base.errors import NotFoundError
+from powerbank.stations import queries
+from powerbank.stations.models import StationStatus
+from powerbank.stations.registry.hours import is_open, today
+
+blueprint = Blueprint("station_page", __name__)
+
+TEXTS = MappingProxyType(
+    {
+        "en": {
+            "banks": "power banks to take", "slots": "free slots to return into", "open_app": "Open in the app",
+            "online": "In service", "offline": "Not reachable right now", "maintenance": "Being serviced",
+            "closed": "Closed at this time", "rent": "Scan this code with the app to take a power bank.",
+            "map": "Show on a map", "today": "Open today", "gone": "There is no such station",
+            "find": "Its code may be an old one. The app shows the stations near you.",
+        },
+        "ne": {
+            "banks": "लिन सकिने पावर बैंक", "slots": "फिर्ता गर्न खाली ठाउँ", "open_app": "एपमा खोल्नुहोस्",
+            "online": "सेवामा छ", "offline": "अहिले सम्पर्क हुन सकेन", "maintenance": "मर्मत हुँदैछ",
+            "closed": "अहिले बन्द छ", "rent": "पावर बैंक लिन एपबाट यो कोड स्क्यान गर्नुहोस्।",
+            "map": "नक्सामा हेर्नुहोस्", "today": "आज खुल्ने समय", "gone": "यस्तो स्टेशन छैन",
+            "find": "यो पुरानो कोड हुन सक्छ। नजिकका स्टेशनहरू एपमा हेर्नुहोस्।",
+        },
+    }
+)  # fmt: skip
+
+
+@blueprint.get("/s/<sn>")
+def station(sn: str) -> Response:
+    language = request.accept_languages.best_match(list(TEXTS)) or "en"
+    app_link = current_app.config["SETTINGS"].app_link
+    try:
+        found = queries.public_station(sn)
+    except NotFoundError:
+        page = render_template("station_gone.html", language=language, texts=TEXTS[language], app_link=app_link)
+        return _in(language, make_response(page, 404))
+    live, now = found.live, utcnow()
+    state = live.status
+    if state == StationStatus.ONLINE and not is_open(live.hours, live.timezone, now):
+        state = "closed"
+    page = render_template(
+        "station.html", station=found, live=live, state=state, language=language, texts=TEXTS[language],
+        app_link=f"{app_link}/{found.sn}", hours=today(live.hours, live.timezone, now),
+    )  # fmt: skip
+    return _in(language, make_response(page))
+
+
+def _in(language: str, response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Language"] = language
+    response.headers.add("Vary", "Accept-Language")
+    return response

@@ -1,0 +1,64 @@
+"""The password and rule files of a Mosquitto broker, made from the stations' accounts."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import Select, select
+
+from powerbank.base.db import db
+from powerbank.stations.models import BrokerState, Credentials, Station
+from powerbank.stations.protocols import registry
+from powerbank.stations.registry.credentials import pbkdf2
+
+PASSWORDS, RULES = "mosquitto.passwords", "mosquitto.rules"
+_SAFE = re.compile(r"[^\s:+#]{1,64}")
+
+
+def version() -> int:
+    """A number that grows with each change of who may connect."""
+    return db.session.scalar(select(BrokerState.accounts_version)) or 0
+
+
+def accounts() -> Iterator[tuple[str, str, str]]:
+    """User name, bcrypt hash and Mosquitto hash of every station that may connect."""
+    query = _accounts(Credentials.username, Credentials.bcrypt, Credentials.pbkdf2).order_by(Credentials.username)
+    for row in db.session.execute(query):
+        yield row.username, row.bcrypt, row.pbkdf2
+
+
+def write(folder: Path, *, broker_url: str) -> int:
+    """Both files, each put in its place at once. Answers how many stations are in them."""
+    address = urlsplit(broker_url)
+    service = unquote(address.username or "")
+    if not _SAFE.fullmatch(service):
+        raise ValueError("MQTT_URL names no user that a broker's file could hold")
+    lines = [f"{service}:{pbkdf2(unquote(address.password or ''))}"]
+    stations = [f"{name}:{hashed}" for name, _, hashed in accounts()]
+    folder.mkdir(parents=True, exist_ok=True)
+    _put(folder / PASSWORDS, [*lines, *stations])
+    _put(
+        folder / RULES,
+        [f"user {service}", "topic readwrite #", "", *_patterns()],
+    )
+    return len(stations)
+
+
+def _patterns() -> list[str]:
+    """A station reaches what is below its own user name only."""
+    return [f"pattern readwrite {each.below.format(imei='%u')}/#" for each in registry.by_name.values()]
+
+
+def _accounts(*columns: Any) -> Select[Any]:
+    return select(*columns).join(Station, Station.id == Credentials.station_id).where(Station.active)
+
+
+def _put(path: Path, lines: list[str]) -> None:
+    """A broker that reads meanwhile sees the old file or the new one."""
+    new = path.with_name(f"{path.name}.new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w") as file:  # noqa: PTH123
+        file.write("\n".join(lines) + "\n")
+    new.replace(path)

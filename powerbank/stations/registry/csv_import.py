@@ -1,0 +1,122 @@
+"""Many stations from one CSV file. Each row stands alone: a wrong one is reported and keeps none from coming in."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError
+from sqlalchemy import select
+
+from powerbank.base.db import open_session
+from powerbank.base.errors import AppError
+from powerbank.stations.models import Station
+from powerbank.stations.registry import services
+from powerbank.stations.registry.credentials import Shown
+from powerbank.stations.registry.schemas import StationSchema
+
+MOST_ROWS = 5000
+NUMBERS = ("lat", "lng", "slots")
+COLUMNS = ("sn", "imei", "name", "address", "city", "lat", "lng", "slots", "protocol", "timezone", "partner_id")
+NEEDED = COLUMNS[:9]
+
+
+@dataclass
+class Line:
+    row: int
+    sn: str | None
+    result: str
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    mqtt: Shown | None = None
+
+
+Found = tuple[Line, dict[str, Any]]
+
+
+def read(data: bytes) -> list[dict[str, str]]:
+    """The rows of the file. Refuses one that is no such file at all."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _unreadable("The file is not UTF-8.") from None
+    if "\x00" in text:
+        raise _unreadable("Text must not hold NUL.")
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
+    try:
+        heading = [name.strip() for name in reader.fieldnames or ()]
+        if missing := [name for name in NEEDED if name not in heading]:
+            raise _unreadable(f"The first line must name these columns too: {', '.join(missing)}.")
+        if unknown := sorted(set(heading) - set(COLUMNS)):
+            raise _unreadable(f"Unknown columns: {', '.join(unknown)}.")
+        reader.fieldnames = heading
+        rows = list(reader)
+    except csv.Error as error:
+        raise _unreadable(f"Not a CSV file: {error}.") from None
+    if not 1 <= len(rows) <= MOST_ROWS:
+        raise _unreadable(f"Between 1 and {MOST_ROWS} stations in one file.")
+    return rows
+
+
+def bring_in(rows: list[dict[str, str]], *, dry_run: bool, now: datetime) -> list[Line]:
+    """A dry run looks as closely, and makes nothing."""
+    lines, good = [], []
+    for number, row in enumerate(rows, start=2):
+        line = Line(number, (row.get("sn") or "").strip() or None, "valid")
+        lines.append(line)
+        try:
+            good.append((line, StationSchema().load(_typed(row))))
+        except ValidationError as refused:
+            line.result, line.errors = "refused", _flat(refused.messages_dict)
+    new = _not_yet_known(good)
+    if new and not dry_run:
+        made = services.register_all([facts for _, facts in new], now=now)
+        for (line, _), (_, shown) in zip(new, made, strict=True):
+            line.result, line.mqtt = "created", shown
+    return lines
+
+
+def _not_yet_known(good: list[Found]) -> list[Found]:
+    """Those whose number and imei no station has, nor a row before. Whoever registers the same at this moment makes
+    the whole file be refused, by the database, and it can be sent again."""
+    new = []
+    taken = {name: _taken(name, [facts[name] for _, facts in good]) for name in ("sn", "imei")}
+    for line, facts in good:
+        known = [name for name in taken if facts[name] in taken[name]]
+        if known:
+            line.result = "refused"
+            line.errors = {name: ["A station has this already."] for name in known}
+            continue
+        for name, values in taken.items():
+            values.add(facts[name])
+        new.append((line, facts))
+    return new
+
+
+def _taken(name: str, wanted: list[str]) -> set[str]:
+    column = Station.sn if name == "sn" else Station.imei
+    return set(open_session().scalars(select(column).where(column.in_(wanted))))
+
+
+def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An empty cell is a value that is not given."""
+    given: dict[str, Any] = {
+        name: value.strip() for name, value in row.items() if isinstance(value, str) and value.strip()
+    }
+    if row.get(""):
+        given["row"] = "more cells than columns"
+    for name in NUMBERS:
+        try:
+            given[name] = int(given[name]) if name == "slots" else float(given[name])
+        except (KeyError, ValueError):
+            continue  # the schema says what is wrong with it
+    return given
+
+
+def _flat(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {name: [str(each) for each in found] for name, found in messages.items()}
+
+
+def _unreadable(detail: str) -> AppError:
+    return AppError("bad_file", 422, detail)

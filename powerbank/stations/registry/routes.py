@@ -1,0 +1,179 @@
+"""Staff: the registry of stations."""
+
+import io
+from typing import Any
+
+import segno
+from flask import Response, current_app, request
+from flask.views import MethodView
+
+from powerbank.api.auth import current_staff, staff_only
+from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import page_of
+from powerbank.api.web import cacheable
+from powerbank.base import audit
+from powerbank.base.db import transaction, utcnow
+from powerbank.stations import queries
+from powerbank.stations.commands import services as commands
+from powerbank.stations.commands.models import CommandName
+from powerbank.stations.models import Station
+from powerbank.stations.public import cards
+from powerbank.stations.registry import csv_import, services
+from powerbank.stations.registry.credentials import Shown
+from powerbank.stations.registry.schemas import (
+    CredentialsSchema,
+    ImportArguments,
+    ImportReportSchema,
+    MaintenanceSchema,
+    StaffStationArguments,
+    StationChangeSchema,
+    StationMadeSchema,
+    StationSchema,
+    StationSeenSchema,
+    StationWithSlotsSchema,
+)
+
+blueprint = Blueprint("Stations (staff)", __name__, url_prefix="/api/admin/stations", description="The registry.")
+
+CSV_BODY = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
+
+
+@blueprint.route("")
+class Stations(MethodView):
+    @staff_only("stations.read")
+    @blueprint.arguments(StaffStationArguments, location="query")
+    @blueprint.response(200, page_of(StationSeenSchema))
+    def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """All stations, inactive ones too"""
+        found = queries.station_page(**arguments, staff=True)
+        return found | {"items": [_seen(each) for each in found["items"]]}
+
+    @staff_only("stations.write")
+    @blueprint.arguments(StationSchema)
+    @blueprint.response(201, StationMadeSchema)
+    def post(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Register a station. Its MQTT password is in this answer and nowhere else"""
+        with transaction():
+            station, shown = services.register(**body, now=utcnow())
+            _audit("stations.create", station.sn, new=_told(station))
+        return _seen(station) | {"mqtt": shown}
+
+
+@blueprint.route("/<sn>")
+class OneStation(MethodView):
+    @staff_only("stations.read")
+    @blueprint.response(200, StationWithSlotsSchema)
+    def get(self, sn: str) -> dict[str, Any]:
+        """A station with its slots"""
+        station = queries.station(sn)
+        slots = [cards.slot(each, with_serial=True) for each in queries.slots(station.id)]
+        told = {"slots": slots, "packages": queries.packages_at(station.id)}
+        return _seen(station) | told | queries.not_understood(station.id)
+
+    @staff_only("stations.write")
+    @blueprint.arguments(StationChangeSchema(partial=True))
+    @blueprint.response(200, StationSeenSchema)
+    def patch(self, body: dict[str, Any], sn: str) -> dict[str, Any]:
+        """Change the fields given"""
+        with transaction():
+            old = _told(queries.locked(sn))
+            station = services.change(sn, body)
+            _audit("stations.update", sn, old=old, new=_told(station))
+        return _seen(station)
+
+    @staff_only("stations.write")
+    @blueprint.response(204)
+    def delete(self, sn: str) -> None:
+        """Delete a station entered by mistake. One that was in use can only be made inactive"""
+        with transaction():
+            _audit("stations.delete", sn, old=_told(queries.locked(sn)))
+            services.remove(sn)
+
+
+@blueprint.post("/<sn>/credentials")
+@staff_only("stations.write")
+@blueprint.response(201, CredentialsSchema)
+def rotate(sn: str) -> Shown:
+    """A new MQTT password. The old one ends"""
+    with transaction():
+        shown = services.rotate_credentials(sn, now=utcnow())
+        _audit("stations.rotate_credentials", sn)
+    return shown
+
+
+@blueprint.post("/<sn>/maintenance")
+@staff_only("stations.operate")
+@idempotent_if_asked
+@blueprint.arguments(MaintenanceSchema)
+@blueprint.response(200, StationSeenSchema)
+def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
+    """Take a station out of service, or put it back"""
+    old = {"maintenance": queries.locked(sn).maintenance}
+    station = services.set_maintenance(sn, enable=body["enable"])
+    if commands.is_supported(station, CommandName.MAINTENANCE):
+        commands.request_by_staff(
+            station,
+            command=CommandName.MAINTENANCE,
+            parameters={"enable": body["enable"]},
+            staff_id=current_staff().id,
+            now=utcnow(),
+        )
+    _audit("stations.maintenance", sn, old=old, new=body)
+    return _seen(station)
+
+
+@blueprint.get("/<sn>/qr.svg")
+@staff_only("stations.read")
+@blueprint.alt_response(200, schema={"type": "string"}, content_type="image/svg+xml")
+def qr(sn: str) -> Response:
+    """The code to print on the station"""
+    address = f"{current_app.config['SETTINGS'].public_url}/s/{queries.station(sn).sn}"
+    drawn = io.BytesIO()
+    segno.make_qr(address, error="m").save(drawn, kind="svg", scale=8, border=4, title=address)
+    response = cacheable(Response(drawn.getvalue(), content_type="image/svg+xml"), 3600)
+    response.cache_control.public = False
+    response.cache_control.private = True
+    return response
+
+
+@blueprint.post("/import")
+@staff_only("stations.write")
+@blueprint.arguments(ImportArguments, location="query")
+@blueprint.doc(requestBody=CSV_BODY)
+@blueprint.response(200, ImportReportSchema)
+def bring_in(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Register the stations of a CSV file, with a report on each row"""
+    rows = csv_import.read(request.get_data())
+    with transaction():
+        lines = csv_import.bring_in(rows, dry_run=arguments["dry_run"], now=utcnow())
+        refused = sum(line.result == "refused" for line in lines)
+        report = {"dry_run": arguments["dry_run"], "accepted": len(lines) - refused, "refused": refused}
+        if not arguments["dry_run"]:
+            made = [line.sn for line in lines if line.result == "created"]
+            _audit("stations.import", "import", new=report | {"sns": made})
+    return report | {"rows": [_line(line) for line in lines]}
+
+
+def _line(line: csv_import.Line) -> dict[str, Any]:
+    told: dict[str, Any] = {"row": line.row, "sn": line.sn, "result": line.result, "errors": line.errors}
+    return told | ({"mqtt": line.mqtt} if line.mqtt else {})
+
+
+def _told(station: Station) -> dict[str, Any]:
+    """For the audit log: all that staff may change, the number of slots too."""
+    return dict(StationSchema().dump(station)) | {"slots": len(queries.slots(station.id))}
+
+
+def _seen(station: Station) -> dict[str, Any]:
+    live = station.live
+    names = [name for name, field in StationSchema().fields.items() if not field.load_only]
+    return {name: getattr(station, name) for name in names} | {
+        "status": live.status, "available_banks": live.available_banks, "free_slots": live.free_slots,
+        "last_seen": live.last_seen, "firmware": live.firmware,
+    }  # fmt: skip
+
+
+def _audit(action: str, sn: str, **values: Any) -> None:
+    actor = f"staff:{current_staff().id}"
+    audit.record(actor=actor, action=action, object_kind="station", object_id=sn, **values)

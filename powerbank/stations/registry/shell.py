@@ -1,0 +1,80 @@
+"""`flask stations …`: live state made again, files for the broker."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
+
+from powerbank.base.db import db, transaction
+from powerbank.stations import live
+from powerbank.stations.registry import broker_files
+
+stations = AppGroup("stations", help="Stations and their broker.")
+
+LOOK_EVERY = 2.0  # seconds
+
+
+@stations.command("rebuild-live")
+def rebuild_live() -> None:
+    """Makes what the app reads of stations again, from the registry, the slots and the banks."""
+    with transaction():
+        live.refresh(None)
+    click.echo("live rows of all stations made again")
+
+
+@stations.command("broker-files")
+@click.option("--mosquitto", "folder", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--pid-file", type=click.Path(path_type=Path), help="Tell this broker to read them again.")
+@click.option("--watch", is_flag=True, help="Go on, and write them whenever an account changes.")
+def write_broker_files(folder: Path, pid_file: Path | None, watch: bool) -> None:
+    """Writes the password and rule files of a Mosquitto broker."""
+    broker_url = current_app.config["SETTINGS"].mqtt_url
+    if broker_url is None:
+        raise click.ClickException("MQTT_URL must name the broker and the account of this service")
+    if watch:
+        _watch(folder, broker_url, pid_file)
+    _write(folder, broker_url)
+    _tell(pid_file)
+
+
+def _watch(folder: Path, broker_url: str, pid_file: Path | None) -> NoReturn:
+    """Goes on while the database or the broker is away: both come back, and stations are registered later too."""
+    written, told, said = -1, True, ""
+    while True:
+        problem = ""
+        try:
+            version = broker_files.version()
+            if version != written:
+                _write(folder, broker_url)
+                written, told = version, False
+            if not told:
+                _tell(pid_file)
+                told = True
+            db.session.rollback()
+        except (SQLAlchemyError, OSError, click.ClickException) as error:
+            db.session.close()
+            problem = str(error).splitlines()[0]
+        if problem != said:
+            said = problem
+            click.echo(problem or "all is well again", err=bool(problem))
+        time.sleep(LOOK_EVERY)
+
+
+def _write(folder: Path, broker_url: str) -> None:
+    count = broker_files.write(folder, broker_url=broker_url)
+    click.echo(f"{count} stations in {folder}")
+
+
+def _tell(pid_file: Path | None) -> None:
+    if pid_file is None:
+        return
+    try:
+        os.kill(int(pid_file.read_text()), signal.SIGHUP)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{pid_file} names no broker that runs: {error}") from None

@@ -1,0 +1,91 @@
+"""Banks that are given up, and those that come back after all."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+
+from powerbank.base.db import utcnow
+from powerbank.outbox import relay
+from tests.people import change, rows
+from tests.rentals.conftest import MINUTE, Cabinets, Renter
+from tests.rentals.ending.test_ending import swept
+
+Out = Callable[..., tuple[Renter, str]]
+
+
+def test_lost_is_sold_and_found_is_paid_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=60 + 7 * 1440 + 30, minutes=60, wallet="4000.00", price="50.00")
+    swept(app, cabinets)
+    swept(app, cabinets)
+    found = sita.rental(rental_id)
+    hours = 7 * 24 + 1
+    assert (found["status"], found["overdue_amount"]) == ("lost", f"{hours * 5}.00")
+    assert found["amount_paid"] == "3050.00", "the replacement price in all, beside the package"
+    assert cabinets.place("A-1") == "lost"
+    cabinets.take_back("A-1", at=utcnow() + 1 * MINUTE)
+    found = sita.rental(rental_id)
+    assert (found["status"], found["is_returned_on_time"]) == ("completed", False)
+    assert found["amount_paid"] == f"{50 + hours * 5}.00"
+    assert sita.wallet() == (f"{4000 - 50 - hours * 5}.00", "0.00", 5, "0.00")
+
+
+def test_lost_and_not_to_be_paid_is_owed_and_waived_when_found(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=5, minutes=60, wallet="150.00", price="50.00")
+    assert sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"}).status_code == 201
+    assert sita.rental(rental_id)["status"] == "lost"
+    assert sita.wallet() == ("0.00", "0.00", 0, "2900.00")
+    cabinets.take_back("A-1")
+    found = sita.rental(rental_id)
+    assert (found["status"], found["is_returned_on_time"]) == ("completed", True), "it was never overdue"
+    assert sita.wallet() == ("100.00", "0.00", 15, "0.00")
+
+
+def test_found_after_the_due_time_is_late(out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=50, minutes=60, wallet="4000.00", price="50.00")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    cabinets.take_back("A-1", at=utcnow() + 30 * MINUTE)
+    found = sita.rental(rental_id)
+    assert (found["status"], found["is_returned_on_time"]) == ("completed", False)
+    assert sita.wallet() == ("3945.00", "0.00", 5, "0.00"), "the package, an hour too late, and no bonus"
+
+
+def test_lost_and_found_within_the_window_is_free_as_any_return(out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=2, wallet="4000.00")
+    sita.post(f"/rentals/{rental_id}/cancel")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    assert sita.wallet()[0] == "950.00"
+    cabinets.take_back("A-1", slot=1)
+    assert sita.rental(rental_id)["status"] == "cancelled"
+    assert sita.wallet() == ("4000.00", "0.00", 0, "0.00")
+
+
+def test_lost_and_found_asked_for_when_it_is_back_has_earned_nothing(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=2, wallet="150.00")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    cabinets.take_back("A-1", slot=1)
+    assert sita.wallet() == ("100.00", "0.00", 0, "0.00")
+    assert sita.post(f"/rentals/{rental_id}/cancel").get_json()["status"] == "cancelled"
+    change(app, "UPDATE outbox_jobs SET run_after = now(), lease_until = now() WHERE job = 'conclude_rental'")
+    with app.app_context():
+        relay.redeliver_stranded()
+    cabinets.work()
+    assert sita.wallet() == ("150.00", "0.00", 0, "0.00")
+    assert rows(app, "SELECT coalesce(sum(rentals), 0) FROM tally_events") == [(0,)]
+
+
+def test_lost_and_found_after_the_window_is_paid_for(out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=2, wallet="4000.00")
+    sita.post(f"/rentals/{rental_id}/cancel")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    cabinets.take_back("A-1", slot=1, at=utcnow() + 4 * MINUTE)
+    assert sita.rental(rental_id)["status"] == "completed"
+    assert sita.wallet()[0] == "3950.00"
+
+
+def test_found_after_a_month_stays_sold(app: Flask, out: Out, cabinets: Cabinets) -> None:
+    sita, rental_id = out(ago=5, wallet="5000.00")
+    sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
+    cabinets.take_back("A-1", at=utcnow() + timedelta(days=31))
+    assert sita.rental(rental_id)["status"] == "lost"
+    assert rows(app, "SELECT count(*) FROM staff_notices WHERE type = 'unmatched_return'") == [(1,)]

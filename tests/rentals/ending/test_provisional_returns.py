@@ -1,0 +1,129 @@
+"""Returns that a cabinet calls provisional: nothing is collected before its self-test has ended."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from powerbank.base.db import transaction, utcnow
+from powerbank.rentals import sweeps
+from powerbank.stations.custody import services as banks
+from tests.rentals.conftest import Renter
+from tests.rentals.ending.test_ending import swept
+from tests.rentals.street import Street
+from tests.stations.inbound.test_simple_cabinets import RETURNED, UPDATE, frame, holes
+from tests.stations.talking import Talker, stays, value
+
+FAILED, PASSED = 0x24, 0x01
+
+
+class Cabinet:
+    """One of `volinks-v1` with one bank; its time is the street's."""
+
+    def __init__(self, street: Street, talker: Talker) -> None:
+        self.street, self.talker = street, talker
+
+    def says(self, *command: int) -> None:
+        self.talker.take(UPDATE, frame(*command))
+        self.street.work()
+
+    def shows(self, serial: int) -> None:
+        self.talker.take(UPDATE, holes(serial))
+        self.street.work()
+
+    def takes_back_provisionally(self) -> datetime:
+        self.says(0x40, *RETURNED, 0x24, 13, 80)
+        return self.talker.now
+
+    def tests_itself(self, result: int) -> None:
+        self.says(0x28, 0x10, 1, result, 0, 0, 0, 0, 0, 1, 2, 80, 25, 50, 1, 13, 1)
+
+    def wait(self, **span: float) -> None:
+        self.street.wait([self.talker], **span)
+
+
+@pytest.fixture
+def rented(
+    street: Street, renter: Callable[..., Renter], package: Callable[..., UUID], make_station: Callable[..., object]
+) -> tuple[Renter, str, Cabinet]:
+    """Out since nearly an hour, which is what was paid."""
+    street.begin(hours_ago=2)
+    made = make_station("C", protocol="volinks-v1")
+    with transaction():
+        banks.register(serials=["258"], model=None, now=street.now)
+    cabinet = Cabinet(street, Talker(made, now=street.now))  # type: ignore[arg-type]
+    cabinet.shows(258)
+    sita = renter()
+    rental_id = street.initiate(sita, package(minutes=60), cabinet.talker)
+    cabinet.says(0x31, 1, 0, 0, 1, 2, 1, 0)
+    cabinet.shows(0)
+    cabinet.wait(minutes=58)
+    cabinet.shows(0)
+    cabinet.wait(seconds=30)
+    assert sita.rental(rental_id)["status"] == "active"
+    return sita, rental_id, cabinet
+
+
+Rented = tuple[Renter, str, Cabinet]
+
+
+def test_passed_it_counts_from_the_return(app: Flask, rented: Rented) -> None:
+    sita, rental_id, cabinet = rented
+    back_at = cabinet.takes_back_provisionally()
+    cabinet.wait(minutes=4)
+    swept(app, cabinet.street)
+    assert sita.rental(rental_id)["status"] == "active", "neither overdue nor completed"
+    cabinet.tests_itself(PASSED)
+    found = sita.rental(rental_id)
+    assert (found["status"], found["overdue_amount"]) == ("completed", "0.00")
+    assert datetime.fromisoformat(found["ended_at"]) == back_at
+
+
+def test_failed_and_taken_out_again_it_is_still_its_persons(app: Flask, rented: Rented) -> None:
+    sita, rental_id, cabinet = rented
+    cabinet.takes_back_provisionally()
+    cabinet.wait(minutes=4)
+    cabinet.tests_itself(FAILED)
+    assert stays("258")[-1] == ("user", None, rental_id)
+    assert value("SELECT count(*) FROM station_commands WHERE command = 'get_status' AND status = 'queued'") >= 1
+    cabinet.wait(seconds=30)
+    cabinet.shows(0)
+    cabinet.wait(minutes=10)
+    swept(app, cabinet.street)
+    swept(app, cabinet.street)
+    assert sita.rental(rental_id)["status"] == "overdue", "no sweep overrules a self-test"
+    assert stays("258")[-1] == ("user", None, rental_id)
+    assert value("SELECT count(*) FROM discrepancies WHERE resolved_at IS NULL") == 0
+
+
+def test_failed_and_seen_in_its_slot_it_is_back_since_it_was_put_there(app: Flask, rented: Rented) -> None:
+    sita, rental_id, cabinet = rented
+    back_at = cabinet.takes_back_provisionally()
+    cabinet.wait(minutes=4)
+    cabinet.tests_itself(FAILED)
+    assert sita.rental(rental_id)["status"] == "active"
+    cabinet.wait(seconds=30)
+    cabinet.shows(258)
+    found = sita.rental(rental_id)
+    assert (found["status"], found["timeline"][-1]["event"]) in [("completed", "returned"), ("completed", "settled")]
+    assert datetime.fromisoformat(found["ended_at"]) == back_at
+    assert found["overdue_amount"] == "0.00"
+    assert stays("258")[-1][:2] == ("slot", 1)
+    assert value("SELECT quarantine_reason FROM power_banks").startswith("self-test"), "and not handed out again"
+
+
+@pytest.mark.parametrize(("shown", "status"), [(258, "completed"), (0, "overdue")])
+def test_a_self_test_that_never_comes_is_decided_by_the_slot(
+    app: Flask, rented: Rented, shown: int, status: str
+) -> None:
+    sita, rental_id, cabinet = rented
+    cabinet.takes_back_provisionally()
+    cabinet.wait(minutes=2)
+    cabinet.shows(shown)
+    with app.app_context():
+        sweeps.finish_provisional(utcnow())
+    cabinet.street.work()
+    swept(app, cabinet.street)
+    assert sita.rental(rental_id)["status"] == status

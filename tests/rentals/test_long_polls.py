@@ -1,0 +1,48 @@
+"""Long polls take some of a web process' threads, never all, and of one person a few."""
+
+import threading
+import time
+from contextlib import ExitStack
+from uuid import UUID, uuid4
+
+from powerbank.rentals import long_polls
+
+
+def has_a_place(who: UUID, *, most: int) -> bool:
+    """Takes one, if there is one, and gives it back after a moment."""
+    with long_polls._place(who, most) as free:
+        if free:
+            time.sleep(0.2)
+        return free
+
+
+def test_of_one_person_a_few_wait_and_others_all_the_same() -> None:
+    greedy, other = uuid4(), uuid4()
+    with ExitStack() as open_polls:
+        taken = [open_polls.enter_context(long_polls._place(greedy, 100)) for _ in range(5)]
+        assert taken == [True, True, True, False, False]
+        assert open_polls.enter_context(long_polls._place(other, 100))
+    assert not long_polls._waiting
+
+
+def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
+    with ExitStack() as open_polls:
+        for _ in range(4):
+            assert open_polls.enter_context(long_polls._place(uuid4(), 4))
+        assert not has_a_place(uuid4(), most=4)
+    assert has_a_place(uuid4(), most=4)
+
+
+def test_who_gets_no_place_does_not_wait() -> None:
+    began = time.monotonic()
+    long_polls.for_change(uuid4(), user_id=uuid4(), since=0, seconds=60, most=0)
+    assert time.monotonic() - began < 30
+
+
+def test_places_taken_at_once_are_counted_right() -> None:
+    threads = [threading.Thread(target=has_a_place, args=(uuid4(),), kwargs={"most": 20}) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not long_polls._waiting

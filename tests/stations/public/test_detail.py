@@ -1,0 +1,197 @@
+"""A station's page in the app, the list, favourites, opening hours and the page behind the code."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+
+from powerbank.stations.registry.hours import DAYS, in_osm_format, is_open, today
+from powerbank.stations.registry.search_words import question, vector_of
+from tests.stations.conftest import Make, SignIn
+
+Staff = Callable[..., dict[str, str]]
+
+
+def test_a_station_with_its_slots(client: FlaskClient, make_station: Make) -> None:
+    make_station("A", charges={1: 90, 3: 12})
+    shown = client.get("/api/stations/A").get_json()
+    assert shown["slots"] == [
+        {"slot_number": 1, "state": "bank", "battery_level": 90},
+        {"slot_number": 2, "state": "empty", "battery_level": None},
+        {"slot_number": 3, "state": "bank", "battery_level": 12},
+        {"slot_number": 4, "state": "empty", "battery_level": None},
+    ]
+    assert (shown["available_banks"], shown["free_slots"], shown["packages"]) == (1, 2, [])
+    assert (shown["opening_hours"], shown["open_now"], shown["address"]) == (None, True, "Thamel Marg 1")
+
+
+def test_serials_are_for_staff_only(
+    client: FlaskClient, make_station: Make, sign_in: SignIn, staff_headers: Staff
+) -> None:
+    make_station("A", charges={1: 90})
+    for headers in ({}, sign_in()):
+        assert "powerbank_sn" not in client.get("/api/stations/A", headers=headers).get_json()["slots"][0]
+    shown = client.get("/api/stations/A", headers=staff_headers("viewer")).get_json()
+    assert [slot["powerbank_sn"] for slot in shown["slots"]] == ["A-1", None, None, None]
+
+
+def test_who_has_it_already_is_told_so(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
+    make_station("A")
+    first = client.get("/api/stations/A")
+    again = client.get("/api/stations/A", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    client.patch("/api/admin/stations/A", json={"name": "Renamed"}, headers=staff_headers())
+    assert client.get("/api/stations/A", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
+def test_what_is_not_shown_is_not_there(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
+    make_station("A", active=False)
+    headers = sign_in()
+    for path in ("/api/stations/A", "/api/stations/B", "/s/A", "/s/B", "/api/packages?station_sn=A"):
+        assert client.get(path, headers=headers if path.startswith("/api/stations") else {}).status_code == 404
+    assert client.put("/api/stations/A/favorite", headers=headers).status_code == 404
+
+
+def test_favourites_come_and_go(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
+    for sn in "ABC":
+        make_station(sn)
+    mine, theirs = sign_in("sita"), sign_in("gita")
+    for sn in ("C", "A", "A"):
+        assert client.put(f"/api/stations/{sn}/favorite", headers=mine).status_code == 204
+
+    def listed(headers: dict[str, str]) -> list[tuple[str, bool]]:
+        items = client.get("/api/users/me/favorites", headers=headers).get_json()["items"]
+        return [(item["sn"], item["is_favorite"]) for item in items]
+
+    assert listed(mine) == [("A", True), ("C", True)]
+    assert listed(theirs) == []
+    assert client.get("/api/stations/A", headers=mine).get_json()["is_favorite"]
+    assert client.delete("/api/stations/A/favorite", headers=mine).status_code == 204
+    assert client.delete("/api/stations/A/favorite", headers=mine).status_code == 204
+    assert listed(mine) == [("C", True)]
+    assert client.get("/api/users/me/favorites").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("q=tham", ["A"]), ("q=MARG", ["A", "B"]), ("q=marg+kath", ["A"]), ("q=ktm-0", ["KTM-001"]), ("q=ham", []),
+     ("q=पाटन", ["B"]), ("q=%27%5C%26%7C", []), ("q=o%27neil", ["KTM-001"]), ("city=lalitPUR", ["B", "KTM-001"]),
+     ("status=offline", ["B"]), ("status=maintenance", ["KTM-001"]), ("status=online", ["A"]),
+     ("q=marg&city=Lalitpur", ["B"])],
+)  # fmt: skip
+def test_search(client: FlaskClient, make_station: Make, staff_headers: Staff, query: str, found: list[str]) -> None:
+    make_station("A", name="Thamel Chowk", address="Thamel Marg")
+    make_station("B", name="पाटन दरबार", address="Mangal Marg", city="Lalitpur", online=False)
+    make_station("KTM-001", name="O'Neil's", address="Jhamsikhel", city="Lalitpur")
+    client.post("/api/admin/stations/KTM-001/maintenance", json={"enable": True}, headers=staff_headers())
+    answer = client.get(f"/api/stations?{query}")
+    assert [item["sn"] for item in answer.get_json()["items"]] == found
+
+
+def test_the_list_is_paged(client: FlaskClient, make_station: Make) -> None:
+    for sn in "CABED":
+        make_station(sn)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = client.get("/api/stations?limit=2" + (f"&cursor={cursor}" if cursor else "")).get_json()
+        seen += [item["sn"] for item in answer["items"]]
+        cursor = answer["next_cursor"]
+    assert seen == ["A", "B", "C", "D", "E"]
+
+
+def test_words_are_quoted_for_postgresql() -> None:
+    assert vector_of("Bob's", "a\\b") == "'a' 'b' 'bob' 's'"
+    assert question("New-Road 'x") == "'new':* & 'road':* & 'x':*"
+    assert question("'&|!") is None
+
+
+WEEK: dict[str, Any] = {
+    "weekly": {"mon": [["07:00", "12:00"], ["18:00", "02:00"]], "sun": [["00:00", "24:00"]]},
+    "exceptions": [{"date": "2026-11-23", "hours": []}, {"date": "2026-11-25", "hours": [["22:00", "04:00"]]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("local", "is_open_then"),
+    [
+        ("2026-11-16T06:59", False), ("2026-11-16T07:00", True), ("2026-11-16T11:59", True),
+        ("2026-11-16T12:00", False), ("2026-11-16T18:00", True), ("2026-11-16T23:59", True),
+        ("2026-11-17T01:59", True), ("2026-11-17T02:00", False), ("2026-11-15T00:00", True),
+        ("2026-11-15T23:59", True), ("2026-11-16T00:00", False), ("2026-11-18T12:00", False),
+        # The 23rd is a Monday on which it stays shut, the small hours after it too.
+        ("2026-11-23T08:00", False), ("2026-11-24T01:00", False),
+        ("2026-11-25T21:59", False), ("2026-11-25T22:00", True),
+        ("2026-11-26T03:59", True), ("2026-11-26T04:00", False),
+    ],
+)  # fmt: skip
+def test_opening_hours(local: str, is_open_then: bool) -> None:
+    at = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Asia/Kathmandu")).astimezone(UTC)
+    assert is_open(json.dumps(WEEK), "Asia/Kathmandu", at) is is_open_then
+
+
+def test_the_same_moment_is_another_time_elsewhere() -> None:
+    hours = '{"weekly": {"mon": [["09:00", "17:00"]]}}'
+    at = datetime(2026, 11, 16, 4, 0, tzinfo=UTC)  # 09:45 in Kathmandu
+    assert is_open(hours, "Asia/Kathmandu", at)
+    assert not is_open(hours, "Europe/Berlin", at)
+
+
+def test_hours_as_open_data() -> None:
+    told = in_osm_format(WEEK)
+    assert told.startswith("Mo 07:00-12:00,18:00-02:00; Tu off;")
+    assert told.endswith("Su 00:00-24:00; 2026 Nov 23 off; 2026 Nov 25 22:00-04:00")
+    assert in_osm_format(None) == "24/7"
+
+
+def test_a_closed_station_says_so(client: FlaskClient, make_station: Make) -> None:
+    make_station("A", opening_hours={"weekly": {}, "exceptions": []})
+    assert client.get("/api/stations/A").get_json()["open_now"] is False
+    assert client.get("/api/stations").get_json()["items"][0]["open_now"] is False
+
+
+def test_the_page_behind_the_code(client: FlaskClient, make_station: Make) -> None:
+    make_station("A", name="Bar & <Grill>", charges={1: 90})
+    english = client.get("/s/A")
+    assert english.status_code == 200
+    assert "Bar &amp; &lt;Grill&gt;" in english.text
+    assert 'href="powerbank://stations/A"' in english.text
+    assert "<script" not in english.text
+    assert "style=" not in english.text
+    assert "<img" not in english.text
+    nepali = client.get("/s/A", headers={"Accept-Language": "ne, en;q=0.5"})
+    assert 'lang="ne"' in nepali.text
+    assert "एपमा खोल्नुहोस्" in nepali.text
+    assert "Accept-Language" in nepali.headers["Vary"]
+
+
+def test_the_page_of_a_closed_station_promises_no_power_bank(client: FlaskClient, make_station: Make) -> None:
+    make_station("A", charges={1: 90}, opening_hours={"weekly": {}, "exceptions": []})
+    page = client.get("/s/A").text
+    assert "Closed at this time" in page
+    assert "power banks to take" not in page
+    assert "Scan this code" not in page
+    assert "free slots to return into" in page
+
+
+def test_an_old_code_leads_to_a_page_for_people(client: FlaskClient) -> None:
+    page = client.get("/s/NOPE")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert "There is no such station" in page.text
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ([["07:00", "12:00"], ["18:00", "02:00"]], "07:00–12:00, 18:00–02:00"),
+        ([["00:00", "24:00"]], "00:00–24:00"),
+        ([], None),
+    ],
+)
+def test_todays_hours_in_words(pairs: list[list[str]], words: str | None) -> None:
+    hours = json.dumps({"weekly": dict.fromkeys(DAYS, pairs)})
+    assert today(hours, "Asia/Kathmandu", datetime.now(UTC)) == words
