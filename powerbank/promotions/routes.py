@@ -3,7 +3,7 @@
 from typing import Any
 
 from powerbank.api.auth import current_user_id, user_only
-from powerbank.api.idempotency import idempotent_if_asked
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.api.rate_limits import hit_if_counted
@@ -16,7 +16,7 @@ blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons",
 
 @blueprint.post("/apply")
 @user_only
-@idempotent_if_asked
+@idempotent
 @blueprint.arguments(ApplySchema)
 @blueprint.response(200, AppliedSchema)
 def apply(body: dict[str, str]) -> claiming.Applied:
