@@ -35,17 +35,31 @@ def undo_ejection(*, bank_id: str, rental_id: str, station_id: str, slot_number:
 
 
 def process_rental_return(
-    *, report_id: str, bank_id: str, station_id: str, slot_number: int, rental_id: str | None, returned_at: str,
-    received_at: str, provisional: bool, how: str,
-) -> None:  # fmt: skip
+    *,
+    report_id: str,
+    bank_id: str,
+    station_id: str,
+    slot_number: int,
+    rental_id: str | None,
+    returned_at: str,
+    received_at: str,
+    provisional: bool,
+    how: str,
+) -> None:
     found = UUID(rental_id) if rental_id else returns.rental_of(UUID(bank_id))
     if found is None:
         returns.unmatched(UUID(bank_id), UUID(station_id), slot_number)
         return
     returns.returned(
-        rental_id=found, bank_id=UUID(bank_id), station_id=UUID(station_id), slot_number=slot_number,
-        returned_at=datetime.fromisoformat(returned_at), provisional=provisional, how=how, now=utcnow(),
-    )  # fmt: skip
+        rental_id=found,
+        bank_id=UUID(bank_id),
+        station_id=UUID(station_id),
+        slot_number=slot_number,
+        returned_at=datetime.fromisoformat(returned_at),
+        provisional=provisional,
+        how=how,
+        now=utcnow(),
+    )
 
 
 def finish_provisional_return(

@@ -14,10 +14,15 @@ LOCK = 4_200_117
 
 # History: the application's role adds rows and never changes one.
 READ_AND_INSERT = (
-    "audit_log", "alembic_version", "ledger_accounts", "ledger_entries", "ledger_postings", "ledger_sums",
+    "audit_log",
+    "alembic_version",
+    "ledger_accounts",
+    "ledger_entries",
+    "ledger_postings",
+    "ledger_sums",
     "points_moves",
     "points_moves",
-)  # fmt: skip
+)
 
 
 def run() -> None:

@@ -21,9 +21,15 @@ def _proxies(app: Flask) -> None:
 
 def _gzip(app: Flask) -> None:
     app.config["COMPRESS_MIMETYPES"] = [
-        "application/json", "application/problem+json", "text/html", "text/css", "application/javascript",
-        "text/javascript", "image/svg+xml", "text/csv",
-    ]  # fmt: skip
+        "application/json",
+        "application/problem+json",
+        "text/html",
+        "text/css",
+        "application/javascript",
+        "text/javascript",
+        "image/svg+xml",
+        "text/csv",
+    ]
     app.config["COMPRESS_ALGORITHM"] = ["gzip"]
     Compress(app)
 

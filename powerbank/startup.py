@@ -19,8 +19,11 @@ _KEEPALIVES = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_ke
 # hold behind PgBouncer: it passes no options on.
 LIMITS = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "15s"}
 _OUR_KEEPALIVES = {
-    "keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000,
-}  # fmt: skip
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 
 def _settings(app: Flask) -> None:

@@ -61,11 +61,14 @@ def demo_network() -> tuple[list[StationSpec], str]:
             slots = len(db.session.scalars(select(Slot.number).where(Slot.station_id == station.id)).all())
             specs.append(
                 StationSpec(
-                    sn=station.sn, imei=station.imei, protocol=station.protocol, slots=slots,
+                    sn=station.sn,
+                    imei=station.imei,
+                    protocol=station.protocol,
+                    slots=slots,
                     mqtt=Credentials(username=shown.username, password=shown.password),
                     serials=seed.serials_of(numbers[station.sn]),
                 )
-            )  # fmt: skip
+            )
     return specs, name
 
 

@@ -29,8 +29,10 @@ def nursery_process() -> Iterator[str]:
         listening.listen()
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "tests/programs/nursery.py"), str(listening.fileno())],
-            stdin=subprocess.PIPE, pass_fds=[listening.fileno()], start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            pass_fds=[listening.fileno()],
+            start_new_session=True,
+        )
         assert process.stdin is not None
         try:
             yield address

@@ -37,9 +37,13 @@ class People:
         address = identifiers.parse(identifier or str(self._phone))
         with self.app.app_context(), transaction() as session:
             user = users.create(
-                address=address, username=username, first_name=None, last_name=None, referral_code=None,
+                address=address,
+                username=username,
+                first_name=None,
+                last_name=None,
+                referral_code=None,
                 language=language,
-            )  # fmt: skip
+            )
             tokens = sessions.begin(user, user_agent=None)
             follow = "DELETE FROM outbox_jobs WHERE job IN ('post_registration', 'process_referral')"
             session.execute(text(follow))
@@ -60,9 +64,10 @@ class People:
         with self.app.app_context():
             cache_redis().flushdb()
         answer = client.post(
-            "/api/auth/get-otp", json={"identifier": identifier, "purpose": purpose},
+            "/api/auth/get-otp",
+            json={"identifier": identifier, "purpose": purpose},
             headers=(person.headers if person else {}) | headers,
-        )  # fmt: skip
+        )
         assert answer.status_code == 202, answer.text
         challenge_id = answer.get_json()["challenge_id"]
         with self.app.app_context():
@@ -95,7 +100,10 @@ def joined(app: Flask, username: str = "sita") -> Headers:
     """Makes an account and signs in."""
     with app.app_context(), transaction():
         user = users.create(
-            address=identifiers.parse(f"{username}@example.com"), username=username, first_name="Sita",
-            last_name="Rai", referral_code=None,
-        )  # fmt: skip
+            address=identifiers.parse(f"{username}@example.com"),
+            username=username,
+            first_name="Sita",
+            last_name="Rai",
+            referral_code=None,
+        )
         return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}

@@ -49,9 +49,27 @@ TOLD_TOO = JobSpec("test_told_too", f"{_HERE}.hear_of_page_too", Queue.DEFAULT)
 
 def register() -> None:
     catalogue.register(
-        EFFECT, URGENT, AT_STATION, SLOW, UNREPEATED, STEPWISE, FAILING, PERSISTENT, REFUSED, DEADLY, ENDLESS, BRIEF,
-        RESOLVED, LOSABLE, ONE_AT_A_TIME, ONCE, SLOT, TALKATIVE, TOLD, TOLD_TOO,
-    )  # fmt: skip
+        EFFECT,
+        URGENT,
+        AT_STATION,
+        SLOW,
+        UNREPEATED,
+        STEPWISE,
+        FAILING,
+        PERSISTENT,
+        REFUSED,
+        DEADLY,
+        ENDLESS,
+        BRIEF,
+        RESOLVED,
+        LOSABLE,
+        ONE_AT_A_TIME,
+        ONCE,
+        SLOT,
+        TALKATIVE,
+        TOLD,
+        TOLD_TOO,
+    )
 
 
 def leave_effect(*, key: str, padding: str = "") -> None:

@@ -77,15 +77,25 @@ def staff_signs_in(app: Flask, client: FlaskClient) -> Secrets:
     token = token_of(client.get("/console/login"))
     entered = client.post("/console/login", data=form | {"csrf_token": token})
     assert [answer.status_code for answer in (first, confirmed, second, renewed, changed, hired, entered)] == [
-        200, 200, 200, 200, 204, 201, 302,
-    ]  # fmt: skip
+        200,
+        200,
+        200,
+        200,
+        204,
+        201,
+        302,
+    ]
     return {
-        "password": PASSWORD, "wrong password": WRONG, "new password": "canary password two",
-        "initial password": hired.get_json()["password"], "TOTP secret": secret,
+        "password": PASSWORD,
+        "wrong password": WRONG,
+        "new password": "canary password two",
+        "initial password": hired.get_json()["password"],
+        "TOTP secret": secret,
         **{f"recovery code {number}": each for number, each in enumerate(codes)},
-        **tokens("staff's first", first.get_json()), **tokens("staff's second", second.get_json()),
+        **tokens("staff's first", first.get_json()),
+        **tokens("staff's second", second.get_json()),
         **tokens("staff's renewed", renewed.get_json()),
-    }  # fmt: skip
+    }
 
 
 def person_signs_in(app: Flask, client: FlaskClient, sandbox: Sandbox, work: Work) -> Secrets:
@@ -107,10 +117,15 @@ def person_signs_in(app: Flask, client: FlaskClient, sandbox: Sandbox, work: Wor
     client.get("/api/users/me", headers={"Authorization": f"Bearer {joined.get_json()['access_token']}x"})
     assert (verified.status_code, joined.status_code, renewed.status_code) == (200, 201, 200)
     return {
-        "phone": PHONE, "phone without country": PHONE.removeprefix("+977"), "e-mail": MAIL,
-        "code by SMS": codes[PHONE], "code by e-mail": codes[MAIL], "verification": ticket,
-        **tokens("person's first", joined.get_json()), **tokens("person's renewed", renewed.get_json()),
-    }  # fmt: skip
+        "phone": PHONE,
+        "phone without country": PHONE.removeprefix("+977"),
+        "e-mail": MAIL,
+        "code by SMS": codes[PHONE],
+        "code by e-mail": codes[MAIL],
+        "verification": ticket,
+        **tokens("person's first", joined.get_json()),
+        **tokens("person's renewed", renewed.get_json()),
+    }
 
 
 def staff_looks_up_and_bans(app: Flask, client: FlaskClient, headers: dict[str, str], work: Work) -> None:

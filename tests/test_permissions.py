@@ -25,23 +25,48 @@ SIGN_IN = {"/api/admin/auth/login", "/api/admin/auth/refresh", "/api/admin/auth/
 
 
 PUBLIC = {
-    "GET /", "GET /docs", "GET /docs/assets/<path:name>", "GET /openapi.json", "GET /static/<path:filename>",
-    "GET /health/live", "GET /health/queues", "GET /health/ready", "GET /metrics",
-    "POST /api/auth/get-otp", "POST /api/auth/verify-otp", "POST /api/auth/register", "POST /api/auth/refresh",
-    "POST /api/auth/logout", "POST /api/auth/logout-all",
-    "POST /api/admin/auth/login", "POST /api/admin/auth/refresh", "POST /api/admin/auth/logout",
-    "GET /api/app/banners", "GET /api/app/countries", "GET /api/app/version", "GET /api/content/faq",
+    "GET /",
+    "GET /docs",
+    "GET /docs/assets/<path:name>",
+    "GET /openapi.json",
+    "GET /static/<path:filename>",
+    "GET /health/live",
+    "GET /health/queues",
+    "GET /health/ready",
+    "GET /metrics",
+    "POST /api/auth/get-otp",
+    "POST /api/auth/verify-otp",
+    "POST /api/auth/register",
+    "POST /api/auth/refresh",
+    "POST /api/auth/logout",
+    "POST /api/auth/logout-all",
+    "POST /api/admin/auth/login",
+    "POST /api/admin/auth/refresh",
+    "POST /api/admin/auth/logout",
+    "GET /api/app/banners",
+    "GET /api/app/countries",
+    "GET /api/app/version",
+    "GET /api/content/faq",
     "GET /api/content/<any('terms-of-service', 'privacy-policy', about, contact):slug>",
-    "GET /api/stations", "GET /api/stations/nearby", "GET /api/stations/<sn>", "GET /s/<sn>", "GET /api/packages",
+    "GET /api/stations",
+    "GET /api/stations/nearby",
+    "GET /api/stations/<sn>",
+    "GET /s/<sn>",
+    "GET /api/packages",
     "GET /gbfs/3.0/<any(gbfs, system_information, vehicle_types, station_information, station_status):name>.json",
-    "GET /api/referrals/validate", "GET /api/payment/exchange-rates", "GET /api/payment/methods",
-    "GET /api/payment/return/<string:gateway>", "GET /payment/result",
+    "GET /api/referrals/validate",
+    "GET /api/payment/exchange-rates",
+    "GET /api/payment/methods",
+    "GET /api/payment/return/<string:gateway>",
+    "GET /payment/result",
     # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body; or are
     # for this machine, and else for who has the monitors' token.
-    "GET /media/avatars/<string:key>.jpg", "GET /media/documents/<uuid:document_id>.jpg",
-    "POST /api/payment/webhook/<string:gateway>", "POST /internal/rental/return-event",
+    "GET /media/avatars/<string:key>.jpg",
+    "GET /media/documents/<uuid:document_id>.jpg",
+    "POST /api/payment/webhook/<string:gateway>",
+    "POST /internal/rental/return-event",
     "POST /internal/stations/<imei>/report",
-}  # fmt: skip
+}
 
 
 def in_console(route: Route) -> bool:
@@ -165,9 +190,14 @@ def test_a_staff_token_opens_no_persons_route(app: Flask, client: FlaskClient, s
 )
 @pytest.mark.parametrize("whose", ["staff", "person"])
 def test_a_forged_token_opens_none(
-    app: Flask, client: FlaskClient, staff_headers: StaffHeaders, person: dict[str, str],
-    whose: str, claims: dict[str, Any], options: dict[str, Any],
-) -> None:  # fmt: skip
+    app: Flask,
+    client: FlaskClient,
+    staff_headers: StaffHeaders,
+    person: dict[str, str],
+    whose: str,
+    claims: dict[str, Any],
+    options: dict[str, Any],
+) -> None:
     real, found = (staff_headers(), staff_routes(app)) if whose == "staff" else (person, personal_routes(app))
     assert status(client, found[0], real) != 401
     headers = {"Authorization": f"Bearer {forge(app, real, **options, **claims)}"}

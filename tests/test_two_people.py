@@ -66,9 +66,13 @@ def a_notice(owner: UUID) -> Belonging:
 def a_device(owner: UUID) -> Belonging:
     with transaction():
         device, _new = devices.register(
-            user_id=owner, session_id=None, fcm_token=f"token-of-{new_id()}", platform="android", app_version=None,
+            user_id=owner,
+            session_id=None,
+            fcm_token=f"token-of-{new_id()}",
+            platform="android",
+            app_version=None,
             now=utcnow(),
-        )  # fmt: skip
+        )
     return Belonging({"device_id": device.id})
 
 
@@ -81,9 +85,12 @@ def a_topup(owner: UUID) -> Belonging:
 def an_operation(owner: UUID) -> Belonging:
     with transaction():
         operation = operations.accept(
-            catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=owner, callback_url=None, now=utcnow(),
+            catalogue.CALCULATE_PAYMENT_OPTIONS,
+            user_id=owner,
+            callback_url=None,
+            now=utcnow(),
             request={"scenario": "wallet_topup", "amount": "100.00"},
-        )  # fmt: skip
+        )
     return Belonging({"operation_id": operation.id})
 
 
@@ -114,9 +121,13 @@ def a_rental_that_is_owed_for(owner: UUID) -> Belonging:
     made = a_rental(owner)
     with transaction():
         dues.create(
-            user_id=owner, reference=Reference("rental", str(made.values["rental_id"])), amount=5_00,
-            revenue=Kind.OVERDUE_REVENUE, key=key(), actor="test",
-        )  # fmt: skip
+            user_id=owner,
+            reference=Reference("rental", str(made.values["rental_id"])),
+            amount=5_00,
+            revenue=Kind.OVERDUE_REVENUE,
+            key=key(),
+            actor="test",
+        )
     return Belonging(made.values, {"POST": {"payment_method": "wallet_only"}})
 
 

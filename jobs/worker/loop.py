@@ -58,9 +58,14 @@ class Worker(SimpleWorker):
     def __init__(self, app: Flask, queues: Sequence[str], connection: Redis, **options: Any) -> None:
         name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         super().__init__(
-            list(queues), name=name, connection=connection, serializer=JSONSerializer, worker_ttl=WORKER_TTL,
-            maintenance_interval=60, **options,
-        )  # fmt: skip
+            list(queues),
+            name=name,
+            connection=connection,
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL,
+            maintenance_interval=60,
+            **options,
+        )
         self._context = app.app_context()
         self._advance = Advance(connection)
         # Messages are made as copies of this one: for each that is made anew RQ looks at the serializer again.

@@ -46,9 +46,13 @@ class DeadLetterError(Exception):
 
 
 def run(
-    job: str, outbox_id: str | None = None, arguments: dict[str, Any] | None = None, failures: int = 0, *,
+    job: str,
+    outbox_id: str | None = None,
+    arguments: dict[str, Any] | None = None,
+    failures: int = 0,
+    *,
     worker: str = "",
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     spec = catalogue.find(job)
     if spec is None:
         return _leave_unknown(job, outbox_id)

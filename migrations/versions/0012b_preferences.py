@@ -28,9 +28,13 @@ def upgrade() -> None:
     op.add_column("notices", sa.Column("withheld_at", sa.DateTime(timezone=True), nullable=True))
     with op.get_context().autocommit_block():
         op.create_index(
-            "ix_notices_withheld", "notices", ["user_id", "type"],
-            postgresql_where=sa.text("withheld_at IS NOT NULL"), postgresql_concurrently=True, if_not_exists=True,
-        )  # fmt: skip
+            "ix_notices_withheld",
+            "notices",
+            ["user_id", "type"],
+            postgresql_where=sa.text("withheld_at IS NOT NULL"),
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
 
 
 def downgrade() -> None:

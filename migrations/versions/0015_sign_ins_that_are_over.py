@@ -16,13 +16,20 @@ depends_on = None
 def upgrade() -> None:
     with op.get_context().autocommit_block():
         op.create_index(
-            "ix_refresh_tokens_expires_at", "refresh_tokens", ["expires_at"],
-            postgresql_concurrently=True, if_not_exists=True,
-        )  # fmt: skip
+            "ix_refresh_tokens_expires_at",
+            "refresh_tokens",
+            ["expires_at"],
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
         op.create_index(
-            "ix_sessions_ended_at", "sessions", ["ended_at"],
-            postgresql_where=sa.text("ended_at IS NOT NULL"), postgresql_concurrently=True, if_not_exists=True,
-        )  # fmt: skip
+            "ix_sessions_ended_at",
+            "sessions",
+            ["ended_at"],
+            postgresql_where=sa.text("ended_at IS NOT NULL"),
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
 
 
 def downgrade() -> None:

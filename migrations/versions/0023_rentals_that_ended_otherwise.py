@@ -16,10 +16,13 @@ depends_on = None
 def upgrade() -> None:
     with op.get_context().autocommit_block():
         op.create_index(
-            "ix_rentals_ended_otherwise", "rentals", ["status", "id"],
+            "ix_rentals_ended_otherwise",
+            "rentals",
+            ["status", "id"],
             postgresql_where=sa.text("status IN ('cancelled', 'failed', 'lost')"),
-            postgresql_concurrently=True, if_not_exists=True,
-        )  # fmt: skip
+            postgresql_concurrently=True,
+            if_not_exists=True,
+        )
 
 
 def downgrade() -> None:

@@ -51,22 +51,28 @@ def upgrade() -> None:
             "(outcome IS NOT DISTINCT FROM 'differs') = (what IS NOT NULL)", name=op.f("ck_settlement_comparisons_what")
         ),
         sa.ForeignKeyConstraint(
-            ["check_id"], ["settlement_checks.id"], ondelete="CASCADE",
+            ["check_id"],
+            ["settlement_checks.id"],
+            ondelete="CASCADE",
             name=op.f("fk_settlement_comparisons_check_id_settlement_checks"),
         ),
         sa.ForeignKeyConstraint(
             ["intent_id"], ["payment_intents.id"], name=op.f("fk_settlement_comparisons_intent_id_payment_intents")
         ),
         sa.PrimaryKeyConstraint("check_id", "intent_id", name=op.f("pk_settlement_comparisons")),
-    )  # fmt: skip
+    )
     op.create_index(
-        "ix_settlement_comparisons_waiting", "settlement_comparisons", ["gateway", "lane", "tries", "intent_id"],
+        "ix_settlement_comparisons_waiting",
+        "settlement_comparisons",
+        ["gateway", "lane", "tries", "intent_id"],
         postgresql_where=sa.text("outcome IS NULL"),
-    )  # fmt: skip
+    )
     op.create_index(
-        "ix_settlement_comparisons_differences", "settlement_comparisons", ["check_id", "intent_id"],
+        "ix_settlement_comparisons_differences",
+        "settlement_comparisons",
+        ["check_id", "intent_id"],
         postgresql_where=sa.text("outcome = 'differs'"),
-    )  # fmt: skip
+    )
     op.execute(FOUND)
     op.drop_column("settlement_checks", "found")
     op.add_column("settlement_checks", sa.Column("total", sa.Integer(), server_default="0", nullable=False))
@@ -74,9 +80,12 @@ def upgrade() -> None:
     # One that a crash ended was never continued.
     op.execute("UPDATE settlement_checks SET finished_at = started_at WHERE finished_at IS NULL")
     op.create_index(
-        "uq_settlement_checks_open", "settlement_checks", [sa.text("(finished_at IS NULL)")], unique=True,
+        "uq_settlement_checks_open",
+        "settlement_checks",
+        [sa.text("(finished_at IS NULL)")],
+        unique=True,
         postgresql_where=sa.text("finished_at IS NULL"),
-    )  # fmt: skip
+    )
 
 
 def downgrade() -> None:

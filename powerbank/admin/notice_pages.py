@@ -30,9 +30,12 @@ def listing() -> str:
         found = page(query, StaffNotice.id, descending=True, limit=SHOWN, cursor=None)
     items: list[dict[str, Any]] = shown(found["items"])
     return render_template(
-        "console/notices.html", staff=me, items=items, next_cursor=found["next_cursor"],
+        "console/notices.html",
+        staff=me,
+        items=items,
+        next_cursor=found["next_cursor"],
         unread=notices.unread_count(me.id, me.may),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/<uuid:notice_id>/read")

@@ -15,9 +15,10 @@ SETTABLE = [Status.ACTIVE.value, Status.SUSPENDED.value, Status.BANNED.value]
 
 class UserArguments(PageArguments):
     q = fields.String(
-        load_default=None, validate=validate.Length(2, 100),
+        load_default=None,
+        validate=validate.Length(2, 100),
         metadata={"description": "Beginning of the user name, the name, a phone number or an e-mail address."},
-    )  # fmt: skip
+    )
     status = fields.String(load_default=None, validate=validate.OneOf(SETTABLE))
     kyc_status = fields.String(load_default=None, validate=validate.OneOf(["none", "pending", "approved", "rejected"]))
 

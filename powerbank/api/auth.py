@@ -32,8 +32,11 @@ LEEWAY = 60
 OWN_ACCOUNT = "account.manage"
 SIGNED_IN = "signed in"  # a person or staff
 _TIMELESS: Options = {
-    "require": ["exp", "iat", "jti", "sub", "aud"], "verify_exp": False, "verify_nbf": False, "verify_iat": False,
-}  # fmt: skip
+    "require": ["exp", "iat", "jti", "sub", "aud"],
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+}
 
 
 class Staff(Protocol):

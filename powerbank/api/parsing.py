@@ -19,8 +19,10 @@ _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # not the text backslash-u-0000
 class Parser(FlaskParser):  # type: ignore[misc]
     DEFAULT_VALIDATION_STATUS = 422
     __location_map__ = {  # noqa: RUF012 (webargs' way)
-        **FlaskParser.__location_map__, "multipart": "load_multipart", "json_or_form": "load_json_or_form",
-    }  # fmt: skip
+        **FlaskParser.__location_map__,
+        "multipart": "load_multipart",
+        "json_or_form": "load_json_or_form",
+    }
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         body = req.get_data()  # reads it all: a body that is too large ends here

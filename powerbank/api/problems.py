@@ -17,11 +17,25 @@ from powerbank.base.errors import AppError
 log = structlog.get_logger(__name__)
 
 _CODES = {
-    400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-    406: "not_acceptable", 408: "too_slow", 409: "conflict", 410: "gone", 413: "body_too_large",
-    414: "address_too_long", 415: "unsupported_media_type", 416: "range_not_satisfiable", 422: "validation_failed",
-    429: "rate_limited", 431: "headers_too_large", 500: "internal_error", 503: "unavailable",
-}  # fmt: skip
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "too_slow",
+    409: "conflict",
+    410: "gone",
+    413: "body_too_large",
+    414: "address_too_long",
+    415: "unsupported_media_type",
+    416: "range_not_satisfiable",
+    422: "validation_failed",
+    429: "rate_limited",
+    431: "headers_too_large",
+    500: "internal_error",
+    503: "unavailable",
+}
 
 # What people may read; werkzeug's own texts speak of the framework.
 _DETAILS = {

@@ -28,9 +28,12 @@ class MemoryRequest(Request):
     """Werkzeug would put larger uploads into temporary files: documents of people, on a disk, in plain."""
 
     def _get_file_stream(
-        self, total_content_length: int | None, content_type: str | None, filename: str | None = None,
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
         content_length: int | None = None,
-    ) -> IO[bytes]:  # fmt: skip
+    ) -> IO[bytes]:
         return io.BytesIO()
 
 

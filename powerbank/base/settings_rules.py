@@ -37,10 +37,16 @@ _KEYS = ("document_keys", "staff_key")
 # Made by others, so neither their length nor their letters are ours to choose. All other secrets are ours.
 _FROM_VENDORS = frozenset(
     {
-        "sms_token", "fcm_credentials", "cloudinary_api_key", "cloudinary_api_secret", "khalti_secret", "esewa_secret",
-        "stripe_secret", "stripe_webhook_secret",
+        "sms_token",
+        "fcm_credentials",
+        "cloudinary_api_key",
+        "cloudinary_api_secret",
+        "khalti_secret",
+        "esewa_secret",
+        "stripe_secret",
+        "stripe_webhook_secret",
     }
-)  # fmt: skip
+)
 _GATEWAYS = ("khalti_", "esewa_", "stripe_")
 _MAKE_ONE = "make one with `openssl rand -base64 48`"
 _LEAST_LENGTH, _LEAST_DIFFERENT, _LEAST_OF_VENDORS = 32, 10, 8

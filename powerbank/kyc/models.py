@@ -73,10 +73,11 @@ class KycRecord(Base):
         Index("ix_kyc_records_status", "status", "submission_id"),
         # named by hand: the naming rule sees the first column only
         ForeignKeyConstraint(
-            ["submission_id", "user_id"], ["kyc_submissions.id", "kyc_submissions.user_id"],
+            ["submission_id", "user_id"],
+            ["kyc_submissions.id", "kyc_submissions.user_id"],
             name="fk_kyc_records_own_submission",
         ),
-    )  # fmt: skip
+    )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
     status: Mapped[str]

@@ -24,9 +24,11 @@ class Number:
 class BadNumberError(AppError):
     def __init__(self) -> None:
         super().__init__(
-            "validation_failed", 422, "Some fields are missing or wrong.",
+            "validation_failed",
+            422,
+            "Some fields are missing or wrong.",
             errors={"citizenship_number": ["Give the number as it stands on the document."]},
-        )  # fmt: skip
+        )
 
 
 def parse(text: str) -> Number:

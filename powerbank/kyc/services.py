@@ -50,11 +50,14 @@ def submit(*, user_id: UUID, number: Number, pictures: Mapping[Side, bytes], now
     store = current_app.config["SETTINGS"].document_store
     session.add_all(
         KycDocument(
-            submission_id=submission.id, side=side, store=store, key=secrets.token_hex(16),
+            submission_id=submission.id,
+            side=side,
+            store=store,
+            key=secrets.token_hex(16),
             staged=secrecy.encrypt(picture),
         )
         for side, picture in pictures.items()
-    )  # fmt: skip
+    )
     _record(submission, secrecy.digest(number.bare))
     user.kyc_status = Status.PENDING
     enqueue(catalogue.PROCESS_KYC_SUBMISSION, submission_id=str(submission.id))

@@ -5,9 +5,12 @@ from powerbank.base.errors import AppError, ConflictError
 class InsufficientFundsError(AppError):
     def __init__(self, shortfall: int) -> None:
         super().__init__(
-            "insufficient_funds", 402, "There is not enough money in the wallet.",
-            shortfall=money.show(shortfall), currency=money.NPR,
-        )  # fmt: skip
+            "insufficient_funds",
+            402,
+            "There is not enough money in the wallet.",
+            shortfall=money.show(shortfall),
+            currency=money.NPR,
+        )
         self.shortfall = shortfall
 
 

@@ -109,9 +109,10 @@ class Seal(Base):
 
     __tablename__ = "ledger_seals"
     __table_args__ = (
-        Index("uq_ledger_seals_open", text("(sealed_at IS NULL)"), unique=True,
-              postgresql_where=text("sealed_at IS NULL")),
-    )  # fmt: skip
+        Index(
+            "uq_ledger_seals_open", text("(sealed_at IS NULL)"), unique=True, postgresql_where=text("sealed_at IS NULL")
+        ),
+    )
 
     up_to: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     horizon: Mapped[int] = mapped_column(BigInteger)  # transactions before it may still hold a number up to `up_to`

@@ -65,11 +65,17 @@ class Hold(Base):
         CheckConstraint("captured + released <= amount", name="bound"),
         CheckConstraint("(status = 'open') = (captured + released < amount)", name="open"),
         CheckConstraint("currency IN ('NPR', 'PTS')", name="currency"),
-        Index("uq_ledger_holds_open", "reference_kind", "reference_id", "currency", unique=True,
-              postgresql_where=text("status = 'open'")),
+        Index(
+            "uq_ledger_holds_open",
+            "reference_kind",
+            "reference_id",
+            "currency",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
         Index("ix_ledger_holds_reference", "reference_kind", "reference_id"),
         Index("ix_ledger_holds_open_of_user", "user_id", postgresql_where=text("status = 'open'")),
-    )  # fmt: skip
+    )
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

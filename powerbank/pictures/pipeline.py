@@ -69,9 +69,14 @@ def _remade(content: bytes, header: Header, shape: Shape) -> bytes:
         # A program of ours, without a shell; its arguments are numbers and names of ours.
         done = subprocess.run(  # nosec B603
             [sys.executable, "-I", str(CHILD), *arguments],
-            check=False, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=WALL_SECONDS,
-            env=ENVIRONMENT, cwd="/",
-        )  # fmt: skip
+            check=False,
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=WALL_SECONDS,
+            env=ENVIRONMENT,
+            cwd="/",
+        )
     except subprocess.TimeoutExpired:
         log.warning("a picture took too long to decode", **_told(header, content))
         raise _broken() from None

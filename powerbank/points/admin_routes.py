@@ -32,9 +32,14 @@ def ask(body: dict[str, Any]) -> Grant:
     """Give points to many; above the limits of the role it waits for a second person"""
     target = body["target"] or {"city": None, "kyc_verified": None}
     grant = grants.ask(
-        points=body["points"], reason=body["reason"], recipients=body["user_ids"], city=target["city"],
-        kyc_verified=target["kyc_verified"], staff=current_staff(), now=utcnow(),
-    )  # fmt: skip
+        points=body["points"],
+        reason=body["reason"],
+        recipients=body["user_ids"],
+        city=target["city"],
+        kyc_verified=target["kyc_verified"],
+        staff=current_staff(),
+        now=utcnow(),
+    )
     _audit("points_grant.ask", grant)
     return grant
 
@@ -64,10 +69,13 @@ def export_awards(grant_id: UUID) -> Response:
     grant = queries.grant(grant_id)
     points = grant.points
     return exported(
-        "awards", ("user", "points", "at", "entry"), queries.awards_of(grant), Entry.id,
+        "awards",
+        ("user", "points", "at", "entry"),
+        queries.awards_of(grant),
+        Entry.id,
         lambda entry: [(entry.key.rpartition(":")[2], points, show_time(entry.created_at), entry.id)],
         of=("points_grant", grant_id),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/bulk-awards/<uuid:grant_id>/approve")

@@ -41,10 +41,17 @@ def ask(
 ) -> Grant:
     """Begins a grant, or keeps it for a second person to decide."""
     grant = Grant(
-        id=new_id(), points=points, reason=reason, recipients=sorted(set(recipients)) if recipients else None,
-        city=city, kyc_verified=kyc_verified, status=GrantStatus.PENDING, awarded=0, asked_by=staff.id,
+        id=new_id(),
+        points=points,
+        reason=reason,
+        recipients=sorted(set(recipients)) if recipients else None,
+        city=city,
+        kyc_verified=kyc_verified,
+        status=GrantStatus.PENDING,
+        awarded=0,
+        asked_by=staff.id,
         created_at=now,
-    )  # fmt: skip
+    )
     grant.total = open_session().scalar(select(func.count()).select_from(_whom(grant).subquery())) or 0
     if not grant.total:
         raise ConflictError("nobody_to_award", "There is nobody to give points to.")
@@ -88,9 +95,13 @@ def award_batch(grant_id: UUID) -> bool:
     services.lock_users(*people)
     for user_id in people:
         points.award(
-            user_id=user_id, points=grant.points, reference=Reference("grant", str(grant.id)),
-            key=f"points:grant:{grant.id}:{user_id}", actor=f"staff:{grant.asked_by}", description=grant.reason,
-        )  # fmt: skip
+            user_id=user_id,
+            points=grant.points,
+            reference=Reference("grant", str(grant.id)),
+            key=f"points:grant:{grant.id}:{user_id}",
+            actor=f"staff:{grant.asked_by}",
+            description=grant.reason,
+        )
         publish(PointsEarned(user_id=user_id, points=grant.points, earning="grant", object_id=str(grant.id)))
     grant.awarded += len(people)
     grant.after = people[-1]

@@ -91,15 +91,23 @@ def _settle(award: Earned, undeserved: int) -> int:
     more = undeserved - award.taken
     if more > 0:
         points.revoke(
-            user_id=award.user_id, points=more, reference=award.reference, key=award.key, actor="system",
+            user_id=award.user_id,
+            points=more,
+            reference=award.reference,
+            key=award.key,
+            actor="system",
             first=award.entry_id,
-        )  # fmt: skip
+        )
         publish(PointsReversed(user_id=award.user_id, points=more, object_id=award.key))
     elif more < 0 and not _has_left(award.user_id):
         points.award(
-            user_id=award.user_id, points=-more, reference=award.reference, key=award.key, actor="system",
+            user_id=award.user_id,
+            points=-more,
+            reference=award.reference,
+            key=award.key,
+            actor="system",
             description="restored",
-        )  # fmt: skip
+        )
         publish(PointsEarned(user_id=award.user_id, points=-more, earning="restored", object_id=award.key))
     return more
 

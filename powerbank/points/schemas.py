@@ -13,9 +13,10 @@ MOST_RECIPIENTS = 10_000
 class ExpiringSchema(Schema):
     points = fields.Function(lambda lot: lot[0], required=True, metadata={"type": "integer"})
     expires_at = fields.Function(
-        lambda lot: Time().serialize("at", {"at": lot[1]}), required=True,
+        lambda lot: Time().serialize("at", {"at": lot[1]}),
+        required=True,
         metadata={"type": "string", "format": "date-time"},
-    )  # fmt: skip
+    )
 
 
 class PointsSchema(Schema):

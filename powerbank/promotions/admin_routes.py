@@ -128,9 +128,13 @@ def export_codes(coupon_id: UUID) -> Response:
     """All codes as CSV"""
     of = queries.coupon(coupon_id).id
     return exported(
-        "codes", ("code", "uses", "most uses"), select(Code).where(Code.coupon_id == of), Code.code,
-        lambda code: [(code.code, code.uses, code.most_uses)], of=("coupons", of),
-    )  # fmt: skip
+        "codes",
+        ("code", "uses", "most uses"),
+        select(Code).where(Code.coupon_id == of),
+        Code.code,
+        lambda code: [(code.code, code.uses, code.most_uses)],
+        of=("coupons", of),
+    )
 
 
 @blueprint.get("/coupons/<uuid:coupon_id>/use")

@@ -38,9 +38,15 @@ def apply(*, user_id: UUID, code: str, now: datetime) -> Applied:
         return Applied(coupon, found.code, 0)
     points = coupon.value
     redemption_id = coupons.use(
-        coupon, found, user_id, cost=points, worth=coupons.worth_of_points(points), points=points, now=now,
+        coupon,
+        found,
+        user_id,
+        cost=points,
+        worth=coupons.worth_of_points(points),
+        points=points,
+        now=now,
         key=f"apply:{coupon.id}:{user_id}:{coupons.times_used(coupon.id, user_id)}",
-    )  # fmt: skip
+    )
     if not _within_allowance(coupon, now):
         raise CouponRefusedError("coupon_used_up")
     earnings.ask(user_id=user_id, earning=Earning.COUPON, object_id=redemption_id, quantity=points)

@@ -150,10 +150,19 @@ def use(
     redemption_id = new_id()
     session.add(
         Redemption(
-            id=redemption_id, coupon_id=coupon.id, code=code.code, user_id=user_id, rental_id=rental_id, key=key,
-            amount=amount, points=points, worth=worth, status=Use.USED, created_at=now,
+            id=redemption_id,
+            coupon_id=coupon.id,
+            code=code.code,
+            user_id=user_id,
+            rental_id=rental_id,
+            key=key,
+            amount=amount,
+            points=points,
+            worth=worth,
+            status=Use.USED,
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     keep(coupon, code, user_id)
     session.flush()
     return redemption_id

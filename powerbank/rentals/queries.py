@@ -53,12 +53,16 @@ def cards(rentals: Sequence[Rental], *, now: datetime) -> list[Card]:
     paid, dues = _paid(ids), _open_dues(ids)
     return [
         Card(
-            each, stations[each.station_id],
+            each,
+            stations[each.station_id],
             stations.get(each.return_station_id) if each.return_station_id else None,
-            serials[each.bank_id], paid.get(str(each.id), 0), dues.get(str(each.id), 0), overdue_so_far(each, now),
+            serials[each.bank_id],
+            paid.get(str(each.id), 0),
+            dues.get(str(each.id), 0),
+            overdue_so_far(each, now),
         )
         for each in rentals
-    ]  # fmt: skip
+    ]
 
 
 def card(rental: Rental, *, now: datetime) -> Card:
@@ -102,9 +106,16 @@ def open_of_user(user_id: UUID) -> Sequence[Rental]:
 
 
 def search_page(
-    *, limit: int, cursor: str | None, status: str | None = None, user_id: UUID | None = None,
-    station_sn: str | None = None, code: str | None = None, powerbank_sn: str | None = None, disputed: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+    *,
+    limit: int,
+    cursor: str | None,
+    status: str | None = None,
+    user_id: UUID | None = None,
+    station_sn: str | None = None,
+    code: str | None = None,
+    powerbank_sn: str | None = None,
+    disputed: bool = False,
+) -> dict[str, Any]:
     query = select(Rental)
     for column, value in ((Rental.status, status), (Rental.user_id, user_id), (Rental.code, code and code.upper())):
         if value is not None:
@@ -145,11 +156,13 @@ def _paid(rental_ids: list[str]) -> dict[str, int]:
     query = (
         select(WalletTransaction.reference_id, func.sum(kept - back))
         .where(
-            WalletTransaction.reference_kind == "rental", WalletTransaction.reference_id.in_(rental_ids),
-            WalletTransaction.direction == "out", WalletTransaction.entry_id.is_not(None),
+            WalletTransaction.reference_kind == "rental",
+            WalletTransaction.reference_id.in_(rental_ids),
+            WalletTransaction.direction == "out",
+            WalletTransaction.entry_id.is_not(None),
         )
         .group_by(WalletTransaction.reference_id)
-    )  # fmt: skip
+    )
     return {str(row[0]): int(row[1]) for row in db.session.execute(query)}
 
 
@@ -186,9 +199,11 @@ def have_open_rental(wanted: bool) -> ColumnElement[bool]:
 
 def have_rented_so_often(least: int) -> ColumnElement[bool]:
     often = (
-        select(Rental.user_id).where(Rental.status == Status.COMPLETED).group_by(Rental.user_id)
+        select(Rental.user_id)
+        .where(Rental.status == Status.COMPLETED)
+        .group_by(Rental.user_id)
         .having(func.count() >= least)
-    )  # fmt: skip
+    )
     return User.id.in_(often)
 
 

@@ -52,9 +52,13 @@ def initiate(body: dict[str, Any]) -> Rental:
     if body["coupon_code"] is not None:
         hit_if_counted(*GUESSES, str(current_user_id()))
     return initiation.initiate(
-        user_id=current_user_id(), station_sn=body["station_sn"], package_id=body["package_id"],
-        method=Method(body["payment_method"]), coupon_code=body["coupon_code"], now=utcnow(),
-    )  # fmt: skip
+        user_id=current_user_id(),
+        station_sn=body["station_sn"],
+        package_id=body["package_id"],
+        method=Method(body["payment_method"]),
+        coupon_code=body["coupon_code"],
+        now=utcnow(),
+    )
 
 
 @blueprint.get("")
@@ -86,9 +90,12 @@ def detail(arguments: dict[str, Any], rental_id: UUID) -> Card:
     if arguments["wait"] and found.version <= arguments["since"]:
         db.session.rollback()
         long_polls.for_change(
-            rental_id, user_id=current_user_id(), since=arguments["since"], seconds=arguments["wait"],
+            rental_id,
+            user_id=current_user_id(),
+            since=arguments["since"],
+            seconds=arguments["wait"],
             most=current_app.config["SETTINGS"].long_polls,
-        )  # fmt: skip
+        )
         found = transitions.of_user(rental_id, current_user_id())
     return queries.card(found, now=utcnow())
 

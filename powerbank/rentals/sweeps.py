@@ -66,9 +66,10 @@ def resume_stuck(now: datetime) -> int:
         StationCommand.id == Rental.command_id, StationCommand.status.in_(FINAL), StationCommand.finished_at < before
     )
     known = exists().where(
-        StationCommand.id == Rental.command_id, StationCommand.finished_at < before,
+        StationCommand.id == Rental.command_id,
+        StationCommand.finished_at < before,
         StationCommand.status.in_((CommandStatus.SUCCEEDED, CommandStatus.FAILED)),
-    )  # fmt: skip
+    )
     back = exists().where(
         Custody.rental_id == Rental.id, Custody.bank_id == Rental.bank_id, func.upper(Custody.period) < before
     )
@@ -82,11 +83,16 @@ def resume_stuck(now: datetime) -> int:
         lambda: _each(and_(Rental.status == Status.UNRESOLVED, known), _settle_again),
         lambda: _each(and_(Rental.status.in_(OUT), ~Rental.provisional, back), _return_again),
         lambda: _each(
-            and_(Rental.status.in_(ENDED), Rental.ended_at < before, Rental.settled_at.is_(None), ~Rental.came_late,
-                 ~_disputed()),
+            and_(
+                Rental.status.in_(ENDED),
+                Rental.ended_at < before,
+                Rental.settled_at.is_(None),
+                ~Rental.came_late,
+                ~_disputed(),
+            ),
             _bill_again,
-        )
-    )  # fmt: skip
+        ),
+    )
 
 
 def in_turn(*steps: Callable[[], int]) -> int:
@@ -128,10 +134,17 @@ def _return_again(rental_id: UUID) -> None:
     if after is None or after.station_id is None:
         return  # staff took it: they decide about the rental
     enqueue_again(
-        catalogue.PROCESS_RENTAL_RETURN, report_id="", bank_id=str(rental.bank_id), rental_id=str(rental.id),
-        station_id=str(after.station_id), slot_number=after.slot_number, returned_at=stay.until.isoformat(),
-        received_at=stay.until.isoformat(), provisional=False, how="custody",
-    )  # fmt: skip
+        catalogue.PROCESS_RENTAL_RETURN,
+        report_id="",
+        bank_id=str(rental.bank_id),
+        rental_id=str(rental.id),
+        station_id=str(after.station_id),
+        slot_number=after.slot_number,
+        returned_at=stay.until.isoformat(),
+        received_at=stay.until.isoformat(),
+        provisional=False,
+        how="custody",
+    )
 
 
 def _bill_again(rental_id: UUID) -> None:
@@ -143,17 +156,22 @@ def finish_provisional(before: datetime) -> int:
     since is not."""
     noted = select(func.max(RentalEvent.at)).where(
         RentalEvent.rental_id == Rental.id, RentalEvent.event == "return_provisional"
-    )  # fmt: skip
+    )
     wanted = and_(Rental.status.in_(OUT), Rental.provisional, noted.scalar_subquery() < before)
     return _each(wanted, lambda id_: returns.self_tested(id_, passed=_stays_in(id_), now=utcnow()))
 
 
 def _stays_in(rental_id: UUID) -> bool:
     rental = transitions.locked(rental_id)
-    missed = select(Discrepancy.id).join(PowerBank, PowerBank.serial == Discrepancy.serial).where(
-        PowerBank.id == rental.bank_id, Discrepancy.kind == DiscrepancyKind.BANK_MISSING,
-        Discrepancy.resolved_at.is_(None),
-    )  # fmt: skip
+    missed = (
+        select(Discrepancy.id)
+        .join(PowerBank, PowerBank.serial == Discrepancy.serial)
+        .where(
+            PowerBank.id == rental.bank_id,
+            Discrepancy.kind == DiscrepancyKind.BANK_MISSING,
+            Discrepancy.resolved_at.is_(None),
+        )
+    )
     return times.is_back(rental) and open_session().scalar(missed.limit(1)) is None
 
 
@@ -173,9 +191,7 @@ def _tell_once(rental_id: UUID, now: datetime) -> None:
 def forget_locations(now: datetime) -> None:
     """Only old ones can be of a rental that ended so long ago, and those are few: the rest went the day before."""
     before = now - KEEP_LOCATIONS
-    over = exists().where(
-        Rental.id == RentalLocation.rental_id, Rental.status.in_(ENDED), Rental.ended_at < before
-    )  # fmt: skip
+    over = exists().where(Rental.id == RentalLocation.rental_id, Rental.status.in_(ENDED), Rental.ended_at < before)
     open_session().execute(delete(RentalLocation).where(RentalLocation.id < first_id_of(before), over))
 
 

@@ -55,14 +55,18 @@ def plan_reminder(rental: Rental, *, since: datetime, now: datetime) -> None:
     if rental.due_at - since <= max(SHORT, before):
         return
     enqueue(
-        catalogue.SEND_RENTAL_REMINDER, at=rental.due_at - before, expires_at=rental.due_at,
-        rental_id=str(rental.id), due_at=rental.due_at.isoformat(),
-    )  # fmt: skip
+        catalogue.SEND_RENTAL_REMINDER,
+        at=rental.due_at - before,
+        expires_at=rental.due_at,
+        rental_id=str(rental.id),
+        due_at=rental.due_at.isoformat(),
+    )
 
 
 def noted(rental: Rental, event: str, serial: str) -> bool:
     query = select(RentalEvent.id).where(
-        RentalEvent.rental_id == rental.id, RentalEvent.event == event,
+        RentalEvent.rental_id == rental.id,
+        RentalEvent.event == event,
         RentalEvent.detail["powerbank_sn"].astext == serial,
-    )  # fmt: skip
+    )
     return open_session().scalar(query.limit(1)) is not None

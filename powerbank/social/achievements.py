@@ -55,9 +55,11 @@ def _celebrate(user_id: UUID, achievement: Achievement, now: datetime) -> None:
     )
     if achievement.reward:
         earnings.ask(
-            user_id=user_id, earning=Earning.ACHIEVEMENT, object_id=f"{achievement.id}:{user_id}",
+            user_id=user_id,
+            earning=Earning.ACHIEVEMENT,
+            object_id=f"{achievement.id}:{user_id}",
             quantity=achievement.reward,
-        )  # fmt: skip
+        )
     publish(
         AchievementUnlocked(
             user_id=user_id,
@@ -86,12 +88,15 @@ def achievers(achievement_id: UUID, *, after: UUID) -> list[UUID]:
         select(Tally.user_id)
         .join(Achievement, Achievement.id == achievement_id)
         .where(
-            Tally.board == ALL, Tally.user_id > after, Achievement.active, Achievement.threshold <= REACHED,
+            Tally.board == ALL,
+            Tally.user_id > after,
+            Achievement.active,
+            Achievement.threshold <= REACHED,
             ~has.exists(),
         )
         .order_by(Tally.user_id)
         .limit(BATCH)
-    )  # fmt: skip
+    )
     return list(db.session.scalars(query))
 
 

@@ -87,9 +87,13 @@ def export_unlocks(achievement_id: UUID) -> Response:
     if db.session.get(Achievement, achievement_id) is None:
         raise NotFoundError("achievement")
     return exported(
-        "unlocks", ("user", "at"), select(Unlock).where(Unlock.achievement_id == achievement_id), Unlock.user_id,
-        lambda unlock: [(unlock.user_id, show_time(unlock.at))], of=("achievements", achievement_id),
-    )  # fmt: skip
+        "unlocks",
+        ("user", "at"),
+        select(Unlock).where(Unlock.achievement_id == achievement_id),
+        Unlock.user_id,
+        lambda unlock: [(unlock.user_id, show_time(unlock.at))],
+        of=("achievements", achievement_id),
+    )
 
 
 def _snapshot(achievement: Achievement) -> dict[str, Any]:

@@ -20,9 +20,13 @@ def leaderboard_page(
     """The best first; those with the same score share a rank. With `me`, also where the asker stands."""
     name = board(Period(period), now)
     found = page(
-        select(Standing).where(Standing.board == name), Standing.score, Standing.user_id, limit=limit, cursor=cursor,
+        select(Standing).where(Standing.board == name),
+        Standing.score,
+        Standing.user_id,
+        limit=limit,
+        cursor=cursor,
         descending=True,
-    )  # fmt: skip
+    )
     standings: list[Standing] = found["items"]
     mine = _standing(name, user_id) if me else None
     shown = _shown(name, [*standings, *filter(None, [mine])])

@@ -23,9 +23,14 @@ def seed() -> bool:
     for name, name_ne, description, description_ne, metric, threshold, reward in ACHIEVEMENTS:
         session.add(
             Achievement(
-                name=name, name_ne=name_ne, description=description, description_ne=description_ne,
-                metric=metric.value, threshold=threshold, reward=reward,
+                name=name,
+                name_ne=name_ne,
+                description=description,
+                description_ne=description_ne,
+                metric=metric.value,
+                threshold=threshold,
+                reward=reward,
             )
-        )  # fmt: skip
+        )
     session.flush()
     return True

@@ -101,12 +101,15 @@ def _settled(which: ColumnElement[bool], since: datetime, values: dict[str, obje
     changed = (
         update(StationState)
         .where(
-            StationState.station_id == StationLive.station_id, Station.id == StationState.station_id, which,
-            StationState.changed_at <= since, Station.active,
+            StationState.station_id == StationLive.station_id,
+            Station.id == StationState.station_id,
+            which,
+            StationState.changed_at <= since,
+            Station.active,
         )
         .values(values)
         .returning(StationState.station_id, Station.sn, StationLive.last_seen, StationState.outages)
-    )  # fmt: skip
+    )
     return open_session().execute(changed).all()
 
 

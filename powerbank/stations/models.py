@@ -96,10 +96,14 @@ class StationLive(Base):
     __table_args__ = (
         CheckConstraint("available_banks >= 0 AND free_slots >= 0", name="counts"),
         # A heartbeat moves `last_seen` alone; no index holds it, so the row is rewritten within its page.
-        Index("ix_station_live_place", func.point(text("lng"), text("lat")), postgresql_using="gist",
-              postgresql_where=text("active")),
+        Index(
+            "ix_station_live_place",
+            func.point(text("lng"), text("lat")),
+            postgresql_using="gist",
+            postgresql_where=text("active"),
+        ),
         {"postgresql_with": {"fillfactor": "70"}},
-    )  # fmt: skip
+    )
 
     station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
     sn: Mapped[str]

@@ -34,9 +34,8 @@ def public_station(sn: str) -> Station:
 
 def locked(sn: str) -> Station:
     found = open_session().scalar(
-        select(Station).where(Station.sn == sn).with_for_update(of=Station)
-        .execution_options(populate_existing=True)
-    )  # fmt: skip
+        select(Station).where(Station.sn == sn).with_for_update(of=Station).execution_options(populate_existing=True)
+    )
     if found is None:
         raise NotFoundError("station")
     return found

@@ -27,9 +27,11 @@ class Address:
 class BadIdentifierError(AppError):
     def __init__(self) -> None:
         super().__init__(
-            "validation_failed", 422, "Some fields are missing or wrong.",
+            "validation_failed",
+            422,
+            "Some fields are missing or wrong.",
             errors={"identifier": ["Give a mobile number with its country code, or an e-mail address."]},
-        )  # fmt: skip
+        )
 
 
 def parse(text: str, home: str = "NP") -> Address:

@@ -40,9 +40,11 @@ def check_code(code: str | None) -> str | None:
     inviter = inviter_of(str(code))
     if inviter is None:
         raise AppError(
-            "validation_failed", 422, "Some fields are missing or wrong.",
+            "validation_failed",
+            422,
+            "Some fields are missing or wrong.",
             errors={"referral_code": ["There is no such code."]},
-        )  # fmt: skip
+        )
     return inviter.referral_code
 
 

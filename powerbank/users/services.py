@@ -53,9 +53,12 @@ def create(
     session = open_session()
     referral_code = referrals.check_code(referral_code)
     user = User(
-        username=clean_username(username), first_name=first_name, last_name=last_name, language=language,
+        username=clean_username(username),
+        first_name=first_name,
+        last_name=last_name,
+        language=language,
         referral_code="".join(secrets.choice(_REFERRAL_LETTERS) for _ in range(8)),
-    )  # fmt: skip
+    )
     user.identifiers = [Identifier(kind=address.kind, value=address.value)]
     session.add(user)
     # Somebody has this referral code once in a million times: the same request again makes another.
@@ -81,9 +84,11 @@ def clean_username(text: str) -> str:
     name = unicodedata.normalize("NFKC", text).strip()
     if not _USERNAME.fullmatch(name):
         raise AppError(
-            "validation_failed", 422, "Some fields are missing or wrong.",
+            "validation_failed",
+            422,
+            "Some fields are missing or wrong.",
             errors={"username": ["3 to 30 letters, digits, dots, dashes or underscores."]},
-        )  # fmt: skip
+        )
     return name
 
 

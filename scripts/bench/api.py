@@ -124,13 +124,18 @@ def contestants(ground: Ground) -> list[Contestant]:
         Contestant(
             FASTAPI,
             lambda port: [
-                uvicorn, "scripts.bench.peers.fastapi_app:app", "--port", str(port), "--log-level", "warning",
+                uvicorn,
+                "scripts.bench.peers.fastapi_app:app",
+                "--port",
+                str(port),
+                "--log-level",
+                "warning",
                 "--no-access-log",
             ],
             # The peer asks PostgreSQL what we ask.
             _environment(ground) | {"NEARBY_SQL": NEARBY_SQL},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _environment(ground: Ground) -> dict[str, str]:

@@ -164,8 +164,10 @@ def measure(stack: Stack, stations: int, *, rate: float, seconds: float, changin
     connection = psycopg2.connect(stack.postgres.superuser_url("powerbank"))
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE station_state SET seq = 1, revision = (SELECT revision FROM station_live AS l"
-                       " WHERE l.station_id = station_state.station_id)")  # fmt: skip
+        cursor.execute(
+            "UPDATE station_state SET seq = 1, revision = (SELECT revision FROM station_live AS l"
+            " WHERE l.station_id = station_state.station_id)"
+        )
         cursor.execute("VACUUM station_state")
         cursor.execute("CHECKPOINT")
         daemon = subprocess.Popen([sys.executable, str(here / "ingest_daemon.py"), str(lags_at)], env=environment)
@@ -191,10 +193,16 @@ def measure(stack: Stack, stations: int, *, rate: float, seconds: float, changin
         lags.frombytes(file.read())
     ordered = sorted(lags)
     return Result(
-        rate=len(ordered) / max(total - began, 0.1), taken=len(ordered), sent=sent, p50=ordered[len(ordered) // 2],
-        p99=ordered[len(ordered) * 99 // 100], worst=ordered[-1], daemon_cpu=cpu / len(ordered) * 1e6,
-        database_cpu=database_cpu / len(ordered) * 1e6, rows=rows / len(ordered),
-    )  # fmt: skip
+        rate=len(ordered) / max(total - began, 0.1),
+        taken=len(ordered),
+        sent=sent,
+        p50=ordered[len(ordered) // 2],
+        p99=ordered[len(ordered) * 99 // 100],
+        worst=ordered[-1],
+        daemon_cpu=cpu / len(ordered) * 1e6,
+        database_cpu=database_cpu / len(ordered) * 1e6,
+        rows=rows / len(ordered),
+    )
 
 
 WRITTEN = "SELECT sum(n_tup_ins + n_tup_upd) FROM pg_stat_user_tables WHERE relname ~ '^(station|slots)'"

@@ -71,8 +71,13 @@ def _measure(ground: Ground, people: int) -> dict[str, float]:
     with create_app().app_context():
         with transaction():
             leaderboard.recount_steps(ALL)
-        ground.as_superuser("VACUUM ANALYZE standings", "VACUUM ANALYZE standing_steps", "VACUUM ANALYZE tallies",
-                            "VACUUM ANALYZE users", "CHECKPOINT")  # fmt: skip
+        ground.as_superuser(
+            "VACUUM ANALYZE standings",
+            "VACUUM ANALYZE standing_steps",
+            "VACUUM ANALYZE tallies",
+            "VACUUM ANALYZE users",
+            "CHECKPOINT",
+        )
         ordered = "SELECT user_id, score FROM standings WHERE board = 'all' ORDER BY score DESC, user_id DESC"
         at = {"the top": 0, "the middle": people // 2, "the bottom": people - 1}
         who = {name: db.session.execute(text(f"{ordered} OFFSET {place} LIMIT 1")).one() for name, place in at.items()}
@@ -98,9 +103,12 @@ def _page(user_id: UUID) -> Any:
 def _move(user_id: UUID) -> None:
     with transaction():
         tallies.count(
-            user_id=user_id, kind="bench", object_id=str(time.perf_counter_ns()), at=utcnow(),
+            user_id=user_id,
+            kind="bench",
+            object_id=str(time.perf_counter_ns()),
+            at=utcnow(),
             what={Metric.RENTALS: 1},
-        )  # fmt: skip
+        )
         leaderboard.refresh(user_id)
 
 

@@ -37,9 +37,13 @@ def top_up(number: int | None = None, amount: int = 100) -> None:
     key = str(uuid4())
     with transaction():
         topups.credit(
-            user_id=person(_random.randrange(PEOPLE) if number is None else number), gateway="khalti", amount=amount,
-            key=key, actor="bench", reference=Reference("intent", key),
-        )  # fmt: skip
+            user_id=person(_random.randrange(PEOPLE) if number is None else number),
+            gateway="khalti",
+            amount=amount,
+            key=key,
+            actor="bench",
+            reference=Reference("intent", key),
+        )
 
 
 def hold_and_capture() -> None:

@@ -28,9 +28,17 @@ HOUR, DAY = 3600.0, 86_400.0
 BUSY = (1, 1, 1, 1, 1, 2, 4, 8, 9, 7, 7, 9, 10, 9, 7, 7, 9, 11, 11, 9, 7, 5, 3, 1)
 # Shares of the occasions on which a station misbehaves.
 MISHAPS = {
-    "refuse": 0.01, "no_answer": 0.004, "silent_eject": 0.006, "false_success": 0.003, "slow_answer": 0.003,
-    "lost_return": 0.01, "duplicate_return": 0.01, "late_return": 0.005, "provisional_return": 0.01, "offline": 0.0005,
-}  # fmt: skip
+    "refuse": 0.01,
+    "no_answer": 0.004,
+    "silent_eject": 0.006,
+    "false_success": 0.003,
+    "slow_answer": 0.003,
+    "lost_return": 0.01,
+    "duplicate_return": 0.01,
+    "late_return": 0.005,
+    "provisional_return": 0.01,
+    "offline": 0.0005,
+}
 OVER = frozenset({"completed", "cancelled", "failed", "lost"})
 FIRST_LOOK, LOOK_AGAIN = 2.0, 3.0  # seconds until a phone asks for its rental
 MOST_LOOKS = 200  # ten minutes
@@ -89,9 +97,15 @@ def plans(count: int, *, seed: int = 1) -> Iterator[Plan]:
 
 class Day:
     def __init__(
-        self, simulator: Simulator, specs: list[StationSpec], people: list[Person], packages: list[str], *, url: str,
+        self,
+        simulator: Simulator,
+        specs: list[StationSpec],
+        people: list[Person],
+        packages: list[str],
+        *,
+        url: str,
         speed: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._simulator, self._specs, self._people, self._packages = simulator, specs, people, packages
         self._url, self._speed = url, speed
         self._dice = random.Random(2)  # noqa: S311 (not a secret)
@@ -144,9 +158,10 @@ class Day:
 
     def _start(self, trip: Trip) -> None:
         body = {
-            "station_sn": self._dice.choice(self._specs).sn, "package_id": self._dice.choice(self._packages),
+            "station_sn": self._dice.choice(self._specs).sn,
+            "package_id": self._dice.choice(self._packages),
             "payment_method": "wallet_only",
-        }  # fmt: skip
+        }
         asked = time.monotonic()
         said, answer = self._call(trip, "POST", "/api/rentals/initiate", body)
         with self.told.guard:
@@ -212,9 +227,11 @@ class Day:
 
     def _ask(self, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[str, dict[str, Any]]:
         request = urllib.request.Request(  # noqa: S310 (the address is ours)
-            self._url + path, data=json.dumps(body).encode() if body is not None else None, method=method,
+            self._url + path,
+            data=json.dumps(body).encode() if body is not None else None,
+            method=method,
             headers={"Content-Type": "application/json"} | headers,
-        )  # fmt: skip
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (the address is ours)
                 return str(answer.status), dict(json.load(answer))

@@ -48,8 +48,11 @@ def stack() -> Iterator[tuple[Flask, Stack, dict[str, int]]]:
     """The application, its servers, and the pid of everything that works for it."""
     with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={}) as servers:
         environment = servers.environment() | {
-            "POWERBANK_ENV": "test", "LOG_LEVEL": "WARNING", "PORT": str(WEB_PORT), "RATE_LIMIT_PER_MINUTE": "1000000",
-        }  # fmt: skip
+            "POWERBANK_ENV": "test",
+            "LOG_LEVEL": "WARNING",
+            "PORT": str(WEB_PORT),
+            "RATE_LIMIT_PER_MINUTE": "1000000",
+        }
         os.environ.update(environment)
         app = create_app(config.load())
         with app.app_context():
@@ -73,9 +76,15 @@ def start(command: str) -> "subprocess.Popen[bytes]":
 
 
 def fill(
-    app: Flask, servers: Stack, specs: list[StationSpec], people: int, *, minutes: int = 60, wallet: int = 100_00,
+    app: Flask,
+    servers: Stack,
+    specs: list[StationSpec],
+    people: int,
+    *,
+    minutes: int = 60,
+    wallet: int = 100_00,
     models: tuple[str, ...] = ("prepaid",),
-) -> tuple[list[Tokens], list[str]]:  # fmt: skip
+) -> tuple[list[Tokens], list[str]]:
     """Tokens of the people, and the packages, one of each payment model."""
     assert servers.broker is not None  # noqa: S101 (for the type checker)
     servers.broker.set_station_accounts((spec.mqtt.username, spec.mqtt.password) for spec in specs)
@@ -84,19 +93,31 @@ def fill(
         with transaction():
             for spec in specs:
                 services.register(
-                    sn=spec.sn, imei=spec.imei, name=spec.sn, address="x", city="x", lat=27.7, lng=85.3,
-                    slots=spec.slots, protocol=spec.protocol, now=utcnow(),
-                )  # fmt: skip
+                    sn=spec.sn,
+                    imei=spec.imei,
+                    name=spec.sn,
+                    address="x",
+                    city="x",
+                    lat=27.7,
+                    lng=85.3,
+                    slots=spec.slots,
+                    protocol=spec.protocol,
+                    now=utcnow(),
+                )
                 banks.register(serials=spec.serials, model=None, now=utcnow())
         with transaction() as session:
             packages = [
                 Package(
-                    name=model, duration_minutes=minutes, price=50_00, payment_model=model, active=True,
+                    name=model,
+                    duration_minutes=minutes,
+                    price=50_00,
+                    payment_model=model,
+                    active=True,
                     unit_minutes=minutes if model == "postpaid" else None,
                     unit_price=50_00 if model == "postpaid" else None,
                 )
                 for model in models
-            ]  # fmt: skip
+            ]
             session.add_all(packages)
             session.flush()
             offered = [str(each.id) for each in packages]
@@ -107,9 +128,13 @@ def fill(
                 session.flush()
                 session.execute(MAY_RENT, {"id": user.id})
                 topups.credit(
-                    user_id=user.id, gateway="khalti", amount=wallet, key=str(uuid4()), actor="bench",
+                    user_id=user.id,
+                    gateway="khalti",
+                    amount=wallet,
+                    key=str(uuid4()),
+                    actor="bench",
                     reference=Reference("intent", str(uuid4())),
-                )  # fmt: skip
+                )
                 tokens.append(sessions.begin(user, user_agent="bench"))
         with transaction() as session:
             session.execute(text("DELETE FROM outbox_jobs WHERE state = 'open'"))

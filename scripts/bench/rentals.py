@@ -99,9 +99,14 @@ def one_day(arguments: argparse.Namespace) -> tuple[str, bool]:
     began = time.monotonic()
     with stack() as (app, servers, _):
         tokens, packages = fill(
-            app, servers, specs, min(rentals, max(100, rentals // 3)), minutes=max(1, round(60 / arguments.speed)),
-            wallet=5000_00, models=("prepaid", "postpaid"),
-        )  # fmt: skip
+            app,
+            servers,
+            specs,
+            min(rentals, max(100, rentals // 3)),
+            minutes=max(1, round(60 / arguments.speed)),
+            wallet=5000_00,
+            models=("prepaid", "postpaid"),
+        )
         with playing(servers, specs, speed=arguments.speed) as simulator:
             people = [Person(each.access_token, each.refresh_token) for each in tokens]
             address = f"http://127.0.0.1:{WEB_PORT}"
@@ -135,10 +140,15 @@ def start_all(
         time.sleep(max(0.0, began + after - time.monotonic()))
         body = {"station_sn": specs[number % len(specs)].sn, "package_id": package, "payment_method": "wallet_only"}
         request = urllib.request.Request(
-            f"http://127.0.0.1:{WEB_PORT}/api/rentals/initiate", data=json.dumps(body).encode(), method="POST",
-            headers={"Authorization": f"Bearer {tokens[number].access_token}", "Content-Type": "application/json",
-                     "Idempotency-Key": str(uuid4())},
-        )  # fmt: skip
+            f"http://127.0.0.1:{WEB_PORT}/api/rentals/initiate",
+            data=json.dumps(body).encode(),
+            method="POST",
+            headers={
+                "Authorization": f"Bearer {tokens[number].access_token}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": str(uuid4()),
+            },
+        )
         rental_id, start = None, time.time()
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (the address is ours)
@@ -184,11 +194,12 @@ def table(servers: Stack, asked: list[Asked], heard: dict[str, float], *, since:
 
 
 def spans(servers: Stack, span: str, since: float) -> list[float]:
-    return [row[0] for row in query(servers, f"""
+    statement = f"""
         SELECT extract(epoch FROM {span})::float FROM rentals r JOIN station_commands c ON c.id = r.command_id
           JOIN rental_events e ON e.rental_id = r.id AND e.to_status = 'active' WHERE r.attempts = 1
            AND r.created_at >= to_timestamp({since})
-    """)]  # noqa: S608 (the spans are ours)  # fmt: skip
+    """  # noqa: S608 (the spans are ours)
+    return [row[0] for row in query(servers, statement)]
 
 
 if __name__ == "__main__":

@@ -69,9 +69,7 @@ class StationHandle:
     def traffic(self, direction: str | None = None, topic_end: str = "") -> list[Traffic]:
         """The newest messages, oldest first."""
         everything: list[Traffic] = self._call(list, self._station.traffic)
-        return [
-            one for one in everything if direction in (None, one.direction) and one.topic.endswith(topic_end)
-        ]  # fmt: skip
+        return [one for one in everything if direction in (None, one.direction) and one.topic.endswith(topic_end)]
 
     def state(self, *, traffic: int = 0) -> dict[str, Any]:
         return self._call(self._state, traffic)

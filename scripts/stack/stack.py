@@ -21,8 +21,13 @@ from scripts.stack.server import Server
 
 # What is made below the data folder beside the servers' own. The rest may be somebody's.
 OURS = (
-    "documents", "simulator-*.json", "secrets.env", "environment.env", "password-shown", "fcm-service-account.json",
-)  # fmt: skip
+    "documents",
+    "simulator-*.json",
+    "secrets.env",
+    "environment.env",
+    "password-shown",
+    "fcm-service-account.json",
+)
 
 
 class Stack:

@@ -68,9 +68,13 @@ def test_a_wrong_code_is_told(press: Press) -> None:
 
 @pytest.mark.parametrize(
     ("current", "new", "told"),
-    [(PASSWORD, NEW, "The password is changed."), ("wrong", NEW, "The password or code is wrong."),
-     (PASSWORD, "short", "at least 12 characters"), (PASSWORD, PASSWORD, "another password")],
-)  # fmt: skip
+    [
+        (PASSWORD, NEW, "The password is changed."),
+        ("wrong", NEW, "The password or code is wrong."),
+        (PASSWORD, "short", "at least 12 characters"),
+        (PASSWORD, PASSWORD, "another password"),
+    ],
+)
 def test_a_password_is_changed_or_not(client: FlaskClient, press: Press, current: str, new: str, told: str) -> None:
     assert told in press("password", current=current, new=new).text
     assert client.get("/console/").status_code == 200

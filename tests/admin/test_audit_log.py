@@ -20,9 +20,13 @@ def entries(app: Flask, clean: None) -> None:
         for number in range(5):
             with transaction():
                 audit.record(
-                    actor=f"staff:{number % 2}", action=("faq.create", "faq.update")[number % 2], object_kind="faq",
-                    object_id=number, old={"n": number - 1}, new={"n": number},
-                )  # fmt: skip
+                    actor=f"staff:{number % 2}",
+                    action=("faq.create", "faq.update")[number % 2],
+                    object_kind="faq",
+                    object_id=number,
+                    old={"n": number - 1},
+                    new={"n": number},
+                )
 
 
 def read(client: FlaskClient, headers: dict[str, str], **query: str) -> list[str]:

@@ -30,9 +30,12 @@ def person(app: Flask, clean: None) -> Callable[..., UUID]:
     def make(username: str = "sita", phone: str = "9812345678", email: str | None = None, **names: str) -> UUID:
         with app.app_context(), transaction() as session:
             user = users.create(
-                address=identifiers.parse(phone), username=username, referral_code=None,
-                first_name=names.get("first_name"), last_name=names.get("last_name"),
-            )  # fmt: skip
+                address=identifiers.parse(phone),
+                username=username,
+                referral_code=None,
+                first_name=names.get("first_name"),
+                last_name=names.get("last_name"),
+            )
             if email:
                 session.add(Identifier(user_id=user.id, kind="email", value=email))
             return user.id
@@ -59,9 +62,22 @@ def found(client: FlaskClient, headers: dict[str, str], **query: str) -> list[st
 class TestSearch:
     @pytest.mark.parametrize(
         "q",
-        ["sit", "SITA.R", "Sita", "sita sharma", " Sita   Sh", "sharma", "9812345678", "98123", "+97798123", "981-234",
-         "00977 98123".replace("00977", "+977"), "sita@example.com", "SITA@ex"],
-    )  # fmt: skip
+        [
+            "sit",
+            "SITA.R",
+            "Sita",
+            "sita sharma",
+            " Sita   Sh",
+            "sharma",
+            "9812345678",
+            "98123",
+            "+97798123",
+            "981-234",
+            "00977 98123".replace("00977", "+977"),
+            "sita@example.com",
+            "SITA@ex",
+        ],
+    )
     def test_what_finds_her(self, client: FlaskClient, staff_headers: StaffHeaders, person, q: str) -> None:
         person("sita.r", email="sita@example.com", first_name="Sita", last_name="Sharma")
         person("gita", "9841000000", first_name="Gita", last_name="Rai")
@@ -254,10 +270,15 @@ class TestStatus:
 
     @pytest.mark.parametrize(
         "body",
-        [{"status": "banned"}, {"status": "deleted", "reason": "x"}, {"status": "banned", "reason": ""},
-         {"status": "banned", "reason": "x" * 501}, {"status": "banned", "reason": "<b>"},
-         {"status": "banned", "reason": "  "}],
-    )  # fmt: skip
+        [
+            {"status": "banned"},
+            {"status": "deleted", "reason": "x"},
+            {"status": "banned", "reason": ""},
+            {"status": "banned", "reason": "x" * 501},
+            {"status": "banned", "reason": "<b>"},
+            {"status": "banned", "reason": "  "},
+        ],
+    )
     def test_what_is_no_decision_is_refused(self, client: FlaskClient, staff_headers, person, body) -> None:
         answer = client.post(f"{USERS}/{person()}/status", json=body, headers=staff_headers())
         assert answer.status_code == 422

@@ -22,9 +22,24 @@ def cursor_of(values: Any) -> str:
 
 
 FOREIGN = [
-    [1], [True], [None], [1e999], [[1]], [{"a": 1}], ["\ud83d"], ["a\x00b"], [10**30], [], ["a", "b"], {"a": 1}, "a",
-    ["2026-01-01T00:00:00"], [1, 1], ["01a22411-8774-737b-92ef-d54cadf91165", 1], ["2026-01-01T00:00:00Z", 5],
-]  # fmt: skip
+    [1],
+    [True],
+    [None],
+    [1e999],
+    [[1]],
+    [{"a": 1}],
+    ["\ud83d"],
+    ["a\x00b"],
+    [10**30],
+    [],
+    ["a", "b"],
+    {"a": 1},
+    "a",
+    ["2026-01-01T00:00:00"],
+    [1, 1],
+    ["01a22411-8774-737b-92ef-d54cadf91165", 1],
+    ["2026-01-01T00:00:00Z", 5],
+]
 
 
 @pytest.mark.parametrize("values", FOREIGN, ids=repr)
@@ -72,9 +87,23 @@ def test_a_number_of_thousands_of_digits_cannot_be_read_anywhere(
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("true", True), ("false", False), ('"true"', True), ('"FALSE"', None), ("1", None), ("0", None), ("1.0", None),
-     ('"yes"', None), ('"on"', None), ('"t"', None), ('"1"', None), ("[]", None), ("{}", None), ('""', None)],
-)  # fmt: skip
+    [
+        ("true", True),
+        ("false", False),
+        ('"true"', True),
+        ('"FALSE"', None),
+        ("1", None),
+        ("0", None),
+        ("1.0", None),
+        ('"yes"', None),
+        ('"on"', None),
+        ('"t"', None),
+        ('"1"', None),
+        ("[]", None),
+        ("{}", None),
+        ('""', None),
+    ],
+)
 def test_a_boolean_is_true_or_false(written: str, meant: bool | None) -> None:
     class Answer(Schema):
         sure = Boolean(required=True)

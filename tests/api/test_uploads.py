@@ -138,10 +138,17 @@ def test_when_all_places_are_taken_the_caller_is_told_when_to_come_again(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"--x", b"--x--\r\n", START, b"\0" * 100, b"--x\r\nContent-Disposition: form-data\r\n\r\n\r\n--x--\r\n",
-     b'--x\r\nContent-Disposition: form-data; name="picture\xff\x00"; filename="\x00"\r\n\r\na\r\n--x--\r\n',
-     b'--x\r\nContent-Disposition: form-data; name="picture"\r\n\r\n\x00\xff\r\n--x--\r\n'],
-)  # fmt: skip
+    [
+        b"",
+        b"--x",
+        b"--x--\r\n",
+        START,
+        b"\0" * 100,
+        b"--x\r\nContent-Disposition: form-data\r\n\r\n\r\n--x--\r\n",
+        b'--x\r\nContent-Disposition: form-data; name="picture\xff\x00"; filename="\x00"\r\n\r\na\r\n--x--\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="picture"\r\n\r\n\x00\xff\r\n--x--\r\n',
+    ],
+)
 def test_a_form_that_is_none_is_refused(client: FlaskClient, sita: Headers, body: bytes) -> None:
     for content_type in ("multipart/form-data; boundary=x", "multipart/form-data", 'multipart/form-data; boundary=""'):
         answer = client.put(AVATAR, headers=sita, data=body, content_type=content_type)

@@ -43,8 +43,12 @@ def test_a_sign_in_that_can_no_longer_be_renewed_is_over_with_its_pushes(
         device = {"fcm_token": f"device-token-of-{person.id}", "platform": "ios"}
         assert client.post("/api/users/me/devices", json=device, headers=person.headers).status_code == 201
     change(app, "UPDATE refresh_tokens SET expires_at = now() - interval '1 hour'")
-    change(app, "UPDATE refresh_tokens SET expires_at = now() + interval '1 day', spent_at = now() WHERE session_id = "
-                "(SELECT id FROM sessions WHERE user_id = :id)", id=used.id)  # fmt: skip
+    change(
+        app,
+        "UPDATE refresh_tokens SET expires_at = now() + interval '1 day', spent_at = now() WHERE session_id = "
+        "(SELECT id FROM sessions WHERE user_id = :id)",
+        id=used.id,
+    )
     with app.app_context(), transaction():
         cleanup.prune(now=utcnow())
     assert rows(app, "SELECT user_id, end_cause FROM sessions WHERE ended_at IS NOT NULL") == [(left.id, "expired")]

@@ -124,11 +124,22 @@ def test_who_is_refused_for_his_own_address_uses_up_nobodys_number(
 
 @pytest.mark.parametrize(
     "address",
-    ["sita@example.com\r\nBcc: x@example.com", "sita@example.com\nX: y", "sita@example.com%0aBcc:x@example.com",
-     "sita@example.com,gita@example.com", "Sita <sita@example.com>", "\"a\nb\"@example.com",
-     "sita@exa\u200bmple.com", "sit\u0430@example.com", "sita@ex\u0430mple.com", ".sita@example.com",
-     "sita.@example.com", "=?x?q?gita=40example.com=3e=00?=sita@example.com", "=?utf-8?q?gita=2c?=@example.com"],
-)  # fmt: skip
+    [
+        "sita@example.com\r\nBcc: x@example.com",
+        "sita@example.com\nX: y",
+        "sita@example.com%0aBcc:x@example.com",
+        "sita@example.com,gita@example.com",
+        "Sita <sita@example.com>",
+        '"a\nb"@example.com',
+        "sita@exa\u200bmple.com",
+        "sit\u0430@example.com",
+        "sita@ex\u0430mple.com",
+        ".sita@example.com",
+        "sita.@example.com",
+        "=?x?q?gita=40example.com=3e=00?=sita@example.com",
+        "=?utf-8?q?gita=2c?=@example.com",
+    ],
+)
 def test_an_address_that_carries_more_is_refused(app: Flask, client: FlaskClient, clean: None, address: str) -> None:
     """A mail program that decodes the last two writes to somebody else."""
     assert client.post("/api/auth/get-otp", json={"identifier": address}).status_code == 422

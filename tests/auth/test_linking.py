@@ -57,8 +57,10 @@ def test_somebody_elses_is_refused_after_the_right_code_only(app: Flask, client:
     sita, _gita = people.join("sita", OLD), people.join("gita", NEW)
     challenge_id, code = people.ask_code(client, NEW, "link", sita)
     free, free_code = people.ask_code(client, "+9779812345670", "link", sita)
-    wrong = [link(client, sita, (one, f"{(int(right) + 1) % 1_000_000:06d}"))
-             for one, right in ((challenge_id, code), (free, free_code))]  # fmt: skip
+    wrong = [
+        link(client, sita, (one, f"{(int(right) + 1) % 1_000_000:06d}"))
+        for one, right in ((challenge_id, code), (free, free_code))
+    ]
     assert [answer.status_code for answer in wrong] == [401, 401]
     assert wrong[0].get_json(force=True)["detail"] == wrong[1].get_json(force=True)["detail"]
     taken = link(client, sita, (challenge_id, code))

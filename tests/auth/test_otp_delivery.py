@@ -59,9 +59,14 @@ def test_the_code_arrives(
 
 @pytest.mark.parametrize(
     ("identifier", "vendor", "fault"),
-    [(PHONE, "sparrow", "error"), (PHONE, "sparrow", "unavailable"), (PHONE, "sparrow", "html"),
-     (PHONE, "sparrow", "drop"), (MAIL, "smtp", "temporary")],
-)  # fmt: skip
+    [
+        (PHONE, "sparrow", "error"),
+        (PHONE, "sparrow", "unavailable"),
+        (PHONE, "sparrow", "html"),
+        (PHONE, "sparrow", "drop"),
+        (MAIL, "smtp", "temporary"),
+    ],
+)
 def test_what_may_pass_is_tried_again_with_the_same_code(
     app: Flask, client: FlaskClient, work: Work, sandbox: Sandbox, identifier: str, vendor: str, fault: str
 ) -> None:

@@ -81,9 +81,19 @@ def test_a_number_is_the_same_however_it_is_written(client: FlaskClient, join: J
 
 @pytest.mark.parametrize(
     "identifier",
-    ["12345", "abc", "014123456", "a@b", "a b@example.com", "a@example.com\nBcc: x@example.com", "sıta@example.com",
-     "+977981234567890", "a@-example.com", "..@example.com"],
-)  # fmt: skip
+    [
+        "12345",
+        "abc",
+        "014123456",
+        "a@b",
+        "a b@example.com",
+        "a@example.com\nBcc: x@example.com",
+        "sıta@example.com",
+        "+977981234567890",
+        "a@-example.com",
+        "..@example.com",
+    ],
+)
 def test_what_is_no_address_is_refused(client: FlaskClient, identifier: str) -> None:
     assert ask(client, identifier).status_code == 422
 

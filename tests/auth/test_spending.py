@@ -58,9 +58,13 @@ def test_an_address_has_twenty_an_hour(app: Flask, production: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "one"),
-    [("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True), ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
-     ("::ffff:192.0.2.1", "192.0.2.1", True), ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False)],
-)  # fmt: skip
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+    ],
+)
 def test_a_subscribers_ipv6_addresses_are_one(production: Flask, first: str, second: str, one: bool) -> None:
     for number in range(20):
         assert ask(production, f"person{number}@example.com", first).status_code == 202
@@ -99,10 +103,15 @@ def test_who_is_refused_uses_nothing_up(production: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("countries", "prefixes", "number", "code"),
-    [("NP", "+97798,+97797", PHONE, None), ("NP", "+97797, +97798", PHONE, None),
-     ("NP", "+97797", PHONE, "number_not_served"), ("NP, in", "+", "+919812345678", None),
-     ("NP", "+", "+919812345678", "country_not_served"), ("NP,IN", "+97798", "+919812345678", "number_not_served")],
-)  # fmt: skip
+    [
+        ("NP", "+97798,+97797", PHONE, None),
+        ("NP", "+97797, +97798", PHONE, None),
+        ("NP", "+97797", PHONE, "number_not_served"),
+        ("NP, in", "+", "+919812345678", None),
+        ("NP", "+", "+919812345678", "country_not_served"),
+        ("NP,IN", "+97798", "+919812345678", "number_not_served"),
+    ],
+)
 def test_only_numbers_that_are_served_get_codes(
     app: Flask, clean: None, countries: str, prefixes: str, number: str, code: str | None
 ) -> None:
@@ -141,9 +150,9 @@ def test_known_and_unknown_are_the_same_work(
         with app.app_context():
             cache_redis().flushdb()
         statements.clear()
-        challenge_id = client.post(
-            "/api/auth/get-otp", json={"identifier": number, "purpose": purpose}
-        ).get_json()["challenge_id"]  # fmt: skip
+        challenge_id = client.post("/api/auth/get-otp", json={"identifier": number, "purpose": purpose}).get_json()[
+            "challenge_id"
+        ]
         asked.append(list(statements))
         statements.clear()
         client.post("/api/auth/verify-otp", json={"challenge_id": challenge_id, "code": "000000"})

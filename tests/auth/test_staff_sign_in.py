@@ -127,9 +127,12 @@ class TestTokens:
 
     @pytest.mark.parametrize(
         "statement",
-        ["UPDATE staff SET active = false", "UPDATE staff SET generation = generation + 1",
-         "UPDATE staff_sessions SET expires_at = now()"],
-    )  # fmt: skip
+        [
+            "UPDATE staff SET active = false",
+            "UPDATE staff SET generation = generation + 1",
+            "UPDATE staff_sessions SET expires_at = now()",
+        ],
+    )
     def test_nothing_is_renewed_for_who_is_out(
         self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter, statement: str
     ) -> None:
@@ -196,9 +199,12 @@ class TestPassword:
 
     @pytest.mark.parametrize(
         ("current", "new", "status", "code"),
-        [("wrong", NEW, 403, "wrong_password"), (PASSWORD, "short", 422, "password_too_short"),
-         (PASSWORD, PASSWORD, 422, "password_unchanged")],
-    )  # fmt: skip
+        [
+            ("wrong", NEW, 403, "wrong_password"),
+            (PASSWORD, "short", 422, "password_too_short"),
+            (PASSWORD, PASSWORD, 422, "password_unchanged"),
+        ],
+    )
     def test_it_is_refused(
         self, client: FlaskClient, hire: Hire, enter: Enter, current: str, new: str, status: int, code: str
     ) -> None:

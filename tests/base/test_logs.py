@@ -47,8 +47,10 @@ def test_secrets_are_left_out_of_free_text(capsys: pytest.CaptureFixture[str]) -
     logs.configure("json", "INFO")
     logging.getLogger("somebody.else").warning(
         "mail to %s or %s failed with Bearer %s at redis://user:hunter2@host/0",
-        "sita@example.com", CANARIES["phone"], CANARIES["access_token"],
-    )  # fmt: skip
+        "sita@example.com",
+        CANARIES["phone"],
+        CANARIES["access_token"],
+    )
     written = capsys.readouterr().err
     for secret in ("sita@example.com", CANARIES["phone"], CANARIES["access_token"], "hunter2"):
         assert secret not in written

@@ -20,18 +20,50 @@ def load(value: object, name: str = "amount") -> int:
 
 @pytest.mark.parametrize(
     ("written", "paisa"),
-    [("150", 150_00), ("150.5", 150_50), ("150.00", 150_00), ("0.01", 1), ("00000000150", 150_00),
-     ("99999999999", 99_999_999_999_00)],
-)  # fmt: skip
+    [
+        ("150", 150_00),
+        ("150.5", 150_50),
+        ("150.00", 150_00),
+        ("0.01", 1),
+        ("00000000150", 150_00),
+        ("99999999999", 99_999_999_999_00),
+    ],
+)
 def test_read(written: str, paisa: int) -> None:
     assert money.parse(written) == paisa
 
 
 @pytest.mark.parametrize(
     "written",
-    ["", " ", "1 ", " 1", "1.", ".5", "1.234", "1,000.00", "1e3", "1E3", "NaN", "nan", "Infinity", "-inf", "+1", "0x10",
-     "--1", "1_000", "१५०", "１５０", "1.٥", "150.00\n", "150.00\x00", "Rs 150", "999999999999", "1" * 400],
-)  # fmt: skip
+    [
+        "",
+        " ",
+        "1 ",
+        " 1",
+        "1.",
+        ".5",
+        "1.234",
+        "1,000.00",
+        "1e3",
+        "1E3",
+        "NaN",
+        "nan",
+        "Infinity",
+        "-inf",
+        "+1",
+        "0x10",
+        "--1",
+        "1_000",
+        "१५०",
+        "１５０",
+        "1.٥",
+        "150.00\n",
+        "150.00\x00",
+        "Rs 150",
+        "999999999999",
+        "1" * 400,
+    ],
+)
 def test_what_is_no_amount(written: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):
         money.parse(written)

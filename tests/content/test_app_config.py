@@ -83,8 +83,10 @@ def test_an_unknown_key_is_404_and_a_viewer_changes_nothing(client: FlaskClient,
 def test_a_value_that_is_no_longer_taken_gives_way_to_the_default(context: Flask) -> None:
     with transaction() as session:
         session.execute(
-            text("INSERT INTO app_config (key, value, updated_by) VALUES ('lost_after_days', '\"x\"', 'test'),"
-                 " ('reminder_minutes', '20', 'test'), ('gone', '1', 'test')")
-        )  # fmt: skip
+            text(
+                "INSERT INTO app_config (key, value, updated_by) VALUES ('lost_after_days', '\"x\"', 'test'),"
+                " ('reminder_minutes', '20', 'test'), ('gone', '1', 'test')"
+            )
+        )
     rules = app_config.current()
     assert (rules.lost_after_days, rules.reminder_minutes) == (7, 20)

@@ -145,9 +145,19 @@ def test_a_banner_is_for_readers_of_its_language_or_for_all(client: FlaskClient,
 
 @pytest.mark.parametrize(
     "kind",
-    ["content", "faq", "banners", "app-versions", "countries", "packages", "coupons", "campaigns", "achievements",
-     "templates"],
-)  # fmt: skip
+    [
+        "content",
+        "faq",
+        "banners",
+        "app-versions",
+        "countries",
+        "packages",
+        "coupons",
+        "campaigns",
+        "achievements",
+        "templates",
+    ],
+)
 def test_staff_read_change_and_delete_whatever_they_can_make(app: Flask, kind: str) -> None:
     methods: dict[str, set[str]] = {}
     for route in routes(app, f"/api/admin/{kind}"):

@@ -168,8 +168,13 @@ class TestOneText:
         publish(client, headers, language="ne", title="हाम्रो बारेमा")
         publish(client, headers, slug="contact", publish_at=in_days(1))
         assert client.get(self.at(made), headers=headers).get_json() == made.get_json()
-        for query, number in (("", 3), ("slug=about", 2), ("language=ne", 1), ("state=scheduled", 1),
-                              ("slug=contact&language=ne", 0)):  # fmt: skip
+        for query, number in (
+            ("", 3),
+            ("slug=about", 2),
+            ("language=ne", 1),
+            ("state=scheduled", 1),
+            ("slug=contact&language=ne", 0),
+        ):
             found = client.get(f"/api/admin/content?{query}", headers=headers).get_json()["items"]
             assert len(found) == number, query
         assert client.get("/api/admin/content?slug=nowhere", headers=headers).status_code == 422
@@ -187,8 +192,9 @@ class TestOneText:
         assert (before["state"], before["body"]) == ("replaced", "Hello")
         refused = client.patch(self.at(made), json={"body": "Never"}, headers=headers)
         assert (refused.status_code, refused.get_json(force=True)["code"]) == (409, "content_kept")
-        later = client.patch(f"/api/admin/content/{changed.get_json()['id']}", json={"publish_at": in_days(1)},
-                             headers=headers)  # fmt: skip
+        later = client.patch(
+            f"/api/admin/content/{changed.get_json()['id']}", json={"publish_at": in_days(1)}, headers=headers
+        )
         assert (later.get_json()["state"], shown(client)) == ("scheduled", "Hello again")
 
     def test_nothing_changed_is_nothing_published(self, app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:

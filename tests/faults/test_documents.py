@@ -36,13 +36,18 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
     first = plant.worker()
     with plant.app.app_context(), transaction():
         user = users.create(
-            address=identifiers.parse("sita@example.com"), username="sita", first_name=None, last_name=None,
+            address=identifiers.parse("sita@example.com"),
+            username="sita",
+            first_name=None,
+            last_name=None,
             referral_code=None,
-        )  # fmt: skip
+        )
         services.submit(
-            user_id=user.id, number=numbers.parse("27-01-70-12345"), now=utcnow(),
+            user_id=user.id,
+            number=numbers.parse("27-01-70-12345"),
+            now=utcnow(),
             pictures={Side.FRONT: b"the front", Side.BACK: b"the back"},
-        )  # fmt: skip
+        )
     # The document that comes first is there; its answer is not.
     kept = {side: (key, id_) for side, key, id_ in plant.rows("SELECT side, key, id FROM kyc_documents")}
 
@@ -57,8 +62,11 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
     first.kill()
     assert plant.rows("SELECT count(*) FROM kyc_documents WHERE staged IS NOT NULL") == [(2,)]
     plant.worker()
-    wait_until(lambda: plant.sweep() or plant.value("SELECT count(*) FROM outbox_jobs WHERE state = 'open'") == 0,
-               30, "the other one has done it")  # fmt: skip
+    wait_until(
+        lambda: plant.sweep() or plant.value("SELECT count(*) FROM outbox_jobs WHERE state = 'open'") == 0,
+        30,
+        "the other one has done it",
+    )
     assert plant.rows("SELECT count(*) FROM kyc_documents WHERE staged IS NULL AND stored_at IS NOT NULL") == [(2,)]
     with plant.context():
         assert documents.read(kept["front"][1], now=utcnow()) == b"the front"

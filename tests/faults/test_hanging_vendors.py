@@ -47,8 +47,11 @@ def hanging() -> Iterator[str]:
 
 def workers_of(plant: Plant, procfile: str, address: str) -> None:
     vendors = {
-        "SMS_URL": address, "SMS_TOKEN": "t", "KHALTI_URL": address, "KHALTI_SECRET": "s",
-    }  # fmt: skip
+        "SMS_URL": address,
+        "SMS_TOKEN": "t",
+        "KHALTI_URL": address,
+        "KHALTI_SECRET": "s",
+    }
     lines = [line for line in (ROOT / procfile).read_text().splitlines() if "scripts/worker.py" in line]
     for line in lines:
         plant.start_worker_with(line.partition("scripts/worker.py")[2].split(), **vendors)

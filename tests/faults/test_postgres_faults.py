@@ -208,8 +208,10 @@ def small_disk() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="powerbank-disk-"))
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=160m,mode=0711", "none", str(folder)],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     if mounted.returncode != 0:
         folder.rmdir()
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")

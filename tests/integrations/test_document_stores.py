@@ -31,9 +31,11 @@ def _test_database(sandbox: Sandbox) -> Iterator[None]:
 def at_cloudinary(sandbox: Sandbox) -> CloudinaryDocuments:
     accounts = sandbox.accounts
     return CloudinaryDocuments(
-        cloud=accounts.cloudinary_cloud, api_key=accounts.cloudinary_key, api_secret=accounts.cloudinary_secret,
+        cloud=accounts.cloudinary_cloud,
+        api_key=accounts.cloudinary_key,
+        api_secret=accounts.cloudinary_secret,
         api_url=f"{sandbox.url}/cloudinary",
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -141,9 +143,11 @@ def test_a_definite_no_is_one(at_cloudinary: CloudinaryDocuments, sandbox: Sandb
 
 def test_a_wrong_secret_is_a_definite_no_and_is_not_told(sandbox: Sandbox, key: str) -> None:
     wrong = CloudinaryDocuments(
-        cloud="powerbank", api_key=sandbox.accounts.cloudinary_key, api_secret="canary-secret",
+        cloud="powerbank",
+        api_key=sandbox.accounts.cloudinary_key,
+        api_secret="canary-secret",
         api_url=f"{sandbox.url}/cloudinary",
-    )  # fmt: skip
+    )
     with pytest.raises(VendorRefusedError) as told:
         wrong.put(key, CONTENT)
     assert "canary" not in str(told.value)

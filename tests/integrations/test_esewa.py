@@ -107,9 +107,13 @@ def test_the_documented_way_back_is_genuine(number: bool) -> None:
         GENUINE | {"signed_field_names": ALL + ",more"},
         GENUINE | {"signed_field_names": ""},
         GENUINE | {"signed_field_names": 5},
-        [], "text", 5, None, {},
+        [],
+        "text",
+        5,
+        None,
+        {},
     ],
-)  # fmt: skip
+)
 def test_what_was_changed_is_forged(fields: Any) -> None:
     with pytest.raises(ForgedError):
         verify(data(fields))

@@ -36,15 +36,28 @@ CALLS: dict[str, Callable[[str], Any]] = {
 
 RATE = '{"data": {"payload": [{"date": "2026-11-01", "rates": [{"currency": {"iso3": "USD", "unit": %s}, %s}]}]}}'
 NONSENSE = [
-    b"", b"<!doctype html><h1>Under maintenance</h1>", b"null", b"[]", b'"text"', b"12", b"{}", b"\xff\xfe",
-    b"[" * 100_000, b'{"data": []}', b'{"data": {"payload": 5}}', b'{"data": {"payload": [5]}}',
-    b'{"error": "text"}', b'{"error": []}', b'{"pidx": "pidx", "status": null}',
+    b"",
+    b"<!doctype html><h1>Under maintenance</h1>",
+    b"null",
+    b"[]",
+    b'"text"',
+    b"12",
+    b"{}",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"data": []}',
+    b'{"data": {"payload": 5}}',
+    b'{"data": {"payload": [5]}}',
+    b'{"error": "text"}',
+    b'{"error": []}',
+    b'{"pidx": "pidx", "status": null}',
     b'{"pidx": "pidx", "status": "Completed", "total_amount": "5000"}',
     b'{"status": "COMPLETE", "transaction_uuid": "uuid", "product_code": "EPAYTEST", "total_amount": NaN}',
     b'{"id": "cs_test_1", "object": "checkout.session", "payment_intent": 5}',
     b'{"id": 5, "object": [], "status": {}}',
-    (RATE % (0, '"buy": "1", "sell": "1"')).encode(), (RATE % (1, '"buy": "NaN", "sell": "1"')).encode(),
-]  # fmt: skip
+    (RATE % (0, '"buy": "1", "sell": "1"')).encode(),
+    (RATE % (1, '"buy": "NaN", "sell": "1"')).encode(),
+]
 
 
 def khalti(url: str) -> Khalti:

@@ -53,17 +53,22 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail server of a test")])
     now = datetime.datetime.now(datetime.UTC)
     made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(),
-                                now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=1))
+        x509.CertificateBuilder(
+            name,
+            name,
+            key.public_key(),
+            x509.random_serial_number(),
+            now - datetime.timedelta(hours=1),
+            now + datetime.timedelta(hours=1),
+        )
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     chain = tmp_path / "chain.pem"
     chain.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ) + made.public_bytes(serialization.Encoding.PEM)
-    )  # fmt: skip
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
     monkeypatch.setenv("SSL_CERT_FILE", str(chain))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
@@ -77,9 +82,13 @@ def serve() -> Iterator[Serve]:
     def start(tls: ssl.SSLContext | None = None) -> Post:
         post = Post()
         server = Controller(
-            post, hostname="127.0.0.1", port=post.port, authenticator=post.authenticate, auth_require_tls=False,
+            post,
+            hostname="127.0.0.1",
+            port=post.port,
+            authenticator=post.authenticate,
+            auth_require_tls=False,
             tls_context=tls,
-        )  # fmt: skip
+        )
         server.start()
         running.append(server)
         return post
@@ -125,10 +134,16 @@ def test_a_relay_that_asks_for_no_password_gets_none(serve: Serve) -> None:
 
 @pytest.mark.parametrize(
     "to",
-    ["=?x?q?gita=40example.com=3e=00?=sita@example.com", "=?utf-8?q?gita=40example.com?=@example.net",
-     "=?utf-8?q?a=0abcc=3ax?=@example.com", "sita@example.com, gita@example.com", "Sita <sita@example.com>",
-     "sita@example.com\r\nBcc: gita@example.com", ""],
-)  # fmt: skip
+    [
+        "=?x?q?gita=40example.com=3e=00?=sita@example.com",
+        "=?utf-8?q?gita=40example.com?=@example.net",
+        "=?utf-8?q?a=0abcc=3ax?=@example.com",
+        "sita@example.com, gita@example.com",
+        "Sita <sita@example.com>",
+        "sita@example.com\r\nBcc: gita@example.com",
+        "",
+    ],
+)
 def test_what_a_reader_would_take_for_another_address_gets_nothing(vendors: Sandbox, to: str) -> None:
     with pytest.raises(VendorRefusedError, match="not one plain address"):
         send(f"smtp://127.0.0.1:{vendors.smtp_port}", to)

@@ -59,9 +59,19 @@ def test_one_of_several_signatures_suffices() -> None:
 
 
 UNSIGNED = [
-    None, "", "t=1", "v1=abc", "t=x,v1=abc", "t=١,v1=abc", "t=1,v1=ü", ",,,", "t=,v1=", "t=1,v1=abc",
-    "t=" + "9" * 400 + ",v1=a", "t=" + "9" * 5000 + ",v1=a",
-]  # fmt: skip
+    None,
+    "",
+    "t=1",
+    "v1=abc",
+    "t=x,v1=abc",
+    "t=١,v1=abc",
+    "t=1,v1=ü",
+    ",,,",
+    "t=,v1=",
+    "t=1,v1=abc",
+    "t=" + "9" * 400 + ",v1=a",
+    "t=" + "9" * 5000 + ",v1=a",
+]
 
 
 @pytest.mark.parametrize("signature", UNSIGNED, ids=range(len(UNSIGNED)))

@@ -90,9 +90,12 @@ def options_wanted() -> Arguments:
     user = newcomer()
     with transaction():
         operation = operations.accept(
-            catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=user.id, callback_url=None, now=utcnow(),
+            catalogue.CALCULATE_PAYMENT_OPTIONS,
+            user_id=user.id,
+            callback_url=None,
+            now=utcnow(),
             request={"scenario": "wallet_topup", "amount": "100.00"},
-        )  # fmt: skip
+        )
         db.session.execute(text("DELETE FROM outbox_jobs"))
     return {"operation_id": str(operation.id)}
 
@@ -214,9 +217,12 @@ def much_spent() -> Arguments:
     with transaction() as session:
         for days, amount in [*((days, 10_00) for days in range(2, 9)), (1, 100_00)]:
             paid = spending.spend(
-                user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=amount), key=str(days),
+                user_id=person,
+                reference=Reference("rental", "1"),
+                sources=Sources(wallet=amount),
+                key=str(days),
                 actor="x",
-            )  # fmt: skip
+            )
             past = text(
                 "UPDATE wallet_transactions SET created_at = now() - make_interval(days => :days) WHERE id = :id"
             )
@@ -237,8 +243,14 @@ def due_late() -> Arguments:
 def owes_for_days() -> UUID:
     person = make_person(wallet=3_00)
     with transaction() as session:
-        dues.create(user_id=person, reference=Reference("rental", "1"), amount=5_00, revenue=Kind.OVERDUE_REVENUE,
-                    key="due", actor="x")  # fmt: skip
+        dues.create(
+            user_id=person,
+            reference=Reference("rental", "1"),
+            amount=5_00,
+            revenue=Kind.OVERDUE_REVENUE,
+            key="due",
+            actor="x",
+        )
         session.execute(text("UPDATE ledger_dues SET created_at = now() - interval '4 days'"))
         session.execute(text("DELETE FROM outbox_jobs"))
     return person

@@ -32,9 +32,13 @@ def scheduled_revision() -> Arguments:
     with transaction():
         for number in range(2):
             made = content.add_revision(
-                slug=Slug.ABOUT, language=Language.ENGLISH, title="About", body=f"{number}",
-                publish_at=now + timedelta(days=number), now=now,
-            )  # fmt: skip
+                slug=Slug.ABOUT,
+                language=Language.ENGLISH,
+                title="About",
+                body=f"{number}",
+                publish_at=now + timedelta(days=number),
+                now=now,
+            )
     return {"revision_id": str(made.id)}
 
 
@@ -55,13 +59,18 @@ def code_asked_for_and_forgotten() -> Arguments:
 def documents_sent() -> Arguments:
     with transaction():
         user = users.create(
-            address=identifiers.parse("sita@example.com"), username="sita", first_name=None, last_name=None,
+            address=identifiers.parse("sita@example.com"),
+            username="sita",
+            first_name=None,
+            last_name=None,
             referral_code=None,
-        )  # fmt: skip
+        )
         submission = kyc.submit(
-            user_id=user.id, number=numbers.parse("27-01-70-12345"), now=utcnow(),
+            user_id=user.id,
+            number=numbers.parse("27-01-70-12345"),
+            now=utcnow(),
             pictures={Side.FRONT: b"front", Side.BACK: b"back"},
-        )  # fmt: skip
+        )
     return {"submission_id": str(submission.id)}
 
 
@@ -96,8 +105,14 @@ def newcomer(phone: str = "9812345678", username: str = "sita") -> User:
         )
         sessions.begin(user, user_agent=None)
         session_id = session.scalar(text("SELECT id FROM sessions WHERE user_id = :id"), {"id": user.id})
-        devices.register(user_id=user.id, session_id=session_id, fcm_token=f"token-of-{username}", platform="ios",
-                         app_version=None, now=utcnow())  # fmt: skip
+        devices.register(
+            user_id=user.id,
+            session_id=session_id,
+            fcm_token=f"token-of-{username}",
+            platform="ios",
+            app_version=None,
+            now=utcnow(),
+        )
         session.execute(text("DELETE FROM outbox_jobs"))
     return user
 

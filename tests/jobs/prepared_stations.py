@@ -54,9 +54,12 @@ def command_overdue() -> Arguments:
             sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
         )
         command = commands.request(
-            station_id=station.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "1"},
-            requested_by="test", now=utcnow() - timedelta(minutes=1),
-        )  # fmt: skip
+            station_id=station.id,
+            command="eject_powerbank",
+            parameters={"slot_number": 1, "powerbank_sn": "1"},
+            requested_by="test",
+            now=utcnow() - timedelta(minutes=1),
+        )
         command_id = str(command.id)
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"command_id": command_id}
@@ -64,9 +67,14 @@ def command_overdue() -> Arguments:
 
 def station_heard_of() -> Arguments:
     command_overdue()
-    return {"station_imei": "A", "kind": "heartbeat", "received_at": "2026-01-01T00:00:00+00:00",
-            "payload": json.dumps({"status": "online", "slots": [{"slot_number": 1, "status": "ok",
-                                                                  "powerbank_sn": None}]})}  # fmt: skip
+    return {
+        "station_imei": "A",
+        "kind": "heartbeat",
+        "received_at": "2026-01-01T00:00:00+00:00",
+        "payload": json.dumps(
+            {"status": "online", "slots": [{"slot_number": 1, "status": "ok", "powerbank_sn": None}]}
+        ),
+    }
 
 
 def station_said_to_be_offline() -> Arguments:
@@ -88,9 +96,11 @@ def reports_of_last_year() -> Arguments:
     station_heard_of()
     with transaction() as session:
         session.execute(
-            text("INSERT INTO station_reports (id, station_id, received_at, kind, outcome, topic, payload) SELECT"
-                 " '01900000-0000-7000-8000-000000000000', id, now(), 'x', 'applied', 'x', '' FROM stations")
-        )  # fmt: skip
+            text(
+                "INSERT INTO station_reports (id, station_id, received_at, kind, outcome, topic, payload) SELECT"
+                " '01900000-0000-7000-8000-000000000000', id, now(), 'x', 'applied', 'x', '' FROM stations"
+            )
+        )
     return {}
 
 
@@ -106,10 +116,16 @@ def bank_back() -> Arguments:
         station_id = renting.station_id("A")
         bank_id = renting.put_back("A-1", station_id, 2, utcnow())
     return {
-        "report_id": "r", "bank_id": str(bank_id), "station_id": str(station_id), "slot_number": 2,
-        "rental_id": str(rental_id), "returned_at": utcnow().isoformat(), "received_at": utcnow().isoformat(),
-        "provisional": False, "how": "event",
-    }  # fmt: skip
+        "report_id": "r",
+        "bank_id": str(bank_id),
+        "station_id": str(station_id),
+        "slot_number": 2,
+        "rental_id": str(rental_id),
+        "returned_at": utcnow().isoformat(),
+        "received_at": utcnow().isoformat(),
+        "provisional": False,
+        "how": "event",
+    }
 
 
 def bank_seen_again() -> Arguments:

@@ -200,10 +200,35 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
 }
 
 # Times and the bookkeeping of the delivery itself differ from run to run and mean nothing.
-UNTOLD = {"id", "created_at", "finished_at", "published_at", "raised_at", "lease_until", "run_after", "last_run_at",
-          "last_duration_ms", "last_job_id", "next_run_at", "publish_at", "expires_at", "claimed_by", "arguments",
-          "deliveries", "seen_at", "started_at", "shown_at", "withheld_at", "dedup_key",
-          "horizon", "made_at", "sealed_at", "processed_at", "warned_at", "at"}  # fmt: skip
+UNTOLD = {
+    "id",
+    "created_at",
+    "finished_at",
+    "published_at",
+    "raised_at",
+    "lease_until",
+    "run_after",
+    "last_run_at",
+    "last_duration_ms",
+    "last_job_id",
+    "next_run_at",
+    "publish_at",
+    "expires_at",
+    "claimed_by",
+    "arguments",
+    "deliveries",
+    "seen_at",
+    "started_at",
+    "shown_at",
+    "withheld_at",
+    "dedup_key",
+    "horizon",
+    "made_at",
+    "sealed_at",
+    "processed_at",
+    "warned_at",
+    "at",
+}
 
 
 def shown(value: object) -> str:

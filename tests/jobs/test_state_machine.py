@@ -24,9 +24,13 @@ FATE: dict[str, str] = {}  # what the next run of a job does: fine, fail, refuse
 PLAIN = JobSpec("machine_plain", "tests.jobs.test_state_machine.body", Queue.DEFAULT, Retries((1, 1)))
 STEPS = JobSpec("machine_steps", "tests.jobs.test_state_machine.steps", Queue.DEFAULT, Retries((1, 1)), stepwise=True)
 BRIEF = JobSpec(
-    "machine_brief", "tests.jobs.test_state_machine.body", Queue.DEFAULT, Retries((1,)), expires=3600,
+    "machine_brief",
+    "tests.jobs.test_state_machine.body",
+    Queue.DEFAULT,
+    Retries((1,)),
+    expires=3600,
     on_dead="machine_resolve",
-)  # fmt: skip
+)
 RESOLVE = JobSpec("machine_resolve", "tests.jobs.test_state_machine.resolve", Queue.DEFAULT)
 
 

@@ -284,11 +284,24 @@ class TestWhatWeLeanOn:
     @pytest.mark.parametrize(
         "method",
         [
-            "check_for_suspension", "heartbeat", "set_state", "procline", "dequeue_job_and_maintain_ttl", "execute_job",
-            "perform_job", "request_stop", "request_force_stop", "bootstrap", "teardown", "handle_job_failure",
-            "register_birth", "subscribe", "run_maintenance_tasks", "serialize",
+            "check_for_suspension",
+            "heartbeat",
+            "set_state",
+            "procline",
+            "dequeue_job_and_maintain_ttl",
+            "execute_job",
+            "perform_job",
+            "request_stop",
+            "request_force_stop",
+            "bootstrap",
+            "teardown",
+            "handle_job_failure",
+            "register_birth",
+            "subscribe",
+            "run_maintenance_tasks",
+            "serialize",
         ],
-    )  # fmt: skip
+    )
     def test_the_hooks_are_there(self, method: str) -> None:
         assert callable(getattr(SimpleWorker, method))
 

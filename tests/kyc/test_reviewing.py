@@ -47,8 +47,9 @@ def test_the_detail_shows_what_the_person_sent_before(desk: Desk) -> None:
     shown = desk.client.get(f"/api/admin/kyc/{second}", headers=desk.staff).get_json()
     assert shown["status"] == "pending"
     assert [(one["id"], one["status"], one["reason"]) for one in shown["history"]] == [
-        (second, "pending", None), (first, "rejected", "Too dark.")
-    ]  # fmt: skip
+        (second, "pending", None),
+        (first, "rejected", "Too dark."),
+    ]
     earlier = desk.client.get(f"/api/admin/kyc/{first}", headers=desk.staff).get_json()
     assert earlier["status"] == "rejected"
 
@@ -181,9 +182,12 @@ def test_a_link_is_its_askers(desk: Desk, staff_headers: StaffHeaders) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["UPDATE staff SET active = false", "UPDATE staff SET generation = generation + 1",
-     "UPDATE staff SET role = 'viewer'"],
-)  # fmt: skip
+    [
+        "UPDATE staff SET active = false",
+        "UPDATE staff SET generation = generation + 1",
+        "UPDATE staff SET role = 'viewer'",
+    ],
+)
 def test_a_link_ends_with_the_right_to_it(desk: Desk, change: str) -> None:
     url = desk.links(desk.submitted(desk.join())).get_json()["front"]["url"]
     desk.change(change)

@@ -52,8 +52,10 @@ def test_no_log_no_job_no_audit_row_and_no_refusal_holds_a_canary(
     for place in (caplog.text, all_rows(desk.app), *told):
         assert not [form for form in FORMS if form in place]
     assert [row.action for row in desk.rows("SELECT action FROM audit_log ORDER BY id")] == [
-        "kyc.view_document", "kyc.rejected", "kyc.approved"
-    ]  # fmt: skip
+        "kyc.view_document",
+        "kyc.rejected",
+        "kyc.approved",
+    ]
     # And the canary was alive.
     assert desk.queue()[0]["citizenship_number"] == CANARY
 

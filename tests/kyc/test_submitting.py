@@ -12,8 +12,12 @@ from tests.pictures import samples
 def test_a_submission_waits_for_staff(desk: Desk) -> None:
     headers = desk.join()
     assert desk.own(headers) == {
-        "id": None, "status": "none", "rejection_reason": None, "submitted_at": None, "decided_at": None
-    }  # fmt: skip
+        "id": None,
+        "status": "none",
+        "rejection_reason": None,
+        "submitted_at": None,
+        "decided_at": None,
+    }
     assert desk.profile(headers)["kyc_status"] == "none"
     answer = desk.send(headers)
     assert answer.status_code == 202
@@ -30,10 +34,15 @@ def test_it_takes_a_person(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("parts", "field"),
-    [({"front": None}, "front"), ({"back": None}, "back"), ({"front": "text"}, "front"),
-     ({"status": "approved"}, "status"),
-     ({"number": None}, "citizenship_number"), ({"selfie": samples.jpeg()}, "selfie")],
-)  # fmt: skip
+    [
+        ({"front": None}, "front"),
+        ({"back": None}, "back"),
+        ({"front": "text"}, "front"),
+        ({"status": "approved"}, "status"),
+        ({"number": None}, "citizenship_number"),
+        ({"selfie": samples.jpeg()}, "selfie"),
+    ],
+)
 def test_fields_are_these_three(desk: Desk, parts: dict[str, Any], field: str) -> None:
     answer = desk.send(desk.join(), **parts)
     assert answer.status_code == 422

@@ -50,9 +50,16 @@ def make_person(*, wallet: int = 0, points: int = 0) -> UUID:
 
 def top_up(user_id: UUID, amount: int, **more: Any) -> Any:
     return topups.credit(
-        **{"user_id": user_id, "gateway": "khalti", "amount": amount, "key": key(), "actor": "system",
-           "reference": about("intent")} | more
-    )  # fmt: skip
+        **{
+            "user_id": user_id,
+            "gateway": "khalti",
+            "amount": amount,
+            "key": key(),
+            "actor": "system",
+            "reference": about("intent"),
+        }
+        | more
+    )
 
 
 def award(user_id: UUID, amount: int) -> int:
@@ -81,46 +88,46 @@ def balances(user_id: UUID) -> dict[str, int]:
 def shared_balance(kind: str) -> int:
     """Summed up from postings, by nothing that the product computes."""
     db.session.rollback()
-    query = text("SELECT coalesce(sum(amount), 0) FROM ledger_postings p JOIN ledger_accounts a ON a.id = account_id"
-                 " WHERE kind = :kind")  # fmt: skip
+    query = text(
+        "SELECT coalesce(sum(amount), 0) FROM ledger_postings p JOIN ledger_accounts a ON a.id = account_id"
+        " WHERE kind = :kind"
+    )
     return int(db.session.scalar(query, {"kind": kind}) or 0)
 
 
 BROKEN = {
-    "entries that do not balance":
-        "SELECT entry_id, currency FROM ledger_postings GROUP BY 1, 2 HAVING sum(amount) <> 0",
-    "entries without two postings":
-        "SELECT e.id FROM ledger_entries e LEFT JOIN ledger_postings p ON p.entry_id = e.id"
-        " GROUP BY 1 HAVING count(p.*) < 2",
-    "people below zero":
-        "SELECT id FROM ledger_accounts WHERE floored AND balance * CASE normal WHEN 'credit' THEN 1 ELSE -1 END < 0",
-    "balances that are not the sum of postings":
-        "SELECT a.id FROM ledger_accounts a LEFT JOIN ledger_postings p ON p.account_id = a.id WHERE floored"
-        " GROUP BY a.id HAVING a.balance <> coalesce(sum(p.amount), 0)",
-    "postings that tell another balance":
-        "SELECT * FROM (SELECT p.balance, sum(p.amount) OVER (PARTITION BY account_id ORDER BY number) AS running"
-        " FROM ledger_postings p JOIN ledger_accounts a ON a.id = account_id WHERE floored) x WHERE balance <> running",
-    "holds that are not the held balance":
-        "SELECT a.id FROM ledger_accounts a LEFT JOIN ledger_holds h ON CAST(h.user_id AS text) = a.owner"
-        " AND h.currency = a.currency WHERE a.kind IN ('user_hold', 'user_points_hold')"
-        " GROUP BY a.id HAVING a.balance <> coalesce(sum(h.amount - captured - released), 0)",
-    "dues that are not the balance owed":
-        "SELECT a.id FROM ledger_accounts a LEFT JOIN ledger_dues d ON CAST(d.user_id AS text) = a.owner"
-        " WHERE a.kind = 'dues_receivable' GROUP BY a.id HAVING -a.balance <> coalesce(sum(amount - paid - waived), 0)",
-    "lots that are not the points":
-        "SELECT a.id FROM ledger_accounts a LEFT JOIN points_lots l ON CAST(l.user_id AS text) = a.owner"
-        " WHERE a.kind IN ('user_points', 'user_points_hold') GROUP BY a.id HAVING a.balance <>"
-        " coalesce(sum(CASE a.kind WHEN 'user_points' THEN l.available ELSE l.held END), 0)",
-    "lots that are not the sum of their moves":
-        "SELECT l.id FROM points_lots l JOIN points_moves m ON m.lot_id = l.id GROUP BY l.id"
-        " HAVING l.available <> sum(m.available) OR l.held <> sum(m.held)",
-    "refunds above payments":
-        "SELECT t.id FROM wallet_transactions t JOIN wallet_transactions r ON r.refund_of = t.id"
-        " WHERE r.status <> 'failed' GROUP BY t.id"
-        " HAVING sum(r.wallet - r.refunded_wallet) > t.wallet OR sum(r.points) > t.points"
-        " OR sum(r.points_value) > t.points_value OR sum(r.wallet - r.refunded_wallet) <> t.refunded_wallet"
-        " OR sum(r.points) <> t.refunded_points",
-}  # fmt: skip
+    "entries that do not balance": "SELECT entry_id, currency FROM ledger_postings"
+    " GROUP BY 1, 2 HAVING sum(amount) <> 0",
+    "entries without two postings": "SELECT e.id FROM ledger_entries e LEFT JOIN ledger_postings p ON p.entry_id = e.id"
+    " GROUP BY 1 HAVING count(p.*) < 2",
+    "people below zero": "SELECT id FROM ledger_accounts"
+    " WHERE floored AND balance * CASE normal WHEN 'credit' THEN 1 ELSE -1 END < 0",
+    "balances that are not the sum of postings": "SELECT a.id FROM ledger_accounts a"
+    " LEFT JOIN ledger_postings p ON p.account_id = a.id WHERE floored"
+    " GROUP BY a.id HAVING a.balance <> coalesce(sum(p.amount), 0)",
+    "postings that tell another balance": "SELECT * FROM"
+    " (SELECT p.balance, sum(p.amount) OVER (PARTITION BY account_id ORDER BY number) AS running"
+    " FROM ledger_postings p JOIN ledger_accounts a ON a.id = account_id WHERE floored) x WHERE balance <> running",
+    "holds that are not the held balance": "SELECT a.id FROM ledger_accounts a"
+    " LEFT JOIN ledger_holds h ON CAST(h.user_id AS text) = a.owner"
+    " AND h.currency = a.currency WHERE a.kind IN ('user_hold', 'user_points_hold')"
+    " GROUP BY a.id HAVING a.balance <> coalesce(sum(h.amount - captured - released), 0)",
+    "dues that are not the balance owed": "SELECT a.id FROM ledger_accounts a"
+    " LEFT JOIN ledger_dues d ON CAST(d.user_id AS text) = a.owner"
+    " WHERE a.kind = 'dues_receivable' GROUP BY a.id HAVING -a.balance <> coalesce(sum(amount - paid - waived), 0)",
+    "lots that are not the points": "SELECT a.id FROM ledger_accounts a"
+    " LEFT JOIN points_lots l ON CAST(l.user_id AS text) = a.owner"
+    " WHERE a.kind IN ('user_points', 'user_points_hold') GROUP BY a.id HAVING a.balance <>"
+    " coalesce(sum(CASE a.kind WHEN 'user_points' THEN l.available ELSE l.held END), 0)",
+    "lots that are not the sum of their moves": "SELECT l.id FROM points_lots l"
+    " JOIN points_moves m ON m.lot_id = l.id GROUP BY l.id"
+    " HAVING l.available <> sum(m.available) OR l.held <> sum(m.held)",
+    "refunds above payments": "SELECT t.id FROM wallet_transactions t JOIN wallet_transactions r ON r.refund_of = t.id"
+    " WHERE r.status <> 'failed' GROUP BY t.id"
+    " HAVING sum(r.wallet - r.refunded_wallet) > t.wallet OR sum(r.points) > t.points"
+    " OR sum(r.points_value) > t.points_value OR sum(r.wallet - r.refunded_wallet) <> t.refunded_wallet"
+    " OR sum(r.points) <> t.refunded_points",
+}
 
 
 def assert_books_are_right() -> None:

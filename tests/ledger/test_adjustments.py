@@ -130,8 +130,10 @@ def test_rejected(client: FlaskClient, finance: Headers, superadmin: Headers, pe
 
 def test_slices_add_up_to_the_limit(client: FlaskClient, finance: Headers, person: Person) -> None:
     user_id = person()
-    statuses = [adjust(client, finance, user_id, amount=amount).status_code
-                for amount in ("3000.00", "-1000.00", "1000.00", "0.01")]  # fmt: skip
+    statuses = [
+        adjust(client, finance, user_id, amount=amount).status_code
+        for amount in ("3000.00", "-1000.00", "1000.00", "0.01")
+    ]
     assert statuses == [200, 200, 200, 202]
 
 
@@ -150,18 +152,31 @@ def test_it_is_audited(client: FlaskClient, finance: Headers, person: Person) ->
     [row] = db.session.query(AuditEntry).filter_by(action="adjustment.ask").all()
     assert row.old == {"balance": "0.00", "points": 0}
     assert (row.object_id, row.new and row.new["amount"], row.new and row.new["reason"]) == (
-        str(user_id), "12.00", "the station kept the bank",
-    )  # fmt: skip
+        str(user_id),
+        "12.00",
+        "the station kept the bank",
+    )
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        {"amount": "0"}, {"amount": "0.00"}, {"amount": 10}, {"amount": "1.001"}, {"amount": "1e3"},
-        {"amount": "200000000.00"}, {"amount": None}, {"amount": "1.00", "reason": ""}, {"amount": "1.00", "x": 1},
-        {"points": 0}, {"points": 1.5}, {"points": "ten"}, {"points": 10**9}, {"points": 10**30},
+        {"amount": "0"},
+        {"amount": "0.00"},
+        {"amount": 10},
+        {"amount": "1.001"},
+        {"amount": "1e3"},
+        {"amount": "200000000.00"},
+        {"amount": None},
+        {"amount": "1.00", "reason": ""},
+        {"amount": "1.00", "x": 1},
+        {"points": 0},
+        {"points": 1.5},
+        {"points": "ten"},
+        {"points": 10**9},
+        {"points": 10**30},
     ],
-)  # fmt: skip
+)
 def test_what_is_no_adjustment(client: FlaskClient, finance: Headers, person: Person, body: dict[str, Any]) -> None:
     assert adjust(client, finance, person(), **body).status_code == 422
 

@@ -55,8 +55,13 @@ def settle_and_seal(*, first: bool) -> None:
 
 def spend(user_id: UUID, amount: int) -> None:
     with transaction():
-        spending.spend(user_id=user_id, reference=Reference("rental", "1"), sources=Sources(wallet=amount), key=key(),
-                       actor="system")  # fmt: skip
+        spending.spend(
+            user_id=user_id,
+            reference=Reference("rental", "1"),
+            sources=Sources(wallet=amount),
+            key=key(),
+            actor="system",
+        )
 
 
 class TestSums:
@@ -95,9 +100,12 @@ class TestSums:
                 text("INSERT INTO ledger_entries (id, kind, key, actor) VALUES (:id, 'topup', 'late', 'x')"), entry
             )
             slow.execute(
-                text("INSERT INTO ledger_postings (entry_id, account_id, currency, amount, balance)"
-                     " VALUES (:id, :wallet, 'NPR', 7, 10007), (:id, :gateway, 'NPR', -7, NULL)"), entry,
-            )  # fmt: skip
+                text(
+                    "INSERT INTO ledger_postings (entry_id, account_id, currency, amount, balance)"
+                    " VALUES (:id, :wallet, 'NPR', 7, 10007), (:id, :gateway, 'NPR', -7, NULL)"
+                ),
+                entry,
+            )
             with transaction():
                 top_up(user_id, 5_00)
             assert not seal()
@@ -178,16 +186,23 @@ class TestStatements:
             spend(user_id, amount)
         with transaction():
             services.post(
-                kind=EntryKind.ADJUSTMENT, key=key(), actor="x", description="=cmd|'/c calc'!A1",
+                kind=EntryKind.ADJUSTMENT,
+                key=key(),
+                actor="x",
+                description="=cmd|'/c calc'!A1",
                 lines=[Line(of_user(Kind.USER_WALLET, user_id), 5), Line(gateway_clearing("khalti"), -5)],
-            )  # fmt: skip
+            )
         account = account_of(Kind.USER_WALLET, user_id)
         answer = client.get(f"{BOOKS}/accounts/{account.id}/statement.csv", headers=finance)
         assert answer.content_type.startswith("text/csv")
         rows = list(csv.DictReader(io.StringIO(answer.text)))
         assert [(row["amount"], row["balance"]) for row in rows] == [
-            ("100.00", "100.00"), ("-1.00", "99.00"), ("-2.00", "97.00"), ("-3.00", "94.00"), ("0.05", "94.05"),
-        ]  # fmt: skip
+            ("100.00", "100.00"),
+            ("-1.00", "99.00"),
+            ("-2.00", "97.00"),
+            ("-3.00", "94.00"),
+            ("0.05", "94.05"),
+        ]
         assert rows[-1]["description"] == "'=cmd|'/c calc'!A1"
         assert rows[1]["reference"] == "rental:1"
 
@@ -200,17 +215,23 @@ def test_no_cell_of_the_entries_is_a_formula(app: Flask, client: FlaskClient, fi
     user_id = person(wallet=100_00)
     with transaction():
         services.post(
-            kind=EntryKind.ADJUSTMENT, key="+1+1", actor="@SUM(A1)", description="\t=1+1",
+            kind=EntryKind.ADJUSTMENT,
+            key="+1+1",
+            actor="@SUM(A1)",
+            description="\t=1+1",
             reference=Reference("-2", "=3"),
             lines=[Line(of_user(Kind.USER_WALLET, user_id), 5), Line(gateway_clearing("=khalti"), -5)],
-        )  # fmt: skip
+        )
     answer = client.get(f"{BOOKS}/entries.csv?key=%2B1%2B1", headers=finance)
     lines = list(csv.DictReader(io.StringIO(answer.text)))
     assert len(lines) == 2
     for line in lines:
         assert [line[name] for name in ("key", "actor", "description", "reference")] == [
-            "'+1+1", "'@SUM(A1)", "'\t=1+1", "'-2:=3",
-        ]  # fmt: skip
+            "'+1+1",
+            "'@SUM(A1)",
+            "'\t=1+1",
+            "'-2:=3",
+        ]
     assert {line["owner"] for line in lines} == {str(user_id), "'=khalti"}
     with app.app_context():
         taken = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "ledger.export_entries")).one()
@@ -227,9 +248,13 @@ def test_accounts_stand_on_their_own_side(client: FlaskClient, finance: Headers,
         return {item["kind"]: item["balance"] for item in items.get_json()["items"]}
 
     assert shown(owner=str(user_id)) == {
-        "user_wallet": "70.00", "user_hold": "0.00", "user_points": "7", "user_points_hold": "0",
-        "dues_receivable": "0.00", "points_dues_receivable": "0",
-    }  # fmt: skip
+        "user_wallet": "70.00",
+        "user_hold": "0.00",
+        "user_points": "7",
+        "user_points_hold": "0",
+        "dues_receivable": "0.00",
+        "points_dues_receivable": "0",
+    }
     assert shown(owner="khalti") == {"gateway_clearing": "150.00"}
     assert shown(kind="rental_revenue") == {"rental_revenue": "30.00"}
     assert shown(currency="PTS", kind="points_liability") == {"points_liability": "7"}

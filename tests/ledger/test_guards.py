@@ -187,8 +187,12 @@ TABLES = ["ledger_entries", "ledger_postings", "ledger_accounts", "ledger_sums"]
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET {} = {}"])
 def test_history_is_not_changed(sql: Cursor, table: str, statement: str) -> None:
-    column = {"ledger_entries": "actor", "ledger_postings": "amount", "ledger_accounts": "balance",
-              "ledger_sums": "change"}[table]  # fmt: skip
+    column = {
+        "ledger_entries": "actor",
+        "ledger_postings": "amount",
+        "ledger_accounts": "balance",
+        "ledger_sums": "change",
+    }[table]
     with pytest.raises(REFUSED):
         sql.execute(statement.format(table, column, column))
 

@@ -52,8 +52,9 @@ def busy(person: Person) -> UUID:
     with transaction():
         holds.place(user_id=user_id, reference=rental, amount=50_00, points=10, key=key(), actor="system")
         holds.capture(reference=rental, sources=Sources(wallet=20_00), key=key(), actor="system")
-        dues.create(user_id=user_id, reference=rental, amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(),
-                    actor="system")  # fmt: skip
+        dues.create(
+            user_id=user_id, reference=rental, amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system"
+        )
     with transaction():
         sums.name_seal()
     deadline = time.monotonic() + 60
@@ -101,17 +102,25 @@ def test_books_that_are_empty(context: Flask) -> None:
     [
         ("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'user_wallet'", {"account", "currency"}),
         ("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'user_hold'", {"account", "currency", "aside"}),
-        ("UPDATE ledger_postings SET amount = amount + 1 WHERE account_id IN"
-         " (SELECT id FROM ledger_accounts WHERE kind = 'gateway_clearing')", {"entry", "sums"}),
-        ("DELETE FROM ledger_postings WHERE entry_id IN (SELECT id FROM ledger_entries WHERE kind = 'spend')",
-         {"entry", "account", "currency"}),
-        ("DELETE FROM ledger_postings WHERE account_id IN (SELECT id FROM ledger_accounts WHERE kind = 'user_wallet')",
-         {"entry", "account"}),
+        (
+            "UPDATE ledger_postings SET amount = amount + 1 WHERE account_id IN"
+            " (SELECT id FROM ledger_accounts WHERE kind = 'gateway_clearing')",
+            {"entry", "sums"},
+        ),
+        (
+            "DELETE FROM ledger_postings WHERE entry_id IN (SELECT id FROM ledger_entries WHERE kind = 'spend')",
+            {"entry", "account", "currency"},
+        ),
+        (
+            "DELETE FROM ledger_postings WHERE account_id IN"
+            " (SELECT id FROM ledger_accounts WHERE kind = 'user_wallet')",
+            {"entry", "account"},
+        ),
         ("UPDATE ledger_sums SET balance = balance + 1", {"sums", "currency"}),
         ("UPDATE ledger_holds SET released = released + 1", {"aside"}),
         ("DELETE FROM ledger_dues", {"aside"}),
     ],
-)  # fmt: skip
+)
 def test_what_was_forged_is_found(forge: Forge, statement: str, checks: set[str]) -> None:
     forge(statement)
     report = recount()

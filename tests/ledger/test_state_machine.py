@@ -153,10 +153,14 @@ class Money(RuleBasedStateMachine):
         done = self.attempt(
             fate,
             lambda: dues.create(
-                user_id=user_id, reference=reference, amount=amount, revenue=Kind.OVERDUE_REVENUE, key=name,
+                user_id=user_id,
+                reference=reference,
+                amount=amount,
+                revenue=Kind.OVERDUE_REVENUE,
+                key=name,
                 actor="system",
             ),
-        )  # fmt: skip
+        )
         return multiple() if done is None else done
 
     @rule(target=paid, due=owed, amount=AMOUNTS, points=POINTS, fate=FATES)

@@ -45,9 +45,12 @@ def all_at_once(app: Flask, jobs: list[Callable[[], Any]]) -> list[Any]:
 
 def spend_once(user_id: UUID, amount: int, name: str | None = None) -> str:
     paid = spending.spend(
-        user_id=user_id, reference=Reference("rental", "1"), sources=Sources(wallet=amount), key=name or key(),
+        user_id=user_id,
+        reference=Reference("rental", "1"),
+        sources=Sources(wallet=amount),
+        key=name or key(),
         actor="system",
-    )  # fmt: skip
+    )
     return str(paid.id)
 
 
@@ -81,9 +84,12 @@ def test_refunds_never_give_back_more_than_was_paid(context: Flask, person: Pers
     user_id = person(wallet=70_00, points=100)
     with transaction():
         paid = spending.spend(
-            user_id=user_id, reference=about(), sources=Sources(wallet=70_00, points=100, points_value=10_00),
-            key=key(), actor="system",
-        )  # fmt: skip
+            user_id=user_id,
+            reference=about(),
+            sources=Sources(wallet=70_00, points=100, points_value=10_00),
+            key=key(),
+            actor="system",
+        )
 
     def give_back() -> WalletTransaction:
         return refunds.refund(transaction_id=paid.id, amount=15_00, key=key(), actor="system")
@@ -145,8 +151,9 @@ def test_one_person_is_settled_from_all_sides(context: Flask) -> None:
         top_up(user_id, 40_00)
 
     def owe_and_pay() -> None:
-        due = dues.create(user_id=user_id, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(),
-                          actor="system")  # fmt: skip
+        due = dues.create(
+            user_id=user_id, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system"
+        )
         dues.pay(due_id=due.id, sources=Sources(wallet=5_00), key=key(), actor="system", now=utcnow())
 
     def hold_and_capture() -> None:

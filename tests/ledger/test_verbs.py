@@ -144,8 +144,11 @@ class TestHolds:
         user_id, rental = person(wallet=100_00, points=300), about()
         place(user_id, rental, 20_00, points=100)
         assert balances(user_id) == {
-            "user_wallet": 80_00, "user_hold": 20_00, "user_points": 200, "user_points_hold": 100,
-        }  # fmt: skip
+            "user_wallet": 80_00,
+            "user_hold": 20_00,
+            "user_points": 200,
+            "user_points_hold": 100,
+        }
         capture(rental, Sources(wallet=20_00, points=100, points_value=10_00))
         assert balances(user_id) == {"user_wallet": 80_00, "user_points": 200}
         assert shared_balance("rental_revenue") == 30_00
@@ -292,9 +295,13 @@ class TestDues:
     def due(self, user_id: UUID, amount: int, name: str | None = None) -> Due:
         with transaction():
             return dues.create(
-                user_id=user_id, reference=Reference("rental", "1"), amount=amount, revenue=Kind.OVERDUE_REVENUE,
-                key=name or key(), actor="system",
-            )  # fmt: skip
+                user_id=user_id,
+                reference=Reference("rental", "1"),
+                amount=amount,
+                revenue=Kind.OVERDUE_REVENUE,
+                key=name or key(),
+                actor="system",
+            )
 
     def pay(self, due: Due, sources: Sources, name: str | None = None) -> WalletTransaction:
         with transaction():

@@ -28,8 +28,9 @@ def test_what_i_have_hold_and_owe(client: FlaskClient, person: Person, user_head
     person(wallet=900_00)
     with transaction():
         holds.place(user_id=user_id, reference=about(), amount=30_50, key=key(), actor="system")
-        dues.create(user_id=user_id, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(),
-                    actor="system")  # fmt: skip
+        dues.create(
+            user_id=user_id, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system"
+        )
     answer = client.get("/api/wallet", headers=user_headers(user_id))
     assert answer.get_json() == {"balance": "69.50", "held": "30.50", "currency": "NPR", "points": 30, "dues": "5.00"}
 
@@ -85,10 +86,15 @@ def test_filtered(client: FlaskClient, user_headers: SignIn, history: UUID, quer
 def test_filtered_by_date(client: FlaskClient, user_headers: SignIn, history: UUID) -> None:
     headers = user_headers(history)
     with transaction() as session:
-        session.execute(text("UPDATE wallet_transactions SET created_at = now() - interval '10 days',"
-                             " id = '01900000-0000-7000-8000-000000000000' WHERE status = 'pending'"))  # fmt: skip
-        session.execute(text("UPDATE wallet_transactions SET created_at = now() - interval '10 hours'"
-                             " WHERE type = 'refund'"))  # fmt: skip
+        session.execute(
+            text(
+                "UPDATE wallet_transactions SET created_at = now() - interval '10 days',"
+                " id = '01900000-0000-7000-8000-000000000000' WHERE status = 'pending'"
+            )
+        )
+        session.execute(
+            text("UPDATE wallet_transactions SET created_at = now() - interval '10 hours' WHERE type = 'refund'")
+        )
 
     def count(**bounds: int) -> int:
         now = utcnow()
@@ -103,8 +109,10 @@ def test_filtered_by_date(client: FlaskClient, user_headers: SignIn, history: UU
 def test_pages(client: FlaskClient, user_headers: SignIn, history: UUID) -> None:
     headers, seen, cursor = user_headers(history), [], ""
     while cursor is not None:
-        answer = client.get(f"/api/wallet/transactions?limit=3&cursor={cursor}" if cursor else
-                            "/api/wallet/transactions?limit=3", headers=headers).get_json()  # fmt: skip
+        answer = client.get(
+            f"/api/wallet/transactions?limit=3&cursor={cursor}" if cursor else "/api/wallet/transactions?limit=3",
+            headers=headers,
+        ).get_json()
         seen += [item["id"] for item in answer["items"]]
         cursor = answer["next_cursor"]
     assert len(seen) == len(set(seen)) == 4

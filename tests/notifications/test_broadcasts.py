@@ -83,9 +83,14 @@ def test_everybody_is_told_once(
 
 @pytest.mark.parametrize("dies_at", [1, 2, 3])
 def test_a_worker_that_dies_neither_repeats_nor_leaves_out_anybody(
-    app: Flask, client: FlaskClient, work: Work, crowd: list[Person], staff_headers: StaffHeaders,
-    monkeypatch: pytest.MonkeyPatch, dies_at: int,
-) -> None:  # fmt: skip
+    app: Flask,
+    client: FlaskClient,
+    work: Work,
+    crowd: list[Person],
+    staff_headers: StaffHeaders,
+    monkeypatch: pytest.MonkeyPatch,
+    dies_at: int,
+) -> None:
     """Killed after a batch was written and before it was committed."""
     whole, batches = broadcasts._write, []
 
@@ -124,9 +129,13 @@ def test_two_workers_at_once_tell_each_person_once(app: Flask, clean: None, crow
 
 
 def test_a_target_narrows_it_down_and_a_count_tells_nobody(
-    app: Flask, client: FlaskClient, work: Work, crowd: list[Person], staff_headers: StaffHeaders,
+    app: Flask,
+    client: FlaskClient,
+    work: Work,
+    crowd: list[Person],
+    staff_headers: StaffHeaders,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     headers = staff_headers("operations")
     change(app, "UPDATE users SET city = 'Pokhara' WHERE username < 'person4'")
     change(app, "UPDATE users SET kyc_status = 'approved' WHERE username IN ('person1', 'person7')")
@@ -152,9 +161,14 @@ def test_a_target_narrows_it_down_and_a_count_tells_nobody(
 
 
 def test_pushes_are_handed_over_a_few_at_a_time(
-    app: Flask, client: FlaskClient, work: Work, inbox: Inbox, crowd: list[Person], staff_headers: StaffHeaders,
+    app: Flask,
+    client: FlaskClient,
+    work: Work,
+    inbox: Inbox,
+    crowd: list[Person],
+    staff_headers: StaffHeaders,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(broadcasts, "PUSHES_IN_FLIGHT", 4)
     for person in crowd:
         device(client, person)
@@ -187,9 +201,14 @@ def test_pushes_are_handed_over_a_few_at_a_time(
 
 
 def test_a_broadcast_wakes_nobody(
-    app: Flask, client: FlaskClient, work: Work, inbox: Inbox, crowd: list[Person], staff_headers: StaffHeaders,
+    app: Flask,
+    client: FlaskClient,
+    work: Work,
+    inbox: Inbox,
+    crowd: list[Person],
+    staff_headers: StaffHeaders,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     device(client, crowd[0])
     morning = utcnow() + timedelta(hours=7)
     monkeypatch.setattr(quiet_hours, "until", lambda _now: morning)
@@ -238,9 +257,18 @@ def test_one_that_is_cancelled_stops_where_it_is(
 
 @pytest.mark.parametrize(
     "body",
-    [{"title": " "}, {"title": "a\nb"}, {"title": "x" * 101}, {"message": ""}, {"message": "a\x00"}, {"push": "often"},
-     {"target": {"min_rentals": 0}}, {"target": {"city": ""}}, {"told": 3}],
-)  # fmt: skip
+    [
+        {"title": " "},
+        {"title": "a\nb"},
+        {"title": "x" * 101},
+        {"message": ""},
+        {"message": "a\x00"},
+        {"push": "often"},
+        {"target": {"min_rentals": 0}},
+        {"target": {"city": ""}},
+        {"told": 3},
+    ],
+)
 def test_what_is_no_message_is_refused(
     app: Flask, client: FlaskClient, staff_headers: StaffHeaders, body: dict[str, object]
 ) -> None:

@@ -18,9 +18,13 @@ PATH = "/api/admin/deliveries"
 
 
 def test_each_message_and_channel_is_there(
-    app: Flask, client: FlaskClient, people: People, work: Work, inbox: Inbox,
+    app: Flask,
+    client: FlaskClient,
+    people: People,
+    work: Work,
+    inbox: Inbox,
     staff_headers: Callable[..., dict[str, str]],
-) -> None:  # fmt: skip
+) -> None:
     headers = staff_headers("support")
     sita, gita = people.join("sita", "+9779812345678"), people.join("gita")
     inbox.sandbox.faults.set("sparrow", "token_refused", times=1)
@@ -44,8 +48,9 @@ def test_each_message_and_channel_is_there(
     of = {"user_id": str(sita.id)}
     exported = client.get(f"{PATH}/export.csv", query_string=of, headers=headers).text.splitlines()
     assert [line.split(",")[3:7] for line in exported[1:]] == [
-        ["rental_lost", "sms", "'+977••••••5678", "failed"], ["rental_lost", "sms", "'+977••••••5678", "sent"],
-    ]  # fmt: skip
+        ["rental_lost", "sms", "'+977••••••5678", "failed"],
+        ["rental_lost", "sms", "'+977••••••5678", "sent"],
+    ]
     sent = client.get(f"{PATH}/export.csv", query_string=of | {"status": "sent"}, headers=headers).text
     assert len(sent.splitlines()) == 2
     assert [row.object_id for row in rows(app, "SELECT object_id FROM audit_log")] == [str(sita.id)] * 2
@@ -54,9 +59,13 @@ def test_each_message_and_channel_is_there(
 
 
 def test_what_did_not_arrive_is_seen_over_all_people(
-    app: Flask, client: FlaskClient, people: People, work: Work, inbox: Inbox,
+    app: Flask,
+    client: FlaskClient,
+    people: People,
+    work: Work,
+    inbox: Inbox,
     staff_headers: Callable[..., dict[str, str]],
-) -> None:  # fmt: skip
+) -> None:
     headers = staff_headers("support")
     everybody = [people.join(name) for name in ("sita", "gita", "hari")]
     inbox.sandbox.faults.set("sparrow", "token_refused", times=2)
@@ -75,10 +84,18 @@ def test_what_did_not_arrive_is_seen_over_all_people(
     assert [each["status"] for each in found()] == ["expired", "failed"]
     assert found()[1]["reason"] == "SMS refused with 1002"
     assert {each["masked"][:6] for each in found()} == {"+977••"}
-    assert [len(found(**query)) for query in (
-        {"status": "failed"}, {"type": "otp"}, {"channel": "sms"}, {"channel": "push"}, {"limit": "1"},
-        {"since": "2020-01-01T00:00:00Z"}, {"until": "2020-01-01T00:00:00Z"},
-    )] == [1, 1, 2, 0, 1, 2, 0]  # fmt: skip
+    assert [
+        len(found(**query))
+        for query in (
+            {"status": "failed"},
+            {"type": "otp"},
+            {"channel": "sms"},
+            {"channel": "push"},
+            {"limit": "1"},
+            {"since": "2020-01-01T00:00:00Z"},
+            {"until": "2020-01-01T00:00:00Z"},
+        )
+    ] == [1, 1, 2, 0, 1, 2, 0]
     assert client.get(f"{PATH}/failures?status=sent", headers=headers).status_code == 422
     assert client.get(f"{PATH}/failures", headers=everybody[0].headers).status_code == 401
 
@@ -86,9 +103,9 @@ def test_what_did_not_arrive_is_seen_over_all_people(
 def test_failures_are_read_from_the_index_of_just_those(app: Flask) -> None:
     with app.app_context():
         query = queries.unarrived(status=None, channel=None, type=None, since=None, until=None)
-        compiled = query.order_by(Delivery.id.desc()).limit(21).compile(
-            db.engine, compile_kwargs={"literal_binds": True}
-        )  # fmt: skip
+        compiled = (
+            query.order_by(Delivery.id.desc()).limit(21).compile(db.engine, compile_kwargs={"literal_binds": True})
+        )
         with db.engine.connect() as connection:
             connection.exec_driver_sql("SET enable_seqscan = off; SET enable_bitmapscan = off")
             plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {compiled}"))

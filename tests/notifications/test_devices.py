@@ -37,10 +37,17 @@ def test_a_device_is_registered_listed_and_removed(client: FlaskClient, people: 
     assert ids(client, sita) == [device_id]
 
 
-@pytest.mark.parametrize("body", [{"fcm_token": ""}, {"fcm_token": "टोकन"}, {"fcm_token": "x" * 1025},
-                                  {"fcm_token": "a b c d e f"},
-                                  {"fcm_token": "device-token-0001", "platform": "symbian"},
-                                  {"fcm_token": "device-token-0001", "extra": 1}])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"fcm_token": ""},
+        {"fcm_token": "टोकन"},
+        {"fcm_token": "x" * 1025},
+        {"fcm_token": "a b c d e f"},
+        {"fcm_token": "device-token-0001", "platform": "symbian"},
+        {"fcm_token": "device-token-0001", "extra": 1},
+    ],
+)
 def test_what_is_no_device_is_refused(client: FlaskClient, people: People, body: dict[str, str]) -> None:
     sita = people.join("sita")
     answer = client.post(PATH, json={"platform": "android"} | body, headers=sita.headers)

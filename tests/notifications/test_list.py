@@ -106,11 +106,15 @@ def test_another_persons_are_not_there(app: Flask, client: FlaskClient, people: 
 
 def test_counting_reads_only_what_is_unread(app: Flask, people: People) -> None:
     sita = people.join("sita")
-    change(app, """
+    change(
+        app,
+        """
         INSERT INTO notices (id, user_id, type, context, title, body, shown_at, read_at)
         SELECT gen_random_uuid(), :user, 'due_paid', '{}', 't', 'b', now(),
                CASE WHEN n % 1000 = 0 THEN NULL ELSE now() END
-        FROM generate_series(1, 20000) n""", user=sita.id)  # fmt: skip
+        FROM generate_series(1, 20000) n""",
+        user=sita.id,
+    )
     with app.app_context():
         assert queries.unread_count(sita.id) == 20
         plan = "\n".join(
@@ -131,13 +135,24 @@ def test_what_is_old_is_forgotten(app: Flask, people: People) -> None:
     made: dict[str, UUID] = {}
     for name, age, read in (("new", 1, True), ("read", 91, True), ("unread", 91, False), ("ancient", 181, False)):
         made[name] = uuid4()
-        change(app, """INSERT INTO notices (id, user_id, type, context, title, body, created_at, shown_at, read_at)
+        change(
+            app,
+            """INSERT INTO notices (id, user_id, type, context, title, body, created_at, shown_at, read_at)
                VALUES (:id, :user, 'due_paid', '{}', 't', 'b', :at, :at, CASE WHEN :read THEN :at END)""",
-               id=made[name], user=sita.id, at=now - timedelta(days=age), read=read)  # fmt: skip
+            id=made[name],
+            user=sita.id,
+            at=now - timedelta(days=age),
+            read=read,
+        )
     for age in (89, 91):
-        change(app, """INSERT INTO deliveries (id, notice_id, user_id, type, channel, created_at)
+        change(
+            app,
+            """INSERT INTO deliveries (id, notice_id, user_id, type, channel, created_at)
                VALUES (gen_random_uuid(), :notice, :user, 'due_paid', 'sms', :at)""",
-               notice=made["ancient"], user=sita.id, at=now - timedelta(days=age))  # fmt: skip
+            notice=made["ancient"],
+            user=sita.id,
+            at=now - timedelta(days=age),
+        )
     with app.app_context():
         cleanup.prune(now=now)
     assert {row[0] for row in rows(app, "SELECT id FROM notices")} == {made["new"], made["unread"]}

@@ -44,8 +44,13 @@ def register(client: FlaskClient, person: Person, token: str = TOKEN) -> str:
 def sita(app: Flask, people: People) -> Person:
     """Reached by SMS, e-mail and push."""
     sita = people.join("sita", PHONE)
-    change(app, "INSERT INTO user_identifiers (id, user_id, kind, value) VALUES (:id, :user, 'email', :mail)",
-           id=uuid4(), user=sita.id, mail=MAIL)  # fmt: skip
+    change(
+        app,
+        "INSERT INTO user_identifiers (id, user_id, kind, value) VALUES (:id, :user, 'email', :mail)",
+        id=uuid4(),
+        user=sita.id,
+        mail=MAIL,
+    )
     return sita
 
 
@@ -162,9 +167,13 @@ def test_a_line_break_in_a_subject_begins_no_header(inbox: Inbox) -> None:
     from powerbank.integrations.smtp import client as smtp
 
     smtp.send(
-        url=f"smtp://127.0.0.1:{inbox.sandbox.smtp_port}", sender="Powerbank <noreply@example.org>", to=MAIL,
-        subject="Hello\r\nBcc: x@example.com\n\nBody", text="text", reference="42",
-    )  # fmt: skip
+        url=f"smtp://127.0.0.1:{inbox.sandbox.smtp_port}",
+        sender="Powerbank <noreply@example.org>",
+        to=MAIL,
+        subject="Hello\r\nBcc: x@example.com\n\nBody",
+        text="text",
+        reference="42",
+    )
     (mail,) = inbox.of("email")
     assert mail.title == "Hello Bcc: x@example.com Body"
     assert "Bcc" not in mail.details["headers"]

@@ -61,9 +61,15 @@ def test_what_is_switched_off_stays_off_and_the_rest_as_it_was(client: FlaskClie
 
 @pytest.mark.parametrize(
     "body",
-    [{"group": "security", "sms": False}, {"group": "payments", "push": True, "in_app": False}, {"group": "else"},
-     {"group": "rentals", "fax": False}, {"group": "rentals", "push": None}, {"push": False}],
-)  # fmt: skip
+    [
+        {"group": "security", "sms": False},
+        {"group": "payments", "push": True, "in_app": False},
+        {"group": "else"},
+        {"group": "rentals", "fax": False},
+        {"group": "rentals", "push": None},
+        {"push": False},
+    ],
+)
 def test_what_cannot_be_switched_is_refused(client: FlaskClient, sita: Person, body: dict) -> None:
     assert put(client, sita, {"group": "rentals", "sms": False}, body) == 422
     assert all(each["sms"] for each in shown(client, sita).values())

@@ -64,11 +64,19 @@ def test_a_push_carries_strings_and_the_options_of_both_platforms(
     assert push.title == "Your rental is overdue"
     data = push.details["data"]
     assert data.pop("notice_id")
-    assert data == {"type": "rental_overdue", "rental_id": "42", "count": "3", "rate": "5.00",
-                    "due_at": "2026-11-21T12:20:00Z"}  # fmt: skip
+    assert data == {
+        "type": "rental_overdue",
+        "rental_id": "42",
+        "count": "3",
+        "rate": "5.00",
+        "due_at": "2026-11-21T12:20:00Z",
+    }
     assert push.details["android"] == {
-        "priority": "high", "ttl": "3600s", "collapse_key": "rental", "notification": {"channel_id": "urgent"},
-    }  # fmt: skip
+        "priority": "high",
+        "ttl": "3600s",
+        "collapse_key": "rental",
+        "notification": {"channel_id": "urgent"},
+    }
     headers = push.details["apns"]["headers"]
     assert (headers["apns-priority"], headers["apns-collapse-id"]) == ("10", "rental")
     assert rows(app, "SELECT reference FROM deliveries WHERE channel = 'push'")[0][0] == push.details["name"]
@@ -76,9 +84,12 @@ def test_a_push_carries_strings_and_the_options_of_both_platforms(
 
 @pytest.mark.parametrize(
     ("kind", "lasts", "priorities"),
-    [(Type.RENTAL_ENDING_SOON, 900, ("high", "10")), (Type.RENTAL_STARTED, 3600, ("high", "10")),
-     (Type.DUE_PAID, 86_400, ("normal", "5"))],
-)  # fmt: skip
+    [
+        (Type.RENTAL_ENDING_SOON, 900, ("high", "10")),
+        (Type.RENTAL_STARTED, 3600, ("high", "10")),
+        (Type.DUE_PAID, 86_400, ("normal", "5")),
+    ],
+)
 def test_a_push_is_kept_for_a_phone_that_is_off_as_long_as_it_is_of_use(
     app: Flask, work: Work, inbox: Inbox, sita: Person, kind: Type, lasts: int, priorities: tuple[str, str]
 ) -> None:

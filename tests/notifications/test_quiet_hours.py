@@ -134,8 +134,9 @@ def test_many_of_a_kind_are_a_few_and_one_digest(
     assert len(inbox.of("push")) == allowed + 1
     digest = inbox.of("push")[0]
     assert (digest.title, digest.body) == (
-        "Your balance is low", f"And {20 - allowed - 1} more like this. Read them in the app.",
-    )  # fmt: skip
+        "Your balance is low",
+        f"And {20 - allowed - 1} more like this. Read them in the app.",
+    )
     assert len(client.get("/api/notifications", headers=sita.headers).get_json()["items"]) == 20
     tell(app, sita, Type.DUE_PAID)  # another kind is not kept back by this one
     work()

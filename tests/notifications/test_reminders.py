@@ -39,9 +39,11 @@ def test_a_profile_is_reminded_of_at_each_stage_once(app: Flask, people: People)
     seen = {days: remind(app, days) for days in (0.5, 1.1, 2, 2.9, 3.1, 9, 13.9, 14.1, 21.1, 400)}
     stages = {days: keys for days, keys in seen.items() if keys}
     assert stages == {
-        1.1: ["profile_reminder:1"], 3.1: ["profile_reminder:3"], 9: ["profile_reminder:7"],
+        1.1: ["profile_reminder:1"],
+        3.1: ["profile_reminder:3"],
+        9: ["profile_reminder:7"],
         14.1: ["profile_reminder:14"],
-    }  # fmt: skip
+    }
     assert rows(app, "SELECT count(*) FROM notices GROUP BY user_id") == [(4,)] * 4
 
 

@@ -54,9 +54,11 @@ def test_each_role_sees_what_concerns_it(app: Flask, client: FlaskClient, staff_
         for role in ("superadmin", "operations", "finance", "viewer")
     }
     assert seen == {
-        "superadmin": {"no_workers", "ledger_mismatch"}, "operations": {"no_workers"}, "finance": {"ledger_mismatch"},
+        "superadmin": {"no_workers", "ledger_mismatch"},
+        "operations": {"no_workers"},
+        "finance": {"ledger_mismatch"},
         "viewer": set(),
-    }  # fmt: skip
+    }
 
 
 def test_read_by_one_is_unread_by_the_other(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
@@ -93,8 +95,10 @@ def test_what_is_the_same_is_told_once(app: Flask, client: FlaskClient, staff_he
         tell(app, StaffType.NO_WORKERS, dedup_key="once")
     tell(app, StaffType.KYC_TO_REVIEW, context={"submission_id": "2"})
     assert sorted(item["type"] for item in items(client, staff_headers())) == [
-        "kyc_to_review", "kyc_to_review", "no_workers",
-    ]  # fmt: skip
+        "kyc_to_review",
+        "kyc_to_review",
+        "no_workers",
+    ]
 
 
 def test_what_is_urgent_is_mailed_to_those_who_can_act(
@@ -102,8 +106,12 @@ def test_what_is_urgent_is_mailed_to_those_who_can_act(
 ) -> None:
     for role in ("superadmin", "operations", "finance", "viewer"):
         staff_headers(role)
-    change(app, "INSERT INTO staff (id, email, password_hash, role, active) VALUES (:id, 'x@example.com', '', "
-           "'operations', false)", id=uuid4())  # fmt: skip
+    change(
+        app,
+        "INSERT INTO staff (id, email, password_hash, role, active) VALUES (:id, 'x@example.com', '', "
+        "'operations', false)",
+        id=uuid4(),
+    )
     tell(app, StaffType.NO_WORKERS)
     tell(app, StaffType.LOW_BATTERY)
     work()
@@ -157,14 +165,20 @@ def test_an_event_becomes_a_notice_by_a_line_of_the_subscriptions(
             )
     work()
     assert sorted(item["type"] for item in items(client, headers)) == [
-        "critical_issue", "exchange_rates_stale", "no_workers", "station_issue",
-    ]  # fmt: skip
+        "critical_issue",
+        "exchange_rates_stale",
+        "no_workers",
+        "station_issue",
+    ]
 
 
 OFFLINE = {
-    "type": "station_offline", "channel": "email", "language": "ne", "title": "{{ station_sn }} बन्द",
+    "type": "station_offline",
+    "channel": "email",
+    "language": "ne",
+    "title": "{{ station_sn }} बन्द",
     "body": "पहिलो <b>\n\n{{ station_sn|upper }}",
-}  # fmt: skip
+}
 
 
 class TestTemplates:
@@ -187,8 +201,9 @@ class TestTemplates:
             to: {mail.title for mail in inbox.of("email", f"{to}@example.com")} for to in ("superadmin", "operations")
         }
         assert titles == {
-            "superadmin": {"ktm-1 is offline", "Nobody works"}, "operations": {"ktm-1 बन्द", "काम गर्ने कोही छैन"},
-        }  # fmt: skip
+            "superadmin": {"ktm-1 is offline", "Nobody works"},
+            "operations": {"ktm-1 बन्द", "काम गर्ने कोही छैन"},
+        }
         (mail,) = (mail for mail in inbox.of("email") if mail.title == "ktm-1 बन्द")
         assert mail.body.startswith("पहिलो <b>\n\nKTM-1\n")
         assert '<html lang="ne">' in mail.html
@@ -220,8 +235,9 @@ class TestTemplates:
         work()
         assert {mail.title for mail in inbox.of("email")} == {"KTM-1 is offline", "A message template fails"}
         assert sorted(item["title"] for item in items(client, headers)) == [
-            *["A message template fails"] * 2, *["KTM-1 is offline"] * 3,
-        ]  # fmt: skip
+            *["A message template fails"] * 2,
+            *["KTM-1 is offline"] * 3,
+        ]
 
     @pytest.mark.parametrize("channel", ["sms"])
     def test_staff_have_no_other_places(self, client: FlaskClient, staff_headers: StaffHeaders, channel: str) -> None:

@@ -20,9 +20,12 @@ StaffHeaders = Callable[..., dict[str, str]]
 PATH = "/api/admin/templates"
 PHONE = "+9779812345678"
 PUSH = {
-    "type": "topup_success", "channel": "push", "language": "en", "title": "Money, {{ amount }}!",
+    "type": "topup_success",
+    "channel": "push",
+    "language": "en",
+    "title": "Money, {{ amount }}!",
     "body": "{% if balance %}You have {{ balance }} now.{% endif %}",
-}  # fmt: skip
+}
 
 HOSTILE = [
     "{% for i in range(10**9) %}{% endfor %}x",
@@ -256,9 +259,12 @@ def test_staff_choose_the_channels_of_a_type(
     work()
     assert (len(inbox.of("sms")), len(inbox.of("push"))) == (1, 1)
     for type_name, channels, status in (
-        ("otp", ["sms"], 422), ("no_workers", ["sms"], 422), ("no_workers", [], 200), ("nothing", [], 404),
+        ("otp", ["sms"], 422),
+        ("no_workers", ["sms"], 422),
+        ("no_workers", [], 200),
+        ("nothing", [], 404),
         ("welcome", ["fax"], 422),
-    ):  # fmt: skip
+    ):
         answer = client.patch(f"{path}/{type_name}", json={"channels": channels}, headers=headers)
         assert answer.status_code == status, type_name
     with app.app_context(), transaction():

@@ -102,8 +102,16 @@ def test_times_are_told_as_a_histogram() -> None:
     [family] = [each for each in families if each.name == "powerbank_job_seconds"]
     buckets = {each.labels["le"]: each.value for each in family.samples if each.name.endswith("_bucket")}
     assert buckets == {
-        "0.005": 2, "0.02": 2, "0.1": 2, "0.5": 4, "2.0": 5, "10.0": 6, "60.0": 6, "600.0": 6, "+Inf": 7,
-    }  # fmt: skip
+        "0.005": 2,
+        "0.02": 2,
+        "0.1": 2,
+        "0.5": 4,
+        "2.0": 5,
+        "10.0": 6,
+        "60.0": 6,
+        "600.0": 6,
+        "+Inf": 7,
+    }
     [total] = [each.value for each in family.samples if each.name.endswith("_sum")]
     [count] = [each.value for each in family.samples if each.name.endswith("_count")]
     assert (count, round(total, 3)) == (7, 4011.209)

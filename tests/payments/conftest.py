@@ -39,9 +39,7 @@ class Payer:
         return found
 
     def post(self, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> TestResponse:
-        return self.client.post(
-            path, json=body, headers={**self.headers, "Idempotency-Key": key or str(uuid.uuid4())}
-        )  # fmt: skip
+        return self.client.post(path, json=body, headers={**self.headers, "Idempotency-Key": key or str(uuid.uuid4())})
 
     def intent(self, intent_id: str) -> dict[str, Any]:
         answer = self.client.get(f"/api/payment/intents/{intent_id}", headers=self.headers)
@@ -84,19 +82,23 @@ def rates(app: Flask, client: FlaskClient) -> None:
     """Of today, at the central bank."""
     with app.app_context(), transaction() as session:
         session.execute(
-            text("INSERT INTO exchange_rates (currency, day, buy, sell)"
-                 " VALUES ('USD', current_date, 133.335, 134), ('JPY', current_date, 0.9, 0.91)")
-        )  # fmt: skip
+            text(
+                "INSERT INTO exchange_rates (currency, day, buy, sell)"
+                " VALUES ('USD', current_date, 133.335, 134), ('JPY', current_date, 0.9, 0.91)"
+            )
+        )
 
 
 def due_now(app: Flask, job: str) -> None:
     """Lets the time of a planned job come."""
     with app.app_context(), transaction() as session:
         session.execute(
-            text("UPDATE outbox_jobs SET run_after = now() - interval '1 s', lease_until = now() - interval '1 s'"
-                 " WHERE job = :job AND state = 'open'"),
+            text(
+                "UPDATE outbox_jobs SET run_after = now() - interval '1 s', lease_until = now() - interval '1 s'"
+                " WHERE job = :job AND state = 'open'"
+            ),
             {"job": job},
-        )  # fmt: skip
+        )
         session.execute(text("UPDATE payment_intents SET poll_at = now() - interval '1 s' WHERE poll_at IS NOT NULL"))
     with app.app_context():
         relay.redeliver_stranded()

@@ -100,8 +100,12 @@ def test_a_refund_that_we_know_nothing_of_is_told(payer: Payer, app: Flask, gate
 def test_what_we_credited_and_they_do_not_have_is_told(payer: Payer, app: Flask) -> None:
     unpaid, other = topped_up(payer, "khalti"), payer.begin("khalti")
     change(app, "UPDATE payment_intents SET reference = NULL WHERE id = :id", id=other["intent_id"])
-    change(app, "UPDATE payment_intents SET reference = :reference WHERE id = :id", id=unpaid["intent_id"],
-           reference=other["gateway_reference"])  # fmt: skip
+    change(
+        app,
+        "UPDATE payment_intents SET reference = :reference WHERE id = :id",
+        id=unpaid["intent_id"],
+        reference=other["gateway_reference"],
+    )
     compared(app)
     assert whats(app) == ["not_paid_there"]
 
@@ -279,22 +283,39 @@ def test_raw_events_are_forgotten_after_their_time(payer: Payer, app: Flask) -> 
     """What the gateway signed after months, what anybody could have sent after days."""
     signed = {("processed", 179), ("processed", 181), ("received", 400), ("waiting", 179)}
     unsigned = {
-        ("forged", 2), ("forged", 4), ("processed", 13), ("processed", 15), ("waiting", 6), ("waiting", 8),
-        ("ignored", 2), ("ignored", 4), ("received", 13), ("received", 15),
-    }  # fmt: skip
+        ("forged", 2),
+        ("forged", 4),
+        ("processed", 13),
+        ("processed", 15),
+        ("waiting", 6),
+        ("waiting", 8),
+        ("ignored", 2),
+        ("ignored", 4),
+        ("received", 13),
+        ("received", 15),
+    }
     for named, (state, days) in [(True, each) for each in signed] + [(False, each) for each in unsigned]:
         change(
-            app, "INSERT INTO gateway_events (id, gateway, body, state, event_id, received_at)"
+            app,
+            "INSERT INTO gateway_events (id, gateway, body, state, event_id, received_at)"
             " VALUES (:id, 'stripe', '', :state, :event_id, now() - :days * interval '1 day')",
-            id=(id_ := new_id()), state=state, event_id=str(id_) if named else None, days=days,
-        )  # fmt: skip
+            id=(id_ := new_id()),
+            state=state,
+            event_id=str(id_) if named else None,
+            days=days,
+        )
     with app.app_context():
         cleanup.prune(now=utcnow())
     left = rows(
-        app, "SELECT event_id IS NOT NULL AS signed, state, extract(day FROM now() - received_at)::int AS days"
+        app,
+        "SELECT event_id IS NOT NULL AS signed, state, extract(day FROM now() - received_at)::int AS days"
         " FROM gateway_events",
-    )  # fmt: skip
+    )
     assert {(row.state, row.days) for row in left if row.signed} == signed - {("processed", 181)}
     assert {(row.state, row.days) for row in left if not row.signed} == {
-        ("forged", 2), ("processed", 13), ("waiting", 6), ("ignored", 2), ("received", 13),
-    }  # fmt: skip
+        ("forged", 2),
+        ("processed", 13),
+        ("waiting", 6),
+        ("ignored", 2),
+        ("received", 13),
+    }

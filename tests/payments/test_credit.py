@@ -58,10 +58,18 @@ def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> UUID:
 
 def owes(user_id: UUID, paisa: int, *, days: int = 0) -> UUID:
     with transaction() as session:
-        due = dues.create(user_id=user_id, reference=Reference("rental", "1"), amount=paisa,
-                          revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system")  # fmt: skip
-        session.execute(text("UPDATE ledger_dues SET created_at = created_at - make_interval(days => :days)"
-                             " WHERE id = :id"), {"days": days, "id": due.id})  # fmt: skip
+        due = dues.create(
+            user_id=user_id,
+            reference=Reference("rental", "1"),
+            amount=paisa,
+            revenue=Kind.OVERDUE_REVENUE,
+            key=key(),
+            actor="system",
+        )
+        session.execute(
+            text("UPDATE ledger_dues SET created_at = created_at - make_interval(days => :days) WHERE id = :id"),
+            {"days": days, "id": due.id},
+        )
     return due.id
 
 

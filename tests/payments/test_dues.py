@@ -79,9 +79,14 @@ class TestMine:
         newest, oldest = client.get(MINE, headers=user_headers(user_id)).get_json()["items"]
         assert (newest["id"], newest["cause"], newest["about"]["kind"]) == (str(topup), "chargeback", "transaction")
         assert {name: oldest[name] for name in ("id", "cause", "about", "amount", "left", "currency", "status")} == {
-            "id": str(rental), "cause": "rental", "about": {"kind": "rental", "id": "r1"}, "amount": "30.00",
-            "left": "30.00", "currency": "NPR", "status": "open",
-        }  # fmt: skip
+            "id": str(rental),
+            "cause": "rental",
+            "about": {"kind": "rental", "id": "r1"},
+            "amount": "30.00",
+            "left": "30.00",
+            "currency": "NPR",
+            "status": "open",
+        }
         made = db.session.scalar(text("SELECT created_at FROM ledger_dues WHERE id = :id"), {"id": rental})
         assert made is not None
         assert oldest["collected_from"][:19] == (made + timedelta(days=3)).isoformat()[:19]
@@ -180,9 +185,14 @@ class TestStaff:
         assert balances(user_id) == {"dues_receivable": -3000_00}
 
 
-@pytest.mark.parametrize(("paid", "waived", "has"), [
-    (40_00, 0, {"user_wallet": 60_00}), (0, 50_00, {"user_wallet": 60_00}), (40_00, 30_00, {"user_wallet": 60_00}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("paid", "waived", "has"),
+    [
+        (40_00, 0, {"user_wallet": 60_00}),
+        (0, 50_00, {"user_wallet": 60_00}),
+        (40_00, 30_00, {"user_wallet": 60_00}),
+    ],
+)
 def test_a_dispute_that_is_won_after_all_gives_back_what_was_paid_and_not_what_was_waived(
     payer: Payer, app: Flask, work: Work, staff_headers: SignIn, paid: int, waived: int, has: dict[str, int]
 ) -> None:

@@ -120,10 +120,14 @@ def test_what_was_begun_at_one_rate_is_credited_at_it_and_both_amounts_are_kept(
     assert tuple(kept) == (1455_00, 10_00, "EUR", Decimal("145.5"), today())
     with app.app_context():
         booked = db.session.execute(
-            text("SELECT a.kind, a.currency, p.amount FROM ledger_postings p JOIN ledger_accounts a"
-                 " ON a.id = p.account_id WHERE a.currency <> 'PTS' ORDER BY a.currency, a.kind")
-        ).all()  # fmt: skip
+            text(
+                "SELECT a.kind, a.currency, p.amount FROM ledger_postings p JOIN ledger_accounts a"
+                " ON a.id = p.account_id WHERE a.currency <> 'PTS' ORDER BY a.currency, a.kind"
+            )
+        ).all()
     assert [tuple(row) for row in booked] == [
-        ("fx", "EUR", 10_00), ("gateway_clearing", "EUR", -10_00), ("fx", "NPR", -1455_00),
+        ("fx", "EUR", 10_00),
+        ("gateway_clearing", "EUR", -10_00),
+        ("fx", "NPR", -1455_00),
         ("user_wallet", "NPR", 1455_00),
-    ]  # fmt: skip
+    ]

@@ -43,8 +43,12 @@ def nothing_is_credited(app: Flask) -> None:
 
 def test_any_body_is_kept_or_refused(app: Flask, client: FlaskClient, work: Work, waiting: dict[str, str]) -> None:
     @LIMITS
-    @given(gateway=GATEWAYS, body=st.binary(max_size=300) | JSON.map(lambda found: json.dumps(found).encode()),
-           query=QUERIES, name=st.booleans())  # fmt: skip
+    @given(
+        gateway=GATEWAYS,
+        body=st.binary(max_size=300) | JSON.map(lambda found: json.dumps(found).encode()),
+        query=QUERIES,
+        name=st.booleans(),
+    )
     def send(gateway: str, body: bytes, query: dict[str, str], name: bool) -> None:
         known = dict.fromkeys(("pidx", "transaction_uuid", "session_id"), waiting[gateway]) if name else {}
         answer = client.post(f"/api/payment/webhook/{gateway}", data=body, query_string=query | known)
@@ -61,9 +65,15 @@ def test_what_stripe_signs_may_be_anything(
     """Its signature makes it genuine, not well made; and what it says is asked for."""
     about = st.fixed_dictionaries(
         {"object": st.sampled_from(["checkout.session", "charge", "dispute", "refund", "payment_intent"]) | JSON},
-        optional={"id": TEXTS | st.just(waiting["stripe"]), "payment_intent": TEXTS | JSON, "metadata": JSON,
-                  "client_reference_id": TEXTS, "payment_status": st.just("paid"), "amount_total": st.integers()},
-    )  # fmt: skip
+        optional={
+            "id": TEXTS | st.just(waiting["stripe"]),
+            "payment_intent": TEXTS | JSON,
+            "metadata": JSON,
+            "client_reference_id": TEXTS,
+            "payment_status": st.just("paid"),
+            "amount_total": st.integers(),
+        },
+    )
     events = st.fixed_dictionaries(
         {"object": st.just("event"), "id": TEXTS, "type": KINDS | TEXTS, "created": st.integers(0, int(time.time()))},
         optional={"data": st.fixed_dictionaries({"object": about | JSON}) | JSON},

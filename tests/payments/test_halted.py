@@ -24,8 +24,11 @@ HALTS = [("khalti", "pending"), ("esewa", "pending"), ("esewa", "ambiguous"), ("
 
 def polled(app: Flask, work: Work, *, late: str = "0 hours") -> None:
     """The poller comes by, so long after the payer's time was over."""
-    change(app, "UPDATE payment_intents SET expires_at = now() - CAST(:late AS interval) WHERE :late <> '0 hours'",
-           late=late)  # fmt: skip
+    change(
+        app,
+        "UPDATE payment_intents SET expires_at = now() - CAST(:late AS interval) WHERE :late <> '0 hours'",
+        late=late,
+    )
     due_now(app, "poll_pending_payment")
     due_now(app, "expire_payment_intent")
     work("payments")

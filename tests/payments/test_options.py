@@ -106,10 +106,21 @@ def test_a_top_up_is_paid_from_outside(client: FlaskClient, sita: Person) -> Non
     answer = ask(client, sita, {"scenario": "wallet_topup", "amount": "150.00"})
     assert answer.status_code == 200
     assert answer.get_json() == {
-        "amount": "150.00", "currency": "NPR", "available_points": 0, "available_wallet": "0.00",
-        "options": [{"method": "topup_required", "points_used": 0, "wallet_used": "0.00", "topup_needed": "150.00",
-                     "total_cost": "150.00", "recommended": True}],
-    }  # fmt: skip
+        "amount": "150.00",
+        "currency": "NPR",
+        "available_points": 0,
+        "available_wallet": "0.00",
+        "options": [
+            {
+                "method": "topup_required",
+                "points_used": 0,
+                "wallet_used": "0.00",
+                "topup_needed": "150.00",
+                "total_cost": "150.00",
+                "recommended": True,
+            }
+        ],
+    }
 
 
 @pytest.mark.parametrize(
@@ -223,8 +234,14 @@ def test_the_registered_host_is_told_the_result_once(
 def test_a_due_is_paid_whole_by_the_chosen_method(context: Flask) -> None:
     user_id = make_person(wallet=100_00, points=300)
     with transaction():
-        due = dues.create(user_id=user_id, reference=Reference("rental", "1"), amount=50_00,
-                          revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system")  # fmt: skip
+        due = dues.create(
+            user_id=user_id,
+            reference=Reference("rental", "1"),
+            amount=50_00,
+            revenue=Kind.OVERDUE_REVENUE,
+            key=key(),
+            actor="system",
+        )
     with transaction():
         paid = payment_sources.pay_due(user_id=user_id, due_id=due.id, method=Method.COMBINATION, now=utcnow())
     assert (paid.wallet, paid.points, paid.points_value) == (20_00, 300, 30_00)
@@ -239,8 +256,14 @@ def test_a_due_that_cannot_be_paid_whole_is_not_paid_in_part(context: Flask) -> 
     user_id = make_person(wallet=30_00)
     with transaction():
         for amount in (20_00, 20_00):
-            dues.create(user_id=user_id, reference=Reference("rental", "1"), amount=amount,
-                        revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system")  # fmt: skip
+            dues.create(
+                user_id=user_id,
+                reference=Reference("rental", "1"),
+                amount=amount,
+                revenue=Kind.OVERDUE_REVENUE,
+                key=key(),
+                actor="system",
+            )
     with pytest.raises(InsufficientFundsError) as refused, transaction():
         payment_sources.pay_dues_for(Reference("rental", "1"), user_id=user_id, method=Method.WALLET_ONLY, now=utcnow())
     assert refused.value.data["shortfall"] == "10.00"
@@ -250,8 +273,14 @@ def test_a_due_that_cannot_be_paid_whole_is_not_paid_in_part(context: Flask) -> 
 def test_somebody_elses_due_is_not_there(context: Flask) -> None:
     user_id, other = make_person(), make_person(wallet=50_00)
     with transaction():
-        due = dues.create(user_id=user_id, reference=Reference("rental", "1"), amount=20_00,
-                          revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system")  # fmt: skip
+        due = dues.create(
+            user_id=user_id,
+            reference=Reference("rental", "1"),
+            amount=20_00,
+            revenue=Kind.OVERDUE_REVENUE,
+            key=key(),
+            actor="system",
+        )
     with transaction(), pytest.raises(NotFoundError):
         payment_sources.pay_due(user_id=other, due_id=due.id, method=Method.WALLET_ONLY, now=utcnow())
     assert db.session.scalar(text("SELECT paid FROM ledger_dues")) == 0

@@ -34,9 +34,12 @@ def spends(app: Flask, paisa: int) -> UUID:
     with app.app_context(), transaction() as session:
         user_id = session.scalar(text("SELECT id FROM users"))
         paid = spending.spend(
-            user_id=user_id, reference=Reference("rental", str(uuid.uuid4())), sources=Sources(wallet=paisa),
-            key=key(), actor="system",
-        )  # fmt: skip
+            user_id=user_id,
+            reference=Reference("rental", str(uuid.uuid4())),
+            sources=Sources(wallet=paisa),
+            key=key(),
+            actor="system",
+        )
     return paid.id
 
 
@@ -258,8 +261,10 @@ def test_slices_of_one_payment_add_up_to_the_limit(
     assert statuses == [200, 200, 202]
     noted = rows(app, "SELECT old, new FROM audit_log WHERE action = 'refund.approve' ORDER BY id")
     assert [(row.old["status"], row.new["status"]) for row in noted] == [
-        ("requested", "processing"), ("requested", "processing"), ("requested", "requested"),
-    ]  # fmt: skip
+        ("requested", "processing"),
+        ("requested", "processing"),
+        ("requested", "requested"),
+    ]
 
 
 def test_support_sees_and_does_not_decide(payer: Payer, staff_headers: StaffHeaders) -> None:
@@ -277,9 +282,12 @@ def test_a_payment_goes_back_to_its_sources(payer: Payer, app: Flask, staff_head
         user_id = session.scalar(text("SELECT id FROM users"))
         award(user_id, 300)
         paid = spending.spend(
-            user_id=user_id, reference=Reference("rental", "1"),
-            sources=Sources(wallet=20_00, points=300, points_value=30_00), key=key(), actor="system",
-        )  # fmt: skip
+            user_id=user_id,
+            reference=Reference("rental", "1"),
+            sources=Sources(wallet=20_00, points=300, points_value=30_00),
+            key=key(),
+            actor="system",
+        )
     asked = asks(payer, paid.id)
     assert (asked.get_json()["amount"], asked.get_json()["goes_to"]) == ("50.00", "sources")
     answer = decide(payer, staff_headers("finance"), asked.get_json()["id"], "approve")
@@ -292,8 +300,9 @@ def test_a_payment_goes_back_to_its_sources(payer: Payer, app: Flask, staff_head
 def test_other_peoples_and_unknown_transactions_are_not_there(payer: Payer, context: Flask) -> None:
     other = make_person(wallet=100_00)
     with transaction():
-        paid = spending.spend(user_id=other, reference=Reference("rental", "1"), sources=Sources(wallet=10_00),
-                              key=key(), actor="system")  # fmt: skip
+        paid = spending.spend(
+            user_id=other, reference=Reference("rental", "1"), sources=Sources(wallet=10_00), key=key(), actor="system"
+        )
     assert asks(payer, paid.id).status_code == 404
     assert asks(payer, uuid.uuid4()).status_code == 404
 
@@ -311,13 +320,19 @@ def test_what_is_no_payment_cannot_be_asked_back(payer: Payer, app: Flask, staff
 def test_a_domain_gives_back_once_for_each_key(context: Flask) -> None:
     user_id = make_person(wallet=100_00)
     with transaction():
-        paid = spending.spend(user_id=user_id, reference=Reference("rental", "1"), sources=Sources(wallet=30_00),
-                              key=key(), actor="system")  # fmt: skip
+        paid = spending.spend(
+            user_id=user_id,
+            reference=Reference("rental", "1"),
+            sources=Sources(wallet=30_00),
+            key=key(),
+            actor="system",
+        )
 
     def gives_back(name: str, amount: int | None) -> UUID:
         with transaction():
-            return refunds.refund_payment(transaction_id=paid.id, amount=amount, key=name, actor="system",
-                                          reason="no bank came out", now=utcnow()).id  # fmt: skip
+            return refunds.refund_payment(
+                transaction_id=paid.id, amount=amount, key=name, actor="system", reason="no bank came out", now=utcnow()
+            ).id
 
     assert gives_back("one", 10_00) == gives_back("one", 10_00)
     gives_back("two", None)

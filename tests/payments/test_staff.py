@@ -30,8 +30,9 @@ def finance(staff_headers: StaffHeaders) -> dict[str, str]:
 def resolve(payer: Payer, staff: dict[str, str], intent: dict[str, Any], decision: str) -> Any:
     return payer.client.post(
         f"/api/admin/payments/review/{intent['intent_id']}/resolve",
-        json={"decision": decision, "reason": "looked at it"}, headers=staff,
-    )  # fmt: skip
+        json={"decision": decision, "reason": "looked at it"},
+        headers=staff,
+    )
 
 
 def in_review(payer: Payer, paid: int = 120_00) -> dict[str, Any]:
@@ -119,9 +120,12 @@ def test_partly_gone_back_before_it_was_credited_both_are_booked(
 def test_intents_are_found_by_what_staff_know_of_them(payer: Payer, finance: dict[str, str]) -> None:
     paid, other = topped_up(payer, "khalti"), payer.begin("esewa")
     for query, expected in (
-        ("status=success", [paid]), ("gateway=esewa", [other]), ("gateway=stripe", []),
-        (f"reference={paid['gateway_reference']}", [paid]), ("limit=100", [other, paid]),
-    ):  # fmt: skip
+        ("status=success", [paid]),
+        ("gateway=esewa", [other]),
+        ("gateway=stripe", []),
+        (f"reference={paid['gateway_reference']}", [paid]),
+        ("limit=100", [other, paid]),
+    ):
         found = [item["intent_id"] for item in items(payer.client, finance, f"intents?{query}")]
         assert found == [each["intent_id"] for each in expected], query
     one = payer.client.get(f"/api/admin/payments/intents/{paid['intent_id']}", headers=finance).get_json()

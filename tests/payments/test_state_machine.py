@@ -113,8 +113,12 @@ class Payments(RuleBasedStateMachine):
     def work(self, crash: Crash = None) -> None:
         """Each job once; one that was killed is open again at once, as its lease would have it in a while."""
         with transaction() as session:
-            session.execute(text("UPDATE outbox_jobs SET claimed_by = NULL, lease_until = now(), run_after = now()"
-                                 " WHERE state = 'open'"))  # fmt: skip
+            session.execute(
+                text(
+                    "UPDATE outbox_jobs SET claimed_by = NULL, lease_until = now(), run_after = now()"
+                    " WHERE state = 'open'"
+                )
+            )
             session.execute(text("UPDATE payment_intents SET poll_at = now() WHERE poll_at IS NOT NULL"))
         for row in db.session.execute(text(JOBS)).all():
             db.session.rollback()
@@ -130,9 +134,12 @@ class Payments(RuleBasedStateMachine):
         return requests.post(url, json={"outcome": outcome, **more}, timeout=20).status_code == 200
 
     @rule(
-        target=opened, gateway=st.sampled_from(["khalti", "stripe", "stripe"]), amount=AMOUNTS, crash=CRASHES,
+        target=opened,
+        gateway=st.sampled_from(["khalti", "stripe", "stripe"]),
+        amount=AMOUNTS,
+        crash=CRASHES,
         pays=st.sampled_from([True, True, True, False]),
-    )  # fmt: skip
+    )
     def tops_up(self, gateway: str, amount: int, crash: Crash, pays: bool) -> Made:
         return self.tops_up_now(gateway, amount, crash, pays=pays)
 
@@ -296,13 +303,15 @@ class Payments(RuleBasedStateMachine):
         if intent.gateway == "khalti":
             return int(known._kept[intent.reference].refunded)  # type: ignore[attr-defined]
         charge = next(
-            each for each in known.objects.values()  # type: ignore[attr-defined]
+            each
+            for each in known.objects.values()  # type: ignore[attr-defined]
             if each["object"] == "charge" and each["payment_intent"] == intent.payment_id
-        )  # fmt: skip
+        )
         lost = sum(
-            each["amount"] for each in known.objects.values()  # type: ignore[attr-defined]
+            each["amount"]
+            for each in known.objects.values()  # type: ignore[attr-defined]
             if each["object"] == "dispute" and each["charge"] == charge["id"] and each["status"] != "won"
-        )  # fmt: skip
+        )
         return min(int(charge["amount_refunded"]) + lost, intent.amount)
 
     def member(self) -> Staff:

@@ -82,8 +82,11 @@ def test_what_is_taken_back_is_told_once_with_what_is_to_pay(
     happens(payer, intent, "disputed")
     tells(payer, work, times=3)
     work()
-    found = [(row.type, row.context["amount"]) for row in rows(app, "SELECT type, context FROM notices ORDER BY id")
-             if row.type.endswith("charged_back")]  # fmt: skip
+    found = [
+        (row.type, row.context["amount"])
+        for row in rows(app, "SELECT type, context FROM notices ORDER BY id")
+        if row.type.endswith("charged_back")
+    ]
     assert found == [told]
 
 

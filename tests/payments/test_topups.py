@@ -34,12 +34,18 @@ def test_what_is_paid_is_in_the_wallet_once_however_often_it_is_told(payer: Paye
     ("gateway", "outcome", "status"),
     [
         # Not every gateway tells a failure from a payer who left, and at Stripe a payer who left may come back.
-        ("khalti", "cancelled", "cancelled"), ("esewa", "cancelled", "cancelled"), ("stripe", "cancelled", "ready"),
-        ("khalti", "failed", "expired"), ("esewa", "failed", "cancelled"), ("stripe", "failed", "failed"),
-        ("khalti", "expired", "expired"), ("esewa", "expired", "ready"), ("stripe", "expired", "expired"),
+        ("khalti", "cancelled", "cancelled"),
+        ("esewa", "cancelled", "cancelled"),
+        ("stripe", "cancelled", "ready"),
+        ("khalti", "failed", "expired"),
+        ("esewa", "failed", "cancelled"),
+        ("stripe", "failed", "failed"),
+        ("khalti", "expired", "expired"),
+        ("esewa", "expired", "ready"),
+        ("stripe", "expired", "expired"),
         *((gateway, "pending", "processing") for gateway in GATEWAYS),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_paid_is_not_in_the_wallet(payer: Payer, gateway: str, outcome: str, status: str) -> None:
     intent = payer.begin(gateway)
     payer.pays(intent, outcome)
@@ -52,8 +58,9 @@ def test_paid_after_it_was_cancelled_or_expired_it_is_credited_all_the_same(paye
     answer = payer.post(f"/api/payment/intents/{cancelled['intent_id']}/cancel")
     assert answer.get_json()["status"] == "cancelled"
     with app.app_context(), transaction() as session:
-        session.execute(text("UPDATE payment_intents SET status = 'expired' WHERE id = :id"),
-                        {"id": expired["intent_id"]})  # fmt: skip
+        session.execute(
+            text("UPDATE payment_intents SET status = 'expired' WHERE id = :id"), {"id": expired["intent_id"]}
+        )
     for intent in (cancelled, expired):
         payer.pays(intent)
         assert payer.verify(intent) == "success"
@@ -172,8 +179,10 @@ def test_an_opening_whose_answer_was_lost_is_one_top_up(
 def test_ways_to_pay_have_limits_and_currencies(client: FlaskClient, vendors: Sandbox) -> None:
     found = {each["gateway"]: each for each in client.get("/api/payment/methods").get_json()["items"]}
     assert {name: each["currencies"] for name, each in found.items()} == {
-        "khalti": ["NPR"], "esewa": ["NPR"], "stripe": ["NPR", "USD", "EUR", "INR"],
-    }  # fmt: skip
+        "khalti": ["NPR"],
+        "esewa": ["NPR"],
+        "stripe": ["NPR", "USD", "EUR", "INR"],
+    }
     assert found["khalti"]["limits"] == [{"currency": "NPR", "least": "10.00", "most": "100000.00"}]
 
 

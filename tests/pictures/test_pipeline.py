@@ -90,10 +90,18 @@ def test_the_same_of_a_png_and_a_webp() -> None:
 
 @pytest.mark.parametrize(
     ("orientation", "size", "red_at"),
-    [(1, (60, 40), (5, 20)), (2, (60, 40), (55, 20)), (3, (60, 40), (55, 20)), (4, (60, 40), (5, 20)),
-     (5, (40, 60), (20, 5)), (6, (40, 60), (20, 5)), (7, (40, 60), (20, 55)), (8, (40, 60), (20, 55)),
-     (77, (60, 40), (5, 20))],
-)  # fmt: skip
+    [
+        (1, (60, 40), (5, 20)),
+        (2, (60, 40), (55, 20)),
+        (3, (60, 40), (55, 20)),
+        (4, (60, 40), (5, 20)),
+        (5, (40, 60), (20, 5)),
+        (6, (40, 60), (20, 5)),
+        (7, (40, 60), (20, 55)),
+        (8, (40, 60), (20, 55)),
+        (77, (60, 40), (5, 20)),
+    ],
+)
 def test_it_stands_upright(orientation: int, size: tuple[int, int], red_at: tuple[int, int]) -> None:
     image = made(samples.located_jpeg(orientation))
     assert image.size == size
@@ -133,12 +141,24 @@ def zipped(name: str = "a.txt") -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"MZ\x90\x00\x03" + bytes(200), b"\x7fELF" + bytes(200), b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-     b"<!doctype html><script>alert(1)</script>", b"%PDF-1.7\n" + bytes(99), zipped(), b"RIFF\0\0\0\0WAVEfmt ",
-     encoded(plain(), "GIF"), encoded(plain(), "BMP"), encoded(plain(), "TIFF"), encoded(plain(), "ICO"),
-     b"\n" + samples.jpeg(), b"GIF89a" + samples.jpeg()],
+    [
+        b"",
+        b"MZ\x90\x00\x03" + bytes(200),
+        b"\x7fELF" + bytes(200),
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<!doctype html><script>alert(1)</script>",
+        b"%PDF-1.7\n" + bytes(99),
+        zipped(),
+        b"RIFF\0\0\0\0WAVEfmt ",
+        encoded(plain(), "GIF"),
+        encoded(plain(), "BMP"),
+        encoded(plain(), "TIFF"),
+        encoded(plain(), "ICO"),
+        b"\n" + samples.jpeg(),
+        b"GIF89a" + samples.jpeg(),
+    ],
     ids=["nothing", "exe", "elf", "svg", "html", "pdf", "zip", "wav", "gif", "bmp", "tiff", "ico", "nl", "gif-jpeg"],
-)  # fmt: skip
+)
 def test_what_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(AppError) as refused:
         remake(content, Shape(100), most_bytes=MOST)

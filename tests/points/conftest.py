@@ -51,17 +51,19 @@ def complete(user_id: UUID, rental: str | None = None, *, on_time: bool = True) 
 def pay(user_id: UUID, rental: str, amount: int, points: int = 0, revenue: Kind = Kind.RENTAL_REVENUE) -> UUID:
     with transaction():
         paid = spending.spend(
-            user_id=user_id, reference=Reference("rental", rental), sources=Sources(amount, points, points * 10),
-            key=key(), actor="system", revenue=revenue,
-        )  # fmt: skip
+            user_id=user_id,
+            reference=Reference("rental", rental),
+            sources=Sources(amount, points, points * 10),
+            key=key(),
+            actor="system",
+            revenue=revenue,
+        )
     return paid.id
 
 
 def charge_back(topup: UUID, amount: int) -> UUID:
     with transaction():
-        taken = topups.charge_back(
-            transaction_id=topup, gateway="khalti", amount=amount, key=key(), actor="system"
-        )  # fmt: skip
+        taken = topups.charge_back(transaction_id=topup, gateway="khalti", amount=amount, key=key(), actor="system")
     return taken.id
 
 
@@ -78,8 +80,9 @@ def topped_up(user_id: UUID, amount: int) -> UUID:
 
 
 def tell_topup(user_id: UUID, transaction_id: UUID, amount: int) -> None:
-    run(catalogue.REWARD_TOPUP, user_id=str(user_id), intent_id=key(), transaction_id=str(transaction_id),
-        amount=amount)  # fmt: skip
+    run(
+        catalogue.REWARD_TOPUP, user_id=str(user_id), intent_id=key(), transaction_id=str(transaction_id), amount=amount
+    )
 
 
 def befriend(*, invitee: UUID, inviter: UUID) -> UUID:
@@ -93,6 +96,16 @@ def befriend(*, invitee: UUID, inviter: UUID) -> UUID:
 
 # Fixtures of the ledger's tests serve here too.
 __all__ = [
-    "befriend", "charge_back", "complete", "drain", "give_back", "has", "pay", "person", "run", "tell_topup",
-    "topped_up", "user_headers",
-]  # fmt: skip
+    "befriend",
+    "charge_back",
+    "complete",
+    "drain",
+    "give_back",
+    "has",
+    "pay",
+    "person",
+    "run",
+    "tell_topup",
+    "topped_up",
+    "user_headers",
+]

@@ -102,8 +102,9 @@ class TestReferrals:
         complete(invitee)
         assert has(inviter).points == 0
         assert (db.session.get_one(Referral, referral).status, db.session.get_one(Referral, referral).reason) == (
-            "rejected", "expired",
-        )  # fmt: skip
+            "rejected",
+            "expired",
+        )
 
     def test_a_pair_that_turned_out_to_be_one_person(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         invitee, inviter = person(), person()

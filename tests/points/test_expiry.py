@@ -25,9 +25,12 @@ def saver(person: Person) -> UUID:
         with transaction() as session:
             award(user_id, 10)
             session.execute(
-                text("UPDATE points_lots SET expires_at = now() + make_interval(days => :days)"
-                     " WHERE id = (SELECT max(id::text)::uuid FROM points_lots)"), {"days": days},
-            )  # fmt: skip
+                text(
+                    "UPDATE points_lots SET expires_at = now() + make_interval(days => :days)"
+                    " WHERE id = (SELECT max(id::text)::uuid FROM points_lots)"
+                ),
+                {"days": days},
+            )
     return user_id
 
 

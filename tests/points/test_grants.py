@@ -64,10 +64,15 @@ def test_above_the_limit_two_people_decide(client: FlaskClient, staff_headers: S
     assert [item["points"] for item in waiting] == [20_000, 40_000]
 
 
-@pytest.mark.parametrize("body", [
-    {"points": 0, "target": {}}, {"points": 5}, {"points": 5, "user_ids": [], "target": None},
-    {"points": 5, "user_ids": ["01900000-0000-7000-8000-000000000000"], "target": {}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"points": 0, "target": {}},
+        {"points": 5},
+        {"points": 5, "user_ids": [], "target": None},
+        {"points": 5, "user_ids": ["01900000-0000-7000-8000-000000000000"], "target": {}},
+    ],
+)
 def test_a_grant_that_says_nothing_or_too_much(
     client: FlaskClient, staff_headers: SignIn, body: dict[str, Any]
 ) -> None:

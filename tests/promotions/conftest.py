@@ -36,6 +36,10 @@ def redeem(
 ) -> int:
     with transaction():
         return coupons.redeem(
-            user_id=user_id, code=code, price=price, reference=rental or uuid4(), key=key or str(uuid4()),
+            user_id=user_id,
+            code=code,
+            price=price,
+            reference=rental or uuid4(),
+            key=key or str(uuid4()),
             now=utcnow(),
-        ).amount  # fmt: skip
+        ).amount

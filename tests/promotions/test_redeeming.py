@@ -39,13 +39,16 @@ def counts() -> tuple[int, int]:
     return row.used, row.spent
 
 
-@pytest.mark.parametrize(("rules", "price", "off"), [
-    ({"kind": "percent", "value": 20}, 99_99, 19_99),
-    ({"kind": "percent", "value": 20, "most": 15_00}, 100_00, 15_00),
-    ({"kind": "percent", "value": 100}, 100_00, 100_00),
-    ({"kind": "amount", "value": 30_00}, 100_00, 30_00),
-    ({"kind": "amount", "value": 30_00}, 20_00, 20_00),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rules", "price", "off"),
+    [
+        ({"kind": "percent", "value": 20}, 99_99, 19_99),
+        ({"kind": "percent", "value": 20, "most": 15_00}, 100_00, 15_00),
+        ({"kind": "percent", "value": 100}, 100_00, 100_00),
+        ({"kind": "amount", "value": 30_00}, 100_00, 30_00),
+        ({"kind": "amount", "value": 30_00}, 20_00, 20_00),
+    ],
+)
 def test_what_it_takes_off(person: Person, coupon: Make, rules: dict[str, Any], price: int, off: int) -> None:
     coupon(**rules)
     user_id = person()
@@ -54,14 +57,17 @@ def test_what_it_takes_off(person: Person, coupon: Make, rules: dict[str, Any], 
     assert counts() == (1, off)
 
 
-@pytest.mark.parametrize(("rules", "why"), [
-    ({"active": False}, "coupon_inactive"),
-    ({"starts_at": NOW + timedelta(days=1)}, "coupon_not_begun"),
-    ({"ends_at": NOW - timedelta(days=1)}, "coupon_over"),
-    ({"min_price": 100_01}, "coupon_price_too_low"),
-    ({"budget": 19_99}, "coupon_used_up"),
-    ({"kind": "points", "value": 50}, "coupon_gives_points"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ({"active": False}, "coupon_inactive"),
+        ({"starts_at": NOW + timedelta(days=1)}, "coupon_not_begun"),
+        ({"ends_at": NOW - timedelta(days=1)}, "coupon_over"),
+        ({"min_price": 100_01}, "coupon_price_too_low"),
+        ({"budget": 19_99}, "coupon_used_up"),
+        ({"kind": "points", "value": 50}, "coupon_gives_points"),
+    ],
+)
 def test_what_it_is_refused_for(person: Person, coupon: Make, rules: dict[str, Any], why: str) -> None:
     coupon(**rules)
     assert refusal(person()) == why

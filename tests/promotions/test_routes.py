@@ -108,13 +108,19 @@ class TestStaff:
         assert client.delete(f"{STAFF}/{unused}", headers=headers).status_code == 204
         actions = db.session.scalars(text("SELECT action FROM audit_log ORDER BY id")).all()
         assert [action for action in actions if action != "coupons.create"] == [
-            "coupons.update", "coupons.update", "coupons.delete",
-        ]  # fmt: skip
+            "coupons.update",
+            "coupons.update",
+            "coupons.delete",
+        ]
 
-    @pytest.mark.parametrize("more", [
-        {"kind": "percent", "value": 101}, {"kind": "amount", "most": "5.00"},
-        {"campaign_id": "01900000-0000-7000-8000-000000000000"},
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"kind": "percent", "value": 101},
+            {"kind": "amount", "most": "5.00"},
+            {"campaign_id": "01900000-0000-7000-8000-000000000000"},
+        ],
+    )
     def test_rules_that_do_not_go_together(
         self, client: FlaskClient, staff_headers: SignIn, more: dict[str, Any]
     ) -> None:
@@ -259,9 +265,13 @@ class TestAllowance:
         assert self.used(client, person, user_headers, "DASHAIN") == "coupon_used_up"
 
     def test_two_at_once_do_not_both_find_the_day_unused(
-        self, app: Flask, client: FlaskClient, staff_headers: SignIn, person: Person,
+        self,
+        app: Flask,
+        client: FlaskClient,
+        staff_headers: SignIn,
+        person: Person,
         user_headers: Callable[[UUID], Headers],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.make(client, staff_headers("operations"), value=30_000)
         people = [user_headers(person()) for _ in range(4)]
         with ThreadPoolExecutor(max_workers=4) as pool:

@@ -82,10 +82,14 @@ def package(app: Flask, clean: None) -> Callable[..., UUID]:
     def make(*, price: str = "50.00", minutes: int = 60, unit: tuple[int, str] | None = None) -> UUID:
         with app.app_context(), transaction() as session:
             made = Package(
-                name="One hour", duration_minutes=minutes, price=parse(price), active=True,
+                name="One hour",
+                duration_minutes=minutes,
+                price=parse(price),
+                active=True,
                 payment_model="postpaid" if unit else "prepaid",
-                unit_minutes=unit[0] if unit else None, unit_price=parse(unit[1]) if unit else None,
-            )  # fmt: skip
+                unit_minutes=unit[0] if unit else None,
+                unit_price=parse(unit[1]) if unit else None,
+            )
             session.add(made)
             session.flush()
             return made.id
@@ -136,9 +140,15 @@ class Cabinets:
     # ── returns ───────────────────────────────────────────────────────────────────────────────────
 
     def take_back(
-        self, serial: str, sn: str = "A", slot: int = 4, *, at: datetime | None = None, provisional: bool = False,
+        self,
+        serial: str,
+        sn: str = "A",
+        slot: int = 4,
+        *,
+        at: datetime | None = None,
+        provisional: bool = False,
         times: int = 1,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A bank is put into a slot; its rental is that of the stay that ends."""
         at = at or utcnow()
         with self.app.app_context(), transaction() as session:
@@ -221,12 +231,17 @@ class Cabinets:
             return banks.whereabouts(banks.locked(serial).id).place.value
 
     def _open(self, sn: str) -> StationCommand:
-        return open_session().scalars(
-            select(StationCommand).where(
-                StationCommand.station_id == making.station_id(sn), StationCommand.command == "eject_powerbank",
-                StationCommand.finished_at.is_(None),
+        return (
+            open_session()
+            .scalars(
+                select(StationCommand).where(
+                    StationCommand.station_id == making.station_id(sn),
+                    StationCommand.command == "eject_powerbank",
+                    StationCommand.finished_at.is_(None),
+                )
             )
-        ).one()  # fmt: skip
+            .one()
+        )
 
     def _newest(self, sn: str, serial: str | None = None) -> StationCommand:
         query = select(StationCommand).where(
@@ -262,9 +277,16 @@ def out(
     """`sita, rental_id = out(minutes=60, ago=90)`: a rental whose bank A-1 came out so many minutes ago."""
 
     def begin(
-        *, ago: float = 0, minutes: int = 60, price: str = "50.00", wallet: str = "500.00", points: int = 0,
-        method: str = "wallet_only", unit: tuple[int, str] | None = None, name: str = "sita",
-    ) -> tuple[Renter, str]:  # fmt: skip
+        *,
+        ago: float = 0,
+        minutes: int = 60,
+        price: str = "50.00",
+        wallet: str = "500.00",
+        points: int = 0,
+        method: str = "wallet_only",
+        unit: tuple[int, str] | None = None,
+        name: str = "sita",
+    ) -> tuple[Renter, str]:
         make_station("A", charges={1: 90})
         person = renter(name, wallet=wallet, points=points)
         begun = person.initiate(package(price=price, minutes=minutes, unit=unit), method=method)
@@ -281,7 +303,8 @@ def out(
 def make_older(app: Flask, minutes: float) -> None:
     """As if the banks had been seated and the rentals begun earlier."""
     execute(
-        superuser_url(app.config["TEST_DATABASE"]), "SET session_replication_role = replica",
+        superuser_url(app.config["TEST_DATABASE"]),
+        "SET session_replication_role = replica",
         f"""DO $$ DECLARE stay record; BEGIN
               FOR stay IN SELECT id FROM custody ORDER BY lower(period) LOOP
                 UPDATE custody SET period = tstzrange(lower(period) - interval '{minutes} min',
@@ -289,4 +312,4 @@ def make_older(app: Flask, minutes: float) -> None:
                  WHERE id = stay.id;
               END LOOP; END $$""",
         f"UPDATE rentals SET created_at = created_at - interval '{minutes} min'",
-    )  # fmt: skip
+    )

@@ -107,9 +107,10 @@ def put_back(serial: str, station_id: UUID, slot: int, at: datetime) -> UUID:
 
 def show(station_id: UUID, number: int, serial: str | None) -> None:
     open_session().execute(
-        update(Slot).where(Slot.station_id == station_id, Slot.number == number)
+        update(Slot)
+        .where(Slot.station_id == station_id, Slot.number == number)
         .values(bank_serial=serial, charge=90 if serial else None)
-    )  # fmt: skip
+    )
     live.refresh([station_id])
 
 

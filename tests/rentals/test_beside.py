@@ -28,8 +28,16 @@ def test_places_are_taken_while_it_is_open_and_not_too_often(out: Out, cabinets:
     assert (over.status_code, over.get_json()["code"]) == (409, "rental_over")
 
 
-@pytest.mark.parametrize("place", [{"lat": 91, "lng": 0}, {"lat": 0, "lng": -181}, {"lat": "x", "lng": 0}, {"lat": 1},
-                                   {"lat": 1, "lng": 1, "accuracy": -1}])  # fmt: skip
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"lat": 91, "lng": 0},
+        {"lat": 0, "lng": -181},
+        {"lat": "x", "lng": 0},
+        {"lat": 1},
+        {"lat": 1, "lng": 1, "accuracy": -1},
+    ],
+)
 def test_places_that_are_none(out: Out, place: dict[str, Any]) -> None:
     sita, rental_id = out()
     assert sita.post(f"/rentals/{rental_id}/location", place).status_code == 422
@@ -92,11 +100,21 @@ def test_staff_find_it_by_code_station_bank_and_status(out: Out, staff_headers: 
         answer = sita.client.get("/api/admin/rentals", headers=headers, query_string=query).get_json()
         return [each["id"] for each in answer["items"]]
 
-    for query in ({"code": code.lower()}, {"station_sn": "A"}, {"powerbank_sn": "A-1"}, {"status": "active"},
-                  {"user_id": str(sita.id)}):  # fmt: skip
+    for query in (
+        {"code": code.lower()},
+        {"station_sn": "A"},
+        {"powerbank_sn": "A-1"},
+        {"status": "active"},
+        {"user_id": str(sita.id)},
+    ):
         assert found(**query) == [rental_id], query
-    for query in ({"code": "RNOBODY"}, {"station_sn": "B"}, {"powerbank_sn": "A-2"}, {"status": "overdue"},
-                  {"disputed": "true"}):  # fmt: skip
+    for query in (
+        {"code": "RNOBODY"},
+        {"station_sn": "B"},
+        {"powerbank_sn": "A-2"},
+        {"status": "overdue"},
+        {"disputed": "true"},
+    ):
         assert found(**query) == [], query
 
 
@@ -110,8 +128,9 @@ def test_a_short_rental_that_is_made_longer_gets_a_reminder_of_its_new_end(
     sita, rental_id = out(ago=5, minutes=15)
     assert rows(app, PLANNED) == []
     assert sita.post(f"/rentals/{rental_id}/extend", {"package_id": str(package(minutes=15))}).status_code == 200
-    [planned] = rows(app, "SELECT run_after, arguments ->> 'due_at' AS due FROM outbox_jobs"
-                          " WHERE job = 'send_rental_reminder'")  # fmt: skip
+    [planned] = rows(
+        app, "SELECT run_after, arguments ->> 'due_at' AS due FROM outbox_jobs WHERE job = 'send_rental_reminder'"
+    )
     assert timedelta(minutes=24) < due_in(planned.due) < timedelta(minutes=26)
     assert planned.run_after == datetime.fromisoformat(planned.due) - timedelta(minutes=15)
 
@@ -167,4 +186,4 @@ def test_staff_who_may_see_where_it_was_and_that_they_looked_is_on_record(
     looked = rows(app, "SELECT action, object_id, new FROM audit_log")
     assert [tuple(row) for row in looked] == [
         ("rental.read_locations", rental_id, {"user_id": str(sita.id)}),
-    ] * 2  # fmt: skip
+    ] * 2

@@ -154,9 +154,14 @@ def test_staff_charge_once_however_often_they_press(out: Out, staff_headers: Sta
 
 
 def test_somebody_elses_case_is_neither_decided_nor_touched(
-    app: Flask, out: Out, renter: Renters, package: Packages, cabinets: Cabinets, make_station: Make,
+    app: Flask,
+    out: Out,
+    renter: Renters,
+    package: Packages,
+    cabinets: Cabinets,
+    make_station: Make,
     staff_headers: Staff,
-) -> None:  # fmt: skip
+) -> None:
     """Even while somebody works on the other rental, whose lock would be waited for."""
     sita, mine = out(ago=30)
     make_station("B", charges={1: 90})
@@ -206,8 +211,10 @@ def test_what_is_back_within_minutes_earns_once_the_window_is_over(app: Flask, o
     run_due(app, "conclude_rental")
     cabinets.work()
     assert sita.wallet()[2] == 15
-    counted = rows(app, "SELECT t.at = ended_at FROM tally_events t JOIN rentals ON rentals.id::text = object_id"
-                        " WHERE kind = 'rental'")  # fmt: skip
+    counted = rows(
+        app,
+        "SELECT t.at = ended_at FROM tally_events t JOIN rentals ON rentals.id::text = object_id WHERE kind = 'rental'",
+    )
     assert counted == [(True,)], "in the week of its end, whenever it is counted"
 
 

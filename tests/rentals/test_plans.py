@@ -58,7 +58,7 @@ FILL = (
        SELECT uuidv7(created_at - now()), user_id, uuidv7(), 'rental', 'success', 'out', 5000, 'rental_revenue',
               'rental', id FROM rentals""",
     *(f"ANALYZE {table}" for table in ("users", "stations", "station_live", "power_banks", *GROWING)),
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -134,10 +134,14 @@ def test_the_sweeps(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeps, "_overdue", lambda *_: None)  # what is found is not the question
     monkeypatch.setattr(sweeps, "_return_again", lambda *_: None)
     for sweep in (
-        lambda: sweeps.mark_overdue(now), lambda: sweeps.declare_lost(now), lambda: sweeps.resume_stuck(now),
-        lambda: sweeps.finish_provisional(now), lambda: sweeps.tell_paid_not_ejected(now),
-        in_transaction(lambda: sweeps.forget_locations(now)), in_transaction(lambda: anomalies.scan(now=now)),
+        lambda: sweeps.mark_overdue(now),
+        lambda: sweeps.declare_lost(now),
+        lambda: sweeps.resume_stuck(now),
+        lambda: sweeps.finish_provisional(now),
+        lambda: sweeps.tell_paid_not_ejected(now),
+        in_transaction(lambda: sweeps.forget_locations(now)),
+        in_transaction(lambda: anomalies.scan(now=now)),
         in_transaction(lambda: ejection._wake_next(filled.station_id)),
         in_transaction(lambda: returns.rental_of(filled.bank_id)),
-    ):  # fmt: skip
+    ):
         assert_found_by_index(sweep)

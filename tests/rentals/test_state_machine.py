@@ -98,8 +98,15 @@ class Network(RuleBasedStateMachine):
         with self.step() as session:
             self.packages = []
             for model, unit in ((PaymentModel.PREPAID, None), (PaymentModel.POSTPAID, 30)):
-                each = Package(name="p", duration_minutes=60, price=50_00, payment_model=model, unit_minutes=unit,
-                               unit_price=10_00 if unit else None, active=True)  # fmt: skip
+                each = Package(
+                    name="p",
+                    duration_minutes=60,
+                    price=50_00,
+                    payment_model=model,
+                    unit_minutes=unit,
+                    unit_price=10_00 if unit else None,
+                    active=True,
+                )
                 session.add(each)
                 session.flush()
                 self.packages.append(each.id)
@@ -158,9 +165,12 @@ class Network(RuleBasedStateMachine):
     def initiate(self, person: int, sn: str, package: int, method: Method) -> None:
         with self.step():
             initiation.initiate(
-                user_id=self.people[person], station_sn=sn, package_id=self.packages[package], method=method,
+                user_id=self.people[person],
+                station_sn=sn,
+                package_id=self.packages[package],
+                method=method,
                 now=self.now,
-            )  # fmt: skip
+            )
 
     @precondition(something_is_open)
     @rule(which=WHICH)
@@ -202,10 +212,13 @@ class Network(RuleBasedStateMachine):
     def answer(self, sn: str, what: str) -> None:
         with self.step() as session:
             command = session.scalar(
-                select(StationCommand).where(
-                    StationCommand.finished_at.is_(None), StationCommand.command == "eject_powerbank",
-                ).order_by((StationCommand.station_id == making.station_id(sn)).desc())
-            )  # fmt: skip
+                select(StationCommand)
+                .where(
+                    StationCommand.finished_at.is_(None),
+                    StationCommand.command == "eject_powerbank",
+                )
+                .order_by((StationCommand.station_id == making.station_id(sn)).desc())
+            )
             if command is None:
                 return
             if what == "eject":
@@ -226,9 +239,10 @@ class Network(RuleBasedStateMachine):
         with self.step() as session:
             ended = (CommandStatus.FAILED, CommandStatus.UNKNOWN, CommandStatus.EXPIRED)
             found = session.scalars(
-                select(StationCommand).where(StationCommand.status.in_(ended), StationCommand.serial.is_not(None))
+                select(StationCommand)
+                .where(StationCommand.status.in_(ended), StationCommand.serial.is_not(None))
                 .order_by(StationCommand.id.desc())
-            ).all()  # fmt: skip
+            ).all()
             if not found:
                 return
             command = found[which % len(found)]
@@ -247,14 +261,20 @@ class Network(RuleBasedStateMachine):
                 making.eject(command, self.now)
 
     @precondition(something_is_out)
-    @rule(which=WHICH, sn=st.sampled_from(STATIONS), late=st.sampled_from([0, 0, 3, 90]), times=st.integers(1, 2),
-          provisional=st.sampled_from([False, False, True]))  # fmt: skip
+    @rule(
+        which=WHICH,
+        sn=st.sampled_from(STATIONS),
+        late=st.sampled_from([0, 0, 3, 90]),
+        times=st.integers(1, 2),
+        provisional=st.sampled_from([False, False, True]),
+    )
     def bring_back(self, which: int, sn: str, late: int, times: int, provisional: bool) -> None:
         with self.step() as session:
             out = session.scalars(
-                select(Custody).where(Custody.place.in_([Place.USER, Place.LOST]), text("upper_inf(period)"))
+                select(Custody)
+                .where(Custody.place.in_([Place.USER, Place.LOST]), text("upper_inf(period)"))
                 .order_by(Custody.id)
-            ).all()  # fmt: skip
+            ).all()
             station_id = making.station_id(sn)
             free = banks.free_slots(station_id)
             if not out or not free:
@@ -431,9 +451,12 @@ def test_whatever_they_do(app: Flask, clean: None, emptier: Emptier, monkeypatch
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Ours,
         settings=settings(
-            max_examples=30, stateful_step_count=40, deadline=None, report_multiple_bugs=False,
+            max_examples=30,
+            stateful_step_count=40,
+            deadline=None,
+            report_multiple_bugs=False,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
-    )  # fmt: skip
+    )
     assert Ours.mortality.deaths

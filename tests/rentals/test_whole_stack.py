@@ -70,17 +70,19 @@ class Renter:
                 session.execute(MAY_RENT, {"id": self.id})
                 top_up(self.id, 500_00)
                 self.headers = {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
-                session.add(package := Package(name="p", duration_minutes=60, price=50_00, payment_model="prepaid",
-                                               active=True))  # fmt: skip
+                session.add(
+                    package := Package(name="p", duration_minutes=60, price=50_00, payment_model="prepaid", active=True)
+                )
                 session.flush()
                 self.package: UUID = package.id
             db.session.remove()
 
     def initiate(self, spec: StationSpec) -> str:
         begun = self.client.post(
-            "/api/rentals/initiate", headers=self.headers | {"Idempotency-Key": str(uuid4())},
+            "/api/rentals/initiate",
+            headers=self.headers | {"Idempotency-Key": str(uuid4())},
             json={"station_sn": spec.sn, "package_id": str(self.package), "payment_method": "wallet_only"},
-        )  # fmt: skip
+        )
         assert begun.status_code == 202, begun.text
         return str(begun.get_json()["rental_id"])
 

@@ -107,9 +107,16 @@ def test_what_is_not_there(sandbox: Sandbox, http: requests.Session) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    [None, {}, {"outcome": "eaten"}, {"outcome": "disputed"}, {"outcome": "completed", "repeat": 0},
-     {"outcome": "completed", "amount": -1}, {"outcome": "completed", "colour": "red"}],
-)  # fmt: skip
+    [
+        None,
+        {},
+        {"outcome": "eaten"},
+        {"outcome": "disputed"},
+        {"outcome": "completed", "repeat": 0},
+        {"outcome": "completed", "amount": -1},
+        {"outcome": "completed", "colour": "red"},
+    ],
+)
 def test_an_outcome_that_makes_no_sense(sandbox: Sandbox, http: requests.Session, shop: Receiver, asked: Any) -> None:
     page = initiate(sandbox, http, shop.url)
     url = page.replace("/pay/khalti/", "/api/gateways/khalti/payments/") + "/outcome"

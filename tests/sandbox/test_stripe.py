@@ -123,19 +123,36 @@ def test_what_is_not_there(client: stripe.StripeClient) -> None:
     ("outcome", "status", "payment_status", "intent", "events"),
     [
         ("pending", "complete", "unpaid", "processing", ["payment_intent.processing", "checkout.session.completed"]),
-        ("failed", "complete", "unpaid", "requires_payment_method",
-         ["payment_intent.payment_failed", "checkout.session.completed", "checkout.session.async_payment_failed"]),
+        (
+            "failed",
+            "complete",
+            "unpaid",
+            "requires_payment_method",
+            ["payment_intent.payment_failed", "checkout.session.completed", "checkout.session.async_payment_failed"],
+        ),
         ("declined", "open", "unpaid", "requires_payment_method", ["payment_intent.payment_failed"]),
         ("cancelled", "open", "unpaid", None, []),
         ("expired", "expired", "unpaid", None, ["checkout.session.expired"]),
-        ("completed", "complete", "paid", "succeeded",
-         ["payment_intent.succeeded", "charge.succeeded", "checkout.session.completed"]),
+        (
+            "completed",
+            "complete",
+            "paid",
+            "succeeded",
+            ["payment_intent.succeeded", "charge.succeeded", "checkout.session.completed"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_outcome(
-    client: stripe.StripeClient, session: Any, shop: Receiver, turn: Any,
-    outcome: str, status: str, payment_status: str, intent: str | None, events: list[str],
-) -> None:  # fmt: skip
+    client: stripe.StripeClient,
+    session: Any,
+    shop: Receiver,
+    turn: Any,
+    outcome: str,
+    status: str,
+    payment_status: str,
+    intent: str | None,
+    events: list[str],
+) -> None:
     turn(outcome, notify=True)
     found = again(client, session)
     assert (found.status, found.payment_status) == (status, payment_status)

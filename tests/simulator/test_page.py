@@ -102,8 +102,12 @@ def test_another_page_cannot_drive_it(broker_url: str) -> None:
 def program(*arguments: str, **more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "scripts/simulator.py", *arguments],
-        cwd=ROOT, env={**os.environ, **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={**os.environ, **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_the_program_runs_what_registration_wrote(broker_url: str, server: Server, tmp_path: Path) -> None:

@@ -12,8 +12,13 @@ __all__ = ["did", "drain", "person", "rent", "run", "shown", "user_headers"]
 
 def rent(user_id: UUID, times: int = 1, *, on_time: bool = True, rental: str | None = None) -> None:
     for _ in range(times):
-        run(rewards.COUNT_RENTAL, rental_id=rental or str(uuid4()), user_id=str(user_id), on_time=on_time,
-            late=not on_time)  # fmt: skip
+        run(
+            rewards.COUNT_RENTAL,
+            rental_id=rental or str(uuid4()),
+            user_id=str(user_id),
+            on_time=on_time,
+            late=not on_time,
+        )
 
 
 def did(user_id: UUID, **what: int) -> None:

@@ -38,8 +38,9 @@ def places(client: FlaskClient, headers: Headers, query: str = "") -> dict[str, 
 def assert_ranks_are_right() -> None:
     """Compared with PostgreSQL's own rank() over everybody."""
     db.session.rollback()
-    true = db.session.execute(text("SELECT board, score, rank() OVER (PARTITION BY board ORDER BY score DESC) AS rank"
-                                   " FROM standings")).all()  # fmt: skip
+    true = db.session.execute(
+        text("SELECT board, score, rank() OVER (PARTITION BY board ORDER BY score DESC) AS rank FROM standings")
+    ).all()
     for name in {row.board for row in true}:
         rows = [row for row in true if row.board == name]
         assert leaderboard.ranks(name, [row.score for row in rows]) == {row.score: row.rank for row in rows}
@@ -53,8 +54,10 @@ def test_the_formula_and_shared_ranks(client: FlaskClient, person: Person, user_
     drain()
     found = places(client, user_headers(idle), "?me=true")
     assert [(item["rank"], item["score"]) for item in found["items"]] == [
-        (1, 2 * 10 + 15 - 5 + 3.3 + 50 + 25), (2, 25.0), (2, 25.0),
-    ]  # fmt: skip
+        (1, 2 * 10 + 15 - 5 + 3.3 + 50 + 25),
+        (2, 25.0),
+        (2, 25.0),
+    ]
     assert (found["me"]["rank"], found["me"]["score"], found["me"]["badge"]) == (4, 0.0, "member")
     assert places(client, user_headers(third), "?me=true")["me"]["rank"] == 2
     assert places(client, user_headers(third))["me"] is None
@@ -115,10 +118,19 @@ def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_he
     assert (item["username"], item["avatar_url"], item["rank"]) == (None, None, 1)
 
 
-@pytest.mark.parametrize(("rentals", "on_time", "name", "rate"), [
-    (0, 0, "member", 100.0), (9, 9, "member", 100.0), (10, 8, "bronze", 80.0), (20, 18, "silver", 90.0),
-    (49, 49, "silver", 100.0), (100, 95, "gold", 95.0), (1000, 949, "silver", 94.9), (10_000, 9_496, "silver", 95.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rentals", "on_time", "name", "rate"),
+    [
+        (0, 0, "member", 100.0),
+        (9, 9, "member", 100.0),
+        (10, 8, "bronze", 80.0),
+        (20, 18, "silver", 90.0),
+        (49, 49, "silver", 100.0),
+        (100, 95, "gold", 95.0),
+        (1000, 949, "silver", 94.9),
+        (10_000, 9_496, "silver", 95.0),
+    ],
+)
 def test_badges(rentals: int, on_time: int, name: str, rate: float) -> None:
     assert badges.badge(rentals=rentals, on_time=on_time) == name
     assert badges.return_rate(rentals=rentals, on_time=on_time) == rate
@@ -135,10 +147,12 @@ def test_ranks_are_right_whatever_the_scores(context: Flask, person: Person) -> 
             session.execute(text("DELETE FROM standings"))
             for user_id, score in moves:
                 session.execute(
-                    text("INSERT INTO standings (board, user_id, score) VALUES ('all', :user_id, :score)"
-                         " ON CONFLICT (board, user_id) DO UPDATE SET score = excluded.score"),
+                    text(
+                        "INSERT INTO standings (board, user_id, score) VALUES ('all', :user_id, :score)"
+                        " ON CONFLICT (board, user_id) DO UPDATE SET score = excluded.score"
+                    ),
                     {"user_id": user_id, "score": score},
-                )  # fmt: skip
+                )
         assert_ranks_are_right()
 
     moved()
@@ -150,9 +164,12 @@ def test_many_who_pass_each_other_at_once(context: Flask, person: Person) -> Non
     def move() -> None:
         user_id = random.choice(people)
         tallies.count(
-            user_id=user_id, kind="test", object_id=str(random.random()), at=utcnow(),
+            user_id=user_id,
+            kind="test",
+            object_id=str(random.random()),
+            at=utcnow(),
             what={Metric.RENTALS: random.choice([1, 1, 2]), Metric.LATE: random.choice([0, 5])},
-        )  # fmt: skip
+        )
 
     def show() -> None:
         leaderboard.refresh(random.choice(people))
@@ -161,8 +178,10 @@ def test_many_who_pass_each_other_at_once(context: Flask, person: Person) -> Non
     for user_id in people:
         shown(user_id)
     assert_ranks_are_right()
-    wrong = text("SELECT count(*) FROM tallies t LEFT JOIN standings s USING (board, user_id)"
-                 " WHERE s.score IS DISTINCT FROM t.score")  # fmt: skip
+    wrong = text(
+        "SELECT count(*) FROM tallies t LEFT JOIN standings s USING (board, user_id)"
+        " WHERE s.score IS DISTINCT FROM t.score"
+    )
     assert db.session.scalar(wrong) == 0
 
 

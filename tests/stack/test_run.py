@@ -61,9 +61,14 @@ class Run:
         """As a shell does that was told where the settings are."""
         script = f"set -a; . {self.data}/environment.env; exec {sys.executable} scripts/check_stack.py"
         return subprocess.run(
-            ["/bin/sh", "-c", script], cwd=ROOT, env={"PATH": os.defpath}, capture_output=True, text=True, timeout=60,
+            ["/bin/sh", "-c", script],
+            cwd=ROOT,
+            env={"PATH": os.defpath},
+            capture_output=True,
+            text=True,
+            timeout=60,
             check=False,
-        )  # fmt: skip
+        )
 
     def sign_in(self, password: str) -> int:
         body = json.dumps({"email": EMAIL, "password": password}).encode()
@@ -125,9 +130,12 @@ def test_a_system_from_its_first_start_to_its_second(data_dir: Path, base: int) 
     assert "Traceback" not in checked.stdout + checked.stderr
 
     nobody = subprocess.run(
-        [sys.executable, "scripts/check_stack.py", "--data", str(data_dir)], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "scripts/check_stack.py", "--data", str(data_dir)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert (nobody.returncode, nobody.stdout[: len("No ./scripts/run")]) == (1, "No ./scripts/run")
 
     with started(data_dir, base, "--fresh", "--scale", "typo=2") as run:

@@ -53,9 +53,13 @@ EVENTS = (
 )
 
 FACTS = {
-    "name": "Thamel", "address": "Thamel Marg 1", "city": "Kathmandu", "lat": 27.7153, "lng": 85.3123,
+    "name": "Thamel",
+    "address": "Thamel Marg 1",
+    "city": "Kathmandu",
+    "lat": 27.7153,
+    "lng": 85.3123,
     "protocol": "json-v1",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -80,9 +84,10 @@ def seat(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
     banks.register(serials=[serial], model=None, now=utcnow())
     bank = banks.locked(serial)
     session.execute(
-        update(Slot).where(Slot.station_id == station_id, Slot.number == number)
+        update(Slot)
+        .where(Slot.station_id == station_id, Slot.number == number)
         .values(bank_serial=serial, charge=charge)
-    )  # fmt: skip
+    )
     banks.move(bank.id, Whereabouts(Place.SLOT, station_id, number), at=utcnow(), cause="snapshot")
     live.refresh([station_id])
     return bank.id

@@ -58,9 +58,17 @@ class Network:
         with self.app.app_context(), transaction():
             for spec in specs:
                 station, _ = services.register(
-                    sn=spec.sn, imei=spec.imei, name=spec.sn, address="x", city="x", lat=27.7, lng=85.3,
-                    slots=spec.slots, protocol=spec.protocol, now=utcnow(),
-                )  # fmt: skip
+                    sn=spec.sn,
+                    imei=spec.imei,
+                    name=spec.sn,
+                    address="x",
+                    city="x",
+                    lat=27.7,
+                    lng=85.3,
+                    slots=spec.slots,
+                    protocol=spec.protocol,
+                    now=utcnow(),
+                )
                 self.ids[spec.imei] = station.id
                 if spec.serials:
                     banks.register(serials=spec.serials, model=None, now=utcnow())
@@ -95,9 +103,13 @@ class Network:
 
     def listening(self) -> set[int]:
         """Process ids of the daemons that say that they do."""
-        return {row[0] for row in self.rows(
-            "SELECT pid FROM heartbeats WHERE kind = 'mqtt' AND queues = '{listens}'"
-            " AND seen_at > now() - interval '3 s'")}  # fmt: skip
+        return {
+            row[0]
+            for row in self.rows(
+                "SELECT pid FROM heartbeats WHERE kind = 'mqtt' AND queues = '{listens}'"
+                " AND seen_at > now() - interval '3 s'"
+            )
+        }
 
     def close(self) -> None:
         for process in self._processes:
@@ -185,9 +197,12 @@ def network(nursery: Nursery, **replaced_by: str) -> Iterator[Network]:
     with data_folder() as folder, stack_in(folder, **replaced_by) as stack:
         urls = stack.environment()
         environment = {
-            **urls, "POWERBANK_ENV": "test", "LOG_LEVEL": "INFO", "PATH": os.environ["PATH"],
+            **urls,
+            "POWERBANK_ENV": "test",
+            "LOG_LEVEL": "INFO",
+            "PATH": os.environ["PATH"],
             "DATABASE_STATEMENT_TIMEOUT_MS": "10000",
-        }  # fmt: skip
+        }
         app = create_app(config.Settings(powerbank_env="test", **{name.lower(): url for name, url in urls.items()}))
         found = Network(stack, app, nursery, environment, folder)
         try:

@@ -55,8 +55,13 @@ class Talker:
 
     def event(self, kind: str, slot_number: int | None, serial: str | None, **more: Any) -> bytes:
         numbers = {name: more.pop(name) for name in ("boot_id", "seq", "ts") if name in more}
-        body = {"event_id": f"e{next(self._events)}", "type": kind, "slot_number": slot_number, "powerbank_sn": serial,
-                "battery_level": 80} | more  # fmt: skip
+        body = {
+            "event_id": f"e{next(self._events)}",
+            "type": kind,
+            "slot_number": slot_number,
+            "powerbank_sn": serial,
+            "battery_level": 80,
+        } | more
         return self.say("events", body, **numbers)
 
     def answer(self, command_id: UUID, **body: Any) -> bytes:
@@ -71,9 +76,13 @@ class Talker:
             rental = rental_id or new_id()
             banks.reserve(banks.locked(serial).id, rental_id=rental)
             command = commands.request(
-                station_id=self.id, command="eject_powerbank", requested_by="rental", now=self.now,
-                parameters={"slot_number": slot_number, "powerbank_sn": serial}, rental_id=rental,
-            )  # fmt: skip
+                station_id=self.id,
+                command="eject_powerbank",
+                requested_by="rental",
+                now=self.now,
+                parameters={"slot_number": slot_number, "powerbank_sn": serial},
+                rental_id=rental,
+            )
             assert commands.claim(command.id, now=self.now) is not None
             session.refresh(command)
         return command
@@ -108,8 +117,9 @@ def view(station_id: UUID) -> dict[int, str | None]:
 def stays(serial: str) -> list[tuple[str, int | None, str]]:
     found = rows(
         "SELECT place, slot_number, coalesce(rental_id::text, '') AS rental FROM custody JOIN power_banks b"
-        " ON b.id = bank_id WHERE serial = :serial ORDER BY lower(period)", serial=serial,
-    )  # fmt: skip
+        " ON b.id = bank_id WHERE serial = :serial ORDER BY lower(period)",
+        serial=serial,
+    )
     return [(row.place, row.slot_number, row.rental) for row in found]
 
 
@@ -124,5 +134,7 @@ def live(talker: Talker) -> Any:
 
 def heard(event: type[Event]) -> list[dict[str, Any]]:
     """What was published, for a test that uses the fixture `hear`."""
-    return [row.arguments for row in rows(
-        "SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event.__name__}")]  # fmt: skip
+    return [
+        row.arguments
+        for row in rows("SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event.__name__}")
+    ]

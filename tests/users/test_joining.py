@@ -29,10 +29,14 @@ def bearer(answer: TestResponse) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
 
 
-@pytest.mark.parametrize(("asked", "language", "title"), [
-    ("ne", "ne", "Powerbank मा स्वागत छ"), ("ne-NP, en;q=0.5", "ne", "Powerbank मा स्वागत छ"),
-    ("fr", "en", "Welcome to Powerbank"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("asked", "language", "title"),
+    [
+        ("ne", "ne", "Powerbank मा स्वागत छ"),
+        ("ne-NP, en;q=0.5", "ne", "Powerbank मा स्वागत छ"),
+        ("fr", "en", "Welcome to Powerbank"),
+    ],
+)
 def test_a_newcomer_is_welcomed_once_in_the_language_asked_for(
     app: Flask, client: FlaskClient, people: People, work: Work, inbox: Inbox, asked: str, language: str, title: str
 ) -> None:

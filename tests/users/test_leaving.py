@@ -15,8 +15,18 @@ from powerbank.users import leaving, usage
 from tests.people import Inbox, People, Person, rows
 
 PHONE = "+9779812345678"
-SECRETS = (PHONE, PHONE.removeprefix("+977"), "Sitara", "Raibhandari", "1999-01-02", "Lazimpat", "Kathmandu", "sita77",
-           "device-token-0001", "Test phone")  # fmt: skip
+SECRETS = (
+    PHONE,
+    PHONE.removeprefix("+977"),
+    "Sitara",
+    "Raibhandari",
+    "1999-01-02",
+    "Lazimpat",
+    "Kathmandu",
+    "sita77",
+    "device-token-0001",
+    "Test phone",
+)
 Work = Callable[..., None]
 
 
@@ -27,8 +37,13 @@ def leave(client: FlaskClient, person: Person):
 @pytest.fixture
 def sita(client: FlaskClient, app: Flask, people: People) -> Person:
     sita = people.join("sita77", PHONE)
-    profile = {"first_name": "Sitara", "last_name": "Raibhandari", "date_of_birth": "1999-01-02",
-               "address": "Lazimpat", "city": "Kathmandu"}  # fmt: skip
+    profile = {
+        "first_name": "Sitara",
+        "last_name": "Raibhandari",
+        "date_of_birth": "1999-01-02",
+        "address": "Lazimpat",
+        "city": "Kathmandu",
+    }
     assert client.patch("/api/users/me", json=profile, headers=sita.headers).status_code == 200
     body = {"fcm_token": "device-token-0001", "platform": "ios"}
     client.post("/api/users/me/devices", json=body, headers=sita.headers)

@@ -29,9 +29,13 @@ def replace(user_id: UUID, identifier: str) -> None:
         users.set_identifier(users.locked(user_id), identifiers.parse(identifier))
 
 
-@pytest.mark.parametrize(("first", "then", "reason"), [
-    (PHONE, OTHER, "same_phone"), (MAIL, "gita@example.com", "same_email"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("first", "then", "reason"),
+    [
+        (PHONE, OTHER, "same_phone"),
+        (MAIL, "gita@example.com", "same_email"),
+    ],
+)
 def test_who_has_the_number_that_the_other_had(context: Flask, first: str, then: str, reason: str) -> None:
     inviter = join("sita", first)
     replace(inviter, then)

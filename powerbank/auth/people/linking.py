@@ -25,9 +25,10 @@ def link(user_id: UUID, challenge_id: UUID, code: str, *, at: str) -> User | Con
     except ConflictError as taken:
         return taken
     notify(
-        user_id=user_id, type=Type.ACCOUNT_SECURITY,
+        user_id=user_id,
+        type=Type.ACCOUNT_SECURITY,
         context={"change": address.kind.value, "masked": masked(address.kind, address.value)},
         dedup_key=f"identifier:{challenge_id}",
         also_to=[Address(address.kind, before)] if before else [],
-    )  # fmt: skip
+    )
     return user

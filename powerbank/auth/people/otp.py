@@ -107,17 +107,24 @@ def ask(
     """
     session = open_session()
     challenge = OtpChallenge(
-        kind=address.kind, identifier=address.value, purpose=purpose, user_id=asker, language=language,
-        asked_from=standing, expires_at=utcnow() + timedelta(seconds=VALID_SECONDS),
-    )  # fmt: skip
+        kind=address.kind,
+        identifier=address.value,
+        purpose=purpose,
+        user_id=asker,
+        language=language,
+        asked_from=standing,
+        expires_at=utcnow() + timedelta(seconds=VALID_SECONDS),
+    )
     delivery = Delivery(type=Type.OTP, channel=CHANNEL_OF[address.kind], masked=masked(address.kind, address.value))
     session.add_all([challenge, delivery])
     session.flush()
     challenge.delivery_id = delivery.id
     delivery.job_id = enqueue(
-        catalogue.SEND_OTP, expires_at=challenge.expires_at,
-        challenge_id=str(challenge.id), delivery_id=str(delivery.id),
-    )  # fmt: skip
+        catalogue.SEND_OTP,
+        expires_at=challenge.expires_at,
+        challenge_id=str(challenge.id),
+        delivery_id=str(delivery.id),
+    )
     return challenge
 
 

@@ -24,6 +24,10 @@ def begin(challenge_id: UUID, delivery_id: UUID) -> Message | None:
     channel = CHANNEL_OF[Kind(challenge.kind)]
     words = composing.words(Type.OTP, channel, {"code": otp.code_of(challenge_id)}, challenge.language)
     return Message(
-        channel, challenge.identifier, words.title, words.body, str(delivery_id),
+        channel,
+        challenge.identifier,
+        words.title,
+        words.body,
+        str(delivery_id),
         language=challenge.language,
-    )  # fmt: skip
+    )

@@ -36,9 +36,12 @@ def create(*, email: str, role: str, language: str = "en") -> tuple[StaffMember,
     """A member with a password that is told once and must be changed at the first sign-in."""
     password = passwords.temporary()
     member = StaffMember(
-        email=email.strip(), password_hash=passwords.hashed(password), password_temporary=True, role=role,
+        email=email.strip(),
+        password_hash=passwords.hashed(password),
+        password_temporary=True,
+        role=role,
         language=language,
-    )  # fmt: skip
+    )
     _add(member)
     return member, password
 

@@ -68,8 +68,13 @@ def begin(member: StaffMember, kind: str) -> StaffSession:
     session = staff_sessions.begin(
         member, kind=kind, user_agent=request.headers.get("User-Agent"), address=request.remote_addr, now=utcnow()
     )
-    audit.record(actor=f"staff:{member.id}", action="staff.sign_in", object_kind="staff", object_id=member.id,
-                 new={"kind": kind, "session_id": str(session.id)})  # fmt: skip
+    audit.record(
+        actor=f"staff:{member.id}",
+        action="staff.sign_in",
+        object_kind="staff",
+        object_id=member.id,
+        new={"kind": kind, "session_id": str(session.id)},
+    )
     return session
 
 

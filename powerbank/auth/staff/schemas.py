@@ -18,9 +18,12 @@ class StaffLoginSchema(Schema):
     email = fields.String(required=True, validate=validate.Length(3, 254))
     password = fields.String(required=True, load_only=True, validate=_PASSWORD)
     totp = fields.String(
-        load_default=None, allow_none=True, load_only=True, validate=_CODE,
+        load_default=None,
+        allow_none=True,
+        load_only=True,
+        validate=_CODE,
         metadata={"description": "Code of the authenticator app, or a recovery code."},
-    )  # fmt: skip
+    )
 
 
 class StaffTokensSchema(Schema):

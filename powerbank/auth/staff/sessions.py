@@ -46,9 +46,14 @@ def begin(
     member: StaffMember, *, kind: str, user_agent: str | None, address: str | None, now: datetime
 ) -> StaffSession:
     session = StaffSession(
-        staff_id=member.id, generation=member.generation, kind=kind, user_agent=(user_agent or "")[:300],
-        address=address, last_used_at=now, expires_at=now + (CONSOLE if kind == "console" else REFRESH),
-    )  # fmt: skip
+        staff_id=member.id,
+        generation=member.generation,
+        kind=kind,
+        user_agent=(user_agent or "")[:300],
+        address=address,
+        last_used_at=now,
+        expires_at=now + (CONSOLE if kind == "console" else REFRESH),
+    )
     open_session().add(session)
     open_session().flush()
     return session
@@ -135,8 +140,15 @@ def signed_in(staff_id: str, session_id: str) -> SignedIn | None:
         wanted = (StaffMember.id == UUID(staff_id), StaffSession.id == UUID(session_id))
     except ValueError:
         return None
-    columns = (StaffMember.id, StaffMember.email, StaffMember.role, StaffMember.password_temporary,
-               StaffMember.totp_secret, StaffSession.id, StaffSession.last_used_at)  # fmt: skip
+    columns = (
+        StaffMember.id,
+        StaffMember.email,
+        StaffMember.role,
+        StaffMember.password_temporary,
+        StaffMember.totp_secret,
+        StaffSession.id,
+        StaffSession.last_used_at,
+    )
     row = db.session.execute(
         select(*columns).join(StaffSession, StaffSession.staff_id == StaffMember.id).where(*wanted, *_lives(utcnow()))
     ).one_or_none()

@@ -85,8 +85,13 @@ def reencrypt() -> None:
                     setattr(member, name, renewed)
                     changed += 1
         if changed:
-            audit.record(actor="command", action="staff.reencrypt", object_kind="staff", object_id="all",
-                         new={"secrets": changed})  # fmt: skip
+            audit.record(
+                actor="command",
+                action="staff.reencrypt",
+                object_kind="staff",
+                object_id="all",
+                new={"secrets": changed},
+            )
         left = sum(code.used_at is None for code in session.scalars(select(RecoveryCode)))
     click.echo(
         f"{changed} secrets are under the first key now; {left} recovery codes need the key they were made under"

@@ -71,9 +71,14 @@ class FcmClient:
             # pyfcm would hide what goes wrong here behind "invalid data".
             self._credentials.refresh(Request())
             answer = self._fcm.notify(
-                push.token, push.title, push.body, data_payload=dict(push.data), android_config=_android(push),
-                apns_config=_apns(push), timeout=TIMEOUT,
-            )  # fmt: skip
+                push.token,
+                push.title,
+                push.body,
+                data_payload=dict(push.data),
+                android_config=_android(push),
+                apns_config=_apns(push),
+                timeout=TIMEOUT,
+            )
             return str(answer["name"])
         except RefreshError as error:
             if error.retryable:

@@ -89,9 +89,12 @@ class Listener:
             return False
         self._connection += 1
         client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=self.client_id, clean_session=not self._durable,
-            reconnect_on_failure=False, manual_ack=True,
-        )  # fmt: skip
+            CallbackAPIVersion.VERSION2,
+            client_id=self.client_id,
+            clean_session=not self._durable,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
         client.on_connect = self._connected
         client.on_subscribe = self._ready
         client.on_message = self._hear

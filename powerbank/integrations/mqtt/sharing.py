@@ -45,9 +45,12 @@ class _Member:
     def __init__(self, address: Address) -> None:
         self.is_up = self.is_in = self.has_it = False
         self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=new_client_id(), clean_session=True, manual_ack=True,
+            CallbackAPIVersion.VERSION2,
+            client_id=new_client_id(),
+            clean_session=True,
+            manual_ack=True,
             reconnect_on_failure=False,
-        )  # fmt: skip
+        )
         self.client.on_connect = self._connected
         self.client.on_subscribe = self._subscribed
         self.client.on_message = self._heard

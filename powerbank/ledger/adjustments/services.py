@@ -33,9 +33,14 @@ def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff,
     if session.scalar(select(User.id).filter_by(id=user_id)) is None:
         raise NotFoundError("user")
     adjustment = Adjustment(
-        id=new_id(), user_id=user_id, currency=currency, amount=amount, reason=reason,
-        status=AdjustmentStatus.PENDING, asked_by=staff.id,
-    )  # fmt: skip
+        id=new_id(),
+        user_id=user_id,
+        currency=currency,
+        amount=amount,
+        reason=reason,
+        status=AdjustmentStatus.PENDING,
+        asked_by=staff.id,
+    )
     worth = abs(amount) if currency == NPR else allowances.worth_of_points(abs(amount))
     if allowances.use(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
         _apply(adjustment, actor=f"staff:{staff.id}")

@@ -16,8 +16,18 @@ from powerbank.ledger.models import Entry, Posting
 
 STATEMENT = ("at", "entry", "kind", "description", "reference", "amount", "balance", "currency")
 ENTRIES = (
-    "at", "entry", "kind", "key", "description", "reference", "actor", "account", "owner", "amount", "currency",
-)  # fmt: skip
+    "at",
+    "entry",
+    "kind",
+    "key",
+    "description",
+    "reference",
+    "actor",
+    "account",
+    "owner",
+    "amount",
+    "currency",
+)
 
 
 def statement(account_id: UUID) -> Response:

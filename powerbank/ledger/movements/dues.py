@@ -43,9 +43,16 @@ def note(user_id: UUID, entry_id: UUID, reference: Reference, amount: int, *, re
     """The row of a due that an entry has just made."""
     session = open_session()
     due = Due(
-        user_id=user_id, entry_id=entry_id, reference_kind=reference.kind, reference_id=reference.id,
-        revenue=revenue, amount=amount, paid=0, waived=0, status=Progress.OPEN,
-    )  # fmt: skip
+        user_id=user_id,
+        entry_id=entry_id,
+        reference_kind=reference.kind,
+        reference_id=reference.id,
+        revenue=revenue,
+        amount=amount,
+        paid=0,
+        waived=0,
+        status=Progress.OPEN,
+    )
     session.add(due)
     session.flush()
     return due

@@ -38,12 +38,19 @@ def place(*, user_id: UUID, reference: Reference, amount: int, points: int = 0, 
         return {hold.currency: hold for hold in session.scalars(select(Hold).filter_by(entry_id=posted.entry_id))}
     held = {
         currency: Hold(
-            user_id=user_id, entry_id=posted.entry_id, reference_kind=reference.kind, reference_id=reference.id,
-            currency=currency, amount=held, captured=0, released=0, status=Progress.OPEN,
+            user_id=user_id,
+            entry_id=posted.entry_id,
+            reference_kind=reference.kind,
+            reference_id=reference.id,
+            currency=currency,
+            amount=held,
+            captured=0,
+            released=0,
+            status=Progress.OPEN,
         )
         for currency, held in ((NPR, amount), (PTS, points))
         if held
-    }  # fmt: skip
+    }
     session.add_all(held.values())
     session.flush()
     return held

@@ -73,9 +73,14 @@ def follow(
         source = _HELD if held < 0 else _AVAILABLE if available < 0 else _PAID
         points = max(abs(available), abs(held))
         parameters = {
-            "entry_id": entry_id, "user_id": owner, "of": of, "first": first, "points": points,
-            "available": available // points, "held": held // points,
-        }  # fmt: skip
+            "entry_id": entry_id,
+            "user_id": owner,
+            "of": of,
+            "first": first,
+            "points": points,
+            "available": available // points,
+            "held": held // points,
+        }
         moved = open_session().scalar(_MOVES[source], parameters)
         if moved != points:
             raise LotsError(f"entry {entry_id} moves {points} points, and lots had {moved}")

@@ -17,13 +17,18 @@ class Lot(Base):
     __table_args__ = (
         CheckConstraint("amount > 0 AND available >= 0 AND held >= 0", name="amounts"),
         CheckConstraint("available + held <= amount", name="bound"),
-        Index("ix_points_lots_of_user", "user_id", "expires_at", "id",
-              postgresql_where=text("available > 0 OR held > 0")),
+        Index(
+            "ix_points_lots_of_user", "user_id", "expires_at", "id", postgresql_where=text("available > 0 OR held > 0")
+        ),
         Index("ix_points_lots_expiry", "expires_at", "user_id", postgresql_where=text("available > 0")),
-        Index("ix_points_lots_unwarned", "expires_at", "user_id",
-              postgresql_where=text("available > 0 AND warned_at IS NULL")),
+        Index(
+            "ix_points_lots_unwarned",
+            "expires_at",
+            "user_id",
+            postgresql_where=text("available > 0 AND warned_at IS NULL"),
+        ),
         {"postgresql_with": {"fillfactor": "80"}},
-    )  # fmt: skip
+    )
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

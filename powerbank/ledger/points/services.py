@@ -22,13 +22,11 @@ def award(*, user_id: UUID, points: int, reference: Reference, key: str, actor: 
     services.post(
         kind=EntryKind.POINTS_AWARDED,
         key=key,
-        lines=[
-            Line(balance, points - filled), Line(owed, filled), Line(shared(Kind.POINTS_LIABILITY), -points)
-        ],
+        lines=[Line(balance, points - filled), Line(owed, filled), Line(shared(Kind.POINTS_LIABILITY), -points)],
         actor=actor,
         reference=reference,
         description=description,
-    )  # fmt: skip
+    )
     return points - filled
 
 
@@ -43,13 +41,11 @@ def revoke(*, user_id: UUID, points: int, reference: Reference, key: str, actor:
     services.post(
         kind=EntryKind.POINTS_REVOKED,
         key=key,
-        lines=[
-            Line(balance, -taken), Line(owed, taken - points), Line(shared(Kind.POINTS_LIABILITY), points)
-        ],
+        lines=[Line(balance, -taken), Line(owed, taken - points), Line(shared(Kind.POINTS_LIABILITY), points)],
         actor=actor,
         reference=reference,
         first=first,
-    )  # fmt: skip
+    )
     return taken
 
 

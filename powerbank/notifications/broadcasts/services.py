@@ -41,9 +41,18 @@ _INSERT = text("""
 
 def send(*, title: str, message: str, target: Mapping[str, Any], push: bool, by: UUID, now: datetime) -> Broadcast:
     broadcast = Broadcast(
-        id=new_id(), title=title, message=message, target=dict(target), push=push, created_by=by, created_at=now,
-        status=BroadcastStatus.TELLING, told=0, pushes=0, total=targets.count(target, now=now),
-    )  # fmt: skip
+        id=new_id(),
+        title=title,
+        message=message,
+        target=dict(target),
+        push=push,
+        created_by=by,
+        created_at=now,
+        status=BroadcastStatus.TELLING,
+        told=0,
+        pushes=0,
+        total=targets.count(target, now=now),
+    )
     open_session().add(broadcast)
     open_session().flush()
     enqueue(catalogue.BROADCAST_SYSTEM_MESSAGE, broadcast_id=str(broadcast.id))
@@ -94,9 +103,12 @@ def push_batch(broadcast_id: UUID, *, now: datetime) -> datetime | None:
     rows = open_session().execute(_devices(broadcast).limit(room)).all()
     for row in rows:
         delivery = Delivery(
-            notice_id=row.notice_id, user_id=row.user_id, device_id=row.id, type=Type.BROADCAST.value,
+            notice_id=row.notice_id,
+            user_id=row.user_id,
+            device_id=row.id,
+            type=Type.BROADCAST.value,
             channel=Channel.PUSH,
-        )  # fmt: skip
+        )
         open_session().add(delivery)
         deliveries.dispatch(delivery)
     if rows:

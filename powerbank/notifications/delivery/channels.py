@@ -63,9 +63,12 @@ def send(message: Message) -> dict[str, Any]:
 def _sms(message: Message) -> dict[str, Any]:
     settings = _settings()
     sparrow.send(
-        url=str(settings.sms_url), token=settings.sms_token.get_secret_value(), sender=settings.sms_sender,
-        to=message.to, text=message.body,
-    )  # fmt: skip
+        url=str(settings.sms_url),
+        token=settings.sms_token.get_secret_value(),
+        sender=settings.sms_sender,
+        to=message.to,
+        text=message.body,
+    )
     return {}
 
 
@@ -73,19 +76,27 @@ def _email(message: Message) -> dict[str, Any]:
     settings = _settings()
     address = f"{settings.public_url}{message.link}"
     reference = smtp.send(
-        url=str(settings.smtp_url), sender=settings.mail_from, to=message.to, subject=message.title,
-        text=f"{message.body}\n\n{address}\n", html=_page(message, address),
+        url=str(settings.smtp_url),
+        sender=settings.mail_from,
+        to=message.to,
+        subject=message.title,
+        text=f"{message.body}\n\n{address}\n",
+        html=_page(message, address),
         reference=message.reference,
-    )  # fmt: skip
+    )
     return {"reference": reference}
 
 
 def _push(message: Message) -> dict[str, Any]:
     push = Push(
-        token=message.to, title=_cut(message.title, LARGEST_TITLE), body=_cut(message.body, LARGEST_BODY),
+        token=message.to,
+        title=_cut(message.title, LARGEST_TITLE),
+        body=_cut(message.body, LARGEST_BODY),
         data=_fitting(message.data),
-        urgent=message.urgent, ttl=message.lasts, collapse_key=message.collapse_key,
-    )  # fmt: skip
+        urgent=message.urgent,
+        ttl=message.lasts,
+        collapse_key=message.collapse_key,
+    )
     return {"reference": _fcm().send(push)}
 
 

@@ -27,8 +27,13 @@ def register(
     users.locked(user_id)  # one registration of a person at a time: they count to ten together
     known = session.scalar(select(Device.id).where(Device.fcm_token == fcm_token, Device.user_id == user_id))
     fresh = new_id()
-    values = {"user_id": user_id, "session_id": session_id, "platform": platform, "app_version": app_version,
-              "seen_at": now}  # fmt: skip
+    values = {
+        "user_id": user_id,
+        "session_id": session_id,
+        "platform": platform,
+        "app_version": app_version,
+        "seen_at": now,
+    }
     changes_hands = Device.user_id != user_id
     statement = insert(Device).values(id=fresh, fcm_token=fcm_token, **values)
     taken = statement.on_conflict_do_update(

@@ -35,9 +35,12 @@ SENDERS: dict[Channel, JobSpec] = {
     Channel.EMAIL: catalogue.SEND_EMAIL,
 }
 COLLAPSE = {
-    Type.RENTAL_ENDING_SOON: "rental", Type.RENTAL_OVERDUE: "rental", Type.LOW_CREDIT: "credit",
-    Type.CRITICAL_CREDIT: "credit", Type.DUE_REMINDER: "dues",
-}  # fmt: skip
+    Type.RENTAL_ENDING_SOON: "rental",
+    Type.RENTAL_OVERDUE: "rental",
+    Type.LOW_CREDIT: "credit",
+    Type.CRITICAL_CREDIT: "credit",
+    Type.DUE_REMINDER: "dues",
+}
 
 
 class UndeliverableError(Exception):
@@ -219,10 +222,17 @@ def _compose(delivery: Delivery) -> Message:
     rule = RULES[routing.subject(notice)]
     words = _words(notice, delivery.channel, user.language)
     return Message(
-        Channel(delivery.channel), _where(delivery, user), words.title, words.body, str(delivery.id),
-        language=user.language, urgent=rule.urgent, lasts=rule.lasts, collapse_key=COLLAPSE.get(kind),
+        Channel(delivery.channel),
+        _where(delivery, user),
+        words.title,
+        words.body,
+        str(delivery.id),
+        language=user.language,
+        urgent=rule.urgent,
+        lasts=rule.lasts,
+        collapse_key=COLLAPSE.get(kind),
         data={**notice.data, "notice_id": str(notice.id), "type": notice.type},
-    )  # fmt: skip
+    )
 
 
 def _words(notice: Notice, place: str, language: str) -> Words:

@@ -15,9 +15,11 @@ from powerbank.notifications.people.kinds import Group
 from powerbank.users import services as users
 
 blueprint = Blueprint(
-    "Notification preferences", __name__, url_prefix="/api/users/me/notification-preferences",
+    "Notification preferences",
+    __name__,
+    url_prefix="/api/users/me/notification-preferences",
     description="What you want to hear of, and where.",
-)  # fmt: skip
+)
 
 
 class PlacesSchema(Schema):

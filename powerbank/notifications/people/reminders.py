@@ -20,9 +20,12 @@ STAGES = (1, 3, 7, 14, 21)
 BATCH = 500
 
 _COMPLETE = and_(
-    User.first_name.is_not(None), User.last_name.is_not(None), User.date_of_birth.is_not(None),
-    User.address.is_not(None), User.city.is_not(None),
-)  # fmt: skip
+    User.first_name.is_not(None),
+    User.last_name.is_not(None),
+    User.date_of_birth.is_not(None),
+    User.address.is_not(None),
+    User.city.is_not(None),
+)
 
 
 def remind(*, now: datetime) -> None:

@@ -45,9 +45,15 @@ def notify(
         if channel in rules.channels(type):
             shown = masked(address.kind, address.value)
             open_session().add(
-                Delivery(notice_id=notice.id, user_id=user_id, type=type, channel=channel, address=address.value,
-                         masked=shown)
-            )  # fmt: skip
+                Delivery(
+                    notice_id=notice.id,
+                    user_id=user_id,
+                    type=type,
+                    channel=channel,
+                    address=address.value,
+                    masked=shown,
+                )
+            )
     enqueue(catalogue.CREATE_NOTIFICATION, notice_id=str(notice.id))
     return notice.id
 

@@ -86,8 +86,14 @@ def shown(notices: list[StaffNotice]) -> list[dict[str, Any]]:
     items = []
     for notice, words in zip(notices, words_of, strict=True):
         items.append(
-            {"id": notice.id, "type": notice.type, "title": words.title, "body": words.body,
-             "data": {name: str(value) for name, value in notice.context.items() if value is not None},
-             "read_at": read.get(notice.id), "created_at": notice.created_at}
-        )  # fmt: skip
+            {
+                "id": notice.id,
+                "type": notice.type,
+                "title": words.title,
+                "body": words.body,
+                "data": {name: str(value) for name, value in notice.context.items() if value is not None},
+                "read_at": read.get(notice.id),
+                "created_at": notice.created_at,
+            }
+        )
     return items

@@ -63,9 +63,12 @@ class TemplateArguments(PageArguments):
 
 class PreviewSchema(DraftSchema):
     context = fields.Dict(
-        keys=fields.String(), values=fields.String(), load_default=dict, validate=validate.Length(max=30),
+        keys=fields.String(),
+        values=fields.String(),
+        load_default=dict,
+        validate=validate.Length(max=30),
         metadata={"description": "In place of the example values."},
-    )  # fmt: skip
+    )
 
 
 class WordsSchema(Schema):

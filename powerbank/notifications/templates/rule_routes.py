@@ -18,9 +18,10 @@ blueprint = Blueprint(
 )
 CHANNELS = fields.List(
     fields.String(validate=validate.OneOf([channel.value for channel in Channel])),
-    required=True, validate=validate.Length(max=3),
+    required=True,
+    validate=validate.Length(max=3),
     metadata={"description": "Besides the list in the app or the console."},
-)  # fmt: skip
+)
 
 
 class RuleSchema(Schema):

@@ -24,9 +24,20 @@ from powerbank.outbox.enqueue import Scalar
 LONGEST_TITLE, LONGEST_BODY = 200, 4000  # of the template, and of what comes out
 
 _ALLOWED = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.If, nodes.CondExpr,
-    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Filter,
-)  # fmt: skip
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Filter,
+)
 _FILTERS = {"upper": str.upper, "lower": str.lower}
 _DEEPEST = 20
 # Without these a message has no use.

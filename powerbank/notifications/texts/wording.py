@@ -38,7 +38,7 @@ _MONTHS = MappingProxyType(
         "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
         "ne": ("जनवरी", "फेब्रुअरी", "मार्च", "अप्रिल", "मे", "जुन", "जुलाई", "अगस्ट", "सेप्टेम्बर", "अक्टोबर", "नोभेम्बर", "डिसेम्बर"),
     }
-)  # fmt: skip
+)
 _STATUS = MappingProxyType(
     {
         "en": {"active": "active", "suspended": "suspended", "banned": "blocked"},

@@ -27,9 +27,11 @@ def receive(gateway: str) -> None:
     if len(body) > webhooks.MOST_BYTES:
         raise AppError("too_large", 413, "This is more than any event has.")
     arrival = webhooks.read(
-        gateway=gateway, body=body, query=request.query_string.decode("ascii", errors="replace"),
+        gateway=gateway,
+        body=body,
+        query=request.query_string.decode("ascii", errors="replace"),
         signature=request.headers.get("Stripe-Signature"),
-    )  # fmt: skip
+    )
     if arrival.genuine and arrival.event is None and len(body) > webhooks.MOST_OF_A_HINT:
         raise AppError("too_large", 413, "This is more than any hint has.")
     if arrival.event is not None or _may_be_kept(arrival):

@@ -57,10 +57,16 @@ def keep(arrival: Arrival, *, address: str | None) -> UUID | None:
     """Keeps it, whatever it is, and has it looked into. Nothing if it was here before."""
     event = arrival.event
     row = {
-        "id": new_id(), "gateway": arrival.gateway, "body": arrival.body, "query": arrival.query,
-        "signature": arrival.signature, "address": address, "event_id": event.id if event else None,
-        "type": event.type if event else None, "state": EventState.RECEIVED if arrival.genuine else EventState.FORGED,
-    }  # fmt: skip
+        "id": new_id(),
+        "gateway": arrival.gateway,
+        "body": arrival.body,
+        "query": arrival.query,
+        "signature": arrival.signature,
+        "address": address,
+        "event_id": event.id if event else None,
+        "type": event.type if event else None,
+        "state": EventState.RECEIVED if arrival.genuine else EventState.FORGED,
+    }
     statement = insert(GatewayEvent).values(row).on_conflict_do_nothing(index_elements=["gateway", "event_id"])
     event_id = open_session().scalar(statement.returning(GatewayEvent.id))
     if arrival.genuine and event_id is not None:

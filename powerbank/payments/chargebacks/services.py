@@ -75,14 +75,25 @@ def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
         raise RefundOnItsWayError(str(open_refund.id))
     amount = _paisa(intent, topup, reversal.amount, left.wallet if left else 0)
     row = Takeback(
-        id=new_id(), intent_id=intent.id, gateway=intent.gateway, gateway_id=reversal.id, kind=reversal.kind,
-        claimed=reversal.amount, amount=amount, state=TakebackState.TAKEN if amount else TakebackState.NOTHING,
-    )  # fmt: skip
+        id=new_id(),
+        intent_id=intent.id,
+        gateway=intent.gateway,
+        gateway_id=reversal.id,
+        kind=reversal.kind,
+        claimed=reversal.amount,
+        amount=amount,
+        state=TakebackState.TAKEN if amount else TakebackState.NOTHING,
+    )
     if amount:
         done = topups.charge_back(
-            transaction_id=topup.id, gateway=intent.gateway, amount=amount, key=f"takeback:{row.id}", actor=ACTOR,
-            currency=intent.currency, returned=_returned(intent, reversal.amount, amount),
-        )  # fmt: skip
+            transaction_id=topup.id,
+            gateway=intent.gateway,
+            amount=amount,
+            key=f"takeback:{row.id}",
+            actor=ACTOR,
+            currency=intent.currency,
+            returned=_returned(intent, reversal.amount, amount),
+        )
         row.chargeback_id = done.id
         _tell(intent.user_id, done)
     open_session().add(row)
@@ -97,17 +108,28 @@ def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None
     if known is None:
         # Kept although nothing was taken: who asked the gateway before this was decided may still come.
         kept = Takeback(
-            id=new_id(), intent_id=intent.id, gateway=intent.gateway, gateway_id=reversal.id, kind=reversal.kind,
-            claimed=reversal.amount, amount=0, state=TakebackState.GIVEN_BACK,
-        )  # fmt: skip
+            id=new_id(),
+            intent_id=intent.id,
+            gateway=intent.gateway,
+            gateway_id=reversal.id,
+            kind=reversal.kind,
+            claimed=reversal.amount,
+            amount=0,
+            state=TakebackState.GIVEN_BACK,
+        )
         open_session().add(kept)
         return "nothing new"
     if known.state != TakebackState.TAKEN or known.chargeback_id is None:
         return "nothing new"
     topups.give_back(
-        chargeback_id=known.chargeback_id, gateway=intent.gateway, key=f"takeback:{known.id}:back", actor=ACTOR,
-        currency=intent.currency, returned=_returned(intent, known.claimed, known.amount), now=now,
-    )  # fmt: skip
+        chargeback_id=known.chargeback_id,
+        gateway=intent.gateway,
+        key=f"takeback:{known.id}:back",
+        actor=ACTOR,
+        currency=intent.currency,
+        returned=_returned(intent, known.claimed, known.amount),
+        now=now,
+    )
     known.state, known.changed_at = TakebackState.GIVEN_BACK, now
     publish(ChargebackReversed(user_id=intent.user_id, transaction_id=intent.transaction_id, amount=known.amount))
     return known.state

@@ -123,10 +123,14 @@ def _unusual(now: datetime) -> list[Any]:
     yesterday = today - timedelta(days=1)
     since = yesterday - LOOK_BACK
     parameters = {
-        "zone": ZONE.key, "day": yesterday.date(), "since": since, "until": today, "least": LEAST_DAYS,
+        "zone": ZONE.key,
+        "day": yesterday.date(),
+        "since": since,
+        "until": today,
+        "least": LEAST_DAYS,
         "first": UUID(int=int((since.timestamp() - 86400) * 1000) << 80),
         "percent": app_config.current().high_usage_percent,
-    }  # fmt: skip
+    }
     found = list(db.session.execute(_UNUSUAL, parameters))
     db.session.rollback()
     return found

@@ -76,8 +76,12 @@ def remind(*, now: datetime) -> int:
             found = session.execute(query).all()
             for row in found:
                 context = {"amount": money.show(int(row.owed))}
-                told += notify(user_id=row.user_id, type=Type.DUE_REMINDER, context=context,
-                               dedup_key=f"due_reminder:{day}") is not None  # fmt: skip
+                told += (
+                    notify(
+                        user_id=row.user_id, type=Type.DUE_REMINDER, context=context, dedup_key=f"due_reminder:{day}"
+                    )
+                    is not None
+                )
         if len(found) < BATCH:
             return told
         after = found[-1].user_id

@@ -30,9 +30,12 @@ def calculate_options(body: dict[str, Any]) -> Any:
         hit_if_counted("60 per minute", "calculate-options", str(user_id))
         with transaction():
             operation = operations.accept(
-                catalogue.CALCULATE_PAYMENT_OPTIONS, user_id=user_id, request=request.get_json(),
-                callback_url=body["callback_url"], now=utcnow(),
-            )  # fmt: skip
+                catalogue.CALCULATE_PAYMENT_OPTIONS,
+                user_id=user_id,
+                request=request.get_json(),
+                callback_url=body["callback_url"],
+                now=utcnow(),
+            )
         return accepted(operation)
     if body["callback_url"] is not None:
         errors = {"callback_url": ["Only with `Prefer: respond-async`."]}

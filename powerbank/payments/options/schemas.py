@@ -15,9 +15,11 @@ class CalculateSchema(Schema):
     amount = Money(load_default=None, allow_none=True, metadata={"description": "For `wallet_topup`."})
     coupon_code = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 64))
     callback_url = fields.String(
-        load_default=None, allow_none=True, validate=validate.Length(1, 2000),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 2000),
         metadata={"description": "Told the result, with `Prefer: respond-async`. Registered hosts only."},
-    )  # fmt: skip
+    )
 
 
 class OptionSchema(Schema):

@@ -38,9 +38,11 @@ def begin(refund: Refund) -> None:
     """Approved. From here on it counts as gone back, so that nothing goes back twice."""
     intent = _intent(refund)
     sent = topups.begin_return(
-        transaction_id=refund.transaction_id, reference=Reference("refund", str(refund.id)), amount=refund.amount,
+        transaction_id=refund.transaction_id,
+        reference=Reference("refund", str(refund.id)),
+        amount=refund.amount,
         description=refund.reason,
-    )  # fmt: skip
+    )
     refund.return_id = sent.id
     refund.returned = share(intent, before=_counted(refund) - refund.amount, amount=refund.amount)
     if gateways.get(intent.gateway).can_refund:
@@ -91,9 +93,13 @@ def settle(refund: Refund, *, actor: str) -> WalletTransaction:
     intent = _intent(refund)
     assert refund.return_id is not None  # noqa: S101 (it was begun)
     return topups.complete_return(
-        return_id=refund.return_id, gateway=intent.gateway, key=f"refund:{refund.id}:captured", actor=actor,
-        currency=intent.currency, returned=refund.returned,
-    )  # fmt: skip
+        return_id=refund.return_id,
+        gateway=intent.gateway,
+        key=f"refund:{refund.id}:captured",
+        actor=actor,
+        currency=intent.currency,
+        returned=refund.returned,
+    )
 
 
 def by_hand(refund: Refund, why: str) -> None:

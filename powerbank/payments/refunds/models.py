@@ -35,9 +35,10 @@ class Refund(Base):
         Index("ix_refunds_transaction", "transaction_id", "id"),
         Index("ix_refunds_user", "user_id", "id"),
         Index("ix_refunds_status", "status", "id"),
-        Index("ix_refunds_gateway_reference", "gateway_reference",
-              postgresql_where=text("gateway_reference IS NOT NULL")),
-    )  # fmt: skip
+        Index(
+            "ix_refunds_gateway_reference", "gateway_reference", postgresql_where=text("gateway_reference IS NOT NULL")
+        ),
+    )
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))

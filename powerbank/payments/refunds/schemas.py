@@ -24,8 +24,9 @@ class _RefundFieldsSchema(Schema):
     status = fields.String(required=True, validate=STATUS)
     goes_to = fields.Function(
         lambda refund: "sources" if refund.intent_id is None else "gateway",
-        metadata={"type": "string", "enum": ["sources", "gateway"]}, required=True,
-    )  # fmt: skip
+        metadata={"type": "string", "enum": ["sources", "gateway"]},
+        required=True,
+    )
     refund_transaction_id = fields.UUID(required=True, allow_none=True, attribute="return_id")
     created_at = Time(required=True)
     finished_at = Time(required=True, allow_none=True)
@@ -34,8 +35,9 @@ class _RefundFieldsSchema(Schema):
 class RefundSchema(_RefundFieldsSchema):
     note = fields.Function(
         lambda refund: refund.note if refund.status == RefundStatus.REJECTED else None,
-        metadata={"type": ["string", "null"], "description": "Why it was rejected."}, required=True,
-    )  # fmt: skip
+        metadata={"type": ["string", "null"], "description": "Why it was rejected."},
+        required=True,
+    )
 
 
 class RefundArguments(PageArguments):

@@ -54,9 +54,15 @@ def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amo
     if intent is not None:
         gateway_refunds.share(intent, before=paid.refunded_wallet, amount=wanted)
     refund = Refund(
-        id=new_id(), user_id=user_id, transaction_id=paid.id, intent_id=intent.id if intent else None, amount=wanted,
-        reason=reason, status=RefundStatus.REQUESTED, asked_by=actor,
-    )  # fmt: skip
+        id=new_id(),
+        user_id=user_id,
+        transaction_id=paid.id,
+        intent_id=intent.id if intent else None,
+        amount=wanted,
+        reason=reason,
+        status=RefundStatus.REQUESTED,
+        asked_by=actor,
+    )
     if intent is not None:
         holds.place(user_id=user_id, reference=held_for(refund), amount=wanted, key=f"refund:{refund.id}", actor=actor)
     open_session().add(refund)
@@ -85,9 +91,12 @@ def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
         gateway_refunds.begin(refund)
         return refund
     done = ledger.refund(
-        transaction_id=refund.transaction_id, amount=refund.amount, key=f"refund:{refund.id}",
-        actor=f"staff:{staff.id}", description=refund.reason,
-    )  # fmt: skip
+        transaction_id=refund.transaction_id,
+        amount=refund.amount,
+        key=f"refund:{refund.id}",
+        actor=f"staff:{staff.id}",
+        description=refund.reason,
+    )
     complete(refund, done, now=now)
     return refund
 
@@ -131,9 +140,16 @@ def refund_payment(
     done = ledger.refund(transaction_id=paid.id, amount=amount, key=key, actor=actor, description=reason)
     if fresh:
         refund = Refund(
-            id=new_id(), user_id=paid.user_id, transaction_id=paid.id, amount=done.amount, reason=reason,
-            status=RefundStatus.COMPLETED, asked_by=actor, return_id=done.id, finished_at=now,
-        )  # fmt: skip
+            id=new_id(),
+            user_id=paid.user_id,
+            transaction_id=paid.id,
+            amount=done.amount,
+            reason=reason,
+            status=RefundStatus.COMPLETED,
+            asked_by=actor,
+            return_id=done.id,
+            finished_at=now,
+        )
         open_session().add(refund)
         complete(refund, done, now=now)
     return done
@@ -150,9 +166,13 @@ def complete(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
 def ask_later(*, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str) -> None:
     """`refund_payment` as a job, for who must not wait for it or fail with it."""
     enqueue(
-        catalogue.REFUND_RENTAL_PAYMENT, transaction_id=str(transaction_id), amount=amount, key=key, actor=actor,
+        catalogue.REFUND_RENTAL_PAYMENT,
+        transaction_id=str(transaction_id),
+        amount=amount,
+        key=key,
+        actor=actor,
         reason=reason,
-    )  # fmt: skip
+    )
 
 
 def open_refund_of(transaction_id: UUID) -> Refund | None:

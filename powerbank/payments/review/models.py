@@ -21,10 +21,12 @@ class SettlementCheck(Base):
     __table_args__ = (
         # One after the other: the jobs of a lane need not be told which one they work for.
         Index(
-            "uq_settlement_checks_open", text("(finished_at IS NULL)"), unique=True,
+            "uq_settlement_checks_open",
+            text("(finished_at IS NULL)"),
+            unique=True,
             postgresql_where=text("finished_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[Id]
     started_at: Mapped[datetime] = mapped_column(index=True)
@@ -45,14 +47,20 @@ class SettlementComparison(Base):
         CheckConstraint("(outcome IS NULL) = (compared_at IS NULL)", name="compared"),
         CheckConstraint("(outcome IS NOT DISTINCT FROM 'differs') = (what IS NOT NULL)", name="what"),
         Index(
-            "ix_settlement_comparisons_waiting", "gateway", "lane", "tries", "intent_id",
+            "ix_settlement_comparisons_waiting",
+            "gateway",
+            "lane",
+            "tries",
+            "intent_id",
             postgresql_where=text("outcome IS NULL"),
         ),
         Index(
-            "ix_settlement_comparisons_differences", "check_id", "intent_id",
+            "ix_settlement_comparisons_differences",
+            "check_id",
+            "intent_id",
             postgresql_where=text("outcome = 'differs'"),
         ),
-    )  # fmt: skip
+    )
 
     check_id: Mapped[UUID] = mapped_column(ForeignKey("settlement_checks.id", ondelete="CASCADE"), primary_key=True)
     intent_id: Mapped[UUID] = mapped_column(ForeignKey("payment_intents.id"), primary_key=True)

@@ -17,9 +17,11 @@ class StaffIntentArguments(PageArguments):
     status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*IntentStatus]))
     user_id = fields.UUID(load_default=None, allow_none=True)
     reference = fields.String(
-        load_default=None, allow_none=True, validate=validate.Length(1, 300),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 300),
         metadata={"description": "The gateway's name of the session or of the payment."},
-    )  # fmt: skip
+    )
 
 
 class StaffIntentSchema(IntentSchema):

@@ -50,9 +50,12 @@ def topup(body: dict[str, Any]) -> PaymentIntent:
     """Begin a top-up; poll the intent for where to pay"""
     hit_if_counted("60 per hour", "topup", str(current_user_id()))
     return intents.begin(
-        user_id=current_user_id(), gateway=body["gateway"], charged=body["amount"], currency=body["currency"],
+        user_id=current_user_id(),
+        gateway=body["gateway"],
+        charged=body["amount"],
+        currency=body["currency"],
         now=utcnow(),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/payment/intents/<uuid:intent_id>")

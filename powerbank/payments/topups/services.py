@@ -30,16 +30,27 @@ def begin(*, user_id: UUID, gateway: str, charged: int, currency: str, now: date
     bounds = gateways.limits(gateway, currency)
     if not bounds.least <= charged <= bounds.most:
         raise AppError(
-            "amount_out_of_range", 422, "This amount is too small or too large for this way to pay.",
-            least=show(bounds.least), most=show(bounds.most), currency=currency,
-        )  # fmt: skip
+            "amount_out_of_range",
+            422,
+            "This amount is too small or too large for this way to pay.",
+            least=show(bounds.least),
+            most=show(bounds.most),
+            currency=currency,
+        )
     rate = None if currency == NPR else exchange_rates.newest(currency)
     amount = charged if rate is None else exchange_rates.in_paisa(charged, rate.buy)
     intent = PaymentIntent(
-        id=new_id(), user_id=user_id, gateway=gateway, status=IntentStatus.PENDING, amount=amount, charged=charged,
-        currency=currency, rate=rate.buy if rate else None, rate_day=rate.day if rate else None,
+        id=new_id(),
+        user_id=user_id,
+        gateway=gateway,
+        status=IntentStatus.PENDING,
+        amount=amount,
+        charged=charged,
+        currency=currency,
+        rate=rate.buy if rate else None,
+        rate_day=rate.day if rate else None,
         expires_at=now + timedelta(minutes=app_config.current().intent_ttl_minutes),
-    )  # fmt: skip
+    )
     topup = transactions.begin_topup(user_id=user_id, amount=amount, reference=Reference("intent", str(intent.id)))
     intent.transaction_id = topup.id
     open_session().add(intent)
@@ -66,9 +77,14 @@ def locked(intent_id: UUID) -> PaymentIntent | None:
 def order(intent: PaymentIntent, public_url: str) -> Order:
     back = f"{public_url}/api/payment/return/{intent.gateway}"
     return Order(
-        intent_id=str(intent.id), amount=intent.charged, currency=intent.currency, title="Powerbank wallet",
-        return_url=back, cancel_url=back, expires_at=intent.expires_at,
-    )  # fmt: skip
+        intent_id=str(intent.id),
+        amount=intent.charged,
+        currency=intent.currency,
+        title="Powerbank wallet",
+        return_url=back,
+        cancel_url=back,
+        expires_at=intent.expires_at,
+    )
 
 
 def note_opened(intent_id: UUID, opened: Opened, *, now: datetime) -> None:

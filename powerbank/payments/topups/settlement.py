@@ -142,10 +142,16 @@ def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime)
 def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime) -> None:
     """What the intent says, once for each payment at the gateway."""
     topups.credit(
-        user_id=intent.user_id, gateway=intent.gateway, amount=intent.amount, currency=intent.currency,
-        received=intent.charged, key=f"topup:{intent.gateway}:{payment_id}", actor=actor,
-        reference=Reference("intent", str(intent.id)), transaction_id=intent.transaction_id,
-    )  # fmt: skip
+        user_id=intent.user_id,
+        gateway=intent.gateway,
+        amount=intent.amount,
+        currency=intent.currency,
+        received=intent.charged,
+        key=f"topup:{intent.gateway}:{payment_id}",
+        actor=actor,
+        reference=Reference("intent", str(intent.id)),
+        transaction_id=intent.transaction_id,
+    )
     intent.status, intent.payment_id = IntentStatus.SUCCESS, payment_id
     intent.settled_at, intent.poll_at = now, None
     open_session().flush()

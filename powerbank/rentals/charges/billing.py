@@ -52,9 +52,13 @@ def hold(rental: Rental) -> None:
         return
     sources = _by_method(rental, amount)
     holds.place(
-        user_id=rental.user_id, reference=transitions.reference(rental), amount=sources.wallet, points=sources.points,
-        key=_key(rental, "hold"), actor=ACTOR,
-    )  # fmt: skip
+        user_id=rental.user_id,
+        reference=transitions.reference(rental),
+        amount=sources.wallet,
+        points=sources.points,
+        key=_key(rental, "hold"),
+        actor=ACTOR,
+    )
     rental.held_value = sources.points_value
 
 
@@ -86,9 +90,13 @@ def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method:
         return
     sources = _by_method(rental, amount, method)
     spending.spend(
-        user_id=rental.user_id, reference=transitions.reference(rental), sources=sources, key=_key(rental, what),
-        actor=ACTOR, revenue=revenue,
-    )  # fmt: skip
+        user_id=rental.user_id,
+        reference=transitions.reference(rental),
+        sources=sources,
+        key=_key(rental, what),
+        actor=ACTOR,
+        revenue=revenue,
+    )
 
 
 def collect(
@@ -101,15 +109,24 @@ def collect(
         left -= _capture(rental, still, part, f"{what}:held", revenue=revenue, type_=type_)
     if left and (sources := _at_hand(rental, left)) is not None:
         paid = spending.spend(
-            user_id=rental.user_id, reference=about, sources=sources, key=_key(rental, f"{what}:now"), actor=ACTOR,
-            revenue=revenue, type_=type_,
-        )  # fmt: skip
+            user_id=rental.user_id,
+            reference=about,
+            sources=sources,
+            key=_key(rental, f"{what}:now"),
+            actor=ACTOR,
+            revenue=revenue,
+            type_=type_,
+        )
         left -= paid.amount
     if left:
         dues.create(
-            user_id=rental.user_id, reference=about, amount=left, revenue=revenue, key=_key(rental, f"{what}:due"),
+            user_id=rental.user_id,
+            reference=about,
+            amount=left,
+            revenue=revenue,
+            key=_key(rental, f"{what}:due"),
             actor=ACTOR,
-        )  # fmt: skip
+        )
         publish(DueCreated(**transitions.about(rental), amount=left))
     return left
 
@@ -141,9 +158,12 @@ def overdue_fee(rental: Rental, until: datetime) -> int:
     if rental.due_at is None:
         return 0
     return tariff.overdue_fee(
-        due_at=rental.due_at, until=until, rate=rental.overdue_rate, grace_minutes=rental.overdue_grace_minutes,
+        due_at=rental.due_at,
+        until=until,
+        rate=rental.overdue_rate,
+        grace_minutes=rental.overdue_grace_minutes,
         cap_per_day=rental.overdue_cap,
-    )  # fmt: skip
+    )
 
 
 def usage_fee(rental: Rental, until: datetime) -> int:
@@ -152,9 +172,11 @@ def usage_fee(rental: Rental, until: datetime) -> int:
         return 0
     assert rental.unit_minutes is not None and rental.unit_price is not None  # noqa: S101, PT018 (CHECK postpaid)
     fee = tariff.usage_fee(
-        started_at=rental.metered_from, until=min(until, rental.due_at), unit_minutes=rental.unit_minutes,
+        started_at=rental.metered_from,
+        until=min(until, rental.due_at),
+        unit_minutes=rental.unit_minutes,
         unit_price=rental.unit_price,
-    )  # fmt: skip
+    )
     # A coupon takes its part once, from the first spell.
     return max(0, fee - (rental.discount if rental.metered_from == rental.started_at else 0))
 
@@ -190,9 +212,14 @@ def _capture(
     rental: Rental, still: holds.Holds, sources: Sources, what: str, *, revenue: Kind, type_: TransactionType
 ) -> int:
     paid = holds.capture(
-        reference=transitions.reference(rental), sources=sources, key=_key(rental, what), actor=ACTOR, revenue=revenue,
-        type_=type_, held=still,
-    )  # fmt: skip
+        reference=transitions.reference(rental),
+        sources=sources,
+        key=_key(rental, what),
+        actor=ACTOR,
+        revenue=revenue,
+        type_=type_,
+        held=still,
+    )
     rental.held_value -= sources.points_value
     return paid.amount
 
@@ -200,9 +227,12 @@ def _capture(
 def _by_method(rental: Rental, amount: int, method: Method | None = None) -> Sources:
     there = funds(rental)
     return options.sources_for(
-        method or Method(rental.payment_method), amount=amount, wallet=there.wallet, points=there.points,
+        method or Method(rental.payment_method),
+        amount=amount,
+        wallet=there.wallet,
+        points=there.points,
         points_per_npr=rental.points_per_npr,
-    )  # fmt: skip
+    )
 
 
 def _at_hand(rental: Rental, amount: int) -> Sources | None:

@@ -35,18 +35,28 @@ FAULTS = frozenset({IssueType.NOT_CHARGING, IssueType.DAMAGED})
 
 
 def report(
-    rental_id: UUID, *, user_id: UUID, issue_type: IssueType, description: str | None, now: datetime,
+    rental_id: UUID,
+    *,
+    user_id: UUID,
+    issue_type: IssueType,
+    description: str | None,
+    now: datetime,
     photo: bytes | None = None,
-) -> RentalCase:  # fmt: skip
+) -> RentalCase:
     """Twice the same is one case, to which a further photo is added."""
     rental = transitions.locked_of_user(rental_id, user_id)
     services.lock_users(user_id)
     if rental.status in (Status.PENDING, Status.EJECTING):
         raise errors.rental_over(rental.status)
     made = insert(RentalCase).values(
-        id=new_id(), rental_id=rental.id, issue_type=issue_type, description=description, reported_at=now,
-        evidence=evidence(rental, now), status=CaseStatus.OPEN,
-    )  # fmt: skip
+        id=new_id(),
+        rental_id=rental.id,
+        issue_type=issue_type,
+        description=description,
+        reported_at=now,
+        evidence=evidence(rental, now),
+        status=CaseStatus.OPEN,
+    )
     case_id = open_session().scalar(
         made.on_conflict_do_nothing(
             index_elements=["rental_id", "issue_type"], index_where=RentalCase.status == CaseStatus.OPEN
@@ -186,9 +196,11 @@ def refund(rental: Rental, amount: int | None, *, what: str, by: str, now: datet
 
 
 def _open_case(rental: Rental, issue_type: IssueType) -> RentalCase:
-    return open_session().scalars(
-        select(RentalCase).filter_by(rental_id=rental.id, issue_type=issue_type, status=CaseStatus.OPEN)
-    ).one()  # fmt: skip
+    return (
+        open_session()
+        .scalars(select(RentalCase).filter_by(rental_id=rental.id, issue_type=issue_type, status=CaseStatus.OPEN))
+        .one()
+    )
 
 
 def _shown(moment: datetime | None) -> str | None:

@@ -103,9 +103,14 @@ def return_event(body: dict[str, Any]) -> Any:
     """A power bank came back"""
     with transaction():
         noted = inbound.note_http_return(
-            station_imei=body["station_imei"], slot_number=body["slot_number"], serial=body["powerbank_sn"],
-            charge=body["battery_level"], event_id=body["event_id"], ts=body["ts"], received_at=utcnow(),
-        )  # fmt: skip
+            station_imei=body["station_imei"],
+            slot_number=body["slot_number"],
+            serial=body["powerbank_sn"],
+            charge=body["battery_level"],
+            event_id=body["event_id"],
+            ts=body["ts"],
+            received_at=utcnow(),
+        )
     return {"accepted": True, "repeated": noted.repeat}, 200 if noted.repeat else 202
 
 

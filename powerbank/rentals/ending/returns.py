@@ -36,9 +36,16 @@ class EjectionOpenError(Exception):
 
 
 def returned(
-    *, rental_id: UUID, bank_id: UUID, station_id: UUID, slot_number: int, returned_at: datetime, provisional: bool,
-    how: str, now: datetime,
-) -> None:  # fmt: skip
+    *,
+    rental_id: UUID,
+    bank_id: UUID,
+    station_id: UUID,
+    slot_number: int,
+    returned_at: datetime,
+    provisional: bool,
+    how: str,
+    now: datetime,
+) -> None:
     rental = transitions.locked(rental_id)
     services.lock_users(rental.user_id)
     if rental.status in (Status.EJECTING, Status.FAILED, Status.CANCELLED) and rental.started_at is None:
@@ -124,8 +131,9 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
     if rental.status == Status.ACTIVE and _in_window(rental, rental.ended_at) and _is_free(rental):
         _cancel(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
         return
-    transitions.move(rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how,
-              slot=rental.return_slot)  # fmt: skip
+    transitions.move(
+        rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how, slot=rental.return_slot
+    )
     conclude_in_time(rental, now=now)
     enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
 
@@ -228,11 +236,16 @@ def _left_at(rental: Rental) -> datetime:
 
 def _refused_there(rental: Rental, now: datetime) -> datetime | None:
     """When it was first put into the slot in which a look after its failed self-test finds it."""
-    last = open_session().scalars(
-        select(RentalEvent)
-        .where(RentalEvent.rental_id == rental.id, RentalEvent.event.in_(["return_provisional", "return_refused"]))
-        .order_by(RentalEvent.id.desc()).limit(2)
-    ).all()  # fmt: skip
+    last = (
+        open_session()
+        .scalars(
+            select(RentalEvent)
+            .where(RentalEvent.rental_id == rental.id, RentalEvent.event.in_(["return_provisional", "return_refused"]))
+            .order_by(RentalEvent.id.desc())
+            .limit(2)
+        )
+        .all()
+    )
     if [each.event for each in last] != ["return_refused", "return_provisional"] or now - last[0].at > LOOKED_AT_AGAIN:
         return None
     assert rental.return_station_id is not None  # noqa: S101

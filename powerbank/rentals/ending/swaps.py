@@ -26,11 +26,15 @@ def wanted(rental: Rental) -> bool:
     if rental.swap_of is not None or rental.return_station_id != rental.station_id or rental.ended_at is None:
         return False
     reported = open_session().scalar(
-        select(RentalCase.reported_at).where(
-            RentalCase.rental_id == rental.id, RentalCase.status == CaseStatus.UPHELD,
-            RentalCase.issue_type.in_([IssueType.NOT_CHARGING, IssueType.DAMAGED]), RentalCase.decided_by == SYSTEM,
-        ).limit(1)
-    )  # fmt: skip
+        select(RentalCase.reported_at)
+        .where(
+            RentalCase.rental_id == rental.id,
+            RentalCase.status == CaseStatus.UPHELD,
+            RentalCase.issue_type.in_([IssueType.NOT_CHARGING, IssueType.DAMAGED]),
+            RentalCase.decided_by == SYSTEM,
+        )
+        .limit(1)
+    )
     return reported is not None and rental.ended_at <= reported + BRING_BACK_WITHIN
 
 
@@ -55,9 +59,7 @@ def abandon(rental_id: UUID, *, now: datetime) -> None:
 
 
 def _is_open(old: Rental) -> bool:
-    return (
-        old.status == Status.CANCELLED and of(old.id) is None and transitions.time_of(old, "swap_refused") is None
-    )  # fmt: skip
+    return old.status == Status.CANCELLED and of(old.id) is None and transitions.time_of(old, "swap_refused") is None
 
 
 def _end(old: Rental, reason: str, now: datetime) -> None:

@@ -56,7 +56,7 @@ def _long_rentals(now: datetime) -> Iterator[Anomaly]:
         return
     far = select(Rental).where(
         Rental.status.in_(OUT), Rental.due_at < now, Rental.started_at < now - FAR_BEYOND * usual
-    )  # fmt: skip
+    )
     for rental in session.scalars(far.order_by(Rental.due_at).limit(MOST)):
         assert rental.started_at is not None  # noqa: S101 (CHECK started)
         hours = int((now - rental.started_at).total_seconds() // 3600)

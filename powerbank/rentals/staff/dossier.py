@@ -57,9 +57,7 @@ def reports(rental: Rental, *, now: datetime) -> list[Said]:
 def _place_after(stay: Custody | None) -> Any:
     if stay is None or stay.until is None:
         return None
-    after = select(Custody.station_id).where(
-        Custody.bank_id == stay.bank_id, func.lower(Custody.period) == stay.until
-    )  # fmt: skip
+    after = select(Custody.station_id).where(Custody.bank_id == stay.bank_id, func.lower(Custody.period) == stay.until)
     return db.session.scalar(after)
 
 
@@ -80,8 +78,14 @@ def _custody(rental: Rental, now: datetime) -> Sequence[dict[str, Any]]:
     ).all()
     return [
         {
-            "place": stay.place, "powerbank_sn": serial, "station_sn": sn, "slot_number": stay.slot_number,
-            "rental_id": stay.rental_id, "since": stay.since, "until": stay.until, "cause": stay.cause,
+            "place": stay.place,
+            "powerbank_sn": serial,
+            "station_sn": sn,
+            "slot_number": stay.slot_number,
+            "rental_id": stay.rental_id,
+            "since": stay.since,
+            "until": stay.until,
+            "cause": stay.cause,
         }
         for stay, sn, serial in stays
-    ]  # fmt: skip
+    ]

@@ -88,9 +88,16 @@ def approved(act: StaffAct, *, staff: Staff, now: datetime) -> None:
 
 
 def resolve(
-    rental_id: UUID, *, action: str, reason: str, by: str, now: datetime, amount: int | None = None,
-    at: datetime | None = None, case_id: UUID | None = None,
-) -> Rental:  # fmt: skip
+    rental_id: UUID,
+    *,
+    action: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    amount: int | None = None,
+    at: datetime | None = None,
+    case_id: UUID | None = None,
+) -> Rental:
     rental = transitions.locked(rental_id)
     services.lock_users(rental.user_id)
     do = Action(action)
@@ -109,9 +116,10 @@ def resolve(
 def shown(rental: Rental) -> dict[str, Any]:
     """For the audit log."""
     return {
-        "status": rental.status, "amount_paid": money.show(billing.paid(rental)),
+        "status": rental.status,
+        "amount_paid": money.show(billing.paid(rental)),
         "due_amount": money.show(sum(due.left for due in billing.owed(rental))),
-    }  # fmt: skip
+    }
 
 
 def _worth(rental: Rental, do: Action, amount: int | None) -> int:

@@ -133,9 +133,11 @@ def _take_next_bank(rental: Rental) -> bool:
     banks.end_reservation(rental.id)
     try:
         choice = banks.reserve_best(
-            rental.station_id, rental_id=rental.id, min_battery=app_config.current().min_eject_battery,
+            rental.station_id,
+            rental_id=rental.id,
+            min_battery=app_config.current().min_eject_battery,
             without=rental.tried,
-        )  # fmt: skip
+        )
     except StationRefusedError:
         return False
     rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
@@ -148,10 +150,14 @@ def _send(rental: Rental, now: datetime, through: Publisher | None = None) -> bo
     serial = open_session().get_one(PowerBank, rental.bank_id).serial
     try:
         command = commands.request(
-            station_id=rental.station_id, command="eject_powerbank",
+            station_id=rental.station_id,
+            command="eject_powerbank",
             parameters={"slot_number": rental.slot_number, "powerbank_sn": serial, "rental_id": str(rental.id)},
-            requested_by=f"rental:{rental.id}", rental_id=rental.id, through=through, now=now,
-        )  # fmt: skip
+            requested_by=f"rental:{rental.id}",
+            rental_id=rental.id,
+            through=through,
+            now=now,
+        )
     except ConflictError as busy:
         if busy.code != "station_busy":
             raise
@@ -181,8 +187,10 @@ def _wake_next(station_id: UUID) -> None:
     """One ejection at a time: who came next is served next."""
     unsent = and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None))  # its next attempt
     waiting = open_session().scalar(
-        select(Rental.id).where(Rental.station_id == station_id, or_(Rental.status == Status.PENDING, unsent))
-        .order_by(Rental.status, Rental.id).limit(1)
-    )  # fmt: skip
+        select(Rental.id)
+        .where(Rental.station_id == station_id, or_(Rental.status == Status.PENDING, unsent))
+        .order_by(Rental.status, Rental.id)
+        .limit(1)
+    )
     if waiting is not None:
         enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(waiting))

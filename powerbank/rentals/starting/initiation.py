@@ -47,9 +47,13 @@ def initiate(
     rental = _drawn_up(user_id, station.id, method, terms.of_today(package, rules), now)
     if coupon_code is not None:
         discount = coupons.redeem(
-            user_id=user_id, code=coupon_code, price=rental.price, reference=rental.id, key=f"rental:{rental.id}",
+            user_id=user_id,
+            code=coupon_code,
+            price=rental.price,
+            reference=rental.id,
+            key=f"rental:{rental.id}",
             now=now,
-        )  # fmt: skip
+        )
         rental.discount = discount.amount
     _promise(rental, rules.min_eject_battery, cause=f"user:{user_id}")
     return rental
@@ -70,9 +74,18 @@ def replace(old: Rental, *, now: datetime) -> Rental:
 
 def _drawn_up(user_id: UUID, station_id: UUID, method: Method, agreed: dict[str, Any], now: datetime) -> Rental:
     return Rental(
-        id=new_id(), code=transitions.new_code(), user_id=user_id, station_id=station_id, status=Status.PENDING,
-        payment_method=method, created_at=now, version=0, discount=0, overdue_amount=0, **agreed,
-    )  # fmt: skip
+        id=new_id(),
+        code=transitions.new_code(),
+        user_id=user_id,
+        station_id=station_id,
+        status=Status.PENDING,
+        payment_method=method,
+        created_at=now,
+        version=0,
+        discount=0,
+        overdue_amount=0,
+        **agreed,
+    )
 
 
 def _promise(rental: Rental, min_battery: int, *, cause: str) -> None:
@@ -92,12 +105,16 @@ def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UU
     open_ones = select(func.count()).where(
         Rental.user_id == user_id, Rental.status.in_(OPEN), ~Rental.came_late, Rental.id.is_distinct_from(swap_of)
     )
-    user, count = open_session().execute(
-        select(User, open_ones.scalar_subquery())
-        .where(User.id == user_id)
-        .options(lazyload(User.identifiers))
-        .execution_options(populate_existing=True)
-    ).one()  # fmt: skip
+    user, count = (
+        open_session()
+        .execute(
+            select(User, open_ones.scalar_subquery())
+            .where(User.id == user_id)
+            .options(lazyload(User.identifiers))
+            .execution_options(populate_existing=True)
+        )
+        .one()
+    )
     if user.status != AccountStatus.ACTIVE:
         raise errors.account_blocked()
     if not user.profile_complete:

@@ -54,12 +54,24 @@ def open_beside(rental: Rental, command: StationCommand, stay: Custody, *, now: 
         publish(RentalCameLate(**transitions.for_staff(rental)))
         return
     other = Rental(
-        id=new_id(), code=transitions.new_code(), user_id=rental.user_id, station_id=rental.station_id,
+        id=new_id(),
+        code=transitions.new_code(),
+        user_id=rental.user_id,
+        station_id=rental.station_id,
         status=Status.PENDING,
-        payment_method=rental.payment_method, created_at=command.created_at, version=0, discount=0, overdue_amount=0,
-        bank_id=stay.bank_id, slot_number=command.slot_number or 0, command_id=command.id, attempts=1, tried=[serial],
-        came_late=True, **terms.of(rental),
-    )  # fmt: skip
+        payment_method=rental.payment_method,
+        created_at=command.created_at,
+        version=0,
+        discount=0,
+        overdue_amount=0,
+        bank_id=stay.bank_id,
+        slot_number=command.slot_number or 0,
+        command_id=command.id,
+        attempts=1,
+        tried=[serial],
+        came_late=True,
+        **terms.of(rental),
+    )
     open_session().add(other)
     began = times.start(other, stay.since or now, now, charge=False)
     transitions.begin(other, cause=f"rental:{rental.id}", at=command.created_at)

@@ -7,22 +7,42 @@ from powerbank.rentals.models import Rental
 from powerbank.stations.packages.models import Package
 
 _COPIED = (
-    "package_id", "package_name", "payment_model", "duration_minutes", "price", "unit_minutes", "unit_price", "deposit",
-    "overdue_rate", "overdue_grace_minutes", "overdue_cap", "replacement_price", "cancel_window_minutes",
-    "lost_after_days", "points_per_npr",
-)  # fmt: skip
+    "package_id",
+    "package_name",
+    "payment_model",
+    "duration_minutes",
+    "price",
+    "unit_minutes",
+    "unit_price",
+    "deposit",
+    "overdue_rate",
+    "overdue_grace_minutes",
+    "overdue_cap",
+    "replacement_price",
+    "cancel_window_minutes",
+    "lost_after_days",
+    "points_per_npr",
+)
 
 
 def of_today(package: Package, rules: AppConfig) -> dict[str, Any]:
     return {
-        "package_id": package.id, "package_name": package.name, "payment_model": package.payment_model,
-        "duration_minutes": package.duration_minutes, "price": package.price, "unit_minutes": package.unit_minutes,
-        "unit_price": package.unit_price, "deposit": rules.postpaid_deposit,
-        "overdue_rate": rules.overdue_rate_per_hour, "overdue_grace_minutes": rules.overdue_grace_minutes,
-        "overdue_cap": rules.overdue_cap_per_day, "replacement_price": rules.replacement_price,
-        "cancel_window_minutes": rules.cancel_window_minutes, "lost_after_days": rules.lost_after_days,
+        "package_id": package.id,
+        "package_name": package.name,
+        "payment_model": package.payment_model,
+        "duration_minutes": package.duration_minutes,
+        "price": package.price,
+        "unit_minutes": package.unit_minutes,
+        "unit_price": package.unit_price,
+        "deposit": rules.postpaid_deposit,
+        "overdue_rate": rules.overdue_rate_per_hour,
+        "overdue_grace_minutes": rules.overdue_grace_minutes,
+        "overdue_cap": rules.overdue_cap_per_day,
+        "replacement_price": rules.replacement_price,
+        "cancel_window_minutes": rules.cancel_window_minutes,
+        "lost_after_days": rules.lost_after_days,
         "points_per_npr": rules.points_per_npr,
-    }  # fmt: skip
+    }
 
 
 def of(rental: Rental) -> dict[str, Any]:

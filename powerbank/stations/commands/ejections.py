@@ -67,9 +67,14 @@ def eject_failed(station: Known, event: EjectFailed, *, now: datetime) -> None:
 
 
 def prove_out(
-    command: StationCommand, *, at: datetime, proof: str, now: datetime, told: dict[str, Any] | None = None,
+    command: StationCommand,
+    *,
+    at: datetime,
+    proof: str,
+    now: datetime,
+    told: dict[str, Any] | None = None,
     clear_slot: bool = True,
-) -> bool:  # fmt: skip
+) -> bool:
     """The bank came out at this time. False if that was known."""
     if command.status == CommandStatus.SUCCEEDED:
         return False
@@ -81,9 +86,14 @@ def prove_out(
             bank_id, _taker(command), at=at, cause="ejected", out_of=command.station_id
         )
         left = {
-            "bank_id": bank_id, "rental_id": command.rental_id, "moved": moved, "clear": clear_slot,
-            "station_id": command.station_id, "number": command.slot_number, "serial": command.serial,
-        }  # fmt: skip
+            "bank_id": bank_id,
+            "rental_id": command.rental_id,
+            "moved": moved,
+            "clear": clear_slot,
+            "station_id": command.station_id,
+            "number": command.slot_number,
+            "serial": command.serial,
+        }
         session.execute(_LEFT, left)
     return commands.settle(
         command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": show_time(at)}, now=now
@@ -132,16 +142,26 @@ def left_unasked(station_id: UUID, serial: str, slot_number: int | None, *, now:
         .values(bank_serial=None, charge=None, temperature=None)
     )
     discrepancies.open_discrepancy(
-        kind=DiscrepancyKind.BANK_MISSING, serial=serial, station_id=station_id, slot_number=slot_number, detail={},
+        kind=DiscrepancyKind.BANK_MISSING,
+        serial=serial,
+        station_id=station_id,
+        slot_number=slot_number,
+        detail={},
         now=now,
-    )  # fmt: skip
+    )
     live.refresh([station_id])
 
 
 def _conclude(
-    command: StationCommand, station: Known, proof: Proof, told: dict[str, Any], order: Order, *, fresh: bool,
+    command: StationCommand,
+    station: Known,
+    proof: Proof,
+    told: dict[str, Any],
+    order: Order,
+    *,
+    fresh: bool,
     now: datetime,
-) -> bool | None:  # fmt: skip
+) -> bool | None:
     if proof is Proof.OUT:
         news = prove_out(command, at=_moment(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh)
         if news:

@@ -39,9 +39,12 @@ def _known_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
 def send(body: dict[str, Any], sn: str) -> StationCommand:
     """Send a command. What became of it is in the list of the station's commands"""
     command = commands.request_by_staff(
-        queries.station(sn), command=body["command"], parameters=body["parameters"], staff_id=current_staff().id,
+        queries.station(sn),
+        command=body["command"],
+        parameters=body["parameters"],
+        staff_id=current_staff().id,
         now=utcnow(),
-    )  # fmt: skip
+    )
     audit.by_staff("stations.command", "station", sn, new=body | {"command_id": str(command.id)})
     return command
 

@@ -54,11 +54,17 @@ def request(
     deadline = starts + timedelta(seconds=deadline_seconds or _usual_seconds(name))
     command_id = new_id()
     row = {
-        "id": command_id, "station_id": station_id, "command": name, "parameters": parameters,
-        "serial": parameters.get("powerbank_sn"), "slot_number": parameters.get("slot_number"),
-        "rental_id": rental_id, "requested_by": requested_by, "created_at": now,
+        "id": command_id,
+        "station_id": station_id,
+        "command": name,
+        "parameters": parameters,
+        "serial": parameters.get("powerbank_sn"),
+        "slot_number": parameters.get("slot_number"),
+        "rental_id": rental_id,
+        "requested_by": requested_by,
+        "created_at": now,
         "deadline": deadline,
-    }  # fmt: skip
+    }
     if through is not None:
         row |= _NOTED_AS_SENT | {"sent_at": now}
     made = insert(StationCommand).values(row)
@@ -88,7 +94,7 @@ def request_by_staff(
         raise ConflictError("command_unsupported", f"Stations of {station.protocol} have no such command.")
     return request(
         station_id=station.id, command=command, parameters=parameters, requested_by=f"staff:{staff_id}", now=now
-    )  # fmt: skip
+    )
 
 
 def is_supported(station: Station, command: CommandName) -> bool:
@@ -107,9 +113,14 @@ def look(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None
     )
     if waiting is None or at is not None:
         request(
-            station_id=station_id, command=CommandName.GET_STATUS, parameters={}, requested_by=SYSTEM, now=now,
-            send_at=at, deadline_seconds=LOOK_SECONDS,
-        )  # fmt: skip
+            station_id=station_id,
+            command=CommandName.GET_STATUS,
+            parameters={},
+            requested_by=SYSTEM,
+            now=now,
+            send_at=at,
+            deadline_seconds=LOOK_SECONDS,
+        )
 
 
 def is_due(command_id: UUID, *, now: datetime) -> bool:

@@ -26,12 +26,14 @@ def after_refusal(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
     last = session.scalars(
         select(StationCommand)
         .where(
-            StationCommand.station_id == station_id, StationCommand.slot_number == slot_number,
-            StationCommand.command == CommandName.EJECT, StationCommand.finished_at.is_not(None),
+            StationCommand.station_id == station_id,
+            StationCommand.slot_number == slot_number,
+            StationCommand.command == CommandName.EJECT,
+            StationCommand.finished_at.is_not(None),
         )
         .order_by(StationCommand.id.desc())
         .limit(IN_A_ROW)
-    ).all()  # fmt: skip
+    ).all()
     refused = [each.status == CommandStatus.FAILED and (each.response or {}).get("proof") == "refused" for each in last]
     if len(refused) < IN_A_ROW or not all(refused):
         return False

@@ -126,9 +126,13 @@ def resolve(discrepancy_id: UUID, *, resolution: str, by: str, now: datetime) ->
 
 def close_all(serial: str, *, resolution: str, now: datetime, by: str = SYSTEM) -> int:
     """The world and the database agree again about this bank."""
-    rows = open_session().query(Discrepancy).filter(
-        Discrepancy.serial == serial, Discrepancy.resolved_at.is_(None)
-    ).with_for_update().all()  # fmt: skip
+    rows = (
+        open_session()
+        .query(Discrepancy)
+        .filter(Discrepancy.serial == serial, Discrepancy.resolved_at.is_(None))
+        .with_for_update()
+        .all()
+    )
     for row in rows:
         row.resolved_at, row.resolved_by, row.resolution = now, by, resolution
     return len(rows)

@@ -173,11 +173,17 @@ def _detail(row: PowerBank) -> dict[str, Any]:
     names = ("serial", "model", "health", "cycles", "quarantine_reason", "doubt", "created_at")
     stays = [
         {
-            "place": stay.place, "station_sn": sn, "slot_number": stay.slot_number, "rental_id": stay.rental_id,
-            "holder": stay.holder, "cause": stay.cause, "since": stay.since, "until": stay.until,
+            "place": stay.place,
+            "station_sn": sn,
+            "slot_number": stay.slot_number,
+            "rental_id": stay.rental_id,
+            "holder": stay.holder,
+            "cause": stay.cause,
+            "since": stay.since,
+            "until": stay.until,
         }
         for stay, sn in queries.custody(row.id)
-    ]  # fmt: skip
+    ]
     return {name: getattr(row, name) for name in names} | {"custody": stays}
 
 

@@ -107,11 +107,18 @@ def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out
     left = session.execute(
         _MOVE,
         {
-            "id": new_id(), "bank_id": bank_id, "place": to.place, "station_id": to.station_id,
-            "slot_number": to.slot_number, "rental_id": to.rental_id, "holder": to.holder, "at": at, "cause": cause,
+            "id": new_id(),
+            "bank_id": bank_id,
+            "place": to.place,
+            "station_id": to.station_id,
+            "slot_number": to.slot_number,
+            "rental_id": to.rental_id,
+            "holder": to.holder,
+            "at": at,
+            "cause": cause,
             "out_of": out_of,
         },
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     if left is None:
         return False
     live.refresh({each for each in (left.station_id, to.station_id) if each is not None})
@@ -119,9 +126,9 @@ def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out
 
 
 def whereabouts(bank_id: UUID) -> Whereabouts:
-    row = open_session().scalars(
-        select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))
-    ).one()  # fmt: skip
+    row = (
+        open_session().scalars(select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))).one()
+    )
     return _whereabouts(row)
 
 

@@ -98,9 +98,12 @@ class Intake:
     def _give_up(self, message: Message, problem: Exception) -> None:
         self.counts["failed"] += 1
         log.error(
-            "message not applied", imei=message.station.imei, topic=message.received.topic, error=_words(problem),
+            "message not applied",
+            imei=message.station.imei,
+            topic=message.received.topic,
+            error=_words(problem),
             exc_info=problem,
-        )  # fmt: skip
+        )
         try:
             with transaction():
                 inbound.note_failure(message, f"{type(problem).__name__}: {_words(problem)}")

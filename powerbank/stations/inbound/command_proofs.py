@@ -23,12 +23,12 @@ def runs(station_id: UUID, firmware: str, *, now: datetime) -> None:
     _succeeded(station_id, CommandName.UPDATE_FIRMWARE, which, proof="version", now=now)
 
 
-def _succeeded(
-    station_id: UUID, name: CommandName, which: ColumnElement[bool], *, proof: str, now: datetime
-) -> None:  # fmt: skip
+def _succeeded(station_id: UUID, name: CommandName, which: ColumnElement[bool], *, proof: str, now: datetime) -> None:
     query = select(StationCommand).where(
-        StationCommand.station_id == station_id, StationCommand.command == name, StationCommand.sent_at.is_not(None),
+        StationCommand.station_id == station_id,
+        StationCommand.command == name,
+        StationCommand.sent_at.is_not(None),
         which,
-    )  # fmt: skip
+    )
     for command in open_session().scalars(query).all():
         commands.settle(command, CommandStatus.SUCCEEDED, {"proof": proof}, now=now)

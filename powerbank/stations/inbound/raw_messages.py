@@ -23,10 +23,16 @@ def keep(message: Message, report_id: UUID, outcome: Outcome, *, key: str | None
     received = message.received
     kind = type(message.events[-1]).__name__ if message.events else "nonsense"
     row = {
-        "id": report_id, "station_id": message.station.id, "received_at": received.received_at, "kind": kind,
-        "key": key, "outcome": outcome, "reason": reason or None, "topic": received.topic,
+        "id": report_id,
+        "station_id": message.station.id,
+        "received_at": received.received_at,
+        "kind": kind,
+        "key": key,
+        "outcome": outcome,
+        "reason": reason or None,
+        "topic": received.topic,
         "payload": received.payload[:MOST_KEPT],
-    }  # fmt: skip
+    }
     return open_session().execute(_KEEP, row).one_or_none() is not None
 
 

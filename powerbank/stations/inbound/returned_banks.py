@@ -34,9 +34,18 @@ def moment(order: Order, *, last: datetime | None, offline_after: timedelta) -> 
 
 
 def returned(
-    station_id: UUID, slot_number: int, serial: str, *, at: datetime, received_at: datetime, report_id: UUID, how: str,
-    provisional: bool = False, ordered: bool = False, overtaken: bool = False,
-) -> bool:  # fmt: skip
+    station_id: UUID,
+    slot_number: int,
+    serial: str,
+    *,
+    at: datetime,
+    received_at: datetime,
+    report_id: UUID,
+    how: str,
+    provisional: bool = False,
+    ordered: bool = False,
+    overtaken: bool = False,
+) -> bool:
     """A bank is seen in a slot. False if that is nothing new.
 
     `ordered`: by its own numbers the report is newer than all before it, not merely the last to arrive; `overtaken`:
@@ -46,9 +55,13 @@ def returned(
     bank = session.scalar(select(PowerBank).where(PowerBank.serial == serial).with_for_update())
     if bank is None:
         discrepancies.open_discrepancy(
-            kind=DiscrepancyKind.UNKNOWN_SERIAL, serial=serial, station_id=station_id, slot_number=slot_number,
-            detail={"how": how}, now=received_at,
-        )  # fmt: skip
+            kind=DiscrepancyKind.UNKNOWN_SERIAL,
+            serial=serial,
+            station_id=station_id,
+            slot_number=slot_number,
+            detail={"how": how},
+            now=received_at,
+        )
         return True
     here = Whereabouts(Place.SLOT, station_id, slot_number)
     stay = _settled_stay(bank, here, how=how, ordered=ordered, now=received_at)
@@ -60,9 +73,13 @@ def returned(
         commands.look(station_id, now=received_at)
     if moves and stay.place == Place.SLOT and not _left_its_slot(bank, stay, station_id):
         discrepancies.open_discrepancy(
-            kind=DiscrepancyKind.BANK_ELSEWHERE, serial=serial, station_id=station_id, slot_number=slot_number,
-            detail={"how": how}, now=received_at,
-        )  # fmt: skip
+            kind=DiscrepancyKind.BANK_ELSEWHERE,
+            serial=serial,
+            station_id=station_id,
+            slot_number=slot_number,
+            detail={"how": how},
+            now=received_at,
+        )
         moves = False
     if moves:
         assert stay.since is not None  # noqa: S101 (CHECK period)

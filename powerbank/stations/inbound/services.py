@@ -88,10 +88,16 @@ def note_failure(message: Message, error: str) -> None:
     received = message.received
     open_session().add(
         StationReport(
-            id=new_id(), station_id=message.station.id, received_at=received.received_at, kind="failed",
-            outcome=Outcome.FAILED, reason=error[:500], topic=received.topic, payload=received.payload[:MOST_KEPT],
+            id=new_id(),
+            station_id=message.station.id,
+            received_at=received.received_at,
+            kind="failed",
+            outcome=Outcome.FAILED,
+            reason=error[:500],
+            topic=received.topic,
+            payload=received.payload[:MOST_KEPT],
         )
-    )  # fmt: skip
+    )
 
 
 def accept_http(*, station_imei: str, words: dict[str, Any], received_at: datetime) -> None:
@@ -143,18 +149,27 @@ def _topic(imei: str, kind: str) -> str:
 
 
 def note_http_return(
-    *, station_imei: str, slot_number: int, serial: str, charge: int | None, event_id: str, ts: datetime | None,
+    *,
+    station_imei: str,
+    slot_number: int,
+    serial: str,
+    charge: int | None,
+    event_id: str,
+    ts: datetime | None,
     received_at: datetime,
-) -> Noted:  # fmt: skip
+) -> Noted:
     """A return that a gateway reports. Inside an open transaction; `repeat` says that it was known."""
     station = _registered(station_imei)
     if not open_session().scalar(select(exists().where(Slot.station_id == station.id, Slot.number == slot_number))):
         told_back = "The station has no such slot."
         raise AppError("validation_failed", 422, told_back, errors={"slot_number": [told_back]})
     told: dict[str, Any] = {
-        "event_id": event_id, "slot_number": slot_number, "powerbank_sn": serial, "battery_level": charge,
+        "event_id": event_id,
+        "slot_number": slot_number,
+        "powerbank_sn": serial,
+        "battery_level": charge,
         "ts": ts.isoformat() if ts else None,
-    }  # fmt: skip
+    }
     received = Received("http/return-event", json.dumps(told).encode(), received_at)
     order = Order(received_at, device_time=ts)
     event = Returned(order, serial, slot_number, charge, event_id=event_id)

@@ -102,8 +102,9 @@ def _show(state: StationState, message: Message, snapshot: Snapshot, report_id: 
         raw_messages.keep(message, report_id, Outcome.APPLIED)
     returned_at = returned_banks.moment(
         snapshot.order._replace(device_time=None),
-        last=state.reported_at, offline_after=_offline_after(message.station),
-    )  # fmt: skip
+        last=state.reported_at,
+        offline_after=_offline_after(message.station),
+    )
     agreed_at = snapshots.apply(snapshot, Comparing(message.station.id, report_id, returned_at, at))
     state.contents = contents if agreed_at is not None and snapshot.complete else None
     state.revision = agreed_at
@@ -204,9 +205,17 @@ def _returned(state: StationState, message: Message, event: Returned, report_id:
     with live.once():
         live.refresh([station_id])
         new = returned_banks.returned(
-            station_id, event.slot, event.serial, at=at, received_at=received_at, report_id=report_id, how="event",
-            provisional=event.provisional, ordered=fresh and event.order.position is not None, overtaken=not fresh,
-        )  # fmt: skip
+            station_id,
+            event.slot,
+            event.serial,
+            at=at,
+            received_at=received_at,
+            report_id=report_id,
+            how="event",
+            provisional=event.provisional,
+            ordered=fresh and event.order.position is not None,
+            overtaken=not fresh,
+        )
         if fresh:
             open_session().execute(
                 update(Slot)

@@ -88,9 +88,14 @@ def _shown(serial: str, report: SlotReport, comparing: Comparing) -> bool:
     if here.place is Place.USER and returned_banks.undo_ejection(station_id, number, serial, seen_at=received_at):
         return True
     returned_banks.returned(
-        station_id, number, serial, at=comparing.returned_at, received_at=received_at,
-        report_id=comparing.report_id, how="snapshot",
-    )  # fmt: skip
+        station_id,
+        number,
+        serial,
+        at=comparing.returned_at,
+        received_at=received_at,
+        report_id=comparing.report_id,
+        how="snapshot",
+    )
     after = banks.whereabouts(bank.id)
     return (after.station_id, after.slot_number) == (station_id, number)
 
@@ -156,6 +161,10 @@ def _answer_looks(station_id: UUID, received_at: datetime) -> None:
 
 def _note(kind: DiscrepancyKind, serial: str, number: int, comparing: Comparing) -> None:
     discrepancies.open_discrepancy(
-        kind=kind, serial=serial, station_id=comparing.station_id, slot_number=number,
-        detail={"report_id": str(comparing.report_id)}, now=comparing.received_at,
-    )  # fmt: skip
+        kind=kind,
+        serial=serial,
+        station_id=comparing.station_id,
+        slot_number=number,
+        detail={"report_id": str(comparing.report_id)},
+        now=comparing.received_at,
+    )

@@ -115,9 +115,11 @@ def apply(by_station: dict[UUID, list[Message]], *, now: datetime) -> set[UUID]:
 
 
 def _is_usual(message: Message) -> bool:
-    return bool(message.events) and not message.odd and all(
-        isinstance(event, Heartbeat | Snapshot | Presence) for event in message.events
-    )  # fmt: skip
+    return (
+        bool(message.events)
+        and not message.odd
+        and all(isinstance(event, Heartbeat | Snapshot | Presence) for event in message.events)
+    )
 
 
 def _follow(row: Any, messages: list[Message]) -> Standing | None:
@@ -165,13 +167,15 @@ def _write(taken: dict[UUID, tuple[Standing, Any]], *, crossing: int) -> None:
     session.execute(
         _NEWEST,
         {
-            "ids": array(taken), "boots": array(each.boot_id for each in standings),
-            "seqs": array(each.seq for each in standings), "ats": array(each.reported_at for each in standings),
+            "ids": array(taken),
+            "boots": array(each.boot_id for each in standings),
+            "seqs": array(each.seq for each in standings),
+            "ats": array(each.reported_at for each in standings),
             "snapshots": array(each.shown_at for each in standings),
             "measures": text_array(each.measures if each.measures != each.was else None for each in standings),
             "changes": array(None if row.online else standing.reported_at for standing, row in taken.values()),
         },
-    )  # fmt: skip
+    )
     if changed:
         _write_charges(changed)
     crossed = [id_ for id_, standing in changed.items() if _crosses(standing, crossing)]
@@ -192,16 +196,18 @@ def _write_charges(changed: dict[UUID, Standing]) -> None:
     open_session().execute(
         _CHANGED,
         {
-            "reports": array(new_id() for _ in messages), "stations": array(changed),
+            "reports": array(new_id() for _ in messages),
+            "stations": array(changed),
             "received": array(each.received.received_at for each in messages),
             "topics": text_array(each.received.topic for each in messages),
             "payloads": text_array(each.received.payload[:MOST_KEPT].hex() for each in messages),
             "ids": array(message.station.id for message, _ in slots),
-            "numbers": array(slot.number for _, slot in slots), "charges": array(slot.charge for _, slot in slots),
+            "numbers": array(slot.number for _, slot in slots),
+            "charges": array(slot.charge for _, slot in slots),
             "temperatures": array(slot.temperature for _, slot in slots),
             "ats": array(message.received.received_at for message, _ in slots),
         },
-    )  # fmt: skip
+    )
 
 
 def _differing(snapshot: Snapshot, was: str | None) -> list[SlotReport]:
@@ -212,6 +218,4 @@ def _differing(snapshot: Snapshot, was: str | None) -> list[SlotReport]:
 def _crosses(standing: Standing, limit: int) -> bool:
     """Whether a bank has become one to hand out, or is one no more."""
     before, after = charges_in(standing.was or ""), charges_in(standing.measures or "")
-    return any(
-        ((before.get(number) or 0) >= limit) != ((charge or 0) >= limit) for number, charge in after.items()
-    )  # fmt: skip
+    return any(((before.get(number) or 0) >= limit) != ((charge or 0) >= limit) for number, charge in after.items())

@@ -37,9 +37,14 @@ class StationIssue(Base):
         one_of("priority", Priority),
         CheckConstraint("reports > 0", name="reports"),
         CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
-        Index("uq_station_issues_open", "station_id", "issue_type", unique=True,
-              postgresql_where=text("resolved_at IS NULL")),
-    )  # fmt: skip
+        Index(
+            "uq_station_issues_open",
+            "station_id",
+            "issue_type",
+            unique=True,
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"))

@@ -36,9 +36,13 @@ def report(body: dict[str, Any], sn: str) -> StationIssue:
     photo = photos.remade(body["photo"])
     with transaction():
         return issues.report(
-            user_id=current_user_id(), sn=sn, issue_type=IssueType(body["issue_type"]),
-            description=body["description"], photo=photo, now=utcnow(),
-        )  # fmt: skip
+            user_id=current_user_id(),
+            sn=sn,
+            issue_type=IssueType(body["issue_type"]),
+            description=body["description"],
+            photo=photo,
+            now=utcnow(),
+        )
 
 
 @blueprint.get("/admin/station-issues")

@@ -24,16 +24,25 @@ ANSWER_SECONDS = 30
 
 
 def report(
-    *, user_id: UUID, sn: str, issue_type: IssueType, description: str | None, now: datetime,
+    *,
+    user_id: UUID,
+    sn: str,
+    issue_type: IssueType,
+    description: str | None,
+    now: datetime,
     photo: bytes | None = None,
-) -> StationIssue:  # fmt: skip
+) -> StationIssue:
     session = open_session()
     station = queries.public_station(sn)
     priority = Priority.CRITICAL if issue_type in CRITICAL else Priority.NORMAL
     made = insert(StationIssue).values(
-        id=new_id(), station_id=station.id, issue_type=issue_type, priority=priority, opened_at=now,
+        id=new_id(),
+        station_id=station.id,
+        issue_type=issue_type,
+        priority=priority,
+        opened_at=now,
         last_reported_at=now,
-    )  # fmt: skip
+    )
     issue_id = session.execute(
         made.on_conflict_do_update(
             index_elements=["station_id", "issue_type"],
@@ -87,18 +96,25 @@ def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime
         return
     if command_id is None:
         asked = commands.request(
-            station_id=issue.station_id, command=CommandName.GET_STATUS, parameters={},
-            requested_by=f"issue:{issue_id}", now=now, deadline_seconds=ANSWER_SECONDS,
-        )  # fmt: skip
+            station_id=issue.station_id,
+            command=CommandName.GET_STATUS,
+            parameters={},
+            requested_by=f"issue:{issue_id}",
+            now=now,
+            deadline_seconds=ANSWER_SECONDS,
+        )
         enqueue(
-            catalogue.CHECK_STATION_CONNECTIVITY, at=asked.deadline + timedelta(seconds=1), issue_id=str(issue_id),
+            catalogue.CHECK_STATION_CONNECTIVITY,
+            at=asked.deadline + timedelta(seconds=1),
+            issue_id=str(issue_id),
             command_id=str(asked.id),
-        )  # fmt: skip
+        )
         return
     command = session.get_one(StationCommand, command_id)
     issue.connectivity = alerts.connectivity(issue.station_id, now=now) | {
-        "checked_at": show_time(now), "answered": command.status == CommandStatus.SUCCEEDED,
-    }  # fmt: skip
+        "checked_at": show_time(now),
+        "answered": command.status == CommandStatus.SUCCEEDED,
+    }
 
 
 def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> StationIssue:

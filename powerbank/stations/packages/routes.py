@@ -49,7 +49,11 @@ class PackageStations(MethodView):
             packages.restrict(package_id, body["station_sns"])
             new = {"station_sns": packages.stations_of(package_id)}
             audit.record(
-                actor=f"staff:{current_staff().id}", action="packages.restrict", object_kind="packages",
-                object_id=package_id, old={"station_sns": old}, new=new,
-            )  # fmt: skip
+                actor=f"staff:{current_staff().id}",
+                action="packages.restrict",
+                object_kind="packages",
+                object_id=package_id,
+                old={"station_sns": old},
+                new=new,
+            )
         return new

@@ -25,9 +25,11 @@ def restrict(package_id: UUID, station_sns: list[str]) -> None:
     found = {row.sn: row.id for row in rows}
     if missing := sorted(wanted - found.keys()):
         raise AppError(
-            "validation_failed", 422, "Some fields are missing or wrong.",
+            "validation_failed",
+            422,
+            "Some fields are missing or wrong.",
             errors={"station_sns": [f"No such station: {sn}" for sn in missing]},
-        )  # fmt: skip
+        )
     session.execute(delete(PackageStation).where(PackageStation.package_id == package_id))
     session.add_all(PackageStation(package_id=package_id, station_id=found[sn]) for sn in sorted(found))
     session.flush()

@@ -113,11 +113,13 @@ def _plain(raw: dict[str, Any]) -> SlotReport | None:
     number, serial = raw.get("slot_number"), raw.get("powerbank_sn")
     charge, temperature = raw.get("battery_level"), raw.get("temperature")
     if not (
-        type(number) is int and 1 <= number <= MAX_SLOT and raw.get("status") == "ok"
+        type(number) is int
+        and 1 <= number <= MAX_SLOT
+        and raw.get("status") == "ok"
         and (charge is None or (type(charge) is int and 0 <= charge <= 100))
         and (temperature is None or (type(temperature) is float and -100 <= temperature <= 300))
         and raw.get("metadata") in (None, NO_FACTS)
-    ):  # fmt: skip
+    ):
         return None
     if type(serial) is str and SERIAL.fullmatch(serial):
         return SlotReport(number, Works.OK, Seen.BANK, serial, charge, temperature)
@@ -145,9 +147,15 @@ def _slot(slot: Fields) -> SlotReport | None:
     else:
         seen = Seen.UNREADABLE
     return SlotReport(
-        number, works, seen, serial, slot.charge(), slot.number("temperature", -100, 300), None,
+        number,
+        works,
+        seen,
+        serial,
+        slot.charge(),
+        slot.number("temperature", -100, 300),
+        None,
         slot.facts("metadata") or {},
-    )  # fmt: skip
+    )
 
 
 def _event(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
@@ -180,10 +188,8 @@ def _response(fields: Fields, order: Order, command_id: str) -> tuple[Event, ...
     error = None if success else fields.identifier("error") or "unspecified"
     proof = Proof.OUT if success else REFUSALS.get(error, Proof.IN)
     return (
-        CommandAnswer(
-            order, command_id, success, error, proof, fields.slot(), fields.serial(), fields.facts("data")
-        ),
-    )  # fmt: skip
+        CommandAnswer(order, command_id, success, error, proof, fields.slot(), fields.serial(), fields.facts("data")),
+    )
 
 
 def _presence(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:

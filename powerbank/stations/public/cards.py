@@ -17,22 +17,33 @@ def of_page(found: dict[str, Any], *, user_id: UUID | None, now: datetime) -> di
 def card(station: Station, *, is_favorite: bool, now: datetime) -> dict[str, Any]:
     live = station.live
     return {
-        "sn": station.sn, "name": station.name, "address": station.address, "city": station.city,
-        "lat": station.lat, "lng": station.lng, "status": live.status, "available_banks": live.available_banks,
-        "free_slots": live.free_slots, "open_now": is_open(live.hours, live.timezone, now),
-        "last_seen": live.last_seen, "is_favorite": is_favorite,
-    }  # fmt: skip
+        "sn": station.sn,
+        "name": station.name,
+        "address": station.address,
+        "city": station.city,
+        "lat": station.lat,
+        "lng": station.lng,
+        "status": live.status,
+        "available_banks": live.available_banks,
+        "free_slots": live.free_slots,
+        "open_now": is_open(live.hours, live.timezone, now),
+        "last_seen": live.last_seen,
+        "is_favorite": is_favorite,
+    }
 
 
 def detail(station: Station, *, user_id: UUID | None, now: datetime, with_serials: bool) -> dict[str, Any]:
     is_favorite = station.id in queries.favourites_among(user_id, [station])
     return card(station, is_favorite=is_favorite, now=now) | {
-        "timezone": station.timezone, "opening_hours": station.opening_hours, "images": station.images,
-        "amenities": station.amenities, "rent_enabled": station.rent_enabled,
+        "timezone": station.timezone,
+        "opening_hours": station.opening_hours,
+        "images": station.images,
+        "amenities": station.amenities,
+        "rent_enabled": station.rent_enabled,
         "return_enabled": station.return_enabled,
         "slots": [slot(each, with_serial=with_serials) for each in queries.slots(station.id)],
         "packages": queries.packages_at(station.id),
-    }  # fmt: skip
+    }
 
 
 def slot(row: Slot, *, with_serial: bool) -> dict[str, Any]:

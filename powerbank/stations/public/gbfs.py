@@ -16,8 +16,13 @@ BANK = "power-bank"
 LANGUAGE = "en"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # `last_reported` of a station that never spoke: the format wants a time
 
-TTL = {"gbfs": 86400, "system_information": 3600, "vehicle_types": 86400, "station_information": 300,
-       "station_status": 15}  # fmt: skip
+TTL = {
+    "gbfs": 86400,
+    "system_information": 3600,
+    "vehicle_types": 86400,
+    "station_information": 300,
+    "station_status": 15,
+}
 FEEDS = tuple(name for name in TTL if name != "gbfs")
 
 
@@ -39,54 +44,91 @@ def _text(value: str) -> list[dict[str, str]]:
 
 def _system(public_url: str, contact: str) -> dict[str, Any]:
     return {
-        "system_id": "powerbank", "languages": [LANGUAGE], "name": _text("Powerbank"), "opening_hours": "24/7",
-        "url": public_url, "feed_contact_email": contact, "timezone": "Asia/Kathmandu",
-    }  # fmt: skip
+        "system_id": "powerbank",
+        "languages": [LANGUAGE],
+        "name": _text("Powerbank"),
+        "opening_hours": "24/7",
+        "url": public_url,
+        "feed_contact_email": contact,
+        "timezone": "Asia/Kathmandu",
+    }
 
 
 def _types() -> dict[str, Any]:
     """No kind of vehicle fits. "Human" is the one propulsion that owes no range."""
-    kind = {"vehicle_type_id": BANK, "form_factor": "other", "propulsion_type": "human", "name": _text("Power bank"),
-            "return_constraint": "any_station"}  # fmt: skip
+    kind = {
+        "vehicle_type_id": BANK,
+        "form_factor": "other",
+        "propulsion_type": "human",
+        "name": _text("Power bank"),
+        "return_constraint": "any_station",
+    }
     return {"vehicle_types": [kind]}
 
 
 def _information(public_url: str) -> list[dict[str, Any]]:
     slots = select(Slot.station_id, func.count().label("count")).group_by(Slot.station_id).subquery()
     query = (
-        select(Station.sn, Station.name, Station.lat, Station.lng, Station.address, Station.opening_hours,
-               func.coalesce(slots.c.count, 0).label("capacity"))
-        .outerjoin(slots, slots.c.station_id == Station.id).where(Station.active).order_by(Station.sn)
-    )  # fmt: skip
+        select(
+            Station.sn,
+            Station.name,
+            Station.lat,
+            Station.lng,
+            Station.address,
+            Station.opening_hours,
+            func.coalesce(slots.c.count, 0).label("capacity"),
+        )
+        .outerjoin(slots, slots.c.station_id == Station.id)
+        .where(Station.active)
+        .order_by(Station.sn)
+    )
     return [
         {
-            "station_id": row.sn, "name": _text(row.name), "lat": row.lat, "lon": row.lng, "address": row.address,
-            "capacity": row.capacity, "is_virtual_station": False,
+            "station_id": row.sn,
+            "name": _text(row.name),
+            "lat": row.lat,
+            "lon": row.lng,
+            "address": row.address,
+            "capacity": row.capacity,
+            "is_virtual_station": False,
             "station_opening_hours": in_osm_format(row.opening_hours),
             "rental_uris": {"web": f"{public_url}/s/{row.sn}"},
         }
         for row in db.session.execute(query)
-    ]  # fmt: skip
+    ]
 
 
 def _status(now: datetime) -> list[dict[str, Any]]:
     query = (
-        select(StationLive.sn, StationLive.available_banks, StationLive.free_slots, StationLive.online,
-               StationLive.maintenance, StationLive.hours, StationLive.timezone, StationLive.last_seen,
-               Station.rent_enabled, Station.return_enabled)
-        .join(Station, Station.id == StationLive.station_id).where(StationLive.active).order_by(StationLive.sn)
-    )  # fmt: skip
+        select(
+            StationLive.sn,
+            StationLive.available_banks,
+            StationLive.free_slots,
+            StationLive.online,
+            StationLive.maintenance,
+            StationLive.hours,
+            StationLive.timezone,
+            StationLive.last_seen,
+            Station.rent_enabled,
+            Station.return_enabled,
+        )
+        .join(Station, Station.id == StationLive.station_id)
+        .where(StationLive.active)
+        .order_by(StationLive.sn)
+    )
     return [_one_status(row, now) for row in db.session.execute(query)]
 
 
 def _one_status(row: Any, now: datetime) -> dict[str, Any]:
     serves = row.online and not row.maintenance and is_open(row.hours, row.timezone, now)
     return {
-        "station_id": row.sn, "num_vehicles_available": row.available_banks,
+        "station_id": row.sn,
+        "num_vehicles_available": row.available_banks,
         "vehicle_types_available": [{"vehicle_type_id": BANK, "count": row.available_banks}],
         "num_docks_available": row.free_slots,
         "vehicle_docks_available": [{"vehicle_type_ids": [BANK], "count": row.free_slots}],
-        "is_installed": True, "is_renting": serves and row.rent_enabled,
+        "is_installed": True,
+        "is_renting": serves and row.rent_enabled,
         "is_returning": serves and row.return_enabled,
         "last_reported": show_time((row.last_seen or NEVER).replace(microsecond=0)),
-    }  # fmt: skip
+    }

@@ -52,9 +52,11 @@ def detail(sn: str) -> Response:
     """A station with its slots, packages and opening hours"""
     staff = known_staff()
     value = cards.detail(
-        queries.public_station(sn), user_id=known_user_id(), now=utcnow(),
+        queries.public_station(sn),
+        user_id=known_user_id(),
+        now=utcnow(),
         with_serials=staff is not None and staff.may("stations.read"),
-    )  # fmt: skip
+    )
     response = jsonify(StationDetailSchema().dump(value))
     response.headers["Cache-Control"] = "no-store" if "Authorization" in request.headers else "no-cache"
     response.headers.add("Vary", "Authorization")

@@ -15,21 +15,35 @@ blueprint = Blueprint("station_page", __name__)
 TEXTS = MappingProxyType(
     {
         "en": {
-            "banks": "power banks to take", "slots": "free slots to return into", "open_app": "Open in the app",
-            "online": "In service", "offline": "Not reachable right now", "maintenance": "Being serviced",
-            "closed": "Closed at this time", "rent": "Scan this code with the app to take a power bank.",
-            "map": "Show on a map", "today": "Open today", "gone": "There is no such station",
+            "banks": "power banks to take",
+            "slots": "free slots to return into",
+            "open_app": "Open in the app",
+            "online": "In service",
+            "offline": "Not reachable right now",
+            "maintenance": "Being serviced",
+            "closed": "Closed at this time",
+            "rent": "Scan this code with the app to take a power bank.",
+            "map": "Show on a map",
+            "today": "Open today",
+            "gone": "There is no such station",
             "find": "Its code may be an old one. The app shows the stations near you.",
         },
         "ne": {
-            "banks": "लिन सकिने पावर बैंक", "slots": "फिर्ता गर्न खाली ठाउँ", "open_app": "एपमा खोल्नुहोस्",
-            "online": "सेवामा छ", "offline": "अहिले सम्पर्क हुन सकेन", "maintenance": "मर्मत हुँदैछ",
-            "closed": "अहिले बन्द छ", "rent": "पावर बैंक लिन एपबाट यो कोड स्क्यान गर्नुहोस्।",
-            "map": "नक्सामा हेर्नुहोस्", "today": "आज खुल्ने समय", "gone": "यस्तो स्टेशन छैन",
+            "banks": "लिन सकिने पावर बैंक",
+            "slots": "फिर्ता गर्न खाली ठाउँ",
+            "open_app": "एपमा खोल्नुहोस्",
+            "online": "सेवामा छ",
+            "offline": "अहिले सम्पर्क हुन सकेन",
+            "maintenance": "मर्मत हुँदैछ",
+            "closed": "अहिले बन्द छ",
+            "rent": "पावर बैंक लिन एपबाट यो कोड स्क्यान गर्नुहोस्।",
+            "map": "नक्सामा हेर्नुहोस्",
+            "today": "आज खुल्ने समय",
+            "gone": "यस्तो स्टेशन छैन",
             "find": "यो पुरानो कोड हुन सक्छ। नजिकका स्टेशनहरू एपमा हेर्नुहोस्।",
         },
     }
-)  # fmt: skip
+)
 
 
 @blueprint.get("/s/<sn>")
@@ -46,9 +60,15 @@ def station(sn: str) -> Response:
     if state == StationStatus.ONLINE and not is_open(live.hours, live.timezone, now):
         state = "closed"
     page = render_template(
-        "station.html", station=found, live=live, state=state, language=language, texts=TEXTS[language],
-        app_link=f"{app_link}/{found.sn}", hours=today(live.hours, live.timezone, now),
-    )  # fmt: skip
+        "station.html",
+        station=found,
+        live=live,
+        state=state,
+        language=language,
+        texts=TEXTS[language],
+        app_link=f"{app_link}/{found.sn}",
+        hours=today(live.hours, live.timezone, now),
+    )
     return _in(language, make_response(page))
 
 

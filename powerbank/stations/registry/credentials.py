@@ -38,11 +38,14 @@ def issue_all(stations: Sequence[Station], *, now: datetime) -> list[Shown]:
     shown = [Shown(station.imei, secrets.token_urlsafe(24)) for station in stations]
     rows = [
         {
-            "station_id": station.id, "username": station.imei, "bcrypt": _bcrypt(each.password),
-            "pbkdf2": pbkdf2(each.password), "rotated_at": now,
+            "station_id": station.id,
+            "username": station.imei,
+            "bcrypt": _bcrypt(each.password),
+            "pbkdf2": pbkdf2(each.password),
+            "rotated_at": now,
         }
         for station, each in zip(stations, shown, strict=True)
-    ]  # fmt: skip
+    ]
     made = insert(Credentials)
     news = {name: made.excluded[name] for name in rows[0] if name != "station_id"}
     open_session().execute(made.on_conflict_do_update(index_elements=["station_id"], set_=news), rows)

@@ -169,9 +169,12 @@ def _seen(station: Station) -> dict[str, Any]:
     live = station.live
     names = [name for name, field in StationSchema().fields.items() if not field.load_only]
     return {name: getattr(station, name) for name in names} | {
-        "status": live.status, "available_banks": live.available_banks, "free_slots": live.free_slots,
-        "last_seen": live.last_seen, "firmware": live.firmware,
-    }  # fmt: skip
+        "status": live.status,
+        "available_banks": live.available_banks,
+        "free_slots": live.free_slots,
+        "last_seen": live.last_seen,
+        "firmware": live.firmware,
+    }
 
 
 def _audit(action: str, sn: str, **values: Any) -> None:

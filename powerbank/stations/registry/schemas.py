@@ -83,8 +83,9 @@ class StationSchema(Schema):
     opening_hours = Whole(OpeningHoursSchema, load_default=None, allow_none=True)
     images = fields.List(
         fields.Url(schemes={"https"}, validate=validate.Length(max=2000)),
-        load_default=list, validate=validate.Length(max=20),
-    )  # fmt: skip
+        load_default=list,
+        validate=validate.Length(max=20),
+    )
     amenities = fields.List(fields.String(validate=validate.OneOf([*Amenity])), load_default=list)
     rent_enabled = Boolean(load_default=True)
     return_enabled = Boolean(load_default=True)

@@ -51,17 +51,30 @@ def seed(now: datetime) -> bool:
         return False
     for number, (name, address, city, lat, lng, hours) in enumerate(PLACES, start=1):
         services.register(
-            sn=sn(number), imei=imei(number), name=name, address=address, city=city, lat=lat, lng=lng,
-            opening_hours=hours, slots=SLOTS, protocol="volinks-v1" if number % 4 == 0 else "json-v1", now=now,
-        )  # fmt: skip
+            sn=sn(number),
+            imei=imei(number),
+            name=name,
+            address=address,
+            city=city,
+            lat=lat,
+            lng=lng,
+            opening_hours=hours,
+            slots=SLOTS,
+            protocol="volinks-v1" if number % 4 == 0 else "json-v1",
+            now=now,
+        )
     banks.register(serials=[serial(each) for each in range(1, len(PLACES) * BANKS_EACH + 1)], model="PB-5000", now=now)
     session.add_all(Package(**each, payment_model=PaymentModel.PREPAID) for each in PACKAGES)
     session.add(
         Package(
-            name="Pay as you go", duration_minutes=480, price=0, payment_model=PaymentModel.POSTPAID, unit_minutes=30,
+            name="Pay as you go",
+            duration_minutes=480,
+            price=0,
+            payment_model=PaymentModel.POSTPAID,
+            unit_minutes=30,
             unit_price=2000,
         )
-    )  # fmt: skip
+    )
     return True
 
 

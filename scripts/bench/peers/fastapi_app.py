@@ -29,9 +29,11 @@ KEY = os.environ["JWT_SECRET_KEY"]
 
 # Single reads need no transaction around them, here as there.
 engine = create_async_engine(
-    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=10, max_overflow=0,
+    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"),
+    pool_size=10,
+    max_overflow=0,
     isolation_level="AUTOCOMMIT",
-)  # fmt: skip
+)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 bearer = HTTPBearer()
 
@@ -137,7 +139,15 @@ def _card(row: Any) -> Card:
     """No station of this measurement has opening hours."""
     status = "maintenance" if row.maintenance else "online" if row.online else "offline"
     return Card(
-        sn=row.sn, name=row.name, lat=row.lat, lng=row.lng, distance_m=round(row.km * 1000), status=status,
-        available_banks=row.available_banks, free_slots=row.free_slots, open_now=row.hours is None,
-        last_seen=row.last_seen, is_favorite=row.is_favorite,
-    )  # fmt: skip
+        sn=row.sn,
+        name=row.name,
+        lat=row.lat,
+        lng=row.lng,
+        distance_m=round(row.km * 1000),
+        status=status,
+        available_banks=row.available_banks,
+        free_slots=row.free_slots,
+        open_now=row.hours is None,
+        last_seen=row.last_seen,
+        is_favorite=row.is_favorite,
+    )

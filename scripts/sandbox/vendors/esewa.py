@@ -11,9 +11,18 @@ from scripts.sandbox.vendor import Vendor, World, from_anywhere
 from scripts.sandbox.vendors.esewa_payments import EsewaPayments, sign
 
 REQUIRED = (
-    "amount", "tax_amount", "product_service_charge", "product_delivery_charge", "total_amount",
-    "transaction_uuid", "product_code", "success_url", "failure_url", "signed_field_names", "signature",
-)  # fmt: skip
+    "amount",
+    "tax_amount",
+    "product_service_charge",
+    "product_delivery_charge",
+    "total_amount",
+    "transaction_uuid",
+    "product_code",
+    "success_url",
+    "failure_url",
+    "signed_field_names",
+    "signature",
+)
 PARTS = ("amount", "tax_amount", "product_service_charge", "product_delivery_charge")
 SIGNED = "total_amount,transaction_uuid,product_code"
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)

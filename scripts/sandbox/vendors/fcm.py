@@ -155,9 +155,12 @@ def keep(world: World, message: dict[str, Any], name: str) -> None:
     details = {"name": name, **{key: value for key, value in message.items() if key != "notification"}}
     body = shown.get("body") or ("" if shown else json.dumps(message.get("data", {}), ensure_ascii=False))
     world.messages.add(
-        Channel.PUSH, next(message[kind] for kind in TARGETS if message.get(kind)), body,
-        title=shown.get("title"), details=details,
-    )  # fmt: skip
+        Channel.PUSH,
+        next(message[kind] for kind in TARGETS if message.get(kind)),
+        body,
+        title=shown.get("title"),
+        details=details,
+    )
 
 
 def reach(world: World) -> dict[str, str]:

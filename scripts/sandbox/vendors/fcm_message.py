@@ -5,9 +5,18 @@ import re
 from typing import Any
 
 FIELDS = {
-    "name", "data", "notification", "android", "webpush", "apns", "fcm_options", "fcmOptions", "token", "topic",
+    "name",
+    "data",
+    "notification",
+    "android",
+    "webpush",
+    "apns",
+    "fcm_options",
+    "fcmOptions",
+    "token",
+    "topic",
     "condition",
-}  # fmt: skip
+}
 TARGETS = ("token", "topic", "condition")
 RESERVED = re.compile(r"from|message_type|(google|gcm).*", re.IGNORECASE)
 DURATION = re.compile(r"\d+(\.\d{1,9})?s")

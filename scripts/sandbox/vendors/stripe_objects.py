@@ -10,13 +10,36 @@ from scripts.sandbox.vendors.stripe_params import StripeError
 
 SESSION_PARAMS = frozenset(
     {
-        "mode", "line_items", "success_url", "cancel_url", "client_reference_id", "metadata", "payment_intent_data",
-        "expires_at", "customer_email", "locale", "payment_method_types", "ui_mode", "currency", "expand",
-        "submit_type", "adaptive_pricing",
+        "mode",
+        "line_items",
+        "success_url",
+        "cancel_url",
+        "client_reference_id",
+        "metadata",
+        "payment_intent_data",
+        "expires_at",
+        "customer_email",
+        "locale",
+        "payment_method_types",
+        "ui_mode",
+        "currency",
+        "expand",
+        "submit_type",
+        "adaptive_pricing",
     }
-)  # fmt: skip
-INTENT_PARAMS = frozenset({"amount", "currency", "metadata", "description", "payment_method_types", "expand",
-                           "automatic_payment_methods", "transfer_group"})  # fmt: skip
+)
+INTENT_PARAMS = frozenset(
+    {
+        "amount",
+        "currency",
+        "metadata",
+        "description",
+        "payment_method_types",
+        "expand",
+        "automatic_payment_methods",
+        "transfer_group",
+    }
+)
 REFUND_PARAMS = frozenset({"payment_intent", "charge", "amount", "reason", "metadata", "expand"})
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 SHORTEST, LONGEST, USUAL = 30 * 60, 24 * 3600, 24 * 3600

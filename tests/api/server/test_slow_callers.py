@@ -97,12 +97,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", str(config), "wsgi:app"], cwd=ROOT, stderr=output,
+            [sys.executable, "-m", "gunicorn", "--config", str(config), "wsgi:app"],
+            cwd=ROOT,
+            stderr=output,
             env={
-                **os.environ, "PORT": str(port), "WEB_PROCESSES": "1", "WEB_THREADS": str(THREADS),
+                **os.environ,
+                "PORT": str(port),
+                "WEB_PROCESSES": "1",
+                "WEB_THREADS": str(THREADS),
                 "CONNECTIONS_PER_ADDRESS": str(MOST_OF_AN_ADDRESS),
             },
-        )  # fmt: skip
+        )
     try:
         deadline = time.monotonic() + 30
         while b"Booting worker" not in log.read_bytes():

@@ -27,9 +27,11 @@ REFUSED = {
     "not HTTP": (f"{SECRET}\r\n\r\n", 400, "bad_request"),
     "a version that is none": (f"GET /?code={SECRET} HTTP/9.9\r\nHost: x\r\n\r\n", 400, "bad_request"),
     "a body of two lengths": (
-        "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400, "bad_request",
+        "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        400,
+        "bad_request",
     ),
-}  # fmt: skip
+}
 
 
 class Server:
@@ -54,9 +56,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = tmp_path_factory.mktemp("gunicorn") / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.py", "wsgi:app"], cwd=ROOT, stderr=output,
+            [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.py", "wsgi:app"],
+            cwd=ROOT,
+            stderr=output,
             env={**os.environ, "PORT": str(port), "WEB_PROCESSES": "1"},
-        )  # fmt: skip
+        )
     try:
         deadline = time.monotonic() + 30
         while b"Booting worker" not in log.read_bytes():

@@ -111,9 +111,15 @@ def test_daylight_boundaries_of_the_machine_leave_a_rental_alone(zone: str, out:
         session.execute(text("SET LOCAL TIME ZONE 'America/New_York'"))
         bank, station = session.execute(text("SELECT bank_id, station_id FROM rentals")).one()
         returns.returned(
-            rental_id=UUID(rental_id), bank_id=bank, station_id=station, slot_number=2, provisional=False, how="event",
-            returned_at=began + timedelta(hours=2, seconds=1), now=utcnow(),
-        )  # fmt: skip
+            rental_id=UUID(rental_id),
+            bank_id=bank,
+            station_id=station,
+            slot_number=2,
+            provisional=False,
+            how="event",
+            returned_at=began + timedelta(hours=2, seconds=1),
+            now=utcnow(),
+        )
     cabinets.work()
     assert sita.rental(rental_id)["overdue_amount"] == "10.00", "one hour and a second late"
     assert sita.rental(rental_id)["due_at"] == "2026-11-01T06:30:00Z"

@@ -219,9 +219,10 @@ def test_a_dispute_holds_the_money_back_until_it_is_decided(
     assert sita.rental(rental_id)["status"] == "completed"
     assert sita.wallet()[0] == "450.00", "nothing is collected"
     upheld = sita.client.post(
-        f"/api/admin/rentals/{rental_id}/resolve", headers=staff_headers("support"),
+        f"/api/admin/rentals/{rental_id}/resolve",
+        headers=staff_headers("support"),
         json={"action": "uphold", "case_id": reported.get_json()["id"], "reason": "the camera shows it"},
-    )  # fmt: skip
+    )
     assert upheld.status_code == 200, upheld.text
     cabinets.work()
     assert sita.rental(rental_id)["overdue_amount"] == "10.00", "the meter ended with the report"

@@ -30,9 +30,13 @@ def gateway(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) ->
 
     def tell(*, signed_at: float = 0, secret: str = SECRET, signed_body: bytes | None = None, **changed: Any) -> Any:
         event = {
-            "event_id": "e1", "station_imei": "imei-B", "slot_number": 2, "powerbank_sn": "A-1", "battery_level": 40,
+            "event_id": "e1",
+            "station_imei": "imei-B",
+            "slot_number": 2,
+            "powerbank_sn": "A-1",
+            "battery_level": 40,
             "ts": utcnow().isoformat(),
-        } | changed  # fmt: skip
+        } | changed
         body = json.dumps(event).encode()
         at = int(time.time() + signed_at)
         digest = hmac.new(secret.encode(), f"{at}.".encode() + (signed_body or body), "sha256").hexdigest()

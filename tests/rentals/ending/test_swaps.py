@@ -122,11 +122,16 @@ class TestLimits:
             told = sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "damaged"}).get_json()
             [bank] = rows(app, "SELECT quarantine_reason FROM power_banks WHERE serial = :serial", serial=serial)
             change(
-                app, "UPDATE rental_cases SET reported_at = reported_at - make_interval(days => :days)"
-                " WHERE rental_id = CAST(:id AS uuid)", id=rental_id, days=days_ago,
-            )  # fmt: skip
-            change(app, "UPDATE rentals SET status = 'completed', ended_at = now(), settled_at = now()"
-                        " WHERE status = 'active'")  # fmt: skip
+                app,
+                "UPDATE rental_cases SET reported_at = reported_at - make_interval(days => :days)"
+                " WHERE rental_id = CAST(:id AS uuid)",
+                id=rental_id,
+                days=days_ago,
+            )
+            change(
+                app,
+                "UPDATE rentals SET status = 'completed', ended_at = now(), settled_at = now() WHERE status = 'active'",
+            )
             return told["status"], bank.quarantine_reason is not None
 
         return begin

@@ -79,9 +79,12 @@ def test_giving_back_and_losses_count_too(app: Flask, out: Out, staff_headers: S
     sita, rental_id = out(price="1500.00", wallet="9000.00")
     support, finance = staff_headers("support"), staff_headers("finance")
     more = {"case_id": report(sita, rental_id, "not_ejected")["id"]} if action == "uphold" else {}
-    change(app, "INSERT INTO staff_acts (id, act, staff_id, about_kind, about_id, worth, status)"
-                " SELECT gen_random_uuid(), 'refund', id, 'refund', 'r', 400000, 'alone' FROM staff"
-                " WHERE role = 'support'")  # fmt: skip
+    change(
+        app,
+        "INSERT INTO staff_acts (id, act, staff_id, about_kind, about_id, worth, status)"
+        " SELECT gen_random_uuid(), 'refund', id, 'refund', 'r', 400000, 'alone' FROM staff"
+        " WHERE role = 'support'",
+    )
     before = sita.rental(rental_id)["status"]
     asked = resolve(sita, support, rental_id, action=action, **more)
     assert asked.status_code == 202, asked.text

@@ -107,9 +107,13 @@ def test_too_little_money_is_told_with_the_shortfall_and_nothing_is_reserved(
     ("method", "left"), [("points_only", ("10.00", 100)), ("combination", ("10.00", 100)), ("wallet_only", None)]
 )
 def test_points_pay_as_chosen(
-    renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets, method: str,
+    renter: Renters,
+    package: Packages,
+    make_station: Make,
+    cabinets: Cabinets,
+    method: str,
     left: tuple[str, int] | None,
-) -> None:  # fmt: skip
+) -> None:
     make_station("A", charges={1: 90})
     sita = renter(wallet="10.00", points=600)
     begun = sita.initiate(package(price="50.00"), method=method)
@@ -125,10 +129,12 @@ def test_points_pay_as_chosen(
 def test_one_open_rental_at_a_time(renter: Renters, package: Packages, make_station: Make) -> None:
     make_station("A", charges={1: 90, 2: 90})
     sita, one_hour = renter(), package()
-    first = sita.post("/rentals/initiate", {"station_sn": "A", "package_id": str(one_hour),
-                                            "payment_method": "wallet_only"}, key="k")  # fmt: skip
-    again = sita.post("/rentals/initiate", {"station_sn": "A", "package_id": str(one_hour),
-                                            "payment_method": "wallet_only"}, key="k")  # fmt: skip
+    first = sita.post(
+        "/rentals/initiate", {"station_sn": "A", "package_id": str(one_hour), "payment_method": "wallet_only"}, key="k"
+    )
+    again = sita.post(
+        "/rentals/initiate", {"station_sn": "A", "package_id": str(one_hour), "payment_method": "wallet_only"}, key="k"
+    )
     assert again.get_json() == first.get_json()
     assert again.headers["Idempotency-Replayed"] == "true"
     refused = sita.initiate(one_hour)
@@ -168,8 +174,9 @@ def test_silence_is_answered_by_the_same_bank_once_more_and_never_another(
     assert rows(app, "SELECT serial FROM power_banks WHERE doubt IS NOT NULL") == [("A-2",)]
 
 
-def test_nobody_knows_and_then_the_station_speaks_again(out: Out, cabinets: Cabinets, renter: Renters,
-                                                        package: Packages, make_station: Make) -> None:  # fmt: skip
+def test_nobody_knows_and_then_the_station_speaks_again(
+    out: Out, cabinets: Cabinets, renter: Renters, package: Packages, make_station: Make
+) -> None:
     make_station("A", charges={1: 90})
     sita = renter()
     rental_id = sita.initiate(package()).get_json()["rental_id"]

@@ -107,9 +107,13 @@ def test_two_banks_for_one_rental_are_two_rentals(
 
 
 def test_a_second_bank_that_never_comes_back_can_be_charged_by_staff(
-    app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets,
+    app: Flask,
+    renter: Renters,
+    package: Packages,
+    make_station: Make,
+    cabinets: Cabinets,
     staff_headers: Callable[..., dict[str, str]],
-) -> None:  # fmt: skip
+) -> None:
     make_station("A", charges={1: 90, 2: 80})
     sita = renter(wallet="4000.00")
     begun(sita, package, cabinets, refusals=1)
@@ -117,9 +121,10 @@ def test_a_second_bank_that_never_comes_back_can_be_charged_by_staff(
     cabinets.ejects_late(serial="A-1")
     other = holder(app, "A-1")
     answer = sita.client.post(
-        f"/api/admin/rentals/{other}/resolve", headers=staff_headers("support"),
+        f"/api/admin/rentals/{other}/resolve",
+        headers=staff_headers("support"),
         json={"action": "lost", "reason": "kept it"},
-    )  # fmt: skip
+    )
     assert answer.status_code == 200, answer.text
     cabinets.work()
     assert sita.rental(other)["status"] == "lost"

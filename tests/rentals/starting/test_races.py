@@ -66,9 +66,11 @@ def test_two_hundred_people_and_ten_banks(
     people = many_people(app, 200)
 
     def want(user_id: UUID) -> Callable[[], Any]:
-        return lambda: initiation.initiate(
-            user_id=user_id, station_sn="A", package_id=one_hour, method=Method.WALLET_ONLY, now=utcnow()
-        ).status  # fmt: skip
+        return lambda: (
+            initiation.initiate(
+                user_id=user_id, station_sn="A", package_id=one_hour, method=Method.WALLET_ONLY, now=utcnow()
+            ).status
+        )
 
     told = Counter(at_once(app, *(want(each) for each in people)))
     assert told == {"pending": 10, "no_powerbank_available": 190}
@@ -85,7 +87,7 @@ def test_one_person_twice_at_once_has_one_rental(app: Flask, make_station: Make,
     def want() -> Any:
         return initiation.initiate(
             user_id=sita, station_sn="A", package_id=one_hour, method=Method.WALLET_ONLY, now=utcnow()
-        ).status  # fmt: skip
+        ).status
 
     assert Counter(at_once(app, *[want] * 8)) == {"pending": 1, "open_rental_exists": 7}
 
@@ -99,9 +101,15 @@ def test_two_returns_of_one_bank_at_once_are_billed_once(app: Flask, out: Out, c
 
     def back() -> None:
         returns.returned(
-            rental_id=UUID(rental_id), bank_id=bank_id, station_id=station_id, slot_number=2, returned_at=now,
-            provisional=False, how="event", now=now,
-        )  # fmt: skip
+            rental_id=UUID(rental_id),
+            bank_id=bank_id,
+            station_id=station_id,
+            slot_number=2,
+            returned_at=now,
+            provisional=False,
+            how="event",
+            now=now,
+        )
 
     at_once(app, *[back] * 6)
     cabinets.work()
@@ -118,9 +126,7 @@ def test_extension_racing_the_due_time(
     more, now = package(price="30.00"), utcnow()
 
     def longer() -> str:
-        return extension.extend(
-            UUID(rental_id), user_id=sita.id, package_id=more, method=None, now=now
-        ).status  # fmt: skip
+        return extension.extend(UUID(rental_id), user_id=sita.id, package_id=more, method=None, now=now).status
 
     def due() -> None:
         sweeps._overdue(UUID(rental_id), now)
@@ -140,9 +146,15 @@ def test_top_up_racing_a_due(app: Flask, out: Out, cabinets: Cabinets) -> None:
 
     def back() -> None:
         returns.returned(
-            rental_id=UUID(rental_id), bank_id=bank_id, station_id=station_id, slot_number=2, returned_at=now,
-            provisional=False, how="event", now=now,
-        )  # fmt: skip
+            rental_id=UUID(rental_id),
+            bank_id=bank_id,
+            station_id=station_id,
+            slot_number=2,
+            returned_at=now,
+            provisional=False,
+            how="event",
+            now=now,
+        )
 
     at_once(app, back, lambda: top_up(sita.id, 100_00) and None)
     cabinets.work()

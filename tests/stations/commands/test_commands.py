@@ -76,18 +76,33 @@ def test_a_repeated_request_is_one_command(client: FlaskClient, staff_headers: S
         ({"command": "eject_powerbank", "parameters": {"slot_number": 1}}, 422),
         ({"command": "lock_slot", "parameters": {"slot_number": 0}}, 422),
         ({"command": "get_status", "parameters": {"x": 1}}, 422),
-        ({"command": "update_firmware", "parameters": {"url": "http://x.example/f", "sha256": "0" * 64,
-                                                       "version": "2"}}, 422),
-        ({"command": "update_firmware", "parameters": {"url": "https://x.example/f", "sha256": "0" * 64,
-                                                       "version": "2"}}, 202),
+        (
+            {
+                "command": "update_firmware",
+                "parameters": {"url": "http://x.example/f", "sha256": "0" * 64, "version": "2"},
+            },
+            422,
+        ),
+        (
+            {
+                "command": "update_firmware",
+                "parameters": {"url": "https://x.example/f", "sha256": "0" * 64, "version": "2"},
+            },
+            202,
+        ),
         ({"command": "reboot"}, 202),
         ({"command": "maintenance_mode", "parameters": {"enable": True}}, 202),
     ],
-)  # fmt: skip
+)
 def test_what_can_be_asked_for(
-    app: Flask, client: FlaskClient, staff_headers: Staff, make_station: Make, monkeypatch: pytest.MonkeyPatch,
-    body: dict[str, Any], expected: int,
-) -> None:  # fmt: skip
+    app: Flask,
+    client: FlaskClient,
+    staff_headers: Staff,
+    make_station: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    body: dict[str, Any],
+    expected: int,
+) -> None:
     make_station("A")
     hosts = PublicHosts(["x.example"], resolve=lambda _host: ["93.184.216.34"])
     monkeypatch.setitem(app.extensions, "firmware_hosts", hosts)
@@ -109,8 +124,9 @@ def test_what_a_protocol_has_no_words_for_is_refused(
     assert value("SELECT count(*) FROM station_commands") == 0
 
 
-def test_maintenance_tells_the_station(client: FlaskClient, staff_headers: Staff, context: Flask,
-                                       make_station: Make) -> None:  # fmt: skip
+def test_maintenance_tells_the_station(
+    client: FlaskClient, staff_headers: Staff, context: Flask, make_station: Make
+) -> None:
     make_station("A")
     client.post("/api/admin/stations/A/maintenance", json={"enable": True}, headers=staff_headers())
     [command] = rows("SELECT command, parameters FROM station_commands")
@@ -123,9 +139,12 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     def ask(command: str) -> Any:
         with transaction():
             made = commands.request(
-                station_id=talker.id, command=command, parameters={"slot_number": 1} if "slot" in command else {},
-                requested_by="x", now=talker.now,
-            )  # fmt: skip
+                station_id=talker.id,
+                command=command,
+                parameters={"slot_number": 1} if "slot" in command else {},
+                requested_by="x",
+                now=talker.now,
+            )
             assert commands.claim(made.id, now=talker.now) is not None
         return made
 
@@ -136,7 +155,11 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     talker.event("boot", None, None)
     talker.snapshot({})
     assert [status(each)[0] for each in (locked, unlocked, rebooted, asked)] == [
-        "succeeded", "failed", "succeeded", "succeeded"]  # fmt: skip
+        "succeeded",
+        "failed",
+        "succeeded",
+        "succeeded",
+    ]
     silent = ask("lock_slot")
     talker.pass_deadline(silent, 61)
     assert status(silent)[0] == "unknown"
@@ -144,8 +167,9 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     assert status(silent)[0] == "succeeded"
 
 
-def test_a_version_that_is_shown_proves_the_update(context: Flask, client: FlaskClient, staff_headers: Staff,
-                                                   make_station: Make) -> None:  # fmt: skip
+def test_a_version_that_is_shown_proves_the_update(
+    context: Flask, client: FlaskClient, staff_headers: Staff, make_station: Make
+) -> None:
     talker, headers = Talker(make_station("A")), staff_headers("operations")
     parameters = {"url": "https://x.example/f", "sha256": "0" * 64, "version": "2.1.0"}
 
@@ -156,9 +180,12 @@ def test_a_version_that_is_shown_proves_the_update(context: Flask, client: Flask
     def update() -> StationCommand:
         with transaction():
             made = commands.request(
-                station_id=talker.id, command="update_firmware", parameters=parameters, requested_by="x",
+                station_id=talker.id,
+                command="update_firmware",
+                parameters=parameters,
+                requested_by="x",
                 now=talker.now,
-            )  # fmt: skip
+            )
             assert commands.claim(made.id, now=talker.now) is not None
         return made
 
@@ -199,9 +226,13 @@ def test_a_command_for_which_somebody_waits_goes_out_right_after_the_commit(
 
     def ask() -> StationCommand:
         return commands.request(
-            station_id=talker.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "A-1"},
-            requested_by="x", now=utcnow(), through=link,
-        )  # fmt: skip
+            station_id=talker.id,
+            command="eject_powerbank",
+            parameters={"slot_number": 1, "powerbank_sn": "A-1"},
+            requested_by="x",
+            now=utcnow(),
+            through=link,
+        )
 
     def ask_in_vain() -> None:
         with transaction():
@@ -234,9 +265,13 @@ def test_a_command_for_which_no_broker_is_there_stays_unsent(
     talker = Talker(make_station("A", charges={1: 90}))
     with transaction():
         command = commands.request(
-            station_id=talker.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "A-1"},
-            requested_by="x", now=talker.now, deadline_seconds=60,
-        )  # fmt: skip
+            station_id=talker.id,
+            command="eject_powerbank",
+            parameters={"slot_number": 1, "powerbank_sn": "A-1"},
+            requested_by="x",
+            now=talker.now,
+            deadline_seconds=60,
+        )
     work("iot")
     assert status(command) == ("queued", None)
     context.extensions["mqtt_publisher"] = (os.getpid(), link := Publisher(broker.url))
@@ -292,25 +327,35 @@ class TestFirmware:
         return lead
 
     def test_from_a_host_that_was_named(
-        self, client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]],
+        self,
+        client: FlaskClient,
+        make_station: Make,
+        staff_headers: Callable[..., dict[str, str]],
         leads_to: Callable[..., None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         make_station("A")
         headers = staff_headers()
         leads_to("93.184.216.34")
         assert self.send(client, headers, "https://firmware.example.com/2.1.0.bin")[0] == 202
         for url in (
-            "https://elsewhere.example.com/2.1.0.bin", "https://firmware.example.com.evil.example/x",
-            "https://firmware.example.com@evil.example/x", "https://93.184.216.34/x",
+            "https://elsewhere.example.com/2.1.0.bin",
+            "https://firmware.example.com.evil.example/x",
+            "https://firmware.example.com@evil.example/x",
+            "https://93.184.216.34/x",
             "https://firmware.example.com:8443/x",
-        ):  # fmt: skip
+        ):
             assert self.send(client, headers, url)[0] == 422, url
 
     @pytest.mark.parametrize("addresses", [("10.0.0.7",), ("93.184.216.34", "127.0.0.1"), ("169.254.169.254",)])
     def test_which_leads_to_public_addresses_only(
-        self, client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]],
-        leads_to: Callable[..., None], addresses: tuple[str, ...], app: Flask,
-    ) -> None:  # fmt: skip
+        self,
+        client: FlaskClient,
+        make_station: Make,
+        staff_headers: Callable[..., dict[str, str]],
+        leads_to: Callable[..., None],
+        addresses: tuple[str, ...],
+        app: Flask,
+    ) -> None:
         make_station("A")
         leads_to(*addresses)
         status, said = self.send(client, staff_headers(), "https://firmware.example.com/2.1.0.bin")

@@ -40,9 +40,12 @@ def test_one_ejection_at_a_time(talker: Talker) -> None:
     talker.rent(1, "101")
     with pytest.raises(AppError) as refused, transaction():
         commands.request(
-            station_id=talker.id, command="eject_powerbank", parameters={"slot_number": 2, "powerbank_sn": "102"},
-            requested_by="x", now=talker.now,
-        )  # fmt: skip
+            station_id=talker.id,
+            command="eject_powerbank",
+            parameters={"slot_number": 2, "powerbank_sn": "102"},
+            requested_by="x",
+            now=talker.now,
+        )
     assert refused.value.code == "station_busy"
 
 
@@ -100,9 +103,12 @@ def test_a_refused_ejection_that_comes_out_after_all(talker: Talker) -> None:
 def test_one_that_never_went_out_expires(talker: Talker) -> None:
     with transaction():
         command = commands.request(
-            station_id=talker.id, command="eject_powerbank", parameters={"slot_number": 1, "powerbank_sn": "101"},
-            requested_by="x", now=talker.now,
-        )  # fmt: skip
+            station_id=talker.id,
+            command="eject_powerbank",
+            parameters={"slot_number": 1, "powerbank_sn": "101"},
+            requested_by="x",
+            now=talker.now,
+        )
     talker.pass_deadline(command)
     assert status(command) == ("expired", None)
     with transaction():

@@ -45,9 +45,10 @@ class Operator:
 
     def order(self, spec: StationSpec, command: str, **parameters: Any) -> str:
         answer = self._client.post(
-            f"/api/admin/stations/{spec.sn}/remote-command", json={"command": command, "parameters": parameters},
+            f"/api/admin/stations/{spec.sn}/remote-command",
+            json={"command": command, "parameters": parameters},
             headers=self._headers | {"Idempotency-Key": str(uuid4())},
-        )  # fmt: skip
+        )
         assert answer.status_code == 202, answer.text
         return str(answer.get_json()["command_id"])
 

@@ -22,9 +22,13 @@ def refuse(talker: Talker, times: int, *, proof: str = "refused") -> None:
         db.session.rollback()
         with transaction():
             command = commands.request(
-                station_id=talker.id, command="eject_powerbank", requested_by="rental", now=talker.now,
-                parameters={"slot_number": 1, "powerbank_sn": "A-1"}, rental_id=new_id(),
-            )  # fmt: skip
+                station_id=talker.id,
+                command="eject_powerbank",
+                requested_by="rental",
+                now=talker.now,
+                parameters={"slot_number": 1, "powerbank_sn": "A-1"},
+                rental_id=new_id(),
+            )
             commands.settle(command, CommandStatus.FAILED, {"proof": proof}, now=talker.now)
             slot_inspection.after_refusal(talker.id, 1, now=talker.now)
 

@@ -136,8 +136,12 @@ def test_whatever_happens_there_is_one_place_at_any_time(
     with transaction():
         banks.register(serials=[serial], model=None, now=utcnow())
     for place, minutes in moves:
-        to = Whereabouts(Place(place), station.id if place == "slot" else None, 1 if place == "slot" else None,
-                         uuid4() if place == "user" else None)  # fmt: skip
+        to = Whereabouts(
+            Place(place),
+            station.id if place == "slot" else None,
+            1 if place == "slot" else None,
+            uuid4() if place == "user" else None,
+        )
         with transaction():
             banks.move(bank_id(serial), to, at=utcnow() + timedelta(minutes=minutes), cause="try")
     found = stays(serial)
@@ -284,9 +288,13 @@ def test_a_disagreement_is_opened_once_and_settled(
     def seen(slot_number: int = 2) -> None:
         with app.app_context(), transaction():
             discrepancies.open_discrepancy(
-                kind=DiscrepancyKind.UNKNOWN_SERIAL, serial="X", station_id=station.id, slot_number=slot_number,
-                detail={"charge": 5}, now=utcnow(),
-            )  # fmt: skip
+                kind=DiscrepancyKind.UNKNOWN_SERIAL,
+                serial="X",
+                station_id=station.id,
+                slot_number=slot_number,
+                detail={"charge": 5},
+                now=utcnow(),
+            )
 
     seen()
     seen()
@@ -312,9 +320,14 @@ CLOSED = {"weekly": {}, "exceptions": []}
 
 @pytest.mark.parametrize(
     ("facts", "code"),
-    [({}, None), ({"online": False}, "station_offline"), ({"opening_hours": CLOSED}, "station_closed"),
-     ({"rent_enabled": False}, "no_powerbank_available"), ({"active": False}, "not_found")],
-)  # fmt: skip
+    [
+        ({}, None),
+        ({"online": False}, "station_offline"),
+        ({"opening_hours": CLOSED}, "station_closed"),
+        ({"rent_enabled": False}, "no_powerbank_available"),
+        ({"active": False}, "not_found"),
+    ],
+)
 def test_may_anything_be_rented_here(
     context: Flask, make_station: Make, facts: dict[str, Any], code: str | None
 ) -> None:
@@ -359,9 +372,13 @@ class TestLongLists:
     PATH = "/api/admin/powerbanks"
 
     def test_taken_in_by_and_by(
-        self, client: FlaskClient, app: Flask, work: Callable[..., None], staff_headers: Callable[..., dict[str, str]],
+        self,
+        client: FlaskClient,
+        app: Flask,
+        work: Callable[..., None],
+        staff_headers: Callable[..., dict[str, str]],
         monkeypatch: pytest.MonkeyPatch,
-    ) -> None:  # fmt: skip
+    ) -> None:
         monkeypatch.setattr(registration, "AT_ONCE", 4)
         monkeypatch.setattr(registration, "BATCH", 2)
         headers = staff_headers("operations")
@@ -386,9 +403,12 @@ class TestLongLists:
         assert rows(app, "SELECT count(*) FROM custody WHERE place = 'warehouse'") == [(6,)]
 
     def test_a_job_that_died_fails_it(
-        self, client: FlaskClient, app: Flask, staff_headers: Callable[..., dict[str, str]],
+        self,
+        client: FlaskClient,
+        app: Flask,
+        staff_headers: Callable[..., dict[str, str]],
         monkeypatch: pytest.MonkeyPatch,
-    ) -> None:  # fmt: skip
+    ) -> None:
         monkeypatch.setattr(registration, "AT_ONCE", 1)
         headers = staff_headers()
         where = client.post(self.PATH, json={"serials": ["1", "2"]}, headers=headers).headers["Location"]

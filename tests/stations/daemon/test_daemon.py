@@ -82,15 +82,26 @@ def messages(serials: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             if number // 8 == turn % 2 and (serial := next(left, None)):
                 slot = len(slots) + 1
                 slots[slot] = serial
-                event = {"event_id": f"r-{serial}", "seq": next(seq), "type": "returned", "slot_number": slot,
-                         "powerbank_sn": serial, "battery_level": 50, **place}  # fmt: skip
+                event = {
+                    "event_id": f"r-{serial}",
+                    "seq": next(seq),
+                    "type": "returned",
+                    "slot_number": slot,
+                    "powerbank_sn": serial,
+                    "battery_level": 50,
+                    **place,
+                }
                 for _ in range(2):
                     yield f"stations/{spec.imei}/events", event
             shown = [
-                {"slot_number": each, "status": "ok", "powerbank_sn": slots.get(each),
-                 "battery_level": 50 if each in slots else None}
+                {
+                    "slot_number": each,
+                    "status": "ok",
+                    "powerbank_sn": slots.get(each),
+                    "battery_level": 50 if each in slots else None,
+                }
                 for each in range(1, SLOTS + 1)
-            ]  # fmt: skip
+            ]
             beat = {"seq": next(seq), "status": "online", "slots": shown, **place}
             for _ in range(2):
                 yield f"stations/{spec.imei}/heartbeat", beat
@@ -151,10 +162,14 @@ def eject(net: Network, spec: StationSpec, slot: int, *, seconds: int = 5) -> st
             rental = new_id()
             banks.reserve(banks.locked(spec.serials[slot - 1]).id, rental_id=rental)
             command = commanding.request(
-                station_id=net.ids[spec.imei], command="eject_powerbank", requested_by="rental", now=utcnow(),
-                parameters={"slot_number": slot, "powerbank_sn": spec.serials[slot - 1]}, rental_id=rental,
+                station_id=net.ids[spec.imei],
+                command="eject_powerbank",
+                requested_by="rental",
+                now=utcnow(),
+                parameters={"slot_number": slot, "powerbank_sn": spec.serials[slot - 1]},
+                rental_id=rental,
                 deadline_seconds=seconds,
-            )  # fmt: skip
+            )
             made = str(command.id)
         db.session.remove()
     return made

@@ -58,9 +58,10 @@ def messages(port: int, outcome: str) -> float:
 
 def say(net: Network, *told: tuple[str, str]) -> None:
     mqtt.multiple(
-        [(topic, payload, 1, False) for topic, payload in told], port=net.broker.port,
+        [(topic, payload, 1, False) for topic, payload in told],
+        port=net.broker.port,
         auth={"username": "powerbank", "password": net.broker.password},
-    )  # fmt: skip
+    )
 
 
 def test_it_counts_what_it_hears_and_says_what_it_misses(net: Network) -> None:
@@ -74,9 +75,11 @@ def test_it_counts_what_it_hears_and_says_what_it_misses(net: Network) -> None:
     assert ask(one, "/secrets")[0] == 404
     beat = {"boot_id": 1, "seq": 1, "status": "online", "slots": []}
     say(
-        net, (f"stations/{SPEC.imei}/heartbeat", json.dumps(beat)), (f"stations/{SPEC.imei}/heartbeat", "{"),
+        net,
+        (f"stations/{SPEC.imei}/heartbeat", json.dumps(beat)),
+        (f"stations/{SPEC.imei}/heartbeat", "{"),
         ("stations/nobody/heartbeat", "{}"),
-    )  # fmt: skip
+    )
     net.wait(lambda: 'outcome="strangers"' in ask(one, "/metrics")[1], "all are counted")
     net.wait(lambda: messages(one, "messages") == 3, "all are counted")
     assert (messages(one, "nonsense"), messages(one, "strangers")) == (1, 1)

@@ -24,8 +24,9 @@ def test_staff_read_what_could_not_be_understood(
     talker.take(f"stations/{talker.imei}/events", b"\xff\x00")
     page = client.get("/api/admin/stations/A/reports?limit=2", headers=headers).get_json()
     assert [(each["outcome"], each["payload"], each["encoding"]) for each in page["items"]] == [
-        ("undecodable", "ff00", "hex"), ("undecodable", "{", "utf-8"),
-    ]  # fmt: skip
+        ("undecodable", "ff00", "hex"),
+        ("undecodable", "{", "utf-8"),
+    ]
     assert page["items"][1]["reason"].startswith("json")
     rest = client.get(f"/api/admin/stations/A/reports?limit=2&cursor={page['next_cursor']}", headers=headers).get_json()
     assert [(each["kind"], each["outcome"]) for each in rest["items"]] == [("Alarm", "applied")]
@@ -39,9 +40,14 @@ def test_staff_read_what_could_not_be_understood(
 
 @pytest.mark.parametrize(("refuse", "online", "counts"), [(False, True, (0, 1)), (True, False, (1, 0))])
 def test_a_wrong_check_code_is_counted_and_refused_only_if_staff_say_so(
-    context: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff, refuse: bool, online: bool,
+    context: Flask,
+    client: FlaskClient,
+    make_station: Make,
+    staff_headers: Staff,
+    refuse: bool,
+    online: bool,
     counts: tuple[int, int],
-) -> None:  # fmt: skip
+) -> None:
     station = make_station("V", protocol="volinks-v1", online=False)
     with transaction():
         app_config.put("refuse_wrong_check_codes", refuse, actor="test")

@@ -82,15 +82,22 @@ def test_a_bank_of_another_station_is_not_taken_over_by_saying_so(talker: Talker
     talker.snapshot({2: "102", 3: "103"})  # now its own station misses it
     other.wait(30)
     other.snapshot({1: "101"})
-    assert value("SELECT station_id FROM custody WHERE upper_inf(period) AND bank_id ="
-                 " (SELECT id FROM power_banks WHERE serial = '101')") == other.id  # fmt: skip
+    assert (
+        value(
+            "SELECT station_id FROM custody WHERE upper_inf(period) AND bank_id ="
+            " (SELECT id FROM power_banks WHERE serial = '101')"
+        )
+        == other.id
+    )
     assert rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
     assert heard(PowerbankReturned) == []
 
 
 def test_slots_that_cannot_be_read_are_neither_free_nor_rentable(talker: Talker) -> None:
-    slots = [{"slot_number": 1, "status": "ok", "powerbank_sn": ""}, {"slot_number": 4, "status": "ok",
-             "powerbank_sn": ""}]  # fmt: skip
+    slots = [
+        {"slot_number": 1, "status": "ok", "powerbank_sn": ""},
+        {"slot_number": 4, "status": "ok", "powerbank_sn": ""},
+    ]
     talker.say("heartbeat", {"status": "online", "slots": slots})
     assert view(talker.id) == {1: "101", 2: "102", 3: "103", 4: None}
     assert (live(talker).available_banks, live(talker).free_slots) == (2, 0)

@@ -35,7 +35,11 @@ def test_a_return_is_told_once_however_often_it_comes(talker: Talker) -> None:
     talker.snapshot({2: "102", 3: "103", 4: "101"})
     [told] = heard(PowerbankReturned)
     assert (told["rental_id"], told["slot_number"], told["how"], told["provisional"]) == (
-        str(rental), 4, "event", False)  # fmt: skip
+        str(rental),
+        4,
+        "event",
+        False,
+    )
     assert told["returned_at"] == told["received_at"] == show_time(talker.now)
     assert stays("101")[-1] == ("slot", 4, "")
     assert live(talker).available_banks == 3
@@ -147,9 +151,14 @@ def test_an_unknown_serial_is_no_stock(talker: Talker) -> None:
 def test_gateways_over_http_tell_of_repeats(talker: Talker) -> None:
     rental = out(talker)
     arguments: dict[str, Any] = {
-        "station_imei": talker.imei, "slot_number": 1, "serial": "101", "charge": 50, "event_id": "g-1",
-        "ts": talker.now, "received_at": talker.now + timedelta(seconds=1),
-    }  # fmt: skip
+        "station_imei": talker.imei,
+        "slot_number": 1,
+        "serial": "101",
+        "charge": 50,
+        "event_id": "g-1",
+        "ts": talker.now,
+        "received_at": talker.now + timedelta(seconds=1),
+    }
     with transaction():
         assert not inbound.note_http_return(**arguments).repeat
     with transaction():

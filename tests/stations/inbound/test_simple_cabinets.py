@@ -33,8 +33,17 @@ UPDATE = "/powerbank/imei-C/user/update"
 def holes(serial: int) -> bytes:
     first = (1, 1, 0, 236, 0, *serial.to_bytes(4, "big"), 90, 25, 50, 1, 13, 0)
     others = ((number, 0, *[0] * 12, 0x80) for number in (2, 3, 4))
-    return frame(0x10, 0x10, 0, 0, 25, 1, 1, *(first if serial else (1, 0, *[0] * 12, 0x80)),
-                 *(byte for hole in others for byte in hole))  # fmt: skip
+    return frame(
+        0x10,
+        0x10,
+        0,
+        0,
+        25,
+        1,
+        1,
+        *(first if serial else (1, 0, *[0] * 12, 0x80)),
+        *(byte for hole in others for byte in hole),
+    )
 
 
 RETURNED = (0x10, 1, 0, 0, 0, 1, 2)

@@ -51,9 +51,14 @@ def test_reports_of_one_kind_are_one_issue(
 
 @pytest.mark.parametrize(
     ("sn", "body", "status"),
-    [("A", {"issue_type": "x"}, 422), ("A", {}, 422), ("X", {"issue_type": "dirty"}, 404),
-     ("A", {"issue_type": "dirty", "description": ""}, 422), ("A", {"issue_type": "dirty", "smell": "x"}, 422)],
-)  # fmt: skip
+    [
+        ("A", {"issue_type": "x"}, 422),
+        ("A", {}, 422),
+        ("X", {"issue_type": "dirty"}, 404),
+        ("A", {"issue_type": "dirty", "description": ""}, 422),
+        ("A", {"issue_type": "dirty", "smell": "x"}, 422),
+    ],
+)
 def test_a_report_that_says_nothing_is_refused(
     client: FlaskClient, make_station: Make, sign_in: SignIn, sn: str, body: dict[str, str], status: int
 ) -> None:
@@ -74,9 +79,14 @@ def test_nobody_reports_without_end(client: FlaskClient, make_station: Make, sig
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_station_said_to_be_offline_is_asked_for_a_sign_of_life(
-    context: Flask, client: FlaskClient, make_station: Make, sign_in: SignIn, staff_headers: Staff,
-    work: Callable[..., None], answers: bool,
-) -> None:  # fmt: skip
+    context: Flask,
+    client: FlaskClient,
+    make_station: Make,
+    sign_in: SignIn,
+    staff_headers: Staff,
+    work: Callable[..., None],
+    answers: bool,
+) -> None:
     talker = Talker(make_station("A", online=False))
     for name in ("sita", "gita"):
         client.post("/api/stations/A/report-issue", json={"issue_type": "offline"}, headers=sign_in(name))

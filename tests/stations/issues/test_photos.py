@@ -66,16 +66,24 @@ def test_staff_see_what_each_person_said_and_showed(
     assert samples.decoded(shown.data).size == (60, 40)
     assert client.get(address).status_code == 401
     assert client.get(address, headers=sita).status_code == 401
-    assert client.get("/api/admin/report-photos/01900000-0000-7000-8000-000000000000.jpg", headers=viewer).status_code \
-        == 404  # fmt: skip
+    assert (
+        client.get("/api/admin/report-photos/01900000-0000-7000-8000-000000000000.jpg", headers=viewer).status_code
+        == 404
+    )
 
 
 @pytest.mark.parametrize(
     ("photo", "status"),
-    [("x", 422), ("", 422), (7, 422), (["x"], 422), ("data:image/jpeg;base64,", 422),
-     (base64.b64encode(b"<svg onload=alert(1)>").decode(), 415),
-     (base64.b64encode(samples.jpeg()[:40]).decode(), 422)],
-)  # fmt: skip
+    [
+        ("x", 422),
+        ("", 422),
+        (7, 422),
+        (["x"], 422),
+        ("data:image/jpeg;base64,", 422),
+        (base64.b64encode(b"<svg onload=alert(1)>").decode(), 415),
+        (base64.b64encode(samples.jpeg()[:40]).decode(), 422),
+    ],
+)
 def test_what_is_no_photo_is_refused_and_so_is_its_report(
     app: Flask, client: FlaskClient, sita: Headers, photo: object, status: int
 ) -> None:
@@ -104,8 +112,11 @@ def test_they_go_after_half_a_year(app: Flask, client: FlaskClient, sita: Header
     as_form(client, sita, samples.jpeg())
     as_form(client, sita, samples.jpeg())
     old = utcnow() - photos.KEPT_FOR - timedelta(days=1)
-    change(app, "UPDATE report_photos SET created_at = :old WHERE id = (SELECT min(id::text)::uuid FROM report_photos)",
-           old=old)  # fmt: skip
+    change(
+        app,
+        "UPDATE report_photos SET created_at = :old WHERE id = (SELECT min(id::text)::uuid FROM report_photos)",
+        old=old,
+    )
     with app.app_context():
         jobs.prune_station_reports(None)  # type: ignore[arg-type]
         assert db.session.scalar(text("SELECT count(*) FROM report_photos")) == 1

@@ -36,10 +36,23 @@ def test_a_package_is_made_and_offered(client: FlaskClient, staff_headers: Staff
 
 @pytest.mark.parametrize(
     "change",
-    [{"price": "1.001"}, {"price": "-1"}, {"price": "NaN"}, {"price": "1e3"}, {"price": 40}, {"price": "9" * 30},
-     {"price": "४०"}, {"price": "４０"}, {"duration_minutes": 0}, {"payment_model": "postpaid"}, {"unit_minutes": 5},
-     {"payment_model": "x"}, {"unit_minutes": 30, "unit_price": "0"}, {"duration_minutes": 10**30}],
-)  # fmt: skip
+    [
+        {"price": "1.001"},
+        {"price": "-1"},
+        {"price": "NaN"},
+        {"price": "1e3"},
+        {"price": 40},
+        {"price": "9" * 30},
+        {"price": "४०"},
+        {"price": "４０"},
+        {"duration_minutes": 0},
+        {"payment_model": "postpaid"},
+        {"unit_minutes": 5},
+        {"payment_model": "x"},
+        {"unit_minutes": 30, "unit_price": "0"},
+        {"duration_minutes": 10**30},
+    ],
+)
 def test_a_wrong_package_is_refused(client: FlaskClient, staff_headers: Staff, change: dict[str, Any]) -> None:
     assert client.post("/api/admin/packages", json=HOUR | change, headers=staff_headers()).status_code == 422
 

@@ -21,16 +21,38 @@ CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
 JSON_TOPICS = [f"stations/{IMEI}/{kind}" for kind in ("heartbeat", "events", "presence", "responses/c1")]
 FRAME_TOPICS = [f"/powerbank/{IMEI}/user/{kind}" for kind in ("update", "heart")]
 FIELDS = [
-    "boot_id", "seq", "ts", "status", "hardware_info", "slots", "slot_number", "powerbank_sn", "battery_level",
-    "temperature", "metadata", "event_id", "type", "data", "success", "error", "online", "imei", "command_id",
-]  # fmt: skip
+    "boot_id",
+    "seq",
+    "ts",
+    "status",
+    "hardware_info",
+    "slots",
+    "slot_number",
+    "powerbank_sn",
+    "battery_level",
+    "temperature",
+    "metadata",
+    "event_id",
+    "type",
+    "data",
+    "success",
+    "error",
+    "online",
+    "imei",
+    "command_id",
+]
 WORDS = ["online", "maintenance", "ok", "locked", "faulty", "returned", "ejected", "slot_fault", "boot", IMEI, "c1"]
 
 names = st.sampled_from(FIELDS) | st.text(max_size=5)
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.integers(-300, 300) | st.floats() | st.text(max_size=20)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-300, 300)
+    | st.floats()
+    | st.text(max_size=20)
     | st.sampled_from(WORDS)
-)  # fmt: skip
+)
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=6
 )
@@ -121,9 +143,10 @@ def test_what_is_not_quite_json_costs_its_field_and_not_the_message(odd: str) ->
 @given(
     topic=st.sampled_from(FRAME_TOPICS),
     command=st.sampled_from([0x10, 0x31, 0x21, 0x40, 0x28, 0x7A]),
-    body=st.binary(max_size=200) | st.integers(1, 5).flatmap(lambda boards: exactly(66 * boards))
+    body=st.binary(max_size=200)
+    | st.integers(1, 5).flatmap(lambda boards: exactly(66 * boards))
     | st.sampled_from([4, 7, 10, 16]).flatmap(exactly),
-)  # fmt: skip
+)
 def test_any_frame(topic: str, command: int, body: bytes) -> None:
     check(topic, frame(command, body), strict=True)
 

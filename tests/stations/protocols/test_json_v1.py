@@ -35,9 +35,14 @@ def heartbeat(*slots: dict[str, Any], **more: Any) -> Any:
 
 def test_a_heartbeat_is_a_sign_of_life_and_a_snapshot() -> None:
     found = from_json(
-        "heartbeat", boot_id=7, seq=41, ts="2026-03-01T11:59:58Z", status="maintenance",
-        hardware_info={"firmware": "1.4.2", "signal": 20}, slots=[{**BANK, "metadata": {"cycles": 12}}, EMPTY],
-    )  # fmt: skip
+        "heartbeat",
+        boot_id=7,
+        seq=41,
+        ts="2026-03-01T11:59:58Z",
+        status="maintenance",
+        hardware_info={"firmware": "1.4.2", "signal": 20},
+        slots=[{**BANK, "metadata": {"cycles": 12}}, EMPTY],
+    )
     order = Order(NOW, 7, 41, datetime(2026, 3, 1, 11, 59, 58, tzinfo=UTC))
     assert order.position == (7, 41)
     assert found.events == (
@@ -124,9 +129,20 @@ def test_times_come_in_several_ways(time: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "time", [0, 1e300, -1e300, 10**300, "1970-01-01T00:00:00Z", "2026-03-01T12:00:00", "0001-01-01T00:00+23:59", "soon",
-             {}, True],
-)  # fmt: skip
+    "time",
+    [
+        0,
+        1e300,
+        -1e300,
+        10**300,
+        "1970-01-01T00:00:00Z",
+        "2026-03-01T12:00:00",
+        "0001-01-01T00:00+23:59",
+        "soon",
+        {},
+        True,
+    ],
+)
 def test_a_time_that_a_clock_cannot_show_is_none(time: Any) -> None:
     found = from_json("presence", online=True, ts=time)
     assert found.events[0].order.device_time is None  # type: ignore[union-attr]

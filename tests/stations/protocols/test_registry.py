@@ -40,13 +40,25 @@ def test_a_topic_leads_to_its_protocol_and_station(topic: str, protocol: str) ->
 @pytest.mark.parametrize(
     "topic",
     [
-        "", "stations", f"stations/{IMEI}", f"stations/{IMEI}/commands", f"stations/{IMEI}/heartbeat/x",
-        f"/stations/{IMEI}/heartbeat", f"stations/{IMEI}/responses/", f"stations/{IMEI}/responses/a/b",
-        "stations//heartbeat", "stations/+/heartbeat", "stations/a b/heartbeat", f"stations/{IMEI}/heartbeat\n",
-        f"stations/{'9' * 65}/heartbeat", f"powerbank/{IMEI}/user/update", f"/powerbank/{IMEI}/user/get",
-        "stations/\u0661\u0662/heartbeat", "$SYS/broker/uptime",
+        "",
+        "stations",
+        f"stations/{IMEI}",
+        f"stations/{IMEI}/commands",
+        f"stations/{IMEI}/heartbeat/x",
+        f"/stations/{IMEI}/heartbeat",
+        f"stations/{IMEI}/responses/",
+        f"stations/{IMEI}/responses/a/b",
+        "stations//heartbeat",
+        "stations/+/heartbeat",
+        "stations/a b/heartbeat",
+        f"stations/{IMEI}/heartbeat\n",
+        f"stations/{'9' * 65}/heartbeat",
+        f"powerbank/{IMEI}/user/update",
+        f"/powerbank/{IMEI}/user/get",
+        "stations/\u0661\u0662/heartbeat",
+        "$SYS/broker/uptime",
     ],
-)  # fmt: skip
+)
 def test_any_other_topic_leads_nowhere(topic: str) -> None:
     assert registry.route(topic) is None
 
@@ -106,9 +118,12 @@ def test_a_third_protocol_is_one_new_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_and_its_stations_are_registered_let_in_and_heard(
-    context: Flask, client: FlaskClient, staff_headers: Callable[..., dict[str, str]], tmp_path: Path,
+    context: Flask,
+    client: FlaskClient,
+    staff_headers: Callable[..., dict[str, str]],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     made_up: dict[str, Any] = {}
     exec(TOY, made_up)  # noqa: S102 (the text above)
     monkeypatch.setitem(registry.by_name, "toy-v1", made_up["PROTOCOL"])

@@ -75,9 +75,13 @@ def test_the_published_snapshot_of_two_boards() -> None:
     assert serials == {1: "85019121", 2: None, 3: "85018284", 4: None, 5: "80146582", 6: None, 7: "85019099", 8: None}
     assert {slot.seen for slot in found.slots if slot.serial is None} == {Seen.EMPTY}
     health = {
-        "bank_current": 0.0, "bank_voltage": 23.6, "charge_voltage": 5.0, "charge_current": 0.1, "area": 0,
+        "bank_current": 0.0,
+        "bank_voltage": 23.6,
+        "charge_voltage": 5.0,
+        "charge_current": 0.1,
+        "area": 0,
         "software": 13,
-    }  # fmt: skip
+    }
     assert found.slots[0] == SlotReport(1, Works.OK, Seen.BANK, "85019121", 100, 31.0, None, health)
 
 

@@ -128,9 +128,17 @@ def test_every_answer_is_what_a_look_at_all_stations_gives(app: Flask, client: F
 
 @pytest.mark.parametrize(
     "query",
-    [{}, {"lat": 91, "lng": 0}, {"lat": 0, "lng": 181}, {"lat": "nan", "lng": 0}, {"lat": 0, "lng": "inf"},
-     {"lat": 0, "lng": 0, "radius_km": 0}, {"lat": 0, "lng": 0, "radius_km": 501}, {"lat": 0, "lng": 0, "limit": 101}],
-)  # fmt: skip
+    [
+        {},
+        {"lat": 91, "lng": 0},
+        {"lat": 0, "lng": 181},
+        {"lat": "nan", "lng": 0},
+        {"lat": 0, "lng": "inf"},
+        {"lat": 0, "lng": 0, "radius_km": 0},
+        {"lat": 0, "lng": 0, "radius_km": 501},
+        {"lat": 0, "lng": 0, "limit": 101},
+    ],
+)
 def test_a_question_that_makes_no_sense_is_refused(client: FlaskClient, query: dict[str, object]) -> None:
     assert client.get("/api/stations/nearby", query_string=query).status_code == 422
 

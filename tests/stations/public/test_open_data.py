@@ -27,8 +27,11 @@ def test_the_first_feed_leads_to_all_others(client: FlaskClient) -> None:
     feeds = feed(client, "gbfs")["feeds"]
     assert isinstance(feeds, list)
     assert {each["name"] for each in feeds} == {
-        "system_information", "vehicle_types", "station_information", "station_status",
-    }  # fmt: skip
+        "system_information",
+        "vehicle_types",
+        "station_information",
+        "station_status",
+    }
     for each in feeds:
         feed(client, each["name"])
         assert each["url"].endswith(f"/gbfs/3.0/{each['name']}.json")

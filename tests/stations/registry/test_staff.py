@@ -17,9 +17,16 @@ from tests.stations.conftest import Make, SignIn
 Staff = Callable[..., dict[str, str]]
 
 BODY: dict[str, Any] = {
-    "sn": "KTM-001", "imei": "860588041234567", "name": "Thamel", "address": "Thamel Marg", "city": "Kathmandu",
-    "lat": 27.7153, "lng": 85.3123, "slots": 8, "protocol": "json-v1",
-}  # fmt: skip
+    "sn": "KTM-001",
+    "imei": "860588041234567",
+    "name": "Thamel",
+    "address": "Thamel Marg",
+    "city": "Kathmandu",
+    "lat": 27.7153,
+    "lng": 85.3123,
+    "slots": 8,
+    "protocol": "json-v1",
+}
 HEADING = "sn,imei,name,address,city,lat,lng,slots,protocol\n"
 
 
@@ -57,12 +64,26 @@ def test_credentials_are_rotated(app: Flask, client: FlaskClient, staff_headers:
 
 @pytest.mark.parametrize(
     "change",
-    [{"lat": 91}, {"lng": -181}, {"lat": "nan"}, {"imei": "a/b"}, {"imei": "+"}, {"sn": "a b"}, {"slots": 0},
-     {"protocol": "x"}, {"timezone": "Mars/Base"}, {"images": ["http://plain.example.com/a.jpg"]}, {"name": "<b>"},
-     {"opening_hours": {"weekly": {"mon": [["25:00", "26:00"]]}}}, {"opening_hours": {"weekly": {"mon": [["07:00"]]}}},
-     {"opening_hours": {"weekly": {"mon": [["07:00", "07:00"]]}}}, {"opening_hours": {"weekly": {"x": []}}},
-     {"opening_hours": {"weekly": {}, "exceptions": [{"date": "2026-02-30", "hours": []}]}}, {"colour": "red"}],
-)  # fmt: skip
+    [
+        {"lat": 91},
+        {"lng": -181},
+        {"lat": "nan"},
+        {"imei": "a/b"},
+        {"imei": "+"},
+        {"sn": "a b"},
+        {"slots": 0},
+        {"protocol": "x"},
+        {"timezone": "Mars/Base"},
+        {"images": ["http://plain.example.com/a.jpg"]},
+        {"name": "<b>"},
+        {"opening_hours": {"weekly": {"mon": [["25:00", "26:00"]]}}},
+        {"opening_hours": {"weekly": {"mon": [["07:00"]]}}},
+        {"opening_hours": {"weekly": {"mon": [["07:00", "07:00"]]}}},
+        {"opening_hours": {"weekly": {"x": []}}},
+        {"opening_hours": {"weekly": {}, "exceptions": [{"date": "2026-02-30", "hours": []}]}},
+        {"colour": "red"},
+    ],
+)
 def test_a_wrong_value_is_refused(client: FlaskClient, staff_headers: Staff, change: dict[str, Any]) -> None:
     assert client.post("/api/admin/stations", json=BODY | change, headers=staff_headers()).status_code == 422
 
@@ -133,9 +154,14 @@ def test_the_code_to_print(app: Flask, client: FlaskClient, make_station: Make, 
 
 @pytest.mark.parametrize(
     ("method", "path", "body"),
-    [("post", "", BODY), ("patch", "/A", {"name": "x"}), ("delete", "/A", None), ("post", "/A/credentials", None),
-     ("post", "/A/maintenance", {"enable": True})],
-)  # fmt: skip
+    [
+        ("post", "", BODY),
+        ("patch", "/A", {"name": "x"}),
+        ("delete", "/A", None),
+        ("post", "/A/credentials", None),
+        ("post", "/A/maintenance", {"enable": True}),
+    ],
+)
 def test_who_may_only_look_changes_nothing(
     client: FlaskClient, make_station: Make, staff_headers: Staff, sign_in: SignIn, method: str, path: str, body: Any
 ) -> None:
@@ -206,11 +232,22 @@ def test_each_field_that_staff_change_leaves_its_difference(
     """All that the schema of a change takes, so that a new field is looked at too."""
     make_station("A")
     changes: dict[str, Any] = {
-        "name": "New", "address": "Elsewhere 1", "city": "Pokhara", "lat": 27.1, "lng": 85.1, "timezone": "UTC",
-        "opening_hours": {"weekly": {"mon": [["07:00", "21:00"]]}}, "images": ["https://example.com/a.jpg"],
-        "amenities": ["wifi"], "rent_enabled": False, "return_enabled": False, "active": False,
-        "protocol": "volinks-v1", "partner_id": "01900000-0000-7000-8000-000000000001", "slots": 9,
-    }  # fmt: skip
+        "name": "New",
+        "address": "Elsewhere 1",
+        "city": "Pokhara",
+        "lat": 27.1,
+        "lng": 85.1,
+        "timezone": "UTC",
+        "opening_hours": {"weekly": {"mon": [["07:00", "21:00"]]}},
+        "images": ["https://example.com/a.jpg"],
+        "amenities": ["wifi"],
+        "rent_enabled": False,
+        "return_enabled": False,
+        "active": False,
+        "protocol": "volinks-v1",
+        "partner_id": "01900000-0000-7000-8000-000000000001",
+        "slots": 9,
+    }
     takes = {name for name, field in StationChangeSchema().fields.items() if not field.dump_only}
     assert takes - changes.keys() == set()
     headers = staff_headers()
