@@ -2,8 +2,8 @@ from uuid import UUID
 
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import utcnow
-from powerbank.payments.credit import services as credit
-from powerbank.payments.credit.services import Alert
+from powerbank.payments.credit_alerts import services as credit
+from powerbank.payments.credit_alerts.services import Alert
 from powerbank.payments.dues import services as dues_collection
 
 

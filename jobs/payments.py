@@ -15,7 +15,6 @@ from powerbank.integrations.stripe.client import Stripe
 from powerbank.outbox import operations
 from powerbank.outbox.enqueue import publish
 from powerbank.payments import cleanup, gateways
-from powerbank.payments.arrivals import matching, webhooks
 from powerbank.payments.chargebacks import services as chargebacks
 from powerbank.payments.events import ExchangeRatesStale
 from powerbank.payments.models import IntentStatus, PaymentIntent
@@ -24,6 +23,8 @@ from powerbank.payments.options.schemas import CalculateSchema, CalculationSchem
 from powerbank.payments.review import comparison
 from powerbank.payments.topups import exchange_rates, settlement
 from powerbank.payments.topups import services as intents
+from powerbank.payments.webhooks import matching
+from powerbank.payments.webhooks import services as webhooks
 
 log = structlog.get_logger(__name__)
 

@@ -25,7 +25,7 @@ from powerbank.notifications.staff import services as staff
 from powerbank.ops import commands as ops_commands
 from powerbank.outbox import operations
 from powerbank.payments import gateways
-from powerbank.payments.credit import services as credit
+from powerbank.payments.credit_alerts import services as credit
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
 from powerbank.points import earnings, expiry, reversal

@@ -6,7 +6,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, select
 
 from powerbank.base.db import transaction
-from powerbank.payments.credit.models import CreditAlert
+from powerbank.payments.credit_alerts.models import CreditAlert
 from powerbank.payments.models import EventState, GatewayEvent
 from powerbank.payments.review.models import Outcome, SettlementCheck, SettlementComparison
 

@@ -16,7 +16,7 @@ from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
-from powerbank.points import payments_kept
+from powerbank.points import net_payments
 from powerbank.points.events import PointsEarned
 from powerbank.users import traces
 from powerbank.users.models import User
@@ -47,7 +47,7 @@ RULES = MappingProxyType(
         Earning.REFERRAL_INVITEE: Rule("referral", lambda rules, _: rules.points_referral_invitee),
         Earning.REFERRAL_INVITER: Rule("referral", lambda rules, _: rules.points_referral_inviter),
         Earning.TOPUP: Rule(
-            "transaction", lambda rules, paisa: rules.points_topup_per_100 * (paisa // payments_kept.STEP)
+            "transaction", lambda rules, paisa: rules.points_topup_per_100 * (paisa // net_payments.STEP)
         ),
         Earning.RENTAL: Rule("rental", lambda rules, _: rules.points_rental),
         Earning.ON_TIME: Rule("rental", lambda rules, _: rules.points_on_time),
@@ -76,7 +76,7 @@ def give(
     worth = rule.points(app_config.current(), quantity)
     if worth <= 0 or not _is_here(user_id):
         return 0
-    kept = payments_kept.locked(reference, besides=user_id)
+    kept = net_payments.locked(reference, besides=user_id)
     key = f"points:{earning}:{object_id}"
     if rule.once_a_person and _had(earning, traces.earlier_accounts(user_id)):
         return 0

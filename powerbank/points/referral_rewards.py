@@ -7,7 +7,7 @@ from powerbank.base.db import open_session
 from powerbank.content import app_config
 from powerbank.ledger.services import Reference
 from powerbank.outbox.enqueue import publish
-from powerbank.points import earnings, payments_kept
+from powerbank.points import earnings, net_payments
 from powerbank.points.earnings import Earning
 from powerbank.points.events import ReferralSuccess
 from powerbank.users import referrals
@@ -29,7 +29,7 @@ def reward_registration(referral_id: UUID) -> None:
 
 
 def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> None:
-    kept = payments_kept.of(Reference("rental", rental_id))
+    kept = net_payments.of(Reference("rental", rental_id))
     if kept is not None and kept.nothing:  # given back meanwhile: the first rental is still to come
         return
     referral = referrals.settle_first_rental(invitee_id, now=now)

@@ -12,7 +12,7 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.points import payments_kept
+from powerbank.points import net_payments
 from powerbank.points.events import PointsEarned, PointsReversed
 from powerbank.users.models import User
 
@@ -66,7 +66,7 @@ def reverse(transaction_id: UUID) -> int:
     else:
         reference = Reference(str(paid.reference_kind), str(paid.reference_id))
     awards = _earned(reference)
-    kept = payments_kept.of(reference)
+    kept = net_payments.of(reference)
     if kept is None:
         return 0
     return sum(_settle(award, kept.undeserved(award.points, by=award.user_id)) for award in awards)

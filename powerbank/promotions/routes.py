@@ -8,7 +8,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import utcnow
-from powerbank.promotions import claiming, coupons, queries
+from powerbank.promotions import claims, coupons, queries
 from powerbank.promotions.schemas import AppliedSchema, ApplySchema, MyCouponSchema
 
 blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons", description="A person's coupons.")
@@ -19,10 +19,10 @@ blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons",
 @idempotent
 @blueprint.arguments(ApplySchema)
 @blueprint.response(200, AppliedSchema)
-def apply(body: dict[str, str]) -> claiming.Applied:
+def apply(body: dict[str, str]) -> claims.Applied:
     """Use a code: points come at once, a discount is put by for the next rental"""
     hit_if_counted(*coupons.GUESSES, str(current_user_id()))
-    return claiming.apply(user_id=current_user_id(), code=body["code"], now=utcnow())
+    return claims.apply(user_id=current_user_id(), code=body["code"], now=utcnow())
 
 
 @blueprint.get("/my")

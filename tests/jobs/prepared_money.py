@@ -16,12 +16,12 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import jobs as catalogue
-from powerbank.payments.arrivals import webhooks
 from powerbank.payments.refunds import gateway_refunds as returns
 from powerbank.payments.refunds import services as gateway_refunds
 from powerbank.payments.review import comparison
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
+from powerbank.payments.webhooks import services as webhooks
 from powerbank.points import earnings
 from powerbank.points.models import Grant
 from powerbank.social import tallies

@@ -19,9 +19,9 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.gateway import Opened
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue
-from powerbank.payments.arrivals import http_arrivals as arrivals
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
+from powerbank.payments.webhooks import http_arrivals as arrivals
 from scripts.sandbox import Sandbox
 from tests.ledger.conftest import assert_books_are_right
 from tests.payments.conftest import Payer, Work, due_now

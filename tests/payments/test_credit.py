@@ -17,8 +17,8 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.texts import values
-from powerbank.payments.credit import services as credit
-from powerbank.payments.credit.services import Alert
+from powerbank.payments.credit_alerts import services as credit
+from powerbank.payments.credit_alerts.services import Alert
 from powerbank.payments.dues import services as dues_collection
 from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person, top_up
 from tests.payments.conftest import Payer, Work

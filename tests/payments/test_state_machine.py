@@ -28,12 +28,12 @@ from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError
 from powerbank.ledger.movements import holds, spending
 from powerbank.ledger.sources import Sources
-from powerbank.payments.arrivals import webhooks
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refunds import services as refunds
 from powerbank.payments.refunds.models import Refund, RefundStatus
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
+from powerbank.payments.webhooks import services as webhooks
 from scripts.sandbox import Sandbox
 from tests.conftest import superuser_url
 from tests.databases import empty

@@ -18,7 +18,7 @@ from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import notify
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.payments.credit.services import BATCH, ZONE
+from powerbank.payments.credit_alerts.services import BATCH, ZONE
 from powerbank.payments.events import DueLate, DuePaid
 from powerbank.users.models import User
 

@@ -15,7 +15,6 @@ from powerbank.base.errors import ConflictError, UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import Payment, Reversal
 from powerbank.payments import queries
-from powerbank.payments.arrivals import webhooks
 from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
 from powerbank.payments.review import services as reviews
 from powerbank.payments.review.schemas import (
@@ -31,6 +30,7 @@ from powerbank.payments.review.schemas import (
 )
 from powerbank.payments.review.services import Decision
 from powerbank.payments.topups import settlement
+from powerbank.payments.webhooks import services as webhooks
 
 blueprint = Blueprint("Payments (staff)", __name__, url_prefix="/api/admin/payments", description="What people pay.")
 INTENTS = page_of(StaffIntentSchema)

@@ -17,12 +17,12 @@ from powerbank.base.errors import UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import UnknownPaymentError
 from powerbank.payments import gateways
-from powerbank.payments.arrivals import http_arrivals as arrivals
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.topups import exchange_rates as exchange
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
 from powerbank.payments.topups.schemas import IntentSchema, MethodsSchema, RatesSchema, ReceivedSchema, TopupSchema
+from powerbank.payments.webhooks import http_arrivals as arrivals
 
 blueprint = Blueprint("Payments", __name__, url_prefix="/api", description="Khalti, eSewa and Stripe.")
 

@@ -15,10 +15,10 @@ from powerbank.ledger.services import Reference
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments import gateways
-from powerbank.payments.arrivals import matching
 from powerbank.payments.events import PaymentReady, TopupFailed
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.topups import exchange_rates
+from powerbank.payments.webhooks import matching
 
 UNFINISHED = (IntentStatus.PENDING, IntentStatus.READY, IntentStatus.PROCESSING)
 FIRST_POLL = timedelta(seconds=30)

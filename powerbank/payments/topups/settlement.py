@@ -18,11 +18,11 @@ from powerbank.ledger.services import Reference
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue, enqueue_again, publish
 from powerbank.payments import gateways
-from powerbank.payments.arrivals import matching
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.events import PaymentNeedsReview, TopupSucceeded
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.topups import services as intents
+from powerbank.payments.webhooks import matching
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from powerbank.base.db import db, open_session, transaction, utcnow
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig
 from powerbank.outbox.enqueue import publish
-from powerbank.payments.credit.models import CreditAlert
+from powerbank.payments.credit_alerts.models import CreditAlert
 from powerbank.payments.events import BalanceLow, UsageHigh
 
 ZONE = ZoneInfo("Asia/Kathmandu")

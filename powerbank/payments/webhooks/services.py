@@ -16,8 +16,8 @@ from powerbank.integrations.stripe.client import Stripe
 from powerbank.integrations.stripe.webhooks import Event
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments import gateways
-from powerbank.payments.arrivals import matching
 from powerbank.payments.models import EventState, GatewayEvent
+from powerbank.payments.webhooks import matching
 
 MOST_BYTES = 256 * 1024  # of what is signed
 MOST_OF_A_HINT = 8 * 1024

@@ -10,9 +10,10 @@ from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import Gateway
-from powerbank.payments.arrivals import matching, webhooks
 from powerbank.payments.models import IntentStatus
 from powerbank.payments.topups import settlement
+from powerbank.payments.webhooks import matching
+from powerbank.payments.webhooks import services as webhooks
 
 log = structlog.get_logger(__name__)
 
