@@ -21,7 +21,7 @@ from powerbank.auth.people import sessions
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, spending
+from powerbank.ledger.movements import dues, holds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.notifications.delivery import devices
@@ -97,7 +97,7 @@ def an_operation(owner: UUID) -> Belonging:
 def a_refund(owner: UUID) -> Belonging:
     with transaction():
         top_up(owner, 50_00)
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=owner, reference=about(), sources=Sources(wallet=50_00), key=key(), actor="system"
         )
         refund = refunds.request(user_id=owner, transaction_id=paid.id, reason="broken", actor="user")

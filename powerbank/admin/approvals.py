@@ -10,14 +10,15 @@ from sqlalchemy import select
 
 from powerbank.api.auth import Staff
 from powerbank.api.paging import page
-from powerbank.ledger.adjustments import allowances, waivers
+from powerbank.ledger.adjustments import allowances
+from powerbank.ledger.adjustments import services as adjustments
 from powerbank.ledger.adjustments.models import Act, StaffAct
 from powerbank.rentals.staff import resolution
 
 # Of the acts that wait in the table of acts; all others are decided where they wait.
 APPROVED: MappingProxyType[Act, Callable[..., None]] = MappingProxyType(
     {
-        Act.DUE_WAIVER: waivers.approved,
+        Act.DUE_WAIVER: adjustments.waive_approved_due,
         Act.RENTAL_REFUND: resolution.approved,
         Act.RENTAL_CHARGE: resolution.approved,
         Act.RENTAL_LOSS: resolution.approved,

@@ -11,7 +11,7 @@ from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.integrations.gateway import Form, Opened, Payment, State
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, refunds, spending
+from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.outbox import operations
@@ -37,7 +37,7 @@ def money_moved() -> Arguments:
     with transaction():
         sums.name_seal()
     with transaction():
-        spending.spend(
+        holds.spend_without_hold(
             user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=1_00), key="spent", actor="x"
         )
     return {}
@@ -139,7 +139,7 @@ def refund_followed() -> Arguments:
 def payment_taken_wrongly() -> Arguments:
     person = make_person(wallet=500_00)
     with transaction() as session:
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=1_00), key="spent", actor="x"
         )
         session.execute(text("DELETE FROM outbox_jobs"))
@@ -178,7 +178,7 @@ def payment_given_back() -> Arguments:
     user_id = make_person(wallet=500_00)
     with transaction() as session:
         earnings.give(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id, reference=Reference("rental", "r"), sources=Sources(wallet=1_00), key="paid", actor="x"
         )
         refunds.refund(transaction_id=paid.id, key="refunded", actor="x")
@@ -216,7 +216,7 @@ def much_spent() -> Arguments:
     person = make_person(wallet=5000_00)
     with transaction() as session:
         for days, amount in [*((days, 10_00) for days in range(2, 9)), (1, 100_00)]:
-            paid = spending.spend(
+            paid = holds.spend_without_hold(
                 user_id=person,
                 reference=Reference("rental", "1"),
                 sources=Sources(wallet=amount),

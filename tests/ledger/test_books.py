@@ -19,7 +19,7 @@ from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger import services, sums
 from powerbank.ledger.accounts import Kind, gateway_clearing, of_user
 from powerbank.ledger.models import Account, Seal, Sum
-from powerbank.ledger.movements import spending
+from powerbank.ledger.movements import holds
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import Person, key, top_up
@@ -55,7 +55,7 @@ def settle_and_seal(*, first: bool) -> None:
 
 def spend(user_id: UUID, amount: int) -> None:
     with transaction():
-        spending.spend(
+        holds.spend_without_hold(
             user_id=user_id,
             reference=Reference("rental", "1"),
             sources=Sources(wallet=amount),

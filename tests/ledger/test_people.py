@@ -10,7 +10,7 @@ from sqlalchemy import text
 from powerbank.auth.people import sessions
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, refunds, spending
+from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.sources import Sources
 from powerbank.users.models import User
 from tests.ledger.conftest import Person, about, key
@@ -45,7 +45,7 @@ def test_what_was_spent_and_what_is_left_of_points(
 ) -> None:
     user_id = person(wallet=100_00, points=300)
     with transaction():
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id, reference=about(), sources=Sources(50_00, 100, 10_00), key=key(), actor="test"
         )
         if back:

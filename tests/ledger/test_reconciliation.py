@@ -15,7 +15,7 @@ from powerbank.ledger.accounts import Kind
 from powerbank.ledger.books import reconciliation
 from powerbank.ledger.books.reconciliation import Report
 from powerbank.ledger.events import LedgerMismatch
-from powerbank.ledger.movements import dues, holds, spending
+from powerbank.ledger.movements import dues, holds
 from powerbank.ledger.sources import Sources
 from powerbank.ops import services as ops
 from powerbank.ops.models import Alert
@@ -62,7 +62,9 @@ def busy(person: Person) -> UUID:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     with transaction():
-        spending.spend(user_id=user_id, reference=rental, sources=Sources(wallet=1_00), key=key(), actor="system")
+        holds.spend_without_hold(
+            user_id=user_id, reference=rental, sources=Sources(wallet=1_00), key=key(), actor="system"
+        )
     return user_id
 
 

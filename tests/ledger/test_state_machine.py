@@ -15,7 +15,7 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, holds, refunds, spending, topups
+from powerbank.ledger.movements import dues, holds, refunds, topups
 from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
@@ -143,7 +143,9 @@ class Money(RuleBasedStateMachine):
         sources, reference = Sources(amount, points, points * 10), about()
         done = self.attempt(
             fate,
-            lambda: spending.spend(user_id=user_id, reference=reference, sources=sources, key=name, actor="system"),
+            lambda: holds.spend_without_hold(
+                user_id=user_id, reference=reference, sources=sources, key=name, actor="system"
+            ),
         )
         return self.took(user_id, done, sources)
 

@@ -16,7 +16,7 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
-from powerbank.ledger.movements import dues, holds, refunds, spending
+from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import WalletTransaction
@@ -44,7 +44,7 @@ def all_at_once(app: Flask, jobs: list[Callable[[], Any]]) -> list[Any]:
 
 
 def spend_once(user_id: UUID, amount: int, name: str | None = None) -> str:
-    paid = spending.spend(
+    paid = holds.spend_without_hold(
         user_id=user_id,
         reference=Reference("rental", "1"),
         sources=Sources(wallet=amount),
@@ -83,7 +83,7 @@ def test_a_topup_of_a_newcomer_arrives_once(context: Flask, person: Person) -> N
 def test_refunds_never_give_back_more_than_was_paid(context: Flask, person: Person) -> None:
     user_id = person(wallet=70_00, points=100)
     with transaction():
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id,
             reference=about(),
             sources=Sources(wallet=70_00, points=100, points_value=10_00),

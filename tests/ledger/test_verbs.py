@@ -11,7 +11,7 @@ from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.ledger import transactions
 from powerbank.ledger.accounts import Kind, shared
 from powerbank.ledger.errors import InsufficientFundsError, InsufficientPointsError, KeyReusedError
-from powerbank.ledger.movements import dues, holds, refunds, spending, topups
+from powerbank.ledger.movements import dues, holds, refunds, topups
 from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
@@ -47,7 +47,7 @@ def release(reference: Reference, name: str | None = None) -> holds.Holds:
 
 def spend(user_id: UUID, sources: Sources, name: str | None = None) -> WalletTransaction:
     with transaction():
-        return spending.spend(
+        return holds.spend_without_hold(
             user_id=user_id, reference=Reference("rental", "1"), sources=sources, key=name or key(), actor="system"
         )
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from powerbank.base.db import transaction, utcnow
 from powerbank.ledger import transactions
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, holds, refunds, spending
+from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import Person, about, key, top_up
 
@@ -48,7 +48,7 @@ def history(person: Person) -> UUID:
     with transaction():
         top_up(user_id, 100_00)
     with transaction():
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id, reference=about(), sources=Sources(wallet=40_00), key=key(), actor="system"
         )
     with transaction():

@@ -12,7 +12,7 @@ from jobs.worker import runtime
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, holds, refunds, spending
+from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.notifications.people.kinds import Type
@@ -46,7 +46,9 @@ def told(user_id: UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
 
 def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> UUID:
     with transaction() as session:
-        paid = spending.spend(user_id=user_id, reference=about(), sources=Sources(wallet=paisa), key=key(), actor="x")
+        paid = holds.spend_without_hold(
+            user_id=user_id, reference=about(), sources=Sources(wallet=paisa), key=key(), actor="x"
+        )
         if days_ago:
             past = NOON - timedelta(days=days_ago)
             then = UUID(int=int(past.timestamp() * 1000) << 80 | paid.id.int % 2**64)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import dues, spending, topups
+from powerbank.ledger.movements import dues, holds, topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import (
@@ -63,7 +63,7 @@ def charged_back(user_id: UUID, paisa: int) -> UUID:
 
 def spends_all(user_id: UUID, paisa: int) -> None:
     with transaction():
-        spending.spend(
+        holds.spend_without_hold(
             user_id=user_id, reference=Reference("rental", key()), sources=Sources(wallet=paisa), key=key(), actor="x"
         )
 

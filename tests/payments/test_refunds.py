@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
-from powerbank.ledger.movements import spending
+from powerbank.ledger.movements import holds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.payments.refunds import services as refunds
@@ -33,7 +33,7 @@ def topped_up(payer: Payer, gateway: str, amount: str = "150.00", **more: Any) -
 def spends(app: Flask, paisa: int) -> UUID:
     with app.app_context(), transaction() as session:
         user_id = session.scalar(text("SELECT id FROM users"))
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id,
             reference=Reference("rental", str(uuid.uuid4())),
             sources=Sources(wallet=paisa),
@@ -281,7 +281,7 @@ def test_a_payment_goes_back_to_its_sources(payer: Payer, app: Flask, staff_head
     with app.app_context(), transaction() as session:
         user_id = session.scalar(text("SELECT id FROM users"))
         award(user_id, 300)
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id,
             reference=Reference("rental", "1"),
             sources=Sources(wallet=20_00, points=300, points_value=30_00),
@@ -300,7 +300,7 @@ def test_a_payment_goes_back_to_its_sources(payer: Payer, app: Flask, staff_head
 def test_other_peoples_and_unknown_transactions_are_not_there(payer: Payer, context: Flask) -> None:
     other = make_person(wallet=100_00)
     with transaction():
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=other, reference=Reference("rental", "1"), sources=Sources(wallet=10_00), key=key(), actor="system"
         )
     assert asks(payer, paid.id).status_code == 404
@@ -320,7 +320,7 @@ def test_what_is_no_payment_cannot_be_asked_back(payer: Payer, app: Flask, staff
 def test_a_domain_gives_back_once_for_each_key(context: Flask) -> None:
     user_id = make_person(wallet=100_00)
     with transaction():
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id,
             reference=Reference("rental", "1"),
             sources=Sources(wallet=30_00),

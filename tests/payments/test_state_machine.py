@@ -26,7 +26,7 @@ from powerbank.auth.staff.roles import Role
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError
-from powerbank.ledger.movements import holds, spending
+from powerbank.ledger.movements import holds
 from powerbank.ledger.sources import Sources
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refunds import services as refunds
@@ -189,7 +189,7 @@ class Payments(RuleBasedStateMachine):
         name, reference = key(), about()
         for _ in range(1 + twice):
             self.in_transaction(
-                lambda: spending.spend(
+                lambda: holds.spend_without_hold(
                     user_id=self.user_id, reference=reference, sources=Sources(wallet=amount), key=name, actor="x"
                 ),
                 crash,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from jobs.worker import runtime
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
-from powerbank.ledger.movements import refunds, spending, topups
+from powerbank.ledger.movements import holds, refunds, topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.outbox.catalogue import rewards as catalogue
@@ -50,7 +50,7 @@ def complete(user_id: UUID, rental: str | None = None, *, on_time: bool = True) 
 
 def pay(user_id: UUID, rental: str, amount: int, points: int = 0, revenue: Kind = Kind.RENTAL_REVENUE) -> UUID:
     with transaction():
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id,
             reference=Reference("rental", rental),
             sources=Sources(amount, points, points * 10),

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.base.db import db, transaction
-from powerbank.ledger.movements import holds, refunds, spending
+from powerbank.ledger.movements import holds, refunds
 from powerbank.ledger.sources import Sources
 from powerbank.outbox.catalogue import rewards as catalogue
 from powerbank.points import expiry
@@ -47,7 +47,7 @@ def pass_days(days: int) -> None:
 
 def spend(user_id: UUID, points: int) -> UUID:
     with transaction():
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=user_id, reference=about(), sources=Sources(0, points, points * 10), key=key(), actor="system"
         )
     return paid.id

@@ -15,11 +15,12 @@ from powerbank.base.money import NPR, PTS
 from powerbank.ledger import services, transactions
 from powerbank.ledger.accounts import Kind, of_user, shared
 from powerbank.ledger.adjustments import allowances
-from powerbank.ledger.adjustments.models import Act
-from powerbank.ledger.events import AdjustmentApplied, AdjustmentWaits
+from powerbank.ledger.adjustments.models import Act, StaffAct
+from powerbank.ledger.events import AdjustmentApplied, AdjustmentWaits, DueWaived
+from powerbank.ledger.movements import dues
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
-from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus, TransactionType
+from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus, Due, TransactionType
 from powerbank.outbox.enqueue import publish
 from powerbank.users.models import User
 
@@ -133,3 +134,25 @@ def _about(adjustment: Adjustment, change: int) -> _About:
         "amount": change if in_money else None,
         "points": None if in_money else change,
     }
+
+
+def ask_to_waive_due(due_id: UUID, *, amount: int, reason: str, staff: Staff, now: datetime) -> Due | StaffAct:
+    """The due, less what was waived; or the act that waits for a second person."""
+    allowances.begin(staff.id)
+    due = dues.locked(due_id)
+    if amount > due.left:
+        raise dues.MoreThanDueError
+    about = Reference("due", str(due.id))
+    if not allowances.use(Act.DUE_WAIVER, staff.id, worth=amount, about=about, now=now):
+        return allowances.wait(Act.DUE_WAIVER, staff.id, worth=amount, about=about, reason=reason, details={}, now=now)
+    return _waive(due_id, amount, key=f"due:{due.id}:waived:{new_id()}", by=staff, now=now)
+
+
+def waive_approved_due(act: StaffAct, *, staff: Staff, now: datetime) -> None:
+    _waive(UUID(act.about_id), act.worth, key=f"act:{act.id}", by=staff, now=now)
+
+
+def _waive(due_id: UUID, amount: int, *, key: str, by: Staff, now: datetime) -> Due:
+    due = dues.waive(due_id=due_id, amount=amount, key=key, actor=f"staff:{by.id}", now=now)
+    publish(DueWaived(user_id=due.user_id, due_id=due_id, amount=amount))
+    return due

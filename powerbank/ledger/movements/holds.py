@@ -167,3 +167,28 @@ def _moved(user_id: UUID, amounts: dict[str, int]) -> list[Line]:
         Line(of_user(Kind.USER_POINTS, user_id), -points),
         Line(of_user(Kind.USER_POINTS_HOLD, user_id), points),
     ]
+
+
+def spend_without_hold(
+    *,
+    user_id: UUID,
+    reference: Reference,
+    sources: Sources,
+    key: str,
+    actor: str,
+    revenue: Kind = Kind.RENTAL_REVENUE,
+    type_: TransactionType = TransactionType.RENTAL,
+) -> WalletTransaction:
+    lines = paid_from(
+        user_id,
+        sources,
+        wallet=Kind.USER_WALLET,
+        points=Kind.USER_POINTS,
+        to=Line(shared(revenue), sources.total),
+    )
+    posted = services.post(kind=EntryKind.SPEND, key=key, lines=lines, actor=actor, reference=reference)
+    if not posted.fresh:
+        return transactions.of_entry(posted.entry_id)
+    return transactions.record(
+        user_id=user_id, type_=type_, sources=sources, entry_id=posted.entry_id, reference=reference, revenue=revenue
+    )

@@ -10,7 +10,7 @@ from powerbank.api.paging import page_of
 from powerbank.base import audit, money
 from powerbank.base.db import utcnow
 from powerbank.ledger import queries
-from powerbank.ledger.adjustments import waivers
+from powerbank.ledger.adjustments import services as adjustments
 from powerbank.ledger.adjustments.allowances import PERMISSIONS
 from powerbank.ledger.adjustments.models import Act, StaffAct
 from powerbank.ledger.adjustments.schemas import StaffActSchema, waiting
@@ -36,7 +36,9 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.alt_response(202, schema=StaffActSchema, description="A second person must approve.")
 def waive(body: dict[str, Any], due_id: UUID) -> Any:
     """Let a person off, in part or whole; beyond what one person may do alone it waits for a second"""
-    done = waivers.ask(due_id, amount=body["amount"], reason=body["reason"], staff=current_staff(), now=utcnow())
+    done = adjustments.ask_to_waive_due(
+        due_id, amount=body["amount"], reason=body["reason"], staff=current_staff(), now=utcnow()
+    )
     told = {"amount": money.show(body["amount"]), "reason": body["reason"]}
     if isinstance(done, StaffAct):
         audit.by_staff("due.ask_to_waive", "due", due_id, new=told | {"act_id": str(done.id)})

@@ -14,7 +14,7 @@ from powerbank.base.db import db, open_session
 from powerbank.base.money import NPR, PTS
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES, Kind, of_user
-from powerbank.ledger.movements import dues, holds, refunds, spending
+from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Hold, Progress, TransactionStatus, TransactionType, WalletTransaction
 from powerbank.outbox.enqueue import publish
@@ -89,7 +89,7 @@ def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method:
     if amount == 0:
         return
     sources = _by_method(rental, amount, method)
-    spending.spend(
+    holds.spend_without_hold(
         user_id=rental.user_id,
         reference=transitions.reference(rental),
         sources=sources,
@@ -108,7 +108,7 @@ def collect(
     if left and (part := _part(_sources(rental, still), left)) is not None:
         left -= _capture(rental, still, part, f"{what}:held", revenue=revenue, type_=type_)
     if left and (sources := _at_hand(rental, left)) is not None:
-        paid = spending.spend(
+        paid = holds.spend_without_hold(
             user_id=rental.user_id,
             reference=about,
             sources=sources,

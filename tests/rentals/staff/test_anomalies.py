@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.base.db import new_id, transaction, utcnow
-from powerbank.ledger.movements import refunds, spending
+from powerbank.ledger.movements import holds, refunds
 from powerbank.ledger.sources import Sources
 from powerbank.rentals.staff import anomalies
 from tests.ledger.conftest import about, key, make_person
@@ -139,7 +139,7 @@ def test_a_burst_of_coupons(
 
 def spend(person: UUID) -> UUID:
     with transaction():
-        return spending.spend(
+        return holds.spend_without_hold(
             user_id=person, reference=about(), sources=Sources(wallet=10_00), key=key(), actor="test"
         ).id
 
