@@ -4,7 +4,7 @@ from uuid import UUID
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox.enqueue import Scalar
-from powerbank.points import earnings, expiry, grants, referral_rewards, reversal
+from powerbank.points import earnings, expiry, grants, reversal
 from powerbank.points.earnings import Earning
 
 FIRST = UUID(int=0)
@@ -26,11 +26,11 @@ def reward_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, mi
     earnings.ask(user_id=UUID(user_id), earning=Earning.RENTAL, object_id=rental_id)
     if on_time:
         earnings.ask(user_id=UUID(user_id), earning=Earning.ON_TIME, object_id=rental_id)
-    referral_rewards.reward_first_rental(invitee_id=UUID(user_id), rental_id=rental_id, now=utcnow())
+    earnings.reward_first_rental(invitee_id=UUID(user_id), rental_id=rental_id, now=utcnow())
 
 
 def reward_referral(*, referral_id: str, invitee_id: str, inviter_id: str) -> None:
-    referral_rewards.reward_registration(UUID(referral_id))
+    earnings.reward_registration(UUID(referral_id))
 
 
 def reverse_points(*, transaction_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
@@ -17,9 +18,9 @@ from powerbank.ledger.services import Reference
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
 from powerbank.points import net_payments
-from powerbank.points.events import PointsEarned
-from powerbank.users import traces
-from powerbank.users.models import User
+from powerbank.points.events import PointsEarned, ReferralSuccess
+from powerbank.users import referrals, traces
+from powerbank.users.models import Referral, ReferralStatus, User
 
 
 class Earning(StrEnum):
@@ -106,3 +107,39 @@ def _is_here(user_id: UUID) -> bool:
     """Holds the person's row, so that nobody leaves while points are on their way."""
     alive = select(User.id).where(User.id == user_id, User.deleted_at.is_(None)).with_for_update(read=True)
     return open_session().scalar(alive) is not None
+
+
+ON_SIGNUP = "signup"
+
+
+def reward_registration(referral_id: UUID) -> None:
+    """The invitee's points; the inviter's too, where the network does not wait for the first rental."""
+    referral = open_session().get(Referral, referral_id, with_for_update={"of": Referral}, populate_existing=True)
+    if referral is None or referral.status == ReferralStatus.REJECTED:
+        return
+    # In a job of its own: no transaction gives to two people.
+    ask(user_id=referral.invitee_id, earning=Earning.REFERRAL_INVITEE, object_id=referral.id)
+    if app_config.current().referral_award_on == ON_SIGNUP and referral.status == ReferralStatus.NOTED:
+        referral.status = ReferralStatus.AWARDED
+        _reward_inviter(referral, None)
+
+
+def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> None:
+    kept = net_payments.of(Reference("rental", rental_id))
+    if kept is not None and kept.nothing:  # given back meanwhile: the first rental is still to come
+        return
+    referral = referrals.settle_first_rental(invitee_id, now=now)
+    if referral is not None:
+        # About the rental: if all of it is given back, so are these.
+        _reward_inviter(referral, Reference("rental", rental_id))
+
+
+def _reward_inviter(referral: Referral, reference: Reference | None) -> None:
+    given = give(
+        user_id=referral.inviter_id, earning=Earning.REFERRAL_INVITER, object_id=str(referral.id), reference=reference
+    )
+    publish(
+        ReferralSuccess(
+            user_id=referral.inviter_id, invitee_id=referral.invitee_id, referral_id=referral.id, points=given
+        )
+    )
