@@ -29,7 +29,7 @@ from powerbank.payments.credit_alerts import services as credit
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
 from powerbank.points import earnings, expiry, reversal
-from powerbank.promotions import first_rental
+from powerbank.promotions import coupons
 from powerbank.rentals import queries as rental_queries
 from powerbank.rentals.charges import prices
 from powerbank.stations.commands import firmware
@@ -53,7 +53,7 @@ def hooks(app: Flask) -> None:
         photos.forget,
     )
     referrals.register_rules(traces.same_identifier, traces.returning, kyc.same_number)
-    first_rental.register(rental_queries.has_rented)
+    coupons.register_has_rented(rental_queries.has_rented)
     usage.register_totals(
         {
             Total.RENTALS: rental_queries.rentals_of,

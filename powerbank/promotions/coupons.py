@@ -8,6 +8,7 @@ Limits hold because each is a conditional update of the row that counts it, and 
 the ledger's, then coupon, code, campaign: the person's accounts first.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,13 +19,22 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.base.db import db, new_id, open_session
 from powerbank.content import app_config
 from powerbank.ledger import services as ledger
-from powerbank.promotions import first_rental
 from powerbank.promotions.errors import CouponRefusedError, NoSuchCouponError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Kind, Redemption, Use
 from powerbank.users import traces
 
 # Codes are not to be guessed, wherever they are typed: the limit, and what it counts.
 GUESSES = ("20 per minute", "coupon")
+
+
+HasRented = Callable[[UUID], bool]
+
+# Who knows whether a person has rented before: `powerbank.wiring` says so. Without an answer nobody has.
+_answers: list[HasRented] = []
+
+
+def register_has_rented(answer: HasRented) -> None:
+    _answers[:] = [answer]
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ def refuse_unless_usable(coupon: Coupon, code: Code, user_id: UUID, now: datetim
             raise CouponRefusedError("coupon_over")
     if times_used(coupon.id, user_id) >= coupon.per_user_limit:
         raise CouponRefusedError("coupon_used_before")
-    if coupon.first_rental_only and any(first_rental.has_rented(account) for account in accounts_of(user_id)):
+    if coupon.first_rental_only and any(has_rented(account) for account in accounts_of(user_id)):
         raise CouponRefusedError("coupon_first_rental_only")
     if code.used_up or (coupon.total_limit is not None and coupon.used >= coupon.total_limit):
         raise CouponRefusedError("coupon_used_up")
@@ -124,6 +134,10 @@ def times_used(coupon_id: UUID, user_id: UUID) -> int:
         Redemption.user_id.in_(accounts_of(user_id)), Redemption.coupon_id == coupon_id, Redemption.status == Use.USED
     )
     return db.session.scalar(query) or 0
+
+
+def has_rented(user_id: UUID) -> bool:
+    return any(answer(user_id) for answer in _answers)
 
 
 def accounts_of(user_id: UUID) -> list[UUID]:

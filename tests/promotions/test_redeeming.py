@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError
-from powerbank.promotions import coupons, first_rental
+from powerbank.promotions import coupons
 from powerbank.promotions.models import Campaign
 from powerbank.users import identifiers, leaving
 from powerbank.users import services as users
@@ -105,7 +105,7 @@ def test_the_same_key_is_the_same_use(person: Person, coupon: Make) -> None:
 def test_the_first_rental_only(person: Person, coupon: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     coupon(first_rental_only=True)
     old, new = person(), person()
-    monkeypatch.setattr(first_rental, "_answers", [lambda user_id: user_id == old])
+    monkeypatch.setattr(coupons, "_answers", [lambda user_id: user_id == old])
     assert refusal(old) == "coupon_first_rental_only"
     assert redeem(new) == 20_00
 
@@ -213,6 +213,6 @@ class TestWhoComesBack:
 
     def test_has_rented_before(self, coupon: Make, again: Callable[[], UUID], monkeypatch: pytest.MonkeyPatch) -> None:
         first = again()
-        monkeypatch.setattr(first_rental, "_answers", [lambda user_id: user_id == first])
+        monkeypatch.setattr(coupons, "_answers", [lambda user_id: user_id == first])
         coupon(first_rental_only=True)
         assert refusal(again()) == "coupon_first_rental_only"
