@@ -18,7 +18,7 @@ from powerbank.ops.events import OpsAlertRaised
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
-from powerbank.payments import notices as payment_news
+from powerbank.payments import queries as payment_queries
 from powerbank.payments.events import (
     BalanceLow,
     ChargebackOwed,
@@ -214,8 +214,8 @@ _OF_RENTALS = Details(rental_news.about, rental_news.NAMES)
 
 # What the texts say beyond the fields of their events.
 DETAILS: dict[Type, Details] = {
-    Type.PAYMENT_READY: Details(payment_news.if_payable, ("amount",)),
-    Type.TOPUP_SUCCESS: Details(payment_news.balance, ("balance",)),
+    Type.PAYMENT_READY: Details(payment_queries.find_amount_if_payable, ("amount",)),
+    Type.TOPUP_SUCCESS: Details(payment_queries.find_balance, ("balance",)),
     Type.POINTS_EARNED: Details(earnings.unless_told_of),
     Type.STATION_ISSUE_RECEIVED: Details(issues.tell_of_report, ("station",)),
     Type.RENTAL_STARTED: _OF_RENTALS,

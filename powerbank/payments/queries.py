@@ -1,15 +1,18 @@
 """What people and staff read of payments."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
 
 from powerbank.api.paging import page
-from powerbank.base.db import db
+from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
+from powerbank.ledger import queries as ledger_queries
+from powerbank.outbox.enqueue import Scalar
 from powerbank.payments.chargebacks.models import Takeback
-from powerbank.payments.models import GatewayEvent, PaymentIntent
+from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
 from powerbank.payments.refunds.models import Refund
 from powerbank.payments.review.models import Outcome, SettlementCheck, SettlementComparison
 
@@ -109,3 +112,14 @@ def settlement_finding_page(check_id: UUID, *, limit: int, cursor: str | None) -
         SettlementComparison.check_id == check_id, SettlementComparison.outcome == Outcome.DIFFERS
     )
     return page(differing, SettlementComparison.intent_id, limit=limit, cursor=cursor)
+
+
+def find_amount_if_payable(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+    """Whoever has paid or cancelled while the news was on its way needs no page any more."""
+    intent = open_session().get(PaymentIntent, UUID(str(event["intent_id"])))
+    return {"amount": intent.amount} if intent is not None and intent.status == IntentStatus.READY else None
+
+
+def find_balance(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """What is in the wallet when the person is told: a due may have been paid from it meanwhile."""
+    return {"balance": ledger_queries.wallet(user_id).balance}

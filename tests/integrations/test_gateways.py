@@ -6,7 +6,7 @@ import pytest
 
 import config
 from powerbank.integrations.gateway import Order
-from powerbank.integrations.gateways import configured
+from powerbank.payments.gateways import make_gateways
 from scripts.sandbox import Sandbox
 from scripts.sandbox.environment import settings
 
@@ -26,7 +26,7 @@ def load(vendors: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_all_that_the_sandbox_plays_are_there_and_work(load: Any, order: Order, dollars: Order) -> None:
-    found = configured(load())
+    found = make_gateways(load())
     assert list(found) == ["khalti", "esewa", "stripe"]
     for name, gateway in found.items():
         opened = gateway.open(dollars if name == "stripe" else order, key=name)
@@ -42,7 +42,7 @@ def test_all_that_the_sandbox_plays_are_there_and_work(load: Any, order: Order, 
     ],
 )
 def test_what_is_not_set_up_is_off(load: Any, left_out: tuple[str, ...], names: list[str]) -> None:
-    assert list(configured(load(*left_out))) == names
+    assert list(make_gateways(load(*left_out))) == names
 
 
 @pytest.mark.parametrize(
