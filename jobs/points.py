@@ -1,13 +1,11 @@
-from collections.abc import Callable
 from uuid import UUID
 
+from jobs.batches import work_in_batches
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.outbox.enqueue import Scalar
 from powerbank.points import earnings, expiry, grants, reversal
 from powerbank.points.earnings import Earning
-
-FIRST = UUID(int=0)
 
 
 def award_points(*, user_id: str, earning: str, object_id: str, quantity: int) -> None:
@@ -43,14 +41,14 @@ def reverse_rental(*, rental_id: str, user_id: str, **_of_the_cancellation: Scal
 
 def expire_points(run: StepwiseRun) -> None:
     now = utcnow()
-    _in_batches(
+    work_in_batches(
         lambda after: expiry.due(now=now, after=after), lambda people: expiry.expire(people, run=run.id, now=now)
     )
 
 
 def warn_of_expiring_points(run: StepwiseRun) -> None:
     now = utcnow()
-    _in_batches(lambda after: expiry.to_warn(now=now, after=after), lambda people: expiry.warn(people, now=now))
+    work_in_batches(lambda after: expiry.to_warn(now=now, after=after), lambda people: expiry.warn(people, now=now))
 
 
 def bulk_award_points(run: StepwiseRun, *, grant_id: str) -> None:
@@ -60,12 +58,3 @@ def bulk_award_points(run: StepwiseRun, *, grant_id: str) -> None:
             more = grants.award_batch(UUID(grant_id))
     with run.finish():
         grants.close(UUID(grant_id), now=utcnow())
-
-
-def _in_batches(find: Callable[[UUID], list[UUID]], do: Callable[[list[UUID]], None]) -> None:
-    after = FIRST
-    while people := find(after):
-        db.session.rollback()  # ends the snapshot of the search
-        with transaction():
-            do(people)
-        after = people[-1]

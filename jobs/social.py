@@ -3,6 +3,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from jobs.batches import repeat_until_none, work_in_batches, work_one_by_one
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox.enqueue import Scalar
@@ -10,7 +11,6 @@ from powerbank.rentals.models import Rental
 from powerbank.social import achievements, leaderboard, recount, tallies
 from powerbank.social.models import Metric
 
-FIRST = UUID(int=0)
 BATCH = 500
 KEEP_EVENTS = timedelta(days=100)
 
@@ -53,12 +53,10 @@ def update_leaderboard(*, user_id: str) -> None:
 
 
 def find_achievers(run: StepwiseRun, *, achievement_id: str) -> None:
-    after = FIRST
-    while people := achievements.achievers(UUID(achievement_id), after=after):
-        db.session.rollback()  # ends the snapshot of the search
-        with transaction():
-            achievements.ask_checks(people)
-        after = people[-1]
+    work_in_batches(
+        lambda after: achievements.achievers(UUID(achievement_id), after=after),
+        achievements.ask_checks,
+    )
 
 
 def recompute_leaderboard(run: StepwiseRun) -> None:
@@ -66,17 +64,8 @@ def recompute_leaderboard(run: StepwiseRun) -> None:
     for put_right in recount.tasks(now=now):
         with transaction():
             put_right()
-    after = FIRST
-    while people := leaderboard.stale(after=after, most=BATCH):
-        db.session.rollback()
-        for user_id in people:
-            with transaction():
-                leaderboard.refresh(user_id)
-        after = people[-1]
+    work_one_by_one(lambda after: leaderboard.stale(after=after, most=BATCH), leaderboard.refresh)
     for board in recount.boards_to_check(now=now):
         with transaction():
             leaderboard.recount_steps(board)
-    gone = BATCH
-    while gone == BATCH:
-        with transaction():
-            gone = tallies.forget_events(before=now - KEEP_EVENTS, most=BATCH)
+    repeat_until_none(lambda: tallies.forget_events(before=now - KEEP_EVENTS, most=BATCH))

@@ -19,6 +19,7 @@ from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager
 from jwt.types import Options
 
+from powerbank.base.audit import staff_actor
 from powerbank.base.clock import utcnow
 from powerbank.base.errors import AppError
 
@@ -199,7 +200,7 @@ def valid_for(lasts: timedelta) -> dict[str, datetime]:
 def principal() -> str:
     """A name for the caller that no other caller has."""
     if "staff" in g:
-        return f"staff:{g.staff.id}"
+        return staff_actor(g.staff.id)
     if "user_id" in g:
         return f"user:{g.user_id}"
     return f"address:{request.remote_addr}"

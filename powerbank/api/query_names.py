@@ -8,7 +8,7 @@ from flask import Flask, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
 
-from powerbank.base.errors import AppError
+from powerbank.base.errors import InvalidFieldsError
 
 
 def note_names(view: Any, of: Any, schema: Schema) -> None:
@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
         unknown = set() if names is None else set(request.args) - names
         if unknown:
             errors = {name[:100]: ["Unknown field."] for name in sorted(unknown)[:20]}
-            raise AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors)
+            raise InvalidFieldsError(errors)
 
 
 def _names(view: Any, method: str) -> frozenset[str] | None:

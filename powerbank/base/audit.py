@@ -34,6 +34,11 @@ class AuditEntry(Base):
     request_id: Mapped[str | None]
 
 
+def staff_actor(staff_id: object) -> str:
+    """Name a member of staff as the actor of a change, the same way in the audit log, the ledger and custody."""
+    return f"staff:{staff_id}"
+
+
 def by_staff(
     action: str,
     object_kind: str,
@@ -43,7 +48,7 @@ def by_staff(
     new: dict[str, Any] | None = None,
 ) -> None:
     """What the member of staff whom the guard let in did."""
-    actor = f"staff:{g.staff.id}"
+    actor = staff_actor(g.staff.id)
     record(actor=actor, action=action, object_kind=object_kind, object_id=object_id, old=old, new=new)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import psycopg2
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from powerbank.base.errors import AppError, ConflictError
+from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError
 
 # The server ends or begins, its connections are broken or used up, its disk is full.
 _AWAY = ("57P", "08", "531", "533")
@@ -72,7 +72,7 @@ def in_use() -> AppError:
 
 def inconsistent() -> AppError:
     told = {"_schema": ["These values do not go together."]}
-    return AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=told)
+    return InvalidFieldsError(told)
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

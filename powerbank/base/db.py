@@ -1,9 +1,10 @@
 """The database: base model, identifiers, column types and `transaction()`."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, cast
 
@@ -11,7 +12,7 @@ import psycopg2
 import uuid_utils.compat
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, TextClause
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, MetaData, Text, TextClause
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -66,9 +67,18 @@ def new_id() -> uuid.UUID:
     return uuid_utils.compat.uuid7()
 
 
-def first_id_of(moment: datetime) -> uuid.UUID:
-    """Identifiers begin with the milliseconds of their making, so the key itself tells the age."""
-    return uuid.UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
+def first_id_of(moment: datetime, shift: timedelta = timedelta(0)) -> uuid.UUID:
+    """Give the smallest identifier that is made at that moment, since identifiers begin with its milliseconds.
+
+    The shift is added after the conversion, so that a moment at the end of the calendar does not overflow.
+    """
+    milliseconds = int((moment.timestamp() + shift.total_seconds()) * 1000)
+    return uuid.UUID(int=(min(max(milliseconds, 0), 2**48 - 1) << 80) | (0x7 << 76) | (0b10 << 62))
+
+
+def one_of(column: str, values: Iterable[StrEnum]) -> CheckConstraint:
+    """Let the database hold a column to the values of an enumeration."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
 
 
 Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]

@@ -1,5 +1,6 @@
 """Refusals that a caller is told about. One handler (`powerbank.api.problems`) renders them all."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -21,6 +22,13 @@ class NotFoundError(AppError):
 
     def __init__(self, what: str) -> None:
         super().__init__("not_found", 404, f"There is no such {what}.")
+
+
+class InvalidFieldsError(AppError):
+    """The request is well formed, but what it says cannot be true. `errors` holds the messages of each field."""
+
+    def __init__(self, errors: Mapping[str, Any], detail: str = "Some fields are missing or wrong.") -> None:
+        super().__init__("validation_failed", 422, detail, errors=errors)
 
 
 class ConflictError(AppError):

@@ -31,3 +31,13 @@ def show(amount: int) -> str:
 def show_in(amount: int, currency: str) -> str:
     """As people write it in that currency: points have no decimals."""
     return str(amount) if currency == PTS else show(amount)
+
+
+def value_of_points(points: int, points_per_npr: int) -> int:
+    """Give the paisa that so many points are worth, rounded down."""
+    return points * 100 // points_per_npr
+
+
+def points_for(amount: int, points_per_npr: int) -> int:
+    """Give the points that an amount costs, rounded up."""
+    return -(-amount * points_per_npr // 100)

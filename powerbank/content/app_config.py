@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base import money
 from powerbank.base.db import Base, db, open_session, utcnow
-from powerbank.base.errors import AppError, NotFoundError
+from powerbank.base.errors import InvalidFieldsError, NotFoundError
 
 
 class ConfigEntry(Base):
@@ -163,9 +163,7 @@ def put(key: str, value: Any, *, actor: str) -> None:
         AppConfig(**{key: value})
     except ValidationError as refused:
         messages = [problem["msg"].removeprefix("Value error, ") for problem in refused.errors()]
-        raise AppError(
-            "validation_failed", 422, "Some fields are missing or wrong.", errors={"value": messages}
-        ) from None
+        raise InvalidFieldsError({"value": messages}) from None
     row = {"key": key, "value": value, "updated_at": utcnow(), "updated_by": actor}
     statement = insert(ConfigEntry).values(row)
     _forget()

@@ -10,6 +10,7 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import db, transaction
 from powerbank.base.errors import NotFoundError
 from powerbank.content import app_config
@@ -56,7 +57,7 @@ class Key(MethodView):
         """Set a key; rentals and payments under way keep what they began with"""
         with transaction():
             old = _item(key)["value"]
-            app_config.put(key, body["value"], actor=f"staff:{current_staff().id}")
+            app_config.put(key, body["value"], actor=staff_actor(current_staff().id))
             new = _item(key)
             audit.by_staff("config.set", "config", key, old={"value": old}, new={"value": new["value"]})
         return new

@@ -4,7 +4,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 
 class Slug(StrEnum):
@@ -32,18 +32,14 @@ class RevisionState(StrEnum):
     REMOVED = "removed"  # staff took it off, and nothing took its place
 
 
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
-
-
 class Revision(Base):
     """A text of a page. Published ones stay: which terms were in force on a day is a question courts ask."""
 
     __tablename__ = "content_revisions"
     __table_args__ = (
-        _one_of("slug", Slug),
-        _one_of("language", Language),
-        _one_of("state", RevisionState),
+        one_of("slug", Slug),
+        one_of("language", Language),
+        one_of("state", RevisionState),
         CheckConstraint(
             "(state IN ('published', 'replaced', 'removed')) = (published_at IS NOT NULL)", name="published"
         ),
@@ -72,7 +68,7 @@ class Revision(Base):
 class FaqItem(Base):
     __tablename__ = "faq_items"
     __table_args__ = (
-        _one_of("language", Language),
+        one_of("language", Language),
         Index("ix_faq_items_shown", "language", "position", "id"),
     )
 
@@ -86,7 +82,7 @@ class FaqItem(Base):
 
 class Banner(Base):
     __tablename__ = "banners"
-    __table_args__ = (CheckConstraint("ends_at > starts_at", name="window"), _one_of("language", Language))
+    __table_args__ = (CheckConstraint("ends_at > starts_at", name="window"), one_of("language", Language))
 
     id: Mapped[Id]
     language: Mapped[str | None]  # of its readers; shown to all without one
@@ -103,7 +99,7 @@ class AppVersion(Base):
     """A release of the app. The newest mandatory one is the oldest that may still be used."""
 
     __tablename__ = "app_versions"
-    __table_args__ = (_one_of("platform", Platform), UniqueConstraint("platform", "version"))
+    __table_args__ = (one_of("platform", Platform), UniqueConstraint("platform", "version"))
 
     id: Mapped[Id]
     platform: Mapped[str]

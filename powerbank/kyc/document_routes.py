@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from powerbank.api.auth import staff_named_by_token
 from powerbank.api.openapi import Blueprint
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import documents, links, queries
 
@@ -28,7 +29,7 @@ def document(arguments: dict[str, Any], document_id: UUID) -> Response:
     with transaction():
         found = queries.document(document_id)
         audit.record(
-            actor=f"staff:{member.id}",
+            actor=staff_actor(member.id),
             action="kyc.view_document",
             object_kind="kyc",
             object_id=found.submission_id,

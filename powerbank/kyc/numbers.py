@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from powerbank.base.errors import AppError
+from powerbank.base.errors import InvalidFieldsError
 
 # Offices write 27-01-70-12345, 1234/056 or with letters in front; all have digits and are not long.
 _BARE = re.compile(r"(?=(?:[A-Z]*[0-9]){3})[0-9A-Z]{4,30}")
@@ -21,14 +21,9 @@ class Number:
         return "Number(…)"
 
 
-class BadNumberError(AppError):
+class BadNumberError(InvalidFieldsError):
     def __init__(self) -> None:
-        super().__init__(
-            "validation_failed",
-            422,
-            "Some fields are missing or wrong.",
-            errors={"citizenship_number": ["Give the number as it stands on the document."]},
-        )
+        super().__init__({"citizenship_number": ["Give the number as it stands on the document."]})
 
 
 def parse(text: str) -> Number:

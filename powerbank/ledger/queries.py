@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from powerbank.api.paging import page
 from powerbank.base import money
-from powerbank.base.db import db
+from powerbank.base.db import db, first_id_of
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
@@ -231,13 +231,7 @@ def _between(query: Any, model: Any, since: datetime | None, until: datetime | N
     """Ids are times too, by the clock of whoever made them. Bounding both lets the index of the ids find the place;
     the day between forgives any clock."""
     if since is not None:
-        query = query.where(model.created_at >= since, model.id >= _first_id(since, -DAY))
+        query = query.where(model.created_at >= since, model.id >= first_id_of(since, -DAY))
     if until is not None:
-        query = query.where(model.created_at < until, model.id < _first_id(until, DAY))
+        query = query.where(model.created_at < until, model.id < first_id_of(until, DAY))
     return query
-
-
-def _first_id(moment: datetime, shift: timedelta) -> UUID:
-    """The smallest UUIDv7 of that time."""
-    milliseconds = int((moment.timestamp() + shift.total_seconds()) * 1000)
-    return UUID(int=min(max(milliseconds, 0), 2**48 - 1) << 80)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa, one_of
 from powerbank.ledger.accounts import REVENUES
 
 
@@ -48,10 +48,6 @@ class AdjustmentStatus(StrEnum):
     REJECTED = "rejected"
 
 
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
-
-
 _REVENUE = f"revenue IN ({', '.join(repr(kind.value) for kind in sorted(REVENUES))})"
 
 
@@ -60,7 +56,7 @@ class Hold(Base):
 
     __tablename__ = "ledger_holds"
     __table_args__ = (
-        _one_of("status", Progress),
+        one_of("status", Progress),
         CheckConstraint("amount > 0 AND captured >= 0 AND released >= 0", name="amounts"),
         CheckConstraint("captured + released <= amount", name="bound"),
         CheckConstraint("(status = 'open') = (captured + released < amount)", name="open"),
@@ -99,7 +95,7 @@ class Due(Base):
 
     __tablename__ = "ledger_dues"
     __table_args__ = (
-        _one_of("status", Progress),
+        one_of("status", Progress),
         CheckConstraint(_REVENUE, name="revenue"),
         CheckConstraint("amount > 0 AND paid >= 0 AND waived >= 0", name="amounts"),
         CheckConstraint("paid + waived <= amount", name="bound"),
@@ -145,8 +141,8 @@ class WalletTransaction(Base):
 
     __tablename__ = "wallet_transactions"
     __table_args__ = (
-        _one_of("type", TransactionType),
-        _one_of("status", TransactionStatus),
+        one_of("type", TransactionType),
+        one_of("status", TransactionStatus),
         CheckConstraint("direction IN ('in', 'out')", name="direction"),
         CheckConstraint(_REVENUE, name="revenue"),
         CheckConstraint("wallet >= 0 AND points >= 0 AND points_value >= 0", name="amounts"),
@@ -199,7 +195,7 @@ class Adjustment(Base):
 
     __tablename__ = "ledger_adjustments"
     __table_args__ = (
-        _one_of("status", AdjustmentStatus),
+        one_of("status", AdjustmentStatus),
         CheckConstraint("currency IN ('NPR', 'PTS')", name="currency"),
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("decided_by <> asked_by", name="two_people"),

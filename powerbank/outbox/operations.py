@@ -11,8 +11,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, delete, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id, db, new_id, open_session
-from powerbank.base.errors import AppError, NotFoundError
+from powerbank.base.db import Base, Id, db, new_id, one_of, open_session
+from powerbank.base.errors import AppError, InvalidFieldsError, NotFoundError
 from powerbank.integrations.callbacks.client import Callbacks
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.outbox.catalogue import jobs as catalogue
@@ -32,7 +32,7 @@ class Status(StrEnum):
 class Operation(Base):
     __tablename__ = "operations"
     __table_args__ = (
-        CheckConstraint(f"status IN ({', '.join(repr(each.value) for each in Status)})", name="status"),
+        one_of("status", Status),
         CheckConstraint("(status = 'succeeded') = (result IS NOT NULL)", name="result"),
         CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="error"),
         CheckConstraint("num_nonnulls(user_id, staff_id) = 1", name="asked_by"),
@@ -82,7 +82,7 @@ def accept(
             callbacks().check(callback_url)
         except CallbackRefusedError as refused:
             errors = {"callback_url": [f"{refused}."]}
-            raise AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors) from None
+            raise InvalidFieldsError(errors) from None
     operation = Operation(
         id=new_id(),
         user_id=user_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa, one_of
 
 
 class IntentStatus(StrEnum):
@@ -29,16 +29,12 @@ class EventState(StrEnum):
     FORGED = "forged"
 
 
-def _one_of(column: str, names: type[StrEnum]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(name.value) for name in names)})", name=column)
-
-
 class PaymentIntent(Base):
     """A person wants to put money into the wallet. Whatever became of it before, what is paid is credited, once."""
 
     __tablename__ = "payment_intents"
     __table_args__ = (
-        _one_of("status", IntentStatus),
+        one_of("status", IntentStatus),
         CheckConstraint("amount > 0 AND charged > 0", name="amounts"),
         CheckConstraint("(currency = 'NPR') = (rate IS NULL)", name="rate"),
         CheckConstraint("currency <> 'NPR' OR charged = amount", name="charged"),
@@ -85,7 +81,7 @@ class GatewayEvent(Base):
 
     __tablename__ = "gateway_events"
     __table_args__ = (
-        _one_of("state", EventState),
+        one_of("state", EventState),
         UniqueConstraint("gateway", "event_id"),
         Index("ix_gateway_events_state", "state", "id"),
         Index("ix_gateway_events_waiting", "gateway", "reference", postgresql_where=text("state = 'waiting'")),

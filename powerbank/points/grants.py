@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 
 from powerbank.api.auth import Staff
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
@@ -99,7 +100,7 @@ def award_batch(grant_id: UUID) -> bool:
             points=grant.points,
             reference=Reference("grant", str(grant.id)),
             key=f"points:grant:{grant.id}:{user_id}",
-            actor=f"staff:{grant.asked_by}",
+            actor=staff_actor(grant.asked_by),
             description=grant.reason,
         )
         publish(PointsEarned(user_id=user_id, points=grant.points, earning="grant", object_id=str(grant.id)))

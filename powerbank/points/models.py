@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 
 class GrantStatus(StrEnum):
@@ -21,7 +21,7 @@ class Grant(Base):
 
     __tablename__ = "points_grants"
     __table_args__ = (
-        CheckConstraint(f"status IN ({', '.join(repr(each.value) for each in GrantStatus)})", name="status"),
+        one_of("status", GrantStatus),
         CheckConstraint("points > 0 AND total > 0 AND awarded >= 0", name="amounts"),
         CheckConstraint("(status IN ('done', 'rejected')) = (finished_at IS NOT NULL)", name="finished"),
         CheckConstraint("decided_by <> asked_by", name="two_people"),

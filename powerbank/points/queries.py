@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from powerbank.api.paging import page
+from powerbank.base import money
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
 from powerbank.base.money import NPR
@@ -43,7 +44,7 @@ def points_of(user_id: UUID) -> Points:
         points=has,
         held=found.get(Kind.USER_POINTS_HOLD, 0),
         due=-found.get(Kind.POINTS_DUES_RECEIVABLE, 0),
-        value=has * 100 // app_config.current().points_per_npr,
+        value=money.value_of_points(has, app_config.current().points_per_npr),
         expiring=[(row.available, row.expires_at) for row in db.session.execute(lots)],
     )
 

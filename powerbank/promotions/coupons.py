@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base import money
 from powerbank.base.db import db, new_id, open_session
 from powerbank.content import app_config
 from powerbank.ledger import services as ledger
@@ -215,7 +216,7 @@ def keep(coupon: Coupon, code: Code, user_id: UUID) -> None:
 
 
 def worth_of_points(points: int) -> int:
-    return points * 100 // app_config.current().points_per_npr
+    return money.value_of_points(points, app_config.current().points_per_npr)
 
 
 def _pay(campaign_id: UUID | None, worth: int) -> bool:

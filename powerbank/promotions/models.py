@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa, one_of
 
 
 class Kind(StrEnum):
@@ -66,7 +66,7 @@ class Coupon(Base):
 
     __tablename__ = "coupons"
     __table_args__ = (
-        CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in Kind)})", name="kind"),
+        one_of("kind", Kind),
         CheckConstraint("value > 0 AND (kind <> 'percent' OR value <= 100)", name="value"),
         CheckConstraint("most IS NULL OR (most > 0 AND kind = 'percent')", name="most"),
         CheckConstraint("min_price >= 0", name="min_price"),
@@ -143,7 +143,7 @@ class Redemption(Base):
     __tablename__ = "coupon_redemptions"
     __table_args__ = (
         UniqueConstraint("key"),
-        CheckConstraint(f"status IN ({', '.join(repr(use.value) for use in Use)})", name="status"),
+        one_of("status", Use),
         CheckConstraint("amount >= 0 AND points >= 0 AND amount + points > 0", name="amounts"),
         CheckConstraint("(status = 'given_back') = (given_back_at IS NOT NULL)", name="given_back"),
         Index("ix_coupon_redemptions_of_person", "user_id", "coupon_id", postgresql_where=text("status = 'used'")),

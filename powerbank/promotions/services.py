@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.api.auth import Staff
 from powerbank.base.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
 from powerbank.base.db import new_id, open_session
-from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.ledger.adjustments import allowances
 from powerbank.outbox.enqueue import publish
 from powerbank.promotions.events import CouponWaits
@@ -85,9 +85,7 @@ def _refusals() -> Refusals:
     unknown = {"campaign_id": ["There is no such campaign."]}
     return {
         "pk_coupon_codes": already_exists(),
-        "fk_coupons_campaign_id_campaigns": AppError(
-            "validation_failed", 422, "Some fields are missing or wrong.", errors=unknown
-        ),
+        "fk_coupons_campaign_id_campaigns": InvalidFieldsError(unknown),
         **{
             f"ck_coupons_{rule}": inconsistent()
             for rule in ("value", "most", "min_price", "budget", "total_limit", "per_user_limit", "window")

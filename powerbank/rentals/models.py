@@ -9,14 +9,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa, one_of
 from powerbank.payments.options.methods import PAYABLE
 from powerbank.rentals.states import OPEN, Status
-from powerbank.stations.models import one_of
 from powerbank.stations.packages.models import PaymentModel
 
 _STARTED = "status NOT IN ('active', 'overdue', 'completed', 'lost') OR (started_at IS NOT NULL AND due_at IS NOT NULL)"
-_METHODS = ", ".join(repr(method.value) for method in PAYABLE)
 _IS_OPEN = f"status IN ({', '.join(repr(status.value) for status in sorted(OPEN))})"
 
 
@@ -27,7 +25,7 @@ class Rental(Base):
     __tablename__ = "rentals"
     __table_args__ = (
         one_of("status", Status),
-        CheckConstraint(f"payment_method IN ({_METHODS})", name="payment_method"),
+        one_of("payment_method", PAYABLE),
         CheckConstraint("held_value >= 0", name="held_value"),
         one_of("payment_model", PaymentModel),
         UniqueConstraint("code"),

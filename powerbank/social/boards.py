@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-KATHMANDU = ZoneInfo("Asia/Kathmandu")
+from powerbank.base.local_time import HOME
+
 ALL = "all"
 
 
@@ -15,7 +15,7 @@ class Period(StrEnum):
 
 
 def board(period: Period, at: datetime) -> str:
-    day = at.astimezone(KATHMANDU).date()
+    day = at.astimezone(HOME).date()
     if period is Period.MONTH:
         return f"month:{day:%Y-%m}"
     if period is Period.WEEK:

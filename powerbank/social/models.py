@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 
 class Metric(StrEnum):
@@ -97,7 +97,7 @@ class Achievement(Base):
 
     __tablename__ = "achievements"
     __table_args__ = (
-        CheckConstraint(f"metric IN ({', '.join(repr(metric.value) for metric in REWARDED)})", name="metric"),
+        one_of("metric", REWARDED),
         CheckConstraint("threshold > 0 AND reward >= 0", name="amounts"),
     )
 

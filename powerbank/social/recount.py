@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 
+from powerbank.base.local_time import HOME
 from powerbank.social import boards, tallies
-from powerbank.social.boards import KATHMANDU, Period
+from powerbank.social.boards import Period
 
 WEEK = timedelta(days=7)
 
@@ -30,6 +31,6 @@ def _last_two(period: Period, now: datetime) -> list[tuple[datetime, datetime]]:
 
 
 def _begin(period: Period, at: datetime) -> datetime:
-    day = at.astimezone(KATHMANDU).date()
+    day = at.astimezone(HOME).date()
     first = day - timedelta(days=day.weekday()) if period is Period.WEEK else day.replace(day=1)
-    return datetime.combine(first, time(), KATHMANDU)
+    return datetime.combine(first, time(), HOME)

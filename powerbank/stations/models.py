@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 MOST_SLOTS = 200
 
@@ -39,10 +39,6 @@ class Amenity(StrEnum):
     SEATING = "seating"
     STEP_FREE = "step_free"
     INDOOR = "indoor"
-
-
-def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(value.value) for value in values)})", name=column)
 
 
 class Station(Base):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from powerbank.base.errors import AppError
+from powerbank.base.errors import InvalidFieldsError
 from powerbank.users.models import Kind
 
 # Printable ASCII only, and no `=?…?=`, which mail programs decode: look-alikes and header injection end here. The rest
@@ -24,14 +24,9 @@ class Address:
     country: str | None = None  # of a phone number, ISO 3166
 
 
-class BadIdentifierError(AppError):
+class BadIdentifierError(InvalidFieldsError):
     def __init__(self) -> None:
-        super().__init__(
-            "validation_failed",
-            422,
-            "Some fields are missing or wrong.",
-            errors={"identifier": ["Give a mobile number with its country code, or an e-mail address."]},
-        )
+        super().__init__({"identifier": ["Give a mobile number with its country code, or an e-mail address."]})
 
 
 def parse(text: str, home: str = "NP") -> Address:

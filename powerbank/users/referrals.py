@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import db, new_id, open_session
-from powerbank.base.errors import AppError
+from powerbank.base.errors import InvalidFieldsError
 from powerbank.outbox.enqueue import publish
 from powerbank.users.events import ReferralNoted
 from powerbank.users.models import Referral, ReferralStatus, Status, User
@@ -39,12 +39,7 @@ def check_code(code: str | None) -> str | None:
         return None
     inviter = inviter_of(str(code))
     if inviter is None:
-        raise AppError(
-            "validation_failed",
-            422,
-            "Some fields are missing or wrong.",
-            errors={"referral_code": ["There is no such code."]},
-        )
+        raise InvalidFieldsError({"referral_code": ["There is no such code."]})
     return inviter.referral_code
 
 

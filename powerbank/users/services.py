@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.database_errors import Refusals, already_exists, foreseen
 from powerbank.base.db import db, new_id, open_session, utcnow
-from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.outbox.enqueue import publish
 from powerbank.users import referrals, traces
 from powerbank.users.events import UserRegistered
@@ -83,12 +83,7 @@ def clean_username(text: str) -> str:
     """Latin letters, digits and `. _ -` only: names that look alike but differ cannot be made."""
     name = unicodedata.normalize("NFKC", text).strip()
     if not _USERNAME.fullmatch(name):
-        raise AppError(
-            "validation_failed",
-            422,
-            "Some fields are missing or wrong.",
-            errors={"username": ["3 to 30 letters, digits, dots, dashes or underscores."]},
-        )
+        raise InvalidFieldsError({"username": ["3 to 30 letters, digits, dots, dashes or underscores."]})
     return name
 
 

@@ -5,13 +5,13 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.auth.staff.roles import PERMISSIONS, Role
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 
 class StaffMember(Base):
     __tablename__ = "staff"
     __table_args__ = (
-        CheckConstraint(f"role IN ({', '.join(repr(role.value) for role in Role)})", name="role"),
+        one_of("role", Role),
         CheckConstraint("failed_attempts >= 0", name="failed_attempts"),
         CheckConstraint("wrong_codes >= 0", name="wrong_codes"),
         CheckConstraint("language IN ('en', 'ne')", name="language"),

@@ -13,6 +13,7 @@ from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.models import StaffMember, StaffSession
 from powerbank.auth.staff.schemas import StaffLoginSchema, StaffRefreshSchema, StaffTokensSchema
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
 
@@ -69,7 +70,7 @@ def begin(member: StaffMember, kind: str) -> StaffSession:
         member, kind=kind, user_agent=request.headers.get("User-Agent"), address=request.remote_addr, now=utcnow()
     )
     audit.record(
-        actor=f"staff:{member.id}",
+        actor=staff_actor(member.id),
         action="staff.sign_in",
         object_kind="staff",
         object_id=member.id,

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from powerbank.api.auth import Staff
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
+from powerbank.base import money
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import AppError, ConflictError, NotFoundError
 from powerbank.content import app_config
@@ -94,7 +95,7 @@ def total_about(about: Reference, act: Act) -> int:
 
 def worth_of_points(points: int) -> int:
     """In paisa, rounded up."""
-    return -(-points * 100 // app_config.current().points_per_npr)
+    return -money.value_of_points(-points, app_config.current().points_per_npr)
 
 
 def wait(

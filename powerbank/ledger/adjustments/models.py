@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa, one_of
 
 
 class Act(StrEnum):
@@ -36,8 +36,8 @@ class StaffAct(Base):
 
     __tablename__ = "staff_acts"
     __table_args__ = (
-        CheckConstraint(f"act IN ({', '.join(repr(each.value) for each in Act)})", name="act"),
-        CheckConstraint(f"status IN ({', '.join(repr(each.value) for each in ActStatus)})", name="status"),
+        one_of("act", Act),
+        one_of("status", ActStatus),
         CheckConstraint("worth >= 0", name="worth"),
         CheckConstraint("decided_by <> staff_id", name="two_people"),
         CheckConstraint("(status IN ('approved', 'rejected')) = (decided_by IS NOT NULL)", name="decided"),

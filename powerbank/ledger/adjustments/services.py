@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from powerbank.api.auth import Staff
 from powerbank.base import money
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.base.money import NPR, PTS
@@ -44,7 +45,7 @@ def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff,
     )
     worth = abs(amount) if currency == NPR else allowances.worth_of_points(abs(amount))
     if allowances.use(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
-        _apply(adjustment, actor=f"staff:{staff.id}")
+        _apply(adjustment, actor=staff_actor(staff.id))
     else:
         publish(AdjustmentWaits(**_about(adjustment, amount)))
     session.add(adjustment)
@@ -54,7 +55,7 @@ def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff,
 
 def approve(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
     adjustment = _pending(adjustment_id, staff)
-    _apply(adjustment, actor=f"staff:{staff.id}")
+    _apply(adjustment, actor=staff_actor(staff.id))
     adjustment.decided_by, adjustment.decided_at = staff.id, now
     open_session().flush()
     return adjustment
@@ -153,6 +154,6 @@ def waive_approved_due(act: StaffAct, *, staff: Staff, now: datetime) -> None:
 
 
 def _waive(due_id: UUID, amount: int, *, key: str, by: Staff, now: datetime) -> Due:
-    due = dues.waive(due_id=due_id, amount=amount, key=key, actor=f"staff:{by.id}", now=now)
+    due = dues.waive(due_id=due_id, amount=amount, key=key, actor=staff_actor(by.id), now=now)
     publish(DueWaived(user_id=due.user_id, due_id=due_id, amount=amount))
     return due

@@ -1,17 +1,15 @@
 """The hours of the night in which nobody is woken."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
+from powerbank.base.local_time import HOME
 from powerbank.content import app_config
 from powerbank.content.app_config import Hours
-
-ZONE = ZoneInfo("Asia/Kathmandu")
 
 
 def until(now: datetime) -> datetime | None:
     """When the night is over; None by day."""
-    return end_of(app_config.current().quiet_hours, now, ZONE)
+    return end_of(app_config.current().quiet_hours, now, HOME)
 
 
 def end_of(hours: Hours, now: datetime, zone: tzinfo) -> datetime | None:

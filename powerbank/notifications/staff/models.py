@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
-from powerbank.notifications.models import Platform, one_of
+from powerbank.base.db import Base, Id, one_of
+from powerbank.notifications.models import Platform
 
 
 class StaffNotice(Base):

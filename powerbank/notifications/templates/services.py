@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from powerbank.base.database_errors import foreseen
 from powerbank.base.db import open_session, utcnow
-from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.delivery.channels import Message
@@ -132,4 +132,4 @@ def _refuse(problems: Mapping[str, list[str]]) -> None:
 
 
 def _refused(problems: Mapping[str, list[str]]) -> AppError:
-    return AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=dict(problems))
+    return InvalidFieldsError(dict(problems))

@@ -11,11 +11,11 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 
 from powerbank.base import money
+from powerbank.base.local_time import HOME
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.staff.kinds import StaffType
 from powerbank.notifications.texts import staff
@@ -31,7 +31,6 @@ TEXTS: Mapping[str, Texts] = MappingProxyType({"en": {**ENGLISH, **staff.ENGLISH
 PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 MISSING = "–"
 
-_ZONE = ZoneInfo("Asia/Kathmandu")
 _DIGITS = str.maketrans("0123456789", "०१२३४५६७८९")
 _MONTHS = MappingProxyType(
     {
@@ -88,7 +87,7 @@ def write(given: Scalar, manner: str | None, language: str) -> str:
         case "number":
             return _digits(_grouped(f"{Decimal(str(given)):f}"), language)
         case _:
-            moment = datetime.fromisoformat(str(given)).astimezone(_ZONE)
+            moment = datetime.fromisoformat(str(given)).astimezone(HOME)
             day = f"{moment.day} {_MONTHS[language][moment.month - 1]}"
             return _digits(f"{day} {moment.year}" if manner == "date" else f"{moment:%H:%M}, {day}", language)
 

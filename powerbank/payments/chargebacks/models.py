@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa, one_of
 
 
 class TakebackState(StrEnum):
@@ -20,7 +20,7 @@ class Takeback(Base):
     __tablename__ = "gateway_takebacks"
     __table_args__ = (
         CheckConstraint("kind IN ('dispute', 'refund')", name="kind"),
-        CheckConstraint(f"state IN ({', '.join(repr(each.value) for each in TakebackState)})", name="state"),
+        one_of("state", TakebackState),
         CheckConstraint("claimed > 0 AND amount >= 0", name="amounts"),
         CheckConstraint("(chargeback_id IS NOT NULL) = (amount > 0)", name="booked"),
         UniqueConstraint("gateway", "gateway_id"),

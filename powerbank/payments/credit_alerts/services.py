@@ -5,19 +5,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.db import db, open_session, transaction, utcnow
+from powerbank.base.db import db, first_id_of, open_session, transaction, utcnow
+from powerbank.base.local_time import HOME
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.credit_alerts.models import CreditAlert
 from powerbank.payments.events import BalanceLow, UsageHigh
 
-ZONE = ZoneInfo("Asia/Kathmandu")
 BATCH = 500
 LOOK_BACK = timedelta(days=30)
 LEAST_DAYS = 5  # of spending, before anything is unusual
@@ -92,7 +91,7 @@ def critical_below(rules: AppConfig) -> int:
 
 
 def window(alert: Alert, now: datetime) -> str:
-    local = now.astimezone(ZONE)
+    local = now.astimezone(HOME)
     part = f"T{local.hour // CRITICAL_HOURS}" if alert is Alert.CRITICAL else ""
     return f"{local.date().isoformat()}{part}"
 
@@ -119,16 +118,16 @@ def _first(alert: Alert, user_id: UUID, now: datetime) -> bool:
 
 
 def _unusual(now: datetime) -> list[Any]:
-    today = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = now.astimezone(HOME).replace(hour=0, minute=0, second=0, microsecond=0)
     yesterday = today - timedelta(days=1)
     since = yesterday - LOOK_BACK
     parameters = {
-        "zone": ZONE.key,
+        "zone": HOME.key,
         "day": yesterday.date(),
         "since": since,
         "until": today,
         "least": LEAST_DAYS,
-        "first": UUID(int=int((since.timestamp() - 86400) * 1000) << 80),
+        "first": first_id_of(since, -timedelta(days=1)),
         "percent": app_config.current().high_usage_percent,
     }
     found = list(db.session.execute(_UNUSUAL, parameters))

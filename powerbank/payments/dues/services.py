@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, select, update
 
 from powerbank.base import money
 from powerbank.base.db import db, open_session, transaction, utcnow
+from powerbank.base.local_time import HOME
 from powerbank.ledger import queries, services
 from powerbank.ledger.accounts import Kind, of_user
 from powerbank.ledger.models import Account
@@ -18,7 +19,7 @@ from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import notify
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.payments.credit_alerts.services import BATCH, ZONE
+from powerbank.payments.credit_alerts.services import BATCH
 from powerbank.payments.events import DueLate, DuePaid
 from powerbank.users.models import User
 
@@ -62,7 +63,7 @@ def collect_from_all(*, now: datetime) -> int:
 
 def remind(*, now: datetime) -> int:
     """Everybody who owes, once a day."""
-    day, told, after = now.astimezone(ZONE).date().isoformat(), 0, FIRST
+    day, told, after = now.astimezone(HOME).date().isoformat(), 0, FIRST
     left = func.sum(Due.amount - Due.paid - Due.waived).label("owed")
     while True:
         query = (

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from powerbank.base.money import points_for, value_of_points
 from powerbank.ledger.errors import InsufficientFundsError
 from powerbank.ledger.sources import Sources
 
@@ -36,7 +37,7 @@ def options_for(*, amount: int, wallet: int, points: int, points_per_npr: int) -
     if amount == 0:
         return [Option(Method.WALLET_ONLY, 0, 0, 0, recommended=True)]
     found: list[Option] = []
-    whole = cost(amount, points_per_npr)
+    whole = points_for(amount, points_per_npr)
     if points >= whole:
         found.append(Option(Method.POINTS_ONLY, whole, 0, amount))
     if wallet >= amount:
@@ -60,9 +61,9 @@ def topup_option(amount: int) -> list[Option]:
 def sources_for(method: Method, *, amount: int, wallet: int, points: int, points_per_npr: int) -> Sources:
     """What the chosen method takes from where. Nothing to pay has no sources: ask before."""
     if method is Method.POINTS_ONLY:
-        whole = cost(amount, points_per_npr)
+        whole = points_for(amount, points_per_npr)
         if points < whole:
-            raise InsufficientFundsError(amount - min(worth(points, points_per_npr), amount - 1))
+            raise InsufficientFundsError(amount - min(value_of_points(points, points_per_npr), amount - 1))
         return Sources(points=whole, points_value=amount)
     if method is Method.WALLET_ONLY:
         return Sources(wallet=_of_wallet(amount, wallet))
@@ -80,16 +81,7 @@ def _of_wallet(amount: int, wallet: int) -> int:
 
 def _steps(amount: int, points: int, points_per_npr: int) -> tuple[int, int]:
     """The points that pay most of an amount in whole steps, and the paisa that they pay."""
-    if points >= cost(amount, points_per_npr):
-        return cost(amount, points_per_npr), amount
-    value = min(worth(points, points_per_npr), amount) // STEP * STEP
-    return cost(value, points_per_npr), value
-
-
-def worth(points: int, points_per_npr: int) -> int:
-    return points * PAISA // points_per_npr
-
-
-def cost(amount: int, points_per_npr: int) -> int:
-    """Rounded up: part of a point cannot be paid."""
-    return -(-amount * points_per_npr // PAISA)
+    if points >= points_for(amount, points_per_npr):
+        return points_for(amount, points_per_npr), amount
+    value = min(value_of_points(points, points_per_npr), amount) // STEP * STEP
+    return points_for(value, points_per_npr), value

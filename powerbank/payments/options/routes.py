@@ -9,7 +9,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.operations import AcceptedSchema, accepted, answers_later
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
-from powerbank.base.errors import AppError
+from powerbank.base.errors import InvalidFieldsError
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.payments.options import scenarios
@@ -39,5 +39,5 @@ def calculate_options(body: dict[str, Any]) -> Any:
         return accepted(operation)
     if body["callback_url"] is not None:
         errors = {"callback_url": ["Only with `Prefer: respond-async`."]}
-        raise AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors)
+        raise InvalidFieldsError(errors)
     return scenarios.calculate(user_id, body["scenario"], body)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from powerbank.base.errors import AppError
+from powerbank.base.errors import AppError, InvalidFieldsError
 from powerbank.content import app_config
 from powerbank.ledger import queries
 from powerbank.payments.options.methods import Option, options_for, topup_option
@@ -47,7 +47,7 @@ def calculate(user_id: UUID, name: str, arguments: Mapping[str, Any]) -> Calcula
         raise AppError("scenario_unavailable", 422, "Nothing of this kind can be paid for here.")
     missing = {field: ["Missing data for required field."] for field in scenario.needs if arguments.get(field) is None}
     if missing:
-        raise AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=missing)
+        raise InvalidFieldsError(missing)
     amount = scenario.resolve(user_id, arguments)
     has = queries.wallet(user_id)
     if scenario.from_outside:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id, Paisa
+from powerbank.base.db import Base, Id, Paisa, one_of
 
 
 class RefundStatus(StrEnum):
@@ -25,7 +25,7 @@ class Refund(Base):
 
     __tablename__ = "refunds"
     __table_args__ = (
-        CheckConstraint(f"status IN ({', '.join(repr(each.value) for each in RefundStatus)})", name="status"),
+        one_of("status", RefundStatus),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("decided_by <> first_approved_by", name="two_people"),
         CheckConstraint("status <> 'completed' OR return_id IS NOT NULL", name="completed"),

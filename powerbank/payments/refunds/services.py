@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from powerbank.api.auth import Staff
 from powerbank.base import money
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import AppError, ConflictError, NotFoundError
 from powerbank.content import app_config
@@ -94,7 +95,7 @@ def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
         transaction_id=refund.transaction_id,
         amount=refund.amount,
         key=f"refund:{refund.id}",
-        actor=f"staff:{staff.id}",
+        actor=staff_actor(staff.id),
         description=refund.reason,
     )
     complete(refund, done, now=now)
@@ -115,7 +116,7 @@ def reject(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) -> Refu
     must_be(refund, RefundStatus.REQUESTED, RefundStatus.MANUAL)
     refund.decided_by = staff.id if staff.id != refund.first_approved_by else refund.decided_by
     refund.decided_at = now
-    drop(refund, reason, actor=f"staff:{staff.id}", now=now)
+    drop(refund, reason, actor=staff_actor(staff.id), now=now)
     return refund
 
 

@@ -8,6 +8,7 @@ from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import utcnow
 from powerbank.ledger.adjustments.allowances import PERMISSIONS
 from powerbank.ledger.adjustments.models import Act
@@ -72,7 +73,7 @@ def paid(body: dict[str, str], refund_id: UUID) -> Refund:
     """Say that it was paid by hand, in the gateway's portal"""
     before = queries.refund(refund_id).status
     refund = outcomes.note_paid(
-        refund_id, reference=body["gateway_reference"], actor=f"staff:{current_staff().id}", now=utcnow()
+        refund_id, reference=body["gateway_reference"], actor=staff_actor(current_staff().id), now=utcnow()
     )
     _audit("refund.paid", refund, before)
     return refund

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 
 class Outcome(StrEnum):
@@ -43,7 +43,7 @@ class SettlementComparison(Base):
 
     __tablename__ = "settlement_comparisons"
     __table_args__ = (
-        CheckConstraint(f"outcome IN ({', '.join(repr(each.value) for each in Outcome)})", name="outcome"),
+        one_of("outcome", Outcome),
         CheckConstraint("(outcome IS NULL) = (compared_at IS NULL)", name="compared"),
         CheckConstraint("(outcome IS NOT DISTINCT FROM 'differs') = (what IS NOT NULL)", name="what"),
         Index(

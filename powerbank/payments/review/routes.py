@@ -10,6 +10,7 @@ from powerbank.api.idempotency import idempotent_after
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import ConflictError, UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
@@ -60,7 +61,7 @@ def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
     before = queries.intent(intent_id).status
     with _answering():
-        status = settlement.settle(intent_id, actor=f"staff:{current_staff().id}")
+        status = settlement.settle(intent_id, actor=staff_actor(current_staff().id))
     with transaction():
         audit.by_staff(
             "payment.verify", "payment_intent", intent_id, old={"status": before}, new={"status": status.value}

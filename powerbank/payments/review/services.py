@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from powerbank.api.auth import Staff
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.integrations.gateway import GONE_BACK, Payment, Reversal, State
@@ -52,7 +53,7 @@ def credit(
     intent.charged = payment.amount
     intent.amount = payment.amount if intent.rate is None else exchange_rates.in_paisa(payment.amount, intent.rate)
     transactions.reprice(intent.transaction_id, intent.amount)
-    settlement.credit(intent, payment.payment_id, actor=f"staff:{staff.id}", now=now)
+    settlement.credit(intent, payment.payment_id, actor=staff_actor(staff.id), now=now)
     _resolve(intent, staff, reason, now)
     for reversal in reversals:
         chargebacks.apply(intent.id, reversal, now=now)

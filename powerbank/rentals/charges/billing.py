@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from powerbank.base import money
 from powerbank.base.db import db, open_session
 from powerbank.base.money import NPR, PTS
 from powerbank.ledger import services
@@ -240,8 +241,8 @@ def _at_hand(rental: Rental, amount: int) -> Sources | None:
     there = funds(rental)
     points = 0
     if rental.payment_method != Method.WALLET_ONLY:
-        points = min(there.points, options.cost(amount, rental.points_per_npr))
-    value = min(amount, options.worth(points, rental.points_per_npr))
+        points = min(there.points, money.points_for(amount, rental.points_per_npr))
+    value = min(amount, money.value_of_points(points, rental.points_per_npr))
     wallet = min(there.wallet, amount - value)
     return Sources(wallet, points if value else 0, value) if wallet + value else None
 

@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
-from powerbank.stations.models import one_of
+from powerbank.base.db import Base, Id, one_of
 
 SYSTEM = "system"  # decided at once, by the records
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from powerbank.api.auth import Staff
 from powerbank.base import money
-from powerbank.base.errors import AppError, ConflictError
+from powerbank.base.audit import staff_actor
+from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.adjustments import allowances
@@ -69,7 +70,7 @@ def by_staff(
                 "case_id": None if case_id is None else str(case_id),
             }
             return allowances.wait(act, staff.id, worth=worth, about=about, reason=reason, details=details, now=now)
-    by = f"staff:{staff.id}"
+    by = staff_actor(staff.id)
     return resolve(rental_id, action=action, reason=reason, by=by, now=now, amount=amount, at=at, case_id=case_id)
 
 
@@ -80,7 +81,7 @@ def approved(act: StaffAct, *, staff: Staff, now: datetime) -> None:
         UUID(act.about_id),
         action=asked["action"],
         reason=act.reason,
-        by=f"staff:{staff.id}",
+        by=staff_actor(staff.id),
         now=now,
         amount=money.parse(asked["amount"]) if asked["amount"] else None,
         case_id=UUID(asked["case_id"]) if asked["case_id"] else None,
@@ -181,4 +182,4 @@ def _charge(rental: Rental, amount: int | None) -> None:
 
 def _missing(field: str) -> AppError:
     errors = {field: ["Missing data for required field."]}
-    return AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors)
+    return InvalidFieldsError(errors)

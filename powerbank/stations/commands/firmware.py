@@ -2,7 +2,7 @@
 
 from flask import Flask, current_app
 
-from powerbank.base.errors import AppError, UnavailableError
+from powerbank.base.errors import InvalidFieldsError, UnavailableError
 from powerbank.integrations.callbacks.client import PublicHosts
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.integrations.errors import VendorError
@@ -23,6 +23,6 @@ def refuse_foreign(command: str, url: str | None) -> None:
         hosts.addresses_of(url)
     except CallbackRefusedError:
         errors = {"parameters": ["Firmware comes from hosts that were named for it, at public addresses only."]}
-        raise AppError("validation_failed", 422, "Some fields are missing or wrong.", errors=errors) from None
+        raise InvalidFieldsError(errors) from None
     except VendorError:
         raise UnavailableError("unavailable", "The host of the firmware is not found; try again shortly.") from None

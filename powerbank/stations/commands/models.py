@@ -9,8 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
-from powerbank.stations.models import one_of
+from powerbank.base.db import Base, Id, one_of
 
 
 class CommandName(StrEnum):

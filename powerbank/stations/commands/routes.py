@@ -9,6 +9,7 @@ from powerbank.api.idempotency import idempotent_after, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page, page_of
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import utcnow
 from powerbank.stations import queries
 from powerbank.stations.commands import firmware, slot_inspection
@@ -55,7 +56,7 @@ def send(body: dict[str, Any], sn: str) -> StationCommand:
 @blueprint.response(204)
 def release_slot(sn: str, slot_number: int) -> None:
     """A slot that refused to eject and was held back has been looked at: it may be used again"""
-    slot_inspection.release(queries.station(sn), slot_number, by=f"staff:{current_staff().id}", now=utcnow())
+    slot_inspection.release(queries.station(sn), slot_number, by=staff_actor(current_staff().id), now=utcnow())
     audit.by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
 
 

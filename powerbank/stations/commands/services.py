@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import after_commit, db, new_id, open_session
-from powerbank.base.errors import AppError, ConflictError
+from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.content import app_config
 from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.outbox.catalogue import jobs as catalogue
@@ -70,7 +71,7 @@ def request(
     made = insert(StationCommand).values(row)
     if name is CommandName.EJECT:
         if row["serial"] is None or row["slot_number"] is None:
-            raise AppError("validation_failed", 422, "Which slot is to eject which power bank?")
+            raise InvalidFieldsError({}, detail="Which slot is to eject which power bank?")
         made = made.on_conflict_do_nothing(
             index_elements=["station_id"],
             index_where=(StationCommand.command == CommandName.EJECT.value) & StationCommand.status.in_(OPEN),
@@ -93,7 +94,7 @@ def request_by_staff(
     if not is_supported(station, CommandName(command)):
         raise ConflictError("command_unsupported", f"Stations of {station.protocol} have no such command.")
     return request(
-        station_id=station.id, command=command, parameters=parameters, requested_by=f"staff:{staff_id}", now=now
+        station_id=station.id, command=command, parameters=parameters, requested_by=staff_actor(staff_id), now=now
     )
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueC
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
-from powerbank.base.db import Base, Id
-from powerbank.stations.models import Station, one_of
+from powerbank.base.db import Base, Id, one_of
+from powerbank.stations.models import Station
 
 
 class Place(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from powerbank.base.db import open_session
-from powerbank.base.errors import AppError, ConflictError
+from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.stations import queries
 from powerbank.stations.custody import discrepancies
 from powerbank.stations.custody import services as banks
@@ -99,7 +99,7 @@ def _there(place: str, station_sn: str | None, slot_number: int | None, holder: 
     station = queries.station(station_sn)
     if open_session().get(Slot, (station.id, slot_number)) is None:
         told = "The station has no such slot."
-        raise AppError("validation_failed", 422, told, errors={"slot_number": [told]})
+        raise InvalidFieldsError({"slot_number": [told]}, detail=told)
     return Whereabouts(Place.SLOT, station.id, slot_number)
 
 

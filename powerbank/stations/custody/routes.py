@@ -12,6 +12,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.operations import AcceptedSchema, accepted
 from powerbank.api.paging import page, page_of
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations import queries
 from powerbank.stations.custody import discrepancies, placement, registration
@@ -108,7 +109,7 @@ def release(serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """It is gone for good. If a station ever shows it again, it is back"""
-    row, before = placement.write_off(serial, **body, by=f"staff:{current_staff().id}", now=utcnow())
+    row, before = placement.write_off(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
     _audit("power_banks.write_off", serial, old=before, new=body)
     return _detail(row)
 
@@ -120,7 +121,7 @@ def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """One that was lost, written off or missing was found"""
-    row, before = placement.found(serial, **body, by=f"staff:{current_staff().id}", now=utcnow())
+    row, before = placement.found(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
     _audit("power_banks.found", serial, old=before, new=body)
     return _detail(row)
 
@@ -132,7 +133,7 @@ def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def place(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """Say where it is"""
-    row, before = placement.place(serial, **body, by=f"staff:{current_staff().id}", now=utcnow())
+    row, before = placement.place(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
     _audit("power_banks.place", serial, old=before, new=body)
     return _detail(row)
 
@@ -163,7 +164,7 @@ def resolve(body: dict[str, Any], discrepancy_id: UUID) -> Discrepancy:
     """Settled"""
     with transaction():
         row = discrepancies.resolve(
-            discrepancy_id, resolution=body["resolution"], by=f"staff:{current_staff().id}", now=utcnow()
+            discrepancy_id, resolution=body["resolution"], by=staff_actor(current_staff().id), now=utcnow()
         )
         _audit("discrepancies.resolve", str(discrepancy_id), new=body)
     return row
@@ -188,5 +189,5 @@ def _detail(row: PowerBank) -> dict[str, Any]:
 
 
 def _audit(action: str, serial: str, **values: Any) -> None:
-    actor = f"staff:{current_staff().id}"
+    actor = staff_actor(current_staff().id)
     audit.record(actor=actor, action=action, object_kind="power_bank", object_id=serial, **values)

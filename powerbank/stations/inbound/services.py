@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select
 
 from powerbank.base.db import db, first_id_of, new_id, open_session
-from powerbank.base.errors import AppError, NotFoundError
+from powerbank.base.errors import InvalidFieldsError, NotFoundError
 from powerbank.content import app_config
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue
@@ -109,7 +109,7 @@ def accept_http(*, station_imei: str, words: dict[str, Any], received_at: dateti
     found = _in_words(station_imei, kind, payload, received_at)
     if isinstance(found, Undecodable):
         problem = f"This is no report: {found.reason} {found.detail}".strip()
-        raise AppError("validation_failed", 422, problem, errors={"_schema": [problem]})
+        raise InvalidFieldsError({"_schema": [problem]}, detail=problem)
     # The next heartbeat says it better than a late one. What happened does not happen again.
     expires_at = received_at + KEPT_FOR if is_event else None
     enqueue(
@@ -162,7 +162,7 @@ def note_http_return(
     station = _registered(station_imei)
     if not open_session().scalar(select(exists().where(Slot.station_id == station.id, Slot.number == slot_number))):
         told_back = "The station has no such slot."
-        raise AppError("validation_failed", 422, told_back, errors={"slot_number": [told_back]})
+        raise InvalidFieldsError({"slot_number": [told_back]}, detail=told_back)
     told: dict[str, Any] = {
         "event_id": event_id,
         "slot_number": slot_number,

@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from powerbank.base.db import Base, Id
-from powerbank.stations.models import Station, one_of
+from powerbank.base.db import Base, Id, one_of
+from powerbank.stations.models import Station
 
 
 class IssueType(StrEnum):

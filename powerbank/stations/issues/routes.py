@@ -12,6 +12,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations import queries
 from powerbank.stations.issues import photos
@@ -88,7 +89,7 @@ def photo(photo_id: UUID) -> Response:
 def resolve(body: dict[str, Any], issue_id: UUID) -> StationIssue:
     """Settled"""
     with transaction():
-        actor = f"staff:{current_staff().id}"
+        actor = staff_actor(current_staff().id)
         issue = issues.resolve(issue_id, resolution=body["resolution"], by=actor, now=utcnow())
         audit.record(
             actor=actor, action="station_issue.resolve", object_kind="station_issue", object_id=issue_id, new=body

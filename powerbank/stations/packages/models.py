@@ -5,8 +5,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id, Paisa
-from powerbank.stations.models import one_of
+from powerbank.base.db import Base, Id, Paisa, one_of
 
 
 class PaymentModel(StrEnum):

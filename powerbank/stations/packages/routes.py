@@ -9,6 +9,7 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.openapi import Blueprint
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction
 from powerbank.stations import queries
 from powerbank.stations.packages import services as packages
@@ -49,7 +50,7 @@ class PackageStations(MethodView):
             packages.restrict(package_id, body["station_sns"])
             new = {"station_sns": packages.stations_of(package_id)}
             audit.record(
-                actor=f"staff:{current_staff().id}",
+                actor=staff_actor(current_staff().id),
                 action="packages.restrict",
                 object_kind="packages",
                 object_id=package_id,

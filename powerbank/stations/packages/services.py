@@ -3,7 +3,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from powerbank.base.db import db, open_session
-from powerbank.base.errors import AppError, NotFoundError
+from powerbank.base.errors import InvalidFieldsError, NotFoundError
 from powerbank.stations.models import Station
 from powerbank.stations.packages.models import Package, PackageStation
 
@@ -24,12 +24,7 @@ def restrict(package_id: UUID, station_sns: list[str]) -> None:
     rows = session.execute(select(Station.sn, Station.id).where(Station.sn.in_(wanted)))
     found = {row.sn: row.id for row in rows}
     if missing := sorted(wanted - found.keys()):
-        raise AppError(
-            "validation_failed",
-            422,
-            "Some fields are missing or wrong.",
-            errors={"station_sns": [f"No such station: {sn}" for sn in missing]},
-        )
+        raise InvalidFieldsError({"station_sns": [f"No such station: {sn}" for sn in missing]})
     session.execute(delete(PackageStation).where(PackageStation.package_id == package_id))
     session.add_all(PackageStation(package_id=package_id, station_id=found[sn]) for sn in sorted(found))
     session.flush()

@@ -13,6 +13,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.api.web import cacheable
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations import queries
 from powerbank.stations.commands import services as commands
@@ -178,5 +179,5 @@ def _seen(station: Station) -> dict[str, Any]:
 
 
 def _audit(action: str, sn: str, **values: Any) -> None:
-    actor = f"staff:{current_staff().id}"
+    actor = staff_actor(current_staff().id)
     audit.record(actor=actor, action=action, object_kind="station", object_id=sn, **values)
