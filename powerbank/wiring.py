@@ -11,8 +11,8 @@ from werkzeug.utils import import_string
 
 from powerbank import startup, subscriptions
 from powerbank.auth import cleanup
-from powerbank.auth.staff import directory
-from powerbank.auth.staff import shell as auth_commands
+from powerbank.auth.staff import commands as auth_commands
+from powerbank.auth.staff import queries as staff_queries
 from powerbank.kyc import commands as kyc_commands
 from powerbank.kyc import services as kyc
 from powerbank.ledger import queries as ledger_queries
@@ -35,24 +35,24 @@ from powerbank.rentals.charges import prices
 from powerbank.stations.commands import firmware
 from powerbank.stations.issues import photos
 from powerbank.stations.registry import shell as station_commands
-from powerbank.users import avatars, joining, leaving, referrals, traces, usage
+from powerbank.users import avatars, identifier_traces, joining, lifecycle, referrals, usage
 from powerbank.users.usage import Total
 
 
 def hooks(app: Flask) -> None:
     """What a domain gives to one before it, which may not import it. A second application changes nothing."""
     joining.register_parts(notices.welcome, earnings.welcome)
-    leaving.register_refusals(dues.refuse_to_leave, rental_queries.refuse_to_leave)
-    leaving.register_farewells(
+    lifecycle.register_refusals(dues.refuse_to_leave, rental_queries.refuse_to_leave)
+    lifecycle.register_farewells(
         avatars.say_farewell,
-        traces.forget,
+        identifier_traces.forget,
         notices.forget,
         cleanup.forget,
         kyc.say_farewell,
         expiry.forfeit,
         photos.forget,
     )
-    referrals.register_rules(traces.same_identifier, traces.returning, kyc.same_number)
+    referrals.register_rules(identifier_traces.same_identifier, identifier_traces.returning, kyc.same_number)
     coupons.register_has_rented(rental_queries.has_rented)
     usage.register_totals(
         {
@@ -70,7 +70,7 @@ def hooks(app: Flask) -> None:
     scenarios.register_scenario("post_payment", prices.after, needs=("rental_id",))
     targets.register_target("has_active_rental", rental_queries.have_open_rental)
     targets.register_target("min_rentals", rental_queries.have_rented_so_often)
-    staff.register_directory(app, directory.members)
+    staff.register_directory(app, staff_queries.members)
 
 
 def commands(app: Flask) -> None:
@@ -149,7 +149,7 @@ API = (
     "powerbank.admin.user_routes:blueprint",
     "powerbank.admin.audit_routes:blueprint",
     "powerbank.admin.approval_routes:blueprint",
-    "powerbank.ops.health:blueprint",
+    "powerbank.ops.health_routes:blueprint",
     "powerbank.ops.routes:blueprint",
 )
 
@@ -157,25 +157,25 @@ API = (
 PAGES = (
     "powerbank.payments.topups.browser_pages:pages",
     "powerbank.stations.public.station_page:blueprint",
-    "powerbank.admin.account:blueprint",
+    "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.ops.pages:blueprint",
 )
 
 
 def routes(app: Flask) -> None:
-    from powerbank.admin import console
+    from powerbank.admin import console_session
     from powerbank.api.auth import register_staff_loader, register_user_loader
     from powerbank.api.openapi import api
     from powerbank.auth.people import sessions
     from powerbank.auth.staff import sessions as staff_sessions
-    from powerbank.ops import dashboard
+    from powerbank.ops import dashboard_pages
 
     register_staff_loader(app, staff_sessions.signed_in)
     register_user_loader(app, sessions.user_of)
     for name in API:
         api.register_blueprint(import_string(name))
-    console.init_app(app)
-    dashboard.init_app(app)
+    console_session.init_app(app)
+    dashboard_pages.init_app(app)
     for name in PAGES:
         app.register_blueprint(import_string(name))

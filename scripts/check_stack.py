@@ -32,7 +32,7 @@ from powerbank.api import rate_limits
 from powerbank.base import clock
 from powerbank.base.db import db, new_id
 from powerbank.base.redis_clients import cache_redis, queue_redis
-from powerbank.ops import health, queries
+from powerbank.ops import health_routes, queries
 from powerbank.outbox import heartbeats, wire
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.catalogue.jobs import TICK
@@ -58,10 +58,10 @@ def database(settings: config.Settings) -> str:
 
 
 def migrations(settings: config.Settings) -> str:
-    answer = health.database_state()
-    if answer not in health.FIT:
+    answer = health_routes.database_state()
+    if answer not in health_routes.FIT:
         raise BadPartError(f"{answer}; run `flask --app wsgi db upgrade`")
-    return "at head" if answer == health.AT_HEAD else answer
+    return "at head" if answer == health_routes.AT_HEAD else answer
 
 
 def role(settings: config.Settings) -> str:

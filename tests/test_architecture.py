@@ -17,7 +17,7 @@ SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT
 SPEAK_RQ = {
     "powerbank/outbox/wire.py",
     "powerbank/outbox/relay.py",
-    "powerbank/ops/dashboard.py",
+    "powerbank/ops/dashboard_pages.py",
     "jobs/worker/loop.py",
     "jobs/worker/scheduler.py",
     "jobs/worker/message_job.py",

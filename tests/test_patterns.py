@@ -26,7 +26,7 @@ from powerbank.base.errors import AppError
 from powerbank.content.queries import version_key
 from powerbank.integrations.callbacks import addresses
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
-from powerbank.kyc import numbers
+from powerbank.kyc import citizenship_numbers
 from powerbank.stations.registry import search_words
 from powerbank.users import identifiers
 
@@ -189,7 +189,7 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "translated": lambda written: translations.translated(written, "ne"),
     "version_key": version_key,
     "callbacks": lambda written: addresses.target(f"https://{written}", ["*"]),
-    "numbers.parse": numbers.parse,
+    "numbers.parse": citizenship_numbers.parse,
 }
 
 

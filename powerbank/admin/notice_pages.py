@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from powerbank.admin.console import guard, page_staff
+from powerbank.admin.console_session import guard, page_staff
 from powerbank.api.paging import page
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError

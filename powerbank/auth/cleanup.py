@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, exists, or_, select, update
 
-from powerbank.auth.people import askers
+from powerbank.auth.people import requesters
 from powerbank.auth.people.models import OtpChallenge, RefreshToken, Session
 from powerbank.auth.people.sessions import end_all_of
 from powerbank.auth.staff.models import StaffAddress, StaffRefreshToken, StaffSession
 from powerbank.base.db import open_session
 from powerbank.notifications.delivery import devices
-from powerbank.users import traces
+from powerbank.users import identifier_traces
 from powerbank.users.models import User
 
 KEEP_CODES = timedelta(days=7)
@@ -22,7 +22,7 @@ def forget(user: User) -> None:
     """What is kept of how somebody who leaves signed in."""
     session = open_session()
     end_all_of(user.id, "deleted")
-    askers.forget(user)
+    requesters.forget(user)
     session.execute(update(Session).where(Session.user_id == user.id).values(user_agent=None))
     addresses = [each.value for each in user.identifiers]
     session.execute(
@@ -36,8 +36,8 @@ def prune(*, now: datetime) -> None:
     _end_what_cannot_be_renewed(now)
     session.execute(delete(Session).where(Session.ended_at < now - KEEP_SESSIONS))
     session.execute(delete(StaffRefreshToken).where(StaffRefreshToken.expires_at < now))
-    traces.prune(now=now)
-    askers.prune(now=now)
+    identifier_traces.prune(now=now)
+    requesters.prune(now=now)
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
     never_let_in = and_(StaffAddress.let_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)
     session.execute(delete(StaffAddress).where(or_(never_let_in, StaffAddress.tried_at < now - KEEP_SESSIONS)))

@@ -10,7 +10,7 @@ from powerbank.api.paging import page_of
 from powerbank.auth.staff.sessions import SignedIn
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
-from powerbank.kyc import links, queries, services
+from powerbank.kyc import document_links, queries, services
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.models import KycSubmission, Status
 from powerbank.kyc.schemas import (
@@ -44,16 +44,19 @@ def detail(submission_id: UUID) -> KycSubmission:
 @blueprint.post("/<uuid:submission_id>/links")
 @staff_only("kyc.read")
 @blueprint.response(200, LinksSchema)
-def document_links(submission_id: UUID) -> dict[str, Any]:
+def create_document_links(submission_id: UUID) -> dict[str, Any]:
     """Addresses of both pictures, yours for five minutes; each view is recorded"""
     queries.submission(submission_id)
     now = utcnow()
     documents = queries.documents(submission_id)
     if not documents or not all(document.may_be_read(now) for document in documents):
         raise DocumentsDeletedError
-    expires_at = now + timedelta(seconds=links.VALID_SECONDS)
+    expires_at = now + timedelta(seconds=document_links.VALID_SECONDS)
     staff = cast(SignedIn, current_staff())
-    return {document.side: {"url": links.make(document.id, staff), "expires_at": expires_at} for document in documents}
+    return {
+        document.side: {"url": document_links.make(document.id, staff), "expires_at": expires_at}
+        for document in documents
+    }
 
 
 @blueprint.post("/<uuid:submission_id>/approve")

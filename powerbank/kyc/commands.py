@@ -5,7 +5,7 @@ from flask.cli import AppGroup
 
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
-from powerbank.kyc import rekeying
+from powerbank.kyc import reencryption
 
 documents = AppGroup("documents", help="Identity documents.")
 
@@ -13,7 +13,7 @@ documents = AppGroup("documents", help="Identity documents.")
 @documents.command("reencrypt")
 def reencrypt() -> None:
     """Puts every number and picture under the first of DOCUMENT_KEYS; run it until nothing is left."""
-    report = rekeying.rekey(now=utcnow)
+    report = reencryption.rekey(now=utcnow)
     if report.renewed:
         with transaction():
             found = {"seen": report.seen, "renewed": report.renewed, "unreadable": len(report.unreadable)}

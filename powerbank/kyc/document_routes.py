@@ -11,7 +11,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
-from powerbank.kyc import documents, links, queries
+from powerbank.kyc import document_links, documents, queries
 
 blueprint = Blueprint("Documents", __name__, url_prefix="/media", description="Pictures behind links that expire.")
 
@@ -25,7 +25,7 @@ class TokenSchema(Schema):
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 def document(arguments: dict[str, Any], document_id: UUID) -> Response:
     """A document, by its link; a staff token sent along must be that of who asked for the link"""
-    member = links.open_link(document_id, arguments["token"], sent_by=staff_named_by_token())
+    member = document_links.open_link(document_id, arguments["token"], sent_by=staff_named_by_token())
     with transaction():
         found = queries.document(document_id)
         audit.record(

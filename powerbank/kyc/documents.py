@@ -15,11 +15,11 @@ from sqlalchemy.orm import undefer
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import PermanentError, UnavailableError
 from powerbank.integrations.errors import VendorError
-from powerbank.kyc import secrecy
+from powerbank.kyc import encryption
+from powerbank.kyc.document_store import store_named
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.events import KycSubmitted
 from powerbank.kyc.models import KycDocument, KycSubmission
-from powerbank.kyc.store import store_named
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue, publish
 
@@ -74,8 +74,8 @@ def read(document_id: UUID, *, now: datetime) -> bytes:
     if document is None or not document.may_be_read(now):
         raise DocumentsDeletedError
     try:
-        return secrecy.decrypt(document.staged or store_named(document.store).read(document.key))
-    except (VendorError, PermanentError, secrecy.UnreadableError) as error:
+        return encryption.decrypt(document.staged or store_named(document.store).read(document.key))
+    except (VendorError, PermanentError, encryption.UnreadableError) as error:
         log.error("document not readable", document_id=str(document_id), store=document.store, error=str(error))
         raise UnavailableError("document_store_away", "This document cannot be read right now.", 30) from None
 

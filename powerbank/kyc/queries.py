@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from powerbank.api.paging import page
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
-from powerbank.kyc import secrecy
+from powerbank.kyc import encryption
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission
 
 log = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ def number_of(submission: KycSubmission) -> str | None:
     if submission.number is None:
         return None
     try:
-        return secrecy.decrypt(submission.number).decode()
-    except secrecy.UnreadableError as error:
+        return encryption.decrypt(submission.number).decode()
+    except encryption.UnreadableError as error:
         log.error("number not readable", submission_id=str(submission.id), error=str(error))
         return None

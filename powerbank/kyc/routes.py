@@ -6,7 +6,7 @@ from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.kyc import numbers, queries, services
+from powerbank.kyc import citizenship_numbers, queries, services
 from powerbank.kyc.models import KycSubmission, Side
 from powerbank.kyc.schemas import OwnKycSchema, SubmissionSchema
 from powerbank.pictures.pipeline import Shape
@@ -34,7 +34,7 @@ class Kyc(MethodView):
     def post(self, body: dict[str, Any]) -> KycSubmission:
         """Send both sides of the citizenship certificate"""
         services.refuse_unless_open(db.session.get_one(User, current_user_id()).kyc_status)
-        number = numbers.parse(body["citizenship_number"])
+        number = citizenship_numbers.parse(body["citizenship_number"])
         pictures = {side: uploads.remake(body[side], DOCUMENT) for side in Side}
         with transaction():
             return services.submit(user_id=current_user_id(), number=number, pictures=pictures, now=utcnow())

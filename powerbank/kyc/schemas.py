@@ -3,7 +3,7 @@ from marshmallow import Schema, fields, validate
 from powerbank.api.fields import Time
 from powerbank.api.paging import PageArguments
 from powerbank.api.uploads import PictureField
-from powerbank.kyc import numbers, queries
+from powerbank.kyc import citizenship_numbers, queries
 from powerbank.kyc.models import Status
 
 _TEXT = r"^(?=\s*[^\s\x00-\x1f\x7f])[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z"
@@ -12,7 +12,7 @@ STATUSES = [status.value for status in Status]
 
 
 class SubmissionSchema(Schema):
-    citizenship_number = fields.String(required=True, validate=validate.Length(1, numbers.LONGEST))
+    citizenship_number = fields.String(required=True, validate=validate.Length(1, citizenship_numbers.LONGEST))
     front = PictureField(required=True)
     back = PictureField(required=True)
 

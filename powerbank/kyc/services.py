@@ -14,11 +14,11 @@ from sqlalchemy import delete, select, update
 from powerbank.base.database_errors import foreseen
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import AppError, NotFoundError
-from powerbank.kyc import numbers, queries, secrecy
+from powerbank.kyc import citizenship_numbers, encryption, queries
+from powerbank.kyc.citizenship_numbers import Number
 from powerbank.kyc.errors import AlreadyDecidedError, KycApprovedError, KycPendingError, NumberTakenError
 from powerbank.kyc.events import KycApproved, KycRejected
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission, Side, Status
-from powerbank.kyc.numbers import Number
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.users import services as users
@@ -43,7 +43,7 @@ def submit(*, user_id: UUID, number: Number, pictures: Mapping[Side, bytes], now
         raise AppError("account_blocked", 403, "This account is blocked.")
     refuse_unless_open(user.kyc_status)
     submission = KycSubmission(
-        id=new_id(), user_id=user_id, number=secrecy.encrypt(number.written.encode()), submitted_at=now
+        id=new_id(), user_id=user_id, number=encryption.encrypt(number.written.encode()), submitted_at=now
     )
     session.add(submission)
     session.flush()
@@ -54,11 +54,11 @@ def submit(*, user_id: UUID, number: Number, pictures: Mapping[Side, bytes], now
             side=side,
             store=store,
             key=secrets.token_hex(16),
-            staged=secrecy.encrypt(picture),
+            staged=encryption.encrypt(picture),
         )
         for side, picture in pictures.items()
     )
-    _record(submission, secrecy.digest(number.bare))
+    _record(submission, encryption.digest(number.bare))
     user.kyc_status = Status.PENDING
     enqueue(catalogue.PROCESS_KYC_SUBMISSION, submission_id=str(submission.id))
     return submission
@@ -86,7 +86,7 @@ def same_number(invitee_id: UUID, inviter_id: UUID) -> str | None:
     )
     sent: dict[UUID, set[str]] = {invitee_id: set(), inviter_id: set()}
     for row in rows:
-        sent[row.user_id].add(numbers.parse(secrecy.decrypt(row.number).decode()).bare)
+        sent[row.user_id].add(citizenship_numbers.parse(encryption.decrypt(row.number).decode()).bare)
     return "same_kyc_number" if sent[invitee_id] & sent[inviter_id] else None
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
 from werkzeug import Response
 
-from powerbank.admin.console import guard, page_staff
+from powerbank.admin.console_session import guard, page_staff
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError

@@ -10,8 +10,8 @@ from pathlib import Path
 import structlog
 
 from powerbank.base.errors import AppError, UnavailableError
-from powerbank.pictures import child
-from powerbank.pictures.sniffing import BrokenHeaderError, Header, format_of, header_of
+from powerbank.pictures import decoder
+from powerbank.pictures.headers import BrokenHeaderError, Header, format_of, header_of
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ WALL_SECONDS = 15
 MOST_AT_ONCE = 2  # for each process: one picture may take a gigabyte for a moment
 WAIT_SECONDS = 5
 
-CHILD = Path(child.__file__)
+CHILD = Path(decoder.__file__)
 # Nothing of ours: settings hold secrets. One arena, so that the memory limit counts what is used.
 ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 
@@ -82,11 +82,11 @@ def _remade(content: bytes, header: Header, shape: Shape) -> bytes:
         raise _broken() from None
     if done.returncode == 0:
         return done.stdout
-    if done.returncode == child.TOO_LARGE:
+    if done.returncode == decoder.TOO_LARGE:
         raise _too_many_pixels()
-    if done.returncode != child.BROKEN:  # killed by its limits, or by what the picture did to its decoder
+    if done.returncode != decoder.BROKEN:  # killed by its limits, or by what the picture did to its decoder
         log.warning("decoder crashed", code=done.returncode, **_told(header, content))
-    if done.returncode > 0 and done.returncode != child.BROKEN:
+    if done.returncode > 0 and done.returncode != decoder.BROKEN:
         raise RuntimeError("the decoder did not start")
     raise _broken()
 

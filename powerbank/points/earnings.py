@@ -19,7 +19,7 @@ from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
 from powerbank.points import net_payments
 from powerbank.points.events import PointsEarned, ReferralSuccess
-from powerbank.users import referrals, traces
+from powerbank.users import identifier_traces, referrals
 from powerbank.users.models import Referral, ReferralStatus, User
 
 
@@ -79,7 +79,7 @@ def give(
         return 0
     kept = net_payments.locked(reference, besides=user_id)
     key = f"points:{earning}:{object_id}"
-    if rule.once_a_person and _had(earning, traces.earlier_accounts(user_id)):
+    if rule.once_a_person and _had(earning, identifier_traces.earlier_accounts(user_id)):
         return 0
     if services.find(key) is not None or (kept is not None and kept.nothing):
         return 0

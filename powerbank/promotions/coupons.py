@@ -22,7 +22,7 @@ from powerbank.content import app_config
 from powerbank.ledger import services as ledger
 from powerbank.promotions.errors import CouponRefusedError, NoSuchCouponError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Kind, Redemption, Use
-from powerbank.users import traces
+from powerbank.users import identifier_traces
 
 # Codes are not to be guessed, wherever they are typed: the limit, and what it counts.
 GUESSES = ("20 per minute", "coupon")
@@ -142,7 +142,7 @@ def has_rented(user_id: UUID) -> bool:
 
 
 def accounts_of(user_id: UUID) -> list[UUID]:
-    return [user_id, *traces.earlier_accounts(user_id)]
+    return [user_id, *identifier_traces.earlier_accounts(user_id)]
 
 
 def use(

@@ -10,7 +10,7 @@ from powerbank.base.db import db, open_session
 from powerbank.base.errors import AppError
 from powerbank.pictures.pipeline import Shape
 from powerbank.users.models import Avatar, User
-from powerbank.users.profile import Profile
+from powerbank.users.queries import Profile
 from powerbank.users.services import may_sign_in
 
 SHAPE = Shape(512, square=True)

@@ -111,7 +111,7 @@ class Identifier(Base):
 
 
 class IdentifierTrace(Base):
-    """That a person has, or once had, a number, an address or a device; also one who has left. See `traces`."""
+    """That a person has, or once had, a number, an address or a device; also one who has left."""
 
     __tablename__ = "identifier_traces"
     __table_args__ = (Index("ix_identifier_traces_digest", "digest"),)

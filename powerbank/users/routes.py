@@ -5,9 +5,9 @@ from flask.views import MethodView
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import transaction, utcnow
-from powerbank.users import leaving, services, usage
+from powerbank.users import lifecycle, services, usage
 from powerbank.users.models import User
-from powerbank.users.profile import Profile, profile
+from powerbank.users.queries import Profile, profile
 from powerbank.users.schemas import UsageSchema, UserSchema
 
 blueprint = Blueprint("Profile", __name__, url_prefix="/api/users", description="The signed-in person.")
@@ -34,7 +34,7 @@ class Me(MethodView):
     def delete(self) -> None:
         """End the account: who I am is forgotten, money records stay"""
         with transaction():
-            leaving.leave(current_user_id(), now=utcnow())
+            lifecycle.leave(current_user_id(), now=utcnow())
 
 
 @blueprint.get("/me/usage")

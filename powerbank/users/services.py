@@ -14,7 +14,7 @@ from powerbank.base.database_errors import Refusals, already_exists, foreseen
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.outbox.enqueue import publish
-from powerbank.users import referrals, traces
+from powerbank.users import identifier_traces, referrals
 from powerbank.users.events import UserRegistered
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Identifier, Status, User
@@ -64,7 +64,7 @@ def create(
     # Somebody has this referral code once in a million times: the same request again makes another.
     with foreseen(_taken() | {"uq_users_referral_code": already_exists()}):
         session.flush()
-    traces.note(user.id, kind=address.kind, value=address.value)
+    identifier_traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user)
     publish(UserRegistered(user_id=user.id, referral_code=referral_code))
     return user
@@ -122,7 +122,7 @@ def set_identifier(user: User, address: Address) -> str | None:
                 index_elements=["user_id", "kind"], set_={"value": address.value, "verified_at": utcnow()}
             )
         )
-    traces.note(user.id, kind=address.kind, value=address.value)
+    identifier_traces.note(user.id, kind=address.kind, value=address.value)
     session.refresh(user, ["identifiers"])
     return before
 

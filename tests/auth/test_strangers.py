@@ -16,7 +16,7 @@ from config import load
 from powerbank import create_app
 from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.auth import cleanup
-from powerbank.auth.people import askers, otp
+from powerbank.auth.people import otp, requesters
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.redis_clients import cache_redis
 from powerbank.users import identifiers
@@ -264,7 +264,7 @@ class TestWhatIsKept:
         assert (left_after(179), left_after(181)) == (1, 0)
         use_up(app)
         assert ask(app, at="192.0.2.2", device_token=token).status_code == 202
-        monkeypatch.setattr(askers, "REMEMBERED", timedelta(seconds=-1))
+        monkeypatch.setattr(requesters, "REMEMBERED", timedelta(seconds=-1))
         a_minute_later(app)
         assert ask(app, at="192.0.2.2", device_token=token).status_code == 429
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.kyc import documents, numbers, services
+from powerbank.kyc import citizenship_numbers, documents, services
+from powerbank.kyc.document_store import store_named
 from powerbank.kyc.models import Side
-from powerbank.kyc.store import store_named
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from scripts.sandbox.server import Sandbox
@@ -44,7 +44,7 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
         )
         services.submit(
             user_id=user.id,
-            number=numbers.parse("27-01-70-12345"),
+            number=citizenship_numbers.parse("27-01-70-12345"),
             now=utcnow(),
             pictures={Side.FRONT: b"the front", Side.BACK: b"the back"},
         )

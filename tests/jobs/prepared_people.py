@@ -10,7 +10,7 @@ from powerbank.auth.staff.models import StaffMember
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
-from powerbank.kyc import numbers
+from powerbank.kyc import citizenship_numbers
 from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
 from powerbank.notifications.broadcasts import services as broadcasts
@@ -67,7 +67,7 @@ def documents_sent() -> Arguments:
         )
         submission = kyc.submit(
             user_id=user.id,
-            number=numbers.parse("27-01-70-12345"),
+            number=citizenship_numbers.parse("27-01-70-12345"),
             now=utcnow(),
             pictures={Side.FRONT: b"front", Side.BACK: b"back"},
         )

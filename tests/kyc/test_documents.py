@@ -12,8 +12,8 @@ from jobs.worker import runtime
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.documents.client import LocalDocuments
 from powerbank.kyc import documents, services
+from powerbank.kyc.document_store import store_named
 from powerbank.kyc.models import KycDocument
-from powerbank.kyc.store import store_named
 from powerbank.outbox import relay
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue

@@ -7,7 +7,7 @@ from click.testing import Result
 from flask import Flask
 from pydantic import SecretStr
 
-from powerbank.kyc import rekeying, secrecy
+from powerbank.kyc import encryption, reencryption
 from tests.kyc.conftest import Desk
 
 Work = Callable[..., None]
@@ -31,7 +31,7 @@ def reencrypt(app: Flask) -> Result:
 def test_everything_is_put_under_the_new_key_and_read_as_before(
     app: Flask, desk: Desk, work: Work, keys: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rekeying, "BATCH", 1)
+    monkeypatch.setattr(reencryption, "BATCH", 1)
     stored = desk.submitted(desk.join("sita"), "27-01-70-11111")
     work()
     staged = desk.submitted(desk.join("gita"), "27-01-70-22222")
@@ -74,7 +74,7 @@ def test_one_that_is_forgotten_meanwhile_does_not_come_back(
     desk.submitted(headers)
     work()
     keys(f"{NEW},{OLD}")
-    renewed = secrecy.renewed
+    renewed = encryption.renewed
 
     def forgetting(token: bytes) -> bytes | None:
         if desk.files() and len(token) > 400:  # a picture, not the number
@@ -82,7 +82,7 @@ def test_one_that_is_forgotten_meanwhile_does_not_come_back(
             work()
         return renewed(token)
 
-    monkeypatch.setattr(secrecy, "renewed", forgetting)
+    monkeypatch.setattr(encryption, "renewed", forgetting)
     reencrypt(app)
     work()
     assert desk.files() == []

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from powerbank.base.db import db
-from powerbank.kyc import secrecy
+from powerbank.kyc import encryption
 from tests.kyc.conftest import NUMBER, Desk
 from tests.pictures import samples
 
@@ -69,11 +69,11 @@ def test_a_link_leaves_no_token_in_the_logs(desk: Desk, caplog: pytest.LogCaptur
 
 def test_the_digest_cannot_be_made_without_the_key(desk: Desk, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with app.app_context():
-        ours = secrecy.digest(BARE)
-        assert ours == secrecy.digest(BARE)
+        ours = encryption.digest(BARE)
+        assert ours == encryption.digest(BARE)
         other = app.config["SETTINGS"].model_copy(update={"document_digest_key": SecretStr("another key")})
         monkeypatch.setitem(app.config, "SETTINGS", other)
-        assert secrecy.digest(BARE) != ours
+        assert encryption.digest(BARE) != ours
 
 
 def with_keys(app: Flask, monkeypatch: pytest.MonkeyPatch, keys: str) -> None:

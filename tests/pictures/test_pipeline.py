@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from powerbank.base.errors import AppError, UnavailableError
-from powerbank.pictures import child, pipeline
+from powerbank.pictures import decoder, pipeline
 from powerbank.pictures.pipeline import Shape, remake
 from tests.pictures import samples
 from tests.pictures.samples import animated, decoded, encoded, halves, plain
@@ -193,7 +193,7 @@ def test_a_bomb_that_gets_through_hits_the_decoders_own_limits(monkeypatch: pyte
 def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     picture = encoded(plain("red", (5000, 4000)), "PNG")
     assert near(made(picture), (30, 20), RED)
-    source = Path(child.__file__).read_text()
+    source = Path(decoder.__file__).read_text()
     small = tmp_path / "small.py"
     small.write_text(source.replace("MEMORY = 1024 * 1024 * 1024", "MEMORY = 100 * 1024 * 1024"))
     monkeypatch.setattr(pipeline, "CHILD", small)
@@ -247,7 +247,7 @@ def test_a_decoder_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_a_decoder_that_works_on_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    source = Path(child.__file__).read_text().replace("CPU_SECONDS = 10", "CPU_SECONDS = 1")
+    source = Path(decoder.__file__).read_text().replace("CPU_SECONDS = 10", "CPU_SECONDS = 1")
     busy = tmp_path / "busy.py"
     busy.write_text(source.replace("content = sys.stdin.buffer.read()", "while True: pass"))
     monkeypatch.setattr(pipeline, "CHILD", busy)

@@ -10,11 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
-from powerbank.kyc import numbers
+from powerbank.kyc import citizenship_numbers
 from powerbank.kyc import services as kyc
 from powerbank.outbox.catalogue import rewards as catalogue
 from powerbank.outbox.catalogue.jobs import POST_REGISTRATION
-from powerbank.users import leaving, referrals
+from powerbank.users import lifecycle, referrals
 from powerbank.users.models import Referral
 from tests.ledger.conftest import Person, assert_books_are_right, key, make_person
 from tests.points.conftest import befriend, complete, drain, give_back, has, pay, run, tell_topup, topped_up
@@ -69,7 +69,7 @@ class TestEachOnce:
     def test_who_has_left_gets_none_and_takes_none(self, person: Person) -> None:
         user_id = person(points=100)
         with transaction():
-            leaving.leave(user_id, now=utcnow())
+            lifecycle.leave(user_id, now=utcnow())
         assert has(user_id).points == 0
         complete(user_id)
         assert has(user_id).points == 0
@@ -161,9 +161,9 @@ def test_who_sent_the_same_document_number_is_the_same_person(person: Person) ->
     invitee, inviter, stranger = person(), person(), person()
     with transaction():
         for user_id, number in ((inviter, "27-01-70-12345"), (stranger, "27-01-70-54321")):
-            kyc.submit(user_id=user_id, number=numbers.parse(number), pictures={}, now=utcnow())
+            kyc.submit(user_id=user_id, number=citizenship_numbers.parse(number), pictures={}, now=utcnow())
     with transaction() as session:  # staff sent it back, which frees the number
         session.execute(text("UPDATE kyc_records SET status = 'rejected', number_digest = NULL"))
-        kyc.submit(user_id=invitee, number=numbers.parse("27 01 70 १२३४५"), pictures={}, now=utcnow())
+        kyc.submit(user_id=invitee, number=citizenship_numbers.parse("27 01 70 १२३४५"), pictures={}, now=utcnow())
     assert referrals.refusal_of(invitee, inviter) == "same_kyc_number"
     assert referrals.refusal_of(invitee, stranger) is None

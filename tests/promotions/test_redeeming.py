@@ -14,7 +14,7 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.promotions import coupons
 from powerbank.promotions.models import Campaign
-from powerbank.users import identifiers, leaving
+from powerbank.users import identifiers, lifecycle
 from powerbank.users import services as users
 from tests.ledger.conftest import Person
 from tests.ledger.test_together import all_at_once
@@ -193,7 +193,7 @@ class TestWhoComesBack:
         def join() -> UUID:
             with transaction():
                 if made:
-                    leaving.leave(made[-1], now=utcnow())
+                    lifecycle.leave(made[-1], now=utcnow())
                 user = users.create(
                     address=identifiers.parse("9812345670"),
                     username=f"sita{len(made)}",

@@ -18,7 +18,7 @@ from powerbank.outbox.catalogue import rewards
 from powerbank.social import badges, leaderboard, tallies
 from powerbank.social.boards import Period, board
 from powerbank.social.models import Metric
-from powerbank.users import leaving
+from powerbank.users import lifecycle
 from tests.ledger.conftest import Person
 from tests.ledger.test_together import all_at_once
 from tests.points.conftest import run
@@ -113,7 +113,7 @@ def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_he
     did(gone, rentals=1)
     shown(gone)
     with transaction():
-        leaving.leave(gone, now=utcnow())
+        lifecycle.leave(gone, now=utcnow())
     (item,) = places(client, user_headers(here))["items"]
     assert (item["username"], item["avatar_url"], item["rank"]) == (None, None, 1)
 

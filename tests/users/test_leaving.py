@@ -11,7 +11,7 @@ from powerbank.base.db import transaction
 from powerbank.base.errors import ConflictError
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import notify
-from powerbank.users import leaving, usage
+from powerbank.users import lifecycle, usage
 from tests.people import Inbox, People, Person, rows
 
 PHONE = "+9779812345678"
@@ -99,7 +99,7 @@ def open_rental(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(user_id: UUID) -> None:
         raise ConflictError("open_rental_exists", "Bring the power bank back first.")
 
-    monkeypatch.setattr(leaving, "_refusals", [refuse])
+    monkeypatch.setattr(lifecycle, "_refusals", [refuse])
 
 
 def test_what_stands_in_the_way_is_told_and_nothing_changes(

@@ -11,7 +11,7 @@ from powerbank.auth import cleanup
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
-from powerbank.users import identifiers, leaving, referrals, traces
+from powerbank.users import identifier_traces, identifiers, lifecycle, referrals
 from powerbank.users import services as users
 
 PHONE, OTHER, MAIL = "9812345678", "9812345679", "sita@example.com"
@@ -54,8 +54,8 @@ def test_who_takes_it_later(context: Flask) -> None:
 def test_who_has_left_leaves_digests_that_tell_no_number_and_no_device(context: Flask) -> None:
     user_id = join("sita", PHONE)
     with transaction():
-        traces.note(user_id, kind="device", value="device-token-0001")
-        leaving.leave(user_id, now=utcnow())
+        identifier_traces.note(user_id, kind="device", value="device-token-0001")
+        lifecycle.leave(user_id, now=utcnow())
     (kept,) = db.session.execute(text("SELECT kind, digest FROM identifier_traces")).all()
     assert kept.kind == "phone"
     assert PHONE not in str(bytes(kept.digest))
@@ -65,7 +65,7 @@ def test_who_has_left_leaves_digests_that_tell_no_number_and_no_device(context: 
 def test_digests_are_forgotten_two_years_after_an_account_ended(context: Flask, days: int, left: int) -> None:
     gone, there = join("sita", PHONE), join("gita", OTHER)
     with transaction():
-        leaving.leave(gone, now=utcnow())
+        lifecycle.leave(gone, now=utcnow())
     with transaction():
         cleanup.prune(now=utcnow() + timedelta(days=days))
     assert db.session.scalar(text("SELECT count(*) FROM identifier_traces")) == left + 1
@@ -79,7 +79,7 @@ class TestWhoComesBack:
         inviter, gone = join("gita", OTHER), join("sita", PHONE)
         assert referrals.refusal_of(gone, inviter) is None
         with transaction():
-            leaving.leave(gone, now=utcnow())
+            lifecycle.leave(gone, now=utcnow())
         assert referrals.refusal_of(join("sita2", PHONE), inviter) == "returning"
 
     def test_is_known_by_a_number_that_was_given_up_before(self, context: Flask) -> None:
@@ -87,17 +87,17 @@ class TestWhoComesBack:
         replace(gone, PHONE)
         replace(gone, "9812345670")
         with transaction():
-            leaving.leave(gone, now=utcnow())
+            lifecycle.leave(gone, now=utcnow())
         for number, identifier in enumerate((MAIL, PHONE, "9812345670")):
             assert referrals.refusal_of(join(f"again{number}", identifier), inviter) == "returning"
 
     def test_a_newcomer_is_none(self, context: Flask) -> None:
         inviter, gone = join("gita", OTHER), join("sita", PHONE)
         with transaction():
-            leaving.leave(gone, now=utcnow())
+            lifecycle.leave(gone, now=utcnow())
         assert referrals.refusal_of(join("rita", "9812345670"), inviter) is None
         # Who came first is not a newcomer less for those who came with the same address later.
-        assert traces.earlier_accounts(inviter) == []
+        assert identifier_traces.earlier_accounts(inviter) == []
 
     @pytest.mark.parametrize("earning", [Earning.SIGNUP, Earning.KYC])
     def test_earns_once(self, context: Flask, earning: Earning) -> None:
@@ -108,14 +108,14 @@ class TestWhoComesBack:
         first = join("sita", PHONE)
         assert give(first) > 0
         with transaction():
-            leaving.leave(first, now=utcnow())
+            lifecycle.leave(first, now=utcnow())
         assert give(join("sita2", PHONE)) == 0
         assert give(join("rita", OTHER)) > 0
 
     def test_who_left_before_it_was_earned_earns_it(self, context: Flask) -> None:
         first = join("sita", PHONE)
         with transaction():
-            leaving.leave(first, now=utcnow())
+            lifecycle.leave(first, now=utcnow())
         again = join("sita2", PHONE)
         with transaction():
             assert earnings.give(user_id=again, earning=Earning.SIGNUP, object_id=str(again)) > 0

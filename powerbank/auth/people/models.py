@@ -27,7 +27,7 @@ class OtpChallenge(Base):
     identifier: Mapped[str]
     purpose: Mapped[str]
     delivery_id: Mapped[UUID | None]  # what carries the code; it is forgotten later than this
-    asked_from: Mapped[str] = mapped_column(server_default="stranger")  # see `askers`
+    asked_from: Mapped[str] = mapped_column(server_default="stranger")  # see `requesters`
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(server_default="0")
@@ -37,7 +37,7 @@ class OtpChallenge(Base):
 
 
 class VerifiedAddress(Base):
-    """That a number was verified at an address, as keyed digests of both. See `askers`."""
+    """That a number was verified at an address, as keyed digests of both. See `requesters`."""
 
     __tablename__ = "verified_addresses"
 

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 
 from config import Settings
 from powerbank.api.rate_limits import forgive, hit_all_or_refuse
-from powerbank.auth.people import askers
-from powerbank.auth.people.askers import Standing
+from powerbank.auth.people import requesters
 from powerbank.auth.people.models import OtpChallenge
+from powerbank.auth.people.requesters import Standing
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import AppError
 from powerbank.notifications.delivery import services as deliveries
@@ -150,7 +150,7 @@ def verify(challenge_id: UUID, code: str, *, at: str | None = None, asker: UUID 
     if challenge.delivery_id is not None:
         deliveries.note_arrival(challenge.delivery_id)
     if at is not None:
-        askers.remember(address_of(challenge), address=at, now=now)
+        requesters.remember(address_of(challenge), address=at, now=now)
     return challenge
 
 

@@ -14,7 +14,7 @@ from powerbank.api.fields import Boolean
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import caller
-from powerbank.auth.people import askers, otp, sessions
+from powerbank.auth.people import otp, requesters, sessions
 from powerbank.auth.people.sessions import Tokens
 from powerbank.base.dated import DatedSerializer
 from powerbank.base.db import transaction, utcnow
@@ -98,7 +98,7 @@ def get_otp(body: dict[str, Any]) -> dict[str, Any]:
     """
     asker = user_or_refuse() if body["purpose"] == otp.LINK else None
     address = identifiers.parse(body["identifier"])
-    standing = askers.standing_of(address, address=caller(), device_token=body["device_token"], now=utcnow())
+    standing = requesters.standing_of(address, address=caller(), device_token=body["device_token"], now=utcnow())
     otp.limit_asking(address, caller(), standing)
     try:
         with transaction():
@@ -126,7 +126,7 @@ def verify_otp(body: dict[str, Any]) -> dict[str, Any]:
         raise otp.WrongCodeError
     if blocked:
         raise AppError("account_blocked", 403, "This account is blocked.")
-    known = {"device_token": askers.device_token(otp.address_of(challenge))}
+    known = {"device_token": requesters.device_token(otp.address_of(challenge))}
     if user is None or tokens is None:
         return known | {"registered": False, "verification_token": _serializer().dumps(str(challenge.id))}
     return known | {"registered": True, **_signed_in(tokens, user)}

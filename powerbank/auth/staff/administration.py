@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from powerbank.auth.staff import guesses, passwords, services
+from powerbank.auth.staff import lockout, passwords, services
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
@@ -28,7 +28,7 @@ def set_password(email: str, password: str) -> None:
     if member is None:
         raise NotFoundError("staff member")
     member.password_hash, member.password_temporary = passwords.hashed(password), False
-    guesses.forgive_all(member)
+    lockout.forgive_all(member)
     staff_sessions.end_others(member, but=None)
 
 
@@ -70,7 +70,7 @@ def choose_language(staff_id: UUID, language: str) -> str:
 def reset(staff_id: UUID) -> tuple[StaffMember, str, dict[str, Any]]:
     """A new password that is told once, no second factor, no lock, no session; and what of these there was."""
     member = _get(staff_id)
-    old = {"totp": member.has_totp, "locked": guesses.forgive_all(member)}
+    old = {"totp": member.has_totp, "locked": lockout.forgive_all(member)}
     password = passwords.temporary()
     member.password_hash, member.password_temporary = passwords.hashed(password), True
     services.forget_totp(member)

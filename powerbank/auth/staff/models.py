@@ -33,7 +33,7 @@ class StaffMember(Base):
     totp_pending: Mapped[str | None]
     totp_secret: Mapped[str | None]
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)  # no code of this time or before is taken again
-    # In a row, at addresses where the member has never signed in; there it is locked. See `guesses`.
+    # In a row, at addresses where the member has never signed in; there it is locked. See `lockout`.
     failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None]
     # In a row, of the second factor after the right password.

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
 
-from powerbank.auth.staff import guesses, passwords, totp
+from powerbank.auth.staff import lockout, passwords, totp
 from powerbank.auth.staff import sessions as staff_sessions
-from powerbank.auth.staff.guesses import Place, Way
+from powerbank.auth.staff.lockout import Place, Way
 from powerbank.auth.staff.models import RecoveryCode, StaffMember
 from powerbank.auth.staff.sessions import SignedIn
 from powerbank.base.db import db, open_session
@@ -41,7 +41,7 @@ def admit(*, email: str, proof: str | None, code: str | None, address: str, now:
     member = _locked(email)
     if member is None or not member.active:
         return None
-    place = guesses.place_of(member, address)
+    place = lockout.place_of(member, address)
     way = place.way_in(now)
     if way is Way.NONE:
         return None
@@ -64,7 +64,7 @@ def change_password(staff: SignedIn, *, proof: str | None, new: str, address: st
     """Ends every other session. False: the current password was wrong."""
     new_hash = passwords.hashed(new, field="new")
     member = _locked(staff.email)
-    if member is None or not _password_holds(guesses.place_of(member, address), proof, now):
+    if member is None or not _password_holds(lockout.place_of(member, address), proof, now):
         return False
     member.password_hash, member.password_temporary = new_hash, False
     staff_sessions.end_others(member, but=staff.session_id)
@@ -104,7 +104,7 @@ def remove_totp(staff: SignedIn, *, proof: str | None, code: str, address: str, 
     member = _locked(staff.email)
     if member is None or not member.has_totp:
         raise ConflictError("totp_not_enabled", "There is no authenticator to remove.")
-    place = guesses.place_of(member, address)
+    place = lockout.place_of(member, address)
     if not _password_holds(place, proof, now) or not _code_holds(place, code, now):
         return False
     forget_totp(member)

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.notifications.models import Device
+from powerbank.users import identifier_traces
 from powerbank.users import services as users
-from powerbank.users import traces
 
 MOST = 10
 
@@ -46,7 +46,7 @@ def register(
         },
     ).returning(Device.id)
     device_id = session.execute(taken).scalar_one()
-    traces.note(user_id, kind="device", value=fcm_token)  # who shares one is no friend but the same person
+    identifier_traces.note(user_id, kind="device", value=fcm_token)  # who shares one is no friend but the same person
     _end_oldest(user_id, now)
     device = session.get_one(Device, device_id, populate_existing=True)
     return device, known is None

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, get_flashed_messages, redirect, render_templ
 from markupsafe import Markup
 from werkzeug import Response
 
-from powerbank.admin.console import guard, page_staff
+from powerbank.admin.console_session import guard, page_staff
 from powerbank.api.auth import OWN_ACCOUNT, UNFINISHED
 from powerbank.api.language import LANGUAGES
 from powerbank.api.paging import MOST, page

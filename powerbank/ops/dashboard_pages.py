@@ -23,7 +23,7 @@ from rq.serializers import JSONSerializer
 from rq_dashboard import web
 from werkzeug import Response
 
-from powerbank.admin.console import admit, page_staff
+from powerbank.admin.console_session import admit, page_staff
 from powerbank.api.problems import problem
 from powerbank.base import audit
 from powerbank.base.db import transaction

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.auth.people.models import VerifiedAddress
 from powerbank.base.db import db, open_session
-from powerbank.users import traces
+from powerbank.users import identifier_traces
 from powerbank.users.identifiers import Address
 from powerbank.users.models import User
 
@@ -58,7 +58,7 @@ def device_token(identifier: Address) -> str:
 
 
 def forget(user: User) -> None:
-    digests = [traces.digest_of(each.kind, each.value) for each in user.identifiers]
+    digests = [identifier_traces.digest_of(each.kind, each.value) for each in user.identifiers]
     open_session().execute(delete(VerifiedAddress).where(VerifiedAddress.identifier.in_(digests)))
 
 
@@ -79,9 +79,9 @@ def _tokens() -> URLSafeTimedSerializer:
 
 
 def _digest_of(identifier: Address) -> bytes:
-    return traces.digest_of(identifier.kind, identifier.value)
+    return identifier_traces.digest_of(identifier.kind, identifier.value)
 
 
 def _digest_of_place(identifier: Address, address: str) -> bytes:
     """Of both together: one address tells of nobody that it is theirs too."""
-    return traces.digest_of("sign-in address", f"{identifier.value} {address}")
+    return identifier_traces.digest_of("sign-in address", f"{identifier.value} {address}")

@@ -11,9 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, undefer
 from powerbank.base.db import db, open_session, transaction
 from powerbank.base.errors import PermanentError
 from powerbank.integrations.errors import VendorError
-from powerbank.kyc import secrecy
+from powerbank.kyc import encryption
+from powerbank.kyc.document_store import store_named
 from powerbank.kyc.models import KycDocument, KycSubmission
-from powerbank.kyc.store import store_named
 from powerbank.outbox.catalogue import jobs as catalogue
 from powerbank.outbox.enqueue import enqueue
 
@@ -100,8 +100,8 @@ def _delete_if_forgotten(document_id: UUID, now: datetime) -> None:
 def _renewed(token: bytes, what: str, report: Report) -> bytes | None:
     report.seen += 1
     try:
-        renewed = secrecy.renewed(token)
-    except secrecy.UnreadableError as error:
+        renewed = encryption.renewed(token)
+    except encryption.UnreadableError as error:
         report.unreadable.append(f"{what}: {error}")
         return None
     report.renewed += renewed is not None
