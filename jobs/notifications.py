@@ -12,7 +12,7 @@ from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.staff import services as staff
 from powerbank.notifications.staff.kinds import StaffType
 from powerbank.notifications.templates import services as templates
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
 
 SLICE = 20.0  # seconds
@@ -52,7 +52,7 @@ def broadcast_system_message(run: StepwiseRun, *, broadcast_id: str) -> None:
     with run.finish():
         at = utcnow() if more else broadcasts.push_batch(identifier, now=utcnow())
         if at is not None:
-            enqueue(catalogue.BROADCAST_SYSTEM_MESSAGE, at=at, broadcast_id=broadcast_id)
+            enqueue(notification_jobs.BROADCAST_SYSTEM_MESSAGE, at=at, broadcast_id=broadcast_id)
 
 
 def send_template_test(run: StepwiseRun, *, template_id: str, delivery_id: str) -> None:

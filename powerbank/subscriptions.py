@@ -15,7 +15,7 @@ from powerbank.notifications.people.event_notices import Details
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.staff.kinds import StaffType
 from powerbank.ops.events import OpsAlertRaised
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs, notification_jobs, rental_jobs, reward_jobs
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments import queries as payment_queries
@@ -85,27 +85,27 @@ from powerbank.users.events import ReferralNoted, UserRegistered
 def tell_user(notice: Type, *, once_per: str | None = None, **when: str | int | bool) -> Follower:
     """The person named by the event's `user_id` hears of it, where its fields are as `when` says. `once_per` names the
     field by which two events are the same."""
-    return Follower(catalogue.NOTIFY_USER, {"notice": notice.value, "once_per": once_per}, when)
+    return Follower(notification_jobs.NOTIFY_USER, {"notice": notice.value, "once_per": once_per}, when)
 
 
 def tell_staff(notice: StaffType, **when: str | int | bool) -> Follower:
     """Staff hear of it, where its fields are as `when` says; the event's fields are what the text is made of."""
-    return Follower(catalogue.NOTIFY_STAFF, {"notice": notice.value}, when)
+    return Follower(notification_jobs.NOTIFY_STAFF, {"notice": notice.value}, when)
 
 
 NOBODY_WORKS = ("no_workers", "no_daemon", "no_scheduler", "schedule_late")
 
 SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     # Accounts.
-    UserRegistered: (catalogue.POST_REGISTRATION, catalogue.PROCESS_REFERRAL),
-    ReferralNoted: (catalogue.REWARD_REFERRAL,),
+    UserRegistered: (account_jobs.POST_REGISTRATION, account_jobs.PROCESS_REFERRAL),
+    ReferralNoted: (reward_jobs.REWARD_REFERRAL,),
     AccountStatusChanged: (tell_user(Type.ACCOUNT_STATUS),),
     # Identity checks.
     KycSubmitted: (
         tell_staff(StaffType.KYC_TO_REVIEW),
         tell_user(Type.KYC_SUBMITTED, once_per="submission_id"),
     ),
-    KycApproved: (catalogue.REWARD_KYC, tell_user(Type.KYC_APPROVED, once_per="submission_id")),
+    KycApproved: (reward_jobs.REWARD_KYC, tell_user(Type.KYC_APPROVED, once_per="submission_id")),
     KycRejected: (tell_user(Type.KYC_REJECTED, once_per="submission_id"),),
     # The books.
     LedgerMismatch: (tell_staff(StaffType.LEDGER_MISMATCH),),
@@ -123,7 +123,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     DueWaived: (tell_user(Type.DUE_WAIVED),),
     # Payments.
     PaymentReady: (tell_user(Type.PAYMENT_READY, once_per="intent_id"),),
-    TopupSucceeded: (catalogue.REWARD_TOPUP, tell_user(Type.TOPUP_SUCCESS, once_per="intent_id")),
+    TopupSucceeded: (reward_jobs.REWARD_TOPUP, tell_user(Type.TOPUP_SUCCESS, once_per="intent_id")),
     TopupFailed: (  # whoever cancels knows it
         tell_user(Type.TOPUP_FAILED, once_per="intent_id", status="failed"),
         tell_user(Type.TOPUP_FAILED, once_per="intent_id", status="expired"),
@@ -149,17 +149,17 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     RefundNeedsAttention: (tell_staff(StaffType.REFUND_STUCK),),
     # Points.
     AwardWaits: (tell_staff(StaffType.AWARD_TO_APPROVE),),
-    PointsEarned: (catalogue.COUNT_POINTS, tell_user(Type.POINTS_EARNED)),
+    PointsEarned: (reward_jobs.COUNT_POINTS, tell_user(Type.POINTS_EARNED)),
     PointsExpiring: (tell_user(Type.POINTS_EXPIRING),),
-    PointsReversed: (catalogue.COUNT_REVERSAL, tell_user(Type.POINTS_REVERSED)),
-    ReferralSuccess: (catalogue.COUNT_REFERRAL, tell_user(Type.REFERRAL_SUCCESS, once_per="invitee_id")),
+    PointsReversed: (reward_jobs.COUNT_REVERSAL, tell_user(Type.POINTS_REVERSED)),
+    ReferralSuccess: (reward_jobs.COUNT_REFERRAL, tell_user(Type.REFERRAL_SUCCESS, once_per="invitee_id")),
     # Coupons.
     CouponWaits: (tell_staff(StaffType.COUPON_TO_APPROVE),),
     # Stations.
-    StationCommandSettled: (catalogue.SETTLE_EJECTION,),
-    PowerbankReturned: (catalogue.PROCESS_RENTAL_RETURN,),
-    EjectionUndone: (catalogue.UNDO_EJECTION,),
-    ReturnSelfTested: (catalogue.FINISH_PROVISIONAL_RETURN,),
+    StationCommandSettled: (rental_jobs.SETTLE_EJECTION,),
+    PowerbankReturned: (rental_jobs.PROCESS_RENTAL_RETURN,),
+    EjectionUndone: (rental_jobs.UNDO_EJECTION,),
+    ReturnSelfTested: (rental_jobs.FINISH_PROVISIONAL_RETURN,),
     SlotLocked: (tell_staff(StaffType.STATION_FAULT),),
     StationOffline: (tell_staff(StaffType.STATION_OFFLINE),),
     StationOnline: (tell_staff(StaffType.STATION_ONLINE),),
@@ -176,14 +176,14 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     RentalPaid: (tell_user(Type.PURCHASE_SUCCESS, once_per="version"),),
     RentalFailed: (tell_user(Type.RENTAL_FAILED, once_per="rental_id"),),
     RentalCancelled: (
-        catalogue.REVERSE_RENTAL,
-        catalogue.UNCOUNT_RENTAL,
+        reward_jobs.REVERSE_RENTAL,
+        reward_jobs.UNCOUNT_RENTAL,
         tell_user(Type.RENTAL_CANCELLED, once_per="rental_id"),
     ),
     RentalExtended: (tell_user(Type.RENTAL_EXTENDED, once_per="due_at"),),
     RentalEndingSoon: (tell_user(Type.RENTAL_ENDING_SOON, once_per="due_at"),),
     RentalOverdue: (tell_user(Type.RENTAL_OVERDUE, once_per="due_at"),),
-    RentalCompleted: (catalogue.REWARD_RENTAL, catalogue.COUNT_RENTAL),
+    RentalCompleted: (reward_jobs.REWARD_RENTAL, reward_jobs.COUNT_RENTAL),
     RentalSettled: (tell_user(Type.RENTAL_COMPLETED, once_per="rental_id"),),
     RentalLost: (tell_user(Type.RENTAL_LOST, once_per="rental_id"),),
     RentalRefunded: (tell_user(Type.REFUND_COMPLETED),),

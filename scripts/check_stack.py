@@ -33,9 +33,8 @@ from powerbank.base import clock
 from powerbank.base.db import db, new_id
 from powerbank.base.redis_clients import cache_redis, queue_redis
 from powerbank.ops import health_routes, queries
-from powerbank.outbox import heartbeats, wire
-from powerbank.outbox.catalogue import jobs as catalogue
-from powerbank.outbox.catalogue.jobs import TICK
+from powerbank.outbox import catalogue, heartbeats, wire
+from powerbank.outbox.catalogue.system_jobs import TICK
 from scripts.stack import environment_file
 
 

@@ -10,41 +10,43 @@ from sqlalchemy import text
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import open_session
 from powerbank.base.errors import PermanentError
-from powerbank.outbox.catalogue import jobs as catalogue
-from powerbank.outbox.policy import JobSpec, Queue, Retries, Schedule, Unique
+from powerbank.outbox import catalogue
+from powerbank.outbox.policy import JobSpec, Queue, Schedule, Unique, retry_after, retry_until_done
 
 EFFECTS_TABLE = """
 CREATE TABLE IF NOT EXISTS test_effects (id bigserial PRIMARY KEY, key text NOT NULL, at timestamptz DEFAULT now())
 """
 
 _HERE = "tests.sample_jobs"
-EFFECT = JobSpec("test_effect", f"{_HERE}.leave_effect", Queue.DEFAULT, Retries((1, 1, 1)))
-URGENT = JobSpec("test_urgent", f"{_HERE}.leave_effect", Queue.CRITICAL, Retries((1,)))
-AT_STATION = JobSpec("test_at_station", f"{_HERE}.leave_effect", Queue.IOT, Retries((1,)))
-SLOW = JobSpec("test_slow", f"{_HERE}.leave_effect_slowly", Queue.DEFAULT, Retries((1, 1, 1)))
-UNREPEATED = JobSpec("test_unrepeated", f"{_HERE}.leave_effect_slowly", Queue.DEFAULT)
-STEPWISE = JobSpec("test_stepwise", f"{_HERE}.call_vendor", Queue.DEFAULT, Retries((1, 1, 1)), stepwise=True)
-FAILING = JobSpec("test_failing", f"{_HERE}.fail", Queue.DEFAULT, Retries((1, 1)))
-PERSISTENT = JobSpec("test_persistent", f"{_HERE}.fail", Queue.DEFAULT, Retries((1,), until_done=True))
-REFUSED = JobSpec("test_refused", f"{_HERE}.refuse", Queue.DEFAULT, Retries((1, 1)))
-DEADLY = JobSpec("test_deadly", f"{_HERE}.kill_worker", Queue.DEFAULT, Retries((1,)))
-ENDLESS = JobSpec("test_endless", f"{_HERE}.sleep_for_ever", Queue.DEFAULT, time_limit=1)
-BRIEF = JobSpec("test_brief", f"{_HERE}.leave_effect", Queue.DEFAULT, expires=60, on_dead="test_resolved")
-RESOLVED = JobSpec("test_resolved", f"{_HERE}.resolve", Queue.DEFAULT)
-LOSABLE = JobSpec("test_losable", f"{_HERE}.nothing", Queue.ANALYTICS, Retries((1,)), durable=False)
-ONE_AT_A_TIME = JobSpec("test_one", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.WHILE_OPEN)
-ONCE = JobSpec("test_once", f"{_HERE}.leave_effect", Queue.DEFAULT, unique=Unique.ONCE)
-TALKATIVE = JobSpec("test_talkative", f"{_HERE}.make_the_database_name_a_number", Queue.DEFAULT)
-SLOT = JobSpec("test_slot", f"{_HERE}.leave_slot", Queue.DEFAULT)
+EFFECT = JobSpec("test_effect", body=f"{_HERE}.leave_effect", queue=Queue.DEFAULT, retries=retry_after(1, 1, 1))
+URGENT = JobSpec("test_urgent", body=f"{_HERE}.leave_effect", queue=Queue.CRITICAL, retries=retry_after(1))
+AT_STATION = JobSpec("test_at_station", body=f"{_HERE}.leave_effect", queue=Queue.IOT, retries=retry_after(1))
+SLOW = JobSpec("test_slow", body=f"{_HERE}.leave_effect_slowly", queue=Queue.DEFAULT, retries=retry_after(1, 1, 1))
+UNREPEATED = JobSpec("test_unrepeated", body=f"{_HERE}.leave_effect_slowly", queue=Queue.DEFAULT)
+STEPWISE = JobSpec(
+    "test_stepwise", body=f"{_HERE}.call_vendor", queue=Queue.DEFAULT, retries=retry_after(1, 1, 1), stepwise=True
+)
+FAILING = JobSpec("test_failing", body=f"{_HERE}.fail", queue=Queue.DEFAULT, retries=retry_after(1, 1))
+PERSISTENT = JobSpec("test_persistent", body=f"{_HERE}.fail", queue=Queue.DEFAULT, retries=retry_until_done(1))
+REFUSED = JobSpec("test_refused", body=f"{_HERE}.refuse", queue=Queue.DEFAULT, retries=retry_after(1, 1))
+DEADLY = JobSpec("test_deadly", body=f"{_HERE}.kill_worker", queue=Queue.DEFAULT, retries=retry_after(1))
+ENDLESS = JobSpec("test_endless", body=f"{_HERE}.sleep_for_ever", queue=Queue.DEFAULT, time_limit=1)
+BRIEF = JobSpec("test_brief", body=f"{_HERE}.leave_effect", queue=Queue.DEFAULT, expires=60, on_dead="test_resolved")
+RESOLVED = JobSpec("test_resolved", body=f"{_HERE}.resolve", queue=Queue.DEFAULT)
+LOSABLE = JobSpec("test_losable", body=f"{_HERE}.nothing", queue=Queue.ANALYTICS, retries=retry_after(1), durable=False)
+ONE_AT_A_TIME = JobSpec("test_one", body=f"{_HERE}.leave_effect", queue=Queue.DEFAULT, unique=Unique.WHILE_OPEN)
+ONCE = JobSpec("test_once", body=f"{_HERE}.leave_effect", queue=Queue.DEFAULT, unique=Unique.ONCE)
+TALKATIVE = JobSpec("test_talkative", body=f"{_HERE}.make_the_database_name_a_number", queue=Queue.DEFAULT)
+SLOT = JobSpec("test_slot", body=f"{_HERE}.leave_slot", queue=Queue.DEFAULT)
 
 # A slot each second, so that nobody waits for minutes, and a daily one that shows the zone.
 SCHEDULES = (
-    Schedule("test-slots", SLOT, "* * * * * *", "UTC", catch_up=True, pass_slot=True),
-    Schedule("test-daily", RESOLVED, "0 3 * * *", "Asia/Kathmandu", {"key": "daily"}),
+    Schedule("test-slots", job=SLOT, cron="* * * * * *", timezone="UTC", catch_up=True, pass_slot=True),
+    Schedule("test-daily", job=RESOLVED, cron="0 3 * * *", timezone="Asia/Kathmandu", arguments={"key": "daily"}),
 )
 
-TOLD = JobSpec("test_told", f"{_HERE}.hear_of_page", Queue.DEFAULT)
-TOLD_TOO = JobSpec("test_told_too", f"{_HERE}.hear_of_page_too", Queue.DEFAULT)
+TOLD = JobSpec("test_told", body=f"{_HERE}.hear_of_page", queue=Queue.DEFAULT)
+TOLD_TOO = JobSpec("test_told_too", body=f"{_HERE}.hear_of_page_too", queue=Queue.DEFAULT)
 
 
 def register() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from powerbank.outbox.catalogue import jobs as catalogue
-from powerbank.outbox.catalogue.jobs import SCHEDULES
+from powerbank.outbox import catalogue
+from powerbank.outbox.catalogue import SCHEDULES
 from powerbank.outbox.policy import Queue, lanes
 
 ROOT = Path(__file__).parents[1]

@@ -18,7 +18,7 @@ from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.staff import kinds as staff_kinds
 from powerbank.notifications.staff.kinds import StaffType
 from powerbank.notifications.texts import values
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.subscriptions import DETAILS, SUBSCRIPTIONS
@@ -115,7 +115,7 @@ def test_conditions_are_about_fields_and_can_be_met(row: Row) -> None:
 
 @each_row
 def test_a_persons_notice_has_all_that_its_text_says(row: Row) -> None:
-    if (notice := told_to(row, catalogue.NOTIFY_USER)) is None:
+    if (notice := told_to(row, notification_jobs.NOTIFY_USER)) is None:
         return
     event, kind, kinds = row[0], Type(notice), get_type_hints(row[0])
     assert kinds["user_id"] is UUID
@@ -128,7 +128,7 @@ def test_a_persons_notice_has_all_that_its_text_says(row: Row) -> None:
 
 @each_row
 def test_a_notice_of_staff_has_all_that_its_text_says(row: Row) -> None:
-    if (notice := told_to(row, catalogue.NOTIFY_STAFF)) is None:
+    if (notice := told_to(row, notification_jobs.NOTIFY_STAFF)) is None:
         return
     rule = staff_kinds.RULES[StaffType(notice)]
     assert {*values.needed(StaffType(notice))} <= names(row[0])
@@ -138,11 +138,11 @@ def test_a_notice_of_staff_has_all_that_its_text_says(row: Row) -> None:
 @each_event
 def test_whose_money_or_points_change_is_told(event: type[Event]) -> None:
     if names(event) & {"amount", "points"} and "user_id" in names(event) and event is not AdjustmentWaits:
-        assert any(told_to((event, follower), catalogue.NOTIFY_USER) for follower in SUBSCRIPTIONS[event])
+        assert any(told_to((event, follower), notification_jobs.NOTIFY_USER) for follower in SUBSCRIPTIONS[event])
 
 
 def test_details_are_found_for_notices_that_are_told() -> None:
-    assert {*DETAILS} <= {Type(notice) for row in ROWS if (notice := told_to(row, catalogue.NOTIFY_USER))}
+    assert {*DETAILS} <= {Type(notice) for row in ROWS if (notice := told_to(row, notification_jobs.NOTIFY_USER))}
 
 
 def test_people_are_told_by_a_subscription_wherever_something_happened() -> None:

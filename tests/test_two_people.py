@@ -29,7 +29,7 @@ from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import notify
 from powerbank.outbox import operations
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.payments.refunds import services as refunds
 from powerbank.payments.topups import services as intents
 from powerbank.rentals.models import Rental
@@ -85,7 +85,7 @@ def a_topup(owner: UUID) -> Belonging:
 def an_operation(owner: UUID) -> Belonging:
     with transaction():
         operation = operations.accept(
-            catalogue.CALCULATE_PAYMENT_OPTIONS,
+            payment_jobs.CALCULATE_PAYMENT_OPTIONS,
             user_id=owner,
             callback_url=None,
             now=utcnow(),

@@ -25,8 +25,7 @@ from powerbank.base.database_errors import is_away
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import AppError, PermanentError
 from powerbank.integrations.errors import VendorError
-from powerbank.outbox import job_counts, lifecycle, schedules, wire
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, job_counts, lifecycle, schedules, wire
 from powerbank.outbox.models import Cause, State
 from powerbank.outbox.policy import JobSpec
 

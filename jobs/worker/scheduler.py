@@ -27,7 +27,7 @@ from powerbank.base.db import db, utcnow
 from powerbank.base.redis_clients import REDIS_ERRORS
 from powerbank.base.watchdog import Watchdog
 from powerbank.outbox import heartbeats, relay, wire
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import system_jobs
 from powerbank.outbox.policy import Queue, lanes
 
 log = structlog.get_logger(__name__)
@@ -97,7 +97,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         with self.connection.pipeline(transaction=True) as pipe:
             if job.id == TICK_ID:
                 pipe.zadd(self.scheduled_jobs_key, {job.id: _next_minute()})
-                wire.push([wire.Message(f"tick-{int(utcnow().timestamp())}", catalogue.TICK.name)], self.connection)
+                wire.push([wire.Message(f"tick-{int(utcnow().timestamp())}", system_jobs.TICK.name)], self.connection)
             else:
                 queue = wire.queue(self.connection, job.origin)
                 pipe.zrem(self.scheduled_jobs_key, job.id)
@@ -113,7 +113,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             Job.key_for(TICK_ID)
         ):
             self.connection.delete(Job.key_for(TICK_ID))  # it may be a key of another kind
-            self._create_job(wire.ENTRY_POINT, kwargs={"job": catalogue.TICK.name}, id=TICK_ID, result_ttl=-1)
+            self._create_job(wire.ENTRY_POINT, kwargs={"job": system_jobs.TICK.name}, id=TICK_ID, result_ttl=-1)
             self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: utcnow().timestamp()}, nx=True)
         self.connection.zadd(self.scheduled_jobs_key, {TICK_ID: _next_minute()}, xx=True, lt=True)
 

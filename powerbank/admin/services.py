@@ -5,7 +5,7 @@ from uuid import UUID
 from powerbank.admin.events import AccountStatusChanged
 from powerbank.auth.people import sessions
 from powerbank.base.db import open_session
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.users import services as users
 from powerbank.users.models import User
@@ -18,7 +18,7 @@ def change_user_status(user_id: UUID, status: str, *, reason: str) -> str | None
         return None
     _end_sessions(user)
     publish(AccountStatusChanged(user_id=user.id, status=status, reason=reason))
-    enqueue(catalogue.ADMIN_USER_ACTION, user_id=str(user.id), status=status)
+    enqueue(account_jobs.ADMIN_USER_ACTION, user_id=str(user.id), status=status)
     return before
 
 

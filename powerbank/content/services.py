@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.content.models import Language, Revision, RevisionState, Slug
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import system_jobs
 from powerbank.outbox.enqueue import enqueue
 
 
@@ -67,7 +67,7 @@ def _plan(revision: Revision, now: datetime) -> None:
         publish_revision(revision.id, now=now)
         return
     at = revision.publish_at
-    enqueue(catalogue.PUBLISH_CONTENT, at=at, revision_id=str(revision.id), planned_for=at.isoformat())
+    enqueue(system_jobs.PUBLISH_CONTENT, at=at, revision_id=str(revision.id), planned_for=at.isoformat())
 
 
 def publish_revision(revision_id: UUID, *, now: datetime, planned_for: datetime | None = None) -> None:

@@ -20,7 +20,7 @@ from powerbank.kyc.document_store import store_named
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.events import KycSubmitted
 from powerbank.kyc.models import KycDocument, KycSubmission
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ def note_stored(submission_id: UUID, *, now: datetime) -> None:
     if gone:
         for document in gone:
             document.deleted_at, document.delete_after = None, now
-        enqueue(catalogue.DELETE_DOCUMENTS, user_id=str(submission.user_id))
+        enqueue(account_jobs.DELETE_DOCUMENTS, user_id=str(submission.user_id))
 
 
 def read(document_id: UUID, *, now: datetime) -> bytes:
@@ -116,7 +116,7 @@ def delete_what_is_due(*, now: datetime) -> None:
         .distinct()
     )
     for user_id in people.all():
-        enqueue(catalogue.DELETE_DOCUMENTS, user_id=str(user_id))
+        enqueue(account_jobs.DELETE_DOCUMENTS, user_id=str(user_id))
 
 
 def _now(document_id: UUID) -> KycDocument | None:

@@ -14,7 +14,7 @@ from powerbank.integrations.errors import VendorError
 from powerbank.kyc import encryption
 from powerbank.kyc.document_store import store_named
 from powerbank.kyc.models import KycDocument, KycSubmission
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue
 
 BATCH = 100
@@ -94,7 +94,7 @@ def _delete_if_forgotten(document_id: UUID, now: datetime) -> None:
         return
     document.deleted_at, document.delete_after = None, now
     owner = open_session().scalar(select(KycSubmission.user_id).where(KycSubmission.id == document.submission_id))
-    enqueue(catalogue.DELETE_DOCUMENTS, user_id=str(owner))
+    enqueue(account_jobs.DELETE_DOCUMENTS, user_id=str(owner))
 
 
 def _renewed(token: bytes, what: str, report: Report) -> bytes | None:

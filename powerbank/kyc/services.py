@@ -19,7 +19,7 @@ from powerbank.kyc.citizenship_numbers import Number
 from powerbank.kyc.errors import AlreadyDecidedError, KycApprovedError, KycPendingError, NumberTakenError
 from powerbank.kyc.events import KycApproved, KycRejected
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission, Side, Status
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.users import services as users
 from powerbank.users.models import User
@@ -60,7 +60,7 @@ def submit(*, user_id: UUID, number: Number, pictures: Mapping[Side, bytes], now
     )
     _record(submission, encryption.digest(number.bare))
     user.kyc_status = Status.PENDING
-    enqueue(catalogue.PROCESS_KYC_SUBMISSION, submission_id=str(submission.id))
+    enqueue(account_jobs.PROCESS_KYC_SUBMISSION, submission_id=str(submission.id))
     return submission
 
 
@@ -147,4 +147,4 @@ def forget(*, user_id: UUID, now: datetime) -> None:
         .values(staged=None, delete_after=now)
     )
     user.kyc_status = "none"
-    enqueue(catalogue.DELETE_DOCUMENTS, user_id=str(user_id))
+    enqueue(account_jobs.DELETE_DOCUMENTS, user_id=str(user_id))

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from config import Settings
 from powerbank.base.db import transaction, utcnow
 from powerbank.content import seed as content_seed
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue
 from powerbank.outbox.policy import JobSpec, Retries
 from powerbank.promotions import seed as promotions_seed
 from powerbank.social import seed as social_seed

@@ -14,8 +14,7 @@ from powerbank.base.db import db, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger.books import reconciliation
 from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
-from powerbank.outbox import heartbeats
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, heartbeats
 from powerbank.outbox.models import SETTLED, OutboxJob, State
 from powerbank.outbox.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
 from powerbank.outbox.schedules import ScheduleState, lies_too_far, next_slot

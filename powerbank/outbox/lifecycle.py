@@ -9,8 +9,7 @@ from sqlalchemy import text, update
 
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import ConflictError
-from powerbank.outbox import schedules
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, schedules
 from powerbank.outbox.enqueue import LEASE, accept, send_after_commit
 from powerbank.outbox.models import SETTLED, Cause, OutboxJob, State
 from powerbank.outbox.policy import JobSpec, Unique

@@ -15,7 +15,7 @@ from powerbank.base.db import Base, Id, db, new_id, one_of, open_session
 from powerbank.base.errors import AppError, InvalidFieldsError, NotFoundError
 from powerbank.integrations.callbacks.client import Callbacks
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import system_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.policy import JobSpec
 
@@ -131,7 +131,7 @@ def fail(operation: Operation, code: str, detail: str, *, now: datetime, **more:
 def _finish(operation: Operation, status: Status, now: datetime) -> None:
     operation.status, operation.finished_at = status, now
     if operation.callback_url is not None:
-        enqueue(catalogue.SEND_CALLBACK, operation_id=str(operation.id))
+        enqueue(system_jobs.SEND_CALLBACK, operation_id=str(operation.id))
 
 
 def told(operation: Operation) -> bytes:

@@ -1,10 +1,15 @@
-"""What can be said of a job: its queue, retries, expiry, alarm, uniqueness. The jobs are in `outbox/catalogue/`."""
+"""What can be said of a job: its queue, retries, expiry, alarm and uniqueness. The jobs are in `outbox/catalogue/`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+
+# Seconds.
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 class Queue(StrEnum):
@@ -69,10 +74,10 @@ KEEP_DEAD_DAYS = 90
 
 @dataclass(frozen=True)
 class Retries:
-    """Seconds to wait before each further try. `until_done` repeats the last delay, doubled up to an hour."""
+    """How often a job that fails is tried again; made by `retry_after` and `retry_until_done`."""
 
-    delays: tuple[int, ...] = ()
-    until_done: bool = False
+    delays: tuple[int, ...] = ()  # seconds to wait before each further try
+    until_done: bool = False  # after the last of them it is repeated, doubled each time up to an hour
 
     def delay(self, failures: int) -> int | None:
         """Seconds until the next try after the `failures`-th failure, or None when there is none."""
@@ -84,12 +89,26 @@ class Retries:
         return int(min(3600, self.delays[-1] * 2**beyond))
 
 
+NO_RETRIES = Retries()
+
+
+def retry_after(*seconds: int) -> Retries:
+    """Try a failed job again after each of these delays; then it is dead."""
+    return Retries(seconds)
+
+
+def retry_until_done(*seconds: int) -> Retries:
+    """Try a failed job again after each of these delays, and then at least every hour until it succeeds."""
+    return Retries(seconds, until_done=True)
+
+
 @dataclass(frozen=True)
 class JobSpec:
     name: str
+    _: KW_ONLY
     body: str  # dotted path of the function
     queue: Queue
-    retries: Retries = Retries()
+    retries: Retries = NO_RETRIES
     expires: int | None = None  # not begun within so many seconds: dead, never run late
     alarm: int | None = None  # still open after so many seconds: staff are alerted
     time_limit: int | None = None  # the queue's, unless set
@@ -114,6 +133,7 @@ class JobSpec:
 @dataclass(frozen=True)
 class Schedule:
     name: str
+    _: KW_ONLY
     job: JobSpec
     cron: str
     timezone: str = "Asia/Kathmandu"

@@ -16,8 +16,7 @@ from sqlalchemy import func, or_, select, update
 
 from powerbank.base.db import after_commit, db, new_id, transaction, utcnow
 from powerbank.base.redis_clients import queue_redis
-from powerbank.outbox import job_counts
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, job_counts
 from powerbank.outbox.enqueue import LEASE
 from powerbank.outbox.heartbeats import living_workers
 from powerbank.outbox.lifecycle import bury, bury_unknown, deliver_again, note_crash

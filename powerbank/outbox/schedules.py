@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base.db import Base, db, open_session, transaction
 from powerbank.base.errors import NotFoundError
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue
 from powerbank.outbox.enqueue import Scalar, accept
 from powerbank.outbox.policy import JobSpec, Schedule
 

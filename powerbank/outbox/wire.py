@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 
 from powerbank.base.clock import utcnow
 from powerbank.base.redis_clients import queue_redis
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue
 from powerbank.outbox.policy import JobSpec
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from powerbank.content.app_config import AppConfig
 from powerbank.ledger import services
 from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
 from powerbank.points import net_payments
 from powerbank.points.events import PointsEarned, ReferralSuccess
@@ -65,7 +65,9 @@ TOLD_OF = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
 
 def ask(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
     """Gives points soon, in a job of their own: whatever earned them does not wait for the ledger."""
-    enqueue(catalogue.AWARD_POINTS, user_id=str(user_id), earning=earning, object_id=str(object_id), quantity=quantity)
+    enqueue(
+        reward_jobs.AWARD_POINTS, user_id=str(user_id), earning=earning, object_id=str(object_id), quantity=quantity
+    )
 
 
 def give(
@@ -86,7 +88,7 @@ def give(
     points.award(user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value)
     publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
     if kept is not None and kept.back:  # a part of it went back before: its share follows, as it does later
-        enqueue(catalogue.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
+        enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
     return worth
 
 

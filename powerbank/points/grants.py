@@ -20,7 +20,7 @@ from powerbank.ledger.adjustments import allowances
 from powerbank.ledger.adjustments.models import Act
 from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points.events import AwardWaits, PointsEarned
 from powerbank.points.models import Grant, GrantStatus
@@ -117,7 +117,7 @@ def close(grant_id: UUID, *, now: datetime) -> None:
 
 def _begin(grant: Grant) -> None:
     grant.status = GrantStatus.RUNNING
-    enqueue(catalogue.BULK_AWARD_POINTS, grant_id=str(grant.id))
+    enqueue(reward_jobs.BULK_AWARD_POINTS, grant_id=str(grant.id))
 
 
 def _whom(grant: Grant) -> Select[Any]:

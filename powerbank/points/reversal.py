@@ -10,7 +10,7 @@ from powerbank.ledger import services
 from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points import net_payments
 from powerbank.points.events import PointsEarned, PointsReversed
@@ -53,7 +53,7 @@ class Earned(NamedTuple):
 def expect(paid: WalletTransaction) -> None:
     """The ledger gave a payment back, or a part of it, or has it again."""
     if paid.type == TransactionType.TOPUP or paid.reference_kind == "rental":
-        enqueue(catalogue.REVERSE_POINTS, transaction_id=str(paid.id))
+        enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(paid.id))
 
 
 def reverse(transaction_id: UUID) -> int:

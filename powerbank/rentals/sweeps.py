@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from powerbank.base.db import db, first_id_of, open_session, transaction, utcnow
 from powerbank.notifications.staff import services as staff
 from powerbank.notifications.staff.kinds import StaffType
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue_again, publish
 from powerbank.rentals import times, transitions
 from powerbank.rentals.charges import settlement
@@ -113,13 +113,13 @@ def _expire(now: datetime) -> Callable[[UUID], None]:
 
 
 def _begin_again(rental_id: UUID) -> None:
-    enqueue_again(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(rental_id))
+    enqueue_again(rental_jobs.PROCESS_RENTAL_INITIATION, rental_id=str(rental_id))
 
 
 def _settle_again(rental_id: UUID) -> None:
     rental = transitions.find(rental_id)
     if rental.command_id is not None:
-        enqueue_again(catalogue.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
+        enqueue_again(rental_jobs.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
 
 
 def _return_again(rental_id: UUID) -> None:
@@ -134,7 +134,7 @@ def _return_again(rental_id: UUID) -> None:
     if after is None or after.station_id is None:
         return  # staff took it: they decide about the rental
     enqueue_again(
-        catalogue.PROCESS_RENTAL_RETURN,
+        rental_jobs.PROCESS_RENTAL_RETURN,
         report_id="",
         bank_id=str(rental.bank_id),
         rental_id=str(rental.id),
@@ -148,7 +148,7 @@ def _return_again(rental_id: UUID) -> None:
 
 
 def _bill_again(rental_id: UUID) -> None:
-    enqueue_again(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental_id))
+    enqueue_again(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental_id))
 
 
 def finish_provisional(before: datetime) -> int:

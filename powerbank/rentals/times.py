@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from powerbank.base.db import db, open_session
 from powerbank.content import app_config
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.rentals.charges import billing
 from powerbank.rentals.models import Rental, RentalEvent
@@ -55,7 +55,7 @@ def plan_reminder(rental: Rental, *, since: datetime, now: datetime) -> None:
     if rental.due_at - since <= max(SHORT, before):
         return
     enqueue(
-        catalogue.SEND_RENTAL_REMINDER,
+        rental_jobs.SEND_RENTAL_REMINDER,
         at=rental.due_at - before,
         expires_at=rental.due_at,
         rental_id=str(rental.id),

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.base.database_errors import foreseen, in_use
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
@@ -78,7 +78,7 @@ def save(achievement: Achievement) -> None:
     session.flush()
     session.refresh(achievement)
     if achievement.active:
-        enqueue(catalogue.FIND_ACHIEVERS, achievement_id=str(achievement.id))
+        enqueue(reward_jobs.FIND_ACHIEVERS, achievement_id=str(achievement.id))
 
 
 def achievers(achievement_id: UUID, *, after: UUID) -> list[UUID]:
@@ -102,7 +102,7 @@ def achievers(achievement_id: UUID, *, after: UUID) -> list[UUID]:
 
 def ask_checks(people: list[UUID]) -> None:
     for user_id in people:
-        enqueue(catalogue.CHECK_ACHIEVEMENTS, user_id=str(user_id))
+        enqueue(reward_jobs.CHECK_ACHIEVEMENTS, user_id=str(user_id))
 
 
 def locked(achievement_id: UUID) -> Achievement:

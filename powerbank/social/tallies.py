@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import open_session
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.social.boards import boards
 from powerbank.social.models import Event, Metric, Tally
@@ -27,8 +27,8 @@ def count(*, user_id: UUID, kind: str, object_id: str, at: datetime, what: dict[
     added = insert(Tally).values([{"board": board, "user_id": user_id, **deltas} for board in boards(at)])
     grown = {metric: getattr(Tally, metric) + added.excluded[metric] for metric in deltas}
     session.execute(added.on_conflict_do_update(index_elements=["board", "user_id"], set_={**grown, "stale": True}))
-    enqueue(catalogue.CHECK_ACHIEVEMENTS, user_id=str(user_id))
-    enqueue(catalogue.UPDATE_LEADERBOARD, user_id=str(user_id))
+    enqueue(reward_jobs.CHECK_ACHIEVEMENTS, user_id=str(user_id))
+    enqueue(reward_jobs.UPDATE_LEADERBOARD, user_id=str(user_id))
     return True
 
 

@@ -5,12 +5,12 @@ import sys
 from sqlalchemy import text
 
 from powerbank.base.db import open_session
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue
 from powerbank.outbox.policy import JobSpec, Queue
 from scripts.bench.peers import bodies
 
-TRIVIAL = JobSpec("trivial", "scripts.bench.ours.trivial", Queue.DEFAULT, durable=False)
-DURABLE = JobSpec("durable", "scripts.bench.ours.durable", Queue.DEFAULT)
+TRIVIAL = JobSpec("trivial", body="scripts.bench.ours.trivial", queue=Queue.DEFAULT, durable=False)
+DURABLE = JobSpec("durable", body="scripts.bench.ours.durable", queue=Queue.DEFAULT)
 
 catalogue.register(TRIVIAL, DURABLE)
 

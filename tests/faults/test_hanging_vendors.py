@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from powerbank.base.db import transaction
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs, payment_jobs
 from powerbank.outbox.enqueue import accept
 from tests import sample_jobs
 from tests.faults.plant import Plant
@@ -67,8 +67,8 @@ def test_starts_go_on_while_gateway_and_sms_hang(plant: Plant, hanging: str, pro
         with transaction() as session:
             session.execute(text("UPDATE payment_intents SET gateway = 'khalti'"))  # which is called to open a payment
             for _ in range(CALLS):
-                accept(catalogue.CREATE_PAYMENT_URL, gateway)
-                accept(catalogue.SEND_OTP, code)
+                accept(payment_jobs.CREATE_PAYMENT_URL, gateway)
+                accept(account_jobs.SEND_OTP, code)
     workers_of(plant, procfile, hanging)
     begun = "SELECT count(*) FROM outbox_steps WHERE finished_at IS NULL"
     wait_until(lambda: plant.value(begun) >= 1, 20, "a call hangs")

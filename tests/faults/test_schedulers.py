@@ -12,8 +12,7 @@ from jobs.worker import scheduler as engine
 from jobs.worker.scheduler import Scheduler
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.redis_clients import connect, queue_redis
-from powerbank.outbox import schedules, wire
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, schedules, wire
 from powerbank.outbox.enqueue import enqueue
 from tests import sample_jobs
 from tests.faults.plant import Plant

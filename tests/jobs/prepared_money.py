@@ -15,7 +15,7 @@ from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.outbox import operations
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.payments.refunds import gateway_refunds as returns
 from powerbank.payments.refunds import services as gateway_refunds
 from powerbank.payments.review import comparison
@@ -90,7 +90,7 @@ def options_wanted() -> Arguments:
     user = newcomer()
     with transaction():
         operation = operations.accept(
-            catalogue.CALCULATE_PAYMENT_OPTIONS,
+            payment_jobs.CALCULATE_PAYMENT_OPTIONS,
             user_id=user.id,
             callback_url=None,
             now=utcnow(),

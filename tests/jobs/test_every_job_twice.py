@@ -13,8 +13,7 @@ from urllib3 import HTTPConnectionPool
 
 from jobs.worker import runtime
 from powerbank.base.db import db, transaction
-from powerbank.outbox import heartbeats, policy, relay
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, heartbeats, policy, relay
 from powerbank.outbox.enqueue import accept, unique_key
 from tests.databases import Emptier
 from tests.jobs.prepared_money import (
@@ -333,6 +332,6 @@ def test_while_nobody_works_a_scheduled_job_asks_for_nothing_twice(context: Flas
 
 
 def test_asking_twice_for_what_is_unique_is_one_job() -> None:
-    spec = policy.JobSpec("x", "y.z", policy.Queue.DEFAULT, unique=policy.Unique.ONCE)
+    spec = policy.JobSpec("x", body="y.z", queue=policy.Queue.DEFAULT, unique=policy.Unique.ONCE)
     assert unique_key(spec, {"a": 1, "b": 2}) == unique_key(spec, {"b": 2, "a": 1})
     assert unique_key(spec, {"a": 1}) != unique_key(spec, {"a": "1"})

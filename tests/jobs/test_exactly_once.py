@@ -12,8 +12,7 @@ from jobs.worker.runtime import Outcome
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.redis_clients import queue_redis
 from powerbank.ops import queries
-from powerbank.outbox import heartbeats, lifecycle, relay, schedules
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, heartbeats, lifecycle, relay, schedules
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import Cause, OutboxJob, State
 from tests import sample_jobs

@@ -14,24 +14,31 @@ from jobs.worker import runtime
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, open_session, transaction
 from powerbank.base.redis_clients import queue_redis
-from powerbank.outbox import lifecycle, relay
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, lifecycle, relay
 from powerbank.outbox.enqueue import enqueue
-from powerbank.outbox.policy import JobSpec, Queue, Retries
+from powerbank.outbox.policy import JobSpec, Queue, retry_after
 
 FATE: dict[str, str] = {}  # what the next run of a job does: fine, fail, refuse
 
-PLAIN = JobSpec("machine_plain", "tests.jobs.test_state_machine.body", Queue.DEFAULT, Retries((1, 1)))
-STEPS = JobSpec("machine_steps", "tests.jobs.test_state_machine.steps", Queue.DEFAULT, Retries((1, 1)), stepwise=True)
+PLAIN = JobSpec(
+    "machine_plain", body="tests.jobs.test_state_machine.body", queue=Queue.DEFAULT, retries=retry_after(1, 1)
+)
+STEPS = JobSpec(
+    "machine_steps",
+    body="tests.jobs.test_state_machine.steps",
+    queue=Queue.DEFAULT,
+    retries=retry_after(1, 1),
+    stepwise=True,
+)
 BRIEF = JobSpec(
     "machine_brief",
-    "tests.jobs.test_state_machine.body",
-    Queue.DEFAULT,
-    Retries((1,)),
+    body="tests.jobs.test_state_machine.body",
+    queue=Queue.DEFAULT,
+    retries=retry_after(1),
     expires=3600,
     on_dead="machine_resolve",
 )
-RESOLVE = JobSpec("machine_resolve", "tests.jobs.test_state_machine.resolve", Queue.DEFAULT)
+RESOLVE = JobSpec("machine_resolve", body="tests.jobs.test_state_machine.resolve", queue=Queue.DEFAULT)
 
 
 class Crash(BaseException):

@@ -15,7 +15,7 @@ from powerbank.kyc import documents, services
 from powerbank.kyc.document_store import store_named
 from powerbank.kyc.models import KycDocument
 from powerbank.outbox import relay
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import OutboxJob
 from scripts.sandbox.server import Sandbox
@@ -267,7 +267,7 @@ def test_put_between_a_deletion_and_its_note(desk: Desk, work: Work) -> None:
     assert len(desk.files()) == 2
     with desk.app.app_context(), transaction() as session:
         session.execute(delete(OutboxJob))
-        enqueue(catalogue.DELETE_OLD_DOCUMENTS)
+        enqueue(account_jobs.DELETE_OLD_DOCUMENTS)
     work()
     assert desk.files() == []
     assert set(places(desk)) == {(False, False, True)}
@@ -282,7 +282,7 @@ def test_rejected_documents_are_deleted_after_thirty_days(desk: Desk, work: Work
 
     def run_daily_job() -> None:
         with desk.app.app_context(), transaction():
-            enqueue(catalogue.DELETE_OLD_DOCUMENTS)
+            enqueue(account_jobs.DELETE_OLD_DOCUMENTS)
         work()
 
     run_daily_job()

@@ -20,14 +20,15 @@ from powerbank.ledger.sources import Sources
 from powerbank.ops import services as ops
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import queue_health
-from powerbank.outbox.catalogue import jobs as catalogue
-from powerbank.outbox.catalogue.jobs import JobSpec, Queue
+from powerbank.outbox import catalogue
+from powerbank.outbox.catalogue import payment_jobs
+from powerbank.outbox.policy import JobSpec, Queue
 from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import Person, about, key
 
 Forge = Callable[[str], None]
-HEARD = JobSpec("hear_mismatch", "tests.ledger.test_reconciliation.hear", Queue.DEFAULT)
+HEARD = JobSpec("hear_mismatch", body="tests.ledger.test_reconciliation.hear", queue=Queue.DEFAULT)
 
 
 def hear(*, reconciliation_id: str, check: str, subject: str) -> None:
@@ -169,7 +170,7 @@ def test_the_job_leaves_a_report_for_staff(
 
     forge("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'user_wallet'")
     with transaction():
-        enqueue(catalogue.RECONCILE_LEDGER)
+        enqueue(payment_jobs.RECONCILE_LEDGER)
     work()
     answer = client.get("/api/admin/ledger/reconciliation", headers=staff_headers("finance"))
     [report] = answer.get_json()["items"]
@@ -180,5 +181,5 @@ def test_the_job_leaves_a_report_for_staff(
 
 
 def test_it_is_run_at_two_in_kathmandu() -> None:
-    [entry] = [entry for entry in catalogue.SCHEDULES if entry.job is catalogue.RECONCILE_LEDGER]
+    [entry] = [entry for entry in catalogue.SCHEDULES if entry.job is payment_jobs.RECONCILE_LEDGER]
     assert (entry.cron, entry.timezone) == ("0 2 * * *", "Asia/Kathmandu")

@@ -16,8 +16,7 @@ from powerbank import create_app
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.redis_clients import queue_redis
 from powerbank.ops import queries, services
-from powerbank.outbox import heartbeats, schedules
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, heartbeats, schedules
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.policy import VENDORS, Queue, lanes
 from scripts.stack.ports import free_ports
@@ -193,7 +192,7 @@ def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: Fla
     ],
 )
 def test_a_job_that_is_open_for_too_long_is_named(app: Flask, client: FlaskClient, state: str, rings: bool) -> None:
-    from powerbank.outbox.catalogue.jobs import PUBLISH_CONTENT
+    from powerbank.outbox.catalogue.system_jobs import PUBLISH_CONTENT
 
     add_worker(app)
     with app.app_context(), transaction() as session:

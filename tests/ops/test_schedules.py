@@ -8,15 +8,16 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from powerbank.base.db import db, transaction
-from powerbank.outbox import schedules
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, schedules
 from powerbank.outbox.models import OutboxJob
 from powerbank.outbox.policy import Schedule
 from tests import sample_jobs
 
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
-MINUTELY = Schedule("minutely", sample_jobs.EFFECT, "* * * * *", "UTC", {"key": "m"})
-DAILY = Schedule("daily", sample_jobs.EFFECT, "59 23 * * *", "Asia/Kathmandu", catch_up=True, pass_slot=True)
+MINUTELY = Schedule("minutely", job=sample_jobs.EFFECT, cron="* * * * *", timezone="UTC", arguments={"key": "m"})
+DAILY = Schedule(
+    "daily", job=sample_jobs.EFFECT, cron="59 23 * * *", timezone="Asia/Kathmandu", catch_up=True, pass_slot=True
+)
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,7 @@ def test_cron_is_read_in_the_schedules_own_zone() -> None:
 
 @pytest.mark.parametrize(("month", "day", "hour"), [(3, 28, 1), (10, 24, 0)])
 def test_a_night_that_changes_the_clocks_has_one_slot(month: int, day: int, hour: int) -> None:
-    entry = Schedule("night", sample_jobs.EFFECT, "30 2 * * *", "Europe/Berlin")
+    entry = Schedule("night", job=sample_jobs.EFFECT, cron="30 2 * * *", timezone="Europe/Berlin")
     start = datetime(2026, month, day, 12, tzinfo=UTC)
     first = schedules.next_slot(entry, start)
     second = schedules.next_slot(entry, first)
@@ -103,7 +104,7 @@ def test_a_night_that_changes_the_clocks_has_one_slot(month: int, day: int, hour
 
 
 def test_a_changed_expression_counts_from_now(begun: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    hourly = Schedule("minutely", sample_jobs.EFFECT, "0 * * * *", "UTC", {"key": "m"})
+    hourly = Schedule("minutely", job=sample_jobs.EFFECT, cron="0 * * * *", timezone="UTC", arguments={"key": "m"})
     monkeypatch.setattr(catalogue, "SCHEDULES", (hourly,))
     schedules.synchronise(NOW)
     assert schedules.run_due(NOW + timedelta(minutes=5)) == 0
@@ -139,7 +140,9 @@ def test_started_by_hand_beside_its_schedule(begun: None) -> None:
 def test_what_a_new_network_cannot_wait_for_runs_at_once_and_only_once(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rates = Schedule("rates", sample_jobs.EFFECT, "0 0 * * *", "UTC", {"key": "r"}, at_once=True)
+    rates = Schedule(
+        "rates", job=sample_jobs.EFFECT, cron="0 0 * * *", timezone="UTC", arguments={"key": "r"}, at_once=True
+    )
     monkeypatch.setattr(catalogue, "SCHEDULES", (rates,))
     for minutes in range(3):
         schedules.synchronise(NOW + timedelta(minutes=minutes))

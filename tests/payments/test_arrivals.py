@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.gateway import Opened
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
@@ -115,7 +115,7 @@ def test_one_that_came_at_the_same_moment_is_found_by_the_sweep(payer: Payer, ap
     payer.pays(intent)
     for _ in range(2):
         with app.app_context(), transaction():
-            enqueue(catalogue.POLL_PENDING_PAYMENTS)
+            enqueue(payment_jobs.POLL_PENDING_PAYMENTS)
         work("payments")
         assert states(app) == ["processed", "waiting"]
     assert payer.balance() == "150.00"

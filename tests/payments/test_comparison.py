@@ -13,7 +13,7 @@ from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.gateway import Payment
 from powerbank.outbox import relay
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments import cleanup
 from powerbank.payments.review import comparison
@@ -254,7 +254,7 @@ def test_lanes_that_end_at_once_end_the_check_once(payer: Payer, app: Flask) -> 
 
 def asks_for_a_check(app: Flask, work: Work) -> None:
     with app.app_context(), transaction():
-        enqueue(catalogue.COMPARE_SETTLEMENTS)
+        enqueue(payment_jobs.COMPARE_SETTLEMENTS)
     work()
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from powerbank.base.db import db, transaction
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments.topups import exchange_rates
 from scripts.sandbox import Sandbox
@@ -38,7 +38,7 @@ def feed(vendors: Sandbox) -> Feed:
 def fetch(app: Flask, work: Work, vendors: Sandbox, clean: None) -> Fetch:
     def do() -> None:
         with app.app_context(), transaction():
-            enqueue(catalogue.UPDATE_EXCHANGE_RATES)
+            enqueue(payment_jobs.UPDATE_EXCHANGE_RATES)
         work("default")
 
     return do
@@ -94,7 +94,7 @@ def test_rates_three_days_old_are_told(app: Flask, work: Work, clean: None, age:
                 text("INSERT INTO exchange_rates (currency, day, buy, sell) VALUES ('USD', :day, 133, 134)"),
                 {"day": today() - timedelta(days=age)},
             )
-        enqueue(catalogue.CHECK_EXCHANGE_RATES)
+        enqueue(payment_jobs.CHECK_EXCHANGE_RATES)
     work()
     told = rows(app, "SELECT type FROM staff_notices WHERE type = 'exchange_rates_stale'")
     assert len(told) == alarm

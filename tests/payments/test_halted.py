@@ -10,7 +10,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.integrations.esewa.client import Esewa
 from powerbank.integrations.khalti.client import Khalti
 from powerbank.integrations.stripe.client import Stripe
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments.topups import settlement
 from tests.payments.conftest import Payer, Work, due_now
@@ -123,7 +123,7 @@ def test_a_gateway_that_is_away_for_long_costs_no_job_and_no_payment(payer: Paye
     for late in ("1 hour", "1 day", "3 days"):
         polled(app, work, late=late)
         with app.app_context(), transaction():
-            enqueue(catalogue.POLL_PENDING_PAYMENTS)
+            enqueue(payment_jobs.POLL_PENDING_PAYMENTS)
         work("payments")
         states = rows(app, "SELECT state, count(*) FROM outbox_jobs WHERE job = 'poll_pending_payment' GROUP BY 1")
         assert {row.state: row.count for row in states}.get("open") == 1

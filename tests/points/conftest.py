@@ -11,7 +11,7 @@ from powerbank.ledger.accounts import Kind
 from powerbank.ledger.movements import holds, refunds, topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.outbox.catalogue import rewards as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import accept
 from powerbank.outbox.policy import JobSpec
 from powerbank.points.queries import Points, points_of
@@ -44,7 +44,7 @@ def has(user_id: UUID) -> Points:
 
 def complete(user_id: UUID, rental: str | None = None, *, on_time: bool = True) -> str:
     rental = rental or str(uuid4())
-    run(catalogue.REWARD_RENTAL, rental_id=rental, user_id=str(user_id), on_time=on_time, late=not on_time)
+    run(reward_jobs.REWARD_RENTAL, rental_id=rental, user_id=str(user_id), on_time=on_time, late=not on_time)
     return rental
 
 
@@ -81,7 +81,11 @@ def topped_up(user_id: UUID, amount: int) -> UUID:
 
 def tell_topup(user_id: UUID, transaction_id: UUID, amount: int) -> None:
     run(
-        catalogue.REWARD_TOPUP, user_id=str(user_id), intent_id=key(), transaction_id=str(transaction_id), amount=amount
+        reward_jobs.REWARD_TOPUP,
+        user_id=str(user_id),
+        intent_id=key(),
+        transaction_id=str(transaction_id),
+        amount=amount,
     )
 
 

@@ -12,8 +12,8 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
 from powerbank.kyc import citizenship_numbers
 from powerbank.kyc import services as kyc
-from powerbank.outbox.catalogue import rewards as catalogue
-from powerbank.outbox.catalogue.jobs import POST_REGISTRATION
+from powerbank.outbox.catalogue import reward_jobs
+from powerbank.outbox.catalogue.account_jobs import POST_REGISTRATION
 from powerbank.users import lifecycle, referrals
 from powerbank.users.models import Referral
 from tests.ledger.conftest import Person, assert_books_are_right, key, make_person
@@ -50,7 +50,7 @@ class TestEachOnce:
     def test_an_identity_is_approved_once(self, person: Person) -> None:
         user_id = person()
         for _ in range(2):
-            run(catalogue.REWARD_KYC, user_id=str(user_id), submission_id=key())
+            run(reward_jobs.REWARD_KYC, user_id=str(user_id), submission_id=key())
         assert has(user_id).points == 25
 
     def test_joining(self, person: Person) -> None:

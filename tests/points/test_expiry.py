@@ -10,7 +10,7 @@ from sqlalchemy import text
 from powerbank.base.db import db, transaction
 from powerbank.ledger.movements import holds, refunds
 from powerbank.ledger.sources import Sources
-from powerbank.outbox.catalogue import rewards as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.points import expiry
 from powerbank.points.events import PointsExpiring
 from tests.ledger.conftest import Person, about, assert_books_are_right, award, key
@@ -89,9 +89,9 @@ def test_held_points_are_captured_and_released_in_their_lots(saver: UUID) -> Non
 def test_what_is_left_is_taken_once(saver: UUID) -> None:
     spend(saver, 4)
     pass_days(2)
-    run(catalogue.EXPIRE_POINTS)
+    run(reward_jobs.EXPIRE_POINTS)
     assert lots() == [0, 10, 10]
-    run(catalogue.EXPIRE_POINTS)
+    run(reward_jobs.EXPIRE_POINTS)
     assert has(saver).points == 20
     taken = db.session.scalar(text("SELECT count(*) FROM ledger_entries WHERE kind = 'points_expired'"))
     assert taken == 1
@@ -103,11 +103,11 @@ def test_what_is_held_outlives_the_night_and_goes_when_it_is_back(saver: UUID) -
     with transaction():
         holds.place(user_id=saver, reference=rental, amount=0, points=10, key=key(), actor="system")
     pass_days(2)
-    run(catalogue.EXPIRE_POINTS)
+    run(reward_jobs.EXPIRE_POINTS)
     assert (has(saver).points, has(saver).held) == (20, 10)
     with transaction():
         holds.release(reference=rental, key=key(), actor="system")
-    run(catalogue.EXPIRE_POINTS)
+    run(reward_jobs.EXPIRE_POINTS)
     assert (has(saver).points, has(saver).held) == (20, 0)
 
 
@@ -115,17 +115,17 @@ def test_more_people_than_one_batch(context: Flask, person: Person, monkeypatch:
     monkeypatch.setattr(expiry, "BATCH", 2)
     people = [person(points=10) for _ in range(5)]
     pass_days(366)
-    run(catalogue.EXPIRE_POINTS)
+    run(reward_jobs.EXPIRE_POINTS)
     assert [has(user_id).points for user_id in people] == [0] * 5
 
 
 def test_a_warning_names_all_of_the_week_once(saver: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[PointsExpiring] = []
     monkeypatch.setattr(expiry, "publish", told.append)
-    run(catalogue.WARN_OF_EXPIRING_POINTS)
-    run(catalogue.WARN_OF_EXPIRING_POINTS)
+    run(reward_jobs.WARN_OF_EXPIRING_POINTS)
+    run(reward_jobs.WARN_OF_EXPIRING_POINTS)
     assert [each.points for each in told] == [20]
     pass_days(95)
-    run(catalogue.WARN_OF_EXPIRING_POINTS)
+    run(reward_jobs.WARN_OF_EXPIRING_POINTS)
     assert [each.points for each in told[1:]] == [10]
     assert timedelta(days=7) == expiry.WARNING

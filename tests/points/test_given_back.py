@@ -11,7 +11,7 @@ from sqlalchemy import text
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.movements import refunds, topups
-from powerbank.outbox.catalogue import rewards as catalogue
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.points import earnings
 from powerbank.points.earnings import Earning
 from tests.ledger.conftest import Person, assert_books_are_right, award, key, top_up
@@ -48,7 +48,7 @@ def test_a_part_that_was_paid_back_takes_its_share_once(person: Person) -> None:
     drain()
     assert has(user_id).points == (5 - 1) + (10 - 3)
     for _ in range(3):
-        run(catalogue.REVERSE_POINTS, transaction_id=str(first))
+        run(reward_jobs.REVERSE_POINTS, transaction_id=str(first))
     assert has(user_id).points == 11
     give_back(first)
     drain()
@@ -129,7 +129,7 @@ def test_a_rental_that_was_cancelled_after_all_earned_nobody_anything(person: Pe
     complete(invitee, rental)  # a coupon paid for it: there is nothing to refund
     assert (has(invitee).points, has(inviter).points) == (50 + 15, 100)
     for _ in range(3):
-        run(catalogue.REVERSE_RENTAL, rental_id=rental, user_id=str(invitee), reason="cancelled", amount=0)
+        run(reward_jobs.REVERSE_RENTAL, rental_id=rental, user_id=str(invitee), reason="cancelled", amount=0)
     assert (has(invitee).points, has(inviter).points) == (50, 0)
     assert_books_are_right()
 

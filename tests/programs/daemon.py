@@ -6,12 +6,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from powerbank import subscriptions
-from powerbank.outbox import policy
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, policy
 from powerbank.stations.events import PowerbankReturned
 from scripts import mqtt_daemon
 
-HEARD = policy.JobSpec("test_heard", "tests.sample_jobs.plain", policy.Queue.CLEANUP)
+HEARD = policy.JobSpec("test_heard", body="tests.sample_jobs.plain", queue=policy.Queue.CLEANUP)
 
 
 def main() -> int:

@@ -9,8 +9,7 @@ import pytest
 
 from jobs.worker import scheduler
 from powerbank.base import clock
-from powerbank.outbox import enqueue, heartbeats, lifecycle, relay
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox import catalogue, enqueue, heartbeats, lifecycle, relay
 from tests import sample_jobs
 
 LEASE = timedelta(seconds=2)

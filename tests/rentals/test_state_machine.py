@@ -30,7 +30,7 @@ from powerbank.base.errors import AppError
 from powerbank.base.redis_clients import connect, queue_redis
 from powerbank.ledger.wallet_models import Due, Progress
 from powerbank.outbox import relay
-from powerbank.outbox.catalogue import rentals as rental_jobs
+from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import publish
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments.options import payment_sources
@@ -57,13 +57,13 @@ from tests.rentals import making, what_must_hold
 from tests.rentals.making import MAY_RENT
 from tests.stations.conftest import FACTS, seat
 
-OURS = {spec.name for spec in vars(rental_jobs).values() if isinstance(spec, JobSpec)} - {"send_rental_reminder"}
+OURS = {spec.name for spec in rental_jobs.JOBS} - {"send_rental_reminder"}
 STATIONS = ("A", "B")
 PEOPLE = st.integers(0, 2)
 WHICH = st.integers(0, 20)
 METHODS = st.sampled_from([Method.WALLET_ONLY, Method.COMBINATION, Method.POINTS_ONLY])
 ANSWERS = ("eject", "eject", "refuse", "still_in", "silent", "expire")
-QUEUES = sorted({spec.queue.value for spec in vars(rental_jobs).values() if isinstance(spec, JobSpec)})
+QUEUES = sorted({spec.queue.value for spec in rental_jobs.JOBS})
 LEASES_ARE_OVER = text("""
     UPDATE outbox_jobs SET lease_until = now(), run_after = least(run_after, now())
      WHERE state = 'open' AND job = ANY(:ours)""")

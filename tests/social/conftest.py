@@ -1,7 +1,7 @@
 from uuid import UUID, uuid4
 
 from powerbank.base.db import transaction, utcnow
-from powerbank.outbox.catalogue import rewards
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.social import leaderboard, tallies
 from powerbank.social.models import Metric
 from tests.ledger.conftest import person, user_headers
@@ -13,7 +13,7 @@ __all__ = ["did", "drain", "person", "rent", "run", "shown", "user_headers"]
 def rent(user_id: UUID, times: int = 1, *, on_time: bool = True, rental: str | None = None) -> None:
     for _ in range(times):
         run(
-            rewards.COUNT_RENTAL,
+            reward_jobs.COUNT_RENTAL,
             rental_id=rental or str(uuid4()),
             user_id=str(user_id),
             on_time=on_time,

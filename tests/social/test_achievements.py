@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.outbox.catalogue import rewards
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.social import achievements
 from tests.ledger.conftest import Person
 from tests.ledger.test_together import all_at_once
@@ -52,7 +52,7 @@ def test_reached_and_rewarded_once(client: FlaskClient, staff: Headers, person: 
     assert (item["name"], item["progress"]) == ("दस पटक", 10)
     assert item["unlocked_at"] is not None
     for _ in range(10):
-        run(rewards.CHECK_ACHIEVEMENTS, user_id=str(user_id))
+        run(reward_jobs.CHECK_ACHIEVEMENTS, user_id=str(user_id))
     assert (unlocked(), has(user_id).points) == (1, 40)
     notices = db.session.scalars(text("SELECT type FROM notices WHERE user_id = :id"), {"id": user_id}).all()
     assert notices == ["achievement_unlocked"]
@@ -110,7 +110,7 @@ def test_what_is_no_achievement(client: FlaskClient, staff: Headers, more: dict[
 
 def test_points_that_came_and_went_count_as_what_is_left(person: Person) -> None:
     user_id = person()
-    run(rewards.AWARD_POINTS, user_id=str(user_id), earning="rental", object_id=str(uuid4()), quantity=0)
-    run(rewards.COUNT_REVERSAL, user_id=str(user_id), points=2, object_id="x")
+    run(reward_jobs.AWARD_POINTS, user_id=str(user_id), earning="rental", object_id=str(uuid4()), quantity=0)
+    run(reward_jobs.COUNT_REVERSAL, user_id=str(user_id), points=2, object_id="x")
     with transaction() as session:
         assert session.scalar(text("SELECT points FROM tallies WHERE board = 'all'")) == 3

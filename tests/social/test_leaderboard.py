@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.outbox.catalogue import rewards
+from powerbank.outbox.catalogue import reward_jobs
 from powerbank.social import badges, leaderboard, tallies
 from powerbank.social.boards import Period, board
 from powerbank.social.models import Metric
@@ -78,12 +78,12 @@ def test_a_rental_that_was_cancelled_after_all_counts_no_more_and_not_later(
     rent(user_id)
     rent(user_id, rental=counted_first)
     for rental in [counted_first, cancelled_first] * 3:
-        run(rewards.UNCOUNT_RENTAL, rental_id=rental, user_id=str(user_id), reason="cancelled", amount=0)
+        run(reward_jobs.UNCOUNT_RENTAL, rental_id=rental, user_id=str(user_id), reason="cancelled", amount=0)
     rent(user_id, rental=cancelled_first)
     for period in Period:
         me = places(client, user_headers(user_id), f"?me=true&period={period}")["me"]
         assert (me["rentals"], me["on_time"], me["score"]) == (1, 1, 25.0)
-    run(rewards.RECOMPUTE_LEADERBOARD)
+    run(reward_jobs.RECOMPUTE_LEADERBOARD)
     assert places(client, user_headers(user_id), "?me=true&period=week")["me"]["rentals"] == 1
 
 
@@ -191,7 +191,7 @@ class TestRecomputation:
         did(user_id, rentals=3)
         with transaction() as session:
             session.execute(text("DELETE FROM outbox_jobs"))
-        run(rewards.RECOMPUTE_LEADERBOARD)
+        run(reward_jobs.RECOMPUTE_LEADERBOARD)
         assert db.session.scalars(text("SELECT DISTINCT score FROM standings")).all() == [300]
 
     @pytest.mark.parametrize("level", range(6))
@@ -204,7 +204,7 @@ class TestRecomputation:
             session.execute(text("UPDATE tallies SET rentals = 50 WHERE user_id = :id"), {"id": people[0]})
             session.execute(text("DELETE FROM tallies WHERE user_id = :id AND board = 'all'"), {"id": people[1]})
             session.execute(text("UPDATE standing_steps SET people = people + 3 WHERE level = :n"), {"n": level})
-        run(rewards.RECOMPUTE_LEADERBOARD)
+        run(reward_jobs.RECOMPUTE_LEADERBOARD)
         scores = db.session.execute(text("SELECT board, user_id, rentals, stale FROM tallies")).all()
         assert {(row.user_id, row.rentals, row.stale) for row in scores} == {
             (user_id, number, False) for number, user_id in enumerate(people)
@@ -218,6 +218,6 @@ class TestRecomputation:
                 user_id=user_id, kind="test", object_id="x", at=utcnow() - timedelta(days=150), what={Metric.RENTALS: 4}
             )
         for _ in range(2):
-            run(rewards.RECOMPUTE_LEADERBOARD)
+            run(reward_jobs.RECOMPUTE_LEADERBOARD)
         assert db.session.scalar(text("SELECT count(*) FROM tally_events")) == 0
         assert db.session.scalar(text("SELECT score FROM standings WHERE board = 'all'")) == 400

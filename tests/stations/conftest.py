@@ -132,7 +132,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 def hear(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is published leaves a job with its name."""
     for event in EVENTS:
-        spec = policy.JobSpec(f"heard_{event.__name__}", "x.y", policy.Queue.DEFAULT)
+        spec = policy.JobSpec(f"heard_{event.__name__}", body="x.y", queue=policy.Queue.DEFAULT)
         monkeypatch.setitem(SUBSCRIPTIONS, event, (spec,))
 
 

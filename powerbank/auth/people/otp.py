@@ -24,7 +24,7 @@ from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.models import Delivery
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import CHANNEL_OF
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Kind
@@ -120,7 +120,7 @@ def ask(
     session.flush()
     challenge.delivery_id = delivery.id
     delivery.job_id = enqueue(
-        catalogue.SEND_OTP,
+        account_jobs.SEND_OTP,
         expires_at=challenge.expires_at,
         challenge_id=str(challenge.id),
         delivery_id=str(delivery.id),

@@ -16,7 +16,7 @@ from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.models import IN_APP, Channel, Delivery, Device, Mute, Notice
 from powerbank.notifications.people import quiet_hours
 from powerbank.notifications.people.kinds import Group, Type
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import OutboxJob, State
 from powerbank.users.models import User
@@ -55,7 +55,7 @@ def send(*, title: str, message: str, target: Mapping[str, Any], push: bool, by:
     )
     open_session().add(broadcast)
     open_session().flush()
-    enqueue(catalogue.BROADCAST_SYSTEM_MESSAGE, broadcast_id=str(broadcast.id))
+    enqueue(notification_jobs.BROADCAST_SYSTEM_MESSAGE, broadcast_id=str(broadcast.id))
     return broadcast
 
 
@@ -159,7 +159,9 @@ def _devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
 
 
 def _pushes_in_flight() -> int:
-    waiting = select(func.count()).where(OutboxJob.state == State.OPEN, OutboxJob.job == catalogue.SEND_PUSH.name)
+    waiting = select(func.count()).where(
+        OutboxJob.state == State.OPEN, OutboxJob.job == notification_jobs.SEND_PUSH.name
+    )
     return open_session().scalar(waiting) or 0
 
 

@@ -23,16 +23,16 @@ from powerbank.notifications.staff.kinds import StaffType
 from powerbank.notifications.staff.models import StaffNotice
 from powerbank.notifications.templates import composing
 from powerbank.notifications.texts.wording import Words
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import Cause, OutboxJob
 from powerbank.outbox.policy import JobSpec
 from powerbank.users.models import Kind, User
 
 SENDERS: dict[Channel, JobSpec] = {
-    Channel.PUSH: catalogue.SEND_PUSH,
-    Channel.SMS: catalogue.SEND_SMS,
-    Channel.EMAIL: catalogue.SEND_EMAIL,
+    Channel.PUSH: notification_jobs.SEND_PUSH,
+    Channel.SMS: notification_jobs.SEND_SMS,
+    Channel.EMAIL: notification_jobs.SEND_EMAIL,
 }
 COLLAPSE = {
     Type.RENTAL_ENDING_SOON: "rental",
@@ -72,7 +72,7 @@ def tell(notice: Notice, *, also: Sequence[Delivery] = ()) -> None:
     digest_at = routing.digest_time(notice, now=now, night_ends=route.night_ends) if wanted else None
     if digest_at is not None:
         notice.withheld_at = now
-        enqueue(catalogue.SEND_DIGEST, at=digest_at, user_id=str(reader.user_id), kind=notice.type)
+        enqueue(notification_jobs.SEND_DIGEST, at=digest_at, user_id=str(reader.user_id), kind=notice.type)
         wanted = []
     _send([*also, *wanted], route)
 

@@ -11,7 +11,7 @@ from powerbank.content import app_config
 from powerbank.notifications.models import Notice
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import WELCOME_KEY, notify
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue_again
 from powerbank.users.models import Status, User
 
@@ -46,7 +46,7 @@ def finish_accounts(*, now: datetime) -> None:
         ~_told(WELCOME_KEY),
     )
     for user_id in open_session().scalars(unfinished.limit(BATCH)).all():
-        enqueue_again(catalogue.POST_REGISTRATION, user_id=str(user_id), referral_code=None)
+        enqueue_again(account_jobs.POST_REGISTRATION, user_id=str(user_id), referral_code=None)
 
 
 def _remind(kind: Type, unfinished: ColumnElement[bool], *, now: datetime) -> None:

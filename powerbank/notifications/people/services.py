@@ -15,7 +15,7 @@ from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.models import Channel, Delivery, Device, Mute, Notice
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.templates import rules
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
 from powerbank.users.identifiers import Address
 from powerbank.users.models import Kind, User
@@ -54,7 +54,7 @@ def notify(
                     masked=shown,
                 )
             )
-    enqueue(catalogue.CREATE_NOTIFICATION, notice_id=str(notice.id))
+    enqueue(notification_jobs.CREATE_NOTIFICATION, notice_id=str(notice.id))
     return notice.id
 
 

@@ -20,7 +20,7 @@ from powerbank.notifications.templates.models import MessageTemplate
 from powerbank.notifications.templates.templating import BrokenTemplateError, Draft
 from powerbank.notifications.texts import values
 from powerbank.notifications.texts.wording import Words
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
 from powerbank.users import identifiers
 from powerbank.users import services as users
@@ -89,7 +89,7 @@ def test_send(template: MessageTemplate, to: str) -> list[str]:
         open_session().add(delivery)
         open_session().flush()
         delivery.job_id = enqueue(
-            catalogue.SEND_TEMPLATE_TEST, template_id=str(template.id), delivery_id=str(delivery.id)
+            notification_jobs.SEND_TEMPLATE_TEST, template_id=str(template.id), delivery_id=str(delivery.id)
         )
     return [shown for _ in wanted]
 

@@ -18,7 +18,7 @@ from powerbank.ledger import transactions
 from powerbank.ledger.movements import refunds as ledger
 from powerbank.ledger.movements import topups
 from powerbank.ledger.wallet_models import Due, WalletTransaction
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments.chargebacks.models import Takeback, TakebackState
 from powerbank.payments.events import ChargebackOwed, ChargebackReversed, PaymentNeedsReview, TopupChargedBack
@@ -62,7 +62,7 @@ def _of_ours(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
     if reversal.state is ReversalState.GIVEN_BACK:
         outcomes.apply(refund_id, Answer(RefundState.FAILED, reversal.id), actor=ACTOR, now=now)
         return "our refund failed"
-    enqueue(catalogue.FOLLOW_REFUND, refund_id=str(refund_id))
+    enqueue(payment_jobs.FOLLOW_REFUND, refund_id=str(refund_id))
     return "our refund"
 
 

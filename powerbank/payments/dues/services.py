@@ -17,7 +17,7 @@ from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Progress
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import notify
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments.credit_alerts.services import BATCH
 from powerbank.payments.events import DueLate, DuePaid
@@ -41,7 +41,7 @@ def ask_to_collect(user_id: UUID) -> None:
     """Money has come into the wallet of somebody who owes. It is collected after the commit, for whoever paid it in has
     other things to book first."""
     if open_session().scalar(select(Due.id).where(Due.user_id == user_id, _late(utcnow())).limit(1)) is not None:
-        enqueue(catalogue.COLLECT_LATE_DUES_OF, user_id=str(user_id))
+        enqueue(payment_jobs.COLLECT_LATE_DUES_OF, user_id=str(user_id))
 
 
 def collect_from_all(*, now: datetime) -> int:

@@ -11,7 +11,7 @@ from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import InvalidFieldsError
 from powerbank.outbox import operations
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.payments.options import scenarios
 from powerbank.payments.options.schemas import CalculateSchema, CalculationSchema
 
@@ -30,7 +30,7 @@ def calculate_options(body: dict[str, Any]) -> Any:
         hit_if_counted("60 per minute", "calculate-options", str(user_id))
         with transaction():
             operation = operations.accept(
-                catalogue.CALCULATE_PAYMENT_OPTIONS,
+                payment_jobs.CALCULATE_PAYMENT_OPTIONS,
                 user_id=user_id,
                 request=request.get_json(),
                 callback_url=body["callback_url"],

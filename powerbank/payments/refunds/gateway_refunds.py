@@ -11,7 +11,7 @@ from powerbank.integrations.gateway import Refund as Answer
 from powerbank.ledger.movements import topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import WalletTransaction
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments import gateways
 from powerbank.payments.events import RefundNeedsAttention
@@ -47,7 +47,7 @@ def begin(refund: Refund) -> None:
     refund.returned = share(intent, before=_counted(refund) - refund.amount, amount=refund.amount)
     if gateways.get(intent.gateway).can_refund:
         refund.status = RefundStatus.PROCESSING
-        enqueue(catalogue.REFUND_TOPUP, refund_id=str(refund.id))
+        enqueue(payment_jobs.REFUND_TOPUP, refund_id=str(refund.id))
     else:
         by_hand(refund, "This gateway takes refunds in its portal only.")
     open_session().flush()
@@ -118,7 +118,7 @@ def follow(refund: Refund, answer: Answer, *, now: datetime) -> None:
         return
     open_session().flush()
     at = now + min(max(since, FIRST_LOOK), RAREST_LOOK)
-    enqueue(catalogue.FOLLOW_REFUND, at=at, refund_id=str(refund.id))
+    enqueue(payment_jobs.FOLLOW_REFUND, at=at, refund_id=str(refund.id))
 
 
 def share(intent: PaymentIntent, *, before: int, amount: int) -> int:

@@ -24,7 +24,7 @@ from powerbank.ledger.movements import holds
 from powerbank.ledger.movements import refunds as ledger
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments.events import (
     RefundApproved,
@@ -167,7 +167,7 @@ def complete(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
 def ask_later(*, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str) -> None:
     """`refund_payment` as a job, for who must not wait for it or fail with it."""
     enqueue(
-        catalogue.REFUND_RENTAL_PAYMENT,
+        payment_jobs.REFUND_RENTAL_PAYMENT,
         transaction_id=str(transaction_id),
         amount=amount,
         key=key,

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import db, new_id, open_session, transaction, utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments import gateways
 from powerbank.payments.events import SettlementMismatch
@@ -61,7 +61,7 @@ def ask_lanes() -> None:
     )
     in_order = lanes.distinct().order_by(SettlementComparison.gateway, SettlementComparison.lane)
     for gateway, lane in open_session().execute(in_order).all():
-        enqueue(catalogue.COMPARE_PAYMENTS, gateway=gateway, lane=lane)
+        enqueue(payment_jobs.COMPARE_PAYMENTS, gateway=gateway, lane=lane)
 
 
 def compare_lane(gateway: str, lane: int) -> None:
@@ -83,7 +83,7 @@ def compare_lane(gateway: str, lane: int) -> None:
 def end_lane(gateway: str, lane: int, *, now: datetime) -> None:
     """The last lane ends the check. Two that end at once come one after the other."""
     if open_session().execute(_of_lane(gateway, lane).limit(1)).one_or_none() is not None:
-        enqueue(catalogue.COMPARE_PAYMENTS, gateway=gateway, lane=lane)  # more came after the last look
+        enqueue(payment_jobs.COMPARE_PAYMENTS, gateway=gateway, lane=lane)  # more came after the last look
         return
     check = _open_check()
     if check is None:

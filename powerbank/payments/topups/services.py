@@ -12,7 +12,7 @@ from powerbank.content import app_config
 from powerbank.integrations.gateway import Opened, Order
 from powerbank.ledger import transactions
 from powerbank.ledger.services import Reference
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments import gateways
 from powerbank.payments.events import PaymentReady, TopupFailed
@@ -55,8 +55,8 @@ def begin(*, user_id: UUID, gateway: str, charged: int, currency: str, now: date
     intent.transaction_id = topup.id
     open_session().add(intent)
     open_session().flush()
-    enqueue(catalogue.CREATE_PAYMENT_URL, intent_id=str(intent.id))
-    enqueue(catalogue.EXPIRE_PAYMENT_INTENT, at=intent.expires_at, intent_id=str(intent.id))
+    enqueue(payment_jobs.CREATE_PAYMENT_URL, intent_id=str(intent.id))
+    enqueue(payment_jobs.EXPIRE_PAYMENT_INTENT, at=intent.expires_at, intent_id=str(intent.id))
     return intent
 
 
@@ -99,7 +99,7 @@ def note_opened(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
         intent.status = IntentStatus.READY
         publish(PaymentReady(user_id=intent.user_id, intent_id=intent.id))
     intent.poll_at = now + FIRST_POLL
-    enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
+    enqueue(payment_jobs.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
     matching.wake(intent)
 
 

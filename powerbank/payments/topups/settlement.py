@@ -15,7 +15,7 @@ from powerbank.integrations.errors import VendorRefusedError
 from powerbank.integrations.gateway import HALTED, Payment, State
 from powerbank.ledger.movements import topups
 from powerbank.ledger.services import Reference
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, enqueue_again, publish
 from powerbank.payments import gateways
 from powerbank.payments.dues import services as dues_collection
@@ -105,19 +105,19 @@ def plan_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = Tru
         return
     delay = timedelta(seconds=DELAYS[min(intent.polls, len(DELAYS) - 1)])
     intent.poll_at = now + (RARELY if since > ASK_FOR else delay)
-    enqueue(catalogue.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
+    enqueue(payment_jobs.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
 
 
 def wake_overdue_polls(*, now: datetime) -> None:
     """Polls whose job was lost with its last try, and intents whose end was not noted."""
     late = now - timedelta(minutes=2)
     for intent_id in open_session().scalars(select(PaymentIntent.id).where(PaymentIntent.poll_at < late).limit(1000)):
-        enqueue_again(catalogue.POLL_PENDING_PAYMENT, intent_id=str(intent_id))
+        enqueue_again(payment_jobs.POLL_PENDING_PAYMENT, intent_id=str(intent_id))
     unfinished = select(PaymentIntent.id).where(
         PaymentIntent.status.in_((IntentStatus.PENDING, IntentStatus.READY)), PaymentIntent.expires_at < late
     )
     for intent_id in open_session().scalars(unfinished.limit(1000)):
-        enqueue_again(catalogue.EXPIRE_PAYMENT_INTENT, intent_id=str(intent_id))
+        enqueue_again(payment_jobs.EXPIRE_PAYMENT_INTENT, intent_id=str(intent_id))
 
 
 def review(intent: PaymentIntent, reason: str) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 
 from powerbank.base.db import open_session
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, enqueue_again
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments.models import EventState, GatewayEvent, PaymentIntent
@@ -14,9 +14,9 @@ MOST_AT_ONCE = 1000
 
 # Which job looks into an event; any other looks the payment up.
 _ABOUT_REVERSALS = (
-    ("charge.dispute.", catalogue.PROCESS_GATEWAY_DISPUTE),
-    ("charge.refund", catalogue.PROCESS_GATEWAY_REFUND),
-    ("refund.", catalogue.PROCESS_GATEWAY_REFUND),
+    ("charge.dispute.", payment_jobs.PROCESS_GATEWAY_DISPUTE),
+    ("charge.refund", payment_jobs.PROCESS_GATEWAY_REFUND),
+    ("refund.", payment_jobs.PROCESS_GATEWAY_REFUND),
 )
 
 
@@ -24,7 +24,7 @@ def job_for(event_type: str | None) -> JobSpec:
     for begin, spec in _ABOUT_REVERSALS:
         if event_type is not None and event_type.startswith(begin):
             return spec
-    return catalogue.PROCESS_PAYMENT_WEBHOOK
+    return payment_jobs.PROCESS_PAYMENT_WEBHOOK
 
 
 def find(gateway: str, reference: str | None, intent_id: str | None, payment_id: str | None = None) -> UUID | None:

@@ -12,7 +12,7 @@ from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES, Kind
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.rentals import errors, times, transitions
 from powerbank.rentals.charges import billing
@@ -111,7 +111,7 @@ def decide(case_id: UUID, *, of: Rental, uphold: bool, by: str, decision: str, n
         )
     )
     if rental.status == Status.COMPLETED:
-        enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+        enqueue(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
     return case
 
 

@@ -11,7 +11,7 @@ from powerbank.base.db import open_session
 from powerbank.base.local_time import local_day
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES, Kind
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.promotions import coupons
 from powerbank.rentals import times, transitions
@@ -126,7 +126,7 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
     rental.provisional = False
     if rental.status == Status.ACTIVE and swaps.wanted(rental):
         _cancel(rental, "swapped", at=rental.ended_at, cause=cause, now=now, keep_coupon=True)
-        enqueue(catalogue.SWAP_RENTAL, rental_id=str(rental.id))
+        enqueue(rental_jobs.SWAP_RENTAL, rental_id=str(rental.id))
         return
     if rental.status == Status.ACTIVE and _in_window(rental, rental.ended_at) and _is_free(rental):
         _cancel(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
@@ -135,7 +135,7 @@ def end(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) ->
         rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how, slot=rental.return_slot
     )
     conclude_in_time(rental, now=now)
-    enqueue(catalogue.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+    enqueue(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
 
 
 def found(rental: Rental, *, at: datetime, now: datetime) -> None:
@@ -168,7 +168,7 @@ def conclude_in_time(rental: Rental, *, now: datetime) -> None:
     if now > settled_by:
         conclude(rental)
     else:
-        enqueue(catalogue.CONCLUDE_RENTAL, at=settled_by + timedelta(seconds=1), rental_id=str(rental.id))
+        enqueue(rental_jobs.CONCLUDE_RENTAL, at=settled_by + timedelta(seconds=1), rental_id=str(rental.id))
 
 
 def conclude(rental: Rental) -> None:

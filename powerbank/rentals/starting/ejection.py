@@ -10,7 +10,7 @@ from powerbank.base.errors import ConflictError
 from powerbank.content import app_config
 from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.ledger import services
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.promotions import coupons
 from powerbank.rentals import times, transitions
@@ -193,4 +193,4 @@ def _wake_next(station_id: UUID) -> None:
         .limit(1)
     )
     if waiting is not None:
-        enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(waiting))
+        enqueue(rental_jobs.PROCESS_RENTAL_INITIATION, rental_id=str(waiting))

@@ -11,7 +11,7 @@ from powerbank.base.db import new_id, open_session
 from powerbank.content import app_config
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, of_user
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments.options.methods import Method
 from powerbank.promotions import coupons
@@ -95,7 +95,7 @@ def _promise(rental: Rental, min_battery: int, *, cause: str) -> None:
     rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
     open_session().add(rental)
     transitions.begin(rental, cause=cause, at=rental.created_at)
-    enqueue(catalogue.PROCESS_RENTAL_INITIATION, rental_id=str(rental.id))
+    enqueue(rental_jobs.PROCESS_RENTAL_INITIATION, rental_id=str(rental.id))
 
 
 def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UUID | None = None) -> None:

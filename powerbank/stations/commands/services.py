@@ -16,7 +16,7 @@ from powerbank.base.db import after_commit, db, new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.content import app_config
 from powerbank.integrations.mqtt.publisher import Publisher
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.stations.commands.models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import StationCommandSettled
@@ -80,10 +80,10 @@ def request(
     if asked is None:
         raise ConflictError("station_busy", "The station is handing out another power bank.")
     if through is None:
-        enqueue(catalogue.SEND_STATION_COMMAND, at=send_at, expires_at=deadline, command_id=str(command_id))
+        enqueue(station_jobs.SEND_STATION_COMMAND, at=send_at, expires_at=deadline, command_id=str(command_id))
     elif (outgoing := _message(asked, now=now)) is not None:
         _send_after_commit(outgoing, through)
-    enqueue(catalogue.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))
+    enqueue(station_jobs.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))
     return asked
 
 
@@ -213,7 +213,7 @@ def look_for_outcome(command: StationCommand, *, now: datetime, at: datetime | N
     session.flush()
     look(command.station_id, now=now, at=at)
     enqueue(
-        catalogue.CHECK_STATION_COMMAND,
+        station_jobs.CHECK_STATION_COMMAND,
         at=command.looked_at + timedelta(seconds=LOOK_SECONDS),
         command_id=str(command.id),
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from powerbank.outbox import operations
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.operations import Operation
 from powerbank.stations.custody import services as banks
 
@@ -17,7 +17,7 @@ def ask(serials: Sequence[str], *, model: str | None, staff_id: UUID, now: datet
     wanted = list(dict.fromkeys(serials))
     request = {"serials": wanted, "model": model}
     return operations.accept(
-        catalogue.REGISTER_POWERBANKS, staff_id=staff_id, request=request, total=len(wanted), now=now
+        station_jobs.REGISTER_POWERBANKS, staff_id=staff_id, request=request, total=len(wanted), now=now
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, exists, select
 from powerbank.base.db import db, first_id_of, new_id, open_session
 from powerbank.base.errors import InvalidFieldsError, NotFoundError
 from powerbank.content import app_config
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.stations.commands.models import Outcome, StationReport
 from powerbank.stations.inbound import single_messages, steady_heartbeats
@@ -113,7 +113,7 @@ def accept_http(*, station_imei: str, words: dict[str, Any], received_at: dateti
     # The next heartbeat says it better than a late one. What happened does not happen again.
     expires_at = received_at + KEPT_FOR if is_event else None
     enqueue(
-        catalogue.UPDATE_STATION_STATUS,
+        station_jobs.UPDATE_STATION_STATUS,
         expires_at=expires_at,
         station_imei=station_imei,
         kind=kind,

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.api.fields import show_time
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
-from powerbank.outbox.catalogue import jobs as catalogue
+from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
 from powerbank.stations import alerts, queries
 from powerbank.stations.commands import services as commands
@@ -54,7 +54,7 @@ def report(
     session.add(row)
     session.flush()
     photos.keep(photo, about=row.id, user_id=user_id, now=now)
-    enqueue(catalogue.PROCESS_STATION_ISSUE, report_id=str(row.id))
+    enqueue(station_jobs.PROCESS_STATION_ISSUE, report_id=str(row.id))
     return session.get_one(StationIssue, issue_id, populate_existing=True)
 
 
@@ -74,7 +74,7 @@ def process(report_id: UUID, *, now: datetime) -> None:
         select(IssueReport.id).where(IssueReport.issue_id == issue.id).order_by(IssueReport.id).limit(1)
     )
     if issue.issue_type == IssueType.OFFLINE and first == report_id:
-        enqueue(catalogue.CHECK_STATION_CONNECTIVITY, issue_id=str(issue.id), command_id=None)
+        enqueue(station_jobs.CHECK_STATION_CONNECTIVITY, issue_id=str(issue.id), command_id=None)
     publish(
         StationIssueReported(
             issue_id=issue.id,
@@ -104,7 +104,7 @@ def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime
             deadline_seconds=ANSWER_SECONDS,
         )
         enqueue(
-            catalogue.CHECK_STATION_CONNECTIVITY,
+            station_jobs.CHECK_STATION_CONNECTIVITY,
             at=asked.deadline + timedelta(seconds=1),
             issue_id=str(issue_id),
             command_id=str(asked.id),
