@@ -6,12 +6,12 @@ from flask import current_app
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import publisher
-from powerbank.stations import alerts
+from powerbank.stations.availability import alerts
 from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import discrepancies, registration
-from powerbank.stations.inbound import services as inbound
 from powerbank.stations.issues import photos
 from powerbank.stations.issues import services as issues
+from powerbank.stations.messages import services as inbound
 
 
 def process_station_issue(*, report_id: str) -> None:

@@ -138,7 +138,7 @@ API = (
     "powerbank.stations.issues.routes:blueprint",
     "powerbank.stations.registry.routes:blueprint",
     "powerbank.stations.commands.routes:blueprint",
-    "powerbank.stations.inbound.routes:blueprint",
+    "powerbank.stations.messages.routes:blueprint",
     "powerbank.stations.custody.routes:blueprint",
     "powerbank.stations.public.gbfs_routes:blueprint",
     "powerbank.rentals.routes:blueprint",
@@ -156,7 +156,7 @@ API = (
 # For browsers; the API's document does not have them.
 PAGES = (
     "powerbank.payments.topups.browser_pages:pages",
-    "powerbank.stations.public.station_page:blueprint",
+    "powerbank.stations.public.pages:blueprint",
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.ops.pages:blueprint",

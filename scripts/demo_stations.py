@@ -18,8 +18,8 @@ from powerbank.outbox import heartbeats
 from powerbank.stations.models import Slot, Station
 from powerbank.stations.registry import seed, services
 from scripts.simulation import Simulator
+from scripts.simulation.page import Page
 from scripts.simulation.specs import Credentials, StationSpec
-from scripts.simulation.web import Page
 
 PATIENCE_SECONDS = 30.0
 

@@ -21,8 +21,8 @@ import threading
 from pydantic import ValidationError
 
 from scripts.simulation import FAULTS, Network, Simulator, generate
+from scripts.simulation.page import Page
 from scripts.simulation.station import Pace
-from scripts.simulation.web import Page
 
 PROTOCOLS = ("json-v1", "volinks-v1")
 

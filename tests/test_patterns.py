@@ -27,7 +27,7 @@ from powerbank.content.queries import version_key
 from powerbank.integrations.callbacks import addresses
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.kyc import citizenship_numbers
-from powerbank.stations.registry import search_words
+from powerbank.stations.registry import search_terms
 from powerbank.users import identifiers
 
 ROOT = Path(__file__).parents[1]
@@ -185,7 +185,7 @@ def test_it_is_done_at_once(name: str) -> None:
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "logs.clean": logs.clean,
     "identifiers.parse": identifiers.parse,
-    "words.question": search_words.question,
+    "words.question": search_terms.question,
     "translated": lambda written: translations.translated(written, "ne"),
     "version_key": version_key,
     "callbacks": lambda written: addresses.target(f"https://{written}", ["*"]),

@@ -85,8 +85,10 @@ class Station(Base):
 
 
 class StationLive(Base):
-    """What the app asks for most, one row for each station, so that a read needs no join. `powerbank.stations.live`
-    makes it, and can make all of it again."""
+    """What the app reads of a station most often: one row for each station, so that a read needs no join.
+
+    `powerbank.stations.availability.live_rows` makes these rows, and can make all of them again.
+    """
 
     __tablename__ = "station_live"
     __table_args__ = (

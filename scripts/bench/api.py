@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from powerbank.stations.public.nearby import STATEMENT as NEARBY_SQL
+from powerbank.stations.public.nearby_stations import STATEMENT as NEARBY_SQL
 from scripts.bench import environments, report
 from scripts.bench.ground import Ground, servers
 from scripts.stack.ports import free_ports

@@ -30,7 +30,7 @@ from flask_migrate import upgrade
 import config
 from powerbank import create_app
 from powerbank.base.db import new_id
-from powerbank.stations.inbound.messages import contents_of, measures_of
+from powerbank.stations.messages.message import contents_of, measures_of
 from powerbank.stations.protocols import json_v1
 from powerbank.stations.protocols.events import Snapshot
 from powerbank.stations.protocols.protocol import Decoded, StationFacts

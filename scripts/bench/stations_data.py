@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from powerbank import create_app
 from powerbank.base.db import new_id, open_session, transaction
-from powerbank.stations.registry import search_words
+from powerbank.stations.registry import search_terms
 
 # Where, how far around it in degrees, and which share of the stations.
 TOWNS = (
@@ -71,7 +71,7 @@ def insert(rows: Sequence[dict[str, Any]]) -> None:
         "lngs": [row["lng"] for row in rows],
     }
     found_by = [
-        search_words.vector_of(f"Station {row['sn']}", f"Road {row['sn']}", "Kathmandu", row["sn"]) for row in rows
+        search_terms.vector_of(f"Station {row['sn']}", f"Road {row['sn']}", "Kathmandu", row["sn"]) for row in rows
     ]
     session.execute(_STATIONS, values | {"words": found_by})
     session.execute(_LIVE, values | {"banks": [row["banks"] for row in rows]})

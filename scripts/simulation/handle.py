@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scripts.simulation.cabinet import Bank
-from scripts.simulation.link import Link
+from scripts.simulation.connection import Link
 from scripts.simulation.station import Station, Traffic
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from scripts.simulation import kept
+from scripts.simulation import memory
 from scripts.simulation.cabinet import Bank, Impossible
+from scripts.simulation.connection import Address, Link, Will
 from scripts.simulation.handle import StationHandle
 from scripts.simulation.json_station import JsonStation
-from scripts.simulation.link import Address, Link, Will
 from scripts.simulation.specs import StationSpec
 from scripts.simulation.station import Pace, Station
 from scripts.simulation.volinks_station import VolinksStation
@@ -130,14 +130,14 @@ class Simulator:
         self._loop.run_forever()
 
     def _begin(self) -> None:
-        remembered = kept.read(self.keep_in)
+        remembered = memory.read(self.keep_in)
         for spec in self.specs:
             station = FIRMWARE[spec.protocol](
                 spec, pace=self.pace, seed=self.seed, dispense=self._dispense, changed=self._changed
             )
             self.stations[spec.imei] = station
             station.line = self._link(station)
-        kept.restore(remembered, self.stations, self.hands)
+        memory.restore(remembered, self.stations, self.hands)
         self._rested_at = self._loop.time()
         for station in self.stations.values():
             station.start(remembered.boot_ids.get(station.spec.imei, 0))
@@ -174,7 +174,7 @@ class Simulator:
     def _keep_now(self) -> None:
         if self.keep_in:
             self._rest_hands()
-            kept.write(self.keep_in, self.stations, self.hands)
+            memory.write(self.keep_in, self.stations, self.hands)
 
     def _dispense(self, bank: Bank) -> None:
         self._rest_hands()

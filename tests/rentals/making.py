@@ -9,7 +9,7 @@ from powerbank.base.db import open_session, transaction, utcnow
 from powerbank.payments.options.methods import Method
 from powerbank.rentals.models import Rental
 from powerbank.rentals.starting import ejection, initiation
-from powerbank.stations import live
+from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import services as banks
@@ -111,7 +111,7 @@ def show(station_id: UUID, number: int, serial: str | None) -> None:
         .where(Slot.station_id == station_id, Slot.number == number)
         .values(bank_serial=serial, charge=90 if serial else None)
     )
-    live.refresh([station_id])
+    live_rows.refresh([station_id])
 
 
 def station_id(sn: str) -> UUID:

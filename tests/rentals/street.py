@@ -16,7 +16,7 @@ from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import services as banks
 from powerbank.stations.models import Station
 from tests.rentals.conftest import BUSY, Renter
-from tests.stations.talking import Slots, Talker
+from tests.stations.talker import Slots, Talker
 
 HOUR = timedelta(hours=1)
 

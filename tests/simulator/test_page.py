@@ -13,7 +13,7 @@ import requests
 
 from powerbank.stations.protocols.events import Returned
 from scripts.simulation import FAULTS, Network, Simulator, generate
-from scripts.simulation.web import Page
+from scripts.simulation.page import Page
 from tests.simulator.conftest import JSON, VOLINKS, Run
 from tests.simulator.server import Server
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from powerbank.auth.people import sessions
 from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.outbox import policy
-from powerbank.stations import live
+from powerbank.stations.availability import live_rows
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Place, PowerBank
 from powerbank.stations.custody.services import Whereabouts
@@ -36,7 +36,7 @@ from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import free_ports
 from tests.nursery import Nursery
 from tests.stations.network import Network, network
-from tests.stations.talking import Talker
+from tests.stations.talker import Talker
 
 Make = Callable[..., Station]
 SignIn = Callable[..., dict[str, str]]
@@ -89,7 +89,7 @@ def seat(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
         .values(bank_serial=serial, charge=charge)
     )
     banks.move(bank.id, Whereabouts(Place.SLOT, station_id, number), at=utcnow(), cause="snapshot")
-    live.refresh([station_id])
+    live_rows.refresh([station_id])
     return bank.id
 
 

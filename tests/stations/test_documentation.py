@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from powerbank.stations import alerts
+from powerbank.stations.availability import alerts
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands import slot_inspection
 from powerbank.stations.commands.models import CommandStatus
 from powerbank.stations.daemon import loop as daemon
-from powerbank.stations.inbound import services as inbound
-from powerbank.stations.inbound import slot_agreement
-from powerbank.stations.protocols import json_v1, protocol, untrusted, volinks_v1
+from powerbank.stations.messages import services as inbound
+from powerbank.stations.messages import slot_agreement
+from powerbank.stations.protocols import json_fields, json_v1, protocol, volinks_v1
 from powerbank.subscriptions import SUBSCRIPTIONS
 from scripts.simulation.faults import FAULTS
 
@@ -72,7 +72,7 @@ def test_faults_of_the_simulator() -> None:
         f"as it is for half an hour{'' if alerts.CALM.seconds == 1800 else '?'}",
         f"refused to eject {['never', 'once', 'twice'][slot_inspection.IN_A_ROW]} in a row",
         f"{protocol.MAX_PAYLOAD // 1024} KiB, {protocol.MAX_SLOT} slots",
-        f"cut to {untrusted.MAX_ENTRIES} entries on {['', '', '', '', 'four'][untrusted.MAX_DEPTH]} levels",
+        f"cut to {json_fields.MAX_ENTRIES} entries on {['', '', '', '', 'four'][json_fields.MAX_DEPTH]} levels",
         f"`look_after` ({volinks_v1.SETTLED_SECONDS}) seconds",
     ],
 )

@@ -15,9 +15,9 @@ from powerbank.rentals.charges import billing
 from powerbank.rentals.events import RentalExtended, RentalPaid
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
-from powerbank.stations import queries
 from powerbank.stations.errors import package_inactive
 from powerbank.stations.packages.models import Package, PaymentModel
+from powerbank.stations.registry import queries
 
 
 def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method | None, now: datetime) -> Rental:

@@ -13,7 +13,7 @@ from powerbank.api.fields import Boolean, Time
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
-from powerbank.stations.inbound import services as inbound
+from powerbank.stations.messages import services as inbound
 
 blueprint = Blueprint("Gateways", __name__, url_prefix="/internal", description="For gateways of stations.")
 

@@ -23,7 +23,7 @@ from powerbank.rentals.starting import ejection
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.custody.models import PowerBank
-from powerbank.stations.inbound import returned_banks
+from powerbank.stations.messages import returns
 from powerbank.stations.models import Station
 
 STATION = "station"
@@ -100,7 +100,7 @@ def self_tested(rental_id: UUID, *, passed: bool, now: datetime) -> None:
     else:
         rental.return_station_id = rental.return_slot = None
         transitions.note(rental, "return_refused", cause=STATION, at=now)
-        returned_banks.refuse(rental.bank_id, rental.id, now=now)
+        returns.refuse(rental.bank_id, rental.id, now=now)
 
 
 def never_came_out(rental_id: UUID, *, bank_id: UUID, seen_at: datetime, now: datetime) -> None:

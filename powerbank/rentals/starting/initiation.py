@@ -21,8 +21,8 @@ from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import Rental
 from powerbank.rentals.starting import terms
 from powerbank.rentals.states import OPEN, Status
+from powerbank.stations.availability.eligibility import rentable_package, rentable_station
 from powerbank.stations.custody import services as banks
-from powerbank.stations.eligibility import rentable_package, rentable_station
 from powerbank.stations.models import Station
 from powerbank.users.models import Status as AccountStatus
 from powerbank.users.models import User

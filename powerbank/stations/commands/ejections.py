@@ -9,15 +9,15 @@ from sqlalchemy import select, text, update
 
 from powerbank.api.fields import show_time
 from powerbank.base.db import open_session
-from powerbank.stations import live
+from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import OPEN, CommandName, CommandStatus, StationCommand
 from powerbank.stations.custody import discrepancies
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import DiscrepancyKind, Place, PowerBank
 from powerbank.stations.custody.services import Whereabouts
-from powerbank.stations.inbound import slot_agreement
-from powerbank.stations.inbound.messages import Known
+from powerbank.stations.messages import slot_agreement
+from powerbank.stations.messages.message import Known
 from powerbank.stations.models import Slot
 from powerbank.stations.protocols import registry
 from powerbank.stations.protocols.commands import Outgoing
@@ -79,8 +79,8 @@ def prove_out(
     if command.status == CommandStatus.SUCCEEDED:
         return False
     session = open_session()
-    with live.once():
-        live.refresh([command.station_id])
+    with live_rows.once():
+        live_rows.refresh([command.station_id])
         bank_id = session.scalar(select(PowerBank.id).where(PowerBank.serial == command.serial).with_for_update())
         moved = bank_id is not None and banks.move_locked(
             bank_id, _taker(command), at=at, cause="ejected", out_of=command.station_id
@@ -149,7 +149,7 @@ def left_unasked(station_id: UUID, serial: str, slot_number: int | None, *, now:
         detail={},
         now=now,
     )
-    live.refresh([station_id])
+    live_rows.refresh([station_id])
 
 
 def _conclude(

@@ -11,7 +11,6 @@ from powerbank.api.paging import page, page_of
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import utcnow
-from powerbank.stations import queries
 from powerbank.stations.commands import firmware, slot_inspection
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
@@ -21,6 +20,7 @@ from powerbank.stations.commands.schemas import (
     CommandSchema,
     RemoteCommandSchema,
 )
+from powerbank.stations.registry import queries
 
 blueprint = Blueprint(
     "Commands (staff)", __name__, url_prefix="/api/admin/stations", description="Commands to stations."

@@ -20,7 +20,7 @@ from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.stations.commands.models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import StationCommandSettled
-from powerbank.stations.inbound import station_lock
+from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Station
 from powerbank.stations.protocols import commands as words
 from powerbank.stations.protocols import registry
@@ -227,7 +227,7 @@ def check(command_id: UUID, *, now: datetime) -> None:
     )
     if station_id is None:
         return  # settled, as nearly all are
-    state = station_lock.lock(station_id)
+    state = message_queries.lock(station_id)
     command = session.get_one(StationCommand, command_id, populate_existing=True)
     if not command.is_open or now < command.deadline - timedelta(seconds=1):
         return

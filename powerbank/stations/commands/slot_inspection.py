@@ -11,7 +11,7 @@ from sqlalchemy import select
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.outbox.enqueue import publish
-from powerbank.stations import live
+from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import SlotLocked
@@ -43,7 +43,7 @@ def after_refusal(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
     slot.held_because = "refused twice"
     station = session.get_one(Station, station_id)
     _ask(station, CommandName.LOCK_SLOT, slot_number, by="inspection", now=now)
-    live.refresh([station_id])
+    live_rows.refresh([station_id])
     publish(SlotLocked(station_sn=station.sn, detail=f"slot {slot_number} refused twice and is out of use"))
     return True
 
@@ -57,7 +57,7 @@ def release(station: Station, slot_number: int, *, by: str, now: datetime) -> No
         raise ConflictError("slot_not_held", "This slot is not held back.")
     slot.held_because = None
     _ask(station, CommandName.UNLOCK_SLOT, slot_number, by=by, now=now)
-    live.refresh([station.id])
+    live_rows.refresh([station.id])
 
 
 def _locked(station_id: UUID, slot_number: int) -> Slot | None:

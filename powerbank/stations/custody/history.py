@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from powerbank.base.db import db, first_id_of
 from powerbank.stations.commands.models import StationReport
-from powerbank.stations.inbound.messages import Known, Message, Received, understand
+from powerbank.stations.messages.message import Known, Message, Received, understand
 from powerbank.stations.models import Station
 from powerbank.stations.protocols.protocol import StationFacts
 

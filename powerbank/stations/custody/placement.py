@@ -7,13 +7,13 @@ from sqlalchemy import func, select
 
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError
-from powerbank.stations import queries
 from powerbank.stations.custody import discrepancies
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation
 from powerbank.stations.custody.services import Whereabouts
-from powerbank.stations.inbound import station_lock
+from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Slot, StationLive
+from powerbank.stations.registry import queries
 
 Placed = tuple[PowerBank, dict[str, Any]]  # and where it was
 
@@ -69,7 +69,7 @@ def _at_hand(serial: str, there: Whereabouts | None = None) -> tuple[PowerBank, 
     here = banks.whereabouts(queries.bank(serial).id)
     stations = {each.station_id for each in (here, there) if each is not None and each.station_id is not None}
     for station_id in sorted(stations):
-        station_lock.lock(station_id).contents = None  # its next report is compared anew
+        message_queries.lock(station_id).contents = None  # its next report is compared anew
     bank = banks.locked(serial)
     if banks.whereabouts(bank.id) != here:
         raise ConflictError("power_bank_moved", "It has just moved; look at it again.")

@@ -14,10 +14,10 @@ from powerbank.api.paging import page, page_of
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations import queries
 from powerbank.stations.custody import discrepancies, placement, registration
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Custody, Discrepancy, PowerBank
+from powerbank.stations.registry import queries
 from powerbank.stations.registry.schemas import (
     BankArguments,
     BankDetailSchema,

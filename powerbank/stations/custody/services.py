@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
-from powerbank.stations import errors, live
+from powerbank.stations import errors
+from powerbank.stations.availability import live_rows
 from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation
 
 MOMENT = timedelta(microseconds=1)
@@ -121,7 +122,7 @@ def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out
     ).one_or_none()
     if left is None:
         return False
-    live.refresh({each for each in (left.station_id, to.station_id) if each is not None})
+    live_rows.refresh({each for each in (left.station_id, to.station_id) if each is not None})
     return True
 
 
@@ -216,4 +217,4 @@ def free_slots(station_id: UUID) -> list[int]:
 def _refresh_around(bank_id: UUID) -> None:
     open_session().flush()
     station_id = whereabouts(bank_id).station_id
-    live.refresh([station_id] if station_id else [])
+    live_rows.refresh([station_id] if station_id else [])

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from powerbank.base.database_errors import is_away
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.stations.inbound import services as inbound
-from powerbank.stations.inbound.messages import Directory, Message, Received
+from powerbank.stations.messages import services as inbound
+from powerbank.stations.messages.message import Directory, Message, Received
 
 log = structlog.get_logger(__name__)
 

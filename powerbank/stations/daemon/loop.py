@@ -20,10 +20,10 @@ from powerbank.base.watchdog import Watchdog
 from powerbank.integrations.mqtt.address import new_client_id
 from powerbank.integrations.mqtt.listener import PULSE, Heard, Listener
 from powerbank.outbox import heartbeats
-from powerbank.stations.daemon import catching_up, leases
+from powerbank.stations.daemon import catching_up, leadership
 from powerbank.stations.daemon import session as daemon_session
 from powerbank.stations.daemon.batches import DatabaseAwayError, Intake
-from powerbank.stations.inbound.messages import Received
+from powerbank.stations.messages.message import Received
 from powerbank.stations.protocols import registry
 
 log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ LEADING = Gauge("powerbank_station_daemon_leads", "1 while this process listens,
 class Daemon:
     def __init__(self, app: Flask, *, url: str, group: str | None) -> None:
         self._app = app
-        self._holder = leases.this_process()
+        self._holder = leadership.this_process()
         self.name = f"mqtt-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         # In a group the broker shares the work out, and gives what a member held to the others.
         self._shares = group is not None
@@ -240,7 +240,7 @@ class Daemon:
         self._database_away = False
 
     def _holds_the_lease(self) -> bool:
-        held = leases.hold_or_inherit(db.engine, LEADERSHIP, holder=self._holder, lasts=LEASE)
+        held = leadership.hold_or_inherit(db.engine, LEADERSHIP, holder=self._holder, lasts=LEASE)
         if held and self._listener.client_id is None:
             self._listener.client_id = daemon_session.client_id(db.engine)
         return held
@@ -259,7 +259,7 @@ class Daemon:
         self._listener.close()
         try:
             if not self._shares:
-                leases.give_up(db.engine, LEADERSHIP, holder=self._holder)
+                leadership.give_up(db.engine, LEADERSHIP, holder=self._holder)
             heartbeats.stop(db.engine, self.name)
         except SQLAlchemyError as away:
             log.warning("could not sign off", error=str(getattr(away, "orig", away)))

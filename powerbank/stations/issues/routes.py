@@ -14,11 +14,11 @@ from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations import queries
 from powerbank.stations.issues import photos
 from powerbank.stations.issues import services as issues
 from powerbank.stations.issues.models import IssueType, StationIssue
 from powerbank.stations.public.schemas import IssueReportSchema, IssueSchema, IssueSeenSchema, ReportSeenSchema
+from powerbank.stations.registry import queries
 from powerbank.stations.registry.schemas import IssueArguments, ResolutionSchema
 
 blueprint = Blueprint("Station issues", __name__, url_prefix="/api", description="What is wrong with a station.")

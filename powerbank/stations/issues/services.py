@@ -12,13 +12,14 @@ from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
-from powerbank.stations import alerts, queries
+from powerbank.stations.availability import alerts
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import StationIssueReported, StationIssueResolved
 from powerbank.stations.issues import photos
 from powerbank.stations.issues.models import CRITICAL, IssueReport, IssueType, Priority, StationIssue
 from powerbank.stations.models import Station
+from powerbank.stations.registry import queries
 
 ANSWER_SECONDS = 30
 

@@ -27,6 +27,7 @@ from powerbank.stations.protocols.events import (
     Snapshot,
     Works,
 )
+from powerbank.stations.protocols.json_fields import SERIAL, Fields, json_object
 from powerbank.stations.protocols.protocol import (
     LARGEST_COUNTER,
     MAX_SLOT,
@@ -39,7 +40,6 @@ from powerbank.stations.protocols.protocol import (
     Subscription,
     Undecodable,
 )
-from powerbank.stations.protocols.untrusted import SERIAL, Fields, json_object
 
 UP = re.compile(rf"stations/(?P<imei>{NAME})/(?:(?P<kind>heartbeat|events|presence)|responses/(?P<command_id>{NAME}))")
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from powerbank.stations import queries
 from powerbank.stations.models import Slot, Station
-from powerbank.stations.registry.hours import is_open
+from powerbank.stations.registry import queries
+from powerbank.stations.registry.opening_hours import is_open
 
 
 def of_page(found: dict[str, Any], *, user_id: UUID | None, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from powerbank.api.fields import show_time
 from powerbank.base.db import db
 from powerbank.stations.models import Slot, Station, StationLive
-from powerbank.stations.registry.hours import in_osm_format, is_open
+from powerbank.stations.registry.opening_hours import in_osm_format, is_open
 
 VERSION = "3.0"
 BANK = "power-bank"

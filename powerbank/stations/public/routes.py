@@ -9,9 +9,8 @@ from powerbank.api.auth import anybody, current_user_id, known_staff, known_user
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations import queries
 from powerbank.stations.public import cards
-from powerbank.stations.public.nearby import Search, nearby
+from powerbank.stations.public.nearby_stations import Search, nearby
 from powerbank.stations.public.schemas import (
     NearbyArguments,
     NearbySchema,
@@ -19,7 +18,7 @@ from powerbank.stations.public.schemas import (
     StationDetailSchema,
     StationListArguments,
 )
-from powerbank.stations.registry import services
+from powerbank.stations.registry import queries, services
 
 blueprint = Blueprint("Stations", __name__, url_prefix="/api", description="Where power banks are.")
 

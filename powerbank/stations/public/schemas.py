@@ -8,7 +8,7 @@ from powerbank.api.uploads import PhotoField
 from powerbank.stations.issues.models import IssueType, Priority
 from powerbank.stations.models import Amenity, StationStatus
 from powerbank.stations.packages.models import PaymentModel
-from powerbank.stations.public.nearby import LARGEST_RADIUS_KM
+from powerbank.stations.public.nearby_stations import LARGEST_RADIUS_KM
 
 STATUS = validate.OneOf([*StationStatus])
 PHOTO = {"description": "JPEG, PNG or WebP: a file of a form, or base64"}

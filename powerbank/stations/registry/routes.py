@@ -15,12 +15,11 @@ from powerbank.api.web import cacheable
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations import queries
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName
 from powerbank.stations.models import Station
 from powerbank.stations.public import cards
-from powerbank.stations.registry import csv_import, services
+from powerbank.stations.registry import csv_import, queries, services
 from powerbank.stations.registry.credentials import Shown
 from powerbank.stations.registry.schemas import (
     CredentialsSchema,

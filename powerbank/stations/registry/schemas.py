@@ -14,7 +14,7 @@ from powerbank.stations.models import MOST_SLOTS, Amenity
 from powerbank.stations.packages.models import PaymentModel
 from powerbank.stations.protocols import registry
 from powerbank.stations.public.schemas import STATUS, PackageCardSchema, SlotSchema, StationListArguments
-from powerbank.stations.registry import hours
+from powerbank.stations.registry import opening_hours as hours
 
 ZONES = available_timezones()
 PLAIN = validate.Regexp(r"^[^\x00-\x1f<>]*\Z", error="No control characters, no < and >.")

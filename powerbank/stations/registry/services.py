@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.base.database_errors import Refusals, already_exists, foreseen, in_use
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError
-from powerbank.stations import live, queries
+from powerbank.stations.availability import live_rows
 from powerbank.stations.models import Favourite, Slot, Station, StationLive
-from powerbank.stations.registry import credentials, search_words
+from powerbank.stations.registry import credentials, queries, search_terms
 from powerbank.stations.registry.credentials import Shown
 
 
@@ -30,7 +30,7 @@ def register_all(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple
     session = open_session()
     stations = [Station(id=new_id(), **_without_slots(facts)) for facts in many]
     for station in stations:
-        station.words = search_words.vector(station)
+        station.words = search_terms.vector(station)
     session.add_all(stations)
     with foreseen(_taken()):
         session.flush()
@@ -40,7 +40,7 @@ def register_all(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple
         for number in range(1, facts["slots"] + 1)
     ]
     session.execute(insert(Slot), slots)
-    live.refresh([station.id for station in stations])
+    live_rows.refresh([station.id for station in stations])
     return list(zip(stations, credentials.issue_all(stations, now=now), strict=True))
 
 
@@ -57,12 +57,12 @@ def change(sn: str, changes: Mapping[str, Any]) -> Station:
     station = queries.locked(sn)
     for name, value in _without_slots(changes).items():
         setattr(station, name, value)
-    station.words = search_words.vector(station)
+    station.words = search_terms.vector(station)
     with foreseen(_taken()):
         session.flush()
     if "slots" in changes:
         _resize(station.id, changes["slots"])
-    live.refresh([station.id])
+    live_rows.refresh([station.id])
     session.refresh(station)
     return station
 

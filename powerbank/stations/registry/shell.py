@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from powerbank.base.db import db, transaction
-from powerbank.stations import live
+from powerbank.stations.availability import live_rows
 from powerbank.stations.registry import broker_files
 
 stations = AppGroup("stations", help="Stations and their broker.")
@@ -24,7 +24,7 @@ LOOK_EVERY = 2.0  # seconds
 def rebuild_live() -> None:
     """Makes what the app reads of stations again, from the registry, the slots and the banks."""
     with transaction():
-        live.refresh(None)
+        live_rows.refresh(None)
     click.echo("live rows of all stations made again")
 
 

@@ -13,8 +13,8 @@ from powerbank.stations.custody import services as banks
 from tests.rentals.conftest import Renter
 from tests.rentals.ending.test_ending import swept
 from tests.rentals.street import Street
-from tests.stations.inbound.test_simple_cabinets import RETURNED, UPDATE, frame, holes
-from tests.stations.talking import Talker, stays, value
+from tests.stations.messages.test_volinks_cabinets import RETURNED, UPDATE, frame, holes
+from tests.stations.talker import Talker, stays, value
 
 FAILED, PASSED = 0x24, 0x01
 

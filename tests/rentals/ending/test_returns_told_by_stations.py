@@ -9,7 +9,7 @@ from tests.people import rows
 from tests.rentals.conftest import Renter
 from tests.rentals.ending.test_ending import swept
 from tests.rentals.street import Street
-from tests.stations.talking import stays
+from tests.stations.talker import stays
 
 Renters = Callable[..., Renter]
 Packages = Callable[..., UUID]

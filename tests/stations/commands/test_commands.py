@@ -23,7 +23,7 @@ from powerbank.stations.commands.models import StationCommand
 from scripts.stack.broker import EmbeddedBroker
 from tests.people import rows as found_rows
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, rows, status, value
+from tests.stations.talker import Talker, rows, status, value
 
 Staff = Callable[..., dict[str, str]]
 EJECT = {"command": "eject_powerbank", "parameters": {"slot_number": 1, "powerbank_sn": "A-1"}}

@@ -7,7 +7,7 @@ from powerbank.base.errors import AppError
 from powerbank.stations.commands import services as commands
 from powerbank.stations.events import EjectionUndone, PowerbankReturned, StationCommandSettled
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, heard, live, rows, status, stays, value, view
+from tests.stations.talker import Talker, heard, live, rows, status, stays, value, view
 
 pytestmark = pytest.mark.usefixtures("hear")
 

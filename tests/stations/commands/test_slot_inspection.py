@@ -11,7 +11,7 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands import slot_inspection
 from powerbank.stations.commands.models import CommandStatus
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, rows, value
+from tests.stations.talker import Talker, rows, value
 
 Staff = Callable[..., dict[str, str]]
 FULL = {1: ("A-1", 90), 2: ("A-2", 80)}

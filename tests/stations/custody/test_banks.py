@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from jobs.operations import fail_operation
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import AppError
-from powerbank.stations import eligibility, live
+from powerbank.stations.availability import eligibility, live_rows
 from powerbank.stations.custody import discrepancies, registration
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import DiscrepancyKind, Place
@@ -255,7 +255,7 @@ def test_free_slots(context: Flask, make_station: Make) -> None:
     station = make_station("A", charges={2: 80})
     with transaction() as session:
         session.execute(update(Slot).where(Slot.station_id == station.id, Slot.number == 3).values(works="faulty"))
-        live.refresh([station.id])
+        live_rows.refresh([station.id])
         assert banks.free_slots(station.id) == [1, 4]
 
 

@@ -14,7 +14,7 @@ from powerbank.stations.custody.models import Place
 from powerbank.stations.custody.services import Whereabouts
 from powerbank.stations.events import StationAlarm
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, heard, live, rows, stays, value
+from tests.stations.talker import Talker, heard, live, rows, stays, value
 
 Staff = Callable[..., dict[str, str]]
 Act = Callable[..., Any]

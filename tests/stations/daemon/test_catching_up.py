@@ -13,7 +13,7 @@ from scripts.simulation import generate
 from tests.people import change
 from tests.stations.conftest import Make
 from tests.stations.network import Network
-from tests.stations.talking import Talker, rows
+from tests.stations.talker import Talker, rows
 
 ASKED = "SELECT s.sn FROM station_commands c JOIN stations s ON s.id = station_id WHERE command = 'get_status'"
 

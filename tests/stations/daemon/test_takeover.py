@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from powerbank.stations.daemon import leases
+from powerbank.stations.daemon import leadership
 from scripts.simulation import generate
 from tests.nursery import Running
 from tests.stack.test_broker import Listener
@@ -72,14 +72,14 @@ def test_a_daemon_that_falls_is_replaced(
 
 
 def test_a_process_is_known_by_its_machine_its_number_and_its_beginning() -> None:
-    own = leases.this_process()
+    own = leadership.this_process()
     machine, pid, began = own.split(" ")
-    assert not leases.has_ended(own)
-    assert leases.has_ended(f"{machine} {pid} {int(began) - 1}")  # another process had this number before
-    assert leases.has_ended(f"{machine} {int(Path('/proc/sys/kernel/pid_max').read_text()) + 1} {began}")
-    assert not leases.has_ended(f"{machine} 1 {Path('/proc/1/stat').read_text().rpartition(')')[2].split()[19]}")
+    assert not leadership.has_ended(own)
+    assert leadership.has_ended(f"{machine} {pid} {int(began) - 1}")  # another process had this number before
+    assert leadership.has_ended(f"{machine} {int(Path('/proc/sys/kernel/pid_max').read_text()) + 1} {began}")
+    assert not leadership.has_ended(f"{machine} 1 {Path('/proc/1/stat').read_text().rpartition(')')[2].split()[19]}")
 
 
 @pytest.mark.parametrize("holder", ["another/1 999999999 1", " 999999999 1", "mqtt-host-999999999-abcdef", ""])
 def test_of_other_machines_nothing_is_known(holder: str) -> None:
-    assert not leases.has_ended(holder)
+    assert not leadership.has_ended(holder)

@@ -12,7 +12,7 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.commands import services as commands
 from powerbank.stations.issues import services as issues
 from tests.stations.conftest import Make, SignIn
-from tests.stations.talking import Talker, rows
+from tests.stations.talker import Talker, rows
 
 Staff = Callable[..., dict[str, str]]
 

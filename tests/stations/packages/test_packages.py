@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from powerbank.base.db import utcnow
 from powerbank.base.errors import AppError
-from powerbank.stations import eligibility
+from powerbank.stations.availability import eligibility
 from tests.stations.conftest import Make
 
 Staff = Callable[..., dict[str, str]]

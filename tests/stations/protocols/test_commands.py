@@ -22,7 +22,7 @@ from powerbank.stations.protocols.commands import (
     Unsupported,
     UpdateFirmware,
 )
-from tests.stations.protocols.messages import IMEI, NOW
+from tests.stations.protocols.examples import IMEI, NOW
 
 WHEN: dict[str, Any] = {"command_id": "c1", "issued_at": NOW, "deadline": NOW + timedelta(seconds=30)}
 EJECT = Eject(serial="85019121", slot=3, rental_id="r1", **WHEN)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from powerbank.stations.protocols import MAX_PAYLOAD, json_v1, registry
 from powerbank.stations.protocols.events import Seen, Works
+from powerbank.stations.protocols.json_fields import SERIAL, Fields
 from powerbank.stations.protocols.protocol import Decoded, Note, Reason, StationFacts, Undecodable
-from powerbank.stations.protocols.untrusted import SERIAL, Fields
-from tests.stations.protocols.messages import IMEI, NOW
+from tests.stations.protocols.examples import IMEI, NOW
 from tests.stations.protocols.test_volinks_v1 import PUBLISHED_HEARTBEAT, PUBLISHED_SNAPSHOT, frame
 
 CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())

@@ -23,7 +23,7 @@ from powerbank.stations.protocols.events import (
     Snapshot,
     Works,
 )
-from tests.stations.protocols.messages import IMEI, NOW, RECEIVED, from_json, json_refused, odds, refused, understood
+from tests.stations.protocols.examples import IMEI, NOW, RECEIVED, from_json, json_refused, odds, refused, understood
 
 BANK = {"slot_number": 1, "status": "ok", "powerbank_sn": "PB-1", "battery_level": 88, "temperature": 31.5}
 EMPTY = {"slot_number": 2, "status": "locked", "powerbank_sn": None}

@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 from powerbank.base.db import db, utcnow
 from powerbank.stations import protocols
 from powerbank.stations.daemon.batches import Intake
-from powerbank.stations.inbound.messages import Received
+from powerbank.stations.messages.message import Received
 from powerbank.stations.protocols import discover, registry
 from powerbank.stations.protocols.events import Heartbeat, Order
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
 from powerbank.stations.registry import broker_files
 from tests.stations.conftest import FACTS
-from tests.stations.protocols.messages import IMEI, NOW
+from tests.stations.protocols.examples import IMEI, NOW
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from powerbank.stations.protocols.events import (
 )
 from scripts.simulation import volinks_frames as frames
 from scripts.simulation.cabinet import Bank, Cabinet, Slot
-from tests.stations.protocols.messages import IMEI, RECEIVED, understood
+from tests.stations.protocols.examples import IMEI, RECEIVED, understood
 
 UPDATE, HEART = f"/powerbank/{IMEI}/user/update", f"/powerbank/{IMEI}/user/heart"
 

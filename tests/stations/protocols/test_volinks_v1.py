@@ -17,7 +17,7 @@ from powerbank.stations.protocols.events import (
 )
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
 from powerbank.stations.protocols.volinks_states import EJECT_STATES, HOLE_STATES, RETURN_STATES
-from tests.stations.protocols.messages import IMEI, RECEIVED, decode, odds, refused, understood
+from tests.stations.protocols.examples import IMEI, RECEIVED, decode, odds, refused, understood
 
 UPDATE, HEART = f"/powerbank/{IMEI}/user/update", f"/powerbank/{IMEI}/user/heart"
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from powerbank.stations.registry.hours import DAYS, in_osm_format, is_open, today
-from powerbank.stations.registry.search_words import question, vector_of
+from powerbank.stations.registry.opening_hours import DAYS, in_osm_format, is_open, today
+from powerbank.stations.registry.search_terms import question, vector_of
 from tests.stations.conftest import Make, SignIn
 
 Staff = Callable[..., dict[str, str]]

@@ -165,18 +165,18 @@ def test_a_token_that_is_no_good_is_refused_not_ignored(client: FlaskClient) -> 
 
 def test_the_index_answers(app: Flask, clean: None, database_name: str) -> None:
     """Looked at with many stations: neither half of the search reads them all, even if it was planned with none."""
-    from powerbank.stations.public import nearby
+    from powerbank.stations.public import nearby_stations
 
     read = text("SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'station_live'")
     asked = {"lat": 27.7, "lng": 85.3, "radius_km": 5.0, "limit": 20, "user_id": None}
     execute(superuser_url(database_name), "VACUUM ANALYZE station_live")  # it is known to be empty
     with app.app_context(), transaction() as session:
-        assert session.execute(nearby._NEARBY, asked | {"min_banks": 0, "min_free_slots": 0}).all() == []
+        assert session.execute(nearby_stations._NEARBY, asked | {"min_banks": 0, "min_free_slots": 0}).all() == []
         stations_data.fill(5000)
         for least in (0, 5):
             params = asked | {"min_banks": least, "min_free_slots": 0}
             before = session.execute(read).one()
-            assert len(session.execute(nearby._NEARBY, params).all()) == 20
+            assert len(session.execute(nearby_stations._NEARBY, params).all()) == 20
             after = session.execute(read).one()
             assert after.seq_scan == before.seq_scan
             assert 20 < after.idx_tup_fetch - before.idx_tup_fetch < 1000

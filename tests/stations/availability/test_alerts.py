@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from powerbank.base.db import new_id, open_session, transaction
-from powerbank.stations import alerts
+from powerbank.stations.availability import alerts
 from powerbank.stations.custody import services as banks
 from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
-from tests.stations.talking import Talker, heard, live
+from tests.stations.talker import Talker, heard, live
 
 pytestmark = pytest.mark.usefixtures("hear")
 

@@ -10,9 +10,9 @@ from powerbank.api.fields import show_time
 from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.stations.events import PowerbankReturned
-from powerbank.stations.inbound import services as inbound
+from powerbank.stations.messages import services as inbound
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, heard, live, rows, status, stays, value, view
+from tests.stations.talker import Talker, heard, live, rows, status, stays, value, view
 
 pytestmark = pytest.mark.usefixtures("hear")
 

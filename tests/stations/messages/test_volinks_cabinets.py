@@ -6,7 +6,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.stations.custody import services as banks
 from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, heard, live, status, value
+from tests.stations.talker import Talker, heard, live, status, value
 
 pytestmark = pytest.mark.usefixtures("hear")
 

@@ -15,7 +15,7 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.custody import services as banks
 from powerbank.stations.daemon.batches import Intake
-from powerbank.stations.inbound.messages import Received
+from powerbank.stations.messages.message import Received
 from powerbank.stations.models import Station
 
 Slots = Mapping[int, str | tuple[str, int] | None]

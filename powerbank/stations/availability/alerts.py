@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, case, select, text, update
 from powerbank.base.db import open_session
 from powerbank.content import app_config
 from powerbank.outbox.enqueue import publish
-from powerbank.stations import freshness
+from powerbank.stations.availability import presence
 from powerbank.stations.commands.models import StationState
 from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
-from powerbank.stations.inbound.messages import charges_in
+from powerbank.stations.messages.message import charges_in
 from powerbank.stations.models import Station, StationLive
 
 # A station that is back within this time, or away again, is not worth waking anybody.
@@ -129,7 +129,7 @@ def _mark_silent(now: datetime) -> None:
         select(StationState.station_id)
         .join(StationLive, StationLive.station_id == StationState.station_id)
         .join(Station, Station.id == StationState.station_id)
-        .where(StationLive.online, StationLive.last_seen < now - freshness.offline_after())
+        .where(StationLive.online, StationLive.last_seen < now - presence.offline_after())
         .order_by(StationState.station_id)
         .with_for_update(of=StationState, skip_locked=True)  # one that is speaking just now is not silent
     ).all()

@@ -9,9 +9,9 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.stations.custody import services as banks
 from powerbank.stations.daemon.batches import Intake
 from powerbank.stations.events import PowerbankReturned, StationAlarm
-from powerbank.stations.inbound.messages import Received
+from powerbank.stations.messages.message import Received
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, heard, live, rows, stays, value, view
+from tests.stations.talker import Talker, heard, live, rows, stays, value, view
 
 pytestmark = pytest.mark.usefixtures("hear")
 
@@ -165,12 +165,12 @@ def test_nonsense_is_counted_and_kept(talker: Talker) -> None:
 
 
 def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeypatch: pytest.MonkeyPatch) -> None:
-    from powerbank.stations.inbound import returned_banks
+    from powerbank.stations.messages import returns
 
     def broken(*_: Any, **__: Any) -> bool:
         raise ZeroDivisionError("a mistake of ours")
 
-    monkeypatch.setattr(returned_banks, "returned", broken)
+    monkeypatch.setattr(returns, "returned", broken)
     talker.event("returned", 4, "104")
     monkeypatch.undo()
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "104"})

@@ -14,7 +14,7 @@ from powerbank.stations.issues import photos
 from powerbank.stations.issues.models import IssueReport, StationIssue
 from powerbank.stations.models import Favourite, Slot, Station, StationLive, StationStatus
 from powerbank.stations.packages.models import Package, PackageStation
-from powerbank.stations.registry import search_words
+from powerbank.stations.registry import search_terms
 
 
 def station(sn: str) -> Station:
@@ -48,7 +48,7 @@ def station_page(
     if not staff:
         query = query.where(Station.active)
     if q is not None:
-        asked = search_words.question(q)
+        asked = search_terms.question(q)
         if asked is None:
             return {"items": [], "next_cursor": None}
         query = query.where(Station.words.op("@@")(cast(cast(asked, String), TSQUERY)))

@@ -11,22 +11,15 @@ from sqlalchemy import select, update
 from powerbank.base.db import new_id, open_session
 from powerbank.content import app_config
 from powerbank.outbox.enqueue import publish
-from powerbank.stations import alerts, live
+from powerbank.stations.availability import alerts, live_rows
 from powerbank.stations.commands import ejections
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import Outcome, StationCommand, StationState
 from powerbank.stations.events import StationAlarm
-from powerbank.stations.inbound import (
-    command_proofs,
-    raw_messages,
-    report_order,
-    returned_banks,
-    slot_agreement,
-    snapshots,
-    station_lock,
-)
-from powerbank.stations.inbound.messages import Known, Message, contents_of, firmware_in, measures_of
-from powerbank.stations.inbound.snapshots import Comparing
+from powerbank.stations.messages import command_proofs, message_log, returns, sequence, slot_agreement, snapshots
+from powerbank.stations.messages import queries as message_queries
+from powerbank.stations.messages.message import Known, Message, contents_of, firmware_in, measures_of
+from powerbank.stations.messages.snapshots import Comparing
 from powerbank.stations.models import Slot, Station, StationLive, Works
 from powerbank.stations.protocols.events import (
     Alarm,
@@ -52,14 +45,14 @@ class Applied(NamedTuple):
 
 def apply(messages: Sequence[Message], *, now: datetime) -> list[Applied]:
     """Of one station, in order, inside an open transaction. Its state is locked first, so its messages never cross."""
-    state = station_lock.lock(messages[0].station.id)
+    state = message_queries.lock(messages[0].station.id)
     return [_apply(state, message, now=now) for message in messages]
 
 
 def _apply(state: StationState, message: Message, *, now: datetime) -> Applied:
     report_id = new_id()
     if message.problem is not None:
-        raw_messages.count_nonsense(state, message, report_id)
+        message_log.count_nonsense(state, message, report_id)
         return Applied(report_id, repeat=False)
     state.odd += message.odd
     if message.snapshot is not None or all(isinstance(event, Heartbeat | Presence) for event in message.events):
@@ -80,18 +73,18 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
             _note_heartbeat(state, event, now=now)
     if (state.boot_id, state.seq) == message.order.position:
         return False
-    newer = report_order.is_newer(state, message.order)
+    newer = sequence.is_newer(state, message.order)
     if not newer:
-        newer = message.snapshot is not None and report_order.has_restarted(state, message.order)
+        newer = message.snapshot is not None and sequence.has_restarted(state, message.order)
     if not newer:
-        raw_messages.keep(message, report_id, Outcome.STALE)
+        message_log.keep(message, report_id, Outcome.STALE)
     elif message.snapshot is not None:
         _show(state, message, message.snapshot, report_id)
     elif state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat:
         commands.look(message.station.id, now=now)  # a cabinet that shows its slots only when it is asked
     alerts.note_presence(state, online=True, at=at)  # after it: banks' rows are locked before the live row
     if newer:
-        report_order.advance(state, message.order)
+        sequence.advance(state, message.order)
     return True
 
 
@@ -99,8 +92,8 @@ def _show(state: StationState, message: Message, snapshot: Snapshot, report_id: 
     at = message.received.received_at
     contents, measures = contents_of(snapshot), measures_of(snapshot)
     if (contents, measures) != (state.contents, state.measures):
-        raw_messages.keep(message, report_id, Outcome.APPLIED)
-    returned_at = returned_banks.moment(
+        message_log.keep(message, report_id, Outcome.APPLIED)
+    returned_at = returns.moment(
         snapshot.order._replace(device_time=None),
         last=state.reported_at,
         offline_after=_offline_after(message.station),
@@ -142,15 +135,15 @@ class Told(Enum):
 
 
 def _apply_event(state: StationState, message: Message, event: Event, report_id: UUID, *, now: datetime) -> bool:
-    fresh = report_order.is_newer(state, event.order)
+    fresh = sequence.is_newer(state, event.order)
     key = _key(state, message, event)
-    if not raw_messages.keep(message, report_id, Outcome.APPLIED if fresh else Outcome.STALE, key=key):
+    if not message_log.keep(message, report_id, Outcome.APPLIED if fresh else Outcome.STALE, key=key):
         return False
     at = message.received.received_at
     told = _happened(state, message, event, report_id, fresh=fresh, now=now)
     alerts.note_presence(state, online=True, at=at)  # after it: a bank's row is locked before the live row
     if fresh:
-        report_order.advance(state, event.order)
+        sequence.advance(state, event.order)
         if told is Told.SETTLED:
             slot_agreement.expect(state, at=at)
         elif told is not Told.KNOWN:
@@ -177,7 +170,7 @@ def _happened(
             if serial is not None and key is not None:
                 ended = key.rpartition(":")[2]
                 rental_id = UUID(ended) if ended else None
-                returned_banks.tell_self_test(station_id, event, serial=serial, rental_id=rental_id, now=now)
+                returns.tell_self_test(station_id, event, serial=serial, rental_id=rental_id, now=now)
         case ReturnFailed():
             commands.look(station_id, now=now)
         case Alarm():
@@ -201,10 +194,10 @@ def _returned(state: StationState, message: Message, event: Returned, report_id:
     if event.slot is None:  # somewhere in it: a snapshot tells where
         commands.look(station_id, now=received_at)
         return Told.NEWS
-    at = returned_banks.moment(event.order, last=state.reported_at, offline_after=_offline_after(message.station))
-    with live.once():
-        live.refresh([station_id])
-        new = returned_banks.returned(
+    at = returns.moment(event.order, last=state.reported_at, offline_after=_offline_after(message.station))
+    with live_rows.once():
+        live_rows.refresh([station_id])
+        new = returns.returned(
             station_id,
             event.slot,
             event.serial,
@@ -244,7 +237,7 @@ def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> N
         open_session().execute(
             update(Slot).where(Slot.station_id == station_id, Slot.number == event.slot).values(works=Works.FAULTY)
         )
-        live.refresh([station_id])
+        live_rows.refresh([station_id])
     where = f" in slot {event.slot}" if event.slot is not None else ""
     publish(
         StationAlarm(
@@ -267,7 +260,7 @@ def _key(state: StationState, message: Message, event: Event) -> str | None:
     """What a repeat is known by. Where a protocol numbers nothing, the facts themselves tell repeats apart."""
     if isinstance(event, ReturnSelfTest):
         serial = _serial_in(message.station.id, event.slot)
-        return returned_banks.self_tested(message.station.id, event, serial=serial, now=event.order.received_at)
+        return returns.self_tested(message.station.id, event, serial=serial, now=event.order.received_at)
     event_id = getattr(event, "event_id", None)
     if event_id is not None:
         return f"event:{event_id}"

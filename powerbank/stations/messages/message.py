@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from powerbank.base.db import db
-from powerbank.stations import arrays
+from powerbank.stations.messages import arrays
 from powerbank.stations.protocols import Route, registry
 from powerbank.stations.protocols.events import Event, Heartbeat, Order, Presence, Seen, SlotReport, Snapshot
 from powerbank.stations.protocols.protocol import Decoded, Reason, StationFacts, Undecodable

@@ -7,17 +7,19 @@ from sqlalchemy import func, select
 
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
-from powerbank.stations import errors, freshness, queries
+from powerbank.stations import errors
+from powerbank.stations.availability import presence
 from powerbank.stations.models import Station, StationLive
 from powerbank.stations.packages.models import Package
-from powerbank.stations.registry.hours import is_open
+from powerbank.stations.registry import queries
+from powerbank.stations.registry.opening_hours import is_open
 
 
 def rentable_station(sn: str, *, now: datetime) -> Station:
     """The station, or the refusal that the app can act on. That a bank is left is seen when one is reserved."""
     found = db.session.execute(
         # By the database's clock, and here: the sweep that marks silent stations as offline may not run.
-        select(Station, StationLive, (StationLive.last_seen >= func.now() - freshness.offline_after()).label("fresh"))
+        select(Station, StationLive, (StationLive.last_seen >= func.now() - presence.offline_after()).label("fresh"))
         .join(StationLive, StationLive.station_id == Station.id)
         .where(Station.sn == sn, Station.active)
         .execution_options(populate_existing=True)

@@ -9,8 +9,8 @@ from flask import Flask
 
 from powerbank.base.db import transaction
 from powerbank.stations.custody import services as banks
-from powerbank.stations.inbound import slot_agreement, steady_heartbeats
-from tests.stations.talking import Slots, Talker, rows, slot, stays, view
+from powerbank.stations.messages import slot_agreement, steady_heartbeats
+from tests.stations.talker import Slots, Talker, rows, slot, stays, view
 
 pytestmark = pytest.mark.usefixtures("hear")
 BEFORE = {1: "101", 2: "102", 3: "103"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from powerbank.base.db import db, new_id
-from powerbank.stations.arrays import array, text_array
+from powerbank.stations.messages.arrays import array, text_array
 
 texts = st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from powerbank.base.db import transaction
 from powerbank.content import app_config
 from tests.stations.conftest import Make
-from tests.stations.talking import Talker, value
+from tests.stations.talker import Talker, value
 
 Staff = Callable[..., dict[str, str]]
 BEAT = bytes.fromhex("A800117A104353513A32373B42503A30FC")  # a published heartbeat; its check code is right

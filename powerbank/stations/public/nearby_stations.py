@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import read_alone
 from powerbank.stations.models import shown_status
-from powerbank.stations.registry.hours import is_open
+from powerbank.stations.registry.opening_hours import is_open
 
 LARGEST_RADIUS_KM = 500
 

@@ -7,14 +7,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from powerbank.base.db import open_session
-from powerbank.stations import live
+from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import ejections
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.custody import discrepancies
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Custody, DiscrepancyKind, Place, PowerBank
-from powerbank.stations.inbound import returned_banks, slot_agreement
+from powerbank.stations.messages import returns, slot_agreement
 from powerbank.stations.models import Slot, Works
 from powerbank.stations.protocols.events import Seen, SlotReport, Snapshot
 
@@ -30,8 +30,8 @@ class Comparing:
 def apply(snapshot: Snapshot, comparing: Comparing) -> int | None:
     """Writes the slot view and settles what the snapshot tells. The revision of the live row at which both agree; None
     if something disagrees, so that the next one must be looked at as closely."""
-    with live.once():
-        live.refresh([comparing.station_id])
+    with live_rows.once():
+        live_rows.refresh([comparing.station_id])
         looked_at = _compare(snapshot, comparing)
     # One further for what was written just now. Where somebody else wrote since the look, the row is two further.
     return None if looked_at is None else looked_at + 1
@@ -85,9 +85,9 @@ def _shown(serial: str, report: SlotReport, comparing: Comparing) -> bool:
     here = banks.whereabouts(bank.id)
     if here.place is Place.SLOT and (here.station_id, here.slot_number) == (station_id, number):
         return _in_its_place(bank, comparing)
-    if here.place is Place.USER and returned_banks.undo_ejection(station_id, number, serial, seen_at=received_at):
+    if here.place is Place.USER and returns.undo_ejection(station_id, number, serial, seen_at=received_at):
         return True
-    returned_banks.returned(
+    returns.returned(
         station_id,
         number,
         serial,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import open_session
 from powerbank.stations.commands.models import Outcome, StationReport, StationState
-from powerbank.stations.inbound.messages import MOST_KEPT, Message
+from powerbank.stations.messages.message import MOST_KEPT, Message
 
 # Nonsense is counted always, and kept only so often: a broken station sends it for ever.
 KEEP_ALL_NONSENSE, KEEP_EACH = 50, 1000

@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from powerbank.base.db import new_id, open_session
 from powerbank.content import app_config
-from powerbank.stations import alerts, live
-from powerbank.stations.arrays import array, text_array
-from powerbank.stations.inbound import report_order
-from powerbank.stations.inbound.messages import (
+from powerbank.stations.availability import alerts, live_rows
+from powerbank.stations.messages import sequence
+from powerbank.stations.messages.arrays import array, text_array
+from powerbank.stations.messages.message import (
     MOST_KEPT,
     Message,
     charges_in,
@@ -130,7 +130,7 @@ def _follow(row: Any, messages: list[Message]) -> Standing | None:
             if message.events[0].online != row.online:
                 return None
             continue
-        if not report_order.is_newer(standing, message.order) or not _says_nothing_new(row, message):
+        if not sequence.is_newer(standing, message.order) or not _says_nothing_new(row, message):
             return None
         if message.snapshot is not None:
             if row.contents is None or contents_of(message.snapshot) != row.contents:
@@ -139,7 +139,7 @@ def _follow(row: Any, messages: list[Message]) -> Standing | None:
             standing.snapshot = message
         elif row.snapshot_at is None or message.received.received_at - row.snapshot_at >= message.station.heartbeat:
             return None
-        report_order.advance(standing, message.order)
+        sequence.advance(standing, message.order)
         standing.spoke = True
     return standing
 
@@ -180,7 +180,7 @@ def _write(taken: dict[UUID, tuple[Standing, Any]], *, crossing: int) -> None:
         _write_charges(changed)
     crossed = [id_ for id_, standing in changed.items() if _crosses(standing, crossing)]
     if crossed:
-        live.refresh(crossed)
+        live_rows.refresh(crossed)
         session.execute(_WRITTEN_TO, {"ids": array(crossed)})
 
 

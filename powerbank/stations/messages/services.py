@@ -15,8 +15,8 @@ from powerbank.content import app_config
 from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.stations.commands.models import Outcome, StationReport
-from powerbank.stations.inbound import single_messages, steady_heartbeats
-from powerbank.stations.inbound.messages import MOST_KEPT, Directory, Known, Message, Received, understand_routed
+from powerbank.stations.messages import station_events, steady_heartbeats
+from powerbank.stations.messages.message import MOST_KEPT, Directory, Known, Message, Received, understand_routed
 from powerbank.stations.models import Slot, Station
 from powerbank.stations.protocols import json_v1, registry
 from powerbank.stations.protocols.events import Order, Returned
@@ -80,7 +80,7 @@ def apply_usual(found: Understood, *, now: datetime) -> set[UUID]:
 
 def apply_closely(messages: Sequence[Message], *, now: datetime) -> None:
     """Of one station, in order."""
-    single_messages.apply(messages, now=now)
+    station_events.apply(messages, now=now)
 
 
 def note_failure(message: Message, error: str) -> None:
@@ -136,7 +136,7 @@ def note_http(*, station_imei: str, kind: str, payload: str, received_at: dateti
         message = Message(station, received, problem=f"{found.reason}: {found.detail}"[:200])
     else:
         message = Message(station, received, events=found.events, odd=len(found.notes))
-    [applied] = single_messages.apply([message], now=received_at)
+    [applied] = station_events.apply([message], now=received_at)
     return Noted(*applied)
 
 
@@ -173,7 +173,7 @@ def note_http_return(
     received = Received("http/return-event", json.dumps(told).encode(), received_at)
     order = Order(received_at, device_time=ts)
     event = Returned(order, serial, slot_number, charge, event_id=event_id)
-    [applied] = single_messages.apply([Message(station, received, events=(event,))], now=received_at)
+    [applied] = station_events.apply([Message(station, received, events=(event,))], now=received_at)
     return Noted(*applied)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import open_session
 from powerbank.content import app_config
-from powerbank.stations.arrays import array
+from powerbank.stations.messages.arrays import array
 
 _THESE = text("SELECT refresh_station_live(CAST(:ids AS uuid[]), :min_battery)")
 _ALL = text("SELECT refresh_station_live(ARRAY(SELECT id FROM stations), :min_battery)")

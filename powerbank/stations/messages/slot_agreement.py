@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import open_session
 from powerbank.stations.commands.models import StationState
-from powerbank.stations.inbound.messages import contents_of
+from powerbank.stations.messages.message import contents_of
 from powerbank.stations.protocols.events import Order, Seen, SlotReport, Snapshot, Works
 
 # A bank that is gone so long after a settled failure was not put out by that command.

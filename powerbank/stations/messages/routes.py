@@ -8,8 +8,8 @@ from powerbank.api.auth import staff_only
 from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.stations import queries
 from powerbank.stations.commands.models import Outcome
+from powerbank.stations.registry import queries
 
 blueprint = Blueprint(
     "Reports (staff)", __name__, url_prefix="/api/admin/stations", description="What stations said, as it came."

@@ -14,7 +14,7 @@ from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Custody, Discrepancy, DiscrepancyKind, Place, PowerBank
 from powerbank.stations.custody.services import MOMENT, Whereabouts
 from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested, StationAlarm
-from powerbank.stations.inbound import station_lock
+from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Station
 from powerbank.stations.protocols.events import Order, ReturnSelfTest
 
@@ -177,7 +177,7 @@ def refuse(bank_id: UUID, rental_id: UUID, *, now: datetime) -> None:
     here = banks.whereabouts(bank_id)
     if here.place is not Place.SLOT or here.station_id is None:
         return  # somebody has taken it away meanwhile
-    station_lock.lock(here.station_id).contents = None
+    message_queries.lock(here.station_id).contents = None
     serial = open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).serial
     if banks.whereabouts(bank_id) == here:
         banks.move(bank_id, Whereabouts(Place.USER, rental_id=rental_id), at=now, cause=RETURN_REFUSED)
@@ -198,7 +198,7 @@ def _settled_stay(bank: PowerBank, here: Whereabouts, *, how: str, ordered: bool
     if same_slot and not (how == "event" and ordered):
         return stay
     if command.station_id != here.station_id:
-        station_lock.lock(command.station_id)
+        message_queries.lock(command.station_id)
     ejections.prove_out(command, at=command.sent_at, proof="returned", now=now)
     return _last_stays(bank.id)[0]
 

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 
 from powerbank.base.db import utcnow
 from powerbank.base.errors import NotFoundError
-from powerbank.stations import queries
 from powerbank.stations.models import StationStatus
-from powerbank.stations.registry.hours import is_open, today
+from powerbank.stations.registry import queries
+from powerbank.stations.registry.opening_hours import is_open, today
 
 blueprint = Blueprint("station_page", __name__)
 
