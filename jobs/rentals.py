@@ -8,9 +8,9 @@ from powerbank.base.db import utcnow
 from powerbank.integrations.mqtt.publisher import open_publisher
 from powerbank.rentals import reminders, sweeps, transitions
 from powerbank.rentals.charges import settlement
-from powerbank.rentals.ending import returns, swaps
+from powerbank.rentals.end import returns, swaps
 from powerbank.rentals.staff import anomalies
-from powerbank.rentals.starting import ejection, initiation
+from powerbank.rentals.start import ejection, initiation
 
 
 def process_rental_initiation(*, rental_id: str) -> None:

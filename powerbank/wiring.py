@@ -143,7 +143,7 @@ API = (
     "powerbank.stations.public.gbfs_routes:blueprint",
     "powerbank.rentals.routes:blueprint",
     "powerbank.rentals.staff.routes:blueprint",
-    "powerbank.rentals.ending.gateway_routes:blueprint",
+    "powerbank.stations.messages.gateway_routes:blueprint",
     "powerbank.social.routes:blueprint",
     "powerbank.social.admin_routes:blueprint",
     "powerbank.admin.user_routes:blueprint",

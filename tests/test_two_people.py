@@ -37,7 +37,7 @@ from powerbank.stations.packages.models import Package
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.ledger.conftest import about, key, top_up
-from tests.rentals import making
+from tests.rentals import rentals_in_states
 from tests.walk import NOBODY, Route, routes
 
 
@@ -107,7 +107,7 @@ def a_refund(owner: UUID) -> Belonging:
 def a_rental(owner: UUID) -> Belonging:
     found = db.session.scalar(select(Rental.id).where(Rental.user_id == owner))
     db.session.rollback()
-    return Belonging({"rental_id": found or making.active(owner)}, {"POST": {"issue_type": "other"}})
+    return Belonging({"rental_id": found or rentals_in_states.active(owner)}, {"POST": {"issue_type": "other"}})
 
 
 def a_rental_to_extend(owner: UUID) -> Belonging:

@@ -20,7 +20,7 @@ from powerbank.rentals import locations, long_polls, queries, transitions
 from powerbank.rentals.charges import extension
 from powerbank.rentals.disputes import services as cases
 from powerbank.rentals.disputes.models import IssueType, RentalCase
-from powerbank.rentals.ending import cancellation
+from powerbank.rentals.end import cancellation
 from powerbank.rentals.models import Rental
 from powerbank.rentals.queries import Card
 from powerbank.rentals.schemas import (
@@ -36,7 +36,7 @@ from powerbank.rentals.schemas import (
     RentalsSchema,
     WaitArguments,
 )
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.start import initiation
 from powerbank.stations.issues import photos
 
 blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", description="Renting a power bank.")

@@ -16,10 +16,10 @@ from powerbank.outbox.enqueue import enqueue_again, publish
 from powerbank.rentals import times, transitions
 from powerbank.rentals.charges import settlement
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
-from powerbank.rentals.ending import lost_banks, returns
+from powerbank.rentals.end import losses, returns
 from powerbank.rentals.events import AnomalyFound, PaidNotEjected, RentalOverdue
 from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.start import initiation
 from powerbank.rentals.states import ENDED, OUT, Status
 from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody.models import Custody, Discrepancy, DiscrepancyKind, PowerBank
@@ -56,7 +56,7 @@ def _lose(rental_id: UUID, now: datetime) -> None:
     rental = transitions.locked(rental_id)
     waits = rental.provisional or settlement.disputed(rental) or times.is_back(rental)
     if rental.status == Status.OVERDUE and not waits:
-        lost_banks.declare(rental, cause="sweep", now=now)
+        losses.declare(rental, cause="sweep", now=now)
 
 
 def resume_stuck(now: datetime) -> int:

@@ -19,7 +19,7 @@ from scripts.drills.storm.health import Sample
 from scripts.drills.storm.journal import Accepted, Answer, Journal, Paid, Unknown, Wait, Weather
 from tests.conftest import superuser_url
 from tests.ledger.conftest import make_person, top_up
-from tests.rentals import making
+from tests.rentals import rentals_in_states
 
 
 class Broken:
@@ -73,7 +73,7 @@ def copy_row(database: Broken, table: str, row_id: object, **changed: str) -> No
 
 
 def test_what_was_accepted_and_is_there_once_is_right(database: Broken, journal: Journal) -> None:
-    rental = making.pending()
+    rental = rentals_in_states.pending()
     journal.note(accepted("rental", owner_of(rental), rental))
     assert kinds(checker.requests(database, journal)) == []
 
@@ -85,12 +85,12 @@ def test_what_was_accepted_and_is_not_there_is_lost(database: Broken, journal: J
 
 
 def test_a_rental_of_somebody_else_is_lost(database: Broken, journal: Journal) -> None:
-    journal.note(accepted("rental", uuid4(), making.pending()))
+    journal.note(accepted("rental", uuid4(), rentals_in_states.pending()))
     assert kinds(checker.requests(database, journal)) == ["lost"]
 
 
 def test_a_second_rental_of_one_request_is_doubled(database: Broken, journal: Journal) -> None:
-    rental = making.pending()
+    rental = rentals_in_states.pending()
     owner = owner_of(rental)
     journal.note(accepted("rental", owner, rental))
     copy_row(database, "rentals", rental, id="uuidv7()", code="'other'")
@@ -101,14 +101,14 @@ def test_a_second_rental_of_one_request_is_doubled(database: Broken, journal: Jo
 
 
 def test_one_rental_for_two_requests_is_doubled(database: Broken, journal: Journal) -> None:
-    rental = making.pending()
+    rental = rentals_in_states.pending()
     for _ in range(2):
         journal.note(accepted("rental", owner_of(rental), rental))
     assert kinds(checker.requests(database, journal)) == ["doubled"]
 
 
 def test_extensions_are_counted(database: Broken, journal: Journal) -> None:
-    rental = making.active()
+    rental = rentals_in_states.active()
     owner = owner_of(rental)
     journal.note(accepted("rental", owner, rental))
     journal.note(accepted("extension", owner, rental))
@@ -127,7 +127,7 @@ def test_extensions_are_counted(database: Broken, journal: Journal) -> None:
 
 
 def test_books_of_a_rental_are_right(database: Broken) -> None:
-    making.pending()
+    rentals_in_states.pending()
     assert kinds(checker.books(database)) == []
 
 
@@ -143,7 +143,7 @@ def test_books_of_a_rental_are_right(database: Broken) -> None:
     ],
 )
 def test_books_that_were_tampered_with(database: Broken, broken: str, found: str) -> None:
-    making.pending()
+    rentals_in_states.pending()
     database('ALTER TABLE ledger_accounts DROP CONSTRAINT "ck_ledger_accounts_floor"')
     database(broken)
     assert any(finding.what.startswith(found) for finding in checker.books(database))
@@ -229,17 +229,17 @@ def test_codes(journal: Journal, received: int, found: list[str]) -> None:
     ],
 )
 def test_custody_against_the_truth(database: Broken, truth: dict[str, Any], found: list[str]) -> None:
-    making.station()
+    rentals_in_states.station()
     assert kinds(checker.custody(database, truth)) == found
 
 
 def test_a_bank_in_somebodys_hands(database: Broken) -> None:
-    making.active()
+    rentals_in_states.active()
     assert kinds(checker.custody(database, {"A-1": None})) == []
 
 
 def test_a_bank_in_two_places(database: Broken) -> None:
-    making.station()
+    rentals_in_states.station()
     database("DROP INDEX uq_custody_open; ALTER TABLE custody DROP CONSTRAINT ex_custody_one_place")
     copy_row(
         database,
@@ -255,7 +255,7 @@ def test_a_bank_in_two_places(database: Broken) -> None:
 
 
 def test_a_rental_that_is_stuck(database: Broken) -> None:
-    making.pending()
+    rentals_in_states.pending()
     found = [finding.what for finding in checker.left_over(database)]
     assert "open rentals: 1" in found
     assert "open holds: 1" in found

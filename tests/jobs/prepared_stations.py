@@ -10,7 +10,7 @@ from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.rentals.models import RentalLocation
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.start import initiation
 from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import registration
 from powerbank.stations.issues import services as issues
@@ -19,7 +19,7 @@ from powerbank.stations.registry import services as stations
 from powerbank.users.models import User
 from tests.jobs.prepared_people import Arguments
 from tests.ledger.conftest import make_person
-from tests.rentals import making as renting
+from tests.rentals import rentals_in_states as renting
 
 
 def banks_listed() -> Arguments:

@@ -89,7 +89,7 @@ from tests.jobs.prepared_stations import (
     swap_owed,
 )
 from tests.ledger.conftest import make_person
-from tests.rentals import making as renting
+from tests.rentals import rentals_in_states as renting
 
 # What each job needs to have something to do. A new job without a line here fails the test below.
 PREPARE: dict[str, Callable[[], Arguments]] = {

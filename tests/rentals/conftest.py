@@ -24,8 +24,8 @@ from powerbank.stations.packages.models import Package
 from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import award, top_up
 from tests.people import Headers, People, rows
-from tests.rentals import making
-from tests.rentals.making import MAY_RENT
+from tests.rentals import rentals_in_states
+from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations.conftest import Make, broker, make_station  # noqa: F401
 
 MINUTE = timedelta(minutes=1)
@@ -109,7 +109,7 @@ class Cabinets:
 
     def ejects(self, sn: str = "A", *, at: datetime | None = None) -> None:
         with self.app.app_context(), transaction():
-            making.eject(self._open(sn), at or utcnow())
+            rentals_in_states.eject(self._open(sn), at or utcnow())
         self.work()
 
     def refuses(self, sn: str = "A") -> None:
@@ -129,7 +129,7 @@ class Cabinets:
     def ejects_late(self, sn: str = "A", *, serial: str | None = None) -> None:
         """The newest command, or that of this bank, succeeds after all."""
         with self.app.app_context(), transaction():
-            making.eject(self._newest(sn, serial), utcnow())
+            rentals_in_states.eject(self._newest(sn, serial), utcnow())
         self.work()
 
     def sent(self, sn: str = "A") -> None:
@@ -152,11 +152,11 @@ class Cabinets:
         """A bank is put into a slot; its rental is that of the stay that ends."""
         at = at or utcnow()
         with self.app.app_context(), transaction() as session:
-            station_id = making.station_id(sn)
+            station_id = rentals_in_states.station_id(sn)
             bank = banks.locked(serial)
             before = session.scalars(select(Custody).where(Custody.bank_id == bank.id).order_by(Custody.id.desc()))
             stay = before.first()
-            making.put_back(serial, station_id, slot, at)
+            rentals_in_states.put_back(serial, station_id, slot, at)
             for _ in range(times):
                 publish(
                     PowerbankReturned(
@@ -180,7 +180,7 @@ class Cabinets:
                 PowerbankReturned(
                     report_id=uuid4(),
                     bank_id=banks.locked(serial).id,
-                    station_id=making.station_id(sn),
+                    station_id=rentals_in_states.station_id(sn),
                     slot_number=slot,
                     rental_id=UUID(rental_id),
                     returned_at=at,
@@ -196,7 +196,7 @@ class Cabinets:
             publish(
                 ReturnSelfTested(
                     bank_id=banks.locked(serial).id,
-                    station_id=making.station_id("A"),
+                    station_id=rentals_in_states.station_id("A"),
                     slot_number=4,
                     rental_id=UUID(rental_id),
                     passed=passed,
@@ -207,8 +207,8 @@ class Cabinets:
     def shows_again(self, serial: str, rental_id: str, *, sn: str = "A", slot: int = 1) -> None:
         """Said to be out, and seen in its slot all the same."""
         with self.app.app_context(), transaction():
-            station_id = making.station_id(sn)
-            bank_id = making.put_back(serial, station_id, slot, utcnow())
+            station_id = rentals_in_states.station_id(sn)
+            bank_id = rentals_in_states.put_back(serial, station_id, slot, utcnow())
             publish(
                 EjectionUndone(
                     bank_id=bank_id,
@@ -235,7 +235,7 @@ class Cabinets:
             open_session()
             .scalars(
                 select(StationCommand).where(
-                    StationCommand.station_id == making.station_id(sn),
+                    StationCommand.station_id == rentals_in_states.station_id(sn),
                     StationCommand.command == "eject_powerbank",
                     StationCommand.finished_at.is_(None),
                 )
@@ -245,7 +245,7 @@ class Cabinets:
 
     def _newest(self, sn: str, serial: str | None = None) -> StationCommand:
         query = select(StationCommand).where(
-            StationCommand.station_id == making.station_id(sn), StationCommand.command == "eject_powerbank"
+            StationCommand.station_id == rentals_in_states.station_id(sn), StationCommand.command == "eject_powerbank"
         )
         if serial is not None:
             query = query.where(StationCommand.serial == serial)

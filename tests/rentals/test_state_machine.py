@@ -39,9 +39,9 @@ from powerbank.rentals import sweeps
 from powerbank.rentals.charges import extension
 from powerbank.rentals.disputes import services as cases
 from powerbank.rentals.disputes.models import IssueType
-from powerbank.rentals.ending import cancellation
+from powerbank.rentals.end import cancellation
 from powerbank.rentals.models import Rental
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.start import initiation
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import services as banks
@@ -53,8 +53,8 @@ from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.databases import Emptier
 from tests.dying import Mortality
 from tests.ledger.conftest import make_person, top_up
-from tests.rentals import making, what_must_hold
-from tests.rentals.making import MAY_RENT
+from tests.rentals import invariants, rentals_in_states
+from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations.conftest import FACTS, seat
 
 OURS = {spec.name for spec in rental_jobs.JOBS} - {"send_rental_reminder"}
@@ -217,12 +217,12 @@ class Network(RuleBasedStateMachine):
                     StationCommand.finished_at.is_(None),
                     StationCommand.command == "eject_powerbank",
                 )
-                .order_by((StationCommand.station_id == making.station_id(sn)).desc())
+                .order_by((StationCommand.station_id == rentals_in_states.station_id(sn)).desc())
             )
             if command is None:
                 return
             if what == "eject":
-                making.eject(command, self.now)
+                rentals_in_states.eject(command, self.now)
             else:
                 status, told = {
                     "refuse": (CommandStatus.FAILED, {"proof": "refused"}),
@@ -258,7 +258,7 @@ class Network(RuleBasedStateMachine):
                 and here.station_id == command.station_id
                 and promised in (None, command.rental_id)
             ):
-                making.eject(command, self.now)
+                rentals_in_states.eject(command, self.now)
 
     @precondition(something_is_out)
     @rule(
@@ -275,7 +275,7 @@ class Network(RuleBasedStateMachine):
                 .where(Custody.place.in_([Place.USER, Place.LOST]), text("upper_inf(period)"))
                 .order_by(Custody.id)
             ).all()
-            station_id = making.station_id(sn)
+            station_id = rentals_in_states.station_id(sn)
             free = banks.free_slots(station_id)
             if not out or not free:
                 return
@@ -284,7 +284,7 @@ class Network(RuleBasedStateMachine):
             at = max(self.now - timedelta(minutes=late), stay.since + timedelta(seconds=1))
             serial = session.get_one(PowerBank, stay.bank_id).serial
             rental_id = str(stay.rental_id) if stay.rental_id else ""
-            making.put_back(serial, station_id, free[0], at)
+            rentals_in_states.put_back(serial, station_id, free[0], at)
             for _ in range(times):
                 publish(
                     PowerbankReturned(
@@ -390,7 +390,7 @@ class Network(RuleBasedStateMachine):
     def holds(self) -> None:
         if self.mortality.commits != self.looked_after:
             self.looked_after = self.mortality.commits
-            what_must_hold.at_any_moment()
+            invariants.at_any_moment()
 
     def one(self, which: int) -> Rental | None:
         found = db.session.scalars(select(Rental).order_by(Rental.id.desc())).all()
@@ -426,9 +426,9 @@ class Network(RuleBasedStateMachine):
             self.work()
             self.sweep()
             self.work()
-            if what_must_hold.unended() == [] and not self.something_is_out() and not self.somebody_waits():
+            if invariants.unended() == [] and not self.something_is_out() and not self.somebody_waits():
                 break
-        what_must_hold.at_the_end()
+        invariants.at_the_end()
 
 
 def make_custody_old(app: Flask) -> None:

@@ -15,7 +15,7 @@ from scripts.simulation import Simulator, StationSpec, generate
 from scripts.simulation.station import Pace
 from tests.ledger.conftest import top_up
 from tests.nursery import Nursery
-from tests.rentals.making import MAY_RENT
+from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations.network import Network, network
 
 pytestmark = pytest.mark.faults

@@ -17,11 +17,11 @@ from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.rentals import errors, times, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.disputes.models import SYSTEM, CaseStatus, IssueType, RentalCase
-from powerbank.rentals.ending import lost_banks, returns
+from powerbank.rentals.end import losses, returns
 from powerbank.rentals.events import CaseDecided, RentalDisputed, RentalRefunded
 from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import dossier
-from powerbank.rentals.starting import ejection
+from powerbank.rentals.start import ejection
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Place, PowerBank
@@ -122,7 +122,7 @@ def _decide_at_once(rental: Rental, case: RentalCase, now: datetime) -> bool:
     if case.issue_type == IssueType.LOST and rental.status in OUT:
         # A bank that is back already, or that staff have to decide about, is not sold to anybody.
         if not (rental.came_late or rental.provisional or times.is_back(rental)):
-            lost_banks.declare(rental, cause=f"user:{rental.user_id}", now=now)
+            losses.declare(rental, cause=f"user:{rental.user_id}", now=now)
             proven = True
     elif case.issue_type == IssueType.RETURNED and rental.status in (*OUT, Status.COMPLETED):
         # The return is being worked on, or has been.

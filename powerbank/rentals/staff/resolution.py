@@ -17,9 +17,9 @@ from powerbank.ledger.adjustments.models import Act, StaffAct
 from powerbank.rentals import transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.disputes import services as cases
-from powerbank.rentals.ending import lost_banks, returns
+from powerbank.rentals.end import losses, returns
 from powerbank.rentals.models import Rental
-from powerbank.rentals.starting import ejection, initiation
+from powerbank.rentals.start import ejection, initiation
 from powerbank.rentals.states import OUT, Status
 
 
@@ -152,7 +152,7 @@ def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datet
         rental.came_late = False
         returns.end(rental, at=min(at or now, now), cause=by, now=now, how="staff")
     elif do is Action.LOST and rental.status in OUT:
-        lost_banks.declare(rental, cause=by, now=now)
+        losses.declare(rental, cause=by, now=now)
     elif do is Action.CANCEL and rental.status == Status.PENDING:
         initiation.abandon(rental.id, event="cancelled", cause=by, now=now)
     elif do is Action.CANCEL and rental.status in (Status.EJECTING, Status.UNRESOLVED):

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.local_time import local_day
 from powerbank.rentals.charges import tariff
-from powerbank.rentals.ending import returns
+from powerbank.rentals.end import returns
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter
 from tests.rentals.street import Street

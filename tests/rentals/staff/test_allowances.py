@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.people import change, rows
 from tests.rentals.conftest import Renter
-from tests.rentals.test_odd_ways import report, resolve
+from tests.rentals.test_coincidences import report, resolve
 
 Out = Callable[..., tuple[Renter, str]]
 Staff = Callable[..., dict[str, str]]

@@ -19,7 +19,7 @@ from powerbank.rentals import errors, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import Rental
-from powerbank.rentals.starting import terms
+from powerbank.rentals.start import terms
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations.availability.eligibility import rentable_package, rentable_station
 from powerbank.stations.custody import services as banks

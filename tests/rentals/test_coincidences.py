@@ -12,13 +12,13 @@ from sqlalchemy import text
 from jobs.worker.runtime import run
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox.enqueue import publish
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.start import initiation
 from powerbank.stations.custody import services as banks
 from powerbank.stations.events import EjectionUndone
 from tests.people import change, rows
-from tests.rentals import making
+from tests.rentals import rentals_in_states
 from tests.rentals.conftest import MINUTE, Cabinets, Renter
-from tests.rentals.ending.test_ending import swept
+from tests.rentals.end.test_returns import swept
 from tests.stations.conftest import Make
 
 Out = Callable[..., tuple[Renter, str]]
@@ -114,7 +114,7 @@ def test_after_silence_a_refusal_brings_no_other_bank(
 def test_it_never_came_out_and_a_sweep_had_ended_it(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=3, minutes=60)
     with app.app_context(), transaction():
-        making.put_back("A-1", making.station_id("A"), 1, utcnow() - 2 * MINUTE)
+        rentals_in_states.put_back("A-1", rentals_in_states.station_id("A"), 1, utcnow() - 2 * MINUTE)
     swept(app, cabinets)
     assert sita.rental(rental_id)["status"] == "completed"
     with app.app_context(), transaction():
@@ -122,7 +122,7 @@ def test_it_never_came_out_and_a_sweep_had_ended_it(app: Flask, out: Out, cabine
             EjectionUndone(
                 bank_id=banks.locked("A-1").id,
                 rental_id=UUID(rental_id),
-                station_id=making.station_id("A"),
+                station_id=rentals_in_states.station_id("A"),
                 slot_number=1,
                 seen_at=utcnow() - 2 * MINUTE,
             )
@@ -186,7 +186,7 @@ def test_somebody_elses_case_is_neither_decided_nor_touched(
 def test_a_loss_is_not_believed_of_a_bank_that_is_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=5)
     with app.app_context(), transaction():
-        making.put_back("A-1", making.station_id("A"), 3, utcnow() - 1 * MINUTE)
+        rentals_in_states.put_back("A-1", rentals_in_states.station_id("A"), 3, utcnow() - 1 * MINUTE)
     assert report(sita, rental_id, "lost")["status"] == "open"
     assert cabinets.place("A-1") == "slot"
 

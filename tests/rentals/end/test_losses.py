@@ -9,7 +9,7 @@ from powerbank.base.db import utcnow
 from powerbank.outbox import relay
 from tests.people import change, rows
 from tests.rentals.conftest import MINUTE, Cabinets, Renter
-from tests.rentals.ending.test_ending import swept
+from tests.rentals.end.test_returns import swept
 
 Out = Callable[..., tuple[Renter, str]]
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from powerbank.base.db import utcnow
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter
-from tests.rentals.ending.test_http_return import SECRET, settle_on
+from tests.rentals.end.test_gateway_returns import SECRET, settle_on
 from tests.stations.conftest import Make
 
 Report = Callable[..., Any]

@@ -10,10 +10,10 @@ from sqlalchemy import event
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.rentals import queries, sweeps
-from powerbank.rentals.ending import returns
+from powerbank.rentals.end import returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import anomalies, dossier
-from powerbank.rentals.starting import ejection
+from powerbank.rentals.start import ejection
 from tests.conftest import execute, superuser_url
 
 OVER = 6000

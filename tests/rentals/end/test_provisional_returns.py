@@ -11,7 +11,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.rentals import sweeps
 from powerbank.stations.custody import services as banks
 from tests.rentals.conftest import Renter
-from tests.rentals.ending.test_ending import swept
+from tests.rentals.end.test_returns import swept
 from tests.rentals.street import Street
 from tests.stations.messages.test_volinks_cabinets import RETURNED, UPDATE, frame, holes
 from tests.stations.talker import Talker, stays, value

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from powerbank.base.db import open_session, transaction, utcnow
 from powerbank.payments.options.methods import Method
 from powerbank.rentals.models import Rental
-from powerbank.rentals.starting import ejection, initiation
+from powerbank.rentals.start import ejection, initiation
 from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand

@@ -15,13 +15,13 @@ from powerbank.base.errors import AppError
 from powerbank.payments.options.methods import Method
 from powerbank.rentals import sweeps
 from powerbank.rentals.charges import extension
-from powerbank.rentals.ending import returns
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.end import returns
+from powerbank.rentals.start import initiation
 from powerbank.users.models import User
 from tests.ledger.conftest import top_up
 from tests.people import rows
 from tests.rentals.conftest import Cabinets, Renter
-from tests.rentals.making import MAY_RENT
+from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations.conftest import Make, seat
 
 Out = Callable[..., tuple[Renter, str]]

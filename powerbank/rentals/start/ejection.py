@@ -17,8 +17,8 @@ from powerbank.rentals import times, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.events import RentalCameLate, RentalFailed, RentalStarted
 from powerbank.rentals.models import Rental
-from powerbank.rentals.starting import late_ejections
-from powerbank.rentals.starting.initiation import PATIENCE, abandon
+from powerbank.rentals.start import late_ejections
+from powerbank.rentals.start.initiation import PATIENCE, abandon
 from powerbank.rentals.states import Status
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands import slot_inspection

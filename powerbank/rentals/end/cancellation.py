@@ -9,9 +9,9 @@ from powerbank.base.db import open_session
 from powerbank.base.local_time import local_day
 from powerbank.ledger import services
 from powerbank.rentals import errors, transitions
-from powerbank.rentals.ending import returns
+from powerbank.rentals.end import returns
 from powerbank.rentals.models import FreeCancellation, Rental
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.start import initiation
 from powerbank.rentals.states import Status
 
 

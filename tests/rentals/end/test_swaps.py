@@ -9,7 +9,7 @@ from flask import Flask
 
 from powerbank.base.db import transaction, utcnow
 from powerbank.promotions import services
-from powerbank.rentals.ending import swaps
+from powerbank.rentals.end import swaps
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter, make_older
 from tests.stations.conftest import Make

@@ -7,7 +7,7 @@ import pytest
 
 from tests.people import rows
 from tests.rentals.conftest import Renter
-from tests.rentals.ending.test_ending import swept
+from tests.rentals.end.test_returns import swept
 from tests.rentals.street import Street
 from tests.stations.talker import stays
 

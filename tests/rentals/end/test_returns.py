@@ -9,7 +9,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.rentals import sweeps
 from tests.ledger.conftest import top_up
 from tests.people import change
-from tests.rentals import making
+from tests.rentals import rentals_in_states
 from tests.rentals.conftest import MINUTE, Cabinets, Renter, make_older
 from tests.stations.conftest import Make
 
@@ -190,7 +190,7 @@ def test_package_edited_during_a_rental(app: Flask, out: Out, cabinets: Cabinets
 def test_news_that_was_lost_is_made_good_by_the_sweep(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=90, minutes=60)
     with app.app_context(), transaction():
-        making.put_back("A-1", making.station_id("A"), 3, utcnow() - 2 * MINUTE)
+        rentals_in_states.put_back("A-1", rentals_in_states.station_id("A"), 3, utcnow() - 2 * MINUTE)
     swept(app, cabinets)
     assert sita.rental(rental_id)["status"] == "completed"
     assert sita.wallet()[0] == "445.00"

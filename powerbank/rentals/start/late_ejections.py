@@ -11,7 +11,7 @@ from powerbank.outbox.enqueue import publish
 from powerbank.rentals import times, transitions
 from powerbank.rentals.events import RentalCameLate
 from powerbank.rentals.models import Rental
-from powerbank.rentals.starting import terms
+from powerbank.rentals.start import terms
 from powerbank.rentals.states import BEGINNING, Status
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand

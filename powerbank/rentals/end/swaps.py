@@ -15,7 +15,7 @@ from powerbank.rentals.charges import billing
 from powerbank.rentals.disputes.models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.events import RentalFailed
 from powerbank.rentals.models import Rental
-from powerbank.rentals.starting import initiation
+from powerbank.rentals.start import initiation
 from powerbank.rentals.states import Status
 
 BRING_BACK_WITHIN = timedelta(minutes=15)  # of the report

@@ -16,10 +16,10 @@ from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.promotions import coupons
 from powerbank.rentals import times, transitions
 from powerbank.rentals.charges import billing
-from powerbank.rentals.ending import swaps
+from powerbank.rentals.end import swaps
 from powerbank.rentals.events import RentalCancelled, RentalCompleted, RentalRefunded, UnmatchedReturn
 from powerbank.rentals.models import FreeCancellation, Rental, RentalEvent
-from powerbank.rentals.starting import ejection
+from powerbank.rentals.start import ejection
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.custody.models import PowerBank
