@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from jobs.sending import hand_over
+from jobs.notifications import hand_over
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.auth import cleanup
 from powerbank.auth.people import otp_delivery

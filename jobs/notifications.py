@@ -1,12 +1,18 @@
+"""The jobs that tell people and staff something, and the one way in which a job hands a message to its vendor."""
+
 import time
 from uuid import UUID
 
-from jobs.sending import hand_over
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import PermanentError
+from powerbank.integrations.errors import VendorError
+from powerbank.integrations.fcm.client import DeadTokenError
 from powerbank.notifications import cleanup
 from powerbank.notifications.broadcasts import services as broadcasts
+from powerbank.notifications.delivery import channels
 from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.delivery.channels import Message
 from powerbank.notifications.people import event_notices, reminders
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.staff import services as staff
@@ -86,3 +92,19 @@ def notify_staff(*, notice: str, **event: Scalar) -> None:
 
 def prune_notifications(run: StepwiseRun) -> None:
     cleanup.prune(now=utcnow())
+
+
+def hand_over(run: StepwiseRun, delivery_id: UUID, message: Message) -> None:
+    """Completes the job if the vendor took the message, or said that it can never arrive. Other failures go on."""
+    try:
+        receipt = run.call("send", lambda _key: channels.send(message))
+    except DeadTokenError as gone:
+        with run.finish():
+            deliveries.note_dead_token(delivery_id, message.to, str(gone))
+        return
+    except (VendorError, PermanentError) as error:
+        with transaction():
+            deliveries.note_failure(delivery_id, str(error), final=isinstance(error, PermanentError))
+        raise
+    with run.finish():
+        deliveries.note_sent(delivery_id, receipt.get("reference"))

@@ -19,13 +19,13 @@ RECONCILE_LEDGER = JobSpec(
 )
 GIVE_UP_PAYMENT_URL = JobSpec(
     "give_up_payment_url",
-    body="jobs.payments.give_up_payment_url",
+    body="jobs.payments.topups.give_up_payment_url",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(10),
 )
 CREATE_PAYMENT_URL = JobSpec(
     "create_payment_url",
-    body="jobs.payments.create_payment_url",
+    body="jobs.payments.topups.create_payment_url",
     queue=Queue.PAYMENTS,
     retries=retry_after(5, 15, 30, MINUTE, 2 * MINUTE),
     expires=10 * MINUTE,
@@ -35,13 +35,13 @@ CREATE_PAYMENT_URL = JobSpec(
 )
 CLOSE_PAYMENT_INTENT = JobSpec(
     "close_payment_intent",
-    body="jobs.payments.close_payment_intent",
+    body="jobs.payments.topups.close_payment_intent",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(10),
 )
 EXPIRE_PAYMENT_INTENT = JobSpec(
     "expire_payment_intent",
-    body="jobs.payments.expire_payment_intent",
+    body="jobs.payments.topups.expire_payment_intent",
     queue=Queue.PAYMENTS,
     retries=retry_after(30, MINUTE, 2 * MINUTE),
     stepwise=True,
@@ -51,7 +51,7 @@ EXPIRE_PAYMENT_INTENT = JobSpec(
 )
 POLL_PENDING_PAYMENT = JobSpec(
     "poll_pending_payment",
-    body="jobs.payments.poll_pending_payment",
+    body="jobs.payments.topups.poll_pending_payment",
     queue=Queue.PAYMENTS,
     retries=retry_after(30, MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE, 15 * MINUTE),
     stepwise=True,
@@ -60,14 +60,14 @@ POLL_PENDING_PAYMENT = JobSpec(
 )
 POLL_PENDING_PAYMENTS = JobSpec(
     "poll_pending_payments",
-    body="jobs.payments.poll_pending_payments",
+    body="jobs.payments.topups.poll_pending_payments",
     queue=Queue.PAYMENTS,
     retries=retry_after(30),
     expires=5 * MINUTE,
 )
 PROCESS_PAYMENT_WEBHOOK = JobSpec(
     "process_payment_webhook",
-    body="jobs.payments.process_payment_webhook",
+    body="jobs.payments.topups.process_payment_webhook",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(10, 30, MINUTE),
     alarm=5 * MINUTE,
@@ -76,7 +76,7 @@ PROCESS_PAYMENT_WEBHOOK = JobSpec(
 )
 PROCESS_GATEWAY_REFUND = JobSpec(
     "process_gateway_refund",
-    body="jobs.payments.process_gateway_refund",
+    body="jobs.payments.chargebacks.process_gateway_refund",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(10, 30, MINUTE),
     alarm=5 * MINUTE,
@@ -85,7 +85,7 @@ PROCESS_GATEWAY_REFUND = JobSpec(
 )
 PROCESS_GATEWAY_DISPUTE = JobSpec(
     "process_gateway_dispute",
-    body="jobs.payments.process_gateway_dispute",
+    body="jobs.payments.chargebacks.process_gateway_dispute",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(10, 30, MINUTE),
     alarm=5 * MINUTE,
@@ -94,7 +94,7 @@ PROCESS_GATEWAY_DISPUTE = JobSpec(
 )
 UPDATE_EXCHANGE_RATES = JobSpec(
     "update_exchange_rates",
-    body="jobs.payments.update_exchange_rates",
+    body="jobs.payments.topups.update_exchange_rates",
     queue=Queue.DEFAULT,
     retries=retry_after(MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR),
     stepwise=True,
@@ -102,14 +102,14 @@ UPDATE_EXCHANGE_RATES = JobSpec(
 )
 CHECK_EXCHANGE_RATES = JobSpec(
     "check_exchange_rates",
-    body="jobs.payments.check_exchange_rates",
+    body="jobs.payments.topups.check_exchange_rates",
     queue=Queue.DEFAULT,
     retries=retry_after(MINUTE),
 )
 # A refund that a gateway refuses, or cannot answer for, goes to staff; so these never end dead by a refusal.
 REFUND_TOPUP = JobSpec(
     "refund_topup",
-    body="jobs.refunds.refund_topup",
+    body="jobs.payments.refunds.refund_topup",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(MINUTE, 2 * MINUTE, 5 * MINUTE),
     alarm=HOUR,
@@ -118,7 +118,7 @@ REFUND_TOPUP = JobSpec(
 )
 FOLLOW_REFUND = JobSpec(
     "follow_refund",
-    body="jobs.refunds.follow_refund",
+    body="jobs.payments.refunds.follow_refund",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(MINUTE, 5 * MINUTE, 15 * MINUTE),
     alarm=DAY,
@@ -127,49 +127,49 @@ FOLLOW_REFUND = JobSpec(
 )
 REFUND_RENTAL_PAYMENT = JobSpec(
     "refund_rental_payment",
-    body="jobs.refunds.refund_rental_payment",
+    body="jobs.payments.refunds.refund_rental_payment",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(MINUTE),
     alarm=10 * MINUTE,
 )
 ALERT_LOW_CREDIT = JobSpec(
     "alert_low_credit",
-    body="jobs.credit.alert_low_credit",
+    body="jobs.payments.credit_alerts.alert_low_credit",
     queue=Queue.DEFAULT,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
 ALERT_CRITICAL_CREDIT = JobSpec(
     "alert_critical_credit",
-    body="jobs.credit.alert_critical_credit",
+    body="jobs.payments.credit_alerts.alert_critical_credit",
     queue=Queue.DEFAULT,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
 ALERT_HIGH_USAGE = JobSpec(
     "alert_high_usage",
-    body="jobs.credit.alert_high_usage",
+    body="jobs.payments.credit_alerts.alert_high_usage",
     queue=Queue.DEFAULT,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
 REMIND_OF_DUES = JobSpec(
     "remind_of_dues",
-    body="jobs.credit.remind_of_dues",
+    body="jobs.payments.dues.remind_of_dues",
     queue=Queue.DEFAULT,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
 COLLECT_LATE_DUES = JobSpec(
     "collect_late_dues",
-    body="jobs.credit.collect_late_dues",
+    body="jobs.payments.dues.collect_late_dues",
     queue=Queue.DEFAULT,
     retries=retry_after(MINUTE, 5 * MINUTE),
     stepwise=True,
 )
 COLLECT_LATE_DUES_OF = JobSpec(
     "collect_late_dues_of",
-    body="jobs.credit.collect_late_dues_of",
+    body="jobs.payments.dues.collect_late_dues_of",
     queue=Queue.PAYMENTS,
     retries=retry_until_done(MINUTE),
     alarm=HOUR,
@@ -177,7 +177,7 @@ COLLECT_LATE_DUES_OF = JobSpec(
 )
 COMPARE_SETTLEMENTS = JobSpec(
     "compare_settlements",
-    body="jobs.payments.compare_settlements",
+    body="jobs.payments.review.compare_settlements",
     queue=Queue.ANALYTICS,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
@@ -186,7 +186,7 @@ COMPARE_SETTLEMENTS = JobSpec(
 # A gateway that is away is asked again until the next night, which gives up what is left.
 COMPARE_PAYMENTS = JobSpec(
     "compare_payments",
-    body="jobs.payments.compare_payments",
+    body="jobs.payments.review.compare_payments",
     queue=Queue.ANALYTICS,
     retries=retry_until_done(5 * MINUTE, 10 * MINUTE),
     alarm=DAY,
@@ -196,14 +196,14 @@ COMPARE_PAYMENTS = JobSpec(
 )
 PRUNE_PAYMENTS = JobSpec(
     "prune_payments",
-    body="jobs.payments.prune_payments",
+    body="jobs.payments.review.prune_payments",
     queue=Queue.CLEANUP,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
 CALCULATE_PAYMENT_OPTIONS = JobSpec(
     "calculate_payment_options",
-    body="jobs.payments.calculate_payment_options",
+    body="jobs.payments.options.calculate_payment_options",
     queue=Queue.DEFAULT,
     retries=retry_after(30, 30),
     expires=5 * MINUTE,

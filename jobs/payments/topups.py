@@ -1,3 +1,5 @@
+"""The jobs of top-ups: opening a payment at its gateway, asking how it stands, webhooks, and exchange rates."""
+
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -7,20 +9,13 @@ from flask import current_app
 
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.gateway import Form, Opened, Reversal
+from powerbank.integrations.gateway import Form, Opened
 from powerbank.integrations.nrb.client import Nrb
-from powerbank.integrations.stripe.client import Stripe
-from powerbank.outbox import operations
 from powerbank.outbox.enqueue import publish
-from powerbank.payments import cleanup, gateways
-from powerbank.payments.chargebacks import services as chargebacks
+from powerbank.payments import gateways
 from powerbank.payments.events import ExchangeRatesStale
 from powerbank.payments.models import IntentStatus, PaymentIntent
-from powerbank.payments.options import scenarios
-from powerbank.payments.options.schemas import CalculateSchema, CalculationSchema
-from powerbank.payments.review import comparison
 from powerbank.payments.topups import exchange_rates, settlement
 from powerbank.payments.topups import services as intents
 from powerbank.payments.webhooks import matching
@@ -89,43 +84,6 @@ def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
         webhooks.note_processed(UUID(event_id), status.value)
 
 
-def process_gateway_refund(run: StepwiseRun, *, event_id: str) -> None:
-    """Whichever refund of the payment it speaks of, all of them are looked at."""
-    found = _matched(event_id)
-    if found is None:
-        return
-    payment_id, gateway = found.payment_id, gateways.get(found.gateway)
-    db.session.rollback()
-    made = gateway.refunds_of(payment_id) if payment_id and isinstance(gateway, Stripe) else []
-    _take_back(run, event_id, found.id, made)
-
-
-def process_gateway_dispute(run: StepwiseRun, *, event_id: str) -> None:
-    found = _matched(event_id)
-    if found is None:
-        return
-    gateway, dispute_id = gateways.get(found.gateway), webhooks.dispute_in(UUID(event_id))
-    db.session.rollback()
-    told = [gateway.dispute(dispute_id)] if dispute_id and isinstance(gateway, Stripe) else []
-    _take_back(run, event_id, found.id, told)
-
-
-def _matched(event_id: str) -> PaymentIntent | None:
-    """The payment that an event is about, settled first if it is not yet."""
-    with transaction():
-        intent_id = webhooks.match(UUID(event_id))
-    if intent_id is None:
-        return None
-    settlement.settle(intent_id, actor="webhook")
-    return db.session.get_one(PaymentIntent, intent_id, populate_existing=True)
-
-
-def _take_back(run: StepwiseRun, event_id: str, intent_id: UUID, told: list[Reversal]) -> None:
-    with run.finish():
-        done = [chargebacks.apply(intent_id, reversal, now=utcnow()) for reversal in told]
-        webhooks.note_processed(UUID(event_id), ", ".join(done) or "nothing to take back")
-
-
 def update_exchange_rates(run: StepwiseRun) -> None:
     today = utcnow().date()
     rates = Nrb(url=current_app.config["SETTINGS"].nrb_url).rates(today - exchange_rates.LOOK_BACK, today)
@@ -141,39 +99,6 @@ def check_exchange_rates() -> None:
 def poll_pending_payments() -> None:
     settlement.wake_overdue_polls(now=utcnow())
     matching.wake_known()
-
-
-def calculate_payment_options(*, operation_id: str) -> None:
-    operation = operations.pending(UUID(operation_id))
-    if operation is None:
-        return
-    assert operation.user_id is not None  # noqa: S101 (staff ask for no options)
-    asked = CalculateSchema().load(operation.request)
-    try:
-        found = scenarios.calculate(operation.user_id, asked["scenario"], asked)
-    except AppError as refused:
-        if refused.status >= 500:
-            raise
-        operations.fail(operation, refused.code, refused.detail, now=utcnow(), **refused.data)
-        return
-    operations.succeed(operation, CalculationSchema().dump(found), now=utcnow())
-
-
-def compare_settlements(run: StepwiseRun) -> None:
-    with transaction():
-        comparison.begin(now=utcnow())
-    with run.finish():
-        comparison.ask_lanes()
-
-
-def compare_payments(run: StepwiseRun, *, gateway: str, lane: int) -> None:
-    comparison.compare_lane(gateway, lane)
-    with run.finish():
-        comparison.end_lane(gateway, lane, now=utcnow())
-
-
-def prune_payments(run: StepwiseRun) -> None:
-    cleanup.prune(now=utcnow())
 
 
 def _noted(opened: Opened) -> dict[str, Any]:
