@@ -14,4 +14,4 @@ def seal_ledger_sums(run: StepwiseRun) -> None:
 def reconcile_ledger(run: StepwiseRun) -> None:
     report = reconciliation.recount(run.id, now=utcnow())
     with run.finish():
-        reconciliation.keep(report, now=utcnow())
+        reconciliation.store_recount(report, now=utcnow())

@@ -9,21 +9,21 @@ from powerbank.points.earnings import Earning
 
 
 def award_points(*, user_id: str, earning: str, object_id: str, quantity: int) -> None:
-    earnings.give(user_id=UUID(user_id), earning=Earning(earning), object_id=object_id, quantity=quantity)
+    earnings.award_earning(user_id=UUID(user_id), earning=Earning(earning), object_id=object_id, quantity=quantity)
 
 
 def reward_topup(*, user_id: str, intent_id: str, transaction_id: str, amount: int) -> None:
-    earnings.ask(user_id=UUID(user_id), earning=Earning.TOPUP, object_id=transaction_id, quantity=amount)
+    earnings.request_award(user_id=UUID(user_id), earning=Earning.TOPUP, object_id=transaction_id, quantity=amount)
 
 
 def reward_kyc(*, user_id: str, submission_id: str) -> None:
-    earnings.ask(user_id=UUID(user_id), earning=Earning.KYC, object_id=user_id)
+    earnings.request_award(user_id=UUID(user_id), earning=Earning.KYC, object_id=user_id)
 
 
 def reward_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
-    earnings.ask(user_id=UUID(user_id), earning=Earning.RENTAL, object_id=rental_id)
+    earnings.request_award(user_id=UUID(user_id), earning=Earning.RENTAL, object_id=rental_id)
     if on_time:
-        earnings.ask(user_id=UUID(user_id), earning=Earning.ON_TIME, object_id=rental_id)
+        earnings.request_award(user_id=UUID(user_id), earning=Earning.ON_TIME, object_id=rental_id)
     earnings.reward_first_rental(invitee_id=UUID(user_id), rental_id=rental_id, now=utcnow())
 
 
@@ -32,23 +32,26 @@ def reward_referral(*, referral_id: str, invitee_id: str, inviter_id: str) -> No
 
 
 def reverse_points(*, transaction_id: str) -> None:
-    reversal.reverse(UUID(transaction_id))
+    reversal.reverse_points(UUID(transaction_id))
 
 
 def reverse_rental(*, rental_id: str, user_id: str, **_of_the_cancellation: Scalar) -> None:
-    reversal.undo_rental(rental_id)
+    reversal.revoke_points_of_rental(rental_id)
 
 
 def expire_points(run: StepwiseRun) -> None:
     now = utcnow()
     work_in_batches(
-        lambda after: expiry.due(now=now, after=after), lambda people: expiry.expire(people, run=run.id, now=now)
+        lambda after: expiry.people_with_expired_points(now=now, after=after),
+        lambda people: expiry.expire_points(people, run=run.id, now=now),
     )
 
 
 def warn_of_expiring_points(run: StepwiseRun) -> None:
     now = utcnow()
-    work_in_batches(lambda after: expiry.to_warn(now=now, after=after), lambda people: expiry.warn(people, now=now))
+    work_in_batches(
+        lambda after: expiry.people_to_warn(now=now, after=after), lambda people: expiry.warn_people(people, now=now)
+    )
 
 
 def bulk_award_points(run: StepwiseRun, *, grant_id: str) -> None:
@@ -57,4 +60,4 @@ def bulk_award_points(run: StepwiseRun, *, grant_id: str) -> None:
         with transaction():
             more = grants.award_batch(UUID(grant_id))
     with run.finish():
-        grants.close(UUID(grant_id), now=utcnow())
+        grants.close_grant(UUID(grant_id), now=utcnow())

@@ -216,7 +216,7 @@ _OF_RENTALS = Details(rental_news.about, rental_news.NAMES)
 DETAILS: dict[Type, Details] = {
     Type.PAYMENT_READY: Details(payment_queries.find_amount_if_payable, ("amount",)),
     Type.TOPUP_SUCCESS: Details(payment_queries.find_balance, ("balance",)),
-    Type.POINTS_EARNED: Details(earnings.unless_told_of),
+    Type.POINTS_EARNED: Details(earnings.unless_told_elsewhere),
     Type.STATION_ISSUE_RECEIVED: Details(issues.tell_of_report, ("station",)),
     Type.RENTAL_STARTED: _OF_RENTALS,
     Type.RENTAL_FAILED: _OF_RENTALS,

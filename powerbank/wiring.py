@@ -41,15 +41,15 @@ from powerbank.users.usage import Total
 
 def hooks(app: Flask) -> None:
     """What a domain gives to one before it, which may not import it. A second application changes nothing."""
-    joining.register_parts(notices.welcome, earnings.welcome)
-    lifecycle.register_refusals(dues.refuse_to_leave, rental_queries.refuse_to_leave)
+    joining.register_parts(notices.welcome, earnings.request_signup_award)
+    lifecycle.register_refusals(dues.refuse_to_leave_with_dues, rental_queries.refuse_to_leave)
     lifecycle.register_farewells(
         avatars.say_farewell,
         identifier_traces.forget,
         notices.forget,
         cleanup.forget,
         kyc.say_farewell,
-        expiry.forfeit,
+        expiry.forfeit_points,
         photos.forget,
     )
     referrals.register_rules(identifier_traces.same_identifier, identifier_traces.returning, kyc.same_number)
@@ -58,13 +58,13 @@ def hooks(app: Flask) -> None:
         {
             Total.RENTALS: rental_queries.rentals_of,
             Total.MINUTES: rental_queries.minutes_of,
-            Total.SPEND: ledger_queries.spent,
-            Total.POINTS: ledger_queries.points,
+            Total.SPEND: ledger_queries.amount_spent_by_user,
+            Total.POINTS: ledger_queries.points_of_user,
         }
     )
-    wallet_changes.register_after_debit(credit.check_after_debit)
-    wallet_changes.register_after_credit_of_debtor(dues_collection.ask_to_collect)
-    ledger_refunds.register_reactions(reversal.expect)
+    wallet_changes.register_after_debit(credit.alert_after_debit)
+    wallet_changes.register_after_credit_of_debtor(dues_collection.request_collection)
+    ledger_refunds.register_reactions(reversal.request_reversal)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.before, needs=("package_id",))
     scenarios.register_scenario("post_payment", prices.after, needs=("rental_id",))

@@ -78,7 +78,7 @@ def a_device(owner: UUID) -> Belonging:
 
 def a_topup(owner: UUID) -> Belonging:
     with transaction():
-        intent = intents.begin(user_id=owner, gateway="khalti", charged=5000, currency="NPR", now=utcnow())
+        intent = intents.begin_topup(user_id=owner, gateway="khalti", charged=5000, currency="NPR", now=utcnow())
     return Belonging({"intent_id": intent.id})
 
 
@@ -100,7 +100,7 @@ def a_refund(owner: UUID) -> Belonging:
         paid = holds.spend_without_hold(
             user_id=owner, reference=about(), sources=Sources(wallet=50_00), key=key(), actor="system"
         )
-        refund = refunds.request(user_id=owner, transaction_id=paid.id, reason="broken", actor="user")
+        refund = refunds.request_refund(user_id=owner, transaction_id=paid.id, reason="broken", actor="user")
     return Belonging({"refund_id": refund.id})
 
 
@@ -120,7 +120,7 @@ def a_rental_to_extend(owner: UUID) -> Belonging:
 def a_rental_that_is_owed_for(owner: UUID) -> Belonging:
     made = a_rental(owner)
     with transaction():
-        dues.create(
+        dues.create_due(
             user_id=owner,
             reference=Reference("rental", str(made.values["rental_id"])),
             amount=5_00,
@@ -133,7 +133,7 @@ def a_rental_that_is_owed_for(owner: UUID) -> Belonging:
 
 def a_due(owner: UUID) -> Belonging:
     with transaction():
-        due = dues.create(
+        due = dues.create_due(
             user_id=owner, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="test"
         )
         top_up(owner, 50_00)

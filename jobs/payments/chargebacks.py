@@ -18,7 +18,7 @@ def process_gateway_refund(run: StepwiseRun, *, event_id: str) -> None:
     found = _matched(event_id)
     if found is None:
         return
-    payment_id, gateway = found.payment_id, gateways.get(found.gateway)
+    payment_id, gateway = found.payment_id, gateways.get_gateway(found.gateway)
     db.session.rollback()
     made = gateway.refunds_of(payment_id) if payment_id and isinstance(gateway, Stripe) else []
     _take_back(run, event_id, found.id, made)
@@ -28,7 +28,7 @@ def process_gateway_dispute(run: StepwiseRun, *, event_id: str) -> None:
     found = _matched(event_id)
     if found is None:
         return
-    gateway, dispute_id = gateways.get(found.gateway), webhooks.dispute_in(UUID(event_id))
+    gateway, dispute_id = gateways.get_gateway(found.gateway), webhooks.find_dispute_id(UUID(event_id))
     db.session.rollback()
     told = [gateway.dispute(dispute_id)] if dispute_id and isinstance(gateway, Stripe) else []
     _take_back(run, event_id, found.id, told)
@@ -37,7 +37,7 @@ def process_gateway_dispute(run: StepwiseRun, *, event_id: str) -> None:
 def _matched(event_id: str) -> PaymentIntent | None:
     """The payment that an event is about, settled first if it is not yet."""
     with transaction():
-        intent_id = webhooks.match(UUID(event_id))
+        intent_id = webhooks.match_event(UUID(event_id))
     if intent_id is None:
         return None
     settlement.settle(intent_id, actor="webhook")
@@ -46,5 +46,5 @@ def _matched(event_id: str) -> PaymentIntent | None:
 
 def _take_back(run: StepwiseRun, event_id: str, intent_id: UUID, told: list[Reversal]) -> None:
     with run.finish():
-        done = [chargebacks.apply(intent_id, reversal, now=utcnow()) for reversal in told]
-        webhooks.note_processed(UUID(event_id), ", ".join(done) or "nothing to take back")
+        done = [chargebacks.apply_reversal(intent_id, reversal, now=utcnow()) for reversal in told]
+        webhooks.mark_event_processed(UUID(event_id), ", ".join(done) or "nothing to take back")

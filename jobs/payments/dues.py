@@ -17,4 +17,4 @@ def collect_late_dues(run: StepwiseRun) -> None:
 
 
 def collect_late_dues_of(*, user_id: str) -> None:
-    dues_collection.collect_late(UUID(user_id), now=utcnow())
+    dues_collection.collect_late_dues(UUID(user_id), now=utcnow())

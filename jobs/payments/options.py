@@ -16,7 +16,7 @@ def calculate_payment_options(*, operation_id: str) -> None:
     assert operation.user_id is not None  # noqa: S101 (staff ask for no options)
     asked = CalculateSchema().load(operation.request)
     try:
-        found = scenarios.calculate(operation.user_id, asked["scenario"], asked)
+        found = scenarios.calculate_options(operation.user_id, asked["scenario"], asked)
     except AppError as refused:
         if refused.status >= 500:
             raise

@@ -12,11 +12,11 @@ from powerbank.payments.refunds import services as refunds
 
 def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
     """An answer that was lost is asked for before anything is sent again."""
-    plan = gateway_refunds.plan(UUID(refund_id))
+    plan = gateway_refunds.plan_refund(UUID(refund_id))
     db.session.rollback()
     if plan is None:
         return
-    gateway = gateways.get(plan.gateway)
+    gateway = gateways.get_gateway(plan.gateway)
 
     def send(_key: str) -> dict[str, Any]:
         made = gateway.refund(plan.paid.payment_id, amount=plan.amount, currency=plan.paid.currency, key=plan.key)
@@ -30,25 +30,25 @@ def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
         answer = run.call("refund", send, ask)
     except VendorRefusedError as refused:
         with run.finish():
-            outcomes.note_refused(UUID(refund_id), str(refused))
+            outcomes.note_refusal(UUID(refund_id), str(refused))
         return
     with run.finish():
-        outcomes.apply(UUID(refund_id), _answer(answer), actor="gateway", now=utcnow())
+        outcomes.apply_answer(UUID(refund_id), _answer(answer), actor="gateway", now=utcnow())
 
 
 def follow_refund(run: StepwiseRun, *, refund_id: str) -> None:
-    plan = gateway_refunds.plan(UUID(refund_id))
+    plan = gateway_refunds.plan_refund(UUID(refund_id))
     db.session.rollback()
     if plan is None or plan.reference is None:
         return
     try:
-        answer = gateways.get(plan.gateway).look_up_refund(plan.reference)
+        answer = gateways.get_gateway(plan.gateway).look_up_refund(plan.reference)
     except VendorRefusedError as refused:
         with run.finish():
-            outcomes.note_refused(UUID(refund_id), str(refused))
+            outcomes.note_refusal(UUID(refund_id), str(refused))
         return
     with run.finish():
-        outcomes.apply(UUID(refund_id), answer, actor="gateway", now=utcnow())
+        outcomes.apply_answer(UUID(refund_id), answer, actor="gateway", now=utcnow())
 
 
 def refund_rental_payment(*, transaction_id: str, amount: int | None, key: str, actor: str, reason: str) -> None:

@@ -8,9 +8,9 @@ from powerbank.payments.review import comparison
 
 def compare_settlements(run: StepwiseRun) -> None:
     with transaction():
-        comparison.begin(now=utcnow())
+        comparison.begin_check(now=utcnow())
     with run.finish():
-        comparison.ask_lanes()
+        comparison.request_lanes()
 
 
 def compare_payments(run: StepwiseRun, *, gateway: str, lane: int) -> None:

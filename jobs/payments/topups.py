@@ -28,31 +28,31 @@ def create_payment_url(run: StepwiseRun, *, intent_id: str) -> None:
     intent = db.session.get(PaymentIntent, UUID(intent_id))
     if intent is None or intent.status != IntentStatus.PENDING:
         return
-    order = intents.order(intent, current_app.config["SETTINGS"].public_url)
-    gateway = gateways.get(intent.gateway)
+    order = intents.make_order(intent, current_app.config["SETTINGS"].public_url)
+    gateway = gateways.get_gateway(intent.gateway)
     db.session.rollback()
     found = run.call("open", lambda key: _noted(gateway.open(order, key=key)))
     with run.finish():
-        intents.note_opened(UUID(intent_id), _opened(found), now=utcnow())
+        intents.record_session(UUID(intent_id), _opened(found), now=utcnow())
 
 
 def give_up_payment_url(*, intent_id: str) -> None:
-    intents.give_up_opening(UUID(intent_id))
+    intents.fail_unopened_topup(UUID(intent_id))
 
 
 def expire_payment_intent(run: StepwiseRun, *, intent_id: str) -> None:
     """The gateway is asked once more first: the payer may have been in time."""
     if db.session.get(PaymentIntent, UUID(intent_id)) is None:
         return
-    payment = settlement.look_up_if_told(UUID(intent_id))
+    payment = settlement.look_up_payment_if_known(UUID(intent_id))
     with run.finish():
-        settlement.apply(UUID(intent_id), payment, actor="expiry", now=utcnow())
-        intents.expire(UUID(intent_id), now=utcnow())
+        settlement.apply_payment(UUID(intent_id), payment, actor="expiry", now=utcnow())
+        intents.expire_topup(UUID(intent_id), now=utcnow())
 
 
 def close_payment_intent(*, intent_id: str) -> None:
     """The gateway could not be asked. Its time is over all the same; the poller goes on asking."""
-    intents.expire(UUID(intent_id), now=utcnow())
+    intents.expire_topup(UUID(intent_id), now=utcnow())
 
 
 def poll_pending_payment(run: StepwiseRun, *, intent_id: str) -> None:
@@ -61,44 +61,44 @@ def poll_pending_payment(run: StepwiseRun, *, intent_id: str) -> None:
         return  # over, or another poll is on its way
     gateway = intent.gateway
     try:
-        payment, answered = settlement.look_up_if_told(UUID(intent_id)), True
+        payment, answered = settlement.look_up_payment_if_known(UUID(intent_id)), True
     except VendorError as away:
         # The next poll is the next try: while a gateway is away no job of each payment waits, or dies, besides.
         log.warning("gateway away while its payments were asked for", gateway=gateway, error=str(away))
         payment, answered = None, False
     with run.finish():
-        settlement.apply(UUID(intent_id), payment, actor="poller", now=utcnow())
-        held = intents.locked(UUID(intent_id))
+        settlement.apply_payment(UUID(intent_id), payment, actor="poller", now=utcnow())
+        held = intents.lock_intent(UUID(intent_id))
         if held is not None:
-            settlement.plan_next_poll(held, now=utcnow(), answered=answered)
+            settlement.schedule_next_poll(held, now=utcnow(), answered=answered)
 
 
 def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
     with transaction():
-        found = webhooks.match(UUID(event_id))
+        found = webhooks.match_event(UUID(event_id))
     if found is None:
         return
-    payment = settlement.look_up(found)
+    payment = settlement.look_up_payment(found)
     with run.finish():
-        status = settlement.apply(found, payment, actor="webhook", now=utcnow())
-        webhooks.note_processed(UUID(event_id), status.value)
+        status = settlement.apply_payment(found, payment, actor="webhook", now=utcnow())
+        webhooks.mark_event_processed(UUID(event_id), status.value)
 
 
 def update_exchange_rates(run: StepwiseRun) -> None:
     today = utcnow().date()
     rates = Nrb(url=current_app.config["SETTINGS"].nrb_url).rates(today - exchange_rates.LOOK_BACK, today)
     with run.finish():
-        exchange_rates.keep(rates)
+        exchange_rates.store_rates(rates)
 
 
 def check_exchange_rates() -> None:
-    if exchange_rates.are_stale(utcnow().date()):
+    if exchange_rates.rates_are_stale(utcnow().date()):
         publish(ExchangeRatesStale())
 
 
 def poll_pending_payments() -> None:
     settlement.wake_overdue_polls(now=utcnow())
-    matching.wake_known()
+    matching.wake_events_of_known_intents()
 
 
 def _noted(opened: Opened) -> dict[str, Any]:

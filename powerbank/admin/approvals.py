@@ -27,7 +27,7 @@ APPROVED: MappingProxyType[Act, Callable[..., None]] = MappingProxyType(
 
 
 def decide(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> StaffAct:
-    act = allowances.decide(act_id, approve=approve, staff=staff, now=now)
+    act = allowances.decide_act(act_id, approve=approve, staff=staff, now=now)
     if approve:
         APPROVED[Act(act.act)](act, staff=staff, now=now)
     return act

@@ -14,9 +14,9 @@ from powerbank.base.audit import AuditEntry
 from powerbank.base.db import db, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger import queries as ledger
-from powerbank.ledger.queries import Owed, Wallet
+from powerbank.ledger.queries import DueWithGrace, Wallet
 from powerbank.ledger.wallet_models import Progress
-from powerbank.points.queries import Points, points_of
+from powerbank.points.queries import Points, points_of_user
 from powerbank.rentals import queries as rentals
 from powerbank.rentals.queries import Card
 from powerbank.users.models import WHOLE_NAME, Identifier, Status, User
@@ -79,14 +79,14 @@ class PersonView:
 
     @property
     def wallet(self) -> Wallet:
-        return ledger.wallet(self._person.id)
+        return ledger.wallet_of_user(self._person.id)
 
     @property
     def points(self) -> Points:
-        return points_of(self._person.id)
+        return points_of_user(self._person.id)
 
     @property
-    def dues(self) -> list[Owed]:
+    def dues(self) -> list[DueWithGrace]:
         """What is owed still, newest first."""
         found = ledger.due_page(user_id=self._person.id, status=Progress.OPEN, limit=MOST_DUES, cursor=None)
         return list(found["items"])

@@ -93,15 +93,15 @@ class AccountName(NamedTuple):
         return RULES[self.kind]
 
 
-def of_user(kind: Kind, user_id: UUID) -> AccountName:
+def user_account(kind: Kind, user_id: UUID) -> AccountName:
     return AccountName(kind, str(user_id), PTS if RULES[kind].points else NPR)
 
 
-def shared(kind: Kind, currency: str | None = None) -> AccountName:
+def network_account(kind: Kind, currency: str | None = None) -> AccountName:
     return AccountName(kind, "", currency or (PTS if RULES[kind].points else NPR))
 
 
-def gateway_clearing(gateway: str, currency: str = NPR) -> AccountName:
+def gateway_account(gateway: str, currency: str = NPR) -> AccountName:
     return AccountName(Kind.GATEWAY_CLEARING, gateway, currency)
 
 
@@ -109,4 +109,4 @@ def gateway_clearing(gateway: str, currency: str = NPR) -> AccountName:
 USER_KINDS = tuple(kind for kind, rule in RULES.items() if rule.floored)
 
 # The network's own, opened together with the first of them for the same reason.
-OWN_ACCOUNTS = tuple(shared(kind) for kind, rule in RULES.items() if not rule.owned)
+OWN_ACCOUNTS = tuple(network_account(kind) for kind, rule in RULES.items() if not rule.owned)

@@ -16,7 +16,7 @@ from powerbank.base.errors import NotFoundError
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.models import Account, Entry, Posting, Reconciliation
-from powerbank.ledger.movements.dues import grace
+from powerbank.ledger.movements.dues import grace_period
 from powerbank.ledger.wallet_models import (
     ABOUT,
     Adjustment,
@@ -39,7 +39,7 @@ class Wallet:
     currency: str = money.NPR
 
 
-def wallet(user_id: UUID) -> Wallet:
+def wallet_of_user(user_id: UUID) -> Wallet:
     """A person without accounts has nothing and owes nothing."""
     rows = db.session.execute(select(Account.kind, Account.balance).where(Account.owner == str(user_id)))
     found: dict[str, int] = {row.kind: row.balance or 0 for row in rows}
@@ -51,7 +51,7 @@ def wallet(user_id: UUID) -> Wallet:
     )
 
 
-def spent(user_id: UUID) -> int:
+def amount_spent_by_user(user_id: UUID) -> int:
     """What a person has paid for, less what came back."""
     kept = WalletTransaction.wallet + WalletTransaction.points_value
     back = WalletTransaction.refunded_wallet + WalletTransaction.refunded_value
@@ -64,8 +64,8 @@ def spent(user_id: UUID) -> int:
     return int(db.session.scalar(paid) or 0)
 
 
-def points(user_id: UUID) -> int:
-    return wallet(user_id).points
+def points_of_user(user_id: UUID) -> int:
+    return wallet_of_user(user_id).points
 
 
 def transaction_page(
@@ -97,13 +97,13 @@ def entry_page(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> dict[str, Any]:
-    query = entries(
+    query = select_entries(
         kind=kind, reference_kind=reference_kind, reference_id=reference_id, key=key, since=since, until=until
     )
     return page(query, Entry.id, limit=limit, cursor=cursor, descending=True)
 
 
-def entries(
+def select_entries(
     *,
     kind: str | None = None,
     reference_kind: str | None = None,
@@ -133,13 +133,13 @@ def account_page(
         if value is not None:
             query = query.where(column == value)
     found = page(query, Account.id, limit=limit, cursor=cursor)
-    shown = with_balances(found["items"])
+    shown = add_balances(found["items"])
     return found | {"items": [{"account": account, "balance": balance} for account, balance in shown]}
 
 
-def with_balances(accounts: Sequence[Account]) -> list[tuple[Account, int]]:
+def add_balances(accounts: Sequence[Account]) -> list[tuple[Account, int]]:
     """Each with its balance, positive on the account's own side."""
-    hot = sums.balances([account.id for account in accounts if not account.floored])
+    hot = sums.sum_balances([account.id for account in accounts if not account.floored])
     return [
         (account, account.sign * (hot[account.id] if account.balance is None else account.balance))
         for account in accounts
@@ -157,7 +157,7 @@ class StatementLine:
         return self.posting.entry
 
 
-def account(account_id: UUID) -> Account:
+def find_account(account_id: UUID) -> Account:
     found: Account | None = db.session.get(Account, account_id)
     if found is None:
         raise NotFoundError("account")
@@ -166,7 +166,7 @@ def account(account_id: UUID) -> Account:
 
 def statement_page(account_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """Newest first, each line with the balance after it. Amounts as in the ledger: a credit is positive."""
-    of = account(account_id)
+    of = find_account(account_id)
     query = select(Posting).where(Posting.account_id == of.id).options(joinedload(Posting.entry))
     found = page(query, Posting.number, limit=limit, cursor=cursor, descending=True)
     return found | {"items": list(_lines(of, found["items"]))}
@@ -175,7 +175,7 @@ def statement_page(account_id: UUID, *, limit: int, cursor: str | None) -> dict[
 def _lines(of: Account, postings: Sequence[Posting]) -> Iterator[StatementLine]:
     if not postings:
         return
-    running = 0 if of.floored else sums.balances([of.id], before=postings[0].number + 1)[of.id]
+    running = 0 if of.floored else sums.sum_balances([of.id], before=postings[0].number + 1)[of.id]
     for posting in postings:
         balance = running if posting.balance is None else posting.balance
         yield StatementLine(posting, balance, of.currency)
@@ -201,18 +201,18 @@ def adjustment_page(*, limit: int, cursor: str | None, status: str | None = None
 
 
 @dataclass(frozen=True)
-class Owed:
+class DueWithGrace:
     due: Due
-    grace: timedelta
+    grace_period: timedelta
 
     @property
     def collected_from(self) -> datetime | None:
         """From then on it is taken from whatever comes into the wallet."""
-        return self.due.created_at + self.grace if self.due.status == Progress.OPEN else None
+        return self.due.created_at + self.grace_period if self.due.status == Progress.OPEN else None
 
 
-def owed(due: Due) -> Owed:
-    return Owed(due, grace())
+def add_grace_period(due: Due) -> DueWithGrace:
+    return DueWithGrace(due, grace_period())
 
 
 def due_page(
@@ -224,7 +224,7 @@ def due_page(
         if value is not None:
             query = query.where(column == value)
     found = page(query, Due.id, limit=limit, cursor=cursor, descending=True)
-    return found | {"items": [owed(due) for due in found["items"]]}
+    return found | {"items": [add_grace_period(due) for due in found["items"]]}
 
 
 def _between(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:

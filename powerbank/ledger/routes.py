@@ -16,7 +16,7 @@ blueprint = Blueprint("Wallet", __name__, url_prefix="/api/wallet", description=
 @blueprint.response(200, WalletSchema)
 def wallet() -> queries.Wallet:
     """What I have, what is held of it, and what I owe"""
-    return queries.wallet(current_user_id())
+    return queries.wallet_of_user(current_user_id())
 
 
 @blueprint.get("/transactions")

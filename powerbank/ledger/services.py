@@ -1,4 +1,4 @@
-"""`post`: the one way into the ledger.
+"""`post_entry`: the one way into the ledger.
 
 Order of locks, everywhere: all floored accounts of all people concerned, by account id; then rows of holds,
 dues and transactions; then the entry's key. Nobody can wait in a circle.
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from powerbank.base.db import new_id, open_session
 from powerbank.ledger import wallet_changes
-from powerbank.ledger.accounts import OWN_ACCOUNTS, USER_KINDS, AccountName, Kind, Side, of_user
+from powerbank.ledger.accounts import OWN_ACCOUNTS, USER_KINDS, AccountName, Kind, Side, user_account
 from powerbank.ledger.errors import (
     FloorError,
     InsufficientFundsError,
@@ -58,12 +58,12 @@ class Reference(NamedTuple):
     id: str
 
 
-class Found(NamedTuple):
+class FoundAccount(NamedTuple):
     id: UUID
     balance: int | None
 
 
-Accounts = dict[AccountName, Found]
+Accounts = dict[AccountName, FoundAccount]
 _LOCKED = "ledger_locked"
 
 
@@ -110,7 +110,7 @@ _EARLIER = text("""
 """)
 
 
-def post(
+def post_entry(
     *,
     kind: EntryKind,
     key: str,
@@ -123,7 +123,7 @@ def post(
 ) -> Posted:
     """Books an entry once, whatever happens: the same key and lines again give the first one.
 
-    `of` and `first` say which lots points come from or return to, see `lots.follow`."""
+    `of` and `first` say which lots points come from or return to, see `lots.move_lots`."""
     amounts = _amounts(lines)
     accounts = _last_locked(amounts) or _resolve(amounts)
     if refusal := _refusal(amounts, accounts):
@@ -146,15 +146,15 @@ def post(
         "balances": [_after(accounts[name].balance, amount) for name, amount in amounts.items()],
     }
     if open_session().execute(_WRITE, parameters).first() is not None:
-        lots.follow(entry_id, amounts, of=of, first=first)
-        wallet_changes.tell(amounts, {name: found.balance for name, found in accounts.items()})
+        lots.move_lots(entry_id, amounts, of=of, first=first)
+        wallet_changes.react_to_entry(amounts, {name: found.balance for name, found in accounts.items()})
         return Posted(entry_id, fresh=True)
     posted = _earlier(key, kind, amounts)
     assert posted is not None  # noqa: S101 (for the type checker: the key stood in the way just now)
     return posted
 
 
-def lock_users(*user_ids: UUID) -> Accounts:
+def lock_user_accounts(*user_ids: UUID) -> Accounts:
     """Takes the accounts of these people before anything else of theirs is locked; a transaction that books
     several entries over several people begins with this. Balances that come back hold until it ends or books.
 
@@ -163,13 +163,13 @@ def lock_users(*user_ids: UUID) -> Accounts:
     kept: tuple[object, set[UUID], Accounts] | None = session.info.get(_LOCKED)
     if kept is not None and kept[0] is _innermost(session) and kept[1].issuperset(user_ids):
         return kept[2]
-    accounts = _resolve([of_user(Kind.USER_WALLET, user_id) for user_id in user_ids])
+    accounts = _resolve([user_account(Kind.USER_WALLET, user_id) for user_id in user_ids])
     session.info[_LOCKED] = _innermost(session), set(user_ids), accounts
     return accounts
 
 
 def _last_locked(names: Iterable[AccountName]) -> Accounts | None:
-    """What `lock_users` found, if these are all there. Not again after this: what is booked now changes them."""
+    """Return what `lock_user_accounts` found, if all these are there. It is used once, since an entry changes them."""
     session = open_session()
     kept: tuple[object, set[UUID], Accounts] | None = session.info.pop(_LOCKED, None)
     if kept is None or kept[0] is not _innermost(session) or not kept[2].keys() >= set(names):
@@ -182,7 +182,7 @@ def _innermost(session: Session) -> object:
     return session.get_nested_transaction() or session.get_transaction()
 
 
-def find(key: str) -> UUID | None:
+def find_entry(key: str) -> UUID | None:
     """The entry that was booked under a key."""
     found: UUID | None = open_session().scalar(text("SELECT id FROM ledger_entries WHERE key = :key"), {"key": key})
     return found
@@ -209,7 +209,7 @@ def _resolve(names: Iterable[AccountName]) -> Accounts:
     accounts = _look_up(names)
     newcomers = {name.owner for name in names if name.rule.floored and name not in accounts}
     if newcomers:
-        _open([of_user(kind, UUID(owner)) for owner in sorted(newcomers) for kind in USER_KINDS])
+        _open([user_account(kind, UUID(owner)) for owner in sorted(newcomers) for kind in USER_KINDS])
         accounts = _look_up(names)
     hot = [name for name in names if name not in accounts]
     if hot:
@@ -227,7 +227,7 @@ def _look_up(names: Iterable[AccountName]) -> Accounts:
         "currencies": [name.currency for name in hot],
     }
     rows: Iterable[Row[Any]] = open_session().execute(_ACCOUNTS, parameters)
-    return {AccountName(Kind(row.kind), row.owner, row.currency): Found(row.id, row.balance) for row in rows}
+    return {AccountName(Kind(row.kind), row.owner, row.currency): FoundAccount(row.id, row.balance) for row in rows}
 
 
 def _open(names: Sequence[AccountName]) -> None:

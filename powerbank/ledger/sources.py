@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from powerbank.ledger.accounts import Kind, of_user, shared
+from powerbank.ledger.accounts import Kind, network_account, user_account
 from powerbank.ledger.services import Line
 
 
@@ -44,13 +44,13 @@ class Sources:
         return self.points_value * points // self.points if self.points else 0
 
 
-def paid_from(user_id: UUID, sources: Sources, *, wallet: Kind, points: Kind, to: Line) -> list[Line]:
+def payment_lines(user_id: UUID, sources: Sources, *, wallet: Kind, points: Kind, to: Line) -> list[Line]:
     """Lines that take `sources` from a person. The promotion budget pays what the points are worth, so that
     whoever shares in the revenue gets a share of it too."""
     return [
-        Line(of_user(wallet, user_id), -sources.wallet),
-        Line(of_user(points, user_id), -sources.points),
-        Line(shared(Kind.POINTS_LIABILITY), sources.points),
-        Line(shared(Kind.PROMOTION_EXPENSE), -sources.points_value),
+        Line(user_account(wallet, user_id), -sources.wallet),
+        Line(user_account(points, user_id), -sources.points),
+        Line(network_account(Kind.POINTS_LIABILITY), sources.points),
+        Line(network_account(Kind.PROMOTION_EXPENSE), -sources.points_value),
         to,
     ]

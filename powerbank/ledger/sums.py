@@ -76,7 +76,7 @@ def close_seal(*, now: datetime) -> bool:
     return True
 
 
-def balances(account_ids: Sequence[UUID], *, before: int = ALL) -> dict[UUID, int]:
+def sum_balances(account_ids: Sequence[UUID], *, before: int = ALL) -> dict[UUID, int]:
     """What hot accounts come to, counting postings with a number below `before`."""
     rows = db.session.execute(_BALANCES, {"ids": list(map(str, account_ids)), "before": before})
     return {row.id: int(row.balance) for row in rows}

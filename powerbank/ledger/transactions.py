@@ -15,7 +15,7 @@ from powerbank.ledger.wallet_models import TransactionStatus, TransactionType, W
 IN = frozenset({TransactionType.TOPUP, TransactionType.REFUND})
 
 
-def record(
+def record_transaction(
     *,
     user_id: UUID,
     type_: TransactionType,
@@ -52,23 +52,23 @@ def record(
     return transaction
 
 
-def of_entry(entry_id: UUID) -> WalletTransaction:
+def transaction_of_entry(entry_id: UUID) -> WalletTransaction:
     return open_session().scalars(select(WalletTransaction).filter_by(entry_id=entry_id)).one()
 
 
-def locked(transaction_id: UUID) -> WalletTransaction:
+def lock_transaction(transaction_id: UUID) -> WalletTransaction:
     """The row, for change. Its person's accounts are locked before it, as everywhere."""
     session = open_session()
     user_id = session.scalar(select(WalletTransaction.user_id).filter_by(id=transaction_id))
     if user_id is None:
         raise NotFoundError("transaction")
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     return session.get_one(WalletTransaction, transaction_id, with_for_update=True, populate_existing=True)
 
 
 def begin_topup(*, user_id: UUID, amount: int, reference: Reference) -> WalletTransaction:
-    """A top-up that its person is about to pay; `topups.credit` or `fail` ends it."""
-    return record(
+    """A top-up that its person is about to pay; `topups.credit_topup` or `fail_topup` ends it."""
+    return record_transaction(
         user_id=user_id,
         type_=TransactionType.TOPUP,
         sources=Sources(wallet=amount),
@@ -78,17 +78,17 @@ def begin_topup(*, user_id: UUID, amount: int, reference: Reference) -> WalletTr
     )
 
 
-def reprice(transaction_id: UUID, amount: int) -> None:
+def change_topup_amount(transaction_id: UUID, amount: int) -> None:
     """Another amount came than was asked for, and is to be credited after all."""
-    transaction = locked(transaction_id)
+    transaction = lock_transaction(transaction_id)
     if transaction.entry_id is not None:
         raise ConflictError("already_settled", "This transaction has been settled.")
     transaction.wallet = amount
 
 
-def fail(transaction_id: UUID) -> WalletTransaction:
-    """Not paid. It may still be, later: then `topups.credit` makes it a success."""
-    transaction = locked(transaction_id)
+def fail_topup(transaction_id: UUID) -> WalletTransaction:
+    """Not paid. It may still be, later: then `topups.credit_topup` makes it a success."""
+    transaction = lock_transaction(transaction_id)
     if transaction.status not in (TransactionStatus.PENDING, TransactionStatus.FAILED):
         raise ConflictError("already_settled", "This transaction has been settled.")
     transaction.status = TransactionStatus.FAILED

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from powerbank.ledger.accounts import AccountName, Kind, of_user
+from powerbank.ledger.accounts import AccountName, Kind, user_account
 
 # Told whose wallet has become less, and what is in it now.
 AfterDebit = Callable[[UUID, int], None]
@@ -22,7 +22,7 @@ def register_after_credit_of_debtor(*reactions: AfterCredit) -> None:
     _after_credit[:] = reactions
 
 
-def tell(amounts: Mapping[AccountName, int], before: Mapping[AccountName, int | None]) -> None:
+def react_to_entry(amounts: Mapping[AccountName, int], before: Mapping[AccountName, int | None]) -> None:
     """Of what an entry has just moved. `before` has the balances of all accounts of these people."""
     for name, amount in amounts.items():
         if name.kind is not Kind.USER_WALLET:
@@ -31,6 +31,6 @@ def tell(amounts: Mapping[AccountName, int], before: Mapping[AccountName, int | 
         if amount < 0:
             for told in _after_debit:
                 told(owner, (before[name] or 0) + amount)
-        elif before[of_user(Kind.DUES_RECEIVABLE, owner)]:
+        elif before[user_account(Kind.DUES_RECEIVABLE, owner)]:
             for do in _after_credit:
                 do(owner)

@@ -96,7 +96,7 @@ def _problems(
     if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
     yield from _dead_letters(now)
-    if difference := reconciliation.last_difference():
+    if difference := reconciliation.describe_last_difference():
         yield Problem("ledger_mismatch", "ledger_mismatch", difference)
 
 

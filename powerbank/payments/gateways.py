@@ -46,33 +46,33 @@ def init_app(app: Flask) -> None:
     app.extensions["gateways"] = make_gateways(app.config["SETTINGS"])
 
 
-def offered() -> dict[str, Gateway]:
+def configured_gateways() -> dict[str, Gateway]:
     found: dict[str, Gateway] = current_app.extensions["gateways"]
     return found
 
 
-def get(name: str) -> Gateway:
-    gateway = offered().get(name)
+def get_gateway(name: str) -> Gateway:
+    gateway = configured_gateways().get(name)
     if gateway is None:
         raise UnknownGatewayError
     return gateway
 
 
-def limits(gateway: str, currency: str) -> Limits:
+def find_limits(gateway: str, currency: str) -> Limits:
     found = LIMITS[gateway].get(currency)
     if found is None:
         raise AppError("currency_not_taken", 422, "This way to pay does not take this currency.")
     return found
 
 
-def get_or_404(name: str) -> Gateway:
-    gateway = offered().get(name)
+def get_gateway_or_404(name: str) -> Gateway:
+    gateway = configured_gateways().get(name)
     if gateway is None:
         raise NotFoundError("gateway")
     return gateway
 
 
-def shown() -> list[dict[str, Any]]:
+def describe_gateways() -> list[dict[str, Any]]:
     return [
         {
             "gateway": gateway.name,
@@ -84,7 +84,7 @@ def shown() -> list[dict[str, Any]]:
                 for currency, bounds in LIMITS[gateway.name].items()
             ],
         }
-        for gateway in offered().values()
+        for gateway in configured_gateways().values()
     ]
 
 

@@ -27,7 +27,7 @@ def refund_page(
     return page(query, Refund.id, limit=limit, cursor=cursor, descending=True)
 
 
-def refund(refund_id: UUID) -> Refund:
+def find_refund(refund_id: UUID) -> Refund:
     found = db.session.get(Refund, refund_id)
     if found is None:
         raise NotFoundError("refund")
@@ -35,7 +35,7 @@ def refund(refund_id: UUID) -> Refund:
 
 
 def refund_of_user(refund_id: UUID, user_id: UUID) -> Refund:
-    found = refund(refund_id)
+    found = find_refund(refund_id)
     if found.user_id != user_id:
         raise NotFoundError("refund")
     return found
@@ -60,7 +60,7 @@ def intent_page(
     return page(query, PaymentIntent.id, limit=limit, cursor=cursor, descending=True)
 
 
-def intent(intent_id: UUID) -> PaymentIntent:
+def find_intent(intent_id: UUID) -> PaymentIntent:
     found = db.session.get(PaymentIntent, intent_id)
     if found is None:
         raise NotFoundError("payment")
@@ -83,7 +83,7 @@ def event_page(
     return page(query, GatewayEvent.id, limit=limit, cursor=cursor, descending=True)
 
 
-def event(event_id: UUID) -> GatewayEvent:
+def find_event(event_id: UUID) -> GatewayEvent:
     found = db.session.get(GatewayEvent, event_id)
     if found is None:
         raise NotFoundError("webhook")
@@ -122,4 +122,4 @@ def find_amount_if_payable(user_id: UUID, event: Mapping[str, Scalar]) -> Mappin
 
 def find_balance(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
     """What is in the wallet when the person is told: a due may have been paid from it meanwhile."""
-    return {"balance": ledger_queries.wallet(user_id).balance}
+    return {"balance": ledger_queries.wallet_of_user(user_id).balance}

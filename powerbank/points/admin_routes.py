@@ -31,7 +31,7 @@ blueprint = Blueprint("Points (staff)", __name__, url_prefix="/api/admin/points"
 def ask(body: dict[str, Any]) -> Grant:
     """Give points to many; above the limits of the role it waits for a second person"""
     target = body["target"] or {"city": None, "kyc_verified": None}
-    grant = grants.ask(
+    grant = grants.ask_for_grant(
         points=body["points"],
         reason=body["reason"],
         recipients=body["user_ids"],
@@ -58,7 +58,7 @@ def list_grants(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, GrantSchema)
 def one_grant(grant_id: UUID) -> Grant:
     """How far it is"""
-    return queries.grant(grant_id)
+    return queries.find_grant(grant_id)
 
 
 @blueprint.get("/bulk-awards/<uuid:grant_id>/awards.csv")
@@ -66,12 +66,12 @@ def one_grant(grant_id: UUID) -> Grant:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_awards(grant_id: UUID) -> Response:
     """Who has got them so far, as CSV"""
-    grant = queries.grant(grant_id)
+    grant = queries.find_grant(grant_id)
     points = grant.points
     return exported(
         "awards",
         ("user", "points", "at", "entry"),
-        queries.awards_of(grant),
+        queries.select_awards(grant),
         Entry.id,
         lambda entry: [(entry.key.rpartition(":")[2], points, show_time(entry.created_at), entry.id)],
         of=("points_grant", grant_id),
@@ -97,7 +97,7 @@ def reject(grant_id: UUID) -> Grant:
 
 
 def _decide(grant_id: UUID, *, approve: bool) -> Grant:
-    grant = grants.decide(grant_id, approve=approve, staff=current_staff(), now=utcnow())
+    grant = grants.decide_grant(grant_id, approve=approve, staff=current_staff(), now=utcnow())
     _audit("points_grant.approve" if approve else "points_grant.reject", grant)
     return grant
 

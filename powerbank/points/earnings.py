@@ -63,14 +63,14 @@ RULES = MappingProxyType(
 TOLD_OF = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
 
 
-def ask(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
+def request_award(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
     """Gives points soon, in a job of their own: whatever earned them does not wait for the ledger."""
     enqueue(
         reward_jobs.AWARD_POINTS, user_id=str(user_id), earning=earning, object_id=str(object_id), quantity=quantity
     )
 
 
-def give(
+def award_earning(
     *, user_id: UUID, earning: Earning, object_id: str, quantity: int = 0, reference: Reference | None = None
 ) -> int:
     """How many points there were for it: none the second time, be it in another account, and none for who has left."""
@@ -79,30 +79,32 @@ def give(
     worth = rule.points(app_config.current(), quantity)
     if worth <= 0 or not _is_here(user_id):
         return 0
-    kept = net_payments.locked(reference, besides=user_id)
+    kept = net_payments.lock_net_payment(reference, besides=user_id)
     key = f"points:{earning}:{object_id}"
     if rule.once_a_person and _had(earning, identifier_traces.earlier_accounts(user_id)):
         return 0
-    if services.find(key) is not None or (kept is not None and kept.nothing):
+    if services.find_entry(key) is not None or (kept is not None and kept.nothing):
         return 0
-    points.award(user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value)
+    points.award_points(
+        user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value
+    )
     publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
     if kept is not None and kept.back:  # a part of it went back before: its share follows, as it does later
         enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
     return worth
 
 
-def unless_told_of(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+def unless_told_elsewhere(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
     """What has a notice of its own says there how many points it brought: nobody is told twice."""
     return None if event["earning"] in TOLD_OF else {}
 
 
-def welcome(user_id: UUID) -> None:
-    ask(user_id=user_id, earning=Earning.SIGNUP, object_id=user_id)
+def request_signup_award(user_id: UUID) -> None:
+    request_award(user_id=user_id, earning=Earning.SIGNUP, object_id=user_id)
 
 
 def _had(earning: Earning, accounts: list[UUID]) -> bool:
-    return any(services.find(f"points:{earning}:{account}") is not None for account in accounts)
+    return any(services.find_entry(f"points:{earning}:{account}") is not None for account in accounts)
 
 
 def _is_here(user_id: UUID) -> bool:
@@ -120,14 +122,14 @@ def reward_registration(referral_id: UUID) -> None:
     if referral is None or referral.status == ReferralStatus.REJECTED:
         return
     # In a job of its own: no transaction gives to two people.
-    ask(user_id=referral.invitee_id, earning=Earning.REFERRAL_INVITEE, object_id=referral.id)
+    request_award(user_id=referral.invitee_id, earning=Earning.REFERRAL_INVITEE, object_id=referral.id)
     if app_config.current().referral_award_on == ON_SIGNUP and referral.status == ReferralStatus.NOTED:
         referral.status = ReferralStatus.AWARDED
         _reward_inviter(referral, None)
 
 
 def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> None:
-    kept = net_payments.of(Reference("rental", rental_id))
+    kept = net_payments.find_net_payment(Reference("rental", rental_id))
     if kept is not None and kept.nothing:  # given back meanwhile: the first rental is still to come
         return
     referral = referrals.settle_first_rental(invitee_id, now=now)
@@ -137,7 +139,7 @@ def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> N
 
 
 def _reward_inviter(referral: Referral, reference: Reference | None) -> None:
-    given = give(
+    given = award_earning(
         user_id=referral.inviter_id, earning=Earning.REFERRAL_INVITER, object_id=str(referral.id), reference=reference
     )
     publish(

@@ -17,29 +17,29 @@ WARNING = timedelta(days=7)
 BATCH = 100  # people in one transaction
 
 
-def due(*, now: datetime, after: UUID) -> list[UUID]:
+def people_with_expired_points(*, now: datetime, after: UUID) -> list[UUID]:
     """The next people who have points whose time is over."""
     query = select(Lot.user_id).where(Lot.available > 0, Lot.expires_at <= now, Lot.user_id > after)
     return list(db.session.scalars(query.distinct().order_by(Lot.user_id).limit(BATCH)))
 
 
-def expire(people: list[UUID], *, run: UUID, now: datetime) -> None:
+def expire_points(people: list[UUID], *, run: UUID, now: datetime) -> None:
     """Nothing happens to who was here in this run before: nothing is left to take."""
-    services.lock_users(*people)
+    services.lock_user_accounts(*people)
     for user_id in people:
-        points.expire(user_id=user_id, now=now, key=f"points:expired:{run}:{user_id}", actor="system")
+        points.expire_points(user_id=user_id, now=now, key=f"points:expired:{run}:{user_id}", actor="system")
 
 
-def to_warn(*, now: datetime, after: UUID) -> list[UUID]:
+def people_to_warn(*, now: datetime, after: UUID) -> list[UUID]:
     query = select(Lot.user_id).where(
         Lot.available > 0, Lot.warned_at.is_(None), Lot.expires_at <= now + WARNING, Lot.user_id > after
     )
     return list(db.session.scalars(query.distinct().order_by(Lot.user_id).limit(BATCH)))
 
 
-def warn(people: list[UUID], *, now: datetime) -> None:
+def warn_people(people: list[UUID], *, now: datetime) -> None:
     """Tells each of all that expires within the week, together, and of no lot twice."""
-    services.lock_users(*people)
+    services.lock_user_accounts(*people)
     expiring = (Lot.user_id.in_(people), Lot.available > 0, Lot.expires_at <= now + WARNING)
     told = (
         select(Lot.user_id, func.sum(Lot.available).label("points"), func.min(Lot.expires_at).label("first"))
@@ -52,6 +52,6 @@ def warn(people: list[UUID], *, now: datetime) -> None:
     open_session().execute(update(Lot).where(*expiring, Lot.warned_at.is_(None)).values(warned_at=now))
 
 
-def forfeit(user: User) -> None:
+def forfeit_points(user: User) -> None:
     """Whoever leaves takes no points along, and owes none to anybody."""
-    points.forfeit(user_id=user.id, key=f"points:forfeited:{user.id}", actor=f"user:{user.id}")
+    points.forfeit_points(user_id=user.id, key=f"points:forfeited:{user.id}", actor=f"user:{user.id}")

@@ -30,7 +30,7 @@ BATCH = 200
 FIRST = UUID(int=0)
 
 
-def ask(
+def ask_for_grant(
     *,
     points: int,
     reason: str,
@@ -58,7 +58,7 @@ def ask(
         raise ConflictError("nobody_to_award", "There is nobody to give points to.")
     worth = allowances.worth_of_points(grant.total * points)
     about = Reference("points_grant", str(grant.id))
-    if allowances.use(Act.POINTS_GRANT, staff.id, worth=worth, about=about, now=now):
+    if allowances.use_allowance(Act.POINTS_GRANT, staff.id, worth=worth, about=about, now=now):
         _begin(grant)
     else:
         publish(AwardWaits(grant_id=grant.id, points=points, count=grant.total, reason=reason))
@@ -67,14 +67,14 @@ def ask(
     return grant
 
 
-def decide(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> Grant:
+def decide_grant(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> Grant:
     grant = _locked(grant_id)
     if grant is None:
         raise NotFoundError("grant")
     if grant.status != GrantStatus.PENDING:
         raise ConflictError("already_decided", "This has been decided.")
     if grant.asked_by == staff.id:
-        raise allowances.second_person_needed()
+        raise allowances.second_person_error()
     grant.decided_by = staff.id
     if approve:
         _begin(grant)
@@ -93,9 +93,9 @@ def award_batch(grant_id: UUID) -> bool:
     people = list(open_session().scalars(query.limit(min(BATCH, grant.total - grant.awarded))))
     if not people:
         return False
-    services.lock_users(*people)
+    services.lock_user_accounts(*people)
     for user_id in people:
-        points.award(
+        points.award_points(
             user_id=user_id,
             points=grant.points,
             reference=Reference("grant", str(grant.id)),
@@ -109,7 +109,7 @@ def award_batch(grant_id: UUID) -> bool:
     return True
 
 
-def close(grant_id: UUID, *, now: datetime) -> None:
+def close_grant(grant_id: UUID, *, now: datetime) -> None:
     grant = _locked(grant_id)
     if grant is not None and grant.status == GrantStatus.RUNNING:
         grant.status, grant.finished_at = GrantStatus.DONE, now

@@ -14,7 +14,7 @@ from powerbank.ledger.wallet_models import WalletTransaction as Paid
 STEP = 100_00  # paisa of a top-up that earn together
 
 
-class Kept(NamedTuple):
+class NetPayment(NamedTuple):
     """A top-up, or the fare of a rental with its extensions: overdue fees and a lost bank's price earn nothing, so
     giving them back takes nothing away."""
 
@@ -39,21 +39,21 @@ class Kept(NamedTuple):
         return points * self.back // self.paid if by == self.payer else 0
 
 
-def locked(reference: Reference, *, besides: UUID) -> Kept | None:
+def lock_net_payment(reference: Reference, *, besides: UUID) -> NetPayment | None:
     """None if nothing was paid for it. Refunds of it wait until the transaction is over, or were seen: the accounts
     of its payer are locked, with those of whoever is to get points for it."""
     payer = open_session().scalar(select(Paid.user_id).where(_of(reference)).limit(1))
-    services.lock_users(*{besides, payer or besides})
-    return None if payer is None else of(reference)
+    services.lock_user_accounts(*{besides, payer or besides})
+    return None if payer is None else find_net_payment(reference)
 
 
-def of(reference: Reference) -> Kept | None:
+def find_net_payment(reference: Reference) -> NetPayment | None:
     query = select(Paid).where(_of(reference)).order_by(Paid.id).execution_options(populate_existing=True)
     payments = open_session().scalars(query).all()
     if not payments:
         return None
     paid, back = sum(each.amount for each in payments), sum(each.refunded for each in payments)
-    return Kept(payments[0].user_id, paid, back, payments[0].id, stepped=reference.kind == "transaction")
+    return NetPayment(payments[0].user_id, paid, back, payments[0].id, stepped=reference.kind == "transaction")
 
 
 def _of(reference: Reference) -> ColumnElement[bool]:

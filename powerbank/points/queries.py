@@ -30,7 +30,7 @@ class Points:
     currency: str = NPR
 
 
-def points_of(user_id: UUID) -> Points:
+def points_of_user(user_id: UUID) -> Points:
     rows = db.session.execute(select(Account.kind, Account.balance).where(Account.owner == str(user_id)))
     found = {row.kind: row.balance or 0 for row in rows}
     has = found.get(Kind.USER_POINTS, 0)
@@ -67,13 +67,13 @@ def grant_page(*, limit: int, cursor: str | None, status: str | None = None) -> 
     return page(query, Grant.id, limit=limit, cursor=cursor, descending=True)
 
 
-def grant(grant_id: UUID) -> Grant:
+def find_grant(grant_id: UUID) -> Grant:
     found: Grant | None = db.session.get(Grant, grant_id, populate_existing=True)
     if found is None:
         raise NotFoundError("grant")
     return found
 
 
-def awards_of(given: Grant) -> Select[Entry]:
+def select_awards(given: Grant) -> Select[Entry]:
     """What it gave so far: entries, each under a key that ends with the person."""
     return select(Entry).where(Entry.reference_kind == "grant", Entry.reference_id == str(given.id))

@@ -50,13 +50,13 @@ class Earned(NamedTuple):
         return Reference("award", str(self.entry_id))
 
 
-def expect(paid: WalletTransaction) -> None:
+def request_reversal(paid: WalletTransaction) -> None:
     """The ledger gave a payment back, or a part of it, or has it again."""
     if paid.type == TransactionType.TOPUP or paid.reference_kind == "rental":
         enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(paid.id))
 
 
-def reverse(transaction_id: UUID) -> int:
+def reverse_points(transaction_id: UUID) -> int:
     """Makes points follow what is kept of a payment now, however often it is told. How many were taken back."""
     paid = open_session().get(WalletTransaction, transaction_id, populate_existing=True)
     if paid is None:
@@ -66,13 +66,13 @@ def reverse(transaction_id: UUID) -> int:
     else:
         reference = Reference(str(paid.reference_kind), str(paid.reference_id))
     awards = _earned(reference)
-    kept = net_payments.of(reference)
+    kept = net_payments.find_net_payment(reference)
     if kept is None:
         return 0
     return sum(_settle(award, kept.undeserved(award.points, by=award.user_id)) for award in awards)
 
 
-def undo_rental(rental_id: str) -> int:
+def revoke_points_of_rental(rental_id: str) -> int:
     """It was cancelled after all, and has earned nobody anything, whether or not anything was paid for it."""
     return sum(_settle(award, award.points) for award in _earned(Reference("rental", rental_id)))
 
@@ -83,14 +83,14 @@ def _earned(reference: Reference) -> list[Earned]:
     people = {row.user_id for row in open_session().execute(_EARNED, parameters)}
     if not people:
         return []
-    services.lock_users(*people)
+    services.lock_user_accounts(*people)
     return [Earned(*row) for row in open_session().execute(_EARNED, parameters)]
 
 
 def _settle(award: Earned, undeserved: int) -> int:
     more = undeserved - award.taken
     if more > 0:
-        points.revoke(
+        points.revoke_points(
             user_id=award.user_id,
             points=more,
             reference=award.reference,
@@ -100,7 +100,7 @@ def _settle(award: Earned, undeserved: int) -> int:
         )
         publish(PointsReversed(user_id=award.user_id, points=more, object_id=award.key))
     elif more < 0 and not _has_left(award.user_id):
-        points.award(
+        points.award_points(
             user_id=award.user_id,
             points=-more,
             reference=award.reference,

@@ -16,7 +16,7 @@ blueprint = Blueprint("Points", __name__, url_prefix="/api/points", description=
 @blueprint.response(200, PointsSchema)
 def my_points() -> queries.Points:
     """What I have, what it is worth, and what expires first"""
-    return queries.points_of(current_user_id())
+    return queries.points_of_user(current_user_id())
 
 
 @blueprint.get("/history")

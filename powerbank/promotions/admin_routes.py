@@ -53,7 +53,7 @@ class Coupons(MethodView):
     def post(self, body: dict[str, Any]) -> Coupon:
         """Create"""
         with transaction():
-            coupon = services.create(**body, by=current_staff().id)
+            coupon = services.create_coupon(**body, by=current_staff().id)
             audit.by_staff("coupons.create", "coupons", coupon.id, new=_snapshot(coupon))
         return coupon
 
@@ -64,7 +64,7 @@ class OneCoupon(MethodView):
     @blueprint.response(200, CouponSchema)
     def get(self, coupon_id: UUID) -> Coupon:
         """Read"""
-        return queries.coupon(coupon_id)
+        return queries.find_coupon(coupon_id)
 
     @staff_only(WRITE)
     @blueprint.arguments(CouponRulesSchema(partial=True))
@@ -72,9 +72,9 @@ class OneCoupon(MethodView):
     def patch(self, body: dict[str, Any], coupon_id: UUID) -> Coupon:
         """Change the fields given; what kind it is and its code stay"""
         with transaction():
-            coupon = services.locked(coupon_id)
+            coupon = services.lock_coupon(coupon_id)
             old = _snapshot(coupon)
-            services.change(coupon, body, by=current_staff().id)
+            services.change_coupon(coupon, body, by=current_staff().id)
             audit.by_staff("coupons.update", "coupons", coupon.id, old=old, new=_snapshot(coupon))
         return coupon
 
@@ -83,9 +83,9 @@ class OneCoupon(MethodView):
     def delete(self, coupon_id: UUID) -> None:
         """Delete one that was never used"""
         with transaction():
-            coupon = services.locked(coupon_id)
+            coupon = services.lock_coupon(coupon_id)
             audit.by_staff("coupons.delete", "coupons", coupon.id, old=_snapshot(coupon))
-            services.delete(coupon)
+            services.delete_coupon(coupon)
 
 
 @blueprint.post("/coupons/<uuid:coupon_id>/approve")
@@ -94,8 +94,8 @@ class OneCoupon(MethodView):
 @blueprint.response(200, CouponSchema)
 def approve(coupon_id: UUID) -> Coupon:
     """Agree, as a second person, to all the points that it may give"""
-    coupon = services.locked(coupon_id)
-    services.approve(coupon, staff=current_staff())
+    coupon = services.lock_coupon(coupon_id)
+    services.approve_coupon(coupon, staff=current_staff())
     audit.by_staff("coupons.approve", "coupons", coupon.id, new=_snapshot(coupon))
     return coupon
 
@@ -107,7 +107,7 @@ class Codes(MethodView):
     @blueprint.response(200, page_of(CouponCodeSchema))
     def get(self, arguments: dict[str, Any], coupon_id: UUID) -> dict[str, Any]:
         """Codes, and how often each was used"""
-        return queries.code_page(queries.coupon(coupon_id).id, **arguments)
+        return queries.code_page(queries.find_coupon(coupon_id).id, **arguments)
 
     @staff_only(WRITE)
     @blueprint.arguments(MakeCodesSchema)
@@ -115,7 +115,7 @@ class Codes(MethodView):
     def post(self, body: dict[str, Any], coupon_id: UUID) -> dict[str, Any]:
         """Make codes that serve once each"""
         with transaction():
-            coupon = services.locked(coupon_id)
+            coupon = services.lock_coupon(coupon_id)
             codes = services.make_codes(coupon, **body)
             audit.by_staff("coupons.make_codes", "coupons", coupon.id, new=body)
         return {"codes": codes}
@@ -126,7 +126,7 @@ class Codes(MethodView):
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_codes(coupon_id: UUID) -> Response:
     """All codes as CSV"""
-    of = queries.coupon(coupon_id).id
+    of = queries.find_coupon(coupon_id).id
     return exported(
         "codes",
         ("code", "uses", "most uses"),
@@ -142,7 +142,7 @@ def export_codes(coupon_id: UUID) -> Response:
 @blueprint.response(200, UseSchema)
 def use_of_coupon(coupon_id: UUID) -> dict[str, Any]:
     """What was used of a coupon, in all and by day"""
-    return queries.use_of(queries.of_coupon(queries.coupon(coupon_id).id))
+    return queries.summarise_uses(queries.uses_of_coupon(queries.find_coupon(coupon_id).id))
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/use")
@@ -150,7 +150,7 @@ def use_of_coupon(coupon_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, UseSchema)
 def use_of_campaign(campaign_id: UUID) -> dict[str, Any]:
     """What was used of all coupons of a campaign, in all and by day"""
-    return queries.use_of(queries.of_campaign(campaign_id))
+    return queries.summarise_uses(queries.uses_of_campaign(campaign_id))
 
 
 @blueprint.get("/coupons/<uuid:coupon_id>/redemptions.csv")
@@ -158,8 +158,8 @@ def use_of_campaign(campaign_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_redemptions(coupon_id: UUID) -> Response:
     """Every use of a coupon as CSV, oldest first"""
-    of = queries.coupon(coupon_id).id
-    return _redemptions(queries.of_coupon(of), ("coupons", of))
+    of = queries.find_coupon(coupon_id).id
+    return _redemptions(queries.uses_of_coupon(of), ("coupons", of))
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/redemptions.csv")
@@ -167,7 +167,7 @@ def export_redemptions(coupon_id: UUID) -> Response:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_redemptions_of_campaign(campaign_id: UUID) -> Response:
     """Every use of all coupons of a campaign as CSV, oldest first"""
-    return _redemptions(queries.of_campaign(campaign_id), ("campaigns", campaign_id))
+    return _redemptions(queries.uses_of_campaign(campaign_id), ("campaigns", campaign_id))
 
 
 def _redemptions(which: ColumnElement[bool], of: tuple[str, UUID]) -> Response:

@@ -16,7 +16,7 @@ from powerbank.promotions.models import Coupon, Kind
 
 
 @dataclass(frozen=True)
-class Applied:
+class ClaimedCoupon:
     coupon: Coupon
     code: str
     points: int
@@ -26,18 +26,18 @@ class Applied:
         return "redeemed" if self.coupon.kind == Kind.POINTS else "kept"
 
 
-def apply(*, user_id: UUID, code: str, now: datetime) -> Applied:
-    answers = coupons.find(code)[0].answered_for_by
+def claim_coupon(*, user_id: UUID, code: str, now: datetime) -> ClaimedCoupon:
+    answers = coupons.find_coupon(code)[0].answered_for_by
     if answers is not None:
-        allowances.begin(answers)
-    ledger.lock_users(user_id)  # one code of a person at a time: each counts those before
-    coupon, found = coupons.find(code)
+        allowances.lock_allowance(answers)
+    ledger.lock_user_accounts(user_id)  # one code of a person at a time: each counts those before
+    coupon, found = coupons.find_coupon(code)
     coupons.refuse_unless_usable(coupon, found, user_id, now)
     if coupon.kind != Kind.POINTS:
-        coupons.keep(coupon, found, user_id)
-        return Applied(coupon, found.code, 0)
+        coupons.keep_coupon(coupon, found, user_id)
+        return ClaimedCoupon(coupon, found.code, 0)
     points = coupon.value
-    redemption_id = coupons.use(
+    redemption_id = coupons.use_coupon(
         coupon,
         found,
         user_id,
@@ -45,12 +45,12 @@ def apply(*, user_id: UUID, code: str, now: datetime) -> Applied:
         worth=coupons.worth_of_points(points),
         points=points,
         now=now,
-        key=f"apply:{coupon.id}:{user_id}:{coupons.times_used(coupon.id, user_id)}",
+        key=f"apply:{coupon.id}:{user_id}:{coupons.count_uses(coupon.id, user_id)}",
     )
     if not _within_allowance(coupon, now):
         raise CouponRefusedError("coupon_used_up")
-    earnings.ask(user_id=user_id, earning=Earning.COUPON, object_id=redemption_id, quantity=points)
-    return Applied(coupon, found.code, points)
+    earnings.request_award(user_id=user_id, earning=Earning.COUPON, object_id=redemption_id, quantity=points)
+    return ClaimedCoupon(coupon, found.code, points)
 
 
 def _within_allowance(coupon: Coupon, now: datetime) -> bool:
@@ -59,4 +59,6 @@ def _within_allowance(coupon: Coupon, now: datetime) -> bool:
     if answers is None:
         return True
     about = Reference("coupon", str(coupon.id))
-    return allowances.use(Act.COUPON, answers, worth=allowances.worth_of_points(coupon.value), about=about, now=now)
+    return allowances.use_allowance(
+        Act.COUPON, answers, worth=allowances.worth_of_points(coupon.value), about=about, now=now
+    )

@@ -1,8 +1,8 @@
 """Using a coupon: what it takes off a price, within every limit that it has.
 
-    discount = coupons.quote(user_id=…, code="DASHAIN", price=5000, now=now)         # what it would be
-    discount = coupons.redeem(…, reference=rental_id, key=…)                        # in the rental's transaction
-    coupons.give_back(rental_id, now=now)                                           # it did not come to a rental
+    discount = coupons.quote_discount(user_id=…, code="DASHAIN", price=5000, now=now)   # what it would be
+    discount = coupons.redeem_coupon(…, reference=rental_id, key=…)                    # in the rental's transaction
+    coupons.give_back_coupons(rental_id, now=now)                                      # it did not come to a rental
 
 Limits hold because each is a conditional update of the row that counts it, and a CHECK besides. The order of locks is
 the ledger's, then coupon, code, campaign: the person's accounts first.
@@ -44,36 +44,36 @@ class Discount:
     coupon_id: UUID
 
 
-def quote(*, user_id: UUID, code: str, price: int, now: datetime) -> Discount:
+def quote_discount(*, user_id: UUID, code: str, price: int, now: datetime) -> Discount:
     """What a coupon would take off, or why it would not."""
-    coupon, found = find(code)
+    coupon, found = find_coupon(code)
     refuse_unless_usable(coupon, found, user_id, now)
     amount = _off(coupon, price)
     _refuse_beyond_limits(coupon, amount)
     return Discount(amount, coupon.id)
 
 
-def redeem(*, user_id: UUID, code: str, price: int, reference: UUID, key: str, now: datetime) -> Discount:
+def redeem_coupon(*, user_id: UUID, code: str, price: int, reference: UUID, key: str, now: datetime) -> Discount:
     """Uses a coupon for a rental. The same key again is the same use."""
-    ledger.lock_users(user_id)
+    ledger.lock_user_accounts(user_id)
     earlier = open_session().scalar(select(Redemption).where(Redemption.key == key))
     if earlier is not None:
         return Discount(earlier.amount, earlier.coupon_id)
-    coupon, found = find(code)
+    coupon, found = find_coupon(code)
     refuse_unless_usable(coupon, found, user_id, now)
     _refuse_beside_others(coupon, reference)
     amount = _off(coupon, price)
-    use(coupon, found, user_id, cost=amount, worth=amount, key=key, rental_id=reference, amount=amount, now=now)
+    use_coupon(coupon, found, user_id, cost=amount, worth=amount, key=key, rental_id=reference, amount=amount, now=now)
     return Discount(amount, coupon.id)
 
 
-def give_back(rental_id: UUID, *, now: datetime) -> None:
+def give_back_coupons(rental_id: UUID, *, now: datetime) -> None:
     """The rental came to nothing: its coupons can be used again. Nothing used, or given back before: nothing to do."""
     session = open_session()
     user_id = session.scalar(select(Redemption.user_id).where(Redemption.rental_id == rental_id).limit(1))
     if user_id is None:
         return
-    ledger.lock_users(user_id)
+    ledger.lock_user_accounts(user_id)
     returned = session.execute(
         update(Redemption)
         .where(Redemption.rental_id == rental_id, Redemption.status == Use.USED)
@@ -91,14 +91,14 @@ def give_back(rental_id: UUID, *, now: datetime) -> None:
         session.execute(update(Campaign).where(Campaign.id == campaign_id).values(spent=Campaign.spent - row.worth))
 
 
-def pass_on(rental_id: UUID, *, to: UUID) -> None:
+def pass_on_coupons(rental_id: UUID, *, to: UUID) -> None:
     """Another rental stands in for the one that used them: the uses stay counted, and are its own from now on."""
     open_session().execute(
         update(Redemption).where(Redemption.rental_id == rental_id, Redemption.status == Use.USED).values(rental_id=to)
     )
 
 
-def find(code: str) -> tuple[Coupon, Code]:
+def find_coupon(code: str) -> tuple[Coupon, Code]:
     row = db.session.execute(
         select(Coupon, Code)
         .join(Code, Code.coupon_id == Coupon.id)
@@ -121,18 +121,20 @@ def refuse_unless_usable(coupon: Coupon, code: Code, user_id: UUID, now: datetim
             raise CouponRefusedError("coupon_not_begun")
         if offer.ends_at is not None and now >= offer.ends_at:
             raise CouponRefusedError("coupon_over")
-    if times_used(coupon.id, user_id) >= coupon.per_user_limit:
+    if count_uses(coupon.id, user_id) >= coupon.per_user_limit:
         raise CouponRefusedError("coupon_used_before")
-    if coupon.first_rental_only and any(has_rented(account) for account in accounts_of(user_id)):
+    if coupon.first_rental_only and any(has_rented(account) for account in accounts_of_person(user_id)):
         raise CouponRefusedError("coupon_first_rental_only")
     if code.used_up or (coupon.total_limit is not None and coupon.used >= coupon.total_limit):
         raise CouponRefusedError("coupon_used_up")
 
 
-def times_used(coupon_id: UUID, user_id: UUID) -> int:
+def count_uses(coupon_id: UUID, user_id: UUID) -> int:
     """By this person, who may have had another account before."""
     query = select(func.count()).where(
-        Redemption.user_id.in_(accounts_of(user_id)), Redemption.coupon_id == coupon_id, Redemption.status == Use.USED
+        Redemption.user_id.in_(accounts_of_person(user_id)),
+        Redemption.coupon_id == coupon_id,
+        Redemption.status == Use.USED,
     )
     return db.session.scalar(query) or 0
 
@@ -141,11 +143,11 @@ def has_rented(user_id: UUID) -> bool:
     return any(answer(user_id) for answer in _answers)
 
 
-def accounts_of(user_id: UUID) -> list[UUID]:
+def accounts_of_person(user_id: UUID) -> list[UUID]:
     return [user_id, *identifier_traces.earlier_accounts(user_id)]
 
 
-def use(
+def use_coupon(
     coupon: Coupon,
     code: Code,
     user_id: UUID,
@@ -178,7 +180,7 @@ def use(
             created_at=now,
         )
     )
-    keep(coupon, code, user_id)
+    keep_coupon(coupon, code, user_id)
     session.flush()
     return redemption_id
 
@@ -206,7 +208,7 @@ def _count(coupon: Coupon, code: Code, cost: int, worth: int) -> None:
         raise CouponRefusedError("coupon_used_up")
 
 
-def keep(coupon: Coupon, code: Code, user_id: UUID) -> None:
+def keep_coupon(coupon: Coupon, code: Code, user_id: UUID) -> None:
     """Puts a coupon among the person's own; there it stays, with the code that was typed last."""
     row = {"id": new_id(), "user_id": user_id, "coupon_id": coupon.id, "code": code.code}
     statement = insert(Claim).values(row)
@@ -244,7 +246,7 @@ def _off(coupon: Coupon, price: int) -> int:
 
 
 def _refuse_beyond_limits(coupon: Coupon, cost: int) -> None:
-    """For a quote; the use itself is counted by `use`."""
+    """For a quote; the use itself is counted by `use_coupon`."""
     campaign = db.session.get(Campaign, coupon.campaign_id) if coupon.campaign_id else None
     spent = [(coupon.spent, coupon.budget)] + ([(campaign.spent, campaign.budget)] if campaign else [])
     beyond = any(budget is not None and so_far + cost > budget for so_far, budget in spent)

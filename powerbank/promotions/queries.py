@@ -16,7 +16,7 @@ from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemptio
 DAYS = 90  # of use by day
 
 
-def coupon(coupon_id: UUID) -> Coupon:
+def find_coupon(coupon_id: UUID) -> Coupon:
     found: Coupon | None = db.session.get(Coupon, coupon_id)
     if found is None:
         raise NotFoundError("coupon")
@@ -50,7 +50,7 @@ def _seal() -> Fernet:
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def my_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) -> dict[str, Any]:
+def claim_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) -> dict[str, Any]:
     found = page(select(Claim).where(Claim.user_id == user_id), Claim.id, limit=limit, cursor=cursor, descending=True)
     ids = [claim.coupon_id for claim in found["items"]]
     coupons = {each.id: each for each in db.session.scalars(select(Coupon).where(Coupon.id.in_(ids)))}
@@ -89,7 +89,7 @@ def _status(coupon: Coupon, code: Code, campaign: Campaign | None, uses: int, no
     return "available"
 
 
-def use_of(which: ColumnElement[bool]) -> dict[str, Any]:
+def summarise_uses(which: ColumnElement[bool]) -> dict[str, Any]:
     """What was used of a coupon or a campaign, in all and by day."""
     used = Redemption.status == Use.USED
     query = select(
@@ -113,11 +113,11 @@ def use_of(which: ColumnElement[bool]) -> dict[str, Any]:
     return {**totals, "days": by_day}
 
 
-def of_coupon(coupon_id: UUID) -> ColumnElement[bool]:
+def uses_of_coupon(coupon_id: UUID) -> ColumnElement[bool]:
     return Redemption.coupon_id == coupon_id
 
 
-def of_campaign(campaign_id: UUID) -> ColumnElement[bool]:
+def uses_of_campaign(campaign_id: UUID) -> ColumnElement[bool]:
     if db.session.get(Campaign, campaign_id) is None:
         raise NotFoundError("campaign")
     return Redemption.coupon_id.in_(select(Coupon.id).where(Coupon.campaign_id == campaign_id))

@@ -19,10 +19,10 @@ blueprint = Blueprint("Coupons", __name__, url_prefix="/api/promotions/coupons",
 @idempotent
 @blueprint.arguments(ApplySchema)
 @blueprint.response(200, AppliedSchema)
-def apply(body: dict[str, str]) -> claims.Applied:
+def apply(body: dict[str, str]) -> claims.ClaimedCoupon:
     """Use a code: points come at once, a discount is put by for the next rental"""
     hit_if_counted(*coupons.GUESSES, str(current_user_id()))
-    return claims.apply(user_id=current_user_id(), code=body["code"], now=utcnow())
+    return claims.claim_coupon(user_id=current_user_id(), code=body["code"], now=utcnow())
 
 
 @blueprint.get("/my")
@@ -31,4 +31,4 @@ def apply(body: dict[str, str]) -> claims.Applied:
 @blueprint.response(200, page_of(MyCouponSchema))
 def mine(arguments: dict[str, Any]) -> dict[str, Any]:
     """What I put by or used, newest first"""
-    return queries.my_page(current_user_id(), now=utcnow(), **arguments)
+    return queries.claim_page(current_user_id(), now=utcnow(), **arguments)

@@ -15,7 +15,7 @@ def seed() -> bool:
     campaign = Campaign(name="Welcome", description="For people who are new here.", budget=50_000_00)
     session.add(campaign)
     session.flush()
-    services.create(
+    services.create_coupon(
         code="NAMASTE",
         campaign_id=campaign.id,
         name="Half of the first rental",
@@ -24,7 +24,7 @@ def seed() -> bool:
         most=50_00,
         first_rental_only=True,
     )
-    services.create(
+    services.create_coupon(
         code="POINTS100",
         campaign_id=campaign.id,
         name="100 points",

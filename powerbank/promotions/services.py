@@ -26,7 +26,7 @@ RANDOM = 10  # letters: nobody guesses one of a million among 8·10¹⁴
 GIVES = frozenset({"value", "budget", "total_limit", "per_user_limit", "first_rental_only", "campaign_id"})
 
 
-def create(*, code: str | None, by: UUID | None = None, **values: Any) -> Coupon:
+def create_coupon(*, code: str | None, by: UUID | None = None, **values: Any) -> Coupon:
     session = open_session()
     coupon = Coupon(**values, set_by=by)
     session.add(coupon)
@@ -40,7 +40,7 @@ def create(*, code: str | None, by: UUID | None = None, **values: Any) -> Coupon
     return coupon
 
 
-def change(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> None:
+def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> None:
     """One that is in use stays in its campaign, which has paid for it and is paid back what is given back."""
     if coupon.used and changes.get("campaign_id", coupon.campaign_id) != coupon.campaign_id:
         raise ConflictError("in_use", "This coupon has been used; its campaign cannot be changed any more.")
@@ -55,19 +55,19 @@ def change(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> None:
         _tell_if_it_waits(coupon)
 
 
-def delete(coupon: Coupon) -> None:
+def delete_coupon(coupon: Coupon) -> None:
     """One that was kept or used by somebody stays."""
     open_session().delete(coupon)
     with foreseen({ForeignKeyViolation: in_use()}):
         open_session().flush()
 
 
-def approve(coupon: Coupon, *, staff: Staff) -> None:
+def approve_coupon(coupon: Coupon, *, staff: Staff) -> None:
     """A second person agrees to all that it may come to, so that must be known."""
     if coupon.kind != Kind.POINTS or coupon.approved_by is not None or coupon.set_by is None:
         raise ConflictError("nothing_to_approve", "This coupon needs no second person.")
     if coupon.set_by == staff.id:
-        raise allowances.second_person_needed()
+        raise allowances.second_person_error()
     if coupon.budget is None and coupon.total_limit is None:
         raise ConflictError("coupon_unbounded", "Give it a budget or a limit in all first.")
     coupon.approved_by = staff.id
@@ -93,7 +93,7 @@ def _refusals() -> Refusals:
     }
 
 
-def locked(coupon_id: UUID) -> Coupon:
+def lock_coupon(coupon_id: UUID) -> Coupon:
     coupon = open_session().get(Coupon, coupon_id, with_for_update={"of": Coupon}, populate_existing=True)
     if coupon is None:
         raise NotFoundError("coupon")

@@ -134,7 +134,7 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     user_id = current_user_id()
     rental = transitions.locked_of_user(rental_id, user_id)
     method = Method(body["payment_method"])
-    paid = payment_sources.pay_dues_for(transitions.reference(rental), user_id=user_id, method=method, now=utcnow())
+    paid = payment_sources.pay_dues_about(transitions.reference(rental), user_id=user_id, method=method, now=utcnow())
     total = sum(each.amount for each in paid)
     transitions.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.show(total))
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}

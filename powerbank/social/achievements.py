@@ -54,7 +54,7 @@ def _celebrate(user_id: UUID, achievement: Achievement, now: datetime) -> None:
         user_id=user_id, kind="achievement", object_id=str(achievement.id), at=now, what={Metric.ACHIEVEMENTS: 1}
     )
     if achievement.reward:
-        earnings.ask(
+        earnings.request_award(
             user_id=user_id,
             earning=Earning.ACHIEVEMENT,
             object_id=f"{achievement.id}:{user_id}",

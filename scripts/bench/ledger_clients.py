@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from powerbank import create_app
 from powerbank.base.db import transaction
 from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.movements import holds, topups
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
@@ -36,7 +36,7 @@ def person(number: int) -> UUID:
 def top_up(number: int | None = None, amount: int = 100) -> None:
     key = str(uuid4())
     with transaction():
-        topups.credit(
+        topups.credit_topup(
             user_id=person(_random.randrange(PEOPLE) if number is None else number),
             gateway="khalti",
             amount=amount,
@@ -51,19 +51,21 @@ def hold_and_capture() -> None:
     reference = Reference("rental", str(uuid4()))
     user_id = person(_random.randrange(PEOPLE))
     with transaction():
-        holds.place(user_id=user_id, reference=reference, amount=100, key=f"hold:{reference.id}", actor="bench")
+        holds.place_hold(user_id=user_id, reference=reference, amount=100, key=f"hold:{reference.id}", actor="bench")
     with transaction():
-        holds.capture(reference=reference, sources=Sources(wallet=100), key=f"capture:{reference.id}", actor="bench")
+        holds.capture_hold(
+            reference=reference, sources=Sources(wallet=100), key=f"capture:{reference.id}", actor="bench"
+        )
 
 
 def transfer() -> None:
     giver, taker = _random.sample(range(STORMY), 2)
     lines = [
-        Line(of_user(Kind.USER_WALLET, person(giver)), -1),
-        Line(of_user(Kind.USER_WALLET, person(taker)), 1),
+        Line(user_account(Kind.USER_WALLET, person(giver)), -1),
+        Line(user_account(Kind.USER_WALLET, person(taker)), 1),
     ]
     with transaction():
-        services.post(kind=EntryKind.TRANSFER, key=str(uuid4()), lines=lines, actor="bench")
+        services.post_entry(kind=EntryKind.TRANSFER, key=str(uuid4()), lines=lines, actor="bench")
 
 
 VERBS: dict[str, Callable[[], None]] = {"topup": top_up, "pair": hold_and_capture, "transfer": transfer}

@@ -67,8 +67,8 @@ def timings() -> dict[str, float]:
     newest = db.session.query(Posting.number).order_by(Posting.number.desc()).filter_by(account_id=hot).limit(1)
     middle = paging._encode(SimpleNamespace(number=(newest.scalar() or 0) // 2), [Posting.number])
     reads: dict[str, Callable[[], Any]] = {
-        "a person's wallet": lambda: queries.wallet(person(1)),
-        "balance of the hot account": lambda: sums.balances([hot]),
+        "a person's wallet": lambda: queries.wallet_of_user(person(1)),
+        "balance of the hot account": lambda: sums.sum_balances([hot]),
         "statement of a person, a page": lambda: queries.statement_page(wallet, limit=20, cursor=None),
         "statement of the hot account, newest page": lambda: queries.statement_page(hot, limit=20, cursor=None),
         "the same, in the middle of its history": lambda: queries.statement_page(hot, limit=20, cursor=middle),

@@ -127,7 +127,7 @@ def fill(
                 session.add(user)
                 session.flush()
                 session.execute(MAY_RENT, {"id": user.id})
-                topups.credit(
+                topups.credit_topup(
                     user_id=user.id,
                     gateway="khalti",
                     amount=wallet,

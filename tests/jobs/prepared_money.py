@@ -47,7 +47,7 @@ def topup_wanted() -> Arguments:
     person_just_banned()
     user_id = db.session.scalars(select(User.id)).one()
     with transaction():
-        intent = intents.begin(user_id=user_id, gateway="esewa", charged=5000, currency="NPR", now=utcnow())
+        intent = intents.begin_topup(user_id=user_id, gateway="esewa", charged=5000, currency="NPR", now=utcnow())
         db.session.execute(text("DELETE FROM outbox_jobs"))
     return {"intent_id": str(intent.id)}
 
@@ -56,7 +56,7 @@ def topup_open(*, overdue: bool = False) -> Arguments:
     arguments = topup_wanted()
     with transaction():
         opened = Opened(str(arguments["intent_id"]), form=Form("http://127.0.0.1:1/", {}))
-        intents.note_opened(UUID(str(arguments["intent_id"])), opened, now=utcnow() - timedelta(minutes=1))
+        intents.record_session(UUID(str(arguments["intent_id"])), opened, now=utcnow() - timedelta(minutes=1))
         if overdue:
             db.session.execute(text("UPDATE payment_intents SET expires_at = now() - interval '1 s'"))
         db.session.execute(text("DELETE FROM outbox_jobs"))
@@ -78,10 +78,10 @@ def polls_late() -> Arguments:
 def event_received() -> Arguments:
     arguments = topup_open()
     with transaction():
-        arrival = webhooks.read(
+        arrival = webhooks.read_webhook(
             gateway="esewa", body=b"", query=f"transaction_uuid={arguments['intent_id']}", signature=None
         )
-        event_id = webhooks.keep(arrival, address=None)
+        event_id = webhooks.store_webhook(arrival, address=None)
         db.session.execute(text("DELETE FROM outbox_jobs"))
     return {"event_id": str(event_id)}
 
@@ -111,10 +111,10 @@ def topup_paid() -> UUID:
     """A top-up through Stripe that was credited; its transaction."""
     user = newcomer()
     with transaction() as session:
-        intent = intents.begin(user_id=user.id, gateway="stripe", charged=500_00, currency="NPR", now=utcnow())
-        intents.note_opened(intent.id, Opened("cs_1", "http://127.0.0.1:1/"), now=utcnow())
+        intent = intents.begin_topup(user_id=user.id, gateway="stripe", charged=500_00, currency="NPR", now=utcnow())
+        intents.record_session(intent.id, Opened("cs_1", "http://127.0.0.1:1/"), now=utcnow())
         paid = Payment("cs_1", State.PAID, final=True, amount=500_00, currency="NPR", payment_id="pi_1")
-        settlement.apply(intent.id, paid, actor="webhook", now=utcnow())
+        settlement.apply_payment(intent.id, paid, actor="webhook", now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return intent.transaction_id
 
@@ -123,8 +123,10 @@ def refund_approved() -> Arguments:
     transaction_id = topup_paid()
     with transaction() as session:
         user_id = session.scalars(select(User.id)).one()
-        refund = gateway_refunds.request(user_id=user_id, transaction_id=transaction_id, reason="x", actor="user")
-        returns.begin(refund)
+        refund = gateway_refunds.request_refund(
+            user_id=user_id, transaction_id=transaction_id, reason="x", actor="user"
+        )
+        returns.begin_gateway_refund(refund)
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"refund_id": str(refund.id)}
 
@@ -153,7 +155,7 @@ def rental_finished() -> Arguments:
 def rental_undone() -> Arguments:
     user_id = make_person()
     with transaction() as session:
-        earnings.give(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
+        earnings.award_earning(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
         tallies.count(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"user_id": str(user_id), "rental_id": "r", "reason": "cancelled", "amount": 0}
@@ -177,11 +179,11 @@ def friend_brought() -> Arguments:
 def payment_given_back() -> Arguments:
     user_id = make_person(wallet=500_00)
     with transaction() as session:
-        earnings.give(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
+        earnings.award_earning(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
         paid = holds.spend_without_hold(
             user_id=user_id, reference=Reference("rental", "r"), sources=Sources(wallet=1_00), key="paid", actor="x"
         )
-        refunds.refund(transaction_id=paid.id, key="refunded", actor="x")
+        refunds.refund_payment(transaction_id=paid.id, key="refunded", actor="x")
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"transaction_id": str(paid.id)}
 
@@ -243,7 +245,7 @@ def due_late() -> Arguments:
 def owes_for_days() -> UUID:
     person = make_person(wallet=3_00)
     with transaction() as session:
-        dues.create(
+        dues.create_due(
             user_id=person,
             reference=Reference("rental", "1"),
             amount=5_00,
@@ -264,7 +266,7 @@ def settled_of_late() -> Arguments:
 def comparison_begun() -> Arguments:
     topup_paid()
     with transaction() as session:
-        comparison.begin(now=utcnow())
+        comparison.begin_check(now=utcnow())
         gateway, lane = session.execute(text("SELECT gateway, lane FROM settlement_comparisons")).one()
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"gateway": gateway, "lane": lane}

@@ -49,7 +49,7 @@ def make_person(*, wallet: int = 0, points: int = 0) -> UUID:
 
 
 def top_up(user_id: UUID, amount: int, **more: Any) -> Any:
-    return topups.credit(
+    return topups.credit_topup(
         **{
             "user_id": user_id,
             "gateway": "khalti",
@@ -63,7 +63,7 @@ def top_up(user_id: UUID, amount: int, **more: Any) -> Any:
 
 
 def award(user_id: UUID, amount: int) -> int:
-    return points.award(user_id=user_id, points=amount, reference=about("signup"), key=key(), actor="system")
+    return points.award_points(user_id=user_id, points=amount, reference=about("signup"), key=key(), actor="system")
 
 
 @pytest.fixture

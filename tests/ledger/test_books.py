@@ -17,7 +17,7 @@ from powerbank.base import money
 from powerbank.base.audit import AuditEntry
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger import services, sums
-from powerbank.ledger.accounts import Kind, gateway_clearing, of_user
+from powerbank.ledger.accounts import Kind, gateway_account, user_account
 from powerbank.ledger.models import Account, Seal, Sum
 from powerbank.ledger.movements import holds
 from powerbank.ledger.services import EntryKind, Line, Reference
@@ -68,7 +68,7 @@ class TestSums:
     def balance(self) -> int:
         db.session.rollback()
         account = account_of(Kind.RENTAL_REVENUE)
-        return sums.balances([account.id])[account.id]
+        return sums.sum_balances([account.id])[account.id]
 
     def test_a_balance_is_right_before_and_after_each_seal(self, person: Person) -> None:
         user_id = person(wallet=100_00)
@@ -114,7 +114,7 @@ class TestSums:
         engine.dispose()
         settle_and_seal(first=False)
         db.session.rollback()
-        assert sums.balances([gateway.id]) == {gateway.id: -(200_00 + 5_00 + 7)}
+        assert sums.sum_balances([gateway.id]) == {gateway.id: -(200_00 + 5_00 + 7)}
         assert db.session.scalars(select(Sum.balance).filter_by(account_id=gateway.id)).all() == [-(205_00 + 7)]
 
     def test_a_copy_on_another_server_goes_on(self, person: Person) -> None:
@@ -185,12 +185,12 @@ class TestStatements:
         for amount in (1_00, 2_00, 3_00):
             spend(user_id, amount)
         with transaction():
-            services.post(
+            services.post_entry(
                 kind=EntryKind.ADJUSTMENT,
                 key=key(),
                 actor="x",
                 description="=cmd|'/c calc'!A1",
-                lines=[Line(of_user(Kind.USER_WALLET, user_id), 5), Line(gateway_clearing("khalti"), -5)],
+                lines=[Line(user_account(Kind.USER_WALLET, user_id), 5), Line(gateway_account("khalti"), -5)],
             )
         account = account_of(Kind.USER_WALLET, user_id)
         answer = client.get(f"{BOOKS}/accounts/{account.id}/statement.csv", headers=finance)
@@ -214,13 +214,13 @@ class TestStatements:
 def test_no_cell_of_the_entries_is_a_formula(app: Flask, client: FlaskClient, finance: Headers, person: Person) -> None:
     user_id = person(wallet=100_00)
     with transaction():
-        services.post(
+        services.post_entry(
             kind=EntryKind.ADJUSTMENT,
             key="+1+1",
             actor="@SUM(A1)",
             description="\t=1+1",
             reference=Reference("-2", "=3"),
-            lines=[Line(of_user(Kind.USER_WALLET, user_id), 5), Line(gateway_clearing("=khalti"), -5)],
+            lines=[Line(user_account(Kind.USER_WALLET, user_id), 5), Line(gateway_account("=khalti"), -5)],
         )
     answer = client.get(f"{BOOKS}/entries.csv?key=%2B1%2B1", headers=finance)
     lines = list(csv.DictReader(io.StringIO(answer.text)))

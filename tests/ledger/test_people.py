@@ -26,14 +26,14 @@ def test_whoever_owes_stays_until_it_is_paid(context: Flask, client: FlaskClient
     user_id = person(wallet=10_00)
     headers = headers_of(user_id)
     with transaction():
-        due = dues.create(
+        due = dues.create_due(
             user_id=user_id, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="test"
         )
     refused = client.delete("/api/users/me", headers=headers)
     assert (refused.status_code, refused.get_json()["code"]) == (409, "outstanding_due")
     assert refused.get_json()["due_amount"] == "5.00"
     with transaction():
-        dues.pay(due_id=due.id, sources=Sources(wallet=5_00), key=key(), actor="test", now=utcnow())
+        dues.pay_due(due_id=due.id, sources=Sources(wallet=5_00), key=key(), actor="test", now=utcnow())
     assert client.delete("/api/users/me", headers=headers).status_code == 204
     db.session.rollback()
     assert db.session.scalar(text("SELECT count(*) FROM wallet_transactions")) > 0
@@ -49,7 +49,7 @@ def test_what_was_spent_and_what_is_left_of_points(
             user_id=user_id, reference=about(), sources=Sources(50_00, 100, 10_00), key=key(), actor="test"
         )
         if back:
-            refunds.refund(transaction_id=paid.id, amount=back, key=key(), actor="test")
+            refunds.refund_payment(transaction_id=paid.id, amount=back, key=key(), actor="test")
     usage = client.get("/api/users/me/usage", headers=headers_of(user_id)).get_json()
     assert usage["spend"] == spend
     assert usage["points"] == (200 if back is None else 200 + 100 * 20 // 60)

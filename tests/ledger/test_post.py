@@ -4,7 +4,7 @@ import pytest
 
 from powerbank.base.db import db, transaction
 from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, gateway_clearing, of_user, shared
+from powerbank.ledger.accounts import Kind, gateway_account, network_account, user_account
 from powerbank.ledger.errors import InsufficientFundsError, InsufficientPointsError, KeyReusedError, UnbalancedError
 from powerbank.ledger.models import Entry, Posting
 from powerbank.ledger.services import EntryKind, Line, Posted
@@ -12,12 +12,12 @@ from tests.ledger.conftest import Person, assert_books_are_right, balances, key
 
 
 def topup_lines(user_id: object, amount: int) -> list[Line]:
-    return [Line(of_user(Kind.USER_WALLET, user_id), amount), Line(gateway_clearing("khalti"), -amount)]  # type: ignore[arg-type]
+    return [Line(user_account(Kind.USER_WALLET, user_id), amount), Line(gateway_account("khalti"), -amount)]  # type: ignore[arg-type]
 
 
 def post(lines: list[Line], name: str, kind: EntryKind = EntryKind.TOPUP) -> Posted:
     with transaction():
-        return services.post(kind=kind, key=name, lines=lines, actor="system")
+        return services.post_entry(kind=kind, key=name, lines=lines, actor="system")
 
 
 def test_a_key_is_booked_once(person: Person) -> None:
@@ -44,12 +44,12 @@ def test_a_key_is_not_used_for_something_else(person: Person) -> None:
 
 def test_what_does_not_balance_is_refused(person: Person) -> None:
     user_id = person()
-    wallet = of_user(Kind.USER_WALLET, user_id)
+    wallet = user_account(Kind.USER_WALLET, user_id)
     for lines in (
         [Line(wallet, 100)],
-        [Line(wallet, 100), Line(gateway_clearing("khalti"), -99)],
-        [Line(wallet, 100), Line(shared(Kind.POINTS_LIABILITY), -100)],  # rupees against points
-        [Line(wallet, 0), Line(gateway_clearing("khalti"), 0)],
+        [Line(wallet, 100), Line(gateway_account("khalti"), -99)],
+        [Line(wallet, 100), Line(network_account(Kind.POINTS_LIABILITY), -100)],  # rupees against points
+        [Line(wallet, 0), Line(gateway_account("khalti"), 0)],
         [],
     ):
         with pytest.raises(UnbalancedError):
@@ -63,10 +63,10 @@ def test_a_refusal_says_how_much_is_missing_and_leaves_nothing(person: Person) -
         post(topup_lines(user_id, -100_00), name)
     assert (money.value.status, money.value.data) == (402, {"shortfall": "30.00", "currency": "NPR"})
     with pytest.raises(InsufficientPointsError) as points:
-        post([Line(of_user(Kind.USER_POINTS, user_id), -8), Line(shared(Kind.POINTS_LIABILITY), 8)], name)
+        post([Line(user_account(Kind.USER_POINTS, user_id), -8), Line(network_account(Kind.POINTS_LIABILITY), 8)], name)
     assert points.value.data == {"shortfall_points": 3}
     with transaction():
-        assert services.find(name) is None
+        assert services.find_entry(name) is None
     assert balances(user_id) == {"user_wallet": 70_00, "user_points": 5}
 
 
@@ -74,8 +74,8 @@ def test_one_that_was_refused_can_be_caught_and_something_else_booked(person: Pe
     user_id = person(wallet=50)
     with transaction():
         with pytest.raises(InsufficientFundsError):
-            services.post(kind=EntryKind.SPEND, key=key(), lines=topup_lines(user_id, -51), actor="system")
-        services.post(kind=EntryKind.SPEND, key=key(), lines=topup_lines(user_id, -50), actor="system")
+            services.post_entry(kind=EntryKind.SPEND, key=key(), lines=topup_lines(user_id, -51), actor="system")
+        services.post_entry(kind=EntryKind.SPEND, key=key(), lines=topup_lines(user_id, -50), actor="system")
     assert balances(user_id) == {}
     assert_books_are_right()
 
@@ -91,7 +91,7 @@ def test_a_rollback_leaves_nothing(person: Person) -> None:
 
     def break_off() -> None:
         with transaction():
-            services.post(kind=EntryKind.TOPUP, key=name, lines=topup_lines(user_id, 100), actor="system")
+            services.post_entry(kind=EntryKind.TOPUP, key=name, lines=topup_lines(user_id, 100), actor="system")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

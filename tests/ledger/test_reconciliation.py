@@ -13,7 +13,7 @@ from powerbank.base.db import db, new_id, open_session, transaction, utcnow
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.books import reconciliation
-from powerbank.ledger.books.reconciliation import Report
+from powerbank.ledger.books.reconciliation import Recount
 from powerbank.ledger.events import LedgerMismatch
 from powerbank.ledger.movements import dues, holds
 from powerbank.ledger.sources import Sources
@@ -51,9 +51,9 @@ def busy(person: Person) -> UUID:
     """Somebody with a bit of everything, and sums that are sealed."""
     user_id, rental = person(wallet=500_00, points=100), about()
     with transaction():
-        holds.place(user_id=user_id, reference=rental, amount=50_00, points=10, key=key(), actor="system")
-        holds.capture(reference=rental, sources=Sources(wallet=20_00), key=key(), actor="system")
-        dues.create(
+        holds.place_hold(user_id=user_id, reference=rental, amount=50_00, points=10, key=key(), actor="system")
+        holds.capture_hold(reference=rental, sources=Sources(wallet=20_00), key=key(), actor="system")
+        dues.create_due(
             user_id=user_id, reference=rental, amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system"
         )
     with transaction():
@@ -74,10 +74,10 @@ def closed_seal() -> bool:
         return sums.close_seal(now=utcnow())
 
 
-def recount() -> Report:
+def recount() -> Recount:
     report = reconciliation.recount(new_id(), now=utcnow())
     with transaction():
-        reconciliation.keep(report, now=utcnow())
+        reconciliation.store_recount(report, now=utcnow())
     return report
 
 
@@ -92,7 +92,7 @@ def test_books_that_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert (report.entries, report.accounts) == (entries, accounts)
     assert report.turnover == {"NPR": 500_00 + 50_00 + 20_00 + 5_00 + 1_00, "PTS": 110}
-    assert reconciliation.last_difference() is None
+    assert reconciliation.describe_last_difference() is None
 
 
 def test_books_that_are_empty(context: Flask) -> None:

@@ -20,7 +20,7 @@ from powerbank.ledger.points import services as points
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, WalletTransaction
-from powerbank.points.queries import points_of
+from powerbank.points.queries import points_of_user
 from tests.ledger.conftest import about, assert_books_are_right, award, balances, key, make_person, top_up
 
 AMOUNTS = st.integers(1, 300_00)
@@ -101,7 +101,10 @@ class Money(RuleBasedStateMachine):
         user_id, name = self.someone(who), key()
         taken = self.attempt(
             fate,
-            lambda: points.revoke(user_id=user_id, points=amount, reference=about(), key=name, actor="system") or None,
+            lambda: (
+                points.revoke_points(user_id=user_id, points=amount, reference=about(), key=name, actor="system")
+                or None
+            ),
         )
         self.points[user_id] -= taken or 0
 
@@ -112,14 +115,14 @@ class Money(RuleBasedStateMachine):
         with transaction() as session:
             session.execute(AGE, {"user_id": user_id, "days": days})
         with transaction():
-            self.points[user_id] -= points.expire(user_id=user_id, now=utcnow(), key=name, actor="system")
+            self.points[user_id] -= points.expire_points(user_id=user_id, now=utcnow(), key=name, actor="system")
 
     @rule(target=held, who=st.integers(0, 1), amount=AMOUNTS, points=POINTS, fate=FATES)
     def hold(self, who: int, amount: int, points: int, fate: str) -> Any:
         user_id, reference, name = self.someone(who), about(), key()
         done = self.attempt(
             fate,
-            lambda: holds.place(
+            lambda: holds.place_hold(
                 user_id=user_id, reference=reference, amount=amount, points=points, key=name, actor="system"
             ),
         )
@@ -129,13 +132,15 @@ class Money(RuleBasedStateMachine):
     def capture(self, hold: tuple[UUID, Reference], amount: int, points: int, fate: str) -> Any:
         user_id, reference = hold
         sources, name = Sources(amount, points, points * 10), key()
-        done = self.attempt(fate, lambda: holds.capture(reference=reference, sources=sources, key=name, actor="system"))
+        done = self.attempt(
+            fate, lambda: holds.capture_hold(reference=reference, sources=sources, key=name, actor="system")
+        )
         return self.took(user_id, done, sources)
 
     @rule(hold=held, fate=FATES)
     def release(self, hold: tuple[UUID, Reference], fate: str) -> None:
         name = key()
-        self.attempt(fate, lambda: holds.release(reference=hold[1], key=name, actor="system"))
+        self.attempt(fate, lambda: holds.release_hold(reference=hold[1], key=name, actor="system"))
 
     @rule(target=paid, who=st.integers(0, 1), amount=AMOUNTS, points=POINTS, fate=FATES)
     def spend(self, who: int, amount: int, points: int, fate: str) -> Any:
@@ -154,7 +159,7 @@ class Money(RuleBasedStateMachine):
         user_id, name, reference = self.someone(who), key(), about()
         done = self.attempt(
             fate,
-            lambda: dues.create(
+            lambda: dues.create_due(
                 user_id=user_id,
                 reference=reference,
                 amount=amount,
@@ -169,21 +174,21 @@ class Money(RuleBasedStateMachine):
     def pay_due(self, due: Due, amount: int, points: int, fate: str) -> Any:
         sources, name = Sources(amount, points, points * 10), key()
         done = self.attempt(
-            fate, lambda: dues.pay(due_id=due.id, sources=sources, key=name, actor="system", now=utcnow())
+            fate, lambda: dues.pay_due(due_id=due.id, sources=sources, key=name, actor="system", now=utcnow())
         )
         return self.took(due.user_id, done, sources)
 
     @rule(due=owed, fate=FATES)
     def waive(self, due: Due, fate: str) -> None:
         name = key()
-        self.attempt(fate, lambda: dues.waive(due_id=due.id, key=name, actor="system", now=utcnow()))
+        self.attempt(fate, lambda: dues.waive_due(due_id=due.id, key=name, actor="system", now=utcnow()))
 
     @rule(payment=paid, amount=st.none() | AMOUNTS, fate=FATES)
     def refund(self, payment: tuple[UUID, UUID], amount: int | None, fate: str) -> None:
         user_id, transaction_id = payment
         name = key()
         done: WalletTransaction | None = self.attempt(
-            fate, lambda: refunds.refund(transaction_id=transaction_id, amount=amount, key=name, actor="system")
+            fate, lambda: refunds.refund_payment(transaction_id=transaction_id, amount=amount, key=name, actor="system")
         )
         if done is not None:
             self.money[user_id] += done.wallet
@@ -195,7 +200,9 @@ class Money(RuleBasedStateMachine):
         before = {user_id: self.has(user_id) for user_id in self.people}
         self.attempt(
             fate,
-            lambda: topups.charge_back(transaction_id=topup, gateway="khalti", amount=amount, key=name, actor="system"),
+            lambda: topups.charge_back_topup(
+                transaction_id=topup, gateway="khalti", amount=amount, key=name, actor="system"
+            ),
         )
         for user_id in self.people:  # how much of it the wallet still had is the ledger's to say
             self.money[user_id] += self.has(user_id) - before[user_id]
@@ -228,7 +235,7 @@ class Money(RuleBasedStateMachine):
     @invariant()
     def lots_and_the_shown_points_are_the_ledgers(self) -> None:
         for user_id in getattr(self, "people", []):
-            shown = points_of(user_id)
+            shown = points_of_user(user_id)
             lots = db.session.execute(LOTS, {"user_id": user_id}).one()
             found = balances(user_id)
             assert shown.points == lots.available == found.get("user_points", 0)

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
@@ -92,7 +92,7 @@ def test_refunds_never_give_back_more_than_was_paid(context: Flask, person: Pers
         )
 
     def give_back() -> WalletTransaction:
-        return refunds.refund(transaction_id=paid.id, amount=15_00, key=key(), actor="system")
+        return refunds.refund_payment(transaction_id=paid.id, amount=15_00, key=key(), actor="system")
 
     answers = all_at_once(context, [give_back] * 20)
     assert answers.count("refund_exceeds_payment") == 15
@@ -102,10 +102,10 @@ def test_refunds_never_give_back_more_than_was_paid(context: Flask, person: Pers
 def test_one_hold_is_captured_or_released_but_not_both(context: Flask, person: Person) -> None:
     user_id, rental = person(wallet=100_00), about()
     with transaction():
-        holds.place(user_id=user_id, reference=rental, amount=50_00, key=key(), actor="system")
+        holds.place_hold(user_id=user_id, reference=rental, amount=50_00, key=key(), actor="system")
     jobs: list[Callable[[], Any]] = [
-        lambda: bool(holds.capture(reference=rental, sources=Sources(wallet=50_00), key=key(), actor="system")),
-        lambda: bool(holds.release(reference=rental, key=key(), actor="system")),
+        lambda: bool(holds.capture_hold(reference=rental, sources=Sources(wallet=50_00), key=key(), actor="system")),
+        lambda: bool(holds.release_hold(reference=rental, key=key(), actor="system")),
     ] * 5
     answers = all_at_once(context, jobs)
     assert answers.count(True) == 1
@@ -116,10 +116,10 @@ def test_one_hold_is_captured_or_released_but_not_both(context: Flask, person: P
 def test_whoever_has_the_person_does_not_wait_for_who_has_the_hold(context: Flask, person: Person) -> None:
     user_id, rental = person(wallet=100_00), about()
     with transaction():
-        holds.place(user_id=user_id, reference=rental, amount=50_00, key=key(), actor="system")
+        holds.place_hold(user_id=user_id, reference=rental, amount=50_00, key=key(), actor="system")
 
     def capture() -> None:
-        holds.capture(reference=rental, sources=Sources(wallet=1), key=key(), actor="system")
+        holds.capture_hold(reference=rental, sources=Sources(wallet=1), key=key(), actor="system")
 
     def spend_and_capture() -> None:
         spend_once(user_id, 1)
@@ -134,9 +134,9 @@ def test_opposing_transfers_do_not_wait_in_a_circle(context: Flask, person: Pers
 
     def transfer() -> bool:
         giver, taker = random.sample(people, 2)
-        lines = [Line(of_user(Kind.USER_WALLET, giver), -1), Line(of_user(Kind.USER_WALLET, taker), 1)]
+        lines = [Line(user_account(Kind.USER_WALLET, giver), -1), Line(user_account(Kind.USER_WALLET, taker), 1)]
         random.shuffle(lines)
-        return services.post(kind=EntryKind.TRANSFER, key=key(), lines=lines, actor="system").fresh
+        return services.post_entry(kind=EntryKind.TRANSFER, key=key(), lines=lines, actor="system").fresh
 
     assert all(all_at_once(context, [transfer] * 600))
     assert sum(balances(user_id)["user_wallet"] for user_id in people) == 6 * 1000_00
@@ -151,16 +151,16 @@ def test_one_person_is_settled_from_all_sides(context: Flask) -> None:
         top_up(user_id, 40_00)
 
     def owe_and_pay() -> None:
-        due = dues.create(
+        due = dues.create_due(
             user_id=user_id, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system"
         )
-        dues.pay(due_id=due.id, sources=Sources(wallet=5_00), key=key(), actor="system", now=utcnow())
+        dues.pay_due(due_id=due.id, sources=Sources(wallet=5_00), key=key(), actor="system", now=utcnow())
 
     def hold_and_capture() -> None:
         rental = about()
-        holds.place(user_id=user_id, reference=rental, amount=20_00, key=key(), actor="system")
-        holds.capture(reference=rental, sources=Sources(wallet=11_00), key=key(), actor="system")
-        holds.release(reference=rental, key=key(), actor="system")
+        holds.place_hold(user_id=user_id, reference=rental, amount=20_00, key=key(), actor="system")
+        holds.capture_hold(reference=rental, sources=Sources(wallet=11_00), key=key(), actor="system")
+        holds.release_hold(reference=rental, key=key(), actor="system")
 
     answers = all_at_once(context, [bring, owe_and_pay, hold_and_capture] * 30)
     assert set(answers) <= {None, "insufficient_funds"}
@@ -173,7 +173,7 @@ def test_a_transaction_over_two_people_takes_both_first(context: Flask, person: 
     people = [person(wallet=100_00) for _ in range(2)][::order]
 
     def one_after_the_other(first: UUID, second: UUID) -> None:
-        services.lock_users(first, second)
+        services.lock_user_accounts(first, second)
         spend_once(first, 1)
         spend_once(second, 1)
 
@@ -183,15 +183,15 @@ def test_a_transaction_over_two_people_takes_both_first(context: Flask, person: 
 
 def test_locked_accounts_are_known_until_something_is_booked(context: Flask, person: Person) -> None:
     user_id = person(wallet=100_00)
-    wallet = of_user(Kind.USER_WALLET, user_id)
+    wallet = user_account(Kind.USER_WALLET, user_id)
     with transaction():
-        assert services.lock_users(user_id)[wallet].balance == 100_00
+        assert services.lock_user_accounts(user_id)[wallet].balance == 100_00
         spend_once(user_id, 30_00)
-        assert services.lock_users(user_id)[wallet].balance == 70_00
+        assert services.lock_user_accounts(user_id)[wallet].balance == 70_00
         top_up(user_id, 5_00)
-        assert services.lock_users(user_id)[wallet].balance == 75_00
+        assert services.lock_user_accounts(user_id)[wallet].balance == 75_00
     with transaction():
-        assert services.lock_users(user_id)[wallet].balance == 75_00
+        assert services.lock_user_accounts(user_id)[wallet].balance == 75_00
 
 
 def test_locks_that_a_savepoint_gave_up_are_taken_again(context: Flask, person: Person) -> None:
@@ -204,9 +204,9 @@ def test_locks_that_a_savepoint_gave_up_are_taken_again(context: Flask, person: 
 
     with transaction() as session:
         savepoint = session.begin_nested()
-        services.lock_users(user_id)
+        services.lock_user_accounts(user_id)
         assert is_locked()
         savepoint.rollback()
         assert not is_locked()
-        services.lock_users(user_id)
+        services.lock_user_accounts(user_id)
         assert is_locked()

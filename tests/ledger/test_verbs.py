@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.ledger import transactions
-from powerbank.ledger.accounts import Kind, shared
+from powerbank.ledger.accounts import Kind, network_account
 from powerbank.ledger.errors import InsufficientFundsError, InsufficientPointsError, KeyReusedError
 from powerbank.ledger.movements import dues, holds, refunds, topups
 from powerbank.ledger.points import services as points
@@ -30,19 +30,19 @@ from tests.ledger.conftest import (
 
 def place(user_id: UUID, reference: Reference, amount: int, points: int = 0, name: str | None = None) -> holds.Holds:
     with transaction():
-        return holds.place(
+        return holds.place_hold(
             user_id=user_id, reference=reference, amount=amount, points=points, key=name or key(), actor="system"
         )
 
 
 def capture(reference: Reference, sources: Sources, name: str | None = None) -> WalletTransaction:
     with transaction():
-        return holds.capture(reference=reference, sources=sources, key=name or key(), actor="system")
+        return holds.capture_hold(reference=reference, sources=sources, key=name or key(), actor="system")
 
 
 def release(reference: Reference, name: str | None = None) -> holds.Holds:
     with transaction():
-        return holds.release(reference=reference, key=name or key(), actor="system")
+        return holds.release_hold(reference=reference, key=name or key(), actor="system")
 
 
 def spend(user_id: UUID, sources: Sources, name: str | None = None) -> WalletTransaction:
@@ -54,7 +54,7 @@ def spend(user_id: UUID, sources: Sources, name: str | None = None) -> WalletTra
 
 def refund(paid: WalletTransaction, amount: int | None = None, name: str | None = None) -> WalletTransaction:
     with transaction():
-        return refunds.refund(transaction_id=paid.id, amount=amount, key=name or key(), actor="system")
+        return refunds.refund_payment(transaction_id=paid.id, amount=amount, key=name or key(), actor="system")
 
 
 class TestTopUps:
@@ -85,7 +85,7 @@ class TestTopUps:
         with pytest.raises(ConflictError), transaction():
             top_up(user_id, 100_00, transaction_id=begun.id)
         with pytest.raises(ConflictError), transaction():
-            transactions.fail(begun.id)
+            transactions.fail_topup(begun.id)
         assert balances(user_id) == {"user_wallet": 100_00}
 
     def test_one_that_failed_may_still_be_paid(self, person: Person) -> None:
@@ -93,7 +93,7 @@ class TestTopUps:
         with transaction():
             begun = transactions.begin_topup(user_id=user_id, amount=100_00, reference=about("intent"))
         with transaction():
-            assert transactions.fail(begun.id).status == "failed"
+            assert transactions.fail_topup(begun.id).status == "failed"
         with transaction():
             assert top_up(user_id, 100_00, transaction_id=begun.id).status == "success"
 
@@ -112,11 +112,13 @@ class TestTopUps:
         spend(user_id, Sources(wallet=70_00))
         for _ in range(2):
             with transaction():
-                topups.charge_back(transaction_id=topup.id, gateway="khalti", amount=100_00, key=name, actor="system")
+                topups.charge_back_topup(
+                    transaction_id=topup.id, gateway="khalti", amount=100_00, key=name, actor="system"
+                )
         assert balances(user_id) == {"dues_receivable": -70_00}
         assert shared_balance("gateway_clearing") == 0
         with pytest.raises(ConflictError), transaction():
-            topups.charge_back(transaction_id=topup.id, gateway="khalti", amount=1, key=key(), actor="system")
+            topups.charge_back_topup(transaction_id=topup.id, gateway="khalti", amount=1, key=key(), actor="system")
         assert_books_are_right()
 
 
@@ -200,8 +202,12 @@ class TestHolds:
         user_id, request = person(wallet=100_00), about("refund")
         place(user_id, request, 60_00)
         with transaction():
-            holds.capture_into(
-                reference=request, amount=60_00, account=shared(Kind.REFUNDS_CLEARING), key=key(), actor="system"
+            holds.capture_hold_into(
+                reference=request,
+                amount=60_00,
+                account=network_account(Kind.REFUNDS_CLEARING),
+                key=key(),
+                actor="system",
             )
         assert shared_balance("refunds_clearing") == 60_00
         assert_books_are_right()
@@ -254,7 +260,7 @@ class TestSpendingAndRefunds:
         with pytest.raises(ConflictError):
             refund(given)
         with pytest.raises(NotFoundError), transaction():
-            refunds.refund(transaction_id=user_id, key=key(), actor="system")
+            refunds.refund_payment(transaction_id=user_id, key=key(), actor="system")
 
     def test_a_key_refunds_one_payment(self, person: Person) -> None:
         user_id, name = person(wallet=10_00), key()
@@ -294,7 +300,7 @@ class TestSpendingAndRefunds:
 class TestDues:
     def due(self, user_id: UUID, amount: int, name: str | None = None) -> Due:
         with transaction():
-            return dues.create(
+            return dues.create_due(
                 user_id=user_id,
                 reference=Reference("rental", "1"),
                 amount=amount,
@@ -305,7 +311,7 @@ class TestDues:
 
     def pay(self, due: Due, sources: Sources, name: str | None = None) -> WalletTransaction:
         with transaction():
-            return dues.pay(due_id=due.id, sources=sources, key=name or key(), actor="system", now=utcnow())
+            return dues.pay_due(due_id=due.id, sources=sources, key=name or key(), actor="system", now=utcnow())
 
     def test_created_once_and_paid_in_parts(self, person: Person) -> None:
         user_id, name = person(wallet=100_00, points=50), key()
@@ -338,21 +344,21 @@ class TestDues:
         due = self.due(user_id, 30_00)
         for _ in range(2):
             with transaction():
-                dues.waive(due_id=due.id, key=name, actor="system", now=utcnow(), amount=10_00)
+                dues.waive_due(due_id=due.id, key=name, actor="system", now=utcnow(), amount=10_00)
         with transaction():
-            dues.waive(due_id=due.id, key=key(), actor="system", now=utcnow(), against=Kind.OVERDUE_REVENUE)
+            dues.waive_due(due_id=due.id, key=key(), actor="system", now=utcnow(), against=Kind.OVERDUE_REVENUE)
         assert balances(user_id) == {}
         assert shared_balance("write_offs") == -10_00
         assert shared_balance("overdue_revenue") == 10_00
         with pytest.raises(dues.MoreThanDueError), transaction():
-            dues.waive(due_id=due.id, key=key(), actor="system", now=utcnow())
+            dues.waive_due(due_id=due.id, key=key(), actor="system", now=utcnow())
         assert_books_are_right()
 
 
 class TestPoints:
     def revoke(self, user_id: UUID, amount: int, name: str) -> int:
         with transaction():
-            return points.revoke(user_id=user_id, points=amount, reference=about(), key=name, actor="system")
+            return points.revoke_points(user_id=user_id, points=amount, reference=about(), key=name, actor="system")
 
     def test_what_is_spent_is_owed_and_the_next_award_fills_it(self, person: Person) -> None:
         user_id, name = person(points=30), key()

@@ -27,8 +27,8 @@ def test_what_i_have_hold_and_owe(client: FlaskClient, person: Person, user_head
     user_id = person(wallet=100_00, points=30)
     person(wallet=900_00)
     with transaction():
-        holds.place(user_id=user_id, reference=about(), amount=30_50, key=key(), actor="system")
-        dues.create(
+        holds.place_hold(user_id=user_id, reference=about(), amount=30_50, key=key(), actor="system")
+        dues.create_due(
             user_id=user_id, reference=about(), amount=5_00, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system"
         )
     answer = client.get("/api/wallet", headers=user_headers(user_id))
@@ -52,7 +52,7 @@ def history(person: Person) -> UUID:
             user_id=user_id, reference=about(), sources=Sources(wallet=40_00), key=key(), actor="system"
         )
     with transaction():
-        refunds.refund(transaction_id=paid.id, amount=10_00, key=key(), actor="system")
+        refunds.refund_payment(transaction_id=paid.id, amount=10_00, key=key(), actor="system")
     with transaction():
         transactions.begin_topup(user_id=user_id, amount=55_00, reference=about("intent"))
     return user_id

@@ -97,7 +97,7 @@ def test_an_event_that_came_before_its_payment_was_known_waits_for_it(payer: Pay
     assert states(app) == ["waiting"]
     payer.pays(intent)
     with app.app_context(), transaction():
-        intents.note_opened(UUID(intent["intent_id"]), Opened(pidx), now=utcnow())
+        intents.record_session(UUID(intent["intent_id"]), Opened(pidx), now=utcnow())
     work("payments")
     assert states(app) == ["processed"]
     assert payer.balance() == "150.00"

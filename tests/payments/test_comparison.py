@@ -39,7 +39,7 @@ def compared(app: Flask) -> Report:
     """As the jobs do it, one lane after the other; a gateway that is away is given up."""
     with app.app_context():
         with transaction():
-            comparison.begin(now=utcnow())
+            comparison.begin_check(now=utcnow())
         for gateway, lane in LANES:
             with contextlib.suppress(VendorError):
                 comparison.compare_lane(gateway, lane)
@@ -131,14 +131,14 @@ def test_one_payment_that_is_never_answered_holds_up_no_other(
     payer: Payer, app: Flask, monkeypatch: pytest.MonkeyPatch, one_lane: None
 ) -> None:
     broken, *_ = (topped_up(payer, "khalti") for _ in range(3))
-    look_up = settlement.look_up
+    look_up = settlement.look_up_payment
 
     def answered(intent_id: UUID) -> Payment | None:
         if str(intent_id) == broken["intent_id"]:
             raise VendorError("nonsense")
         return look_up(intent_id)
 
-    monkeypatch.setattr(settlement, "look_up", answered)
+    monkeypatch.setattr(settlement, "look_up_payment", answered)
     assert compared(app) == Report(total=3, checked=2, unanswered=1, differences=0, finished=True)
 
 
@@ -148,7 +148,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
     for _ in range(4):
         payer.pays(topped_up(payer, "khalti"), "refunded", amount=10_00)
     asked: list[UUID] = []
-    look_up = settlement.look_up
+    look_up = settlement.look_up_payment
 
     def killed_after_two(intent_id: UUID) -> Payment | None:
         if len(asked) == 2:
@@ -158,12 +158,14 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
 
     with app.app_context():
         with transaction():
-            comparison.begin(now=utcnow())
-        monkeypatch.setattr(settlement, "look_up", killed_after_two)
+            comparison.begin_check(now=utcnow())
+        monkeypatch.setattr(settlement, "look_up_payment", killed_after_two)
         with pytest.raises(SystemExit):
             comparison.compare_lane("khalti", 0)
     assert report(app) == Report(total=4, checked=2, unanswered=0, differences=2, finished=False)
-    monkeypatch.setattr(settlement, "look_up", lambda intent_id: (asked.append(intent_id), look_up(intent_id))[1])
+    monkeypatch.setattr(
+        settlement, "look_up_payment", lambda intent_id: (asked.append(intent_id), look_up(intent_id))[1]
+    )
     assert compared(app) == Report(total=4, checked=4, unanswered=0, differences=4, finished=True)
     assert len(set(asked)) == len(asked) == 4, "nothing was asked twice"
 
@@ -176,9 +178,9 @@ def test_staff_see_how_far_it_is_and_each_difference(
         payer.pays(topped_up(payer, "stripe"), "refunded", amount=10_00)
     with app.app_context():
         with transaction():
-            comparison.begin(now=utcnow())
+            comparison.begin_check(now=utcnow())
         with transaction():
-            comparison.ask_lanes()
+            comparison.request_lanes()
     address = "/api/admin/payments/settlements"
     [begun] = payer.client.get(address, headers=headers).get_json()["items"]
     assert (begun["total"], begun["checked"], begun["finished_at"]) == (3, 0, None)
@@ -204,10 +206,10 @@ def test_a_night_that_nobody_finished_is_given_up_by_the_next(payer: Payer, app:
     with app.app_context():
         for _ in range(2):
             with transaction():
-                comparison.begin(now=utcnow())
+                comparison.begin_check(now=utcnow())
         assert len(rows(app, "SELECT id FROM settlement_checks")) == 1, "the one of tonight goes on"
         with transaction():
-            comparison.begin(now=utcnow() + comparison.PATIENCE)
+            comparison.begin_check(now=utcnow() + comparison.PATIENCE)
     found = rows(app, "SELECT unanswered, finished_at FROM settlement_checks ORDER BY started_at")
     assert [(row.unanswered, row.finished_at is None) for row in found] == [(1, False), (0, True)]
 
@@ -226,9 +228,9 @@ def test_what_comes_while_a_lane_ends_is_asked_for_again(
     monkeypatch.setattr(comparison, "_waiting", nothing_yet)
     with app.app_context():
         with transaction():
-            comparison.begin(now=utcnow())
+            comparison.begin_check(now=utcnow())
         with transaction():
-            comparison.ask_lanes()
+            comparison.request_lanes()
     work()
     assert report(app) == Report(total=1, checked=1, unanswered=0, differences=0, finished=True)
 
@@ -237,7 +239,7 @@ def test_lanes_that_end_at_once_end_the_check_once(payer: Payer, app: Flask) -> 
     for _ in range(8):
         payer.pays(topped_up(payer, "khalti"), "refunded", amount=10_00)
     with app.app_context(), transaction():
-        comparison.begin(now=utcnow())
+        comparison.begin_check(now=utcnow())
 
     def run(lane: int) -> None:
         with app.app_context():

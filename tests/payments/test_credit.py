@@ -60,7 +60,7 @@ def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> UUID:
 
 def owes(user_id: UUID, paisa: int, *, days: int = 0) -> UUID:
     with transaction() as session:
-        due = dues.create(
+        due = dues.create_due(
             user_id=user_id,
             reference=Reference("rental", "1"),
             amount=paisa,
@@ -89,11 +89,11 @@ class TestLowCredit:
     def test_a_hold_is_a_debit_too_and_one_that_is_refused_tells_nobody(self, person: Person) -> None:
         user_id = person(wallet=100_00)
         with transaction() as session:
-            holds.place(user_id=user_id, reference=about(), amount=80_00, key=key(), actor="x")
+            holds.place_hold(user_id=user_id, reference=about(), amount=80_00, key=key(), actor="x")
             session.rollback()
         assert told() == []
         with transaction():
-            holds.place(user_id=user_id, reference=about(), amount=80_00, key=key(), actor="x")
+            holds.place_hold(user_id=user_id, reference=about(), amount=80_00, key=key(), actor="x")
         assert told() == [("low_credit", {"balance": "20.00"})]
 
     def test_the_sweep_tells_each_once_a_day(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,8 +142,8 @@ class TestHighUsage:
         spends(user_id, 10_00, days_ago=1)
         paid = [spends(user_id, 90_00, days_ago=1) for _ in range(2)]
         with transaction():
-            refunds.refund(transaction_id=paid[0], key=key(), actor="system")
-            refunds.refund(transaction_id=paid[1], amount=86_00, key=key(), actor="system")
+            refunds.refund_payment(transaction_id=paid[0], key=key(), actor="system")
+            refunds.refund_payment(transaction_id=paid[1], amount=86_00, key=key(), actor="system")
         assert credit.sweep_usage(now=NOON) == 0
         spends(user_id, 2_00, days_ago=1)
         assert credit.sweep_usage(now=NOON) == 1

@@ -42,7 +42,7 @@ WALLET = {"payment_method": "wallet_only"}
 def owes(user_id: UUID, paisa: int = 30_00, *, rental: str = "r1") -> UUID:
     with transaction():
         reference = Reference("rental", rental)
-        due = dues.create(
+        due = dues.create_due(
             user_id=user_id, reference=reference, amount=paisa, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="system"
         )
         return due.id
@@ -51,12 +51,14 @@ def owes(user_id: UUID, paisa: int = 30_00, *, rental: str = "r1") -> UUID:
 def charged_back(user_id: UUID, paisa: int) -> UUID:
     """A top-up of so much that was spent, and taken back by the gateway. Its due comes back."""
     with transaction():
-        topup = topups.credit(
+        topup = topups.credit_topup(
             user_id=user_id, gateway="khalti", amount=paisa, key=key(), actor="x", reference=Reference("intent", key())
         )
     spends_all(user_id, paisa)
     with transaction() as session:
-        done = topups.charge_back(transaction_id=topup.id, gateway="khalti", amount=paisa, key=key(), actor="gateway")
+        done = topups.charge_back_topup(
+            transaction_id=topup.id, gateway="khalti", amount=paisa, key=key(), actor="gateway"
+        )
         found: UUID = session.scalar(text("SELECT id FROM ledger_dues WHERE entry_id = :id"), {"id": done.entry_id})
     return found
 
@@ -208,7 +210,7 @@ def test_a_dispute_that_is_won_after_all_gives_back_what_was_paid_and_not_what_w
         assert answer.status_code == 200, answer.text
     if paid:
         with app.app_context(), transaction():
-            dues.pay(due_id=due.id, sources=Sources(wallet=paid), key=key(), actor="user", now=utcnow())
+            dues.pay_due(due_id=due.id, sources=Sources(wallet=paid), key=key(), actor="user", now=utcnow())
     happens(payer, intent, "dispute_won")
     tells(payer, work)
     with app.app_context():

@@ -102,7 +102,7 @@ def test_rates_three_days_old_are_told(app: Flask, work: Work, clean: None, age:
 
 @pytest.mark.parametrize(("cents", "rate", "paisa"), [(1, "133.339", 133), (3, "0.34", 1), (100, "133.335", 13333)])
 def test_part_of_a_paisa_is_never_given(cents: int, rate: str, paisa: int) -> None:
-    assert exchange_rates.in_paisa(cents, Decimal(rate)) == paisa
+    assert exchange_rates.convert_to_paisa(cents, Decimal(rate)) == paisa
 
 
 def test_what_was_begun_at_one_rate_is_credited_at_it_and_both_amounts_are_kept(

@@ -19,7 +19,7 @@ from powerbank.ledger.errors import InsufficientFundsError
 from powerbank.ledger.movements import dues
 from powerbank.ledger.services import Reference
 from powerbank.payments.options import payment_sources, scenarios
-from powerbank.payments.options.methods import PAYABLE, Method, options_for, sources_for
+from powerbank.payments.options.methods import PAYABLE, Method, list_options, split_amount
 from tests.ledger.conftest import assert_books_are_right, balances, key, make_person
 from tests.people import People, Person, change, rows
 
@@ -28,7 +28,7 @@ ASYNC = {"Prefer": "respond-async"}
 
 
 def methods(**has: int) -> list[str]:
-    return [option.method.value for option in options_for(**{"points_per_npr": 10, "points": 0, "wallet": 0} | has)]
+    return [option.method.value for option in list_options(**{"points_per_npr": 10, "points": 0, "wallet": 0} | has)]
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ def test_what_works_stands_with_the_best_first(amount: int, wallet: int, points:
 
 
 def test_the_shortfall_is_exact() -> None:
-    [option] = options_for(amount=150_00, wallet=99_99, points=500, points_per_npr=10)
+    [option] = list_options(amount=150_00, wallet=99_99, points=500, points_per_npr=10)
     assert (option.topup_needed, option.points_used, option.wallet_used) == (1, 500, 100_00)
     with pytest.raises(InsufficientFundsError) as refused:
-        sources_for(Method.COMBINATION, amount=150_00, wallet=99_99, points=500, points_per_npr=10)
+        split_amount(Method.COMBINATION, amount=150_00, wallet=99_99, points=500, points_per_npr=10)
     assert refused.value.data["shortfall"] == "0.01"
 
 
@@ -63,12 +63,12 @@ AMOUNTS = st.integers(1, 10**7)
 @given(amount=AMOUNTS, wallet=st.integers(0, 10**7), points=st.integers(0, 10**6), rate=st.integers(1, 10_000))
 def test_an_option_is_what_paying_by_it_takes(amount: int, wallet: int, points: int, rate: int) -> None:
     has = {"amount": amount, "wallet": wallet, "points": points, "points_per_npr": rate}
-    found = options_for(**has)
+    found = list_options(**has)
     assert [option.recommended for option in found] == [True] + [False] * (len(found) - 1)
     offered = {option.method: option for option in found}
     for method in PAYABLE:
         try:
-            sources = sources_for(method, **has)
+            sources = split_amount(method, **has)
         except InsufficientFundsError as refused:
             missing = refused.shortfall
             sources = None
@@ -88,9 +88,9 @@ def test_an_option_is_what_paying_by_it_takes(amount: int, wallet: int, points: 
         needed = offered[Method.TOPUP_REQUIRED].topup_needed
         assert needed is not None
         more = has | {"wallet": wallet + needed}
-        assert options_for(**more)[0].method in PAYABLE
+        assert list_options(**more)[0].method in PAYABLE
         if needed > 1:
-            assert options_for(**more | {"wallet": wallet + needed - 1})[0].method is Method.TOPUP_REQUIRED
+            assert list_options(**more | {"wallet": wallet + needed - 1})[0].method is Method.TOPUP_REQUIRED
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_the_registered_host_is_told_the_result_once(
 def test_a_due_is_paid_whole_by_the_chosen_method(context: Flask) -> None:
     user_id = make_person(wallet=100_00, points=300)
     with transaction():
-        due = dues.create(
+        due = dues.create_due(
             user_id=user_id,
             reference=Reference("rental", "1"),
             amount=50_00,
@@ -256,7 +256,7 @@ def test_a_due_that_cannot_be_paid_whole_is_not_paid_in_part(context: Flask) -> 
     user_id = make_person(wallet=30_00)
     with transaction():
         for amount in (20_00, 20_00):
-            dues.create(
+            dues.create_due(
                 user_id=user_id,
                 reference=Reference("rental", "1"),
                 amount=amount,
@@ -265,7 +265,9 @@ def test_a_due_that_cannot_be_paid_whole_is_not_paid_in_part(context: Flask) -> 
                 actor="system",
             )
     with pytest.raises(InsufficientFundsError) as refused, transaction():
-        payment_sources.pay_dues_for(Reference("rental", "1"), user_id=user_id, method=Method.WALLET_ONLY, now=utcnow())
+        payment_sources.pay_dues_about(
+            Reference("rental", "1"), user_id=user_id, method=Method.WALLET_ONLY, now=utcnow()
+        )
     assert refused.value.data["shortfall"] == "10.00"
     assert balances(user_id) == {"user_wallet": 30_00, "dues_receivable": -40_00}
 
@@ -273,7 +275,7 @@ def test_a_due_that_cannot_be_paid_whole_is_not_paid_in_part(context: Flask) -> 
 def test_somebody_elses_due_is_not_there(context: Flask) -> None:
     user_id, other = make_person(), make_person(wallet=50_00)
     with transaction():
-        due = dues.create(
+        due = dues.create_due(
             user_id=user_id,
             reference=Reference("rental", "1"),
             amount=20_00,

@@ -146,7 +146,9 @@ class Payments(RuleBasedStateMachine):
     def tops_up_now(self, gateway: str, amount: int, crash: Crash, *, pays: bool) -> Made:
         begun = self.in_transaction(
             lambda: (
-                intents.begin(user_id=self.user_id, gateway=gateway, charged=amount, currency="NPR", now=utcnow()).id
+                intents.begin_topup(
+                    user_id=self.user_id, gateway=gateway, charged=amount, currency="NPR", now=utcnow()
+                ).id
             ),
             crash,
         )
@@ -175,8 +177,8 @@ class Payments(RuleBasedStateMachine):
 
             def receive(body: bytes = body) -> None:
                 signature = signed(body)["Stripe-Signature"]
-                arrival = webhooks.read(gateway="stripe", body=body, query="", signature=signature)
-                webhooks.keep(arrival, address=None)
+                arrival = webhooks.read_webhook(gateway="stripe", body=body, query="", signature=signature)
+                webhooks.store_webhook(arrival, address=None)
 
             self.in_transaction(receive, crash if number == 0 else None)
 
@@ -199,7 +201,8 @@ class Payments(RuleBasedStateMachine):
     def holds_some(self, amount: int, crash: Crash) -> Any:
         reference, name = about(), key()
         done = self.in_transaction(
-            lambda: holds.place(user_id=self.user_id, reference=reference, amount=amount, key=name, actor="x"), crash
+            lambda: holds.place_hold(user_id=self.user_id, reference=reference, amount=amount, key=name, actor="x"),
+            crash,
         )
         return Made((reference, amount) if done else None)
 
@@ -211,9 +214,11 @@ class Payments(RuleBasedStateMachine):
         name = key()
         if capture:
             sources = Sources(wallet=amount)
-            self.in_transaction(lambda: holds.capture(reference=reference, sources=sources, key=name, actor="x"), crash)
+            self.in_transaction(
+                lambda: holds.capture_hold(reference=reference, sources=sources, key=name, actor="x"), crash
+            )
         else:
-            self.in_transaction(lambda: holds.release(reference=reference, key=name, actor="x"), crash)
+            self.in_transaction(lambda: holds.release_hold(reference=reference, key=name, actor="x"), crash)
 
     @rule(target=asked, made=opened, part=st.none() | PARTS, crash=CRASHES, approved=st.booleans())
     def asks_back(self, made: Made, part: int | None, crash: Crash, approved: bool) -> Any:
@@ -222,7 +227,7 @@ class Payments(RuleBasedStateMachine):
         transaction_id = db.session.get_one(PaymentIntent, made.value[0]).transaction_id
         done = self.in_transaction(
             lambda: (
-                refunds.request(
+                refunds.request_refund(
                     user_id=self.user_id, transaction_id=transaction_id, reason="test", actor="user", amount=part
                 ).id
             ),
@@ -239,10 +244,12 @@ class Payments(RuleBasedStateMachine):
 
     def staff_decides(self, refund: UUID, crash: Crash, *, approve: bool) -> None:
         if approve:
-            self.in_transaction(lambda: refunds.approve(refund, staff=self.member(), now=utcnow()))
+            self.in_transaction(lambda: refunds.approve_refund(refund, staff=self.member(), now=utcnow()))
             self.work(crash)
             return
-        self.in_transaction(lambda: refunds.reject(refund, staff=self.member(), reason="no", now=utcnow()), crash)
+        self.in_transaction(
+            lambda: refunds.reject_refund(refund, staff=self.member(), reason="no", now=utcnow()), crash
+        )
 
     @rule(gateway=st.sampled_from(["khalti", "stripe"]), fault=st.sampled_from(["hang_after_success", "error", "drop"]))
     def a_gateway_stumbles(self, gateway: str, fault: str) -> None:

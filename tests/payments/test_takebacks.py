@@ -128,7 +128,7 @@ def pay_due(app: Flask, paisa: int) -> None:
 
     with app.app_context(), transaction() as session:
         due_id = session.scalar(text("SELECT id FROM ledger_dues"))
-        dues.pay(due_id=due_id, sources=Sources(wallet=paisa), key="paid", actor="user", now=utcnow())
+        dues.pay_due(due_id=due_id, sources=Sources(wallet=paisa), key="paid", actor="user", now=utcnow())
 
 
 def test_a_lost_dispute_stays_taken(payer: Payer, app: Flask, work: Work) -> None:
@@ -244,7 +244,7 @@ def test_more_than_there_is_left_is_told_to_staff_and_never_taken_twice(payer: P
     with app.app_context(), transaction() as session:  # gone back on another way that Stripe does not know of
         found = session.execute(text("SELECT id FROM wallet_transactions")).scalar_one()
 
-        topups.charge_back(transaction_id=found, gateway="stripe", amount=100_00, key="elsewhere", actor="staff")
+        topups.charge_back_topup(transaction_id=found, gateway="stripe", amount=100_00, key="elsewhere", actor="staff")
     happens(payer, intent, "disputed")
     tells(payer, work)
     assert has(app) == {}
@@ -261,7 +261,7 @@ def test_what_is_let_off_of_a_lost_due_is_no_gift_when_the_dispute_is_won(payer:
     tells(payer, work)
     with app.app_context(), transaction() as session:
         due_id = session.scalar(text("SELECT id FROM ledger_dues"))
-        dues.waive(due_id=due_id, key="waived", actor="staff", now=utcnow())
+        dues.waive_due(due_id=due_id, key="waived", actor="staff", now=utcnow())
     happens(payer, intent, "dispute_won")
     tells(payer, work)
     assert has(app) == {}

@@ -14,7 +14,7 @@ from powerbank.ledger.sources import Sources
 from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import accept
 from powerbank.outbox.policy import JobSpec
-from powerbank.points.queries import Points, points_of
+from powerbank.points.queries import Points, points_of_user
 from powerbank.users import referrals
 from powerbank.users.models import Referral, User
 from tests.ledger.conftest import key, person, top_up, user_headers
@@ -39,7 +39,7 @@ def drain() -> None:
 
 def has(user_id: UUID) -> Points:
     db.session.rollback()
-    return points_of(user_id)
+    return points_of_user(user_id)
 
 
 def complete(user_id: UUID, rental: str | None = None, *, on_time: bool = True) -> str:
@@ -63,13 +63,15 @@ def pay(user_id: UUID, rental: str, amount: int, points: int = 0, revenue: Kind 
 
 def charge_back(topup: UUID, amount: int) -> UUID:
     with transaction():
-        taken = topups.charge_back(transaction_id=topup, gateway="khalti", amount=amount, key=key(), actor="system")
+        taken = topups.charge_back_topup(
+            transaction_id=topup, gateway="khalti", amount=amount, key=key(), actor="system"
+        )
     return taken.id
 
 
 def give_back(transaction_id: UUID, amount: int | None = None) -> None:
     with transaction():
-        refunds.refund(transaction_id=transaction_id, amount=amount, key=key(), actor="system")
+        refunds.refund_payment(transaction_id=transaction_id, amount=amount, key=key(), actor="system")
 
 
 def topped_up(user_id: UUID, amount: int) -> UUID:

@@ -63,7 +63,7 @@ def test_a_refund_goes_back_to_its_lots(saver: UUID) -> None:
     assert lots() == [0, 0, 5]
     for amount, left in ((60, [0, 1, 10]), (None, [10, 10, 10])):
         with transaction():
-            refunds.refund(transaction_id=paid, amount=amount, key=key(), actor="system")
+            refunds.refund_payment(transaction_id=paid, amount=amount, key=key(), actor="system")
         assert lots() == left
     assert_books_are_right()
 
@@ -71,17 +71,17 @@ def test_a_refund_goes_back_to_its_lots(saver: UUID) -> None:
 def test_held_points_are_captured_and_released_in_their_lots(saver: UUID) -> None:
     rental, other = about(), about()
     with transaction():
-        holds.place(user_id=saver, reference=rental, amount=0, points=15, key=key(), actor="system")
+        holds.place_hold(user_id=saver, reference=rental, amount=0, points=15, key=key(), actor="system")
     with transaction():
-        holds.place(user_id=saver, reference=other, amount=0, points=10, key=key(), actor="system")
+        holds.place_hold(user_id=saver, reference=other, amount=0, points=10, key=key(), actor="system")
     assert lots() == [0, 0, 5]
     with transaction():
-        holds.capture(reference=rental, sources=Sources(0, 11, 110), key=key(), actor="system")
+        holds.capture_hold(reference=rental, sources=Sources(0, 11, 110), key=key(), actor="system")
     with transaction():
-        holds.release(reference=rental, key=key(), actor="system")
+        holds.release_hold(reference=rental, key=key(), actor="system")
     assert lots() == [0, 4, 5]
     with transaction():
-        holds.release(reference=other, key=key(), actor="system")
+        holds.release_hold(reference=other, key=key(), actor="system")
     assert lots() == [0, 9, 10]
     assert_books_are_right()
 
@@ -101,12 +101,12 @@ def test_what_is_left_is_taken_once(saver: UUID) -> None:
 def test_what_is_held_outlives_the_night_and_goes_when_it_is_back(saver: UUID) -> None:
     rental = about()
     with transaction():
-        holds.place(user_id=saver, reference=rental, amount=0, points=10, key=key(), actor="system")
+        holds.place_hold(user_id=saver, reference=rental, amount=0, points=10, key=key(), actor="system")
     pass_days(2)
     run(reward_jobs.EXPIRE_POINTS)
     assert (has(saver).points, has(saver).held) == (20, 10)
     with transaction():
-        holds.release(reference=rental, key=key(), actor="system")
+        holds.release_hold(reference=rental, key=key(), actor="system")
     run(reward_jobs.EXPIRE_POINTS)
     assert (has(saver).points, has(saver).held) == (20, 0)
 

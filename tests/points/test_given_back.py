@@ -117,7 +117,7 @@ def test_what_the_gateway_gave_again_earns_again(person: Person) -> None:
         drain()
         assert has(user_id).points == left
         with transaction():
-            topups.give_back(chargeback_id=taken, gateway="khalti", key=key(), actor="x", now=utcnow())
+            topups.reverse_chargeback(chargeback_id=taken, gateway="khalti", key=key(), actor="x", now=utcnow())
         drain()
         assert has(user_id).points == 50
     assert_books_are_right()
@@ -141,11 +141,11 @@ def test_an_award_waits_for_a_refund_that_is_under_way(context: Flask, person: P
 
     def award_it() -> int:
         with context.app_context(), transaction():
-            return earnings.give(user_id=user_id, earning=Earning.RENTAL, object_id=rental)
+            return earnings.award_earning(user_id=user_id, earning=Earning.RENTAL, object_id=rental)
 
     with ThreadPoolExecutor(1) as pool:
         with transaction():
-            refunds.refund(transaction_id=paid, key=key(), actor="system")
+            refunds.refund_payment(transaction_id=paid, key=key(), actor="system")
             given = pool.submit(award_it)
             wait_until_somebody_waits(context)
         assert given.result(timeout=30) == 0

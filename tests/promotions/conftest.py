@@ -22,20 +22,20 @@ def coupon(context: object) -> Make:
     def make(**more: Any) -> Coupon:
         values = {"name": "Dashain", "code": CODE, "kind": "percent", "value": 20} | more
         with transaction():
-            return services.create(**values)
+            return services.create_coupon(**values)
 
     return make
 
 
 def quote(user_id: UUID, price: int = 100_00, code: str = CODE) -> int:
-    return coupons.quote(user_id=user_id, code=code, price=price, now=utcnow()).amount
+    return coupons.quote_discount(user_id=user_id, code=code, price=price, now=utcnow()).amount
 
 
 def redeem(
     user_id: UUID, price: int = 100_00, *, code: str = CODE, rental: UUID | None = None, key: str | None = None
 ) -> int:
     with transaction():
-        return coupons.redeem(
+        return coupons.redeem_coupon(
             user_id=user_id,
             code=code,
             price=price,

@@ -129,11 +129,11 @@ def test_given_back_once_it_can_be_used_again(person: Person, coupon: Make) -> N
     redeem(user_id, rental=rental)
     for _ in range(3):
         with transaction():
-            coupons.give_back(rental, now=utcnow())
+            coupons.give_back_coupons(rental, now=utcnow())
     assert counts() == (0, 0)
     assert redeem(user_id) == 20_00
     with transaction():
-        coupons.give_back(uuid4(), now=utcnow())  # a rental without one
+        coupons.give_back_coupons(uuid4(), now=utcnow())  # a rental without one
 
 
 def test_a_caller_that_goes_on_without_it_has_used_nothing(person: Person, coupon: Make) -> None:
@@ -143,7 +143,7 @@ def test_a_caller_that_goes_on_without_it_has_used_nothing(person: Person, coupo
     coupon(campaign_id=campaign.id)
     user_id = person()
     with transaction(), pytest.raises(AppError):
-        coupons.redeem(user_id=user_id, code=CODE, price=100_00, reference=uuid4(), key="k", now=utcnow())
+        coupons.redeem_coupon(user_id=user_id, code=CODE, price=100_00, reference=uuid4(), key="k", now=utcnow())
     assert counts() == (0, 0)
 
 
@@ -159,7 +159,7 @@ def test_five_hundred_at_once_stay_within_it(context: Flask, person: Person, cou
     people = [person() for _ in range(25)]
 
     def one(number: int) -> int:
-        discount = coupons.redeem(
+        discount = coupons.redeem_coupon(
             user_id=people[number % 25], code=CODE, price=100_00, reference=uuid4(), key=str(uuid4()), now=utcnow()
         )
         return discount.amount
@@ -175,7 +175,7 @@ def test_one_person_ten_times_at_once_is_one_use(context: Flask, person: Person,
     user_id = person()
 
     def one() -> int:
-        return coupons.redeem(
+        return coupons.redeem_coupon(
             user_id=user_id, code=CODE, price=100_00, reference=uuid4(), key=str(uuid4()), now=utcnow()
         ).amount
 

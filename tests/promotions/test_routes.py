@@ -143,7 +143,7 @@ class TestStaff:
         same = client.patch(address, json={"campaign_id": other["id"], "name": "New"}, headers=headers)
         assert same.get_json()["name"] == "New"
         with transaction():
-            coupons.give_back(rental, now=utcnow())
+            coupons.give_back_coupons(rental, now=utcnow())
         assert client.patch(address, json={"campaign_id": one["id"]}, headers=headers).status_code == 200
 
     def test_many_codes_that_serve_once_each(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:

@@ -103,7 +103,7 @@ class TestWhoComesBack:
     def test_earns_once(self, context: Flask, earning: Earning) -> None:
         def give(user_id: UUID) -> int:
             with transaction():
-                return earnings.give(user_id=user_id, earning=earning, object_id=str(user_id))
+                return earnings.award_earning(user_id=user_id, earning=earning, object_id=str(user_id))
 
         first = join("sita", PHONE)
         assert give(first) > 0
@@ -118,4 +118,4 @@ class TestWhoComesBack:
             lifecycle.leave(first, now=utcnow())
         again = join("sita2", PHONE)
         with transaction():
-            assert earnings.give(user_id=again, earning=Earning.SIGNUP, object_id=str(again)) > 0
+            assert earnings.award_earning(user_id=again, earning=Earning.SIGNUP, object_id=str(again)) > 0

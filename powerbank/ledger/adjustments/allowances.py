@@ -3,8 +3,8 @@
 All acts that move something of worth are counted together: a large sum in slices, or half as money and half as points,
 needs its second person too. What two people decided counts for neither.
 
-    allowances.begin(staff.id)                                   # before anything else is locked
-    if allowances.use(Act.REFUND, staff.id, worth=…, about=…, now=now): …    # else a second person decides
+    allowances.lock_allowance(staff.id)                                    # before anything else is locked
+    if allowances.use_allowance(Act.REFUND, staff.id, worth=…, about=…, now=now): …    # else a second person decides
 """
 
 from datetime import datetime, timedelta
@@ -60,21 +60,21 @@ def refuse_unless_permitted(act: Act, staff: Staff) -> None:
         raise AppError("forbidden", 403, "Your role does not allow this.")
 
 
-def begin(staff_id: UUID) -> None:
+def lock_allowance(staff_id: UUID) -> None:
     """Two requests of one person at once must not both find the day unused, so the second waits here for the first."""
     open_session().get_one(StaffMember, staff_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
-def use(act: Act, staff_id: UUID, *, worth: int, about: Reference, now: datetime) -> bool:
+def use_allowance(act: Act, staff_id: UUID, *, worth: int, about: Reference, now: datetime) -> bool:
     """Notes the act, if this person may do it alone; False if a second person has to decide."""
-    begin(staff_id)
-    if worth > left(staff_id, now=now):
+    lock_allowance(staff_id)
+    if worth > allowance_left(staff_id, now=now):
         return False
     _add(act, staff_id, worth=worth, about=about, status=ActStatus.ALONE, now=now)
     return True
 
 
-def left(staff_id: UUID, *, now: datetime) -> int:
+def allowance_left(staff_id: UUID, *, now: datetime) -> int:
     member = open_session().get_one(StaffMember, staff_id)
     used = select(func.coalesce(func.sum(StaffAct.worth), 0)).where(
         StaffAct.staff_id == staff_id, StaffAct.status == ActStatus.ALONE, StaffAct.created_at > now - DAY
@@ -82,7 +82,7 @@ def left(staff_id: UUID, *, now: datetime) -> int:
     return A_DAY[Role(member.role)] - int(open_session().scalar(used) or 0)
 
 
-def total_about(about: Reference, act: Act) -> int:
+def total_worth_of_acts(about: Reference, act: Act) -> int:
     """What all such acts about one thing come to, by whomever."""
     done = select(func.coalesce(func.sum(StaffAct.worth), 0)).where(
         StaffAct.about_kind == about.kind,
@@ -98,7 +98,7 @@ def worth_of_points(points: int) -> int:
     return -money.value_of_points(-points, app_config.current().points_per_npr)
 
 
-def wait(
+def keep_act_waiting(
     act: Act, staff_id: UUID, *, worth: int, about: Reference, reason: str, details: dict[str, Any], now: datetime
 ) -> StaffAct:
     """Keeps an act until a second person decides."""
@@ -109,7 +109,7 @@ def wait(
     return kept
 
 
-def decide(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> StaffAct:
+def decide_act(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> StaffAct:
     """The second person's word. What follows from it is for the caller to do in the same transaction."""
     found = open_session().get(StaffAct, act_id, with_for_update=True, populate_existing=True)
     if found is None:
@@ -117,14 +117,14 @@ def decide(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> Staff
     if found.status != ActStatus.WAITING:
         raise ConflictError("already_decided", "This has been decided.")
     if found.staff_id == staff.id:
-        raise second_person_needed()
+        raise second_person_error()
     found.status = ActStatus.APPROVED if approve else ActStatus.REJECTED
     found.decided_by, found.decided_at = staff.id, now
     open_session().flush()
     return found
 
 
-def second_person_needed() -> AppError:
+def second_person_error() -> AppError:
     return AppError("second_person_needed", 403, "Somebody else has to decide this: you asked for it.")
 
 

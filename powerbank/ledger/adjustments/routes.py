@@ -63,7 +63,7 @@ def list_adjustments(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, AdjustmentSchema)
 def approve(adjustment_id: UUID) -> Adjustment:
     """Apply what somebody else asked for"""
-    adjustment = adjustments.approve(adjustment_id, staff=current_staff(), now=utcnow())
+    adjustment = adjustments.approve_adjustment(adjustment_id, staff=current_staff(), now=utcnow())
     _audit("adjustment.approve", adjustment, old=_WAITED)
     return adjustment
 
@@ -74,18 +74,18 @@ def approve(adjustment_id: UUID) -> Adjustment:
 @blueprint.response(200, AdjustmentSchema)
 def reject(adjustment_id: UUID) -> Adjustment:
     """Refuse what somebody else asked for"""
-    adjustment = adjustments.reject(adjustment_id, staff=current_staff(), now=utcnow())
+    adjustment = adjustments.reject_adjustment(adjustment_id, staff=current_staff(), now=utcnow())
     _audit("adjustment.reject", adjustment, old=_WAITED)
     return adjustment
 
 
 def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> tuple[dict[str, Any], int]:
-    before = queries.wallet(user_id)
-    adjustment = adjustments.ask(
+    before = queries.wallet_of_user(user_id)
+    adjustment = adjustments.ask_for_adjustment(
         user_id=user_id, currency=currency, amount=amount, reason=reason, staff=current_staff(), now=utcnow()
     )
     _audit("adjustment.ask", adjustment, old={"balance": show(before.balance), "points": before.points})
-    wallet = queries.wallet(user_id)
+    wallet = queries.wallet_of_user(user_id)
     answer = {
         "adjustment_id": adjustment.id,
         "status": adjustment.status,

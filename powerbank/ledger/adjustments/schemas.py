@@ -28,7 +28,7 @@ class StaffActArguments(PageArguments):
     staff_id = fields.UUID(load_default=None, allow_none=True)
 
 
-def waiting(act: StaffAct) -> Response:
+def answer_with_waiting_act(act: StaffAct) -> Response:
     """The answer to what a second person has to decide."""
     response = jsonify(StaffActSchema().dump(act))
     response.status_code = 202

@@ -14,7 +14,7 @@ from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.base.money import NPR, PTS
 from powerbank.ledger import services, transactions
-from powerbank.ledger.accounts import Kind, of_user, shared
+from powerbank.ledger.accounts import Kind, network_account, user_account
 from powerbank.ledger.adjustments import allowances
 from powerbank.ledger.adjustments.models import Act, StaffAct
 from powerbank.ledger.events import AdjustmentApplied, AdjustmentWaits, DueWaived
@@ -28,10 +28,12 @@ from powerbank.users.models import User
 _WHERE = MappingProxyType({NPR: (Kind.USER_WALLET, Kind.ADJUSTMENTS), PTS: (Kind.USER_POINTS, Kind.POINTS_LIABILITY)})
 
 
-def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff, now: datetime) -> Adjustment:
+def ask_for_adjustment(
+    *, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff, now: datetime
+) -> Adjustment:
     """Applies an adjustment, or keeps it for a second person to decide."""
     session = open_session()
-    allowances.begin(staff.id)
+    allowances.lock_allowance(staff.id)
     if session.scalar(select(User.id).filter_by(id=user_id)) is None:
         raise NotFoundError("user")
     adjustment = Adjustment(
@@ -44,7 +46,7 @@ def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff,
         asked_by=staff.id,
     )
     worth = abs(amount) if currency == NPR else allowances.worth_of_points(abs(amount))
-    if allowances.use(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
+    if allowances.use_allowance(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
         _apply(adjustment, actor=staff_actor(staff.id))
     else:
         publish(AdjustmentWaits(**_about(adjustment, amount)))
@@ -53,7 +55,7 @@ def ask(*, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff,
     return adjustment
 
 
-def approve(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
+def approve_adjustment(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
     adjustment = _pending(adjustment_id, staff)
     _apply(adjustment, actor=staff_actor(staff.id))
     adjustment.decided_by, adjustment.decided_at = staff.id, now
@@ -61,7 +63,7 @@ def approve(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
     return adjustment
 
 
-def reject(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
+def reject_adjustment(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
     adjustment = _pending(adjustment_id, staff)
     adjustment.status = AdjustmentStatus.REJECTED
     adjustment.decided_by, adjustment.decided_at = staff.id, now
@@ -74,12 +76,12 @@ def _pending(adjustment_id: UUID, staff: Staff) -> Adjustment:
     user_id = session.scalar(select(Adjustment.user_id).filter_by(id=adjustment_id))
     if user_id is None:
         raise NotFoundError("adjustment")
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     adjustment = session.get_one(Adjustment, adjustment_id, with_for_update=True, populate_existing=True)
     if adjustment.status != AdjustmentStatus.PENDING:
         raise ConflictError("already_decided", "This adjustment has been decided.")
     if adjustment.asked_by == staff.id:
-        raise allowances.second_person_needed()
+        raise allowances.second_person_error()
     return adjustment
 
 
@@ -90,12 +92,12 @@ def _reference(adjustment: Adjustment) -> Reference:
 def _apply(adjustment: Adjustment, *, actor: str) -> None:
     theirs, ours = _WHERE[adjustment.currency]
     reference = _reference(adjustment)
-    posted = services.post(
+    posted = services.post_entry(
         kind=EntryKind.ADJUSTMENT,
         key=f"adjustment:{adjustment.id}",
         lines=[
-            Line(of_user(theirs, adjustment.user_id), adjustment.amount),
-            Line(shared(ours), -adjustment.amount),
+            Line(user_account(theirs, adjustment.user_id), adjustment.amount),
+            Line(network_account(ours), -adjustment.amount),
         ],
         actor=actor,
         reference=reference,
@@ -103,7 +105,7 @@ def _apply(adjustment: Adjustment, *, actor: str) -> None:
     )
     adjustment.status, adjustment.entry_id = AdjustmentStatus.APPLIED, posted.entry_id
     if adjustment.currency == money.NPR:
-        transactions.record(
+        transactions.record_transaction(
             user_id=adjustment.user_id,
             type_=TransactionType.ADJUSTMENT,
             sources=Sources(wallet=abs(adjustment.amount)),
@@ -139,13 +141,15 @@ def _about(adjustment: Adjustment, change: int) -> _About:
 
 def ask_to_waive_due(due_id: UUID, *, amount: int, reason: str, staff: Staff, now: datetime) -> Due | StaffAct:
     """The due, less what was waived; or the act that waits for a second person."""
-    allowances.begin(staff.id)
-    due = dues.locked(due_id)
+    allowances.lock_allowance(staff.id)
+    due = dues.lock_due(due_id)
     if amount > due.left:
         raise dues.MoreThanDueError
     about = Reference("due", str(due.id))
-    if not allowances.use(Act.DUE_WAIVER, staff.id, worth=amount, about=about, now=now):
-        return allowances.wait(Act.DUE_WAIVER, staff.id, worth=amount, about=about, reason=reason, details={}, now=now)
+    if not allowances.use_allowance(Act.DUE_WAIVER, staff.id, worth=amount, about=about, now=now):
+        return allowances.keep_act_waiting(
+            Act.DUE_WAIVER, staff.id, worth=amount, about=about, reason=reason, details={}, now=now
+        )
     return _waive(due_id, amount, key=f"due:{due.id}:waived:{new_id()}", by=staff, now=now)
 
 
@@ -154,6 +158,6 @@ def waive_approved_due(act: StaffAct, *, staff: Staff, now: datetime) -> None:
 
 
 def _waive(due_id: UUID, amount: int, *, key: str, by: Staff, now: datetime) -> Due:
-    due = dues.waive(due_id=due_id, amount=amount, key=key, actor=staff_actor(by.id), now=now)
+    due = dues.waive_due(due_id=due_id, amount=amount, key=key, actor=staff_actor(by.id), now=now)
     publish(DueWaived(user_id=due.user_id, due_id=due_id, amount=amount))
     return due

@@ -30,9 +30,9 @@ ENTRIES = (
 )
 
 
-def statement(account_id: UUID) -> Response:
+def export_statement(account_id: UUID) -> Response:
     """Balances run on by addition."""
-    currency, balance = queries.account(account_id).currency, 0
+    currency, balance = queries.find_account(account_id).currency, 0
 
     def rows(posting: Posting) -> Iterator[tuple[object, ...]]:
         nonlocal balance
@@ -46,10 +46,16 @@ def statement(account_id: UUID) -> Response:
     return exported("statement", STATEMENT, query, Posting.number, rows, of=("ledger_accounts", account_id))
 
 
-def entries(**filters: Any) -> Response:
+def export_entries(**filters: Any) -> Response:
     """A row for each posting of the entries found. Amounts as in the ledger: a credit is positive."""
     return exported(
-        "entries", ENTRIES, queries.entries(**filters), Entry.id, _postings, of=("ledger", "all"), filters=filters
+        "entries",
+        ENTRIES,
+        queries.select_entries(**filters),
+        Entry.id,
+        _postings,
+        of=("ledger", "all"),
+        filters=filters,
     )
 
 

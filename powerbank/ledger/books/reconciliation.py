@@ -91,7 +91,7 @@ class Difference:
 
 
 @dataclass
-class Report:
+class Recount:
     id: UUID
     entries: int = 0
     accounts: int = 0
@@ -100,12 +100,12 @@ class Report:
     found: list[dict[str, Any]] = field(default_factory=list)
 
 
-def recount(report_id: UUID, *, now: datetime) -> Report:
+def recount(report_id: UUID, *, now: datetime) -> Recount:
     """Reads all of the ledger in batches, each a snapshot of its own, and tells the first difference at once."""
     with transaction() as session:
         row = {"id": report_id, "started_at": now}
         session.execute(insert(Reconciliation).values(row).on_conflict_do_nothing())
-    report = Report(report_id)
+    report = Recount(report_id)
     for check in (_entries, _floored_accounts, _sealed_sums, _currencies, _aside):
         for difference in check(report):
             report.differences += 1
@@ -116,13 +116,13 @@ def recount(report_id: UUID, *, now: datetime) -> Report:
     return report
 
 
-def keep(report: Report, *, now: datetime) -> None:
+def store_recount(report: Recount, *, now: datetime) -> None:
     turnover = {currency: str(amount) for currency, amount in sorted(report.turnover.items())}
     values = asdict(report) | {"turnover": turnover, "finished_at": now}
     open_session().execute(update(Reconciliation).where(Reconciliation.id == report.id).values(values))
 
 
-def last_difference() -> str | None:
+def describe_last_difference() -> str | None:
     """What the newest finished recount found wrong, in a sentence."""
     query = (
         select(Reconciliation)
@@ -155,7 +155,7 @@ def _read(query: Any, **parameters: Any) -> list[Any]:
     return rows
 
 
-def _entries(report: Report) -> Iterator[Difference]:
+def _entries(report: Recount) -> Iterator[Difference]:
     after = FIRST
     while rows := _read(_ENTRIES, after=after, size=ENTRIES):
         for row in rows:
@@ -168,7 +168,7 @@ def _entries(report: Report) -> Iterator[Difference]:
         report.entries += max(row.entries for row in rows)
 
 
-def _floored_accounts(report: Report) -> Iterator[Difference]:
+def _floored_accounts(report: Recount) -> Iterator[Difference]:
     after = FIRST
     while rows := _read(_FLOORED, after=after, size=ACCOUNTS):
         for row in rows:
@@ -178,7 +178,7 @@ def _floored_accounts(report: Report) -> Iterator[Difference]:
         report.accounts += len(rows)
 
 
-def _sealed_sums(report: Report) -> Iterator[Difference]:
+def _sealed_sums(report: Recount) -> Iterator[Difference]:
     for account in _read(_HOT):
         after, running = 0, 0
         while rows := _read(_SEALED, id=account.id, after=after, size=SEALS):
@@ -191,12 +191,12 @@ def _sealed_sums(report: Report) -> Iterator[Difference]:
         report.accounts += 1
 
 
-def _currencies(report: Report) -> Iterator[Difference]:
+def _currencies(report: Recount) -> Iterator[Difference]:
     for row in _read(_CURRENCIES):
         if row.off != 0:
             yield Difference("currency", row.currency, 0, int(row.off))
 
 
-def _aside(report: Report) -> Iterator[Difference]:
+def _aside(report: Recount) -> Iterator[Difference]:
     for row in _read(_ASIDE):
         yield Difference("aside", f"{row.kind} {row.owner}", int(row.kept), int(row.counted))

@@ -38,7 +38,7 @@ def entries(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_entries(arguments: dict[str, Any]) -> Response:
     """The same as CSV, a row for each posting, oldest first"""
-    return exports.entries(**arguments)
+    return exports.export_entries(**arguments)
 
 
 @blueprint.get("/accounts")
@@ -64,7 +64,7 @@ def statement(arguments: dict[str, Any], account_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_statement(account_id: UUID) -> Response:
     """The whole statement as CSV, oldest first"""
-    return exports.statement(account_id)
+    return exports.export_statement(account_id)
 
 
 @blueprint.get("/reconciliation")

@@ -14,9 +14,9 @@ from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.content import app_config
 from powerbank.ledger import services, transactions
-from powerbank.ledger.accounts import Kind, of_user, shared
+from powerbank.ledger.accounts import Kind, network_account, user_account
 from powerbank.ledger.services import EntryKind, Line, Reference
-from powerbank.ledger.sources import Sources, paid_from
+from powerbank.ledger.sources import Sources, payment_lines
 from powerbank.ledger.wallet_models import Due, Progress, TransactionType, WalletTransaction
 
 
@@ -25,21 +25,21 @@ class MoreThanDueError(ConflictError):
         super().__init__("more_than_due", "This is more than is owed.")
 
 
-def create(*, user_id: UUID, reference: Reference, amount: int, revenue: Kind, key: str, actor: str) -> Due:
+def create_due(*, user_id: UUID, reference: Reference, amount: int, revenue: Kind, key: str, actor: str) -> Due:
     """The revenue is earned now; the money is still to come."""
-    posted = services.post(
+    posted = services.post_entry(
         kind=EntryKind.DUE,
         key=key,
-        lines=[Line(of_user(Kind.DUES_RECEIVABLE, user_id), -amount), Line(shared(revenue), amount)],
+        lines=[Line(user_account(Kind.DUES_RECEIVABLE, user_id), -amount), Line(network_account(revenue), amount)],
         actor=actor,
         reference=reference,
     )
     if not posted.fresh:
         return open_session().scalars(select(Due).filter_by(entry_id=posted.entry_id)).one()
-    return note(user_id, posted.entry_id, reference, amount, revenue=revenue)
+    return record_due(user_id, posted.entry_id, reference, amount, revenue=revenue)
 
 
-def note(user_id: UUID, entry_id: UUID, reference: Reference, amount: int, *, revenue: Kind | None) -> Due:
+def record_due(user_id: UUID, entry_id: UUID, reference: Reference, amount: int, *, revenue: Kind | None) -> Due:
     """The row of a due that an entry has just made."""
     session = open_session()
     due = Due(
@@ -58,30 +58,30 @@ def note(user_id: UUID, entry_id: UUID, reference: Reference, amount: int, *, re
     return due
 
 
-def grace() -> timedelta:
+def grace_period() -> timedelta:
     """After this time a due is collected by itself."""
     return timedelta(days=app_config.current().dues_grace_days)
 
 
-def pay(*, due_id: UUID, sources: Sources, key: str, actor: str, now: datetime) -> WalletTransaction:
+def pay_due(*, due_id: UUID, sources: Sources, key: str, actor: str, now: datetime) -> WalletTransaction:
     """Takes money and points from a person for what is owed, or for a part of it."""
-    due = locked(due_id)
-    if sources.total > due.left and services.find(key) is None:
+    due = lock_due(due_id)
+    if sources.total > due.left and services.find_entry(key) is None:
         raise MoreThanDueError
     reference = Reference(due.reference_kind, due.reference_id)
-    lines = paid_from(
+    lines = payment_lines(
         due.user_id,
         sources,
         wallet=Kind.USER_WALLET,
         points=Kind.USER_POINTS,
-        to=Line(of_user(Kind.DUES_RECEIVABLE, due.user_id), sources.total),
+        to=Line(user_account(Kind.DUES_RECEIVABLE, due.user_id), sources.total),
     )
-    posted = services.post(kind=EntryKind.DUE_PAID, key=key, lines=lines, actor=actor, reference=reference)
+    posted = services.post_entry(kind=EntryKind.DUE_PAID, key=key, lines=lines, actor=actor, reference=reference)
     if not posted.fresh:
-        return transactions.of_entry(posted.entry_id)
+        return transactions.transaction_of_entry(posted.entry_id)
     due.paid += sources.total
     _close_if_settled(due, now)
-    return transactions.record(
+    return transactions.record_transaction(
         user_id=due.user_id,
         type_=TransactionType.RENTAL_DUE,
         sources=sources,
@@ -91,53 +91,53 @@ def pay(*, due_id: UUID, sources: Sources, key: str, actor: str, now: datetime) 
     )
 
 
-def waive(
+def waive_due(
     *, due_id: UUID, key: str, actor: str, now: datetime, amount: int | None = None, against: Kind = Kind.WRITE_OFFS
 ) -> Due:
     """Lets a person off. `against` says who bears it: a write-off, or the revenue if it was never rightly earned."""
-    due = locked(due_id)
-    if services.find(key) is not None:
+    due = lock_due(due_id)
+    if services.find_entry(key) is not None:
         return due
     waived = due.left if amount is None else amount
     if not 0 < waived <= due.left:
         raise MoreThanDueError
-    services.post(
+    services.post_entry(
         kind=EntryKind.DUE_WAIVED,
         key=key,
-        lines=[Line(of_user(Kind.DUES_RECEIVABLE, due.user_id), waived), Line(shared(against), -waived)],
+        lines=[Line(user_account(Kind.DUES_RECEIVABLE, due.user_id), waived), Line(network_account(against), -waived)],
         actor=actor,
         reference=Reference(due.reference_kind, due.reference_id),
     )
-    let_off(due, waived, now)
+    count_waiver(due, waived, now)
     return due
 
 
-def let_off(due: Due, amount: int, now: datetime) -> None:
+def count_waiver(due: Due, amount: int, now: datetime) -> None:
     """Notes on a locked due what the open entry has settled beside a payment."""
     due.waived += amount
     _close_if_settled(due, now)
 
 
-def refuse_to_leave(user_id: UUID) -> None:
+def refuse_to_leave_with_dues(user_id: UUID) -> None:
     """Whoever owes something stays until it is paid."""
-    owes = services.lock_users(user_id)[of_user(Kind.DUES_RECEIVABLE, user_id)].balance
+    owes = services.lock_user_accounts(user_id)[user_account(Kind.DUES_RECEIVABLE, user_id)].balance
     if owes:
         raise ConflictError("outstanding_due", "Pay what is due first.", due_amount=money.show(-owes))
 
 
-def locked_of_user(due_id: UUID, user_id: UUID) -> Due:
+def lock_due_of_user(due_id: UUID, user_id: UUID) -> Due:
     if open_session().scalar(select(Due.user_id).filter_by(id=due_id)) != user_id:
         raise NotFoundError("due")
-    return locked(due_id)
+    return lock_due(due_id)
 
 
-def locked(due_id: UUID) -> Due:
+def lock_due(due_id: UUID) -> Due:
     """The row, for change; its person's accounts are locked before it, as everywhere."""
     session = open_session()
     user_id = session.scalar(select(Due.user_id).filter_by(id=due_id))
     if user_id is None:
         raise NotFoundError("due")
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     return session.get_one(Due, due_id, with_for_update=True, populate_existing=True)
 
 

@@ -8,10 +8,10 @@ from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.base.money import NPR, PTS
 from powerbank.ledger import services, transactions
-from powerbank.ledger.accounts import AccountName, Kind, of_user, shared
+from powerbank.ledger.accounts import AccountName, Kind, network_account, user_account
 from powerbank.ledger.errors import KeyReusedError
 from powerbank.ledger.services import EntryKind, Line, Reference
-from powerbank.ledger.sources import Sources, paid_from
+from powerbank.ledger.sources import Sources, payment_lines
 from powerbank.ledger.wallet_models import Hold, Progress, TransactionType, WalletTransaction
 
 Holds = dict[str, Hold]  # by currency
@@ -22,11 +22,11 @@ class HoldExceededError(ConflictError):
         super().__init__("hold_exceeded", "This is more than is held.")
 
 
-def place(*, user_id: UUID, reference: Reference, amount: int, points: int = 0, key: str, actor: str) -> Holds:
+def place_hold(*, user_id: UUID, reference: Reference, amount: int, points: int = 0, key: str, actor: str) -> Holds:
     """Puts money, points or both aside for something. Refused in full if either does not suffice."""
     if min(amount, points) < 0:
         raise ValueError("a hold of less than nothing")
-    posted = services.post(
+    posted = services.post_entry(
         kind=EntryKind.HOLD,
         key=key,
         lines=_moved(user_id, {NPR: amount, PTS: points}),
@@ -56,7 +56,7 @@ def place(*, user_id: UUID, reference: Reference, amount: int, points: int = 0, 
     return held
 
 
-def capture(
+def capture_hold(
     *,
     reference: Reference,
     sources: Sources,
@@ -68,29 +68,29 @@ def capture(
 ) -> WalletTransaction:
     """Earns what was held, or a part of it; the rest stays held until it is captured or released.
 
-    `held`: what `open_of` gave, for who has asked just now."""
-    entry_id, user_id, fresh = _take(reference, sources, shared(revenue), key, actor, held=held)
+    `held`: what `lock_open_holds` gave, for who has asked just now."""
+    entry_id, user_id, fresh = _take(reference, sources, network_account(revenue), key, actor, held=held)
     if not fresh:
-        return transactions.of_entry(entry_id)
-    return transactions.record(
+        return transactions.transaction_of_entry(entry_id)
+    return transactions.record_transaction(
         user_id=user_id, type_=type_, sources=sources, entry_id=entry_id, reference=reference, revenue=revenue
     )
 
 
-def capture_into(*, reference: Reference, amount: int, account: AccountName, key: str, actor: str) -> UUID:
+def capture_hold_into(*, reference: Reference, amount: int, account: AccountName, key: str, actor: str) -> UUID:
     """Takes held money to an account that is no revenue, such as refunds on their way to a gateway."""
     return _take(reference, Sources(wallet=amount), account, key, actor)[0]
 
 
-def release(*, reference: Reference, key: str, actor: str) -> Holds:
+def release_hold(*, reference: Reference, key: str, actor: str) -> Holds:
     """Gives back all that is still held for something. Nothing held any more: nothing to do."""
     user_id = _holder(reference)
-    holds = open_of(user_id, reference)
+    holds = lock_open_holds(user_id, reference)
     if not holds:
         return {}
     left = {currency: hold.left for currency, hold in holds.items()}
     backwards = [Line(account, -amount) for account, amount in _moved(user_id, left)]
-    posted = services.post(
+    posted = services.post_entry(
         kind=EntryKind.RELEASE, key=key, lines=backwards, actor=actor, reference=reference, of=_points_of(holds)
     )
     if not posted.fresh:  # an earlier hold was released under this key, and this one is not that
@@ -105,9 +105,9 @@ def release(*, reference: Reference, key: str, actor: str) -> Holds:
 def _take(
     reference: Reference, sources: Sources, account: AccountName, key: str, actor: str, *, held: Holds | None = None
 ) -> tuple[UUID, UUID, bool]:
-    holds = held or open_of(_holder(reference), reference)
+    holds = held or lock_open_holds(_holder(reference), reference)
     user_id = next(iter(holds.values())).user_id if holds else _holder(reference)
-    lines = paid_from(
+    lines = payment_lines(
         user_id,
         sources,
         wallet=Kind.USER_HOLD,
@@ -116,9 +116,9 @@ def _take(
     )
     wanted = {NPR: sources.wallet, PTS: sources.points}
     enough = all(amount <= (holds[currency].left if currency in holds else 0) for currency, amount in wanted.items())
-    if not enough and services.find(key) is None:
+    if not enough and services.find_entry(key) is None:
         raise HoldExceededError
-    posted = services.post(
+    posted = services.post_entry(
         kind=EntryKind.CAPTURE, key=key, lines=lines, actor=actor, reference=reference, of=_points_of(holds)
     )
     if posted.fresh:
@@ -145,9 +145,9 @@ def _holder(reference: Reference) -> UUID:
     return found
 
 
-def open_of(user_id: UUID, reference: Reference) -> Holds:
+def lock_open_holds(user_id: UUID, reference: Reference) -> Holds:
     """The open holds of something, locked, and its person's accounts before them."""
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     query = (
         select(Hold)
         .filter_by(reference_kind=reference.kind, reference_id=reference.id, status=Progress.OPEN, user_id=user_id)
@@ -162,10 +162,10 @@ def _moved(user_id: UUID, amounts: dict[str, int]) -> list[Line]:
     """From what a person may spend to what is held."""
     money, points = amounts.get(NPR, 0), amounts.get(PTS, 0)
     return [
-        Line(of_user(Kind.USER_WALLET, user_id), -money),
-        Line(of_user(Kind.USER_HOLD, user_id), money),
-        Line(of_user(Kind.USER_POINTS, user_id), -points),
-        Line(of_user(Kind.USER_POINTS_HOLD, user_id), points),
+        Line(user_account(Kind.USER_WALLET, user_id), -money),
+        Line(user_account(Kind.USER_HOLD, user_id), money),
+        Line(user_account(Kind.USER_POINTS, user_id), -points),
+        Line(user_account(Kind.USER_POINTS_HOLD, user_id), points),
     ]
 
 
@@ -179,16 +179,16 @@ def spend_without_hold(
     revenue: Kind = Kind.RENTAL_REVENUE,
     type_: TransactionType = TransactionType.RENTAL,
 ) -> WalletTransaction:
-    lines = paid_from(
+    lines = payment_lines(
         user_id,
         sources,
         wallet=Kind.USER_WALLET,
         points=Kind.USER_POINTS,
-        to=Line(shared(revenue), sources.total),
+        to=Line(network_account(revenue), sources.total),
     )
-    posted = services.post(kind=EntryKind.SPEND, key=key, lines=lines, actor=actor, reference=reference)
+    posted = services.post_entry(kind=EntryKind.SPEND, key=key, lines=lines, actor=actor, reference=reference)
     if not posted.fresh:
-        return transactions.of_entry(posted.entry_id)
-    return transactions.record(
+        return transactions.transaction_of_entry(posted.entry_id)
+    return transactions.record_transaction(
         user_id=user_id, type_=type_, sources=sources, entry_id=posted.entry_id, reference=reference, revenue=revenue
     )

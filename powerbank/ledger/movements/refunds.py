@@ -6,10 +6,10 @@ from uuid import UUID
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError
 from powerbank.ledger import services, transactions
-from powerbank.ledger.accounts import Kind, shared
+from powerbank.ledger.accounts import Kind, network_account
 from powerbank.ledger.errors import KeyReusedError
 from powerbank.ledger.services import EntryKind, Line, Reference
-from powerbank.ledger.sources import Sources, paid_from
+from powerbank.ledger.sources import Sources, payment_lines
 from powerbank.ledger.wallet_models import TransactionStatus, TransactionType, WalletTransaction
 
 
@@ -28,31 +28,31 @@ def register_reactions(*reactions: Reaction) -> None:
     _reactions[:] = reactions
 
 
-def refund(
+def refund_payment(
     *, transaction_id: UUID, key: str, actor: str, amount: int | None = None, description: str = ""
 ) -> WalletTransaction:
     """Gives back all that is left of a payment, or `amount` of it. The refund comes back, as its person sees it."""
-    paid = transactions.locked(transaction_id)
-    if (earlier := services.find(key)) is not None:
-        return _same(transactions.of_entry(earlier), paid, amount)
+    paid = transactions.lock_transaction(transaction_id)
+    if (earlier := services.find_entry(key)) is not None:
+        return _same(transactions.transaction_of_entry(earlier), paid, amount)
     if paid.revenue is None or paid.direction != "out":
         raise ConflictError("not_refundable", "Only a payment can be refunded so.")
-    left = left_of(paid)
+    left = refundable_part(paid)
     if left is None or (amount is not None and amount > left.total):
         raise RefundExceedsPaymentError
     sources = left.part(left.total if amount is None else amount)
     if sources is None:
         raise ConflictError("refund_too_small", "This is less than one of the points that it was paid with.")
-    count(paid, sources)
+    count_refund(paid, sources)
     reference = Reference("transaction", str(paid.id))
-    lines = paid_from(
+    lines = payment_lines(
         paid.user_id,
         sources,
         wallet=Kind.USER_WALLET,
         points=Kind.USER_POINTS,
-        to=Line(shared(Kind(paid.revenue)), sources.total),
+        to=Line(network_account(Kind(paid.revenue)), sources.total),
     )
-    posted = services.post(
+    posted = services.post_entry(
         kind=EntryKind.REFUND,
         key=key,
         lines=[Line(account, -moved) for account, moved in lines],
@@ -61,7 +61,7 @@ def refund(
         description=description,
         of=paid.entry_id,
     )
-    return transactions.record(
+    return transactions.record_transaction(
         user_id=paid.user_id,
         type_=TransactionType.REFUND,
         sources=sources,
@@ -72,10 +72,10 @@ def refund(
     )
 
 
-def count(transaction: WalletTransaction, sources: Sources) -> None:
+def count_refund(transaction: WalletTransaction, sources: Sources) -> None:
     """Notes on a locked transaction that this much of it went back. The bound on all refunds of it is here, and
     once more in the table's constraints."""
-    left = left_of(transaction)
+    left = refundable_part(transaction)
     if left is None or (
         sources.wallet > left.wallet or sources.points > left.points or sources.points_value > left.points_value
     ):
@@ -83,12 +83,12 @@ def count(transaction: WalletTransaction, sources: Sources) -> None:
     transaction.refunded_wallet += sources.wallet
     transaction.refunded_points += sources.points
     transaction.refunded_value += sources.points_value
-    if left_of(transaction) is None:
+    if refundable_part(transaction) is None:
         transaction.status = TransactionStatus.REFUNDED
     _tell(transaction)
 
 
-def uncount(transaction: WalletTransaction, wallet: int) -> None:
+def uncount_refund(transaction: WalletTransaction, wallet: int) -> None:
     """Takes back, on a locked transaction, that so much of it went back: it did not, or it came again."""
     transaction.refunded_wallet -= wallet
     transaction.status = TransactionStatus.SUCCESS
@@ -101,7 +101,7 @@ def _tell(transaction: WalletTransaction) -> None:
         react(transaction)
 
 
-def left_of(transaction: WalletTransaction) -> Sources | None:
+def refundable_part(transaction: WalletTransaction) -> Sources | None:
     """What can still go back of a payment or a top-up."""
     if transaction.status != TransactionStatus.SUCCESS or transaction.refunded == transaction.amount:
         return None

@@ -9,14 +9,14 @@ from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError
 from powerbank.base.money import NPR
 from powerbank.ledger import services, transactions
-from powerbank.ledger.accounts import Kind, gateway_clearing, of_user, shared
+from powerbank.ledger.accounts import Kind, gateway_account, network_account, user_account
 from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, TransactionStatus, TransactionType, WalletTransaction
 
 
-def credit(
+def credit_topup(
     *,
     user_id: UUID,
     gateway: str,
@@ -31,13 +31,13 @@ def credit(
     """Credits `amount` paisa. Paid in another currency, `received` is what the gateway got, in its cents.
 
     `transaction_id` is the pending transaction that this completes, if there is one."""
-    lines = [Line(of_user(Kind.USER_WALLET, user_id), amount), *_from_gateway(gateway, amount, currency, received)]
-    posted = services.post(kind=EntryKind.TOPUP, key=key, lines=lines, actor=actor, reference=reference)
+    lines = [Line(user_account(Kind.USER_WALLET, user_id), amount), *_from_gateway(gateway, amount, currency, received)]
+    posted = services.post_entry(kind=EntryKind.TOPUP, key=key, lines=lines, actor=actor, reference=reference)
     if not posted.fresh:
-        return transactions.of_entry(posted.entry_id)
+        return transactions.transaction_of_entry(posted.entry_id)
     if transaction_id is not None:
         return _complete(transaction_id, user_id, amount, posted.entry_id)
-    return transactions.record(
+    return transactions.record_transaction(
         user_id=user_id,
         type_=TransactionType.TOPUP,
         sources=Sources(wallet=amount),
@@ -46,12 +46,14 @@ def credit(
     )
 
 
-def begin_return(*, transaction_id: UUID, reference: Reference, amount: int, description: str) -> WalletTransaction:
+def begin_topup_refund(
+    *, transaction_id: UUID, reference: Reference, amount: int, description: str
+) -> WalletTransaction:
     """A part of a top-up is on its way back to the gateway: it is counted from now on, and stays held for `reference`
-    until `complete_return` or `abandon_return`."""
-    topup = transactions.locked(transaction_id)
-    refunds.count(topup, Sources(wallet=amount))
-    return transactions.record(
+    until `complete_topup_refund` or `abandon_topup_refund`."""
+    topup = transactions.lock_transaction(transaction_id)
+    refunds.count_refund(topup, Sources(wallet=amount))
+    return transactions.record_transaction(
         user_id=topup.user_id,
         type_=TransactionType.REFUND,
         sources=Sources(wallet=amount),
@@ -64,18 +66,18 @@ def begin_return(*, transaction_id: UUID, reference: Reference, amount: int, des
     )
 
 
-def complete_return(
+def complete_topup_refund(
     *, return_id: UUID, gateway: str, key: str, actor: str, currency: str = NPR, returned: int | None = None
 ) -> WalletTransaction:
     """It has arrived. Out of what was held, over the clearing of refunds, into what the gateway has of us."""
-    sent = transactions.locked(return_id)
+    sent = transactions.lock_transaction(return_id)
     if sent.status == TransactionStatus.SUCCESS:
         return sent
     reference = Reference(sent.reference_kind or "", sent.reference_id or "")
-    clearing = shared(Kind.REFUNDS_CLEARING)
-    entry_id = holds.capture_into(reference=reference, amount=sent.wallet, account=clearing, key=key, actor=actor)
+    clearing = network_account(Kind.REFUNDS_CLEARING)
+    entry_id = holds.capture_hold_into(reference=reference, amount=sent.wallet, account=clearing, key=key, actor=actor)
     lines = [Line(name, -moved) for name, moved in _from_gateway(gateway, sent.wallet, currency, returned)]
-    services.post(
+    services.post_entry(
         kind=EntryKind.REFUND,
         key=f"{key}:paid",
         lines=[Line(clearing, -sent.wallet), *lines],
@@ -87,17 +89,17 @@ def complete_return(
     return sent
 
 
-def abandon_return(return_id: UUID) -> None:
+def abandon_topup_refund(return_id: UUID) -> None:
     """It did not arrive. The hold is for the caller to release."""
-    sent = transactions.locked(return_id)
+    sent = transactions.lock_transaction(return_id)
     if sent.status != TransactionStatus.PENDING or sent.refund_of is None:
         return
-    refunds.uncount(transactions.locked(sent.refund_of), sent.wallet)
+    refunds.uncount_refund(transactions.lock_transaction(sent.refund_of), sent.wallet)
     sent.status = TransactionStatus.FAILED
     open_session().flush()
 
 
-def charge_back(
+def charge_back_topup(
     *,
     transaction_id: UUID,
     gateway: str,
@@ -108,22 +110,22 @@ def charge_back(
     returned: int | None = None,
 ) -> WalletTransaction:
     """The gateway took the money of a top-up back. What of it is spent already becomes a due."""
-    topup = transactions.locked(transaction_id)
-    if (earlier := services.find(key)) is not None:
-        return transactions.of_entry(earlier)
-    refunds.count(topup, Sources(wallet=amount))
+    topup = transactions.lock_transaction(transaction_id)
+    if (earlier := services.find_entry(key)) is not None:
+        return transactions.transaction_of_entry(earlier)
+    refunds.count_refund(topup, Sources(wallet=amount))
     reference = Reference("transaction", str(topup.id))
-    wallet = of_user(Kind.USER_WALLET, topup.user_id)
-    taken = min(amount, services.lock_users(topup.user_id)[wallet].balance or 0)
+    wallet = user_account(Kind.USER_WALLET, topup.user_id)
+    taken = min(amount, services.lock_user_accounts(topup.user_id)[wallet].balance or 0)
     lines = [
         Line(wallet, -taken),
-        Line(of_user(Kind.DUES_RECEIVABLE, topup.user_id), taken - amount),
+        Line(user_account(Kind.DUES_RECEIVABLE, topup.user_id), taken - amount),
         *(Line(name, -moved) for name, moved in _from_gateway(gateway, amount, currency, returned)),
     ]
-    posted = services.post(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
+    posted = services.post_entry(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
     if taken < amount:
-        dues.note(topup.user_id, posted.entry_id, reference, amount - taken, revenue=None)
-    return transactions.record(
+        dues.record_due(topup.user_id, posted.entry_id, reference, amount - taken, revenue=None)
+    return transactions.record_transaction(
         user_id=topup.user_id,
         type_=TransactionType.REFUND,
         sources=Sources(wallet=amount),
@@ -135,7 +137,7 @@ def charge_back(
     )
 
 
-def give_back(
+def reverse_chargeback(
     *,
     chargeback_id: UUID,
     gateway: str,
@@ -146,27 +148,27 @@ def give_back(
     returned: int | None = None,
 ) -> WalletTransaction:
     """The gateway gave the money of a chargeback again. What is still owed for it is let off, the rest is credited."""
-    chargeback = transactions.locked(chargeback_id)
-    if (earlier := services.find(key)) is not None:
-        return transactions.of_entry(earlier)
+    chargeback = transactions.lock_transaction(chargeback_id)
+    if (earlier := services.find_entry(key)) is not None:
+        return transactions.transaction_of_entry(earlier)
     session = open_session()
     amount = chargeback.wallet
-    refunds.count(chargeback, Sources(wallet=amount))  # once
+    refunds.count_refund(chargeback, Sources(wallet=amount))  # once
     due = session.scalar(select(Due).filter_by(entry_id=chargeback.entry_id).with_for_update())
     owed, borne = (due.left, due.waived) if due is not None else (0, 0)
     lines = [
-        Line(of_user(Kind.USER_WALLET, chargeback.user_id), amount - owed - borne),
-        Line(shared(Kind.WRITE_OFFS), borne),  # what was let off before was our loss, and is none now
-        Line(of_user(Kind.DUES_RECEIVABLE, chargeback.user_id), owed),
+        Line(user_account(Kind.USER_WALLET, chargeback.user_id), amount - owed - borne),
+        Line(network_account(Kind.WRITE_OFFS), borne),  # what was let off before was our loss, and is none now
+        Line(user_account(Kind.DUES_RECEIVABLE, chargeback.user_id), owed),
         *_from_gateway(gateway, amount, currency, returned),
     ]
     reference = Reference("transaction", str(chargeback.id))
-    posted = services.post(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
+    posted = services.post_entry(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
     if due is not None and owed:
-        dues.let_off(due, owed, now)
+        dues.count_waiver(due, owed, now)
     assert chargeback.refund_of is not None  # noqa: S101 (a chargeback is always of a top-up)
-    refunds.uncount(transactions.locked(chargeback.refund_of), amount)
-    return transactions.record(
+    refunds.uncount_refund(transactions.lock_transaction(chargeback.refund_of), amount)
+    return transactions.record_transaction(
         user_id=chargeback.user_id,
         type_=TransactionType.REFUND,
         sources=Sources(wallet=amount),
@@ -178,7 +180,7 @@ def give_back(
 
 
 def _complete(transaction_id: UUID, user_id: UUID, amount: int, entry_id: UUID) -> WalletTransaction:
-    transaction = transactions.locked(transaction_id)
+    transaction = transactions.lock_transaction(transaction_id)
     if transaction.user_id != user_id or transaction.wallet != amount or transaction.entry_id is not None:
         raise ConflictError("already_settled", "This transaction has been settled, or is another one.")
     transaction.status, transaction.entry_id = TransactionStatus.SUCCESS, entry_id
@@ -190,9 +192,13 @@ def _from_gateway(gateway: str, amount: int, currency: str, minor: int | None) -
     """The gateway's side of money that comes in; turned round, of money that goes back.
 
     Each currency balances by itself; between them stand the FX accounts, whose balances are our position."""
-    clearing = gateway_clearing(gateway, currency)
+    clearing = gateway_account(gateway, currency)
     if currency == NPR:
         return [Line(clearing, -amount)]
     if not minor:
         raise ValueError(f"{amount} paisa in {currency}, of which nothing moved")
-    return [Line(clearing, -minor), Line(shared(Kind.FX, currency), minor), Line(shared(Kind.FX, NPR), -amount)]
+    return [
+        Line(clearing, -minor),
+        Line(network_account(Kind.FX, currency), minor),
+        Line(network_account(Kind.FX, NPR), -amount),
+    ]

@@ -1,4 +1,4 @@
-"""Which lots an entry moves points in. Called by `services.post` for every entry, so that no way of moving points
+"""Which lots an entry moves points in. Called by `services.post_entry` for every entry, so that no way of moving points
 goes past it; the person's accounts are locked by then, and with them the person's lots.
 
 Points are taken from the lot that expires first. Held ones leave through the hold that has them, and a refund puts
@@ -57,7 +57,7 @@ class LotsError(RuntimeError):
     """Points moved in a way that the lots cannot follow: a programmer's mistake, never a person's."""
 
 
-def follow(
+def move_lots(
     entry_id: UUID, amounts: Mapping[AccountName, int], *, of: UUID | None = None, first: UUID | None = None
 ) -> None:
     """`of` is the hold or the payment that the entry carries on, `first` the award whose lot is taken from before

@@ -7,22 +7,28 @@ from sqlalchemy import ColumnElement, func, select
 
 from powerbank.base.db import open_session
 from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, of_user, shared
+from powerbank.ledger.accounts import Kind, network_account, user_account
 from powerbank.ledger.points.models import Lot
 from powerbank.ledger.services import EntryKind, Line, Reference
 
 
-def award(*, user_id: UUID, points: int, reference: Reference, key: str, actor: str, description: str = "") -> int:
+def award_points(
+    *, user_id: UUID, points: int, reference: Reference, key: str, actor: str, description: str = ""
+) -> int:
     """Gives points. What the person owes in points is filled first; how many reach the balance comes back."""
-    balance, owed = of_user(Kind.USER_POINTS, user_id), of_user(Kind.POINTS_DUES_RECEIVABLE, user_id)
-    debt = -(services.lock_users(user_id)[owed].balance or 0)
-    if services.find(key) is not None:
+    balance, owed = user_account(Kind.USER_POINTS, user_id), user_account(Kind.POINTS_DUES_RECEIVABLE, user_id)
+    debt = -(services.lock_user_accounts(user_id)[owed].balance or 0)
+    if services.find_entry(key) is not None:
         return 0
     filled = min(points, debt)
-    services.post(
+    services.post_entry(
         kind=EntryKind.POINTS_AWARDED,
         key=key,
-        lines=[Line(balance, points - filled), Line(owed, filled), Line(shared(Kind.POINTS_LIABILITY), -points)],
+        lines=[
+            Line(balance, points - filled),
+            Line(owed, filled),
+            Line(network_account(Kind.POINTS_LIABILITY), -points),
+        ],
         actor=actor,
         reference=reference,
         description=description,
@@ -30,18 +36,20 @@ def award(*, user_id: UUID, points: int, reference: Reference, key: str, actor: 
     return points - filled
 
 
-def revoke(*, user_id: UUID, points: int, reference: Reference, key: str, actor: str, first: UUID | None = None) -> int:
+def revoke_points(
+    *, user_id: UUID, points: int, reference: Reference, key: str, actor: str, first: UUID | None = None
+) -> int:
     """Takes points back that should not have been earned, those of the award `first` before others. What is spent
     already is owed; how many the balance gave comes back."""
-    balance, owed = of_user(Kind.USER_POINTS, user_id), of_user(Kind.POINTS_DUES_RECEIVABLE, user_id)
-    has = services.lock_users(user_id)[balance].balance or 0
-    if services.find(key) is not None:
+    balance, owed = user_account(Kind.USER_POINTS, user_id), user_account(Kind.POINTS_DUES_RECEIVABLE, user_id)
+    has = services.lock_user_accounts(user_id)[balance].balance or 0
+    if services.find_entry(key) is not None:
         return 0
     taken = min(points, has)
-    services.post(
+    services.post_entry(
         kind=EntryKind.POINTS_REVOKED,
         key=key,
-        lines=[Line(balance, -taken), Line(owed, taken - points), Line(shared(Kind.POINTS_LIABILITY), points)],
+        lines=[Line(balance, -taken), Line(owed, taken - points), Line(network_account(Kind.POINTS_LIABILITY), points)],
         actor=actor,
         reference=reference,
         first=first,
@@ -49,27 +57,30 @@ def revoke(*, user_id: UUID, points: int, reference: Reference, key: str, actor:
     return taken
 
 
-def expire(*, user_id: UUID, now: datetime, key: str, actor: str) -> int:
+def expire_points(*, user_id: UUID, now: datetime, key: str, actor: str) -> int:
     """Takes what is left in lots whose time is over; what is held stays until it comes back. How many they were.
 
     Points go out by the lot that expires first, so that these go is a matter of their number alone."""
     return _take_lots(user_id, Lot.expires_at <= now, key=key, actor=actor)
 
 
-def forfeit(*, user_id: UUID, key: str, actor: str) -> int:
+def forfeit_points(*, user_id: UUID, key: str, actor: str) -> int:
     """Takes all that a person who leaves has."""
     return _take_lots(user_id, Lot.available > 0, key=key, actor=actor)
 
 
 def _take_lots(user_id: UUID, which: ColumnElement[bool], *, key: str, actor: str) -> int:
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     left = select(func.coalesce(func.sum(Lot.available), 0)).where(Lot.user_id == user_id, Lot.available > 0, which)
     points = int(open_session().scalar(left) or 0)
     if points:
-        services.post(
+        services.post_entry(
             kind=EntryKind.POINTS_EXPIRED,
             key=key,
-            lines=[Line(of_user(Kind.USER_POINTS, user_id), -points), Line(shared(Kind.POINTS_LIABILITY), points)],
+            lines=[
+                Line(user_account(Kind.USER_POINTS, user_id), -points),
+                Line(network_account(Kind.POINTS_LIABILITY), points),
+            ],
             actor=actor,
         )
     return points

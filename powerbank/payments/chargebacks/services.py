@@ -38,13 +38,13 @@ class RefundOnItsWayError(Exception):
     answered."""
 
 
-def apply(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str:
+def apply_reversal(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str:
     """What was done about it, in a word."""
-    intent = intents.locked(intent_id)
+    intent = intents.lock_intent(intent_id)
     assert intent is not None  # noqa: S101 (intents are never deleted)
     if intent.status != IntentStatus.SUCCESS or reversal.payment_id != intent.payment_id:
         return "nothing was credited"
-    ours = gateway_refunds.named_by(reversal.key) if reversal.key else None
+    ours = gateway_refunds.refund_id_in_key(reversal.key) if reversal.key else None
     if ours is not None and reversal.kind == "refund":
         return _of_ours(ours, reversal, now)
     known = open_session().scalar(
@@ -60,16 +60,16 @@ def apply(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str:
 def _of_ours(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
     """A refund that we made has a later word, which is asked for."""
     if reversal.state is ReversalState.GIVEN_BACK:
-        outcomes.apply(refund_id, Answer(RefundState.FAILED, reversal.id), actor=ACTOR, now=now)
+        outcomes.apply_answer(refund_id, Answer(RefundState.FAILED, reversal.id), actor=ACTOR, now=now)
         return "our refund failed"
     enqueue(payment_jobs.FOLLOW_REFUND, refund_id=str(refund_id))
     return "our refund"
 
 
 def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
-    topup = transactions.locked(intent.transaction_id)
+    topup = transactions.lock_transaction(intent.transaction_id)
     open_refund = _stop_open_refund(intent, now)
-    left, topup_gone = ledger.left_of(topup), topup.refunded_wallet
+    left, topup_gone = ledger.refundable_part(topup), topup.refunded_wallet
     beyond = intent.charged * topup_gone // intent.amount + reversal.amount > intent.charged
     if beyond and open_refund is not None and open_refund.gateway_reference is None:
         raise RefundOnItsWayError(str(open_refund.id))
@@ -85,7 +85,7 @@ def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
         state=TakebackState.TAKEN if amount else TakebackState.NOTHING,
     )
     if amount:
-        done = topups.charge_back(
+        done = topups.charge_back_topup(
             transaction_id=topup.id,
             gateway=intent.gateway,
             amount=amount,
@@ -121,7 +121,7 @@ def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None
         return "nothing new"
     if known.state != TakebackState.TAKEN or known.chargeback_id is None:
         return "nothing new"
-    topups.give_back(
+    topups.reverse_chargeback(
         chargeback_id=known.chargeback_id,
         gateway=intent.gateway,
         key=f"takeback:{known.id}:back",
@@ -137,9 +137,9 @@ def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None
 
 def _stop_open_refund(intent: PaymentIntent, now: datetime) -> Refund | None:
     """What was asked back and is not sent yet has gone back another way. One that is sent comes back."""
-    refund = refunds.open_refund_of(intent.transaction_id)
+    refund = refunds.lock_open_refund(intent.transaction_id)
     if refund is not None and refund.status in (RefundStatus.REQUESTED, RefundStatus.MANUAL):
-        refunds.drop(refund, "The payment was taken back at the gateway.", actor=ACTOR, now=now)
+        refunds.drop_refund(refund, "The payment was taken back at the gateway.", actor=ACTOR, now=now)
         return None
     return refund
 

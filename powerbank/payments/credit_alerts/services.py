@@ -54,10 +54,10 @@ class Alert(StrEnum):
     HIGH_USAGE = "high_usage"
 
 
-def check_after_debit(user_id: UUID, balance: int) -> None:
+def alert_after_debit(user_id: UUID, balance: int) -> None:
     """In the transaction that took the money, so that nobody is told of what did not happen."""
     rules, now = app_config.current(), utcnow()
-    if balance < critical_below(rules):
+    if balance < critical_threshold(rules):
         _tell_of_balance(Alert.CRITICAL, user_id, balance, now)
     elif balance < rules.low_balance_threshold:
         _tell_of_balance(Alert.LOW, user_id, balance, now)
@@ -66,7 +66,7 @@ def check_after_debit(user_id: UUID, balance: int) -> None:
 def sweep(alert: Alert, *, now: datetime) -> int:
     """Everybody whose balance is low, a batch in each transaction. How many were told comes back."""
     rules = app_config.current()
-    below = critical_below(rules) if alert is Alert.CRITICAL else rules.low_balance_threshold
+    below = critical_threshold(rules) if alert is Alert.CRITICAL else rules.low_balance_threshold
     told, after = 0, ""
     while True:
         with transaction() as session:
@@ -86,11 +86,11 @@ def sweep_usage(*, now: datetime) -> int:
     return told
 
 
-def critical_below(rules: AppConfig) -> int:
+def critical_threshold(rules: AppConfig) -> int:
     return rules.low_balance_threshold * rules.critical_balance_percent // 100
 
 
-def window(alert: Alert, now: datetime) -> str:
+def alert_window(alert: Alert, now: datetime) -> str:
     local = now.astimezone(HOME)
     part = f"T{local.hour // CRITICAL_HOURS}" if alert is Alert.CRITICAL else ""
     return f"{local.date().isoformat()}{part}"
@@ -112,7 +112,7 @@ def _tell_of_usage(row: Any, now: datetime) -> bool:
 
 def _first(alert: Alert, user_id: UUID, now: datetime) -> bool:
     """Two at once, a debit and a sweep: the row lets one through."""
-    row = {"user_id": user_id, "kind": alert.value, "window": window(alert, now)}
+    row = {"user_id": user_id, "kind": alert.value, "window": alert_window(alert, now)}
     made = insert(CreditAlert).values(row).on_conflict_do_nothing().returning(CreditAlert.user_id)
     return open_session().execute(made).one_or_none() is not None
 

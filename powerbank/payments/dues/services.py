@@ -10,7 +10,7 @@ from powerbank.base import money
 from powerbank.base.db import db, open_session, transaction, utcnow
 from powerbank.base.local_time import HOME
 from powerbank.ledger import queries, services
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.models import Account
 from powerbank.ledger.movements import dues
 from powerbank.ledger.sources import Sources
@@ -27,17 +27,17 @@ FIRST = UUID(int=0)
 ACTOR = "dues"
 
 
-def collect_after_topup(user_id: UUID, *, actor: str, now: datetime) -> int:
+def collect_dues_after_topup(user_id: UUID, *, actor: str, now: datetime) -> int:
     """Pays what is open from the wallet: all of it if the person wants that, else what is late."""
     wanted = open_session().scalar(select(User.auto_collect_dues).where(User.id == user_id))
     return _collect(user_id, Due.status == Progress.OPEN if wanted else _late(now), actor=actor, now=now)
 
 
-def collect_late(user_id: UUID, *, now: datetime) -> int:
+def collect_late_dues(user_id: UUID, *, now: datetime) -> int:
     return _collect(user_id, _late(now), actor=ACTOR, now=now)
 
 
-def ask_to_collect(user_id: UUID) -> None:
+def request_collection(user_id: UUID) -> None:
     """Money has come into the wallet of somebody who owes. It is collected after the commit, for whoever paid it in has
     other things to book first."""
     if open_session().scalar(select(Due.id).where(Due.user_id == user_id, _late(utcnow())).limit(1)) is not None:
@@ -55,7 +55,7 @@ def collect_from_all(*, now: datetime) -> int:
         found = list(db.session.scalars(query.order_by(Due.user_id).limit(BATCH)))
         for user_id in found:
             with transaction():
-                paid += bool(collect_late(user_id, now=now))
+                paid += bool(collect_late_dues(user_id, now=now))
         if len(found) < BATCH:
             return paid
         after = found[-1]
@@ -104,19 +104,19 @@ def tell_who_is_late(*, now: datetime) -> int:
             found = session.execute(change.returning(Due.id, Due.user_id)).all()
             for user_id, due_id in sorted({row.user_id: row.id for row in found}.items()):
                 # All that is open, since nothing less lets them rent again.
-                publish(DueLate(user_id=user_id, due_id=due_id, amount=queries.wallet(user_id).dues))
+                publish(DueLate(user_id=user_id, due_id=due_id, amount=queries.wallet_of_user(user_id).dues))
         told += len(found)
         if len(found) < BATCH:
             return told
 
 
 def _late(now: datetime) -> ColumnElement[bool]:
-    return (Due.status == Progress.OPEN) & (Due.created_at <= now - dues.grace())
+    return (Due.status == Progress.OPEN) & (Due.created_at <= now - dues.grace_period())
 
 
 def _collect(user_id: UUID, which: ColumnElement[bool], *, actor: str, now: datetime) -> int:
     """The oldest first, as far as the wallet goes. What was paid comes back."""
-    has = services.lock_users(user_id)[of_user(Kind.USER_WALLET, user_id)].balance or 0
+    has = services.lock_user_accounts(user_id)[user_account(Kind.USER_WALLET, user_id)].balance or 0
     query = select(Due).where(Due.user_id == user_id, which).order_by(Due.created_at, Due.id)
     paid: dict[UUID, int] = {}
     for due in open_session().scalars(query.with_for_update()).all():
@@ -124,7 +124,7 @@ def _collect(user_id: UUID, which: ColumnElement[bool], *, actor: str, now: date
         if part == 0:
             break
         key = f"due:{due.id}:collected:{due.paid}"  # each part of it is taken once
-        done = dues.pay(due_id=due.id, sources=Sources(wallet=part), key=key, actor=actor, now=now)
+        done = dues.pay_due(due_id=due.id, sources=Sources(wallet=part), key=key, actor=actor, now=now)
         paid[done.id] = part
     total = sum(paid.values())
     if total:

@@ -13,7 +13,7 @@ from powerbank.ledger import queries
 from powerbank.ledger.adjustments import services as adjustments
 from powerbank.ledger.adjustments.allowances import PERMISSIONS
 from powerbank.ledger.adjustments.models import Act, StaffAct
-from powerbank.ledger.adjustments.schemas import StaffActSchema, waiting
+from powerbank.ledger.adjustments.schemas import StaffActSchema, answer_with_waiting_act
 from powerbank.payments.dues.schemas import StaffDueArguments, StaffDueSchema, WaiveSchema
 
 blueprint = Blueprint("Dues (staff)", __name__, url_prefix="/api/admin/dues", description="What people owe.")
@@ -42,6 +42,6 @@ def waive(body: dict[str, Any], due_id: UUID) -> Any:
     told = {"amount": money.show(body["amount"]), "reason": body["reason"]}
     if isinstance(done, StaffAct):
         audit.by_staff("due.ask_to_waive", "due", due_id, new=told | {"act_id": str(done.id)})
-        return waiting(done)
+        return answer_with_waiting_act(done)
     audit.by_staff("due.waive", "due", due_id, new=told | {"left": money.show(done.left)})
-    return queries.owed(done)
+    return queries.add_grace_period(done)

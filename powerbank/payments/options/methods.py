@@ -32,7 +32,7 @@ class Option:
     topup_needed: int | None = None  # what is missing where nothing else suffices
 
 
-def options_for(*, amount: int, wallet: int, points: int, points_per_npr: int) -> list[Option]:
+def list_options(*, amount: int, wallet: int, points: int, points_per_npr: int) -> list[Option]:
     """Those that work, best first; where none does, the top-up that makes one work."""
     if amount == 0:
         return [Option(Method.WALLET_ONLY, 0, 0, 0, recommended=True)]
@@ -58,7 +58,7 @@ def topup_option(amount: int) -> list[Option]:
     return [Option(Method.TOPUP_REQUIRED, 0, 0, amount, recommended=True, topup_needed=amount)]
 
 
-def sources_for(method: Method, *, amount: int, wallet: int, points: int, points_per_npr: int) -> Sources:
+def split_amount(method: Method, *, amount: int, wallet: int, points: int, points_per_npr: int) -> Sources:
     """What the chosen method takes from where. Nothing to pay has no sources: ask before."""
     if method is Method.POINTS_ONLY:
         whole = points_for(amount, points_per_npr)

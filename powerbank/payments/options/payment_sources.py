@@ -9,43 +9,43 @@ from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError
 from powerbank.content import app_config
 from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.movements import dues
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Progress, WalletTransaction
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.events import DuePaid
-from powerbank.payments.options.methods import Method, sources_for
+from powerbank.payments.options.methods import Method, split_amount
 
 
-def sources_of(user_id: UUID, *, method: Method, amount: int) -> Sources:
+def choose_sources(user_id: UUID, *, method: Method, amount: int) -> Sources:
     """What this person pays an amount with. Nobody takes it away before the transaction ends."""
-    has = services.lock_users(user_id)
-    return sources_for(
+    has = services.lock_user_accounts(user_id)
+    return split_amount(
         method,
         amount=amount,
-        wallet=has[of_user(Kind.USER_WALLET, user_id)].balance or 0,
-        points=has[of_user(Kind.USER_POINTS, user_id)].balance or 0,
+        wallet=has[user_account(Kind.USER_WALLET, user_id)].balance or 0,
+        points=has[user_account(Kind.USER_POINTS, user_id)].balance or 0,
         points_per_npr=app_config.current().points_per_npr,
     )
 
 
 def pay_due(*, user_id: UUID, due_id: UUID, method: Method, now: datetime) -> WalletTransaction:
     """Pays all that is left of a due. Of two who pay it at once, the second is told that nothing is due any more."""
-    due = dues.locked_of_user(due_id, user_id)
+    due = dues.lock_due_of_user(due_id, user_id)
     if due.left == 0:
         raise _nothing_due()
-    sources = sources_of(user_id, method=method, amount=due.left)
+    sources = choose_sources(user_id, method=method, amount=due.left)
     key = f"due:{due.id}:paid"  # what is left is paid once
-    paid = dues.pay(due_id=due.id, sources=sources, key=key, actor=f"user:{user_id}", now=now)
+    paid = dues.pay_due(due_id=due.id, sources=sources, key=key, actor=f"user:{user_id}", now=now)
     publish(DuePaid(user_id=user_id, transaction_id=paid.id, amount=paid.amount))
     return paid
 
 
-def pay_dues_for(reference: Reference, *, user_id: UUID, method: Method, now: datetime) -> list[WalletTransaction]:
+def pay_dues_about(reference: Reference, *, user_id: UUID, method: Method, now: datetime) -> list[WalletTransaction]:
     """All that is open for one thing, or nothing at all."""
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     query = select(Due.id).where(
         Due.user_id == user_id,
         Due.status == Progress.OPEN,

@@ -40,4 +40,4 @@ def calculate_options(body: dict[str, Any]) -> Any:
     if body["callback_url"] is not None:
         errors = {"callback_url": ["Only with `Prefer: respond-async`."]}
         raise InvalidFieldsError(errors)
-    return scenarios.calculate(user_id, body["scenario"], body)
+    return scenarios.calculate_options(user_id, body["scenario"], body)

@@ -8,7 +8,7 @@ from uuid import UUID
 from powerbank.base.errors import AppError, InvalidFieldsError
 from powerbank.content import app_config
 from powerbank.ledger import queries
-from powerbank.payments.options.methods import Option, options_for, topup_option
+from powerbank.payments.options.methods import Option, list_options, topup_option
 
 # The arguments as the request has them: ids as UUID, amounts in paisa, what is missing as None.
 Resolve = Callable[[UUID, Mapping[str, Any]], int]
@@ -41,7 +41,7 @@ def register_scenario(name: str, resolve: Resolve, *, needs: tuple[str, ...] = (
     _scenarios[name] = Scenario(resolve, needs, from_outside)
 
 
-def calculate(user_id: UUID, name: str, arguments: Mapping[str, Any]) -> Calculation:
+def calculate_options(user_id: UUID, name: str, arguments: Mapping[str, Any]) -> Calculation:
     scenario = _scenarios.get(name)
     if scenario is None:
         raise AppError("scenario_unavailable", 422, "Nothing of this kind can be paid for here.")
@@ -49,12 +49,12 @@ def calculate(user_id: UUID, name: str, arguments: Mapping[str, Any]) -> Calcula
     if missing:
         raise InvalidFieldsError(missing)
     amount = scenario.resolve(user_id, arguments)
-    has = queries.wallet(user_id)
+    has = queries.wallet_of_user(user_id)
     if scenario.from_outside:
         found = topup_option(amount)
     else:
         rate = app_config.current().points_per_npr
-        found = options_for(amount=amount, wallet=has.balance, points=has.points, points_per_npr=rate)
+        found = list_options(amount=amount, wallet=has.balance, points=has.points, points_per_npr=rate)
     return Calculation(amount, has.points, has.balance, found)
 
 

@@ -23,7 +23,7 @@ FOLLOWED_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True)
-class Plan:
+class RefundPlan:
     """What is asked of the gateway, the same at each repeat."""
 
     gateway: str
@@ -34,48 +34,48 @@ class Plan:
     reference: str | None  # the gateway's name for the refund, once it has one
 
 
-def begin(refund: Refund) -> None:
+def begin_gateway_refund(refund: Refund) -> None:
     """Approved. From here on it counts as gone back, so that nothing goes back twice."""
     intent = _intent(refund)
-    sent = topups.begin_return(
+    sent = topups.begin_topup_refund(
         transaction_id=refund.transaction_id,
         reference=Reference("refund", str(refund.id)),
         amount=refund.amount,
         description=refund.reason,
     )
     refund.return_id = sent.id
-    refund.returned = share(intent, before=_counted(refund) - refund.amount, amount=refund.amount)
-    if gateways.get(intent.gateway).can_refund:
+    refund.returned = share_of_charge(intent, before=_counted(refund) - refund.amount, amount=refund.amount)
+    if gateways.get_gateway(intent.gateway).can_refund:
         refund.status = RefundStatus.PROCESSING
         enqueue(payment_jobs.REFUND_TOPUP, refund_id=str(refund.id))
     else:
-        by_hand(refund, "This gateway takes refunds in its portal only.")
+        hand_to_staff(refund, "This gateway takes refunds in its portal only.")
     open_session().flush()
 
 
-def plan(refund_id: UUID) -> Plan | None:
+def plan_refund(refund_id: UUID) -> RefundPlan | None:
     """None: there is nothing to ask the gateway for."""
     refund = db.session.get(Refund, refund_id)
     if refund is None or refund.status != RefundStatus.PROCESSING or refund.returned is None:
         return None
     intent = _intent(refund)
     assert intent.reference is not None and intent.payment_id is not None  # noqa: S101, PT018 (it was paid)
-    return Plan(
+    return RefundPlan(
         gateway=intent.gateway,
         paid=PaidThrough(intent.reference, intent.payment_id, intent.charged, intent.currency),
         amount=refund.returned,
         refunded_before=_in_currency(intent, _counted(refund)) - refund.returned,
-        key=key_of(refund_id),
+        key=refund_key(refund_id),
         reference=refund.gateway_reference,
     )
 
 
-def key_of(refund_id: UUID) -> str:
+def refund_key(refund_id: UUID) -> str:
     """The gateway's idempotency key: of the refund, not of the job, so that a job that is requeued repeats nothing."""
     return f"refund-{refund_id}"
 
 
-def named_by(key: str) -> UUID | None:
+def refund_id_in_key(key: str) -> UUID | None:
     """The refund that a key of ours is of."""
     try:
         return UUID(key.removeprefix("refund-")) if key.startswith("refund-") else None
@@ -83,16 +83,16 @@ def named_by(key: str) -> UUID | None:
         return None
 
 
-def abandon(refund: Refund) -> None:
+def abandon_gateway_refund(refund: Refund) -> None:
     assert refund.return_id is not None  # noqa: S101 (it was begun)
-    topups.abandon_return(refund.return_id)
+    topups.abandon_topup_refund(refund.return_id)
 
 
-def settle(refund: Refund, *, actor: str) -> WalletTransaction:
+def book_gateway_refund(refund: Refund, *, actor: str) -> WalletTransaction:
     """Books what has arrived. The refund's row is the caller's."""
     intent = _intent(refund)
     assert refund.return_id is not None  # noqa: S101 (it was begun)
-    return topups.complete_return(
+    return topups.complete_topup_refund(
         return_id=refund.return_id,
         gateway=intent.gateway,
         key=f"refund:{refund.id}:captured",
@@ -102,26 +102,26 @@ def settle(refund: Refund, *, actor: str) -> WalletTransaction:
     )
 
 
-def by_hand(refund: Refund, why: str) -> None:
+def hand_to_staff(refund: Refund, why: str) -> None:
     """Staff pay it in the gateway's portal and say so, or reject it. The money stays held."""
     refund.status, refund.note = RefundStatus.MANUAL, why
     open_session().flush()
     publish(RefundNeedsAttention(refund_id=refund.id, reason=why))
 
 
-def follow(refund: Refund, answer: Answer, *, now: datetime) -> None:
+def schedule_follow_up(refund: Refund, answer: Answer, *, now: datetime) -> None:
     """The gateway has not said its last word: it is asked again, more and more rarely."""
     refund.gateway_reference = answer.reference or refund.gateway_reference
     since = now - (refund.decided_at or now)
     if refund.gateway_reference is None or since > FOLLOWED_FOR:
-        by_hand(refund, "The gateway has not said what became of it.")
+        hand_to_staff(refund, "The gateway has not said what became of it.")
         return
     open_session().flush()
     at = now + min(max(since, FIRST_LOOK), RAREST_LOOK)
     enqueue(payment_jobs.FOLLOW_REFUND, at=at, refund_id=str(refund.id))
 
 
-def share(intent: PaymentIntent, *, before: int, amount: int) -> int:
+def share_of_charge(intent: PaymentIntent, *, before: int, amount: int) -> int:
     """What of the charge an amount is, after so much that went back before. Shares of all parts add up exactly."""
     found = _in_currency(intent, before + amount) - _in_currency(intent, before)
     if found == 0:

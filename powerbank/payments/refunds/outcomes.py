@@ -16,9 +16,9 @@ from powerbank.payments.refunds.models import Refund, RefundStatus
 log = structlog.get_logger(__name__)
 
 
-def apply(refund_id: UUID, answer: Answer, *, actor: str, now: datetime) -> None:
+def apply_answer(refund_id: UUID, answer: Answer, *, actor: str, now: datetime) -> None:
     """Whoever asked the gateway, and however often."""
-    refund = refunds.locked(refund_id)
+    refund = refunds.lock_refund(refund_id)
     if refund.status == RefundStatus.COMPLETED and answer.state is RefundState.FAILED:
         # It had arrived, and came back. The person has the word of the gateway that it was paid.
         log.error("a refund failed after it had succeeded", refund_id=str(refund_id))
@@ -27,26 +27,26 @@ def apply(refund_id: UUID, answer: Answer, *, actor: str, now: datetime) -> None
     if refund.status != RefundStatus.PROCESSING:
         return
     if answer.state is RefundState.PENDING:
-        gateway_refunds.follow(refund, answer, now=now)
+        gateway_refunds.schedule_follow_up(refund, answer, now=now)
         return
     refund.gateway_reference = answer.reference or refund.gateway_reference
     if answer.state is RefundState.SUCCEEDED:
-        refunds.complete(refund, gateway_refunds.settle(refund, actor=actor), now=now)
+        refunds.complete_refund(refund, gateway_refunds.book_gateway_refund(refund, actor=actor), now=now)
     else:
-        gateway_refunds.by_hand(refund, "The gateway could not pay it out.")
+        gateway_refunds.hand_to_staff(refund, "The gateway could not pay it out.")
 
 
-def note_refused(refund_id: UUID, why: str) -> None:
+def note_refusal(refund_id: UUID, why: str) -> None:
     """A definite no, or no word that could be understood: somebody has to look there."""
-    refund = refunds.locked(refund_id)
+    refund = refunds.lock_refund(refund_id)
     if refund.status == RefundStatus.PROCESSING:
-        gateway_refunds.by_hand(refund, why[:300])
+        gateway_refunds.hand_to_staff(refund, why[:300])
 
 
-def note_paid(refund_id: UUID, *, reference: str, actor: str, now: datetime) -> Refund:
+def complete_by_hand(refund_id: UUID, *, reference: str, actor: str, now: datetime) -> Refund:
     """Staff paid it in the gateway's portal."""
-    refund = refunds.locked(refund_id)
-    refunds.must_be(refund, RefundStatus.MANUAL)
+    refund = refunds.lock_refund(refund_id)
+    refunds.require_status(refund, RefundStatus.MANUAL)
     refund.gateway_reference = reference
-    refunds.complete(refund, gateway_refunds.settle(refund, actor=actor), now=now)
+    refunds.complete_refund(refund, gateway_refunds.book_gateway_refund(refund, actor=actor), now=now)
     return refund

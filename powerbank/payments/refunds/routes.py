@@ -25,7 +25,7 @@ def ask(body: dict[str, Any]) -> Refund:
     """Ask for a payment or an unspent top-up back; staff decide"""
     user_id = current_user_id()
     hit_if_counted("20 per hour", "refund", str(user_id))
-    return refunds.request(user_id=user_id, actor=f"user:{user_id}", **body)
+    return refunds.request_refund(user_id=user_id, actor=f"user:{user_id}", **body)
 
 
 @blueprint.get("")

@@ -17,7 +17,7 @@ from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import AppError, ConflictError, NotFoundError
 from powerbank.content import app_config
 from powerbank.ledger import services, transactions
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.adjustments import allowances
 from powerbank.ledger.adjustments.models import Act
 from powerbank.ledger.movements import holds
@@ -38,7 +38,9 @@ from powerbank.payments.refunds import gateway_refunds
 from powerbank.payments.refunds.models import OPEN, Refund, RefundStatus
 
 
-def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amount: int | None = None) -> Refund:
+def request_refund(
+    *, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amount: int | None = None
+) -> Refund:
     """Asks for all that can go back of a transaction, or for a part of it."""
     paid = _own(transaction_id, user_id)
     if _open_of(paid.id) is not None:
@@ -53,7 +55,7 @@ def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amo
             "refund_exceeds_payment", "This is more than can be refunded.", refundable=money.show(possible)
         )
     if intent is not None:
-        gateway_refunds.share(intent, before=paid.refunded_wallet, amount=wanted)
+        gateway_refunds.share_of_charge(intent, before=paid.refunded_wallet, amount=wanted)
     refund = Refund(
         id=new_id(),
         user_id=user_id,
@@ -65,20 +67,22 @@ def request(*, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amo
         asked_by=actor,
     )
     if intent is not None:
-        holds.place(user_id=user_id, reference=held_for(refund), amount=wanted, key=f"refund:{refund.id}", actor=actor)
+        holds.place_hold(
+            user_id=user_id, reference=hold_reference(refund), amount=wanted, key=f"refund:{refund.id}", actor=actor
+        )
     open_session().add(refund)
     open_session().flush()
-    publish(RefundRequested(**about(refund)))
+    publish(RefundRequested(**event_fields(refund)))
     _wait_for_approval(refund, "first")
     return refund
 
 
-def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
+def approve_refund(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
     """Above the limit, or beyond what one person may do in a day, the first approval is only noted: somebody else has
     to approve as well."""
-    allowances.begin(staff.id)
-    refund = locked(refund_id)
-    must_be(refund, RefundStatus.REQUESTED)
+    allowances.lock_allowance(staff.id)
+    refund = lock_refund(refund_id)
+    require_status(refund, RefundStatus.REQUESTED)
     if staff.id == refund.first_approved_by:
         raise AppError("second_person_needed", 403, "Somebody else has to approve this too.")
     if refund.first_approved_by is None and not _alone(refund, staff, now):
@@ -87,48 +91,48 @@ def approve(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
         _wait_for_approval(refund, "second")
         return refund
     refund.decided_by, refund.decided_at = staff.id, now
-    publish(RefundApproved(**about(refund)))
+    publish(RefundApproved(**event_fields(refund)))
     if refund.intent_id is not None:
-        gateway_refunds.begin(refund)
+        gateway_refunds.begin_gateway_refund(refund)
         return refund
-    done = ledger.refund(
+    done = ledger.refund_payment(
         transaction_id=refund.transaction_id,
         amount=refund.amount,
         key=f"refund:{refund.id}",
         actor=staff_actor(staff.id),
         description=refund.reason,
     )
-    complete(refund, done, now=now)
+    complete_refund(refund, done, now=now)
     return refund
 
 
 def _alone(refund: Refund, staff: Staff, now: datetime) -> bool:
     """Parts of one payment add up: a large sum in slices needs its second person too."""
-    before = transactions.locked(refund.transaction_id).refunded
+    before = transactions.lock_transaction(refund.transaction_id).refunded
     if before + refund.amount > app_config.current().refund_second_approval_above:
         return False
-    return allowances.use(Act.REFUND, staff.id, worth=refund.amount, about=held_for(refund), now=now)
+    return allowances.use_allowance(Act.REFUND, staff.id, worth=refund.amount, about=hold_reference(refund), now=now)
 
 
-def reject(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) -> Refund:
+def reject_refund(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) -> Refund:
     """Also one that nobody managed to pay at the gateway: the money is the person's to spend again."""
-    refund = locked(refund_id)
-    must_be(refund, RefundStatus.REQUESTED, RefundStatus.MANUAL)
+    refund = lock_refund(refund_id)
+    require_status(refund, RefundStatus.REQUESTED, RefundStatus.MANUAL)
     refund.decided_by = staff.id if staff.id != refund.first_approved_by else refund.decided_by
     refund.decided_at = now
-    drop(refund, reason, actor=staff_actor(staff.id), now=now)
+    drop_refund(refund, reason, actor=staff_actor(staff.id), now=now)
     return refund
 
 
-def drop(refund: Refund, reason: str, *, actor: str, now: datetime) -> None:
+def drop_refund(refund: Refund, reason: str, *, actor: str, now: datetime) -> None:
     """Ends an open refund without paying it. What was held for it is free again."""
     if refund.return_id is not None:
-        gateway_refunds.abandon(refund)
+        gateway_refunds.abandon_gateway_refund(refund)
     if refund.intent_id is not None:
-        holds.release(reference=held_for(refund), key=f"refund:{refund.id}:released", actor=actor)
+        holds.release_hold(reference=hold_reference(refund), key=f"refund:{refund.id}:released", actor=actor)
     refund.status, refund.note, refund.finished_at = RefundStatus.REJECTED, reason, now
     open_session().flush()
-    publish(RefundRejected(**about(refund), reason=reason))
+    publish(RefundRejected(**event_fields(refund), reason=reason))
 
 
 def refund_payment(
@@ -136,9 +140,9 @@ def refund_payment(
 ) -> WalletTransaction:
     """For domains that took money: gives back all that is left of a payment, or a part, each source its own. The same
     key again changes nothing and answers the same."""
-    paid = transactions.locked(transaction_id)
-    fresh = services.find(key) is None
-    done = ledger.refund(transaction_id=paid.id, amount=amount, key=key, actor=actor, description=reason)
+    paid = transactions.lock_transaction(transaction_id)
+    fresh = services.find_entry(key) is None
+    done = ledger.refund_payment(transaction_id=paid.id, amount=amount, key=key, actor=actor, description=reason)
     if fresh:
         refund = Refund(
             id=new_id(),
@@ -152,16 +156,16 @@ def refund_payment(
             finished_at=now,
         )
         open_session().add(refund)
-        complete(refund, done, now=now)
+        complete_refund(refund, done, now=now)
     return done
 
 
-def complete(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
+def complete_refund(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
     """`done` is the refund as its person sees it among the transactions."""
     refund.amount, refund.return_id = done.amount, done.id
     refund.status, refund.finished_at, refund.note = RefundStatus.COMPLETED, now, None
     open_session().flush()
-    publish(RefundCompleted(**about(refund)))
+    publish(RefundCompleted(**event_fields(refund)))
 
 
 def ask_later(*, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str) -> None:
@@ -176,31 +180,31 @@ def ask_later(*, transaction_id: UUID, amount: int | None, key: str, actor: str,
     )
 
 
-def open_refund_of(transaction_id: UUID) -> Refund | None:
+def lock_open_refund(transaction_id: UUID) -> Refund | None:
     return _open_of(transaction_id)
 
 
-def locked(refund_id: UUID) -> Refund:
+def lock_refund(refund_id: UUID) -> Refund:
     """For change; the person's accounts are locked before it, as everywhere."""
     session = open_session()
     user_id = session.scalar(select(Refund.user_id).where(Refund.id == refund_id))
     if user_id is None:
         raise NotFoundError("refund")
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     return session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
 
 
-def held_for(refund: Refund) -> Reference:
+def hold_reference(refund: Refund) -> Reference:
     return Reference("refund", str(refund.id))
 
 
-class About(TypedDict):
+class RefundFields(TypedDict):
     user_id: UUID
     refund_id: UUID
     amount: int
 
 
-def about(refund: Refund) -> About:
+def event_fields(refund: Refund) -> RefundFields:
     """What all events of a refund say that its person hears of."""
     return {"user_id": refund.user_id, "refund_id": refund.id, "amount": refund.amount}
 
@@ -216,7 +220,7 @@ def _own(transaction_id: UUID, user_id: UUID) -> WalletTransaction:
     owner = session.scalar(select(WalletTransaction.user_id).where(WalletTransaction.id == transaction_id))
     if owner != user_id:
         raise NotFoundError("transaction")
-    return transactions.locked(transaction_id)
+    return transactions.lock_transaction(transaction_id)
 
 
 def _open_of(transaction_id: UUID) -> Refund | None:
@@ -242,15 +246,15 @@ def _intent_of(paid: WalletTransaction) -> PaymentIntent | None:
 
 
 def _possible(paid: WalletTransaction, intent: PaymentIntent | None) -> int:
-    left = ledger.left_of(paid)
+    left = ledger.refundable_part(paid)
     if left is None:
         return 0
     if intent is None:
         return left.total
-    balance = services.lock_users(paid.user_id)[of_user(Kind.USER_WALLET, paid.user_id)].balance or 0
+    balance = services.lock_user_accounts(paid.user_id)[user_account(Kind.USER_WALLET, paid.user_id)].balance or 0
     return min(left.wallet, balance)
 
 
-def must_be(refund: Refund, *statuses: RefundStatus) -> None:
+def require_status(refund: Refund, *statuses: RefundStatus) -> None:
     if refund.status not in statuses:
         raise ConflictError("already_decided", f"This refund is {refund.status}.")

@@ -35,7 +35,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, StaffRefundSchema)
 def one(refund_id: UUID) -> Refund:
     """A refund"""
-    return queries.refund(refund_id)
+    return queries.find_refund(refund_id)
 
 
 @blueprint.post("/<uuid:refund_id>/approve")
@@ -45,8 +45,8 @@ def one(refund_id: UUID) -> Refund:
 @blueprint.alt_response(202, schema=StaffRefundSchema, description="A second person must approve too.")
 def approve(refund_id: UUID) -> tuple[Refund, int]:
     """Let it be paid; large ones need two people"""
-    before = queries.refund(refund_id).status
-    refund = refunds.approve(refund_id, staff=current_staff(), now=utcnow())
+    before = queries.find_refund(refund_id).status
+    refund = refunds.approve_refund(refund_id, staff=current_staff(), now=utcnow())
     _audit("refund.approve", refund, before)
     return refund, 202 if refund.status == RefundStatus.REQUESTED else 200
 
@@ -58,8 +58,8 @@ def approve(refund_id: UUID) -> tuple[Refund, int]:
 @blueprint.response(200, StaffRefundSchema)
 def reject(body: dict[str, str], refund_id: UUID) -> Refund:
     """Refuse it, or give up one that the gateway could not pay; what was held is the person's again"""
-    before = queries.refund(refund_id).status
-    refund = refunds.reject(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
+    before = queries.find_refund(refund_id).status
+    refund = refunds.reject_refund(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
     _audit("refund.reject", refund, before)
     return refund
 
@@ -71,8 +71,8 @@ def reject(body: dict[str, str], refund_id: UUID) -> Refund:
 @blueprint.response(200, StaffRefundSchema)
 def paid(body: dict[str, str], refund_id: UUID) -> Refund:
     """Say that it was paid by hand, in the gateway's portal"""
-    before = queries.refund(refund_id).status
-    refund = outcomes.note_paid(
+    before = queries.find_refund(refund_id).status
+    refund = outcomes.complete_by_hand(
         refund_id, reference=body["gateway_reference"], actor=staff_actor(current_staff().id), now=utcnow()
     )
     _audit("refund.paid", refund, before)

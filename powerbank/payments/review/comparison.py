@@ -35,7 +35,7 @@ MOST_TRIES = 3
 AWAY_AFTER = 3  # failures in a row
 
 
-def begin(*, now: datetime) -> None:
+def begin_check(*, now: datetime) -> None:
     """Writes down what is to be compared. One that was begun before goes on first, unless it is a night old."""
     if (before := _open_check()) is not None:
         if before.started_at > now - PATIENCE:
@@ -54,8 +54,12 @@ def begin(*, now: datetime) -> None:
         _close(check, now=now)
 
 
-def ask_lanes() -> None:
-    """In a transaction after that of `begin`: a lane that still ends for the night before sees what is new for it."""
+def request_lanes() -> None:
+    """Enqueue a job for each lane that has payments to compare.
+
+    This needs a transaction after that of `begin_check`, so that a lane that still ends for the night before sees what
+    is new for it.
+    """
     lanes = select(SettlementComparison.gateway, SettlementComparison.lane).where(
         SettlementComparison.outcome.is_(None)
     )
@@ -126,7 +130,7 @@ def _of_lane(gateway: str, lane: int) -> Select[UUID, UUID]:
 
 def _compare(check_id: UUID, intent_id: UUID) -> None:
     try:
-        payment = settlement.look_up(intent_id)
+        payment = settlement.look_up_payment(intent_id)
     except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
         db.session.rollback()
         log.warning("payment not compared", intent_id=str(intent_id), error=str(refused))
@@ -134,11 +138,11 @@ def _compare(check_id: UUID, intent_id: UUID) -> None:
             _note(check_id, intent_id, Outcome.UNANSWERED)
         return
     with transaction():
-        intent = intents.locked(intent_id)
+        intent = intents.lock_intent(intent_id)
         assert intent is not None  # noqa: S101 (intents are never deleted)
-        found = differences.between(intent, payment)
+        found = differences.find_difference(intent, payment)
         if found is not None and found.what == differences.PAID_NOT_CREDITED:
-            settlement.apply(intent_id, payment, actor="comparison", now=utcnow())
+            settlement.apply_payment(intent_id, payment, actor="comparison", now=utcnow())
         _note(check_id, intent_id, Outcome.DIFFERS if found else Outcome.AGREES, found)
 
 

@@ -25,7 +25,7 @@ class Difference:
     theirs: str
 
 
-def between(intent: PaymentIntent, payment: Payment | None) -> Difference | None:
+def find_difference(intent: PaymentIntent, payment: Payment | None) -> Difference | None:
     if payment is None or intent.status in NO_PAYMENT or intent.resolved_at is not None:
         return None
     what = None

@@ -51,7 +51,7 @@ def intents(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, StaffIntentSchema)
 def intent(intent_id: UUID) -> PaymentIntent:
     """A top-up, with what the gateway said last"""
-    return queries.intent(intent_id)
+    return queries.find_intent(intent_id)
 
 
 @blueprint.post("/intents/<uuid:intent_id>/verify")
@@ -59,14 +59,14 @@ def intent(intent_id: UUID) -> PaymentIntent:
 @blueprint.response(200, StaffIntentSchema)
 def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
-    before = queries.intent(intent_id).status
+    before = queries.find_intent(intent_id).status
     with _answering():
         status = settlement.settle(intent_id, actor=staff_actor(current_staff().id))
     with transaction():
         audit.by_staff(
             "payment.verify", "payment_intent", intent_id, old={"status": before}, new={"status": status.value}
         )
-    return queries.intent(intent_id)
+    return queries.find_intent(intent_id)
 
 
 @blueprint.get("/review")
@@ -83,7 +83,7 @@ def _looked_up(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
     if body["decision"] != Decision.CREDIT:
         return {"payment": None, "reversals": []}
     with _answering():
-        payment, reversals = reviews.look_up(intent_id)
+        payment, reversals = reviews.look_up_payment(intent_id)
     return {"payment": payment, "reversals": reversals}
 
 
@@ -95,11 +95,14 @@ def _looked_up(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
 def resolve(body: dict[str, str], intent_id: UUID, payment: Payment | None, reversals: list[Reversal]) -> PaymentIntent:
     """Credit what the gateway says came, or dismiss it for good"""
     staff, reason = current_staff(), body["reason"]
-    asked = {"amount": queries.intent(intent_id).amount, "review_reason": queries.intent(intent_id).review_reason}
+    asked = {
+        "amount": queries.find_intent(intent_id).amount,
+        "review_reason": queries.find_intent(intent_id).review_reason,
+    }
     if body["decision"] == Decision.CREDIT:
-        found = reviews.credit(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
+        found = reviews.credit_payment(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
     else:
-        found = reviews.dismiss(intent_id, staff=staff, reason=reason, now=utcnow())
+        found = reviews.dismiss_payment(intent_id, staff=staff, reason=reason, now=utcnow())
     new = {**body, "amount": found.amount, "status": found.status, "payment_id": found.payment_id}
     audit.by_staff("payment.resolve", "payment_intent", intent_id, old=asked, new=new)
     return found
@@ -119,7 +122,7 @@ def events(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, RawGatewayEventSchema)
 def event(event_id: UUID) -> GatewayEvent:
     """One of them, as it came"""
-    return queries.event(event_id)
+    return queries.find_event(event_id)
 
 
 @blueprint.post("/webhooks/<uuid:event_id>/replay")
@@ -128,7 +131,7 @@ def event(event_id: UUID) -> GatewayEvent:
 def replay(event_id: UUID) -> GatewayEvent:
     """Look into it once more"""
     with transaction():
-        found = webhooks.replay(event_id)
+        found = webhooks.replay_event(event_id)
         audit.by_staff("webhook.replay", "gateway_event", event_id)
     return found
 

@@ -26,19 +26,19 @@ class Decision(StrEnum):
     DISMISS = "dismiss"
 
 
-def look_up(intent_id: UUID) -> tuple[Payment | None, list[Reversal]]:
+def look_up_payment(intent_id: UUID) -> tuple[Payment | None, list[Reversal]]:
     """What the gateway says of the payment now, and of what went back of it. Not inside a transaction."""
     intent = db.session.get(PaymentIntent, intent_id)
     if intent is None:
         raise NotFoundError("payment")
-    gateway = gateways.get(intent.gateway)
-    payment = settlement.look_up(intent_id)
+    gateway = gateways.get_gateway(intent.gateway)
+    payment = settlement.look_up_payment(intent_id)
     if payment is None or payment.state not in GONE_BACK or payment.payment_id is None:
         return payment, []
     return payment, gateway.refunds_of(payment.payment_id) if isinstance(gateway, Stripe) else []
 
 
-def credit(
+def credit_payment(
     intent_id: UUID, payment: Payment | None, reversals: list[Reversal], *, staff: Staff, reason: str, now: datetime
 ) -> PaymentIntent:
     intent = _in_review(intent_id)
@@ -48,28 +48,30 @@ def credit(
         raise ConflictError("nothing_paid", f"The gateway says that this payment is {payment.state}.")
     if payment.currency != intent.currency:
         raise ConflictError("currency_differs", "It was paid in another currency: dismiss it, and adjust by hand.")
-    if settlement.credited_already(intent, payment.payment_id):
+    if settlement.is_credited_elsewhere(intent, payment.payment_id):
         raise ConflictError("payment_credited_already", "This money was credited for another top-up.")
     intent.charged = payment.amount
-    intent.amount = payment.amount if intent.rate is None else exchange_rates.in_paisa(payment.amount, intent.rate)
-    transactions.reprice(intent.transaction_id, intent.amount)
-    settlement.credit(intent, payment.payment_id, actor=staff_actor(staff.id), now=now)
+    intent.amount = (
+        payment.amount if intent.rate is None else exchange_rates.convert_to_paisa(payment.amount, intent.rate)
+    )
+    transactions.change_topup_amount(intent.transaction_id, intent.amount)
+    settlement.credit_intent(intent, payment.payment_id, actor=staff_actor(staff.id), now=now)
     _resolve(intent, staff, reason, now)
     for reversal in reversals:
-        chargebacks.apply(intent.id, reversal, now=now)
+        chargebacks.apply_reversal(intent.id, reversal, now=now)
     return intent
 
 
-def dismiss(intent_id: UUID, *, staff: Staff, reason: str, now: datetime) -> PaymentIntent:
+def dismiss_payment(intent_id: UUID, *, staff: Staff, reason: str, now: datetime) -> PaymentIntent:
     """Not credited, whatever the gateway says of it from now on."""
     intent = _in_review(intent_id)
-    intents.end(intent, IntentStatus.FAILED)
+    intents.end_topup(intent, IntentStatus.FAILED)
     _resolve(intent, staff, reason, now)
     return intent
 
 
 def _in_review(intent_id: UUID) -> PaymentIntent:
-    intent = intents.locked(intent_id)
+    intent = intents.lock_intent(intent_id)
     if intent is None:
         raise NotFoundError("payment")
     if intent.status != IntentStatus.REVIEW:

@@ -16,7 +16,7 @@ LOOK_BACK = timedelta(days=10)  # days that are asked for: rates of holidays are
 STALE_AFTER = timedelta(days=3)
 
 
-def newest(currency: str) -> ExchangeRate:
+def newest_rate(currency: str) -> ExchangeRate:
     """The last rate known. A feed that fails keeps it in use; staff hear of it after `STALE_AFTER`."""
     found: ExchangeRate | None = db.session.scalar(
         select(ExchangeRate).where(ExchangeRate.currency == currency).order_by(ExchangeRate.day.desc()).limit(1)
@@ -26,19 +26,19 @@ def newest(currency: str) -> ExchangeRate:
     return found
 
 
-def newest_of_all() -> Sequence[ExchangeRate]:
+def newest_rates() -> Sequence[ExchangeRate]:
     last = select(func.max(ExchangeRate.day)).scalar_subquery()
     return db.session.scalars(
         select(ExchangeRate).where(ExchangeRate.day == last).order_by(ExchangeRate.currency)
     ).all()
 
 
-def in_paisa(minor: int, rate: Decimal) -> int:
+def convert_to_paisa(minor: int, rate: Decimal) -> int:
     """What so many cents are worth. Part of a paisa is the network's, never the person's loss by a wrong rounding."""
     return int((minor * rate).quantize(Decimal(1), ROUND_DOWN))
 
 
-def keep(rates: Sequence[Rate]) -> None:
+def store_rates(rates: Sequence[Rate]) -> None:
     """A rate that the bank corrects replaces the one before; what was credited keeps its own."""
     if not rates:
         return
@@ -48,6 +48,6 @@ def keep(rates: Sequence[Rate]) -> None:
     open_session().execute(statement.on_conflict_do_update(index_elements=["currency", "day"], set_=changed))
 
 
-def are_stale(today: date) -> bool:
+def rates_are_stale(today: date) -> bool:
     last = db.session.scalar(select(func.max(ExchangeRate.day)))
     return last is None or today - last >= STALE_AFTER

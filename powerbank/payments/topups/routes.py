@@ -31,14 +31,14 @@ blueprint = Blueprint("Payments", __name__, url_prefix="/api", description="Khal
 @blueprint.response(200, MethodsSchema)
 def methods() -> dict[str, Any]:
     """Ways to pay, with limits and currencies"""
-    return {"items": gateways.shown()}
+    return {"items": gateways.describe_gateways()}
 
 
 @blueprint.get("/payment/exchange-rates")
 @blueprint.response(200, RatesSchema)
 def exchange_rates() -> dict[str, Any]:
     """The central bank's last rates, in rupees for one unit"""
-    return {"items": exchange.newest_of_all()}
+    return {"items": exchange.newest_rates()}
 
 
 @blueprint.post("/wallet/topup-intent")
@@ -49,7 +49,7 @@ def exchange_rates() -> dict[str, Any]:
 def topup(body: dict[str, Any]) -> PaymentIntent:
     """Begin a top-up; poll the intent for where to pay"""
     hit_if_counted("60 per hour", "topup", str(current_user_id()))
-    return intents.begin(
+    return intents.begin_topup(
         user_id=current_user_id(),
         gateway=body["gateway"],
         charged=body["amount"],
@@ -63,7 +63,7 @@ def topup(body: dict[str, Any]) -> PaymentIntent:
 @blueprint.response(200, IntentSchema)
 def intent(intent_id: UUID) -> PaymentIntent:
     """How a top-up stands"""
-    return intents.of_user(intent_id, current_user_id())
+    return intents.intent_of_user(intent_id, current_user_id())
 
 
 @blueprint.post("/payment/intents/<uuid:intent_id>/cancel")
@@ -72,7 +72,7 @@ def intent(intent_id: UUID) -> PaymentIntent:
 def cancel(intent_id: UUID) -> PaymentIntent:
     """Give a top-up up; money that comes all the same is credited"""
     with transaction():
-        return intents.cancel(intent_id, current_user_id())
+        return intents.cancel_topup(intent_id, current_user_id())
 
 
 @blueprint.post("/payment/intents/<uuid:intent_id>/verify")
@@ -81,17 +81,17 @@ def cancel(intent_id: UUID) -> PaymentIntent:
 def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
     user_id = current_user_id()
-    found = intents.of_user(intent_id, user_id)
+    found = intents.intent_of_user(intent_id, user_id)
     if found.status == IntentStatus.SUCCESS:  # all others may still be paid, also those that are over for us
         return found
     hit_if_counted("20 per minute", "verify", str(user_id))
     try:
         settlement.settle(intent_id, actor="verify")
     except UnknownPaymentError:
-        return intents.of_user(intent_id, user_id)
+        return intents.intent_of_user(intent_id, user_id)
     except (VendorError, VendorRefusedError):
         raise UnavailableError("gateway_away", "The gateway does not answer; we go on asking it.") from None
-    return intents.of_user(intent_id, user_id)
+    return intents.intent_of_user(intent_id, user_id)
 
 
 @blueprint.post("/payment/webhook/<string:gateway>")
@@ -99,7 +99,7 @@ def verify(intent_id: UUID) -> PaymentIntent:
 @takes_foreign_parameters
 def webhook(gateway: str) -> dict[str, bool]:
     """For gateways: kept as it came, looked into at once afterwards"""
-    gateways.get_or_404(gateway)
+    gateways.get_gateway_or_404(gateway)
     arrivals.receive(gateway)
     return {"received": True}
 
@@ -109,7 +109,7 @@ def webhook(gateway: str) -> dict[str, bool]:
 @takes_foreign_parameters
 def came_back(gateway: str) -> Response:
     """The browser's way back: settles, then goes on to the app"""
-    intent_id, status = arrivals.settle_named(gateways.get_or_404(gateway), request.args.to_dict())
+    intent_id, status = arrivals.settle_named(gateways.get_gateway_or_404(gateway), request.args.to_dict())
     about = {"intent_id": str(intent_id), "status": status.value} if intent_id and status else {"status": "unknown"}
     app_url = current_app.config["SETTINGS"].app_url
     to = f"{app_url.rstrip('/')}/payment" if app_url else url_for("payment_pages.result")

@@ -24,10 +24,10 @@ UNFINISHED = (IntentStatus.PENDING, IntentStatus.READY, IntentStatus.PROCESSING)
 FIRST_POLL = timedelta(seconds=30)
 
 
-def begin(*, user_id: UUID, gateway: str, charged: int, currency: str, now: datetime) -> PaymentIntent:
+def begin_topup(*, user_id: UUID, gateway: str, charged: int, currency: str, now: datetime) -> PaymentIntent:
     """`charged` is in the smallest unit of the currency; it is credited at today's buying rate."""
-    gateways.get(gateway)
-    bounds = gateways.limits(gateway, currency)
+    gateways.get_gateway(gateway)
+    bounds = gateways.find_limits(gateway, currency)
     if not bounds.least <= charged <= bounds.most:
         raise AppError(
             "amount_out_of_range",
@@ -37,8 +37,8 @@ def begin(*, user_id: UUID, gateway: str, charged: int, currency: str, now: date
             most=show(bounds.most),
             currency=currency,
         )
-    rate = None if currency == NPR else exchange_rates.newest(currency)
-    amount = charged if rate is None else exchange_rates.in_paisa(charged, rate.buy)
+    rate = None if currency == NPR else exchange_rates.newest_rate(currency)
+    amount = charged if rate is None else exchange_rates.convert_to_paisa(charged, rate.buy)
     intent = PaymentIntent(
         id=new_id(),
         user_id=user_id,
@@ -60,7 +60,7 @@ def begin(*, user_id: UUID, gateway: str, charged: int, currency: str, now: date
     return intent
 
 
-def of_user(intent_id: UUID, user_id: UUID) -> PaymentIntent:
+def intent_of_user(intent_id: UUID, user_id: UUID) -> PaymentIntent:
     found: PaymentIntent | None = db.session.scalar(
         select(PaymentIntent).where(PaymentIntent.id == intent_id, PaymentIntent.user_id == user_id)
     )
@@ -69,12 +69,12 @@ def of_user(intent_id: UUID, user_id: UUID) -> PaymentIntent:
     return found
 
 
-def locked(intent_id: UUID) -> PaymentIntent | None:
+def lock_intent(intent_id: UUID) -> PaymentIntent | None:
     """Before anything else of a payment is locked: the ledger's accounts come after it."""
     return open_session().get(PaymentIntent, intent_id, with_for_update=True, populate_existing=True)
 
 
-def order(intent: PaymentIntent, public_url: str) -> Order:
+def make_order(intent: PaymentIntent, public_url: str) -> Order:
     back = f"{public_url}/api/payment/return/{intent.gateway}"
     return Order(
         intent_id=str(intent.id),
@@ -87,9 +87,9 @@ def order(intent: PaymentIntent, public_url: str) -> Order:
     )
 
 
-def note_opened(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
+def record_session(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
     """The gateway has a session for it. Cancelled or expired meanwhile: it may be paid all the same."""
-    intent = locked(intent_id)
+    intent = lock_intent(intent_id)
     if intent is None or intent.reference is not None:
         return
     intent.reference, intent.payment_url = opened.reference, opened.payment_url
@@ -100,38 +100,38 @@ def note_opened(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
         publish(PaymentReady(user_id=intent.user_id, intent_id=intent.id))
     intent.poll_at = now + FIRST_POLL
     enqueue(payment_jobs.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
-    matching.wake(intent)
+    matching.wake_events_of_intent(intent)
 
 
-def give_up_opening(intent_id: UUID) -> None:
+def fail_unopened_topup(intent_id: UUID) -> None:
     """The gateway could not be reached, or refused."""
-    intent = locked(intent_id)
+    intent = lock_intent(intent_id)
     if intent is not None and intent.reference is None and intent.status in UNFINISHED:
-        end(intent, IntentStatus.FAILED)
+        end_topup(intent, IntentStatus.FAILED)
 
 
-def cancel(intent_id: UUID, user_id: UUID) -> PaymentIntent:
-    intent = of_user(intent_id, user_id)
-    intent = locked(intent.id) or intent
+def cancel_topup(intent_id: UUID, user_id: UUID) -> PaymentIntent:
+    intent = intent_of_user(intent_id, user_id)
+    intent = lock_intent(intent.id) or intent
     if intent.status == IntentStatus.CANCELLED:
         return intent
     if intent.status not in (IntentStatus.PENDING, IntentStatus.READY):
         raise ConflictError("not_cancellable", f"This payment is {intent.status} and cannot be cancelled.")
-    end(intent, IntentStatus.CANCELLED)
+    end_topup(intent, IntentStatus.CANCELLED)
     return intent
 
 
-def expire(intent_id: UUID, *, now: datetime) -> None:
+def expire_topup(intent_id: UUID, *, now: datetime) -> None:
     """What the payer has begun at the gateway stays open until the gateway says what became of it."""
-    intent = locked(intent_id)
+    intent = lock_intent(intent_id)
     open_ones = (IntentStatus.PENDING, IntentStatus.READY)
     if intent is not None and intent.status in open_ones and intent.expires_at <= now:
-        end(intent, IntentStatus.EXPIRED)
+        end_topup(intent, IntentStatus.EXPIRED)
 
 
-def end(intent: PaymentIntent, status: IntentStatus) -> None:
+def end_topup(intent: PaymentIntent, status: IntentStatus) -> None:
     """Not paid, as far as is known. Money that comes after all makes it a success."""
     intent.status = status
-    transactions.fail(intent.transaction_id)
+    transactions.fail_topup(intent.transaction_id)
     open_session().flush()
     publish(TopupFailed(user_id=intent.user_id, intent_id=intent.id, status=status.value, amount=intent.amount))

@@ -37,21 +37,21 @@ ASK_FOR = timedelta(hours=24)  # after the payer's time is over
 HALTED_FOR, RARELY = timedelta(days=14), timedelta(hours=6)  # as slow as a bank may be
 
 
-def look_up(intent_id: UUID) -> Payment | None:
+def look_up_payment(intent_id: UUID) -> Payment | None:
     """What the gateway says now. None while it has not heard of the payment."""
     intent = db.session.get_one(PaymentIntent, intent_id)
     gateway, reference, charged, currency = intent.gateway, intent.reference, intent.charged, intent.currency
     db.session.rollback()  # no transaction stays open while the gateway takes its time
     if reference is None:
         return None
-    return gateways.get(gateway).look_up(reference, amount=charged, currency=currency)
+    return gateways.get_gateway(gateway).look_up(reference, amount=charged, currency=currency)
 
 
-def look_up_if_told(intent_id: UUID) -> Payment | None:
+def look_up_payment_if_known(intent_id: UUID) -> Payment | None:
     """For who goes on without an answer: a gateway that will not say (it knows no such payment, or not us, or is no
     longer ours) is as good as one that has not heard of it. A failure that may pass is still one."""
     try:
-        return look_up(intent_id)
+        return look_up_payment(intent_id)
     except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
         db.session.rollback()
         log.error("a gateway does not say how a payment stands", intent_id=str(intent_id), error=str(refused))
@@ -60,13 +60,13 @@ def look_up_if_told(intent_id: UUID) -> Payment | None:
 
 def settle(intent_id: UUID, *, actor: str) -> IntentStatus:
     """Asks, applies, commits. For the edges that have no transaction of their own."""
-    payment = look_up(intent_id)
+    payment = look_up_payment(intent_id)
     with transaction():
-        return apply(intent_id, payment, actor=actor, now=utcnow())
+        return apply_payment(intent_id, payment, actor=actor, now=utcnow())
 
 
-def apply(intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime) -> IntentStatus:
-    intent = intents.locked(intent_id)
+def apply_payment(intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime) -> IntentStatus:
+    intent = intents.lock_intent(intent_id)
     assert intent is not None  # noqa: S101 (intents are never deleted)
     if payment is None or intent.resolved_at or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
         return IntentStatus(intent.status)
@@ -74,18 +74,18 @@ def apply(intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime
     if payment.state is State.PAID:
         _paid(intent, payment, actor=actor, now=now)
     elif payment.state is State.PARTLY_REFUNDED:
-        review(intent, "partly_refunded")
+        send_to_review(intent, "partly_refunded")
     elif payment.final or (payment.state is State.EXPIRED and intent.expires_at <= now):
         intent.poll_at = None if payment.final else intent.poll_at
         if intent.status in intents.UNFINISHED:
-            intents.end(intent, ENDS[payment.state])
+            intents.end_topup(intent, ENDS[payment.state])
     elif intent.status == IntentStatus.READY and payment.state in HALTED:
         intent.status = IntentStatus.PROCESSING
     open_session().flush()
     return IntentStatus(intent.status)
 
 
-def plan_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = True) -> None:
+def schedule_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = True) -> None:
     """The gateway is asked again, more and more rarely, until its last word or a day after the payer's time.
 
     What is halted there, or could not be asked for, is never taken for failed: it is asked for longer, and then it is
@@ -99,9 +99,9 @@ def plan_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = Tru
     if since > (HALTED_FOR if halted else ASK_FOR):
         intent.poll_at = None
         if halted:
-            review(intent, "never_final")
+            send_to_review(intent, "never_final")
         elif intent.status in intents.UNFINISHED:
-            intents.end(intent, IntentStatus.EXPIRED)
+            intents.end_topup(intent, IntentStatus.EXPIRED)
         return
     delay = timedelta(seconds=DELAYS[min(intent.polls, len(DELAYS) - 1)])
     intent.poll_at = now + (RARELY if since > ASK_FOR else delay)
@@ -120,7 +120,7 @@ def wake_overdue_polls(*, now: datetime) -> None:
         enqueue_again(payment_jobs.EXPIRE_PAYMENT_INTENT, intent_id=str(intent_id))
 
 
-def review(intent: PaymentIntent, reason: str) -> None:
+def send_to_review(intent: PaymentIntent, reason: str) -> None:
     """Money came that must not be credited as it is. Nothing is credited until staff decide."""
     intent.status, intent.review_reason, intent.poll_at = IntentStatus.REVIEW, reason, None
     open_session().flush()
@@ -130,18 +130,18 @@ def review(intent: PaymentIntent, reason: str) -> None:
 
 def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime) -> None:
     if payment.amount != intent.charged or payment.currency != intent.currency:
-        return review(intent, "amount_differs")
+        return send_to_review(intent, "amount_differs")
     if payment.payment_id is None:
-        return review(intent, "payment_without_number")
-    if credited_already(intent, payment.payment_id):
-        return review(intent, "payment_credited_already")
-    credit(intent, payment.payment_id, actor=actor, now=now)
+        return send_to_review(intent, "payment_without_number")
+    if is_credited_elsewhere(intent, payment.payment_id):
+        return send_to_review(intent, "payment_credited_already")
+    credit_intent(intent, payment.payment_id, actor=actor, now=now)
     return None
 
 
-def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime) -> None:
+def credit_intent(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime) -> None:
     """What the intent says, once for each payment at the gateway."""
-    topups.credit(
+    topups.credit_topup(
         user_id=intent.user_id,
         gateway=intent.gateway,
         amount=intent.amount,
@@ -155,8 +155,8 @@ def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime)
     intent.status, intent.payment_id = IntentStatus.SUCCESS, payment_id
     intent.settled_at, intent.poll_at = now, None
     open_session().flush()
-    matching.wake(intent)
-    dues_collection.collect_after_topup(intent.user_id, actor=actor, now=now)
+    matching.wake_events_of_intent(intent)
+    dues_collection.collect_dues_after_topup(intent.user_id, actor=actor, now=now)
     publish(
         TopupSucceeded(
             user_id=intent.user_id, intent_id=intent.id, transaction_id=intent.transaction_id, amount=intent.amount
@@ -164,7 +164,7 @@ def credit(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime)
     )
 
 
-def credited_already(intent: PaymentIntent, payment_id: str) -> bool:
+def is_credited_elsewhere(intent: PaymentIntent, payment_id: str) -> bool:
     """The same money for another intent. Two at the same moment: the unique key lets one through."""
     return (
         open_session().scalar(

@@ -27,7 +27,7 @@ def receive(gateway: str) -> None:
     body = request.get_data()
     if len(body) > webhooks.MOST_BYTES:
         raise AppError("too_large", 413, "This is more than any event has.")
-    arrival = webhooks.read(
+    arrival = webhooks.read_webhook(
         gateway=gateway,
         body=body,
         query=request.query_string.decode("ascii", errors="replace"),
@@ -37,12 +37,12 @@ def receive(gateway: str) -> None:
         raise AppError("too_large", 413, "This is more than any hint has.")
     if arrival.event is not None or _may_be_kept(arrival):
         with transaction():
-            webhooks.keep(arrival, address=request.remote_addr)
+            webhooks.store_webhook(arrival, address=request.remote_addr)
     if not arrival.genuine:
         raise AppError("bad_signature", 400, "The signature does not belong to this body, or is old.")
 
 
-def _may_be_kept(arrival: webhooks.Arrival) -> bool:
+def _may_be_kept(arrival: webhooks.Webhook) -> bool:
     """Of strangers' bytes there is a budget, and nothing is kept while nobody can count them. What is forged is refused
     for being forged in any case."""
     try:
@@ -60,7 +60,7 @@ def settle_named(gateway: Gateway, query: dict[str, str]) -> tuple[UUID | None, 
     gateway does not answer."""
     named = gateway.named_in({name: value for name, value in query.items() if "\x00" not in value})
     with transaction():
-        intent_id = matching.find(gateway.name, named.reference, named.intent_id)
+        intent_id = matching.find_intent_id(gateway.name, named.reference, named.intent_id)
     if intent_id is None:
         return None, None
     try:

@@ -20,14 +20,16 @@ _ABOUT_REVERSALS = (
 )
 
 
-def job_for(event_type: str | None) -> JobSpec:
+def choose_job(event_type: str | None) -> JobSpec:
     for begin, spec in _ABOUT_REVERSALS:
         if event_type is not None and event_type.startswith(begin):
             return spec
     return payment_jobs.PROCESS_PAYMENT_WEBHOOK
 
 
-def find(gateway: str, reference: str | None, intent_id: str | None, payment_id: str | None = None) -> UUID | None:
+def find_intent_id(
+    gateway: str, reference: str | None, intent_id: str | None, payment_id: str | None = None
+) -> UUID | None:
     session = open_session()
     if payment_id is not None:
         paid: UUID | None = session.scalar(
@@ -50,7 +52,7 @@ def find(gateway: str, reference: str | None, intent_id: str | None, payment_id:
     return session.scalar(select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.id == named))
 
 
-def wake(intent: PaymentIntent) -> None:
+def wake_events_of_intent(intent: PaymentIntent) -> None:
     """Events that came before we knew the gateway's names for this payment and its session."""
     names = [name for name in (intent.reference, intent.payment_id) if name]
     waiting = open_session().execute(
@@ -61,10 +63,10 @@ def wake(intent: PaymentIntent) -> None:
         )
     )
     for event_id, type_ in waiting:
-        enqueue(job_for(type_), event_id=str(event_id))
+        enqueue(choose_job(type_), event_id=str(event_id))
 
 
-def wake_known() -> None:
+def wake_events_of_known_intents() -> None:
     """What came at the very moment in which its payment became known waits although nobody will wake it."""
     about = and_(
         PaymentIntent.gateway == GatewayEvent.gateway,
@@ -77,4 +79,4 @@ def wake_known() -> None:
         .limit(MOST_AT_ONCE)
     )
     for event_id, type_ in open_session().execute(known):
-        enqueue_again(job_for(type_), event_id=str(event_id))
+        enqueue_again(choose_job(type_), event_id=str(event_id))

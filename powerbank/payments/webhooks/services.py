@@ -25,7 +25,7 @@ KEPT_OF_A_FORGED_ONE = 1024
 
 
 @dataclass(frozen=True)
-class Arrival:
+class Webhook:
     """What came, and whether the gateway itself has signed it. What only Stripe signs can be no more than a hint
     from the others; `genuine` is what need not be refused."""
 
@@ -42,18 +42,18 @@ class Arrival:
         return 1 + (len(self.body) + len(self.query) + len(self.signature)) // 1024
 
 
-def read(*, gateway: str, body: bytes, query: str, signature: str | None) -> Arrival:
+def read_webhook(*, gateway: str, body: bytes, query: str, signature: str | None) -> Webhook:
     """Tells what is signed from what is not, and cuts what nobody has signed short."""
-    found, query, told = gateways.get(gateway), query[:2000], (signature or "")[:500]
+    found, query, told = gateways.get_gateway(gateway), query[:2000], (signature or "")[:500]
     if not isinstance(found, Stripe):
-        return Arrival(gateway, body, query, told, None, genuine=True)
+        return Webhook(gateway, body, query, told, None, genuine=True)
     try:
-        return Arrival(gateway, body, query, told, found.verify(body, signature), genuine=True)
+        return Webhook(gateway, body, query, told, found.verify(body, signature), genuine=True)
     except ForgedError:
-        return Arrival(gateway, body[:KEPT_OF_A_FORGED_ONE], query, told, None, genuine=False)
+        return Webhook(gateway, body[:KEPT_OF_A_FORGED_ONE], query, told, None, genuine=False)
 
 
-def keep(arrival: Arrival, *, address: str | None) -> UUID | None:
+def store_webhook(arrival: Webhook, *, address: str | None) -> UUID | None:
     """Keeps it, whatever it is, and has it looked into. Nothing if it was here before."""
     event = arrival.event
     row = {
@@ -70,23 +70,23 @@ def keep(arrival: Arrival, *, address: str | None) -> UUID | None:
     statement = insert(GatewayEvent).values(row).on_conflict_do_nothing(index_elements=["gateway", "event_id"])
     event_id = open_session().scalar(statement.returning(GatewayEvent.id))
     if arrival.genuine and event_id is not None:
-        enqueue(matching.job_for(event.type if event else None), event_id=str(event_id))
+        enqueue(matching.choose_job(event.type if event else None), event_id=str(event_id))
     return event_id
 
 
-def locked(event_id: UUID) -> GatewayEvent | None:
+def lock_event(event_id: UUID) -> GatewayEvent | None:
     return open_session().scalar(select(GatewayEvent).where(GatewayEvent.id == event_id).with_for_update())
 
 
-def match(event_id: UUID) -> UUID | None:
+def match_event(event_id: UUID) -> UUID | None:
     """The intent that an event is about; an event about none waits for one to come."""
-    event = locked(event_id)
+    event = lock_event(event_id)
     if event is None or event.state in (EventState.PROCESSED, EventState.IGNORED, EventState.FORGED):
         return None
     named = _named_in(event)
     name = named.reference or named.payment_id
     event.reference = name[:500] if name else None
-    event.intent_id = matching.find(event.gateway, named.reference, named.intent_id, named.payment_id)
+    event.intent_id = matching.find_intent_id(event.gateway, named.reference, named.intent_id, named.payment_id)
     event.state = EventState.RECEIVED
     if event.intent_id is None:
         nothing = name is None and named.intent_id is None
@@ -95,33 +95,33 @@ def match(event_id: UUID) -> UUID | None:
     return event.intent_id
 
 
-def replay(event_id: UUID) -> GatewayEvent:
+def replay_event(event_id: UUID) -> GatewayEvent:
     """Has it looked into once more, as if it had just come."""
-    event = locked(event_id)
+    event = lock_event(event_id)
     if event is None:
         raise NotFoundError("webhook")
     if event.state == EventState.FORGED:
         raise ConflictError("forged", "Nobody knows who sent this; nothing is done about it.")
     event.state, event.processed_at = EventState.RECEIVED, None
-    enqueue(matching.job_for(event.type), event_id=str(event.id))
+    enqueue(matching.choose_job(event.type), event_id=str(event.id))
     return event
 
 
-def dispute_in(event_id: UUID) -> str | None:
+def find_dispute_id(event_id: UUID) -> str | None:
     event = db.session.get_one(GatewayEvent, event_id)
     if event.event_id is None:  # nobody has signed it
         return None
     return stripe_webhooks.read(event.body).dispute_id
 
 
-def note_processed(event_id: UUID, detail: str) -> None:
-    event = locked(event_id)
+def mark_event_processed(event_id: UUID, detail: str) -> None:
+    event = lock_event(event_id)
     if event is not None:
         event.state, event.detail, event.processed_at = EventState.PROCESSED, detail, utcnow()
 
 
 def _named_in(event: GatewayEvent) -> Named:
-    gateway = gateways.get(event.gateway)
+    gateway = gateways.get_gateway(event.gateway)
     if isinstance(gateway, Stripe):
         read = stripe_webhooks.read(event.body)
         return Named(read.reference, read.intent_id, read.payment_id)

@@ -14,7 +14,7 @@ from powerbank.base import money
 from powerbank.base.db import db, open_session
 from powerbank.base.money import NPR, PTS
 from powerbank.ledger import services
-from powerbank.ledger.accounts import REVENUES, Kind, of_user
+from powerbank.ledger.accounts import REVENUES, Kind, user_account
 from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Hold, Progress, TransactionStatus, TransactionType, WalletTransaction
@@ -39,10 +39,10 @@ class Funds:
 
 
 def funds(rental: Rental) -> Funds:
-    accounts = services.lock_users(rental.user_id)
+    accounts = services.lock_user_accounts(rental.user_id)
     return Funds(
-        accounts[of_user(Kind.USER_WALLET, rental.user_id)].balance or 0,
-        accounts[of_user(Kind.USER_POINTS, rental.user_id)].balance or 0,
+        accounts[user_account(Kind.USER_WALLET, rental.user_id)].balance or 0,
+        accounts[user_account(Kind.USER_POINTS, rental.user_id)].balance or 0,
     )
 
 
@@ -52,7 +52,7 @@ def hold(rental: Rental) -> None:
     if amount == 0:
         return
     sources = _by_method(rental, amount)
-    holds.place(
+    holds.place_hold(
         user_id=rental.user_id,
         reference=transitions.reference(rental),
         amount=sources.wallet,
@@ -68,7 +68,7 @@ def release(rental: Rental) -> int:
     still = held(rental)
     worth = still.get(NPR, 0) + rental.held_value
     if still:
-        holds.release(reference=transitions.reference(rental), key=_key(rental, "release"), actor=ACTOR)
+        holds.release_hold(reference=transitions.reference(rental), key=_key(rental, "release"), actor=ACTOR)
         rental.held_value = 0
     return worth
 
@@ -120,7 +120,7 @@ def collect(
         )
         left -= paid.amount
     if left:
-        dues.create(
+        dues.create_due(
             user_id=rental.user_id,
             reference=about,
             amount=left,
@@ -142,12 +142,12 @@ def give_back(rental: Rental, amount: int | None, *, what: str, actor: str, now:
         if part:
             key = _key(rental, f"{what}:waive:{due.id}")
             against = Kind(due.revenue) if due.revenue else Kind.WRITE_OFFS
-            dues.waive(due_id=due.id, amount=part, key=key, actor=actor, now=now, against=against)
+            dues.waive_due(due_id=due.id, amount=part, key=key, actor=actor, now=now, against=against)
             left -= part
     for paid in _payments(rental, kinds):
         part = min(left, paid.amount - paid.refunded)
         if part:
-            back = refunds.refund(
+            back = refunds.refund_payment(
                 transaction_id=paid.id, amount=part, key=_key(rental, f"{what}:{paid.id}"), actor=actor
             )
             left -= back.amount
@@ -201,7 +201,7 @@ def held(rental: Rental) -> dict[str, int]:
 
 def _open_holds(rental: Rental) -> holds.Holds:
     """Locked, to be captured."""
-    return holds.open_of(rental.user_id, transitions.reference(rental))
+    return holds.lock_open_holds(rental.user_id, transitions.reference(rental))
 
 
 def _sources(rental: Rental, still: holds.Holds) -> Sources | None:
@@ -212,7 +212,7 @@ def _sources(rental: Rental, still: holds.Holds) -> Sources | None:
 def _capture(
     rental: Rental, still: holds.Holds, sources: Sources, what: str, *, revenue: Kind, type_: TransactionType
 ) -> int:
-    paid = holds.capture(
+    paid = holds.capture_hold(
         reference=transitions.reference(rental),
         sources=sources,
         key=_key(rental, what),
@@ -227,7 +227,7 @@ def _capture(
 
 def _by_method(rental: Rental, amount: int, method: Method | None = None) -> Sources:
     there = funds(rental)
-    return options.sources_for(
+    return options.split_amount(
         method or Method(rental.payment_method),
         amount=amount,
         wallet=there.wallet,

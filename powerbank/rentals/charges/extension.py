@@ -7,7 +7,7 @@ from powerbank.api.fields import show_time
 from powerbank.base.db import open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import Kind, user_account
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.options.methods import Method
 from powerbank.rentals import errors, times, transitions
@@ -22,10 +22,10 @@ from powerbank.stations.registry import queries
 
 def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method | None, now: datetime) -> Rental:
     rental = transitions.locked_of_user(rental_id, user_id)
-    accounts = services.lock_users(user_id)
+    accounts = services.lock_user_accounts(user_id)
     if rental.status not in OUT or rental.came_late or rental.provisional or times.is_back(rental):
         raise errors.not_extendable(rental.status)
-    if due := -(accounts[of_user(Kind.DUES_RECEIVABLE, user_id)].balance or 0):
+    if due := -(accounts[user_account(Kind.DUES_RECEIVABLE, user_id)].balance or 0):
         raise errors.outstanding_due(due)
     package = _package(package_id, rental)
     assert rental.due_at is not None  # noqa: S101 (CHECK started)

@@ -28,7 +28,7 @@ def before(user_id: UUID, arguments: Mapping[str, Any]) -> int:
     if code is None:
         return package.price
     hit_if_counted(*coupons.GUESSES, str(user_id))
-    return package.price - coupons.quote(user_id=user_id, code=code, price=package.price, now=utcnow()).amount
+    return package.price - coupons.quote_discount(user_id=user_id, code=code, price=package.price, now=utcnow()).amount
 
 
 def after(user_id: UUID, arguments: Mapping[str, Any]) -> int:

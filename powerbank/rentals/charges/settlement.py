@@ -21,7 +21,7 @@ from powerbank.rentals.states import Status
 def settle(rental_id: UUID, *, now: datetime) -> None:
     """Waits while a dispute is open; its decision starts this again."""
     rental = transitions.locked(rental_id)
-    services.lock_users(rental.user_id)
+    services.lock_user_accounts(rental.user_id)
     if rental.status != Status.COMPLETED or rental.settled_at is not None or rental.came_late or disputed(rental):
         return
     assert rental.ended_at is not None  # noqa: S101 (CHECK ended)

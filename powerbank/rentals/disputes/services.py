@@ -45,7 +45,7 @@ def report(
 ) -> RentalCase:
     """Twice the same is one case, to which a further photo is added."""
     rental = transitions.locked_of_user(rental_id, user_id)
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     if rental.status in (Status.PENDING, Status.EJECTING):
         raise errors.rental_over(rental.status)
     made = insert(RentalCase).values(
@@ -91,7 +91,7 @@ def evidence(rental: Rental, now: datetime) -> dict[str, Any]:
 def decide(case_id: UUID, *, of: Rental, uphold: bool, by: str, decision: str, now: datetime) -> RentalCase:
     """A case of this rental, which its caller has locked; nobody else's is touched."""
     rental = of
-    services.lock_users(rental.user_id)
+    services.lock_user_accounts(rental.user_id)
     case = open_session().scalar(
         select(RentalCase)
         .where(RentalCase.id == case_id, RentalCase.rental_id == rental.id)

@@ -18,7 +18,7 @@ from powerbank.rentals.states import Status
 def cancel(rental_id: UUID, *, user_id: UUID, now: datetime) -> Rental:
     """Before the ejection at once. After it the bank must be back within the window, before or after asking."""
     rental = transitions.locked_of_user(rental_id, user_id)
-    services.lock_users(user_id)
+    services.lock_user_accounts(user_id)
     if rental.status == Status.CANCELLED:
         return rental
     if rental.status == Status.PENDING:

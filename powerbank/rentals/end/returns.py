@@ -47,7 +47,7 @@ def returned(
     now: datetime,
 ) -> None:
     rental = transitions.locked(rental_id)
-    services.lock_users(rental.user_id)
+    services.lock_user_accounts(rental.user_id)
     if rental.status in (Status.EJECTING, Status.FAILED, Status.CANCELLED) and rental.started_at is None:
         ejection.catch_up(rental, now=now)
     if rental.status == Status.EJECTING:
@@ -89,7 +89,7 @@ def rental_of(bank_id: UUID) -> UUID | None:
 def self_tested(rental_id: UUID, *, passed: bool, now: datetime) -> None:
     """The end of a provisional return. The time that counts is that of the return."""
     rental = transitions.locked(rental_id)
-    services.lock_users(rental.user_id)
+    services.lock_user_accounts(rental.user_id)
     if not rental.provisional or rental.status not in OUT:
         return
     rental.provisional = False
@@ -106,7 +106,7 @@ def self_tested(rental_id: UUID, *, passed: bool, now: datetime) -> None:
 def never_came_out(rental_id: UUID, *, bank_id: UUID, seen_at: datetime, now: datetime) -> None:
     """The station said ejected, and shows the bank in the same slot: nobody ever had it."""
     rental = transitions.locked(rental_id)
-    services.lock_users(rental.user_id)
+    services.lock_user_accounts(rental.user_id)
     if bank_id != rental.bank_id:
         return
     if rental.status in (Status.EJECTING, Status.UNRESOLVED):
@@ -207,7 +207,7 @@ def _cancel(rental: Rental, event: str, *, at: datetime, cause: str, now: dateti
     back = billing.release(rental)
     back += billing.give_back(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
     if not keep_coupon:
-        coupons.give_back(rental.id, now=now)
+        coupons.give_back_coupons(rental.id, now=now)
     rental.settled_at = now
     publish(RentalCancelled(**transitions.about(rental), reason=event, amount=back))
 

@@ -64,7 +64,7 @@ def _is_open(old: Rental) -> bool:
 
 def _end(old: Rental, reason: str, now: datetime) -> None:
     billing.funds(old)  # the accounts, before the coupon
-    coupons.give_back(old.id, now=now)
+    coupons.give_back_coupons(old.id, now=now)
     transitions.note(old, "swap_refused", cause="rentals", at=now, code=reason)
     publish(RentalFailed(**transitions.about(old), reason=reason))
 

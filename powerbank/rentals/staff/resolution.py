@@ -60,16 +60,18 @@ def by_staff(
     act = ACTS.get(Action(action))
     if act is not None:
         allowances.refuse_unless_permitted(act, staff)
-        allowances.begin(staff.id)
+        allowances.lock_allowance(staff.id)
         rental = transitions.locked(rental_id)
         worth, about = _worth(rental, Action(action), amount), transitions.reference(rental)
-        if not allowances.use(act, staff.id, worth=worth, about=about, now=now):
+        if not allowances.use_allowance(act, staff.id, worth=worth, about=about, now=now):
             details = {
                 "action": action,
                 "amount": None if amount is None else money.show(amount),
                 "case_id": None if case_id is None else str(case_id),
             }
-            return allowances.wait(act, staff.id, worth=worth, about=about, reason=reason, details=details, now=now)
+            return allowances.keep_act_waiting(
+                act, staff.id, worth=worth, about=about, reason=reason, details=details, now=now
+            )
     by = staff_actor(staff.id)
     return resolve(rental_id, action=action, reason=reason, by=by, now=now, amount=amount, at=at, case_id=case_id)
 
@@ -100,7 +102,7 @@ def resolve(
     case_id: UUID | None = None,
 ) -> Rental:
     rental = transitions.locked(rental_id)
-    services.lock_users(rental.user_id)
+    services.lock_user_accounts(rental.user_id)
     do = Action(action)
     if do in (Action.UPHOLD, Action.DISMISS):
         _decide(rental, case_id, uphold=do is Action.UPHOLD, by=by, reason=reason, now=now)
@@ -137,7 +139,7 @@ def _chargeable(rental: Rental, amount: int | None) -> int:
     """All that staff ever charge for a rental is at most what its power bank costs, whatever became of it."""
     if not amount:
         raise _missing("amount")
-    before = allowances.total_about(transitions.reference(rental), Act.RENTAL_CHARGE)
+    before = allowances.total_worth_of_acts(transitions.reference(rental), Act.RENTAL_CHARGE)
     if before + amount > rental.replacement_price:
         most = max(0, rental.replacement_price - before)
         raise ConflictError(

@@ -10,7 +10,7 @@ from powerbank.api.paging import PageArguments, page_of
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.ledger.adjustments.models import StaffAct
-from powerbank.ledger.adjustments.schemas import StaffActSchema, waiting
+from powerbank.ledger.adjustments.schemas import StaffActSchema, answer_with_waiting_act
 from powerbank.rentals import locations, queries, transitions
 from powerbank.rentals.staff import dossier, resolution
 from powerbank.rentals.staff.schemas import (
@@ -66,7 +66,7 @@ def resolve(body: dict[str, Any], rental_id: UUID) -> Any:
     done = resolution.by_staff(rental_id, staff=current_staff(), now=utcnow(), **body)
     if isinstance(done, StaffAct):
         audit.by_staff("rental.ask_to_resolve", "rental", rental_id, new=_told(body) | {"act_id": str(done.id)})
-        return waiting(done)
+        return answer_with_waiting_act(done)
     audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolution.shown(done) | _told(body))
     return dossier.whole(done, now=utcnow())
 

@@ -34,7 +34,7 @@ def begin(rental_id: UUID, *, now: datetime, through: Publisher | None = None) -
     """Sends the eject command, unless the station is busy with another: then its end wakes this one."""
     rental = transitions.locked(rental_id)
     if rental.status == Status.EJECTING and rental.command_id is None:
-        services.lock_users(rental.user_id)
+        services.lock_user_accounts(rental.user_id)
         if rental.cancel_requested_at is not None:
             _fail(rental, "cancelled", now)
         else:
@@ -52,14 +52,14 @@ def settle(command_id: UUID, *, now: datetime) -> None:
         return
     if command.rental_id is not None:
         rental = transitions.locked(command.rental_id)
-        services.lock_users(rental.user_id)
+        services.lock_user_accounts(rental.user_id)
         _settle(rental, command, now)
     _wake_next(command.station_id)
 
 
 def catch_up(rental: Rental, *, now: datetime) -> None:
     """What the station has said meanwhile, of any attempt, before something else happens to this locked rental."""
-    services.lock_users(rental.user_id)
+    services.lock_user_accounts(rental.user_id)
     told = open_session().scalars(
         select(StationCommand)
         .where(StationCommand.rental_id == rental.id, StationCommand.command == CommandName.EJECT)
@@ -178,7 +178,7 @@ def _fail(rental: Rental, reason: str, now: datetime) -> None:
     transitions.move(rental, Status.FAILED, event="failed", cause=STATION, at=now, reason=reason)
     rental.ended_at = rental.settled_at = now
     billing.release(rental)
-    coupons.give_back(rental.id, now=now)
+    coupons.give_back_coupons(rental.id, now=now)
     banks.end_reservation(rental.id)
     publish(RentalFailed(**transitions.about(rental), reason=reason))
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import lazyload
 from powerbank.base.db import new_id, open_session
 from powerbank.content import app_config
 from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, of_user
+from powerbank.ledger.accounts import Kind, user_account
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments.options.methods import Method
@@ -46,7 +46,7 @@ def initiate(
     package = rentable_package(package_id, station)
     rental = _drawn_up(user_id, station.id, method, terms.of_today(package, rules), now)
     if coupon_code is not None:
-        discount = coupons.redeem(
+        discount = coupons.redeem_coupon(
             user_id=user_id,
             code=coupon_code,
             price=rental.price,
@@ -67,7 +67,7 @@ def replace(old: Rental, *, now: datetime) -> Rental:
     station = rentable_station(sn, now=now)
     rental = _drawn_up(old.user_id, station.id, Method(old.payment_method), terms.of(old), now)
     rental.swap_of, rental.discount = old.id, old.discount
-    coupons.pass_on(old.id, to=rental.id)
+    coupons.pass_on_coupons(old.id, to=rental.id)
     _promise(rental, rules.min_eject_battery, cause="swap")
     return rental
 
@@ -100,7 +100,7 @@ def _promise(rental: Rental, min_battery: int, *, cause: str) -> None:
 
 def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UUID | None = None) -> None:
     """The person's accounts are locked first: two requests of one person come one after the other."""
-    accounts = services.lock_users(user_id)
+    accounts = services.lock_user_accounts(user_id)
     # A bank that came late does not count, and a swap takes the place of the one it stands for.
     open_ones = select(func.count()).where(
         Rental.user_id == user_id, Rental.status.in_(OPEN), ~Rental.came_late, Rental.id.is_distinct_from(swap_of)
@@ -121,7 +121,7 @@ def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UU
         raise errors.profile_incomplete()
     if rules.kyc_required and user.kyc_status != "approved":
         raise errors.kyc_required()
-    if due := -(accounts[of_user(Kind.DUES_RECEIVABLE, user_id)].balance or 0):
+    if due := -(accounts[user_account(Kind.DUES_RECEIVABLE, user_id)].balance or 0):
         raise errors.outstanding_due(due)
     if count >= rules.max_open_rentals:
         raise errors.open_rental_exists()
@@ -136,6 +136,6 @@ def abandon(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
     transitions.move(rental, Status.CANCELLED, event=event, cause=cause, at=now)
     rental.ended_at = rental.settled_at = now
     back = billing.release(rental)
-    coupons.give_back(rental.id, now=now)
+    coupons.give_back_coupons(rental.id, now=now)
     banks.end_reservation(rental.id)
     publish(RentalCancelled(**transitions.about(rental), reason=event, amount=back))

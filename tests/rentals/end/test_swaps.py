@@ -27,7 +27,9 @@ def faulty(
     def begin(*, banks: int = 2) -> tuple[Renter, str]:
         make_station("A", charges={number: 100 - number for number in range(1, banks + 1)})
         with app.app_context(), transaction():
-            services.create(name="Dashain", code="DASHAIN", kind="percent", value=20, total_limit=1, budget=10_00)
+            services.create_coupon(
+                name="Dashain", code="DASHAIN", kind="percent", value=20, total_limit=1, budget=10_00
+            )
         sita = renter()
         begun = sita.initiate(package(price="50.00"), coupon_code="DASHAIN")
         assert begun.status_code == 202, begun.text

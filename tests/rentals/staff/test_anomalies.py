@@ -146,4 +146,4 @@ def spend(person: UUID) -> UUID:
 
 def give_back(paid: UUID) -> None:
     with transaction():
-        refunds.refund(transaction_id=paid, key=key(), actor="test")
+        refunds.refund_payment(transaction_id=paid, key=key(), actor="test")
