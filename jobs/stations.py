@@ -15,18 +15,18 @@ from powerbank.stations.messages import services as inbound
 
 
 def process_station_issue(*, report_id: str) -> None:
-    issues.process(UUID(report_id), now=utcnow())
+    issues.process_report(UUID(report_id), now=utcnow())
 
 
 def send_station_command(run: StepwiseRun, *, command_id: str) -> None:
     """Noted as sent before it goes out: a second run finds nothing to send, whatever became of the first."""
-    if not commands.is_due(UUID(command_id), now=utcnow()):
+    if not commands.is_command_due(UUID(command_id), now=utcnow()):
         return
     db.session.rollback()
     link = publisher(current_app._get_current_object())  # type: ignore[attr-defined]
     link.ready()
     with transaction():
-        outgoing = commands.claim(UUID(command_id), now=utcnow())
+        outgoing = commands.claim_command(UUID(command_id), now=utcnow())
     if outgoing is not None:
         link.send(outgoing.message.topic, outgoing.message.payload, qos=outgoing.message.qos)
 
@@ -35,13 +35,13 @@ def register_powerbanks(run: StepwiseRun, *, operation_id: str) -> None:
     more = True
     while more:
         with transaction():
-            more = registration.next_batch(UUID(operation_id), now=utcnow())
+            more = registration.register_next_batch(UUID(operation_id), now=utcnow())
     with run.finish():
-        registration.close(UUID(operation_id), now=utcnow())
+        registration.finish_registration(UUID(operation_id), now=utcnow())
 
 
 def check_station_command(*, command_id: str) -> None:
-    commands.check(UUID(command_id), now=utcnow())
+    commands.check_overdue_command(UUID(command_id), now=utcnow())
 
 
 def update_station_status(*, station_imei: str, kind: str, payload: str, received_at: str) -> None:
@@ -52,7 +52,7 @@ def update_station_status(*, station_imei: str, kind: str, payload: str, receive
 
 
 def check_station_connectivity(*, issue_id: str, command_id: str | None) -> None:
-    issues.check_connectivity(UUID(issue_id), UUID(command_id) if command_id else None, now=utcnow())
+    issues.check_station_connectivity(UUID(issue_id), UUID(command_id) if command_id else None, now=utcnow())
 
 
 def check_offline_stations() -> None:
@@ -61,8 +61,8 @@ def check_offline_stations() -> None:
 
 def prune_station_reports(run: StepwiseRun) -> None:
     with transaction():
-        photos.prune(now=utcnow())
+        photos.delete_old_photos(now=utcnow())
     while True:
         with transaction():
-            if inbound.prune(now=utcnow()) == 0 and discrepancies.prune(now=utcnow()) == 0:
+            if inbound.prune(now=utcnow()) == 0 and discrepancies.delete_old_discrepancies(now=utcnow()) == 0:
                 return

@@ -217,7 +217,7 @@ DETAILS: dict[Type, Details] = {
     Type.PAYMENT_READY: Details(payment_queries.find_amount_if_payable, ("amount",)),
     Type.TOPUP_SUCCESS: Details(payment_queries.find_balance, ("balance",)),
     Type.POINTS_EARNED: Details(earnings.unless_told_elsewhere),
-    Type.STATION_ISSUE_RECEIVED: Details(issues.tell_of_report, ("station",)),
+    Type.STATION_ISSUE_RECEIVED: Details(issues.describe_reported_station, ("station",)),
     Type.RENTAL_STARTED: _OF_RENTALS,
     Type.RENTAL_FAILED: _OF_RENTALS,
     Type.RENTAL_CANCELLED: _OF_RENTALS,

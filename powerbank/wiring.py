@@ -50,7 +50,7 @@ def hooks(app: Flask) -> None:
         cleanup.forget,
         kyc.say_farewell,
         expiry.forfeit_points,
-        photos.forget,
+        photos.delete_photos_of_user,
     )
     referrals.register_rules(identifier_traces.same_identifier, identifier_traces.returning, kyc.same_number)
     coupons.register_has_rented(rental_queries.has_rented)

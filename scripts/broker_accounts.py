@@ -36,10 +36,10 @@ def keep(broker: EmbeddedBroker, told: object) -> object:
     if broker.record.process() is None:
         return told
     try:
-        version = broker_files.version()
+        version = broker_files.find_accounts_version()
         if version != told:
             hashed = 1 if broker.kind == "nats" else 2
-            broker.set_station_accounts((account[0], account[hashed]) for account in broker_files.accounts())
+            broker.set_station_accounts((account[0], account[hashed]) for account in broker_files.list_accounts())
     except SQLAlchemyError:
         return told  # the database is away; the accounts stay as they are
     finally:

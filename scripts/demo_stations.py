@@ -51,7 +51,7 @@ def wait_for_a_daemon(ended: threading.Event) -> None:
 
 def demo_network() -> tuple[list[StationSpec], str]:
     """The seed's stations as they were registered, with six banks each, and a name for this network."""
-    numbers = {seed.sn(number): number for number in range(1, len(seed.PLACES) + 1)}
+    numbers = {seed.make_sn(number): number for number in range(1, len(seed.PLACES) + 1)}
     specs, name = [], "empty"
     with transaction():
         stations = db.session.scalars(select(Station).where(Station.sn.in_(numbers)).order_by(Station.sn)).all()
@@ -66,7 +66,7 @@ def demo_network() -> tuple[list[StationSpec], str]:
                     protocol=station.protocol,
                     slots=slots,
                     mqtt=Credentials(username=shown.username, password=shown.password),
-                    serials=seed.serials_of(numbers[station.sn]),
+                    serials=seed.list_serials(numbers[station.sn]),
                 )
             )
     return specs, name

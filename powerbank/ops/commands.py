@@ -24,7 +24,7 @@ def seed_demo() -> None:
     with transaction():
         made = [
             content_seed.seed(utcnow()),
-            stations_seed.seed(utcnow()),
+            stations_seed.seed_stations(utcnow()),
             promotions_seed.seed(),
             social_seed.seed(),
         ]

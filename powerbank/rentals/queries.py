@@ -136,7 +136,7 @@ def cases(rental_id: UUID) -> list[dict[str, Any]]:
     """With the photos that came with them."""
     query = select(RentalCase).where(RentalCase.rental_id == rental_id).order_by(RentalCase.id)
     found = db.session.scalars(query).all()
-    seen = photos.addresses([each.id for each in found])
+    seen = photos.list_photo_addresses([each.id for each in found])
     names = [column.key for column in RentalCase.__table__.columns]
     return [{name: getattr(each, name) for name in names} | {"photos": seen[each.id]} for each in found]
 

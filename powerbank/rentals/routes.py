@@ -141,7 +141,7 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
 
 
 def _remade_photo(body: dict[str, Any], **_: Any) -> dict[str, Any]:
-    return {"photo": photos.remade(body["photo"])}
+    return {"photo": photos.remake_photo(body["photo"])}
 
 
 @blueprint.post("/<uuid:rental_id>/report-issue")

@@ -23,7 +23,7 @@ from powerbank.auth.people.sessions import Tokens
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger.movements import topups
 from powerbank.ledger.services import Reference
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import registration
 from powerbank.stations.packages.models import Package
 from powerbank.stations.registry import services
 from powerbank.users.models import User
@@ -92,7 +92,7 @@ def fill(
     with app.app_context():
         with transaction():
             for spec in specs:
-                services.register(
+                services.register_station(
                     sn=spec.sn,
                     imei=spec.imei,
                     name=spec.sn,
@@ -104,7 +104,7 @@ def fill(
                     protocol=spec.protocol,
                     now=utcnow(),
                 )
-                banks.register(serials=spec.serials, model=None, now=utcnow())
+                registration.register_banks(serials=spec.serials, model=None, now=utcnow())
         with transaction() as session:
             packages = [
                 Package(

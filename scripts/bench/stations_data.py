@@ -71,7 +71,8 @@ def insert(rows: Sequence[dict[str, Any]]) -> None:
         "lngs": [row["lng"] for row in rows],
     }
     found_by = [
-        search_terms.vector_of(f"Station {row['sn']}", f"Road {row['sn']}", "Kathmandu", row["sn"]) for row in rows
+        search_terms.make_vector_of_texts(f"Station {row['sn']}", f"Road {row['sn']}", "Kathmandu", row["sn"])
+        for row in rows
     ]
     session.execute(_STATIONS, values | {"words": found_by})
     session.execute(_LIVE, values | {"banks": [row["banks"] for row in rows]})

@@ -27,20 +27,20 @@ def banks_listed() -> Arguments:
         member = StaffMember(email="o@example.com", password_hash="unused", role=Role.OPERATIONS)
         session.add(member)
         session.flush()
-        operation = registration.ask(["1", "2", "3"], model=None, staff_id=member.id, now=utcnow())
+        operation = registration.request_registration(["1", "2", "3"], model=None, staff_id=member.id, now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"operation_id": str(operation.id)}
 
 
 def issue_reported() -> Arguments:
     with transaction() as session:
-        station, _ = stations.register(
+        station, _ = stations.register_station(
             sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
         )
         user = User(username="sita", referral_code="SITA")
         session.add(user)
         session.flush()
-        issue = issues.report(
+        issue = issues.report_issue(
             user_id=user.id, sn=station.sn, issue_type=IssueType.DIRTY, description=None, now=utcnow()
         )
         session.execute(text("DELETE FROM outbox_jobs"))
@@ -50,10 +50,10 @@ def issue_reported() -> Arguments:
 
 def command_overdue() -> Arguments:
     with transaction() as session:
-        station, _ = stations.register(
+        station, _ = stations.register_station(
             sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
         )
-        command = commands.request(
+        command = commands.request_command(
             station_id=station.id,
             command="eject_powerbank",
             parameters={"slot_number": 1, "powerbank_sn": "1"},

@@ -17,7 +17,7 @@ from powerbank.base.money import parse
 from powerbank.outbox.enqueue import publish
 from powerbank.stations.commands import services as commanding
 from powerbank.stations.commands.models import CommandStatus, StationCommand
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody.models import Custody
 from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested
 from powerbank.stations.packages.models import Package
@@ -123,7 +123,7 @@ class Cabinets:
 
     def settles(self, status: CommandStatus, response: dict[str, Any], sn: str = "A") -> None:
         with self.app.app_context(), transaction():
-            commanding.settle(self._open(sn), status, response, now=utcnow())
+            commanding.settle_command(self._open(sn), status, response, now=utcnow())
         self.work()
 
     def ejects_late(self, sn: str = "A", *, serial: str | None = None) -> None:
@@ -135,7 +135,7 @@ class Cabinets:
     def sent(self, sn: str = "A") -> None:
         """The open command has gone out."""
         with self.app.app_context(), transaction():
-            assert commanding.claim(self._open(sn).id, now=utcnow()) is not None
+            assert commanding.claim_command(self._open(sn).id, now=utcnow()) is not None
 
     # ── returns ───────────────────────────────────────────────────────────────────────────────────
 
@@ -153,7 +153,7 @@ class Cabinets:
         at = at or utcnow()
         with self.app.app_context(), transaction() as session:
             station_id = rentals_in_states.station_id(sn)
-            bank = banks.locked(serial)
+            bank = custody_queries.lock_bank(serial)
             before = session.scalars(select(Custody).where(Custody.bank_id == bank.id).order_by(Custody.id.desc()))
             stay = before.first()
             rentals_in_states.put_back(serial, station_id, slot, at)
@@ -179,7 +179,7 @@ class Cabinets:
             publish(
                 PowerbankReturned(
                     report_id=uuid4(),
-                    bank_id=banks.locked(serial).id,
+                    bank_id=custody_queries.lock_bank(serial).id,
                     station_id=rentals_in_states.station_id(sn),
                     slot_number=slot,
                     rental_id=UUID(rental_id),
@@ -195,7 +195,7 @@ class Cabinets:
         with self.app.app_context(), transaction():
             publish(
                 ReturnSelfTested(
-                    bank_id=banks.locked(serial).id,
+                    bank_id=custody_queries.lock_bank(serial).id,
                     station_id=rentals_in_states.station_id("A"),
                     slot_number=4,
                     rental_id=UUID(rental_id),
@@ -228,7 +228,7 @@ class Cabinets:
 
     def place(self, serial: str) -> str:
         with self.app.app_context(), transaction():
-            return banks.whereabouts(banks.locked(serial).id).place.value
+            return custody_queries.find_whereabouts(custody_queries.lock_bank(serial).id).place.value
 
     def _open(self, sn: str) -> StationCommand:
         return (

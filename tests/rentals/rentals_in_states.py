@@ -12,9 +12,9 @@ from powerbank.rentals.start import ejection, initiation
 from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Place
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.models import Slot, Station
 from powerbank.stations.packages.models import Package
 from powerbank.stations.registry import services
@@ -28,7 +28,7 @@ MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_b
 def station(sn: str = "A", *, charge: int = 90) -> UUID:
     """Online, with one bank in its first slot."""
     with transaction():
-        made, _ = services.register(**FACTS, sn=sn, imei=f"imei-{sn}", slots=4, now=utcnow())
+        made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=4, now=utcnow())
         services.note_seen(made.id, at=utcnow(), online=True)
         seat(made.id, 1, f"{sn}-1", charge)
         return made.id
@@ -89,19 +89,19 @@ def command_of(rental_id: UUID) -> StationCommand:
 def eject(command: StationCommand, at: datetime) -> None:
     """What is written when a station has handed a bank out."""
     assert command.rental_id is not None
-    bank = banks.locked(command.serial or "")
+    bank = custody_queries.lock_bank(command.serial or "")
     show(command.station_id, command.slot_number or 0, None)
     to = Whereabouts(Place.USER, rental_id=command.rental_id)
-    banks.move(bank.id, to, at=at, cause=f"command:{command.id}")
+    banks.move_bank(bank.id, to, at=at, cause=f"command:{command.id}")
     banks.end_reservation(command.rental_id, of_bank=bank.id)
-    commands.settle(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
+    commands.settle_command(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
 
 
 def put_back(serial: str, station_id: UUID, slot: int, at: datetime) -> UUID:
     """A bank is seen in a slot; its id comes back."""
-    bank = banks.locked(serial)
+    bank = custody_queries.lock_bank(serial)
     show(station_id, slot, serial)
-    banks.move(bank.id, Whereabouts(Place.SLOT, station_id, slot), at=at, cause="returned")
+    banks.move_bank(bank.id, Whereabouts(Place.SLOT, station_id, slot), at=at, cause="returned")
     return bank.id
 
 
@@ -111,7 +111,7 @@ def show(station_id: UUID, number: int, serial: str | None) -> None:
         .where(Slot.station_id == station_id, Slot.number == number)
         .values(bank_serial=serial, charge=90 if serial else None)
     )
-    live_rows.refresh([station_id])
+    live_rows.refresh_live_rows([station_id])
 
 
 def station_id(sn: str) -> UUID:

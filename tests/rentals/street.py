@@ -13,7 +13,7 @@ from sqlalchemy import select
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import registration
 from powerbank.stations.models import Station
 from tests.rentals.conftest import BUSY, Renter
 from tests.stations.talker import Slots, Talker
@@ -34,7 +34,7 @@ class Street:
         made = self._make_station(sn)
         with transaction():
             serials = [each for each in (slots or {}).values() if isinstance(each, str)]
-            banks.register(serials=serials, model=None, now=self.now - HOUR) if serials else None
+            registration.register_banks(serials=serials, model=None, now=self.now - HOUR) if serials else None
         talker = Talker(made, now=self.now)
         talker.snapshot(slots or {})
         return talker
@@ -53,7 +53,7 @@ class Street:
         assert begun.status_code == 202, begun.text
         self.work()
         with transaction():
-            assert commands.claim(self.command(talker).id, now=talker.now) is not None
+            assert commands.claim_command(self.command(talker).id, now=talker.now) is not None
         return str(begun.get_json()["rental_id"])
 
     def rent(self, person: Renter, package: UUID, talker: Talker) -> str:
@@ -80,7 +80,7 @@ class Street:
         command = self.command(talker)
         for at in (command.deadline, command.deadline + timedelta(seconds=31)):
             with transaction():
-                commands.check(command.id, now=at)
+                commands.check_overdue_command(command.id, now=at)
         assert self.command(talker).status == CommandStatus.UNKNOWN
         self.work()
 

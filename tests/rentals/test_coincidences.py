@@ -13,7 +13,7 @@ from jobs.worker.runtime import run
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox.enqueue import publish
 from powerbank.rentals.start import initiation
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.events import EjectionUndone
 from tests.people import change, rows
 from tests.rentals import rentals_in_states
@@ -120,7 +120,7 @@ def test_it_never_came_out_and_a_sweep_had_ended_it(app: Flask, out: Out, cabine
     with app.app_context(), transaction():
         publish(
             EjectionUndone(
-                bank_id=banks.locked("A-1").id,
+                bank_id=custody_queries.lock_bank("A-1").id,
                 rental_id=UUID(rental_id),
                 station_id=rentals_in_states.station_id("A"),
                 slot_number=1,

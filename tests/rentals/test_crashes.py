@@ -94,7 +94,7 @@ Survived = Callable[[str, str], Rented]
 
 
 def test_crash_between_hold_and_command(survived: Survived) -> None:
-    rented = survived("powerbank.stations.commands.services:request", "before")
+    rented = survived("powerbank.stations.commands.services:request_command", "before")
     assert rented.when_killed == ("pending", ("450.00", "50.00"))
     rented.is_out_and_paid_once()
     assert rented.commands() == ["succeeded"]

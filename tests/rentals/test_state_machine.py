@@ -44,7 +44,7 @@ from powerbank.rentals.models import Rental
 from powerbank.rentals.start import initiation
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody.models import Custody, Place, PowerBank
 from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
 from powerbank.stations.packages.models import Package, PaymentModel
@@ -90,7 +90,7 @@ class Network(RuleBasedStateMachine):
         jobs.rentals.utcnow = lambda: self.now  # type: ignore[attr-defined]
         with self.step() as session:
             for sn in STATIONS:
-                made, _ = services.register(**FACTS, sn=sn, imei=f"imei-{sn}", slots=6, now=self.now)
+                made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=6, now=self.now)
                 services.note_seen(made.id, at=self.now, online=True)
                 for slot in (1, 2):
                     seat(made.id, slot, f"{sn}-{slot}", 90 - slot)
@@ -230,7 +230,7 @@ class Network(RuleBasedStateMachine):
                     "silent": (CommandStatus.UNKNOWN, {}),
                     "expire": (CommandStatus.EXPIRED, {}),
                 }[what]
-                commands.settle(command, status, told, now=self.now)
+                commands.settle_command(command, status, told, now=self.now)
 
     @precondition(something_ended_otherwise)
     @rule(which=WHICH)
@@ -246,7 +246,7 @@ class Network(RuleBasedStateMachine):
             if not found:
                 return
             command = found[which % len(found)]
-            here = banks.whereabouts(banks.locked(command.serial or "").id)
+            here = custody_queries.find_whereabouts(custody_queries.lock_bank(command.serial or "").id)
             promised = session.scalar(
                 text(
                     "SELECT rental_id FROM bank_reservations r JOIN power_banks b ON b.id = bank_id WHERE serial = :s"
@@ -276,7 +276,7 @@ class Network(RuleBasedStateMachine):
                 .order_by(Custody.id)
             ).all()
             station_id = rentals_in_states.station_id(sn)
-            free = banks.free_slots(station_id)
+            free = custody_queries.list_free_slots(station_id)
             if not out or not free:
                 return
             stay = out[which % len(out)]
@@ -418,7 +418,7 @@ class Network(RuleBasedStateMachine):
                 self.answer(sn=sn, what="eject")
             with self.step() as session:
                 for command in session.scalars(select(StationCommand).filter_by(status=CommandStatus.UNKNOWN)):
-                    commands.settle(command, CommandStatus.FAILED, {"proof": "still_in"}, now=self.now)
+                    commands.settle_command(command, CommandStatus.FAILED, {"proof": "still_in"}, now=self.now)
             self.work()
             for number in range(4):
                 self.bring_back(which=number, sn=STATIONS[number % 2], late=0, times=1, provisional=False)

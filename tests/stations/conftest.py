@@ -12,9 +12,10 @@ from powerbank.auth.people import sessions
 from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.outbox import policy
 from powerbank.stations.availability import live_rows
+from powerbank.stations.custody import queries as custody_queries
+from powerbank.stations.custody import registration
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Place, PowerBank
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import Place, PowerBank, Whereabouts
 from powerbank.stations.events import (
     EjectionUndone,
     PowerbankReturned,
@@ -69,7 +70,7 @@ def make_station(app: Flask, clean: None) -> Make:
     def make(sn: str = "A", *, charges: dict[int, int] | None = None, online: bool = True, **facts: Any) -> Station:
         with app.app_context(), transaction():
             values = FACTS | {"sn": sn, "imei": f"imei-{sn}", "slots": 4} | facts
-            station, _ = services.register(**values, now=utcnow())
+            station, _ = services.register_station(**values, now=utcnow())
             services.note_seen(station.id, at=utcnow(), online=online)
             for number, charge in (charges or {}).items():
                 seat(station.id, number, f"{sn}-{number}", charge)
@@ -81,15 +82,15 @@ def make_station(app: Flask, clean: None) -> Make:
 def seat(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
     """What a snapshot does: the slot shows the bank, and its custody follows."""
     session = transaction_session()
-    banks.register(serials=[serial], model=None, now=utcnow())
-    bank = banks.locked(serial)
+    registration.register_banks(serials=[serial], model=None, now=utcnow())
+    bank = custody_queries.lock_bank(serial)
     session.execute(
         update(Slot)
         .where(Slot.station_id == station_id, Slot.number == number)
         .values(bank_serial=serial, charge=charge)
     )
-    banks.move(bank.id, Whereabouts(Place.SLOT, station_id, number), at=utcnow(), cause="snapshot")
-    live_rows.refresh([station_id])
+    banks.move_bank(bank.id, Whereabouts(Place.SLOT, station_id, number), at=utcnow(), cause="snapshot")
+    live_rows.refresh_live_rows([station_id])
     return bank.id
 
 
@@ -141,7 +142,7 @@ def talker(make_station: Make) -> Talker:
     """A station with banks 101 to 103 in its slots, seated by its first snapshot."""
     station = make_station("A")
     with transaction():
-        banks.register(serials=["101", "102", "103", "104"], model=None, now=utcnow())
+        registration.register_banks(serials=["101", "102", "103", "104"], model=None, now=utcnow())
     talker = Talker(station)
     talker.snapshot({1: "101", 2: "102", 3: "103"})
     talker.wait(30)

@@ -19,9 +19,10 @@ from sqlalchemy import text
 import config
 from powerbank import create_app
 from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.stations.custody import queries as custody_queries
+from powerbank.stations.custody import registration
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Place
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.registry import services
 from scripts.simulation import StationSpec
 from scripts.stack.broker import EmbeddedBroker
@@ -57,7 +58,7 @@ class Network:
         self.broker.set_station_accounts((spec.mqtt.username, spec.mqtt.password) for spec in specs)
         with self.app.app_context(), transaction():
             for spec in specs:
-                station, _ = services.register(
+                station, _ = services.register_station(
                     sn=spec.sn,
                     imei=spec.imei,
                     name=spec.sn,
@@ -71,14 +72,19 @@ class Network:
                 )
                 self.ids[spec.imei] = station.id
                 if spec.serials:
-                    banks.register(serials=spec.serials, model=None, now=utcnow())
+                    registration.register_banks(serials=spec.serials, model=None, now=utcnow())
 
     def rented_out(self, serials: list[str]) -> None:
         """Banks that people have, each in a rental of its own."""
         with self.app.app_context(), transaction():
-            banks.register(serials=serials, model=None, now=utcnow())
+            registration.register_banks(serials=serials, model=None, now=utcnow())
             for serial in serials:
-                banks.move(banks.locked(serial).id, Whereabouts(Place.USER, rental_id=new_id()), at=utcnow(), cause="x")
+                banks.move_bank(
+                    custody_queries.lock_bank(serial).id,
+                    Whereabouts(Place.USER, rental_id=new_id()),
+                    at=utcnow(),
+                    cause="x",
+                )
 
     # ── processes ─────────────────────────────────────────────────────────────────────────────────
 

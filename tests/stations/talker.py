@@ -13,6 +13,7 @@ from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.outbox.events import Event
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.daemon.batches import Intake
 from powerbank.stations.messages.message import Received
@@ -74,8 +75,8 @@ class Talker:
         db.session.rollback()
         with transaction() as session:
             rental = rental_id or new_id()
-            banks.reserve(banks.locked(serial).id, rental_id=rental)
-            command = commands.request(
+            banks.reserve(custody_queries.lock_bank(serial).id, rental_id=rental)
+            command = commands.request_command(
                 station_id=self.id,
                 command="eject_powerbank",
                 requested_by="rental",
@@ -83,14 +84,14 @@ class Talker:
                 parameters={"slot_number": slot_number, "powerbank_sn": serial},
                 rental_id=rental,
             )
-            assert commands.claim(command.id, now=self.now) is not None
+            assert commands.claim_command(command.id, now=self.now) is not None
             session.refresh(command)
         return command
 
     def pass_deadline(self, command: StationCommand, seconds: float = 31) -> None:
         self.wait(seconds)
         with transaction():
-            commands.check(command.id, now=self.now)
+            commands.check_overdue_command(command.id, now=self.now)
 
 
 def slot(number: int, holds: str | tuple[str, int] | None) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from powerbank.stations.availability import alerts
+from powerbank.stations.commands import queries as command_queries
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands import slot_inspection
 from powerbank.stations.commands.models import CommandStatus
 from powerbank.stations.daemon import loop as daemon
 from powerbank.stations.messages import services as inbound
-from powerbank.stations.messages import slot_agreement
 from powerbank.stations.protocols import json_fields, json_v1, protocol, volinks_v1
 from powerbank.subscriptions import SUBSCRIPTIONS
 from scripts.simulation.faults import FAULTS
@@ -65,8 +65,8 @@ def test_faults_of_the_simulator() -> None:
         f"more than {inbound.FLOOD} messages in a batch",
         f"no turn of its loop for {'a minute' if daemon.STUCK_AFTER == 60 else daemon.STUCK_AFTER}",
         f"nonsense for {inbound.KEPT_FOR.days} days",
-        f"no snapshot within {commands.LOOK_SECONDS} s",
-        f"until {slot_agreement.LATE.seconds // 60} minutes after the deadline",
+        f"no snapshot within {commands.SNAPSHOT_SECONDS} s",
+        f"until {command_queries.LATE_EJECTION.seconds // 60} minutes after the deadline",
         f"after half a minute{'' if alerts.SETTLED.seconds == 30 else '?'}",
         f"at the {['', 'first', 'second', 'third'][alerts.FLAPPING]} outage of an hour",
         f"as it is for half an hour{'' if alerts.CALM.seconds == 1800 else '?'}",

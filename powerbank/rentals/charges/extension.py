@@ -16,8 +16,8 @@ from powerbank.rentals.events import RentalExtended, RentalPaid
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT, Status
 from powerbank.stations.errors import package_inactive
+from powerbank.stations.packages import services as packages
 from powerbank.stations.packages.models import Package, PaymentModel
-from powerbank.stations.registry import queries
 
 
 def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method | None, now: datetime) -> Rental:
@@ -66,7 +66,7 @@ def _package(package_id: UUID, rental: Rental) -> Package:
     package = open_session().get(Package, package_id)
     if package is None:
         raise NotFoundError("package")
-    if queries.offered(package.id, rental.station_id) is None:
+    if packages.find_offered_package(package.id, rental.station_id) is None:
         raise package_inactive()
     if package.payment_model != rental.payment_model:
         raise errors.other_payment_model()

@@ -23,6 +23,7 @@ from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import dossier
 from powerbank.rentals.start import ejection
 from powerbank.rentals.states import OUT, Status
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Place, PowerBank
 from powerbank.stations.issues import photos
@@ -64,9 +65,9 @@ def report(
     )
     if case_id is None:
         known = _open_case(rental, issue_type)
-        photos.keep(photo, about=known.id, user_id=user_id, now=now)
+        photos.save_photo(photo, about=known.id, user_id=user_id, now=now)
         return known
-    photos.keep(photo, about=case_id, user_id=user_id, now=now)
+    photos.save_photo(photo, about=case_id, user_id=user_id, now=now)
     case = open_session().get_one(RentalCase, case_id)
     transitions.note(rental, "issue_reported", cause=f"user:{user_id}", at=now, issue_type=issue_type)
     if not _decide_at_once(rental, case, now):
@@ -81,7 +82,7 @@ def evidence(rental: Rental, now: datetime) -> dict[str, Any]:
         "status": rental.status,
         "bank_left_at": _shown(stay.since) if stay else None,
         "bank_back_at": _shown(stay.until) if stay else None,
-        "bank_now": banks.whereabouts(rental.bank_id).place.value,
+        "bank_now": custody_queries.find_whereabouts(rental.bank_id).place.value,
         "reports": [
             each._asdict() | {"received_at": show_time(each.received_at)} for each in dossier.reports(rental, now=now)
         ],
@@ -129,12 +130,12 @@ def _decide_at_once(rental: Rental, case: RentalCase, now: datetime) -> bool:
         proven = case.evidence["bank_back_at"] is not None and case.evidence["bank_now"] == Place.SLOT
     elif (
         case.issue_type in FAULTS
-        and banks.whereabouts(rental.bank_id).rental_id == rental.id
+        and custody_queries.find_whereabouts(rental.bank_id).rental_id == rental.id
         and not _believed_often(rental.user_id, case, now)
     ):
         early = rental.started_at is not None and now <= rental.started_at + SWAP_WITHIN
         bank = open_session().get_one(PowerBank, rental.bank_id)
-        banks.quarantine(bank.serial, reason=f"reported: {case.issue_type}", now=now)
+        banks.quarantine_bank(bank.serial, reason=f"reported: {case.issue_type}", now=now)
         proven = early and rental.status == Status.ACTIVE
     if proven:
         _close(rental, case, uphold=True, by=SYSTEM, decision="proven by the records", now=now)

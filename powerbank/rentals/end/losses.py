@@ -11,8 +11,7 @@ from powerbank.rentals.events import RentalLost
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Place
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import Place, Whereabouts
 
 
 def declare(rental: Rental, *, cause: str, now: datetime) -> None:
@@ -24,5 +23,7 @@ def declare(rental: Rental, *, cause: str, now: datetime) -> None:
     billing.collect(rental, price, what="replacement", revenue=Kind.SALES_REVENUE, type_=TransactionType.SALE)
     billing.release(rental)
     rental.settled_at = now
-    banks.move(rental.bank_id, Whereabouts(Place.LOST, holder=str(rental.user_id)), at=now, cause=f"rental:{rental.id}")
+    banks.move_bank(
+        rental.bank_id, Whereabouts(Place.LOST, holder=str(rental.user_id)), at=now, cause=f"rental:{rental.id}"
+    )
     publish(RentalLost(**transitions.about(rental), amount=price))

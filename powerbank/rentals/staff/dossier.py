@@ -12,7 +12,7 @@ from powerbank.rentals import locations, queries, times
 from powerbank.rentals.models import Rental
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.custody import history
-from powerbank.stations.custody.history import Said
+from powerbank.stations.custody.history import Mention
 from powerbank.stations.custody.models import Custody, PowerBank
 from powerbank.stations.models import Station
 
@@ -37,7 +37,7 @@ def whole(rental: Rental, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def reports(rental: Rental, *, now: datetime) -> list[Said]:
+def reports(rental: Rental, *, now: datetime) -> list[Mention]:
     """What the stations said of the bank around its leaving and its coming back, or lately if it is out."""
     serial = db.session.get_one(PowerBank, rental.bank_id).serial
     stay = times.stay(rental)
@@ -50,7 +50,9 @@ def reports(rental: Rental, *, now: datetime) -> list[Said]:
     return [
         each
         for since, until in windows
-        for each in history.said_of(serial, [place for place in places if place is not None], since=since, until=until)
+        for each in history.list_mentions(
+            serial, [place for place in places if place is not None], since=since, until=until
+        )
     ]
 
 

@@ -117,12 +117,12 @@ def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
     again = rental.status == Status.EJECTING and rental.cancel_requested_at is None and not rental.repeated
     again = again and rental.attempts < app_config.current().eject_attempts
     if refused:
-        slot_inspection.after_refusal(rental.station_id, rental.slot_number, now=now)
+        slot_inspection.hold_slot_after_refusals(rental.station_id, rental.slot_number, now=now)
         again = again and _take_next_bank(rental)
     else:
         rental.repeated = True
         if not again:
-            banks.doubt(rental.bank_id, "no answer to an ejection")
+            banks.mark_doubtful(rental.bank_id, "no answer to an ejection")
     if again:
         _send(rental, now)
     else:
@@ -132,7 +132,7 @@ def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
 def _take_next_bank(rental: Rental) -> bool:
     banks.end_reservation(rental.id)
     try:
-        choice = banks.reserve_best(
+        choice = banks.reserve_best_bank(
             rental.station_id,
             rental_id=rental.id,
             min_battery=app_config.current().min_eject_battery,
@@ -149,7 +149,7 @@ def _send(rental: Rental, now: datetime, through: Publisher | None = None) -> bo
     rental.command_id = None
     serial = open_session().get_one(PowerBank, rental.bank_id).serial
     try:
-        command = commands.request(
+        command = commands.request_command(
             station_id=rental.station_id,
             command="eject_powerbank",
             parameters={"slot_number": rental.slot_number, "powerbank_sn": serial, "rental_id": str(rental.id)},
@@ -170,7 +170,7 @@ def _send(rental: Rental, now: datetime, through: Publisher | None = None) -> bo
 
 def give_up(rental: Rental, *, now: datetime) -> None:
     """Staff end what no station speaks of any more. The bank is looked at before anybody else gets it."""
-    banks.doubt(rental.bank_id, "given up by staff")
+    banks.mark_doubtful(rental.bank_id, "given up by staff")
     _fail(rental, "given_up", now)
 
 

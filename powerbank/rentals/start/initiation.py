@@ -21,7 +21,7 @@ from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import Rental
 from powerbank.rentals.start import terms
 from powerbank.rentals.states import OPEN, Status
-from powerbank.stations.availability.eligibility import rentable_package, rentable_station
+from powerbank.stations.availability.eligibility import find_rentable_package, find_rentable_station
 from powerbank.stations.custody import services as banks
 from powerbank.stations.models import Station
 from powerbank.users.models import Status as AccountStatus
@@ -42,8 +42,8 @@ def initiate(
 ) -> Rental:
     rules = app_config.current()
     refuse_ineligible(user_id, rules)
-    station = rentable_station(station_sn, now=now)
-    package = rentable_package(package_id, station)
+    station = find_rentable_station(station_sn, now=now)
+    package = find_rentable_package(package_id, station)
     rental = _drawn_up(user_id, station.id, method, terms.of_today(package, rules), now)
     if coupon_code is not None:
         discount = coupons.redeem_coupon(
@@ -64,7 +64,7 @@ def replace(old: Rental, *, now: datetime) -> Rental:
     rules = app_config.current()
     refuse_ineligible(old.user_id, rules, swap_of=old.id)
     sn = open_session().get_one(Station, old.station_id).sn
-    station = rentable_station(sn, now=now)
+    station = find_rentable_station(sn, now=now)
     rental = _drawn_up(old.user_id, station.id, Method(old.payment_method), terms.of(old), now)
     rental.swap_of, rental.discount = old.id, old.discount
     coupons.pass_on_coupons(old.id, to=rental.id)
@@ -91,7 +91,7 @@ def _drawn_up(user_id: UUID, station_id: UUID, method: Method, agreed: dict[str,
 def _promise(rental: Rental, min_battery: int, *, cause: str) -> None:
     """The money is held, the bank reserved, and the command on its way."""
     billing.hold(rental)
-    choice = banks.reserve_best(rental.station_id, rental_id=rental.id, min_battery=min_battery)
+    choice = banks.reserve_best_bank(rental.station_id, rental_id=rental.id, min_battery=min_battery)
     rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
     open_session().add(rental)
     transitions.begin(rental, cause=cause, at=rental.created_at)

@@ -16,8 +16,7 @@ from powerbank.rentals.states import BEGINNING, Status
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Custody, Place, PowerBank
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import Custody, Place, PowerBank, Whereabouts
 
 STATION = "station"
 STAYED_IN = (CommandStatus.FAILED, CommandStatus.EXPIRED)
@@ -31,7 +30,7 @@ def adopt(rental: Rental, command: StationCommand, stay: Custody, *, now: dateti
     if (
         tried is None
         or tried.status in STAYED_IN
-        or commands.settle(tried, CommandStatus.EXPIRED, {"error": "withdrawn"}, now=now)
+        or commands.settle_command(tried, CommandStatus.EXPIRED, {"error": "withdrawn"}, now=now)
     ):
         banks.end_reservation(rental.id)
 
@@ -79,6 +78,6 @@ def open_beside(rental: Rental, command: StationCommand, stay: Custody, *, now: 
         other, Status.EJECTING, event="eject_sent", cause="rentals", at=command.sent_at or command.created_at
     )
     transitions.move(other, Status.ACTIVE, event="came_late", cause=STATION, at=began, beside=rental.code)
-    banks.move(stay.bank_id, Whereabouts(Place.USER, rental_id=other.id), at=began, cause=f"beside:{rental.id}")
+    banks.move_bank(stay.bank_id, Whereabouts(Place.USER, rental_id=other.id), at=began, cause=f"beside:{rental.id}")
     transitions.note(rental, "second_bank", cause=STATION, at=now, powerbank_sn=serial, rental_code=other.code)
     publish(RentalCameLate(**transitions.for_staff(other)))

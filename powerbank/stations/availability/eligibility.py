@@ -10,12 +10,12 @@ from powerbank.base.errors import NotFoundError
 from powerbank.stations import errors
 from powerbank.stations.availability import presence
 from powerbank.stations.models import Station, StationLive
+from powerbank.stations.packages import services as packages
 from powerbank.stations.packages.models import Package
-from powerbank.stations.registry import queries
 from powerbank.stations.registry.opening_hours import is_open
 
 
-def rentable_station(sn: str, *, now: datetime) -> Station:
+def find_rentable_station(sn: str, *, now: datetime) -> Station:
     """The station, or the refusal that the app can act on. That a bank is left is seen when one is reserved."""
     found = db.session.execute(
         # By the database's clock, and here: the sweep that marks silent stations as offline may not run.
@@ -38,8 +38,8 @@ def rentable_station(sn: str, *, now: datetime) -> Station:
     return station
 
 
-def rentable_package(package_id: UUID, station: Station) -> Package:
-    package = queries.offered(package_id, station.id)
+def find_rentable_package(package_id: UUID, station: Station) -> Package:
+    package = packages.find_offered_package(package_id, station.id)
     if package is None:
         raise errors.package_inactive()
     return package

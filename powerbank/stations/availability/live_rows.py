@@ -19,7 +19,7 @@ _ALL = text("SELECT refresh_station_live(ARRAY(SELECT id FROM stations), :min_ba
 
 
 @contextmanager
-def once() -> Iterator[None]:
+def delay_refresh() -> Iterator[None]:
     """Several changes of a station, and its live row made once, at the end of them."""
     session = open_session()
     if "live_waiting" in session.info:  # somebody around us waits for its own end
@@ -30,10 +30,10 @@ def once() -> Iterator[None]:
         yield
     finally:
         del session.info["live_waiting"]
-    refresh(waiting)
+    refresh_live_rows(waiting)
 
 
-def refresh(station_ids: Collection[UUID] | None) -> None:
+def refresh_live_rows(station_ids: Collection[UUID] | None) -> None:
     """Makes the live rows of these stations again, or of all."""
     if station_ids is not None and not station_ids:
         return

@@ -10,13 +10,14 @@ from sqlalchemy import select, text, update
 from powerbank.api.fields import show_time
 from powerbank.base.db import open_session
 from powerbank.stations.availability import live_rows
+from powerbank.stations.commands import encoding
+from powerbank.stations.commands import queries as command_queries
 from powerbank.stations.commands import services as commands
-from powerbank.stations.commands.models import OPEN, CommandName, CommandStatus, StationCommand
+from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import discrepancies
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import DiscrepancyKind, Place, PowerBank
-from powerbank.stations.custody.services import Whereabouts
-from powerbank.stations.messages import slot_agreement
+from powerbank.stations.custody.models import DiscrepancyKind, Place, PowerBank, Whereabouts
 from powerbank.stations.messages.message import Known
 from powerbank.stations.models import Slot
 from powerbank.stations.protocols import registry
@@ -32,14 +33,14 @@ _LEFT = text("""
 """)
 
 
-def answered(
+def record_answer(
     command: StationCommand, station: Known, event: CommandAnswer, *, fresh: bool, now: datetime
 ) -> bool | None:
     """True if this proves that the bank came out, False if that was known, None if it proves no such thing."""
     told: dict[str, Any] = {"success": event.success, "error": event.error, "data": dict(event.data or {})}
     if not command.is_eject:
         status = CommandStatus.SUCCEEDED if event.success else CommandStatus.FAILED
-        commands.settle(command, status, told, now=now)
+        commands.settle_command(command, status, told, now=now)
         return None
     proof = event.proof
     if proof is Proof.OUT and event.serial not in (None, command.serial):
@@ -47,26 +48,26 @@ def answered(
     return _conclude(command, station, proof, told, event.order, fresh=fresh, now=now)
 
 
-def ejected(station: Known, event: Ejected, *, fresh: bool, now: datetime) -> bool | None:
+def record_ejection(station: Known, event: Ejected, *, fresh: bool, now: datetime) -> bool | None:
     """Answers as `answered` does."""
-    command = _meant(station.id, event.serial, event.slot, now=now)
+    command = _find_meant_ejection(station.id, event.serial, event.slot, now=now)
     if command is not None:
         return _conclude(command, station, Proof.OUT, {}, event.order, fresh=fresh, now=now)
     if not fresh or event.serial is None:
         return None
-    if _known_to_be_out(station.id, event.serial):
+    if _is_known_to_be_out(station.id, event.serial):
         return False
-    left_unasked(station.id, event.serial, event.slot, now=now)
+    record_unrequested_ejection(station.id, event.serial, event.slot, now=now)
     return None
 
 
-def eject_failed(station: Known, event: EjectFailed, *, now: datetime) -> None:
-    command = _meant(station.id, event.serial, event.slot, now=now)
+def record_failed_ejection(station: Known, event: EjectFailed, *, now: datetime) -> None:
+    command = _find_meant_ejection(station.id, event.serial, event.slot, now=now)
     if command is not None:
         _conclude(command, station, event.proof, {"error": event.reason}, event.order, fresh=False, now=now)
 
 
-def prove_out(
+def conclude_bank_left(
     command: StationCommand,
     *,
     at: datetime,
@@ -79,11 +80,11 @@ def prove_out(
     if command.status == CommandStatus.SUCCEEDED:
         return False
     session = open_session()
-    with live_rows.once():
-        live_rows.refresh([command.station_id])
+    with live_rows.delay_refresh():
+        live_rows.refresh_live_rows([command.station_id])
         bank_id = session.scalar(select(PowerBank.id).where(PowerBank.serial == command.serial).with_for_update())
-        moved = bank_id is not None and banks.move_locked(
-            bank_id, _taker(command), at=at, cause="ejected", out_of=command.station_id
+        moved = bank_id is not None and banks.move_locked_bank(
+            bank_id, _receiver_of(command), at=at, cause="ejected", out_of=command.station_id
         )
         left = {
             "bank_id": bank_id,
@@ -95,45 +96,19 @@ def prove_out(
             "serial": command.serial,
         }
         session.execute(_LEFT, left)
-    return commands.settle(
+    return commands.settle_command(
         command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": show_time(at)}, now=now
     )
 
 
-def prove_in(command: StationCommand, *, proof: str, now: datetime, told: dict[str, Any] | None = None) -> bool:
+def conclude_bank_stayed(
+    command: StationCommand, *, proof: str, now: datetime, told: dict[str, Any] | None = None
+) -> bool:
     """The bank is in its slot all the same."""
-    return commands.settle(command, CommandStatus.FAILED, (told or {}) | {"proof": proof}, now=now)
+    return commands.settle_command(command, CommandStatus.FAILED, (told or {}) | {"proof": proof}, now=now)
 
 
-def in_play(serial: str, *, now: datetime) -> StationCommand | None:
-    """The newest ejection of this bank, if it may be why the bank is out."""
-    command = open_session().scalar(
-        select(StationCommand)
-        .where(StationCommand.serial == serial, StationCommand.command == CommandName.EJECT)
-        .order_by(StationCommand.id.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
-    if command is None or command.sent_at is None or command.status == CommandStatus.SUCCEEDED:
-        return None
-    if command.is_open or command.status == CommandStatus.UNKNOWN or now < command.deadline + slot_agreement.LATE:
-        return command
-    return None
-
-
-def open_eject(station_id: UUID) -> StationCommand | None:
-    return open_session().scalar(
-        select(StationCommand)
-        .where(
-            StationCommand.station_id == station_id,
-            StationCommand.command == CommandName.EJECT,
-            StationCommand.status.in_(OPEN),
-        )
-        .execution_options(populate_existing=True)
-    )
-
-
-def left_unasked(station_id: UUID, serial: str, slot_number: int | None, *, now: datetime) -> None:
+def record_unrequested_ejection(station_id: UUID, serial: str, slot_number: int | None, *, now: datetime) -> None:
     """It went out, or is gone, and nobody asked for it."""
     session = open_session()
     session.execute(
@@ -149,7 +124,7 @@ def left_unasked(station_id: UUID, serial: str, slot_number: int | None, *, now:
         detail={},
         now=now,
     )
-    live_rows.refresh([station_id])
+    live_rows.refresh_live_rows([station_id])
 
 
 def _conclude(
@@ -163,56 +138,60 @@ def _conclude(
     now: datetime,
 ) -> bool | None:
     if proof is Proof.OUT:
-        news = prove_out(command, at=_moment(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh)
+        news = conclude_bank_left(
+            command, at=_estimate_ejection_time(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh
+        )
         if news:
-            _look_afterwards(command, station, now=now)
+            _request_snapshot_after(command, station, now=now)
         return news
     if proof is Proof.IN:
-        prove_in(command, proof="refused", told=told, now=now)
+        conclude_bank_stayed(command, proof="refused", told=told, now=now)
     elif command.is_open and command.looked_at is None:
-        commands.acknowledge(command, told)
-        commands.look_for_outcome(command, now=now, at=now + _settling(command, station))
+        commands.acknowledge_command(command, told)
+        commands.request_outcome_snapshot(command, now=now, at=now + _settling_time(command, station))
     return None
 
 
-def _moment(command: StationCommand, order: Order) -> datetime:
+def _estimate_ejection_time(command: StationCommand, order: Order) -> datetime:
     """The device's time if it can be: not before the command went out, and not after we heard of it."""
     sent, said = command.sent_at or command.created_at, order.device_time
     return said if said is not None and sent <= said <= order.received_at else max(sent, order.received_at)
 
 
-def _taker(command: StationCommand) -> Whereabouts:
+def _receiver_of(command: StationCommand) -> Whereabouts:
     if command.rental_id is not None:
         return Whereabouts(Place.USER, rental_id=command.rental_id)
     return Whereabouts(Place.CREW, holder=command.requested_by)
 
 
-def _meant(station_id: UUID, serial: str | None, slot: int | None, *, now: datetime) -> StationCommand | None:
+def _find_meant_ejection(
+    station_id: UUID, serial: str | None, slot: int | None, *, now: datetime
+) -> StationCommand | None:
     """Which command a report speaks of that names none."""
-    command = open_eject(station_id)
+    command = command_queries.find_open_ejection(station_id)
     named = command is not None and (serial == command.serial or (serial is None and slot == command.slot_number))
     if command is not None and named and command.sent_at is not None:
         return command
-    late = in_play(serial, now=now) if serial is not None else None
+    late = command_queries.find_ejection_in_play(serial, now=now) if serial is not None else None
     return late if late is not None and late.station_id == station_id else None
 
 
-def _known_to_be_out(station_id: UUID, serial: str) -> bool:
+def _is_known_to_be_out(station_id: UUID, serial: str) -> bool:
     bank = open_session().scalar(select(PowerBank).where(PowerBank.serial == serial))
     if bank is None:
         return False
-    here = banks.whereabouts(bank.id)
+    here = custody_queries.find_whereabouts(bank.id)
     return not (here.place is Place.SLOT and here.station_id == station_id)
 
 
-def _settling(command: StationCommand, station: Known) -> timedelta:
+def _settling_time(command: StationCommand, station: Known) -> timedelta:
     """How long the cabinet takes until a snapshot shows what it did."""
-    outgoing = registry.by_name[station.protocol].encode(commands.in_words(command), station.imei)
+    outgoing = registry.by_name[station.protocol].encode(encoding.translate_command(command), station.imei)
     return timedelta(seconds=outgoing.look_after if isinstance(outgoing, Outgoing) else 0)
 
 
-def _look_afterwards(command: StationCommand, station: Known, *, now: datetime) -> None:
+def _request_snapshot_after(command: StationCommand, station: Known, *, now: datetime) -> None:
     """Cabinets that show their slots only when asked are asked, to see that the bank is really gone."""
-    settling = _settling(command, station)
+    settling = _settling_time(command, station)
     if settling:
-        commands.look(command.station_id, now=now, at=now + settling)
+        commands.request_snapshot(command.station_id, now=now, at=now + settling)

@@ -14,7 +14,7 @@ def init_app(app: Flask) -> None:
     app.extensions["firmware_hosts"] = PublicHosts(host for host in hosts if host.strip())
 
 
-def refuse_foreign(command: str, url: str | None) -> None:
+def refuse_foreign_host(command: str, url: str | None) -> None:
     """Asks the system's resolver, so not inside a transaction."""
     if command != CommandName.UPDATE_FIRMWARE or url is None:
         return

@@ -28,7 +28,7 @@ blueprint = Blueprint(
 
 
 def _known_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
-    firmware.refuse_foreign(body["command"], body["parameters"].get("url"))
+    firmware.refuse_foreign_host(body["command"], body["parameters"].get("url"))
     return {}
 
 
@@ -39,8 +39,8 @@ def _known_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
 @blueprint.response(202, CommandAcceptedSchema)
 def send(body: dict[str, Any], sn: str) -> StationCommand:
     """Send a command. What became of it is in the list of the station's commands"""
-    command = commands.request_by_staff(
-        queries.station(sn),
+    command = commands.request_command_by_staff(
+        queries.find_station(sn),
         command=body["command"],
         parameters=body["parameters"],
         staff_id=current_staff().id,
@@ -56,7 +56,9 @@ def send(body: dict[str, Any], sn: str) -> StationCommand:
 @blueprint.response(204)
 def release_slot(sn: str, slot_number: int) -> None:
     """A slot that refused to eject and was held back has been looked at: it may be used again"""
-    slot_inspection.release(queries.station(sn), slot_number, by=staff_actor(current_staff().id), now=utcnow())
+    slot_inspection.release_slot(
+        queries.find_station(sn), slot_number, by=staff_actor(current_staff().id), now=utcnow()
+    )
     audit.by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
 
 
@@ -67,7 +69,7 @@ def release_slot(sn: str, slot_number: int) -> None:
 def listing(arguments: dict[str, Any], sn: str) -> dict[str, Any]:
     """A station's commands, newest first"""
     status = arguments.pop("status")
-    query = select(StationCommand).where(StationCommand.station_id == queries.station(sn).id)
+    query = select(StationCommand).where(StationCommand.station_id == queries.find_station(sn).id)
     if status is not None:
         query = query.where(StationCommand.status == status)
     return page(query, StationCommand.id, descending=True, **arguments)

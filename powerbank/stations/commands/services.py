@@ -18,23 +18,22 @@ from powerbank.content import app_config
 from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.stations.commands import encoding
 from powerbank.stations.commands.models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import StationCommandSettled
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Station
-from powerbank.stations.protocols import commands as words
-from powerbank.stations.protocols import registry
 from powerbank.stations.protocols.commands import Outgoing, Unsupported
 
 SYSTEM = "system"
-LOOK_SECONDS = 30  # that a station has for the snapshot which tells what became of an ejection
+SNAPSHOT_SECONDS = 30  # that a station has for the snapshot which tells what became of an ejection
 DEADLINES = {CommandName.UPDATE_FIRMWARE: 900, CommandName.REBOOT: 180}  # seconds
-OTHERS_DEADLINE = 60
+USUAL_DEADLINE = 60
 RECEIPT_SECONDS = 1.0  # that the broker has while others wait behind this command
 _NOTED_AS_SENT = {"status": CommandStatus.SENT, "attempts": 1}
 
 
-def request(
+def request_command(
     *,
     station_id: UUID,
     command: str,
@@ -52,7 +51,7 @@ def request(
     """
     name = CommandName(command)
     starts = max(now, send_at or now)
-    deadline = starts + timedelta(seconds=deadline_seconds or _usual_seconds(name))
+    deadline = starts + timedelta(seconds=deadline_seconds or _deadline_seconds(name))
     command_id = new_id()
     row = {
         "id": command_id,
@@ -81,28 +80,24 @@ def request(
         raise ConflictError("station_busy", "The station is handing out another power bank.")
     if through is None:
         enqueue(station_jobs.SEND_STATION_COMMAND, at=send_at, expires_at=deadline, command_id=str(command_id))
-    elif (outgoing := _message(asked, now=now)) is not None:
+    elif (outgoing := _encode_or_refuse(asked, now=now)) is not None:
         _send_after_commit(outgoing, through)
     enqueue(station_jobs.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))
     return asked
 
 
-def request_by_staff(
+def request_command_by_staff(
     station: Station, *, command: str, parameters: dict[str, Any], staff_id: UUID, now: datetime
 ) -> StationCommand:
     """Refused at once where the station's protocol has no such command."""
-    if not is_supported(station, CommandName(command)):
+    if not encoding.is_command_supported(station, CommandName(command)):
         raise ConflictError("command_unsupported", f"Stations of {station.protocol} have no such command.")
-    return request(
+    return request_command(
         station_id=station.id, command=command, parameters=parameters, requested_by=staff_actor(staff_id), now=now
     )
 
 
-def is_supported(station: Station, command: CommandName) -> bool:
-    return WORDS[command][0] in registry.by_name[station.protocol].supports
-
-
-def look(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None:
+def request_snapshot(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None:
     """Asks for a snapshot, unless one is asked for already and not yet on its way."""
     waiting = open_session().scalar(
         select(StationCommand.id).where(
@@ -113,24 +108,24 @@ def look(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None
         )
     )
     if waiting is None or at is not None:
-        request(
+        request_command(
             station_id=station_id,
             command=CommandName.GET_STATUS,
             parameters={},
             requested_by=SYSTEM,
             now=now,
             send_at=at,
-            deadline_seconds=LOOK_SECONDS,
+            deadline_seconds=SNAPSHOT_SECONDS,
         )
 
 
-def is_due(command_id: UUID, *, now: datetime) -> bool:
+def is_command_due(command_id: UUID, *, now: datetime) -> bool:
     """Whether there is anything to send, asked before a connection is made."""
     command = db.session.get(StationCommand, command_id)
     return command is not None and command.status == CommandStatus.QUEUED and command.deadline > now
 
 
-def claim(command_id: UUID, *, now: datetime) -> Outgoing | None:
+def claim_command(command_id: UUID, *, now: datetime) -> Outgoing | None:
     """Notes that the command goes out now, and gives its message; None if there is nothing to send.
 
     Only the first who asks gets it.
@@ -146,14 +141,14 @@ def claim(command_id: UUID, *, now: datetime) -> Outgoing | None:
         .returning(StationCommand)
         .execution_options(populate_existing=True)
     )
-    return None if claimed is None else _message(claimed, now=now)
+    return None if claimed is None else _encode_or_refuse(claimed, now=now)
 
 
-def _message(command: StationCommand, *, now: datetime) -> Outgoing | None:
+def _encode_or_refuse(command: StationCommand, *, now: datetime) -> Outgoing | None:
     """Of a command that is noted as sent; refused at once where the station's protocol has no such words."""
-    outgoing = encoded(command)
+    outgoing = encoding.encode_command(command)
     if isinstance(outgoing, Unsupported):
-        settle(command, CommandStatus.FAILED, {"proof": "refused", "error": outgoing.reason}, now=now)
+        settle_command(command, CommandStatus.FAILED, {"proof": "refused", "error": outgoing.reason}, now=now)
         return None
     return outgoing
 
@@ -168,13 +163,7 @@ def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
     after_commit(send)
 
 
-def encoded(command: StationCommand) -> Outgoing | Unsupported:
-    query = select(Station.protocol, Station.imei).where(Station.id == command.station_id)
-    protocol, imei = open_session().execute(query).one()
-    return registry.by_name[protocol].encode(in_words(command), imei)
-
-
-def settle(command: StationCommand, status: CommandStatus, response: dict[str, Any], *, now: datetime) -> bool:
+def settle_command(command: StationCommand, status: CommandStatus, response: dict[str, Any], *, now: datetime) -> bool:
     """Writes what became of it, and tells whoever waits. False if that was known, or cannot follow any more."""
     before = [old for old, following in TRANSITIONS.items() if status in following]
     session = open_session()
@@ -195,7 +184,7 @@ def settle(command: StationCommand, status: CommandStatus, response: dict[str, A
     return True
 
 
-def acknowledge(command: StationCommand, response: dict[str, Any]) -> None:
+def acknowledge_command(command: StationCommand, response: dict[str, Any]) -> None:
     """An answer came that proves nothing."""
     session = open_session()
     session.execute(
@@ -206,20 +195,20 @@ def acknowledge(command: StationCommand, response: dict[str, Any]) -> None:
     session.refresh(command)
 
 
-def look_for_outcome(command: StationCommand, *, now: datetime, at: datetime | None = None) -> None:
+def request_outcome_snapshot(command: StationCommand, *, now: datetime, at: datetime | None = None) -> None:
     """An ejection of which nobody knows what became of it: the next snapshot tells, or nobody will."""
     session = open_session()
     command.looked_at = at or now
     session.flush()
-    look(command.station_id, now=now, at=at)
+    request_snapshot(command.station_id, now=now, at=at)
     enqueue(
         station_jobs.CHECK_STATION_COMMAND,
-        at=command.looked_at + timedelta(seconds=LOOK_SECONDS),
+        at=command.looked_at + timedelta(seconds=SNAPSHOT_SECONDS),
         command_id=str(command.id),
     )
 
 
-def check(command_id: UUID, *, now: datetime) -> None:
+def check_overdue_command(command_id: UUID, *, now: datetime) -> None:
     """Its deadline, or the time for its snapshot, has passed."""
     session = open_session()
     station_id = session.scalar(
@@ -233,42 +222,16 @@ def check(command_id: UUID, *, now: datetime) -> None:
         return
     state.contents = None  # the next snapshot is looked at closely
     if command.status == CommandStatus.QUEUED:
-        settle(command, CommandStatus.EXPIRED, {"error": "not_sent"}, now=now)
+        settle_command(command, CommandStatus.EXPIRED, {"error": "not_sent"}, now=now)
     elif not command.is_eject:
-        settle(command, CommandStatus.UNKNOWN, {"error": "no_answer"}, now=now)
+        settle_command(command, CommandStatus.UNKNOWN, {"error": "no_answer"}, now=now)
     elif command.looked_at is None:
-        look_for_outcome(command, now=now)
-    elif now >= command.looked_at + timedelta(seconds=LOOK_SECONDS - 1):
-        settle(command, CommandStatus.UNKNOWN, {"error": "no_snapshot"}, now=now)
+        request_outcome_snapshot(command, now=now)
+    elif now >= command.looked_at + timedelta(seconds=SNAPSHOT_SECONDS - 1):
+        settle_command(command, CommandStatus.UNKNOWN, {"error": "no_snapshot"}, now=now)
 
 
-def _usual_seconds(name: CommandName) -> int:
+def _deadline_seconds(name: CommandName) -> int:
     if name is CommandName.EJECT:
         return app_config.current().eject_timeout_seconds
-    return DEADLINES.get(name, OTHERS_DEADLINE)
-
-
-# The attributes of each command's words, and the parameter in which each is given.
-WORDS: dict[CommandName, tuple[type[words.Command], dict[str, str]]] = {
-    CommandName.EJECT: (words.Eject, {"slot": "slot_number", "serial": "powerbank_sn"}),
-    CommandName.GET_STATUS: (words.GetStatus, {}),
-    CommandName.LOCK_SLOT: (words.LockSlot, {"slot": "slot_number"}),
-    CommandName.UNLOCK_SLOT: (words.UnlockSlot, {"slot": "slot_number"}),
-    CommandName.RESET_SLOT: (words.ResetSlot, {"slot": "slot_number"}),
-    CommandName.MAINTENANCE: (words.Maintenance, {"enable": "enable"}),
-    CommandName.REBOOT: (words.Reboot, {}),
-    CommandName.UPDATE_FIRMWARE: (words.UpdateFirmware, {"url": "url", "sha256": "sha256", "version": "version"}),
-}
-
-
-def in_words(command: StationCommand) -> words.Command:
-    kind, attributes = WORDS[CommandName(command.command)]
-    given: dict[str, Any] = {name: command.parameters[parameter] for name, parameter in attributes.items()}
-    if command.is_eject:
-        given["rental_id"] = str(command.rental_id) if command.rental_id else None
-    return kind(
-        command_id=str(command.id),
-        issued_at=command.sent_at or command.created_at,
-        deadline=command.deadline,
-        **given,
-    )
+    return DEADLINES.get(name, USUAL_DEADLINE)

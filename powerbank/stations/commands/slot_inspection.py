@@ -12,6 +12,7 @@ from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.outbox.enqueue import publish
 from powerbank.stations.availability import live_rows
+from powerbank.stations.commands import encoding
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import SlotLocked
@@ -20,7 +21,7 @@ from powerbank.stations.models import Slot, Station
 IN_A_ROW = 2
 
 
-def after_refusal(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
+def hold_slot_after_refusals(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
     """Holds the slot back if its last ejections were all refused. True if it did."""
     session = open_session()
     last = session.scalars(
@@ -37,35 +38,35 @@ def after_refusal(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
     refused = [each.status == CommandStatus.FAILED and (each.response or {}).get("proof") == "refused" for each in last]
     if len(refused) < IN_A_ROW or not all(refused):
         return False
-    slot = _locked(station_id, slot_number)
+    slot = _lock_slot(station_id, slot_number)
     if slot is None or slot.held_because is not None:
         return False
     slot.held_because = "refused twice"
     station = session.get_one(Station, station_id)
-    _ask(station, CommandName.LOCK_SLOT, slot_number, by="inspection", now=now)
-    live_rows.refresh([station_id])
+    _request_if_supported(station, CommandName.LOCK_SLOT, slot_number, by="inspection", now=now)
+    live_rows.refresh_live_rows([station_id])
     publish(SlotLocked(station_sn=station.sn, detail=f"slot {slot_number} refused twice and is out of use"))
     return True
 
 
-def release(station: Station, slot_number: int, *, by: str, now: datetime) -> None:
+def release_slot(station: Station, slot_number: int, *, by: str, now: datetime) -> None:
     """Somebody has looked at it. A station that can is asked to unlock it too."""
-    slot = _locked(station.id, slot_number)
+    slot = _lock_slot(station.id, slot_number)
     if slot is None:
         raise NotFoundError("slot")
     if slot.held_because is None:
         raise ConflictError("slot_not_held", "This slot is not held back.")
     slot.held_because = None
-    _ask(station, CommandName.UNLOCK_SLOT, slot_number, by=by, now=now)
-    live_rows.refresh([station.id])
+    _request_if_supported(station, CommandName.UNLOCK_SLOT, slot_number, by=by, now=now)
+    live_rows.refresh_live_rows([station.id])
 
 
-def _locked(station_id: UUID, slot_number: int) -> Slot | None:
+def _lock_slot(station_id: UUID, slot_number: int) -> Slot | None:
     return open_session().get(Slot, (station_id, slot_number), with_for_update=True, populate_existing=True)
 
 
-def _ask(station: Station, command: CommandName, slot_number: int, *, by: str, now: datetime) -> None:
-    if commands.is_supported(station, command):
-        commands.request(
+def _request_if_supported(station: Station, command: CommandName, slot_number: int, *, by: str, now: datetime) -> None:
+    if encoding.is_command_supported(station, command):
+        commands.request_command(
             station_id=station.id, command=command, parameters={"slot_number": slot_number}, requested_by=by, now=now
         )

@@ -17,12 +17,12 @@ from powerbank.stations.models import Station
 # Open ones of a kind at one station: it may invent as many serials as it likes. Banks that are missing are no more than
 # its slots, and each of them matters, for it is believed elsewhere only while its own station misses it.
 MOST_OPEN = 20
-TOLD_EACH = timedelta(hours=1)  # of one kind at one station
+ALARM_INTERVAL = timedelta(hours=1)  # of one kind at one station
 SYSTEM = "system"
 KEPT_FOR = timedelta(days=365)
-PRUNED_AT_ONCE = 5000
+DELETED_AT_ONCE = 5000
 
-WORDS = {
+TEXTS = {
     DiscrepancyKind.BANK_MISSING: "power bank {serial} is missing from slot {slot}",
     DiscrepancyKind.BANK_ELSEWHERE: "power bank {serial}, which belongs elsewhere, is in slot {slot}",
     DiscrepancyKind.UNKNOWN_SERIAL: "power bank {serial} in slot {slot} is in no register",
@@ -60,7 +60,7 @@ def open_discrepancy(
             again = {"opened_at": now, "resolved_at": None, "resolved_by": None, "resolution": None}
             changes = seen | again | {"times": Discrepancy.times + 1}
             session.execute(update(Discrepancy).where(Discrepancy.id == before.id).values(changes))
-            _tell(kind, serial, station_id, slot_number, now)
+            _tell_staff(kind, serial, station_id, slot_number, now)
             return
     elif before is None and not _has_room(kind, station_id):
         return
@@ -70,7 +70,7 @@ def open_discrepancy(
     )
     session.execute(statement)
     if before is None or before.resolved_at is not None:
-        _tell(kind, serial, station_id, slot_number, now)
+        _tell_staff(kind, serial, station_id, slot_number, now)
 
 
 def _has_room(kind: DiscrepancyKind, station_id: UUID) -> bool:
@@ -83,11 +83,11 @@ def _has_room(kind: DiscrepancyKind, station_id: UUID) -> bool:
     return (open_session().scalar(open_ones) or 0) < MOST_OPEN
 
 
-def _tell(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_number: int | None, now: datetime) -> None:
+def _tell_staff(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_number: int | None, now: datetime) -> None:
     """Staff hear of the first, and of those that come later in another hour; the list has them all."""
     session = open_session()
     of_this = (Discrepancy.station_id == station_id, Discrepancy.kind == kind)
-    if session.scalar(select(exists().where(*of_this, Discrepancy.told_at > now - TOLD_EACH))):
+    if session.scalar(select(exists().where(*of_this, Discrepancy.told_at > now - ALARM_INTERVAL))):
         return
     session.execute(
         update(Discrepancy)
@@ -101,18 +101,18 @@ def _tell(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_number: int
             slot_number=slot_number,
             serial=serial,
             report_id=None,
-            detail=WORDS[kind].format(serial=serial, slot="?" if slot_number is None else slot_number),
+            detail=TEXTS[kind].format(serial=serial, slot="?" if slot_number is None else slot_number),
         )
     )
 
 
-def is_missed(serial: str) -> bool:
+def is_bank_missing(serial: str) -> bool:
     """Whether its station says that it is not in its slot."""
     missed = (Discrepancy.serial == serial, Discrepancy.kind == DiscrepancyKind.BANK_MISSING)
     return bool(open_session().scalar(select(exists().where(*missed, Discrepancy.resolved_at.is_(None)))))
 
 
-def resolve(discrepancy_id: UUID, *, resolution: str, by: str, now: datetime) -> Discrepancy:
+def resolve_discrepancy(discrepancy_id: UUID, *, resolution: str, by: str, now: datetime) -> Discrepancy:
     row = open_session().get(Discrepancy, discrepancy_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFoundError("discrepancy")
@@ -124,7 +124,7 @@ def resolve(discrepancy_id: UUID, *, resolution: str, by: str, now: datetime) ->
     return row
 
 
-def close_all(serial: str, *, resolution: str, now: datetime, by: str = SYSTEM) -> int:
+def close_discrepancies(serial: str, *, resolution: str, now: datetime, by: str = SYSTEM) -> int:
     """The world and the database agree again about this bank."""
     rows = (
         open_session()
@@ -138,12 +138,12 @@ def close_all(serial: str, *, resolution: str, now: datetime, by: str = SYSTEM) 
     return len(rows)
 
 
-def prune(*, now: datetime) -> int:
+def delete_old_discrepancies(*, now: datetime) -> int:
     """Deletes some that were settled long ago. 0 when nothing is left to delete."""
     old = (
         select(Discrepancy.id)
         .where(Discrepancy.id < first_id_of(now - KEPT_FOR), Discrepancy.resolved_at < now - KEPT_FOR)
-        .limit(PRUNED_AT_ONCE)
+        .limit(DELETED_AT_ONCE)
     )
     gone = open_session().execute(delete(Discrepancy).where(Discrepancy.id.in_(old)))
     return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -14,11 +14,11 @@ from powerbank.stations.messages.message import Known, Message, Received, unders
 from powerbank.stations.models import Station
 from powerbank.stations.protocols.protocol import StationFacts
 
-MOST = 200
+MOST_MESSAGES = 200
 MINUTE = timedelta(minutes=1)
 
 
-class Said(NamedTuple):
+class Mention(NamedTuple):
     station_sn: str
     received_at: datetime
     kind: str
@@ -27,7 +27,7 @@ class Said(NamedTuple):
     shows_bank: bool | None  # of a snapshot
 
 
-def said_of(serial: str, station_ids: Collection[UUID], *, since: datetime, until: datetime) -> list[Said]:
+def list_mentions(serial: str, station_ids: Collection[UUID], *, since: datetime, until: datetime) -> list[Mention]:
     """In the order in which it came."""
     rows = db.session.execute(
         select(StationReport, Station)
@@ -39,27 +39,27 @@ def said_of(serial: str, station_ids: Collection[UUID], *, since: datetime, unti
             StationReport.received_at < until,
         )
         .order_by(StationReport.id)
-        .limit(MOST)
+        .limit(MOST_MESSAGES)
     ).all()
-    found = (_read(row.StationReport, row.Station, serial) for row in rows)
+    found = (_find_mention(row.StationReport, row.Station, serial) for row in rows)
     return [each for each in found if each is not None]
 
 
-def _read(report: StationReport, station: Station, serial: str) -> Said | None:
+def _find_mention(report: StationReport, station: Station, serial: str) -> Mention | None:
     """None if it says nothing of this bank."""
     received = Received(report.topic, report.payload, report.received_at)
     message = understand(received, Known(station.id, station.imei, station.protocol), StationFacts())
     snapshot = message.snapshot if message is not None else None
     if snapshot is not None:
         slot = next((slot.number for slot in snapshot.slots if slot.serial == serial), None)
-        return Said(station.sn, report.received_at, report.kind, report.outcome, slot, slot is not None)
-    if message is None or not _speaks_of(message, serial):
+        return Mention(station.sn, report.received_at, report.kind, report.outcome, slot, slot is not None)
+    if message is None or not _mentions_bank(message, serial):
         return None
     slot = next((getattr(event, "slot", None) for event in message.events), None)
-    return Said(station.sn, report.received_at, report.kind, report.outcome, slot, None)
+    return Mention(station.sn, report.received_at, report.kind, report.outcome, slot, None)
 
 
-def _speaks_of(message: Message, serial: str) -> bool:
+def _mentions_bank(message: Message, serial: str) -> bool:
     if any(getattr(event, "serial", None) == serial for event in message.events):
         return True
     # By HTTP it comes in other words; what cannot be read is shown too if the serial stands in it.

@@ -1,5 +1,6 @@
 """Power banks, where each one is and was, and where the world and the database disagree."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -133,3 +134,14 @@ class Discrepancy(Base):
     times: Mapped[int] = mapped_column(server_default="1")  # that it was opened: it may settle itself and come again
     told_at: Mapped[datetime | None]  # when staff were told of it
     station_sn: Mapped[str] = column_property(select(Station.sn).where(Station.id == station_id).scalar_subquery())
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """A place, with what tells it from others of its kind."""
+
+    place: Place
+    station_id: UUID | None = None
+    slot_number: int | None = None
+    rental_id: UUID | None = None
+    holder: str | None = None

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.stations.custody import discrepancies
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation, Whereabouts
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Slot, StationLive
 from powerbank.stations.registry import queries
@@ -18,16 +18,16 @@ from powerbank.stations.registry import queries
 Placed = tuple[PowerBank, dict[str, Any]]  # and where it was
 
 
-def write_off(serial: str, *, reason: str, by: str, now: datetime) -> Placed:
+def write_off_bank(serial: str, *, reason: str, by: str, now: datetime) -> Placed:
     """Gone for good, until a station shows it again."""
-    bank, here = _at_hand(serial)
+    bank, here = _lock_bank_at_rest(serial)
     if here.place is Place.LOST:
         raise ConflictError("already_written_off", "This power bank is written off or lost already.")
     gone = Whereabouts(Place.LOST, holder=by)
-    return _moved(bank, here, gone, cause=f"{banks.WRITTEN_OFF}: {reason}", by=by, now=now)
+    return _move_bank(bank, here, gone, cause=f"{banks.WRITTEN_OFF}: {reason}", by=by, now=now)
 
 
-def found(
+def record_found_bank(
     serial: str,
     *,
     reason: str,
@@ -40,15 +40,15 @@ def found(
 ) -> Placed:
     """It was lost, or its station misses it."""
     if place is None:
-        place = Place.WAREHOUSE if queries.bank(serial).quarantine_reason is None else Place.QUARANTINED
-    there = _there(place, station_sn, slot_number, holder)
-    bank, here = _at_hand(serial, there)
-    if here.place is not Place.LOST and not (here.place is Place.SLOT and discrepancies.is_missed(serial)):
+        place = Place.WAREHOUSE if custody_queries.find_bank(serial).quarantine_reason is None else Place.QUARANTINED
+    there = _find_place(place, station_sn, slot_number, holder)
+    bank, here = _lock_bank_at_rest(serial, there)
+    if here.place is not Place.LOST and not (here.place is Place.SLOT and discrepancies.is_bank_missing(serial)):
         raise ConflictError("not_lost", "This power bank is neither lost nor missing.")
-    return _moved(bank, here, there, cause=f"found: {reason}", by=by, now=now)
+    return _move_bank(bank, here, there, cause=f"found: {reason}", by=by, now=now)
 
 
-def place(
+def place_bank(
     serial: str,
     *,
     reason: str,
@@ -59,30 +59,30 @@ def place(
     by: str,
     now: datetime,
 ) -> Placed:
-    there = _there(place, station_sn, slot_number, holder)
-    bank, here = _at_hand(serial, there)
-    return _moved(bank, here, there, cause=f"placed: {reason}", by=by, now=now)
+    there = _find_place(place, station_sn, slot_number, holder)
+    bank, here = _lock_bank_at_rest(serial, there)
+    return _move_bank(bank, here, there, cause=f"placed: {reason}", by=by, now=now)
 
 
-def _at_hand(serial: str, there: Whereabouts | None = None) -> tuple[PowerBank, Whereabouts]:
+def _lock_bank_at_rest(serial: str, there: Whereabouts | None = None) -> tuple[PowerBank, Whereabouts]:
     """The bank, locked after the states of both stations, and where it is: nobody's but staff's to say."""
-    here = banks.whereabouts(queries.bank(serial).id)
+    here = custody_queries.find_whereabouts(custody_queries.find_bank(serial).id)
     stations = {each.station_id for each in (here, there) if each is not None and each.station_id is not None}
     for station_id in sorted(stations):
         message_queries.lock(station_id).contents = None  # its next report is compared anew
-    bank = banks.locked(serial)
-    if banks.whereabouts(bank.id) != here:
+    bank = custody_queries.lock_bank(serial)
+    if custody_queries.find_whereabouts(bank.id) != here:
         raise ConflictError("power_bank_moved", "It has just moved; look at it again.")
     if here.place is Place.USER:
         raise ConflictError("power_bank_rented", "A rental has this power bank; end that first.")
     if open_session().get(Reservation, bank.id) is not None:
         raise ConflictError("power_bank_promised", "This power bank is being rented out just now.")
-    if here.place is Place.SLOT and _is_shown(serial, here):
+    if here.place is Place.SLOT and _is_shown_by_station(serial, here):
         raise ConflictError("power_bank_in_its_slot", "Its station shows this power bank in its slot.")
     return bank, here
 
 
-def _is_shown(serial: str, here: Whereabouts) -> bool:
+def _is_shown_by_station(serial: str, here: Whereabouts) -> bool:
     """By a station that is there: a cabinet may be gone with all that it holds."""
     shown = (
         select(Slot.bank_serial)
@@ -92,11 +92,11 @@ def _is_shown(serial: str, here: Whereabouts) -> bool:
     return open_session().scalar(shown) == serial
 
 
-def _there(place: str, station_sn: str | None, slot_number: int | None, holder: str | None) -> Whereabouts:
+def _find_place(place: str, station_sn: str | None, slot_number: int | None, holder: str | None) -> Whereabouts:
     if place != Place.SLOT:
         return Whereabouts(Place(place), holder=holder)
     assert station_sn is not None  # noqa: S101 (the schema)
-    station = queries.station(station_sn)
+    station = queries.find_station(station_sn)
     if open_session().get(Slot, (station.id, slot_number)) is None:
         told = "The station has no such slot."
         raise InvalidFieldsError({"slot_number": [told]}, detail=told)
@@ -108,11 +108,11 @@ def _is_taken(slot: Whereabouts) -> bool:
     return bool(open_session().scalar(select(func.count()).where(*here, func.upper_inf(Custody.period))))
 
 
-def _moved(bank: PowerBank, here: Whereabouts, there: Whereabouts, *, cause: str, by: str, now: datetime) -> Placed:
+def _move_bank(bank: PowerBank, here: Whereabouts, there: Whereabouts, *, cause: str, by: str, now: datetime) -> Placed:
     if there.place is Place.SLOT and there != here and _is_taken(there):
         raise ConflictError("slot_occupied", "The database has another power bank in this slot.")
     bank.doubt = None
-    banks.move_locked(bank.id, there, at=now, cause=cause)
-    discrepancies.close_all(bank.serial, resolution=cause, by=by, now=now)
+    banks.move_locked_bank(bank.id, there, at=now, cause=cause)
+    discrepancies.close_discrepancies(bank.serial, resolution=cause, by=by, now=now)
     before = {"place": here.place, "station_id": here.station_id, "slot_number": here.slot_number}
     return bank, {name: str(value) if value is not None else None for name, value in before.items()}

@@ -1,19 +1,21 @@
 """Many power banks taken into the stock: a long list is an operation of some batches, and tells how far it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import text
+
+from powerbank.base.db import new_id, open_session
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.operations import Operation
-from powerbank.stations.custody import services as banks
 
-AT_ONCE = 1000  # serials that a request takes in by itself
-BATCH = 500
+MOST_PER_REQUEST = 1000  # serials that a request takes in by itself
+BATCH_SIZE = 500
 
 
-def ask(serials: Sequence[str], *, model: str | None, staff_id: UUID, now: datetime) -> Operation:
+def request_registration(serials: Sequence[str], *, model: str | None, staff_id: UUID, now: datetime) -> Operation:
     wanted = list(dict.fromkeys(serials))
     request = {"serials": wanted, "model": model}
     return operations.accept(
@@ -21,17 +23,17 @@ def ask(serials: Sequence[str], *, model: str | None, staff_id: UUID, now: datet
     )
 
 
-def next_batch(operation_id: UUID, *, now: datetime) -> bool:
+def register_next_batch(operation_id: UUID, *, now: datetime) -> bool:
     """Takes the next ones in; False when none are left. A run that broke off goes on where it was."""
     operation = operations.pending(operation_id)
     if operation is None:
         return False
     progress = operation.progress or {}
     done: int = progress["done"]
-    serials: list[str] = operation.request["serials"][done : done + BATCH]
+    serials: list[str] = operation.request["serials"][done : done + BATCH_SIZE]
     if not serials:
         return False
-    created, existing = banks.register(serials=serials, model=operation.request["model"], now=now)
+    created, existing = register_banks(serials=serials, model=operation.request["model"], now=now)
     operation.progress = progress | {
         "done": done + len(serials),
         "created": progress.get("created", []) + created,
@@ -40,9 +42,40 @@ def next_batch(operation_id: UUID, *, now: datetime) -> bool:
     return True
 
 
-def close(operation_id: UUID, *, now: datetime) -> None:
+def finish_registration(operation_id: UUID, *, now: datetime) -> None:
     operation = operations.pending(operation_id)
     if operation is not None:
         progress = operation.progress or {}
         result = {"created": progress.get("created", []), "existing": progress.get("existing", [])}
         operations.succeed(operation, result, now=now)
+
+
+# One statement, however many they are.
+_REGISTER = text("""
+    WITH given AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:stays AS uuid[]), CAST(:serials AS text[]))
+                 AS given (id, stay, serial)),
+    made AS (
+        INSERT INTO power_banks (id, serial, model) SELECT id, serial, :model FROM given
+            ON CONFLICT DO NOTHING RETURNING id, serial),
+    placed AS (
+        INSERT INTO custody (id, bank_id, place, cause, period)
+        SELECT given.stay, made.id, 'warehouse', 'registered', tstzrange(:now, NULL) FROM made JOIN given USING (id))
+    SELECT serial FROM made
+""")
+
+
+def register_banks(*, serials: Iterable[str], model: str | None, now: datetime) -> tuple[list[str], list[str]]:
+    """Takes banks into the stock: those that were new, and those that were known."""
+    wanted = list(dict.fromkeys(serials))
+    session = open_session()
+    session.flush()
+    values = {
+        "ids": [str(new_id()) for _ in wanted],
+        "stays": [str(new_id()) for _ in wanted],
+        "serials": sorted(wanted),
+        "model": model,
+        "now": now,
+    }
+    made = set(session.scalars(_REGISTER, values))
+    return [serial for serial in wanted if serial in made], [serial for serial in wanted if serial not in made]

@@ -15,6 +15,7 @@ from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations.custody import discrepancies, placement, registration
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Custody, Discrepancy, PowerBank
 from powerbank.stations.registry import queries
@@ -58,13 +59,13 @@ class Banks(MethodView):
     @blueprint.alt_response(202, schema=AcceptedSchema, description="A long list: look for the result later.")
     def post(self, body: dict[str, Any]) -> Any:
         """Take power banks into the stock"""
-        if len(body["serials"]) > registration.AT_ONCE:
+        if len(body["serials"]) > registration.MOST_PER_REQUEST:
             with transaction():
-                operation = registration.ask(**body, staff_id=current_staff().id, now=utcnow())
+                operation = registration.request_registration(**body, staff_id=current_staff().id, now=utcnow())
                 _audit("power_banks.register", "bulk", new=body | {"operation_id": str(operation.id)})
             return accepted(operation)
         with transaction():
-            created, existing = banks.register(**body, now=utcnow())
+            created, existing = registration.register_banks(**body, now=utcnow())
             _audit("power_banks.register", "bulk", new={"serials": created, "model": body["model"]})
         return {"created": created, "existing": existing}
 
@@ -74,7 +75,7 @@ class Banks(MethodView):
 @blueprint.response(200, BankDetailSchema)
 def bank(serial: str) -> dict[str, Any]:
     """A power bank and everywhere it was, newest first"""
-    return _detail(queries.bank(serial))
+    return _detail(custody_queries.find_bank(serial))
 
 
 @blueprint.post("/powerbanks/<serial>/quarantine")
@@ -84,7 +85,7 @@ def bank(serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def quarantine(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """Rent it out no more"""
-    row = banks.quarantine(serial, reason=body["reason"], now=utcnow())
+    row = banks.quarantine_bank(serial, reason=body["reason"], now=utcnow())
     _audit("power_banks.quarantine", serial, new=body)
     return _detail(row)
 
@@ -95,9 +96,9 @@ def quarantine(body: dict[str, Any], serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def release(serial: str) -> dict[str, Any]:
     """It may be rented out again"""
-    old = queries.bank(serial)
+    old = custody_queries.find_bank(serial)
     before = {"quarantine_reason": old.quarantine_reason, "doubt": old.doubt}
-    row = banks.release(serial, now=utcnow())
+    row = banks.release_bank(serial, now=utcnow())
     _audit("power_banks.release", serial, old=before)
     return _detail(row)
 
@@ -109,7 +110,7 @@ def release(serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """It is gone for good. If a station ever shows it again, it is back"""
-    row, before = placement.write_off(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
+    row, before = placement.write_off_bank(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
     _audit("power_banks.write_off", serial, old=before, new=body)
     return _detail(row)
 
@@ -121,7 +122,7 @@ def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """One that was lost, written off or missing was found"""
-    row, before = placement.found(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
+    row, before = placement.record_found_bank(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
     _audit("power_banks.found", serial, old=before, new=body)
     return _detail(row)
 
@@ -133,7 +134,7 @@ def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
 @blueprint.response(200, BankDetailSchema)
 def place(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """Say where it is"""
-    row, before = placement.place(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
+    row, before = placement.place_bank(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
     _audit("power_banks.place", serial, old=before, new=body)
     return _detail(row)
 
@@ -147,7 +148,7 @@ def disagreements(arguments: dict[str, Any]) -> dict[str, Any]:
     state, sn, kind = (arguments.pop(name) for name in ("state", "station_sn", "kind"))
     query = select(Discrepancy)
     if sn is not None:
-        query = query.where(Discrepancy.station_id == queries.station(sn).id)
+        query = query.where(Discrepancy.station_id == queries.find_station(sn).id)
     if kind is not None:
         query = query.where(Discrepancy.kind == kind)
     if state != "all":
@@ -163,7 +164,7 @@ def disagreements(arguments: dict[str, Any]) -> dict[str, Any]:
 def resolve(body: dict[str, Any], discrepancy_id: UUID) -> Discrepancy:
     """Settled"""
     with transaction():
-        row = discrepancies.resolve(
+        row = discrepancies.resolve_discrepancy(
             discrepancy_id, resolution=body["resolution"], by=staff_actor(current_staff().id), now=utcnow()
         )
         _audit("discrepancies.resolve", str(discrepancy_id), new=body)
@@ -183,7 +184,7 @@ def _detail(row: PowerBank) -> dict[str, Any]:
             "since": stay.since,
             "until": stay.until,
         }
-        for stay, sn in queries.custody(row.id)
+        for stay, sn in custody_queries.list_stays(row.id)
     ]
     return {name: getattr(row, name) for name in names} | {"custody": stays}
 

@@ -3,36 +3,23 @@
 Whoever changes a bank locks its row first; the live row of the station comes last.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import new_id, open_session
-from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.base.errors import ConflictError
 from powerbank.stations import errors
 from powerbank.stations.availability import live_rows
-from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation
+from powerbank.stations.custody import queries as custody_queries
+from powerbank.stations.custody.models import Place, PowerBank, Reservation, Whereabouts
 
-MOMENT = timedelta(microseconds=1)
-# One statement, however many they are.
-_REGISTER = text("""
-    WITH given AS (
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:stays AS uuid[]), CAST(:serials AS text[]))
-                 AS given (id, stay, serial)),
-    made AS (
-        INSERT INTO power_banks (id, serial, model) SELECT id, serial, :model FROM given
-            ON CONFLICT DO NOTHING RETURNING id, serial),
-    placed AS (
-        INSERT INTO custody (id, bank_id, place, cause, period)
-        SELECT given.stay, made.id, 'warehouse', 'registered', tstzrange(:now, NULL) FROM made JOIN given USING (id))
-    SELECT serial FROM made
-""")
+SHORTEST_STAY = timedelta(microseconds=1)
 _PROMISE_BEST = text("SELECT * FROM promise_best_bank(:station_id, :rental_id, :min_battery, CAST(:without AS text[]))")
-_FREE_SLOTS = text("SELECT number FROM free_slots WHERE station_id = :station_id ORDER BY number")
 # The new stay begins where the one before ends.
 _MOVE = text("""
     WITH before AS (
@@ -51,57 +38,21 @@ _MOVE = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Whereabouts:
-    """A place, with what tells it from others of its kind."""
-
-    place: Place
-    station_id: UUID | None = None
-    slot_number: int | None = None
-    rental_id: UUID | None = None
-    holder: str | None = None
-
-
 WAREHOUSE = Whereabouts(Place.WAREHOUSE)
 QUARANTINED = Whereabouts(Place.QUARANTINED)
 WRITTEN_OFF = "written off"  # the beginning of the cause, by staff
 
 
-def register(*, serials: Iterable[str], model: str | None, now: datetime) -> tuple[list[str], list[str]]:
-    """Takes banks into the stock: those that were new, and those that were known."""
-    wanted = list(dict.fromkeys(serials))
-    session = open_session()
-    session.flush()
-    values = {
-        "ids": [str(new_id()) for _ in wanted],
-        "stays": [str(new_id()) for _ in wanted],
-        "serials": sorted(wanted),
-        "model": model,
-        "now": now,
-    }
-    made = set(session.scalars(_REGISTER, values))
-    return [serial for serial in wanted if serial in made], [serial for serial in wanted if serial not in made]
-
-
-def locked(serial: str) -> PowerBank:
-    bank = open_session().scalar(
-        select(PowerBank).where(PowerBank.serial == serial).with_for_update().execution_options(populate_existing=True)
-    )
-    if bank is None:
-        raise NotFoundError("power bank")
-    return bank
-
-
-def move(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
+def move_bank(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
     """Notes that the bank is somewhere else now. False when it is there already, or was not in this station.
 
     A device's clock may be behind what is known: the new stay then begins a moment after the one before.
     """
     open_session().execute(select(PowerBank.id).where(PowerBank.id == bank_id).with_for_update()).one()
-    return move_locked(bank_id, to, at=at, cause=cause, out_of=out_of)
+    return move_locked_bank(bank_id, to, at=at, cause=cause, out_of=out_of)
 
 
-def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
+def move_locked_bank(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
     """The same, for who holds the bank's row."""
     session = open_session()
     session.flush()
@@ -122,23 +73,12 @@ def move_locked(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out
     ).one_or_none()
     if left is None:
         return False
-    live_rows.refresh({each for each in (left.station_id, to.station_id) if each is not None})
+    live_rows.refresh_live_rows({each for each in (left.station_id, to.station_id) if each is not None})
     return True
 
 
-def whereabouts(bank_id: UUID) -> Whereabouts:
-    row = (
-        open_session().scalars(select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))).one()
-    )
-    return _whereabouts(row)
-
-
-def _whereabouts(row: Custody) -> Whereabouts:
-    return Whereabouts(Place(row.place), row.station_id, row.slot_number, row.rental_id, row.holder)
-
-
 @dataclass(frozen=True)
-class Choice:
+class ReservedBank:
     bank_id: UUID
     serial: str
     slot_number: int
@@ -155,7 +95,9 @@ def reserve(bank_id: UUID, *, rental_id: UUID) -> bool:
     return made.one_or_none() is not None
 
 
-def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int, without: Collection[str] = ()) -> Choice:
+def reserve_best_bank(
+    station_id: UUID, *, rental_id: UUID, min_battery: int, without: Collection[str] = ()
+) -> ReservedBank:
     """Two that race for the last bank: one gets it, the other is told at once. `without`: serials not to be taken."""
     session = open_session()
     session.flush()
@@ -163,7 +105,7 @@ def reserve_best(station_id: UUID, *, rental_id: UUID, min_battery: int, without
     row = session.execute(_PROMISE_BEST, wanted).one()
     if row.bank_id is None:
         raise errors.no_bank()
-    return Choice(row.bank_id, row.serial, row.slot_number)
+    return ReservedBank(row.bank_id, row.serial, row.slot_number)
 
 
 def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
@@ -173,48 +115,43 @@ def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
         promise = promise.where(Reservation.bank_id == of_bank)
     bank_id = open_session().scalar(promise.returning(Reservation.bank_id))
     if bank_id is not None:
-        _refresh_around(bank_id)
+        _refresh_station_of(bank_id)
 
 
-def doubt(bank_id: UUID, reason: str) -> None:
+def mark_doubtful(bank_id: UUID, reason: str) -> None:
     """Nobody knows whether it came out: not handed out until `settle`."""
     open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).doubt = reason
-    _refresh_around(bank_id)
+    _refresh_station_of(bank_id)
 
 
-def settle(bank_id: UUID) -> None:
+def clear_doubt(bank_id: UUID) -> None:
     open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).doubt = None
-    _refresh_around(bank_id)
+    _refresh_station_of(bank_id)
 
 
-def quarantine(serial: str, *, reason: str, now: datetime) -> PowerBank:
+def quarantine_bank(serial: str, *, reason: str, now: datetime) -> PowerBank:
     """Not rented out any more. In a slot or with a person it stays where it is until somebody takes it away."""
-    bank = locked(serial)
+    bank = custody_queries.lock_bank(serial)
     bank.quarantine_reason = reason
-    if whereabouts(bank.id).place in (Place.WAREHOUSE, Place.CREW, Place.LOST):
-        move(bank.id, QUARANTINED, at=now, cause="quarantined")
-    _refresh_around(bank.id)
+    if custody_queries.find_whereabouts(bank.id).place in (Place.WAREHOUSE, Place.CREW, Place.LOST):
+        move_bank(bank.id, QUARANTINED, at=now, cause="quarantined")
+    _refresh_station_of(bank.id)
     return bank
 
 
-def release(serial: str, *, now: datetime) -> PowerBank:
+def release_bank(serial: str, *, now: datetime) -> PowerBank:
     """Back into the stock, and out of doubt."""
-    bank = locked(serial)
+    bank = custody_queries.lock_bank(serial)
     if bank.quarantine_reason is None and bank.doubt is None:
         raise ConflictError("not_quarantined", "This power bank is not held back.")
     bank.quarantine_reason = bank.doubt = None
-    if whereabouts(bank.id).place is Place.QUARANTINED:
-        move(bank.id, WAREHOUSE, at=now, cause="released")
-    _refresh_around(bank.id)
+    if custody_queries.find_whereabouts(bank.id).place is Place.QUARANTINED:
+        move_bank(bank.id, WAREHOUSE, at=now, cause="released")
+    _refresh_station_of(bank.id)
     return bank
 
 
-def free_slots(station_id: UUID) -> list[int]:
-    """Numbers of the slots into which a bank can be returned."""
-    return list(open_session().scalars(_FREE_SLOTS, {"station_id": station_id}))
-
-
-def _refresh_around(bank_id: UUID) -> None:
+def _refresh_station_of(bank_id: UUID) -> None:
     open_session().flush()
-    station_id = whereabouts(bank_id).station_id
-    live_rows.refresh([station_id] if station_id else [])
+    station_id = custody_queries.find_whereabouts(bank_id).station_id
+    live_rows.refresh_live_rows([station_id] if station_id else [])

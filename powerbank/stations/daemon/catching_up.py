@@ -46,5 +46,5 @@ def ask(*, now: datetime) -> int:
     )
     stations = open_session().scalars(behind).all()
     for number, station_id in enumerate(stations):
-        commands.look(station_id, now=now, at=now + number * EACH)
+        commands.request_snapshot(station_id, now=now, at=now + number * EACH)
     return len(stations)

@@ -20,12 +20,12 @@ MOST = 5  # of one report: who goes on complaining adds to it
 KEPT_FOR = timedelta(days=180)
 
 
-def remade(content: bytes | None) -> bytes | None:
+def remake_photo(content: bytes | None) -> bytes | None:
     """Outside of a transaction: decoding takes a while."""
     return uploads.remake(content, SHAPE) if content is not None else None
 
 
-def keep(picture: bytes | None, *, about: UUID, user_id: UUID, now: datetime) -> None:
+def save_photo(picture: bytes | None, *, about: UUID, user_id: UUID, now: datetime) -> None:
     """`picture` has been through the pipeline. The row of what it is about is locked, or new."""
     if picture is None:
         return
@@ -35,7 +35,7 @@ def keep(picture: bytes | None, *, about: UUID, user_id: UUID, now: datetime) ->
     session.add(ReportPhoto(about=about, user_id=user_id, content=picture, created_at=now))
 
 
-def addresses(abouts: Collection[UUID]) -> dict[UUID, list[str]]:
+def list_photo_addresses(abouts: Collection[UUID]) -> dict[UUID, list[str]]:
     """Where staff see the photos of these reports, oldest first."""
     public_url = current_app.config["SETTINGS"].public_url
     found: dict[UUID, list[str]] = defaultdict(list)
@@ -45,16 +45,16 @@ def addresses(abouts: Collection[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
-def content(photo_id: UUID) -> bytes:
+def find_photo_content(photo_id: UUID) -> bytes:
     found: bytes | None = db.session.scalar(select(ReportPhoto.content).where(ReportPhoto.id == photo_id))
     if found is None:
         raise NotFoundError("photo")
     return found
 
 
-def prune(*, now: datetime) -> None:
+def delete_old_photos(*, now: datetime) -> None:
     open_session().execute(delete(ReportPhoto).where(ReportPhoto.created_at < now - KEPT_FOR))
 
 
-def forget(user: User) -> None:
+def delete_photos_of_user(user: User) -> None:
     open_session().execute(delete(ReportPhoto).where(ReportPhoto.user_id == user.id))

@@ -15,10 +15,10 @@ from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations.issues import photos
+from powerbank.stations.issues import queries as issue_queries
 from powerbank.stations.issues import services as issues
 from powerbank.stations.issues.models import IssueType, StationIssue
 from powerbank.stations.public.schemas import IssueReportSchema, IssueSchema, IssueSeenSchema, ReportSeenSchema
-from powerbank.stations.registry import queries
 from powerbank.stations.registry.schemas import IssueArguments, ResolutionSchema
 
 blueprint = Blueprint("Station issues", __name__, url_prefix="/api", description="What is wrong with a station.")
@@ -34,9 +34,9 @@ REPORTS = "10 per hour"
 def report(body: dict[str, Any], sn: str) -> StationIssue:
     """Something is wrong with this station"""
     hit_if_counted(REPORTS, "station-issue", str(current_user_id()))
-    photo = photos.remade(body["photo"])
+    photo = photos.remake_photo(body["photo"])
     with transaction():
-        return issues.report(
+        return issues.report_issue(
             user_id=current_user_id(),
             sn=sn,
             issue_type=IssueType(body["issue_type"]),
@@ -69,7 +69,7 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, page_of(ReportSeenSchema))
 def reports(arguments: dict[str, Any], issue_id: UUID) -> dict[str, Any]:
     """What each person said of it, newest first"""
-    return queries.issue_reports_page(issue_id, **arguments)
+    return issue_queries.list_issue_reports(issue_id, **arguments)
 
 
 @blueprint.get("/admin/report-photos/<uuid:photo_id>.jpg")
@@ -77,7 +77,7 @@ def reports(arguments: dict[str, Any], issue_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 def photo(photo_id: UUID) -> Response:
     """A photo that somebody added to a report"""
-    response = Response(photos.content(photo_id), content_type="image/jpeg")
+    response = Response(photos.find_photo_content(photo_id), content_type="image/jpeg")
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     return response
 
@@ -90,7 +90,7 @@ def resolve(body: dict[str, Any], issue_id: UUID) -> StationIssue:
     """Settled"""
     with transaction():
         actor = staff_actor(current_staff().id)
-        issue = issues.resolve(issue_id, resolution=body["resolution"], by=actor, now=utcnow())
+        issue = issues.resolve_issue(issue_id, resolution=body["resolution"], by=actor, now=utcnow())
         audit.record(
             actor=actor, action="station_issue.resolve", object_kind="station_issue", object_id=issue_id, new=body
         )

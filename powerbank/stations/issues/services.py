@@ -24,7 +24,7 @@ from powerbank.stations.registry import queries
 ANSWER_SECONDS = 30
 
 
-def report(
+def report_issue(
     *,
     user_id: UUID,
     sn: str,
@@ -34,7 +34,7 @@ def report(
     photo: bytes | None = None,
 ) -> StationIssue:
     session = open_session()
-    station = queries.public_station(sn)
+    station = queries.find_public_station(sn)
     priority = Priority.CRITICAL if issue_type in CRITICAL else Priority.NORMAL
     made = insert(StationIssue).values(
         id=new_id(),
@@ -54,12 +54,12 @@ def report(
     row = IssueReport(issue_id=issue_id, user_id=user_id, description=description, created_at=now)
     session.add(row)
     session.flush()
-    photos.keep(photo, about=row.id, user_id=user_id, now=now)
+    photos.save_photo(photo, about=row.id, user_id=user_id, now=now)
     enqueue(station_jobs.PROCESS_STATION_ISSUE, report_id=str(row.id))
     return session.get_one(StationIssue, issue_id, populate_existing=True)
 
 
-def process(report_id: UUID, *, now: datetime) -> None:
+def process_report(report_id: UUID, *, now: datetime) -> None:
     """Tells whoever reacts to it, once for each report."""
     session = open_session()
     claimed = session.execute(
@@ -89,14 +89,14 @@ def process(report_id: UUID, *, now: datetime) -> None:
     )
 
 
-def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime) -> None:
+def check_station_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime) -> None:
     """For a report that says `offline`: the station is asked for a sign of life, and later whether it gave one."""
     session = open_session()
     issue = session.get(StationIssue, issue_id, with_for_update={"of": StationIssue}, populate_existing=True)
     if issue is None or issue.resolved_at is not None:
         return
     if command_id is None:
-        asked = commands.request(
+        asked = commands.request_command(
             station_id=issue.station_id,
             command=CommandName.GET_STATUS,
             parameters={},
@@ -118,7 +118,7 @@ def check_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime
     }
 
 
-def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> StationIssue:
+def resolve_issue(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> StationIssue:
     issue = open_session().get(StationIssue, issue_id, with_for_update={"of": StationIssue}, populate_existing=True)
     if issue is None:
         raise NotFoundError("issue")
@@ -136,7 +136,7 @@ def resolve(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> Stati
     return issue
 
 
-def tell_of_report(_user_id: UUID, event: Mapping[str, Scalar]) -> dict[str, Scalar] | None:
+def describe_reported_station(_user_id: UUID, event: Mapping[str, Scalar]) -> dict[str, Scalar] | None:
     """What a thank-you for a report says; nothing of a station that is gone by now."""
     name = db.session.scalar(select(Station.name).where(Station.sn == event["station_sn"]))
     return None if name is None else {"station": name}

@@ -31,4 +31,4 @@ def _succeeded(station_id: UUID, name: CommandName, which: ColumnElement[bool], 
         which,
     )
     for command in open_session().scalars(query).all():
-        commands.settle(command, CommandStatus.SUCCEEDED, {"proof": proof}, now=now)
+        commands.settle_command(command, CommandStatus.SUCCEEDED, {"proof": proof}, now=now)

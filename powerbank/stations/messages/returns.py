@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 from powerbank.base.db import open_session
 from powerbank.outbox.enqueue import publish
 from powerbank.stations.commands import ejections
+from powerbank.stations.commands import queries as command_queries
 from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import discrepancies
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Custody, Discrepancy, DiscrepancyKind, Place, PowerBank
-from powerbank.stations.custody.services import MOMENT, Whereabouts
+from powerbank.stations.custody.models import Custody, Discrepancy, DiscrepancyKind, Place, PowerBank, Whereabouts
+from powerbank.stations.custody.services import SHORTEST_STAY
 from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested, StationAlarm
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Station
@@ -70,7 +72,7 @@ def returned(
     rental_id, moves = _whose(stay, at=at, overtaken=overtaken)
     told = rental_id is not None or (how == "event" and moves)
     if not moves:  # an old word: whether the bank is there now, a snapshot tells
-        commands.look(station_id, now=received_at)
+        commands.request_snapshot(station_id, now=received_at)
     if moves and stay.place == Place.SLOT and not _left_its_slot(bank, stay, station_id):
         discrepancies.open_discrepancy(
             kind=DiscrepancyKind.BANK_ELSEWHERE,
@@ -83,9 +85,9 @@ def returned(
         moves = False
     if moves:
         assert stay.since is not None  # noqa: S101 (CHECK period)
-        at = max(at, stay.since + MOMENT)
-        banks.move(bank.id, here, at=at, cause="returned" if stay.place == Place.USER else how)
-        discrepancies.close_all(serial, resolution=f"seen in slot {slot_number}", now=received_at)
+        at = max(at, stay.since + SHORTEST_STAY)
+        banks.move_bank(bank.id, here, at=at, cause="returned" if stay.place == Place.USER else how)
+        discrepancies.close_discrepancies(serial, resolution=f"seen in slot {slot_number}", now=received_at)
         if stay.cause.startswith(banks.WRITTEN_OFF):
             _tell_it_is_back(serial, station_id, slot_number)
     if told:
@@ -135,7 +137,7 @@ def undo_ejection(station_id: UUID, slot_number: int, serial: str, *, seen_at: d
     ):
         return False
     assert now_at.rental_id is not None  # noqa: S101 (CHECK rental)
-    banks.move(bank.id, Whereabouts(Place.SLOT, station_id, slot_number), at=seen_at, cause="never came out")
+    banks.move_bank(bank.id, Whereabouts(Place.SLOT, station_id, slot_number), at=seen_at, cause="never came out")
     publish(
         EjectionUndone(
             bank_id=bank.id, rental_id=now_at.rental_id, station_id=station_id, slot_number=slot_number, seen_at=seen_at
@@ -161,9 +163,9 @@ def tell_self_test(
     station_id: UUID, event: ReturnSelfTest, *, serial: str, rental_id: UUID | None, now: datetime
 ) -> None:
     if not event.passed:
-        banks.quarantine(serial, reason=f"self-test after return: {event.reason}", now=now)
-    bank = banks.locked(serial)
-    slot_number = banks.whereabouts(bank.id).slot_number
+        banks.quarantine_bank(serial, reason=f"self-test after return: {event.reason}", now=now)
+    bank = custody_queries.lock_bank(serial)
+    slot_number = custody_queries.find_whereabouts(bank.id).slot_number
     publish(
         ReturnSelfTested(
             bank_id=bank.id, station_id=station_id, slot_number=slot_number, rental_id=rental_id, passed=event.passed
@@ -174,15 +176,15 @@ def tell_self_test(
 def refuse(bank_id: UUID, rental_id: UUID, *, now: datetime) -> None:
     """The self-test after a return failed: the bank is its person's still, until a snapshot shows it in a slot. One is
     asked for, and looked at closely. The station's row is locked before the bank's, as its own words do."""
-    here = banks.whereabouts(bank_id)
+    here = custody_queries.find_whereabouts(bank_id)
     if here.place is not Place.SLOT or here.station_id is None:
         return  # somebody has taken it away meanwhile
     message_queries.lock(here.station_id).contents = None
     serial = open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).serial
-    if banks.whereabouts(bank_id) == here:
-        banks.move(bank_id, Whereabouts(Place.USER, rental_id=rental_id), at=now, cause=RETURN_REFUSED)
-        discrepancies.close_all(serial, resolution="its return was refused", now=now)
-        commands.look(here.station_id, now=now)
+    if custody_queries.find_whereabouts(bank_id) == here:
+        banks.move_bank(bank_id, Whereabouts(Place.USER, rental_id=rental_id), at=now, cause=RETURN_REFUSED)
+        discrepancies.close_discrepancies(serial, resolution="its return was refused", now=now)
+        commands.request_snapshot(here.station_id, now=now)
 
 
 def _settled_stay(bank: PowerBank, here: Whereabouts, *, how: str, ordered: bool, now: datetime) -> Custody:
@@ -190,7 +192,7 @@ def _settled_stay(bank: PowerBank, here: Whereabouts, *, how: str, ordered: bool
     stay, _ = _last_stays(bank.id)
     if stay.place != Place.SLOT:
         return stay
-    command = ejections.in_play(bank.serial, now=now)
+    command = command_queries.find_ejection_in_play(bank.serial, now=now)
     if command is None or command.station_id != stay.station_id or command.sent_at is None:
         return stay
     same_slot = (stay.station_id, stay.slot_number) == (here.station_id, here.slot_number)
@@ -199,7 +201,7 @@ def _settled_stay(bank: PowerBank, here: Whereabouts, *, how: str, ordered: bool
         return stay
     if command.station_id != here.station_id:
         message_queries.lock(command.station_id)
-    ejections.prove_out(command, at=command.sent_at, proof="returned", now=now)
+    ejections.conclude_bank_left(command, at=command.sent_at, proof="returned", now=now)
     return _last_stays(bank.id)[0]
 
 

@@ -9,7 +9,7 @@ from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.stations.commands.models import Outcome
-from powerbank.stations.registry import queries
+from powerbank.stations.messages import queries as message_queries
 
 blueprint = Blueprint(
     "Reports (staff)", __name__, url_prefix="/api/admin/stations", description="What stations said, as it came."
@@ -37,4 +37,4 @@ class StationReportSchema(Schema):
 @blueprint.response(200, page_of(StationReportSchema))
 def listing(arguments: dict[str, Any], sn: str) -> dict[str, Any]:
     """Events, snapshots that changed something, and what could not be understood; newest first, of thirty days"""
-    return queries.reports_page(sn, **arguments)
+    return message_queries.list_messages(sn, **arguments)

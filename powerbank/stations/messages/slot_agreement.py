@@ -5,19 +5,18 @@ comes: one that shows just this needs no closer look.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from powerbank.base.db import open_session
+from powerbank.stations.commands import queries as command_queries
 from powerbank.stations.commands.models import StationState
 from powerbank.stations.messages.message import contents_of
 from powerbank.stations.protocols.events import Order, Seen, SlotReport, Snapshot, Works
 
-# A bank that is gone so long after a settled failure was not put out by that command.
-LATE = timedelta(minutes=15)
 _SLOTS = text("SELECT * FROM slots_in_order(:station_id, :late)")
 
 
@@ -25,7 +24,7 @@ def slots(station_id: UUID, *, at: datetime) -> Sequence[Any]:
     """Each slot as the station showed it last, and whether there is nothing to find out about what it holds."""
     session = open_session()
     session.flush()
-    return session.execute(_SLOTS, {"station_id": station_id, "late": at - LATE}).all()
+    return session.execute(_SLOTS, {"station_id": station_id, "late": at - command_queries.LATE_EJECTION}).all()
 
 
 def expect(state: StationState, *, at: datetime) -> None:

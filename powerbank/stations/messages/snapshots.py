@@ -9,9 +9,11 @@ from sqlalchemy import func, select
 from powerbank.base.db import open_session
 from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import ejections
+from powerbank.stations.commands import queries as command_queries
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.custody import discrepancies
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Custody, DiscrepancyKind, Place, PowerBank
 from powerbank.stations.messages import returns, slot_agreement
@@ -30,8 +32,8 @@ class Comparing:
 def apply(snapshot: Snapshot, comparing: Comparing) -> int | None:
     """Writes the slot view and settles what the snapshot tells. The revision of the live row at which both agree; None
     if something disagrees, so that the next one must be looked at as closely."""
-    with live_rows.once():
-        live_rows.refresh([comparing.station_id])
+    with live_rows.delay_refresh():
+        live_rows.refresh_live_rows([comparing.station_id])
         looked_at = _compare(snapshot, comparing)
     # One further for what was written just now. Where somebody else wrote since the look, the row is two further.
     return None if looked_at is None else looked_at + 1
@@ -82,7 +84,7 @@ def _shown(serial: str, report: SlotReport, comparing: Comparing) -> bool:
     if bank is None:
         _note(DiscrepancyKind.UNKNOWN_SERIAL, serial, number, comparing)
         return False
-    here = banks.whereabouts(bank.id)
+    here = custody_queries.find_whereabouts(bank.id)
     if here.place is Place.SLOT and (here.station_id, here.slot_number) == (station_id, number):
         return _in_its_place(bank, comparing)
     if here.place is Place.USER and returns.undo_ejection(station_id, number, serial, seen_at=received_at):
@@ -96,29 +98,29 @@ def _shown(serial: str, report: SlotReport, comparing: Comparing) -> bool:
         report_id=comparing.report_id,
         how="snapshot",
     )
-    after = banks.whereabouts(bank.id)
+    after = custody_queries.find_whereabouts(bank.id)
     return (after.station_id, after.slot_number) == (station_id, number)
 
 
 def _in_its_place(bank: PowerBank, comparing: Comparing) -> bool:
     """Where it should be. That answers an ejection of which nobody knew, and ends doubts."""
-    command = ejections.in_play(bank.serial, now=comparing.received_at)
+    command = command_queries.find_ejection_in_play(bank.serial, now=comparing.received_at)
     if command is not None and command.station_id == comparing.station_id:
         if command.status == CommandStatus.UNKNOWN or _was_looked_for(command, comparing.received_at):
-            ejections.prove_in(command, proof="still_in", now=comparing.received_at)
+            ejections.conclude_bank_stayed(command, proof="still_in", now=comparing.received_at)
             return False
         if command.is_open:
             return False
     if bank.doubt is not None:
-        banks.settle(bank.id)
-    discrepancies.close_all(bank.serial, resolution="seen in its slot", now=comparing.received_at)
+        banks.clear_doubt(bank.id)
+    discrepancies.close_discrepancies(bank.serial, resolution="seen in its slot", now=comparing.received_at)
     return True
 
 
 def _gone(serial: str, number: int, comparing: Comparing) -> bool:
-    command = ejections.in_play(serial, now=comparing.received_at)
+    command = command_queries.find_ejection_in_play(serial, now=comparing.received_at)
     if command is not None and command.station_id == comparing.station_id and command.sent_at is not None:
-        ejections.prove_out(command, at=command.sent_at, proof="snapshot", now=comparing.received_at)
+        ejections.conclude_bank_left(command, at=command.sent_at, proof="snapshot", now=comparing.received_at)
         return True
     _note(DiscrepancyKind.BANK_MISSING, serial, number, comparing)
     return False
@@ -156,7 +158,7 @@ def _answer_looks(station_id: UUID, received_at: datetime) -> None:
         )
     )
     for command in looks.all():
-        commands.settle(command, CommandStatus.SUCCEEDED, {"proof": "snapshot"}, now=received_at)
+        commands.settle_command(command, CommandStatus.SUCCEEDED, {"proof": "snapshot"}, now=received_at)
 
 
 def _note(kind: DiscrepancyKind, serial: str, number: int, comparing: Comparing) -> None:

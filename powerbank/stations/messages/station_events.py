@@ -81,7 +81,7 @@ def _apply_state(state: StationState, message: Message, report_id: UUID, *, now:
     elif message.snapshot is not None:
         _show(state, message, message.snapshot, report_id)
     elif state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat:
-        commands.look(message.station.id, now=now)  # a cabinet that shows its slots only when it is asked
+        commands.request_snapshot(message.station.id, now=now)  # a cabinet that shows its slots only when it is asked
     alerts.note_presence(state, online=True, at=at)  # after it: banks' rows are locked before the live row
     if newer:
         sequence.advance(state, message.order)
@@ -159,9 +159,9 @@ def _happened(
         case Returned():
             return _returned(state, message, event, report_id, fresh=fresh)
         case Ejected():
-            return _told(ejections.ejected(message.station, event, fresh=fresh, now=now))
+            return _told(ejections.record_ejection(message.station, event, fresh=fresh, now=now))
         case EjectFailed():
-            ejections.eject_failed(message.station, event, now=now)
+            ejections.record_failed_ejection(message.station, event, now=now)
         case CommandAnswer():
             return _told(_answer(message.station, event, fresh=fresh, now=now))
         case ReturnSelfTest():
@@ -172,7 +172,7 @@ def _happened(
                 rental_id = UUID(ended) if ended else None
                 returns.tell_self_test(station_id, event, serial=serial, rental_id=rental_id, now=now)
         case ReturnFailed():
-            commands.look(station_id, now=now)
+            commands.request_snapshot(station_id, now=now)
         case Alarm():
             _alarm(station_id, event, report_id, fresh=fresh)
         case Boot():
@@ -192,11 +192,11 @@ def _told(out: bool | None) -> Told:
 def _returned(state: StationState, message: Message, event: Returned, report_id: UUID, *, fresh: bool) -> Told:
     station_id, received_at = message.station.id, message.received.received_at
     if event.slot is None:  # somewhere in it: a snapshot tells where
-        commands.look(station_id, now=received_at)
+        commands.request_snapshot(station_id, now=received_at)
         return Told.NEWS
     at = returns.moment(event.order, last=state.reported_at, offline_after=_offline_after(message.station))
-    with live_rows.once():
-        live_rows.refresh([station_id])
+    with live_rows.delay_refresh():
+        live_rows.refresh_live_rows([station_id])
         new = returns.returned(
             station_id,
             event.slot,
@@ -229,7 +229,7 @@ def _answer(station: Known, event: CommandAnswer, *, fresh: bool, now: datetime)
         .where(StationCommand.id == command_id, StationCommand.station_id == station.id)
         .execution_options(populate_existing=True)
     )
-    return None if command is None else ejections.answered(command, station, event, fresh=fresh, now=now)
+    return None if command is None else ejections.record_answer(command, station, event, fresh=fresh, now=now)
 
 
 def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> None:
@@ -237,7 +237,7 @@ def _alarm(station_id: UUID, event: Alarm, report_id: UUID, *, fresh: bool) -> N
         open_session().execute(
             update(Slot).where(Slot.station_id == station_id, Slot.number == event.slot).values(works=Works.FAULTY)
         )
-        live_rows.refresh([station_id])
+        live_rows.refresh_live_rows([station_id])
     where = f" in slot {event.slot}" if event.slot is not None else ""
     publish(
         StationAlarm(

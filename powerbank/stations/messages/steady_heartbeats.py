@@ -180,7 +180,7 @@ def _write(taken: dict[UUID, tuple[Standing, Any]], *, crossing: int) -> None:
         _write_charges(changed)
     crossed = [id_ for id_, standing in changed.items() if _crosses(standing, crossing)]
     if crossed:
-        live_rows.refresh(crossed)
+        live_rows.refresh_live_rows(crossed)
         session.execute(_WRITTEN_TO, {"ids": array(crossed)})
 
 

@@ -28,8 +28,8 @@ add_crud(blueprint, "admin/packages", Package, PackageSchema, permission="packag
 def offered(arguments: dict[str, Any]) -> dict[str, Any]:
     """Packages on offer, at one station or at all"""
     sn = arguments["station_sn"]
-    station_id = queries.public_station(sn).id if sn is not None else None
-    return {"items": queries.packages_at(station_id), "next_cursor": None}
+    station_id = queries.find_public_station(sn).id if sn is not None else None
+    return {"items": packages.list_packages_at(station_id), "next_cursor": None}
 
 
 @blueprint.route("/admin/packages/<uuid:package_id>/stations")
@@ -38,7 +38,7 @@ class PackageStations(MethodView):
     @blueprint.response(200, PackageStationsSchema)
     def get(self, package_id: UUID) -> dict[str, Any]:
         """Stations that this package is restricted to; none means all"""
-        return {"station_sns": packages.stations_of(package_id)}
+        return {"station_sns": packages.list_station_numbers(package_id)}
 
     @staff_only("packages.write")
     @blueprint.arguments(PackageStationsSchema)
@@ -46,9 +46,9 @@ class PackageStations(MethodView):
     def put(self, body: dict[str, Any], package_id: UUID) -> dict[str, Any]:
         """Restrict this package to these stations; none means all"""
         with transaction():
-            old = packages.stations_of(package_id)
-            packages.restrict(package_id, body["station_sns"])
-            new = {"station_sns": packages.stations_of(package_id)}
+            old = packages.list_station_numbers(package_id)
+            packages.restrict_package(package_id, body["station_sns"])
+            new = {"station_sns": packages.list_station_numbers(package_id)}
             audit.record(
                 actor=staff_actor(current_staff().id),
                 action="packages.restrict",

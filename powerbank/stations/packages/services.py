@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -8,7 +10,7 @@ from powerbank.stations.models import Station
 from powerbank.stations.packages.models import Package, PackageStation
 
 
-def stations_of(package_id: UUID) -> list[str]:
+def list_station_numbers(package_id: UUID) -> list[str]:
     """Numbers of the stations that a package is restricted to. None of them means all."""
     if db.session.get(Package, package_id) is None:
         raise NotFoundError("package")
@@ -16,7 +18,7 @@ def stations_of(package_id: UUID) -> list[str]:
     return list(db.session.scalars(query.where(PackageStation.package_id == package_id).order_by(Station.sn)))
 
 
-def restrict(package_id: UUID, station_sns: list[str]) -> None:
+def restrict_package(package_id: UUID, station_sns: list[str]) -> None:
     session = open_session()
     if session.get(Package, package_id, with_for_update=True) is None:
         raise NotFoundError("package")
@@ -28,3 +30,22 @@ def restrict(package_id: UUID, station_sns: list[str]) -> None:
     session.execute(delete(PackageStation).where(PackageStation.package_id == package_id))
     session.add_all(PackageStation(package_id=package_id, station_id=found[sn]) for sn in sorted(found))
     session.flush()
+
+
+def _is_offered_at(station_id: UUID) -> Any:
+    rules = select(PackageStation.station_id).where(PackageStation.package_id == Package.id)
+    return Package.active & (~rules.exists() | rules.where(PackageStation.station_id == station_id).exists())
+
+
+def list_packages_at(station_id: UUID | None) -> Sequence[Package]:
+    """What is offered at the station; without one, whatever is offered anywhere."""
+    query = select(Package).order_by(Package.duration_minutes, Package.price, Package.id)
+    return db.session.scalars(query.where(Package.active if station_id is None else _is_offered_at(station_id))).all()
+
+
+def find_offered_package(package_id: UUID, station_id: UUID) -> Package | None:
+    """The package, if it is offered at the station."""
+    found: Package | None = db.session.scalar(
+        select(Package).where(Package.id == package_id, _is_offered_at(station_id))
+    )
+    return found

@@ -5,16 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from powerbank.stations.models import Slot, Station
+from powerbank.stations.packages import services as packages
+from powerbank.stations.public.favourites import find_favourites_among
 from powerbank.stations.registry import queries
 from powerbank.stations.registry.opening_hours import is_open
 
 
-def of_page(found: dict[str, Any], *, user_id: UUID | None, now: datetime) -> dict[str, Any]:
-    favourites = queries.favourites_among(user_id, found["items"])
-    return found | {"items": [card(each, is_favorite=each.id in favourites, now=now) for each in found["items"]]}
+def make_card_page(found: dict[str, Any], *, user_id: UUID | None, now: datetime) -> dict[str, Any]:
+    favourites = find_favourites_among(user_id, found["items"])
+    return found | {"items": [make_card(each, is_favorite=each.id in favourites, now=now) for each in found["items"]]}
 
 
-def card(station: Station, *, is_favorite: bool, now: datetime) -> dict[str, Any]:
+def make_card(station: Station, *, is_favorite: bool, now: datetime) -> dict[str, Any]:
     live = station.live
     return {
         "sn": station.sn,
@@ -32,20 +34,20 @@ def card(station: Station, *, is_favorite: bool, now: datetime) -> dict[str, Any
     }
 
 
-def detail(station: Station, *, user_id: UUID | None, now: datetime, with_serials: bool) -> dict[str, Any]:
-    is_favorite = station.id in queries.favourites_among(user_id, [station])
-    return card(station, is_favorite=is_favorite, now=now) | {
+def make_detail(station: Station, *, user_id: UUID | None, now: datetime, with_serials: bool) -> dict[str, Any]:
+    is_favorite = station.id in find_favourites_among(user_id, [station])
+    return make_card(station, is_favorite=is_favorite, now=now) | {
         "timezone": station.timezone,
         "opening_hours": station.opening_hours,
         "images": station.images,
         "amenities": station.amenities,
         "rent_enabled": station.rent_enabled,
         "return_enabled": station.return_enabled,
-        "slots": [slot(each, with_serial=with_serials) for each in queries.slots(station.id)],
-        "packages": queries.packages_at(station.id),
+        "slots": [make_slot_card(each, with_serial=with_serials) for each in queries.list_slots(station.id)],
+        "packages": packages.list_packages_at(station.id),
     }
 
 
-def slot(row: Slot, *, with_serial: bool) -> dict[str, Any]:
+def make_slot_card(row: Slot, *, with_serial: bool) -> dict[str, Any]:
     shown = {"slot_number": row.number, "state": row.state, "battery_level": row.charge if row.bank_serial else None}
     return shown | ({"powerbank_sn": row.bank_serial, "held_because": row.held_because} if with_serial else {})

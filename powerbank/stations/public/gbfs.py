@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from powerbank.api.fields import show_time
 from powerbank.base.db import db
 from powerbank.stations.models import Slot, Station, StationLive
-from powerbank.stations.registry.opening_hours import in_osm_format, is_open
+from powerbank.stations.registry.opening_hours import format_for_osm, is_open
 
 VERSION = "3.0"
 BANK = "power-bank"
@@ -26,7 +26,7 @@ TTL = {
 FEEDS = tuple(name for name in TTL if name != "gbfs")
 
 
-def feed(name: str, *, public_url: str, contact: str, now: datetime) -> dict[str, Any]:
+def make_feed(name: str, *, public_url: str, contact: str, now: datetime) -> dict[str, Any]:
     makers: dict[str, Callable[[], dict[str, Any]]] = {
         "gbfs": lambda: {"feeds": [{"name": each, "url": f"{public_url}/gbfs/3.0/{each}.json"} for each in FEEDS]},
         "system_information": lambda: _system(public_url, contact),
@@ -91,7 +91,7 @@ def _information(public_url: str) -> list[dict[str, Any]]:
             "address": row.address,
             "capacity": row.capacity,
             "is_virtual_station": False,
-            "station_opening_hours": in_osm_format(row.opening_hours),
+            "station_opening_hours": format_for_osm(row.opening_hours),
             "rental_uris": {"web": f"{public_url}/s/{row.sn}"},
         }
         for row in db.session.execute(query)

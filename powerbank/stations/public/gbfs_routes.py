@@ -41,5 +41,5 @@ def feed(name: str) -> Response:
 def _made(name: str) -> bytes:
     settings: Any = current_app.config["SETTINGS"]
     contact = parseaddr(settings.mail_from)[1]
-    value = gbfs.feed(name, public_url=settings.public_url, contact=contact, now=utcnow())
+    value = gbfs.make_feed(name, public_url=settings.public_url, contact=contact, now=utcnow())
     return json.dumps(value, ensure_ascii=False).encode()

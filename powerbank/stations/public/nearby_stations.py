@@ -32,7 +32,7 @@ STATEMENT = _NEARBY.text
 
 
 @dataclass(frozen=True)
-class Search:
+class NearbySearch:
     lat: float
     lng: float
     radius_km: float
@@ -41,7 +41,7 @@ class Search:
     min_free_slots: int
 
 
-def nearby(search: Search, *, user_id: UUID | None, now: datetime) -> list[dict[str, Any]]:
+def find_nearby_stations(search: NearbySearch, *, user_id: UUID | None, now: datetime) -> list[dict[str, Any]]:
     asked = vars(search) | {"user_id": str(user_id) if user_id else None}
     return [_card(row, now) for row in read_alone(_NEARBY, asked)]
 

@@ -8,7 +8,7 @@ from powerbank.base.db import utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.stations.models import StationStatus
 from powerbank.stations.registry import queries
-from powerbank.stations.registry.opening_hours import is_open, today
+from powerbank.stations.registry.opening_hours import describe_today, is_open
 
 blueprint = Blueprint("station_page", __name__)
 
@@ -51,7 +51,7 @@ def station(sn: str) -> Response:
     language = request.accept_languages.best_match(list(TEXTS)) or "en"
     app_link = current_app.config["SETTINGS"].app_link
     try:
-        found = queries.public_station(sn)
+        found = queries.find_public_station(sn)
     except NotFoundError:
         page = render_template("station_gone.html", language=language, texts=TEXTS[language], app_link=app_link)
         return _in(language, make_response(page, 404))
@@ -67,7 +67,7 @@ def station(sn: str) -> Response:
         language=language,
         texts=TEXTS[language],
         app_link=f"{app_link}/{found.sn}",
-        hours=today(live.hours, live.timezone, now),
+        hours=describe_today(live.hours, live.timezone, now),
     )
     return _in(language, make_response(page))
 

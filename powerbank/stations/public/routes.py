@@ -9,8 +9,8 @@ from powerbank.api.auth import anybody, current_user_id, known_staff, known_user
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations.public import cards
-from powerbank.stations.public.nearby_stations import Search, nearby
+from powerbank.stations.public import cards, favourites
+from powerbank.stations.public.nearby_stations import NearbySearch, find_nearby_stations
 from powerbank.stations.public.schemas import (
     NearbyArguments,
     NearbySchema,
@@ -18,7 +18,7 @@ from powerbank.stations.public.schemas import (
     StationDetailSchema,
     StationListArguments,
 )
-from powerbank.stations.registry import queries, services
+from powerbank.stations.registry import queries
 
 blueprint = Blueprint("Stations", __name__, url_prefix="/api", description="Where power banks are.")
 
@@ -31,7 +31,7 @@ CardPage = page_of(StationCardSchema)
 @blueprint.alt_response(200, schema=NearbySchema)
 def around(arguments: dict[str, Any]) -> Response:
     """Stations around a point, nearest first"""
-    items = nearby(Search(**arguments), user_id=known_user_id(), now=utcnow())
+    items = find_nearby_stations(NearbySearch(**arguments), user_id=known_user_id(), now=utcnow())
     return jsonify(items=items, next_cursor=None)
 
 
@@ -41,7 +41,7 @@ def around(arguments: dict[str, Any]) -> Response:
 @blueprint.response(200, CardPage)
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Search by the beginnings of words of name, address, city or number"""
-    return cards.of_page(queries.station_page(**arguments), user_id=known_user_id(), now=utcnow())
+    return cards.make_card_page(queries.list_stations(**arguments), user_id=known_user_id(), now=utcnow())
 
 
 @blueprint.get("/stations/<sn>")
@@ -50,8 +50,8 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 def detail(sn: str) -> Response:
     """A station with its slots, packages and opening hours"""
     staff = known_staff()
-    value = cards.detail(
-        queries.public_station(sn),
+    value = cards.make_detail(
+        queries.find_public_station(sn),
         user_id=known_user_id(),
         now=utcnow(),
         with_serials=staff is not None and staff.may("stations.read"),
@@ -70,14 +70,14 @@ class FavoriteStation(MethodView):
     def put(self, sn: str) -> None:
         """Remember this station"""
         with transaction():
-            services.add_favourite(current_user_id(), sn)
+            favourites.add_favourite(current_user_id(), sn)
 
     @user_only
     @blueprint.response(204)
     def delete(self, sn: str) -> None:
         """Forget this station"""
         with transaction():
-            services.remove_favourite(current_user_id(), sn)
+            favourites.remove_favourite(current_user_id(), sn)
 
 
 @blueprint.get("/users/me/favorites")
@@ -86,5 +86,5 @@ class FavoriteStation(MethodView):
 @blueprint.response(200, CardPage)
 def favorites(arguments: dict[str, Any]) -> dict[str, Any]:
     """My stations"""
-    found = queries.favourites_page(current_user_id(), **arguments)
-    return cards.of_page(found, user_id=current_user_id(), now=utcnow())
+    found = favourites.list_favourites(current_user_id(), **arguments)
+    return cards.make_card_page(found, user_id=current_user_id(), now=utcnow())

@@ -12,32 +12,32 @@ from sqlalchemy import Select, select
 from powerbank.base.db import db
 from powerbank.stations.models import BrokerState, Credentials, Station
 from powerbank.stations.protocols import registry
-from powerbank.stations.registry.credentials import pbkdf2
+from powerbank.stations.registry.credentials import hash_for_mosquitto
 
 PASSWORDS, RULES = "mosquitto.passwords", "mosquitto.rules"
 _SAFE = re.compile(r"[^\s:+#]{1,64}")
 
 
-def version() -> int:
+def find_accounts_version() -> int:
     """A number that grows with each change of who may connect."""
     return db.session.scalar(select(BrokerState.accounts_version)) or 0
 
 
-def accounts() -> Iterator[tuple[str, str, str]]:
+def list_accounts() -> Iterator[tuple[str, str, str]]:
     """User name, bcrypt hash and Mosquitto hash of every station that may connect."""
     query = _accounts(Credentials.username, Credentials.bcrypt, Credentials.pbkdf2).order_by(Credentials.username)
     for row in db.session.execute(query):
         yield row.username, row.bcrypt, row.pbkdf2
 
 
-def write(folder: Path, *, broker_url: str) -> int:
+def write_broker_files(folder: Path, *, broker_url: str) -> int:
     """Both files, each put in its place at once. Answers how many stations are in them."""
     address = urlsplit(broker_url)
     service = unquote(address.username or "")
     if not _SAFE.fullmatch(service):
         raise ValueError("MQTT_URL names no user that a broker's file could hold")
-    lines = [f"{service}:{pbkdf2(unquote(address.password or ''))}"]
-    stations = [f"{name}:{hashed}" for name, _, hashed in accounts()]
+    lines = [f"{service}:{hash_for_mosquitto(unquote(address.password or ''))}"]
+    stations = [f"{name}:{hashed}" for name, _, hashed in list_accounts()]
     folder.mkdir(parents=True, exist_ok=True)
     _put(folder / PASSWORDS, [*lines, *stations])
     _put(

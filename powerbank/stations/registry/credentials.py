@@ -21,27 +21,27 @@ _PBKDF2_ROUNDS = 101
 
 
 @dataclass(frozen=True)
-class Shown:
+class NewCredentials:
     """What the station is set up with. It cannot be shown again."""
 
     username: str
     password: str
 
 
-def issue(station: Station, *, now: datetime) -> Shown:
+def issue_credentials(station: Station, *, now: datetime) -> NewCredentials:
     """A new password in place of the one before."""
-    [shown] = issue_all([station], now=now)
+    [shown] = issue_credentials_of_all([station], now=now)
     return shown
 
 
-def issue_all(stations: Sequence[Station], *, now: datetime) -> list[Shown]:
-    shown = [Shown(station.imei, secrets.token_urlsafe(24)) for station in stations]
+def issue_credentials_of_all(stations: Sequence[Station], *, now: datetime) -> list[NewCredentials]:
+    shown = [NewCredentials(station.imei, secrets.token_urlsafe(24)) for station in stations]
     rows = [
         {
             "station_id": station.id,
             "username": station.imei,
-            "bcrypt": _bcrypt(each.password),
-            "pbkdf2": pbkdf2(each.password),
+            "bcrypt": _hash_with_bcrypt(each.password),
+            "pbkdf2": hash_for_mosquitto(each.password),
             "rotated_at": now,
         }
         for station, each in zip(stations, shown, strict=True)
@@ -52,11 +52,11 @@ def issue_all(stations: Sequence[Station], *, now: datetime) -> list[Shown]:
     return shown
 
 
-def _bcrypt(password: str) -> str:
+def _hash_with_bcrypt(password: str) -> str:
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(_BCRYPT_ROUNDS)).decode()
 
 
-def pbkdf2(password: str) -> str:
+def hash_for_mosquitto(password: str) -> str:
     """As `mosquitto_passwd` writes it."""
     salt = os.urandom(12)
     made = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _PBKDF2_ROUNDS)

@@ -14,7 +14,7 @@ from powerbank.base.db import open_session
 from powerbank.base.errors import AppError
 from powerbank.stations.models import Station
 from powerbank.stations.registry import services
-from powerbank.stations.registry.credentials import Shown
+from powerbank.stations.registry.credentials import NewCredentials
 from powerbank.stations.registry.schemas import StationSchema
 
 MOST_ROWS = 5000
@@ -24,18 +24,18 @@ NEEDED = COLUMNS[:9]
 
 
 @dataclass
-class Line:
+class ImportedRow:
     row: int
     sn: str | None
     result: str
     errors: dict[str, list[str]] = field(default_factory=dict)
-    mqtt: Shown | None = None
+    mqtt: NewCredentials | None = None
 
 
-Found = tuple[Line, dict[str, Any]]
+ValidRow = tuple[ImportedRow, dict[str, Any]]
 
 
-def read(data: bytes) -> list[dict[str, str]]:
+def read_rows(data: bytes) -> list[dict[str, str]]:
     """The rows of the file. Refuses one that is no such file at all."""
     try:
         text = data.decode("utf-8-sig")
@@ -59,25 +59,25 @@ def read(data: bytes) -> list[dict[str, str]]:
     return rows
 
 
-def bring_in(rows: list[dict[str, str]], *, dry_run: bool, now: datetime) -> list[Line]:
+def import_stations(rows: list[dict[str, str]], *, dry_run: bool, now: datetime) -> list[ImportedRow]:
     """A dry run looks as closely, and makes nothing."""
     lines, good = [], []
     for number, row in enumerate(rows, start=2):
-        line = Line(number, (row.get("sn") or "").strip() or None, "valid")
+        line = ImportedRow(number, (row.get("sn") or "").strip() or None, "valid")
         lines.append(line)
         try:
-            good.append((line, StationSchema().load(_typed(row))))
+            good.append((line, StationSchema().load(_convert_cells(row))))
         except ValidationError as refused:
-            line.result, line.errors = "refused", _flat(refused.messages_dict)
-    new = _not_yet_known(good)
+            line.result, line.errors = "refused", _flatten_errors(refused.messages_dict)
+    new = _refuse_known(good)
     if new and not dry_run:
-        made = services.register_all([facts for _, facts in new], now=now)
+        made = services.register_stations([facts for _, facts in new], now=now)
         for (line, _), (_, shown) in zip(new, made, strict=True):
             line.result, line.mqtt = "created", shown
     return lines
 
 
-def _not_yet_known(good: list[Found]) -> list[Found]:
+def _refuse_known(good: list[ValidRow]) -> list[ValidRow]:
     """Those whose number and imei no station has, nor a row before. Whoever registers the same at this moment makes
     the whole file be refused, by the database, and it can be sent again."""
     new = []
@@ -99,7 +99,7 @@ def _taken(name: str, wanted: list[str]) -> set[str]:
     return set(open_session().scalars(select(column).where(column.in_(wanted))))
 
 
-def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_cells(row: Mapping[str, Any]) -> dict[str, Any]:
     """An empty cell is a value that is not given."""
     given: dict[str, Any] = {
         name: value.strip() for name, value in row.items() if isinstance(value, str) and value.strip()
@@ -114,7 +114,7 @@ def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _flat(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+def _flatten_errors(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     return {name: [str(each) for each in found] for name, found in messages.items()}
 
 

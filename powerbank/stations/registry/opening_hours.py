@@ -45,7 +45,7 @@ def is_open(hours: str | None, timezone: str, at: datetime) -> bool:
     return hours is None or _read(hours).open_at(at.astimezone(_zone(timezone)))
 
 
-def today(hours: str | None, timezone: str, at: datetime) -> str | None:
+def describe_today(hours: str | None, timezone: str, at: datetime) -> str | None:
     """`07:00–12:00, 18:00–02:00`; nothing where a station is always open, or not at all on this day."""
     if hours is None:
         return None
@@ -85,7 +85,7 @@ def _minutes(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:])
 
 
-def in_osm_format(hours: Mapping[str, Any] | None) -> str:
+def format_for_osm(hours: Mapping[str, Any] | None) -> str:
     """For the open-data feed: `Mo 07:00-21:00; 2026 Oct 20 off`."""
     if hours is None:
         return "24/7"

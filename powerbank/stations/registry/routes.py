@@ -15,12 +15,15 @@ from powerbank.api.web import cacheable
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
+from powerbank.stations.commands import encoding
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName
+from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Station
+from powerbank.stations.packages import services as packages
 from powerbank.stations.public import cards
 from powerbank.stations.registry import csv_import, queries, services
-from powerbank.stations.registry.credentials import Shown
+from powerbank.stations.registry.credentials import NewCredentials
 from powerbank.stations.registry.schemas import (
     CredentialsSchema,
     ImportArguments,
@@ -46,7 +49,7 @@ class Stations(MethodView):
     @blueprint.response(200, page_of(StationSeenSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """All stations, inactive ones too"""
-        found = queries.station_page(**arguments, staff=True)
+        found = queries.list_stations(**arguments, staff=True)
         return found | {"items": [_seen(each) for each in found["items"]]}
 
     @staff_only("stations.write")
@@ -55,7 +58,7 @@ class Stations(MethodView):
     def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Register a station. Its MQTT password is in this answer and nowhere else"""
         with transaction():
-            station, shown = services.register(**body, now=utcnow())
+            station, shown = services.register_station(**body, now=utcnow())
             _audit("stations.create", station.sn, new=_told(station))
         return _seen(station) | {"mqtt": shown}
 
@@ -66,10 +69,10 @@ class OneStation(MethodView):
     @blueprint.response(200, StationWithSlotsSchema)
     def get(self, sn: str) -> dict[str, Any]:
         """A station with its slots"""
-        station = queries.station(sn)
-        slots = [cards.slot(each, with_serial=True) for each in queries.slots(station.id)]
-        told = {"slots": slots, "packages": queries.packages_at(station.id)}
-        return _seen(station) | told | queries.not_understood(station.id)
+        station = queries.find_station(sn)
+        slots = [cards.make_slot_card(each, with_serial=True) for each in queries.list_slots(station.id)]
+        told = {"slots": slots, "packages": packages.list_packages_at(station.id)}
+        return _seen(station) | told | message_queries.count_bad_messages(station.id)
 
     @staff_only("stations.write")
     @blueprint.arguments(StationChangeSchema(partial=True))
@@ -77,8 +80,8 @@ class OneStation(MethodView):
     def patch(self, body: dict[str, Any], sn: str) -> dict[str, Any]:
         """Change the fields given"""
         with transaction():
-            old = _told(queries.locked(sn))
-            station = services.change(sn, body)
+            old = _told(queries.lock_station(sn))
+            station = services.change_station(sn, body)
             _audit("stations.update", sn, old=old, new=_told(station))
         return _seen(station)
 
@@ -87,14 +90,14 @@ class OneStation(MethodView):
     def delete(self, sn: str) -> None:
         """Delete a station entered by mistake. One that was in use can only be made inactive"""
         with transaction():
-            _audit("stations.delete", sn, old=_told(queries.locked(sn)))
-            services.remove(sn)
+            _audit("stations.delete", sn, old=_told(queries.lock_station(sn)))
+            services.delete_station(sn)
 
 
 @blueprint.post("/<sn>/credentials")
 @staff_only("stations.write")
 @blueprint.response(201, CredentialsSchema)
-def rotate(sn: str) -> Shown:
+def rotate(sn: str) -> NewCredentials:
     """A new MQTT password. The old one ends"""
     with transaction():
         shown = services.rotate_credentials(sn, now=utcnow())
@@ -109,10 +112,10 @@ def rotate(sn: str) -> Shown:
 @blueprint.response(200, StationSeenSchema)
 def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
     """Take a station out of service, or put it back"""
-    old = {"maintenance": queries.locked(sn).maintenance}
+    old = {"maintenance": queries.lock_station(sn).maintenance}
     station = services.set_maintenance(sn, enable=body["enable"])
-    if commands.is_supported(station, CommandName.MAINTENANCE):
-        commands.request_by_staff(
+    if encoding.is_command_supported(station, CommandName.MAINTENANCE):
+        commands.request_command_by_staff(
             station,
             command=CommandName.MAINTENANCE,
             parameters={"enable": body["enable"]},
@@ -128,7 +131,7 @@ def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
 @blueprint.alt_response(200, schema={"type": "string"}, content_type="image/svg+xml")
 def qr(sn: str) -> Response:
     """The code to print on the station"""
-    address = f"{current_app.config['SETTINGS'].public_url}/s/{queries.station(sn).sn}"
+    address = f"{current_app.config['SETTINGS'].public_url}/s/{queries.find_station(sn).sn}"
     drawn = io.BytesIO()
     segno.make_qr(address, error="m").save(drawn, kind="svg", scale=8, border=4, title=address)
     response = cacheable(Response(drawn.getvalue(), content_type="image/svg+xml"), 3600)
@@ -144,9 +147,9 @@ def qr(sn: str) -> Response:
 @blueprint.response(200, ImportReportSchema)
 def bring_in(arguments: dict[str, Any]) -> dict[str, Any]:
     """Register the stations of a CSV file, with a report on each row"""
-    rows = csv_import.read(request.get_data())
+    rows = csv_import.read_rows(request.get_data())
     with transaction():
-        lines = csv_import.bring_in(rows, dry_run=arguments["dry_run"], now=utcnow())
+        lines = csv_import.import_stations(rows, dry_run=arguments["dry_run"], now=utcnow())
         refused = sum(line.result == "refused" for line in lines)
         report = {"dry_run": arguments["dry_run"], "accepted": len(lines) - refused, "refused": refused}
         if not arguments["dry_run"]:
@@ -155,14 +158,14 @@ def bring_in(arguments: dict[str, Any]) -> dict[str, Any]:
     return report | {"rows": [_line(line) for line in lines]}
 
 
-def _line(line: csv_import.Line) -> dict[str, Any]:
+def _line(line: csv_import.ImportedRow) -> dict[str, Any]:
     told: dict[str, Any] = {"row": line.row, "sn": line.sn, "result": line.result, "errors": line.errors}
     return told | ({"mqtt": line.mqtt} if line.mqtt else {})
 
 
 def _told(station: Station) -> dict[str, Any]:
     """For the audit log: all that staff may change, the number of slots too."""
-    return dict(StationSchema().dump(station)) | {"slots": len(queries.slots(station.id))}
+    return dict(StationSchema().dump(station)) | {"slots": len(queries.list_slots(station.id))}
 
 
 def _seen(station: Station) -> dict[str, Any]:

@@ -9,23 +9,23 @@ _BETWEEN = re.compile(r"[\s!-/:-@\[-`{-~]+")
 LONGEST = 100
 
 
-def words_of(*texts: str) -> list[str]:
+def split_terms(*texts: str) -> list[str]:
     found = {word[:LONGEST] for text in texts for word in _BETWEEN.split(text.lower()) if word}
     return sorted(found)
 
 
-def vector(station: Station) -> str:
+def make_vector(station: Station) -> str:
     """In the form in which PostgreSQL reads a `tsvector`."""
-    return vector_of(station.name, station.address, station.city, station.sn)
+    return make_vector_of_texts(station.name, station.address, station.city, station.sn)
 
 
-def vector_of(*texts: str) -> str:
-    return " ".join(map(_quoted, words_of(*texts)))
+def make_vector_of_texts(*texts: str) -> str:
+    return " ".join(map(_quoted, split_terms(*texts)))
 
 
-def question(text: str) -> str | None:
+def make_query(text: str) -> str | None:
     """In the form in which PostgreSQL reads a `tsquery`: every word, each as a beginning."""
-    return " & ".join(f"{_quoted(word)}:*" for word in words_of(text)) or None
+    return " & ".join(f"{_quoted(word)}:*" for word in split_terms(text)) or None
 
 
 def _quoted(word: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from powerbank.base.db import open_session
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import registration
 from powerbank.stations.models import Station
 from powerbank.stations.packages.models import Package, PaymentModel
 from powerbank.stations.registry import services
@@ -44,15 +44,15 @@ PACKAGES = (
 )
 
 
-def seed(now: datetime) -> bool:
+def seed_stations(now: datetime) -> bool:
     """Fills an empty network. False when there were stations already."""
     session = open_session()
     if session.scalar(select(func.count()).select_from(Station)):
         return False
     for number, (name, address, city, lat, lng, hours) in enumerate(PLACES, start=1):
-        services.register(
-            sn=sn(number),
-            imei=imei(number),
+        services.register_station(
+            sn=make_sn(number),
+            imei=make_imei(number),
             name=name,
             address=address,
             city=city,
@@ -63,7 +63,9 @@ def seed(now: datetime) -> bool:
             protocol="volinks-v1" if number % 4 == 0 else "json-v1",
             now=now,
         )
-    banks.register(serials=[serial(each) for each in range(1, len(PLACES) * BANKS_EACH + 1)], model="PB-5000", now=now)
+    registration.register_banks(
+        serials=[make_serial(each) for each in range(1, len(PLACES) * BANKS_EACH + 1)], model="PB-5000", now=now
+    )
     session.add_all(Package(**each, payment_model=PaymentModel.PREPAID) for each in PACKAGES)
     session.add(
         Package(
@@ -78,19 +80,19 @@ def seed(now: datetime) -> bool:
     return True
 
 
-def sn(number: int) -> str:
+def make_sn(number: int) -> str:
     return f"KTM-{number:03d}"
 
 
-def imei(number: int) -> str:
+def make_imei(number: int) -> str:
     return f"8605880400{number:05d}"
 
 
-def serials_of(number: int) -> list[str]:
+def list_serials(number: int) -> list[str]:
     """The banks that begin in the station of this number."""
-    return [serial((number - 1) * BANKS_EACH + each) for each in range(1, BANKS_EACH + 1)]
+    return [make_serial((number - 1) * BANKS_EACH + each) for each in range(1, BANKS_EACH + 1)]
 
 
-def serial(number: int) -> str:
+def make_serial(number: int) -> str:
     """Digits only and below 2^32: what both protocols can say."""
     return str(85_000_000 + number)

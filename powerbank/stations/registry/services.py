@@ -13,26 +13,26 @@ from powerbank.base.database_errors import Refusals, already_exists, foreseen, i
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError
 from powerbank.stations.availability import live_rows
-from powerbank.stations.models import Favourite, Slot, Station, StationLive
+from powerbank.stations.models import Slot, Station, StationLive
 from powerbank.stations.registry import credentials, queries, search_terms
-from powerbank.stations.registry.credentials import Shown
+from powerbank.stations.registry.credentials import NewCredentials
 
 
-def register(*, now: datetime, **facts: Any) -> tuple[Station, Shown]:
+def register_station(*, now: datetime, **facts: Any) -> tuple[Station, NewCredentials]:
     """A new station with empty slots, and what it signs in with at the broker."""
-    [(station, shown)] = register_all([facts], now=now)
+    [(station, shown)] = register_stations([facts], now=now)
     open_session().refresh(station)
     return station, shown
 
 
-def register_all(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple[Station, Shown]]:
+def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple[Station, NewCredentials]]:
     """In a few statements, however many: a file of thousands is one request."""
     session = open_session()
     stations = [Station(id=new_id(), **_without_slots(facts)) for facts in many]
     for station in stations:
-        station.words = search_terms.vector(station)
+        station.words = search_terms.make_vector(station)
     session.add_all(stations)
-    with foreseen(_taken()):
+    with foreseen(_refusals()):
         session.flush()
     slots = [
         {"station_id": station.id, "number": number}
@@ -40,11 +40,11 @@ def register_all(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple
         for number in range(1, facts["slots"] + 1)
     ]
     session.execute(insert(Slot), slots)
-    live_rows.refresh([station.id for station in stations])
-    return list(zip(stations, credentials.issue_all(stations, now=now), strict=True))
+    live_rows.refresh_live_rows([station.id for station in stations])
+    return list(zip(stations, credentials.issue_credentials_of_all(stations, now=now), strict=True))
 
 
-def _taken() -> Refusals:
+def _refusals() -> Refusals:
     return {"uq_stations_sn": already_exists(), "uq_stations_imei": already_exists()}
 
 
@@ -52,33 +52,33 @@ def _without_slots(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "slots"}
 
 
-def change(sn: str, changes: Mapping[str, Any]) -> Station:
+def change_station(sn: str, changes: Mapping[str, Any]) -> Station:
     session = open_session()
-    station = queries.locked(sn)
+    station = queries.lock_station(sn)
     for name, value in _without_slots(changes).items():
         setattr(station, name, value)
-    station.words = search_terms.vector(station)
-    with foreseen(_taken()):
+    station.words = search_terms.make_vector(station)
+    with foreseen(_refusals()):
         session.flush()
     if "slots" in changes:
         _resize(station.id, changes["slots"])
-    live_rows.refresh([station.id])
+    live_rows.refresh_live_rows([station.id])
     session.refresh(station)
     return station
 
 
 def set_maintenance(sn: str, *, enable: bool) -> Station:
-    return change(sn, {"maintenance": enable})
+    return change_station(sn, {"maintenance": enable})
 
 
-def remove(sn: str) -> None:
+def delete_station(sn: str) -> None:
     """For a station entered by mistake. One with a history can only be made inactive: the database refuses."""
     with foreseen({ForeignKeyViolation: in_use()}):
-        open_session().execute(delete(Station).where(Station.id == queries.locked(sn).id))
+        open_session().execute(delete(Station).where(Station.id == queries.lock_station(sn).id))
 
 
-def rotate_credentials(sn: str, *, now: datetime) -> Shown:
-    return credentials.issue(queries.locked(sn), now=now)
+def rotate_credentials(sn: str, *, now: datetime) -> NewCredentials:
+    return credentials.issue_credentials(queries.lock_station(sn), now=now)
 
 
 def note_seen(station_id: UUID, *, at: datetime, online: bool, firmware: str | None = None) -> None:
@@ -89,16 +89,6 @@ def note_seen(station_id: UUID, *, at: datetime, online: bool, firmware: str | N
         row.last_seen = at
     if firmware is not None:
         row.firmware = firmware
-
-
-def add_favourite(user_id: UUID, sn: str) -> None:
-    station_id = queries.public_station(sn).id
-    open_session().execute(insert(Favourite).values(user_id=user_id, station_id=station_id).on_conflict_do_nothing())
-
-
-def remove_favourite(user_id: UUID, sn: str) -> None:
-    station_id = queries.public_station(sn).id
-    open_session().execute(delete(Favourite).where(Favourite.user_id == user_id, Favourite.station_id == station_id))
 
 
 def _make_slots(station_id: UUID, first: int, last: int) -> None:

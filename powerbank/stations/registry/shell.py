@@ -24,7 +24,7 @@ LOOK_EVERY = 2.0  # seconds
 def rebuild_live() -> None:
     """Makes what the app reads of stations again, from the registry, the slots and the banks."""
     with transaction():
-        live_rows.refresh(None)
+        live_rows.refresh_live_rows(None)
     click.echo("live rows of all stations made again")
 
 
@@ -49,7 +49,7 @@ def _watch(folder: Path, broker_url: str, pid_file: Path | None) -> NoReturn:
     while True:
         problem = ""
         try:
-            version = broker_files.version()
+            version = broker_files.find_accounts_version()
             if version != written:
                 _write(folder, broker_url)
                 written, told = version, False
@@ -67,7 +67,7 @@ def _watch(folder: Path, broker_url: str, pid_file: Path | None) -> NoReturn:
 
 
 def _write(folder: Path, broker_url: str) -> None:
-    count = broker_files.write(folder, broker_url=broker_url)
+    count = broker_files.write_broker_files(folder, broker_url=broker_url)
     click.echo(f"{count} stations in {folder}")
 
 

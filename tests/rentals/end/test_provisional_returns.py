@@ -9,7 +9,7 @@ from flask import Flask
 
 from powerbank.base.db import transaction, utcnow
 from powerbank.rentals import sweeps
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import registration
 from tests.rentals.conftest import Renter
 from tests.rentals.end.test_returns import swept
 from tests.rentals.street import Street
@@ -52,7 +52,7 @@ def rented(
     street.begin(hours_ago=2)
     made = make_station("C", protocol="volinks-v1")
     with transaction():
-        banks.register(serials=["258"], model=None, now=street.now)
+        registration.register_banks(serials=["258"], model=None, now=street.now)
     cabinet = Cabinet(street, Talker(made, now=street.now))  # type: ignore[arg-type]
     cabinet.shows(258)
     sita = renter()

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import new_id, open_session, transaction
 from powerbank.stations.availability import alerts
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
 from tests.stations.talker import Talker, heard, live
@@ -111,7 +112,7 @@ def test_outages_that_are_rare_are_told_each_by_itself(talker: Talker) -> None:
 
 
 def _quarantine(talker: Talker) -> None:
-    banks.quarantine("101", reason="damaged", now=talker.now)
+    banks.quarantine_bank("101", reason="damaged", now=talker.now)
 
 
 def _break(talker: Talker) -> None:
@@ -123,7 +124,7 @@ def _hold_slot(talker: Talker) -> None:
 
 
 def _promise(talker: Talker) -> None:
-    banks.reserve(banks.locked("101").id, rental_id=new_id())
+    banks.reserve(custody_queries.lock_bank("101").id, rental_id=new_id())
 
 
 @pytest.mark.parametrize("withdraw", [_quarantine, _break, _hold_slot, _promise])

@@ -40,7 +40,7 @@ def test_staff_send_a_command_and_see_what_became_of_it(
     assert value("SELECT count(*) FROM outbox_jobs WHERE job = 'send_station_command'") == 1
     assert value("SELECT count(*) FROM audit_log WHERE action = 'stations.command'") == 1
     with transaction():
-        assert commands.claim(command_id, now=talker.now) is not None
+        assert commands.claim_command(command_id, now=talker.now) is not None
     talker.answer(command_id, slot_number=1, powerbank_sn="A-1")
     [shown] = client.get("/api/admin/stations/A/commands", headers=headers).get_json()["items"]
     assert (shown["command_id"], shown["status"], shown["response"]["proof"]) == (command_id, "succeeded", "confirmed")
@@ -138,14 +138,14 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
 
     def ask(command: str) -> Any:
         with transaction():
-            made = commands.request(
+            made = commands.request_command(
                 station_id=talker.id,
                 command=command,
                 parameters={"slot_number": 1} if "slot" in command else {},
                 requested_by="x",
                 now=talker.now,
             )
-            assert commands.claim(made.id, now=talker.now) is not None
+            assert commands.claim_command(made.id, now=talker.now) is not None
         return made
 
     locked, unlocked, rebooted, asked = ask("lock_slot"), ask("unlock_slot"), ask("reboot"), ask("get_status")
@@ -179,14 +179,14 @@ def test_a_version_that_is_shown_proves_the_update(
 
     def update() -> StationCommand:
         with transaction():
-            made = commands.request(
+            made = commands.request_command(
                 station_id=talker.id,
                 command="update_firmware",
                 parameters=parameters,
                 requested_by="x",
                 now=talker.now,
             )
-            assert commands.claim(made.id, now=talker.now) is not None
+            assert commands.claim_command(made.id, now=talker.now) is not None
         return made
 
     beat("2.0.0")
@@ -225,7 +225,7 @@ def test_a_command_for_which_somebody_waits_goes_out_right_after_the_commit(
     link.ready()
 
     def ask() -> StationCommand:
-        return commands.request(
+        return commands.request_command(
             station_id=talker.id,
             command="eject_powerbank",
             parameters={"slot_number": 1, "powerbank_sn": "A-1"},
@@ -264,7 +264,7 @@ def test_a_command_for_which_no_broker_is_there_stays_unsent(
     """Nothing is noted as sent before there is somebody to send it to."""
     talker = Talker(make_station("A", charges={1: 90}))
     with transaction():
-        command = commands.request(
+        command = commands.request_command(
             station_id=talker.id,
             command="eject_powerbank",
             parameters={"slot_number": 1, "powerbank_sn": "A-1"},

@@ -39,7 +39,7 @@ def test_a_refusal_is_final_at_once(talker: Talker) -> None:
 def test_one_ejection_at_a_time(talker: Talker) -> None:
     talker.rent(1, "101")
     with pytest.raises(AppError) as refused, transaction():
-        commands.request(
+        commands.request_command(
             station_id=talker.id,
             command="eject_powerbank",
             parameters={"slot_number": 2, "powerbank_sn": "102"},
@@ -102,7 +102,7 @@ def test_a_refused_ejection_that_comes_out_after_all(talker: Talker) -> None:
 
 def test_one_that_never_went_out_expires(talker: Talker) -> None:
     with transaction():
-        command = commands.request(
+        command = commands.request_command(
             station_id=talker.id,
             command="eject_powerbank",
             parameters={"slot_number": 1, "powerbank_sn": "101"},
@@ -112,13 +112,13 @@ def test_one_that_never_went_out_expires(talker: Talker) -> None:
     talker.pass_deadline(command)
     assert status(command) == ("expired", None)
     with transaction():
-        assert commands.claim(command.id, now=talker.now) is None
+        assert commands.claim_command(command.id, now=talker.now) is None
 
 
 def test_a_command_is_claimed_once(talker: Talker) -> None:
     command = talker.rent(1, "101")
     with transaction():
-        assert commands.claim(command.id, now=talker.now) is None
+        assert commands.claim_command(command.id, now=talker.now) is None
 
 
 def test_an_answer_of_another_station_is_not_heard(talker: Talker, make_station: Make) -> None:

@@ -21,7 +21,7 @@ def refuse(talker: Talker, times: int, *, proof: str = "refused") -> None:
     for _ in range(times):
         db.session.rollback()
         with transaction():
-            command = commands.request(
+            command = commands.request_command(
                 station_id=talker.id,
                 command="eject_powerbank",
                 requested_by="rental",
@@ -29,8 +29,8 @@ def refuse(talker: Talker, times: int, *, proof: str = "refused") -> None:
                 parameters={"slot_number": 1, "powerbank_sn": "A-1"},
                 rental_id=new_id(),
             )
-            commands.settle(command, CommandStatus.FAILED, {"proof": proof}, now=talker.now)
-            slot_inspection.after_refusal(talker.id, 1, now=talker.now)
+            commands.settle_command(command, CommandStatus.FAILED, {"proof": proof}, now=talker.now)
+            slot_inspection.hold_slot_after_refusals(talker.id, 1, now=talker.now)
 
 
 def counts(client: FlaskClient) -> tuple[int, int]:

@@ -22,9 +22,9 @@ from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.stations.availability import eligibility, live_rows
 from powerbank.stations.custody import discrepancies, registration
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import DiscrepancyKind, Place
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import DiscrepancyKind, Place, Whereabouts
 from powerbank.stations.models import Slot
 from powerbank.stations.registry import services
 from tests.conftest import execute
@@ -61,9 +61,11 @@ def test_a_move_closes_one_stay_and_opens_the_next(context: Flask, make_station:
     make_station("A", charges={1: 90})
     rental = uuid4()
     with transaction():
-        assert banks.move(bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected")
+        assert banks.move_bank(bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected")
     with transaction():
-        assert not banks.move(bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected")
+        assert not banks.move_bank(
+            bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected"
+        )
     found = stays("A-1")
     assert [row.place for row in found] == ["warehouse", "slot", "user"]
     assert [row.period.upper for row in found] == [found[1].period.lower, found[2].period.lower, None]
@@ -72,7 +74,7 @@ def test_a_move_closes_one_stay_and_opens_the_next(context: Flask, make_station:
 def test_a_clock_that_is_behind_does_not_turn_the_timeline_round(context: Flask, make_station: Make) -> None:
     make_station("A", charges={1: 90})
     with transaction():
-        banks.move(bank_id("A-1"), CREW, at=utcnow() - timedelta(days=2), cause="picked up")
+        banks.move_bank(bank_id("A-1"), CREW, at=utcnow() - timedelta(days=2), cause="picked up")
     found = stays("A-1")
     assert found[2].period.lower == found[1].period.upper
     assert found[2].period.lower > found[1].period.lower
@@ -99,7 +101,7 @@ def test_the_database_holds_that_a_bank_is_in_one_place(
     context: Flask, environment: dict[str, str], role: str, statement: str
 ) -> None:
     with transaction():
-        banks.register(serials=["1"], model=None, now=utcnow())
+        registration.register_banks(serials=["1"], model=None, now=utcnow())
     with pytest.raises(psycopg2.Error):
         execute(environment[role], statement)
     assert [row.place for row in stays("1")] == ["warehouse"]
@@ -107,7 +109,7 @@ def test_the_database_holds_that_a_bank_is_in_one_place(
 
 def test_a_gap_between_two_stays_is_refused(context: Flask) -> None:
     with transaction():
-        banks.register(serials=["1"], model=None, now=utcnow())
+        registration.register_banks(serials=["1"], model=None, now=utcnow())
     statements = (
         "UPDATE custody SET period = tstzrange(lower(period), lower(period) + interval '1 s')",
         "INSERT INTO custody (id, bank_id, place, cause, period) SELECT gen_random_uuid(), bank_id, 'lost', 'x',"
@@ -134,7 +136,7 @@ def test_whatever_happens_there_is_one_place_at_any_time(
     serial, sn = str(uuid4())[:18], str(uuid4())[:18]
     station = make_station(sn)
     with transaction():
-        banks.register(serials=[serial], model=None, now=utcnow())
+        registration.register_banks(serials=[serial], model=None, now=utcnow())
     for place, minutes in moves:
         to = Whereabouts(
             Place(place),
@@ -143,7 +145,7 @@ def test_whatever_happens_there_is_one_place_at_any_time(
             uuid4() if place == "user" else None,
         )
         with transaction():
-            banks.move(bank_id(serial), to, at=utcnow() + timedelta(minutes=minutes), cause="try")
+            banks.move_bank(bank_id(serial), to, at=utcnow() + timedelta(minutes=minutes), cause="try")
     found = stays(serial)
     assert found[-1].period.upper is None
     assert all(a.period.upper == b.period.lower for a, b in pairwise(found))
@@ -159,7 +161,7 @@ def test_the_best_bank_is_the_fullest_then_the_least_used(context: Flask, make_s
         rental = new_id()
         try:
             with transaction():
-                return banks.reserve_best(station.id, rental_id=rental, min_battery=least).serial
+                return banks.reserve_best_bank(station.id, rental_id=rental, min_battery=least).serial
         except AppError:
             return None
         finally:
@@ -168,26 +170,26 @@ def test_the_best_bank_is_the_fullest_then_the_least_used(context: Flask, make_s
 
     assert best() == "A-3"
     with transaction():
-        banks.quarantine("A-3", reason="swollen", now=utcnow())
+        banks.quarantine_bank("A-3", reason="swollen", now=utcnow())
     assert best() == "A-2"
     with transaction():
-        banks.doubt(bank_id("A-2"), "no answer to the ejection")
+        banks.mark_doubtful(bank_id("A-2"), "no answer to the ejection")
     assert best() == "A-1"
     with transaction() as session:
         session.execute(update(Slot).where(Slot.station_id == station.id, Slot.number == 1).values(works="locked"))
     assert best() is None
     assert best(20) == "A-4"
     with transaction():
-        banks.settle(bank_id("A-2"))
+        banks.clear_doubt(bank_id("A-2"))
     assert best() == "A-2"
 
 
 def test_a_bank_that_the_database_has_elsewhere_is_not_handed_out(context: Flask, make_station: Make) -> None:
     station = make_station("A", charges={1: 80})
     with transaction():
-        banks.move(bank_id("A-1"), CREW, at=utcnow(), cause="picked up")
+        banks.move_bank(bank_id("A-1"), CREW, at=utcnow(), cause="picked up")
     with pytest.raises(AppError), transaction():
-        banks.reserve_best(station.id, rental_id=new_id(), min_battery=30)
+        banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30)
 
 
 def test_two_that_race_for_the_last_bank(app: Flask, client: FlaskClient, make_station: Make) -> None:
@@ -197,7 +199,7 @@ def test_two_that_race_for_the_last_bank(app: Flask, client: FlaskClient, make_s
         with app.app_context():
             try:
                 with transaction():
-                    return banks.reserve_best(station.id, rental_id=new_id(), min_battery=30).serial
+                    return banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial
             except AppError as refused:
                 return refused.code
 
@@ -213,11 +215,11 @@ def test_what_two_do_at_once_is_counted_once_each(app: Flask, client: FlaskClien
 
     def rent() -> str:
         with app.app_context(), transaction():
-            return banks.reserve_best(station.id, rental_id=new_id(), min_battery=30).serial
+            return banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial
 
     with ThreadPoolExecutor(1) as pool, app.app_context():
         with transaction():
-            banks.reserve_best(station.id, rental_id=new_id(), min_battery=30)
+            banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30)
             second = pool.submit(rent)
             time.sleep(0.5)
             assert not second.done()
@@ -229,14 +231,14 @@ def test_a_promise_is_one_and_ends(context: Flask, make_station: Make) -> None:
     station = make_station("A", charges={1: 80})
     rental = new_id()
     with transaction():
-        choice = banks.reserve_best(station.id, rental_id=rental, min_battery=30)
+        choice = banks.reserve_best_bank(station.id, rental_id=rental, min_battery=30)
     with transaction():
         assert not banks.reserve(choice.bank_id, rental_id=new_id())
     with transaction():
         banks.end_reservation(rental)
         banks.end_reservation(rental)
     with transaction():
-        assert banks.reserve_best(station.id, rental_id=new_id(), min_battery=30).serial == "A-1"
+        assert banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial == "A-1"
 
 
 def test_someone_looking_at_a_bank_keeps_nobody_waiting(app: Flask, make_station: Make) -> None:
@@ -244,10 +246,10 @@ def test_someone_looking_at_a_bank_keeps_nobody_waiting(app: Flask, make_station
 
     def take() -> str:
         with app.app_context(), transaction():
-            return banks.reserve_best(station.id, rental_id=new_id(), min_battery=30).serial
+            return banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial
 
     with app.app_context(), transaction(), ThreadPoolExecutor(1) as pool:
-        banks.locked("A-1")
+        custody_queries.lock_bank("A-1")
         assert pool.submit(take).result(timeout=60) == "A-2"
 
 
@@ -255,8 +257,8 @@ def test_free_slots(context: Flask, make_station: Make) -> None:
     station = make_station("A", charges={2: 80})
     with transaction() as session:
         session.execute(update(Slot).where(Slot.station_id == station.id, Slot.number == 3).values(works="faulty"))
-        live_rows.refresh([station.id])
-        assert banks.free_slots(station.id) == [1, 4]
+        live_rows.refresh_live_rows([station.id])
+        assert custody_queries.list_free_slots(station.id) == [1, 4]
 
 
 def test_quarantine_and_release(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
@@ -312,7 +314,7 @@ def test_a_disagreement_is_opened_once_and_settled(
     [other] = client.get("/api/admin/discrepancies?station_sn=A", headers=headers).get_json()["items"]
     assert (other["station_sn"], other["slot_number"], other["id"] != item["id"]) == ("A", 3, True)
     with app.app_context(), transaction():
-        assert discrepancies.close_all("X", resolution="registered", now=utcnow()) == 1
+        assert discrepancies.close_discrepancies("X", resolution="registered", now=utcnow()) == 1
 
 
 CLOSED = {"weekly": {}, "exceptions": []}
@@ -333,12 +335,12 @@ def test_may_anything_be_rented_here(
 ) -> None:
     make_station("A", charges={1: 90}, **facts)
     if code is None:
-        assert eligibility.rentable_station("A", now=utcnow()).sn == "A"
+        assert eligibility.find_rentable_station("A", now=utcnow()).sn == "A"
         with transaction():
             services.set_maintenance("A", enable=True)
         code = "station_maintenance"
     with pytest.raises(AppError) as refused:
-        eligibility.rentable_station("A", now=utcnow())
+        eligibility.find_rentable_station("A", now=utcnow())
     assert refused.value.code == code
 
 
@@ -379,8 +381,8 @@ class TestLongLists:
         staff_headers: Callable[..., dict[str, str]],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(registration, "AT_ONCE", 4)
-        monkeypatch.setattr(registration, "BATCH", 2)
+        monkeypatch.setattr(registration, "MOST_PER_REQUEST", 4)
+        monkeypatch.setattr(registration, "BATCH_SIZE", 2)
         headers = staff_headers("operations")
         assert client.post(self.PATH, json={"serials": ["3", "8"]}, headers=headers).status_code == 201
         serials = ["1", "2", "3", "4", "5", "5"]
@@ -394,7 +396,7 @@ class TestLongLists:
         assert (before["status"], before["progress"], before["result"]) == ("pending", {"done": 0, "total": 5}, None)
         assert client.get(where, headers=staff_headers("viewer")).status_code == 404
         with app.app_context(), transaction():
-            assert registration.next_batch(UUID(before["operation_id"]), now=utcnow())
+            assert registration.register_next_batch(UUID(before["operation_id"]), now=utcnow())
         assert client.get(where, headers=headers).get_json()["progress"] == {"done": 2, "total": 5}
         work("default")
         done = client.get(where, headers=headers).get_json()
@@ -409,7 +411,7 @@ class TestLongLists:
         staff_headers: Callable[..., dict[str, str]],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(registration, "AT_ONCE", 1)
+        monkeypatch.setattr(registration, "MOST_PER_REQUEST", 1)
         headers = staff_headers()
         where = client.post(self.PATH, json={"serials": ["1", "2"]}, headers=headers).headers["Location"]
         with app.app_context(), transaction():

@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from powerbank.base.db import new_id, transaction, utcnow
-from powerbank.stations.custody import discrepancies
+from powerbank.stations.custody import discrepancies, registration
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Place
-from powerbank.stations.custody.services import Whereabouts
+from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.events import StationAlarm
 from tests.stations.conftest import Make
 from tests.stations.talker import Talker, heard, live, rows, stays, value
@@ -63,7 +63,7 @@ def test_a_station_that_claims_the_banks_of_others_opens_so_many(talker: Talker,
     other = Talker(make_station("B", slots=40))
     serials = [f"2{number:02}" for number in range(40)]
     with transaction():
-        banks.register(serials=serials, model=None, now=utcnow())
+        registration.register_banks(serials=serials, model=None, now=utcnow())
     other.snapshot(dict(enumerate(serials, 1)), count=40)
     for serial in serials:
         talker.wait(1)
@@ -191,12 +191,14 @@ def test_what_cannot_be_is_refused(talker: Talker, act: Act, what: str, body: di
 def test_a_bank_that_somebody_has_or_that_is_in_its_slot_is_not_written_off(talker: Talker, act: Act) -> None:
     assert act("101", "write-off").get_json()["code"] == "power_bank_in_its_slot"
     with transaction():
-        banks.reserve(banks.locked("102").id, rental_id=new_id())
+        banks.reserve(custody_queries.lock_bank("102").id, rental_id=new_id())
     talker.wait(30)
     talker.snapshot({1: "101", 3: "103"})
     assert act("102", "write-off").get_json()["code"] == "power_bank_promised"
     with transaction():
-        banks.move(banks.locked("103").id, Whereabouts(Place.USER, rental_id=new_id()), at=utcnow(), cause="x")
+        banks.move_bank(
+            custody_queries.lock_bank("103").id, Whereabouts(Place.USER, rental_id=new_id()), at=utcnow(), cause="x"
+        )
     assert act("103", "write-off").get_json()["code"] == "power_bank_rented"
 
 
@@ -209,5 +211,5 @@ def test_settled_ones_are_forgotten_after_a_year(talker: Talker, act: Act) -> No
     miss(talker)
     assert act("101", "write-off").status_code == 200
     with transaction():
-        assert discrepancies.prune(now=utcnow()) == 0
-        assert discrepancies.prune(now=utcnow() + 2 * discrepancies.KEPT_FOR) == 1
+        assert discrepancies.delete_old_discrepancies(now=utcnow()) == 0
+        assert discrepancies.delete_old_discrepancies(now=utcnow() + 2 * discrepancies.KEPT_FOR) == 1

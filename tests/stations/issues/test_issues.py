@@ -94,16 +94,16 @@ def test_a_station_said_to_be_offline_is_asked_for_a_sign_of_life(
     work("default")
     [check] = rows("SELECT arguments FROM outbox_jobs WHERE job = 'check_station_connectivity'")
     with transaction():
-        issues.check_connectivity(UUID(check.arguments["issue_id"]), None, now=utcnow())
+        issues.check_station_connectivity(UUID(check.arguments["issue_id"]), None, now=utcnow())
     [command] = rows("SELECT id, command FROM station_commands")
     assert command.command == "get_status", "asked once, however many said so"
     with transaction():
-        assert commands.claim(command.id, now=utcnow()) is not None
+        assert commands.claim_command(command.id, now=utcnow()) is not None
     if answers:
         talker.now = utcnow()
         talker.snapshot({})
     with transaction():
-        issues.check_connectivity(UUID(check.arguments["issue_id"]), command.id, now=utcnow())
+        issues.check_station_connectivity(UUID(check.arguments["issue_id"]), command.id, now=utcnow())
     [issue] = client.get("/api/admin/station-issues", headers=staff_headers()).get_json()["items"]
     assert issue["reports"] == 2
     assert (issue["connectivity"]["online"], issue["connectivity"]["answered"]) == (answers, answers)

@@ -103,9 +103,9 @@ def test_photos_of_one_report_are_few(app: Flask, sita: Headers) -> None:
     [(user_id,)] = rows(app, "SELECT id FROM users")
     with app.app_context(), transaction():
         for _ in range(photos.MOST):
-            photos.keep(b"x", about=user_id, user_id=user_id, now=utcnow())
+            photos.save_photo(b"x", about=user_id, user_id=user_id, now=utcnow())
         with pytest.raises(Exception, match="photos of this already"):
-            photos.keep(b"x", about=user_id, user_id=user_id, now=utcnow())
+            photos.save_photo(b"x", about=user_id, user_id=user_id, now=utcnow())
 
 
 def test_they_go_after_half_a_year(app: Flask, client: FlaskClient, sita: Headers, work: Callable[..., None]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import registration
 from powerbank.stations.daemon.batches import Intake
 from powerbank.stations.events import PowerbankReturned, StationAlarm
 from powerbank.stations.messages.message import Received
@@ -53,7 +53,7 @@ def test_a_bank_registered_after_it_was_seen_is_seated_by_the_next_snapshot(talk
     assert tuple(row) == ("unknown_serial", "999", 4)
     assert live(talker).available_banks == 3
     with transaction():
-        banks.register(serials=["999"], model=None, now=utcnow())
+        registration.register_banks(serials=["999"], model=None, now=utcnow())
     talker.wait(30)
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "999"})
     assert stays("999")[-1] == ("slot", 4, "")

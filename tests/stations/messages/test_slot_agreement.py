@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from powerbank.base.db import transaction
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.messages import slot_agreement, steady_heartbeats
 from tests.stations.talker import Slots, Talker, rows, slot, stays, view
@@ -67,7 +68,7 @@ def test_what_staff_did_in_between_is_looked_at(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     put_out(talker)
     with transaction():
-        banks.move(banks.locked("102").id, banks.WAREHOUSE, at=talker.now, cause="by hand")
+        banks.move_bank(custody_queries.lock_bank("102").id, banks.WAREHOUSE, at=talker.now, cause="by hand")
     assert not is_usual(talker, WITHOUT_THE_FIRST)
 
 
@@ -77,8 +78,8 @@ def staff_take_102(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any
 
     def take() -> None:
         with app.app_context(), transaction():
-            bank = banks.locked("102")
-            banks.move(bank.id, banks.WAREHOUSE, at=bank.created_at, cause="by hand")
+            bank = custody_queries.lock_bank("102")
+            banks.move_bank(bank.id, banks.WAREHOUSE, at=bank.created_at, cause="by hand")
 
     def when(module: Any, name: str) -> None:
         original = getattr(module, name)
@@ -124,7 +125,7 @@ def test_what_staff_do_while_a_bank_becomes_one_to_hand_out_is_looked_at_next(
 def test_a_bank_in_doubt_is_looked_at(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     with transaction():
-        banks.doubt(banks.locked("103").id, "no answer to an ejection")
+        banks.mark_doubtful(custody_queries.lock_bank("103").id, "no answer to an ejection")
     put_out(talker)
     assert not is_usual(talker, WITHOUT_THE_FIRST)
     assert rows("SELECT serial FROM power_banks WHERE doubt IS NOT NULL") == []

@@ -3,7 +3,7 @@
 import pytest
 
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import registration
 from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
 from tests.stations.conftest import Make
 from tests.stations.talker import Talker, heard, live, status, value
@@ -20,7 +20,7 @@ def frame(command: int, *body: int) -> bytes:
 def cabinet(make_station: Make) -> Talker:
     station = make_station("C", protocol="volinks-v1")
     with transaction():
-        banks.register(serials=["258"], model=None, now=utcnow())
+        registration.register_banks(serials=["258"], model=None, now=utcnow())
     cabinet = Talker(station)
     cabinet.take(UPDATE, holes(258))
     cabinet.wait(60)

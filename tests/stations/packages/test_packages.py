@@ -83,10 +83,10 @@ def test_a_restricted_package_is_offered_there_only(
     assert client.get(address, headers=headers).get_json() == {"station_sns": ["A"]}
     with app.app_context():
         for package_id in (everywhere, only_a):
-            station = eligibility.rentable_station("A", now=utcnow())
-            assert str(eligibility.rentable_package(package_id, station).id) == package_id
+            station = eligibility.find_rentable_station("A", now=utcnow())
+            assert str(eligibility.find_rentable_package(package_id, station).id) == package_id
         with pytest.raises(AppError) as no:
-            eligibility.rentable_package(only_a, eligibility.rentable_station("B", now=utcnow()))
+            eligibility.find_rentable_package(only_a, eligibility.find_rentable_station("B", now=utcnow()))
     assert (no.value.status, no.value.code) == (409, "package_inactive")
     assert client.put(address, json={"station_sns": []}, headers=headers).status_code == 200
     assert offered(client, "?station_sn=B") == ["1 hour", "Metered"]

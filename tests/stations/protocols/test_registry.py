@@ -132,7 +132,7 @@ def test_and_its_stations_are_registered_let_in_and_heard(
     assert client.post("/api/admin/stations", json=station, headers=headers).status_code == 201
     wrong = station | {"sn": "U", "imei": "43", "protocol": "toy-v2"}
     assert client.post("/api/admin/stations", json=wrong, headers=headers).status_code == 422
-    broker_files.write(tmp_path, broker_url="mqtt://powerbank:x@h:1")
+    broker_files.write_broker_files(tmp_path, broker_url="mqtt://powerbank:x@h:1")
     assert "pattern readwrite toy/%u/#" in (tmp_path / broker_files.RULES).read_text().splitlines()
     assert client.get("/api/stations/T").get_json()["status"] == "offline"
     db.session.rollback()

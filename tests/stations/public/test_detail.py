@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from powerbank.stations.registry.opening_hours import DAYS, in_osm_format, is_open, today
-from powerbank.stations.registry.search_terms import question, vector_of
+from powerbank.stations.registry.opening_hours import DAYS, describe_today, format_for_osm, is_open
+from powerbank.stations.registry.search_terms import make_query, make_vector_of_texts
 from tests.stations.conftest import Make, SignIn
 
 Staff = Callable[..., dict[str, str]]
@@ -116,9 +116,9 @@ def test_the_list_is_paged(client: FlaskClient, make_station: Make) -> None:
 
 
 def test_words_are_quoted_for_postgresql() -> None:
-    assert vector_of("Bob's", "a\\b") == "'a' 'b' 'bob' 's'"
-    assert question("New-Road 'x") == "'new':* & 'road':* & 'x':*"
-    assert question("'&|!") is None
+    assert make_vector_of_texts("Bob's", "a\\b") == "'a' 'b' 'bob' 's'"
+    assert make_query("New-Road 'x") == "'new':* & 'road':* & 'x':*"
+    assert make_query("'&|!") is None
 
 
 WEEK: dict[str, Any] = {
@@ -164,10 +164,10 @@ def test_the_same_moment_is_another_time_elsewhere() -> None:
 
 
 def test_hours_as_open_data() -> None:
-    told = in_osm_format(WEEK)
+    told = format_for_osm(WEEK)
     assert told.startswith("Mo 07:00-12:00,18:00-02:00; Tu off;")
     assert told.endswith("Su 00:00-24:00; 2026 Nov 23 off; 2026 Nov 25 22:00-04:00")
-    assert in_osm_format(None) == "24/7"
+    assert format_for_osm(None) == "24/7"
 
 
 def test_a_closed_station_says_so(client: FlaskClient, make_station: Make) -> None:
@@ -216,4 +216,4 @@ def test_an_old_code_leads_to_a_page_for_people(client: FlaskClient) -> None:
 )
 def test_todays_hours_in_words(pairs: list[list[str]], words: str | None) -> None:
     hours = json.dumps({"weekly": dict.fromkeys(DAYS, pairs)})
-    assert today(hours, "Asia/Kathmandu", datetime.now(UTC)) == words
+    assert describe_today(hours, "Asia/Kathmandu", datetime.now(UTC)) == words

@@ -30,7 +30,7 @@ FACTS = {"name": "A", "address": "A", "city": "A", "lat": 1.0, "lng": 1.0, "prot
 
 def register(sn: str, imei: str) -> str:
     with transaction():
-        return services.register(sn=sn, imei=imei, **FACTS, now=utcnow())[1].password
+        return services.register_station(sn=sn, imei=imei, **FACTS, now=utcnow())[1].password
 
 
 def connects(port: int, username: str, password: str) -> bool:
@@ -82,42 +82,42 @@ def test_no_change_of_who_may_connect_is_missed(context: Flask, make_station: Ma
     """Also of those that leave their number and the newest time as they were."""
     at = utcnow()
     changes: dict[str, Callable[[], object]] = {
-        "registered": lambda: services.register(sn="A", imei="imei-a", **FACTS, now=at),
+        "registered": lambda: services.register_station(sn="A", imei="imei-a", **FACTS, now=at),
         "a new password within the same moment": lambda: services.rotate_credentials("A", now=at),
         "one that is older by its host's clock": lambda: services.rotate_credentials("A", now=at - timedelta(hours=1)),
         "another in its place": lambda: (
-            services.remove("A"),
-            services.register(sn="B", imei="imei-b", **FACTS, now=at - timedelta(hours=1)),
+            services.delete_station("A"),
+            services.register_station(sn="B", imei="imei-b", **FACTS, now=at - timedelta(hours=1)),
         ),
-        "switched off": lambda: services.change("B", {"active": False}),
-        "switched on": lambda: services.change("B", {"active": True}),
+        "switched off": lambda: services.change_station("B", {"active": False}),
+        "switched on": lambda: services.change_station("B", {"active": True}),
     }
-    seen = [broker_files.version()]
+    seen = [broker_files.find_accounts_version()]
     for name, change in changes.items():
         db.session.rollback()
         with transaction():
             change()
-        seen.append(broker_files.version())
+        seen.append(broker_files.find_accounts_version())
         assert seen[-1] > seen[-2], name
     db.session.rollback()
     with transaction():
-        services.change("B", {"name": "Another name"})
-    assert broker_files.version() == seen[-1]
+        services.change_station("B", {"name": "Another name"})
+    assert broker_files.find_accounts_version() == seen[-1]
 
 
 def test_a_change_is_seen_with_its_accounts_or_not_at_all(context: Flask) -> None:
-    before = broker_files.version()
+    before = broker_files.find_accounts_version()
     with transaction():
-        services.register(sn="A", imei="imei-a", **FACTS, now=utcnow())
+        services.register_station(sn="A", imei="imei-a", **FACTS, now=utcnow())
         with db.engine.connect() as watcher:
             assert watcher.scalar(select(func.coalesce(func.max(BrokerState.accounts_version), 0))) == before
-    assert broker_files.version() > before
-    assert [name for name, _, _ in broker_files.accounts()] == ["imei-a"]
+    assert broker_files.find_accounts_version() > before
+    assert [name for name, _, _ in broker_files.list_accounts()] == ["imei-a"]
 
 
 def test_both_writers_of_mosquittos_rules_agree(context: Flask, tmp_path: Path) -> None:
     made = broker_config.mosquitto(Path("/x"), 1, StationAccount("powerbank", "secret"), [])
-    broker_files.write(tmp_path, broker_url="mqtt://powerbank:secret@h:1")
+    broker_files.write_broker_files(tmp_path, broker_url="mqtt://powerbank:secret@h:1")
     rules = (tmp_path / broker_files.RULES).read_text()
     assert made["mosquitto.rules"] == rules
     assert rules.splitlines()[-2:] == ["pattern readwrite stations/%u/#", "pattern readwrite /powerbank/%u/#"]
@@ -126,14 +126,14 @@ def test_both_writers_of_mosquittos_rules_agree(context: Flask, tmp_path: Path) 
 def test_files_for_a_broker_hold_hashes_only(context: Flask, tmp_path: Path, make_station: Make) -> None:
     password = register("A", "imei-a")
     make_station("GONE", active=False)
-    assert broker_files.write(tmp_path, broker_url="mqtt://service:its%20own@h:1") == 1
+    assert broker_files.write_broker_files(tmp_path, broker_url="mqtt://service:its%20own@h:1") == 1
     lines = (tmp_path / "mosquitto.passwords").read_text().splitlines()
     assert [line.split(":")[0] for line in lines] == ["service", "imei-a"]
     assert all(line.split(":")[1].startswith("$7$101$") for line in lines)
     assert password not in "".join(lines)
     assert (tmp_path / "mosquitto.passwords").stat().st_mode & 0o007 == 0
     with pytest.raises(ValueError, match="names no user"):
-        broker_files.write(tmp_path, broker_url="mqtt://h:1")
+        broker_files.write_broker_files(tmp_path, broker_url="mqtt://h:1")
 
 
 CONF = Path(__file__).parents[3] / "deploy/mosquitto.conf"
@@ -153,7 +153,7 @@ def mosquitto(context: Flask, tmp_path: Path) -> Iterator[tuple[Ports, dict[str,
     if program is None:
         pytest.skip("no mosquitto on this machine: `apt install mosquitto` to run this")
     passwords = {imei: register(imei.upper(), imei) for imei in ("imei-a", "imei-b")} | {"powerbank": "service"}
-    broker_files.write(tmp_path, broker_url="mqtt://powerbank:service@127.0.0.1")
+    broker_files.write_broker_files(tmp_path, broker_url="mqtt://powerbank:service@127.0.0.1")
     ports = Ports(free_ports().broker, free_ports().broker)
     text = (
         CONF.read_text().replace("/etc/mosquitto/powerbank", str(tmp_path)).replace("/var/lib/mosquitto", str(tmp_path))

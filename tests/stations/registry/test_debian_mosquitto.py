@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.stations.custody import services as banks
+from powerbank.stations.custody import registration
 from powerbank.stations.registry import services
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.specs import Credentials
@@ -145,7 +145,7 @@ def watching(net: Network, broker: DebianBroker) -> "Iterator[subprocess.Popen[b
 def register(net: Network, number: int) -> StationSpec:
     """As staff do; the password is what the station is set up with."""
     with net.app.app_context(), transaction():
-        _, shown = services.register(
+        _, shown = services.register_station(
             sn=f"D{number}",
             imei=f"imei-d{number}",
             name="D",
@@ -158,7 +158,7 @@ def register(net: Network, number: int) -> StationSpec:
             now=utcnow(),
         )
         serials = [f"{number}{each:05}" for each in range(4)]
-        banks.register(serials=serials, model=None, now=utcnow())
+        registration.register_banks(serials=serials, model=None, now=utcnow())
     mqtt = Credentials(username=shown.username, password=shown.password)
     return StationSpec(sn=f"D{number}", imei=f"imei-d{number}", slots=8, mqtt=mqtt, serials=serials)
 
@@ -205,5 +205,5 @@ def test_the_accounts_are_kept_while_database_and_broker_come_and_go(net: Networ
         gets_in(net, broker, spec)
         gets_in(net, broker, register(net, 4))
         with net.app.app_context(), transaction():
-            services.change("D4", {"active": False})
+            services.change_station("D4", {"active": False})
         net.wait(lambda: "imei-d4" not in (broker.files / "mosquitto.passwords").read_text(), "one is taken out", 15)

@@ -263,5 +263,5 @@ def test_what_a_caller_gives_stays_as_it_was(context: Flask, make_station: Make)
     make_station("A")
     changes = {"slots": 9, "name": "New"}
     with transaction():
-        services.change("A", changes)
+        services.change_station("A", changes)
     assert changes == {"slots": 9, "name": "New"}
