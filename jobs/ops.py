@@ -19,8 +19,8 @@ def redeliver_stranded_jobs(run: StepwiseRun) -> None:
 
 
 def monitor_queues(run: StepwiseRun) -> None:
-    alerts = queries.queue_health().alerts
-    if not queries.all_had_time_to_start(utcnow()):
+    alerts = queries.read_queue_health().alerts
+    if not queries.have_programs_had_time_to_start(utcnow()):
         alerts = [each for each in alerts if each.kind not in queries.MISSING]
     with run.finish():
         services.update_alerts(alerts, now=utcnow())

@@ -35,31 +35,34 @@ from powerbank.rentals.charges import prices
 from powerbank.stations.commands import firmware
 from powerbank.stations.issues import photos
 from powerbank.stations.registry import shell as station_commands
-from powerbank.users import avatars, identifier_traces, joining, lifecycle, referrals, usage
-from powerbank.users.usage import Total
+from powerbank.users import avatars, identifier_traces, lifecycle, referrals
+from powerbank.users import queries as user_queries
+from powerbank.users.queries import UsageTotal
 
 
 def hooks(app: Flask) -> None:
     """What a domain gives to one before it, which may not import it. A second application changes nothing."""
-    joining.register_parts(notices.welcome, earnings.request_signup_award)
-    lifecycle.register_refusals(dues.refuse_to_leave_with_dues, rental_queries.refuse_to_leave)
-    lifecycle.register_farewells(
-        avatars.say_farewell,
-        identifier_traces.forget,
+    lifecycle.register_registration_steps(notices.welcome, earnings.request_signup_award)
+    lifecycle.register_account_end_checks(dues.refuse_to_leave_with_dues, rental_queries.refuse_to_leave)
+    lifecycle.register_account_end_steps(
+        avatars.forget_avatar_of_user,
+        identifier_traces.forget_devices_of_user,
         notices.forget,
         cleanup.forget,
         kyc.say_farewell,
         expiry.forfeit_points,
         photos.delete_photos_of_user,
     )
-    referrals.register_rules(identifier_traces.same_identifier, identifier_traces.returning, kyc.same_number)
+    referrals.register_referral_rules(
+        identifier_traces.find_shared_identifier, identifier_traces.find_former_account, kyc.same_number
+    )
     coupons.register_has_rented(rental_queries.has_rented)
-    usage.register_totals(
+    user_queries.register_usage_totals(
         {
-            Total.RENTALS: rental_queries.rentals_of,
-            Total.MINUTES: rental_queries.minutes_of,
-            Total.SPEND: ledger_queries.amount_spent_by_user,
-            Total.POINTS: ledger_queries.points_of_user,
+            UsageTotal.RENTALS: rental_queries.rentals_of,
+            UsageTotal.MINUTES: rental_queries.minutes_of,
+            UsageTotal.SPEND: ledger_queries.amount_spent_by_user,
+            UsageTotal.POINTS: ledger_queries.points_of_user,
         }
     )
     wallet_changes.register_after_debit(credit.alert_after_debit)

@@ -179,7 +179,7 @@ def _status(address: str, token: str | None = None) -> int:
 
 
 def backlog(settings: config.Settings) -> str:
-    state = queries.queue_health()
+    state = queries.read_queue_health()
     if state.alerts:
         raise BadPartError("; ".join(problem.detail for problem in state.alerts))
     return f"{sum(state.queue_lengths.values())} jobs waiting, oldest {state.oldest_age_s:.0f} s"

@@ -34,9 +34,9 @@ class People:
     def join(self, username: str, identifier: str | None = None, *, language: str = "en") -> Person:
         """Registered, and signed in on one device. Nothing waits to be done."""
         self._phone += 1
-        address = identifiers.parse(identifier or str(self._phone))
+        address = identifiers.parse_contact_address(identifier or str(self._phone))
         with self.app.app_context(), transaction() as session:
-            user = users.create(
+            user = users.create_user(
                 address=address,
                 username=username,
                 first_name=None,
@@ -52,7 +52,7 @@ class People:
     def sign_in(self, person: Person) -> Person:
         """Once more, on another device."""
         with self.app.app_context(), transaction() as session:
-            user = users.locked(person.id)
+            user = users.lock_user(person.id)
             tokens = sessions.begin(user, user_agent=None)
             session.flush()
         return Person(person.id, {"Authorization": f"Bearer {tokens.access_token}"}, tokens.refresh_token)
@@ -99,8 +99,8 @@ def change(app: Flask, statement: str, **values: Any) -> None:
 def joined(app: Flask, username: str = "sita") -> Headers:
     """Makes an account and signs in."""
     with app.app_context(), transaction():
-        user = users.create(
-            address=identifiers.parse(f"{username}@example.com"),
+        user = users.create_user(
+            address=identifiers.parse_contact_address(f"{username}@example.com"),
             username=username,
             first_name="Sita",
             last_name="Rai",

@@ -184,7 +184,7 @@ def test_it_is_done_at_once(name: str) -> None:
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "logs.clean": logs.clean,
-    "identifiers.parse": identifiers.parse,
+    "identifiers.parse": identifiers.parse_contact_address,
     "words.question": search_terms.make_query,
     "translated": lambda written: translations.translated(written, "ne"),
     "version_key": version_key,

@@ -88,8 +88,8 @@ def status(client: FlaskClient, route: Route, headers: dict[str, str] | None = N
 @pytest.fixture
 def person(app: Flask, clean: None) -> dict[str, str]:
     with app.app_context(), transaction():
-        address = identifiers.parse("9812345678")
-        user = users.create(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
+        address = identifiers.parse_contact_address("9812345678")
+        user = users.create_user(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
         return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
 
 

@@ -50,7 +50,7 @@ def test_a_worker_loads_rules_and_no_routes(app: Flask) -> None:
 
 def test_a_worker_has_the_hooks_that_the_web_has() -> None:
     worker, web = plugged("worker"), plugged("web")
-    assert "powerbank.users.joining._parts" in worker
+    assert "powerbank.users.lifecycle._registration_steps" in worker
     assert "extensions.subscriptions" in worker
     assert {name: web.get(name) for name in worker} == worker
     # What only the web has belongs to routes.

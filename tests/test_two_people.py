@@ -173,8 +173,10 @@ def personal_routes_with_ids(app: Flask) -> list[Route]:
 
 def person(app: Flask, username: str, phone: str) -> tuple[UUID, dict[str, str]]:
     with app.app_context(), transaction():
-        address = identifiers.parse(phone)
-        user = users.create(address=address, username=username, first_name=None, last_name=None, referral_code=None)
+        address = identifiers.parse_contact_address(phone)
+        user = users.create_user(
+            address=address, username=username, first_name=None, last_name=None, referral_code=None
+        )
         return user.id, {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
 
 

@@ -19,7 +19,7 @@ from powerbank.ledger.wallet_models import Progress
 from powerbank.points.queries import Points, points_of_user
 from powerbank.rentals import queries as rentals
 from powerbank.rentals.queries import Card
-from powerbank.users.models import WHOLE_NAME, Identifier, Status, User
+from powerbank.users.models import WHOLE_NAME, AccountStatus, Identifier, User
 
 NEWEST = 10  # rentals shown with their person; all are in the list of rentals
 MOST_DUES = 100
@@ -42,7 +42,7 @@ def users(
 
 def user(user_id: UUID, *, contact: bool) -> "PersonView":
     found = db.session.get(User, user_id)
-    if found is None or found.status == Status.DELETED:
+    if found is None or found.status == AccountStatus.DELETED:
         raise NotFoundError("user")
     return PersonView(found, contact=contact)
 
@@ -158,4 +158,4 @@ def _prefix(begin: str) -> str:
 
 
 def _has_status(status: str | None) -> ColumnElement[bool]:
-    return User.status == status if status else User.status != Status.DELETED
+    return User.status == status if status else User.status != AccountStatus.DELETED

@@ -6,11 +6,11 @@ from powerbank.ledger.schemas import WalletSchema
 from powerbank.payments.dues.schemas import DueSchema
 from powerbank.points.schemas import PointsSchema
 from powerbank.rentals.staff.schemas import AdminRentalSchema
-from powerbank.users.models import Kind, Status
+from powerbank.users.models import AccountStatus, IdentifierKind
 from powerbank.users.schemas import TEXT
 
 # What staff may set. `deleted` is the person's own doing.
-SETTABLE = [Status.ACTIVE.value, Status.SUSPENDED.value, Status.BANNED.value]
+SETTABLE = [AccountStatus.ACTIVE.value, AccountStatus.SUSPENDED.value, AccountStatus.BANNED.value]
 
 
 class UserArguments(PageArguments):
@@ -36,7 +36,7 @@ class UserRowSchema(Schema):
 
 
 class IdentifierSchema(Schema):
-    kind = fields.String(required=True, validate=validate.OneOf([*Kind]))
+    kind = fields.String(required=True, validate=validate.OneOf([*IdentifierKind]))
     value = fields.String(required=True)
     verified_at = Time(required=True)
 

@@ -36,7 +36,7 @@ def prune(*, now: datetime) -> None:
     _end_what_cannot_be_renewed(now)
     session.execute(delete(Session).where(Session.ended_at < now - KEEP_SESSIONS))
     session.execute(delete(StaffRefreshToken).where(StaffRefreshToken.expires_at < now))
-    identifier_traces.prune(now=now)
+    identifier_traces.prune_traces(now=now)
     requesters.prune(now=now)
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
     never_let_in = and_(StaffAddress.let_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)

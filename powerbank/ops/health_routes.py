@@ -57,7 +57,7 @@ def queues() -> tuple[queries.QueueHealth, int]:
 
     For who asks from this machine, or shows `MONITOR_TOKEN` as a bearer token. An answer is good for 5 s.
     """
-    health = kept_for_monitors("queues", queries.queue_health)
+    health = kept_for_monitors("queues", queries.read_queue_health)
     health = replace(health, alerts=[_for_anybody(each) for each in health.alerts])
     return health, 503 if health.status == "unhealthy" else 200
 

@@ -60,7 +60,7 @@ class _Queues(Collector):
         yield from found
 
     def _from_database(self) -> Iterator[Metric]:
-        health = queries.queue_health()
+        health = queries.read_queue_health()
         waiting = GaugeMetricFamily("powerbank_jobs_waiting", "Jobs that are due and open.", labels=["queue"])
         for queue, length in health.queue_lengths.items():
             waiting.add_metric([queue], length)
@@ -72,7 +72,7 @@ class _Queues(Collector):
             alerts.add_metric([kind], sum(problem.kind == kind for problem in health.alerts))
         yield alerts
         dead = GaugeMetricFamily("powerbank_dead_letters", "Dead letters that wait for a decision.", labels=["job"])
-        for job, count, _ in queries.dead_letters():
+        for job, count, _ in queries.count_dead_letters():
             dead.add_metric([job], count)
         yield dead
         yield from _jobs()

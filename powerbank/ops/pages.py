@@ -29,14 +29,14 @@ def overview() -> str:
         staff=staff,
         may_operate=staff.may("system.operate"),
         notice=" ".join(map(str, get_flashed_messages())),
-        health=queries.queue_health(),
+        health=queries.read_queue_health(),
         workers_by_queue={
             queue.value: sum(not of_queue.isdisjoint(worker.queues) for worker in workers)
             for queue in Queue
             if (of_queue := set(lanes([queue])))
         },
-        dead=queries.job_page(state=State.DEAD, job=None, limit=20, cursor=None)["items"],
-        schedules=queries.schedule_list(),
+        dead=queries.list_jobs(state=State.DEAD, job=None, limit=20, cursor=None)["items"],
+        schedules=queries.list_schedules(),
     )
 
 

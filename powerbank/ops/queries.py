@@ -48,7 +48,7 @@ class QueueHealth:
     alerts: list[Problem]
 
 
-def queue_health() -> QueueHealth:
+def read_queue_health() -> QueueHealth:
     now = utcnow()
     waiting = _waiting(now)
     workers = heartbeats.living("worker")
@@ -100,7 +100,7 @@ def _problems(
         yield Problem("ledger_mismatch", "ledger_mismatch", difference)
 
 
-def all_had_time_to_start(now: datetime) -> bool:
+def have_programs_had_time_to_start(now: datetime) -> bool:
     """Where everything has just been started, the first monitor run comes before the last program is up."""
     return any(now - each.started_at > STARTS_TAKE for each in heartbeats.living())
 
@@ -159,7 +159,7 @@ class DeadLetters(NamedTuple):
     newest: datetime
 
 
-def dead_letters() -> list[DeadLetters]:
+def count_dead_letters() -> list[DeadLetters]:
     """Those that wait for a decision, by job."""
     query = (
         select(OutboxJob.job, func.count(), func.max(OutboxJob.finished_at))
@@ -174,7 +174,7 @@ def _dead_letters(now: datetime) -> Iterator[Problem]:
     """The hour is part of the key: who has not decided about the old ones hears of new ones all the same. Not so of a
     scheduled job, which is one trouble however often its slot comes."""
     seen = _alerts_that_staff_read("dead_letters")
-    for job, count, newest in dead_letters():
+    for job, count, newest in count_dead_letters():
         key = f"dead_letters:{job}"
         if job not in catalogue.SCHEDULED:
             key += f":{newest.astimezone(UTC):%Y-%m-%dT%H}"
@@ -205,7 +205,7 @@ class ScheduleRow:
     next_run_at: datetime
 
 
-def schedule_list() -> list[ScheduleRow]:
+def list_schedules() -> list[ScheduleRow]:
     """The catalogue's entries with what the table knows of them; before the first tick it knows nothing."""
     states = {row.name: row for row in db.session.scalars(select(ScheduleState))}
     now = utcnow()
@@ -227,14 +227,14 @@ def schedule_list() -> list[ScheduleRow]:
     return rows
 
 
-def job(job_id: UUID) -> OutboxJob:
+def get_job(job_id: UUID) -> OutboxJob:
     row: OutboxJob | None = db.session.get(OutboxJob, job_id)
     if row is None:
         raise NotFoundError("job")
     return row
 
 
-def job_page(*, state: str, job: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+def list_jobs(*, state: str, job: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
     query = select(OutboxJob).where(OutboxJob.state == state)
     if job is not None:
         query = query.where(OutboxJob.job == job)

@@ -30,7 +30,7 @@ blueprint = Blueprint("System", __name__, url_prefix="/api/admin/system", descri
 @blueprint.response(200, QueueHealthSchema)
 def health() -> queries.QueueHealth:
     """Workers, waiting jobs and alerts"""
-    return queries.queue_health()
+    return queries.read_queue_health()
 
 
 @blueprint.get("/schedules")
@@ -38,7 +38,7 @@ def health() -> queries.QueueHealth:
 @blueprint.response(200, ScheduleListSchema)
 def list_schedules() -> dict[str, Any]:
     """Every scheduled task with its last and next run"""
-    return {"items": queries.schedule_list(), "next_cursor": None}
+    return {"items": queries.list_schedules(), "next_cursor": None}
 
 
 @blueprint.post("/schedules/<name>/run")
@@ -59,7 +59,7 @@ class Jobs(MethodView):
     @blueprint.response(200, page_of(JobSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Dead letters, newest first; `state=open|done` shows the others"""
-        return queries.job_page(**arguments)
+        return queries.list_jobs(**arguments)
 
 
 @blueprint.get("/jobs/<uuid:job_id>")
@@ -67,7 +67,7 @@ class Jobs(MethodView):
 @blueprint.response(200, JobDetailSchema)
 def one_job(job_id: UUID) -> OutboxJob:
     """A job with its outcome, its tries that failed and its calls of vendors"""
-    return queries.job(job_id)
+    return queries.get_job(job_id)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/requeue")

@@ -40,7 +40,7 @@ def update_alerts(problems: list[Problem], *, now: datetime) -> None:
 
 
 def requeue_dead_letter(job_id: UUID) -> OutboxJob:
-    row = _dead(job_id)
+    row = _lock_dead_letter(job_id)
     _forget_message(row)
     requeue(row)
     return row
@@ -48,7 +48,7 @@ def requeue_dead_letter(job_id: UUID) -> OutboxJob:
 
 def discard_dead_letter(job_id: UUID) -> OutboxJob:
     """Puts it aside for good; the row stays for the record until history is pruned."""
-    row = _dead(job_id)
+    row = _lock_dead_letter(job_id)
     _forget_message(row)
     row.cause = Cause.DISCARDED
     return row
@@ -60,7 +60,7 @@ def _forget_message(row: OutboxJob) -> None:
     after_commit(lambda: forget(message_id))
 
 
-def _dead(job_id: UUID) -> OutboxJob:
+def _lock_dead_letter(job_id: UUID) -> OutboxJob:
     row = locked(job_id)
     if row is None:
         raise NotFoundError("job")

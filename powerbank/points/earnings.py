@@ -81,7 +81,7 @@ def award_earning(
         return 0
     kept = net_payments.lock_net_payment(reference, besides=user_id)
     key = f"points:{earning}:{object_id}"
-    if rule.once_a_person and _had(earning, identifier_traces.earlier_accounts(user_id)):
+    if rule.once_a_person and _had(earning, identifier_traces.list_earlier_accounts(user_id)):
         return 0
     if services.find_entry(key) is not None or (kept is not None and kept.nothing):
         return 0
@@ -132,7 +132,7 @@ def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> N
     kept = net_payments.find_net_payment(Reference("rental", rental_id))
     if kept is not None and kept.nothing:  # given back meanwhile: the first rental is still to come
         return
-    referral = referrals.settle_first_rental(invitee_id, now=now)
+    referral = referrals.settle_referral_of_invitee(invitee_id, now=now)
     if referral is not None:
         # About the rental: if all of it is given back, so are these.
         _reward_inviter(referral, Reference("rental", rental_id))

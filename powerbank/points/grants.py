@@ -24,7 +24,7 @@ from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points.events import AwardWaits, PointsEarned
 from powerbank.points.models import Grant, GrantStatus
-from powerbank.users.models import Status, User
+from powerbank.users.models import AccountStatus, User
 
 BATCH = 200
 FIRST = UUID(int=0)
@@ -121,7 +121,7 @@ def _begin(grant: Grant) -> None:
 
 
 def _whom(grant: Grant) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = [User.status == Status.ACTIVE, User.created_at <= grant.created_at]
+    conditions: list[ColumnElement[bool]] = [User.status == AccountStatus.ACTIVE, User.created_at <= grant.created_at]
     if grant.recipients is not None:
         conditions.append(User.id.in_(grant.recipients))
     if grant.city is not None:

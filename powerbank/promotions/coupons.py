@@ -144,7 +144,7 @@ def has_rented(user_id: UUID) -> bool:
 
 
 def accounts_of_person(user_id: UUID) -> list[UUID]:
-    return [user_id, *identifier_traces.earlier_accounts(user_id)]
+    return [user_id, *identifier_traces.list_earlier_accounts(user_id)]
 
 
 def use_coupon(

@@ -11,7 +11,7 @@ from powerbank.social import badges, leaderboard
 from powerbank.social.boards import ALL, Period, board
 from powerbank.social.models import REWARDED, Achievement, Standing, Tally, Unlock
 from powerbank.users import avatars
-from powerbank.users.models import Status, User
+from powerbank.users.models import AccountStatus, User
 
 
 def leaderboard_page(
@@ -69,8 +69,8 @@ def _tallies(name: str, people: Iterable[UUID]) -> dict[UUID, Tally]:
 
 def _person(user: User) -> dict[str, Any]:
     """Nothing of somebody who left but the place."""
-    gone = user.status == Status.DELETED
-    return {"username": None if gone else user.username, "avatar_url": None if gone else avatars.url_of(user)}
+    gone = user.status == AccountStatus.DELETED
+    return {"username": None if gone else user.username, "avatar_url": None if gone else avatars.avatar_url(user)}
 
 
 def _counts(tally: Tally | None) -> dict[str, int]:

@@ -26,14 +26,14 @@ class MyAvatar(MethodView):
         """Show another picture; it is cut to a square, and the old address ends"""
         picture = uploads.remake(body["picture"], avatars.SHAPE)
         with transaction():
-            return avatars.replace(current_user_id(), picture)
+            return avatars.replace_avatar(current_user_id(), picture)
 
     @user_only
     @blueprint.response(204)
     def delete(self) -> None:
         """Show no picture"""
         with transaction():
-            avatars.remove(current_user_id())
+            avatars.remove_avatar(current_user_id())
 
 
 @media.get("/avatars/<string:key>.jpg")
@@ -41,7 +41,7 @@ class MyAvatar(MethodView):
 @media.alt_response(304, description="The caller has it already")
 def avatar(key: str) -> Response:
     """A person's picture"""
-    content = None if "\x00" in key else avatars.content_of(key)
+    content = None if "\x00" in key else avatars.find_picture(key)
     if content is None:
         raise NotFoundError("picture")
     response = Response(content, content_type="image/jpeg")

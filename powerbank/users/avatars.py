@@ -16,33 +16,33 @@ from powerbank.users.services import may_sign_in
 SHAPE = Shape(512, square=True)
 
 
-def url_of(user: User | Profile) -> str | None:
+def avatar_url(user: User | Profile) -> str | None:
     if user.avatar_key is None:
         return None
     return f"{current_app.config['SETTINGS'].public_url}/media/avatars/{user.avatar_key}.jpg"
 
 
-def replace(user_id: UUID, picture: bytes) -> User:
+def replace_avatar(user_id: UUID, picture: bytes) -> User:
     """`picture` has been through the pipeline. The address of the one before leads nowhere from now on."""
     user = _locked(user_id)
     if not may_sign_in(user):  # deleted or banned while the picture was read
         raise AppError("account_blocked", 403, "This account is blocked.")
-    _drop(user)
+    _delete_avatar(user)
     user.avatar_key = secrets.token_urlsafe(16)
     open_session().add(Avatar(user_id=user.id, key=user.avatar_key, content=picture))
     open_session().flush()
     return user
 
 
-def say_farewell(user: User) -> None:
-    remove(user.id)
+def forget_avatar_of_user(user: User) -> None:
+    remove_avatar(user.id)
 
 
-def remove(user_id: UUID) -> None:
-    _drop(_locked(user_id))
+def remove_avatar(user_id: UUID) -> None:
+    _delete_avatar(_locked(user_id))
 
 
-def content_of(key: str) -> bytes | None:
+def find_picture(key: str) -> bytes | None:
     found: bytes | None = db.session.scalar(select(Avatar.content).where(Avatar.key == key))
     return found
 
@@ -51,6 +51,6 @@ def _locked(user_id: UUID) -> User:
     return open_session().get_one(User, user_id, with_for_update=True, populate_existing=True)
 
 
-def _drop(user: User) -> None:
+def _delete_avatar(user: User) -> None:
     open_session().execute(delete(Avatar).where(Avatar.user_id == user.id))
     user.avatar_key = None

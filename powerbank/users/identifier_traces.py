@@ -17,17 +17,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from powerbank.base.db import db, open_session
-from powerbank.users.models import IdentifierTrace, Kind, Status, User
+from powerbank.users.models import AccountStatus, IdentifierKind, IdentifierTrace, User
 
 KEPT_AFTER_LEAVING = timedelta(days=730)
 
 
-def note(user_id: UUID, *, kind: str, value: str) -> None:
-    row = {"user_id": user_id, "kind": kind, "digest": digest_of(kind, value)}
+def record_trace(user_id: UUID, *, kind: str, value: str) -> None:
+    row = {"user_id": user_id, "kind": kind, "digest": digest_identifier(kind, value)}
     open_session().execute(insert(IdentifierTrace).values(row).on_conflict_do_nothing())
 
 
-def same_identifier(invitee_id: UUID, inviter_id: UUID) -> str | None:
+def find_shared_identifier(invitee_id: UUID, inviter_id: UUID) -> str | None:
     """A rule of referrals: whoever has had the same phone, address or device is the same person."""
     theirs = aliased(IdentifierTrace)
     kind = db.session.scalar(
@@ -40,7 +40,7 @@ def same_identifier(invitee_id: UUID, inviter_id: UUID) -> str | None:
     return f"same_{kind}" if kind else None
 
 
-def earlier_accounts(user_id: UUID) -> list[UUID]:
+def list_earlier_accounts(user_id: UUID) -> list[UUID]:
     """Accounts made before this one that have, or had, one of its numbers or addresses; also those that have ended."""
     theirs = aliased(IdentifierTrace)
     return list(
@@ -48,30 +48,32 @@ def earlier_accounts(user_id: UUID) -> list[UUID]:
             select(theirs.user_id)
             .join(IdentifierTrace, IdentifierTrace.digest == theirs.digest)
             # Ids sort by the time at which they were made.
-            .where(IdentifierTrace.user_id == user_id, theirs.user_id < user_id, theirs.kind.in_([*Kind]))
+            .where(IdentifierTrace.user_id == user_id, theirs.user_id < user_id, theirs.kind.in_([*IdentifierKind]))
             .distinct()
         )
     )
 
 
-def returning(invitee_id: UUID, _inviter_id: UUID) -> str | None:
+def find_former_account(invitee_id: UUID, _inviter_id: UUID) -> str | None:
     """A rule of referrals: nobody brings in somebody who was here before."""
-    return "returning" if earlier_accounts(invitee_id) else None
+    return "returning" if list_earlier_accounts(invitee_id) else None
 
 
-def forget(user: User) -> None:
+def forget_devices_of_user(user: User) -> None:
     """The devices at once; of numbers and addresses the digests stay for a while."""
     open_session().execute(
-        delete(IdentifierTrace).where(IdentifierTrace.user_id == user.id, IdentifierTrace.kind.not_in([*Kind]))
+        delete(IdentifierTrace).where(
+            IdentifierTrace.user_id == user.id, IdentifierTrace.kind.not_in([*IdentifierKind])
+        )
     )
 
 
-def prune(*, now: datetime) -> None:
-    left = select(User.id).where(User.status == Status.DELETED, User.deleted_at < now - KEPT_AFTER_LEAVING)
+def prune_traces(*, now: datetime) -> None:
+    left = select(User.id).where(User.status == AccountStatus.DELETED, User.deleted_at < now - KEPT_AFTER_LEAVING)
     open_session().execute(delete(IdentifierTrace).where(IdentifierTrace.user_id.in_(left)))
 
 
-def digest_of(kind: str, value: str) -> bytes:
+def digest_identifier(kind: str, value: str) -> bytes:
     """Keyed: there are few enough phone numbers to try them all."""
     key = current_app.config["SETTINGS"].secret_key.get_secret_value().encode()
     return hmac.digest(key, f"identifier:{kind}:{value}".encode(), hashlib.sha256)

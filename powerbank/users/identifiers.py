@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 from powerbank.base.errors import InvalidFieldsError
-from powerbank.users.models import Kind
+from powerbank.users.models import IdentifierKind
 
 # Printable ASCII only, and no `=?…?=`, which mail programs decode: look-alikes and header injection end here. The rest
 # is proved by the code that arrives.
@@ -18,8 +18,8 @@ _EMAIL = re.compile(
 
 
 @dataclass(frozen=True)
-class Address:
-    kind: Kind
+class ContactAddress:
+    kind: IdentifierKind
     value: str
     country: str | None = None  # of a phone number, ISO 3166
 
@@ -29,18 +29,18 @@ class BadIdentifierError(InvalidFieldsError):
         super().__init__({"identifier": ["Give a mobile number with its country code, or an e-mail address."]})
 
 
-def parse(text: str, home: str = "NP") -> Address:
+def parse_contact_address(text: str, home: str = "NP") -> ContactAddress:
     """Numbers without a country code are taken for the home country's."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if "@" in plain:
         lowered = plain.lower()
         if len(lowered) > 254 or not _EMAIL.fullmatch(lowered):
             raise BadIdentifierError
-        return Address(Kind.EMAIL, lowered)
+        return ContactAddress(IdentifierKind.EMAIL, lowered)
     return _phone(plain, home)
 
 
-def _phone(text: str, home: str) -> Address:
+def _phone(text: str, home: str) -> ContactAddress:
     try:
         number = phonenumbers.parse(text, home)
     except phonenumbers.NumberParseException:
@@ -52,4 +52,4 @@ def _phone(text: str, home: str) -> Address:
     if not phonenumbers.is_valid_number(number) or not mobile or number.extension:
         raise BadIdentifierError
     value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Address(Kind.PHONE, value, phonenumbers.region_code_for_number(number))
+    return ContactAddress(IdentifierKind.PHONE, value, phonenumbers.region_code_for_number(number))

@@ -1,7 +1,8 @@
-"""How an account ends. Later domains say what stands in the way and clear what is theirs (`powerbank.wiring`).
+"""How an account begins and ends.
 
-Both happen in the transaction that ends the account, while its row is locked. A refusal raises `ConflictError`
-(`open_rental_exists`, `outstanding_due`). A farewell still finds the person's identifiers.
+Later domains add their part through `powerbank.wiring`: what a new account gets, what stands in the way of its end,
+and what is forgotten with it. An end check raises a `ConflictError` (`open_rental_exists`, `outstanding_due`) in the
+transaction that ends the account, while the row of its user is locked. An end step still finds the identifiers.
 """
 
 from collections.abc import Callable
@@ -11,35 +12,47 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from powerbank.base.db import open_session
-from powerbank.users.models import Identifier, Status, User
-from powerbank.users.services import locked
+from powerbank.users.models import AccountStatus, Identifier, User
+from powerbank.users.services import lock_user
 
-Check = Callable[[UUID], None]
-Farewell = Callable[[User], None]
+RegistrationStep = Callable[[UUID], None]
+EndCheck = Callable[[UUID], None]
+EndStep = Callable[[User], None]
 
-_refusals: list[Check] = []
-_farewells: list[Farewell] = []
-
-
-def register_refusals(*refusals: Check) -> None:
-    _refusals[:] = refusals
+_registration_steps: list[RegistrationStep] = []
+_end_checks: list[EndCheck] = []
+_end_steps: list[EndStep] = []
 
 
-def register_farewells(*farewells: Farewell) -> None:
-    _farewells[:] = farewells
+def register_registration_steps(*steps: RegistrationStep) -> None:
+    _registration_steps[:] = steps
 
 
-def leave(user_id: UUID, *, now: datetime) -> None:
-    """Ends the account and forgets the person. Money records stay, and name nobody."""
-    user = locked(user_id)
-    for check in _refusals:
+def register_account_end_checks(*checks: EndCheck) -> None:
+    _end_checks[:] = checks
+
+
+def register_account_end_steps(*steps: EndStep) -> None:
+    _end_steps[:] = steps
+
+
+def complete_registration(user_id: UUID) -> None:
+    """Give a new account what belongs to it, once, in the transaction of one job soon after the registration."""
+    for give in _registration_steps:
+        give(user_id)
+
+
+def end_account(user_id: UUID, *, now: datetime) -> None:
+    """End the account and forget the person. Money records stay, and name nobody."""
+    user = lock_user(user_id)
+    for check in _end_checks:
         check(user_id)
-    for farewell in _farewells:
-        farewell(user)
+    for forget in _end_steps:
+        forget(user)
     session = open_session()
     session.execute(delete(Identifier).where(Identifier.user_id == user_id))
     session.expire(user, ["identifiers"])
-    user.username = f"deleted:{user.id.hex[-20:]}"  # nobody's else: a name that people choose has no colon
+    user.username = f"deleted:{user.id.hex[-20:]}"  # nobody can choose this name, because names have no colon
     user.first_name = user.last_name = user.date_of_birth = user.address = user.city = None
     user.auto_collect_dues = False
-    user.status, user.deleted_at = Status.DELETED, now
+    user.status, user.deleted_at = AccountStatus.DELETED, now

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from powerbank.base.db import Base, Id
 
 
-class Status(StrEnum):
+class AccountStatus(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"  # may sign in and pay, not rent
     BANNED = "banned"  # may not sign in
     DELETED = "deleted"  # anonymised; money records stay
 
 
-class Kind(StrEnum):
+class IdentifierKind(StrEnum):
     PHONE = "phone"
     EMAIL = "email"
 
@@ -58,7 +58,7 @@ class User(Base):
     city: Mapped[str | None]
     language: Mapped[str] = mapped_column(server_default="en")
     auto_collect_dues: Mapped[bool] = mapped_column(server_default=text("false"))
-    status: Mapped[str] = mapped_column(server_default=Status.ACTIVE)
+    status: Mapped[str] = mapped_column(server_default=AccountStatus.ACTIVE)
     # Kept in step with the record of powerbank.kyc, so that a profile is read without it.
     kyc_status: Mapped[str] = mapped_column(server_default="none")
     avatar_key: Mapped[str | None]  # names the picture in its address; a new picture has a new one
@@ -68,16 +68,16 @@ class User(Base):
 
     identifiers: Mapped[list["Identifier"]] = relationship(lazy="selectin", order_by="Identifier.kind")
 
-    def identifier(self, kind: Kind) -> str | None:
+    def identifier(self, kind: IdentifierKind) -> str | None:
         return next((each.value for each in self.identifiers if each.kind == kind), None)
 
     @property
     def phone(self) -> str | None:
-        return self.identifier(Kind.PHONE)
+        return self.identifier(IdentifierKind.PHONE)
 
     @property
     def email(self) -> str | None:
-        return self.identifier(Kind.EMAIL)
+        return self.identifier(IdentifierKind.EMAIL)
 
     @property
     def public_name(self) -> str | None:
@@ -85,10 +85,10 @@ class User(Base):
 
     @property
     def profile_complete(self) -> bool:
-        return is_complete(self)
+        return is_profile_complete(self)
 
 
-def is_complete(profile: Any) -> bool:
+def is_profile_complete(profile: Any) -> bool:
     return all((profile.first_name, profile.last_name, profile.date_of_birth, profile.address, profile.city))
 
 

@@ -1,14 +1,18 @@
-"""The profile as its owner reads it, each time the app comes to the front: one bare read, and no rows to follow."""
+"""What people read about themselves: their profile, and what they have used so far."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import text
 
 from powerbank.base.db import read_alone
 from powerbank.base.errors import NotFoundError
-from powerbank.users.models import is_complete
+from powerbank.users.models import is_profile_complete
+
+USAGE_CURRENCY = "NPR"
 
 _PROFILE = text("""
     SELECT u.id, u.username, u.first_name, u.last_name, u.date_of_birth, u.address, u.city, u.language,
@@ -41,11 +45,38 @@ class Profile:
 
     @property
     def profile_complete(self) -> bool:
-        return is_complete(self)
+        return is_profile_complete(self)
 
 
-def profile(user_id: UUID) -> Profile:
+def read_profile(user_id: UUID) -> Profile:
+    """Read the profile in one bare statement, because the app asks for it each time it comes to the front."""
     found = read_alone(_PROFILE, {"user_id": str(user_id)})
     if not found:
         raise NotFoundError("account")
     return Profile(*found[0])
+
+
+class UsageTotal(StrEnum):
+    RENTALS = "rentals"
+    MINUTES = "minutes"
+    SPEND = "spend"  # paisa
+    POINTS = "points"
+
+
+CountUsage = Callable[[UUID], int]
+
+_usage_totals: dict[UsageTotal, CountUsage] = {}
+
+
+def register_usage_totals(totals: Mapping[UsageTotal, CountUsage]) -> None:
+    """Say who counts each total. `powerbank.wiring` does, because later domains hold the rows."""
+    _usage_totals.clear()
+    _usage_totals.update(totals)
+
+
+def read_usage(user_id: UUID) -> dict[str, int | str]:
+    """Read what a person has used so far; a total that nobody counts is 0."""
+    totals: dict[str, int | str] = {
+        total.value: _usage_totals[total](user_id) if total in _usage_totals else 0 for total in UsageTotal
+    }
+    return totals | {"currency": USAGE_CURRENCY}

@@ -26,7 +26,7 @@ def my_code() -> User:
 def check_code(arguments: dict[str, str]) -> dict[str, Any]:
     """Whether a code can be used; asked before signing up, so of anybody"""
     hit_if_counted("30 per minute", "referral-code", caller())
-    return {"code": arguments["code"], "valid": referrals.inviter_of(arguments["code"]) is not None}
+    return {"code": arguments["code"], "valid": referrals.find_inviter(arguments["code"]) is not None}
 
 
 @blueprint.get("")
@@ -35,4 +35,4 @@ def check_code(arguments: dict[str, str]) -> dict[str, Any]:
 @blueprint.response(200, page_of(ReferralSchema))
 def my_referrals(arguments: dict[str, Any]) -> dict[str, Any]:
     """Who came by my code, newest first"""
-    return page(referrals.brought_by(current_user_id()), Referral.id, descending=True, **arguments)
+    return page(referrals.select_referrals_of_user(current_user_id()), Referral.id, descending=True, **arguments)

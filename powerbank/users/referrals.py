@@ -12,7 +12,7 @@ from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import InvalidFieldsError
 from powerbank.outbox.enqueue import publish
 from powerbank.users.events import ReferralNoted
-from powerbank.users.models import Referral, ReferralStatus, Status, User
+from powerbank.users.models import AccountStatus, Referral, ReferralStatus, User
 
 VALID = timedelta(days=30)
 
@@ -22,35 +22,35 @@ Rule = Callable[[UUID, UUID], str | None]
 _rules: list[Rule] = []
 
 
-def register_rules(*rules: Rule) -> None:
+def register_referral_rules(*rules: Rule) -> None:
     _rules[:] = rules
 
 
-def inviter_of(code: str) -> User | None:
+def find_inviter(code: str) -> User | None:
     found: User | None = db.session.scalar(
-        select(User).where(User.referral_code == code.strip().upper(), User.status == Status.ACTIVE)
+        select(User).where(User.referral_code == code.strip().upper(), User.status == AccountStatus.ACTIVE)
     )
     return found
 
 
-def check_code(code: str | None) -> str | None:
+def check_referral_code(code: str | None) -> str | None:
     """As it is kept. A wrong one is told before the account is made: later it could not be mended."""
     if not (code or "").strip():
         return None
-    inviter = inviter_of(str(code))
+    inviter = find_inviter(str(code))
     if inviter is None:
         raise InvalidFieldsError({"referral_code": ["There is no such code."]})
     return inviter.referral_code
 
 
-def note(*, invitee_id: UUID, code: str, now: datetime) -> None:
+def record_referral(*, invitee_id: UUID, code: str, now: datetime) -> None:
     """Writes down who brought whom; a pair that breaks a rule is written down as rejected, with the reason."""
     session = open_session()
-    invitee, inviter = session.get(User, invitee_id), inviter_of(code)
+    invitee, inviter = session.get(User, invitee_id), find_inviter(code)
     # Gone since the registration: there is nobody to reward.
     if invitee is None or invitee.deleted_at is not None or inviter is None or inviter.id == invitee_id:
         return
-    reason = refusal_of(invitee_id, inviter.id)
+    reason = find_refusal(invitee_id, inviter.id)
     row = {
         "invitee_id": invitee_id,
         "inviter_id": inviter.id,
@@ -69,7 +69,7 @@ def note(*, invitee_id: UUID, code: str, now: datetime) -> None:
         publish(ReferralNoted(referral_id=noted, invitee_id=invitee_id, inviter_id=inviter.id))
 
 
-def settle_first_rental(invitee_id: UUID, *, now: datetime) -> Referral | None:
+def settle_referral_of_invitee(invitee_id: UUID, *, now: datetime) -> Referral | None:
     """The referral that the invitee's first completed rental makes worth something, locked; None if there is none,
     or none any more. The pair is looked at once more: friends may have turned out to be one person since."""
     referral = open_session().scalar(
@@ -80,7 +80,7 @@ def settle_first_rental(invitee_id: UUID, *, now: datetime) -> Referral | None:
     )
     if referral is None:
         return None
-    reason = "expired" if now > referral.expires_at else refusal_of(invitee_id, referral.inviter_id)
+    reason = "expired" if now > referral.expires_at else find_refusal(invitee_id, referral.inviter_id)
     if reason is not None:
         referral.status, referral.reason = ReferralStatus.REJECTED, reason
         return None
@@ -88,9 +88,9 @@ def settle_first_rental(invitee_id: UUID, *, now: datetime) -> Referral | None:
     return referral
 
 
-def refusal_of(invitee_id: UUID, inviter_id: UUID) -> str | None:
+def find_refusal(invitee_id: UUID, inviter_id: UUID) -> str | None:
     return next((reason for rule in _rules if (reason := rule(invitee_id, inviter_id))), None)
 
 
-def brought_by(user_id: UUID) -> Select[Any]:
+def select_referrals_of_user(user_id: UUID) -> Select[Any]:
     return select(Referral).where(Referral.inviter_id == user_id)

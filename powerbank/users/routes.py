@@ -5,9 +5,9 @@ from flask.views import MethodView
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import transaction, utcnow
-from powerbank.users import lifecycle, services, usage
+from powerbank.users import lifecycle, queries, services
 from powerbank.users.models import User
-from powerbank.users.queries import Profile, profile
+from powerbank.users.queries import Profile, read_profile
 from powerbank.users.schemas import UsageSchema, UserSchema
 
 blueprint = Blueprint("Profile", __name__, url_prefix="/api/users", description="The signed-in person.")
@@ -19,7 +19,7 @@ class Me(MethodView):
     @blueprint.response(200, UserSchema)
     def get(self) -> Profile:
         """Who I am"""
-        return profile(current_user_id())
+        return read_profile(current_user_id())
 
     @user_only
     @blueprint.arguments(UserSchema(partial=True))
@@ -34,7 +34,7 @@ class Me(MethodView):
     def delete(self) -> None:
         """End the account: who I am is forgotten, money records stay"""
         with transaction():
-            lifecycle.leave(current_user_id(), now=utcnow())
+            lifecycle.end_account(current_user_id(), now=utcnow())
 
 
 @blueprint.get("/me/usage")
@@ -42,4 +42,4 @@ class Me(MethodView):
 @blueprint.response(200, UsageSchema)
 def my_usage() -> dict[str, Any]:
     """What I have used so far"""
-    return usage.usage_of(current_user_id())
+    return queries.read_usage(current_user_id())

@@ -43,7 +43,7 @@ class UserSchema(Schema):
     auto_collect_dues = Boolean()
     email = fields.String(dump_only=True, allow_none=True)
     phone = fields.String(dump_only=True, allow_none=True)
-    avatar_url = fields.Function(avatars.url_of, dump_only=True, metadata={"type": ["string", "null"]})
+    avatar_url = fields.Function(avatars.avatar_url, dump_only=True, metadata={"type": ["string", "null"]})
     profile_complete = Boolean(dump_only=True)
     kyc_status = fields.String(dump_only=True)
     referral_code = fields.String(dump_only=True)

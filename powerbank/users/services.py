@@ -16,22 +16,22 @@ from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundErr
 from powerbank.outbox.enqueue import publish
 from powerbank.users import identifier_traces, referrals
 from powerbank.users.events import UserRegistered
-from powerbank.users.identifiers import Address
-from powerbank.users.models import Identifier, Status, User
+from powerbank.users.identifiers import ContactAddress
+from powerbank.users.models import AccountStatus, Identifier, User
 
 # No letters and digits that look alike when read aloud or off a screen.
 _REFERRAL_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]")
 
 
-def owner_of(address: Address) -> User | None:
+def find_user_by_contact(address: ContactAddress) -> User | None:
     found: User | None = db.session.scalar(
         select(User).join(Identifier).where(Identifier.kind == address.kind, Identifier.value == address.value)
     )
     return found
 
 
-def locked(user_id: UUID) -> User:
+def lock_user(user_id: UUID) -> User:
     """The person's row, locked, while there is an account. Others may still write rows that name the person: two who
     take a device from each other would else wait for each other."""
     user = open_session().get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
@@ -40,9 +40,9 @@ def locked(user_id: UUID) -> User:
     return user
 
 
-def create(
+def create_user(
     *,
-    address: Address,
+    address: ContactAddress,
     username: str,
     first_name: str | None,
     last_name: str | None,
@@ -51,9 +51,9 @@ def create(
 ) -> User:
     """Makes an account. Two that race for a name or an address: the database lets one through."""
     session = open_session()
-    referral_code = referrals.check_code(referral_code)
+    referral_code = referrals.check_referral_code(referral_code)
     user = User(
-        username=clean_username(username),
+        username=normalise_username(username),
         first_name=first_name,
         last_name=last_name,
         language=language,
@@ -62,15 +62,15 @@ def create(
     user.identifiers = [Identifier(kind=address.kind, value=address.value)]
     session.add(user)
     # Somebody has this referral code once in a million times: the same request again makes another.
-    with foreseen(_taken() | {"uq_users_referral_code": already_exists()}):
+    with foreseen(_uniqueness_refusals() | {"uq_users_referral_code": already_exists()}):
         session.flush()
-    identifier_traces.note(user.id, kind=address.kind, value=address.value)
+    identifier_traces.record_trace(user.id, kind=address.kind, value=address.value)
     session.refresh(user)
     publish(UserRegistered(user_id=user.id, referral_code=referral_code))
     return user
 
 
-def _taken() -> Refusals:
+def _uniqueness_refusals() -> Refusals:
     return {
         "uq_users_username": ConflictError("username_taken", "This name is taken."),
         "uq_user_identifiers_kind_value": ConflictError(
@@ -79,7 +79,7 @@ def _taken() -> Refusals:
     }
 
 
-def clean_username(text: str) -> str:
+def normalise_username(text: str) -> str:
     """Latin letters, digits and `. _ -` only: names that look alike but differ cannot be made."""
     name = unicodedata.normalize("NFKC", text).strip()
     if not _USERNAME.fullmatch(name):
@@ -88,10 +88,10 @@ def clean_username(text: str) -> str:
 
 
 def change_profile(user_id: UUID, changes: Mapping[str, Any]) -> User:
-    user = locked(user_id)
+    user = lock_user(user_id)
     for name, value in changes.items():
-        setattr(user, name, clean_username(value) if name == "username" else value)
-    with foreseen(_taken()):
+        setattr(user, name, normalise_username(value) if name == "username" else value)
+    with foreseen(_uniqueness_refusals()):
         open_session().flush()
     return user
 
@@ -101,20 +101,20 @@ def change_status(user_id: UUID, status: str) -> tuple[User, str]:
     user = open_session().get(User, user_id, with_for_update=True, populate_existing=True)
     if user is None:
         raise NotFoundError("user")
-    if user.status == Status.DELETED:
+    if user.status == AccountStatus.DELETED:
         raise ConflictError("account_deleted", "This account was deleted.")
     before, user.status = user.status, status
     return user, before
 
 
-def set_identifier(user: User, address: Address) -> str | None:
+def set_identifier(user: User, address: ContactAddress) -> str | None:
     """Adds the phone or e-mail, or puts it in the place of the one before, which comes back.
 
     Somebody else's is refused by the database, in a savepoint: what was done before this in the transaction stays.
     """
     before = user.identifier(address.kind)
     session = open_session()
-    with foreseen(_taken()), session.begin_nested():
+    with foreseen(_uniqueness_refusals()), session.begin_nested():
         session.execute(
             insert(Identifier)
             .values(id=new_id(), user_id=user.id, kind=address.kind, value=address.value)
@@ -122,7 +122,7 @@ def set_identifier(user: User, address: Address) -> str | None:
                 index_elements=["user_id", "kind"], set_={"value": address.value, "verified_at": utcnow()}
             )
         )
-    identifier_traces.note(user.id, kind=address.kind, value=address.value)
+    identifier_traces.record_trace(user.id, kind=address.kind, value=address.value)
     session.refresh(user, ["identifiers"])
     return before
 
@@ -132,4 +132,4 @@ def may_sign_in(user: User) -> bool:
 
 
 def status_allows_sign_in(status: str) -> bool:
-    return status in (Status.ACTIVE, Status.SUSPENDED)
+    return status in (AccountStatus.ACTIVE, AccountStatus.SUSPENDED)

@@ -29,8 +29,8 @@ Work = Callable[..., None]
 def person(app: Flask, clean: None) -> Callable[..., UUID]:
     def make(username: str = "sita", phone: str = "9812345678", email: str | None = None, **names: str) -> UUID:
         with app.app_context(), transaction() as session:
-            user = users.create(
-                address=identifiers.parse(phone),
+            user = users.create_user(
+                address=identifiers.parse_contact_address(phone),
                 username=username,
                 referral_code=None,
                 first_name=names.get("first_name"),

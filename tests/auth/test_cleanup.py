@@ -19,10 +19,12 @@ def count(table: str) -> int:
 
 
 def test_what_is_old_goes_and_what_counts_stays(context: Flask) -> None:
-    address = identifiers.parse("9812345678")
+    address = identifiers.parse_contact_address("9812345678")
     with transaction():
         otp.ask(address=address, purpose="login")
-        user = services.create(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
+        user = services.create_user(
+            address=address, username="sita", first_name=None, last_name=None, referral_code=None
+        )
         sessions.begin(user, user_agent=None)
     with transaction():
         cleanup.prune(now=utcnow())

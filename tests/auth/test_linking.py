@@ -77,7 +77,7 @@ def test_two_who_race_for_an_address_are_one_owner(app: Flask, people: People) -
         with app.app_context():
             try:
                 with transaction():
-                    users.set_identifier(users.locked(racer.id), identifiers.parse(MAIL))
+                    users.set_identifier(users.lock_user(racer.id), identifiers.parse_contact_address(MAIL))
             except ConflictError as refused:
                 return refused.status
         return 200

@@ -111,7 +111,7 @@ class TestCodesOnTheirWay:
     def test_asked_for_at_once_are_all_good(self, app: Flask, clean: None) -> None:
         def asked(_: int) -> UUID:
             with app.app_context(), transaction():
-                return otp.ask(address=identifiers.parse(PHONE), purpose="login").id
+                return otp.ask(address=identifiers.parse_contact_address(PHONE), purpose="login").id
 
         with ThreadPoolExecutor(max_workers=4) as pool:
             challenges = list(pool.map(asked, range(4)))

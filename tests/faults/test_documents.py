@@ -35,8 +35,8 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
     cloudinary.faults.set("cloudinary", "hang_after_success", times=1, seconds=6, match="/upload")
     first = plant.worker()
     with plant.app.app_context(), transaction():
-        user = users.create(
-            address=identifiers.parse("sita@example.com"),
+        user = users.create_user(
+            address=identifiers.parse_contact_address("sita@example.com"),
             username="sita",
             first_name=None,
             last_name=None,

@@ -25,7 +25,7 @@ def test_a_worker_and_a_scheduler_a_day_ahead_move_nothing(plant: Plant) -> None
     assert plant.value("SELECT count(*) FROM outbox_jobs WHERE run_after > now() + interval '1 min'") == 0
     assert plant.value("SELECT count(*) FROM heartbeats WHERE started_at > now()") == 0
     with plant.context():
-        wrong = [problem for problem in queries.queue_health().alerts if problem.kind == "clock_wrong"]
+        wrong = [problem for problem in queries.read_queue_health().alerts if problem.kind == "clock_wrong"]
     assert [problem.is_news for problem in wrong] == [True], "one host, one alert"
     assert "86400 s ahead" in wrong[0].detail
     assert worker.alive

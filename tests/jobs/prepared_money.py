@@ -170,7 +170,7 @@ def topup_earned() -> Arguments:
 def friend_brought() -> Arguments:
     inviter, invitee = newcomer("9812345679", "gita"), newcomer()
     with transaction() as session:
-        referrals.note(invitee_id=invitee.id, code=inviter.referral_code, now=utcnow())
+        referrals.record_referral(invitee_id=invitee.id, code=inviter.referral_code, now=utcnow())
         referral_id = session.scalar(text("SELECT id FROM referrals"))
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"referral_id": str(referral_id), "invitee_id": str(invitee.id), "inviter_id": str(inviter.id)}

@@ -44,7 +44,7 @@ def scheduled_revision() -> Arguments:
 
 def code_asked_for() -> Arguments:
     with transaction():
-        challenge = otp.ask(address=identifiers.parse("9812345678"), purpose="login")
+        challenge = otp.ask(address=identifiers.parse_contact_address("9812345678"), purpose="login")
     delivery_id = db.session.scalar(text("SELECT id FROM deliveries"))
     return {"challenge_id": str(challenge.id), "delivery_id": str(delivery_id)}
 
@@ -58,8 +58,8 @@ def code_asked_for_and_forgotten() -> Arguments:
 
 def documents_sent() -> Arguments:
     with transaction():
-        user = users.create(
-            address=identifiers.parse("sita@example.com"),
+        user = users.create_user(
+            address=identifiers.parse_contact_address("sita@example.com"),
             username="sita",
             first_name=None,
             last_name=None,
@@ -89,9 +89,9 @@ def documents_long_rejected() -> Arguments:
 
 
 def person_just_banned() -> Arguments:
-    address = identifiers.parse("9812345678")
+    address = identifiers.parse_contact_address("9812345678")
     with transaction():
-        user = users.create(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
+        user = users.create_user(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
         sessions.begin(user, user_agent=None)
         users.change_status(user.id, "banned")
     return {"user_id": str(user.id), "status": "banned"}
@@ -100,8 +100,12 @@ def person_just_banned() -> Arguments:
 def newcomer(phone: str = "9812345678", username: str = "sita") -> User:
     """With a phone and a device, and no job waiting of what follows a registration."""
     with transaction() as session:
-        user = users.create(
-            address=identifiers.parse(phone), username=username, first_name=None, last_name=None, referral_code=None
+        user = users.create_user(
+            address=identifiers.parse_contact_address(phone),
+            username=username,
+            first_name=None,
+            last_name=None,
+            referral_code=None,
         )
         sessions.begin(user, user_agent=None)
         session_id = session.scalar(text("SELECT id FROM sessions WHERE user_id = :id"), {"id": user.id})
@@ -138,7 +142,7 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
         user = newcomer()
         with transaction() as session:
             if channel == "email":
-                users.set_identifier(user, identifiers.parse("sita@example.com"))
+                users.set_identifier(user, identifiers.parse_contact_address("sita@example.com"))
             notice_id = notify(user_id=user.id, type=Type.RENTAL_LOST, context={"amount": "3000.00"})
             deliveries.create(notice_id)
             session.execute(text("DELETE FROM outbox_jobs"))

@@ -253,6 +253,6 @@ def test_a_slot_of_the_schedule_that_nobody_came_to_is_no_dead_letter(context: F
         session.execute(text("UPDATE outbox_jobs SET expires_at = now() - interval '1 s'"))
     assert relay.expire_unbegun() == 1
     assert only_row().cause == Cause.MISSED
-    assert queries.dead_letters() == []
+    assert queries.count_dead_letters() == []
     (status,) = db.session.scalars(text("SELECT last_status FROM schedules WHERE name = :name"), {"name": entry.name})
     assert status == "missed"

@@ -19,7 +19,7 @@ from powerbank.ledger.movements import dues, holds
 from powerbank.ledger.sources import Sources
 from powerbank.ops import services as ops
 from powerbank.ops.models import Alert
-from powerbank.ops.queries import queue_health
+from powerbank.ops.queries import read_queue_health
 from powerbank.outbox import catalogue
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.policy import JobSpec, Queue
@@ -149,7 +149,7 @@ def test_the_first_difference_is_told_once(
 def test_staff_are_alerted_until_a_recount_is_clean(context: Flask, forge: Forge) -> None:
     def open_alerts() -> list[str]:
         with transaction():
-            ops.update_alerts(queue_health().alerts, now=utcnow())
+            ops.update_alerts(read_queue_health().alerts, now=utcnow())
         return [row.kind for row in db.session.query(Alert).filter_by(cleared_at=None, kind="ledger_mismatch")]
 
     assert open_alerts() == []

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction, utcnow
 from powerbank.notifications.people import reminders
+from powerbank.users import lifecycle
 from tests.people import People, change, rows
 
 Work = Callable[..., None]
@@ -75,10 +76,9 @@ def test_an_account_whose_follow_up_died_is_finished(app: Flask, people: People,
     change(app, "UPDATE users SET created_at = now() - interval '40 days' WHERE username = 'old'")
     change(app, "UPDATE users SET status = 'deleted', deleted_at = now() WHERE username = 'gone'")
     with app.app_context(), transaction() as session:
-        from powerbank.users import joining
         from powerbank.users.models import User
 
-        joining.complete(session.query(User.id).filter_by(username="whole").scalar())
+        lifecycle.complete_registration(session.query(User.id).filter_by(username="whole").scalar())
     for _ in range(2):
         with app.app_context(), transaction():
             reminders.finish_accounts(now=utcnow())

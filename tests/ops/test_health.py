@@ -170,12 +170,12 @@ def test_a_long_queue_raises_an_alert_once_and_clears_it(app: Flask, client: Fla
                 enqueue(sample_jobs.URGENT, key=str(number))
         for _ in range(3):
             with transaction():
-                services.update_alerts(queries.queue_health().alerts, now=utcnow())
+                services.update_alerts(queries.read_queue_health().alerts, now=utcnow())
         assert db.session.scalar(text("SELECT count(*) FROM ops_alerts WHERE cleared_at IS NULL")) == 1
         with transaction() as session:
             session.execute(text("DELETE FROM outbox_jobs"))
         with transaction():
-            services.update_alerts(queries.queue_health().alerts, now=utcnow())
+            services.update_alerts(queries.read_queue_health().alerts, now=utcnow())
         assert db.session.scalar(text("SELECT count(*) FROM ops_alerts WHERE cleared_at IS NULL")) == 0
     assert health(client)[1]["status"] == "healthy"
 
@@ -214,7 +214,7 @@ def test_a_long_job_that_a_worker_has_in_hand_is_no_sign_of_trouble(app: Flask, 
 def test_more_dead_letters_are_told_again_while_the_first_wait(app: Flask) -> None:
     def alert() -> int:
         with transaction():
-            services.update_alerts(queries.queue_health().alerts, now=utcnow())
+            services.update_alerts(queries.read_queue_health().alerts, now=utcnow())
         told = "SELECT count(*) FROM ops_alerts WHERE kind = 'dead_letters'"  # those over too
         return int(db.session.execute(text(told)).scalar_one())
 
@@ -250,7 +250,7 @@ def test_dead_letters_that_staff_know_of_do_not_hide_what_comes_next(
             enqueue(sample_jobs.REFUSED, key="a")
         work()
         with transaction():
-            services.update_alerts(queries.queue_health().alerts, now=utcnow())
+            services.update_alerts(queries.read_queue_health().alerts, now=utcnow())
     work("critical")
     add_worker(app)
     assert status_of(age="61 minutes") == ("healthy", ["dead_letters"])
@@ -271,8 +271,8 @@ def test_a_scheduled_job_that_always_fails_is_one_dead_letter_and_one_alert(
             with transaction() as session:
                 hour = f"UPDATE outbox_jobs SET finished_at = now() + interval '{hours} h' WHERE state = 'dead'"
                 session.execute(text(hour))
-                services.update_alerts(queries.queue_health().alerts, now=utcnow())
-        assert [found.number for found in queries.dead_letters()] == [1]
+                services.update_alerts(queries.read_queue_health().alerts, now=utcnow())
+        assert [found.number for found in queries.count_dead_letters()] == [1]
         told = "SELECT count(*) FROM ops_alerts WHERE kind = 'dead_letters'"
         assert db.session.scalar(text(told)) == 1
 

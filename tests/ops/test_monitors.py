@@ -81,7 +81,7 @@ def test_whether_it_lives_anybody_may_ask(open_one: FlaskClient, clean: None) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "module", "name"), [("/health/queues", queries, "queue_health"), ("/metrics", metrics, "expose")]
+    ("path", "module", "name"), [("/health/queues", queries, "read_queue_health"), ("/metrics", metrics, "expose")]
 )
 def test_however_many_ask_it_is_worked_out_once(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str, module: Any, name: str

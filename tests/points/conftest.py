@@ -95,7 +95,7 @@ def befriend(*, invitee: UUID, inviter: UUID) -> UUID:
     with transaction() as session:
         session.get_one(User, inviter).referral_code = code = uuid4().hex[:8].upper()
         session.flush()
-        referrals.note(invitee_id=invitee, code=code, now=utcnow())
+        referrals.record_referral(invitee_id=invitee, code=code, now=utcnow())
     drain()
     return db.session.scalars(db.select(Referral.id).filter_by(invitee_id=invitee)).one()
 

@@ -69,7 +69,7 @@ class TestEachOnce:
     def test_who_has_left_gets_none_and_takes_none(self, person: Person) -> None:
         user_id = person(points=100)
         with transaction():
-            lifecycle.leave(user_id, now=utcnow())
+            lifecycle.end_account(user_id, now=utcnow())
         assert has(user_id).points == 0
         complete(user_id)
         assert has(user_id).points == 0
@@ -165,5 +165,5 @@ def test_who_sent_the_same_document_number_is_the_same_person(person: Person) ->
     with transaction() as session:  # staff sent it back, which frees the number
         session.execute(text("UPDATE kyc_records SET status = 'rejected', number_digest = NULL"))
         kyc.submit(user_id=invitee, number=citizenship_numbers.parse("27 01 70 १२३४५"), pictures={}, now=utcnow())
-    assert referrals.refusal_of(invitee, inviter) == "same_kyc_number"
-    assert referrals.refusal_of(invitee, stranger) is None
+    assert referrals.find_refusal(invitee, inviter) == "same_kyc_number"
+    assert referrals.find_refusal(invitee, stranger) is None

@@ -193,9 +193,9 @@ class TestWhoComesBack:
         def join() -> UUID:
             with transaction():
                 if made:
-                    lifecycle.leave(made[-1], now=utcnow())
-                user = users.create(
-                    address=identifiers.parse("9812345670"),
+                    lifecycle.end_account(made[-1], now=utcnow())
+                user = users.create_user(
+                    address=identifiers.parse_contact_address("9812345670"),
                     username=f"sita{len(made)}",
                     first_name=None,
                     last_name=None,

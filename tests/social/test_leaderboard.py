@@ -113,7 +113,7 @@ def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_he
     did(gone, rentals=1)
     shown(gone)
     with transaction():
-        lifecycle.leave(gone, now=utcnow())
+        lifecycle.end_account(gone, now=utcnow())
     (item,) = places(client, user_headers(here))["items"]
     assert (item["username"], item["avatar_url"], item["rank"]) == (None, None, 1)
 

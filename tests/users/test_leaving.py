@@ -11,7 +11,7 @@ from powerbank.base.db import transaction
 from powerbank.base.errors import ConflictError
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import notify
-from powerbank.users import lifecycle, usage
+from powerbank.users import lifecycle, queries
 from tests.people import Inbox, People, Person, rows
 
 PHONE = "+9779812345678"
@@ -99,7 +99,7 @@ def open_rental(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(user_id: UUID) -> None:
         raise ConflictError("open_rental_exists", "Bring the power bank back first.")
 
-    monkeypatch.setattr(lifecycle, "_refusals", [refuse])
+    monkeypatch.setattr(lifecycle, "_end_checks", [refuse])
 
 
 def test_what_stands_in_the_way_is_told_and_nothing_changes(
@@ -114,8 +114,8 @@ def test_what_stands_in_the_way_is_told_and_nothing_changes(
 def test_usage_is_nothing_until_somebody_counts(
     client: FlaskClient, sita: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage, "_counts", {})
+    monkeypatch.setattr(queries, "_usage_totals", {})
     mine = client.get("/api/users/me/usage", headers=sita.headers).get_json()
     assert mine == {"rentals": 0, "minutes": 0, "spend": "0.00", "currency": "NPR", "points": 0}
-    usage.register_totals({usage.Total.SPEND: lambda user_id: 12_345 if user_id == sita.id else 0})
+    queries.register_usage_totals({queries.UsageTotal.SPEND: lambda user_id: 12_345 if user_id == sita.id else 0})
     assert client.get("/api/users/me/usage", headers=sita.headers).get_json()["spend"] == "123.45"

@@ -18,15 +18,17 @@ PHONE, OTHER, MAIL = "9812345678", "9812345679", "sita@example.com"
 
 
 def join(username: str, identifier: str) -> UUID:
-    address = identifiers.parse(identifier)
+    address = identifiers.parse_contact_address(identifier)
     with transaction():
-        made = users.create(address=address, username=username, first_name=None, last_name=None, referral_code=None)
+        made = users.create_user(
+            address=address, username=username, first_name=None, last_name=None, referral_code=None
+        )
     return made.id
 
 
 def replace(user_id: UUID, identifier: str) -> None:
     with transaction():
-        users.set_identifier(users.locked(user_id), identifiers.parse(identifier))
+        users.set_identifier(users.lock_user(user_id), identifiers.parse_contact_address(identifier))
 
 
 @pytest.mark.parametrize(
@@ -40,22 +42,22 @@ def test_who_has_the_number_that_the_other_had(context: Flask, first: str, then:
     inviter = join("sita", first)
     replace(inviter, then)
     invitee = join("sita2", first)
-    assert referrals.refusal_of(invitee, inviter) == reason
+    assert referrals.find_refusal(invitee, inviter) == reason
 
 
 def test_who_takes_it_later(context: Flask) -> None:
     inviter, invitee = join("sita", PHONE), join("gita", MAIL)
-    assert referrals.refusal_of(invitee, inviter) is None
+    assert referrals.find_refusal(invitee, inviter) is None
     replace(inviter, OTHER)
     replace(invitee, PHONE)
-    assert referrals.refusal_of(invitee, inviter) == "same_phone"
+    assert referrals.find_refusal(invitee, inviter) == "same_phone"
 
 
 def test_who_has_left_leaves_digests_that_tell_no_number_and_no_device(context: Flask) -> None:
     user_id = join("sita", PHONE)
     with transaction():
-        identifier_traces.note(user_id, kind="device", value="device-token-0001")
-        lifecycle.leave(user_id, now=utcnow())
+        identifier_traces.record_trace(user_id, kind="device", value="device-token-0001")
+        lifecycle.end_account(user_id, now=utcnow())
     (kept,) = db.session.execute(text("SELECT kind, digest FROM identifier_traces")).all()
     assert kept.kind == "phone"
     assert PHONE not in str(bytes(kept.digest))
@@ -65,11 +67,11 @@ def test_who_has_left_leaves_digests_that_tell_no_number_and_no_device(context: 
 def test_digests_are_forgotten_two_years_after_an_account_ended(context: Flask, days: int, left: int) -> None:
     gone, there = join("sita", PHONE), join("gita", OTHER)
     with transaction():
-        lifecycle.leave(gone, now=utcnow())
+        lifecycle.end_account(gone, now=utcnow())
     with transaction():
         cleanup.prune(now=utcnow() + timedelta(days=days))
     assert db.session.scalar(text("SELECT count(*) FROM identifier_traces")) == left + 1
-    assert referrals.refusal_of(join("sita2", PHONE), there) == ("returning" if left else None)
+    assert referrals.find_refusal(join("sita2", PHONE), there) == ("returning" if left else None)
 
 
 class TestWhoComesBack:
@@ -77,27 +79,27 @@ class TestWhoComesBack:
 
     def test_is_brought_by_nobody(self, context: Flask) -> None:
         inviter, gone = join("gita", OTHER), join("sita", PHONE)
-        assert referrals.refusal_of(gone, inviter) is None
+        assert referrals.find_refusal(gone, inviter) is None
         with transaction():
-            lifecycle.leave(gone, now=utcnow())
-        assert referrals.refusal_of(join("sita2", PHONE), inviter) == "returning"
+            lifecycle.end_account(gone, now=utcnow())
+        assert referrals.find_refusal(join("sita2", PHONE), inviter) == "returning"
 
     def test_is_known_by_a_number_that_was_given_up_before(self, context: Flask) -> None:
         inviter, gone = join("gita", OTHER), join("sita", MAIL)
         replace(gone, PHONE)
         replace(gone, "9812345670")
         with transaction():
-            lifecycle.leave(gone, now=utcnow())
+            lifecycle.end_account(gone, now=utcnow())
         for number, identifier in enumerate((MAIL, PHONE, "9812345670")):
-            assert referrals.refusal_of(join(f"again{number}", identifier), inviter) == "returning"
+            assert referrals.find_refusal(join(f"again{number}", identifier), inviter) == "returning"
 
     def test_a_newcomer_is_none(self, context: Flask) -> None:
         inviter, gone = join("gita", OTHER), join("sita", PHONE)
         with transaction():
-            lifecycle.leave(gone, now=utcnow())
-        assert referrals.refusal_of(join("rita", "9812345670"), inviter) is None
+            lifecycle.end_account(gone, now=utcnow())
+        assert referrals.find_refusal(join("rita", "9812345670"), inviter) is None
         # Who came first is not a newcomer less for those who came with the same address later.
-        assert identifier_traces.earlier_accounts(inviter) == []
+        assert identifier_traces.list_earlier_accounts(inviter) == []
 
     @pytest.mark.parametrize("earning", [Earning.SIGNUP, Earning.KYC])
     def test_earns_once(self, context: Flask, earning: Earning) -> None:
@@ -108,14 +110,14 @@ class TestWhoComesBack:
         first = join("sita", PHONE)
         assert give(first) > 0
         with transaction():
-            lifecycle.leave(first, now=utcnow())
+            lifecycle.end_account(first, now=utcnow())
         assert give(join("sita2", PHONE)) == 0
         assert give(join("rita", OTHER)) > 0
 
     def test_who_left_before_it_was_earned_earns_it(self, context: Flask) -> None:
         first = join("sita", PHONE)
         with transaction():
-            lifecycle.leave(first, now=utcnow())
+            lifecycle.end_account(first, now=utcnow())
         again = join("sita2", PHONE)
         with transaction():
             assert earnings.award_earning(user_id=again, earning=Earning.SIGNUP, object_id=str(again)) > 0

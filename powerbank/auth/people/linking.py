@@ -6,14 +6,14 @@ from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import notify
 from powerbank.users import services as users
-from powerbank.users.identifiers import Address
+from powerbank.users.identifiers import ContactAddress
 from powerbank.users.models import User
 
 
 def link(user_id: UUID, challenge_id: UUID, code: str, *, at: str) -> User | ConflictError | None:
     """The person with the new address; None for a wrong code; a refusal, told only to who has proved that it is
     theirs, when it belongs to an account already."""
-    user = users.locked(user_id)
+    user = users.lock_user(user_id)
     challenge = otp.verify(challenge_id, code, at=at, asker=user_id)
     if challenge is None:
         return None
@@ -29,6 +29,6 @@ def link(user_id: UUID, challenge_id: UUID, code: str, *, at: str) -> User | Con
         type=Type.ACCOUNT_SECURITY,
         context={"change": address.kind.value, "masked": masked(address.kind, address.value)},
         dedup_key=f"identifier:{challenge_id}",
-        also_to=[Address(address.kind, before)] if before else [],
+        also_to=[ContactAddress(address.kind, before)] if before else [],
     )
     return user

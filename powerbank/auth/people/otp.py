@@ -26,8 +26,8 @@ from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import CHANNEL_OF
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue
-from powerbank.users.identifiers import Address
-from powerbank.users.models import Kind
+from powerbank.users.identifiers import ContactAddress
+from powerbank.users.models import IdentifierKind
 
 VALID_SECONDS = 300
 RESEND_SECONDS = 60
@@ -49,14 +49,14 @@ def code_of(challenge_id: UUID) -> str:
     return f"{int.from_bytes(digest[-8:], 'big') % 1_000_000:06d}"
 
 
-def limit_asking(address: Address, ip: str, standing: Standing = Standing.STRANGER) -> None:
+def limit_asking(address: ContactAddress, ip: str, standing: Standing = Standing.STRANGER) -> None:
     """Before anything is written: what costs money is counted where nobody can talk their way round.
 
     Each standing has as much as the others, so that strangers use up nothing of those who are known. What a day may
     cost is one sum for all.
     """
     settings = current_app.config["SETTINGS"]
-    if address.kind is Kind.PHONE:
+    if address.kind is IdentifierKind.PHONE:
         _refuse_unserved(address, settings)
     ease, kept = settings.ease, _kept_for(standing)
     limits: list[tuple[str, ...]] = [
@@ -64,7 +64,7 @@ def limit_asking(address: Address, ip: str, standing: Standing = Standing.STRANG
         (f"{ASKED_PER_HOUR} per hour", f"otp{kept}", address.value),
         (f"{20 * ease} per hour", f"otp-address{kept}", ip),
     ]
-    if address.kind is Kind.PHONE:
+    if address.kind is IdentifierKind.PHONE:
         # Pumping fraud walks through the numbers of one prefix.
         limits.append((f"{100 * ease} per hour", f"otp-prefix{kept}", address.value[:-4]))
         limits.append((f"{settings.otp_sms_per_day} per day", "otp-budget"))
@@ -72,12 +72,12 @@ def limit_asking(address: Address, ip: str, standing: Standing = Standing.STRANG
     hit_all_or_refuse(*limits)
 
 
-def forgive_asking(address: Address, standing: Standing) -> None:
+def forgive_asking(address: ContactAddress, standing: Standing) -> None:
     """The code could not be written down, so its asker need not wait a minute to ask again. The hour still counts."""
     forgive(*_once_a_minute(address, standing))
 
 
-def _once_a_minute(address: Address, standing: Standing) -> tuple[str, str, str]:
+def _once_a_minute(address: ContactAddress, standing: Standing) -> tuple[str, str, str]:
     return "1 per minute", f"otp{_kept_for(standing)}", address.value
 
 
@@ -85,7 +85,7 @@ def _kept_for(standing: Standing) -> str:
     return "" if standing is Standing.STRANGER else f"-{standing}"
 
 
-def _refuse_unserved(number: Address, settings: Settings) -> None:
+def _refuse_unserved(number: ContactAddress, settings: Settings) -> None:
     if number.country not in settings.otp_served_countries:
         raise AppError("country_not_served", 403, "We do not send codes to this country.")
     if not number.value.startswith(settings.otp_served_prefixes):
@@ -94,7 +94,7 @@ def _refuse_unserved(number: Address, settings: Settings) -> None:
 
 def ask(
     *,
-    address: Address,
+    address: ContactAddress,
     purpose: str,
     language: str = "en",
     asker: UUID | None = None,
@@ -181,8 +181,8 @@ def spend(challenge_id: UUID, *, within: timedelta) -> OtpChallenge:
     return challenge
 
 
-def address_of(challenge: OtpChallenge) -> Address:
-    if challenge.kind == Kind.EMAIL:
-        return Address(Kind.EMAIL, challenge.identifier)
+def address_of(challenge: OtpChallenge) -> ContactAddress:
+    if challenge.kind == IdentifierKind.EMAIL:
+        return ContactAddress(IdentifierKind.EMAIL, challenge.identifier)
     number = phonenumbers.parse(challenge.identifier)
-    return Address(Kind.PHONE, challenge.identifier, phonenumbers.region_code_for_number(number))
+    return ContactAddress(IdentifierKind.PHONE, challenge.identifier, phonenumbers.region_code_for_number(number))

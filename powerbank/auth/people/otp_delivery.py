@@ -10,7 +10,7 @@ from powerbank.notifications.delivery.channels import Message
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import CHANNEL_OF
 from powerbank.notifications.templates import composing
-from powerbank.users.models import Kind
+from powerbank.users.models import IdentifierKind
 
 
 def begin(challenge_id: UUID, delivery_id: UUID) -> Message | None:
@@ -21,7 +21,7 @@ def begin(challenge_id: UUID, delivery_id: UUID) -> Message | None:
         return None
     if deliveries.count_try(delivery_id) is None:
         return None
-    channel = CHANNEL_OF[Kind(challenge.kind)]
+    channel = CHANNEL_OF[IdentifierKind(challenge.kind)]
     words = composing.words(Type.OTP, channel, {"code": otp.code_of(challenge_id)}, challenge.language)
     return Message(
         channel,

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.auth.people.models import VerifiedAddress
 from powerbank.base.db import db, open_session
 from powerbank.users import identifier_traces
-from powerbank.users.identifiers import Address
+from powerbank.users.identifiers import ContactAddress
 from powerbank.users.models import User
 
 REMEMBERED = timedelta(days=180)
@@ -29,7 +29,7 @@ class Standing(StrEnum):
     DEVICE = "device"
 
 
-def standing_of(identifier: Address, *, address: str, device_token: str | None, now: datetime) -> Standing:
+def standing_of(identifier: ContactAddress, *, address: str, device_token: str | None, now: datetime) -> Standing:
     if device_token and _is_of(device_token, identifier):
         return Standing.DEVICE
     known = select(VerifiedAddress.verified_at).where(
@@ -40,7 +40,7 @@ def standing_of(identifier: Address, *, address: str, device_token: str | None, 
     return Standing.STRANGER if db.session.scalar(known) is None else Standing.ADDRESS
 
 
-def remember(identifier: Address, *, address: str, now: datetime) -> None:
+def remember(identifier: ContactAddress, *, address: str, now: datetime) -> None:
     row = {
         "identifier": _digest_of(identifier),
         "address": _digest_of_place(identifier, address),
@@ -52,13 +52,13 @@ def remember(identifier: Address, *, address: str, now: datetime) -> None:
     )
 
 
-def device_token(identifier: Address) -> str:
+def device_token(identifier: ContactAddress) -> str:
     """For the device on which the number was verified just now."""
     return _tokens().dumps(_digest_of(identifier).hex())
 
 
 def forget(user: User) -> None:
-    digests = [identifier_traces.digest_of(each.kind, each.value) for each in user.identifiers]
+    digests = [identifier_traces.digest_identifier(each.kind, each.value) for each in user.identifiers]
     open_session().execute(delete(VerifiedAddress).where(VerifiedAddress.identifier.in_(digests)))
 
 
@@ -66,7 +66,7 @@ def prune(*, now: datetime) -> None:
     open_session().execute(delete(VerifiedAddress).where(VerifiedAddress.verified_at <= now - REMEMBERED))
 
 
-def _is_of(token: str, identifier: Address) -> bool:
+def _is_of(token: str, identifier: ContactAddress) -> bool:
     try:
         told = _tokens().loads(token, max_age=int(REMEMBERED.total_seconds()))
     except BadSignature:
@@ -78,10 +78,10 @@ def _tokens() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="verified device")
 
 
-def _digest_of(identifier: Address) -> bytes:
-    return identifier_traces.digest_of(identifier.kind, identifier.value)
+def _digest_of(identifier: ContactAddress) -> bytes:
+    return identifier_traces.digest_identifier(identifier.kind, identifier.value)
 
 
-def _digest_of_place(identifier: Address, address: str) -> bytes:
+def _digest_of_place(identifier: ContactAddress, address: str) -> bytes:
     """Of both together: one address tells of nobody that it is theirs too."""
-    return identifier_traces.digest_of("sign-in address", f"{identifier.value} {address}")
+    return identifier_traces.digest_identifier("sign-in address", f"{identifier.value} {address}")

@@ -97,7 +97,7 @@ def get_otp(body: dict[str, Any]) -> dict[str, Any]:
     The purpose `link` needs an access token: the code is then of use to that person only.
     """
     asker = user_or_refuse() if body["purpose"] == otp.LINK else None
-    address = identifiers.parse(body["identifier"])
+    address = identifiers.parse_contact_address(body["identifier"])
     standing = requesters.standing_of(address, address=caller(), device_token=body["device_token"], now=utcnow())
     otp.limit_asking(address, caller(), standing)
     try:
@@ -119,7 +119,7 @@ def verify_otp(body: dict[str, Any]) -> dict[str, Any]:
     with transaction():
         # Committed whatever the answer: a wrong code uses up a try, and a right one works once.
         challenge = otp.verify(body["challenge_id"], body["code"], at=caller())
-        user = users.owner_of(otp.address_of(challenge)) if challenge else None
+        user = users.find_user_by_contact(otp.address_of(challenge)) if challenge else None
         blocked = user is not None and not users.may_sign_in(user)
         tokens = sessions.begin(user, user_agent=request.headers.get("User-Agent")) if user and not blocked else None
     if challenge is None:
@@ -140,7 +140,7 @@ def register(body: dict[str, Any]) -> dict[str, Any]:
     challenge_id = _read_verification(body.pop("verification_token"))
     with transaction():
         address = otp.address_of(otp.spend(challenge_id, within=REGISTER_WITHIN))
-        user = users.create(address=address, language=wanted_language(), **body)
+        user = users.create_user(address=address, language=wanted_language(), **body)
         tokens = sessions.begin(user, user_agent=request.headers.get("User-Agent"))
     return _signed_in(tokens, user)
 

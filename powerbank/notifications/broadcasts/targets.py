@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from powerbank.base.db import db
 from powerbank.base.errors import AppError
-from powerbank.users.models import Status, User
+from powerbank.users.models import AccountStatus, User
 
 Condition = Callable[[Any], ColumnElement[bool]]
 
@@ -32,7 +32,7 @@ def register_target(name: str, condition: Condition) -> None:
 def people(target: Mapping[str, Any], *, joined_before: datetime) -> Select[Any]:
     query = select(User.id).where(
         User.deleted_at.is_(None),
-        User.status.in_((Status.ACTIVE.value, Status.SUSPENDED.value)),
+        User.status.in_((AccountStatus.ACTIVE.value, AccountStatus.SUSPENDED.value)),
         User.created_at <= joined_before,
     )
     for name, wanted in target.items():

@@ -24,7 +24,7 @@ def register(
     One statement, so that two who register one token at once end with one owner: the later.
     """
     session = open_session()
-    users.locked(user_id)  # one registration of a person at a time: they count to ten together
+    users.lock_user(user_id)  # one registration of a person at a time: they count to ten together
     known = session.scalar(select(Device.id).where(Device.fcm_token == fcm_token, Device.user_id == user_id))
     fresh = new_id()
     values = {
@@ -46,7 +46,7 @@ def register(
         },
     ).returning(Device.id)
     device_id = session.execute(taken).scalar_one()
-    identifier_traces.note(user_id, kind="device", value=fcm_token)  # who shares one is no friend but the same person
+    identifier_traces.record_trace(user_id, kind="device", value=fcm_token)
     _end_oldest(user_id, now)
     device = session.get_one(Device, device_id, populate_existing=True)
     return device, known is None

@@ -27,7 +27,7 @@ from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import Cause, OutboxJob
 from powerbank.outbox.policy import JobSpec
-from powerbank.users.models import Kind, User
+from powerbank.users.models import IdentifierKind, User
 
 SENDERS: dict[Channel, JobSpec] = {
     Channel.PUSH: notification_jobs.SEND_PUSH,
@@ -202,7 +202,7 @@ def _wanted(notice: Notice, reader: Reader, route: Route) -> list[Delivery]:
     about = {"notice_id": notice.id, "user_id": reader.user_id, "type": notice.type}
     wanted = [
         Delivery(**about, channel=channel, masked=masked(kind, reader.addresses[kind]), attempts=0)
-        for channel, kind in ((Channel.SMS, Kind.PHONE), (Channel.EMAIL, Kind.EMAIL))
+        for channel, kind in ((Channel.SMS, IdentifierKind.PHONE), (Channel.EMAIL, IdentifierKind.EMAIL))
         if channel in route.channels and kind in reader.addresses
     ]
     if Channel.PUSH in route.channels:

@@ -61,7 +61,7 @@ class Preferences(MethodView):
     def put(self, body: dict[str, Any]) -> dict[str, Any]:
         """Switch places on or off; groups and places that are not named stay as they are"""
         with transaction():
-            users.locked(current_user_id())
+            users.lock_user(current_user_id())
             preferences.change(current_user_id(), body["groups"])
         return _shown()
 

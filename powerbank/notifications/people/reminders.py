@@ -13,7 +13,7 @@ from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.people.services import WELCOME_KEY, notify
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue_again
-from powerbank.users.models import Status, User
+from powerbank.users.models import AccountStatus, User
 
 # Days after the registration. Each is told once; after the last nothing more is said.
 STAGES = (1, 3, 7, 14, 21)
@@ -57,7 +57,7 @@ def _remind(kind: Type, unfinished: ColumnElement[bool], *, now: datetime) -> No
         )
         after: UUID | None = None
         while True:
-            query = select(User.id).where(User.status == Status.ACTIVE, of_this_age, unfinished, ~_told(key))
+            query = select(User.id).where(User.status == AccountStatus.ACTIVE, of_this_age, unfinished, ~_told(key))
             if after is not None:
                 query = query.where(User.id > after)
             with transaction() as session:

@@ -17,11 +17,11 @@ from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.templates import rules
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
-from powerbank.users.identifiers import Address
-from powerbank.users.models import Kind, User
+from powerbank.users.identifiers import ContactAddress
+from powerbank.users.models import IdentifierKind, User
 
 WELCOME_KEY = "welcome"
-CHANNEL_OF = {Kind.PHONE: Channel.SMS, Kind.EMAIL: Channel.EMAIL}
+CHANNEL_OF = {IdentifierKind.PHONE: Channel.SMS, IdentifierKind.EMAIL: Channel.EMAIL}
 
 
 def notify(
@@ -30,7 +30,7 @@ def notify(
     type: Type,
     context: Mapping[str, Scalar],
     dedup_key: str | None = None,
-    also_to: Sequence[Address] = (),
+    also_to: Sequence[ContactAddress] = (),
 ) -> UUID | None:
     """Tells a person, after the open transaction has committed. None when there is nothing to tell:
     the same was told before under this key, or the account is gone.

@@ -19,7 +19,7 @@ from powerbank.notifications.staff.kinds import RULES, StaffType
 from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
 from powerbank.notifications.templates import composing, rules
 from powerbank.outbox.enqueue import Scalar
-from powerbank.users.models import Kind
+from powerbank.users.models import IdentifierKind
 
 PER_HOUR = 10  # of one type and channel: a hundred stations that go offline together are not a hundred mails
 
@@ -147,4 +147,4 @@ def _send(notice_id: UUID, type: StaffType, channels: Sequence[Channel], members
 def _places(member: Member, channel: Channel) -> list[dict[str, Any]]:
     if channel is Channel.PUSH:
         return [{"staff_device_id": device_id} for device_id in member.devices]
-    return [{"masked": masked(Kind.EMAIL, member.email)}]
+    return [{"masked": masked(IdentifierKind.EMAIL, member.email)}]

@@ -70,14 +70,14 @@ def preview(draft: Draft, language: str, context: Mapping[str, Scalar]) -> Words
 def test_send(template: MessageTemplate, to: str) -> list[str]:
     """Sends it with the example values; where to comes back, masked. A push goes to the devices of the account that
     the number or address belongs to."""
-    address = identifiers.parse(to)
+    address = identifiers.parse_contact_address(to)
     channel = Channel(template.channel) if template.channel != IN_APP else None
     if channel is None:
         raise _refused({"to": ["What is in the app is previewed, not sent."]})
     shown = masked(address.kind, address.value)
     wanted = [Delivery(type=template.type, channel=channel, address=address.value, masked=shown)]
     if channel is Channel.PUSH:
-        owner = users.owner_of(address)
+        owner = users.find_user_by_contact(address)
         active = select(Device.id).where(Device.user_id == (owner.id if owner else None), Device.ended_at.is_(None))
         wanted = [
             Delivery(type=template.type, channel=channel, device_id=device_id, masked=shown)

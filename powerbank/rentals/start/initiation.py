@@ -24,8 +24,7 @@ from powerbank.rentals.states import OPEN, Status
 from powerbank.stations.availability.eligibility import find_rentable_package, find_rentable_station
 from powerbank.stations.custody import services as banks
 from powerbank.stations.models import Station
-from powerbank.users.models import Status as AccountStatus
-from powerbank.users.models import User
+from powerbank.users.models import AccountStatus, User
 
 # Not sent to the station by then: the person has walked away.
 PATIENCE = timedelta(seconds=180)
