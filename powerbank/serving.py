@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from powerbank import startup, wiring
 from powerbank.api import auth as api_auth
-from powerbank.api import openapi, problems, query_names, rate_limits, uploads, web
+from powerbank.api import openapi, problems, query_parameters, rate_limits, response_headers, uploads
 from powerbank.ops import metrics
 
 
@@ -39,11 +39,11 @@ ROUTES: tuple[Callable[[Flask], None], ...] = (
     _proxies,
     problems.init_app,
     metrics.init_app,
-    web.init_app,
+    response_headers.init_app,
     _gzip,
     api_auth.init_app,
     rate_limits.init_app,
-    query_names.init_app,
+    query_parameters.init_app,
     uploads.init_app,
     openapi.init_app,
     wiring.routes,

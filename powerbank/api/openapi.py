@@ -15,8 +15,8 @@ from flask_smorest.utils import prepare_response
 
 from config import VERSION
 from powerbank.api.fields import Money, Time
-from powerbank.api.parsing import Parser
-from powerbank.api.query_names import note_names
+from powerbank.api.query_parameters import note_names
+from powerbank.api.request_parser import Parser
 from powerbank.api.uploads import PhotoField, PictureField
 
 _DIST = f"{flask_swagger_ui.__path__[0]}/dist"

@@ -8,8 +8,8 @@ from itsdangerous import BadSignature, SignatureExpired
 
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.sessions import SignedIn
-from powerbank.base.dated import DatedSerializer
 from powerbank.base.errors import AppError
+from powerbank.base.signed_texts import DatedSerializer
 
 VALID_SECONDS = 300
 

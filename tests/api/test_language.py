@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 from powerbank.api import translations
 from powerbank.api.server.unreadable import answer
 from powerbank.api.translations import NEPALI, translated
-from powerbank.api.translations.words_ne import TITLES, WORDS
+from powerbank.api.translations.terms_ne import TITLES, WORDS
 from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.content import app_config

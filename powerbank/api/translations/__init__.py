@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from powerbank.api.translations.fields_ne import FIELDS
 from powerbank.api.translations.refusals_ne import REFUSALS
-from powerbank.api.translations.words_ne import TITLES, WORDS
+from powerbank.api.translations.terms_ne import TITLES, WORDS
 
 NEPALI = MappingProxyType({**TITLES, **REFUSALS, **FIELDS})
 # Longer ones quote what somebody sent, and are shown as they are: nobody's text keeps us busy.

@@ -16,9 +16,9 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import caller
 from powerbank.auth.people import otp, requesters, sessions
 from powerbank.auth.people.sessions import Tokens
-from powerbank.base.dated import DatedSerializer
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
+from powerbank.base.signed_texts import DatedSerializer
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from powerbank.users.models import User

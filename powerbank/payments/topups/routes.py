@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
-from powerbank.api.query_names import takes_foreign_parameters
+from powerbank.api.query_parameters import takes_foreign_parameters
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import UnavailableError

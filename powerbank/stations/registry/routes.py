@@ -11,7 +11,7 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.api.web import cacheable
+from powerbank.api.response_headers import cacheable
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
