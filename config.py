@@ -224,7 +224,7 @@ class Settings(BaseSettings):
     @field_validator("*")
     @classmethod
     def _keeps_the_rules(cls, value: Any, info: ValidationInfo) -> Any:
-        if wrong := settings_rules.faults(info.field_name or "", value, info.data):
+        if wrong := settings_rules.find_faults(info.field_name or "", value, info.data):
             raise ValueError("; ".join(wrong))
         return value
 
@@ -264,11 +264,11 @@ class Settings(BaseSettings):
 
     @property
     def document_secrets(self) -> list[str]:
-        return settings_rules.parts(self.document_keys)
+        return settings_rules.split_keys(self.document_keys)
 
     @property
     def staff_secrets(self) -> list[str]:
-        return settings_rules.parts(self.staff_key)
+        return settings_rules.split_keys(self.staff_key)
 
     @property
     def otp_served_countries(self) -> tuple[str, ...]:

@@ -30,9 +30,9 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 def when_ready(server: object) -> None:
     """Before the fork, so that the processes go on sharing the memory of what is loaded."""
-    from powerbank.base.garbage import keep_what_is_loaded
+    from powerbank import freeze_loaded_objects
 
-    keep_what_is_loaded()
+    freeze_loaded_objects()
 
 
 def child_exit(server: object, worker: object) -> None:

@@ -32,4 +32,4 @@ def prune_jobs(run: StepwiseRun) -> None:
 
 def prune_idempotency_keys(run: StepwiseRun) -> None:
     with run.finish():
-        idempotency.prune(now=utcnow())
+        idempotency.prune_keys(now=utcnow())

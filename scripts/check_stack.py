@@ -50,7 +50,7 @@ class Check:
 
 def database(settings: config.Settings) -> str:
     server = db.session.scalar(text("SHOW server_version"))
-    skew = abs(clock.host_is_ahead())
+    skew = abs(clock.seconds_host_is_ahead())
     if skew > queries.CLOCK_MAY_DIFFER:
         raise BadPartError(f"its clock and this machine's differ by {skew:.1f} s; set both by NTP")
     return f"PostgreSQL {server}"
@@ -85,7 +85,7 @@ def queue_store(settings: config.Settings) -> str:
 
 def cache_store(settings: config.Settings) -> str:
     cache_redis().ping()
-    counting = rate_limits.state()
+    counting = rate_limits.check_state()
     if counting != "ok":
         raise BadPartError(f"{counting} when a rate limit is to be counted; nobody can sign in")
     return "answers, and counts"

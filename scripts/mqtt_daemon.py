@@ -11,8 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from powerbank import create_app
-from powerbank.base.garbage import keep_what_is_loaded
+from powerbank import create_app, freeze_loaded_objects
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt import sharing
 from powerbank.stations.daemon import probe as daemon_probe
@@ -44,7 +43,7 @@ def main() -> int:
         return 2
     if settings.mqtt_shared_group is not None and not _can_share(settings.mqtt_url):
         return 2
-    keep_what_is_loaded()
+    freeze_loaded_objects()
     daemon = Daemon(app, url=settings.mqtt_url, group=settings.mqtt_shared_group)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())

@@ -16,8 +16,7 @@ import argparse
 import config
 from jobs.worker import runtime
 from jobs.worker.loop import Worker
-from powerbank import create_app
-from powerbank.base.garbage import keep_what_is_loaded
+from powerbank import create_app, freeze_loaded_objects
 from powerbank.base.redis_clients import connect
 from powerbank.outbox.policy import TIME_LIMITS, Queue, lanes
 
@@ -36,7 +35,7 @@ def main() -> int:
     settings = settings_for(queues)
     app = create_app(settings, routes=False)
     runtime.preload()
-    keep_what_is_loaded()
+    freeze_loaded_objects()
     served = lanes(queues, plain=not arguments.only_vendors, vendors=not arguments.without_vendors)
     worker = Worker(app, served, connect(settings.redis_url))
     worker.work(burst=arguments.burst)

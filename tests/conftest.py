@@ -22,7 +22,7 @@ from argon2 import PasswordHasher
 from flask import Flask, Response
 from flask.testing import FlaskClient
 
-from powerbank.base.garbage import keep_what_is_loaded
+from powerbank import freeze_loaded_objects
 from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
@@ -78,7 +78,7 @@ def split(items: list[T], parts: int) -> list[list[T]]:
 
 def pytest_collection_finish() -> None:
     """Five thousand tests and all that they import stay: the collector of garbage may begin, and pass them by."""
-    keep_what_is_loaded()
+    freeze_loaded_objects()
     gc.enable()
 
 

@@ -183,10 +183,10 @@ def test_it_is_done_at_once(name: str) -> None:
 
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
-    "logs.clean": logs.clean,
+    "logs.clean": logs.redact_text,
     "identifiers.parse": identifiers.parse_contact_address,
     "words.question": search_terms.make_query,
-    "translated": lambda written: translations.translated(written, "ne"),
+    "translated": lambda written: translations.translate(written, "ne"),
     "version_key": version_key,
     "callbacks": lambda written: addresses.target(f"https://{written}", ["*"]),
     "numbers.parse": citizenship_numbers.parse,

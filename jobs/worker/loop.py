@@ -255,7 +255,7 @@ def _account(error: BaseException) -> str:
     and a database's name the values that it refused."""
     origin = error.__cause__ or error
     frames = "".join(traceback.format_tb(origin.__traceback__))
-    return logs.clean(f"{frames}{describe(origin)}\n{describe(error)}")
+    return logs.redact_text(f"{frames}{describe(origin)}\n{describe(error)}")
 
 
 def _readable(job_id: bytes) -> str:

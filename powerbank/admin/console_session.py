@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, abort, g, redirect, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug import Response
 
-from powerbank.api.rate_limits import caller
+from powerbank.api.rate_limits import caller_address
 from powerbank.auth.staff import services
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.routes import begin, forgive_guesses, limit_guesses
@@ -98,7 +98,7 @@ def _sign_in(email: str, password: str, code: str | None) -> tuple[str, str]:
     limit_guesses(email, code)
     proof = services.verified_hash(email=email, password=password)
     with transaction():
-        member = services.admit(email=email, proof=proof, code=code, address=caller(), now=utcnow())
+        member = services.admit(email=email, proof=proof, code=code, address=caller_address(), now=utcnow())
         begun = (str(begin(member, "console").id), str(member.id)) if member else None
     if begun is None:
         raise services.WrongCredentialsError

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column, select, union
 
-from powerbank.api.paging import beyond, page
+from powerbank.api.paging import after_cursor, page
 from powerbank.auth.people.models import Session
 from powerbank.base.audit import AuditEntry
 from powerbank.base.db import db, utcnow
@@ -123,10 +123,13 @@ def _found_by(q: str, wanted: ColumnElement[bool], *, contact: bool, limit: int,
     if contact:
         # The cursor is said of both tables: PostgreSQL carries no inequality across a join.
         owned = select(User.id).join(Identifier, Identifier.user_id == User.id)
-        owned = owned.where(beyond(cursor, Identifier.user_id, descending=True))
+        owned = owned.where(after_cursor(cursor, Identifier.user_id, descending=True))
         ways += [owned.where(Identifier.value.like(pattern)) for pattern in _identifier_patterns(q)]
     parts = [
-        way.where(wanted, beyond(cursor, User.id, descending=True)).order_by(User.id.desc()).limit(limit + 1).subquery()
+        way.where(wanted, after_cursor(cursor, User.id, descending=True))
+        .order_by(User.id.desc())
+        .limit(limit + 1)
+        .subquery()
         for way in ways
     ]
     return union(*(select(part.c.id) for part in parts))

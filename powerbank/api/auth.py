@@ -151,7 +151,7 @@ def current_session_id() -> UUID:
     return cast(UUID, g.session_id)
 
 
-def user_or_refuse() -> UUID:
+def require_user() -> UUID:
     """For a route that needs to know the person only for some of what it is asked."""
     _sign_in(_claims(USER_AUDIENCE))
     return current_user_id()
@@ -191,7 +191,7 @@ def staff_named_by_token() -> UUID | None:
     return _admit_staff(_claims(STAFF_AUDIENCE)).id if "Authorization" in request.headers else None
 
 
-def valid_for(lasts: timedelta) -> dict[str, datetime]:
+def validity_claims(lasts: timedelta) -> dict[str, datetime]:
     """The claims of a token that say when it is valid, by the database's clock: its package would ask this host's."""
     now = utcnow()
     return {"iat": now, "nbf": now, "exp": now + lasts}
@@ -234,13 +234,13 @@ def _admit_staff(claims: dict[str, Any]) -> Staff:
 
 
 def _claims(*audiences: str) -> dict[str, Any]:
-    claims = claims_in(request.headers.get("Authorization", ""), current_app.config["JWT_SECRET_KEY"])
+    claims = read_claims(request.headers.get("Authorization", ""), current_app.config["JWT_SECRET_KEY"])
     if claims["aud"] not in audiences:
         raise UnauthenticatedError
     return claims
 
 
-def claims_in(authorization: str, key: str) -> dict[str, Any]:
+def read_claims(authorization: str, key: str) -> dict[str, Any]:
     """Read by PyJWT itself: Flask-JWT-Extended, which issues the tokens, takes each apart three times."""
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer":

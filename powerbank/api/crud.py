@@ -16,7 +16,7 @@ from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.base import audit
-from powerbank.base.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
+from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error, inconsistent_error
 from powerbank.base.db import Base, db, open_session, transaction
 from powerbank.base.errors import NotFoundError
 
@@ -32,7 +32,10 @@ def add_crud(
     read, write = f"{permission}.read", f"{permission}.write"
 
     def refusals() -> Refusals:
-        return {UniqueViolation: already_exists(), **{f"ck_{kind}_{rule}": inconsistent() for rule in together}}
+        return {
+            UniqueViolation: already_exists_error(),
+            **{f"ck_{kind}_{rule}": inconsistent_error() for rule in together},
+        }
 
     class Collection(MethodView):
         @staff_only(read)
@@ -89,7 +92,7 @@ def add_crud(
                 row = _locked(model, item_id, kind)
                 audit.by_staff(f"{kind}.delete", kind, row.id, old=_snapshot(schema, row))
                 session.delete(row)
-                with foreseen({ForeignKeyViolation: in_use()}):
+                with foreseen({ForeignKeyViolation: in_use_error()}):
                     session.flush()
 
     Collection.__name__, Item.__name__ = f"{model.__name__}Collection", f"{model.__name__}Item"

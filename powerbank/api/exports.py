@@ -17,7 +17,7 @@ BATCH = 1000
 NEGATIVE = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
-def exported(
+def export_csv(
     name: str,
     head: Iterable[str],
     query: Select[Any],

@@ -6,13 +6,14 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from powerbank.base import money
+from powerbank.base.clock import format_time
 
 
 class Time(fields.AwareDateTime):
     """ISO 8601 in UTC with `Z`. Takes any zone, refuses a time without one."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else show_time(value)
+        return None if value is None else format_time(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         moment: datetime = super()._deserialize(value, attr, data, **kwargs)
@@ -34,10 +35,6 @@ class Boolean(fields.Boolean):
         return value if isinstance(value, bool) else super()._deserialize(value, attr, data, **kwargs)
 
 
-def show_time(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 class Money(fields.Field[int]):
     """Whole paisa in the code, `"150.00"` in the API. A JSON number is refused: it may have been rounded, and
     nobody knows whether it means rupees or paisa."""
@@ -50,19 +47,19 @@ class Money(fields.Field[int]):
         super().__init__(metadata=metadata, **kwargs)
 
     def _serialize(self, value: int | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else money.show(value)
+        return None if value is None else money.format_amount(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not isinstance(value, str):
             raise ValidationError('Write an amount as text, "150.00".')
         try:
-            amount = money.parse(value)
+            amount = money.parse_amount(value)
         except ValueError:
             raise ValidationError('Not an amount: up to 11 digits and two decimals, "150.00".') from None
         if self.least is None and amount == 0:
             raise ValidationError("Must not be zero.")
         if self.least is not None and (amount < self.least or value.startswith("-")):
-            raise ValidationError(f"Must be at least {money.show(self.least)}.")
+            raise ValidationError(f"Must be at least {money.format_amount(self.least)}.")
         if abs(amount) > self.most:
-            raise ValidationError(f"Must be at most {money.show(self.most)}.")
+            raise ValidationError(f"Must be at most {money.format_amount(self.most)}.")
         return amount

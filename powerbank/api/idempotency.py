@@ -59,16 +59,16 @@ def _once(
         identity = {"principal": principal(), "route": f"{request.method} {request.path}", "key": _key()}
         body = _body()
         if prepare is not _nothing_first:
-            if (known := idempotency.find(**identity, body=body)) is not None:
+            if (known := idempotency.find_answer(**identity, body=body)) is not None:
                 return _replay(known)
             db.session.rollback()  # no transaction stays open while somebody else is waited for
             kwargs |= prepare(*args, **kwargs)
         with transaction():
-            earlier = idempotency.claim(**identity, body=body)
+            earlier = idempotency.claim_key(**identity, body=body)
             if earlier is not None:
                 return _replay(earlier)
             response = make_response(view(*args, **kwargs))
-            idempotency.keep(
+            idempotency.keep_answer(
                 **identity,
                 status=response.status_code,
                 body=response.get_data(),

@@ -16,7 +16,7 @@ def wanted_language() -> str:
     return ENGLISH
 
 
-def say_that_it_varies(response: Response) -> None:
+def add_vary_header(response: Response) -> None:
     """Caches keep the answers to each language apart wherever somebody looked at it."""
     if "language_was_asked" in g:
         response.vary.add("Accept-Language")

@@ -15,7 +15,7 @@ from flask_smorest.utils import prepare_response
 
 from config import VERSION
 from powerbank.api.fields import Money, Time
-from powerbank.api.query_parameters import note_names
+from powerbank.api.query_parameters import note_query_parameters
 from powerbank.api.request_parser import Parser
 from powerbank.api.uploads import PhotoField, PictureField
 
@@ -98,7 +98,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         def taking(view: Any) -> Any:
             wrapper = decorate(view)
             if kwargs.get("location") == "query":
-                note_names(wrapper, view, schema)
+                note_query_parameters(wrapper, view, schema)
             return wrapper
 
         return taking

@@ -56,16 +56,16 @@ def operation(operation_id: UUID) -> Operation:
     )
 
 
-def answers_later() -> bool:
+def prefers_async() -> bool:
     """Whether the client prefers an answer at once, to look for the result later (RFC 7240)."""
     preferred = ",".join(request.headers.getlist("Prefer")).lower()
     return "respond-async" in (each.split(";")[0].strip() for each in preferred.split(","))
 
 
-def accepted(operation: Operation) -> Response:
+def answer_accepted(operation: Operation) -> Response:
     response = jsonify(AcceptedSchema().dump({"operation_id": operation.id}))
     response.status_code = 202
-    if answers_later():
+    if prefers_async():
         response.headers["Preference-Applied"] = "respond-async"
     response.headers["Location"] = f"/api/operations/{operation.id}"
     return response

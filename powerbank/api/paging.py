@@ -44,7 +44,7 @@ def page(
     descending: bool = False,
 ) -> dict[str, Any]:
     """One page in the order of `keys`, which together must be unique and stand in one index."""
-    rest = query.where(beyond(cursor, *keys, descending=descending))
+    rest = query.where(after_cursor(cursor, *keys, descending=descending))
     ordered = rest.order_by(*(key.desc() if descending else key.asc() for key in keys))
     rows = list(db.session.scalars(ordered.limit(limit + 1)))
     more = len(rows) > limit
@@ -52,7 +52,7 @@ def page(
     return {"items": items, "next_cursor": _encode(items[-1], keys) if more else None}
 
 
-def beyond(cursor: str | None, *keys: InstrumentedAttribute[Any], descending: bool) -> ColumnElement[bool]:
+def after_cursor(cursor: str | None, *keys: InstrumentedAttribute[Any], descending: bool) -> ColumnElement[bool]:
     """What follows the page before; for queries that must look for it in more than one place."""
     if cursor is None:
         return true()
@@ -73,10 +73,10 @@ def _decode(cursor: str, keys: Sequence[InstrumentedAttribute[Any]]) -> list[Any
             raise ValueError("wrong number of values")  # noqa: TRY301
         return [_typed(value, key.type.python_type) for value, key in zip(values, keys, strict=True)]
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise bad_cursor() from error
+        raise bad_cursor_error() from error
 
 
-def bad_cursor() -> AppError:
+def bad_cursor_error() -> AppError:
     return AppError("bad_cursor", 400, "This cursor was not made here.")
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from powerbank.api.language import ENGLISH, wanted_language
-from powerbank.api.translations import translated
-from powerbank.base.database_errors import described, is_away, where
+from powerbank.api.translations import translate
+from powerbank.base.database_errors import describe_for_log, format_stack, is_away
 from powerbank.base.errors import AppError
 
 log = structlog.get_logger(__name__)
@@ -62,13 +62,13 @@ def problem(
     language = wanted_language() if has_request_context() else ENGLISH
     if "errors" in data:
         data["errors"] = {
-            field: [translated(message, language) for message in messages] for field, messages in data["errors"].items()
+            field: [translate(message, language) for message in messages] for field, messages in data["errors"].items()
         }
     body = {
         "type": f"urn:powerbank:problem:{code}",
-        "title": translated(phrase, language),
+        "title": translate(phrase, language),
         "status": status,
-        "detail": translated(detail or _DETAILS.get(status, phrase), language),
+        "detail": translate(detail or _DETAILS.get(status, phrase), language),
         "code": code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         **data,
@@ -135,9 +135,9 @@ def _database_error(error: DBAPIError) -> Response:
     """What the database refuses and nobody foresaw is our mistake. A deadlock, a lock or a statement that took too long
     pass, as an absence does."""
     if is_away(error) or isinstance(error, OperationalError):
-        log.error("database away", **described(error))
+        log.error("database away", **describe_for_log(error))
         return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})
-    log.error("refused by the database", stack=where(error), **described(error))
+    log.error("refused by the database", stack=format_stack(error), **describe_for_log(error))
     return problem(500)
 
 

@@ -11,7 +11,7 @@ from marshmallow import Schema
 from powerbank.base.errors import InvalidFieldsError
 
 
-def note_names(view: Any, of: Any, schema: Schema) -> None:
+def note_query_parameters(view: Any, of: Any, schema: Schema) -> None:
     """`view` takes what `of`, which it wraps, takes, and the fields of `schema`."""
     names = {field.data_key or name for name, field in schema.load_fields.items()}
     view._query_names = getattr(of, "_query_names", frozenset()) | names

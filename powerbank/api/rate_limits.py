@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from powerbank.api.auth import token_bearer
 from powerbank.base.errors import TooManyError, UnavailableError
 from powerbank.base.logs import PROBES
-from powerbank.base.redis_clients import in_words
+from powerbank.base.redis_clients import describe_failure
 
 log = structlog.get_logger(__name__)
 
@@ -70,10 +70,10 @@ def init_app(app: Flask) -> None:
             return
         try:
             if request.path.startswith(MACHINES):
-                wait = _spent(limits.counters, limits.machines, _bucket(("machine", caller())))
+                wait = _spent(limits.counters, limits.machines, _bucket(("machine", caller_address())))
             else:
                 # Thousands of people share an address of a mobile network: who signed in is counted by themselves.
-                wait = _spent(limits.counters, limits.general, _bucket(("request", token_bearer() or caller())))
+                wait = _spent(limits.counters, limits.general, _bucket(("request", token_bearer() or caller_address())))
         except (RedisError, StorageError) as error:
             limits.away_until = time.monotonic() + PAUSE
             log.warning("rate limits away", error=str(error))
@@ -82,24 +82,24 @@ def init_app(app: Flask) -> None:
             raise TooManyError(wait)
 
 
-def state() -> str:
+def check_state() -> str:
     """Tries one real hit, as a sign-in does: a Redis that answers a PING may still count nothing."""
     limits: Limits = current_app.extensions["limits"]
     try:
         limits.guards.hit(parse("1000 per second"), "health")  # a hit beyond its limit would write nothing
     except (RedisError, StorageError) as error:
         log.warning("rate limits away", error=str(error))
-        return in_words(error)
+        return describe_failure(error)
     return "ok"
 
 
-def caller() -> str:
+def caller_address() -> str:
     """The address that asks. Of IPv6 the whole network that one subscriber has: it is two to the 64 addresses."""
-    return subscriber(request.remote_addr or "unknown")
+    return network_of_address(request.remote_addr or "unknown")
 
 
 @lru_cache(maxsize=1024)
-def subscriber(told: str) -> str:
+def network_of_address(told: str) -> str:
     try:
         address = ipaddress.ip_address(told)
     except ValueError:
@@ -158,7 +158,7 @@ def spend_or_refuse(cost: int, *rules: tuple[str, ...]) -> None:
             raise TooManyError(wait)
 
 
-def forgive(rule: str, *identifiers: str) -> None:
+def forget_hits(rule: str, *identifiers: str) -> None:
     """Takes the hits back: what was guarded against did not happen."""
     limits: Limits = current_app.extensions["limits"]
     try:

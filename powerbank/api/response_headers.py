@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, abort, request
 
-from powerbank.api.language import say_that_it_varies
+from powerbank.api.language import add_vary_header
 
 # Swagger UI writes inline styles; scripts are only ever our own files.
 _CSP = (
@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        say_that_it_varies(response)
+        add_vary_header(response)
         path, there = request.path, {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (else pairs)
         if path.startswith("/ops/rq") and "content-security-policy" not in there:
             response.headers["Content-Security-Policy"] = _CSP_DASHBOARD

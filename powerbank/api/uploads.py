@@ -14,7 +14,7 @@ from marshmallow import fields
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
-from powerbank.api.auth import UnauthenticatedError, claims_in, note_for_document, principal
+from powerbank.api.auth import UnauthenticatedError, note_for_document, principal, read_claims
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import db
 from powerbank.pictures import pipeline
@@ -90,12 +90,12 @@ def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., A
     return decorate
 
 
-def most_bytes(app: Flask, method: str, path: str, headers: Iterable[tuple[str, str]]) -> int:
+def largest_body_of_route(app: Flask, method: str, path: str, headers: Iterable[tuple[str, str]]) -> int:
     """How large a body the web server reads before the application is asked; the names of headers are in capitals. A
     stranger's picture is not read: the route would refuse it unread."""
     try:
         endpoint, _ = app.url_map.bind("").match(unquote(path), method)
-        claims_in(dict(headers).get("AUTHORIZATION", ""), app.config["JWT_SECRET_KEY"])
+        read_claims(dict(headers).get("AUTHORIZATION", ""), app.config["JWT_SECRET_KEY"])
     except (HTTPException, UnauthenticatedError):
         return 0
     view = app.view_functions[endpoint]
@@ -110,6 +110,6 @@ def takes_a_photo(view: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def remake(content: bytes, shape: pipeline.Shape) -> bytes:
+def remake_picture(content: bytes, shape: pipeline.Shape) -> bytes:
     db.session.rollback()  # no transaction stays open while a picture is decoded
     return pipeline.remake(content, shape, most_bytes=MOST_PICTURE_BYTES)

@@ -10,21 +10,21 @@ from flask import Flask, Request, Response
 from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 
 
-class Json(DefaultJSONProvider):
+class OrjsonProvider(DefaultJSONProvider):
     """Answers are written by orjson; what it does not know is told to it as Flask's own writer would tell it."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
-        return as_json(obj).decode()
+        return dump_json(obj).decode()
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         obj = self._prepare_response_obj(args, kwargs)
-        return Response(as_json(obj) + b"\n", mimetype=self.mimetype)
+        return Response(dump_json(obj) + b"\n", mimetype=self.mimetype)
 
 
-def as_json(value: Any) -> bytes:
+def dump_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, _plain, orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
     except orjson.JSONEncodeError:  # it has no whole numbers beyond 64 bits
@@ -32,10 +32,10 @@ def as_json(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    return show_time(value) if isinstance(value, datetime) else DefaultJSONProvider.default(value)
+    return format_time(value) if isinstance(value, datetime) else DefaultJSONProvider.default(value)
 
 
-class SessionsOfTheConsole(SecureCookieSessionInterface):
+class ConsoleSessions(SecureCookieSessionInterface):
     """Only the console's pages come with a cookie, and only they get one."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
@@ -49,8 +49,8 @@ class SessionsOfTheConsole(SecureCookieSessionInterface):
 
 
 class Application(Flask):
-    json_provider_class = Json
-    session_interface = SessionsOfTheConsole()
+    json_provider_class = OrjsonProvider
+    session_interface = ConsoleSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Nothing here is a coroutine: looking at every hook and view of every request would find none."""

@@ -62,12 +62,17 @@ def utcnow() -> datetime:
     return datetime.fromtimestamp(database.now(), UTC)
 
 
+def format_time(moment: datetime) -> str:
+    """Write a time as the API and the jobs write it: ISO 8601 in UTC, with `Z`."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def host_time() -> float:
     """What the clock of this host says. Nobody decides anything by it."""
     return time.time()
 
 
-def host_is_ahead() -> float:
+def seconds_host_is_ahead() -> float:
     """By how many seconds the clock of this host is ahead of the database's; negative if it is behind."""
     return host_time() - database.now()
 

@@ -31,12 +31,12 @@ def constraint_of(error: DBAPIError) -> str | None:
     return getattr(getattr(error.orig, "diag", None), "constraint_name", None)
 
 
-def described(error: DBAPIError) -> dict[str, str | None]:
+def describe_for_log(error: DBAPIError) -> dict[str, str | None]:
     """For the log. The error's own words quote rows and statements, which may be personal."""
     return {"error": type(error.orig).__name__, "sqlstate": _sqlstate(error), "constraint": constraint_of(error)}
 
 
-def where(error: DBAPIError) -> str:
+def format_stack(error: DBAPIError) -> str:
     """Where in our code the statement stands: a traceback without the error's own words."""
     return "".join(traceback.format_tb(error.__traceback__))
 
@@ -62,15 +62,15 @@ def foreseen(refusals: Refusals) -> Iterator[None]:
         raise told from None
 
 
-def already_exists() -> AppError:
+def already_exists_error() -> AppError:
     return ConflictError("already_exists", "Something with these values exists already.")
 
 
-def in_use() -> AppError:
+def in_use_error() -> AppError:
     return ConflictError("in_use", "This is connected with something else.")
 
 
-def inconsistent() -> AppError:
+def inconsistent_error() -> AppError:
     told = {"_schema": ["These values do not go together."]}
     return InvalidFieldsError(told)
 

@@ -44,7 +44,7 @@ def fingerprint(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def claim(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey | None:
+def claim_key(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey | None:
     """Makes the key this transaction's own. Comes back with the earlier answer if there is one.
 
     Whoever asks with the same key meanwhile waits in the INSERT until this transaction ends.
@@ -52,10 +52,10 @@ def claim(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKe
     identity = {"principal": principal, "route": route, "key": key}
     if open_session().execute(_CLAIM, identity | {"fingerprint": fingerprint(body)}).one_or_none() is not None:
         return None
-    return find(**identity, body=body)
+    return find_answer(**identity, body=body)
 
 
-def find(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey | None:
+def find_answer(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey | None:
     """The earlier answer, if there is one."""
     earlier = db.session.scalar(select(IdempotencyKey).filter_by(principal=principal, route=route, key=key))
     if earlier is not None and earlier.fingerprint != fingerprint(body):
@@ -63,10 +63,10 @@ def find(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey
     return earlier
 
 
-def keep(*, principal: str, route: str, key: str, status: int, body: bytes, content_type: str) -> None:
+def keep_answer(*, principal: str, route: str, key: str, status: int, body: bytes, content_type: str) -> None:
     answer = {"status": status, "body": body, "content_type": content_type}
     open_session().connection().execute(_KEEP, {"of": principal, "at": route, "named": key} | answer)
 
 
-def prune(*, now: datetime) -> None:
+def prune_keys(*, now: datetime) -> None:
     open_session().execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEEP))

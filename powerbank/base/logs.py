@@ -44,7 +44,7 @@ def _scrub(key: str, value: Any) -> Any:
     if _SECRET_FIELDS.search(key):
         return "[redacted]"
     if isinstance(value, str):
-        return clean(value)
+        return redact_text(value)
     if isinstance(value, dict):
         return {name: _scrub(str(name), inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -52,7 +52,7 @@ def _scrub(key: str, value: Any) -> Any:
     return value
 
 
-def clean(text: str) -> str:
+def redact_text(text: str) -> str:
     """Free text without what may be personal or secret, and not too long."""
     if len(text) > _LONGEST:
         text = f"{_whole_words(text[: _LONGEST // 2])} […] {_whole_words(text[-_LONGEST // 2 :][::-1])[::-1]}"

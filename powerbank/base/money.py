@@ -13,7 +13,7 @@ SIGNED_PATTERN = r"^-?[0-9]{1,11}(\.[0-9]{1,2})?$"
 _WRITTEN = re.compile(r"(-?)([0-9]{1,11})(?:\.([0-9]{1,2}))?")
 
 
-def parse(text: str) -> int:
+def parse_amount(text: str) -> int:
     """Paisa of `"150"`, `"150.5"` or `"-150.50"`. Anything else is a ValueError: no exponent, comma, blank or plus."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
@@ -23,14 +23,14 @@ def parse(text: str) -> int:
     return -amount if sign else amount
 
 
-def show(amount: int) -> str:
+def format_amount(amount: int) -> str:
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 
 
-def show_in(amount: int, currency: str) -> str:
+def format_in_currency(amount: int, currency: str) -> str:
     """As people write it in that currency: points have no decimals."""
-    return str(amount) if currency == PTS else show(amount)
+    return str(amount) if currency == PTS else format_amount(amount)
 
 
 def value_of_points(points: int, points_per_npr: int) -> int:

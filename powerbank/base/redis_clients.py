@@ -28,7 +28,7 @@ _ONCE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 REDIS_ERRORS = (RedisConnectionError, RedisTimeoutError)
 
 
-def in_words(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
     """For health: a Redis may answer and refuse all the same, as one whose disk is full (`MISCONF`)."""
     return "away" if isinstance(error, REDIS_ERRORS) else "refuses"
 

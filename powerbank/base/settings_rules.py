@@ -52,7 +52,7 @@ _MAKE_ONE = "make one with `openssl rand -base64 48`"
 _LEAST_LENGTH, _LEAST_DIFFERENT, _LEAST_OF_VENDORS = 32, 10, 8
 
 
-def faults(name: str, value: Any, before: Mapping[str, Any]) -> list[str]:
+def find_faults(name: str, value: Any, before: Mapping[str, Any]) -> list[str]:
     """What is wrong with one setting. The value is never told: it may be a secret."""
     checks: tuple[Check, ...] = (_incomplete, _malformed)
     if before.get("powerbank_env") == "production":
@@ -63,21 +63,21 @@ def faults(name: str, value: Any, before: Mapping[str, Any]) -> list[str]:
 Check = Callable[[str, Any, Mapping[str, Any]], Iterator[str]]
 
 
-def text_of(value: Any) -> str:
+def plain_text(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value or "")
 
 
-def parts(value: SecretStr) -> list[str]:
+def split_keys(value: SecretStr) -> list[str]:
     return [part.strip() for part in value.get_secret_value().split(",") if part.strip()]
 
 
 def _incomplete(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     other = _NEEDED_WITH.get(name)
-    if other and text_of(before.get(other)) and not text_of(value):
+    if other and plain_text(before.get(other)) and not plain_text(value):
         yield f"must be set, as {other.upper()} is"
-    if name in _NEEDED_BY_CLOUDINARY and before.get("document_store") == "cloudinary" and not text_of(value):
+    if name in _NEEDED_BY_CLOUDINARY and before.get("document_store") == "cloudinary" and not plain_text(value):
         yield "is required, where DOCUMENT_STORE is cloudinary"
-    if name in _KEYS and not parts(value):
+    if name in _KEYS and not split_keys(value):
         yield "must name at least one key"
 
 
@@ -93,10 +93,10 @@ def _malformed(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str
 def _weak(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     if name == "documents_dir" and before.get("document_store") == "local" and not value.is_absolute():
         yield "must be an absolute path in production, where DOCUMENT_STORE is local"
-    if not isinstance(value, SecretStr) or not text_of(value):
+    if not isinstance(value, SecretStr) or not plain_text(value):
         return
     if name in _FROM_VENDORS:
-        if len(text_of(value)) < _LEAST_OF_VENDORS:
+        if len(plain_text(value)) < _LEAST_OF_VENDORS:
             yield "is too short for a real one; copy it from the vendor's portal"
         return
     for secret in _secrets(name, value):
@@ -112,13 +112,13 @@ def _weak(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _secrets(name: str, value: SecretStr) -> list[str]:
-    return parts(value) if name in _KEYS else [text_of(value)]
+    return split_keys(value) if name in _KEYS else [plain_text(value)]
 
 
 def _of_tests(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     if not name.startswith(_GATEWAYS):
         return
-    told = text_of(value)
+    told = plain_text(value)
     host = urlsplit(told).hostname if isinstance(value, str) else None
     if host is not None:
         if host in _TEST_HOSTS or _TEST_WORDS & set(re.split(r"[.-]", host)) or _is_this_machine(host):

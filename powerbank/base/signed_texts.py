@@ -5,12 +5,12 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from powerbank.base.clock import utcnow
 
 
-class DatedSigner(TimestampSigner):
+class DatabaseTimeSigner(TimestampSigner):
     def get_timestamp(self) -> int:
         return int(utcnow().timestamp())
 
 
-class DatedSerializer(URLSafeTimedSerializer):
+class TimedSerializer(URLSafeTimedSerializer):
     """itsdangerous's own, whose two ends would each ask the clock of their host."""
 
-    default_signer = DatedSigner
+    default_signer = DatabaseTimeSigner

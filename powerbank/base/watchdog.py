@@ -33,11 +33,11 @@ class Watchdog:
         every = _every()
         while every is not None:
             if time.monotonic() < self._hangs_from:
-                tell_that_it_works()
+                notify_supervisor()
             time.sleep(every)
 
 
-def tell_that_it_works() -> None:
+def notify_supervisor() -> None:
     """Says it once, if anybody wants to know."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:

@@ -39,7 +39,7 @@ class Hours(NamedTuple):
 def _paisa(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError('write an amount as text, "150.00"')  # noqa: TRY004 (pydantic wants this one)
-    return money.parse(value)
+    return money.parse_amount(value)
 
 
 def _hours(value: object) -> object:
@@ -58,7 +58,7 @@ def _not_the_same(hours: Hours) -> Hours:
     return hours
 
 
-Paisa = Annotated[int, Field(ge=0, le=money.MOST), BeforeValidator(_paisa), PlainSerializer(money.show)]
+Paisa = Annotated[int, Field(ge=0, le=money.MOST), BeforeValidator(_paisa), PlainSerializer(money.format_amount)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Points = Annotated[int, Field(ge=0, le=1_000_000)]
 DayHours = Annotated[

@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, SignatureExpired
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.sessions import SignedIn
 from powerbank.base.errors import AppError
-from powerbank.base.signed_texts import DatedSerializer
+from powerbank.base.signed_texts import TimedSerializer
 
 VALID_SECONDS = 300
 
@@ -39,5 +39,5 @@ def _foreign() -> AppError:
     return AppError("link_refused", 403, "This link is not yours or not for this document.")
 
 
-def _serializer() -> DatedSerializer:
-    return DatedSerializer(current_app.config["SECRET_KEY"], salt="kyc-document")
+def _serializer() -> TimedSerializer:
+    return TimedSerializer(current_app.config["SECRET_KEY"], salt="kyc-document")

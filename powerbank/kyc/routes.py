@@ -35,6 +35,6 @@ class Kyc(MethodView):
         """Send both sides of the citizenship certificate"""
         services.refuse_unless_open(db.session.get_one(User, current_user_id()).kyc_status)
         number = citizenship_numbers.parse(body["citizenship_number"])
-        pictures = {side: uploads.remake(body[side], DOCUMENT) for side in Side}
+        pictures = {side: uploads.remake_picture(body[side], DOCUMENT) for side in Side}
         with transaction():
             return services.submit(user_id=current_user_id(), number=number, pictures=pictures, now=utcnow())

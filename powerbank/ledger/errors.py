@@ -8,7 +8,7 @@ class InsufficientFundsError(AppError):
             "insufficient_funds",
             402,
             "There is not enough money in the wallet.",
-            shortfall=money.show(shortfall),
+            shortfall=money.format_amount(shortfall),
             currency=money.NPR,
         )
         self.shortfall = shortfall

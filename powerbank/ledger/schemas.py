@@ -15,7 +15,9 @@ TEXT = validate.Length(max=200)
 def _in_its_currency(name: str) -> fields.Field[Any]:
     """`"150.00"` for money, `"150"` for points; a debit is negative."""
     return fields.Function(
-        lambda line: money.show_in(getattr(line, name), line.currency), metadata={"type": "string"}, required=True
+        lambda line: money.format_in_currency(getattr(line, name), line.currency),
+        metadata={"type": "string"},
+        required=True,
     )
 
 
@@ -69,7 +71,7 @@ class AccountSchema(Schema):
     normal_side = fields.String(required=True, attribute="account.normal")
     floored = Boolean(required=True, attribute="account.floored")
     balance = fields.Function(
-        lambda row: money.show_in(row["balance"], row["account"].currency),
+        lambda row: money.format_in_currency(row["balance"], row["account"].currency),
         metadata={"type": "string", "description": "Positive on the account's normal side."},
         required=True,
     )
@@ -113,7 +115,7 @@ class EntryExportArguments(EntryArguments):
 class StatementLineSchema(Schema):
     entry = fields.Nested(EntrySchema, required=True)
     amount = fields.Function(
-        lambda line: money.show_in(line.posting.amount, line.currency),
+        lambda line: money.format_in_currency(line.posting.amount, line.currency),
         metadata={"type": "string", "description": "A credit is positive, a debit negative."},
         required=True,
     )

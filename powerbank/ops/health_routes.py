@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from powerbank.api import rate_limits
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import db
-from powerbank.base.redis_clients import in_words, push_redis
+from powerbank.base.redis_clients import describe_failure, push_redis
 from powerbank.ops import metrics, queries
 from powerbank.ops.monitors import kept_for_monitors, monitors_only
 from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
@@ -41,7 +41,7 @@ def ready() -> tuple[dict[str, Any], int]:
     Without Redis the answer is `degraded` and still 200: requests succeed, their jobs wait in PostgreSQL. So it is
     while sign-ins cannot be counted.
     """
-    checks = {"database": database_state(), "redis": _redis(), "rate_limits": rate_limits.state()}
+    checks = {"database": database_state(), "redis": _redis(), "rate_limits": rate_limits.check_state()}
     if checks["database"] not in FIT:
         return {"status": "unavailable", "checks": checks}, 503
     fine = checks["redis"] == checks["rate_limits"] == "ok"
@@ -105,5 +105,5 @@ def _redis() -> str:
     try:
         push_redis().ping()  # which does not wait for long: a probe that takes seconds has failed
     except RedisError as error:
-        return in_words(error)
+        return describe_failure(error)
     return "ok"

@@ -2,8 +2,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Time, show_time
+from powerbank.api.fields import Time
 from powerbank.api.paging import PageArguments
+from powerbank.base.clock import format_time
 from powerbank.outbox.models import Cause
 
 
@@ -76,7 +77,7 @@ class JobSchema(Schema):
         return int(row.failures + row.crashes + (row.state == "done"))
 
     def died_at(self, row: Any) -> str | None:
-        return show_time(row.finished_at) if row.state == "dead" else None
+        return format_time(row.finished_at) if row.state == "dead" else None
 
 
 class JobTrySchema(Schema):

@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import after_commit, new_id, open_session, utcnow
 from powerbank.outbox import wire
 from powerbank.outbox.events import Event, Subscriptions
@@ -105,7 +105,7 @@ def values_of(event: Event) -> dict[str, Scalar]:
 def _scalar(value: uuid.UUID | datetime | Scalar) -> Scalar:
     if isinstance(value, uuid.UUID):
         return str(value)
-    return show_time(value) if isinstance(value, datetime) else value
+    return format_time(value) if isinstance(value, datetime) else value
 
 
 def unique_key(spec: JobSpec, arguments: Mapping[str, Scalar], *, while_open: bool = False) -> str | None:

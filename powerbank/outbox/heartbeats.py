@@ -46,7 +46,7 @@ def beat(engine: Engine, *, name: str, kind: str, queues: list[str]) -> None:
         "started_at": func.clock_timestamp(),
     }
     with engine.begin() as connection:  # which may be what tells this process the time
-        news = {"seen_at": func.clock_timestamp(), "queues": queues, "clock_ahead": clock.host_is_ahead()}
+        news = {"seen_at": func.clock_timestamp(), "queues": queues, "clock_ahead": clock.seconds_host_is_ahead()}
         statement = insert(Heartbeat).values({**row, **news})
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=news))
 

@@ -8,7 +8,7 @@ from flask import Flask, current_app
 
 from config import Settings
 from powerbank.base.errors import AppError, NotFoundError
-from powerbank.base.money import NPR, show
+from powerbank.base.money import NPR, format_amount
 from powerbank.integrations.esewa.client import Esewa
 from powerbank.integrations.gateway import Gateway
 from powerbank.integrations.khalti.client import Khalti
@@ -80,7 +80,7 @@ def describe_gateways() -> list[dict[str, Any]]:
             "can_refund": gateway.can_refund,
             "currencies": list(LIMITS[gateway.name]),
             "limits": [
-                {"currency": currency, "least": show(bounds.least), "most": show(bounds.most)}
+                {"currency": currency, "least": format_amount(bounds.least), "most": format_amount(bounds.most)}
                 for currency, bounds in LIMITS[gateway.name].items()
             ],
         }

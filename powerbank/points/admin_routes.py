@@ -6,12 +6,12 @@ from uuid import UUID
 from flask import Response
 
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.exports import exported
-from powerbank.api.fields import show_time
+from powerbank.api.exports import export_csv
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.base import audit
+from powerbank.base.clock import format_time
 from powerbank.base.db import utcnow
 from powerbank.ledger.adjustments.allowances import PERMISSIONS, SECOND_PERSON
 from powerbank.ledger.adjustments.models import Act
@@ -68,12 +68,12 @@ def export_awards(grant_id: UUID) -> Response:
     """Who has got them so far, as CSV"""
     grant = queries.find_grant(grant_id)
     points = grant.points
-    return exported(
+    return export_csv(
         "awards",
         ("user", "points", "at", "entry"),
         queries.select_awards(grant),
         Entry.id,
-        lambda entry: [(entry.key.rpartition(":")[2], points, show_time(entry.created_at), entry.id)],
+        lambda entry: [(entry.key.rpartition(":")[2], points, format_time(entry.created_at), entry.id)],
         of=("points_grant", grant_id),
     )
 

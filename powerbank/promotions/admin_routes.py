@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, select
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
-from powerbank.api.exports import exported
-from powerbank.api.fields import show_time
+from powerbank.api.exports import export_csv
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base import audit, money
+from powerbank.base.clock import format_time
 from powerbank.base.db import transaction
 from powerbank.ledger.adjustments.allowances import SECOND_PERSON
 from powerbank.promotions import queries, services
@@ -127,7 +127,7 @@ class Codes(MethodView):
 def export_codes(coupon_id: UUID) -> Response:
     """All codes as CSV"""
     of = queries.find_coupon(coupon_id).id
-    return exported(
+    return export_csv(
         "codes",
         ("code", "uses", "most uses"),
         select(Code).where(Code.coupon_id == of),
@@ -174,12 +174,12 @@ def _redemptions(which: ColumnElement[bool], of: tuple[str, UUID]) -> Response:
     head = ("at", "redemption", "code", "user", "rental", "discount", "points", "status", "given back at")
 
     def rows(use: Redemption) -> Iterator[tuple[object, ...]]:
-        back = show_time(use.given_back_at) if use.given_back_at else None
-        of_money = (money.show(use.amount), use.points)
+        back = format_time(use.given_back_at) if use.given_back_at else None
+        of_money = (money.format_amount(use.amount), use.points)
         whose = (shown_code(use.code), use.user_id, use.rental_id)
-        yield show_time(use.created_at), use.id, *whose, *of_money, use.status, back
+        yield format_time(use.created_at), use.id, *whose, *of_money, use.status, back
 
-    return exported("redemptions", head, select(Redemption).where(which), Redemption.id, rows, of=of)
+    return export_csv("redemptions", head, select(Redemption).where(which), Redemption.id, rows, of=of)
 
 
 def _snapshot(coupon: Coupon) -> dict[str, Any]:

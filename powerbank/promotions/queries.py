@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
-from powerbank.api.paging import bad_cursor, page
+from powerbank.api.paging import bad_cursor_error, page
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
@@ -42,7 +42,7 @@ def _opened(cursor: str) -> str:
     try:
         return _seal().decrypt(cursor.encode()).decode()
     except (InvalidToken, UnicodeEncodeError):
-        raise bad_cursor() from None
+        raise bad_cursor_error() from None
 
 
 def _seal() -> Fernet:

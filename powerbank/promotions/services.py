@@ -9,7 +9,7 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.auth import Staff
-from powerbank.base.database_errors import Refusals, already_exists, foreseen, in_use, inconsistent
+from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error, inconsistent_error
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.ledger.adjustments import allowances
@@ -58,7 +58,7 @@ def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> No
 def delete_coupon(coupon: Coupon) -> None:
     """One that was kept or used by somebody stays."""
     open_session().delete(coupon)
-    with foreseen({ForeignKeyViolation: in_use()}):
+    with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().flush()
 
 
@@ -84,10 +84,10 @@ def _tell_if_it_waits(coupon: Coupon) -> None:
 def _refusals() -> Refusals:
     unknown = {"campaign_id": ["There is no such campaign."]}
     return {
-        "pk_coupon_codes": already_exists(),
+        "pk_coupon_codes": already_exists_error(),
         "fk_coupons_campaign_id_campaigns": InvalidFieldsError(unknown),
         **{
-            f"ck_coupons_{rule}": inconsistent()
+            f"ck_coupons_{rule}": inconsistent_error()
             for rule in ("value", "most", "min_price", "budget", "total_limit", "per_user_limit", "window")
         },
     }

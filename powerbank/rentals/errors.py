@@ -17,7 +17,7 @@ def account_blocked() -> AppError:
 
 
 def outstanding_due(amount: int) -> AppError:
-    return AppError("outstanding_due", 403, "Pay what is due first.", due_amount=money.show(amount))
+    return AppError("outstanding_due", 403, "Pay what is due first.", due_amount=money.format_amount(amount))
 
 
 def open_rental_exists() -> AppError:

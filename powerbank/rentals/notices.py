@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import open_session
 from powerbank.outbox.enqueue import Scalar
 from powerbank.rentals.models import Rental
@@ -28,7 +28,7 @@ def about(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | 
         "package": rental.package_name,
     }
     if rental.due_at is not None and "due_at" not in event:
-        more["due_at"] = show_time(rental.due_at)
+        more["due_at"] = format_time(rental.due_at)
     if rental.started_at is not None and rental.ended_at is not None:
         more["minutes"] = -(-int((rental.ended_at - rental.started_at).total_seconds()) // 60)
     return more

@@ -136,7 +136,7 @@ def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     method = Method(body["payment_method"])
     paid = payment_sources.pay_dues_about(transitions.reference(rental), user_id=user_id, method=method, now=utcnow())
     total = sum(each.amount for each in paid)
-    transitions.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.show(total))
+    transitions.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.format_amount(total))
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}
 
 

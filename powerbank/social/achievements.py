@@ -8,7 +8,7 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy import case, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.database_errors import foreseen, in_use
+from powerbank.base.database_errors import foreseen, in_use_error
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.outbox.catalogue import reward_jobs
@@ -121,5 +121,5 @@ def change(achievement: Achievement, changes: dict[str, Any]) -> None:
 def delete(achievement: Achievement) -> None:
     """One that somebody has unlocked stays."""
     open_session().delete(achievement)
-    with foreseen({ForeignKeyViolation: in_use()}):
+    with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().flush()

@@ -8,11 +8,11 @@ from flask.views import MethodView
 from sqlalchemy import select
 
 from powerbank.api.auth import staff_only
-from powerbank.api.exports import exported
-from powerbank.api.fields import show_time
+from powerbank.api.exports import export_csv
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.base import audit
+from powerbank.base.clock import format_time
 from powerbank.base.db import db, transaction
 from powerbank.base.errors import NotFoundError
 from powerbank.social import achievements
@@ -86,12 +86,12 @@ def export_unlocks(achievement_id: UUID) -> Response:
     """Who has unlocked it, as CSV"""
     if db.session.get(Achievement, achievement_id) is None:
         raise NotFoundError("achievement")
-    return exported(
+    return export_csv(
         "unlocks",
         ("user", "at"),
         select(Unlock).where(Unlock.achievement_id == achievement_id),
         Unlock.user_id,
-        lambda unlock: [(unlock.user_id, show_time(unlock.at))],
+        lambda unlock: [(unlock.user_id, format_time(unlock.at))],
         of=("achievements", achievement_id),
     )
 

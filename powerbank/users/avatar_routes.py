@@ -24,7 +24,7 @@ class MyAvatar(MethodView):
     @blueprint.response(200, UserSchema)
     def put(self, body: dict[str, bytes]) -> User:
         """Show another picture; it is cut to a square, and the old address ends"""
-        picture = uploads.remake(body["picture"], avatars.SHAPE)
+        picture = uploads.remake_picture(body["picture"], avatars.SHAPE)
         with transaction():
             return avatars.replace_avatar(current_user_id(), picture)
 

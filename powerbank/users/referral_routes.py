@@ -3,7 +3,7 @@ from typing import Any
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
-from powerbank.api.rate_limits import caller, hit_if_counted
+from powerbank.api.rate_limits import caller_address, hit_if_counted
 from powerbank.base.db import db
 from powerbank.users import referrals
 from powerbank.users.models import Referral, User
@@ -25,7 +25,7 @@ def my_code() -> User:
 @blueprint.response(200, CodeAnswerSchema)
 def check_code(arguments: dict[str, str]) -> dict[str, Any]:
     """Whether a code can be used; asked before signing up, so of anybody"""
-    hit_if_counted("30 per minute", "referral-code", caller())
+    hit_if_counted("30 per minute", "referral-code", caller_address())
     return {"code": arguments["code"], "valid": referrals.find_inviter(arguments["code"]) is not None}
 
 

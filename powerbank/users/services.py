@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.database_errors import Refusals, already_exists, foreseen
+from powerbank.base.database_errors import Refusals, already_exists_error, foreseen
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.outbox.enqueue import publish
@@ -62,7 +62,7 @@ def create_user(
     user.identifiers = [Identifier(kind=address.kind, value=address.value)]
     session.add(user)
     # Somebody has this referral code once in a million times: the same request again makes another.
-    with foreseen(_uniqueness_refusals() | {"uq_users_referral_code": already_exists()}):
+    with foreseen(_uniqueness_refusals() | {"uq_users_referral_code": already_exists_error()}):
         session.flush()
     identifier_traces.record_trace(user.id, kind=address.kind, value=address.value)
     session.refresh(user)

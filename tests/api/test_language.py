@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 
 from powerbank.api import translations
 from powerbank.api.server.unreadable import answer
-from powerbank.api.translations import NEPALI, translated
+from powerbank.api.translations import NEPALI, translate
 from powerbank.api.translations.terms_ne import TITLES, WORDS
 from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
@@ -83,7 +83,7 @@ def test_each_range_has_a_nepali_text(low: str | None, high: str | None) -> None
     for value in beyond:
         with pytest.raises(marshmallow.ValidationError) as refused:
             rule(value)
-        assert is_nepali(translated(str(refused.value.messages[0]), "ne"))
+        assert is_nepali(translate(str(refused.value.messages[0]), "ne"))
 
 
 WRONG_SETTINGS = (-1, 10**9, "x", 1.5, None, [], {}, "150.001", "25:00-26:00", "22:00-22:00")
@@ -97,7 +97,7 @@ def test_each_rule_for_settings_has_a_nepali_text(context: Flask, value: Any) ->
                 app_config.put(key, value, actor="test")
         except AppError as refused:
             for message in refused.data["errors"]["value"]:
-                assert is_nepali(translated(message, "ne")), (key, message)
+                assert is_nepali(translate(message, "ne")), (key, message)
 
 
 def is_nepali(text: str) -> bool:
@@ -164,13 +164,13 @@ def test_both_say_the_same_values_and_nepali_is_nepali() -> None:
     ],
 )
 def test_values_are_filled_in(english: str, nepali: str) -> None:
-    assert translated(english, "ne") == nepali
-    assert translated(english, "en") == english
+    assert translate(english, "ne") == nepali
+    assert translate(english, "en") == english
 
 
 def test_a_long_text_of_somebody_is_not_searched() -> None:
     quoted = "Must be one of: " + "a, " * 100_000
-    assert translated(quoted, "ne") == quoted
+    assert translate(quoted, "ne") == quoted
     assert len(quoted) > translations.LONGEST
 
 

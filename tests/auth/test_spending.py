@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from config import load
 from powerbank import create_app
-from powerbank.api.rate_limits import forgive, hit_or_refuse
+from powerbank.api.rate_limits import forget_hits, hit_or_refuse
 from powerbank.base.db import db
 from powerbank.base.redis_clients import cache_redis
 from tests.people import Inbox, People, rows
@@ -43,7 +43,7 @@ def test_an_identifier_has_five_an_hour_in_every_hour(production: Flask, monkeyp
     for seconds in (0, 3300, 3400, 3500, 3590, 3595, 3601, 3605, 6899, 6905):
         monkeypatch.setattr("limits.storage.redis.time.time", lambda now=begin + seconds: now)
         with production.app_context():
-            forgive("1 per minute", "otp", "sita@example.com")
+            forget_hits("1 per minute", "otp", "sita@example.com")
         asked.append(ask(production, "sita@example.com").status_code)
     assert asked == [202] * 5 + [429, 202, 429, 429, 202]
 

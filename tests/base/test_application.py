@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, request, session
 from flask.testing import FlaskClient
 
-from powerbank.base.application import as_json
+from powerbank.base.application import dump_json
 
 NEPAL = timezone(timedelta(hours=5, minutes=45))
 
@@ -28,13 +28,13 @@ NEPAL = timezone(timedelta(hours=5, minutes=45))
     ],
 )
 def test_json_says_the_same_however_it_is_written(value: object, written: object) -> None:
-    assert json.loads(as_json(value)) == written
-    assert b": " not in as_json(value)
+    assert json.loads(dump_json(value)) == written
+    assert b": " not in dump_json(value)
 
 
 def test_what_is_no_data_is_not_written() -> None:
     with pytest.raises(TypeError):
-        as_json({"type": object})
+        dump_json({"type": object})
 
 
 def test_a_cookie_session_begins_lasts_and_ends(app: Flask) -> None:

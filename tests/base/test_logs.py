@@ -70,7 +70,7 @@ def test_secrets_are_left_out_of_tracebacks(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("before", ["", "token=", "\\n", "host.name.", "'"])
 def test_a_token_is_found_wherever_it_stands(before: str) -> None:
     """In the repr of a text a line's end is a letter like others."""
-    found = logs.clean(f"refused {before}{CANARIES['access_token']}, twice")
+    found = logs.redact_text(f"refused {before}{CANARIES['access_token']}, twice")
     assert CANARIES["access_token"].rpartition(".")[0] not in found
     assert found.endswith("[token], twice")
 
@@ -79,7 +79,7 @@ def test_a_token_is_found_wherever_it_stands(before: str) -> None:
 @pytest.mark.parametrize("secret", [CANARIES["access_token"], "sita@example.com", "redis://user:hunter2@host/0"])
 def test_what_is_written_of_a_long_text_holds_no_half_of_a_secret(place: int, secret: str) -> None:
     text = "x " * (place // 2) + secret + " y" * 20_000
-    found = logs.clean(text)
+    found = logs.redact_text(text)
     assert len(found) < 20_000
     assert not any(part in found for part in (secret[-10:], "hunter2", "eyJ", "sita@"))
     assert found.endswith(" y")

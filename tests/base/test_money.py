@@ -30,7 +30,7 @@ def load(value: object, name: str = "amount") -> int:
     ],
 )
 def test_read(written: str, paisa: int) -> None:
-    assert money.parse(written) == paisa
+    assert money.parse_amount(written) == paisa
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_read(written: str, paisa: int) -> None:
 )
 def test_what_is_no_amount(written: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):
-        money.parse(written)
+        money.parse_amount(written)
     with pytest.raises(ValidationError):
         load(written)
     with pytest.raises(ValidationError):
@@ -88,8 +88,8 @@ def test_a_change_may_be_negative_but_not_nothing() -> None:
 
 @given(st.integers(-money.MOST + 1, money.MOST - 1))
 def test_written_and_read_again(paisa: int) -> None:
-    assert money.parse(money.show(paisa)) == paisa
+    assert money.parse_amount(money.format_amount(paisa)) == paisa
 
 
 def test_points_have_no_decimals() -> None:
-    assert (money.show_in(150, "PTS"), money.show_in(-150, "NPR")) == ("150", "-1.50")
+    assert (money.format_in_currency(150, "PTS"), money.format_in_currency(-150, "NPR")) == ("150", "-1.50")

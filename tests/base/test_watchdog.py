@@ -51,11 +51,11 @@ def test_a_keeper_that_is_gone_or_deaf_stops_nobody(
     watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(1000):  # more than its socket holds
-        watchdog.tell_that_it_works()
+        watchdog.notify_supervisor()
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
-    watchdog.tell_that_it_works()
+    watchdog.notify_supervisor()
     monkeypatch.delenv("NOTIFY_SOCKET")
-    watchdog.tell_that_it_works()
+    watchdog.notify_supervisor()
 
 
 def test_the_address_of_systemd_may_be_abstract(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +63,7 @@ def test_the_address_of_systemd_may_be_abstract(monkeypatch: pytest.MonkeyPatch)
         keeper.bind("\0powerbank-test-watchdog")
         keeper.settimeout(2)
         monkeypatch.setenv("NOTIFY_SOCKET", "@powerbank-test-watchdog")
-        watchdog.tell_that_it_works()
+        watchdog.notify_supervisor()
         assert keeper.recv(100) == b"WATCHDOG=1"
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import db, utcnow
 from powerbank.content.queries import version_key
 from tests.walk import routes
@@ -84,7 +84,7 @@ def test_banners_are_shown_in_their_time(client: FlaskClient, staff_headers: Sig
         "later": {"starts_at": now + timedelta(days=1)},
     }
     for title, window in windows.items():
-        times = {name: show_time(moment) for name, moment in window.items()}
+        times = {name: format_time(moment) for name, moment in window.items()}
         made = client.post("/api/admin/banners", json=BANNER | {"title": title} | times, headers=headers)
         assert made.status_code == 201
     assert [item["title"] for item in client.get("/api/app/banners").get_json()["items"]] == ["now"]

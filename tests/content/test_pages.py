@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import services
 
@@ -65,7 +65,7 @@ def test_a_text_for_later_waits_for_its_time(
 ) -> None:
     headers = staff_headers()
     publish(client, headers)
-    made = publish(client, headers, body="From tomorrow", publish_at=show_time(utcnow() + timedelta(days=1)))
+    made = publish(client, headers, body="From tomorrow", publish_at=format_time(utcnow() + timedelta(days=1)))
     assert made.get_json()["state"] == "scheduled"
     work()
     assert client.get("/api/content/about").get_json()["body"] == "Hello"
@@ -83,7 +83,7 @@ def test_a_text_for_later_can_be_withdrawn_and_then_never_appears(
     client: FlaskClient, staff_headers: SignIn, app: Flask
 ) -> None:
     headers = staff_headers()
-    made = publish(client, headers, publish_at=show_time(utcnow() + timedelta(days=1))).get_json()
+    made = publish(client, headers, publish_at=format_time(utcnow() + timedelta(days=1))).get_json()
     assert client.post(f"/api/admin/content/{made['id']}/withdraw", headers=headers).get_json()["state"] == "withdrawn"
     with app.app_context(), transaction():
         services.publish_revision(made["id"], now=utcnow())
@@ -154,7 +154,7 @@ def hurry(app: Flask, work: Work) -> None:
 
 
 def in_days(days: int) -> str:
-    return show_time(utcnow() + timedelta(days=days))
+    return format_time(utcnow() + timedelta(days=days))
 
 
 class TestOneText:

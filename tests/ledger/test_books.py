@@ -172,7 +172,9 @@ class TestStatements:
             spend(user_id, 5_00)
             second = client.get(f"{path}&cursor={first['next_cursor']}", headers=finance).get_json()
             older, newer = second["items"][0], first["items"][-1]
-            assert money.parse(newer["balance"]) - money.parse(newer["amount"]) == money.parse(older["balance"])
+            assert money.parse_amount(newer["balance"]) - money.parse_amount(newer["amount"]) == money.parse_amount(
+                older["balance"]
+            )
             assert not {each["entry"]["id"] for each in first["items"]} & {
                 each["entry"]["id"] for each in second["items"]
             }

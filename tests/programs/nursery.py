@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import jobs
 import powerbank
-from powerbank.base.garbage import keep_what_is_loaded
+from powerbank import freeze_loaded_objects
 from scripts import mqtt_daemon
 from tests.programs import daemon, mortal, scheduler, setting, worker
 
@@ -39,7 +39,7 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     import_everything()
-    keep_what_is_loaded()
+    freeze_loaded_objects()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     setting.sample_jobs.register()
     with socket.socket(fileno=int(sys.argv[1])) as listening:

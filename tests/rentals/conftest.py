@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from powerbank.base.db import open_session, transaction, utcnow
-from powerbank.base.money import parse
+from powerbank.base.money import parse_amount
 from powerbank.outbox.enqueue import publish
 from powerbank.stations.commands import services as commanding
 from powerbank.stations.commands.models import CommandStatus, StationCommand
@@ -66,8 +66,8 @@ def renter(app: Flask, client: FlaskClient, people: People) -> Callable[..., Ren
         person = people.join(name)
         with app.app_context(), transaction() as session:
             session.execute(MAY_RENT, {"id": person.id})
-            if parse(wallet):
-                top_up(person.id, parse(wallet))
+            if parse_amount(wallet):
+                top_up(person.id, parse_amount(wallet))
             if points:
                 award(person.id, points)
         return Renter(client, person.id, person.headers)
@@ -84,11 +84,11 @@ def package(app: Flask, clean: None) -> Callable[..., UUID]:
             made = Package(
                 name="One hour",
                 duration_minutes=minutes,
-                price=parse(price),
+                price=parse_amount(price),
                 active=True,
                 payment_model="postpaid" if unit else "prepaid",
                 unit_minutes=unit[0] if unit else None,
-                unit_price=parse(unit[1]) if unit else None,
+                unit_price=parse_amount(unit[1]) if unit else None,
             )
             session.add(made)
             session.flush()

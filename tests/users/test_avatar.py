@@ -94,14 +94,14 @@ def test_who_was_banned_while_it_was_read_has_none(
 ) -> None:
     from powerbank.api import uploads
 
-    remake = uploads.remake
+    remake = uploads.remake_picture
 
     def banned_meanwhile(*arguments: object) -> bytes:
         with app.app_context(), transaction() as session:
             session.execute(text("UPDATE users SET status = 'banned'"))
         return remake(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(uploads, "remake", banned_meanwhile)
+    monkeypatch.setattr(uploads, "remake_picture", banned_meanwhile)
     answer = put(client, sita, samples.jpeg())
     assert (answer.status_code, answer.get_json()["code"]) == (403, "account_blocked")
 

@@ -26,11 +26,11 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
 from powerbank.api import uploads
-from powerbank.api.rate_limits import subscriber
+from powerbank.api.rate_limits import network_of_address
 from powerbank.api.server.connections import LONGEST_HEAD, Connection, Memory, Stage, open_files
 from powerbank.api.server.request_bodies import BadChunkError, Body
 from powerbank.api.server.unreadable import TooSlowError, answer
-from powerbank.base.watchdog import tell_that_it_works
+from powerbank.base.watchdog import notify_supervisor
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 MOST_HELD = 64 * 1024 * 1024
@@ -77,7 +77,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         now = time.monotonic()
         if now >= self.next_look:
             self.next_look = now + 1.0
-            tell_that_it_works()  # to who keeps gunicorn; one process that turns is enough
+            notify_supervisor()  # to who keeps gunicorn; one process that turns is enough
             self._end_what_is_too_slow(now)
 
     def _finish(self) -> None:
@@ -121,14 +121,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             sock.close()
             return
         self.nr_conns += 1
-        self.by_address[subscriber(connection.address)] += 1
+        self.by_address[network_of_address(connection.address)] += 1
         self._wait(connection, READ)
 
     def _has_room(self, newcomer: Connection) -> bool:
         """Make room where none is: who has kept this process waiting for the longest goes."""
         if self.nr_conns >= self.worker_connections:
             self._close_who_waits_longest()
-        address = subscriber(newcomer.address)
+        address = network_of_address(newcomer.address)
         if self.most_of_an_address is not None and self.by_address[address] >= self.most_of_an_address:
             self._close_who_waits_longest(address)
             return self.by_address[address] < self.most_of_an_address
@@ -136,7 +136,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _close_who_waits_longest(self, address: str | None = None) -> None:
         for connection in self.waiting:
-            if address is None or subscriber(connection.address) == address:
+            if address is None or network_of_address(connection.address) == address:
                 self._close(connection)
                 return
 
@@ -175,7 +175,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         chunked = isinstance(reader, ChunkedReader)
         most = self.most_bytes
         if chunked or length > most:
-            most = max(most, uploads.most_bytes(self.wsgi, request.method, request.path, request.headers))
+            most = max(most, uploads.largest_body_of_route(self.wsgi, request.method, request.path, request.headers))
         body = Body(None if chunked else length, most)
         connection.begin_body(body)
         if request._expected_100_continue and not body.too_large:
@@ -288,7 +288,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _close(self, connection: Connection) -> None:
         self._unwatch(connection)
         self.nr_conns -= 1
-        address = subscriber(connection.address)
+        address = network_of_address(connection.address)
         self.by_address[address] -= 1
         if not self.by_address[address]:
             del self.by_address[address]

@@ -27,7 +27,7 @@ def _pattern(english: str) -> re.Pattern[str]:
 _PATTERNS = [(_pattern(english), nepali) for english, nepali in NEPALI.items() if _NAME.search(english)]
 
 
-def translated(text: str, language: str) -> str:
+def translate(text: str, language: str) -> str:
     """The text itself in English, and where there is no other."""
     if language != "ne" or len(text) > LONGEST:
         return text

@@ -6,7 +6,7 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.rate_limits import caller
+from powerbank.api.rate_limits import caller_address
 from powerbank.auth.people import linking, otp
 from powerbank.auth.people.routes import CodeSchema
 from powerbank.base.db import transaction
@@ -25,7 +25,7 @@ class Identifiers(MethodView):
         """Add the phone or e-mail that the code was sent to, or put it in the place of the one before"""
         with transaction():
             # Committed whatever comes of it, so that each try counts and a right code works once.
-            outcome = linking.link(current_user_id(), body["challenge_id"], body["code"], at=caller())
+            outcome = linking.link(current_user_id(), body["challenge_id"], body["code"], at=caller_address())
         if outcome is None:
             raise otp.WrongCodeError
         if not isinstance(outcome, User):

@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from config import Settings
-from powerbank.api.rate_limits import forgive, hit_all_or_refuse
+from powerbank.api.rate_limits import forget_hits, hit_all_or_refuse
 from powerbank.auth.people import requesters
 from powerbank.auth.people.models import OtpChallenge
 from powerbank.auth.people.requesters import Standing
@@ -74,7 +74,7 @@ def limit_asking(address: ContactAddress, ip: str, standing: Standing = Standing
 
 def forgive_asking(address: ContactAddress, standing: Standing) -> None:
     """The code could not be written down, so its asker need not wait a minute to ask again. The hour still counts."""
-    forgive(*_once_a_minute(address, standing))
+    forget_hits(*_once_a_minute(address, standing))
 
 
 def _once_a_minute(address: ContactAddress, standing: Standing) -> tuple[str, str, str]:

@@ -9,16 +9,16 @@ from itsdangerous import BadSignature
 from marshmallow import Schema, fields, pre_load, validate
 from sqlalchemy.exc import DBAPIError
 
-from powerbank.api.auth import user_or_refuse
+from powerbank.api.auth import require_user
 from powerbank.api.fields import Boolean
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
-from powerbank.api.rate_limits import caller
+from powerbank.api.rate_limits import caller_address
 from powerbank.auth.people import otp, requesters, sessions
 from powerbank.auth.people.sessions import Tokens
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
-from powerbank.base.signed_texts import DatedSerializer
+from powerbank.base.signed_texts import TimedSerializer
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from powerbank.users.models import User
@@ -96,10 +96,12 @@ def get_otp(body: dict[str, Any]) -> dict[str, Any]:
 
     The purpose `link` needs an access token: the code is then of use to that person only.
     """
-    asker = user_or_refuse() if body["purpose"] == otp.LINK else None
+    asker = require_user() if body["purpose"] == otp.LINK else None
     address = identifiers.parse_contact_address(body["identifier"])
-    standing = requesters.standing_of(address, address=caller(), device_token=body["device_token"], now=utcnow())
-    otp.limit_asking(address, caller(), standing)
+    standing = requesters.standing_of(
+        address, address=caller_address(), device_token=body["device_token"], now=utcnow()
+    )
+    otp.limit_asking(address, caller_address(), standing)
     try:
         with transaction():
             challenge = otp.ask(
@@ -118,7 +120,7 @@ def verify_otp(body: dict[str, Any]) -> dict[str, Any]:
     """Sign in with a code, or learn that there is no account yet"""
     with transaction():
         # Committed whatever the answer: a wrong code uses up a try, and a right one works once.
-        challenge = otp.verify(body["challenge_id"], body["code"], at=caller())
+        challenge = otp.verify(body["challenge_id"], body["code"], at=caller_address())
         user = users.find_user_by_contact(otp.address_of(challenge)) if challenge else None
         blocked = user is not None and not users.may_sign_in(user)
         tokens = sessions.begin(user, user_agent=request.headers.get("User-Agent")) if user and not blocked else None
@@ -190,5 +192,5 @@ def _read_verification(token: str) -> UUID:
         raise AppError("verification_expired", 410, "Verify your number or address again.") from None
 
 
-def _serializer() -> DatedSerializer:
-    return DatedSerializer(current_app.config["SECRET_KEY"], salt="verification")
+def _serializer() -> TimedSerializer:
+    return TimedSerializer(current_app.config["SECRET_KEY"], salt="verification")

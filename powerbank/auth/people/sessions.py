@@ -17,7 +17,7 @@ from flask import current_app
 from flask_jwt_extended import create_access_token
 from sqlalchemy import select, text, update
 
-from powerbank.api.auth import USER_AUDIENCE, UnauthenticatedError, valid_for
+from powerbank.api.auth import USER_AUDIENCE, UnauthenticatedError, validity_claims
 from powerbank.auth.people.models import RefreshToken, Session
 from powerbank.auth.staff.models import StaffRefreshToken
 from powerbank.base.db import open_session, read_alone, utcnow
@@ -113,7 +113,7 @@ def _issue(session: Session, token: str) -> Tokens:
 
 
 def _access_token(session: Session) -> str:
-    claims = {"aud": USER_AUDIENCE, "sid": str(session.id), **valid_for(ACCESS)}
+    claims = {"aud": USER_AUDIENCE, "sid": str(session.id), **validity_claims(ACCESS)}
     token: str = create_access_token(str(session.user_id), expires_delta=ACCESS, additional_claims=claims)
     return token
 

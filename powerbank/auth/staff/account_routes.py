@@ -8,7 +8,7 @@ from flask.views import MethodView
 from powerbank.api.auth import OWN_ACCOUNT, current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
-from powerbank.api.rate_limits import caller
+from powerbank.api.rate_limits import caller_address
 from powerbank.auth.staff import administration, services, totp
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.models import StaffSession
@@ -122,7 +122,7 @@ def change_password(staff: SignedIn, *, current: str, new: str) -> None:
     limit_guesses(staff.email)
     proof = services.verified_hash(email=staff.email, password=current)
     with transaction():
-        changed = services.change_password(staff, proof=proof, new=new, address=caller(), now=utcnow())
+        changed = services.change_password(staff, proof=proof, new=new, address=caller_address(), now=utcnow())
         if changed:
             audit.by_staff("staff.change_password", "staff", staff.id)
     if not changed:
@@ -141,7 +141,7 @@ def remove_totp(staff: SignedIn, *, password: str, code: str) -> None:
     limit_guesses(staff.email)
     proof = services.verified_hash(email=staff.email, password=password)
     with transaction():
-        removed = services.remove_totp(staff, proof=proof, code=code, address=caller(), now=utcnow())
+        removed = services.remove_totp(staff, proof=proof, code=code, address=caller_address(), now=utcnow())
         if removed:
             audit.by_staff("staff.disable_totp", "staff", staff.id, old={"totp": True}, new={"totp": False})
     if not removed:

@@ -6,7 +6,7 @@ from flask import current_app, request
 from flask.views import MethodView
 
 from powerbank.api.openapi import Blueprint
-from powerbank.api.rate_limits import caller, forgive, hit_or_refuse
+from powerbank.api.rate_limits import caller_address, forget_hits, hit_or_refuse
 from powerbank.auth.people.sessions import ACCESS, Tokens
 from powerbank.auth.staff import services
 from powerbank.auth.staff import sessions as staff_sessions
@@ -31,7 +31,9 @@ class StaffLogin(MethodView):
         limit_guesses(body["email"], body["totp"])
         proof = services.verified_hash(email=body["email"], password=body["password"])
         with transaction():
-            member = services.admit(email=body["email"], proof=proof, code=body["totp"], address=caller(), now=utcnow())
+            member = services.admit(
+                email=body["email"], proof=proof, code=body["totp"], address=caller_address(), now=utcnow()
+            )
             answer = _shown(staff_sessions.issue(begin(member, "api"), member), member) if member else None
         if answer is None:
             raise services.WrongCredentialsError
@@ -83,18 +85,18 @@ def limit_guesses(email: str, code: str | None = None) -> None:
     """By address, and by account at the address: a stranger elsewhere uses up nobody's tries. Those with a code are
     counted by themselves: where others at one's own address have guessed, both factors still open the account."""
     per_address = PER_ADDRESS * current_app.config["SETTINGS"].ease
-    hit_or_refuse(f"{per_address} per 15 minute", "sign-in", caller())
+    hit_or_refuse(f"{per_address} per 15 minute", "sign-in", caller_address())
     hit_or_refuse(PER_ACCOUNT, *_account(email, with_code=bool(code)))
 
 
 def forgive_guesses(email: str) -> None:
     """Only wrong passwords count towards the lockout of an account."""
     for with_code in (False, True):
-        forgive(PER_ACCOUNT, *_account(email, with_code=with_code))
+        forget_hits(PER_ACCOUNT, *_account(email, with_code=with_code))
 
 
 def _account(email: str, *, with_code: bool) -> tuple[str, ...]:
-    return ("sign-in", "code" if with_code else "password", email.strip().lower(), caller())
+    return ("sign-in", "code" if with_code else "password", email.strip().lower(), caller_address())
 
 
 def _shown(tokens: Tokens, member: StaffMember) -> dict[str, Any]:

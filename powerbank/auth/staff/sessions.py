@@ -13,7 +13,7 @@ from flask import current_app
 from flask_jwt_extended import create_access_token
 from sqlalchemy import Select, select, update
 
-from powerbank.api.auth import STAFF_AUDIENCE, UnauthenticatedError, valid_for
+from powerbank.api.auth import STAFF_AUDIENCE, UnauthenticatedError, validity_claims
 from powerbank.auth.people.sessions import ACCESS, REFRESH, Tokens, digest_of, may_repeat, successor_of
 from powerbank.auth.staff.models import StaffMember, StaffRefreshToken, StaffSession
 from powerbank.auth.staff.roles import PERMISSIONS, Role
@@ -183,7 +183,7 @@ def _issue(session: StaffSession, member: StaffMember, token: str) -> Tokens:
 
 
 def _access_token(session: StaffSession, member: StaffMember) -> str:
-    claims = {"aud": STAFF_AUDIENCE, "sid": str(session.id), "role": member.role, **valid_for(ACCESS)}
+    claims = {"aud": STAFF_AUDIENCE, "sid": str(session.id), "role": member.role, **validity_claims(ACCESS)}
     token: str = create_access_token(str(member.id), expires_delta=ACCESS, additional_claims=claims)
     return token
 

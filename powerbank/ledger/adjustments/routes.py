@@ -9,7 +9,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.base import audit
 from powerbank.base.db import utcnow
-from powerbank.base.money import NPR, PTS, show
+from powerbank.base.money import NPR, PTS, format_amount
 from powerbank.ledger import queries
 from powerbank.ledger.adjustments import services as adjustments
 from powerbank.ledger.adjustments.allowances import PERMISSIONS, SECOND_PERSON
@@ -84,7 +84,7 @@ def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> tuple[dic
     adjustment = adjustments.ask_for_adjustment(
         user_id=user_id, currency=currency, amount=amount, reason=reason, staff=current_staff(), now=utcnow()
     )
-    _audit("adjustment.ask", adjustment, old={"balance": show(before.balance), "points": before.points})
+    _audit("adjustment.ask", adjustment, old={"balance": format_amount(before.balance), "points": before.points})
     wallet = queries.wallet_of_user(user_id)
     answer = {
         "adjustment_id": adjustment.id,
@@ -107,7 +107,7 @@ def _audit(action: str, adjustment: Adjustment, *, old: dict[str, Any]) -> None:
         old=old,
         new={
             "adjustment_id": str(adjustment.id),
-            "amount": show(adjustment.amount) if adjustment.currency == NPR else adjustment.amount,
+            "amount": format_amount(adjustment.amount) if adjustment.currency == NPR else adjustment.amount,
             "currency": adjustment.currency,
             "reason": adjustment.reason,
             "status": adjustment.status,

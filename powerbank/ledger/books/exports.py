@@ -8,9 +8,9 @@ from flask import Response
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from powerbank.api.exports import exported
-from powerbank.api.fields import show_time
+from powerbank.api.exports import export_csv
 from powerbank.base import money
+from powerbank.base.clock import format_time
 from powerbank.ledger import queries
 from powerbank.ledger.models import Entry, Posting
 
@@ -38,17 +38,17 @@ def export_statement(account_id: UUID) -> Response:
         nonlocal balance
         balance += posting.amount
         entry = posting.entry
-        amounts = (money.show_in(amount, currency) for amount in (posting.amount, balance))
-        at = show_time(posting.created_at)
+        amounts = (money.format_in_currency(amount, currency) for amount in (posting.amount, balance))
+        at = format_time(posting.created_at)
         yield at, entry.id, entry.kind, entry.description, _reference(entry), *amounts, currency
 
     query = select(Posting).where(Posting.account_id == account_id).options(joinedload(Posting.entry))
-    return exported("statement", STATEMENT, query, Posting.number, rows, of=("ledger_accounts", account_id))
+    return export_csv("statement", STATEMENT, query, Posting.number, rows, of=("ledger_accounts", account_id))
 
 
 def export_entries(**filters: Any) -> Response:
     """A row for each posting of the entries found. Amounts as in the ledger: a credit is positive."""
-    return exported(
+    return export_csv(
         "entries",
         ENTRIES,
         queries.select_entries(**filters),
@@ -60,10 +60,10 @@ def export_entries(**filters: Any) -> Response:
 
 
 def _postings(entry: Entry) -> Iterator[tuple[object, ...]]:
-    at = show_time(entry.created_at)
+    at = format_time(entry.created_at)
     texts = (entry.kind, entry.key, entry.description, _reference(entry), entry.actor)
     for posting in entry.postings:
-        amount = money.show_in(posting.amount, posting.currency)
+        amount = money.format_in_currency(posting.amount, posting.currency)
         yield at, entry.id, *texts, posting.account.kind, posting.account.owner, amount, posting.currency
 
 

@@ -122,7 +122,7 @@ def refuse_to_leave_with_dues(user_id: UUID) -> None:
     """Whoever owes something stays until it is paid."""
     owes = services.lock_user_accounts(user_id)[user_account(Kind.DUES_RECEIVABLE, user_id)].balance
     if owes:
-        raise ConflictError("outstanding_due", "Pay what is due first.", due_amount=money.show(-owes))
+        raise ConflictError("outstanding_due", "Pay what is due first.", due_amount=money.format_amount(-owes))
 
 
 def lock_due_of_user(due_id: UUID, user_id: UUID) -> Due:

@@ -9,10 +9,11 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import Select, select
 
 from powerbank.api.auth import staff_only
-from powerbank.api.exports import exported
-from powerbank.api.fields import Time, show_time
+from powerbank.api.exports import export_csv
+from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.base.clock import format_time
 from powerbank.notifications.models import Channel, Delivery, DeliveryStatus
 from powerbank.notifications.people import queries
 from powerbank.notifications.people.kinds import Type
@@ -88,11 +89,11 @@ def export(filters: dict[str, Any]) -> Response:
     names = ("id", "type", "channel", "masked", "status", "reason", "attempts")
 
     def rows(delivery: Delivery) -> Iterator[list[object]]:
-        times = [show_time(at) if at else None for at in (delivery.created_at, delivery.finished_at)]
+        times = [format_time(at) if at else None for at in (delivery.created_at, delivery.finished_at)]
         yield [*times, *(getattr(delivery, name) for name in names)]
 
     head = ("at", "finished at", "delivery", "type", "channel", "to", "status", "reason", "attempts")
-    return exported("deliveries", head, _of(**filters), Delivery.id, rows, of=("users", filters["user_id"]))
+    return export_csv("deliveries", head, _of(**filters), Delivery.id, rows, of=("users", filters["user_id"]))
 
 
 def _of(*, user_id: UUID, status: str | None, channel: str | None) -> Select[Delivery]:

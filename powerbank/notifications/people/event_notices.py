@@ -43,4 +43,4 @@ def _as_shown(name: str, value: Scalar) -> Scalar:
     """Events have paisa. A notice keeps its values as the API shows them."""
     known = values.VALUES.get(name)
     is_money = known is not None and known.manner is Manner.MONEY
-    return money.show(value) if is_money and isinstance(value, int) else value
+    return money.format_amount(value) if is_money and isinstance(value, int) else value

@@ -82,7 +82,7 @@ def write(given: Scalar, manner: str | None, language: str) -> str:
             return _STATUS[language].get(str(given), str(given))
         case "money":
             # As text it is an amount of the API, `"150.00"`; a whole number is paisa, as everywhere in the code.
-            amount = money.show(given) if isinstance(given, int) else f"{Decimal(str(given)):.2f}"
+            amount = money.format_amount(given) if isinstance(given, int) else f"{Decimal(str(given)):.2f}"
             return ("रु " if language == "ne" else "NPR ") + _digits(_grouped(amount), language)
         case "number":
             return _digits(_grouped(f"{Decimal(str(given)):f}"), language)

@@ -76,7 +76,7 @@ def remind(*, now: datetime) -> int:
         with transaction() as session:
             found = session.execute(query).all()
             for row in found:
-                context = {"amount": money.show(int(row.owed))}
+                context = {"amount": money.format_amount(int(row.owed))}
                 told += (
                     notify(
                         user_id=row.user_id, type=Type.DUE_REMINDER, context=context, dedup_key=f"due_reminder:{day}"

@@ -6,7 +6,7 @@ from flask import request
 
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.operations import AcceptedSchema, accepted, answers_later
+from powerbank.api.operations import AcceptedSchema, answer_accepted, prefers_async
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import InvalidFieldsError
@@ -26,7 +26,7 @@ blueprint = Blueprint("Payment options", __name__, url_prefix="/api/payment", de
 def calculate_options(body: dict[str, Any]) -> Any:
     """The ways to pay for something, the best first"""
     user_id = current_user_id()
-    if answers_later():
+    if prefers_async():
         hit_if_counted("60 per minute", "calculate-options", str(user_id))
         with transaction():
             operation = operations.accept(
@@ -36,7 +36,7 @@ def calculate_options(body: dict[str, Any]) -> Any:
                 callback_url=body["callback_url"],
                 now=utcnow(),
             )
-        return accepted(operation)
+        return answer_accepted(operation)
     if body["callback_url"] is not None:
         errors = {"callback_url": ["Only with `Prefer: respond-async`."]}
         raise InvalidFieldsError(errors)

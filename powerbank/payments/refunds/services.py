@@ -52,7 +52,7 @@ def request_refund(
         raise ConflictError("nothing_to_refund", "Nothing of this can be refunded any more.")
     if wanted > possible:
         raise ConflictError(
-            "refund_exceeds_payment", "This is more than can be refunded.", refundable=money.show(possible)
+            "refund_exceeds_payment", "This is more than can be refunded.", refundable=money.format_amount(possible)
         )
     if intent is not None:
         gateway_refunds.share_of_charge(intent, before=paid.refunded_wallet, amount=wanted)

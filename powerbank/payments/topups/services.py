@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import AppError, ConflictError, NotFoundError
-from powerbank.base.money import NPR, show
+from powerbank.base.money import NPR, format_amount
 from powerbank.content import app_config
 from powerbank.integrations.gateway import Opened, Order
 from powerbank.ledger import transactions
@@ -33,8 +33,8 @@ def begin_topup(*, user_id: UUID, gateway: str, charged: int, currency: str, now
             "amount_out_of_range",
             422,
             "This amount is too small or too large for this way to pay.",
-            least=show(bounds.least),
-            most=show(bounds.most),
+            least=format_amount(bounds.least),
+            most=format_amount(bounds.most),
             currency=currency,
         )
     rate = None if currency == NPR else exchange_rates.newest_rate(currency)

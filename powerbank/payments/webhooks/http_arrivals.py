@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 from flask import request
 
-from powerbank.api.rate_limits import caller, spend_or_refuse
+from powerbank.api.rate_limits import caller_address, spend_or_refuse
 from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
@@ -46,7 +46,9 @@ def _may_be_kept(arrival: webhooks.Webhook) -> bool:
     """Of strangers' bytes there is a budget, and nothing is kept while nobody can count them. What is forged is refused
     for being forged in any case."""
     try:
-        spend_or_refuse(arrival.kilobytes, (OF_AN_ADDRESS, "webhook-bytes", caller()), (OF_ALL, "webhook-bytes-of-all"))
+        spend_or_refuse(
+            arrival.kilobytes, (OF_AN_ADDRESS, "webhook-bytes", caller_address()), (OF_ALL, "webhook-bytes-of-all")
+        )
     except AppError as refused:
         if arrival.genuine:
             raise

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger import services
@@ -41,7 +41,7 @@ def extend(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: Method |
         )
     rental.due_at = max(now, rental.due_at) + timedelta(minutes=package.duration_minutes)
     by = f"user:{user_id}"
-    about = {"package": package.name, "due_at": show_time(rental.due_at)}
+    about = {"package": package.name, "due_at": format_time(rental.due_at)}
     if rental.status == Status.OVERDUE:
         transitions.move(rental, Status.ACTIVE, event="extended", cause=by, at=now, **about)
     else:

@@ -29,7 +29,12 @@ def settle(rental_id: UUID, *, now: datetime) -> None:
     billing.release(rental)
     rental.settled_at = now
     transitions.note(
-        rental, "settled", cause="rentals", at=now, overdue=money.show(rental.overdue_amount), owed=money.show(owed)
+        rental,
+        "settled",
+        cause="rentals",
+        at=now,
+        overdue=money.format_amount(rental.overdue_amount),
+        owed=money.format_amount(owed),
     )
     publish(RentalSettled(**transitions.about(rental), amount=billing.paid(rental) + owed))
 

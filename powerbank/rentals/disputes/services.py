@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.ledger import services
@@ -84,7 +84,7 @@ def evidence(rental: Rental, now: datetime) -> dict[str, Any]:
         "bank_back_at": _shown(stay.until) if stay else None,
         "bank_now": custody_queries.find_whereabouts(rental.bank_id).place.value,
         "reports": [
-            each._asdict() | {"received_at": show_time(each.received_at)} for each in dossier.reports(rental, now=now)
+            each._asdict() | {"received_at": format_time(each.received_at)} for each in dossier.reports(rental, now=now)
         ],
     }
 
@@ -205,4 +205,4 @@ def _open_case(rental: Rental, issue_type: IssueType) -> RentalCase:
 
 
 def _shown(moment: datetime | None) -> str | None:
-    return show_time(moment) if moment is not None else None
+    return format_time(moment) if moment is not None else None

@@ -66,7 +66,7 @@ def by_staff(
         if not allowances.use_allowance(act, staff.id, worth=worth, about=about, now=now):
             details = {
                 "action": action,
-                "amount": None if amount is None else money.show(amount),
+                "amount": None if amount is None else money.format_amount(amount),
                 "case_id": None if case_id is None else str(case_id),
             }
             return allowances.keep_act_waiting(
@@ -85,7 +85,7 @@ def approved(act: StaffAct, *, staff: Staff, now: datetime) -> None:
         reason=act.reason,
         by=staff_actor(staff.id),
         now=now,
-        amount=money.parse(asked["amount"]) if asked["amount"] else None,
+        amount=money.parse_amount(asked["amount"]) if asked["amount"] else None,
         case_id=UUID(asked["case_id"]) if asked["case_id"] else None,
     )
 
@@ -120,8 +120,8 @@ def shown(rental: Rental) -> dict[str, Any]:
     """For the audit log."""
     return {
         "status": rental.status,
-        "amount_paid": money.show(billing.paid(rental)),
-        "due_amount": money.show(sum(due.left for due in billing.owed(rental))),
+        "amount_paid": money.format_amount(billing.paid(rental)),
+        "due_amount": money.format_amount(sum(due.left for due in billing.owed(rental))),
     }
 
 
@@ -143,7 +143,7 @@ def _chargeable(rental: Rental, amount: int | None) -> int:
     if before + amount > rental.replacement_price:
         most = max(0, rental.replacement_price - before)
         raise ConflictError(
-            "charge_too_high", "Staff charge at most the price of the power bank.", chargeable=money.show(most)
+            "charge_too_high", "Staff charge at most the price of the power bank.", chargeable=money.format_amount(most)
         )
     return amount
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text, update
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import open_session
 from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import encoding
@@ -97,7 +97,7 @@ def conclude_bank_left(
         }
         session.execute(_LEFT, left)
     return commands.settle_command(
-        command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": show_time(at)}, now=now
+        command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": format_time(at)}, now=now
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
-from powerbank.api.operations import AcceptedSchema, accepted
+from powerbank.api.operations import AcceptedSchema, answer_accepted
 from powerbank.api.paging import page, page_of
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
@@ -63,7 +63,7 @@ class Banks(MethodView):
             with transaction():
                 operation = registration.request_registration(**body, staff_id=current_staff().id, now=utcnow())
                 _audit("power_banks.register", "bulk", new=body | {"operation_id": str(operation.id)})
-            return accepted(operation)
+            return answer_accepted(operation)
         with transaction():
             created, existing = registration.register_banks(**body, now=utcnow())
             _audit("power_banks.register", "bulk", new={"serials": created, "model": body["model"]})

@@ -22,7 +22,7 @@ KEPT_FOR = timedelta(days=180)
 
 def remake_photo(content: bytes | None) -> bytes | None:
     """Outside of a transaction: decoding takes a while."""
-    return uploads.remake(content, SHAPE) if content is not None else None
+    return uploads.remake_picture(content, SHAPE) if content is not None else None
 
 
 def save_photo(picture: bytes | None, *, about: UUID, user_id: UUID, now: datetime) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.outbox.catalogue import station_jobs
@@ -113,7 +113,7 @@ def check_station_connectivity(issue_id: UUID, command_id: UUID | None, *, now: 
         return
     command = session.get_one(StationCommand, command_id)
     issue.connectivity = alerts.connectivity(issue.station_id, now=now) | {
-        "checked_at": show_time(now),
+        "checked_at": format_time(now),
         "answered": command.status == CommandStatus.SUCCEEDED,
     }
 

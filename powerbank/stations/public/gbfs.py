@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import db
 from powerbank.stations.models import Slot, Station, StationLive
 from powerbank.stations.registry.opening_hours import format_for_osm, is_open
@@ -35,7 +35,7 @@ def make_feed(name: str, *, public_url: str, contact: str, now: datetime) -> dic
         "station_status": lambda: {"stations": _status(now)},
     }
     data = makers[name]()
-    return {"last_updated": show_time(now.replace(microsecond=0)), "ttl": TTL[name], "version": VERSION, "data": data}
+    return {"last_updated": format_time(now.replace(microsecond=0)), "ttl": TTL[name], "version": VERSION, "data": data}
 
 
 def _text(value: str) -> list[dict[str, str]]:
@@ -130,5 +130,5 @@ def _one_status(row: Any, now: datetime) -> dict[str, Any]:
         "is_installed": True,
         "is_renting": serves and row.rent_enabled,
         "is_returning": serves and row.return_enabled,
-        "last_reported": show_time((row.last_seen or NEVER).replace(microsecond=0)),
+        "last_reported": format_time((row.last_seen or NEVER).replace(microsecond=0)),
     }

@@ -9,7 +9,7 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.database_errors import Refusals, already_exists, foreseen, in_use
+from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError
 from powerbank.stations.availability import live_rows
@@ -45,7 +45,7 @@ def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[
 
 
 def _refusals() -> Refusals:
-    return {"uq_stations_sn": already_exists(), "uq_stations_imei": already_exists()}
+    return {"uq_stations_sn": already_exists_error(), "uq_stations_imei": already_exists_error()}
 
 
 def _without_slots(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def set_maintenance(sn: str, *, enable: bool) -> Station:
 
 def delete_station(sn: str) -> None:
     """For a station entered by mistake. One with a history can only be made inactive: the database refuses."""
-    with foreseen({ForeignKeyViolation: in_use()}):
+    with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().execute(delete(Station).where(Station.id == queries.lock_station(sn).id))
 
 

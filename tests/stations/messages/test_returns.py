@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from powerbank.api.fields import show_time
+from powerbank.base.clock import format_time
 from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.stations.events import PowerbankReturned
@@ -40,7 +40,7 @@ def test_a_return_is_told_once_however_often_it_comes(talker: Talker) -> None:
         "event",
         False,
     )
-    assert told["returned_at"] == told["received_at"] == show_time(talker.now)
+    assert told["returned_at"] == told["received_at"] == format_time(talker.now)
     assert stays("101")[-1] == ("slot", 4, "")
     assert live(talker).available_banks == 3
 
@@ -50,7 +50,7 @@ def test_a_lost_return_is_seen_in_the_next_snapshot(talker: Talker) -> None:
     talker.wait(30)
     talker.snapshot({1: "101", 2: "102", 3: "103"})
     [told] = heard(PowerbankReturned)
-    assert (told["rental_id"], told["how"], told["returned_at"]) == (str(rental), "snapshot", show_time(talker.now))
+    assert (told["rental_id"], told["how"], told["returned_at"]) == (str(rental), "snapshot", format_time(talker.now))
     talker.event("returned", 1, "101")  # and then it comes all the same
     assert len(heard(PowerbankReturned)) == 1
 
@@ -61,7 +61,7 @@ def test_a_station_that_was_offline_is_not_the_renters_fault(talker: Talker) -> 
     talker.wait(3600)
     talker.event("returned", 1, "101", ts=(talker.now + timedelta(days=2)).isoformat(), boot_id=1, seq=900)
     [told] = heard(PowerbankReturned)
-    assert told["returned_at"] == show_time(last)
+    assert told["returned_at"] == format_time(last)
 
 
 def test_events_kept_while_offline_have_their_own_times(talker: Talker) -> None:
@@ -77,7 +77,7 @@ def test_events_kept_while_offline_have_their_own_times(talker: Talker) -> None:
         at = begun + timedelta(minutes=10 * number)
         talker.event("returned", number, f"10{number}", ts=at.isoformat(), boot_id=1, seq=800 + number)
     assert [told["returned_at"] for told in heard(PowerbankReturned)] == [
-        show_time(begun + timedelta(minutes=minutes)) for minutes in (10, 20)
+        format_time(begun + timedelta(minutes=minutes)) for minutes in (10, 20)
     ]
 
 
@@ -94,7 +94,7 @@ def test_an_old_return_does_not_end_a_later_rental(talker: Talker, make_station:
     talker.event("returned", 4, "101", ts=returned_at.isoformat(), boot_id=1, seq=900)
     told = heard(PowerbankReturned)
     assert [each["rental_id"] for each in told] == [str(first), str(first)]
-    assert told[1]["returned_at"] == show_time(returned_at)
+    assert told[1]["returned_at"] == format_time(returned_at)
     assert stays("101")[-1] == ("user", None, str(command.rental_id))
 
 
