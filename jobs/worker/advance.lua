@@ -1,9 +1,18 @@
 -- Files a finished job and takes the next one.
 -- KEYS: the queues in order of priority. ARGV: see the names below; answers {queue key, job id, its hash} or nil.
+-- `execution` names the asking: who asks once more under the same one gets the same answer.
 local worker, name, execution, now, unix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local offered_queue, offered_id = ARGV[6], ARGV[7]
 local done_id, done_execution, done_queue, kept, ended, seconds =
   ARGV[8], ARGV[9], ARGV[10], tonumber(ARGV[11]), ARGV[12], ARGV[13]
+
+-- Asked once more: the answer got lost on its way, and what was taken then is handed over again.
+local asked = redis.call('HMGET', worker, 'execution', 'current_job', 'current_queue')
+if execution ~= '' and asked[1] == execution then
+  local hash = redis.call('HGETALL', 'rq:job:' .. asked[2])
+  if #hash > 0 then return {asked[3], asked[2], hash} end
+  done_id = ''
+end
 
 if done_id ~= '' then
   local job = 'rq:job:' .. done_id
@@ -38,7 +47,7 @@ local function take(key, id)
   end
   redis.call('HSET', job, 'status', 'started', 'started_at', now, 'last_heartbeat', now, 'worker_name', name)
   redis.call('ZADD', 'rq:wip:' .. string.sub(key, 10), unix + limit + 60, id .. ':' .. execution)
-  redis.call('HSET', worker, 'state', 'busy', 'current_job', id)
+  redis.call('HSET', worker, 'state', 'busy', 'current_job', id, 'current_queue', key, 'execution', execution)
   return {key, id, hash}
 end
 
@@ -55,5 +64,5 @@ for _, key in ipairs(KEYS) do
   end
 end
 redis.call('HSET', worker, 'state', 'idle')
-redis.call('HDEL', worker, 'current_job')
+redis.call('HDEL', worker, 'current_job', 'current_queue', 'execution')
 return nil

@@ -72,6 +72,7 @@ class Worker(SimpleWorker):
         self._blank = self.job_class("blank", connection=connection, serializer=self.serializer)
         self._by_key = {queue.key: queue for queue in self.queues}
         self._filed: list[Any] = []  # the finished job that the next `advance` files
+        self._unanswered: list[Any] = []  # what `advance` was asked when Redis went away: it may have taken a job
         self._counter = 0
         self._looked_at = 0.0
         unit = 1 if sys.platform == "darwin" else 1024  # bytes of what the system counts in
@@ -149,13 +150,11 @@ class Worker(SimpleWorker):
         return None
 
     def _take(self, offered: Any) -> tuple[Job, Queue] | None:
-        self._counter += 1
-        execution = f"{self.name}.{self._counter}"
-        first = offered or ["", ""]
-        filed, self._filed = self._filed or [""] * 6, []
-        answer = self._advance(
-            self.queue_keys(), [self.key, self.name, execution, rq_time(utcnow()), utcnow().timestamp(), *first, *filed]
-        )
+        request = self._unanswered or self._next_request(offered)
+        execution = request[2]
+        self._unanswered = request
+        answer = self._advance(self.queue_keys(), request)
+        self._unanswered = []
         if answer is None:
             self._state = WorkerStatus.IDLE
             return None
@@ -172,6 +171,13 @@ class Worker(SimpleWorker):
         self.execution = Execution(execution, job.id, self.connection, self.name)
         job.worker_name, job.origin = self.name, queue.name
         return job, queue
+
+    def _next_request(self, offered: Any) -> list[Any]:
+        self._counter += 1
+        execution = f"{self.name}.{self._counter}"
+        first = offered or ["", ""]
+        filed, self._filed = self._filed or [""] * 6, []
+        return [self.key, self.name, execution, rq_time(utcnow()), utcnow().timestamp(), *first, *filed]
 
     def _refuse(self, job_id: bytes, execution: str, queue: Queue, error: Exception) -> None:
         """Files what nobody can read as failed, under an empty payload: its own could not be saved again."""

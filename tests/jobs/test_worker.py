@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from flask import Flask
@@ -21,10 +22,11 @@ from sqlalchemy import text
 
 from jobs.worker.loop import Worker
 from powerbank.base.db import db, transaction
-from powerbank.base.redis_clients import queue_redis
+from powerbank.base.redis_clients import connect, queue_redis
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.outbound import stall
 from powerbank.outbox.wire import ENTRY_POINT, Message, push
+from scripts.drills.proxy import Proxy, to_port
 from tests import sample_jobs
 
 Work = Callable[..., None]
@@ -237,6 +239,33 @@ def test_a_worker_made_invisible_by_a_wipe_registers_anew(context: Flask) -> Non
     Pulse(context, worker)._beat_redis(queue_redis())
     assert Worker.count(connection=queue_redis()) == 1
     worker.register_death()
+
+
+def test_a_job_whose_taking_was_not_answered_is_handed_over_again(context: Flask) -> None:
+    """Else it would wait for its lease and a sweep."""
+    accept(sample_jobs.EFFECT, key="a")
+    accept(sample_jobs.EFFECT, key="b")
+    worker = Worker(context, ["default"], Redis.from_url(os.environ["REDIS_URL"]))
+    request = worker._next_request(None)
+    first = worker._advance(worker.queue_keys(), request)
+    assert worker._advance(worker.queue_keys(), request)[:2] == first[:2]
+    assert queue_redis().llen("rq:queue:default") == 1
+    next_one = worker._advance(worker.queue_keys(), worker._next_request(None))
+    assert next_one[1] != first[1]
+
+
+def test_a_worker_that_got_no_answer_asks_the_same_once_more(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("a", "b", "c"):
+        accept(sample_jobs.EFFECT, key=key)
+    with closing(Proxy(to_port(queue_redis().connection_pool.connection_kwargs["port"]))) as proxy:
+        worker = Worker(context, ["default"], connect(f"redis://127.0.0.1:{proxy.port}/0"))
+        proxy.swallow(b"EVAL", times=3)  # the retry and then the worker's next attempt
+        worker.work(burst=True)
+        worker.connection.close()
+    assert proxy.swallowed == 3
+    assert effects() == ["a", "b", "c"]
+    assert len(ids(FinishedJobRegistry)) == 3
+    assert ids(StartedJobRegistry) == []
 
 
 def test_messages_hold_no_arguments(context: Flask) -> None:
