@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from powerbank.base.db import db, utcnow
 from powerbank.base.redis_clients import REDIS_ERRORS
 from powerbank.base.watchdog import Watchdog
-from powerbank.outbox import heartbeats, relay, wire
+from powerbank.outbox import heartbeats, job_counts, relay, wire
 from powerbank.outbox.catalogue import system_jobs
 from powerbank.outbox.policy import Queue, lanes
 
@@ -36,6 +36,7 @@ TICK_ID = "powerbank-tick"
 LANES = frozenset(lanes(Queue))
 LEADER_SECONDS = 10
 RECOVERY_TAKES = 3600.0  # seconds, at most
+SWEEP_EVERY = 5.0  # seconds, for what somebody at a station waits for
 
 # Only the holder of the token may prolong or give up the lead.
 _KEEP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) else return 0 end"
@@ -59,6 +60,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         self._keep, self._drop = connection.register_script(_KEEP), connection.register_script(_DROP)
         self._stopped = threading.Event()
         self._beaten_at = 0.0
+        self._sweep_at = time.monotonic() + SWEEP_EVERY
         self._watchdog = Watchdog()
 
     def acquire_lock(self) -> bool:
@@ -140,10 +142,13 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
                 for job in self.get_jobs_to_queue():
                     self.enqueue_job(job)
                 self._recover()
+            self._sweep()
         except RedisError as error:
             log.warning("Redis is away", error=str(error))
         except DBAPIError as error:
             log.warning("PostgreSQL is away", error=str(error.orig))
+            # Workers could not show that they live; they get the time to do so before anybody goes by it.
+            self._sweep_at = time.monotonic() + 3 * heartbeats.INTERVAL
 
     def _recover(self) -> None:
         """A Redis that lost its memory is told all that is open at once, without waiting for a worker."""
@@ -151,6 +156,17 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             if relay.redis_forgot():
                 self._watchdog.turn(lasts=RECOVERY_TAKES)
                 relay.recover()
+
+    def _sweep(self) -> None:
+        """The sweep of each minute is a job that a worker has to run. Who waits at a station waits for no worker that
+        is gone, nor for who leads: two that sweep at once pass over each other's rows."""
+        if time.monotonic() < self._sweep_at:
+            return
+        self._sweep_at = time.monotonic() + SWEEP_EVERY
+        with self._app.app_context():
+            if sent := relay.redeliver_at_stations():
+                log.warning("jobs that somebody at a station waits for sent again", jobs=sent)
+            job_counts.hand_over(db.engine)
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten_at < heartbeats.INTERVAL:

@@ -24,8 +24,8 @@ from powerbank.outbox.policy import JobSpec, Unique
 
 Scalar = str | int | float | bool | None
 
-# A pushed job that no worker has taken up by then is looked at by the sweep.
-LEASE = timedelta(seconds=30)
+# The sweep looks at a pushed job that no worker has taken up by then.
+LEASE = timedelta(seconds=10)
 
 # By the table: SQLAlchemy takes three times as long over an insert by the class.
 _TABLE = cast("Table", OutboxJob.__table__)

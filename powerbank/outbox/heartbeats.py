@@ -13,7 +13,8 @@ from powerbank.base import clock
 from powerbank.base.db import Base, db, utcnow
 
 INTERVAL = 5.0
-ALIVE_WITHIN = timedelta(seconds=30)
+ALIVE_WITHIN = timedelta(seconds=15)  # three beats; a database that hangs for some seconds makes nobody dead
+GONE_AFTER = timedelta(seconds=30)  # whoever keeps programs running has ended a frozen one by then
 LISTENS = "listens"
 
 
@@ -64,4 +65,15 @@ def living(kind: str | None = None) -> list[Heartbeat]:
 
 
 def living_workers() -> set[str]:
-    return {row.name for row in living("worker")}
+    return _workers(ALIVE_WITHIN)
+
+
+def workers_not_gone() -> set[str]:
+    """Find the workers that live, and those that may only be slow or frozen for a moment: a vendor may be at work for
+    them, so their claims stay theirs."""
+    return _workers(GONE_AFTER)
+
+
+def _workers(within: timedelta) -> set[str]:
+    query = select(Heartbeat.name).where(Heartbeat.kind == "worker", Heartbeat.seen_at > utcnow() - within)
+    return set(db.session.scalars(query))

@@ -5,28 +5,32 @@ has it in hand. PostgreSQL says who lives (heartbeats), and a row that a transac
 """
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple
 
 import structlog
 from rq.job import Job, JobStatus
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, tuple_
 
 from powerbank.base.db import after_commit, db, new_id, transaction, utcnow
 from powerbank.base.redis_clients import queue_redis
 from powerbank.outbox import catalogue, job_counts
 from powerbank.outbox.enqueue import LEASE
-from powerbank.outbox.heartbeats import living_workers
+from powerbank.outbox.heartbeats import living_workers, workers_not_gone
 from powerbank.outbox.lifecycle import bury, bury_unknown, deliver_again, note_crash
 from powerbank.outbox.models import Cause, OutboxJob, State
 from powerbank.outbox.outbound import stall
+from powerbank.outbox.policy import AT_A_STATION, Queue
+from powerbank.outbox.waiting_messages import WaitingMessages, text_of
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-PAGE = 10_000  # messages of a queue that are read at once
+# The sweep of every few seconds leaves what has been overdue for longer to the one of each minute.
+RECENT = timedelta(minutes=2)
 EPOCH_KEY = "powerbank:outbox:epoch"  # gone when Redis has lost its memory
 
 # The recovery counts only if its own mark outlived it: else Redis was wiped once more meanwhile.
@@ -45,35 +49,51 @@ class Stranded(NamedTuple):
     queue: str
     deliveries: int
     claimed_by: str | None
+    lease_until: datetime
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.id}-{self.deliveries}"
 
 
-class Waiting:
-    """The messages that wait in the queues as this sweep found them. Each queue is read once, however many jobs of it
-    are looked for."""
+class Workers(NamedTuple):
+    """The workers that live, and those that have not been silent for long enough to lose their claims."""
 
-    def __init__(self) -> None:
-        self._of: dict[str, set[str]] = {}
-
-    def __contains__(self, row: Stranded) -> bool:
-        spec = catalogue.find(row.job)
-        lane = spec.lane if spec else row.queue
-        if lane not in self._of:
-            self._of[lane] = _messages_in(lane)
-        return f"{row.id}-{row.deliveries}" in self._of[lane]
+    living: set[str]
+    not_gone: set[str]
 
 
 def redeliver_stranded() -> int:
-    """One sweep over all that is overdue. How many jobs were sent again comes back."""
+    """Sweep once over all jobs that are overdue. The number of jobs that were sent again comes back."""
     if redis_forgot():
         return recover()
-    # Only what was overdue when the sweep began: what has been queued since is not in the queues as it has read them.
-    began, living, waiting = utcnow(), living_workers(), Waiting()
-    last, sent = None, 0
-    while rows := _stranded(living, before=began, after=last):
-        queued = {row.id for row in rows if row.claimed_by is None and row in waiting and catalogue.find(row.job)}
-        _leave_in_queue(queued)
-        sent += _send_again(_find([row for row in rows if row.id not in queued], living))
-        last = rows[-1].id
+    return _redeliver(tuple(Queue))
+
+
+def redeliver_at_stations() -> int:
+    """Sweep over the jobs that somebody at a station waits for. This happens every few seconds, so it leaves out what
+    has been overdue for long. The number of jobs that were sent again comes back."""
+    if redis_forgot():
+        return 0  # `recover` sends all that is open
+    return _redeliver(AT_A_STATION, not_before=utcnow() - RECENT)
+
+
+def _redeliver(queues: Collection[Queue], *, not_before: datetime | None = None) -> int:
+    """Send again what is lost of these queues. Only what was overdue at the beginning is looked at: later messages are
+    not in the queues as this sweep has read them."""
+    began, workers = utcnow(), Workers(living_workers(), workers_not_gone())
+    waiting = WaitingMessages(queues)
+    overdue = OutboxJob.lease_until <= began
+    if not_before is not None:
+        overdue &= OutboxJob.lease_until > not_before
+    if (await_their_turn := waiting.await_their_turn()) is not None:
+        overdue &= OutboxJob.claimed_by.is_not(None) | ~await_their_turn
+    deserted = OutboxJob.claimed_by.is_not(None) & _claimer().not_in(workers.not_gone)
+    of_these = OutboxJob.queue.in_(queues)
+    sent = 0
+    for rows in chain(_batches(of_these & deserted), _batches(of_these & overdue)):
+        lost = [row for row in rows if not _waits(row, waiting)]
+        sent += _send_again(_find(lost, workers.living))
     return sent
 
 
@@ -116,7 +136,7 @@ def recover() -> int:
     stall.forget()  # what could not be sent is among what is open
     redis, mark = queue_redis(), f"{EPOCH_KEY}:{new_id()}"
     redis.set(mark, "recovering", ex=3600)
-    living = living_workers()
+    living = workers_not_gone()
     last, sent = uuid.UUID(int=0), 0
     while True:
         with transaction() as session:
@@ -145,42 +165,43 @@ def recover() -> int:
     return sent
 
 
-def _stranded(living: set[str], *, before: datetime, after: uuid.UUID | None) -> Sequence[Stranded]:
-    claimer = func.split_part(OutboxJob.claimed_by, "/", 1)
+def _waits(row: Stranded, waiting: WaitingMessages) -> bool:
+    spec = catalogue.find(row.job)
+    return row.claimed_by is None and spec is not None and waiting.include(row.message_id, lane=spec.lane)
+
+
+def _batches(condition: ColumnElement[bool]) -> Iterator[Sequence[Stranded]]:
+    """Read the open rows of which this holds, in the order of their index. What is done with one batch may change
+    whether it holds, so each batch begins behind the last row of the one before."""
+    place = tuple_(OutboxJob.lease_until, OutboxJob.id)
     query = (
-        select(OutboxJob.id, OutboxJob.job, OutboxJob.queue, OutboxJob.deliveries, OutboxJob.claimed_by)
-        .where(
-            OutboxJob.state == State.OPEN,
-            or_(
-                OutboxJob.lease_until <= before,
-                OutboxJob.claimed_by.is_not(None) & claimer.not_in(living),
-            ),
+        select(
+            OutboxJob.id,
+            OutboxJob.job,
+            OutboxJob.queue,
+            OutboxJob.deliveries,
+            OutboxJob.claimed_by,
+            OutboxJob.lease_until,
         )
-        .order_by(OutboxJob.id)
+        .where(OutboxJob.state == State.OPEN, condition)
+        .order_by(OutboxJob.lease_until, OutboxJob.id)
         .limit(BATCH)
     )
-    if after is not None:
-        query = query.where(OutboxJob.id > after)
-    rows = [Stranded(*row) for row in db.session.execute(query)]
-    db.session.rollback()
-    return rows
+    last: Stranded | None = None
+    while True:
+        after = query if last is None else query.where(place > tuple_(last.lease_until, last.id))
+        rows = [Stranded(*row) for row in db.session.execute(after)]
+        db.session.rollback()
+        if rows:
+            yield rows
+        if len(rows) < BATCH:
+            return
+        last = rows[-1]
 
 
-def _messages_in(lane: str) -> set[str]:
-    """Read page by page from its end: workers take from the front, so nothing that stays is passed over."""
-    redis, found, read = queue_redis(), set[str](), 0
-    while page := redis.lrange(f"rq:queue:{lane}", -read - PAGE, -read - 1):
-        found.update(map(_text, page))
-        read += PAGE
-    return found
-
-
-def _leave_in_queue(ids: set[uuid.UUID]) -> None:
-    """Nobody has come to these yet. One that somebody works on by now is locked and needs no lease."""
-    open_ones = select(OutboxJob.id).where(OutboxJob.id.in_(ids), OutboxJob.state == State.OPEN)
-    renewed = update(OutboxJob).where(OutboxJob.id.in_(open_ones.with_for_update(skip_locked=True)))
-    with transaction() as session:
-        session.execute(renewed.values(lease_until=utcnow() + LEASE).execution_options(synchronize_session=False))
+def _claimer() -> ColumnElement[str]:
+    """A claim is `worker/message`."""
+    return func.split_part(OutboxJob.claimed_by, "/", 1)
 
 
 def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Place]]:
@@ -188,7 +209,7 @@ def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Pl
     redis = queue_redis()
     with redis.pipeline(transaction=False) as pipe:
         for row in rows:
-            pipe.hmget(Job.key_for(f"{row.id}-{row.deliveries}"), "status", "worker_name")
+            pipe.hmget(Job.key_for(row.message_id), "status", "worker_name")
         fates = [_fate(pair) for pair in pipe.execute(raise_on_error=False)]
     holders = _current_messages(
         {worker for status, worker in fates if status == JobStatus.STARTED and worker in living}
@@ -205,7 +226,7 @@ def _current_messages(workers: set[str]) -> dict[str, str]:
         for name in names:
             pipe.hget(f"rq:worker:{name}", "current_job")
         answers = pipe.execute(raise_on_error=False)
-    return {name: _text(each) for name, each in zip(names, answers, strict=True) if isinstance(each, bytes)}
+    return {name: text_of(each) for name, each in zip(names, answers, strict=True) if isinstance(each, bytes)}
 
 
 def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
@@ -213,11 +234,7 @@ def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
     if isinstance(pair, Exception):
         return "", ""
     status, worker = pair
-    return _text(status or b""), _text(worker or b"")
-
-
-def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode(errors="replace")
+    return text_of(status or b""), text_of(worker or b"")
 
 
 def _place(row: Stranded, status: str, worker: str, living: set[str], holders: dict[str, str]) -> Place:
@@ -228,7 +245,7 @@ def _place(row: Stranded, status: str, worker: str, living: set[str], holders: d
         if worker not in living:
             return Place.WITH_DEAD_WORKER
         # Started for a worker that has gone on to something else: the answer with it got lost on the way.
-        return Place.IN_HAND if holders.get(worker) == f"{row.id}-{row.deliveries}" else Place.LOST
+        return Place.IN_HAND if holders.get(worker) == row.message_id else Place.LOST
     return Place.LOST
 
 

@@ -28,6 +28,7 @@ def apply(patch: pytest.MonkeyPatch) -> None:
         for module in (enqueue, lifecycle, relay):
             patch.setattr(module, "LEASE", LEASE)
         patch.setattr(heartbeats, "ALIVE_WITHIN", ALIVE_WITHIN)
+        patch.setattr(heartbeats, "GONE_AFTER", ALIVE_WITHIN)
         patch.setattr(heartbeats, "INTERVAL", BEAT)
         patch.setattr(scheduler, "LEADER_SECONDS", LEAD)
     if ahead := os.environ.get("TEST_HOST_IS_AHEAD"):
