@@ -6,9 +6,9 @@ from flask import current_app
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import utcnow
 from powerbank.integrations.mqtt.publisher import open_publisher
-from powerbank.rentals import reminders, sweeps, transitions
+from powerbank.rentals import notices, queries, sweeps
 from powerbank.rentals.charges import settlement
-from powerbank.rentals.end import returns, swaps
+from powerbank.rentals.end import completion, returns, swaps
 from powerbank.rentals.staff import anomalies
 from powerbank.rentals.start import ejection, initiation
 
@@ -16,22 +16,20 @@ from powerbank.rentals.start import ejection, initiation
 def process_rental_initiation(*, rental_id: str) -> None:
     """Somebody stands in front of the station: while the broker is there, the command waits for no other worker."""
     link = open_publisher(current_app._get_current_object())  # type: ignore[attr-defined]
-    ejection.begin(UUID(rental_id), now=utcnow(), through=link)
+    ejection.begin_ejection(UUID(rental_id), now=utcnow(), through=link)
 
 
 def abandon_rental_initiation(*, rental_id: str) -> None:
-    initiation.abandon(UUID(rental_id), event="initiation_expired", cause="expiry", now=utcnow())
+    initiation.abandon_initiation(UUID(rental_id), event="initiation_expired", cause="expiry", now=utcnow())
 
 
 def settle_ejection(*, command_id: str, status: str) -> None:
     """`status` is what it was when this was asked for; what it is now counts."""
-    ejection.settle(UUID(command_id), now=utcnow())
+    ejection.settle_ejection(UUID(command_id), now=utcnow())
 
 
 def undo_ejection(*, bank_id: str, rental_id: str, station_id: str, slot_number: int, seen_at: str) -> None:
-    returns.never_came_out(
-        UUID(rental_id), bank_id=UUID(bank_id), seen_at=datetime.fromisoformat(seen_at), now=utcnow()
-    )
+    returns.undo_ejection(UUID(rental_id), bank_id=UUID(bank_id), seen_at=datetime.fromisoformat(seen_at), now=utcnow())
 
 
 def process_rental_return(
@@ -46,11 +44,11 @@ def process_rental_return(
     provisional: bool,
     how: str,
 ) -> None:
-    found = UUID(rental_id) if rental_id else returns.rental_of(UUID(bank_id))
+    found = UUID(rental_id) if rental_id else returns.find_waiting_rental(UUID(bank_id))
     if found is None:
-        returns.unmatched(UUID(bank_id), UUID(station_id), slot_number)
+        returns.publish_unmatched_return(UUID(bank_id), UUID(station_id), slot_number)
         return
-    returns.returned(
+    returns.process_return(
         rental_id=found,
         bank_id=UUID(bank_id),
         station_id=UUID(station_id),
@@ -66,27 +64,27 @@ def finish_provisional_return(
     *, bank_id: str, station_id: str, slot_number: int | None, rental_id: str | None, passed: bool
 ) -> None:
     if rental_id:
-        returns.self_tested(UUID(rental_id), passed=passed, now=utcnow())
+        returns.finish_provisional_return(UUID(rental_id), passed=passed, now=utcnow())
 
 
 def process_overdue_payment(*, rental_id: str) -> None:
-    settlement.settle(UUID(rental_id), now=utcnow())
+    settlement.settle_rental(UUID(rental_id), now=utcnow())
 
 
 def conclude_rental(*, rental_id: str) -> None:
-    returns.conclude(transitions.locked(UUID(rental_id)))
+    completion.conclude_rental(queries.lock_rental(UUID(rental_id)))
 
 
 def swap_rental(*, rental_id: str) -> None:
-    swaps.begin(UUID(rental_id), now=utcnow())
+    swaps.begin_swap(UUID(rental_id), now=utcnow())
 
 
 def abandon_swap(*, rental_id: str) -> None:
-    swaps.abandon(UUID(rental_id), now=utcnow())
+    swaps.abandon_swap(UUID(rental_id), now=utcnow())
 
 
 def send_rental_reminder(*, rental_id: str, due_at: str) -> None:
-    reminders.remind(UUID(rental_id), due_at=datetime.fromisoformat(due_at))
+    notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due_at))
 
 
 def sweep_overdue_rentals(run: StepwiseRun) -> None:
@@ -102,7 +100,7 @@ def sweep_stuck_rentals(run: StepwiseRun) -> None:
 
 
 def scan_for_anomalies() -> None:
-    anomalies.scan(now=utcnow())
+    anomalies.scan_for_anomalies(now=utcnow())
 
 
 def prune_locations() -> None:

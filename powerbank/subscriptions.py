@@ -210,7 +210,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     TemplateFailed: (tell_staff(StaffType.TEMPLATE_BROKEN),),
 }
 
-_OF_RENTALS = Details(rental_news.about, rental_news.NAMES)
+_OF_RENTALS = Details(rental_news.notice_details, rental_news.DETAIL_NAMES)
 
 # What the texts say beyond the fields of their events.
 DETAILS: dict[Type, Details] = {
@@ -223,7 +223,7 @@ DETAILS: dict[Type, Details] = {
     Type.RENTAL_CANCELLED: _OF_RENTALS,
     Type.RENTAL_EXTENDED: _OF_RENTALS,
     Type.RENTAL_ENDING_SOON: _OF_RENTALS,
-    Type.RENTAL_OVERDUE: Details(rental_news.if_still_out, rental_news.NAMES),
+    Type.RENTAL_OVERDUE: Details(rental_news.details_if_still_out, rental_news.DETAIL_NAMES),
     Type.RENTAL_COMPLETED: _OF_RENTALS,
     Type.RENTAL_LOST: _OF_RENTALS,
 }

@@ -43,7 +43,7 @@ from powerbank.users.queries import UsageTotal
 def hooks(app: Flask) -> None:
     """What a domain gives to one before it, which may not import it. A second application changes nothing."""
     lifecycle.register_registration_steps(notices.welcome, earnings.request_signup_award)
-    lifecycle.register_account_end_checks(dues.refuse_to_leave_with_dues, rental_queries.refuse_to_leave)
+    lifecycle.register_account_end_checks(dues.refuse_to_leave_with_dues, rental_queries.refuse_user_with_open_rental)
     lifecycle.register_account_end_steps(
         avatars.forget_avatar_of_user,
         identifier_traces.forget_devices_of_user,
@@ -59,8 +59,8 @@ def hooks(app: Flask) -> None:
     coupons.register_has_rented(rental_queries.has_rented)
     user_queries.register_usage_totals(
         {
-            UsageTotal.RENTALS: rental_queries.rentals_of,
-            UsageTotal.MINUTES: rental_queries.minutes_of,
+            UsageTotal.RENTALS: rental_queries.count_completed_rentals,
+            UsageTotal.MINUTES: rental_queries.count_rented_minutes,
             UsageTotal.SPEND: ledger_queries.amount_spent_by_user,
             UsageTotal.POINTS: ledger_queries.points_of_user,
         }
@@ -69,10 +69,10 @@ def hooks(app: Flask) -> None:
     wallet_changes.register_after_credit_of_debtor(dues_collection.request_collection)
     ledger_refunds.register_reactions(reversal.request_reversal)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
-    scenarios.register_scenario("pre_payment", prices.before, needs=("package_id",))
-    scenarios.register_scenario("post_payment", prices.after, needs=("rental_id",))
-    targets.register_target("has_active_rental", rental_queries.have_open_rental)
-    targets.register_target("min_rentals", rental_queries.have_rented_so_often)
+    scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))
+    scenarios.register_scenario("post_payment", prices.price_after_rental, needs=("rental_id",))
+    targets.register_target("has_active_rental", rental_queries.users_with_open_rental)
+    targets.register_target("min_rentals", rental_queries.users_with_completed_rentals)
     staff.register_directory(app, staff_queries.members)
 
 

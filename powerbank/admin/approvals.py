@@ -19,9 +19,9 @@ from powerbank.rentals.staff import resolution
 APPROVED: MappingProxyType[Act, Callable[..., None]] = MappingProxyType(
     {
         Act.DUE_WAIVER: adjustments.waive_approved_due,
-        Act.RENTAL_REFUND: resolution.approved,
-        Act.RENTAL_CHARGE: resolution.approved,
-        Act.RENTAL_LOSS: resolution.approved,
+        Act.RENTAL_REFUND: resolution.resolve_after_approval,
+        Act.RENTAL_CHARGE: resolution.resolve_after_approval,
+        Act.RENTAL_LOSS: resolution.resolve_after_approval,
     }
 )
 

@@ -17,8 +17,9 @@ from powerbank.ledger import queries as ledger
 from powerbank.ledger.queries import DueWithGrace, Wallet
 from powerbank.ledger.wallet_models import Progress
 from powerbank.points.queries import Points, points_of_user
+from powerbank.rentals import cards
 from powerbank.rentals import queries as rentals
-from powerbank.rentals.queries import Card
+from powerbank.rentals.cards import RentalCard
 from powerbank.users.models import WHOLE_NAME, AccountStatus, Identifier, User
 
 NEWEST = 10  # rentals shown with their person; all are in the list of rentals
@@ -92,9 +93,9 @@ class PersonView:
         return list(found["items"])
 
     @property
-    def rentals(self) -> list[Card]:
-        newest = rentals.of_user_page(self._person.id, limit=NEWEST, cursor=None)
-        return rentals.cards(newest["items"], now=utcnow())
+    def rentals(self) -> list[RentalCard]:
+        newest = rentals.user_rental_page(self._person.id, limit=NEWEST, cursor=None)
+        return cards.cards_of_rentals(newest["items"], now=utcnow())
 
     def _shown(self, value: str | None) -> str | None:
         return value if self._contact or value is None else masked(value)

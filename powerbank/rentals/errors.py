@@ -1,4 +1,4 @@
-"""Why somebody may not rent, extend or cancel, each with a code that the app can act on."""
+"""The refusals of rentals. Each has a code that the app can act on."""
 
 from powerbank.base import money
 from powerbank.base.errors import AppError, ConflictError

@@ -1,4 +1,4 @@
-"""What happens to rentals, told to all who follow it."""
+"""The events of rentals. `powerbank.subscriptions` says what follows from each of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from powerbank.outbox.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class OfRental(Event):
-    """The fields of an event that the person of a rental hears of, from `life.about`."""
+    """The fields of every event that concerns the person of a rental: `transitions.event_fields` fills them in."""
 
     rental_id: UUID
     user_id: UUID
@@ -22,7 +22,7 @@ class RentalStarted(OfRental):
 
 @dataclass(frozen=True, kw_only=True)
 class RentalPaid(OfRental):
-    """`version` tells the payments of one rental apart."""
+    """The person has paid for a rental. `version` tells the payments of one rental apart."""
 
     amount: int
     package: str
@@ -63,7 +63,7 @@ class RentalCompleted(OfRental):
 
 @dataclass(frozen=True, kw_only=True)
 class RentalSettled(OfRental):
-    """Everything is paid, or owed; `amount` is both together."""
+    """All fees of a rental are paid or owed. `amount` is both together."""
 
     amount: int
 
@@ -85,7 +85,7 @@ class DueCreated(OfRental):
 
 @dataclass(frozen=True, kw_only=True)
 class CaseDecided(OfRental):
-    """Staff have decided a case."""
+    """Staff have upheld or dismissed a case."""
 
     rental_code: str
     case_id: UUID
@@ -95,7 +95,7 @@ class CaseDecided(OfRental):
 
 @dataclass(frozen=True, kw_only=True)
 class OfRentalForStaff(Event):
-    """The fields of an event that staff hear of, from `life.for_staff`."""
+    """The fields of every event about a rental for staff: `transitions.staff_event_fields` fills them in."""
 
     rental_id: UUID
     rental_code: str
@@ -104,7 +104,7 @@ class OfRentalForStaff(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RentalCameLate(OfRentalForStaff):
-    """A bank came out although its rental had ended."""
+    """A power bank came out after its rental had ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

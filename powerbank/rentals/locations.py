@@ -1,3 +1,5 @@
+"""The places of a rental's phone, which a person sends while the rental is open."""
+
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,7 +9,7 @@ from sqlalchemy import func, select
 from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import TooManyError
-from powerbank.rentals import errors, transitions
+from powerbank.rentals import errors, queries
 from powerbank.rentals.models import Rental, RentalLocation
 from powerbank.rentals.states import OPEN
 
@@ -15,8 +17,10 @@ MOST_PER_MINUTE = 12
 MINUTE = timedelta(minutes=1)
 
 
-def note(rental_id: UUID, *, user_id: UUID, lat: float, lng: float, accuracy: float | None, now: datetime) -> None:
-    rental = transitions.locked_of_user(rental_id, user_id)
+def note_location(
+    rental_id: UUID, *, user_id: UUID, lat: float, lng: float, accuracy: float | None, now: datetime
+) -> None:
+    rental = queries.lock_rental_of_user(rental_id, user_id)
     if rental.status not in OPEN:
         raise errors.rental_over(rental.status)
     session = open_session()
@@ -26,13 +30,14 @@ def note(rental_id: UUID, *, user_id: UUID, lat: float, lng: float, accuracy: fl
     session.add(RentalLocation(rental_id=rental.id, at=now, lat=lat, lng=lng, accuracy=accuracy))
 
 
-def of_page(rental: Rental, *, limit: int, cursor: str | None) -> dict[str, Any]:
+def location_page(rental: Rental, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return one page of the places of a rental, newest first."""
     query = select(RentalLocation).where(RentalLocation.rental_id == rental.id)
     return page(query, RentalLocation.at, RentalLocation.id, descending=True, limit=limit, cursor=cursor)
 
 
-def extent(rental: Rental) -> dict[str, Any]:
-    """How many places are known and of which time, without saying where."""
+def location_extent(rental: Rental) -> dict[str, Any]:
+    """Return how many places of a rental are known and of which time, without the places."""
     query = select(
         func.count().label("points"),
         func.min(RentalLocation.at).label("since"),

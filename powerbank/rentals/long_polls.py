@@ -1,5 +1,8 @@
-"""Long polls: a request that waits for a rental's next change. Each keeps a thread of its web process, so some threads
-are always left for everybody else, and nobody has more than a few."""
+"""Long polls: requests that wait for the next change of a rental.
+
+Each of them keeps a thread of its web process. So some threads are always left for other requests, and one person has
+only a few long polls.
+"""
 
 import threading
 import time
@@ -13,16 +16,19 @@ from sqlalchemy import text
 from powerbank.base.db import read_alone
 
 LOOK_EVERY = 0.25  # seconds
-MOST_OF_ONE = 3  # an app that has lost its connection asks again while its old request still waits
+# An app that has lost its connection asks again while its older request still waits.
+MOST_OF_ONE_PERSON = 3
 
 _VERSION = text("SELECT version FROM rentals WHERE id = :id")
 _lock = threading.Lock()
 _waiting: Counter[UUID] = Counter()
 
 
-def for_change(rental_id: UUID, *, user_id: UUID, since: int, seconds: float, most: int) -> None:
-    """Returns when the rental is newer than `since`, when the time is over, or at once where `most` wait already. Holds
-    no connection while it waits."""
+def wait_for_change(rental_id: UUID, *, user_id: UUID, since: int, seconds: float, most: int) -> None:
+    """Wait until the version of the rental is above `since` or the seconds are over, and hold no connection meanwhile.
+
+    Where `most` requests of this process wait already, return at once.
+    """
     until = time.monotonic() + seconds
     with _place(user_id, most) as free:
         while free:
@@ -34,8 +40,9 @@ def for_change(rental_id: UUID, *, user_id: UUID, since: int, seconds: float, mo
 
 @contextmanager
 def _place(user_id: UUID, most: int) -> Iterator[bool]:
+    """Take a place among the waiting requests. The value is False where no place is free."""
     with _lock:
-        free = _waiting.total() < most and _waiting[user_id] < MOST_OF_ONE
+        free = _waiting.total() < most and _waiting[user_id] < MOST_OF_ONE_PERSON
         if free:
             _waiting[user_id] += 1
     try:

@@ -1,4 +1,4 @@
-"""Rentals, and what happened to each."""
+"""The tables of rentals: the rental, its log, its places, and the free cancellations."""
 
 from datetime import date, datetime
 from typing import Any
@@ -19,8 +19,11 @@ _IS_OPEN = f"status IN ({', '.join(repr(status.value) for status in sorted(OPEN)
 
 
 class Rental(Base):
-    """The tariff is a copy: what staff change later changes no rental. PostgreSQL refuses a change of status that
-    `states.MOVES` does not name, and a change of the tariff (trigger `rental_moves`)."""
+    """One power bank rented by one person.
+
+    The tariff is a copy, so that later edits of packages and prices change no rental. The trigger `rental_moves`
+    refuses a change of the tariff, and a change of status that `states.MOVES` does not have.
+    """
 
     __tablename__ = "rentals"
     __table_args__ = (
@@ -39,7 +42,7 @@ class Rental(Base):
         Index("ix_rentals_unfinished", "status", "due_at", postgresql_where=text(_IS_OPEN)),
         Index("ix_rentals_station_id", "station_id", "id"),
         Index("ix_rentals_bank_id", "bank_id", "id"),
-        # Those that staff look for by status. Open ones stand in an index of theirs, and completed are nearly all.
+        # Staff look for these by status. Open rentals have an index of their own, and nearly all others are completed.
         Index(
             "ix_rentals_ended_otherwise",
             "status",
@@ -57,9 +60,9 @@ class Rental(Base):
     status: Mapped[str]
     payment_method: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    version: Mapped[int] = mapped_column(server_default="1")  # grows with each change that an app would show
+    version: Mapped[int] = mapped_column(server_default="1")  # grows with each change that an app shows
 
-    # The tariff.
+    # The tariff, copied from the package and the configuration.
     package_name: Mapped[str]
     payment_model: Mapped[str]
     duration_minutes: Mapped[int]
@@ -79,41 +82,47 @@ class Rental(Base):
     # The ejection.
     bank_id: Mapped[UUID] = mapped_column(ForeignKey("power_banks.id"))
     slot_number: Mapped[int] = mapped_column(SmallInteger)
-    command_id: Mapped[UUID | None]  # the newest
+    command_id: Mapped[UUID | None]  # the newest eject command
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    repeated: Mapped[bool] = mapped_column(server_default=text("false"))  # the same bank a second time, after silence
-    tried: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # serials
+    repeated: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # the same power bank was tried again after silence
+    tried: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'")
+    )  # serials of the power banks that were tried
 
     # The rental itself.
     started_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
-    metered_from: Mapped[datetime | None]  # postpaid: since when units are counted; anew after an overdue spell
+    metered_from: Mapped[datetime | None]  # since when the units of a postpaid rental count; an extension restarts it
     ended_at: Mapped[datetime | None]
     was_overdue: Mapped[bool] = mapped_column(server_default=text("false"))
     return_station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"))
     return_slot: Mapped[int | None] = mapped_column(SmallInteger)
-    provisional: Mapped[bool] = mapped_column(server_default=text("false"))  # returned, and its self-test is to come
+    provisional: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # the power bank is back, and its self-test is still to come
     cancel_requested_at: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
-    # A bank that came out after the rental had ended: nothing is charged until staff decide.
+    # The power bank came out after the rental had ended. Nothing is charged until staff decide.
     came_late: Mapped[bool] = mapped_column(server_default=text("false"))
     swap_of: Mapped[UUID | None] = mapped_column(ForeignKey("rentals.id"))
 
-    # Of the money; what was paid and what is owed is asked of the ledger.
-    held_value: Mapped[Paisa] = mapped_column(server_default="0")  # what the points are worth that are put aside
-    overdue_amount: Mapped[Paisa] = mapped_column(server_default="0")  # billed so far, paid or owed
-    settled_at: Mapped[datetime | None]  # all fees of an ended rental are taken, or owed
+    # The money. What was paid and what is owed stands in the ledger.
+    held_value: Mapped[Paisa] = mapped_column(server_default="0")  # the value of the points that are held
+    overdue_amount: Mapped[Paisa] = mapped_column(server_default="0")  # overdue fees billed so far, paid or owed
+    settled_at: Mapped[datetime | None]  # all fees of the ended rental are paid or owed
 
     @property
     def is_returned_on_time(self) -> bool | None:
-        """Unknown until it has ended."""
+        """Tell whether the power bank came back in time. None until the rental has ended."""
         if self.ended_at is None or self.started_at is None or self.status == Status.CANCELLED:
             return None
         return self.status == Status.COMPLETED and not self.was_overdue
 
 
 class RentalEvent(Base):
-    """The log of a rental, append-only."""
+    """One entry of the log of a rental. Entries are never changed."""
 
     __tablename__ = "rental_events"
     __table_args__ = (Index("ix_rental_events_rental_id", "rental_id", "id"),)
@@ -122,7 +131,7 @@ class RentalEvent(Base):
     rental_id: Mapped[UUID] = mapped_column(ForeignKey("rentals.id"))
     at: Mapped[datetime]
     event: Mapped[str]
-    cause: Mapped[str]  # who or what: user:…, staff:…, station, sweep
+    cause: Mapped[str]  # who or what caused it: user:…, staff:…, station, sweep
     from_status: Mapped[str | None]
     to_status: Mapped[str | None]
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
@@ -130,7 +139,7 @@ class RentalEvent(Base):
 
 
 class RentalLocation(Base):
-    """Where a rented bank is, as its person's phone says. Deleted a month after the rental."""
+    """A place of a rented power bank, as the phone of its person says. It is deleted a month after the rental."""
 
     __tablename__ = "rental_locations"
     __table_args__ = (
@@ -147,7 +156,7 @@ class RentalLocation(Base):
 
 
 class FreeCancellation(Base):
-    """Giving back free of charge, once for each person and local day."""
+    """The one cancellation free of charge that a person has each local day."""
 
     __tablename__ = "rental_free_cancellations"
 

@@ -1,40 +1,76 @@
-"""What notices say of rentals beyond what their events carry."""
+"""What people are told about their rentals: the reminder before the due time, and the details of notices."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
 from powerbank.base.clock import format_time
 from powerbank.base.db import open_session
-from powerbank.outbox.enqueue import Scalar
+from powerbank.content import app_config
+from powerbank.outbox.catalogue import rental_jobs
+from powerbank.outbox.enqueue import Scalar, enqueue, publish
+from powerbank.rentals import queries, transitions
+from powerbank.rentals.events import RentalEndingSoon
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 from powerbank.stations.models import Station
 
-# The names of what is found.
-NAMES = ("station", "slot_number", "rate", "package", "due_at", "minutes")
+# People whose rental is no longer than this get no reminder of its end.
+SHORT_RENTAL = timedelta(minutes=15)
+
+# The names of the values that `notice_details` finds.
+DETAIL_NAMES = ("station", "slot_number", "rate", "package", "due_at", "minutes")
 
 
-def about(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+def notice_details(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+    """Return what a notice says about a rental beyond the fields of its event."""
     session = open_session()
     rental = session.get(Rental, UUID(str(event["rental_id"])))
     if rental is None:
         return None
-    more: dict[str, Scalar] = {
+    details: dict[str, Scalar] = {
         "station": session.scalars(select(Station.name).where(Station.id == rental.station_id)).one(),
         "slot_number": rental.slot_number,
         "rate": rental.overdue_rate,
         "package": rental.package_name,
     }
     if rental.due_at is not None and "due_at" not in event:
-        more["due_at"] = format_time(rental.due_at)
+        details["due_at"] = format_time(rental.due_at)
     if rental.started_at is not None and rental.ended_at is not None:
-        more["minutes"] = -(-int((rental.ended_at - rental.started_at).total_seconds()) // 60)
-    return more
+        details["minutes"] = -(-int((rental.ended_at - rental.started_at).total_seconds()) // 60)
+    return details
 
 
-def if_still_out(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
-    """Brought back while the news was on its way: there is nothing to hurry for."""
+def details_if_still_out(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+    """Return the details of an overdue rental, or None where the power bank came back before the person was told."""
     rental = open_session().get(Rental, UUID(str(event["rental_id"])))
-    return None if rental is None or rental.status != Status.OVERDUE else about(user_id, event)
+    return None if rental is None or rental.status != Status.OVERDUE else notice_details(user_id, event)
+
+
+def plan_reminder(rental: Rental, *, since: datetime, now: datetime) -> None:
+    """Enqueue the reminder of the due time, unless too little time is left between `since` and the due time.
+
+    The due time is an argument of the job: after an extension the older job finds another due time and says nothing.
+    """
+    if rental.due_at is None or rental.due_at <= now:
+        return
+    before = timedelta(minutes=app_config.current().reminder_minutes)
+    if rental.due_at - since <= max(SHORT_RENTAL, before):
+        return
+    enqueue(
+        rental_jobs.SEND_RENTAL_REMINDER,
+        at=rental.due_at - before,
+        expires_at=rental.due_at,
+        rental_id=str(rental.id),
+        due_at=rental.due_at.isoformat(),
+    )
+
+
+def send_reminder(rental_id: UUID, *, due_at: datetime) -> None:
+    """Publish that the rental ends soon, unless the power bank is back or the due time has changed since."""
+    rental = open_session().get(Rental, rental_id)
+    if rental is None or rental.status != Status.ACTIVE or rental.due_at != due_at or queries.is_bank_back(rental):
+        return
+    publish(RentalEndingSoon(**transitions.event_fields(rental), due_at=due_at))

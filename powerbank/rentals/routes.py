@@ -16,13 +16,13 @@ from powerbank.payments.dues.schemas import PaymentMethodSchema
 from powerbank.payments.options import payment_sources
 from powerbank.payments.options.methods import Method
 from powerbank.promotions.coupons import GUESSES
-from powerbank.rentals import locations, long_polls, queries, transitions
-from powerbank.rentals.charges import extension
+from powerbank.rentals import cards, locations, long_polls, queries, transitions
+from powerbank.rentals.cards import RentalCard
+from powerbank.rentals.charges import billing, extension
 from powerbank.rentals.disputes import services as cases
 from powerbank.rentals.disputes.models import IssueType, RentalCase
 from powerbank.rentals.end import cancellation
 from powerbank.rentals.models import Rental
-from powerbank.rentals.queries import Card
 from powerbank.rentals.schemas import (
     ExtendSchema,
     InitiatedSchema,
@@ -51,7 +51,7 @@ def initiate(body: dict[str, Any]) -> Rental:
     """Begin a rental: a power bank is promised and the money held; then ask for the rental until it is out"""
     if body["coupon_code"] is not None:
         hit_if_counted(*GUESSES, str(current_user_id()))
-    return initiation.initiate(
+    return initiation.initiate_rental(
         user_id=current_user_id(),
         station_sn=body["station_sn"],
         package_id=body["package_id"],
@@ -67,8 +67,8 @@ def initiate(body: dict[str, Any]) -> Rental:
 @blueprint.response(200, RentalsSchema)
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Your rentals, newest first"""
-    found = queries.of_user_page(current_user_id(), **arguments)
-    return found | {"items": queries.cards(found["items"], now=utcnow())}
+    found = queries.user_rental_page(current_user_id(), **arguments)
+    return found | {"items": cards.cards_of_rentals(found["items"], now=utcnow())}
 
 
 @blueprint.get("/active")
@@ -76,38 +76,41 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, RentalsSchema)
 def active() -> dict[str, Any]:
     """Your open rentals"""
-    return {"items": queries.cards(queries.open_of_user(current_user_id()), now=utcnow()), "next_cursor": None}
+    return {
+        "items": cards.cards_of_rentals(queries.open_rentals_of_user(current_user_id()), now=utcnow()),
+        "next_cursor": None,
+    }
 
 
 @blueprint.get("/<uuid:rental_id>")
 @user_only
 @blueprint.arguments(WaitArguments, location="query")
 @blueprint.response(200, RentalDetailSchema)
-def detail(arguments: dict[str, Any], rental_id: UUID) -> Card:
+def detail(arguments: dict[str, Any], rental_id: UUID) -> RentalCard:
     """One rental; with `wait` and `since` the answer comes when it is newer than that version, or at once where too
     many wait already"""
-    found = transitions.of_user(rental_id, current_user_id())
+    found = queries.rental_of_user(rental_id, current_user_id())
     if arguments["wait"] and found.version <= arguments["since"]:
         db.session.rollback()
-        long_polls.for_change(
+        long_polls.wait_for_change(
             rental_id,
             user_id=current_user_id(),
             since=arguments["since"],
             seconds=arguments["wait"],
             most=current_app.config["SETTINGS"].long_polls,
         )
-        found = transitions.of_user(rental_id, current_user_id())
-    return queries.card(found, now=utcnow())
+        found = queries.rental_of_user(rental_id, current_user_id())
+    return cards.card_of_rental(found, now=utcnow())
 
 
 @blueprint.post("/<uuid:rental_id>/cancel")
 @user_only
 @idempotent
 @blueprint.response(200, RentalDetailSchema)
-def cancel(rental_id: UUID) -> Card:
+def cancel(rental_id: UUID) -> RentalCard:
     """Before the ejection at once; shortly after it if the power bank is brought back in time"""
-    rental = cancellation.cancel(rental_id, user_id=current_user_id(), now=utcnow())
-    return queries.card(rental, now=utcnow())
+    rental = cancellation.cancel_by_user(rental_id, user_id=current_user_id(), now=utcnow())
+    return cards.card_of_rental(rental, now=utcnow())
 
 
 @blueprint.post("/<uuid:rental_id>/extend")
@@ -115,13 +118,13 @@ def cancel(rental_id: UUID) -> Card:
 @idempotent
 @blueprint.arguments(ExtendSchema)
 @blueprint.response(200, RentalDetailSchema)
-def extend(body: dict[str, Any], rental_id: UUID) -> Card:
+def extend(body: dict[str, Any], rental_id: UUID) -> RentalCard:
     """More time; what is overdue so far is paid first"""
     method = Method(body["payment_method"]) if body["payment_method"] else None
-    rental = extension.extend(
+    rental = extension.extend_rental(
         rental_id, user_id=current_user_id(), package_id=body["package_id"], method=method, now=utcnow()
     )
-    return queries.card(rental, now=utcnow())
+    return cards.card_of_rental(rental, now=utcnow())
 
 
 @blueprint.post("/<uuid:rental_id>/pay-due")
@@ -132,11 +135,13 @@ def extend(body: dict[str, Any], rental_id: UUID) -> Card:
 def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """Pay what is owed for this rental"""
     user_id = current_user_id()
-    rental = transitions.locked_of_user(rental_id, user_id)
+    rental = queries.lock_rental_of_user(rental_id, user_id)
     method = Method(body["payment_method"])
-    paid = payment_sources.pay_dues_about(transitions.reference(rental), user_id=user_id, method=method, now=utcnow())
+    paid = payment_sources.pay_dues_about(
+        billing.ledger_reference(rental), user_id=user_id, method=method, now=utcnow()
+    )
     total = sum(each.amount for each in paid)
-    transitions.note(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.format_amount(total))
+    transitions.note_event(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.format_amount(total))
     return {"rental_id": rental.id, "paid": total, "due_amount": 0}
 
 
@@ -152,7 +157,7 @@ def _remade_photo(body: dict[str, Any], **_: Any) -> dict[str, Any]:
 @blueprint.response(201, RentalCaseSchema)
 def report_issue(body: dict[str, Any], rental_id: UUID, photo: bytes | None) -> RentalCase:
     """Something went wrong; nothing is collected until it is decided. What is said to be lost is charged at once"""
-    return cases.report(
+    return cases.report_issue(
         rental_id,
         user_id=current_user_id(),
         issue_type=IssueType(body["issue_type"]),
@@ -169,4 +174,4 @@ def report_issue(body: dict[str, Any], rental_id: UUID, photo: bytes | None) -> 
 def location(body: dict[str, Any], rental_id: UUID) -> None:
     """Where the power bank is, while the rental is open"""
     with transaction():
-        locations.note(rental_id, user_id=current_user_id(), now=utcnow(), **body)
+        locations.note_location(rental_id, user_id=current_user_id(), now=utcnow(), **body)

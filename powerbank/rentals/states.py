@@ -1,4 +1,4 @@
-"""What a rental can be, and what can become of it. The database holds the same table (trigger `rental_moves`)."""
+"""The statuses of a rental and the moves between them. The trigger `rental_moves` holds the same table."""
 
 from enum import StrEnum
 from types import MappingProxyType
@@ -23,7 +23,7 @@ MOVES = MappingProxyType(
         _S.PENDING: frozenset({_S.EJECTING, _S.CANCELLED}),
         _S.EJECTING: frozenset({_S.ACTIVE, _S.FAILED, _S.UNRESOLVED}),
         _S.UNRESOLVED: frozenset({_S.ACTIVE, _S.FAILED, _S.COMPLETED}),
-        # The bank came out after all.
+        # The power bank came out after all.
         _S.FAILED: frozenset({_S.ACTIVE}),
         _S.CANCELLED: frozenset({_S.ACTIVE}),
         _S.ACTIVE: frozenset({_S.OVERDUE, _S.COMPLETED, _S.CANCELLED, _S.LOST}),
@@ -33,7 +33,7 @@ MOVES = MappingProxyType(
     }
 )
 
-BEGINNING = frozenset({_S.PENDING, _S.EJECTING, _S.UNRESOLVED})  # nothing is in anybody's hands yet, as far as is known
+BEGINNING = frozenset({_S.PENDING, _S.EJECTING, _S.UNRESOLVED})  # as far as is known, nobody has the power bank yet
 OUT = frozenset({_S.ACTIVE, _S.OVERDUE})
 OPEN = BEGINNING | OUT
 ENDED = frozenset({_S.COMPLETED, _S.CANCELLED, _S.FAILED, _S.LOST})

@@ -13,8 +13,7 @@ from powerbank.notifications.staff import services as staff
 from powerbank.notifications.staff.kinds import StaffType
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue_again, publish
-from powerbank.rentals import times, transitions
-from powerbank.rentals.charges import settlement
+from powerbank.rentals import queries, transitions
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.end import losses, returns
 from powerbank.rentals.events import AnomalyFound, PaidNotEjected, RentalOverdue
@@ -38,11 +37,11 @@ def mark_overdue(now: datetime) -> int:
 
 
 def _overdue(rental_id: UUID, now: datetime) -> None:
-    rental = transitions.locked(rental_id)
+    rental = queries.lock_rental(rental_id)
     if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
-        transitions.move(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
+        transitions.move_rental(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
         if not rental.came_late:  # costs nothing until staff decide
-            publish(RentalOverdue(**transitions.about(rental), due_at=rental.due_at))
+            publish(RentalOverdue(**transitions.event_fields(rental), due_at=rental.due_at))
 
 
 def declare_lost(now: datetime) -> int:
@@ -53,10 +52,10 @@ def declare_lost(now: datetime) -> int:
 
 
 def _lose(rental_id: UUID, now: datetime) -> None:
-    rental = transitions.locked(rental_id)
-    waits = rental.provisional or settlement.disputed(rental) or times.is_back(rental)
+    rental = queries.lock_rental(rental_id)
+    waits = rental.provisional or queries.is_disputed(rental) or queries.is_bank_back(rental)
     if rental.status == Status.OVERDUE and not waits:
-        losses.declare(rental, cause="sweep", now=now)
+        losses.declare_lost(rental, cause="sweep", now=now)
 
 
 def resume_stuck(now: datetime) -> int:
@@ -109,7 +108,7 @@ def in_turn(*steps: Callable[[], int]) -> int:
 
 
 def _expire(now: datetime) -> Callable[[UUID], None]:
-    return lambda id_: initiation.abandon(id_, event="initiation_expired", cause="sweep", now=now)
+    return lambda id_: initiation.abandon_initiation(id_, event="initiation_expired", cause="sweep", now=now)
 
 
 def _begin_again(rental_id: UUID) -> None:
@@ -117,15 +116,15 @@ def _begin_again(rental_id: UUID) -> None:
 
 
 def _settle_again(rental_id: UUID) -> None:
-    rental = transitions.find(rental_id)
+    rental = queries.find_rental(rental_id)
     if rental.command_id is not None:
         enqueue_again(rental_jobs.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
 
 
 def _return_again(rental_id: UUID) -> None:
     """The bank was seen coming back, and the job that should have ended the rental is gone."""
-    rental = transitions.find(rental_id)
-    stay = times.stay(rental)
+    rental = queries.find_rental(rental_id)
+    stay = queries.newest_custody(rental)
     if rental.status not in OUT or stay is None or stay.until is None:
         return
     after = open_session().scalar(
@@ -158,11 +157,11 @@ def finish_provisional(before: datetime) -> int:
         RentalEvent.rental_id == Rental.id, RentalEvent.event == "return_provisional"
     )
     wanted = and_(Rental.status.in_(OUT), Rental.provisional, noted.scalar_subquery() < before)
-    return _each(wanted, lambda id_: returns.self_tested(id_, passed=_stays_in(id_), now=utcnow()))
+    return _each(wanted, lambda id_: returns.finish_provisional_return(id_, passed=_stays_in(id_), now=utcnow()))
 
 
 def _stays_in(rental_id: UUID) -> bool:
-    rental = transitions.locked(rental_id)
+    rental = queries.lock_rental(rental_id)
     missed = (
         select(Discrepancy.id)
         .join(PowerBank, PowerBank.serial == Discrepancy.serial)
@@ -172,7 +171,7 @@ def _stays_in(rental_id: UUID) -> bool:
             Discrepancy.resolved_at.is_(None),
         )
     )
-    return times.is_back(rental) and open_session().scalar(missed.limit(1)) is None
+    return queries.is_bank_back(rental) and open_session().scalar(missed.limit(1)) is None
 
 
 def tell_paid_not_ejected(now: datetime) -> int:
@@ -182,10 +181,10 @@ def tell_paid_not_ejected(now: datetime) -> int:
 
 
 def _tell_once(rental_id: UUID, now: datetime) -> None:
-    rental = transitions.locked(rental_id)
-    if rental.status == Status.UNRESOLVED and transitions.time_of(rental, "staff_told") is None:
-        transitions.note(rental, "staff_told", cause="sweep", at=now)
-        publish(PaidNotEjected(**transitions.for_staff(rental)))
+    rental = queries.lock_rental(rental_id)
+    if rental.status == Status.UNRESOLVED and queries.time_of_event(rental, "staff_told") is None:
+        transitions.note_event(rental, "staff_told", cause="sweep", at=now)
+        publish(PaidNotEjected(**transitions.staff_event_fields(rental)))
 
 
 def forget_locations(now: datetime) -> None:
@@ -233,5 +232,5 @@ def _tell_broken(rental_id: UUID, error: Exception) -> None:
     if staff.was_told(StaffType.ANOMALY, key):
         return
     with transaction():
-        code = transitions.find(rental_id).code
+        code = queries.find_rental(rental_id).code
         publish(AnomalyFound(key=key, detail=f"rental {code} cannot move on: {type(error).__name__}"))

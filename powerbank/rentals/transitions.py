@@ -1,83 +1,42 @@
-"""One rental: locked, moved from status to status, its log written.
+"""A rental moves from status to status, and every move and event is written to its log.
 
-Order of locks: the rental, its person's accounts, the power bank, the live row of a station.
+Locks are taken in this order everywhere: the rental, its person's accounts, the power bank, the live row of a station.
 """
 
-import secrets
 from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from sqlalchemy import select
-
-from powerbank.base.db import db, open_session
-from powerbank.base.errors import NotFoundError
-from powerbank.ledger.services import Reference
+from powerbank.base.db import open_session
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import MOVES, Status
 from powerbank.stations.models import Station
 
-# No letters or digits that are taken for one another on the telephone.
-_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-
 
 class ForbiddenMoveError(RuntimeError):
-    """A programmer's mistake: the table of moves does not know it."""
+    """The code asked for a move that `states.MOVES` does not have. This is a programmer's mistake."""
 
 
-def new_code() -> str:
-    return "R" + "".join(secrets.choice(_ALPHABET) for _ in range(9))
-
-
-def reference(rental: Rental) -> Reference:
-    """What the ledger calls it."""
-    return Reference("rental", str(rental.id))
-
-
-def find(rental_id: UUID) -> Rental:
-    found: Rental | None = db.session.get(Rental, rental_id)
-    if found is None:
-        raise NotFoundError("rental")
-    return found
-
-
-def of_user(rental_id: UUID, user_id: UUID) -> Rental:
-    found: Rental | None = db.session.scalar(select(Rental).where(Rental.id == rental_id, Rental.user_id == user_id))
-    if found is None:
-        raise NotFoundError("rental")
-    return found
-
-
-def locked(rental_id: UUID) -> Rental:
-    """The row, for change, before anything else is locked."""
-    found = open_session().get(Rental, rental_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise NotFoundError("rental")
-    return found
-
-
-def locked_of_user(rental_id: UUID, user_id: UUID) -> Rental:
-    of_user(rental_id, user_id)
-    return locked(rental_id)
-
-
-def move(rental: Rental, to: Status, *, event: str, cause: str, at: datetime, **detail: Any) -> None:
+def move_rental(rental: Rental, to: Status, *, event: str, cause: str, at: datetime, **detail: Any) -> None:
+    """Change the status of a rental and write the move to its log."""
     if to not in MOVES[Status(rental.status)]:
         raise ForbiddenMoveError(f"{rental.status} -> {to}")
     before, rental.status = rental.status, to
-    _write(rental, RentalEvent(event=event, cause=cause, at=at, from_status=before, to_status=to, detail=detail))
+    _append(rental, RentalEvent(event=event, cause=cause, at=at, from_status=before, to_status=to, detail=detail))
 
 
-def note(rental: Rental, event: str, *, cause: str, at: datetime, **detail: Any) -> None:
-    """Something happened that changes no status."""
-    _write(rental, RentalEvent(event=event, cause=cause, at=at, detail=detail))
+def note_event(rental: Rental, event: str, *, cause: str, at: datetime, **detail: Any) -> None:
+    """Write an event to the log of a rental that changes no status."""
+    _append(rental, RentalEvent(event=event, cause=cause, at=at, detail=detail))
 
 
-def begin(rental: Rental, *, cause: str, at: datetime) -> None:
-    _write(rental, RentalEvent(event="initiated", cause=cause, at=at, to_status=rental.status))
+def note_initiation(rental: Rental, *, cause: str, at: datetime) -> None:
+    """Write the first event of a new rental to its log."""
+    _append(rental, RentalEvent(event="initiated", cause=cause, at=at, to_status=rental.status))
 
 
-def _write(rental: Rental, event: RentalEvent) -> None:
+def _append(rental: Rental, event: RentalEvent) -> None:
+    """Add an event to the log and raise the version of the rental, which clients wait for."""
     event.rental_id = rental.id
     rental.version = (rental.version or 0) + 1
     session = open_session()
@@ -85,30 +44,27 @@ def _write(rental: Rental, event: RentalEvent) -> None:
     session.flush()
 
 
-class About(TypedDict):
+class EventFields(TypedDict):
+    """The fields of `events.OfRental`."""
+
     rental_id: UUID
     user_id: UUID
 
 
-class AboutForStaff(TypedDict):
+class StaffEventFields(TypedDict):
+    """The fields of `events.OfRentalForStaff`."""
+
     rental_id: UUID
     rental_code: str
     station_sn: str
 
 
-def about(rental: Rental) -> About:
-    """What every event of a rental says, for notices, rewards and whoever else subscribes."""
+def event_fields(rental: Rental) -> EventFields:
+    """Return the fields that every event for the person of a rental has."""
     return {"rental_id": rental.id, "user_id": rental.user_id}
 
 
-def for_staff(rental: Rental) -> AboutForStaff:
-    """What the events of a rental say that staff hear of."""
+def staff_event_fields(rental: Rental) -> StaffEventFields:
+    """Return the fields that every event about a rental for staff has."""
     sn = open_session().get_one(Station, rental.station_id).sn
     return {"rental_id": rental.id, "rental_code": rental.code, "station_sn": sn}
-
-
-def time_of(rental: Rental, event: str) -> datetime | None:
-    """When this was last noted of it."""
-    query = select(RentalEvent.at).where(RentalEvent.rental_id == rental.id, RentalEvent.event == event)
-    found: datetime | None = open_session().scalar(query.order_by(RentalEvent.id.desc()).limit(1))
-    return found

@@ -159,7 +159,7 @@ def many_sign_ups() -> Arguments:
 def swap_owed() -> Arguments:
     rental_id = renting.pending()
     with transaction() as session:
-        initiation.abandon(rental_id, event="cancelled", cause="x", now=utcnow())
+        initiation.abandon_initiation(rental_id, event="cancelled", cause="x", now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"rental_id": str(rental_id)}
 

@@ -7,6 +7,7 @@ from powerbank.base.db import db
 from powerbank.ledger.wallet_models import Due
 from powerbank.rentals import queries
 from powerbank.rentals.charges import billing
+from powerbank.rentals.charges import fees as rental_fees
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations.packages.models import PaymentModel
@@ -67,7 +68,7 @@ def _nothing_is_put_aside_for_nothing() -> None:
 
 
 def _money_put_aside_fits_the_state(rental: Rental) -> None:
-    still = billing.held(rental).get("NPR", 0) + rental.held_value
+    still = billing.amounts_held(rental).get("NPR", 0) + rental.held_value
     waits = rental.status in (Status.PENDING, Status.EJECTING, Status.UNRESOLVED)
     metered = rental.payment_model == PaymentModel.POSTPAID and not rental.came_late
     unsettled = rental.status in (Status.ACTIVE, Status.OVERDUE) or rental.settled_at is None
@@ -79,20 +80,24 @@ def _money_put_aside_fits_the_state(rental: Rental) -> None:
 
 def _what_it_cost_is_what_its_times_say(rental: Rental) -> None:
     paid, owed = _paid_and_owed(rental)
-    assert billing.paid(rental) == paid, rental.status
+    assert billing.amount_paid(rental) == paid, rental.status
     if rental.status in (Status.CANCELLED, Status.FAILED):
         assert (paid, owed) == (0, 0), rental.status
     if rental.status != Status.COMPLETED or rental.settled_at is None:
         return
     if not _events(rental) & {"extended", "found", "issue_reported"}:
         assert rental.ended_at is not None
-        fees = billing.overdue_fee(rental, rental.ended_at) + billing.usage_fee(rental, rental.ended_at)
+        fees = rental_fees.overdue_fee_of_rental(rental, rental.ended_at) + rental_fees.usage_fee_of_rental(
+            rental, rental.ended_at
+        )
         price = rental.price if rental.payment_model == PaymentModel.PREPAID else 0
         assert paid + owed == price + fees
 
 
 def _paid_and_owed(rental: Rental) -> tuple[int, int]:
-    paid = sum(each.amount if each.direction == "out" else -each.amount for each in queries.payments(rental.id))
+    paid = sum(
+        each.amount if each.direction == "out" else -each.amount for each in queries.payments_of_rental(rental.id)
+    )
     owed = db.session.scalars(select(Due).filter_by(reference_kind="rental", reference_id=str(rental.id)))
     return paid, sum(due.left for due in owed)
 

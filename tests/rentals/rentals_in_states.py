@@ -49,7 +49,7 @@ def pending(user_id: UUID | None = None) -> UUID:
     with transaction() as session:
         session.execute(MAY_RENT, {"id": person})
         top_up(person, 500_00)
-        rental = initiation.initiate(
+        rental = initiation.initiate_rental(
             user_id=person, station_sn="A", package_id=one_hour, method=Method.WALLET_ONLY, now=utcnow()
         )
         session.execute(text("DELETE FROM outbox_jobs"))
@@ -59,7 +59,7 @@ def pending(user_id: UUID | None = None) -> UUID:
 def sent(user_id: UUID | None = None) -> UUID:
     rental_id = pending(user_id)
     with transaction() as session:
-        ejection.begin(rental_id, now=utcnow())
+        ejection.begin_ejection(rental_id, now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return rental_id
 
@@ -76,7 +76,7 @@ def ejected(user_id: UUID | None = None) -> UUID:
 def active(user_id: UUID | None = None) -> UUID:
     rental_id = ejected(user_id)
     with transaction() as session:
-        ejection.settle(command_of(rental_id).id, now=utcnow())
+        ejection.settle_ejection(command_of(rental_id).id, now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return rental_id
 

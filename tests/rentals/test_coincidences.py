@@ -254,8 +254,8 @@ def test_a_broken_rental_is_told_once_and_stops_no_other(
             raise RuntimeError("a row that nobody thought of")
         initiation_abandon(rental_id, **how)
 
-    initiation_abandon = initiation.abandon
-    monkeypatch.setattr(initiation, "abandon", abandon)
+    initiation_abandon = initiation.abandon_initiation
+    monkeypatch.setattr(initiation, "abandon_initiation", abandon)
     for _ in range(3):
         swept(app, cabinets)
     assert rows(app, f"SELECT status FROM rentals WHERE id = '{sound}'") == [("cancelled",)]

@@ -35,7 +35,7 @@ def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
 
 def test_who_gets_no_place_does_not_wait() -> None:
     began = time.monotonic()
-    long_polls.for_change(uuid4(), user_id=uuid4(), since=0, seconds=60, most=0)
+    long_polls.wait_for_change(uuid4(), user_id=uuid4(), since=0, seconds=60, most=0)
     assert time.monotonic() - began < 30
 
 

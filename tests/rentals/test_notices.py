@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from powerbank.base.db import transaction, utcnow
-from powerbank.rentals import locations, reminders, sweeps
+from powerbank.rentals import locations, notices, sweeps
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter
 
@@ -60,7 +60,7 @@ def test_places_are_forgotten_a_month_after_the_rental(app: Flask, out: Out, cab
 def reminded(app: Flask, cabinets: Cabinets, sita: Renter, rental_id: str, due: str) -> int:
     """How often she has been, once the reminder of this due time has come."""
     with app.app_context(), transaction():
-        reminders.remind(UUID(rental_id), due_at=datetime.fromisoformat(due))
+        notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due))
     cabinets.work()
     return [each["title"] for each in sita.get("/notifications")["items"]].count("Your rental ends soon")
 

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.rentals import queries, sweeps
+from powerbank.rentals import cards, queries, sweeps
 from powerbank.rentals.end import returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import anomalies, dossier
@@ -103,11 +103,11 @@ def test_the_reads(filled: Rental) -> None:
     now = utcnow()
 
     def search(**wanted: Any) -> Callable[[], object]:
-        return lambda: queries.cards(queries.search_page(limit=20, cursor=None, **wanted)["items"], now=now)
+        return lambda: cards.cards_of_rentals(queries.rental_page(limit=20, cursor=None, **wanted)["items"], now=now)
 
-    assert_found_by_index(lambda: dossier.whole(db.session.get_one(Rental, filled.id), now=now))
-    assert_found_by_index(lambda: queries.of_user_page(filled.user_id, limit=20, cursor=None))
-    assert_found_by_index(lambda: queries.open_of_user(filled.user_id))
+    assert_found_by_index(lambda: dossier.rental_dossier(db.session.get_one(Rental, filled.id), now=now))
+    assert_found_by_index(lambda: queries.user_rental_page(filled.user_id, limit=20, cursor=None))
+    assert_found_by_index(lambda: queries.open_rentals_of_user(filled.user_id))
     assert_found_by_index(search(code="R777"))
     assert_found_by_index(search(user_id=filled.user_id))
     assert_found_by_index(search(disputed=True))
@@ -140,8 +140,8 @@ def test_the_sweeps(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: sweeps.finish_provisional(now),
         lambda: sweeps.tell_paid_not_ejected(now),
         in_transaction(lambda: sweeps.forget_locations(now)),
-        in_transaction(lambda: anomalies.scan(now=now)),
-        in_transaction(lambda: ejection._wake_next(filled.station_id)),
-        in_transaction(lambda: returns.rental_of(filled.bank_id)),
+        in_transaction(lambda: anomalies.scan_for_anomalies(now=now)),
+        in_transaction(lambda: ejection._wake_next_rental(filled.station_id)),
+        in_transaction(lambda: returns.find_waiting_rental(filled.bank_id)),
     ):
         assert_found_by_index(sweep)

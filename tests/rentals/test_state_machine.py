@@ -164,7 +164,7 @@ class Network(RuleBasedStateMachine):
     @rule(person=PEOPLE, sn=st.sampled_from(STATIONS), package=st.integers(0, 1), method=METHODS)
     def initiate(self, person: int, sn: str, package: int, method: Method) -> None:
         with self.step():
-            initiation.initiate(
+            initiation.initiate_rental(
                 user_id=self.people[person],
                 station_sn=sn,
                 package_id=self.packages[package],
@@ -177,14 +177,14 @@ class Network(RuleBasedStateMachine):
     def cancel(self, which: int) -> None:
         if (rental := self.one(which)) is not None:
             with self.step():
-                cancellation.cancel(rental.id, user_id=rental.user_id, now=self.now)
+                cancellation.cancel_by_user(rental.id, user_id=rental.user_id, now=self.now)
 
     @precondition(something_is_open)
     @rule(which=WHICH, package=st.integers(0, 1))
     def extend(self, which: int, package: int) -> None:
         if (rental := self.one(which)) is not None:
             with self.step():
-                extension.extend(
+                extension.extend_rental(
                     rental.id, user_id=rental.user_id, package_id=self.packages[package], method=None, now=self.now
                 )
 
@@ -193,7 +193,7 @@ class Network(RuleBasedStateMachine):
     def complain(self, which: int, issue: IssueType) -> None:
         if (rental := self.one(which)) is not None:
             with self.step():
-                cases.report(rental.id, user_id=rental.user_id, issue_type=issue, description=None, now=self.now)
+                cases.report_issue(rental.id, user_id=rental.user_id, issue_type=issue, description=None, now=self.now)
 
     @rule(person=PEOPLE, amount=st.sampled_from([20_00, 4000_00]))
     def pay(self, person: int, amount: int) -> None:

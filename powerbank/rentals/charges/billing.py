@@ -1,12 +1,13 @@
-"""What a rental costs, and where the money comes from. Needs the rental locked.
+"""The money of a rental: held, captured, charged, owed, refunded. The caller has locked the rental.
 
-A fee is taken from what is held, then from the sources of the method that the person chose, then from the wallet;
-the rest is owed. Each step has a ledger key of its own, so that a repeat books nothing twice.
+A fee is taken from the amounts that are held, then from the points if the person pays with points, then from the
+wallet. The rest becomes a due. Each step has a ledger key of its own, so that a repeat books nothing twice.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -16,13 +17,13 @@ from powerbank.base.money import NPR, PTS
 from powerbank.ledger import services
 from powerbank.ledger.accounts import REVENUES, Kind, user_account
 from powerbank.ledger.movements import dues, holds, refunds
+from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Hold, Progress, TransactionStatus, TransactionType, WalletTransaction
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.options import methods as options
 from powerbank.payments.options.methods import Method
 from powerbank.rentals import transitions
-from powerbank.rentals.charges import tariff
 from powerbank.rentals.events import DueCreated, RentalPaid
 from powerbank.rentals.models import Rental
 from powerbank.stations.packages.models import PaymentModel
@@ -32,29 +33,37 @@ ACTOR = "rentals"
 
 @dataclass(frozen=True)
 class Funds:
-    """What a person could pay with now. Reading it locks the accounts."""
+    """The balances of a person whose accounts are locked. `due` is what the person owes in all."""
 
     wallet: int
     points: int
+    due: int
 
 
-def funds(rental: Rental) -> Funds:
-    accounts = services.lock_user_accounts(rental.user_id)
+def lock_funds(user_id: UUID) -> Funds:
+    """Lock the accounts of a person and return their balances."""
+    accounts = services.lock_user_accounts(user_id)
     return Funds(
-        accounts[user_account(Kind.USER_WALLET, rental.user_id)].balance or 0,
-        accounts[user_account(Kind.USER_POINTS, rental.user_id)].balance or 0,
+        wallet=accounts[user_account(Kind.USER_WALLET, user_id)].balance or 0,
+        points=accounts[user_account(Kind.USER_POINTS, user_id)].balance or 0,
+        due=-(accounts[user_account(Kind.DUES_RECEIVABLE, user_id)].balance or 0),
     )
 
 
-def hold(rental: Rental) -> None:
-    """Puts the price, or the deposit, aside. Refused with the shortfall if there is not enough."""
+def ledger_reference(rental: Rental) -> Reference:
+    """Return the name by which the ledger knows a rental."""
+    return Reference("rental", str(rental.id))
+
+
+def hold_price(rental: Rental, funds: Funds) -> None:
+    """Hold the price of a prepaid rental or the deposit of a postpaid one, or refuse with the shortfall."""
     amount = rental.price - rental.discount if rental.payment_model == PaymentModel.PREPAID else rental.deposit
     if amount == 0:
         return
-    sources = _by_method(rental, amount)
+    sources = _sources_by_method(rental, funds, amount, Method(rental.payment_method))
     holds.place_hold(
         user_id=rental.user_id,
-        reference=transitions.reference(rental),
+        reference=ledger_reference(rental),
         amount=sources.wallet,
         points=sources.points,
         key=_key(rental, "hold"),
@@ -63,36 +72,52 @@ def hold(rental: Rental) -> None:
     rental.held_value = sources.points_value
 
 
-def release(rental: Rental) -> int:
-    """Gives back all that is still held; what it was worth comes back too."""
-    still = held(rental)
-    worth = still.get(NPR, 0) + rental.held_value
-    if still:
-        holds.release_hold(reference=transitions.reference(rental), key=_key(rental, "release"), actor=ACTOR)
+def release_hold(rental: Rental) -> int:
+    """Release all that is still held, and return its value in paisa."""
+    held = amounts_held(rental)
+    value = held.get(NPR, 0) + rental.held_value
+    if held:
+        holds.release_hold(reference=ledger_reference(rental), key=_key(rental, "release"), actor=ACTOR)
         rental.held_value = 0
-    return worth
+    return value
 
 
 def capture_price(rental: Rental) -> None:
-    """A prepaid rental begins: what is held is earned."""
-    still = _open_holds(rental)
-    if (sources := _sources(rental, still)) is not None:
-        paid = _capture(rental, still, sources, "price", revenue=Kind.RENTAL_REVENUE, type_=TransactionType.RENTAL)
+    """Capture the price that is held for a prepaid rental."""
+    open_holds = _lock_open_holds(rental)
+    if (sources := _held_sources(rental, open_holds)) is not None:
+        paid = _capture(rental, open_holds, sources, "price", revenue=Kind.RENTAL_REVENUE, type_=TransactionType.RENTAL)
         publish(
             RentalPaid(
-                **transitions.about(rental), amount=paid, package=rental.package_name, version=f"{rental.id}:price"
+                **transitions.event_fields(rental),
+                amount=paid,
+                package=rental.package_name,
+                version=f"{rental.id}:price",
             )
         )
 
 
+def start_meter(rental: Rental, at: datetime, now: datetime, *, charge: bool = True) -> datetime:
+    """Begin the rented time: set its times, and capture the price of a prepaid rental unless `charge` is false.
+
+    The time when the power bank came out comes back. It never lies in the future.
+    """
+    if charge and rental.payment_model == PaymentModel.PREPAID:
+        capture_price(rental)
+    began = min(at, now)
+    rental.started_at = rental.metered_from = began
+    rental.due_at = began + timedelta(minutes=rental.duration_minutes)
+    return began
+
+
 def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method: Method | None = None) -> None:
-    """All of it at once, or a refusal with the shortfall."""
+    """Charge the whole amount at once, or refuse with the shortfall."""
     if amount == 0:
         return
-    sources = _by_method(rental, amount, method)
+    sources = _sources_by_method(rental, lock_funds(rental.user_id), amount, method or Method(rental.payment_method))
     holds.spend_without_hold(
         user_id=rental.user_id,
-        reference=transitions.reference(rental),
+        reference=ledger_reference(rental),
         sources=sources,
         key=_key(rental, what),
         actor=ACTOR,
@@ -100,18 +125,18 @@ def charge_now(rental: Rental, amount: int, *, what: str, revenue: Kind, method:
     )
 
 
-def collect(
+def collect_fee(
     rental: Rental, amount: int, *, what: str, revenue: Kind, type_: TransactionType = TransactionType.RENTAL
 ) -> int:
-    """Takes what can be taken; how much is owed now comes back."""
-    about, left = transitions.reference(rental), amount
-    still = _open_holds(rental) if left else {}
-    if left and (part := _part(_sources(rental, still), left)) is not None:
-        left -= _capture(rental, still, part, f"{what}:held", revenue=revenue, type_=type_)
-    if left and (sources := _at_hand(rental, left)) is not None:
+    """Take as much of a fee as there is money for, make a due of the rest, and return the amount of the due."""
+    reference, left = ledger_reference(rental), amount
+    open_holds = _lock_open_holds(rental) if left else {}
+    if left and (part := _part_of_sources(_held_sources(rental, open_holds), left)) is not None:
+        left -= _capture(rental, open_holds, part, f"{what}:held", revenue=revenue, type_=type_)
+    if left and (sources := _available_sources(rental, left)) is not None:
         paid = holds.spend_without_hold(
             user_id=rental.user_id,
-            reference=about,
+            reference=reference,
             sources=sources,
             key=_key(rental, f"{what}:now"),
             actor=ACTOR,
@@ -122,21 +147,29 @@ def collect(
     if left:
         dues.create_due(
             user_id=rental.user_id,
-            reference=about,
+            reference=reference,
             amount=left,
             revenue=revenue,
             key=_key(rental, f"{what}:due"),
             actor=ACTOR,
         )
-        publish(DueCreated(**transitions.about(rental), amount=left))
+        publish(DueCreated(**transitions.event_fields(rental), amount=left))
     return left
 
 
-def give_back(rental: Rental, amount: int | None, *, what: str, actor: str, now: datetime, kinds: set[Kind]) -> int:
-    """Lets a person off what is still owed and refunds what was paid, newest first, `amount` in all or everything.
-    How much it came to comes back."""
-    left = amount if amount is not None else sum(due.left for due in _open_dues(rental, kinds)) + _paid(rental, kinds)
-    began = left
+def waive_and_refund(
+    rental: Rental, amount: int | None, *, what: str, actor: str, now: datetime, kinds: set[Kind]
+) -> int:
+    """Waive the open dues and then refund the payments of these kinds, newest first, up to `amount` or all of it.
+
+    Return the sum of what was waived and refunded.
+    """
+    left = (
+        amount
+        if amount is not None
+        else sum(due.left for due in _open_dues(rental, kinds)) + _amount_paid_for(rental, kinds)
+    )
+    asked = left
     for due in _open_dues(rental, kinds):
         part = min(left, due.left)
         if part:
@@ -147,107 +180,81 @@ def give_back(rental: Rental, amount: int | None, *, what: str, actor: str, now:
     for paid in _payments(rental, kinds):
         part = min(left, paid.amount - paid.refunded)
         if part:
-            back = refunds.refund_payment(
+            refunded = refunds.refund_payment(
                 transaction_id=paid.id, amount=part, key=_key(rental, f"{what}:{paid.id}"), actor=actor
             )
-            left -= back.amount
-    return began - left
+            left -= refunded.amount
+    return asked - left
 
 
-def overdue_fee(rental: Rental, until: datetime) -> int:
-    """Of the spell that is running, if one is."""
-    if rental.due_at is None:
-        return 0
-    return tariff.overdue_fee(
-        due_at=rental.due_at,
-        until=until,
-        rate=rental.overdue_rate,
-        grace_minutes=rental.overdue_grace_minutes,
-        cap_per_day=rental.overdue_cap,
-    )
+def amount_paid(rental: Rental) -> int:
+    """Return what the person has paid for a rental so far, without what was refunded."""
+    return _amount_paid_for(rental, REVENUES)
 
 
-def usage_fee(rental: Rental, until: datetime) -> int:
-    """Of a postpaid rental, up to the due time; after it only the overdue rate counts."""
-    if rental.payment_model != PaymentModel.POSTPAID or rental.metered_from is None or rental.due_at is None:
-        return 0
-    assert rental.unit_minutes is not None and rental.unit_price is not None  # noqa: S101, PT018 (CHECK postpaid)
-    fee = tariff.usage_fee(
-        started_at=rental.metered_from,
-        until=min(until, rental.due_at),
-        unit_minutes=rental.unit_minutes,
-        unit_price=rental.unit_price,
-    )
-    # A coupon takes its part once, from the first spell.
-    return max(0, fee - (rental.discount if rental.metered_from == rental.started_at else 0))
-
-
-def paid(rental: Rental) -> int:
-    """What its person has paid for it so far, less what came back."""
-    return _paid(rental, REVENUES)
-
-
-def owed(rental: Rental) -> list[Due]:
+def open_dues(rental: Rental) -> list[Due]:
+    """Return the dues of a rental that are not settled, oldest first."""
     return _open_dues(rental, None)
 
 
-def held(rental: Rental) -> dict[str, int]:
-    """What is still put aside, by currency."""
+def amounts_held(rental: Rental) -> dict[str, int]:
+    """Return what is still held for a rental, by currency."""
     query = select(Hold).filter_by(
         reference_kind="rental", reference_id=str(rental.id), status=Progress.OPEN, user_id=rental.user_id
     )
     return {each.currency: each.left for each in db.session.scalars(query)}
 
 
-def _open_holds(rental: Rental) -> holds.Holds:
-    """Locked, to be captured."""
-    return holds.lock_open_holds(rental.user_id, transitions.reference(rental))
+def _lock_open_holds(rental: Rental) -> holds.Holds:
+    """Lock and return the open holds of a rental by currency."""
+    return holds.lock_open_holds(rental.user_id, ledger_reference(rental))
 
 
-def _sources(rental: Rental, still: holds.Holds) -> Sources | None:
-    left = {currency: hold.left for currency, hold in still.items()}
+def _held_sources(rental: Rental, open_holds: holds.Holds) -> Sources | None:
+    """Return all that is held as the sources of a payment, or None where nothing is held."""
+    left = {currency: hold.left for currency, hold in open_holds.items()}
     return Sources(left.get(NPR, 0), left.get(PTS, 0), rental.held_value) if left else None
 
 
 def _capture(
-    rental: Rental, still: holds.Holds, sources: Sources, what: str, *, revenue: Kind, type_: TransactionType
+    rental: Rental, open_holds: holds.Holds, sources: Sources, what: str, *, revenue: Kind, type_: TransactionType
 ) -> int:
     paid = holds.capture_hold(
-        reference=transitions.reference(rental),
+        reference=ledger_reference(rental),
         sources=sources,
         key=_key(rental, what),
         actor=ACTOR,
         revenue=revenue,
         type_=type_,
-        held=still,
+        held=open_holds,
     )
     rental.held_value -= sources.points_value
     return paid.amount
 
 
-def _by_method(rental: Rental, amount: int, method: Method | None = None) -> Sources:
-    there = funds(rental)
+def _sources_by_method(rental: Rental, funds: Funds, amount: int, method: Method) -> Sources:
+    """Return what pays an amount by this method, or refuse with the shortfall."""
     return options.split_amount(
-        method or Method(rental.payment_method),
+        method,
         amount=amount,
-        wallet=there.wallet,
-        points=there.points,
+        wallet=funds.wallet,
+        points=funds.points,
         points_per_npr=rental.points_per_npr,
     )
 
 
-def _at_hand(rental: Rental, amount: int) -> Sources | None:
-    """As much as there is: points first if the person pays with them, then the wallet."""
-    there = funds(rental)
+def _available_sources(rental: Rental, amount: int) -> Sources | None:
+    """Return as much of an amount as there is: points first if the person pays with points, then the wallet."""
+    funds = lock_funds(rental.user_id)
     points = 0
     if rental.payment_method != Method.WALLET_ONLY:
-        points = min(there.points, money.points_for(amount, rental.points_per_npr))
+        points = min(funds.points, money.points_for(amount, rental.points_per_npr))
     value = min(amount, money.value_of_points(points, rental.points_per_npr))
-    wallet = min(there.wallet, amount - value)
+    wallet = min(funds.wallet, amount - value)
     return Sources(wallet, points if value else 0, value) if wallet + value else None
 
 
-def _part(sources: Sources | None, amount: int) -> Sources | None:
+def _part_of_sources(sources: Sources | None, amount: int) -> Sources | None:
     return sources.part(min(amount, sources.total)) if sources is not None else None
 
 
@@ -271,7 +278,7 @@ def _payments(rental: Rental, kinds: Collection[Kind]) -> list[WalletTransaction
     return list(db.session.scalars(query))
 
 
-def _paid(rental: Rental, kinds: Collection[Kind]) -> int:
+def _amount_paid_for(rental: Rental, kinds: Collection[Kind]) -> int:
     return sum(each.amount - each.refunded for each in _payments(rental, kinds))
 
 

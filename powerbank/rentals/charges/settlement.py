@@ -1,4 +1,4 @@
-"""The fees of an ended rental, taken once. They come from times, never from when a job ran."""
+"""The settlement of an ended rental. Its fees are taken once and follow from its times, not from when a job runs."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,25 +10,33 @@ from powerbank.base.db import open_session
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
 from powerbank.outbox.enqueue import publish
-from powerbank.rentals import transitions
-from powerbank.rentals.charges import billing
+from powerbank.rentals import queries, transitions
+from powerbank.rentals.charges import billing, fees
 from powerbank.rentals.disputes.models import SYSTEM, CaseStatus, RentalCase
 from powerbank.rentals.events import RentalSettled
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
 
 
-def settle(rental_id: UUID, *, now: datetime) -> None:
-    """Waits while a dispute is open; its decision starts this again."""
-    rental = transitions.locked(rental_id)
+def settle_rental(rental_id: UUID, *, now: datetime) -> None:
+    """Take the fees of a completed rental and release the rest of its hold.
+
+    A rental with an open case stays unsettled. The decision of the case enqueues the settlement again.
+    """
+    rental = queries.lock_rental(rental_id)
     services.lock_user_accounts(rental.user_id)
-    if rental.status != Status.COMPLETED or rental.settled_at is not None or rental.came_late or disputed(rental):
+    if (
+        rental.status != Status.COMPLETED
+        or rental.settled_at is not None
+        or rental.came_late
+        or queries.is_disputed(rental)
+    ):
         return
     assert rental.ended_at is not None  # noqa: S101 (CHECK ended)
     owed = take_fees(rental, until=meter_end(rental, rental.ended_at))
-    billing.release(rental)
+    billing.release_hold(rental)
     rental.settled_at = now
-    transitions.note(
+    transitions.note_event(
         rental,
         "settled",
         cause="rentals",
@@ -36,27 +44,28 @@ def settle(rental_id: UUID, *, now: datetime) -> None:
         overdue=money.format_amount(rental.overdue_amount),
         owed=money.format_amount(owed),
     )
-    publish(RentalSettled(**transitions.about(rental), amount=billing.paid(rental) + owed))
+    publish(RentalSettled(**transitions.event_fields(rental), amount=billing.amount_paid(rental) + owed))
 
 
 def take_fees(rental: Rental, *, until: datetime) -> int:
-    """Usage and overdue of the spell that ends; how much is owed comes back. Its keys let a spell be billed once."""
-    spell = rental.metered_from.isoformat() if rental.metered_from else ""
-    overdue = billing.overdue_fee(rental, until)
-    owed = billing.collect(
-        rental, billing.usage_fee(rental, until), what=f"usage:{spell}", revenue=Kind.RENTAL_REVENUE
-    ) + billing.collect(rental, overdue, what=f"overdue:{spell}", revenue=Kind.OVERDUE_REVENUE)
+    """Take the usage fee and the overdue fee since the meter was started, and return how much of them is owed.
+
+    The ledger keys hold the time at which the meter was started, so that the same time is billed once.
+    """
+    meter = rental.metered_from.isoformat() if rental.metered_from else ""
+    overdue = fees.overdue_fee_of_rental(rental, until)
+    owed = billing.collect_fee(
+        rental, fees.usage_fee_of_rental(rental, until), what=f"usage:{meter}", revenue=Kind.RENTAL_REVENUE
+    ) + billing.collect_fee(rental, overdue, what=f"overdue:{meter}", revenue=Kind.OVERDUE_REVENUE)
     rental.overdue_amount += overdue
     return owed
 
 
-def disputed(rental: Rental) -> bool:
-    query = select(RentalCase.id).where(RentalCase.rental_id == rental.id, RentalCase.status == CaseStatus.OPEN)
-    return open_session().scalar(query.limit(1)) is not None
-
-
 def meter_end(rental: Rental, until: datetime) -> datetime:
-    """A report that staff upheld ends the meter. What was believed at once has its own way out: a swap, a loss."""
+    """Return `until`, or the time of the first issue that staff upheld if that is earlier.
+
+    Issues that were upheld at once by the records do not count here: they have led to a swap or a loss.
+    """
     upheld = open_session().scalar(
         select(func.min(RentalCase.reported_at)).where(
             RentalCase.rental_id == rental.id, RentalCase.status == CaseStatus.UPHELD, RentalCase.decided_by != SYSTEM

@@ -1,4 +1,4 @@
-"""Disputes: cases beside a rental, not states of it."""
+"""The cases of rentals. A case stands beside a rental and is no status of it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base.db import Base, Id, one_of
 
-SYSTEM = "system"  # decided at once, by the records
+SYSTEM = "system"  # the records decided the case at once
 
 
 class IssueType(StrEnum):
@@ -29,7 +29,7 @@ class CaseStatus(StrEnum):
 
 
 class RentalCase(Base):
-    """While one is open nothing is collected. The meter runs on."""
+    """An issue that a person reported. While it is open nothing is collected, and the meter runs on."""
 
     __tablename__ = "rental_cases"
     __table_args__ = (

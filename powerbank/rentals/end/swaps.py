@@ -1,5 +1,7 @@
-"""A faulty bank, reported at once and brought back, is replaced free of charge at the same station: the rental is
-cancelled in full, and a new one begins on the same terms and with the same coupon."""
+"""Swaps: a faulty power bank that is reported at once and brought back is replaced free of charge at the same station.
+
+The rental is cancelled in full, and a new one begins on the same terms and with the same coupon.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +12,7 @@ from powerbank.base.db import db, open_session
 from powerbank.base.errors import AppError
 from powerbank.outbox.enqueue import publish
 from powerbank.promotions import coupons
-from powerbank.rentals import transitions
+from powerbank.rentals import queries, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.disputes.models import SYSTEM, CaseStatus, IssueType, RentalCase
 from powerbank.rentals.events import RentalFailed
@@ -18,11 +20,11 @@ from powerbank.rentals.models import Rental
 from powerbank.rentals.start import initiation
 from powerbank.rentals.states import Status
 
-BRING_BACK_WITHIN = timedelta(minutes=15)  # of the report
+BRING_BACK_WITHIN = timedelta(minutes=15)  # after the issue was reported
 
 
-def wanted(rental: Rental) -> bool:
-    """Was a fault of this bank accepted, and is it back at its station in time?"""
+def is_swap_due(rental: Rental) -> bool:
+    """Tell whether a fault of the power bank was upheld at once, and it came back to its station in time."""
     if rental.swap_of is not None or rental.return_station_id != rental.station_id or rental.ended_at is None:
         return False
     reported = open_session().scalar(
@@ -38,38 +40,47 @@ def wanted(rental: Rental) -> bool:
     return reported is not None and rental.ended_at <= reported + BRING_BACK_WITHIN
 
 
-def begin(rental_id: UUID, *, now: datetime) -> None:
-    """The money went back to where it came from, so that the same method pays the same again. A station that has no
-    other bank ends it here: nothing was charged."""
-    old = transitions.locked(rental_id)
-    if not _is_open(old):
+def begin_swap(rental_id: UUID, *, now: datetime) -> None:
+    """Begin the rental that takes the place of a cancelled one.
+
+    The money of the old rental is back where it came from, so the same method pays again. If the station refuses, for
+    example because it has no other power bank, the swap ends and nothing was charged.
+    """
+    old = queries.lock_rental(rental_id)
+    if not _is_swap_open(old):
         return
     try:
         with open_session().begin_nested():
-            initiation.replace(old, now=now)
+            initiation.replace_rental(old, now=now)
     except AppError as refused:
-        _end(old, refused.code, now)
+        _refuse_swap(old, refused.code, now)
 
 
-def abandon(rental_id: UUID, *, now: datetime) -> None:
-    """Too late for another bank: the person has walked away."""
-    old = transitions.locked(rental_id)
-    if _is_open(old):
-        _end(old, "swap_expired", now)
+def abandon_swap(rental_id: UUID, *, now: datetime) -> None:
+    """End a swap whose job came too late: the person has walked away."""
+    old = queries.lock_rental(rental_id)
+    if _is_swap_open(old):
+        _refuse_swap(old, "swap_expired", now)
 
 
-def _is_open(old: Rental) -> bool:
-    return old.status == Status.CANCELLED and of(old.id) is None and transitions.time_of(old, "swap_refused") is None
+def _is_swap_open(old: Rental) -> bool:
+    """Tell whether a cancelled rental still waits for its replacement."""
+    return (
+        old.status == Status.CANCELLED
+        and find_replacement(old.id) is None
+        and queries.time_of_event(old, "swap_refused") is None
+    )
 
 
-def _end(old: Rental, reason: str, now: datetime) -> None:
-    billing.funds(old)  # the accounts, before the coupon
+def _refuse_swap(old: Rental, reason: str, now: datetime) -> None:
+    """Give the coupon back and publish that the replacement failed."""
+    billing.lock_funds(old.user_id)  # the accounts come before the coupon in the order of locks
     coupons.give_back_coupons(old.id, now=now)
-    transitions.note(old, "swap_refused", cause="rentals", at=now, code=reason)
-    publish(RentalFailed(**transitions.about(old), reason=reason))
+    transitions.note_event(old, "swap_refused", cause="rentals", at=now, code=reason)
+    publish(RentalFailed(**transitions.event_fields(old), reason=reason))
 
 
-def of(rental_id: UUID) -> UUID | None:
-    """The rental that took the place of this one."""
+def find_replacement(rental_id: UUID) -> UUID | None:
+    """Return the id of the rental that took the place of this one."""
     found: UUID | None = db.session.scalar(select(Rental.id).where(Rental.swap_of == rental_id).limit(1))
     return found

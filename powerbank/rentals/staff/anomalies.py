@@ -1,5 +1,8 @@
-"""What is far from the usual, told to staff once: banks that are out for very long, stations that refuse or get nothing
-back, bursts of sign-ups, refunds and coupons. Identifiers tell the time, so every look is at the end of an index."""
+"""Anomalies: what is far from the usual. Staff are told of each once.
+
+They are rentals that last very long, stations that refuse or get nothing back, and bursts of sign-ups, refunds and
+coupons. Identifiers begin with the time, so that each search reads the end of an index.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -19,21 +22,22 @@ from powerbank.stations.commands.models import CommandName, CommandStatus, Stati
 from powerbank.stations.models import Station
 from powerbank.users.models import User
 
-SAMPLE, LEAST_SAMPLE = 1000, 20  # rentals that tell what is usual
-FAR_BEYOND = 3  # times the time within which 95 of 100 banks were back
+SAMPLE, LEAST_SAMPLE = 1000, 20  # completed rentals that show what is usual
+FAR_BEYOND = 3  # times the duration of which 95 of 100 rentals stay below
 REFUSALS_WITHIN, LEAST_EJECTIONS, MANY_REFUSALS = timedelta(hours=3), 10, 0.3
-LEAST_RENTALS, MANY_OUT = 5, 0.5  # of those begun the day before yesterday's hour
+LEAST_RENTALS, MANY_OUT = 5, 0.5  # share of the rentals that began between one and two days ago
 DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
 LEAST_OF_A_BURST, TIMES_THE_USUAL = 20, 5
 MOST = 50
 
 
 class Anomaly(NamedTuple):
-    key: str  # told once for each
+    key: str  # staff are told once of each key
     detail: str
 
 
-def scan(*, now: datetime) -> list[Anomaly]:
+def scan_for_anomalies(*, now: datetime) -> list[Anomaly]:
+    """Find all anomalies and publish each of them."""
     found = [*_long_rentals(now), *_refusing_stations(now), *_stations_without_returns(now), *_bursts(now)]
     for each in found:
         publish(AnomalyFound(key=each.key, detail=each.detail))
@@ -41,6 +45,7 @@ def scan(*, now: datetime) -> list[Anomaly]:
 
 
 def _long_rentals(now: datetime) -> Iterator[Anomaly]:
+    """Find overdue rentals that last much longer than the newest completed ones."""
     session = open_session()
     newest = (
         select((Rental.ended_at - Rental.started_at).label("took"))
@@ -64,6 +69,7 @@ def _long_rentals(now: datetime) -> Iterator[Anomaly]:
 
 
 def _refusing_stations(now: datetime) -> Iterator[Anomaly]:
+    """Find stations that failed a large share of their last ejections."""
     bad = func.count().filter(StationCommand.status.in_([CommandStatus.FAILED, CommandStatus.UNKNOWN]))
     query = (
         select(Station.sn, bad, func.count())
@@ -79,7 +85,7 @@ def _refusing_stations(now: datetime) -> Iterator[Anomaly]:
 
 
 def _stations_without_returns(now: datetime) -> Iterator[Anomaly]:
-    """Of the rentals that began between one and two days ago."""
+    """Find stations where few rentals of the day before yesterday have ended."""
     out = func.count().filter(Rental.status.in_([*OUT, Status.LOST]))
     query = (
         select(Station.sn, out, func.count())
@@ -96,6 +102,7 @@ def _stations_without_returns(now: datetime) -> Iterator[Anomaly]:
 
 
 def _bursts(now: datetime) -> Iterator[Anomaly]:
+    """Find counts of the last quarter of an hour that are far above those of the last day."""
     kinds: tuple[tuple[str, Any, ColumnElement[bool]], ...] = (
         ("sign-ups", User, true()),
         ("refunds", WalletTransaction, WalletTransaction.type == TransactionType.REFUND),

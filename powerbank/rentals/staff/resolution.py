@@ -1,4 +1,4 @@
-"""What staff decide of a rental."""
+"""The decisions of staff about a rental. What is worth much waits for a second person."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,21 +10,20 @@ from powerbank.api.auth import Staff
 from powerbank.base import money
 from powerbank.base.audit import staff_actor
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError
-from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.adjustments import allowances
 from powerbank.ledger.adjustments.models import Act, StaffAct
-from powerbank.rentals import transitions
+from powerbank.rentals import queries, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.disputes import services as cases
-from powerbank.rentals.end import losses, returns
+from powerbank.rentals.end import completion, losses
 from powerbank.rentals.models import Rental
 from powerbank.rentals.start import ejection, initiation
 from powerbank.rentals.states import OUT, Status
 
 
 class Action(StrEnum):
-    COMPLETE = "complete"  # the bank is back; the meter ended at `at`, or ends now
+    COMPLETE = "complete"  # the power bank is back; the meter ended at `at`, or ends now
     CANCEL = "cancel"  # nothing was owed at all
     LOST = "lost"
     REFUND = "refund"
@@ -33,7 +32,8 @@ class Action(StrEnum):
     DISMISS = "dismiss"
 
 
-# What of it is counted as an act of worth. Where a rental ends by its own tariff, nothing is given or taken.
+# These actions count against the allowance of the member of staff. Where a rental ends by its own tariff, staff give
+# and take nothing.
 ACTS = MappingProxyType(
     {
         Action.CANCEL: Act.RENTAL_REFUND,
@@ -45,7 +45,7 @@ ACTS = MappingProxyType(
 )
 
 
-def by_staff(
+def resolve_by_staff(
     rental_id: UUID,
     *,
     action: str,
@@ -56,13 +56,13 @@ def by_staff(
     at: datetime | None = None,
     case_id: UUID | None = None,
 ) -> Rental | StaffAct:
-    """The rental as it was resolved; or the act that waits for a second person."""
+    """Resolve a rental within the allowance of a member of staff. Beyond it, return the act that waits for approval."""
     act = ACTS.get(Action(action))
     if act is not None:
         allowances.refuse_unless_permitted(act, staff)
         allowances.lock_allowance(staff.id)
-        rental = transitions.locked(rental_id)
-        worth, about = _worth(rental, Action(action), amount), transitions.reference(rental)
+        rental = queries.lock_rental(rental_id)
+        worth, about = _largest_value(rental, Action(action), amount), billing.ledger_reference(rental)
         if not allowances.use_allowance(act, staff.id, worth=worth, about=about, now=now):
             details = {
                 "action": action,
@@ -73,24 +73,26 @@ def by_staff(
                 act, staff.id, worth=worth, about=about, reason=reason, details=details, now=now
             )
     by = staff_actor(staff.id)
-    return resolve(rental_id, action=action, reason=reason, by=by, now=now, amount=amount, at=at, case_id=case_id)
-
-
-def approved(act: StaffAct, *, staff: Staff, now: datetime) -> None:
-    """Does what waited for the second person."""
-    asked = act.details
-    resolve(
-        UUID(act.about_id),
-        action=asked["action"],
-        reason=act.reason,
-        by=staff_actor(staff.id),
-        now=now,
-        amount=money.parse_amount(asked["amount"]) if asked["amount"] else None,
-        case_id=UUID(asked["case_id"]) if asked["case_id"] else None,
+    return resolve_rental(
+        rental_id, action=action, reason=reason, by=by, now=now, amount=amount, at=at, case_id=case_id
     )
 
 
-def resolve(
+def resolve_after_approval(act: StaffAct, *, staff: Staff, now: datetime) -> None:
+    """Resolve a rental as it was asked for, once the second person has approved."""
+    details = act.details
+    resolve_rental(
+        UUID(act.about_id),
+        action=details["action"],
+        reason=act.reason,
+        by=staff_actor(staff.id),
+        now=now,
+        amount=money.parse_amount(details["amount"]) if details["amount"] else None,
+        case_id=UUID(details["case_id"]) if details["case_id"] else None,
+    )
+
+
+def resolve_rental(
     rental_id: UUID,
     *,
     action: str,
@@ -101,8 +103,9 @@ def resolve(
     at: datetime | None = None,
     case_id: UUID | None = None,
 ) -> Rental:
-    rental = transitions.locked(rental_id)
-    services.lock_user_accounts(rental.user_id)
+    """Carry out an action of staff on a rental and note it in the log."""
+    rental = queries.lock_rental(rental_id)
+    billing.lock_funds(rental.user_id)
     do = Action(action)
     if do in (Action.UPHOLD, Action.DISMISS):
         _decide(rental, case_id, uphold=do is Action.UPHOLD, by=by, reason=reason, now=now)
@@ -112,34 +115,34 @@ def resolve(
         _charge(rental, amount)
     else:
         _end(rental, do, at=at, by=by, now=now)
-    transitions.note(rental, "resolved", cause=by, at=now, action=do.value, reason=reason)
+    transitions.note_event(rental, "resolved", cause=by, at=now, action=do.value, reason=reason)
     return rental
 
 
-def shown(rental: Rental) -> dict[str, Any]:
-    """For the audit log."""
+def audit_values(rental: Rental) -> dict[str, Any]:
+    """Return what the audit log shows of a rental."""
     return {
         "status": rental.status,
-        "amount_paid": money.format_amount(billing.paid(rental)),
-        "due_amount": money.format_amount(sum(due.left for due in billing.owed(rental))),
+        "amount_paid": money.format_amount(billing.amount_paid(rental)),
+        "due_amount": money.format_amount(sum(due.left for due in billing.open_dues(rental))),
     }
 
 
-def _worth(rental: Rental, do: Action, amount: int | None) -> int:
-    """The most that it can come to."""
+def _largest_value(rental: Rental, do: Action, amount: int | None) -> int:
+    """Return the largest sum in paisa that an action can give or take."""
     if do is Action.CHARGE:
         return _chargeable(rental, amount)
     if do is Action.LOST:
         return max(0, rental.replacement_price - rental.overdue_amount)
-    of_the_rental = billing.paid(rental) + sum(due.left for due in billing.owed(rental))
+    of_the_rental = billing.amount_paid(rental) + sum(due.left for due in billing.open_dues(rental))
     return of_the_rental if amount is None else min(amount, of_the_rental)
 
 
 def _chargeable(rental: Rental, amount: int | None) -> int:
-    """All that staff ever charge for a rental is at most what its power bank costs, whatever became of it."""
+    """Return the amount, or refuse if all charges of staff for this rental exceed the price of its power bank."""
     if not amount:
         raise _missing("amount")
-    before = allowances.total_worth_of_acts(transitions.reference(rental), Act.RENTAL_CHARGE)
+    before = allowances.total_worth_of_acts(billing.ledger_reference(rental), Act.RENTAL_CHARGE)
     if before + amount > rental.replacement_price:
         most = max(0, rental.replacement_price - before)
         raise ConflictError(
@@ -150,17 +153,17 @@ def _chargeable(rental: Rental, amount: int | None) -> int:
 
 def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datetime) -> None:
     if do is Action.COMPLETE and (rental.status in OUT or rental.status == Status.UNRESOLVED):
-        # Staff decided about a bank that came late too: from here on it is billed like any other.
+        # Staff have decided about a power bank that came out late too: from here on it is billed like any other.
         rental.came_late = False
-        returns.end(rental, at=min(at or now, now), cause=by, now=now, how="staff")
+        completion.end_rental(rental, at=min(at or now, now), cause=by, now=now, how="staff")
     elif do is Action.LOST and rental.status in OUT:
-        losses.declare(rental, cause=by, now=now)
+        losses.declare_lost(rental, cause=by, now=now)
     elif do is Action.CANCEL and rental.status == Status.PENDING:
-        initiation.abandon(rental.id, event="cancelled", cause=by, now=now)
+        initiation.abandon_initiation(rental.id, event="cancelled", cause=by, now=now)
     elif do is Action.CANCEL and rental.status in (Status.EJECTING, Status.UNRESOLVED):
-        ejection.give_up(rental, now=now)
+        ejection.give_up_ejection(rental, now=now)
     elif do is Action.CANCEL and rental.status in (*OUT, Status.COMPLETED):
-        returns.cancel_in_full(rental, "cancelled_by_staff", cause=by, now=now)
+        completion.cancel_in_full(rental, "cancelled_by_staff", cause=by, now=now)
     else:
         raise ConflictError("not_resolvable", f"A rental that is {rental.status} cannot be resolved so.")
 
@@ -168,18 +171,18 @@ def _end(rental: Rental, do: Action, *, at: datetime | None, by: str, now: datet
 def _decide(rental: Rental, case_id: UUID | None, *, uphold: bool, by: str, reason: str, now: datetime) -> None:
     if case_id is None:
         raise _missing("case_id")
-    cases.decide(case_id, of=rental, uphold=uphold, by=by, decision=reason, now=now)
+    cases.decide_case(case_id, rental, uphold=uphold, by=by, decision=reason, now=now)
 
 
 def _refund(rental: Rental, amount: int | None, by: str, now: datetime) -> None:
-    if cases.refund(rental, amount, what=f"resolve:{rental.version}", by=by, now=now) == 0:
+    if cases.refund_rental(rental, amount, what=f"resolve:{rental.version}", by=by, now=now) == 0:
         raise ConflictError("nothing_to_refund", "Nothing was paid or is owed for this rental.")
 
 
 def _charge(rental: Rental, amount: int | None) -> None:
     if not amount:
         raise _missing("amount")
-    billing.collect(rental, amount, what=f"resolve:{rental.version}", revenue=Kind.RENTAL_REVENUE)
+    billing.collect_fee(rental, amount, what=f"resolve:{rental.version}", revenue=Kind.RENTAL_REVENUE)
 
 
 def _missing(field: str) -> AppError:

@@ -11,7 +11,7 @@ from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.ledger.adjustments.models import StaffAct
 from powerbank.ledger.adjustments.schemas import StaffActSchema, answer_with_waiting_act
-from powerbank.rentals import locations, queries, transitions
+from powerbank.rentals import cards, locations, queries
 from powerbank.rentals.staff import dossier, resolution
 from powerbank.rentals.staff.schemas import (
     AdminRentalDetailSchema,
@@ -30,8 +30,8 @@ blueprint = Blueprint("Rentals (staff)", __name__, url_prefix="/api/admin/rental
 @blueprint.response(200, AdminRentalsSchema)
 def search(arguments: dict[str, Any]) -> dict[str, Any]:
     """Rentals, newest first"""
-    found = queries.search_page(**arguments)
-    return found | {"items": queries.cards(found["items"], now=utcnow())}
+    found = queries.rental_page(**arguments)
+    return found | {"items": cards.cards_of_rentals(found["items"], now=utcnow())}
 
 
 @blueprint.get("/<uuid:rental_id>")
@@ -39,7 +39,7 @@ def search(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, AdminRentalDetailSchema)
 def detail(rental_id: UUID) -> dict[str, Any]:
     """One rental with its log, commands, custody, what stations said, money and disputes side by side"""
-    return dossier.whole(transitions.find(rental_id), now=utcnow())
+    return dossier.rental_dossier(queries.find_rental(rental_id), now=utcnow())
 
 
 @blueprint.get("/<uuid:rental_id>/locations")
@@ -49,9 +49,9 @@ def detail(rental_id: UUID) -> dict[str, Any]:
 def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """Where its person's phone was, newest first; who looks is on record"""
     with transaction():
-        rental = transitions.find(rental_id)
+        rental = queries.find_rental(rental_id)
         audit.by_staff("rental.read_locations", "rental", rental.id, new={"user_id": str(rental.user_id)})
-        return locations.of_page(rental, **arguments)
+        return locations.location_page(rental, **arguments)
 
 
 @blueprint.post("/<uuid:rental_id>/resolve")
@@ -62,13 +62,13 @@ def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
 @blueprint.alt_response(202, schema=StaffActSchema, description="A second person must approve.")
 def resolve(body: dict[str, Any], rental_id: UUID) -> Any:
     """End it, refund, charge, or decide a dispute; beyond what one person may do alone it waits for a second"""
-    old = resolution.shown(transitions.find(rental_id))
-    done = resolution.by_staff(rental_id, staff=current_staff(), now=utcnow(), **body)
+    old = resolution.audit_values(queries.find_rental(rental_id))
+    done = resolution.resolve_by_staff(rental_id, staff=current_staff(), now=utcnow(), **body)
     if isinstance(done, StaffAct):
         audit.by_staff("rental.ask_to_resolve", "rental", rental_id, new=_told(body) | {"act_id": str(done.id)})
         return answer_with_waiting_act(done)
-    audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolution.shown(done) | _told(body))
-    return dossier.whole(done, now=utcnow())
+    audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolution.audit_values(done) | _told(body))
+    return dossier.rental_dossier(done, now=utcnow())
 
 
 def _told(body: dict[str, Any]) -> dict[str, Any]:

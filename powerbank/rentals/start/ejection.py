@@ -1,4 +1,4 @@
-"""From the promise of a bank to its coming out: commands sent one after the other, and what their ends mean."""
+"""The ejection of a power bank: commands go to the station one after the other, and their ends move the rental."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,16 +9,15 @@ from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError
 from powerbank.content import app_config
 from powerbank.integrations.mqtt.publisher import Publisher
-from powerbank.ledger import services
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.promotions import coupons
-from powerbank.rentals import times, transitions
+from powerbank.rentals import notices, queries, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.events import RentalCameLate, RentalFailed, RentalStarted
 from powerbank.rentals.models import Rental
 from powerbank.rentals.start import late_ejections
-from powerbank.rentals.start.initiation import PATIENCE, abandon
+from powerbank.rentals.start.initiation import PATIENCE, abandon_initiation
 from powerbank.rentals.states import Status
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands import slot_inspection
@@ -30,88 +29,99 @@ from powerbank.stations.errors import StationRefusedError
 STATION = "station"
 
 
-def begin(rental_id: UUID, *, now: datetime, through: Publisher | None = None) -> None:
-    """Sends the eject command, unless the station is busy with another: then its end wakes this one."""
-    rental = transitions.locked(rental_id)
+def begin_ejection(rental_id: UUID, *, now: datetime, through: Publisher | None = None) -> None:
+    """Send the eject command of a rental. Where the station is busy, the end of its command wakes this rental later."""
+    rental = queries.lock_rental(rental_id)
     if rental.status == Status.EJECTING and rental.command_id is None:
-        services.lock_user_accounts(rental.user_id)
+        billing.lock_funds(rental.user_id)
         if rental.cancel_requested_at is not None:
-            _fail(rental, "cancelled", now)
+            _fail_rental(rental, "cancelled", now)
         else:
-            _send(rental, now, through)
+            _send_command(rental, now, through)
     elif rental.status == Status.PENDING and now - rental.created_at > PATIENCE:
-        abandon(rental_id, event="initiation_expired", cause="expiry", now=now)
-    elif rental.status == Status.PENDING and _send(rental, now, through):
-        transitions.move(rental, Status.EJECTING, event="eject_sent", cause="rentals", at=now, slot=rental.slot_number)
+        abandon_initiation(rental_id, event="initiation_expired", cause="expiry", now=now)
+    elif rental.status == Status.PENDING and _send_command(rental, now, through):
+        transitions.move_rental(
+            rental, Status.EJECTING, event="eject_sent", cause="rentals", at=now, slot=rental.slot_number
+        )
 
 
-def settle(command_id: UUID, *, now: datetime) -> None:
-    """A command has ended, or its end turned out to be another."""
+def settle_ejection(command_id: UUID, *, now: datetime) -> None:
+    """Apply the end of a command to its rental, and wake the next rental that waits at the station.
+
+    The end of a command may change: one that is unknown may turn out to have succeeded or failed.
+    """
     command = open_session().get(StationCommand, command_id, populate_existing=True)
     if command is None:
         return
     if command.rental_id is not None:
-        rental = transitions.locked(command.rental_id)
-        services.lock_user_accounts(rental.user_id)
-        _settle(rental, command, now)
-    _wake_next(command.station_id)
+        rental = queries.lock_rental(command.rental_id)
+        billing.lock_funds(rental.user_id)
+        _apply_command(rental, command, now)
+    _wake_next_rental(command.station_id)
 
 
-def catch_up(rental: Rental, *, now: datetime) -> None:
-    """What the station has said meanwhile, of any attempt, before something else happens to this locked rental."""
-    services.lock_user_accounts(rental.user_id)
-    told = open_session().scalars(
+def apply_finished_commands(rental: Rental, *, now: datetime) -> None:
+    """Apply the ends of all commands of a locked rental, before something else happens to it."""
+    billing.lock_funds(rental.user_id)
+    commands_of_rental = open_session().scalars(
         select(StationCommand)
         .where(StationCommand.rental_id == rental.id, StationCommand.command == CommandName.EJECT)
         .order_by(StationCommand.id)
         .execution_options(populate_existing=True)
     )
-    for command in told.all():
-        _settle(rental, command, now)
+    for command in commands_of_rental.all():
+        _apply_command(rental, command, now)
 
 
-def _settle(rental: Rental, command: StationCommand, now: datetime) -> None:
+def _apply_command(rental: Rental, command: StationCommand, now: datetime) -> None:
+    """Move a rental by the status of one of its commands."""
     if command.status == CommandStatus.SUCCEEDED:
-        _came_out(rental, command, now)
+        _bank_came_out(rental, command, now)
     elif command.id != rental.command_id or rental.status not in (Status.EJECTING, Status.UNRESOLVED):
-        late_ejections.forget_promise(rental, command)  # another attempt, or this end is known
+        late_ejections.release_unused_reservation(rental, command)  # an older command, or one whose end was applied
     elif command.status == CommandStatus.UNKNOWN:
         if rental.status == Status.EJECTING:
-            transitions.move(rental, Status.UNRESOLVED, event="no_answer", cause=STATION, at=now)
+            transitions.move_rental(rental, Status.UNRESOLVED, event="no_answer", cause=STATION, at=now)
     elif command.status == CommandStatus.EXPIRED:
-        _fail(rental, "not_sent", now)
+        _fail_rental(rental, "not_sent", now)
     elif command.status == CommandStatus.FAILED:
-        _stayed_in(rental, command, now)
+        _bank_stayed_in(rental, command, now)
 
 
-def _came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
-    stay = times.stay(rental, command.serial)
-    if stay is None:
-        return  # it never came out after all: told by an event of its own
+def _bank_came_out(rental: Rental, command: StationCommand, now: datetime) -> None:
+    """Start the rental, or note a power bank that came out after the rental had ended."""
+    custody = queries.newest_custody(rental, command.serial)
+    if custody is None:
+        return  # The power bank never came out. The event `EjectionUndone` tells of that.
     is_late = rental.status in (Status.FAILED, Status.CANCELLED) and rental.started_at is None
     waits = rental.status in (Status.EJECTING, Status.UNRESOLVED)
-    if stay.bank_id != rental.bank_id:
+    if custody.bank_id != rental.bank_id:
         if not (waits or is_late):
-            late_ejections.open_beside(rental, command, stay, now=now)
+            late_ejections.open_second_rental(rental, command, custody, now=now)
             return
-        late_ejections.adopt(rental, command, stay, now=now)
+        late_ejections.adopt_earlier_bank(rental, command, custody, now=now)
     if waits:
-        began = times.start(rental, stay.since or now, now)
-        transitions.move(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
-        publish(RentalStarted(**transitions.about(rental)))
-        times.plan_reminder(rental, since=began, now=now)
+        began = billing.start_meter(rental, custody.since or now, now)
+        transitions.move_rental(rental, Status.ACTIVE, event="ejected", cause=STATION, at=began)
+        publish(RentalStarted(**transitions.event_fields(rental)))
+        notices.plan_reminder(rental, since=began, now=now)
     elif is_late:
         rental.came_late = True
         rental.ended_at = rental.settled_at = None
-        began = times.start(rental, stay.since or now, now, charge=False)
-        transitions.move(rental, Status.ACTIVE, event="came_late", cause=STATION, at=began)
-        publish(RentalCameLate(**transitions.for_staff(rental)))
+        began = billing.start_meter(rental, custody.since or now, now, charge=False)
+        transitions.move_rental(rental, Status.ACTIVE, event="came_late", cause=STATION, at=began)
+        publish(RentalCameLate(**transitions.staff_event_fields(rental)))
 
 
-def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
-    """Refused: the next best bank. Seen in its slot after silence: the same one once more, and never another."""
+def _bank_stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
+    """Try again after a command that brought nothing out, or fail the rental.
+
+    After a refusal the next best power bank is tried. After silence the same one is tried once more and never another:
+    a station that does not answer may still have handed it out.
+    """
     refused = (command.response or {}).get("proof") == "refused"
-    transitions.note(
+    transitions.note_event(
         rental, "eject_refused" if refused else "eject_unanswered", cause=STATION, at=now, slot=command.slot_number
     )
     again = rental.status == Status.EJECTING and rental.cancel_requested_at is None and not rental.repeated
@@ -124,12 +134,13 @@ def _stayed_in(rental: Rental, command: StationCommand, now: datetime) -> None:
         if not again:
             banks.mark_doubtful(rental.bank_id, "no answer to an ejection")
     if again:
-        _send(rental, now)
+        _send_command(rental, now)
     else:
-        _fail(rental, "refused" if refused else "no_answer", now)
+        _fail_rental(rental, "refused" if refused else "no_answer", now)
 
 
 def _take_next_bank(rental: Rental) -> bool:
+    """Reserve the next best power bank that was not tried yet. False where the station has none."""
     banks.end_reservation(rental.id)
     try:
         choice = banks.reserve_best_bank(
@@ -144,8 +155,8 @@ def _take_next_bank(rental: Rental) -> bool:
     return True
 
 
-def _send(rental: Rental, now: datetime, through: Publisher | None = None) -> bool:
-    """False: the station is busy with somebody else's, whose end will wake this rental."""
+def _send_command(rental: Rental, now: datetime, through: Publisher | None = None) -> bool:
+    """Send an eject command. False where the station is busy with a command, whose end wakes this rental."""
     rental.command_id = None
     serial = open_session().get_one(PowerBank, rental.bank_id).serial
     try:
@@ -168,24 +179,28 @@ def _send(rental: Rental, now: datetime, through: Publisher | None = None) -> bo
     return True
 
 
-def give_up(rental: Rental, *, now: datetime) -> None:
-    """Staff end what no station speaks of any more. The bank is looked at before anybody else gets it."""
+def give_up_ejection(rental: Rental, *, now: datetime) -> None:
+    """Fail a rental whose station does not speak of it any more, as staff decided.
+
+    The power bank is doubted: a snapshot or staff must see it before anybody else gets it.
+    """
     banks.mark_doubtful(rental.bank_id, "given up by staff")
-    _fail(rental, "given_up", now)
+    _fail_rental(rental, "given_up", now)
 
 
-def _fail(rental: Rental, reason: str, now: datetime) -> None:
-    transitions.move(rental, Status.FAILED, event="failed", cause=STATION, at=now, reason=reason)
+def _fail_rental(rental: Rental, reason: str, now: datetime) -> None:
+    """End a rental that brought nothing, and give the money, the coupon and the reservation back."""
+    transitions.move_rental(rental, Status.FAILED, event="failed", cause=STATION, at=now, reason=reason)
     rental.ended_at = rental.settled_at = now
-    billing.release(rental)
+    billing.release_hold(rental)
     coupons.give_back_coupons(rental.id, now=now)
     banks.end_reservation(rental.id)
-    publish(RentalFailed(**transitions.about(rental), reason=reason))
+    publish(RentalFailed(**transitions.event_fields(rental), reason=reason))
 
 
-def _wake_next(station_id: UUID) -> None:
-    """One ejection at a time: who came next is served next."""
-    unsent = and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None))  # its next attempt
+def _wake_next_rental(station_id: UUID) -> None:
+    """Enqueue the ejection of the rental that has waited longest at this station. One is served at a time."""
+    unsent = and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None))  # waits for its next attempt
     waiting = open_session().scalar(
         select(Rental.id)
         .where(Rental.station_id == station_id, or_(Rental.status == Status.PENDING, unsent))

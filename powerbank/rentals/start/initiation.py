@@ -1,36 +1,36 @@
-"""A rental begins: who may, at which station, with which bank, paid how. One transaction, or nothing of it."""
+"""The initiation of a rental: one transaction checks the person, agrees on the terms, holds the money and reserves a
+power bank. If anything of it is refused, nothing of it stays."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import lazyload
 
-from powerbank.base.db import new_id, open_session
+from powerbank.base.db import open_session
 from powerbank.content import app_config
-from powerbank.ledger import services
-from powerbank.ledger.accounts import Kind, user_account
+from powerbank.content.app_config import AppConfig
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments.options.methods import Method
 from powerbank.promotions import coupons
-from powerbank.rentals import errors, transitions
+from powerbank.rentals import errors, queries, transitions
 from powerbank.rentals.charges import billing
+from powerbank.rentals.charges.billing import Funds
 from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import Rental
-from powerbank.rentals.start import terms
+from powerbank.rentals.start.terms import current_terms, new_rental, terms_of_rental
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations.availability.eligibility import find_rentable_package, find_rentable_station
 from powerbank.stations.custody import services as banks
 from powerbank.stations.models import Station
 from powerbank.users.models import AccountStatus, User
 
-# Not sent to the station by then: the person has walked away.
+# A rental that was not sent to its station within this time is cancelled: the person has walked away.
 PATIENCE = timedelta(seconds=180)
 
 
-def initiate(
+def initiate_rental(
     *,
     user_id: UUID,
     station_sn: str,
@@ -39,13 +39,15 @@ def initiate(
     now: datetime,
     coupon_code: str | None = None,
 ) -> Rental:
-    rules = app_config.current()
-    refuse_ineligible(user_id, rules)
+    """Begin a rental, and enqueue the job that sends the eject command to the station."""
+    rules, funds = admit_user(user_id)
     station = find_rentable_station(station_sn, now=now)
     package = find_rentable_package(package_id, station)
-    rental = _drawn_up(user_id, station.id, method, terms.of_today(package, rules), now)
+    rental = new_rental(
+        user_id=user_id, station_id=station.id, method=method, created_at=now, terms=current_terms(package, rules)
+    )
     if coupon_code is not None:
-        discount = coupons.redeem_coupon(
+        redemption = coupons.redeem_coupon(
             user_id=user_id,
             code=coupon_code,
             price=rental.price,
@@ -53,61 +55,48 @@ def initiate(
             key=f"rental:{rental.id}",
             now=now,
         )
-        rental.discount = discount.amount
-    _promise(rental, rules.min_eject_battery, cause=f"user:{user_id}")
+        rental.discount = redemption.amount
+    _hold_and_reserve(rental, funds, rules, cause=f"user:{user_id}")
     return rental
 
 
-def replace(old: Rental, *, now: datetime) -> Rental:
-    """One that was cancelled because its bank is faulty: the same terms and the same discount, with another bank."""
-    rules = app_config.current()
-    refuse_ineligible(old.user_id, rules, swap_of=old.id)
+def replace_rental(old: Rental, *, now: datetime) -> Rental:
+    """Begin a rental in the place of one that was cancelled because its power bank is faulty.
+
+    The terms and the discount stay the same, at the same station, with another power bank.
+    """
+    rules, funds = admit_user(old.user_id, swap_of=old.id)
     sn = open_session().get_one(Station, old.station_id).sn
     station = find_rentable_station(sn, now=now)
-    rental = _drawn_up(old.user_id, station.id, Method(old.payment_method), terms.of(old), now)
+    rental = new_rental(
+        user_id=old.user_id,
+        station_id=station.id,
+        method=old.payment_method,
+        created_at=now,
+        terms=terms_of_rental(old),
+    )
     rental.swap_of, rental.discount = old.id, old.discount
     coupons.pass_on_coupons(old.id, to=rental.id)
-    _promise(rental, rules.min_eject_battery, cause="swap")
+    _hold_and_reserve(rental, funds, rules, cause="swap")
     return rental
 
 
-def _drawn_up(user_id: UUID, station_id: UUID, method: Method, agreed: dict[str, Any], now: datetime) -> Rental:
-    return Rental(
-        id=new_id(),
-        code=transitions.new_code(),
-        user_id=user_id,
-        station_id=station_id,
-        status=Status.PENDING,
-        payment_method=method,
-        created_at=now,
-        version=0,
-        discount=0,
-        overdue_amount=0,
-        **agreed,
-    )
+def admit_user(user_id: UUID, *, swap_of: UUID | None = None) -> tuple[AppConfig, Funds]:
+    """Lock the accounts of a person, and refuse a person who may not rent now.
 
-
-def _promise(rental: Rental, min_battery: int, *, cause: str) -> None:
-    """The money is held, the bank reserved, and the command on its way."""
-    billing.hold(rental)
-    choice = banks.reserve_best_bank(rental.station_id, rental_id=rental.id, min_battery=min_battery)
-    rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
-    open_session().add(rental)
-    transitions.begin(rental, cause=cause, at=rental.created_at)
-    enqueue(rental_jobs.PROCESS_RENTAL_INITIATION, rental_id=str(rental.id))
-
-
-def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UUID | None = None) -> None:
-    """The person's accounts are locked first: two requests of one person come one after the other."""
-    accounts = services.lock_user_accounts(user_id)
-    # A bank that came late does not count, and a swap takes the place of the one it stands for.
-    open_ones = select(func.count()).where(
+    The lock comes first, so that two requests of one person come one after the other. The configuration by which this
+    was decided and the funds that are locked come back. `swap_of` is the rental that the new one replaces.
+    """
+    rules = app_config.current()
+    funds = billing.lock_funds(user_id)
+    # A power bank that came out late does not count, nor does the rental that is replaced.
+    open_rentals = select(func.count()).where(
         Rental.user_id == user_id, Rental.status.in_(OPEN), ~Rental.came_late, Rental.id.is_distinct_from(swap_of)
     )
     user, count = (
         open_session()
         .execute(
-            select(User, open_ones.scalar_subquery())
+            select(User, open_rentals.scalar_subquery())
             .where(User.id == user_id)
             .options(lazyload(User.identifiers))
             .execution_options(populate_existing=True)
@@ -120,21 +109,32 @@ def refuse_ineligible(user_id: UUID, rules: app_config.AppConfig, *, swap_of: UU
         raise errors.profile_incomplete()
     if rules.kyc_required and user.kyc_status != "approved":
         raise errors.kyc_required()
-    if due := -(accounts[user_account(Kind.DUES_RECEIVABLE, user_id)].balance or 0):
-        raise errors.outstanding_due(due)
+    if funds.due:
+        raise errors.outstanding_due(funds.due)
     if count >= rules.max_open_rentals:
         raise errors.open_rental_exists()
+    return rules, funds
 
 
-def abandon(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
-    """Not sent to the station, and it will not be: everything is given back."""
-    rental = transitions.locked(rental_id)
+def _hold_and_reserve(rental: Rental, funds: Funds, rules: AppConfig, *, cause: str) -> None:
+    """Hold the money, reserve the best power bank, write the rental, and enqueue its ejection."""
+    billing.hold_price(rental, funds)
+    choice = banks.reserve_best_bank(rental.station_id, rental_id=rental.id, min_battery=rules.min_eject_battery)
+    rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
+    open_session().add(rental)
+    transitions.note_initiation(rental, cause=cause, at=rental.created_at)
+    enqueue(rental_jobs.PROCESS_RENTAL_INITIATION, rental_id=str(rental.id))
+
+
+def abandon_initiation(rental_id: UUID, *, event: str, cause: str, now: datetime) -> None:
+    """Cancel a rental that was not sent to its station, and give everything back."""
+    rental = queries.lock_rental(rental_id)
     if rental.status != Status.PENDING:
         return
-    billing.funds(rental)  # the accounts, before the bank
-    transitions.move(rental, Status.CANCELLED, event=event, cause=cause, at=now)
+    billing.lock_funds(rental.user_id)  # the accounts come before the power bank in the order of locks
+    transitions.move_rental(rental, Status.CANCELLED, event=event, cause=cause, at=now)
     rental.ended_at = rental.settled_at = now
-    back = billing.release(rental)
+    released = billing.release_hold(rental)
     coupons.give_back_coupons(rental.id, now=now)
     banks.end_reservation(rental.id)
-    publish(RentalCancelled(**transitions.about(rental), reason=event, amount=back))
+    publish(RentalCancelled(**transitions.event_fields(rental), reason=event, amount=released))

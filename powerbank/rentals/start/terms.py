@@ -1,12 +1,20 @@
-"""What is agreed on when a rental begins. Later edits of packages and prices never change it."""
+"""The terms of a rental: what is agreed on when it begins. Later edits of packages and prices never change them."""
 
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from powerbank.base.db import new_id
 from powerbank.content.app_config import AppConfig
 from powerbank.rentals.models import Rental
+from powerbank.rentals.states import Status
 from powerbank.stations.packages.models import Package
 
-_COPIED = (
+# Letters and digits that are taken for one another on the telephone are left out.
+_CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TERMS = (
     "package_id",
     "package_name",
     "payment_model",
@@ -25,7 +33,8 @@ _COPIED = (
 )
 
 
-def of_today(package: Package, rules: AppConfig) -> dict[str, Any]:
+def current_terms(package: Package, rules: AppConfig) -> dict[str, Any]:
+    """Return the terms on which a package is rented now."""
     return {
         "package_id": package.id,
         "package_name": package.name,
@@ -45,6 +54,29 @@ def of_today(package: Package, rules: AppConfig) -> dict[str, Any]:
     }
 
 
-def of(rental: Rental) -> dict[str, Any]:
-    """For a rental that stands in for another."""
-    return {name: getattr(rental, name) for name in _COPIED}
+def terms_of_rental(rental: Rental) -> dict[str, Any]:
+    """Return the terms of a rental, for another one that takes its place or stands beside it."""
+    return {name: getattr(rental, name) for name in _TERMS}
+
+
+def new_rental(
+    *, user_id: UUID, station_id: UUID, method: str, created_at: datetime, terms: Mapping[str, Any]
+) -> Rental:
+    """Return a pending rental on these terms. It has no power bank yet and is not in the session."""
+    return Rental(
+        id=new_id(),
+        code=_new_code(),
+        user_id=user_id,
+        station_id=station_id,
+        status=Status.PENDING,
+        payment_method=method,
+        created_at=created_at,
+        version=0,
+        discount=0,
+        overdue_amount=0,
+        **terms,
+    )
+
+
+def _new_code() -> str:
+    return "R" + "".join(secrets.choice(_CODE_ALPHABET) for _ in range(9))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.local_time import local_day
-from powerbank.rentals.charges import tariff
+from powerbank.rentals.charges import fees
 from powerbank.rentals.end import returns
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter
@@ -94,7 +94,7 @@ def test_daylight_boundaries_change_no_fee(zone: str, change_at: datetime) -> No
     due = (change_at - timedelta(minutes=30)).astimezone()  # as the machine itself would write it
     for minutes, hours in ((0, 0), (60, 1), (61, 2), (24 * 60, 24)):
         until = (due.astimezone(UTC) + timedelta(minutes=minutes)).astimezone()
-        assert tariff.overdue_fee(due_at=due.astimezone(UTC), until=until.astimezone(UTC), rate=5_00) == hours * 5_00
+        assert fees.overdue_fee(due_at=due.astimezone(UTC), until=until.astimezone(UTC), rate=5_00) == hours * 5_00
 
 
 @pytest.mark.parametrize("zone", ["America/New_York"], indirect=True)
@@ -110,7 +110,7 @@ def test_daylight_boundaries_of_the_machine_leave_a_rental_alone(zone: str, out:
     with cabinets.app.app_context(), transaction() as session:
         session.execute(text("SET LOCAL TIME ZONE 'America/New_York'"))
         bank, station = session.execute(text("SELECT bank_id, station_id FROM rentals")).one()
-        returns.returned(
+        returns.process_return(
             rental_id=UUID(rental_id),
             bank_id=bank,
             station_id=station,
@@ -131,9 +131,9 @@ def test_midnight_boundaries_change_no_fee(before: int, after: int) -> None:
     midnight = datetime(2026, 11, 20, 18, 15, tzinfo=UTC)  # of Kathmandu
     due, until = midnight - timedelta(minutes=before), midnight + timedelta(minutes=after)
     hours = -(-(before + after) // 60)
-    assert tariff.overdue_fee(due_at=due, until=until, rate=5_00, cap_per_day=20_00) == hours * 5_00
+    assert fees.overdue_fee(due_at=due, until=until, rate=5_00, cap_per_day=20_00) == hours * 5_00
     day_later = until + timedelta(hours=24)
-    assert tariff.overdue_fee(due_at=due, until=day_later, rate=5_00, cap_per_day=20_00) == 20_00 + hours * 5_00
+    assert fees.overdue_fee(due_at=due, until=day_later, rate=5_00, cap_per_day=20_00) == 20_00 + hours * 5_00
 
 
 def test_midnight_boundaries_of_the_free_day(out: Out, cabinets: Cabinets) -> None:

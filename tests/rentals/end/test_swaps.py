@@ -87,7 +87,7 @@ def test_a_swap_that_comes_too_late_is_ended_once(app: Flask, faulty: Faulty, ca
     with app.app_context():
         for _ in range(2):
             with transaction():
-                swaps.abandon(UUID(rental_id), now=utcnow())
+                swaps.abandon_swap(UUID(rental_id), now=utcnow())
     assert [each["event"] for each in sita.rental(rental_id)["timeline"]].count("swap_refused") == 1
     assert coupon(app) == (0, 0)
 

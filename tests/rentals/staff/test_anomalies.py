@@ -34,7 +34,7 @@ _JOINED_EARLIER = text("""
 def told(app: Flask, cabinets: Cabinets, *, after: timedelta = timedelta()) -> list[str]:
     for _ in range(2):
         with app.app_context(), transaction():
-            anomalies.scan(now=utcnow() + after)
+            anomalies.scan_for_anomalies(now=utcnow() + after)
         cabinets.work()
     found = rows(app, "SELECT context ->> 'detail' AS detail FROM staff_notices WHERE type = 'anomaly' ORDER BY id")
     return [row.detail for row in found]

@@ -67,7 +67,7 @@ def test_two_hundred_people_and_ten_banks(
 
     def want(user_id: UUID) -> Callable[[], Any]:
         return lambda: (
-            initiation.initiate(
+            initiation.initiate_rental(
                 user_id=user_id, station_sn="A", package_id=one_hour, method=Method.WALLET_ONLY, now=utcnow()
             ).status
         )
@@ -85,7 +85,7 @@ def test_one_person_twice_at_once_has_one_rental(app: Flask, make_station: Make,
     one_hour, [sita] = package(), many_people(app, 1)
 
     def want() -> Any:
-        return initiation.initiate(
+        return initiation.initiate_rental(
             user_id=sita, station_sn="A", package_id=one_hour, method=Method.WALLET_ONLY, now=utcnow()
         ).status
 
@@ -100,7 +100,7 @@ def test_two_returns_of_one_bank_at_once_are_billed_once(app: Flask, out: Out, c
     now = utcnow()
 
     def back() -> None:
-        returns.returned(
+        returns.process_return(
             rental_id=UUID(rental_id),
             bank_id=bank_id,
             station_id=station_id,
@@ -126,7 +126,7 @@ def test_extension_racing_the_due_time(
     more, now = package(price="30.00"), utcnow()
 
     def longer() -> str:
-        return extension.extend(UUID(rental_id), user_id=sita.id, package_id=more, method=None, now=now).status
+        return extension.extend_rental(UUID(rental_id), user_id=sita.id, package_id=more, method=None, now=now).status
 
     def due() -> None:
         sweeps._overdue(UUID(rental_id), now)
@@ -145,7 +145,7 @@ def test_top_up_racing_a_due(app: Flask, out: Out, cabinets: Cabinets) -> None:
     now = utcnow()
 
     def back() -> None:
-        returns.returned(
+        returns.process_return(
             rental_id=UUID(rental_id),
             bank_id=bank_id,
             station_id=station_id,

@@ -1,0 +1,75 @@
+"""The completion of a rental: it ends with a return, and rewards follow once it cannot be cancelled free of charge."""
+
+from datetime import datetime, timedelta
+
+from powerbank.base.db import open_session
+from powerbank.outbox.catalogue import rental_jobs
+from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.rentals import queries, transitions
+from powerbank.rentals.charges import billing
+from powerbank.rentals.end import swaps
+from powerbank.rentals.end.cancellation import cancel_rental, claim_free_return
+from powerbank.rentals.events import RentalCompleted
+from powerbank.rentals.models import Rental
+from powerbank.rentals.states import Status
+from powerbank.stations.commands.models import StationCommand
+
+
+def end_rental(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) -> None:
+    """End an active, overdue or unresolved rental at this time, and enqueue the settlement of its fees."""
+    if rental.status == Status.UNRESOLVED:
+        billing.start_meter(rental, _time_of_ejection(rental), now)
+    assert rental.started_at is not None  # noqa: S101 (CHECK started)
+    assert rental.due_at is not None  # noqa: S101
+    rental.ended_at = max(at, rental.started_at)
+    rental.was_overdue = rental.was_overdue or rental.ended_at > rental.due_at
+    rental.provisional = False
+    if rental.status == Status.ACTIVE and swaps.is_swap_due(rental):
+        cancel_rental(rental, "swapped", at=rental.ended_at, cause=cause, now=now, keep_coupon=True)
+        enqueue(rental_jobs.SWAP_RENTAL, rental_id=str(rental.id))
+        return
+    if rental.status == Status.ACTIVE and claim_free_return(rental, rental.ended_at):
+        cancel_rental(rental, "cancelled", at=rental.ended_at, cause=f"user:{rental.user_id}", now=now)
+        return
+    transitions.move_rental(
+        rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how, slot=rental.return_slot
+    )
+    conclude_after_window(rental, now=now)
+    enqueue(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+
+
+def conclude_after_window(rental: Rental, *, now: datetime) -> None:
+    """Conclude a rental now if its cancel window is over, or by a job at the end of the window."""
+    assert rental.started_at is not None  # noqa: S101
+    window_ends = rental.started_at + timedelta(minutes=rental.cancel_window_minutes)
+    if now > window_ends:
+        conclude_rental(rental)
+    else:
+        enqueue(rental_jobs.CONCLUDE_RENTAL, at=window_ends + timedelta(seconds=1), rental_id=str(rental.id))
+
+
+def conclude_rental(rental: Rental) -> None:
+    """Publish that a rental is completed, so that points, referrals and ranks follow.
+
+    A power bank that came out late was not asked for, so its rental earns nothing.
+    """
+    if rental.status == Status.COMPLETED and not rental.came_late:
+        publish(
+            RentalCompleted(**transitions.event_fields(rental), on_time=not rental.was_overdue, late=rental.was_overdue)
+        )
+
+
+def cancel_in_full(rental: Rental, event: str, *, cause: str, now: datetime, at: datetime | None = None) -> None:
+    """Cancel a rental that is out or completed. An overdue rental is ended first, since `states.MOVES` demands it."""
+    if rental.status == Status.OVERDUE:
+        end_rental(rental, at=at or now, cause=cause, now=now, how=event)
+    cancel_rental(rental, event, at=at or now, cause=cause, now=now)
+
+
+def _time_of_ejection(rental: Rental) -> datetime:
+    """Return when the power bank came out: by its custody, or by the time of the command if nobody saw it."""
+    custody = queries.newest_custody(rental)
+    if custody is not None and custody.since is not None:
+        return custody.since
+    command = open_session().get(StationCommand, rental.command_id) if rental.command_id else None
+    return (command.sent_at if command else None) or rental.created_at
