@@ -1,22 +1,27 @@
-"""Settings, read once from the environment.
+"""The settings, read once from the environment.
 
-`load()` returns them all or raises `ConfigurationError` that lists everything that is wrong, so that a deployment is
-mended in one go. The rules beyond types are in `powerbank/base/settings_rules.py`. The table of settings in README.md
-is made from the fields below by `flask --app wsgi docs write`.
+`load()` returns them all, or raises `ConfigurationError` that lists everything that is wrong, so that an operator mends
+a deployment in one go. The types of addresses and the rules beyond types are in `powerbank/base/settings_rules.py`. The
+table of settings in README.md is made from the fields below by `flask --app wsgi docs write`.
 """
 
-import re
 from collections.abc import Mapping
-from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from powerbank.base import settings_rules
-from powerbank.base.settings_rules import DEVELOPMENT_SECRET
+from powerbank.base.settings_rules import (
+    DEVELOPMENT_SECRET,
+    MqttUrl,
+    PostgresUrl,
+    RedisUrl,
+    Sender,
+    SmtpUrl,
+    WebUrl,
+)
 
 VERSION = "0.1.0"
 
@@ -25,31 +30,6 @@ Profile = Literal["development", "test", "production"]
 
 class ConfigurationError(Exception):
     """The environment does not describe a system that can run."""
-
-
-def _scheme(*allowed: str) -> AfterValidator:
-    def check(url: str) -> str:
-        if urlsplit(url).scheme not in allowed:
-            raise ValueError(f"must start with {' or '.join(f'{s}://' for s in allowed)}")
-        return url
-
-    return AfterValidator(check)
-
-
-def _has_a_whole_address(sender: str) -> str:
-    """The open data names it as its contact, and an address without a whole domain is none there."""
-    address = parseaddr(sender)[1]
-    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}", address):
-        raise ValueError("must be an address such as Powerbank <noreply@powerbank.example>")
-    return sender
-
-
-PostgresUrl = Annotated[str, _scheme("postgresql", "postgres")]
-RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")]
-MqttUrl = Annotated[str, _scheme("mqtt", "mqtts")]
-SmtpUrl = Annotated[str, _scheme("smtp", "smtps")]
-WebUrl = Annotated[str, _scheme("http", "https")]
-Sender = Annotated[str, AfterValidator(_has_a_whole_address)]
 
 
 class Settings(BaseSettings):
@@ -223,14 +203,14 @@ class Settings(BaseSettings):
 
     @field_validator("*")
     @classmethod
-    def _keeps_the_rules(cls, value: Any, info: ValidationInfo) -> Any:
+    def _check_rules(cls, value: Any, info: ValidationInfo) -> Any:
         if wrong := settings_rules.find_faults(info.field_name or "", value, info.data):
             raise ValueError("; ".join(wrong))
         return value
 
     @field_validator("public_url")
     @classmethod
-    def _ends_without_slash(cls, value: str) -> str:
+    def _remove_slash_at_end(cls, value: str) -> str:
         return value.rstrip("/")
 
     @property
@@ -239,7 +219,7 @@ class Settings(BaseSettings):
 
     @property
     def ease(self) -> int:
-        """How many times as much one address may do: in development all the people of a test have the same one."""
+        """The factor by which limits of an address are wider: in development all people of a test have one address."""
         return 1 if self.production else 100
 
     @property
@@ -284,14 +264,14 @@ class Settings(BaseSettings):
 
 
 def _through_psycopg2(url: str) -> str:
-    """SQLAlchemy would choose another driver for a plain address."""
+    """Name the driver in the address, because SQLAlchemy would choose another one for a plain address."""
     return "postgresql+psycopg2" + url[url.index("://") :]
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Of this process' environment, or of one that another process will have."""
-    told = environment or {}
-    given_by_name = {name: told[name.upper()] for name in Settings.model_fields if name.upper() in told}
+    """Read the settings from the environment of this process, or from one that another process will have."""
+    given = environment or {}
+    given_by_name = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
     try:
         return Settings(**given_by_name)  # type: ignore[arg-type]  # texts, which are parsed
     except ValidationError as refused:
@@ -299,7 +279,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def _explain(refused: ValidationError) -> str:
-    """One line for each mistake. The offending value is left out: it may be a secret."""
+    """Write one line for each mistake, without the wrong value: it may be a secret."""
     lines = []
     for problem in refused.errors(include_input=False, include_url=False):
         name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"

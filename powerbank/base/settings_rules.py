@@ -1,27 +1,54 @@
-"""What settings must hold beyond their types, and what production refuses to start with: in words that say what to do.
+"""The types of addresses in settings, the rules that settings must keep, and what production refuses to start with.
 
-`config.py` has the settings. It asks for each of them, with those that stand before it, and tells all faults at once.
+`config.py` has the settings. It checks each of them beside the settings that stand before it, and tells all faults at
+once. Every fault says what an operator has to do.
 """
 
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from email.utils import parseaddr
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, SecretStr
 
-# Whoever reads the source knows these, so production refuses them.
+
+def _scheme(*allowed: str) -> AfterValidator:
+    def check(url: str) -> str:
+        if urlsplit(url).scheme not in allowed:
+            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in allowed)}")
+        return url
+
+    return AfterValidator(check)
+
+
+def _check_sender(sender: str) -> str:
+    """Refuse a sender without a whole domain: the open data names it as its contact and takes whole addresses only."""
+    address = parseaddr(sender)[1]
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}", address):
+        raise ValueError("must be an address such as Powerbank <noreply@powerbank.example>")
+    return sender
+
+
+PostgresUrl = Annotated[str, _scheme("postgresql", "postgres")]
+RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")]
+MqttUrl = Annotated[str, _scheme("mqtt", "mqtts")]
+SmtpUrl = Annotated[str, _scheme("smtp", "smtps")]
+WebUrl = Annotated[str, _scheme("http", "https")]
+Sender = Annotated[str, AfterValidator(_check_sender)]
+
+# Whoever reads the source knows this secret, so production refuses it.
 DEVELOPMENT_SECRET = "development-secret-that-production-refuses"  # noqa: S105
-# What gateways and the sandbox give to everybody.
+# Gateways and the sandbox give these to everybody.
 _TEST_VALUES = frozenset({"8gBm/:&EnhH.1/q", "EPAYTEST", "sandbox-khalti-secret", "whsec_sandbox"})
-# Where gateways take payments that nobody pays.
+# At these hosts gateways take payments that nobody pays.
 _TEST_HOSTS = frozenset(
     {"dev.khalti.com", "a.khalti.com", "rc-epay.esewa.com.np", "rc.esewa.com.np", "uat.esewa.com.np"}
 )
 _TEST_WORDS = frozenset({"dev", "test", "testing", "sandbox", "rc", "uat", "staging", "localhost"})
 
-# What must be there as soon as something else is.
+# The setting on the left must be set as soon as the one on the right is.
 _NEEDED_WITH = {
     "callback_secret": "callback_hosts",
     "khalti_secret": "khalti_url",
@@ -32,9 +59,9 @@ _NEEDED_WITH = {
 }
 _NEEDED_BY_CLOUDINARY = ("cloudinary_cloud_name", "cloudinary_api_key", "cloudinary_api_secret")
 
-# Several keys, the newest first: `new,old`.
+# These hold several keys, the newest first: `new,old`.
 _KEYS = ("document_keys", "staff_key")
-# Made by others, so neither their length nor their letters are ours to choose. All other secrets are ours.
+# Vendors make these, so neither their length nor their letters are ours to choose. All other secrets are ours.
 _FROM_VENDORS = frozenset(
     {
         "sms_token",
@@ -53,10 +80,10 @@ _LEAST_LENGTH, _LEAST_DIFFERENT, _LEAST_OF_VENDORS = 32, 10, 8
 
 
 def find_faults(name: str, value: Any, before: Mapping[str, Any]) -> list[str]:
-    """What is wrong with one setting. The value is never told: it may be a secret."""
-    checks: tuple[Check, ...] = (_incomplete, _malformed)
+    """Say what is wrong with one setting, without its value: it may be a secret."""
+    checks: tuple[Check, ...] = (_check_completeness, _check_form)
     if before.get("powerbank_env") == "production":
-        checks += (_weak, _of_tests, _in_the_clear, _open_to_all)
+        checks += (_check_strength, _check_for_test_values, _check_encryption, _check_redis_password)
     return [fault for check in checks for fault in check(name, value, before)]
 
 
@@ -71,7 +98,7 @@ def split_keys(value: SecretStr) -> list[str]:
     return [part.strip() for part in value.get_secret_value().split(",") if part.strip()]
 
 
-def _incomplete(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+def _check_completeness(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     other = _NEEDED_WITH.get(name)
     if other and plain_text(before.get(other)) and not plain_text(value):
         yield f"must be set, as {other.upper()} is"
@@ -81,7 +108,7 @@ def _incomplete(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[st
         yield "must name at least one key"
 
 
-def _malformed(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+def _check_form(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     if name in ("otp_countries", "otp_prefixes"):
         kind, example = (r"[A-Za-z]{2}", "NP,IN") if name == "otp_countries" else (r"\+\d{0,14}", "+97798,+97797")
         if not all(re.fullmatch(kind, part.strip()) for part in value.split(",")):
@@ -90,7 +117,7 @@ def _malformed(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str
         yield "must be a link, such as https://app.example or powerbank://app"
 
 
-def _weak(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+def _check_strength(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     if name == "documents_dir" and before.get("document_store") == "local" and not value.is_absolute():
         yield "must be an absolute path in production, where DOCUMENT_STORE is local"
     if not isinstance(value, SecretStr) or not plain_text(value):
@@ -115,22 +142,22 @@ def _secrets(name: str, value: SecretStr) -> list[str]:
     return split_keys(value) if name in _KEYS else [plain_text(value)]
 
 
-def _of_tests(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+def _check_for_test_values(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     if not name.startswith(_GATEWAYS):
         return
-    told = plain_text(value)
-    host = urlsplit(told).hostname if isinstance(value, str) else None
+    text = plain_text(value)
+    host = urlsplit(text).hostname if isinstance(value, str) else None
     if host is not None:
         if host in _TEST_HOSTS or _TEST_WORDS & set(re.split(r"[.-]", host)) or _is_this_machine(host):
             yield "is where the gateway tests, so nobody would pay; take its live address"
-    elif told in _TEST_VALUES or "_test_" in told or told.startswith("test_"):
+    elif text in _TEST_VALUES or "_test_" in text or text.startswith("test_"):
         yield "is for tests; production needs a live one, from the gateway's portal"
-    elif name == "stripe_secret" and told.startswith("pk_"):
+    elif name == "stripe_secret" and text.startswith("pk_"):
         yield "is the publishable key; take the secret one, sk_live_… or rk_live_…"
 
 
-def _in_the_clear(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
-    """Who sits between two machines reads codes, tokens and what stations are told, or writes them."""
+def _check_encryption(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse connections in the clear: somebody between two machines could read or forge codes, tokens and commands."""
     if not isinstance(value, str) or "://" not in value:
         return
     url = urlsplit(value)
@@ -143,8 +170,8 @@ def _in_the_clear(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[
         yield "must be smtps:// in production, or have a user, who signs in over STARTTLS only"
 
 
-def _open_to_all(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
-    """Who can write in Redis can have jobs run. A certificate is a lock too, and so is this very machine."""
+def _check_redis_password(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+    """Refuse a Redis without a password: whoever writes in Redis has jobs run. TLS or this very machine protect too."""
     if not isinstance(value, str) or urlsplit(value).scheme not in ("redis", "redis+sentinel"):
         return
     hosts = urlsplit(value).netloc.rpartition("@")[2].split(",")
