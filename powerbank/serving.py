@@ -44,7 +44,7 @@ ROUTES: tuple[Callable[[Flask], None], ...] = (
     api_auth.init_app,
     rate_limits.init_app,
     query_parameters.init_app,
-    uploads.init_app,
     openapi.init_app,
+    uploads.init_app,
     wiring.routes,
 )

@@ -7,6 +7,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule, UUIDConverter
 
+from powerbank.api.openapi import notes_for_document
+
 NOBODY = "01900000-0000-7000-8000-000000000000"
 
 
@@ -50,4 +52,4 @@ def notes(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
     """What a route's decorators noted of it: the permission, and whether it is idempotent."""
     view: Any = app.view_functions[rule.endpoint]
     handler = getattr(view.view_class, method.lower()) if hasattr(view, "view_class") else view
-    return getattr(handler, "_apidoc", {})
+    return notes_for_document(handler)

@@ -19,6 +19,7 @@ from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager
 from jwt.types import Options
 
+from powerbank.api.openapi import note_for_document
 from powerbank.base.audit import staff_actor
 from powerbank.base.clock import utcnow
 from powerbank.base.errors import AppError
@@ -174,11 +175,6 @@ def staff_only(permission: str) -> Callable[[Callable[..., Any]], Callable[..., 
         return wrapper
 
     return decorate
-
-
-def note_for_document(view: Any, **notes: Any) -> None:
-    """Adds to what flask-smorest knows of a view; `powerbank.api.openapi` turns it into the document."""
-    view._apidoc = {**getattr(view, "_apidoc", {}), **notes}
 
 
 def current_staff() -> Staff:

@@ -9,7 +9,8 @@ from typing import IO, Any
 
 from flask import Response, make_response, request
 
-from powerbank.api.auth import note_for_document, principal
+from powerbank.api.auth import principal
+from powerbank.api.openapi import note_for_document
 from powerbank.base import idempotency
 from powerbank.base.db import db, transaction
 from powerbank.base.errors import AppError

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
-from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from powerbank.base.errors import InvalidFieldsError
@@ -33,7 +32,8 @@ def init_app(app: Flask) -> None:
             return
         place = (request.url_rule.endpoint, "GET" if request.method == "HEAD" else request.method)
         if place not in known:
-            of_api = isinstance(app.blueprints.get(request.blueprint or ""), Blueprint)
+            blueprint = app.blueprints.get(request.blueprint or "")
+            of_api = getattr(blueprint, "refuses_unknown_query_parameters", False)
             known[place] = _names(app.view_functions[place[0]], place[1]) if of_api else None
         names = known[place]
         unknown = set() if names is None else set(request.args) - names

@@ -3,18 +3,18 @@
 import base64
 import binascii
 import functools
-import io
 from collections.abc import Callable, Iterable
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote
 
-from flask import Flask, Request, request
+from flask import Flask, request
 from flask_smorest.fields import Upload
 from marshmallow import fields
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
-from powerbank.api.auth import UnauthenticatedError, note_for_document, principal, read_claims
+from powerbank.api.auth import UnauthenticatedError, principal, read_claims
+from powerbank.api.openapi import api, note_for_document
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import db
 from powerbank.pictures import pipeline
@@ -22,19 +22,6 @@ from powerbank.pictures import pipeline
 MOST_PICTURE_BYTES = 8 * 1024 * 1024
 _AROUND = 64 * 1024  # the other fields, and what multipart adds
 PER_CALLER = "60 per hour"
-
-
-class MemoryRequest(Request):
-    """Werkzeug would put larger uploads into temporary files: documents of people, on a disk, in plain."""
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        return io.BytesIO()
 
 
 class PictureField(Upload):  # type: ignore[misc]
@@ -68,7 +55,8 @@ class PhotoField(fields.Field):  # type: ignore[type-arg]
 
 
 def init_app(app: Flask) -> None:
-    app.request_class = MemoryRequest
+    api.register_field(PictureField, "string", "binary")
+    api.register_field(PhotoField, "string", None)
 
 
 def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

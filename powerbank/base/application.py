@@ -1,9 +1,17 @@
-"""Flask without what every request would pay for and none of ours uses."""
+"""Flask without what every request would pay for and none of ours uses.
 
+All that leans on the inside of Flask and Werkzeug stands here. It was written against Flask 3.1 and Werkzeug 3.1;
+tests/base/test_application.py fails when one of these changes:
+- `_prepare_response_obj` of the JSON provider takes the arguments of `jsonify` apart;
+- `ensure_sync` is asked for every hook and view of every request;
+- `_get_file_stream` of a request makes the place for an uploaded file.
+"""
+
+import io
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from flask import Flask, Request, Response
@@ -14,7 +22,7 @@ from powerbank.base.clock import format_time
 
 
 class OrjsonProvider(DefaultJSONProvider):
-    """Answers are written by orjson; what it does not know is told to it as Flask's own writer would tell it."""
+    """Writes JSON with orjson, and what orjson does not know as Flask's own provider would write it."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return dump_json(obj).decode()
@@ -25,18 +33,19 @@ class OrjsonProvider(DefaultJSONProvider):
 
 
 def dump_json(value: Any) -> bytes:
+    """Write a value as JSON."""
     try:
-        return orjson.dumps(value, _plain, orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
-    except orjson.JSONEncodeError:  # it has no whole numbers beyond 64 bits
-        return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+        return orjson.dumps(value, _encode_unknown, orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z)
+    except orjson.JSONEncodeError:  # orjson has no whole numbers beyond 64 bits
+        return json.dumps(value, default=_encode_unknown, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _plain(value: Any) -> Any:
+def _encode_unknown(value: Any) -> Any:
     return format_time(value) if isinstance(value, datetime) else DefaultJSONProvider.default(value)
 
 
 class ConsoleSessions(SecureCookieSessionInterface):
-    """Only the console's pages come with a cookie, and only they get one."""
+    """Cookie sessions for the console only: its pages alone come with a cookie, and they alone get one."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if "HTTP_COOKIE" not in request.environ:
@@ -48,10 +57,24 @@ class ConsoleSessions(SecureCookieSessionInterface):
             super().save_session(app, session, response)
 
 
+class MemoryRequest(Request):
+    """A request whose files stay in memory. Werkzeug would write larger ones, documents of people, to the disk."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return io.BytesIO()
+
+
 class Application(Flask):
+    request_class = MemoryRequest
     json_provider_class = OrjsonProvider
     session_interface = ConsoleSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Nothing here is a coroutine: looking at every hook and view of every request would find none."""
+        """Give the function as it is: none is a coroutine, and Flask would look at each hook of each request."""
         return func

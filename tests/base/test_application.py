@@ -1,14 +1,19 @@
 """What the application changes of Flask."""
 
+import inspect
+import io
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from importlib.metadata import version
 from uuid import UUID
 
 import pytest
 from flask import Flask, request, session
+from flask.json.provider import JSONProvider
 from flask.testing import FlaskClient
+from werkzeug.wrappers import Request
 
-from powerbank.base.application import dump_json
+from powerbank.base.application import MemoryRequest, OrjsonProvider, dump_json
 
 NEPAL = timezone(timedelta(hours=5, minutes=45))
 
@@ -58,3 +63,22 @@ def test_who_comes_without_a_cookie_goes_without_one(client: FlaskClient) -> Non
     answer = client.get("/api/app/countries")
     assert "Set-Cookie" not in answer.headers
     assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+class TestWhatWeLeanOn:
+    """After an update of Flask or Werkzeug that fails here, read `powerbank/base/application.py` again."""
+
+    @pytest.mark.parametrize("package", ["flask", "werkzeug"])
+    def test_the_version_is_the_one_that_the_module_was_written_against(self, package: str) -> None:
+        assert version(package).startswith("3.1.")
+
+    def test_the_json_provider_takes_arguments_apart(self, app: Flask) -> None:
+        assert OrjsonProvider(app)._prepare_response_obj((), {"a": 1}) == {"a": 1}
+        assert "_prepare_response_obj(args, kwargs)" in inspect.getsource(JSONProvider.response)
+
+    def test_views_and_hooks_are_asked_whether_they_are_coroutines(self) -> None:
+        assert "self.ensure_sync(self.view_functions[rule.endpoint])" in inspect.getsource(Flask.dispatch_request)
+
+    def test_a_request_makes_the_place_of_each_uploaded_file(self) -> None:
+        assert "self._get_file_stream" in inspect.getsource(Request.make_form_data_parser)
+        assert isinstance(MemoryRequest({})._get_file_stream(10**9, "image/png"), io.BytesIO)

@@ -1,16 +1,21 @@
 """The OpenAPI document is valid, complete and true."""
 
+import inspect
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 
 import pytest
 import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_smorest import Api, Blueprint
+from flask_smorest.utils import prepare_response
 from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import checks
 
+from powerbank.api.openapi import api, note_for_document
 from powerbank.base.db import db
 from powerbank.outbox import heartbeats
 from powerbank.outbox.policy import Queue, lanes
@@ -45,6 +50,13 @@ def test_it_says_what_a_route_asks_for(client: FlaskClient) -> None:
     assert operation["x-permission"] == "content.write"
 
 
+def test_it_is_written_once(client: FlaskClient) -> None:
+    first = client.get("/openapi.json")
+    assert first.content_type == "application/json"
+    assert api.document() is api.document()
+    assert client.get("/openapi.json").data == first.data
+
+
 def test_the_page_to_try_it_uses_our_own_files_only(client: FlaskClient) -> None:
     page = client.get("/docs").text
     for address in re.findall(r'(?:src|href)="([^"]+)"', page):
@@ -73,3 +85,34 @@ def test_any_request_gets_a_documented_answer(app: Flask, staff_headers: Callabl
         send()
         tried += 1
     assert tried > 30
+
+
+class TestWhatWeLeanOn:
+    """After an update of flask-smorest that fails here, read `powerbank/api/openapi.py` again."""
+
+    def test_the_version_is_the_one_that_the_module_was_written_against(self) -> None:
+        assert version("flask-smorest").startswith("0.47.")
+
+    def test_a_view_carries_what_is_noted_for_the_document(self) -> None:
+        def view() -> None: ...
+
+        note_for_document(view, permission="content.write")
+        note_for_document(view, idempotent=True)
+        assert view._apidoc == {"permission": "content.write", "idempotent": True}  # type: ignore[attr-defined]
+        assert "wrapper._apidoc" in inspect.getsource(Blueprint.response)
+
+    def test_a_blueprint_turns_notes_into_the_document_by_callbacks(self) -> None:
+        assert isinstance(Blueprint("x", __name__)._prepare_doc_cbks, list)
+        assert "in self._prepare_doc_cbks" in inspect.getsource(Blueprint.register_views_in_doc)
+
+    def test_a_blueprint_is_registered_by_the_steps_that_ours_takes(self) -> None:
+        source = inspect.getsource(Api.register_blueprint)
+        for step in ('"blp_name_to_api"', "self._app.register_blueprint(", "register_views_in_doc(", "self.spec.tag("):
+            assert step in source
+        parameters = [*inspect.signature(Blueprint.register_views_in_doc).parameters]
+        assert parameters == ["self", "api", "app", "spec", "name", "parameters"]
+
+    def test_error_handlers_and_responses_are_registered_by_methods_that_ours_replaces(self) -> None:
+        assert callable(Api._register_error_handlers)
+        assert callable(Api._register_responses)
+        assert [*inspect.signature(prepare_response).parameters] == ["response", "spec", "content_type"]
