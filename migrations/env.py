@@ -1,28 +1,33 @@
-"""Runs migrations as the role that owns the tables, and lets the application's role change rows only."""
+"""Run the migrations as the role that owns the tables, and let the application's role change rows only."""
 
 from alembic import context
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection, make_url
 
 from powerbank.base.db import Base, UtcDateTime
+from powerbank.base.schema_version import is_of_first_line
 from powerbank.startup import LIMITS
 
-# Two deployments that start at once must not both migrate.
+# Two deployments that start at the same time must not both migrate: the second one waits for this lock.
 LOCK = 4_200_117
 
-# History: the application's role adds rows and never changes one.
-READ_AND_INSERT = (
-    "audit_log",
+# The application's role adds rows to these tables, and never changes or deletes one. Triggers refuse it to the owner
+# too, but for `alembic_version`, which is the owner's to write.
+ONLY_ADDED_TO = (
     "alembic_version",
+    "audit_log",
     "ledger_accounts",
     "ledger_entries",
     "ledger_postings",
     "ledger_sums",
     "points_moves",
-    "points_moves",
+    "rental_events",
 )
+# The application's role adds rows to these tables and changes them, and never deletes one.
+NEVER_DELETED_FROM = ("custody", "points_lots")
 
 
 def run() -> None:
@@ -40,23 +45,41 @@ def run() -> None:
             target_metadata=Base.metadata,
             compare_type=True,
             compare_server_default=True,
-            render_item=_render,
+            render_item=render_item,
             transaction_per_migration=True,
         )
-        if _is_ahead(connection) and context.get_revision_argument() == context.script.get_current_head():
-            # An older version starts again, as after a rollback. It serves on what newer migrations have added; neither
-            # they nor the rights on their tables are its to change.
+        unknown = unknown_revisions(connection)
+        refuse_first_line(unknown)
+        if unknown and context.get_revision_argument() == context.script.get_current_head():
+            # An older version starts again, as after a rollback. It serves on what newer migrations have added. Neither
+            # those migrations nor the rights on their tables are its to change.
             context.config.print_stdout("The database is ahead of this code; nothing to do.")
             return
         with context.begin_transaction():
             context.run_migrations()
-        _grant(connection, make_url(settings.sqlalchemy_url).username)
+        grant_rights(connection, make_url(settings.sqlalchemy_url).username)
         connection.commit()
-        _limit(settings.sqlalchemy_url)
+        set_limits(settings.sqlalchemy_url)
 
 
-def _limit(application_url: str) -> None:
-    """Bounds what a frozen program can hold up. A role may set such things for itself, and the owner may not for it."""
+def unknown_revisions(connection: Connection) -> set[str]:
+    """Return the revisions of the database that this code does not have."""
+    known = {script.revision for script in context.script.walk_revisions()}
+    return set(MigrationContext.configure(connection).get_current_heads()) - known
+
+
+def refuse_first_line(revisions: set[str]) -> None:
+    for revision in revisions:
+        if is_of_first_line(revision):
+            raise CommandError(
+                f"This database was made before version 0.9.0 (its revision is {revision}), and that version begins "
+                "the migrations anew. Remove its data, as `./scripts/run --fresh` does, or keep it as "
+                "docs/decisions/031-sql-in-files-and-one-line-of-migrations.md says."
+            )
+
+
+def set_limits(application_url: str) -> None:
+    """Bound how long a frozen program can hold up others. Only the role itself may set this for itself."""
     engine = create_engine(application_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         for name, value in LIMITS.items():
@@ -64,32 +87,31 @@ def _limit(application_url: str) -> None:
         connection.commit()
 
 
-def _is_ahead(connection: Connection) -> bool:
-    known = {script.revision for script in context.script.walk_revisions()}
-    return bool(set(MigrationContext.configure(connection).get_current_heads()) - known)
-
-
-def _render(kind: str, item: object, _context: object) -> str | bool:
-    """Migrations must not depend on code that may change after them."""
+def render_item(kind: str, item: object, _context: object) -> str | bool:
+    """Write SQLAlchemy's own type into a new migration, which must not depend on code that may change after it."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-def _grant(connection: Connection, role: str | None) -> None:
-    """The application's role owns nothing: it can change rows, and not even those of the audit log."""
+def grant_rights(connection: Connection, role: str | None) -> None:
+    """Let the application's role change rows where the domains change them. It owns nothing."""
     owner = connection.scalar(text("SELECT current_user"))
     if role is None or role == owner:
         return
     quoted = connection.dialect.identifier_preparer.quote(role)
     connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {quoted}"))
     connection.execute(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {quoted}"))
-    for table in READ_AND_INSERT:
-        if connection.scalar(text("SELECT to_regclass(:name)"), {"name": table}):
-            connection.execute(text(f"REVOKE UPDATE, DELETE ON {table} FROM {quoted}"))
-    if connection.scalar(text("SELECT to_regclass('ledger_accounts')")):
-        # Locking a row takes the right to update a column; a trigger refuses every change of this one.
+    for rights, tables in (("UPDATE, DELETE", ONLY_ADDED_TO), ("DELETE", NEVER_DELETED_FROM)):
+        for table in tables:
+            if exists(connection, table):
+                connection.execute(text(f"REVOKE {rights} ON {table} FROM {quoted}"))
+    if exists(connection, "ledger_accounts"):
+        # Who locks a row needs the right to update a column. The trigger `ledger_account_changes` refuses every change
+        # of this one.
         connection.execute(text(f"GRANT UPDATE (opened_at) ON ledger_accounts TO {quoted}"))
-    if connection.scalar(text("SELECT to_regclass('custody')")):
-        connection.execute(text(f"REVOKE DELETE ON custody FROM {quoted}"))
+
+
+def exists(connection: Connection, table: str) -> bool:
+    return connection.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is not None
 
 
 run()

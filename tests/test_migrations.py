@@ -1,12 +1,19 @@
-"""Migrations go up and down, and what they make is what the models say."""
+"""Migrations go up and down, what they make is what the models say, and the application's role may change rows only."""
 
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import psycopg2
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine, make_url
@@ -14,7 +21,36 @@ from sqlalchemy import create_engine, make_url
 from config import load
 from powerbank import create_app
 from powerbank.base.db import Base
+from powerbank.base.schema_version import MADE_BEFORE_THIS_LINE, is_of_first_line
+from powerbank.ops.health_routes import AT_HEAD, database_state
 from tests.conftest import execute, superuser_url
+
+ROOT = Path(__file__).parents[1]
+LONGEST_REVISION = 32  # what the column of `alembic_version` takes
+
+# The kind and the name of all that migrations make in the schema. A table's own type and a range's own functions come
+# and go with them.
+OBJECTS = """
+    SELECT relkind::text, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+     UNION SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+     UNION SELECT 'type', typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype <> 'c'
+     UNION SELECT 'constraint', conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+     UNION SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal"""
+
+# The tables that `refuse_change` guards, and whether it refuses updates of their rows too (16 is the bit of an update).
+GUARDED = """
+    SELECT tgrelid::regclass::text, tgtype & 16 > 0 FROM pg_trigger
+     WHERE tgfoid = 'refuse_change'::regproc"""
+
+DEPLOYMENT = """
+from flask_migrate import upgrade
+from powerbank import create_app, startup
+
+app = create_app(routes=False)
+startup.migrations(app)
+with app.app_context():
+    upgrade()
+"""
 
 
 @pytest.fixture
@@ -30,24 +66,41 @@ def empty_database(worker_id: str) -> Iterator[Flask]:
     execute(superuser_url("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def tables(app: Flask) -> set[str]:
-    connection = psycopg2.connect(app.config["SETTINGS"].database_owner_url)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        found = {name for (name,) in cursor.fetchall()}
-    connection.close()
-    return found
+def rows(url: str, query: str) -> set[tuple[str, ...]]:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return set(cursor.fetchall())
+
+
+def objects(app: Flask) -> set[tuple[str, ...]]:
+    return rows(app.config["SETTINGS"].database_owner_url, OBJECTS)
 
 
 def test_up_and_down_and_up_again(empty_database: Flask) -> None:
     with empty_database.app_context():
         upgrade()
-        made = tables(empty_database)
-        assert {"outbox_jobs", "audit_log", "content_revisions"} <= made
+        made = objects(empty_database)
+        assert {("r", "outbox_jobs"), ("v", "rentable_banks"), ("function", "refuse_change")} <= made
         downgrade(revision="base")
-        assert tables(empty_database) == {"alembic_version"}
+        assert {name for _kind, name in objects(empty_database) if "alembic_version" not in name} == set()
         upgrade()
-        assert tables(empty_database) == made
+        assert objects(empty_database) == made
+
+
+def test_two_deployments_at_once_migrate_once(empty_database: Flask) -> None:
+    """The second one waits, and finds nothing to do."""
+    settings = empty_database.config["SETTINGS"]
+    urls = {"DATABASE_URL": settings.database_url, "DATABASE_OWNER_URL": settings.database_owner_url}
+    environment = {**os.environ, **urls, "LOG_LEVEL": "INFO"}
+    command = [sys.executable, "-c", DEPLOYMENT]
+    deployments = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=PIPE, stderr=STDOUT, text=True) for _ in range(2)
+    ]
+    said = [deployment.communicate()[0] for deployment in deployments]
+    assert [deployment.returncode for deployment in deployments] == [0, 0], said
+    assert sorted("Running upgrade" in each for each in said) == [False, True]
+    with empty_database.app_context():
+        assert database_state() == AT_HEAD
 
 
 def test_models_and_migrations_agree(app: Flask) -> None:
@@ -62,6 +115,36 @@ def test_models_and_migrations_agree(app: Flask) -> None:
     engine.dispose()
 
 
+def test_revisions_are_one_line_of_numbers_with_names() -> None:
+    scripts = list(ScriptDirectory(str(ROOT / "migrations")).walk_revisions("base", "heads"))
+    revisions = [script.revision for script in reversed(scripts)]
+    assert [int(revision[:4]) for revision in revisions] == list(range(1, len(revisions) + 1))
+    for script in scripts:
+        assert re.fullmatch(r"\d{4}(_[a-z0-9]+)+", script.revision)
+        assert not is_of_first_line(script.revision)
+        assert len(script.revision) <= LONGEST_REVISION
+        assert Path(script.path).stem == script.revision
+        assert script.doc.endswith(".")
+
+
+@pytest.mark.parametrize("revision", ["0009", "0010_commands", "0033d"])
+def test_a_database_of_the_first_line_is_told_what_to_do(
+    empty_database: Flask, revision: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is neither taken for a newer one nor migrated."""
+    with empty_database.app_context():
+        upgrade()
+        before = objects(empty_database)
+        owner_url = empty_database.config["SETTINGS"].database_owner_url
+        execute(owner_url, f"UPDATE alembic_version SET version_num = '{revision}'")
+        assert database_state() == MADE_BEFORE_THIS_LINE
+        with pytest.raises(SystemExit):
+            upgrade()
+        assert f"made before version 0.9.0 (its revision is {revision})" in caplog.text
+        assert "--fresh" in caplog.text
+        assert objects(empty_database) == before
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"]
 )
@@ -69,6 +152,21 @@ def test_models_and_migrations_agree(app: Flask) -> None:
 def test_the_audit_log_cannot_be_changed(environment: dict[str, str], role: str, statement: str) -> None:
     with pytest.raises((psycopg2.errors.InsufficientPrivilege, psycopg2.errors.RestrictViolation)):
         execute(environment[role], statement)
+
+
+def test_the_applications_role_has_no_right_that_a_trigger_refuses(environment: dict[str, str]) -> None:
+    guarded = rows(environment["DATABASE_URL"], GUARDED)
+    assert {("audit_log", True), ("rental_events", True), ("custody", False)} <= guarded
+    for table, refuses_updates in guarded:
+        rights = {"SELECT", "INSERT"} | (set() if refuses_updates or table == "ledger_accounts" else {"UPDATE"})
+        assert rights_on(table, environment["DATABASE_URL"]) == rights, table
+
+
+def rights_on(table: str, url: str) -> set[str]:
+    query = """
+        SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
+         WHERE has_table_privilege(current_user, '{}', privilege)"""
+    return {right for (right,) in rows(url, query.format(table))}
 
 
 def test_the_applications_role_makes_no_tables(environment: dict[str, str]) -> None:

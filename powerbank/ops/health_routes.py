@@ -15,6 +15,7 @@ from powerbank.api import rate_limits
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import db
 from powerbank.base.redis_clients import describe_failure, push_redis
+from powerbank.base.schema_version import MADE_BEFORE_THIS_LINE, is_of_first_line
 from powerbank.ops import metrics, queries
 from powerbank.ops.monitors import kept_for_monitors, monitors_only
 from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
@@ -86,8 +87,11 @@ def database_state() -> str:
     known = _migrations()
     if found == known[0]:
         return AT_HEAD
-    # What this code does not know came after it, and only adds: deploy/README.md says why older code serves on it.
-    return f"migrations at {found}, the code needs {known[0]}" if found in known or found is None else AHEAD
+    if found in known or found is None:
+        return f"migrations at {found}, the code needs {known[0]}"
+    # A revision that this code does not know came after it, and only adds; deploy/README.md says why older code serves
+    # on it.
+    return MADE_BEFORE_THIS_LINE if is_of_first_line(found) else AHEAD
 
 
 def _migrations() -> list[str]:
