@@ -22,7 +22,7 @@ from powerbank.stations.registry.opening_hours import is_open
 
 LARGEST_RADIUS_KM = 500
 
-# Defined by the migration that last changed it.
+# The function stands in powerbank/sql/stations_nearby.sql.
 _NEARBY = text("""
     SELECT sn, name, lat, lng, maintenance, online, hours, timezone, available_banks, free_slots, last_seen, km,
            is_favorite
