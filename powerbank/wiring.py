@@ -25,7 +25,7 @@ from powerbank.notifications.staff import services as staff
 from powerbank.ops import commands as ops_commands
 from powerbank.outbox import operations
 from powerbank.payments import gateways
-from powerbank.payments.credit_alerts import services as credit
+from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
 from powerbank.points import earnings, expiry, reversal
@@ -65,7 +65,7 @@ def hooks(app: Flask) -> None:
             UsageTotal.POINTS: ledger_queries.points_of_user,
         }
     )
-    wallet_changes.register_after_debit(credit.alert_after_debit)
+    wallet_changes.register_after_debit(credit_alerts.alert_after_debit)
     wallet_changes.register_after_credit_of_debtor(dues_collection.request_collection)
     ledger_refunds.register_reactions(reversal.request_reversal)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)

@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from jobs.payments.credit_alerts import alert_low_balances, alert_unusual_spending
+from jobs.payments.dues import announce_late_dues, collect_from_everybody, remind_everybody
 from jobs.worker import runtime
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.content import app_config
@@ -17,7 +19,7 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.notifications.people.kinds import Type
 from powerbank.notifications.texts import values
-from powerbank.payments.credit_alerts import services as credit
+from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.credit_alerts.services import Alert
 from powerbank.payments.dues import services as dues_collection
 from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person, top_up
@@ -97,27 +99,27 @@ class TestLowCredit:
         assert told() == [("low_credit", {"balance": "20.00"})]
 
     def test_the_sweep_tells_each_once_a_day(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(credit, "BATCH", 2)
+        monkeypatch.setattr(credit_alerts, "BATCH", 2)
         low = [person(wallet=amount) for amount in (49_99, 1, 10_00)]
         person(wallet=50_00)
         make_person()  # never had money
-        assert credit.sweep(Alert.LOW, now=NOON) == 3
-        assert credit.sweep(Alert.LOW, now=NOON + timedelta(hours=1)) == 0
-        assert credit.sweep(Alert.LOW, now=NOON + timedelta(days=1)) == 3
+        assert alert_low_balances(Alert.LOW, now=NOON) == 3
+        assert alert_low_balances(Alert.LOW, now=NOON + timedelta(hours=1)) == 0
+        assert alert_low_balances(Alert.LOW, now=NOON + timedelta(days=1)) == 3
         assert all(len(told(user_id)) == 2 for user_id in low)
 
     def test_the_critical_sweep_tells_each_once_in_four_hours(self, person: Person) -> None:
         person(wallet=10_00)
         low = person(wallet=9_99)
         for hours, expected in ((0, 1), (1, 0), (4, 1), (8, 1)):
-            assert credit.sweep(Alert.CRITICAL, now=NOON + timedelta(hours=hours)) == expected
+            assert alert_low_balances(Alert.CRITICAL, now=NOON + timedelta(hours=hours)) == expected
         assert {kind for kind, _ in told(low)} == {"critical_credit"}
 
     def test_who_cannot_rent_anyway_is_left_alone(self, person: Person) -> None:
         user_id = person(wallet=1_00)
         with transaction() as session:
             session.execute(text("UPDATE users SET status = 'suspended' WHERE id = :id"), {"id": user_id})
-        assert credit.sweep(Alert.LOW, now=NOON) == 0
+        assert alert_low_balances(Alert.LOW, now=NOON) == 0
 
 
 class TestHighUsage:
@@ -130,8 +132,8 @@ class TestHighUsage:
         for day, amount in enumerate(usual):
             spends(user_id, amount, days_ago=day + 2)
         spends(user_id, yesterday, days_ago=1)
-        assert credit.sweep_usage(now=NOON) == expected
-        assert credit.sweep_usage(now=NOON) == 0
+        assert alert_unusual_spending(now=NOON) == expected
+        assert alert_unusual_spending(now=NOON) == 0
         if expected:
             assert told(user_id) == [("high_usage", {"spend": "15.01", "average": "10.00"})]
 
@@ -144,16 +146,16 @@ class TestHighUsage:
         with transaction():
             refunds.refund_payment(transaction_id=paid[0], key=key(), actor="system")
             refunds.refund_payment(transaction_id=paid[1], amount=86_00, key=key(), actor="system")
-        assert credit.sweep_usage(now=NOON) == 0
+        assert alert_unusual_spending(now=NOON) == 0
         spends(user_id, 2_00, days_ago=1)
-        assert credit.sweep_usage(now=NOON) == 1
+        assert alert_unusual_spending(now=NOON) == 1
 
     def test_what_is_older_than_the_month_does_not_count(self, person: Person) -> None:
         user_id = person(wallet=5000_00)
         for day in range(5):
             spends(user_id, 10_00, days_ago=40 + day)
         spends(user_id, 90_00, days_ago=1)
-        assert credit.sweep_usage(now=NOON) == 0
+        assert alert_unusual_spending(now=NOON) == 0
 
 
 class TestDues:
@@ -163,23 +165,24 @@ class TestDues:
         owes(first, 5_00)
         owes(first, 7_00)
         owes(second, 1_00)
-        assert dues_collection.remind(now=NOON) == 2
-        assert dues_collection.remind(now=NOON) == 0
+        assert remind_everybody(now=NOON) == 2
+        assert remind_everybody(now=NOON) == 2
+        assert len(told(second)) == 1
         assert told(first) == [("due_reminder", {"amount": "12.00"})]
 
     def test_beyond_the_grace_period_people_are_told_once_that_it_is_collected(self, person: Person) -> None:
         late, fresh = person(), person()
         owes(late, 5_00, days=3)
         owes(fresh, 5_00, days=2)
-        assert dues_collection.tell_who_is_late(now=utcnow()) == 1
-        assert dues_collection.tell_who_is_late(now=utcnow()) == 0
+        assert announce_late_dues(now=utcnow()) == 1
+        assert announce_late_dues(now=utcnow()) == 0
         assert (told(late), told(fresh)) == ([("due_late", {"amount": "5.00"})], [])
 
     def test_of_several_that_are_late_all_that_is_open_is_told_once(self, person: Person) -> None:
         late = person()
         for paisa, days in ((5_00, 4), (7_00, 5), (1_00, 0)):
             owes(late, paisa, days=days)
-        assert dues_collection.tell_who_is_late(now=utcnow()) == 2
+        assert announce_late_dues(now=utcnow()) == 2
         assert told(late) == [("due_late", {"amount": "13.00"})]
 
 
@@ -232,8 +235,8 @@ class TestCollecting:
         one, other, fresh, poor = person(wallet=40_00), person(wallet=5_00), person(wallet=40_00), person()
         for user_id, days in ((one, 3), (other, 4), (fresh, 2), (poor, 9)):
             owes(user_id, 30_00, days=days)
-        assert dues_collection.collect_from_all(now=utcnow()) == 2
-        assert dues_collection.collect_from_all(now=utcnow()) == 0
+        assert collect_from_everybody(now=utcnow()) == 2
+        assert collect_from_everybody(now=utcnow()) == 0
         assert balances(one) == {"user_wallet": 10_00}
         assert balances(other) == {"dues_receivable": -25_00}
         assert balances(fresh) == {"user_wallet": 40_00, "dues_receivable": -30_00}
@@ -245,8 +248,8 @@ class TestCollecting:
         owes(user_id, 30_00, days=3)
         with transaction():
             app_config.put("dues_grace_days", 5, actor="test")
-        assert dues_collection.collect_from_all(now=utcnow()) == 0
-        assert dues_collection.tell_who_is_late(now=utcnow()) == 0
+        assert collect_from_everybody(now=utcnow()) == 0
+        assert announce_late_dues(now=utcnow()) == 0
 
 
 def test_a_top_up_that_failed_is_told_and_one_that_was_cancelled_is_not(payer: Payer) -> None:
