@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from jobs.payments import review as review_jobs
 from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.gateway import Payment
 from powerbank.outbox import relay
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
-from powerbank.payments import cleanup
 from powerbank.payments.review import comparison
 from powerbank.payments.topups import settlement
 from tests.payments.conftest import Payer, Work
@@ -42,7 +42,7 @@ def compared(app: Flask) -> Report:
             comparison.begin_check(now=utcnow())
         for gateway, lane in LANES:
             with contextlib.suppress(VendorError):
-                comparison.compare_lane(gateway, lane)
+                review_jobs.compare_lane(gateway, lane)
         with transaction():
             comparison.end_lane("khalti", 0, now=utcnow())
     return report(app)
@@ -116,7 +116,7 @@ def test_a_gateway_that_is_away_holds_up_its_own_payments_and_is_asked_again(
     for _ in range(4):
         topped_up(payer, "khalti")
     topped_up(payer, "esewa")
-    payer.sandbox.faults.set("khalti", "html", times=comparison.AWAY_AFTER)
+    payer.sandbox.faults.set("khalti", "html", times=review_jobs.AWAY_AFTER)
     asks_for_a_check(app, work)
     assert report(app) == Report(total=5, checked=1, unanswered=0, differences=0, finished=False)
     [job] = rows(app, "SELECT failures FROM outbox_jobs WHERE job = 'compare_payments' AND state = 'open'")
@@ -161,7 +161,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
             comparison.begin_check(now=utcnow())
         monkeypatch.setattr(settlement, "look_up_payment", killed_after_two)
         with pytest.raises(SystemExit):
-            comparison.compare_lane("khalti", 0)
+            review_jobs.compare_lane("khalti", 0)
     assert report(app) == Report(total=4, checked=2, unanswered=0, differences=2, finished=False)
     monkeypatch.setattr(
         settlement, "look_up_payment", lambda intent_id: (asked.append(intent_id), look_up(intent_id))[1]
@@ -225,7 +225,7 @@ def test_what_comes_while_a_lane_ends_is_asked_for_again(
         looks.append(lane)
         return waiting(gateway, lane) if len(looks) > 1 else []
 
-    monkeypatch.setattr(comparison, "_waiting", nothing_yet)
+    monkeypatch.setattr(comparison, "next_payments", nothing_yet)
     with app.app_context():
         with transaction():
             comparison.begin_check(now=utcnow())
@@ -243,7 +243,7 @@ def test_lanes_that_end_at_once_end_the_check_once(payer: Payer, app: Flask) -> 
 
     def run(lane: int) -> None:
         with app.app_context():
-            comparison.compare_lane("khalti", lane)
+            review_jobs.compare_lane("khalti", lane)
             with transaction():
                 comparison.end_lane("khalti", lane, now=utcnow())
 
@@ -277,7 +277,7 @@ def test_payments_that_agreed_are_forgotten_and_differences_are_kept(payer: Paye
     compared(app)
     change(app, "UPDATE settlement_checks SET finished_at = now() - interval '15 days'")
     with app.app_context():
-        cleanup.prune(now=utcnow())
+        review_jobs.delete_old_records(now=utcnow())
     assert [row.outcome for row in rows(app, "SELECT outcome FROM settlement_comparisons")] == ["differs"]
 
 
@@ -307,7 +307,7 @@ def test_raw_events_are_forgotten_after_their_time(payer: Payer, app: Flask) -> 
             days=days,
         )
     with app.app_context():
-        cleanup.prune(now=utcnow())
+        review_jobs.delete_old_records(now=utcnow())
     left = rows(
         app,
         "SELECT event_id IS NOT NULL AS signed, state, extract(day FROM now() - received_at)::int AS days"

@@ -12,11 +12,10 @@ import structlog
 from sqlalchemy import Select, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.db import db, new_id, open_session, transaction, utcnow
-from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.base.db import db, new_id, open_session, utcnow
+from powerbank.integrations.gateway import Payment
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.payments import gateways
 from powerbank.payments.events import SettlementMismatch
 from powerbank.payments.models import PaymentIntent
 from powerbank.payments.review import differences
@@ -32,7 +31,6 @@ PATIENCE = timedelta(hours=20)  # for a gateway that is away, until the next nig
 LANES = 4  # of each gateway: it is never asked for more payments at once
 BATCH = 200
 MOST_TRIES = 3
-AWAY_AFTER = 3  # failures in a row
 
 
 def begin_check(*, now: datetime) -> None:
@@ -68,25 +66,46 @@ def request_lanes() -> None:
         enqueue(payment_jobs.COMPARE_PAYMENTS, gateway=gateway, lane=lane)
 
 
-def compare_lane(gateway: str, lane: int) -> None:
-    """Asks for each payment outside any transaction, and notes each answer at once. A gateway that does not answer
-    several times is away: the job is tried again later and goes on here."""
-    failures = 0
-    while waiting := _waiting(gateway, lane):
-        for check_id, intent_id in waiting:
-            try:
-                _compare(check_id, intent_id)
-                failures = 0
-            except VendorError as away:
-                failures += 1
-                _note_failure(check_id, intent_id, str(away))
-                if failures == AWAY_AFTER:
-                    raise
+def next_payments(gateway: str, lane: int) -> list[tuple[UUID, UUID]]:
+    """List the next payments of a lane as pairs of check and intent.
+
+    Those that failed before come last, so that one of them holds up no others.
+    """
+    query = _select_waiting(gateway, lane).order_by(SettlementComparison.tries, SettlementComparison.intent_id)
+    return [(row.check_id, row.intent_id) for row in db.session.execute(query.limit(BATCH))]
+
+
+def record_answer(check_id: UUID, intent_id: UUID, payment: Payment | None, *, now: datetime) -> None:
+    """Compare what the gateway answered with the books, and settle a payment that was never credited."""
+    intent = intents.lock_intent(intent_id)
+    assert intent is not None  # noqa: S101 (intents are never deleted)
+    difference = differences.find_difference(intent, payment)
+    if difference is not None and difference.what == differences.PAID_NOT_CREDITED:
+        settlement.apply_payment(intent_id, payment, actor="comparison", now=now)
+    _record_outcome(check_id, intent_id, Outcome.DIFFERS if difference else Outcome.AGREES, difference)
+
+
+def record_no_answer(check_id: UUID, intent_id: UUID, error: str) -> None:
+    """Record that the gateway will not say how a payment stands."""
+    log.warning("payment not compared", intent_id=str(intent_id), error=error)
+    _record_outcome(check_id, intent_id, Outcome.UNANSWERED)
+
+
+def record_failed_try(check_id: UUID, intent_id: UUID, error: str) -> None:
+    """Record that the gateway did not answer. After several tries the payment counts as unanswered."""
+    log.warning("payment not compared", intent_id=str(intent_id), error=error)
+    session = open_session()
+    _lock_check(check_id)
+    row = session.get_one(SettlementComparison, (check_id, intent_id), with_for_update=True, populate_existing=True)
+    row.tries += 1
+    if row.tries >= MOST_TRIES:
+        session.flush()
+        _record_outcome(check_id, intent_id, Outcome.UNANSWERED)
 
 
 def end_lane(gateway: str, lane: int, *, now: datetime) -> None:
     """The last lane ends the check. Two that end at once come one after the other."""
-    if open_session().execute(_of_lane(gateway, lane).limit(1)).one_or_none() is not None:
+    if open_session().execute(_select_waiting(gateway, lane).limit(1)).one_or_none() is not None:
         enqueue(payment_jobs.COMPARE_PAYMENTS, gateway=gateway, lane=lane)  # more came after the last look
         return
     check = _open_check()
@@ -112,15 +131,7 @@ def _open_check() -> SettlementCheck | None:
     return open_session().scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def _waiting(gateway: str, lane: int) -> list[tuple[UUID, UUID]]:
-    """Those that failed before come last, so that one of them holds up no others."""
-    query = _of_lane(gateway, lane).order_by(SettlementComparison.tries, SettlementComparison.intent_id).limit(BATCH)
-    found = [(row.check_id, row.intent_id) for row in db.session.execute(query)]
-    db.session.rollback()
-    return found
-
-
-def _of_lane(gateway: str, lane: int) -> Select[UUID, UUID]:
+def _select_waiting(gateway: str, lane: int) -> Select[UUID, UUID]:
     return select(SettlementComparison.check_id, SettlementComparison.intent_id).where(
         SettlementComparison.gateway == gateway,
         SettlementComparison.lane == lane,
@@ -128,27 +139,9 @@ def _of_lane(gateway: str, lane: int) -> Select[UUID, UUID]:
     )
 
 
-def _compare(check_id: UUID, intent_id: UUID) -> None:
-    try:
-        payment = settlement.look_up_payment(intent_id)
-    except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
-        db.session.rollback()
-        log.warning("payment not compared", intent_id=str(intent_id), error=str(refused))
-        with transaction():
-            _note(check_id, intent_id, Outcome.UNANSWERED)
-        return
-    with transaction():
-        intent = intents.lock_intent(intent_id)
-        assert intent is not None  # noqa: S101 (intents are never deleted)
-        found = differences.find_difference(intent, payment)
-        if found is not None and found.what == differences.PAID_NOT_CREDITED:
-            settlement.apply_payment(intent_id, payment, actor="comparison", now=utcnow())
-        _note(check_id, intent_id, Outcome.DIFFERS if found else Outcome.AGREES, found)
-
-
-def _note(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Difference | None = None) -> None:
+def _record_outcome(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Difference | None = None) -> None:
     """Once: a worker that was thought dead may come to the same payment."""
-    _hold(check_id)
+    _lock_check(check_id)
     told = {"what": found.what, "ours": found.ours, "theirs": found.theirs} if found else {}
     noted = (
         update(SettlementComparison)
@@ -164,7 +157,7 @@ def _note(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Difference |
         _count(check_id, outcome)
 
 
-def _hold(check_id: UUID) -> None:
+def _lock_check(check_id: UUID) -> None:
     """The check before its payments, as who closes it does: so nobody waits in a circle."""
     open_session().execute(select(SettlementCheck.id).where(SettlementCheck.id == check_id).with_for_update())
 
@@ -175,18 +168,6 @@ def _count(check_id: UUID, outcome: Outcome, number: int = 1) -> None:
         counted["differences"] = number
     more = {name: getattr(SettlementCheck, name) + by for name, by in counted.items()}
     open_session().execute(update(SettlementCheck).where(SettlementCheck.id == check_id).values(more))
-
-
-def _note_failure(check_id: UUID, intent_id: UUID, error: str) -> None:
-    db.session.rollback()
-    log.warning("payment not compared", intent_id=str(intent_id), error=error)
-    with transaction() as session:
-        _hold(check_id)
-        row = session.get_one(SettlementComparison, (check_id, intent_id), with_for_update=True, populate_existing=True)
-        row.tries += 1
-        if row.tries >= MOST_TRIES:
-            session.flush()
-            _note(check_id, intent_id, Outcome.UNANSWERED)
 
 
 def _close(check: SettlementCheck, *, now: datetime) -> None:
