@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from jobs.ledger import recount_ledger
 from powerbank.api import paging
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger import queries, sums
-from powerbank.ledger.books import reconciliation
 from powerbank.ledger.models import Account, Posting
 from scripts.bench.ground import Ground
 from scripts.bench.ledger_clients import FIRST_PERSON, PEOPLE, person
@@ -76,7 +76,7 @@ def timings() -> dict[str, float]:
     }
     found = {title: _median(read) for title, read in reads.items()}
     began = time.perf_counter()
-    report = reconciliation.recount(new_id(), now=utcnow())
+    report = recount_ledger(new_id(), now=utcnow())
     if report.differences:
         raise RuntimeError(f"the books are wrong: {report.found}")
     return found | {"the night's recount of everything": (time.perf_counter() - began) * 1000}

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from jobs.ledger import recount_ledger
 from powerbank.base.db import db, new_id, open_session, transaction, utcnow
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
@@ -75,23 +76,23 @@ def closed_seal() -> bool:
 
 
 def recount() -> Recount:
-    report = reconciliation.recount(new_id(), now=utcnow())
+    found = recount_ledger(new_id(), now=utcnow())
     with transaction():
-        reconciliation.store_recount(report, now=utcnow())
-    return report
+        reconciliation.store_recount(found, now=utcnow())
+    return found
 
 
 @pytest.mark.usefixtures("busy")
 def test_books_that_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ENTRIES", "ACCOUNTS", "SEALS"):
         monkeypatch.setattr(reconciliation, name, 2)
-    report = recount()
-    assert report.found == []
+    found = recount()
+    assert found.found == []
     entries, accounts = (
         db.session.scalar(text(f"SELECT count(*) FROM ledger_{what}")) for what in ("entries", "accounts")
     )
-    assert (report.entries, report.accounts) == (entries, accounts)
-    assert report.turnover == {"NPR": 500_00 + 50_00 + 20_00 + 5_00 + 1_00, "PTS": 110}
+    assert (found.entries, found.accounts) == (entries, accounts)
+    assert found.turnover == {"NPR": 500_00 + 50_00 + 20_00 + 5_00 + 1_00, "PTS": 110}
     assert reconciliation.describe_last_difference() is None
 
 
@@ -126,8 +127,8 @@ def test_books_that_are_empty(context: Flask) -> None:
 )
 def test_what_was_forged_is_found(forge: Forge, statement: str, checks: set[str]) -> None:
     forge(statement)
-    report = recount()
-    assert {difference["check"] for difference in report.found} == checks
+    found = recount()
+    assert {difference["check"] for difference in found.found} == checks
 
 
 @pytest.mark.usefixtures("busy")
@@ -137,10 +138,10 @@ def test_the_first_difference_is_told_once(
     catalogue.register(HEARD)
     monkeypatch.setitem(SUBSCRIPTIONS, LedgerMismatch, (HEARD,))
     forge("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind LIKE 'user%'")
-    report_id = new_id()
+    recount_id = new_id()
     for _ in range(2):  # a run that broke off is made good under the same id
-        report = reconciliation.recount(report_id, now=utcnow())
-    assert report.differences > 1
+        found = recount_ledger(recount_id, now=utcnow())
+    assert found.differences > 1
     work()
     assert db.session.scalars(text("SELECT key FROM test_effects")).all() == ["heard account"]
 
@@ -163,7 +164,7 @@ def test_staff_are_alerted_until_a_recount_is_clean(context: Flask, forge: Forge
 
 
 @pytest.mark.usefixtures("busy")
-def test_the_job_leaves_a_report_for_staff(
+def test_the_job_leaves_its_result_for_staff(
     client: FlaskClient, staff_headers: Callable[..., dict[str, str]], work: Callable[..., None], forge: Forge
 ) -> None:
     from powerbank.outbox.enqueue import enqueue
@@ -173,11 +174,11 @@ def test_the_job_leaves_a_report_for_staff(
         enqueue(payment_jobs.RECONCILE_LEDGER)
     work()
     answer = client.get("/api/admin/ledger/reconciliation", headers=staff_headers("finance"))
-    [report] = answer.get_json()["items"]
-    assert report["differences"] == 2
-    assert report["finished_at"] is not None
-    assert report["found"][0]["check"] == "account"
-    assert report["turnover"]["PTS"] == "110"
+    [row] = answer.get_json()["items"]
+    assert row["differences"] == 2
+    assert row["finished_at"] is not None
+    assert row["found"][0]["check"] == "account"
+    assert row["turnover"]["PTS"] == "110"
 
 
 def test_it_is_run_at_two_in_kathmandu() -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.db import db, open_session, transaction
+from powerbank.base.db import db, open_session
 from powerbank.ledger.events import LedgerMismatch
 from powerbank.ledger.models import Reconciliation
 from powerbank.outbox.enqueue import publish
@@ -100,26 +100,37 @@ class Recount:
     found: list[dict[str, Any]] = field(default_factory=list)
 
 
-def recount(report_id: UUID, *, now: datetime) -> Recount:
-    """Reads all of the ledger in batches, each a snapshot of its own, and tells the first difference at once."""
-    with transaction() as session:
-        row = {"id": report_id, "started_at": now}
-        session.execute(insert(Reconciliation).values(row).on_conflict_do_nothing())
-    report = Recount(report_id)
+def begin_recount(recount_id: UUID, *, now: datetime) -> None:
+    row = {"id": recount_id, "started_at": now}
+    open_session().execute(insert(Reconciliation).values(row).on_conflict_do_nothing())
+
+
+def find_differences(recount: Recount) -> Iterator[Difference]:
+    """Read all of the ledger in batches, each of them a snapshot of its own, and count it up in the recount."""
     for check in (_entries, _floored_accounts, _sealed_sums, _currencies, _aside):
-        for difference in check(report):
-            report.differences += 1
-            if len(report.found) < KEEP:
-                report.found.append(asdict(difference))
-            if report.differences == 1:
-                _tell(report_id, difference)
-    return report
+        for difference in check(recount):
+            recount.differences += 1
+            if len(recount.found) < KEEP:
+                recount.found.append(asdict(difference))
+            yield difference
 
 
-def store_recount(report: Recount, *, now: datetime) -> None:
-    turnover = {currency: str(amount) for currency, amount in sorted(report.turnover.items())}
-    values = asdict(report) | {"turnover": turnover, "finished_at": now}
-    open_session().execute(update(Reconciliation).where(Reconciliation.id == report.id).values(values))
+def announce_difference(recount_id: UUID, difference: Difference) -> None:
+    """Tell staff of a difference at once, unless this recount has found one before."""
+    first = open_session().execute(
+        update(Reconciliation)
+        .where(Reconciliation.id == recount_id, Reconciliation.differences == 0)
+        .values(differences=1, found=[asdict(difference)])
+        .returning(Reconciliation.id)
+    )
+    if first.one_or_none() is not None:  # a recount that broke off and is repeated has told it before
+        publish(LedgerMismatch(reconciliation_id=recount_id, check=difference.check, subject=difference.subject))
+
+
+def store_recount(recount: Recount, *, now: datetime) -> None:
+    turnover = {currency: str(amount) for currency, amount in sorted(recount.turnover.items())}
+    values = asdict(recount) | {"turnover": turnover, "finished_at": now}
+    open_session().execute(update(Reconciliation).where(Reconciliation.id == recount.id).values(values))
 
 
 def describe_last_difference() -> str | None:
@@ -137,25 +148,13 @@ def describe_last_difference() -> str | None:
     return f"{newest.differences} differences, the first in {first['check']} {first['subject']}"
 
 
-def _tell(report_id: UUID, difference: Difference) -> None:
-    with transaction() as session:
-        first = session.execute(
-            update(Reconciliation)
-            .where(Reconciliation.id == report_id, Reconciliation.differences == 0)
-            .values(differences=1, found=[asdict(difference)])
-            .returning(Reconciliation.id)
-        )
-        if first.one_or_none() is not None:  # not when a run that broke off is made good
-            publish(LedgerMismatch(reconciliation_id=report_id, check=difference.check, subject=difference.subject))
-
-
 def _read(query: Any, **parameters: Any) -> list[Any]:
     rows = list(db.session.execute(query, parameters))
     db.session.rollback()  # ends the snapshot
     return rows
 
 
-def _entries(report: Recount) -> Iterator[Difference]:
+def _entries(recount: Recount) -> Iterator[Difference]:
     after = FIRST
     while rows := _read(_ENTRIES, after=after, size=ENTRIES):
         for row in rows:
@@ -164,21 +163,21 @@ def _entries(report: Recount) -> Iterator[Difference]:
                 continue
             after = row.id
             if row.currency is not None:
-                report.turnover[row.currency] = report.turnover.get(row.currency, 0) + int(row.figure or 0)
-        report.entries += max(row.entries for row in rows)
+                recount.turnover[row.currency] = recount.turnover.get(row.currency, 0) + int(row.figure or 0)
+        recount.entries += max(row.entries for row in rows)
 
 
-def _floored_accounts(report: Recount) -> Iterator[Difference]:
+def _floored_accounts(recount: Recount) -> Iterator[Difference]:
     after = FIRST
     while rows := _read(_FLOORED, after=after, size=ACCOUNTS):
         for row in rows:
             if not row.kept == row.counted == row.told:
                 yield Difference("account", str(row.id), row.kept, int(row.counted))
         after = rows[-1].id
-        report.accounts += len(rows)
+        recount.accounts += len(rows)
 
 
-def _sealed_sums(report: Recount) -> Iterator[Difference]:
+def _sealed_sums(recount: Recount) -> Iterator[Difference]:
     for account in _read(_HOT):
         after, running = 0, 0
         while rows := _read(_SEALED, id=account.id, after=after, size=SEALS):
@@ -188,15 +187,15 @@ def _sealed_sums(report: Recount) -> Iterator[Difference]:
                 yield Difference("sums", str(account.id), row.balance, running)
                 running = row.balance
             after = row.up_to
-        report.accounts += 1
+        recount.accounts += 1
 
 
-def _currencies(report: Recount) -> Iterator[Difference]:
+def _currencies(recount: Recount) -> Iterator[Difference]:
     for row in _read(_CURRENCIES):
         if row.off != 0:
             yield Difference("currency", row.currency, 0, int(row.off))
 
 
-def _aside(report: Recount) -> Iterator[Difference]:
+def _aside(recount: Recount) -> Iterator[Difference]:
     for row in _read(_ASIDE):
         yield Difference("aside", f"{row.kind} {row.owner}", int(row.kept), int(row.counted))
