@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import Response
 from flask.views import MethodView
-from sqlalchemy import ColumnElement, select
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
@@ -130,7 +129,7 @@ def export_codes(coupon_id: UUID) -> Response:
     return export_csv(
         "codes",
         ("code", "uses", "most uses"),
-        select(Code).where(Code.coupon_id == of),
+        queries.select_codes(of),
         Code.code,
         lambda code: [(code.code, code.uses, code.most_uses)],
         of=("coupons", of),
@@ -142,7 +141,7 @@ def export_codes(coupon_id: UUID) -> Response:
 @blueprint.response(200, UseSchema)
 def use_of_coupon(coupon_id: UUID) -> dict[str, Any]:
     """What was used of a coupon, in all and by day"""
-    return queries.summarise_uses(queries.uses_of_coupon(queries.find_coupon(coupon_id).id))
+    return queries.summarise_uses_of_coupon(coupon_id)
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/use")
@@ -150,7 +149,7 @@ def use_of_coupon(coupon_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, UseSchema)
 def use_of_campaign(campaign_id: UUID) -> dict[str, Any]:
     """What was used of all coupons of a campaign, in all and by day"""
-    return queries.summarise_uses(queries.uses_of_campaign(campaign_id))
+    return queries.summarise_uses_of_campaign(campaign_id)
 
 
 @blueprint.get("/coupons/<uuid:coupon_id>/redemptions.csv")
@@ -159,7 +158,7 @@ def use_of_campaign(campaign_id: UUID) -> dict[str, Any]:
 def export_redemptions(coupon_id: UUID) -> Response:
     """Every use of a coupon as CSV, oldest first"""
     of = queries.find_coupon(coupon_id).id
-    return _redemptions(queries.uses_of_coupon(of), ("coupons", of))
+    return _export_redemptions(queries.select_redemptions_of_coupon(of), ("coupons", of))
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/redemptions.csv")
@@ -167,10 +166,10 @@ def export_redemptions(coupon_id: UUID) -> Response:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_redemptions_of_campaign(campaign_id: UUID) -> Response:
     """Every use of all coupons of a campaign as CSV, oldest first"""
-    return _redemptions(queries.uses_of_campaign(campaign_id), ("campaigns", campaign_id))
+    return _export_redemptions(queries.select_redemptions_of_campaign(campaign_id), ("campaigns", campaign_id))
 
 
-def _redemptions(which: ColumnElement[bool], of: tuple[str, UUID]) -> Response:
+def _export_redemptions(redemptions: Any, of: tuple[str, UUID]) -> Response:
     head = ("at", "redemption", "code", "user", "rental", "discount", "points", "status", "given back at")
 
     def rows(use: Redemption) -> Iterator[tuple[object, ...]]:
@@ -179,7 +178,7 @@ def _redemptions(which: ColumnElement[bool], of: tuple[str, UUID]) -> Response:
         whose = (shown_code(use.code), use.user_id, use.rental_id)
         yield format_time(use.created_at), use.id, *whose, *of_money, use.status, back
 
-    return export_csv("redemptions", head, select(Redemption).where(which), Redemption.id, rows, of=of)
+    return export_csv("redemptions", head, redemptions, Redemption.id, rows, of=of)
 
 
 def _snapshot(coupon: Coupon) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken
 from flask import current_app
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from powerbank.api.paging import bad_cursor_error, page
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
+from powerbank.base.local_time import HOME
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
 
 DAYS = 90  # of use by day
@@ -32,8 +33,7 @@ def coupon_page(*, limit: int, cursor: str | None, campaign_id: UUID | None = No
 
 def code_page(coupon_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """The place where a page ends is a code, so a cursor of this list can be read by nobody else."""
-    query = select(Code).where(Code.coupon_id == coupon_id)
-    found = page(query, Code.code, limit=limit, cursor=_opened(cursor) if cursor else None)
+    found = page(select_codes(coupon_id), Code.code, limit=limit, cursor=_opened(cursor) if cursor else None)
     ends = found["next_cursor"]
     return found | {"next_cursor": _seal().encrypt(ends.encode()).decode() if ends else None}
 
@@ -48,6 +48,10 @@ def _opened(cursor: str) -> str:
 def _seal() -> Fernet:
     key = hashlib.sha256(b"cursors of coupon codes:" + current_app.config["JWT_SECRET_KEY"].encode()).digest()
     return Fernet(base64.urlsafe_b64encode(key))
+
+
+def select_codes(coupon_id: UUID) -> Select[Code]:
+    return select(Code).where(Code.coupon_id == coupon_id)
 
 
 def claim_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -89,8 +93,34 @@ def _status(coupon: Coupon, code: Code, campaign: Campaign | None, uses: int, no
     return "available"
 
 
-def summarise_uses(which: ColumnElement[bool]) -> dict[str, Any]:
-    """What was used of a coupon or a campaign, in all and by day."""
+def select_redemptions_of_coupon(coupon_id: UUID) -> Select[Redemption]:
+    return select(Redemption).where(_of_coupon(coupon_id))
+
+
+def select_redemptions_of_campaign(campaign_id: UUID) -> Select[Redemption]:
+    return select(Redemption).where(_of_campaign(campaign_id))
+
+
+def summarise_uses_of_coupon(coupon_id: UUID) -> dict[str, Any]:
+    return _summarise_uses(_of_coupon(coupon_id))
+
+
+def summarise_uses_of_campaign(campaign_id: UUID) -> dict[str, Any]:
+    return _summarise_uses(_of_campaign(campaign_id))
+
+
+def _of_coupon(coupon_id: UUID) -> ColumnElement[bool]:
+    return Redemption.coupon_id == find_coupon(coupon_id).id
+
+
+def _of_campaign(campaign_id: UUID) -> ColumnElement[bool]:
+    if db.session.get(Campaign, campaign_id) is None:
+        raise NotFoundError("campaign")
+    return Redemption.coupon_id.in_(select(Coupon.id).where(Coupon.campaign_id == campaign_id))
+
+
+def _summarise_uses(which: ColumnElement[bool]) -> dict[str, Any]:
+    """Sum up the redemptions that a condition selects, in all and by day."""
     used = Redemption.status == Use.USED
     query = select(
         func.count().filter(used).label("uses"),
@@ -100,7 +130,7 @@ def summarise_uses(which: ColumnElement[bool]) -> dict[str, Any]:
         func.coalesce(func.sum(Redemption.worth).filter(used), 0).label("worth"),
         func.count().filter(~used).label("given_back"),
     ).where(which)
-    day = func.date(func.timezone("Asia/Kathmandu", Redemption.created_at))
+    day = func.date(func.timezone(HOME.key, Redemption.created_at))
     days = (
         select(day.label("day"), func.count().label("uses"), func.sum(Redemption.worth).label("worth"))
         .where(which, used)
@@ -111,13 +141,3 @@ def summarise_uses(which: ColumnElement[bool]) -> dict[str, Any]:
     totals = {name: int(total) for name, total in db.session.execute(query).one()._mapping.items()}
     by_day = [{"day": row.day, "uses": row.uses, "worth": int(row.worth)} for row in db.session.execute(days)]
     return {**totals, "days": by_day}
-
-
-def uses_of_coupon(coupon_id: UUID) -> ColumnElement[bool]:
-    return Redemption.coupon_id == coupon_id
-
-
-def uses_of_campaign(campaign_id: UUID) -> ColumnElement[bool]:
-    if db.session.get(Campaign, campaign_id) is None:
-        raise NotFoundError("campaign")
-    return Redemption.coupon_id.in_(select(Coupon.id).where(Coupon.campaign_id == campaign_id))

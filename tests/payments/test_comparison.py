@@ -219,7 +219,7 @@ def test_what_comes_while_a_lane_ends_is_asked_for_again(
 ) -> None:
     """Its job is still open when the next night asks for it, so nothing is asked for twice then."""
     topped_up(payer, "khalti")
-    looks, waiting = [], comparison._waiting
+    looks, waiting = [], comparison.next_payments
 
     def nothing_yet(gateway: str, lane: int) -> Any:
         looks.append(lane)
