@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from scripts.bench import report
-from scripts.drills.storm import checker, wrong_clock
+from scripts.drills.storm import checker, faults, wrong_clock
 from scripts.drills.storm.checker import Finding
 from scripts.drills.storm.storm import GREEN_WITHIN, Seen, Storm, query, say
 from scripts.drills.storm.system import System
@@ -61,7 +61,8 @@ def storm(folder: Path, asked: argparse.Namespace, *, seed: int) -> tuple[str, b
     """What is shown, and whether anything is wrong."""
     system = System(folder, Ports.from_base(asked.port_base or free_base()))
     with system.running():
-        seen = Storm(system, seed=seed, riders=asked.riders).pass_over(asked.minutes * 60)
+        kinds = faults.everything(named=asked.only)
+        seen = Storm(system, seed=seed, riders=asked.riders, kinds=kinds).pass_over(asked.minutes * 60)
         findings = check(system, seen)
         ends = dict(query(system, "SELECT status, count(*) FROM rentals GROUP BY 1"))
     return table(seen, findings, ends=ends), bool(findings)
@@ -101,6 +102,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=10, help="of storm; setting up and settling come besides")
     parser.add_argument("--seed", type=int, help="repeats the order of an earlier storm")
     parser.add_argument("--riders", type=int, default=10, help="at once")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="TEXT", help="faults with this in their names; may be repeated"
+    )
     parser.add_argument("--port-base", type=int, help="as of scripts/run (default: any that is free)")
     parser.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
     return parser

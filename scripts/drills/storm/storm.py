@@ -48,7 +48,7 @@ class Seen:
 
 
 class Storm:
-    def __init__(self, system: System, *, seed: int, riders: int) -> None:
+    def __init__(self, system: System, *, seed: int, riders: int, kinds: list[Fault]) -> None:
         self.system, self.seed = system, seed
         self.journal = Journal()
         self.sandbox = Sandbox(system.sandbox_url)
@@ -57,7 +57,7 @@ class Storm:
         )
         self.watch = Watch(f"http://127.0.0.1:{system.ports.web}")
         self._dice = random.Random(f"storm {seed}")  # noqa: S311 (not a secret)
-        self._number_of_riders = riders
+        self._number_of_riders, self._kinds = riders, kinds
 
     def pass_over(self, seconds: float) -> Seen:
         self._wait_until_green()
@@ -101,7 +101,7 @@ class Storm:
 
     def _blow(self, began: float, *, until: float) -> None:
         scene = Scene(self.system, self.network, self.sandbox, self._dice)
-        for together in in_order(faults.everything(), self._dice):
+        for together in in_order(self._kinds, self._dice):
             longest = max(fault.seconds for fault in together)
             if now() + longest > until:
                 if now() + faults.SHORT > until:
