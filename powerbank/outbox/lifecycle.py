@@ -155,7 +155,7 @@ def deliver_again(row: OutboxJob) -> None:
 def bury(row: OutboxJob, cause: Cause) -> None:
     """Makes a dead letter and resolves what the job guarded."""
     spec = catalogue.find(row.job)
-    if cause is Cause.EXPIRED and row.job in catalogue.SCHEDULED:
+    if cause is Cause.EXPIRED and (row.job in catalogue.SCHEDULED or (spec and spec.missed_when_late)):
         cause = Cause.MISSED
     row.state = State.DEAD
     row.cause = cause

@@ -31,7 +31,8 @@ class Cause(StrEnum):
     UNDELIVERABLE = "undeliverable"  # no such job any more, or arguments that it does not take
     CRASHED = "crashed"  # took its worker down again and again
     DISCARDED = "discarded"  # staff put it aside
-    MISSED = "missed"  # a slot of the schedule whose work a later slot does, or was to do and failed too
+    # A slot of the schedule whose work a later slot does, or was to do and failed too; or a job that nobody wants late.
+    MISSED = "missed"
 
 
 SETTLED = (Cause.DISCARDED, Cause.MISSED)  # nobody has to decide about these

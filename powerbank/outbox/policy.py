@@ -110,6 +110,7 @@ class JobSpec:
     queue: Queue
     retries: Retries = NO_RETRIES
     expires: int | None = None  # not begun within so many seconds: dead, never run late
+    missed_when_late: bool = False  # nobody has to decide about one that expired
     alarm: int | None = None  # still open after so many seconds: staff are alerted
     time_limit: int | None = None  # the queue's, unless set
     durable: bool = True  # False: may be lost, skips the outbox

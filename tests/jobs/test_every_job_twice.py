@@ -186,6 +186,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "recompute_leaderboard": tallies_wrong,
     "process_station_issue": issue_reported,
     "send_station_command": command_overdue,
+    "request_station_snapshot": command_overdue,
     "check_station_command": command_overdue,
     "update_station_status": station_heard_of,
     "check_station_connectivity": station_said_to_be_offline,

@@ -16,6 +16,17 @@ SEND_STATION_COMMAND = JobSpec(
     expires=2 * MINUTE,
     stepwise=True,
 )
+# The question what a station holds is a command like others. Where it came too late, the station is asked again or
+# tells by itself, so nobody has to decide about it.
+REQUEST_STATION_SNAPSHOT = JobSpec(
+    "request_station_snapshot",
+    body="jobs.stations.send_station_command",
+    queue=Queue.IOT,
+    retries=retry_after(5, 15),
+    expires=2 * MINUTE,
+    missed_when_late=True,
+    stepwise=True,
+)
 # What a command's deadline, or the time for its snapshot, brings.
 CHECK_STATION_COMMAND = JobSpec(
     "check_station_command",
@@ -66,6 +77,7 @@ PRUNE_STATION_REPORTS = JobSpec(
 JOBS = (
     PROCESS_STATION_ISSUE,
     SEND_STATION_COMMAND,
+    REQUEST_STATION_SNAPSHOT,
     CHECK_STATION_COMMAND,
     UPDATE_STATION_STATUS,
     REGISTER_POWERBANKS,

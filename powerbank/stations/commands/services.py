@@ -79,7 +79,9 @@ def request_command(
     if asked is None:
         raise ConflictError("station_busy", "The station is handing out another power bank.")
     if through is None:
-        enqueue(station_jobs.SEND_STATION_COMMAND, at=send_at, expires_at=deadline, command_id=str(command_id))
+        is_question = name is CommandName.GET_STATUS
+        job = station_jobs.REQUEST_STATION_SNAPSHOT if is_question else station_jobs.SEND_STATION_COMMAND
+        enqueue(job, at=send_at, expires_at=deadline, command_id=str(command_id))
     elif (outgoing := _encode_or_refuse(asked, now=now)) is not None:
         _send_after_commit(outgoing, through)
     enqueue(station_jobs.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))

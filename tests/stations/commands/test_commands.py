@@ -18,6 +18,8 @@ from powerbank.integrations.callbacks.client import PublicHosts
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt.listener import Listener
 from powerbank.integrations.mqtt.publisher import Publisher, open_publisher, publisher
+from powerbank.ops import queries
+from powerbank.outbox import relay
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from scripts.stack.broker import EmbeddedBroker
@@ -287,6 +289,20 @@ def test_a_command_for_which_no_broker_is_there_stays_unsent(
         link.close()
         del context.extensions["mqtt_publisher"]
     assert value("SELECT deadline - created_at FROM station_commands") == timedelta(seconds=60)
+
+
+def test_a_snapshot_that_is_asked_for_too_late_is_no_dead_letter(context: Flask, make_station: Make) -> None:
+    """The next one tells as much. A command that came too late is another matter."""
+    talker = Talker(make_station("A"))
+    for command in ("get_status", "reboot"):
+        with transaction():
+            commands.request_command(
+                station_id=talker.id, command=command, parameters={}, requested_by="x", now=talker.now
+            )
+    with transaction() as session:
+        session.execute(text("UPDATE outbox_jobs SET expires_at = now() - interval '1 s' WHERE expires_at IS NOT NULL"))
+    assert relay.expire_unbegun() == 2
+    assert [(each.job, each.number) for each in queries.count_dead_letters()] == [("send_station_command", 1)]
 
 
 def test_what_is_sent_is_what_was_understood(

@@ -63,7 +63,7 @@ def test_they_are_so_many_and_one_after_the_other(
         Talker(make_station(f"S{number}"), utcnow() - timedelta(seconds=40 + number)).snapshot({})
     begun = utcnow()
     assert ask() == 3
-    sent = "SELECT run_after FROM outbox_jobs WHERE job = 'send_station_command' ORDER BY run_after"
+    sent = "SELECT run_after FROM outbox_jobs WHERE job = 'request_station_snapshot' ORDER BY run_after"
     times = [row.run_after for row in rows(sent)]
     assert all(time >= begun + place * catching_up.EACH for place, time in enumerate(times))
     assert {row.sn for row in rows(ASKED)} == {"S0", "S1", "S2"}  # those that were heard last
