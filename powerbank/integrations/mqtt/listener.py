@@ -24,7 +24,8 @@ HANDSHAKE_SECONDS = 10.0
 # What we publish to ourselves, for a broker that takes no more messages (its disk is full) may keep its connections. It
 # need not keep what nobody subscribes to, so the filters name it too.
 PULSE = "powerbank/pulse"
-PULSE_EVERY, PULSE_PATIENCE = 10.0, 10.0
+# Together less than 15 s: a broker that is frozen is missed by then. Half of it is enough for a slow line.
+PULSE_EVERY, PULSE_PATIENCE = 5.0, 8.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 
 

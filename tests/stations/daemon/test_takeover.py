@@ -1,4 +1,4 @@
-"""How long nobody hears what stations say after the daemon that did was killed."""
+"""How long nobody hears what stations say after the daemon was killed, and how soon it misses a frozen broker."""
 
 import json
 import signal
@@ -83,3 +83,23 @@ def test_a_process_is_known_by_its_machine_its_number_and_its_beginning() -> Non
 @pytest.mark.parametrize("holder", ["another/1 999999999 1", " 999999999 1", "mqtt-host-999999999-abcdef", ""])
 def test_of_other_machines_nothing_is_known(holder: str) -> None:
     assert not leadership.has_ended(holder)
+
+
+@pytest.mark.faults
+def test_a_frozen_broker_is_noticed_within_twenty_seconds_and_a_slow_one_is_kept(net: Network) -> None:
+    net.shipped_daemon()
+    net.wait(net.listening, "the daemon listens")
+    net.broker.pause()
+    time.sleep(5)
+    assert net.listening()
+    net.broker.resume()
+    time.sleep(5)
+    assert net.listening()
+    net.broker.pause()
+    frozen_at = time.monotonic()
+    try:
+        net.wait(lambda: not net.listening(), "the daemon misses the broker")
+        assert time.monotonic() - frozen_at < 20
+    finally:
+        net.broker.resume()
+    net.wait(net.listening, "the daemon listens again")
