@@ -29,7 +29,6 @@ PROGRAMS = {
 }
 SERVERS = {"Redis": "redis", "PostgreSQL": "postgres", "broker": "broker"}
 SHORT, LYING, FREEZE, LONG_FREEZE = 6.0, 10.0, 8.0, 45.0  # seconds
-MISSED = 65.0  # until a client misses the answers to its pings: twice the half minute between two
 WRONG_CLOCK = 65.0  # so that it takes part in a minute of the schedule
 # What health says of it within seconds.
 SHOWN_AT_ONCE = {"Redis": ("redis",), "PostgreSQL": ("database",), "web": ("silent",)}
@@ -176,7 +175,7 @@ def _freezes() -> Iterator[Fault]:
     yield Fault(title, "freeze", partial(_freeze, silent), LONG_FREEZE, LONG_FREEZE, shows=shown)
     broker = partial(_freeze, (SERVERS["broker"],))
     shown = frozenset({"no_daemon"})
-    yield Fault("broker frozen for long", "freeze", broker, MISSED, MISSED, shows=shown)
+    yield Fault("broker frozen for long", "freeze", broker, LONG_FREEZE, LONG_FREEZE, shows=shown)
 
 
 def _clocks() -> Iterator[Fault]:
