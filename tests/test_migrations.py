@@ -42,6 +42,21 @@ GUARDED = """
     SELECT tgrelid::regclass::text, tgtype & 16 > 0 FROM pg_trigger
      WHERE tgfoid = 'refuse_change'::regproc"""
 
+# All that a model can say of its table.
+COLUMNS = """
+    SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, attgenerated::text,
+           pg_get_expr(adbin, adrelid)
+      FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid AND relnamespace = 'public'::regnamespace
+      LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+     WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped"""
+CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+     WHERE connamespace = 'public'::regnamespace AND contype <> 't'"""
+INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+OPTIONS = """
+    SELECT relname, reloptions::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"""
+NOT_OF_MODELS = ("alembic_version", "test_effects")
+
 DEPLOYMENT = """
 from flask_migrate import upgrade
 from powerbank import create_app, startup
@@ -125,6 +140,18 @@ def test_revisions_are_one_line_of_numbers_with_names() -> None:
         assert len(script.revision) <= LONGEST_REVISION
         assert Path(script.path).stem == script.revision
         assert script.doc.endswith(".")
+
+
+@pytest.mark.parametrize("query", [COLUMNS, CONSTRAINTS, INDEXES, OPTIONS])
+def test_models_say_of_tables_all_that_migrations_make(app: Flask, empty_database: Flask, query: str) -> None:
+    """Alembic compares neither checks nor exclusions, nor how a table is stored."""
+    migrated = app.config["SETTINGS"].database_owner_url
+    modelled = empty_database.config["SETTINGS"].database_owner_url
+    execute(modelled, "CREATE TYPE uuidrange AS RANGE (subtype = uuid)")
+    engine = create_engine(empty_database.config["SETTINGS"].sqlalchemy_owner_url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    assert {row for row in rows(migrated, query) if row[0] not in NOT_OF_MODELS} == rows(modelled, query)
 
 
 @pytest.mark.parametrize("revision", ["0009", "0010_commands", "0033d"])
