@@ -8,7 +8,7 @@ from powerbank.outbox.operations import Operation
 
 def fail_operation(*, operation_id: str) -> None:
     """The job that was to do it died, or came too late."""
-    operation = operations.pending(UUID(operation_id))
+    operation = operations.lock_pending_operation(UUID(operation_id))
     if operation is not None:
         operations.fail(operation, "not_done", "This could not be done in time; ask again.", now=utcnow())
 
@@ -17,7 +17,7 @@ def send_callback(run: StepwiseRun, *, operation_id: str) -> None:
     operation = db.session.get(Operation, UUID(operation_id))
     if operation is None or operation.callback_url is None:
         return
-    url, body = operation.callback_url, operations.told(operation)
+    url, body = operation.callback_url, operations.callback_body(operation)
     db.session.rollback()
     run.call("tell", lambda _key: {"status": operations.callbacks().send(url, body)})
 

@@ -10,7 +10,7 @@ from powerbank.outbox import relay, schedules
 def tick() -> None:
     now = utcnow()
     schedules.synchronise(now)
-    schedules.run_due(now)
+    schedules.enqueue_due_slots(now)
 
 
 def redeliver_stranded_jobs(run: StepwiseRun) -> None:

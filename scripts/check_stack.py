@@ -114,7 +114,7 @@ def broker(settings: config.Settings) -> str:
 
 
 def workers(settings: config.Settings) -> str:
-    alive = heartbeats.living("worker")
+    alive = heartbeats.find_living("worker")
     unserved = [lane for lane in catalogue.lanes_in_use() if not any(lane in worker.queues for worker in alive)]
     if unserved:
         raise BadPartError(f"no worker on {', '.join(unserved)}; start scripts/worker.py for them")
@@ -122,7 +122,7 @@ def workers(settings: config.Settings) -> str:
 
 
 def scheduler(settings: config.Settings) -> str:
-    alive = heartbeats.living("scheduler")
+    alive = heartbeats.find_living("scheduler")
     if not alive:
         raise BadPartError("none is alive; start scripts/scheduler.py")
     return f"{len(alive)} alive"
@@ -131,7 +131,7 @@ def scheduler(settings: config.Settings) -> str:
 def daemon(settings: config.Settings) -> str:
     if settings.mqtt_url is None:
         return "not needed, as MQTT_URL is not set"
-    alive = heartbeats.living("mqtt")
+    alive = heartbeats.find_living("mqtt")
     if not alive:
         raise BadPartError("none is alive; start scripts/mqtt_daemon.py")
     if not any(each.listens for each in alive):

@@ -43,7 +43,7 @@ def main() -> None:
 def wait_for_a_daemon(ended: threading.Event) -> None:
     """What stations say first would reach nobody, and some cabinets say nothing more for nine minutes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not any(each.listens for each in heartbeats.living("mqtt")) and time.monotonic() < deadline:
+    while not any(each.listens for each in heartbeats.find_living("mqtt")) and time.monotonic() < deadline:
         db.session.rollback()
         if ended.wait(0.2):
             return

@@ -267,11 +267,11 @@ def emptier(environment: dict[str, str], database_name: str) -> Iterator[Emptier
 def clean(app: Flask, emptier: Emptier) -> Iterator[None]:
     """Runs the test, then forgets what it wrote."""
     from powerbank.base.redis_clients import cache_redis, queue_redis
-    from powerbank.outbox.outbound import stall
+    from powerbank.outbox.outbound import unsent
 
     yield
     emptier.empty()
-    stall.forget()
+    unsent.forget()
     with app.app_context():
         queue_redis().flushdb()
         cache_redis().flushdb()

@@ -10,7 +10,7 @@ from powerbank.payments.options.schemas import CalculateSchema, CalculationSchem
 
 
 def calculate_payment_options(*, operation_id: str) -> None:
-    operation = operations.pending(UUID(operation_id))
+    operation = operations.lock_pending_operation(UUID(operation_id))
     if operation is None:
         return
     assert operation.user_id is not None  # noqa: S101 (staff ask for no options)

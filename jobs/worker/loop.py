@@ -35,7 +35,7 @@ from rq.worker import WorkerStatus
 from jobs.worker.advance import Advance, rq_time
 from jobs.worker.message_job import WireJob
 from jobs.worker.pulse import WORKER_TTL, Pulse
-from jobs.worker.runtime import Outcome, describe
+from jobs.worker.runtime import Outcome, describe_error
 from powerbank.base import logs
 from powerbank.base.db import db, utcnow
 from powerbank.base.redis_clients import REDIS_ERRORS
@@ -261,7 +261,7 @@ def _account(error: BaseException) -> str:
     and a database's name the values that it refused."""
     origin = error.__cause__ or error
     frames = "".join(traceback.format_tb(origin.__traceback__))
-    return logs.redact_text(f"{frames}{describe(origin)}\n{describe(error)}")
+    return logs.redact_text(f"{frames}{describe_error(origin)}\n{describe_error(error)}")
 
 
 def _readable(job_id: bytes) -> str:

@@ -9,7 +9,7 @@ from redis import Redis
 from rq import SimpleWorker
 
 from jobs.worker.advance import rq_time
-from jobs.worker.runtime import release_left_claims
+from jobs.worker.runtime import release_abandoned_claims
 from powerbank.base.db import db, utcnow
 from powerbank.base.redis_clients import connect
 from powerbank.outbox import heartbeats, job_counts
@@ -37,7 +37,7 @@ class Pulse:
             self._thread.join(timeout=2)
         _quietly(self._hand_over_counts)
         with self._app.app_context():
-            _quietly(lambda: heartbeats.stop(db.engine, self._worker.name))
+            _quietly(lambda: heartbeats.sign_off(db.engine, self._worker.name))
 
     def _run(self) -> None:
         settings = self._app.config["SETTINGS"]
@@ -55,11 +55,11 @@ class Pulse:
 
     def _hand_over_counts(self) -> None:
         with self._app.app_context():
-            job_counts.hand_over(db.engine)
+            job_counts.write_counts(db.engine)
 
     def _release_left_claims(self) -> None:
         with self._app.app_context():
-            release_left_claims()
+            release_abandoned_claims()
 
     def _beat_redis(self, connection: Redis) -> None:
         """A worker that a wipe made invisible registers anew."""

@@ -68,7 +68,7 @@ def run(
         outcome = Outcome.DEAD
         raise
     finally:
-        job_counts.note(spec.name, outcome.value, time.monotonic() - began)
+        job_counts.count_run(spec.name, outcome.value, time.monotonic() - began)
     return outcome
 
 
@@ -95,7 +95,7 @@ def _note_success(spec: JobSpec, job_id: uuid.UUID, seconds: float) -> None:
         schedules.note_run(spec, job_id, "success", seconds)
     except DBAPIError as away:
         db.session.rollback()
-        log.warning("result of a scheduled task not noted", error=describe(away))
+        log.warning("result of a scheduled task not noted", error=describe_error(away))
 
 
 def _run_plain(spec: JobSpec, job_id: uuid.UUID) -> Outcome:
@@ -128,7 +128,7 @@ def _run_losable(spec: JobSpec, arguments: dict[str, Any], failures: int) -> Out
         delay = None if _permanent(error) else spec.retries.delay(failures + 1)
         if delay is None:
             raise
-        log.warning("job failed, will be tried again", error=describe(error), delay=delay)
+        log.warning("job failed, will be tried again", error=describe_error(error), delay=delay)
         payload = {"arguments": arguments, "failures": failures + 1}
         at = utcnow() + timedelta(seconds=delay)
         wire.push([wire.Message(f"{spec.name}-{new_id()}", spec.name, payload, at)])
@@ -175,7 +175,7 @@ def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: st
             raise
         # PostgreSQL is away, so the failure cannot be noted: the lease brings the job back. The pause keeps
         # this worker from running through the whole queue meanwhile.
-        log.error("database away during a job", error=describe(away))
+        log.error("database away during a job", error=describe_error(away))
         time.sleep(1)
         return Outcome.RETRY
 
@@ -184,7 +184,7 @@ def _after_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: st
 _left: deque[tuple[uuid.UUID, str]] = deque()
 
 
-def release_left_claims() -> None:
+def release_abandoned_claims() -> None:
     """For the worker's pulse, which knows when the database is back."""
     while _left:
         with transaction():
@@ -195,32 +195,32 @@ def release_left_claims() -> None:
 def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str | None, seconds: float) -> Outcome:
     """Plans the next try, or makes a dead letter."""
     with transaction():
-        row = lifecycle.locked(job_id)
+        row = lifecycle.lock_job(job_id)
         if row is None and claim is not None:
             _left.append((job_id, claim))  # a sweep has it locked just now: the claim must not stay with it
         if row is None or row.state != State.OPEN:
             return Outcome.SKIPPED
         if row.claimed_by not in (None, claim):
-            log.warning("the lease went to another worker", error=describe(error))
+            log.warning("the lease went to another worker", error=describe_error(error))
             return Outcome.SKIPPED
         if _database_went_away(error):
             lifecycle.note_crash(row, "lost the database")
             delay: int | None = 0
         else:
             delay = lifecycle.fail(
-                row, spec, describe(error), permanent=_permanent(error), at_least=_asked_to_wait(error)
+                row, spec, describe_error(error), permanent=_permanent(error), at_least=_asked_to_wait(error)
             )
         cause = row.cause
     schedules.note_run(spec, job_id, "failed", seconds)
     if cause is not None:
         raise DeadLetterError(f"{spec.name} is dead ({cause})") from error
-    log.warning("job failed, will be tried again", error=describe(error), delay=delay)
+    log.warning("job failed, will be tried again", error=describe_error(error), delay=delay)
     return Outcome.RETRY
 
 
 def _bury_if_expired(job_id: uuid.UUID) -> Outcome:
     with transaction():
-        row = lifecycle.locked(job_id)
+        row = lifecycle.lock_job(job_id)
         late = row is not None and row.state == State.OPEN and row.expires_at is not None and row.expires_at <= utcnow()
         if row is None or not late or row.claimed_by is not None:
             return Outcome.SKIPPED
@@ -231,7 +231,7 @@ def _bury_if_expired(job_id: uuid.UUID) -> Outcome:
 def _leave_unknown(job: str, outbox_id: str | None) -> Outcome:
     if outbox_id is not None:
         with transaction():
-            row = lifecycle.locked(uuid.UUID(outbox_id))
+            row = lifecycle.lock_job(uuid.UUID(outbox_id))
             # A message that names another job than its row says nothing about the row.
             if row is not None and row.state == State.OPEN and row.job == job and not lifecycle.bury_unknown(row):
                 return Outcome.SKIPPED
@@ -252,7 +252,7 @@ def _database_went_away(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and is_away(error)
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """The kind of error and its words, without the values that SQLAlchemy would add: they may be personal."""
     words = str(getattr(error, "orig", None) or error).strip().splitlines()
     return f"{type(error).__name__}: {words[0] if words else ''}"[:500]

@@ -153,9 +153,9 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
     def _recover(self) -> None:
         """A Redis that lost its memory is told all that is open at once, without waiting for a worker."""
         with self._app.app_context():
-            if relay.redis_forgot():
+            if relay.has_redis_forgotten():
                 self._watchdog.turn(lasts=RECOVERY_TAKES)
-                relay.recover()
+                relay.send_all_open_jobs()
 
     def _sweep(self) -> None:
         """The sweep of each minute is a job that a worker has to run. Who waits at a station waits for no worker that
@@ -166,7 +166,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         with self._app.app_context():
             if sent := relay.redeliver_at_stations():
                 log.warning("jobs that somebody at a station waits for sent again", jobs=sent)
-            job_counts.hand_over(db.engine)
+            job_counts.write_counts(db.engine)
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten_at < heartbeats.INTERVAL:
@@ -179,7 +179,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         try:
             self.remove_lock()
             with self._app.app_context():
-                heartbeats.stop(db.engine, self.name)
+                heartbeats.sign_off(db.engine, self.name)
         except (*REDIS_ERRORS, DBAPIError) as error:
             log.warning("could not sign off", error=str(error))
 

@@ -51,7 +51,7 @@ class OperationSchema(Schema):
 def operation(operation_id: UUID) -> Operation:
     """How it stands, and its result"""
     staff = known_staff()
-    return operations.of_its_asker(
+    return operations.find_operation_of_asker(
         operation_id, user_id=known_user_id(), staff_id=staff.id if staff else None, now=utcnow()
     )
 

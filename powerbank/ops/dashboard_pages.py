@@ -30,7 +30,7 @@ from powerbank.base.db import transaction
 from powerbank.base.errors import AppError, ConflictError
 from powerbank.base.redis_clients import queue_redis
 from powerbank.ops import services
-from powerbank.outbox.wire import forget
+from powerbank.outbox.wire import forget_message
 
 blueprint = rq_dashboard.blueprint
 
@@ -112,7 +112,7 @@ def _give_fresh_start(message_id: str) -> None:
     except AppError as refused:
         if refused.code == "job_unknown":
             raise
-        forget(message_id)  # an attempt that failed, of a job that went on: nothing to requeue
+        forget_message(message_id)  # an attempt that failed, of a job that went on: nothing to requeue
 
 
 def _use_our_redis() -> None:

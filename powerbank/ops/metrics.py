@@ -83,7 +83,7 @@ def _jobs() -> Iterator[Metric]:
     runs = CounterMetricFamily("powerbank_jobs", "Runs of jobs.", labels=["job", "outcome"])
     times = HistogramMetricFamily("powerbank_job_seconds", "Time that runs took.", labels=["job", "outcome"])
     bounds = [*map(str, job_counts.BOUNDS), "+Inf"]
-    for row in job_counts.summed_up():
+    for row in job_counts.read_counts():
         labels = [row.job, row.outcome]
         runs.add_metric(labels, sum(row.buckets))
         buckets = list(zip(bounds, accumulate(row.buckets), strict=True))

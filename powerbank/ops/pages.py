@@ -23,7 +23,7 @@ DECISIONS = {"requeue": services.requeue_dead_letter, "discard": services.discar
 @blueprint.get("/")
 def overview() -> str:
     staff = page_staff("system.read")
-    workers = heartbeats.living("worker")
+    workers = heartbeats.find_living("worker")
     return render_template(
         "console/overview.html",
         staff=staff,
@@ -57,7 +57,7 @@ def decide(job_id: UUID, decision: str) -> Response:
 def run(name: str) -> Response:
     page_staff("system.operate")
     with transaction():
-        schedules.run_now(name, utcnow())
+        schedules.start_now(name, utcnow())
         audit.by_staff("schedule.run", "schedule", name)
     flash(f"{name}: started.")
     return redirect(url_for("console_ops.overview"))

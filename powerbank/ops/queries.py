@@ -17,7 +17,7 @@ from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
 from powerbank.outbox import catalogue, heartbeats
 from powerbank.outbox.models import SETTLED, OutboxJob, State
 from powerbank.outbox.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
-from powerbank.outbox.schedules import ScheduleState, lies_too_far, next_slot
+from powerbank.outbox.schedules import ScheduleState, is_too_far_ahead, next_slot
 
 STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that nobody works
 # Where a job may run for an hour, those behind it wait for as long.
@@ -51,7 +51,7 @@ class QueueHealth:
 def read_queue_health() -> QueueHealth:
     now = utcnow()
     waiting = _waiting(now)
-    workers = heartbeats.living("worker")
+    workers = heartbeats.find_living("worker")
     problems = list(_problems(waiting, workers, now))
     return QueueHealth(
         status=_status(problems, waiting, now),
@@ -93,7 +93,7 @@ def _problems(
     yield from _overdue(now)
     yield from _schedule(now)
     yield from {problem.key: problem for problem in _clocks()}.values()
-    if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.living("mqtt")):
+    if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.find_living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
     yield from _dead_letters(now)
     if difference := reconciliation.describe_last_difference():
@@ -102,7 +102,7 @@ def _problems(
 
 def have_programs_had_time_to_start(now: datetime) -> bool:
     """Where everything has just been started, the first monitor run comes before the last program is up."""
-    return any(now - each.started_at > STARTS_TAKE for each in heartbeats.living())
+    return any(now - each.started_at > STARTS_TAKE for each in heartbeats.find_living())
 
 
 def _overdue(now: datetime) -> Iterator[Problem]:
@@ -120,7 +120,7 @@ def _overdue(now: datetime) -> Iterator[Problem]:
 
 
 def _schedule(now: datetime) -> Iterator[Problem]:
-    if not heartbeats.living("scheduler"):
+    if not heartbeats.find_living("scheduler"):
         yield Problem("no_scheduler", "no_scheduler", "no scheduler is alive")
     names = [entry.name for entry in catalogue.SCHEDULES]
     slot = db.session.scalar(select(func.min(ScheduleState.next_run_at)).where(ScheduleState.name.in_(names)))
@@ -136,7 +136,7 @@ def _stopped_tasks(now: datetime) -> Iterator[Problem]:
         state = states.get(entry.name)
         if state is None:
             continue
-        stopped = lies_too_far(entry, state.next_run_at, now)
+        stopped = is_too_far_ahead(entry, state.next_run_at, now)
         if entry.cron == EACH_MINUTE and state.last_run_at is not None:
             stopped = stopped or now - state.last_run_at > LATE_AFTER
         if stopped:
@@ -146,7 +146,7 @@ def _stopped_tasks(now: datetime) -> Iterator[Problem]:
 
 
 def _clocks() -> Iterator[Problem]:
-    for each in heartbeats.living():
+    for each in heartbeats.find_living():
         if each.clock_ahead is not None and abs(each.clock_ahead) > CLOCK_MAY_DIFFER:
             way = "ahead of" if each.clock_ahead > 0 else "behind"
             detail = f"the clock of {each.host} is {abs(each.clock_ahead):.0f} s {way} the database's"

@@ -47,7 +47,7 @@ def list_schedules() -> dict[str, Any]:
 def run_schedule(name: str) -> dict[str, Any]:
     """Start a scheduled task now, beside its schedule"""
     with transaction():
-        job_id = schedules.run_now(name, utcnow())
+        job_id = schedules.start_now(name, utcnow())
         audit.by_staff("schedule.run", "schedule", name, new={"job_id": str(job_id)})
     return {"job_id": job_id}
 

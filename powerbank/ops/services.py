@@ -12,10 +12,10 @@ from powerbank.ops.models import Alert
 from powerbank.ops.queries import Problem
 from powerbank.outbox.enqueue import publish
 from powerbank.outbox.heartbeats import Heartbeat
-from powerbank.outbox.lifecycle import locked, requeue
+from powerbank.outbox.lifecycle import lock_job, requeue
 from powerbank.outbox.models import SETTLED, Cause, OutboxJob, State
 from powerbank.outbox.policy import KEEP_DEAD_DAYS, KEEP_DONE_DAYS
-from powerbank.outbox.wire import durable_message, forget
+from powerbank.outbox.wire import durable_message, forget_message
 
 log = structlog.get_logger(__name__)
 
@@ -57,11 +57,11 @@ def discard_dead_letter(job_id: UUID) -> OutboxJob:
 def _forget_message(row: OutboxJob) -> None:
     """What was decided here shall not stand among the failed jobs of rq-dashboard any more."""
     message_id = durable_message(outbox_id=row.id, job=row.job, delivery=row.deliveries).id
-    after_commit(lambda: forget(message_id))
+    after_commit(lambda: forget_message(message_id))
 
 
 def _lock_dead_letter(job_id: UUID) -> OutboxJob:
-    row = locked(job_id)
+    row = lock_job(job_id)
     if row is None:
         raise NotFoundError("job")
     if row.state != State.DEAD or row.cause in SETTLED:

@@ -44,7 +44,7 @@ def enqueue(
 
     Arguments are ids and scalars: the job fetches what it needs afresh.
     """
-    return accept(spec, arguments, at=at, expires_at=expires_at)
+    return enqueue_with(spec, arguments, at=at, expires_at=expires_at)
 
 
 def enqueue_again(spec: JobSpec, **arguments: Scalar) -> None:
@@ -54,10 +54,10 @@ def enqueue_again(spec: JobSpec, **arguments: Scalar) -> None:
     otherwise add one more each minute for as long as a backlog lasts. The caller must hold no lock that the job needs,
     because it may have to wait for the end of such a job that is just running.
     """
-    accept(spec, arguments, while_open=True)
+    enqueue_with(spec, arguments, while_open=True)
 
 
-def accept(
+def enqueue_with(
     spec: JobSpec,
     arguments: Mapping[str, Scalar],
     *,
@@ -88,16 +88,16 @@ def accept(
 
 def publish(event: Event) -> None:
     """Enqueues each job that follows this event."""
-    told = values_of(event)
+    told = fields_of_event(event)
     subscriptions: Subscriptions = current_app.extensions["subscriptions"]
     for follower in subscriptions[type(event)]:
         if isinstance(follower, JobSpec):
-            accept(follower, told)
+            enqueue_with(follower, told)
         elif follower.follows(event):
-            accept(follower.job, {**told, **follower.arguments})
+            enqueue_with(follower.job, {**told, **follower.arguments})
 
 
-def values_of(event: Event) -> dict[str, Scalar]:
+def fields_of_event(event: Event) -> dict[str, Scalar]:
     """The event's fields as jobs get them: ids as text, times as the API writes them, all else as it is."""
     return {each.name: _scalar(getattr(event, each.name)) for each in fields(event)}
 

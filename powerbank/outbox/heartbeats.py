@@ -52,12 +52,12 @@ def beat(engine: Engine, *, name: str, kind: str, queues: list[str]) -> None:
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=news))
 
 
-def stop(engine: Engine, name: str) -> None:
+def sign_off(engine: Engine, name: str) -> None:
     with engine.begin() as connection:
         connection.execute(delete(Heartbeat).where(Heartbeat.name == name))
 
 
-def living(kind: str | None = None) -> list[Heartbeat]:
+def find_living(kind: str | None = None) -> list[Heartbeat]:
     query = select(Heartbeat).where(Heartbeat.seen_at > utcnow() - ALIVE_WITHIN).order_by(Heartbeat.name)
     if kind is not None:
         query = query.where(Heartbeat.kind == kind)

@@ -48,14 +48,14 @@ _ADD = text("""
 """)
 
 
-def note(job: str, outcome: str, seconds: float) -> None:
+def count_run(job: str, outcome: str, seconds: float) -> None:
     with _lock:
         runs = _counted.setdefault((job, outcome), _Runs())
         runs.seconds += seconds
         runs.buckets[bisect_left(BOUNDS, seconds)] += 1
 
 
-def hand_over(engine: Engine) -> None:
+def write_counts(engine: Engine) -> None:
     """Takes the engine, not the session: it is called from a thread beside the one that works."""
     with _lock:
         counted = dict(_counted)
@@ -82,5 +82,5 @@ def _take_back(counted: dict[tuple[str, str], _Runs]) -> None:
             mine.buckets = [a + b for a, b in zip(mine.buckets, runs.buckets, strict=True)]
 
 
-def summed_up() -> list[JobCount]:
+def read_counts() -> list[JobCount]:
     return list(db.session.scalars(select(JobCount).order_by(JobCount.job, JobCount.outcome)))

@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import ConflictError
 from powerbank.outbox import catalogue, schedules
-from powerbank.outbox.enqueue import LEASE, accept, send_after_commit
+from powerbank.outbox.enqueue import LEASE, enqueue_with, send_after_commit
 from powerbank.outbox.models import SETTLED, Cause, OutboxJob, State
 from powerbank.outbox.policy import JobSpec, Unique
 from powerbank.outbox.wire import durable_message
@@ -85,7 +85,7 @@ def release(job_id: uuid.UUID, token: str) -> None:
     open_session().execute(_RELEASE, {"id": job_id, "token": token})
 
 
-def locked(job_id: uuid.UUID) -> OutboxJob | None:
+def lock_job(job_id: uuid.UUID) -> OutboxJob | None:
     """The row, locked against everybody else, or None if it is gone or somebody is at work on it."""
     return open_session().get(OutboxJob, job_id, with_for_update={"skip_locked": True}, populate_existing=True)
 
@@ -165,7 +165,7 @@ def bury(row: OutboxJob, cause: Cause) -> None:
     if row.job in catalogue.SCHEDULED and cause is not Cause.MISSED:
         _supersede(row)
     if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
-        accept(resolver, row.arguments)
+        enqueue_with(resolver, row.arguments)
     schedules.note_end(row.job, row.id, "missed" if cause is Cause.MISSED else "failed")
 
 

@@ -100,7 +100,7 @@ def accept(
     return operation
 
 
-def of_its_asker(
+def find_operation_of_asker(
     operation_id: UUID, *, user_id: UUID | None = None, staff_id: UUID | None = None, now: datetime
 ) -> Operation:
     """Of the person or the member of staff who asked for it, whichever is given."""
@@ -112,7 +112,7 @@ def of_its_asker(
     return found
 
 
-def pending(operation_id: UUID) -> Operation | None:
+def lock_pending_operation(operation_id: UUID) -> Operation | None:
     """The operation, locked, if there is still something to do for it."""
     found = open_session().get(Operation, operation_id, with_for_update=True, populate_existing=True)
     return found if found is not None and found.status == Status.PENDING else None
@@ -134,7 +134,7 @@ def _finish(operation: Operation, status: Status, now: datetime) -> None:
         enqueue(system_jobs.SEND_CALLBACK, operation_id=str(operation.id))
 
 
-def told(operation: Operation) -> bytes:
+def callback_body(operation: Operation) -> bytes:
     """What its callback says."""
     finished = operation.finished_at.isoformat().replace("+00:00", "Z") if operation.finished_at else None
     said = {

@@ -22,7 +22,7 @@ from powerbank.outbox.enqueue import LEASE
 from powerbank.outbox.heartbeats import living_workers, workers_not_gone
 from powerbank.outbox.lifecycle import bury, bury_unknown, deliver_again, note_crash
 from powerbank.outbox.models import Cause, OutboxJob, State
-from powerbank.outbox.outbound import stall
+from powerbank.outbox.outbound import unsent
 from powerbank.outbox.policy import AT_A_STATION, Queue
 from powerbank.outbox.waiting_messages import WaitingMessages, text_of
 
@@ -65,16 +65,16 @@ class Workers(NamedTuple):
 
 def redeliver_stranded() -> int:
     """Sweep once over all jobs that are overdue. The number of jobs that were sent again comes back."""
-    if redis_forgot():
-        return recover()
+    if has_redis_forgotten():
+        return send_all_open_jobs()
     return _redeliver(tuple(Queue))
 
 
 def redeliver_at_stations() -> int:
     """Sweep over the jobs that somebody at a station waits for. This happens every few seconds, so it leaves out what
     has been overdue for long. The number of jobs that were sent again comes back."""
-    if redis_forgot():
-        return 0  # `recover` sends all that is open
+    if has_redis_forgotten():
+        return 0  # `send_all_open_jobs` sends all that is open
     return _redeliver(AT_A_STATION, not_before=utcnow() - RECENT)
 
 
@@ -121,19 +121,19 @@ def expire_unbegun() -> int:
             return expired
 
 
-def redis_forgot() -> bool:
+def has_redis_forgotten() -> bool:
     forgot = not queue_redis().exists(EPOCH_KEY)
-    if stall.lasts and not forgot:
-        stall.send_kept()  # it answered: what follows is pushed at once, too
+    if unsent.waiting and not forgot:
+        unsent.send()  # it answered: what follows is pushed at once, too
     return forgot
 
 
-def recover() -> int:
+def send_all_open_jobs() -> int:
     """After Redis lost its memory: sends everything open, what is due and what waits for its time.
 
     Redis forgets until this has gone through to its end; whoever looks next begins again.
     """
-    stall.forget()  # what could not be sent is among what is open
+    unsent.forget()  # what could not be sent is among what is open
     redis, mark = queue_redis(), f"{EPOCH_KEY}:{new_id()}"
     redis.set(mark, "recovering", ex=3600)
     living = workers_not_gone()
@@ -153,7 +153,7 @@ def recover() -> int:
                 elif _worker(row.claimed_by) not in living:
                     row.claimed_by = None
                     deliver_again(row)
-        if stall.lasts:
+        if unsent.waiting:
             return sent
         sent += len(rows)
         if len(rows) < BATCH:
@@ -288,4 +288,4 @@ def _worker(claim: str | None) -> str | None:
 
 
 def _count_unrun(job: str, outcome: str) -> None:
-    after_commit(lambda: job_counts.note(job, outcome, 0.0))
+    after_commit(lambda: job_counts.count_run(job, outcome, 0.0))

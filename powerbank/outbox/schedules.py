@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from powerbank.base.db import Base, db, open_session, transaction
 from powerbank.base.errors import NotFoundError
 from powerbank.outbox import catalogue
-from powerbank.outbox.enqueue import Scalar, accept
+from powerbank.outbox.enqueue import Scalar, enqueue_with
 from powerbank.outbox.policy import JobSpec, Schedule
 
 TOLERANCE = timedelta(minutes=1)  # more than two clocks differ by that follow one database
@@ -48,7 +48,7 @@ def synchronise(now: datetime) -> None:
         for entry in catalogue.SCHEDULES
         if entry.name not in known
         or (known[entry.name].cron, known[entry.name].timezone) != (entry.cron, entry.timezone)
-        or lies_too_far(entry, known[entry.name].next_run_at, now)
+        or is_too_far_ahead(entry, known[entry.name].next_run_at, now)
     ]
     if not changed:
         return
@@ -63,12 +63,12 @@ def synchronise(now: datetime) -> None:
             session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row, where=differs))
 
 
-def lies_too_far(entry: Schedule, slot: datetime, now: datetime) -> bool:
+def is_too_far_ahead(entry: Schedule, slot: datetime, now: datetime) -> bool:
     """A tick whose clock is a little behind must not take back the slot that another tick has just claimed."""
     return slot > next_slot(entry, now + TOLERANCE)
 
 
-def run_due(now: datetime) -> int:
+def enqueue_due_slots(now: datetime) -> int:
     """Enqueues the job of each slot that is due. How many comes back."""
     started = 0
     due = db.session.execute(
@@ -82,7 +82,7 @@ def run_due(now: datetime) -> int:
     return started
 
 
-def run_now(name: str, now: datetime) -> uuid.UUID:
+def start_now(name: str, now: datetime) -> uuid.UUID:
     """Starts a task by hand, beside its schedule. The job's id comes back."""
     entry = next((entry for entry in catalogue.SCHEDULES if entry.name == name), None)
     if entry is None:
@@ -156,7 +156,7 @@ def _start(entry: Schedule, slot: datetime) -> uuid.UUID:
     arguments: dict[str, Scalar] = dict(entry.arguments)
     if entry.pass_slot:
         arguments["slot"] = slot.isoformat()
-    job_id = accept(entry.job, arguments)
+    job_id = enqueue_with(entry.job, arguments)
     assert job_id is not None  # noqa: S101 (scheduled jobs are durable; a test holds it)
     open_session().execute(
         update(ScheduleState)

@@ -58,7 +58,7 @@ def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
     pipe.execute()
 
 
-def forget(message_id: str) -> None:
+def forget_message(message_id: str) -> None:
     """Removes a message that has ended from what Redis shows. Redis away: it ends by its time to live."""
     try:
         job = Job.fetch(message_id, connection=queue_redis(), serializer=JSONSerializer)

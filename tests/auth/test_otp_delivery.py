@@ -79,7 +79,7 @@ def test_what_may_pass_is_tried_again_with_the_same_code(
         from powerbank.outbox import relay
 
     with app.app_context():
-        relay.recover()
+        relay.send_all_open_jobs()
     work()
     channel = "sms" if identifier == PHONE else "email"
     assert [code_of(app, challenge_id) in body for body in bodies(sandbox, channel)] == [True]

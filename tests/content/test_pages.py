@@ -74,7 +74,7 @@ def test_a_text_for_later_waits_for_its_time(
         db.session.commit()
         from powerbank.outbox import relay
 
-        relay.recover()
+        relay.send_all_open_jobs()
     work()
     assert client.get("/api/content/about").get_json()["body"] == "From tomorrow"
 
@@ -149,7 +149,7 @@ def hurry(app: Flask, work: Work) -> None:
     with app.app_context():
         db.session.execute(text("UPDATE outbox_jobs SET run_after = now(), lease_until = now()"))
         db.session.commit()
-        relay.recover()
+        relay.send_all_open_jobs()
     work()
 
 

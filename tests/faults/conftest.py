@@ -9,7 +9,7 @@ import config
 from powerbank import create_app
 from powerbank.base.db import db
 from powerbank.base.redis_clients import push_redis, queue_redis
-from powerbank.outbox.outbound import stall
+from powerbank.outbox.outbound import unsent
 from scripts.stack.stack import Stack
 from tests.databases import data_folder, empty, stack_in
 from tests.faults.plant import Plant
@@ -64,7 +64,7 @@ def _plant(stack: Stack, nursery: Nursery, folder: Path, monkeypatch: pytest.Mon
         yield plant
     finally:
         plant.close()
-        stall.forget()
+        unsent.forget()
         with app.app_context():
             queue_redis().close()
             push_redis().close()

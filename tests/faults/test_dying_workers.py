@@ -126,7 +126,7 @@ def test_a_run_that_lost_its_claim_calls_no_vendor(plant: Plant) -> None:
     job_id = plant.enqueue(sample_jobs.STEPWISE, key="a")
     with plant.context():
         with transaction() as session:
-            row = lifecycle.locked(_uuid(job_id))
+            row = lifecycle.lock_job(_uuid(job_id))
             assert row is not None
             row.claimed_by = "successor/1"
             session.add(OutboxStep(job_id=row.id, name="call"))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import transaction
 from powerbank.outbox.catalogue import account_jobs, payment_jobs
-from powerbank.outbox.enqueue import accept
+from powerbank.outbox.enqueue import enqueue_with
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.jobs.prepared_money import topup_wanted
@@ -67,14 +67,14 @@ def test_starts_go_on_while_gateway_and_sms_hang(plant: Plant, hanging: str, pro
         with transaction() as session:
             session.execute(text("UPDATE payment_intents SET gateway = 'khalti'"))  # which is called to open a payment
             for _ in range(CALLS):
-                accept(payment_jobs.CREATE_PAYMENT_URL, gateway)
-                accept(account_jobs.SEND_OTP, code)
+                enqueue_with(payment_jobs.CREATE_PAYMENT_URL, gateway)
+                enqueue_with(account_jobs.SEND_OTP, code)
     workers_of(plant, procfile, hanging)
     begun = "SELECT count(*) FROM outbox_steps WHERE finished_at IS NULL"
     wait_until(lambda: plant.value(begun) >= 1, 20, "a call hangs")
     with plant.context(), transaction():
-        accept(sample_jobs.URGENT, {"key": "start"})
-        accept(sample_jobs.AT_STATION, {"key": "ejection"})
+        enqueue_with(sample_jobs.URGENT, {"key": "start"})
+        enqueue_with(sample_jobs.AT_STATION, {"key": "ejection"})
     wait_until(lambda: set(plant.effects()) == {"start", "ejection"}, within, "the start went on")
     with plant.context(), transaction() as session:
         waiting = "SELECT count(*) FROM outbox_jobs WHERE job IN ('create_payment_url', 'send_otp') AND state = 'open'"

@@ -16,7 +16,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.base.redis_clients import RedisClients, queue_redis
 from powerbank.outbox import relay, wire
 from powerbank.outbox.enqueue import enqueue
-from powerbank.outbox.outbound import MOST_KEPT, PAUSE, stall
+from powerbank.outbox.outbound import MOST_KEPT, PAUSE, unsent
 from scripts.drills.proxy import Proxy, to_port
 from scripts.stack.ports import free_ports
 from scripts.stack.redis import EmbeddedRedis
@@ -125,7 +125,7 @@ def test_what_was_accepted_while_redis_was_away_is_done_as_soon_as_it_is_back(pl
         plant.redis.start()
         wait_until(lambda: plant.open_jobs() == 0, 10, "all are done")
     assert plant.effects() == {f"{number}": 1 for number in range(20)}
-    assert not stall.lasts
+    assert not unsent.waiting
 
 
 def test_a_process_keeps_only_so_much_for_a_redis_that_is_away(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_a_process_keeps_only_so_much_for_a_redis_that_is_away(plant: Plant, mon
     for number in range(8):
         plant.enqueue(sample_jobs.EFFECT, key=f"{number}")
     plant.redis.start()
-    wait_until(lambda: not stall.lasts, 10, "what was kept is sent")
+    wait_until(lambda: not unsent.waiting, 10, "what was kept is sent")
     with plant.context():
         assert queue_redis().llen("rq:queue:default") == 5
     plant.worker()
@@ -231,11 +231,11 @@ def test_a_recovery_that_redis_interrupts_starts_again(plant: Plant, monkeypatch
     with plant.context():
         queue_redis().flushall()
         monkeypatch.setattr(wire, "push", fail_once)
-        relay.recover()
+        relay.send_all_open_jobs()
         assert broken
-        assert relay.redis_forgot()
-        relay.recover()
-        assert not relay.redis_forgot()
+        assert relay.has_redis_forgotten()
+        relay.send_all_open_jobs()
+        assert not relay.has_redis_forgotten()
         assert queue_redis().llen("rq:queue:default") == 7
         assert queue_redis().zcard(wire.DELAYED_KEY) == 3
 
@@ -252,10 +252,10 @@ def test_a_wipe_during_the_recovery_is_recovered_too(plant: Plant, monkeypatch: 
     with plant.context():
         queue_redis().flushall()
         monkeypatch.setattr(wire, "push", push_and_lose)
-        relay.recover()
-        assert relay.redis_forgot()
-        relay.recover()
-        assert not relay.redis_forgot()
+        relay.send_all_open_jobs()
+        assert relay.has_redis_forgotten()
+        relay.send_all_open_jobs()
+        assert not relay.has_redis_forgotten()
 
 
 def _enqueue_many(plant: Plant, count: int, prefix: str = "") -> None:

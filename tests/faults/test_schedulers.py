@@ -81,7 +81,7 @@ def test_ticks_at_once_fire_each_slot_once(plant: Plant) -> None:
     with plant.context():
         schedules.synchronise(utcnow())
     now = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
-    _together(plant, 4, lambda: schedules.run_due(now))
+    _together(plant, 4, lambda: schedules.enqueue_due_slots(now))
     slots = plant.rows("SELECT arguments ->> 'slot', count(*) FROM outbox_jobs WHERE job = 'test_slot' GROUP BY 1")
     assert len(slots) >= 5
     assert {count for _, count in slots} == {1}
@@ -96,13 +96,13 @@ def test_a_late_look_at_a_changed_schedule_does_not_turn_it_back(plant: Plant, m
         monkeypatch.setattr(schedules, "transaction", slow_insert)
         schedules.db.session.rollback()
         schedules.synchronise(before)
-        schedules.run_due(after)
+        schedules.enqueue_due_slots(after)
         return slow_insert()
 
     monkeypatch.setattr(schedules, "transaction", meanwhile)
     with plant.context():
         schedules.synchronise(before)
-        schedules.run_due(after)
+        schedules.enqueue_due_slots(after)
     assert plant.rows("SELECT count(*) FROM outbox_jobs WHERE job = 'test_slot'") == [(1,)]
 
 

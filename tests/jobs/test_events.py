@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.base.db import db, transaction
-from powerbank.outbox.enqueue import publish, values_of
+from powerbank.outbox.enqueue import fields_of_event, publish
 from powerbank.outbox.events import Event
 from powerbank.subscriptions import SUBSCRIPTIONS
 from tests import sample_jobs
@@ -68,7 +68,7 @@ class Everything(Event):
 def test_jobs_get_ids_and_times_as_text_and_all_else_as_it_is() -> None:
     at = datetime(2026, 11, 30, 12, 0, tzinfo=UTC).astimezone(timezone(timedelta(hours=5, minutes=45)))
     event = Everything(id=UUID(int=1), at=at, name="x", count=2, sure=True, nothing=None)
-    assert values_of(event) == {
+    assert fields_of_event(event) == {
         "id": "00000000-0000-0000-0000-000000000001",
         "at": "2026-11-30T12:00:00Z",
         "name": "x",

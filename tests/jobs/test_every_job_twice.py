@@ -14,7 +14,7 @@ from urllib3 import HTTPConnectionPool
 from jobs.worker import runtime
 from powerbank.base.db import db, transaction
 from powerbank.outbox import catalogue, heartbeats, policy, relay
-from powerbank.outbox.enqueue import accept, unique_key
+from powerbank.outbox.enqueue import enqueue_with, unique_key
 from tests.databases import Emptier
 from tests.jobs.prepared_money import (
     achievement_made,
@@ -260,7 +260,7 @@ def assert_done(spec: policy.JobSpec, outbox_id: str | None) -> None:
 @pytest.fixture(autouse=True)
 def _running(context: Flask) -> None:
     """As in a network that runs: the sweep finds a Redis that remembers, and the worker of these runs alive."""
-    relay.recover()
+    relay.send_all_open_jobs()
     heartbeats.beat(db.engine, name="w", kind="worker", queues=[])
 
 
@@ -288,7 +288,7 @@ def test_delivered_twice(context: Flask, emptier: Emptier, spec: policy.JobSpec,
     arguments = PREPARE[spec.name]()
     with transaction() as session:
         session.execute(text("UPDATE outbox_jobs SET lease_until = now() + interval '1 day'"))
-        outbox_id = accept(spec, arguments)
+        outbox_id = enqueue_with(spec, arguments)
     identifier = str(outbox_id) if outbox_id else None
     called.clear()
     deliver(context, spec, identifier, arguments)
@@ -303,7 +303,7 @@ def test_delivered_twice(context: Flask, emptier: Emptier, spec: policy.JobSpec,
 def test_delivered_twice_at_once(context: Flask, emptier: Emptier, spec: policy.JobSpec) -> None:
     arguments = PREPARE[spec.name]()
     with transaction():
-        outbox_id = accept(spec, arguments)
+        outbox_id = enqueue_with(spec, arguments)
     identifier = str(outbox_id) if outbox_id else None
     with ThreadPoolExecutor(max_workers=4) as pool:
         list(pool.map(lambda _: deliver(context, spec, identifier, arguments), range(4)))
@@ -323,7 +323,7 @@ def test_while_nobody_works_a_scheduled_job_asks_for_nothing_twice(context: Flas
     asked = []
     for _ in range(3):
         with transaction():
-            outbox_id = accept(spec, arguments)
+            outbox_id = enqueue_with(spec, arguments)
         deliver(context, spec, str(outbox_id), arguments)
         query = text("""SELECT job, arguments::text, count(*) FROM outbox_jobs
                          WHERE state = 'open' AND job <> 'notify_staff' GROUP BY 1, 2 ORDER BY 1, 2""")

@@ -180,7 +180,7 @@ def test_a_requeued_dead_letter_has_all_its_tries_again(context: Flask, work: Wo
     work()
     assert job_id is not None
     with transaction():
-        row = lifecycle.locked(job_id)
+        row = lifecycle.lock_job(job_id)
         assert row is not None
         lifecycle.requeue(row)
     row = only_row()
@@ -241,14 +241,14 @@ def test_a_failure_while_a_sweep_has_the_row_gives_the_claim_back(context: Flask
         outcome = runtime._note_failure(sample_jobs.STEPWISE, job_id, RuntimeError("failed"), "w1/x", 0.1)
         assert outcome is Outcome.SKIPPED
     assert only_row().claimed_by == "w1/x"
-    runtime.release_left_claims()
+    runtime.release_abandoned_claims()
     assert only_row().claimed_by is None
 
 
 def test_a_slot_of_the_schedule_that_nobody_came_to_is_no_dead_letter(context: Flask) -> None:
     entry = next(each for each in catalogue.SCHEDULES if each.job.name == "monitor_queues")
     with transaction():
-        schedules.run_now(entry.name, utcnow())
+        schedules.start_now(entry.name, utcnow())
     with transaction() as session:
         session.execute(text("UPDATE outbox_jobs SET expires_at = now() - interval '1 s'"))
     assert relay.expire_unbegun() == 1

@@ -23,7 +23,7 @@ def overdue(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """All wait in their queue, and all of their leases are over."""
     monkeypatch.setattr(relay, "BATCH", 10)
     monkeypatch.setattr(waiting_messages, "PAGE", 25)
-    relay.recover()
+    relay.send_all_open_jobs()
     with transaction() as session:
         for number in range(JOBS):
             enqueue(sample_jobs.EFFECT, key=str(number))
@@ -75,7 +75,7 @@ def long(context: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(waiting_messages, "LONG_QUEUE", 30)
     monkeypatch.setattr(waiting_messages, "HEAD", 5)
     monkeypatch.setattr(waiting_messages, "OUT_OF_ORDER", timedelta(0))
-    relay.recover()
+    relay.send_all_open_jobs()
     for number in range(JOBS):
         with transaction() as session:
             enqueue(sample_jobs.EFFECT, key=f"{number:03}")
@@ -141,7 +141,7 @@ def test_a_queue_that_was_emptied_is_filled_again(long: list[str]) -> None:
 
 @pytest.mark.usefixtures("context")
 def test_what_somebody_at_a_station_waits_for_is_swept_by_itself() -> None:
-    relay.recover()
+    relay.send_all_open_jobs()
     with transaction() as session:
         enqueue(sample_jobs.URGENT, key="urgent")
         enqueue(sample_jobs.EFFECT, key="other")

@@ -144,7 +144,7 @@ class Engine(RuleBasedStateMachine):
     @rule(job=jobs)
     def requeue(self, job: tuple[str, str, str]) -> None:
         with transaction():
-            row = lifecycle.locked(uuid.UUID(job[1]))
+            row = lifecycle.lock_job(uuid.UUID(job[1]))
             if row is not None and row.state == "dead":
                 lifecycle.requeue(row)
 

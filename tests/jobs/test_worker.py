@@ -24,7 +24,7 @@ from jobs.worker.loop import Worker
 from powerbank.base.db import db, transaction
 from powerbank.base.redis_clients import connect, queue_redis
 from powerbank.outbox.enqueue import enqueue
-from powerbank.outbox.outbound import stall
+from powerbank.outbox.outbound import unsent
 from powerbank.outbox.wire import ENTRY_POINT, Message, push
 from scripts.drills.proxy import Proxy, to_port
 from tests import sample_jobs
@@ -293,7 +293,7 @@ def test_a_broken_push_leaves_the_job_to_the_sweep(context: Flask, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(wire, "push", away)
         accept(sample_jobs.EFFECT)
-        stall.forget()  # and with the process that kept it, what would have been sent a second later
+        unsent.forget()  # and with the process that kept it, what would have been sent a second later
     assert queue_redis().llen("rq:queue:default") == 0
     db.session.execute(text("UPDATE outbox_jobs SET lease_until = now()"))
     db.session.commit()

@@ -44,7 +44,7 @@ def at_once(desk: Desk) -> None:
     """As if the waiting before the next try were over."""
     desk.change("UPDATE outbox_jobs SET run_after = now(), lease_until = now() WHERE state = 'open'")
     with desk.app.app_context():
-        relay.recover()
+        relay.send_all_open_jobs()
 
 
 def places(desk: Desk) -> list[tuple[bool, bool, bool]]:

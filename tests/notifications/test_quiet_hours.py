@@ -75,7 +75,7 @@ def morning_comes(app: Flask) -> None:
 
     change(app, "UPDATE outbox_jobs SET run_after = now() WHERE state = 'open'")
     with app.app_context():
-        relay.recover()
+        relay.send_all_open_jobs()
 
 
 def test_what_can_wait_waits_and_what_is_urgent_does_not(

@@ -130,7 +130,7 @@ def test_a_schedule_that_is_behind_is_unhealthy(app: Flask, client: FlaskClient)
     assert (status, body["status"]) == (503, "unhealthy")
     assert [alert["key"] for alert in body["alerts"]] == ["schedule_late"]  # type: ignore[attr-defined]
     with app.app_context():
-        schedules.run_due(utcnow())
+        schedules.enqueue_due_slots(utcnow())
     assert health(client)[1]["status"] == "healthy"
 
 
@@ -145,7 +145,7 @@ def test_a_task_of_each_minute_that_does_not_run_is_unhealthy(app: Flask, client
     add_worker(app)
     with app.app_context():
         schedules.synchronise(utcnow())
-        schedules.run_due(utcnow())
+        schedules.enqueue_due_slots(utcnow())
         with transaction() as session:
             session.execute(text(f"UPDATE schedules SET {how} WHERE name = 'queue-monitor'"))
             session.execute(text("UPDATE outbox_jobs SET claimed_by = 'w1/x'"))

@@ -38,17 +38,17 @@ def fired() -> list[dict[str, object]]:
 @pytest.mark.usefixtures("begun")
 class TestTicks:
     def test_nothing_is_due_before_its_time(self) -> None:
-        assert schedules.run_due(NOW) == 0
+        assert schedules.enqueue_due_slots(NOW) == 0
 
     def test_a_slot_fires_once_however_often_it_ticks(self) -> None:
         later = NOW + timedelta(seconds=40)
-        assert [schedules.run_due(later) for _ in range(5)] == [1, 0, 0, 0, 0]
+        assert [schedules.enqueue_due_slots(later) for _ in range(5)] == [1, 0, 0, 0, 0]
         assert fired() == [{"key": "m"}]
 
     def test_ticks_at_the_same_moment_fire_once(self, app: Flask) -> None:
         def tick(_: int) -> int:
             with app.app_context():
-                return schedules.run_due(NOW + timedelta(seconds=40))
+                return schedules.enqueue_due_slots(NOW + timedelta(seconds=40))
 
         with ThreadPoolExecutor(max_workers=8) as pool:
             assert sum(pool.map(tick, range(16))) == 1
@@ -56,36 +56,36 @@ class TestTicks:
 
     def test_a_slot_that_lies_further_ahead_than_it_can_is_pulled_back(self) -> None:
         """A clock that was a day ahead, for one tick."""
-        assert schedules.run_due(NOW + timedelta(days=1)) == 2
-        assert schedules.run_due(NOW + timedelta(minutes=1)) == 0
+        assert schedules.enqueue_due_slots(NOW + timedelta(days=1)) == 2
+        assert schedules.enqueue_due_slots(NOW + timedelta(minutes=1)) == 0
         schedules.synchronise(NOW + timedelta(minutes=1))
-        assert schedules.run_due(NOW + timedelta(minutes=2)) == 1
+        assert schedules.enqueue_due_slots(NOW + timedelta(minutes=2)) == 1
 
     def test_a_tick_that_is_a_little_behind_takes_no_slot_back(self) -> None:
         slot = NOW.replace(second=0) + timedelta(minutes=1)
-        assert schedules.run_due(slot + timedelta(milliseconds=5)) == 1
+        assert schedules.enqueue_due_slots(slot + timedelta(milliseconds=5)) == 1
         schedules.synchronise(slot - timedelta(milliseconds=5))
-        assert schedules.run_due(slot + timedelta(milliseconds=10)) == 0
+        assert schedules.enqueue_due_slots(slot + timedelta(milliseconds=10)) == 0
 
     def test_minutes_missed_are_made_good_by_one_run(self) -> None:
-        assert schedules.run_due(NOW + timedelta(minutes=30)) == 1
+        assert schedules.enqueue_due_slots(NOW + timedelta(minutes=30)) == 1
         assert fired() == [{"key": "m"}]
-        assert schedules.run_due(NOW + timedelta(minutes=31)) == 1
+        assert schedules.enqueue_due_slots(NOW + timedelta(minutes=31)) == 1
 
     def test_a_daily_slot_missed_is_run_for_each_day(self) -> None:
-        schedules.run_due(NOW + timedelta(days=3))
+        schedules.enqueue_due_slots(NOW + timedelta(days=3))
         slots = [row["slot"] for row in fired() if "slot" in row]
         assert slots == [f"2026-11-{day}T18:14:00+00:00" for day in (20, 21, 22)]
 
     def test_a_year_of_silence_is_not_a_flood(self) -> None:
-        schedules.run_due(NOW + timedelta(days=365))
+        schedules.enqueue_due_slots(NOW + timedelta(days=365))
         assert len(fired()) <= schedules.MAX_CATCH_UP + 1
 
     def test_a_clock_that_jumps_back_fires_nothing_twice(self) -> None:
         later = NOW + timedelta(minutes=5)
-        schedules.run_due(later)
-        schedules.run_due(NOW)
-        schedules.run_due(later)
+        schedules.enqueue_due_slots(later)
+        schedules.enqueue_due_slots(NOW)
+        schedules.enqueue_due_slots(later)
         assert len(fired()) == 1
 
 
@@ -107,13 +107,13 @@ def test_a_changed_expression_counts_from_now(begun: None, monkeypatch: pytest.M
     hourly = Schedule("minutely", job=sample_jobs.EFFECT, cron="0 * * * *", timezone="UTC", arguments={"key": "m"})
     monkeypatch.setattr(catalogue, "SCHEDULES", (hourly,))
     schedules.synchronise(NOW)
-    assert schedules.run_due(NOW + timedelta(minutes=5)) == 0
+    assert schedules.enqueue_due_slots(NOW + timedelta(minutes=5)) == 0
 
 
 def test_an_entry_that_only_another_version_knows_is_left_alone(begun: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "SCHEDULES", (MINUTELY,))
     schedules.synchronise(NOW)
-    assert schedules.run_due(NOW + timedelta(days=3)) == 1
+    assert schedules.enqueue_due_slots(NOW + timedelta(days=3)) == 1
     assert set(db.session.scalars(text("SELECT name FROM schedules"))) == {"minutely", "daily"}
 
 
@@ -125,15 +125,15 @@ def test_a_rollback_between_claim_and_job_loses_nothing(begun: None, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(schedules, "accept", broken)
         with pytest.raises(RuntimeError):
-            schedules.run_due(later)
+            schedules.enqueue_due_slots(later)
     assert fired() == []
-    assert schedules.run_due(later) == 1
+    assert schedules.enqueue_due_slots(later) == 1
 
 
 def test_started_by_hand_beside_its_schedule(begun: None) -> None:
     with transaction():
-        schedules.run_now("minutely", NOW)
-    assert schedules.run_due(NOW + timedelta(seconds=40)) == 1
+        schedules.start_now("minutely", NOW)
+    assert schedules.enqueue_due_slots(NOW + timedelta(seconds=40)) == 1
     assert len(fired()) == 2
 
 
@@ -146,7 +146,7 @@ def test_what_a_new_network_cannot_wait_for_runs_at_once_and_only_once(
     monkeypatch.setattr(catalogue, "SCHEDULES", (rates,))
     for minutes in range(3):
         schedules.synchronise(NOW + timedelta(minutes=minutes))
-        schedules.run_due(NOW + timedelta(minutes=minutes))
+        schedules.enqueue_due_slots(NOW + timedelta(minutes=minutes))
     assert fired() == [{"key": "r"}]
-    schedules.run_due(NOW + timedelta(hours=12))
+    schedules.enqueue_due_slots(NOW + timedelta(hours=12))
     assert len(fired()) == 2

@@ -122,7 +122,7 @@ def test_one_job_is_shown_with_its_tries_and_its_outcome(
                 session.execute(
                     text("UPDATE outbox_jobs SET run_after = now(), lease_until = now() WHERE state = 'open'")
                 )
-            relay.recover()
+            relay.send_all_open_jobs()
     assert (found["id"], found["job"], found["arguments"]) == (str(job_id), "test_failing", {"key": "k"})
 
 

@@ -12,7 +12,7 @@ from powerbank.ledger.movements import holds, refunds, topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.outbox.catalogue import reward_jobs
-from powerbank.outbox.enqueue import accept
+from powerbank.outbox.enqueue import enqueue_with
 from powerbank.outbox.policy import JobSpec
 from powerbank.points.queries import Points, points_of_user
 from powerbank.users import referrals
@@ -23,7 +23,7 @@ from tests.ledger.conftest import key, person, top_up, user_headers
 def run(spec: JobSpec, **arguments: Any) -> None:
     """One job, and all that it asks for, as workers do them."""
     with transaction():
-        outbox_id = accept(spec, arguments)
+        outbox_id = enqueue_with(spec, arguments)
     runtime.run(spec.name, str(outbox_id), worker="w")
     drain()
 

@@ -47,7 +47,7 @@ def test_a_newcomer_is_welcomed_once_in_the_language_asked_for(
     with app.app_context():
         from powerbank.outbox import relay
 
-        relay.recover()
+        relay.send_all_open_jobs()
     work()
     items = client.get("/api/notifications", headers=bearer(answer)).get_json()["items"]
     assert [item["title"] for item in items if item["type"] == "welcome"] == [title]

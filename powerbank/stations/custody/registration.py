@@ -25,7 +25,7 @@ def request_registration(serials: Sequence[str], *, model: str | None, staff_id:
 
 def register_next_batch(operation_id: UUID, *, now: datetime) -> bool:
     """Takes the next ones in; False when none are left. A run that broke off goes on where it was."""
-    operation = operations.pending(operation_id)
+    operation = operations.lock_pending_operation(operation_id)
     if operation is None:
         return False
     progress = operation.progress or {}
@@ -43,7 +43,7 @@ def register_next_batch(operation_id: UUID, *, now: datetime) -> bool:
 
 
 def finish_registration(operation_id: UUID, *, now: datetime) -> None:
-    operation = operations.pending(operation_id)
+    operation = operations.lock_pending_operation(operation_id)
     if operation is not None:
         progress = operation.progress or {}
         result = {"created": progress.get("created", []), "existing": progress.get("existing", [])}

@@ -260,7 +260,7 @@ class Daemon:
         try:
             if not self._shares:
                 leadership.give_up(db.engine, LEADERSHIP, holder=self._holder)
-            heartbeats.stop(db.engine, self.name)
+            heartbeats.sign_off(db.engine, self.name)
         except SQLAlchemyError as away:
             log.warning("could not sign off", error=str(getattr(away, "orig", away)))
         log.info("daemon stopped", **self._intake.counts)
