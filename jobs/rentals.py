@@ -1,20 +1,29 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
+from jobs.batches import FIRST
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.base.db import utcnow
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import open_publisher
-from powerbank.rentals import notices, queries, sweeps
+from powerbank.rentals import locations, notices, queries, sweeps
 from powerbank.rentals.charges import settlement
 from powerbank.rentals.end import completion, returns, swaps
 from powerbank.rentals.staff import anomalies
 from powerbank.rentals.start import ejection, initiation
+from powerbank.rentals.sweeps import Step
+
+log = structlog.get_logger(__name__)
+
+SELF_TEST_WITHIN = timedelta(minutes=10)  # then the slot decides about a provisional return
+MOST_TOLD = 20  # broken rentals of a step that staff are told of: if there are more, they have one cause
 
 
 def process_rental_initiation(*, rental_id: str) -> None:
-    """Somebody stands in front of the station: while the broker is there, the command waits for no other worker."""
+    """Send the eject command at once while the broker is there: a person stands in front of the station."""
     link = open_publisher(current_app._get_current_object())  # type: ignore[attr-defined]
     ejection.begin_ejection(UUID(rental_id), now=utcnow(), through=link)
 
@@ -24,7 +33,7 @@ def abandon_rental_initiation(*, rental_id: str) -> None:
 
 
 def settle_ejection(*, command_id: str, status: str) -> None:
-    """`status` is what it was when this was asked for; what it is now counts."""
+    """Settle the ejection by the status that its command has now. `status` is older: it is that of the event."""
     ejection.settle_ejection(UUID(command_id), now=utcnow())
 
 
@@ -88,15 +97,66 @@ def send_rental_reminder(*, rental_id: str, due_at: str) -> None:
 
 
 def sweep_overdue_rentals(run: StepwiseRun) -> None:
-    sweeps.in_turn(lambda: sweeps.mark_overdue(utcnow()), lambda: sweeps.declare_lost(utcnow()))
+    now = utcnow()
+    run_sweep(sweeps.overdue_step(now), sweeps.loss_step(now))
 
 
 def sweep_stuck_rentals(run: StepwiseRun) -> None:
-    sweeps.in_turn(
-        lambda: sweeps.resume_stuck(utcnow()),
-        lambda: sweeps.finish_provisional(utcnow() - timedelta(minutes=10)),
-        lambda: sweeps.tell_paid_not_ejected(utcnow()),
+    now = utcnow()
+    run_sweep(
+        *sweeps.stuck_steps(now),
+        sweeps.provisional_return_step(now - SELF_TEST_WITHIN),
+        sweeps.paid_not_ejected_step(now),
     )
+
+
+def run_sweep(*steps: Step) -> int:
+    """Run all steps, also after one that fails, and return how many rentals they found. Errors follow at the end."""
+    found, errors = 0, list[Exception]()
+    for step in steps:
+        try:
+            found += _run_step(step)
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("steps of a sweep that failed", errors)
+    return found
+
+
+def _run_step(step: Step) -> int:
+    """Work on each rental of a step in a transaction of its own.
+
+    A rental that fails keeps no other from its turn, and the sweep goes on. Otherwise the sweep of each minute would
+    stop at the same rental.
+    """
+    failed = 0
+
+    def work(rental_id: UUID) -> None:
+        nonlocal failed
+        try:
+            with transaction():
+                step.work(rental_id)
+        except OperationalError as busy:
+            db.session.rollback()
+            if busy.connection_invalidated:
+                raise
+            log.warning("a rental is locked, and the next sweep comes to it", rental_id=str(rental_id))
+        except Exception as error:
+            db.session.rollback()
+            log.exception("a sweep cannot move a rental on", rental_id=str(rental_id))
+            failed += 1
+            if failed <= MOST_TOLD:
+                with transaction():
+                    sweeps.publish_broken_rental(rental_id, error)
+
+    found, after = 0, FIRST
+    while rental_ids := step.find(after):
+        db.session.rollback()  # the snapshot of the search ends before the work begins
+        for rental_id in rental_ids:
+            work(rental_id)
+        found, after = found + len(rental_ids), rental_ids[-1]
+    db.session.rollback()
+    return found
 
 
 def scan_for_anomalies() -> None:
@@ -104,4 +164,4 @@ def scan_for_anomalies() -> None:
 
 
 def prune_locations() -> None:
-    sweeps.forget_locations(utcnow())
+    locations.delete_old_locations(utcnow())

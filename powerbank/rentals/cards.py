@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -63,6 +65,23 @@ def card_of_rental(rental: Rental, *, now: datetime) -> RentalCard:
     card = cards_of_rentals([rental], now=now)[0]
     timeline = [each for each in queries.events_of_rental(rental.id) if each.event not in STAFF_EVENTS]
     return replace(card, timeline=timeline)
+
+
+def user_card_page(user_id: UUID, *, now: datetime, **arguments: Any) -> dict[str, Any]:
+    """Return one page of a person's rentals as cards, newest first. `arguments` are those of `user_rental_page`."""
+    page = queries.user_rental_page(user_id, **arguments)
+    return page | {"items": cards_of_rentals(page["items"], now=now)}
+
+
+def open_cards_of_user(user_id: UUID, *, now: datetime) -> list[RentalCard]:
+    """Return the open rentals of a person as cards, newest first."""
+    return cards_of_rentals(queries.open_rentals_of_user(user_id), now=now)
+
+
+def card_page(*, now: datetime, **arguments: Any) -> dict[str, Any]:
+    """Return one page of all rentals that match, as cards. `arguments` are those of `rental_page`."""
+    page = queries.rental_page(**arguments)
+    return page | {"items": cards_of_rentals(page["items"], now=now)}
 
 
 def overdue_so_far(rental: Rental, now: datetime) -> int:

@@ -4,17 +4,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, exists, func, select
 
 from powerbank.api.paging import page
-from powerbank.base.db import db, open_session
+from powerbank.base.db import db, first_id_of, open_session
 from powerbank.base.errors import TooManyError
 from powerbank.rentals import errors, queries
 from powerbank.rentals.models import Rental, RentalLocation
-from powerbank.rentals.states import OPEN
+from powerbank.rentals.states import ENDED, OPEN
 
 MOST_PER_MINUTE = 12
 MINUTE = timedelta(minutes=1)
+KEEP_LOCATIONS = timedelta(days=30)  # after the end of the rental
 
 
 def note_location(
@@ -44,3 +45,13 @@ def location_extent(rental: Rental) -> dict[str, Any]:
         func.max(RentalLocation.at).label("until"),
     ).where(RentalLocation.rental_id == rental.id)
     return dict(db.session.execute(query).one()._mapping)
+
+
+def delete_old_locations(now: datetime) -> None:
+    """Delete the places of rentals that ended a month ago.
+
+    Only old places can belong to a rental that ended so long ago. They are few: the others went the day before.
+    """
+    before = now - KEEP_LOCATIONS
+    ended = exists().where(Rental.id == RentalLocation.rental_id, Rental.status.in_(ENDED), Rental.ended_at < before)
+    open_session().execute(delete(RentalLocation).where(RentalLocation.id < first_id_of(before), ended))

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from powerbank.base.db import read_alone
+from powerbank.base.db import db, read_alone
+from powerbank.rentals.models import Rental
 
 LOOK_EVERY = 0.25  # seconds
 # An app that has lost its connection asks again while its older request still waits.
@@ -24,18 +25,24 @@ _lock = threading.Lock()
 _waiting: Counter[UUID] = Counter()
 
 
-def wait_for_change(rental_id: UUID, *, user_id: UUID, since: int, seconds: float, most: int) -> None:
-    """Wait until the version of the rental is above `since` or the seconds are over, and hold no connection meanwhile.
+def wait_for_change(rental: Rental, *, since: int, wait: float, most: int) -> bool:
+    """Wait until the version of the rental is above `since` or the seconds are over, and tell whether it waited.
 
-    Where `most` requests of this process wait already, return at once.
+    Nothing waits for a rental that is newer already, nor where `most` requests of this process wait. Meanwhile the
+    request holds no connection: its transaction has ended, and its caller reads the rental again.
     """
-    until = time.monotonic() + seconds
+    if not wait or rental.version > since:
+        return False
+    rental_id, user_id = rental.id, rental.user_id
+    db.session.rollback()
+    until = time.monotonic() + wait
     with _place(user_id, most) as free:
         while free:
             found = read_alone(_VERSION, {"id": rental_id})
             if not found or found[0][0] > since or time.monotonic() >= until:
-                return
+                break
             time.sleep(min(LOOK_EVERY, max(0.0, until - time.monotonic())))
+    return True
 
 
 @contextmanager

@@ -10,15 +10,13 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent, idempotent_after
 from powerbank.api.openapi import Blueprint
 from powerbank.api.rate_limits import hit_if_counted
-from powerbank.base import money
-from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.payments.dues.schemas import PaymentMethodSchema
-from powerbank.payments.options import payment_sources
 from powerbank.payments.options.methods import Method
 from powerbank.promotions.coupons import GUESSES
-from powerbank.rentals import cards, locations, long_polls, queries, transitions
+from powerbank.rentals import cards, locations, long_polls, queries
 from powerbank.rentals.cards import RentalCard
-from powerbank.rentals.charges import billing, extension
+from powerbank.rentals.charges import extension, settlement
 from powerbank.rentals.disputes import services as cases
 from powerbank.rentals.disputes.models import IssueType, RentalCase
 from powerbank.rentals.end import cancellation
@@ -67,8 +65,7 @@ def initiate(body: dict[str, Any]) -> Rental:
 @blueprint.response(200, RentalsSchema)
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Your rentals, newest first"""
-    found = queries.user_rental_page(current_user_id(), **arguments)
-    return found | {"items": cards.cards_of_rentals(found["items"], now=utcnow())}
+    return cards.user_card_page(current_user_id(), now=utcnow(), **arguments)
 
 
 @blueprint.get("/active")
@@ -76,10 +73,7 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, RentalsSchema)
 def active() -> dict[str, Any]:
     """Your open rentals"""
-    return {
-        "items": cards.cards_of_rentals(queries.open_rentals_of_user(current_user_id()), now=utcnow()),
-        "next_cursor": None,
-    }
+    return {"items": cards.open_cards_of_user(current_user_id(), now=utcnow()), "next_cursor": None}
 
 
 @blueprint.get("/<uuid:rental_id>")
@@ -89,18 +83,10 @@ def active() -> dict[str, Any]:
 def detail(arguments: dict[str, Any], rental_id: UUID) -> RentalCard:
     """One rental; with `wait` and `since` the answer comes when it is newer than that version, or at once where too
     many wait already"""
-    found = queries.rental_of_user(rental_id, current_user_id())
-    if arguments["wait"] and found.version <= arguments["since"]:
-        db.session.rollback()
-        long_polls.wait_for_change(
-            rental_id,
-            user_id=current_user_id(),
-            since=arguments["since"],
-            seconds=arguments["wait"],
-            most=current_app.config["SETTINGS"].long_polls,
-        )
-        found = queries.rental_of_user(rental_id, current_user_id())
-    return cards.card_of_rental(found, now=utcnow())
+    rental = queries.rental_of_user(rental_id, current_user_id())
+    if long_polls.wait_for_change(rental, most=current_app.config["SETTINGS"].long_polls, **arguments):
+        rental = queries.rental_of_user(rental_id, current_user_id())
+    return cards.card_of_rental(rental, now=utcnow())
 
 
 @blueprint.post("/<uuid:rental_id>/cancel")
@@ -134,18 +120,12 @@ def extend(body: dict[str, Any], rental_id: UUID) -> RentalCard:
 @blueprint.response(200, PaidDuesSchema)
 def pay_due(body: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """Pay what is owed for this rental"""
-    user_id = current_user_id()
-    rental = queries.lock_rental_of_user(rental_id, user_id)
     method = Method(body["payment_method"])
-    paid = payment_sources.pay_dues_about(
-        billing.ledger_reference(rental), user_id=user_id, method=method, now=utcnow()
-    )
-    total = sum(each.amount for each in paid)
-    transitions.note_event(rental, "due_paid", cause=f"user:{user_id}", at=utcnow(), amount=money.format_amount(total))
-    return {"rental_id": rental.id, "paid": total, "due_amount": 0}
+    paid = settlement.pay_dues_of_rental(rental_id, user_id=current_user_id(), method=method, now=utcnow())
+    return {"rental_id": rental_id, "paid": paid, "due_amount": 0}
 
 
-def _remade_photo(body: dict[str, Any], **_: Any) -> dict[str, Any]:
+def _remake_photo(body: dict[str, Any], **_: Any) -> dict[str, Any]:
     return {"photo": photos.remake_photo(body["photo"])}
 
 
@@ -153,7 +133,7 @@ def _remade_photo(body: dict[str, Any], **_: Any) -> dict[str, Any]:
 @user_only
 @uploads.takes_a_photo
 @blueprint.arguments(RentalIssueSchema, location="json_or_form")
-@idempotent_after(_remade_photo, required=False)
+@idempotent_after(_remake_photo, required=False)
 @blueprint.response(201, RentalCaseSchema)
 def report_issue(body: dict[str, Any], rental_id: UUID, photo: bytes | None) -> RentalCase:
     """Something went wrong; nothing is collected until it is decided. What is said to be lost is charged at once"""

@@ -1,14 +1,17 @@
-"""What time brings about, and what was left lying: each minute, in small transactions."""
+"""The steps of the sweeps, which move rentals on each minute: by the clock, and where a job that should have moved them
+is gone.
+
+A step finds rentals and works on one at a time, in the transaction that it is given. `jobs.rentals` runs the steps.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
-from sqlalchemy import ColumnElement, and_, delete, exists, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import ColumnElement, and_, exists, func, select
 
-from powerbank.base.db import db, first_id_of, open_session, transaction, utcnow
+from powerbank.base.db import db, open_session, utcnow
 from powerbank.notifications.staff import services as staff
 from powerbank.notifications.staff.kinds import StaffType
 from powerbank.outbox.catalogue import rental_jobs
@@ -17,121 +20,127 @@ from powerbank.rentals import queries, transitions
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.end import losses, returns
 from powerbank.rentals.events import AnomalyFound, PaidNotEjected, RentalOverdue
-from powerbank.rentals.models import Rental, RentalEvent, RentalLocation
+from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.start import initiation
 from powerbank.rentals.states import ENDED, OUT, Status
 from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody.models import Custody, Discrepancy, DiscrepancyKind, PowerBank
 
-log = structlog.get_logger(__name__)
-
 BATCH = 200
-MOST_TOLD = 20  # broken rentals that one step of a sweep tells of: more than these are one mistake of ours
 FINAL = (CommandStatus.SUCCEEDED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.UNKNOWN)
-QUIET = timedelta(minutes=1)  # younger ones are being worked on
-KEEP_LOCATIONS = timedelta(days=30)
+QUIET = timedelta(minutes=1)  # jobs still work on what is younger than this
+UNRESOLVED_FOR = timedelta(minutes=5)  # then staff are told
 
 
-def mark_overdue(now: datetime) -> int:
-    return _each(and_(Rental.status == Status.ACTIVE, Rental.due_at < now), lambda id_: _overdue(id_, now))
+@dataclass(frozen=True)
+class Step:
+    """One step of a sweep: the condition on the rentals that it finds, and what it does with each of them."""
+
+    condition: ColumnElement[bool]
+    work: Callable[[UUID], object]
+
+    def find(self, after: UUID) -> list[UUID]:
+        """Return the ids of the next rentals after this one."""
+        query = select(Rental.id).where(self.condition, Rental.id > after).order_by(Rental.id).limit(BATCH)
+        return list(db.session.scalars(query))
 
 
-def _overdue(rental_id: UUID, now: datetime) -> None:
+def overdue_step(now: datetime) -> Step:
+    """Find active rentals whose due time is over, and mark them overdue."""
+    return Step(
+        and_(Rental.status == Status.ACTIVE, Rental.due_at < now), lambda rental_id: mark_overdue(rental_id, now)
+    )
+
+
+def mark_overdue(rental_id: UUID, now: datetime) -> None:
+    """Mark a rental overdue if it is still active and due. Its power bank is not back provisionally."""
     rental = queries.lock_rental(rental_id)
     if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
         transitions.move_rental(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
-        if not rental.came_late:  # costs nothing until staff decide
+        # A rental that came late costs nothing until staff decide, so its person is told nothing.
+        if not rental.came_late:
             publish(RentalOverdue(**transitions.event_fields(rental), due_at=rental.due_at))
 
 
-def declare_lost(now: datetime) -> int:
-    """Never while a return is under way or disputed, nor where staff have to decide."""
-    long_ago = Rental.due_at + func.make_interval(0, 0, 0, Rental.lost_after_days) < now
-    wanted = and_(Rental.status == Status.OVERDUE, long_ago, ~Rental.provisional, ~Rental.came_late, ~_disputed())
-    return _each(wanted, lambda id_: _lose(id_, now))
+def loss_step(now: datetime) -> Step:
+    """Find rentals that are overdue for so many days that their power bank counts as lost.
+
+    A return that is under way, an open case or a rental that came late keeps a power bank from being lost.
+    """
+    long_overdue = Rental.due_at + func.make_interval(0, 0, 0, Rental.lost_after_days) < now
+    return Step(
+        and_(Rental.status == Status.OVERDUE, long_overdue, ~Rental.provisional, ~Rental.came_late, ~_has_open_case()),
+        lambda rental_id: declare_lost(rental_id, now),
+    )
 
 
-def _lose(rental_id: UUID, now: datetime) -> None:
+def declare_lost(rental_id: UUID, now: datetime) -> None:
+    """Declare the power bank of an overdue rental lost, unless it is back or a case is open."""
     rental = queries.lock_rental(rental_id)
     waits = rental.provisional or queries.is_disputed(rental) or queries.is_bank_back(rental)
     if rental.status == Status.OVERDUE and not waits:
         losses.declare_lost(rental, cause="sweep", now=now)
 
 
-def resume_stuck(now: datetime) -> int:
-    """Each rental that is not final goes on from its state, whatever was killed."""
+def stuck_steps(now: datetime) -> tuple[Step, ...]:
+    """Find rentals that no job moves on any more, and enqueue the job that goes on from their status."""
     before = now - QUIET
-    forgotten = exists().where(
+    command_ended = exists().where(
         StationCommand.id == Rental.command_id, StationCommand.status.in_(FINAL), StationCommand.finished_at < before
     )
-    known = exists().where(
+    command_answered = exists().where(
         StationCommand.id == Rental.command_id,
         StationCommand.finished_at < before,
         StationCommand.status.in_((CommandStatus.SUCCEEDED, CommandStatus.FAILED)),
     )
-    back = exists().where(
+    bank_back = exists().where(
         Custody.rental_id == Rental.id, Custody.bank_id == Rental.bank_id, func.upper(Custody.period) < before
     )
-    return in_turn(
-        lambda: _each(
-            and_(Rental.status == Status.PENDING, Rental.created_at < now - initiation.PATIENCE), _expire(now)
-        ),
-        lambda: _each(and_(Rental.status == Status.PENDING, Rental.created_at < before), _begin_again),
-        lambda: _each(and_(Rental.status == Status.EJECTING, Rental.command_id.is_(None)), _begin_again),
-        lambda: _each(and_(Rental.status == Status.EJECTING, forgotten), _settle_again),
-        lambda: _each(and_(Rental.status == Status.UNRESOLVED, known), _settle_again),
-        lambda: _each(and_(Rental.status.in_(OUT), ~Rental.provisional, back), _return_again),
-        lambda: _each(
-            and_(
-                Rental.status.in_(ENDED),
-                Rental.ended_at < before,
-                Rental.settled_at.is_(None),
-                ~Rental.came_late,
-                ~_disputed(),
+    unsettled = and_(
+        Rental.status.in_(ENDED),
+        Rental.ended_at < before,
+        Rental.settled_at.is_(None),
+        ~Rental.came_late,
+        ~_has_open_case(),
+    )
+    pending, ejecting = Rental.status == Status.PENDING, Rental.status == Status.EJECTING
+    return (
+        Step(
+            and_(pending, Rental.created_at < now - initiation.PATIENCE),
+            lambda rental_id: initiation.abandon_initiation(
+                rental_id, event="initiation_expired", cause="sweep", now=now
             ),
-            _bill_again,
         ),
+        Step(and_(pending, Rental.created_at < before), _repeat_initiation),
+        Step(and_(ejecting, Rental.command_id.is_(None)), _repeat_initiation),
+        Step(and_(ejecting, command_ended), _repeat_ejection_settlement),
+        Step(and_(Rental.status == Status.UNRESOLVED, command_answered), _repeat_ejection_settlement),
+        Step(and_(Rental.status.in_(OUT), ~Rental.provisional, bank_back), repeat_return),
+        Step(unsettled, _repeat_settlement),
     )
 
 
-def in_turn(*steps: Callable[[], int]) -> int:
-    """All of them, whatever becomes of the one before; what failed is raised at the end."""
-    done, failed = 0, list[Exception]()
-    for step in steps:
-        try:
-            done += step()
-        except Exception as error:
-            failed.append(error)
-    if failed:
-        raise ExceptionGroup("steps of a sweep that failed", failed)
-    return done
-
-
-def _expire(now: datetime) -> Callable[[UUID], None]:
-    return lambda id_: initiation.abandon_initiation(id_, event="initiation_expired", cause="sweep", now=now)
-
-
-def _begin_again(rental_id: UUID) -> None:
+def _repeat_initiation(rental_id: UUID) -> None:
     enqueue_again(rental_jobs.PROCESS_RENTAL_INITIATION, rental_id=str(rental_id))
 
 
-def _settle_again(rental_id: UUID) -> None:
+def _repeat_ejection_settlement(rental_id: UUID) -> None:
     rental = queries.find_rental(rental_id)
     if rental.command_id is not None:
         enqueue_again(rental_jobs.SETTLE_EJECTION, command_id=str(rental.command_id), status="")
 
 
-def _return_again(rental_id: UUID) -> None:
-    """The bank was seen coming back, and the job that should have ended the rental is gone."""
+def repeat_return(rental_id: UUID) -> None:
+    """Enqueue the return of a power bank that custody has at a station, although its rental is open."""
     rental = queries.find_rental(rental_id)
-    stay = queries.newest_custody(rental)
-    if rental.status not in OUT or stay is None or stay.until is None:
+    custody = queries.newest_custody(rental)
+    if rental.status not in OUT or custody is None or custody.until is None:
         return
     after = open_session().scalar(
-        select(Custody).where(Custody.bank_id == rental.bank_id, func.lower(Custody.period) == stay.until)
+        select(Custody).where(Custody.bank_id == rental.bank_id, func.lower(Custody.period) == custody.until)
     )
     if after is None or after.station_id is None:
-        return  # staff took it: they decide about the rental
+        return  # Staff took the power bank, and they decide about the rental.
     enqueue_again(
         rental_jobs.PROCESS_RENTAL_RETURN,
         report_id="",
@@ -139,28 +148,34 @@ def _return_again(rental_id: UUID) -> None:
         rental_id=str(rental.id),
         station_id=str(after.station_id),
         slot_number=after.slot_number,
-        returned_at=stay.until.isoformat(),
-        received_at=stay.until.isoformat(),
+        returned_at=custody.until.isoformat(),
+        received_at=custody.until.isoformat(),
         provisional=False,
         how="custody",
     )
 
 
-def _bill_again(rental_id: UUID) -> None:
+def _repeat_settlement(rental_id: UUID) -> None:
     enqueue_again(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental_id))
 
 
-def finish_provisional(before: datetime) -> int:
-    """The self-test never came. A bank that is in its slot and stays there is a return; one that a snapshot has missed
-    since is not."""
-    noted = select(func.max(RentalEvent.at)).where(
+def provisional_return_step(before: datetime) -> Step:
+    """Find provisional returns from before this time whose self-test never came, and decide them by the slot.
+
+    A power bank that is in its slot and stays there is a return. One that a snapshot has missed since is not.
+    """
+    returned_at = select(func.max(RentalEvent.at)).where(
         RentalEvent.rental_id == Rental.id, RentalEvent.event == "return_provisional"
     )
-    wanted = and_(Rental.status.in_(OUT), Rental.provisional, noted.scalar_subquery() < before)
-    return _each(wanted, lambda id_: returns.finish_provisional_return(id_, passed=_stays_in(id_), now=utcnow()))
+    return Step(
+        and_(Rental.status.in_(OUT), Rental.provisional, returned_at.scalar_subquery() < before),
+        lambda rental_id: returns.finish_provisional_return(
+            rental_id, passed=_is_bank_in_slot(rental_id), now=utcnow()
+        ),
+    )
 
 
-def _stays_in(rental_id: UUID) -> bool:
+def _is_bank_in_slot(rental_id: UUID) -> bool:
     rental = queries.lock_rental(rental_id)
     missed = (
         select(Discrepancy.id)
@@ -174,63 +189,28 @@ def _stays_in(rental_id: UUID) -> bool:
     return queries.is_bank_back(rental) and open_session().scalar(missed.limit(1)) is None
 
 
-def tell_paid_not_ejected(now: datetime) -> int:
-    """Money is held and nobody knows of the bank: staff are told, once."""
-    wanted = and_(Rental.status == Status.UNRESOLVED, Rental.created_at < now - timedelta(minutes=5))
-    return _each(wanted, lambda id_: _tell_once(id_, now))
+def paid_not_ejected_step(now: datetime) -> Step:
+    """Find rentals whose money is held while nobody knows where the power bank is, and tell staff once of each."""
+    return Step(
+        and_(Rental.status == Status.UNRESOLVED, Rental.created_at < now - UNRESOLVED_FOR),
+        lambda rental_id: _publish_paid_not_ejected(rental_id, now),
+    )
 
 
-def _tell_once(rental_id: UUID, now: datetime) -> None:
+def _publish_paid_not_ejected(rental_id: UUID, now: datetime) -> None:
     rental = queries.lock_rental(rental_id)
     if rental.status == Status.UNRESOLVED and queries.time_of_event(rental, "staff_told") is None:
         transitions.note_event(rental, "staff_told", cause="sweep", at=now)
         publish(PaidNotEjected(**transitions.staff_event_fields(rental)))
 
 
-def forget_locations(now: datetime) -> None:
-    """Only old ones can be of a rental that ended so long ago, and those are few: the rest went the day before."""
-    before = now - KEEP_LOCATIONS
-    over = exists().where(Rental.id == RentalLocation.rental_id, Rental.status.in_(ENDED), Rental.ended_at < before)
-    open_session().execute(delete(RentalLocation).where(RentalLocation.id < first_id_of(before), over))
-
-
-def _disputed() -> ColumnElement[bool]:
-    return exists().where(RentalCase.rental_id == Rental.id, RentalCase.status == CaseStatus.OPEN)
-
-
-def _each(wanted: ColumnElement[bool], do: Callable[[UUID], None]) -> int:
-    """One transaction for each rental. One that fails keeps no other from its turn, and the sweep itself goes on: a
-    sweep comes each minute, and would otherwise die each minute of the same rental."""
-    done, failed, after = 0, 0, UUID(int=0)
-    while ids := db.session.scalars(
-        select(Rental.id).where(wanted, Rental.id > after).order_by(Rental.id).limit(BATCH)
-    ).all():
-        db.session.rollback()
-        for id_ in ids:
-            try:
-                with transaction():
-                    do(id_)
-            except OperationalError as busy:
-                db.session.rollback()
-                if busy.connection_invalidated:
-                    raise
-                log.warning("a rental was locked, the next sweep comes to it", rental_id=str(id_))
-            except Exception as error:
-                db.session.rollback()
-                log.exception("a sweep could not move a rental", rental_id=str(id_))
-                failed += 1
-                if failed <= MOST_TOLD:
-                    _tell_broken(id_, error)
-        done, after = done + len(ids), ids[-1]
-    db.session.rollback()
-    return done
-
-
-def _tell_broken(rental_id: UUID, error: Exception) -> None:
-    """Staff hear of it once, by its code, however often the sweep meets it."""
+def publish_broken_rental(rental_id: UUID, error: Exception) -> None:
+    """Tell staff of a rental that a sweep cannot move on. They hear of it once, however often the sweep meets it."""
     key = f"rental_broken:{rental_id}"
-    if staff.was_told(StaffType.ANOMALY, key):
-        return
-    with transaction():
+    if not staff.was_told(StaffType.ANOMALY, key):
         code = queries.find_rental(rental_id).code
         publish(AnomalyFound(key=key, detail=f"rental {code} cannot move on: {type(error).__name__}"))
+
+
+def _has_open_case() -> ColumnElement[bool]:
+    return exists().where(RentalCase.rental_id == Rental.id, RentalCase.status == CaseStatus.OPEN)

@@ -5,7 +5,10 @@ import time
 from contextlib import ExitStack
 from uuid import UUID, uuid4
 
+from flask import Flask
+
 from powerbank.rentals import long_polls
+from powerbank.rentals.models import Rental
 
 
 def has_a_place(who: UUID, *, most: int) -> bool:
@@ -33,9 +36,11 @@ def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
     assert has_a_place(uuid4(), most=4)
 
 
-def test_who_gets_no_place_does_not_wait() -> None:
+def test_who_gets_no_place_does_not_wait(app: Flask) -> None:
     began = time.monotonic()
-    long_polls.wait_for_change(uuid4(), user_id=uuid4(), since=0, seconds=60, most=0)
+    rental = Rental(id=uuid4(), user_id=uuid4(), version=0)
+    with app.app_context():
+        assert long_polls.wait_for_change(rental, since=0, wait=60, most=0)
     assert time.monotonic() - began < 30
 
 

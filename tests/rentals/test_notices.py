@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from powerbank.base.db import transaction, utcnow
-from powerbank.rentals import locations, notices, sweeps
+from powerbank.rentals import locations, notices
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter
 
@@ -52,7 +52,7 @@ def test_places_are_forgotten_a_month_after_the_rental(app: Flask, out: Out, cab
         if days == 29:
             cabinets.take_back("A-1")
         with app.app_context(), transaction():
-            sweeps.forget_locations(utcnow() + timedelta(days=days))
+            locations.delete_old_locations(utcnow() + timedelta(days=days))
         kept.append(rows(app, "SELECT count(*) FROM rental_locations")[0][0])
     assert kept == [1, 1, 0]
 

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from jobs.rentals import run_sweep
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.rentals import cards, queries, sweeps
+from powerbank.rentals import cards, locations, queries, sweeps
 from powerbank.rentals.end import returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import anomalies, dossier
@@ -131,15 +132,15 @@ def test_the_sweeps(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return run
 
-    monkeypatch.setattr(sweeps, "_overdue", lambda *_: None)  # what is found is not the question
-    monkeypatch.setattr(sweeps, "_return_again", lambda *_: None)
+    monkeypatch.setattr(sweeps, "mark_overdue", lambda *_: None)  # what is found is not the question
+    monkeypatch.setattr(sweeps, "repeat_return", lambda *_: None)
     for sweep in (
-        lambda: sweeps.mark_overdue(now),
-        lambda: sweeps.declare_lost(now),
-        lambda: sweeps.resume_stuck(now),
-        lambda: sweeps.finish_provisional(now),
-        lambda: sweeps.tell_paid_not_ejected(now),
-        in_transaction(lambda: sweeps.forget_locations(now)),
+        lambda: run_sweep(sweeps.overdue_step(now)),
+        lambda: run_sweep(sweeps.loss_step(now)),
+        lambda: run_sweep(*sweeps.stuck_steps(now)),
+        lambda: run_sweep(sweeps.provisional_return_step(now)),
+        lambda: run_sweep(sweeps.paid_not_ejected_step(now)),
+        in_transaction(lambda: locations.delete_old_locations(now)),
         in_transaction(lambda: anomalies.scan_for_anomalies(now=now)),
         in_transaction(lambda: ejection._wake_next_rental(filled.station_id)),
         in_transaction(lambda: returns.find_waiting_rental(filled.bank_id)),

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 import jobs.rentals
+from jobs.rentals import run_sweep
 from jobs.worker.loop import Worker
 from powerbank.base.db import db, open_session, transaction, utcnow
 from powerbank.base.errors import AppError
@@ -363,10 +364,12 @@ class Network(RuleBasedStateMachine):
             with transaction() as session:
                 session.execute(LEASES_ARE_OVER, {"ours": sorted(OURS)})
             relay.redeliver_stranded()
-            sweeps.mark_overdue(self.now)
-            sweeps.declare_lost(self.now)
-            sweeps.resume_stuck(self.now)
-            sweeps.finish_provisional(self.now - timedelta(minutes=10))
+            run_sweep(
+                sweeps.overdue_step(self.now),
+                sweeps.loss_step(self.now),
+                *sweeps.stuck_steps(self.now),
+                sweeps.provisional_return_step(self.now - timedelta(minutes=10)),
+            )
 
     # ── deaths ────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,6 +10,8 @@ from powerbank.base.db import open_session
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind
 from powerbank.outbox.enqueue import publish
+from powerbank.payments.options import payment_sources
+from powerbank.payments.options.methods import Method
 from powerbank.rentals import queries, transitions
 from powerbank.rentals.charges import billing, fees
 from powerbank.rentals.disputes.models import SYSTEM, CaseStatus, RentalCase
@@ -72,3 +74,12 @@ def meter_end(rental: Rental, until: datetime) -> datetime:
         )
     )
     return until if upheld is None else min(until, upheld)
+
+
+def pay_dues_of_rental(rental_id: UUID, *, user_id: UUID, method: Method, now: datetime) -> int:
+    """Pay all open dues of a person's rental, and return the sum that was paid."""
+    rental = queries.lock_rental_of_user(rental_id, user_id)
+    paid = payment_sources.pay_dues_about(billing.ledger_reference(rental), user_id=user_id, method=method, now=now)
+    total = sum(each.amount for each in paid)
+    transitions.note_event(rental, "due_paid", cause=f"user:{user_id}", at=now, amount=money.format_amount(total))
+    return total

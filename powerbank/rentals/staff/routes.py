@@ -30,8 +30,7 @@ blueprint = Blueprint("Rentals (staff)", __name__, url_prefix="/api/admin/rental
 @blueprint.response(200, AdminRentalsSchema)
 def search(arguments: dict[str, Any]) -> dict[str, Any]:
     """Rentals, newest first"""
-    found = queries.rental_page(**arguments)
-    return found | {"items": cards.cards_of_rentals(found["items"], now=utcnow())}
+    return cards.card_page(now=utcnow(), **arguments)
 
 
 @blueprint.get("/<uuid:rental_id>")

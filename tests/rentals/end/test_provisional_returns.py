@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from jobs.rentals import run_sweep
 from powerbank.base.db import transaction, utcnow
 from powerbank.rentals import sweeps
 from powerbank.stations.custody import registration
@@ -123,7 +124,7 @@ def test_a_self_test_that_never_comes_is_decided_by_the_slot(
     cabinet.wait(minutes=2)
     cabinet.shows(shown)
     with app.app_context():
-        sweeps.finish_provisional(utcnow())
+        run_sweep(sweeps.provisional_return_step(utcnow()))
     cabinet.street.work()
     swept(app, cabinet.street)
     assert sita.rental(rental_id)["status"] == status

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from jobs.rentals import run_sweep
 from powerbank.base.db import transaction, utcnow
 from powerbank.rentals import sweeps
 from tests.ledger.conftest import top_up
@@ -18,9 +19,8 @@ Out = Callable[..., tuple[Renter, str]]
 
 def swept(app: Flask, cabinets: Cabinets) -> None:
     with app.app_context():
-        sweeps.mark_overdue(utcnow())
-        sweeps.declare_lost(utcnow())
-        sweeps.resume_stuck(utcnow())
+        now = utcnow()
+        run_sweep(sweeps.overdue_step(now), sweeps.loss_step(now), *sweeps.stuck_steps(now))
     cabinets.work()
 
 

@@ -129,7 +129,7 @@ def test_extension_racing_the_due_time(
         return extension.extend_rental(UUID(rental_id), user_id=sita.id, package_id=more, method=None, now=now).status
 
     def due() -> None:
-        sweeps._overdue(UUID(rental_id), now)
+        sweeps.mark_overdue(UUID(rental_id), now)
 
     at_once(app, longer, due) if turn % 2 else at_once(app, due, longer)
     found = sita.rental(rental_id)
