@@ -48,7 +48,7 @@ def hooks(app: Flask) -> None:
         avatars.forget_avatar_of_user,
         identifier_traces.forget_devices_of_user,
         notices.forget,
-        cleanup.forget,
+        cleanup.forget_sign_ins_of_user,
         kyc.say_farewell,
         expiry.forfeit_points,
         photos.delete_photos_of_user,
@@ -73,7 +73,7 @@ def hooks(app: Flask) -> None:
     scenarios.register_scenario("post_payment", prices.price_after_rental, needs=("rental_id",))
     targets.register_target("has_active_rental", rental_queries.users_with_open_rental)
     targets.register_target("min_rentals", rental_queries.users_with_completed_rentals)
-    staff.register_directory(app, staff_queries.members)
+    staff.register_directory(app, staff_queries.list_members_with_permission)
 
 
 def commands(app: Flask) -> None:
@@ -115,7 +115,7 @@ API = (
     "powerbank.notifications.broadcasts.routes:blueprint",
     "powerbank.notifications.delivery.routes:blueprint",
     "powerbank.auth.people.routes:blueprint",
-    "powerbank.auth.people.identifier_routes:blueprint",
+    "powerbank.auth.people.routes:identifier_blueprint",
     "powerbank.auth.staff.routes:blueprint",
     "powerbank.auth.staff.account_routes:blueprint",
     "powerbank.auth.staff.administration_routes:blueprint",
@@ -167,18 +167,18 @@ PAGES = (
 
 
 def routes(app: Flask) -> None:
-    from powerbank.admin import console_session
+    from powerbank.admin import console_pages
     from powerbank.api.auth import register_staff_loader, register_user_loader
     from powerbank.api.openapi import api
     from powerbank.auth.people import sessions
     from powerbank.auth.staff import sessions as staff_sessions
     from powerbank.ops import dashboard_pages
 
-    register_staff_loader(app, staff_sessions.signed_in)
-    register_user_loader(app, sessions.user_of)
+    register_staff_loader(app, staff_sessions.find_signed_in_staff)
+    register_user_loader(app, sessions.find_signed_in_user)
     for name in API:
         api.register_blueprint(import_string(name))
-    console_session.init_app(app)
+    console_pages.init_app(app)
     dashboard_pages.init_app(app)
     for name in PAGES:
         app.register_blueprint(import_string(name))

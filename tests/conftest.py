@@ -254,7 +254,7 @@ def hash_passwords_quickly() -> None:
     from powerbank.auth.staff import passwords
 
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=256, parallelism=1)
-    passwords._NOBODY = passwords._hasher.hash("nobody has this password")
+    passwords._DECOY_HASH = passwords._hasher.hash("nobody has this password")
 
 
 @pytest.fixture(scope="session")
@@ -349,8 +349,8 @@ def staff_headers(app: Flask, clean: None) -> Callable[..., dict[str, str]]:
                 session.add(member)
                 session.flush()
                 session.refresh(member)
-                begun = staff_sessions.begin(member, kind="api", user_agent=None, address=None, now=utcnow())
-                tokens = staff_sessions.issue(begun, member)
+                begun = staff_sessions.begin_session(member, kind="api", user_agent=None, ip_address=None, now=utcnow())
+                tokens = staff_sessions.issue_tokens(begun, member)
             return {"Authorization": f"Bearer {tokens.access_token}"}
 
     return sign_in

@@ -37,14 +37,14 @@ class People:
         address = identifiers.parse_contact_address(identifier or str(self._phone))
         with self.app.app_context(), transaction() as session:
             user = users.create_user(
-                address=address,
+                contact=address,
                 username=username,
                 first_name=None,
                 last_name=None,
                 referral_code=None,
                 language=language,
             )
-            tokens = sessions.begin(user, user_agent=None)
+            tokens = sessions.begin_session(user, user_agent=None)
             follow = "DELETE FROM outbox_jobs WHERE job IN ('post_registration', 'process_referral')"
             session.execute(text(follow))
         return Person(user.id, {"Authorization": f"Bearer {tokens.access_token}"}, tokens.refresh_token)
@@ -53,7 +53,7 @@ class People:
         """Once more, on another device."""
         with self.app.app_context(), transaction() as session:
             user = users.lock_user(person.id)
-            tokens = sessions.begin(user, user_agent=None)
+            tokens = sessions.begin_session(user, user_agent=None)
             session.flush()
         return Person(person.id, {"Authorization": f"Bearer {tokens.access_token}"}, tokens.refresh_token)
 
@@ -71,7 +71,7 @@ class People:
         assert answer.status_code == 202, answer.text
         challenge_id = answer.get_json()["challenge_id"]
         with self.app.app_context():
-            return challenge_id, otp.code_of(UUID(challenge_id))
+            return challenge_id, otp.derive_code(UUID(challenge_id))
 
 
 class Inbox:
@@ -100,10 +100,10 @@ def joined(app: Flask, username: str = "sita") -> Headers:
     """Makes an account and signs in."""
     with app.app_context(), transaction():
         user = users.create_user(
-            address=identifiers.parse_contact_address(f"{username}@example.com"),
+            contact=identifiers.parse_contact_address(f"{username}@example.com"),
             username=username,
             first_name="Sita",
             last_name="Rai",
             referral_code=None,
         )
-        return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+        return {"Authorization": f"Bearer {sessions.begin_session(user, user_agent=None).access_token}"}

@@ -108,7 +108,7 @@ def person_signs_in(app: Flask, client: FlaskClient, sandbox: Sandbox, work: Wor
         challenges[identifier] = asked.get_json()["challenge_id"]
     work()
     with app.app_context():
-        codes = {identifier: otp.code_of(UUID(each)) for identifier, each in challenges.items()}
+        codes = {identifier: otp.derive_code(UUID(each)) for identifier, each in challenges.items()}
     body = {"challenge_id": challenges[PHONE], "code": codes[PHONE]}
     verified = client.post("/api/auth/verify-otp", json=body)
     ticket = verified.get_json()["verification_token"]

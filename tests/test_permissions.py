@@ -89,8 +89,8 @@ def status(client: FlaskClient, route: Route, headers: dict[str, str] | None = N
 def person(app: Flask, clean: None) -> dict[str, str]:
     with app.app_context(), transaction():
         address = identifiers.parse_contact_address("9812345678")
-        user = users.create_user(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
-        return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+        user = users.create_user(contact=address, username="sita", first_name=None, last_name=None, referral_code=None)
+        return {"Authorization": f"Bearer {sessions.begin_session(user, user_agent=None).access_token}"}
 
 
 def test_every_staff_route_names_a_permission_that_a_role_has(app: Flask) -> None:

@@ -28,7 +28,7 @@ SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT
 
 # Where a person is told without an event: codes and what follows from the calendar, and what messages themselves cause.
 TELL_DIRECTLY = {
-    "powerbank/auth/people/linking.py",  # goes to the address before, too
+    "powerbank/auth/people/services.py",  # goes to the address before, too
     "powerbank/payments/dues/services.py",  # each day, to all who owe
     "powerbank/notifications/delivery/services.py",
     "powerbank/notifications/people/reminders.py",

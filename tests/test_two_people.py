@@ -175,9 +175,9 @@ def person(app: Flask, username: str, phone: str) -> tuple[UUID, dict[str, str]]
     with app.app_context(), transaction():
         address = identifiers.parse_contact_address(phone)
         user = users.create_user(
-            address=address, username=username, first_name=None, last_name=None, referral_code=None
+            contact=address, username=username, first_name=None, last_name=None, referral_code=None
         )
-        return user.id, {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+        return user.id, {"Authorization": f"Bearer {sessions.begin_session(user, user_agent=None).access_token}"}
 
 
 def refuse_strangers(app: Flask, found: list[Route], factories: Mapping[str, Factory]) -> None:

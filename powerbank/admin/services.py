@@ -33,4 +33,4 @@ def follow_up_status(user_id: UUID, status: str) -> None:
 def _end_sessions(user: User) -> None:
     """Who is suspended may still sign in, to pay."""
     if not users.may_sign_in(user):
-        sessions.end_all_of(user.id, user.status)
+        sessions.end_sessions_of_user(user.id, user.status)

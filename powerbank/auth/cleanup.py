@@ -1,4 +1,4 @@
-"""Codes and tokens that can no longer mean anything are forgotten."""
+"""How codes, tokens and sign-ins are forgotten: of a person who leaves at once, of all others when they are old."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import and_, delete, exists, or_, select, update
 
 from powerbank.auth.people import requesters
 from powerbank.auth.people.models import OtpChallenge, RefreshToken, Session
-from powerbank.auth.people.sessions import end_all_of
+from powerbank.auth.people.sessions import end_sessions_of_user
 from powerbank.auth.staff.models import StaffAddress, StaffRefreshToken, StaffSession
 from powerbank.base.db import open_session
 from powerbank.notifications.delivery import devices
@@ -15,46 +15,48 @@ from powerbank.users.models import User
 
 KEEP_CODES = timedelta(days=7)
 KEEP_SESSIONS = timedelta(days=90)
-KEEP_TRIES = timedelta(days=1)  # at addresses that let nobody in
+KEEP_TRIES = timedelta(days=1)  # at addresses where nobody was let in
 
 
-def forget(user: User) -> None:
-    """What is kept of how somebody who leaves signed in."""
+def forget_sign_ins_of_user(user: User) -> None:
+    """Forget how a person who leaves has signed in."""
     session = open_session()
-    end_all_of(user.id, "deleted")
-    requesters.forget(user)
+    end_sessions_of_user(user.id, "deleted")
+    requesters.forget_ip_addresses_of_user(user)
     session.execute(update(Session).where(Session.user_id == user.id).values(user_agent=None))
-    addresses = [each.value for each in user.identifiers]
+    contacts = [each.value for each in user.identifiers]
     session.execute(
-        delete(OtpChallenge).where(or_(OtpChallenge.user_id == user.id, OtpChallenge.identifier.in_(addresses)))
+        delete(OtpChallenge).where(or_(OtpChallenge.user_id == user.id, OtpChallenge.identifier.in_(contacts)))
     )
 
 
-def prune(*, now: datetime) -> None:
+def prune_sign_ins(*, now: datetime) -> None:
     session = open_session()
     session.execute(delete(OtpChallenge).where(OtpChallenge.created_at < now - KEEP_CODES))
-    _end_what_cannot_be_renewed(now)
+    _end_expired_sessions(now)
     session.execute(delete(Session).where(Session.ended_at < now - KEEP_SESSIONS))
     session.execute(delete(StaffRefreshToken).where(StaffRefreshToken.expires_at < now))
     identifier_traces.prune_traces(now=now)
-    requesters.prune(now=now)
+    requesters.prune_ip_addresses(now=now)
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
     never_let_in = and_(StaffAddress.let_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)
     session.execute(delete(StaffAddress).where(or_(never_let_in, StaffAddress.tried_at < now - KEEP_SESSIONS)))
 
 
-def _end_what_cannot_be_renewed(now: datetime) -> None:
-    """A sign-in without a token that still holds is over, though nobody signed out, and so are its pushes."""
+def _end_expired_sessions(now: datetime) -> None:
+    """End the sign-ins that have no valid refresh token left, and their pushes with them."""
     session = open_session()
-    # Spent ones stay until they expire: one that comes again tells of a theft.
-    gone = delete(RefreshToken).where(RefreshToken.expires_at < now).returning(RefreshToken.session_id).cte("gone")
+    # Spent tokens stay until they expire: one that comes again tells of a theft.
+    deleted = (
+        delete(RefreshToken).where(RefreshToken.expires_at < now).returning(RefreshToken.session_id).cte("expired")
+    )
     # Both halves of the statement see the tokens as they were before it.
     renewable = exists().where(RefreshToken.session_id == Session.id, RefreshToken.expires_at >= now)
-    over = session.scalars(
+    ended = session.scalars(
         update(Session)
-        .where(Session.id.in_(select(gone.c.session_id)), Session.ended_at.is_(None), ~renewable)
+        .where(Session.id.in_(select(deleted.c.session_id)), Session.ended_at.is_(None), ~renewable)
         .values(ended_at=now, end_cause="expired")
         .returning(Session.id)
         .execution_options(synchronize_session=False)
     )
-    devices.end_with_sessions(over.all(), now=now)
+    devices.end_with_sessions(ended.all(), now=now)

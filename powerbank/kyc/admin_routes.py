@@ -7,7 +7,7 @@ from uuid import UUID
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.auth.staff.sessions import SignedIn
+from powerbank.auth.staff.sessions import SignedInStaff
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import document_links, queries, services
@@ -52,7 +52,7 @@ def create_document_links(submission_id: UUID) -> dict[str, Any]:
     if not documents or not all(document.may_be_read(now) for document in documents):
         raise DocumentsDeletedError
     expires_at = now + timedelta(seconds=document_links.VALID_SECONDS)
-    staff = cast(SignedIn, current_staff())
+    staff = cast(SignedInStaff, current_staff())
     return {
         document.side: {"url": document_links.make(document.id, staff), "expires_at": expires_at}
         for document in documents

@@ -23,7 +23,7 @@ from rq.serializers import JSONSerializer
 from rq_dashboard import web
 from werkzeug import Response
 
-from powerbank.admin.console_session import admit, page_staff
+from powerbank.admin.console_session import page_staff, redirect_unless_admitted
 from powerbank.api.problems import problem
 from powerbank.base import audit
 from powerbank.base.db import transaction
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
 
 
 def _guard() -> Response | None:
-    elsewhere = admit()
+    elsewhere = redirect_unless_admitted()
     if elsewhere is not None:
         return elsewhere
     # One of its addresses changes things by GET as well.

@@ -1,4 +1,4 @@
-"""Accounts."""
+"""How accounts are made and changed."""
 
 import re
 import secrets
@@ -19,21 +19,24 @@ from powerbank.users.events import UserRegistered
 from powerbank.users.identifiers import ContactAddress
 from powerbank.users.models import AccountStatus, Identifier, User
 
-# No letters and digits that look alike when read aloud or off a screen.
+# No letters and digits that look alike when they are read aloud or off a screen.
 _REFERRAL_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{1,28})[A-Za-z0-9]")
 
 
-def find_user_by_contact(address: ContactAddress) -> User | None:
+def find_user_by_contact(contact: ContactAddress) -> User | None:
     found: User | None = db.session.scalar(
-        select(User).join(Identifier).where(Identifier.kind == address.kind, Identifier.value == address.value)
+        select(User).join(Identifier).where(Identifier.kind == contact.kind, Identifier.value == contact.value)
     )
     return found
 
 
 def lock_user(user_id: UUID) -> User:
-    """The person's row, locked, while there is an account. Others may still write rows that name the person: two who
-    take a device from each other would else wait for each other."""
+    """Lock the row of a person who has an account.
+
+    Others may still write rows that name the person: otherwise two who take a device from each other would wait for
+    each other.
+    """
     user = open_session().get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
     if user is None or user.deleted_at is not None:
         raise NotFoundError("account")
@@ -42,14 +45,14 @@ def lock_user(user_id: UUID) -> User:
 
 def create_user(
     *,
-    address: ContactAddress,
+    contact: ContactAddress,
     username: str,
     first_name: str | None,
     last_name: str | None,
     referral_code: str | None,
     language: str = "en",
 ) -> User:
-    """Makes an account. Two that race for a name or an address: the database lets one through."""
+    """Make an account. Of two that race for a name or a contact address the database lets one through."""
     session = open_session()
     referral_code = referrals.check_referral_code(referral_code)
     user = User(
@@ -59,12 +62,12 @@ def create_user(
         language=language,
         referral_code="".join(secrets.choice(_REFERRAL_LETTERS) for _ in range(8)),
     )
-    user.identifiers = [Identifier(kind=address.kind, value=address.value)]
+    user.identifiers = [Identifier(kind=contact.kind, value=contact.value)]
     session.add(user)
-    # Somebody has this referral code once in a million times: the same request again makes another.
+    # Once in a million times somebody has this referral code already: the same request again makes another one.
     with foreseen(_uniqueness_refusals() | {"uq_users_referral_code": already_exists_error()}):
         session.flush()
-    identifier_traces.record_trace(user.id, kind=address.kind, value=address.value)
+    identifier_traces.record_trace(user.id, kind=contact.kind, value=contact.value)
     session.refresh(user)
     publish(UserRegistered(user_id=user.id, referral_code=referral_code))
     return user
@@ -80,7 +83,7 @@ def _uniqueness_refusals() -> Refusals:
 
 
 def normalise_username(text: str) -> str:
-    """Latin letters, digits and `. _ -` only: names that look alike but differ cannot be made."""
+    """Accept Latin letters, digits and `. _ -` only, so that nobody makes names that look alike but differ."""
     name = unicodedata.normalize("NFKC", text).strip()
     if not _USERNAME.fullmatch(name):
         raise InvalidFieldsError({"username": ["3 to 30 letters, digits, dots, dashes or underscores."]})
@@ -97,34 +100,35 @@ def change_profile(user_id: UUID, changes: Mapping[str, Any]) -> User:
 
 
 def change_status(user_id: UUID, status: str) -> tuple[User, str]:
-    """The person, and the status before, which may be the same."""
+    """Change the status of an account, and return the old one with it. Both may be the same."""
     user = open_session().get(User, user_id, with_for_update=True, populate_existing=True)
     if user is None:
         raise NotFoundError("user")
     if user.status == AccountStatus.DELETED:
         raise ConflictError("account_deleted", "This account was deleted.")
-    before, user.status = user.status, status
-    return user, before
+    old, user.status = user.status, status
+    return user, old
 
 
-def set_identifier(user: User, address: ContactAddress) -> str | None:
-    """Adds the phone or e-mail, or puts it in the place of the one before, which comes back.
+def set_identifier(user: User, contact: ContactAddress) -> str | None:
+    """Add the phone number or e-mail address, or put it in the place of the one before, which is returned.
 
-    Somebody else's is refused by the database, in a savepoint: what was done before this in the transaction stays.
+    The database refuses one that belongs to another account. It does so in a savepoint, so that what was done before in
+    this transaction stays.
     """
-    before = user.identifier(address.kind)
+    former = user.identifier(contact.kind)
     session = open_session()
     with foreseen(_uniqueness_refusals()), session.begin_nested():
         session.execute(
             insert(Identifier)
-            .values(id=new_id(), user_id=user.id, kind=address.kind, value=address.value)
+            .values(id=new_id(), user_id=user.id, kind=contact.kind, value=contact.value)
             .on_conflict_do_update(
-                index_elements=["user_id", "kind"], set_={"value": address.value, "verified_at": utcnow()}
+                index_elements=["user_id", "kind"], set_={"value": contact.value, "verified_at": utcnow()}
             )
         )
-    identifier_traces.record_trace(user.id, kind=address.kind, value=address.value)
+    identifier_traces.record_trace(user.id, kind=contact.kind, value=contact.value)
     session.refresh(user, ["identifiers"])
-    return before
+    return former
 
 
 def may_sign_in(user: User) -> bool:

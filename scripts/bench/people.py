@@ -23,7 +23,7 @@ def main() -> None:
         session.execute(PEOPLE, [{"id": i, "name": f"person{n}", "code": f"C{n}"} for n, i in enumerate(ids)])
         numbers = [{"id": new_id(), "user_id": i, "value": f"+9779{n:09d}"} for n, i in enumerate(ids)]
         session.execute(NUMBERS, numbers)
-        print(sessions.begin(session.get_one(User, ids[count // 2]), user_agent="bench").access_token)
+        print(sessions.begin_session(session.get_one(User, ids[count // 2]), user_agent="bench").access_token)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from sqlalchemy import text
 import config
 from powerbank import create_app
 from powerbank.auth.people import sessions
-from powerbank.auth.people.sessions import Tokens
+from powerbank.auth.tokens import Tokens
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger.movements import topups
 from powerbank.ledger.services import Reference
@@ -135,7 +135,7 @@ def fill(
                     actor="bench",
                     reference=Reference("intent", str(uuid4())),
                 )
-                tokens.append(sessions.begin(user, user_agent="bench"))
+                tokens.append(sessions.begin_session(user, user_agent="bench"))
         with transaction() as session:
             session.execute(text("DELETE FROM outbox_jobs WHERE state = 'open'"))
         db.session.remove()

@@ -12,6 +12,8 @@ went out, when the station's answer was applied.
 import sys
 from pathlib import Path
 
+from powerbank.auth.tokens import Tokens
+
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import argparse
@@ -26,7 +28,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from uuid import uuid4
 
-from powerbank.auth.people.sessions import Tokens
 from scripts.bench import costs, environments, report
 from scripts.bench.rental_aftermath import aftermath
 from scripts.bench.rental_day import MISHAPS, Day, Person

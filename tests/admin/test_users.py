@@ -30,7 +30,7 @@ def person(app: Flask, clean: None) -> Callable[..., UUID]:
     def make(username: str = "sita", phone: str = "9812345678", email: str | None = None, **names: str) -> UUID:
         with app.app_context(), transaction() as session:
             user = users.create_user(
-                address=identifiers.parse_contact_address(phone),
+                contact=identifiers.parse_contact_address(phone),
                 username=username,
                 referral_code=None,
                 first_name=names.get("first_name"),
@@ -47,7 +47,7 @@ def person(app: Flask, clean: None) -> Callable[..., UUID]:
 def signed_in(app: Flask) -> Callable[[UUID], dict[str, str]]:
     def begin(user_id: UUID) -> dict[str, str]:
         with app.app_context(), transaction() as session:
-            tokens = sessions.begin(session.get_one(users.User, user_id), user_agent=None)
+            tokens = sessions.begin_session(session.get_one(users.User, user_id), user_agent=None)
         return {"Authorization": f"Bearer {tokens.access_token}"}
 
     return begin

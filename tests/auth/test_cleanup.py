@@ -21,19 +21,19 @@ def count(table: str) -> int:
 def test_what_is_old_goes_and_what_counts_stays(context: Flask) -> None:
     address = identifiers.parse_contact_address("9812345678")
     with transaction():
-        otp.ask(address=address, purpose="login")
+        otp.create_challenge(contact=address, purpose="login")
         user = services.create_user(
-            address=address, username="sita", first_name=None, last_name=None, referral_code=None
+            contact=address, username="sita", first_name=None, last_name=None, referral_code=None
         )
-        sessions.begin(user, user_agent=None)
+        sessions.begin_session(user, user_agent=None)
     with transaction():
-        cleanup.prune(now=utcnow())
+        cleanup.prune_sign_ins(now=utcnow())
     assert (count("otp_challenges"), count("refresh_tokens"), count("sessions")) == (1, 1, 1)
     with transaction():
-        cleanup.prune(now=utcnow() + timedelta(days=31))
+        cleanup.prune_sign_ins(now=utcnow() + timedelta(days=31))
     assert (count("otp_challenges"), count("refresh_tokens"), count("sessions")) == (0, 0, 1)
     with transaction():
-        cleanup.prune(now=utcnow() + timedelta(days=130))
+        cleanup.prune_sign_ins(now=utcnow() + timedelta(days=130))
     assert count("sessions") == 0
 
 
@@ -52,7 +52,7 @@ def test_a_sign_in_that_can_no_longer_be_renewed_is_over_with_its_pushes(
         id=used.id,
     )
     with app.app_context(), transaction():
-        cleanup.prune(now=utcnow())
+        cleanup.prune_sign_ins(now=utcnow())
     assert rows(app, "SELECT user_id, end_cause FROM sessions WHERE ended_at IS NOT NULL") == [(left.id, "expired")]
     assert rows(app, "SELECT user_id FROM devices WHERE ended_at IS NOT NULL") == [(left.id,)]
     assert client.get("/api/users/me", headers=left.headers).status_code == 401

@@ -46,9 +46,9 @@ def code_of(answer: TestResponse) -> str:
 def guess(app: Flask, *, right: bool = False, address: str = HERE) -> bool:
     """One try on a connection of its own, beside the limits in Redis."""
     with app.app_context():
-        proof = services.verified_hash(email=ADMIN, password=PASSWORD if right else "wrong")
+        proof = services.verify_password(email=ADMIN, password=PASSWORD if right else "wrong")
         with transaction():
-            admitted = services.admit(email=ADMIN, proof=proof, code=None, address=address, now=utcnow())
+            admitted = services.check_credentials(email=ADMIN, proof=proof, code=None, ip_address=address, now=utcnow())
             return admitted is not None
 
 
@@ -265,11 +265,13 @@ def test_a_missing_code_does_not_count(app: Flask, authenticator: Authenticator,
 def test_a_password_that_changed_meanwhile_proves_nothing(app: Flask, hire: Hire) -> None:
     hire()
     with app.app_context():
-        proof = services.verified_hash(email=ADMIN, password=PASSWORD)
+        proof = services.verify_password(email=ADMIN, password=PASSWORD)
         with transaction() as session:
             session.execute(text("UPDATE staff SET password_hash = 'changed'"))
         with transaction():
-            assert services.admit(email=ADMIN, proof=proof, code=None, address=HERE, now=utcnow()) is None
+            assert (
+                services.check_credentials(email=ADMIN, proof=proof, code=None, ip_address=HERE, now=utcnow()) is None
+            )
 
 
 def test_who_is_signed_in_may_change_the_password_while_strangers_guess(
@@ -293,7 +295,7 @@ def test_addresses_that_let_nobody_in_are_forgotten_after_a_day(app: Flask, hire
 
     def left_after(**time: int) -> list[str]:
         with app.app_context(), transaction() as session:
-            cleanup.prune(now=utcnow() + timedelta(**time))
+            cleanup.prune_sign_ins(now=utcnow() + timedelta(**time))
             return list(session.scalars(text("SELECT address FROM staff_addresses ORDER BY address")))
 
     assert left_after(hours=23) == [HERE, ELSEWHERE]

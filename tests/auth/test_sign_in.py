@@ -24,7 +24,7 @@ def ask(client: FlaskClient, identifier: str = PHONE, **more: str) -> TestRespon
 
 def code_of(app: Flask, challenge_id: str) -> str:
     with app.app_context():
-        return otp.code_of(UUID(challenge_id))
+        return otp.derive_code(UUID(challenge_id))
 
 
 def wrong(code: str) -> str:

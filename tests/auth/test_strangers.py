@@ -38,7 +38,7 @@ def verify(app: Flask, challenge_id: str, code: str, at: str = HOME) -> TestResp
 
 def code_of(app: Flask, challenge_id: str) -> str:
     with app.app_context():
-        return otp.code_of(UUID(challenge_id))
+        return otp.derive_code(UUID(challenge_id))
 
 
 def wrong(app: Flask, challenge_id: str, by: int = 1) -> str:
@@ -111,7 +111,7 @@ class TestCodesOnTheirWay:
     def test_asked_for_at_once_are_all_good(self, app: Flask, clean: None) -> None:
         def asked(_: int) -> UUID:
             with app.app_context(), transaction():
-                return otp.ask(address=identifiers.parse_contact_address(PHONE), purpose="login").id
+                return otp.create_challenge(contact=identifiers.parse_contact_address(PHONE), purpose="login").id
 
         with ThreadPoolExecutor(max_workers=4) as pool:
             challenges = list(pool.map(asked, range(4)))
@@ -140,7 +140,7 @@ class TestWhatANumberMayBeSent:
             raise OperationalError("INSERT", None, psycopg2.OperationalError("server closed the connection"))
 
         with monkeypatch.context() as broken:
-            broken.setattr(otp, "ask", away)
+            broken.setattr(otp, "create_challenge", away)
             assert ask(app).status_code == 503
         assert [ask(app).status_code for _ in range(2)] == [202, 429]
 
@@ -257,7 +257,7 @@ class TestWhatIsKept:
     def test_is_forgotten_after_half_a_year(self, app: Flask, clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
         def left_after(days: int) -> int:
             with app.app_context(), transaction():
-                cleanup.prune(now=utcnow() + timedelta(days=days))
+                cleanup.prune_sign_ins(now=utcnow() + timedelta(days=days))
             return int(rows(app, "SELECT count(*) FROM verified_addresses")[0][0])
 
         token = signed_in(app)

@@ -36,7 +36,7 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
     first = plant.worker()
     with plant.app.app_context(), transaction():
         user = users.create_user(
-            address=identifiers.parse_contact_address("sita@example.com"),
+            contact=identifiers.parse_contact_address("sita@example.com"),
             username="sita",
             first_name=None,
             last_name=None,

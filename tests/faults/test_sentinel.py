@@ -124,7 +124,7 @@ def signs_in(app: Flask, client: FlaskClient, phone: str) -> tuple[int, int]:
     asked = client.post("/api/auth/get-otp", json={"identifier": phone})
     challenge = asked.get_json(force=True).get("challenge_id")
     with app.app_context():
-        body = {"challenge_id": challenge, "code": otp.code_of(UUID(challenge))} if challenge else {}
+        body = {"challenge_id": challenge, "code": otp.derive_code(UUID(challenge))} if challenge else {}
     return asked.status_code, client.post("/api/auth/verify-otp", json=body).status_code
 
 

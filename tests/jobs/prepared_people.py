@@ -44,7 +44,7 @@ def scheduled_revision() -> Arguments:
 
 def code_asked_for() -> Arguments:
     with transaction():
-        challenge = otp.ask(address=identifiers.parse_contact_address("9812345678"), purpose="login")
+        challenge = otp.create_challenge(contact=identifiers.parse_contact_address("9812345678"), purpose="login")
     delivery_id = db.session.scalar(text("SELECT id FROM deliveries"))
     return {"challenge_id": str(challenge.id), "delivery_id": str(delivery_id)}
 
@@ -59,7 +59,7 @@ def code_asked_for_and_forgotten() -> Arguments:
 def documents_sent() -> Arguments:
     with transaction():
         user = users.create_user(
-            address=identifiers.parse_contact_address("sita@example.com"),
+            contact=identifiers.parse_contact_address("sita@example.com"),
             username="sita",
             first_name=None,
             last_name=None,
@@ -91,8 +91,8 @@ def documents_long_rejected() -> Arguments:
 def person_just_banned() -> Arguments:
     address = identifiers.parse_contact_address("9812345678")
     with transaction():
-        user = users.create_user(address=address, username="sita", first_name=None, last_name=None, referral_code=None)
-        sessions.begin(user, user_agent=None)
+        user = users.create_user(contact=address, username="sita", first_name=None, last_name=None, referral_code=None)
+        sessions.begin_session(user, user_agent=None)
         users.change_status(user.id, "banned")
     return {"user_id": str(user.id), "status": "banned"}
 
@@ -101,13 +101,13 @@ def newcomer(phone: str = "9812345678", username: str = "sita") -> User:
     """With a phone and a device, and no job waiting of what follows a registration."""
     with transaction() as session:
         user = users.create_user(
-            address=identifiers.parse_contact_address(phone),
+            contact=identifiers.parse_contact_address(phone),
             username=username,
             first_name=None,
             last_name=None,
             referral_code=None,
         )
-        sessions.begin(user, user_agent=None)
+        sessions.begin_session(user, user_agent=None)
         session_id = session.scalar(text("SELECT id FROM sessions WHERE user_id = :id"), {"id": user.id})
         devices.register(
             user_id=user.id,

@@ -70,7 +70,7 @@ def award(user_id: UUID, amount: int) -> int:
 def user_headers(context: Flask) -> Callable[[UUID], dict[str, str]]:
     def sign_in(user_id: UUID) -> dict[str, str]:
         with transaction() as session:
-            tokens = sessions.begin(session.get_one(User, user_id), user_agent=None)
+            tokens = sessions.begin_session(session.get_one(User, user_id), user_agent=None)
         return {"Authorization": f"Bearer {tokens.access_token}"}
 
     return sign_in

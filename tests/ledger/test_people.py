@@ -18,7 +18,7 @@ from tests.ledger.conftest import Person, about, key
 
 def headers_of(user_id: UUID) -> dict[str, str]:
     with transaction() as session:
-        tokens = sessions.begin(session.get_one(User, user_id), user_agent=None)
+        tokens = sessions.begin_session(session.get_one(User, user_id), user_agent=None)
     return {"Authorization": f"Bearer {tokens.access_token}"}
 
 

@@ -29,7 +29,7 @@ def main() -> None:
     asked = client.post("/api/auth/get-otp", json={"identifier": "+9779812345670"})
     challenge = asked.get_json()["challenge_id"]
     with app.app_context():
-        code = otp.code_of(UUID(challenge))
+        code = otp.derive_code(UUID(challenge))
     verified = client.post("/api/auth/verify-otp", json={"challenge_id": challenge, "code": code}).get_json()
     who = {"verification_token": verified["verification_token"], "username": "sita"}
     joined = client.post("/api/auth/register", json=who)

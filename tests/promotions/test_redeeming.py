@@ -195,7 +195,7 @@ class TestWhoComesBack:
                 if made:
                     lifecycle.end_account(made[-1], now=utcnow())
                 user = users.create_user(
-                    address=identifiers.parse_contact_address("9812345670"),
+                    contact=identifiers.parse_contact_address("9812345670"),
                     username=f"sita{len(made)}",
                     first_name=None,
                     last_name=None,

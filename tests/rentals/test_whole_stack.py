@@ -69,7 +69,7 @@ class Renter:
                 session.flush()
                 session.execute(MAY_RENT, {"id": self.id})
                 top_up(self.id, 500_00)
-                self.headers = {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+                self.headers = {"Authorization": f"Bearer {sessions.begin_session(user, user_agent=None).access_token}"}
                 session.add(
                     package := Package(name="p", duration_minutes=60, price=50_00, payment_model="prepaid", active=True)
                 )

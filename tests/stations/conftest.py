@@ -115,7 +115,7 @@ def sign_in(app: Flask, clean: None) -> SignIn:
             user = User(id=new_id(), username=name, referral_code=name.upper())
             session.add(user)
             session.flush()
-            return {"Authorization": f"Bearer {sessions.begin(user, user_agent=None).access_token}"}
+            return {"Authorization": f"Bearer {sessions.begin_session(user, user_agent=None).access_token}"}
 
     return headers
 

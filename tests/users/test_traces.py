@@ -21,7 +21,7 @@ def join(username: str, identifier: str) -> UUID:
     address = identifiers.parse_contact_address(identifier)
     with transaction():
         made = users.create_user(
-            address=address, username=username, first_name=None, last_name=None, referral_code=None
+            contact=address, username=username, first_name=None, last_name=None, referral_code=None
         )
     return made.id
 
@@ -69,7 +69,7 @@ def test_digests_are_forgotten_two_years_after_an_account_ended(context: Flask, 
     with transaction():
         lifecycle.end_account(gone, now=utcnow())
     with transaction():
-        cleanup.prune(now=utcnow() + timedelta(days=days))
+        cleanup.prune_sign_ins(now=utcnow() + timedelta(days=days))
     assert db.session.scalar(text("SELECT count(*) FROM identifier_traces")) == left + 1
     assert referrals.find_refusal(join("sita2", PHONE), there) == ("returning" if left else None)
 

@@ -1,9 +1,9 @@
-"""Who asks for a code: a stranger, or somebody who has proved this number or address before.
+"""Who requests a code: a stranger, or somebody who has proved this phone number or e-mail address before.
 
-Strangers share what codes a number may be sent, so one of them can use it up. That shall keep nobody from signing in:
-what is asked for at an address, or on a device, at which the number was verified before is counted by itself. An
-address is known by a keyed digest of number and address together; a device by a token that it got then and brings
-along, and nothing of it is kept here. Neither says whether there is an account.
+Strangers share the codes that a number may be sent, so one of them can use them up. This must keep nobody from signing
+in: requests from an IP address or a device at which the number was verified before are counted by themselves. An IP
+address is known by a keyed digest of it together with the number. A device is known by a token that it got then and
+brings along; nothing of it is kept here. Neither says whether there is an account.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from powerbank.users import identifier_traces
 from powerbank.users.identifiers import ContactAddress
 from powerbank.users.models import User
 
-REMEMBERED = timedelta(days=180)
+REMEMBERED_FOR = timedelta(days=180)
 
 
 class Standing(StrEnum):
@@ -29,21 +29,21 @@ class Standing(StrEnum):
     DEVICE = "device"
 
 
-def standing_of(identifier: ContactAddress, *, address: str, device_token: str | None, now: datetime) -> Standing:
-    if device_token and _is_of(device_token, identifier):
+def find_standing(contact: ContactAddress, *, ip_address: str, device_token: str | None, now: datetime) -> Standing:
+    if device_token and _proves_device(device_token, contact):
         return Standing.DEVICE
-    known = select(VerifiedAddress.verified_at).where(
-        VerifiedAddress.identifier == _digest_of(identifier),
-        VerifiedAddress.address == _digest_of_place(identifier, address),
-        VerifiedAddress.verified_at > now - REMEMBERED,
+    verified_here = select(VerifiedAddress.verified_at).where(
+        VerifiedAddress.identifier == _digest_contact(contact),
+        VerifiedAddress.address == _digest_ip_address(contact, ip_address),
+        VerifiedAddress.verified_at > now - REMEMBERED_FOR,
     )
-    return Standing.STRANGER if db.session.scalar(known) is None else Standing.ADDRESS
+    return Standing.STRANGER if db.session.scalar(verified_here) is None else Standing.ADDRESS
 
 
-def remember(identifier: ContactAddress, *, address: str, now: datetime) -> None:
+def remember_ip_address(contact: ContactAddress, *, ip_address: str, now: datetime) -> None:
     row = {
-        "identifier": _digest_of(identifier),
-        "address": _digest_of_place(identifier, address),
+        "identifier": _digest_contact(contact),
+        "address": _digest_ip_address(contact, ip_address),
         "verified_at": now,
     }
     statement = insert(VerifiedAddress).values(row)
@@ -52,36 +52,36 @@ def remember(identifier: ContactAddress, *, address: str, now: datetime) -> None
     )
 
 
-def device_token(identifier: ContactAddress) -> str:
-    """For the device on which the number was verified just now."""
-    return _tokens().dumps(_digest_of(identifier).hex())
+def issue_device_token(contact: ContactAddress) -> str:
+    """Make the token for the device on which the contact address was verified just now."""
+    return _serializer().dumps(_digest_contact(contact).hex())
 
 
-def forget(user: User) -> None:
+def forget_ip_addresses_of_user(user: User) -> None:
     digests = [identifier_traces.digest_identifier(each.kind, each.value) for each in user.identifiers]
     open_session().execute(delete(VerifiedAddress).where(VerifiedAddress.identifier.in_(digests)))
 
 
-def prune(*, now: datetime) -> None:
-    open_session().execute(delete(VerifiedAddress).where(VerifiedAddress.verified_at <= now - REMEMBERED))
+def prune_ip_addresses(*, now: datetime) -> None:
+    open_session().execute(delete(VerifiedAddress).where(VerifiedAddress.verified_at <= now - REMEMBERED_FOR))
 
 
-def _is_of(token: str, identifier: ContactAddress) -> bool:
+def _proves_device(token: str, contact: ContactAddress) -> bool:
     try:
-        told = _tokens().loads(token, max_age=int(REMEMBERED.total_seconds()))
+        digest = _serializer().loads(token, max_age=int(REMEMBERED_FOR.total_seconds()))
     except BadSignature:
         return False
-    return bool(told == _digest_of(identifier).hex())
+    return bool(digest == _digest_contact(contact).hex())
 
 
-def _tokens() -> URLSafeTimedSerializer:
+def _serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="verified device")
 
 
-def _digest_of(identifier: ContactAddress) -> bytes:
-    return identifier_traces.digest_identifier(identifier.kind, identifier.value)
+def _digest_contact(contact: ContactAddress) -> bytes:
+    return identifier_traces.digest_identifier(contact.kind, contact.value)
 
 
-def _digest_of_place(identifier: ContactAddress, address: str) -> bytes:
-    """Of both together: one address tells of nobody that it is theirs too."""
-    return identifier_traces.digest_identifier("sign-in address", f"{identifier.value} {address}")
+def _digest_ip_address(contact: ContactAddress, ip_address: str) -> bytes:
+    """Digest both together, so that one IP address does not tell who else has it."""
+    return identifier_traces.digest_identifier("sign-in address", f"{contact.value} {ip_address}")

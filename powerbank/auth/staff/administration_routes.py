@@ -4,12 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from flask.views import MethodView
-from sqlalchemy import select
 
 from powerbank.api.auth import staff_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import page, page_of
-from powerbank.auth.staff import administration
+from powerbank.api.paging import page_of
+from powerbank.auth.staff import administration, queries
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.schemas import (
     NewStaffSchema,
@@ -19,8 +18,7 @@ from powerbank.auth.staff.schemas import (
     StaffWithPasswordSchema,
 )
 from powerbank.base import audit
-from powerbank.base.db import db, transaction
-from powerbank.base.errors import NotFoundError
+from powerbank.base.db import transaction
 
 blueprint = Blueprint("Staff", __name__, url_prefix="/api/admin/staff", description="Accounts of staff.")
 
@@ -32,9 +30,7 @@ class StaffCollection(MethodView):
     @blueprint.response(200, page_of(StaffSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Members of staff, newest first"""
-        wanted = {name: arguments.pop(name) for name in ("role", "active")}
-        query = select(StaffMember).filter_by(**{name: value for name, value in wanted.items() if value is not None})
-        return page(query, StaffMember.id, descending=True, **arguments)
+        return queries.list_members(**arguments)
 
     @staff_only("staff.write")
     @blueprint.arguments(NewStaffSchema)
@@ -42,7 +38,7 @@ class StaffCollection(MethodView):
     def post(self, body: dict[str, str]) -> dict[str, Any]:
         """Add a member; the initial password is shown this once"""
         with transaction():
-            member, password = administration.create(**body)
+            member, password = administration.create_member(**body)
             audit.by_staff("staff.create", "staff", member.id, new={"email": member.email, "role": member.role})
         return _with_password(member, password)
 
@@ -53,10 +49,7 @@ class StaffItem(MethodView):
     @blueprint.response(200, StaffSchema)
     def get(self, staff_id: UUID) -> StaffMember:
         """A member of staff"""
-        member = db.session.get(StaffMember, staff_id)
-        if member is None:
-            raise NotFoundError("member of staff")
-        return member
+        return queries.get_member(staff_id)
 
     @staff_only("staff.write")
     @blueprint.arguments(StaffChangeSchema)
@@ -64,7 +57,7 @@ class StaffItem(MethodView):
     def patch(self, body: dict[str, Any], staff_id: UUID) -> StaffMember:
         """Change the role, or let a member in no more, which ends the member's sessions; or the language"""
         with transaction():
-            member, old = administration.change(staff_id, body)
+            member, old = administration.change_member(staff_id, body)
             if old:
                 audit.by_staff("staff.update", "staff", staff_id, old=old, new={name: body[name] for name in old})
         return member
@@ -76,7 +69,7 @@ class StaffItem(MethodView):
 def reset(staff_id: UUID) -> dict[str, Any]:
     """New password, no second factor, signed out everywhere; for who forgot or lost them"""
     with transaction():
-        member, password, old = administration.reset(staff_id)
+        member, password, old = administration.reset_member(staff_id)
         audit.by_staff("staff.reset", "staff", staff_id, old=old, new={"totp": False, "locked": False})
     return _with_password(member, password)
 

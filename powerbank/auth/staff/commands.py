@@ -1,4 +1,4 @@
-"""`flask staff …`: accounts kept from the shell, the first one above all."""
+"""`flask staff …`: how accounts of staff are managed from the command line, above all the first one."""
 
 import os
 import re
@@ -7,8 +7,8 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from powerbank.auth.staff import administration, passwords, totp
-from powerbank.auth.staff.models import RecoveryCode, StaffMember
+from powerbank.auth.staff import administration, passwords
+from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base import audit
 from powerbank.base.db import db, transaction
@@ -22,7 +22,7 @@ staff = AppGroup("staff", help="Staff accounts.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.SUPERADMIN.value)
 @click.option("--set-password", is_flag=True, help="Give it this password also if it is there with another one.")
 def ensure(email: str, role: str, set_password: bool) -> None:
-    """Makes the account if there is none, with the password in ADMIN_PASSWORD."""
+    """Make the account if there is none, with the password in ADMIN_PASSWORD."""
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise click.ClickException(f"{email} is no e-mail address")
     password = os.environ.get("ADMIN_PASSWORD") or click.prompt("Password", hide_input=True)
@@ -31,7 +31,7 @@ def ensure(email: str, role: str, set_password: bool) -> None:
             made = administration.ensure_staff(email=email, password=password, role=Role(role))
             if made:
                 _record("staff.create", email, new={"role": role})
-            differs = not passwords.matches(_known(email).password_hash, password)
+            differs = not passwords.matches_hash(_get_member(email).password_hash, password)
             if differs and set_password:
                 administration.set_password(email, password)
                 _record("staff.set_password", email)
@@ -43,7 +43,7 @@ def ensure(email: str, role: str, set_password: bool) -> None:
 
 @staff.command("list")
 def list_all() -> None:
-    """Every account: e-mail, role, state, second factor."""
+    """Show every account: e-mail, role, state, second factor."""
     for member in db.session.scalars(select(StaffMember).order_by(StaffMember.email)):
         state = "active" if member.active else "disabled"
         click.echo(f"{member.email}\t{member.role}\t{state}\t{'TOTP' if member.has_totp else 'no TOTP'}")
@@ -52,9 +52,9 @@ def list_all() -> None:
 @staff.command("reset")
 @click.option("--email", required=True)
 def reset(email: str) -> None:
-    """New password (shown once), no second factor, no lock, signed out everywhere."""
+    """Give a new password (shown once); take away second factor, locks and sessions."""
     with transaction():
-        _, password, old = administration.reset(_known(email).id)
+        _, password, old = administration.reset_member(_get_member(email).id)
         _record("staff.reset", email, old=old, new={"totp": False, "locked": False})
     click.echo(f"{email}: the password is now {password} and must be changed at sign-in")
 
@@ -62,10 +62,10 @@ def reset(email: str) -> None:
 @staff.command("disable")
 @click.option("--email", required=True)
 def disable(email: str) -> None:
-    """Lets the member in no more."""
+    """Let the member in no more."""
     try:
         with transaction():
-            _, old = administration.change(_known(email).id, {"active": False})
+            _, old = administration.change_member(_get_member(email).id, {"active": False})
             if old:
                 _record("staff.update", email, old=old, new={"active": False})
     except AppError as refused:
@@ -75,15 +75,9 @@ def disable(email: str) -> None:
 
 @staff.command("reencrypt")
 def reencrypt() -> None:
-    """Puts the TOTP secrets under the first of STAFF_KEY; afterwards the old key is needed for recovery codes only."""
-    with transaction() as session:
-        changed = 0
-        for member in session.scalars(select(StaffMember).order_by(StaffMember.id).with_for_update()):
-            for name in ("totp_secret", "totp_pending"):
-                kept = getattr(member, name)
-                if kept is not None and (renewed := totp.renewed(kept)) is not None:
-                    setattr(member, name, renewed)
-                    changed += 1
+    """Put the TOTP secrets under the first of STAFF_KEY; afterwards the old key is needed for recovery codes only."""
+    with transaction():
+        changed, unused = administration.reencrypt_totp_secrets()
         if changed:
             audit.record(
                 actor="command",
@@ -92,18 +86,17 @@ def reencrypt() -> None:
                 object_id="all",
                 new={"secrets": changed},
             )
-        left = sum(code.used_at is None for code in session.scalars(select(RecoveryCode)))
     click.echo(
-        f"{changed} secrets are under the first key now; {left} recovery codes need the key they were made under"
+        f"{changed} secrets are under the first key now; {unused} recovery codes need the key they were made under"
     )
 
 
-def _known(email: str) -> StaffMember:
-    member = administration.find(email)
+def _get_member(email: str) -> StaffMember:
+    member = administration.find_member_by_email(email)
     if member is None:
         raise click.ClickException(f"there is no member of staff {email}")
     return member
 
 
 def _record(action: str, email: str, **values: dict[str, object]) -> None:
-    audit.record(actor="command", action=action, object_kind="staff", object_id=_known(email).id, **values)
+    audit.record(actor="command", action=action, object_kind="staff", object_id=_get_member(email).id, **values)

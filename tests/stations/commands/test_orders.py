@@ -40,8 +40,8 @@ class Operator:
                 session.add(member)
                 session.flush()
                 session.refresh(member)
-                begun = staff_sessions.begin(member, kind="api", user_agent=None, address=None, now=utcnow())
-                self._headers = {"Authorization": f"Bearer {staff_sessions.issue(begun, member).access_token}"}
+                begun = staff_sessions.begin_session(member, kind="api", user_agent=None, ip_address=None, now=utcnow())
+                self._headers = {"Authorization": f"Bearer {staff_sessions.issue_tokens(begun, member).access_token}"}
 
     def order(self, spec: StationSpec, command: str, **parameters: Any) -> str:
         answer = self._client.post(

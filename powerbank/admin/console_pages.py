@@ -1,0 +1,91 @@
+"""The operators' console: its sign-in and sign-out."""
+
+import re
+
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug import Response as AnyResponse
+
+from powerbank.admin import console_session
+from powerbank.api.rate_limits import caller_address
+from powerbank.auth.staff import lockout, services
+from powerbank.auth.staff import sessions as staff_sessions
+from powerbank.auth.staff.errors import WrongCredentialsError
+from powerbank.auth.staff.sessions import SignedInStaff
+from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import AppError
+
+blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
+blueprint.before_request(console_session.guard)
+
+_PLAIN_PATH = re.compile(r"(/[\w.-]+)+/?", re.ASCII)
+
+
+def init_app(app: Flask) -> None:
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the API has no cookies; the guard protects the console
+    app.config["WTF_CSRF_TIME_LIMIT"] = int(staff_sessions.CONSOLE_LIFETIME.total_seconds())
+    console_session.csrf.init_app(app)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.after_app_request
+def record_use(response: Response) -> Response:
+    """Record now and then that the session of the console was used, on whatever page."""
+    staff: SignedInStaff | None = g.get("console_staff")
+    now = utcnow() if staff else None
+    if staff and now and now - staff.last_used_at > staff_sessions.USE_RECORDED_EVERY:
+        with transaction():
+            staff_sessions.record_use(staff.session_id, now=now)
+    return response
+
+
+@blueprint.errorhandler(CSRFError)
+def stale_form(_error: CSRFError) -> tuple[str, int]:
+    return render_template("console/login.html", problem="The form was too old. Please try again.", email=""), 400
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+def login() -> str | AnyResponse | tuple[str, int]:
+    if request.method == "GET":
+        return render_template("console/login.html", problem=None, email="")
+    email = request.form.get("email", "")
+    try:
+        _sign_in(email, request.form.get("password", ""), request.form.get("totp"))
+    except AppError as refused:
+        return render_template("console/login.html", problem=refused.detail, email=email), refused.status
+    return redirect(_find_target(request.args.get("next")))
+
+
+@blueprint.post("/logout")
+def logout() -> AnyResponse:
+    staff = console_session.find_signed_in_staff()
+    if staff is not None:
+        with transaction():
+            staff_sessions.end_session(staff.session_id, staff_id=staff.id, now=utcnow())
+    console_session.clear_cookie()
+    return redirect(url_for("console.login"))
+
+
+def _sign_in(email: str, password: str, code: str | None) -> None:
+    lockout.count_try(email, caller_address(), code=code)
+    proof = services.verify_password(email=email, password=password)
+    with transaction():
+        signed_in = services.sign_in(
+            email=email,
+            proof=proof,
+            code=code,
+            kind="console",
+            ip_address=request.remote_addr,
+            user_agent=request.headers.get("User-Agent"),
+            now=utcnow(),
+        )
+        if signed_in is not None:
+            console_session.set_cookie(signed_in)
+    if signed_in is None:
+        raise WrongCredentialsError
+    lockout.forgive_tries(email, caller_address())
+
+
+def _find_target(wanted: str | None) -> str:
+    """Where to go after the sign-in: to a plain path of ours, never to another site."""
+    return wanted if wanted and _PLAIN_PATH.fullmatch(wanted) else "/console/"

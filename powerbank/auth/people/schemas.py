@@ -1,0 +1,65 @@
+from typing import Any
+
+from marshmallow import Schema, fields, pre_load, validate
+
+from powerbank.api.fields import Boolean
+from powerbank.users.schemas import NAME, UserSchema
+
+
+class OtpRequestSchema(Schema):
+    identifier = fields.String(required=True, validate=validate.Length(3, 254))
+    purpose = fields.String(load_default="login", validate=validate.OneOf(["login", "register", "link"]))
+    device_token = fields.String(
+        load_default=None,
+        allow_none=True,
+        load_only=True,
+        validate=validate.Length(max=400),
+        metadata={"description": "As `verify-otp` gave it to this device; what strangers ask for does not count then."},
+    )
+
+    @pre_load
+    def _accept_older_name(self, data: Any, **_: Any) -> Any:
+        if isinstance(data, dict) and "email_or_phone" in data and "identifier" not in data:
+            data = {**data, "identifier": data["email_or_phone"]}
+            del data["email_or_phone"]
+        return data
+
+
+class ChallengeSchema(Schema):
+    challenge_id = fields.UUID(required=True)
+    expires_in = fields.Integer(required=True)
+    resend_in = fields.Integer(required=True)
+
+
+class CodeSchema(Schema):
+    challenge_id = fields.UUID(required=True)
+    code = fields.String(required=True, load_only=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+
+
+class TokensSchema(Schema):
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    user = fields.Nested(UserSchema)
+
+
+class VerifiedSchema(Schema):
+    registered = Boolean(required=True)
+    device_token = fields.String(
+        required=True, metadata={"description": "For the next `get-otp` of this number on this device. No secret code."}
+    )
+    access_token = fields.String()
+    refresh_token = fields.String()
+    user = fields.Nested(UserSchema)
+    verification_token = fields.String()
+
+
+class RegistrationSchema(Schema):
+    verification_token = fields.String(required=True, load_only=True, validate=validate.Length(max=1000))
+    username = fields.String(required=True, validate=validate.Length(3, 30))
+    first_name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    last_name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    referral_code = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=20))
+
+
+class RefreshSchema(Schema):
+    refresh_token = fields.String(required=True, load_only=True, validate=validate.Length(1, 200))
