@@ -5,7 +5,6 @@ from uuid import UUID
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.gateway import Reversal
-from powerbank.integrations.stripe.client import Stripe
 from powerbank.payments import gateways
 from powerbank.payments.chargebacks import services as chargebacks
 from powerbank.payments.models import PaymentIntent
@@ -14,37 +13,40 @@ from powerbank.payments.webhooks import services as webhooks
 
 
 def process_gateway_refund(run: StepwiseRun, *, event_id: str) -> None:
-    """Whichever refund of the payment it speaks of, all of them are looked at."""
-    found = _matched(event_id)
-    if found is None:
+    """Look at all refunds of a payment, whichever of them the event speaks of."""
+    intent = _settle_matched_intent(event_id)
+    if intent is None:
         return
-    payment_id, gateway = found.payment_id, gateways.get_gateway(found.gateway)
+    intent_id, payment_id, gateway = intent.id, intent.payment_id, gateways.get_gateway(intent.gateway)
     db.session.rollback()
-    made = gateway.refunds_of(payment_id) if payment_id and isinstance(gateway, Stripe) else []
-    _take_back(run, event_id, found.id, made)
+    reversals = gateway.list_refunds(payment_id) if payment_id else []
+    _apply_reversals(run, event_id, intent_id, reversals)
 
 
 def process_gateway_dispute(run: StepwiseRun, *, event_id: str) -> None:
-    found = _matched(event_id)
-    if found is None:
+    intent = _settle_matched_intent(event_id)
+    if intent is None:
         return
-    gateway, dispute_id = gateways.get_gateway(found.gateway), webhooks.find_dispute_id(UUID(event_id))
+    intent_id, gateway = intent.id, gateways.get_gateway(intent.gateway)
+    dispute_id = webhooks.find_dispute_id(UUID(event_id))
     db.session.rollback()
-    told = [gateway.dispute(dispute_id)] if dispute_id and isinstance(gateway, Stripe) else []
-    _take_back(run, event_id, found.id, told)
+    reversals = [gateway.look_up_dispute(dispute_id)] if dispute_id else []
+    _apply_reversals(run, event_id, intent_id, reversals)
 
 
-def _matched(event_id: str) -> PaymentIntent | None:
-    """The payment that an event is about, settled first if it is not yet."""
+def _settle_matched_intent(event_id: str) -> PaymentIntent | None:
+    """Find the payment that an event is about, and settle it first, since only a credited one is taken back."""
     with transaction():
         intent_id = webhooks.match_event(UUID(event_id))
     if intent_id is None:
         return None
-    settlement.settle(intent_id, actor="webhook")
+    payment = settlement.look_up_payment(intent_id)
+    with transaction():
+        settlement.apply_payment(intent_id, payment, actor="webhook", now=utcnow())
     return db.session.get_one(PaymentIntent, intent_id, populate_existing=True)
 
 
-def _take_back(run: StepwiseRun, event_id: str, intent_id: UUID, told: list[Reversal]) -> None:
+def _apply_reversals(run: StepwiseRun, event_id: str, intent_id: UUID, reversals: list[Reversal]) -> None:
     with run.finish():
-        done = [chargebacks.apply_reversal(intent_id, reversal, now=utcnow()) for reversal in told]
+        done = [chargebacks.apply_reversal(intent_id, reversal, now=utcnow()) for reversal in reversals]
         webhooks.mark_event_processed(UUID(event_id), ", ".join(done) or "nothing to take back")

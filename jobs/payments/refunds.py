@@ -4,7 +4,7 @@ from uuid import UUID
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, utcnow
 from powerbank.integrations.errors import VendorRefusedError
-from powerbank.integrations.gateway import Refund, RefundState
+from powerbank.integrations.gateway import GatewayRefund, RefundState
 from powerbank.payments import gateways
 from powerbank.payments.refunds import gateway_refunds, outcomes
 from powerbank.payments.refunds import services as refunds
@@ -57,10 +57,10 @@ def refund_rental_payment(*, transaction_id: str, amount: int | None, key: str, 
     )
 
 
-def _noted(made: Refund) -> dict[str, Any]:
+def _noted(made: GatewayRefund) -> dict[str, Any]:
     """As the step's result is kept."""
     return {"state": made.state.value, "reference": made.reference}
 
 
-def _answer(noted: dict[str, Any]) -> Refund:
-    return Refund(RefundState(noted["state"]), noted["reference"])
+def _answer(noted: dict[str, Any]) -> GatewayRefund:
+    return GatewayRefund(RefundState(noted["state"]), noted["reference"])

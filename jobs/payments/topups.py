@@ -10,7 +10,7 @@ from flask import current_app
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.gateway import Form, Opened
+from powerbank.integrations.gateway import Form, OpenedPayment
 from powerbank.integrations.nrb.client import Nrb
 from powerbank.outbox.enqueue import publish
 from powerbank.payments import gateways
@@ -28,10 +28,10 @@ def create_payment_url(run: StepwiseRun, *, intent_id: str) -> None:
     intent = db.session.get(PaymentIntent, UUID(intent_id))
     if intent is None or intent.status != IntentStatus.PENDING:
         return
-    order = intents.make_order(intent, current_app.config["SETTINGS"].public_url)
+    order = intents.make_payment_request(intent, current_app.config["SETTINGS"].public_url)
     gateway = gateways.get_gateway(intent.gateway)
     db.session.rollback()
-    found = run.call("open", lambda key: _noted(gateway.open(order, key=key)))
+    found = run.call("open", lambda key: _noted(gateway.open_payment(order, key=key)))
     with run.finish():
         intents.record_session(UUID(intent_id), _opened(found), now=utcnow())
 
@@ -101,12 +101,14 @@ def poll_pending_payments() -> None:
     matching.wake_events_of_known_intents()
 
 
-def _noted(opened: Opened) -> dict[str, Any]:
+def _noted(opened: OpenedPayment) -> dict[str, Any]:
     """As the step's result is kept."""
     form = {"action": opened.form.action, "fields": dict(opened.form.fields)} if opened.form else None
     return {"reference": opened.reference, "payment_url": opened.payment_url, "form": form}
 
 
-def _opened(noted: dict[str, Any]) -> Opened:
+def _opened(noted: dict[str, Any]) -> OpenedPayment:
     form = noted["form"]
-    return Opened(noted["reference"], noted["payment_url"], Form(form["action"], form["fields"]) if form else None)
+    return OpenedPayment(
+        noted["reference"], noted["payment_url"], Form(form["action"], form["fields"]) if form else None
+    )

@@ -1,29 +1,31 @@
 """What every payment gateway is to Powerbank. Amounts are in the currency's smallest unit: paisa, cents, yen."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from powerbank.integrations.errors import VendorRefusedError
 
 
-class State(StrEnum):
+class PaymentState(StrEnum):
     PAID = "paid"
     OPEN = "open"  # it can be paid, and nobody has begun to
-    PENDING = "pending"  # the payer has; the vendor does not know yet how it ends
+    PENDING = "pending"  # the payer has begun; the gateway does not know yet how it ends
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-    REFUNDED = "refunded"  # all of it: nothing to credit
-    PARTLY_REFUNDED = "partly_refunded"  # or it is not known how much of it
-    UNKNOWN = "unknown"  # the vendor says something we do not know: neither paid nor failed
+    REFUNDED = "refunded"  # all of it went back, so there is nothing to credit
+    PARTLY_REFUNDED = "partly_refunded"  # a part went back, or it is not known how much
+    UNKNOWN = "unknown"  # the gateway says something that we do not know: neither paid nor failed
 
 
-GONE_BACK = frozenset({State.REFUNDED, State.PARTLY_REFUNDED})
-# Money may come yet, so it must not count as failed.
-HALTED = frozenset({State.PENDING, State.UNKNOWN})
+GONE_BACK = frozenset({PaymentState.REFUNDED, PaymentState.PARTLY_REFUNDED})
+# Money may still come, so these must not count as failed.
+HALTED = frozenset({PaymentState.PENDING, PaymentState.UNKNOWN})
 
 
 class RefundState(StrEnum):
@@ -33,12 +35,14 @@ class RefundState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Order:
+class PaymentRequest:
+    """What a gateway is asked to take from a payer."""
+
     intent_id: str
     amount: int
     currency: str
     title: str
-    # Without a query: eSewa puts one behind it, whatever is there.
+    # Both addresses are without a query: eSewa puts one behind them, whatever is there.
     return_url: str
     cancel_url: str
     expires_at: datetime | None = None
@@ -53,7 +57,9 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedPayment:
+    """A payment that can be paid: at an address, or by a form that the browser posts."""
+
     reference: str
     payment_url: str | None = None
     form: Form | None = None
@@ -62,16 +68,16 @@ class Opened:
 
 @dataclass(frozen=True)
 class Payment:
-    """What the vendor says. Amount and currency are its words, to be compared with what was asked."""
+    """How a gateway says that a payment stands. Amount and currency are to be compared with what was asked for."""
 
     reference: str
-    state: State
-    final: bool  # asking again brings nothing new, but for refunds and disputes
+    state: PaymentState
+    final: bool  # asking again brings nothing new, except refunds and disputes
     amount: int | None
     currency: str | None
-    payment_id: str | None = None  # the vendor's number of the payment that was made
-    refunded: int | None = None  # where the vendor tells how much
-    raw: Mapping[str, Any] = field(default_factory=dict)  # its own words, without the payer's data
+    payment_id: str | None = None  # the gateway's number of the payment that was made
+    refunded: int | None = None  # where the gateway tells how much
+    raw: Mapping[str, Any] = field(default_factory=dict)  # the gateway's own words, without the payer's data
 
 
 class ReversalState(StrEnum):
@@ -82,7 +88,7 @@ class ReversalState(StrEnum):
 
 @dataclass(frozen=True)
 class Reversal:
-    """Money of a payment that went back at the gateway: a dispute, or a refund whoever made it."""
+    """Money of a payment that went back at the gateway: by a dispute, or by a refund, whoever made it."""
 
     id: str
     kind: str  # dispute, refund
@@ -90,11 +96,13 @@ class Reversal:
     amount: int
     currency: str
     payment_id: str
-    key: str | None = None  # ours, if the refund was made by us
+    key: str | None = None  # ours, if we made the refund
 
 
 @dataclass(frozen=True)
-class Refund:
+class GatewayRefund:
+    """How a gateway says that a refund stands."""
+
     state: RefundState
     reference: str | None
     amount: int | None = None
@@ -102,17 +110,28 @@ class Refund:
 
 
 @dataclass(frozen=True)
-class Named:
-    """Which payment somebody speaks of. A hint: anybody can write such a request."""
+class NamedPayment:
+    """Which payment somebody speaks of, and which dispute of it. It is a hint: anybody can write such a request."""
 
     reference: str | None = None
     intent_id: str | None = None
     payment_id: str | None = None
+    dispute_id: str | None = None
 
 
 @dataclass(frozen=True)
-class PaidThrough:
-    """A payment that was made, in the gateway's own words."""
+class SignedEvent:
+    """A webhook that the gateway itself has signed. Only its names are used, and the gateway is asked for the rest:
+    events come late, twice and in any sequence."""
+
+    id: str
+    type: str
+    named: NamedPayment
+
+
+@dataclass(frozen=True)
+class PaidPayment:
+    """A payment that was made, under the gateway's own names."""
 
     reference: str
     payment_id: str
@@ -129,40 +148,69 @@ class NotSupportedError(VendorRefusedError):
 
 
 class UnknownPaymentError(VendorRefusedError):
-    """The vendor knows no payment of this reference."""
+    """The gateway knows no payment of this reference."""
 
 
 class ForgedError(VendorRefusedError):
-    """It is not from the vendor, or was changed on its way."""
-
-
-def can_be_kept(text: str) -> bool:
-    """JSON may hold text that no database takes: half a character, or the one that ends a string."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    """This is not from the gateway, or it was changed on its way."""
 
 
 class Gateway(Protocol):
     name: str
     title: str
-    currencies: frozenset[str] | None  # None: any that the vendor takes
     can_refund: bool
+    signature_header: str | None  # the header with the signature of a webhook; None where webhooks are not signed
 
-    def open(self, order: Order, *, key: str) -> Opened:
-        """`key` makes a repeat harmless where the vendor knows such keys; where not, a repeat is a new, unpaid one."""
+    def open_payment(self, request: PaymentRequest, *, key: str) -> OpenedPayment:
+        """Make a payment that can be paid.
 
-    def look_up(self, reference: str, *, amount: int, currency: str) -> Payment:
-        """`amount` and `currency` are those that were asked for: some vendors find a payment by them only."""
+        `key` makes a repeat harmless where the gateway knows such keys; elsewhere a repeat is a new, unpaid one.
+        """
 
-    def refund(
-        self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
-    ) -> Refund:
-        """All that is left if `amount` is None. After an error without a definite no, look up before a repeat."""
+    def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
+        """Ask how a payment stands.
 
-    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
-        """What became of a refund whose answer was lost. None: it was not made. An `UncertainError` where the
-        gateway's words fit either case."""
+        `amount` and `currency` are those that were asked for: some gateways find a payment by them only.
+        """
 
-    def look_up_refund(self, reference: str) -> Refund: ...
+    def refund(self, payment_id: str, *, amount: int, currency: str, key: str) -> GatewayRefund:
+        """Send money back. After an error that is no definite no, find the refund before a repeat."""
 
-    def named_in(self, query: Mapping[str, str]) -> Named:
-        """The payment that a browser on its way back speaks of."""
+    def find_refund(self, paid: PaidPayment, *, amount: int, refunded_before: int, key: str) -> GatewayRefund | None:
+        """Find out what became of a refund whose answer was lost. None: it was not made.
+
+        An `UncertainError` is raised where what the gateway says fits either case.
+        """
+
+    def look_up_refund(self, reference: str) -> GatewayRefund: ...
+
+    def list_refunds(self, payment_id: str) -> list[Reversal]:
+        """List all refunds of a payment, whoever made them. There are none where the gateway does not list them."""
+
+    def look_up_dispute(self, dispute_id: str) -> Reversal: ...
+
+    def verify_webhook(self, body: bytes, signature: str | None) -> SignedEvent | None:
+        """Give the event that a webhook holds, or raise a `ForgedError`. None where webhooks are not signed."""
+
+    def named_in_webhook(self, *, body: bytes, query: str) -> NamedPayment:
+        """Tell which payment a webhook speaks of, once it is verified."""
+
+    def named_in_redirect(self, query: Mapping[str, str]) -> NamedPayment:
+        """Tell which payment a browser speaks of that the gateway has sent back."""
+
+
+def is_storable_text(text: str) -> bool:
+    """JSON may hold text that no database takes: half a character, or the one that ends a string."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def read_unsigned_webhook(body: bytes, query: str) -> dict[str, str]:
+    """Read the texts of a webhook that nobody signed, from its query and from a body of JSON or of a form."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = dict(parse_qsl(body.decode("utf-8", errors="replace")))
+    if not isinstance(found, dict):
+        found = {}
+    texts = {str(name): value for name, value in found.items() if isinstance(value, str) and is_storable_text(value)}
+    return dict(parse_qsl(query)) | texts

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from powerbank.integrations.gateway import Order
+from powerbank.integrations.gateway import PaymentRequest
 from scripts.sandbox import Sandbox
 from tests.receiver import Receiver, receiving
 
@@ -35,8 +35,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def order() -> Order:
-    return Order(
+def payment_request() -> PaymentRequest:
+    return PaymentRequest(
         intent_id="0199c0de-0000-7000-8000-000000000001",
         amount=15000,
         currency="NPR",
@@ -48,8 +48,8 @@ def order() -> Order:
 
 
 @pytest.fixture
-def dollars(order: Order) -> Order:
-    return replace(order, amount=500, currency="USD")
+def dollars(payment_request: PaymentRequest) -> PaymentRequest:
+    return replace(payment_request, amount=500, currency="USD")
 
 
 @pytest.fixture

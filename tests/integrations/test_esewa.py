@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.esewa.client import Esewa, as_rupees, in_paisa
 from powerbank.integrations.esewa.signatures import sign, verify_redirect
-from powerbank.integrations.gateway import ForgedError, Named, NotSupportedError, Opened, Order, State
+from powerbank.integrations.gateway import (
+    ForgedError,
+    NamedPayment,
+    NotSupportedError,
+    OpenedPayment,
+    PaymentRequest,
+    PaymentState,
+)
 from scripts.sandbox import Sandbox
 from tests.receiver import Receiver
 
@@ -48,6 +55,11 @@ def verify(text: str) -> dict[str, str]:
     return verify_redirect(text, secret=SECRET, product_code="EPAYTEST")
 
 
+def verify_of(vendors: Sandbox, back: str) -> dict[str, str]:
+    known = vendors.accounts
+    return verify_redirect(data_in(back), secret=known.esewa_secret, product_code=known.esewa_product)
+
+
 @pytest.fixture
 def esewa(vendors: Sandbox) -> Esewa:
     base = f"{vendors.url}/esewa/api/epay"
@@ -60,17 +72,17 @@ def esewa(vendors: Sandbox) -> Esewa:
 
 
 @pytest.fixture
-def opened(esewa: Esewa, order: Order) -> Opened:
-    return esewa.open(order, key="k")
+def opened(esewa: Esewa, payment_request: PaymentRequest) -> OpenedPayment:
+    return esewa.open_payment(payment_request, key="k")
 
 
-def post(opened: Opened) -> requests.Response:
+def post(opened: OpenedPayment) -> requests.Response:
     assert opened.form is not None
     return requests.post(opened.form.action, data=opened.form.fields, allow_redirects=False, timeout=10)
 
 
-def look_up(esewa: Esewa, opened: Opened) -> Any:
-    return esewa.look_up(opened.reference, amount=15000, currency="NPR")
+def look_up(esewa: Esewa, opened: OpenedPayment) -> Any:
+    return esewa.look_up_payment(opened.reference, amount=15000, currency="NPR")
 
 
 def data_in(url: str) -> str:
@@ -119,7 +131,7 @@ def test_what_was_changed_is_forged(fields: Any) -> None:
         verify(data(fields))
 
 
-def test_a_shortened_list_with_our_own_forms_signature_is_forged(opened: Opened) -> None:
+def test_a_shortened_list_with_our_own_forms_signature_is_forged(opened: OpenedPayment) -> None:
     assert opened.form is not None
     form = opened.form.fields
     forged = GENUINE | {
@@ -181,46 +193,46 @@ def test_no_single_change_goes_unseen(name: str, value: str) -> None:
         assert verify(data(GENUINE | {name: value}, number=False))[name] == GENUINE[name]
 
 
-def test_a_form_is_taken_by_esewa(vendors: Sandbox, opened: Opened, order: Order) -> None:
+def test_a_form_is_taken_by_esewa(vendors: Sandbox, opened: OpenedPayment, payment_request: PaymentRequest) -> None:
     assert opened.form is not None
     assert opened.form.fields["total_amount"] == "150"
-    assert (opened.reference, opened.payment_url) == (order.intent_id, None)
+    assert (opened.reference, opened.payment_url) == (payment_request.intent_id, None)
     answer = post(opened)
-    assert answer.headers["Location"] == f"{vendors.url}/pay/esewa/{order.intent_id}"
+    assert answer.headers["Location"] == f"{vendors.url}/pay/esewa/{payment_request.intent_id}"
 
 
-def test_a_form_with_paisa_is_taken_too(esewa: Esewa, order: Order, turn: Any) -> None:
-    opened = esewa.open(replace(order, amount=15050), key="k")
+def test_a_form_with_paisa_is_taken_too(esewa: Esewa, payment_request: PaymentRequest, turn: Any) -> None:
+    opened = esewa.open_payment(replace(payment_request, amount=15050), key="k")
     assert post(opened).status_code == 303
     turn("esewa", opened.reference, "completed")
-    assert esewa.look_up(opened.reference, amount=15050, currency="NPR").amount == 15050
+    assert esewa.look_up_payment(opened.reference, amount=15050, currency="NPR").amount == 15050
 
 
 @pytest.mark.parametrize(
     "changed", [{"currency": "USD"}, {"intent_id": "with space"}, {"return_url": "http://127.0.0.1:1/return?a=b"}]
 )
-def test_what_esewa_cannot_take(esewa: Esewa, order: Order, changed: dict[str, str]) -> None:
+def test_what_esewa_cannot_take(esewa: Esewa, payment_request: PaymentRequest, changed: dict[str, str]) -> None:
     with pytest.raises(VendorRefusedError):
-        esewa.open(replace(order, **changed), key="k")
+        esewa.open_payment(replace(payment_request, **changed), key="k")
 
 
 @pytest.mark.parametrize(
     ("outcomes", "state", "final"),
     [
-        (None, State.EXPIRED, False),  # the form was not posted
-        ([], State.PENDING, False),
-        (["completed"], State.PAID, True),
-        (["pending"], State.PENDING, False),
-        (["ambiguous"], State.PENDING, False),
-        (["ambiguous", "completed"], State.PAID, True),
-        (["cancelled"], State.CANCELLED, True),
-        (["failed"], State.CANCELLED, True),
-        (["expired"], State.EXPIRED, False),
-        (["completed", "refunded"], State.REFUNDED, True),
+        (None, PaymentState.EXPIRED, False),  # the form was not posted
+        ([], PaymentState.PENDING, False),
+        (["completed"], PaymentState.PAID, True),
+        (["pending"], PaymentState.PENDING, False),
+        (["ambiguous"], PaymentState.PENDING, False),
+        (["ambiguous", "completed"], PaymentState.PAID, True),
+        (["cancelled"], PaymentState.CANCELLED, True),
+        (["failed"], PaymentState.CANCELLED, True),
+        (["expired"], PaymentState.EXPIRED, False),
+        (["completed", "refunded"], PaymentState.REFUNDED, True),
     ],
 )
 def test_each_status(
-    esewa: Esewa, opened: Opened, turn: Any, outcomes: list[str] | None, state: State, final: bool
+    esewa: Esewa, opened: OpenedPayment, turn: Any, outcomes: list[str] | None, state: PaymentState, final: bool
 ) -> None:
     if outcomes is not None:
         post(opened)
@@ -232,44 +244,44 @@ def test_each_status(
     assert (payment.payment_id is not None) == ("completed" in (outcomes or []))
 
 
-def test_part_of_it_is_refunded(esewa: Esewa, opened: Opened, turn: Any) -> None:
+def test_part_of_it_is_refunded(esewa: Esewa, opened: OpenedPayment, turn: Any) -> None:
     post(opened)
     turn("esewa", opened.reference, "completed")
     turn("esewa", opened.reference, "refunded", amount=5000)
     payment = look_up(esewa, opened)
-    assert (payment.state, payment.raw["status"]) == (State.PARTLY_REFUNDED, "PARTIAL_REFUND")
+    assert (payment.state, payment.raw["status"]) == (PaymentState.PARTLY_REFUNDED, "PARTIAL_REFUND")
 
 
-def test_another_amount_is_told_as_it_is(esewa: Esewa, opened: Opened, turn: Any) -> None:
+def test_another_amount_is_told_as_it_is(esewa: Esewa, opened: OpenedPayment, turn: Any) -> None:
     post(opened)
     turn("esewa", opened.reference, "completed", amount=14000)
     assert look_up(esewa, opened).amount == 14000
 
 
 @pytest.mark.parametrize("fault", ["service_unavailable", "error", "unavailable", "html", "drop"])
-def test_faults_are_passing(vendors: Sandbox, esewa: Esewa, opened: Opened, fault: str) -> None:
+def test_faults_are_passing(vendors: Sandbox, esewa: Esewa, opened: OpenedPayment, fault: str) -> None:
     post(opened)
     vendors.faults.set("esewa", fault, times=2)
     with pytest.raises(VendorError):
         look_up(esewa, opened)
     vendors.faults.clear()
-    assert look_up(esewa, opened).state is State.PENDING
+    assert look_up(esewa, opened).state is PaymentState.PENDING
 
 
 @pytest.mark.parametrize(
     ("body", "state"),
     [
-        (b'"total_amount": "1,000.0", "status": "COMPLETE", "ref_id": "1"', State.PAID),
-        (b'"total_amount": 1000, "status": "FROZEN", "ref_id": null', State.UNKNOWN),
-        (b'"total_amount": null, "status": "PENDING", "ref_id": null', State.PENDING),
+        (b'"total_amount": "1,000.0", "status": "COMPLETE", "ref_id": "1"', PaymentState.PAID),
+        (b'"total_amount": 1000, "status": "FROZEN", "ref_id": null', PaymentState.UNKNOWN),
+        (b'"total_amount": null, "status": "PENDING", "ref_id": null', PaymentState.PENDING),
     ],
 )
-def test_answers_as_others_have_seen_them(receiver: Receiver, body: bytes, state: State) -> None:
+def test_answers_as_others_have_seen_them(receiver: Receiver, body: bytes, state: PaymentState) -> None:
     receiver.body = b'{"product_code": "EPAYTEST", "transaction_uuid": "u", ' + body + b"}"
     client = Esewa(form_url="http://x", status_url=receiver.url, product_code="EPAYTEST", secret=SECRET)
-    payment = client.look_up("u", amount=100_000, currency="NPR")
+    payment = client.look_up_payment("u", amount=100_000, currency="NPR")
     assert payment.state is state
-    assert payment.amount == (None if state is State.PENDING else 100_000)
+    assert payment.amount == (None if state is PaymentState.PENDING else 100_000)
 
 
 @pytest.mark.parametrize(
@@ -285,41 +297,41 @@ def test_a_success_that_does_not_hold_together(receiver: Receiver, body: bytes) 
     receiver.body = b'{"product_code": "EPAYTEST", ' + body + b"}"
     client = Esewa(form_url="http://x", status_url=receiver.url, product_code="EPAYTEST", secret=SECRET)
     with pytest.raises(VendorError):
-        client.look_up("u", amount=100_000, currency="NPR")
+        client.look_up_payment("u", amount=100_000, currency="NPR")
 
 
-def test_the_way_back_names_the_payment(esewa: Esewa, opened: Opened, turn: Any) -> None:
+def test_the_way_back_names_the_payment(vendors: Sandbox, esewa: Esewa, opened: OpenedPayment, turn: Any) -> None:
     post(opened)
     back = turn("esewa", opened.reference, "cancelled")["payment"]["redirect"]
     assert back.startswith("http://127.0.0.1:1/cancel?")
-    own = Named(opened.reference, opened.reference)
-    assert esewa.named_in({n: v[0] for n, v in parse_qs(urlsplit(back).query).items()}) == own
+    own = NamedPayment(opened.reference, opened.reference)
+    assert esewa.named_in_redirect({n: v[0] for n, v in parse_qs(urlsplit(back).query).items()}) == own
     back = turn("esewa", opened.reference, "completed")["payment"]["redirect"]
-    assert esewa.named_in({"data": data_in(back)}) == own
-    assert esewa.verify_redirect(data_in(back))["total_amount"] == "150.0"
+    assert esewa.named_in_redirect({"data": data_in(back)}) == own
+    assert verify_of(vendors, back)["total_amount"] == "150.0"
 
 
 @pytest.mark.parametrize(("fault", "genuine"), [("comma_amount", True), ("tampered", False), ("shortened_list", False)])
 def test_ways_back_with_a_fault(
-    vendors: Sandbox, esewa: Esewa, order: Order, turn: Any, fault: str, genuine: bool
+    vendors: Sandbox, esewa: Esewa, payment_request: PaymentRequest, turn: Any, fault: str, genuine: bool
 ) -> None:
-    opened = esewa.open(replace(order, amount=1_234_550), key="k")
+    opened = esewa.open_payment(replace(payment_request, amount=1_234_550), key="k")
     post(opened)
     vendors.faults.set("esewa", fault, times=1)
     back = turn("esewa", opened.reference, "completed")["payment"]["redirect"]
     if not genuine:
         with pytest.raises(ForgedError):
-            esewa.verify_redirect(data_in(back))
-        assert esewa.named_in({"data": data_in(back)}) == Named()
+            verify_of(vendors, back)
+        assert esewa.named_in_redirect({"data": data_in(back)}) == NamedPayment()
         return
-    fields = esewa.verify_redirect(data_in(back))
+    fields = verify_of(vendors, back)
     assert fields["total_amount"] == "12,345.5"
     assert in_paisa(fields["total_amount"]) == 1_234_550
 
 
 def test_there_is_no_refund(esewa: Esewa) -> None:
     with pytest.raises(NotSupportedError):
-        esewa.refund("1", amount=None, currency="NPR", key="k")
+        esewa.refund("1", amount=100, currency="NPR", key="k")
     assert not esewa.can_refund
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import config
-from powerbank.integrations.gateway import Order
+from powerbank.integrations.gateway import PaymentRequest
 from powerbank.payments.gateways import make_gateways
 from scripts.sandbox import Sandbox
 from scripts.sandbox.environment import settings
@@ -25,11 +25,13 @@ def load(vendors: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
     return load
 
 
-def test_all_that_the_sandbox_plays_are_there_and_work(load: Any, order: Order, dollars: Order) -> None:
+def test_all_that_the_sandbox_plays_are_there_and_work(
+    load: Any, payment_request: PaymentRequest, dollars: PaymentRequest
+) -> None:
     found = make_gateways(load())
     assert list(found) == ["khalti", "esewa", "stripe"]
     for name, gateway in found.items():
-        opened = gateway.open(dollars if name == "stripe" else order, key=name)
+        opened = gateway.open_payment(dollars if name == "stripe" else payment_request, key=name)
         assert opened.payment_url or opened.form
 
 

@@ -12,25 +12,25 @@ import pytest
 from powerbank.integrations import http
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.esewa.client import Esewa
-from powerbank.integrations.gateway import Order
+from powerbank.integrations.gateway import PaymentRequest
 from powerbank.integrations.khalti.client import Khalti
 from powerbank.integrations.nrb.client import Nrb
 from powerbank.integrations.stripe.client import Stripe
 from scripts.sandbox import Sandbox
 from tests.receiver import Receiver
 
-ORDER = Order("intent-1", 5000, "NPR", "Top-up", "http://127.0.0.1:1/r", "http://127.0.0.1:1/c")
+ORDER = PaymentRequest("intent-1", 5000, "NPR", "Top-up", "http://127.0.0.1:1/r", "http://127.0.0.1:1/c")
 
 CALLS: dict[str, Callable[[str], Any]] = {
-    "khalti opens": lambda url: khalti(url).open(ORDER, key="k"),
-    "khalti looks up": lambda url: khalti(url).look_up("pidx", amount=5000, currency="NPR"),
-    "khalti refunds": lambda url: khalti(url).refund("number", amount=None, currency="NPR", key="k"),
-    "esewa looks up": lambda url: esewa(url).look_up("uuid", amount=5000, currency="NPR"),
-    "stripe opens": lambda url: stripe_(url).open(ORDER, key="k"),
-    "stripe looks up": lambda url: stripe_(url).look_up("cs_test_1", amount=5000, currency="NPR"),
-    "stripe refunds": lambda url: stripe_(url).refund("pi_1", amount=None, currency="NPR", key="k"),
+    "khalti opens": lambda url: khalti(url).open_payment(ORDER, key="k"),
+    "khalti looks up": lambda url: khalti(url).look_up_payment("pidx", amount=5000, currency="NPR"),
+    "khalti refunds": lambda url: khalti(url).refund("number", amount=5000, currency="NPR", key="k"),
+    "esewa looks up": lambda url: esewa(url).look_up_payment("uuid", amount=5000, currency="NPR"),
+    "stripe opens": lambda url: stripe_(url).open_payment(ORDER, key="k"),
+    "stripe looks up": lambda url: stripe_(url).look_up_payment("cs_test_1", amount=5000, currency="NPR"),
+    "stripe refunds": lambda url: stripe_(url).refund("pi_1", amount=5000, currency="NPR", key="k"),
     "stripe looks a refund up": lambda url: stripe_(url).look_up_refund("re_1"),
-    "stripe finds a session": lambda url: stripe_(url).payment_of("pi_1"),
+    "stripe lists refunds": lambda url: stripe_(url).list_refunds("pi_1"),
     "nrb": lambda url: Nrb(url=url).rates(date(2026, 11, 1), date(2026, 11, 2)),
 }
 
@@ -148,7 +148,7 @@ def test_connections_are_kept(receiver: Receiver, client: Any) -> None:
     gateway = client(receiver.url)
     for _ in range(3):
         with contextlib.suppress(VendorError):
-            gateway.look_up("pidx", amount=5000, currency="NPR")
+            gateway.look_up_payment("pidx", amount=5000, currency="NPR")
     assert len(receiver.got) == 3
     assert len({got.peer for got in receiver.got}) == 1
 
@@ -156,9 +156,9 @@ def test_connections_are_kept(receiver: Receiver, client: Any) -> None:
 @pytest.mark.parametrize(
     ("ask", "times"),
     [
-        (lambda client: client.look_up("pidx", amount=5000, currency="NPR"), 2),
-        (lambda client: client.open(ORDER, key="k"), 1),
-        (lambda client: client.refund("number", amount=None, currency="NPR", key="k"), 1),
+        (lambda client: client.look_up_payment("pidx", amount=5000, currency="NPR"), 2),
+        (lambda client: client.open_payment(ORDER, key="k"), 1),
+        (lambda client: client.refund("number", amount=5000, currency="NPR", key="k"), 1),
     ],
     ids=["look up", "open", "refund"],
 )

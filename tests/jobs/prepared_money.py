@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import db, new_id, transaction, utcnow
-from powerbank.integrations.gateway import Form, Opened, Payment, State
+from powerbank.integrations.gateway import Form, OpenedPayment, Payment, PaymentState
 from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.movements import dues, holds, refunds
@@ -16,8 +16,9 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import payment_jobs
-from powerbank.payments.refunds import gateway_refunds as returns
-from powerbank.payments.refunds import services as gateway_refunds
+from powerbank.payments import gateways
+from powerbank.payments.refunds import gateway_refunds
+from powerbank.payments.refunds import services as refund_services
 from powerbank.payments.review import comparison
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
@@ -55,7 +56,7 @@ def topup_wanted() -> Arguments:
 def topup_open(*, overdue: bool = False) -> Arguments:
     arguments = topup_wanted()
     with transaction():
-        opened = Opened(str(arguments["intent_id"]), form=Form("http://127.0.0.1:1/", {}))
+        opened = OpenedPayment(str(arguments["intent_id"]), form=Form("http://127.0.0.1:1/", {}))
         intents.record_session(UUID(str(arguments["intent_id"])), opened, now=utcnow() - timedelta(minutes=1))
         if overdue:
             db.session.execute(text("UPDATE payment_intents SET expires_at = now() - interval '1 s'"))
@@ -78,10 +79,10 @@ def polls_late() -> Arguments:
 def event_received() -> Arguments:
     arguments = topup_open()
     with transaction():
-        arrival = webhooks.read_webhook(
-            gateway="esewa", body=b"", query=f"transaction_uuid={arguments['intent_id']}", signature=None
+        received = webhooks.read_webhook(
+            gateways.get_gateway("esewa"), body=b"", query=f"transaction_uuid={arguments['intent_id']}", signature=None
         )
-        event_id = webhooks.store_webhook(arrival, address=None)
+        event_id = webhooks.store_webhook(received, address=None)
         db.session.execute(text("DELETE FROM outbox_jobs"))
     return {"event_id": str(event_id)}
 
@@ -112,8 +113,8 @@ def topup_paid() -> UUID:
     user = newcomer()
     with transaction() as session:
         intent = intents.begin_topup(user_id=user.id, gateway="stripe", charged=500_00, currency="NPR", now=utcnow())
-        intents.record_session(intent.id, Opened("cs_1", "http://127.0.0.1:1/"), now=utcnow())
-        paid = Payment("cs_1", State.PAID, final=True, amount=500_00, currency="NPR", payment_id="pi_1")
+        intents.record_session(intent.id, OpenedPayment("cs_1", "http://127.0.0.1:1/"), now=utcnow())
+        paid = Payment("cs_1", PaymentState.PAID, final=True, amount=500_00, currency="NPR", payment_id="pi_1")
         settlement.apply_payment(intent.id, paid, actor="webhook", now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return intent.transaction_id
@@ -123,10 +124,10 @@ def refund_approved() -> Arguments:
     transaction_id = topup_paid()
     with transaction() as session:
         user_id = session.scalars(select(User.id)).one()
-        refund = gateway_refunds.request_refund(
+        refund = refund_services.request_refund(
             user_id=user_id, transaction_id=transaction_id, reason="x", actor="user"
         )
-        returns.begin_gateway_refund(refund)
+        gateway_refunds.begin_gateway_refund(refund)
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"refund_id": str(refund.id)}
 

@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from powerbank.base.db import transaction
+from powerbank.base.db import transaction, utcnow
 from powerbank.outbox import relay
+from powerbank.payments.topups import settlement
 from scripts.sandbox import Sandbox
 from tests.ledger.conftest import Person, make_person
 from tests.people import joined
@@ -87,6 +88,13 @@ def rates(app: Flask, client: FlaskClient) -> None:
                 " VALUES ('USD', current_date, 133.335, 134), ('JPY', current_date, 0.9, 0.91)"
             )
         )
+
+
+def settle(intent_id: UUID, *, actor: str) -> None:
+    """What every edge does that looks a payment up."""
+    payment = settlement.look_up_payment(intent_id)
+    with transaction():
+        settlement.apply_payment(intent_id, payment, actor=actor, now=utcnow())
 
 
 def due_now(app: Flask, job: str) -> None:

@@ -16,15 +16,14 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.integrations.gateway import Opened
+from powerbank.integrations.gateway import OpenedPayment
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
+from powerbank.payments.topups import routes
 from powerbank.payments.topups import services as intents
-from powerbank.payments.topups import settlement
-from powerbank.payments.webhooks import http_arrivals as arrivals
 from scripts.sandbox import Sandbox
 from tests.ledger.conftest import assert_books_are_right
-from tests.payments.conftest import Payer, Work, due_now
+from tests.payments.conftest import Payer, Work, due_now, settle
 from tests.people import change
 
 SECRET = "whsec_sandbox"
@@ -97,7 +96,7 @@ def test_an_event_that_came_before_its_payment_was_known_waits_for_it(payer: Pay
     assert states(app) == ["waiting"]
     payer.pays(intent)
     with app.app_context(), transaction():
-        intents.record_session(UUID(intent["intent_id"]), Opened(pidx), now=utcnow())
+        intents.record_session(UUID(intent["intent_id"]), OpenedPayment(pidx), now=utcnow())
     work("payments")
     assert states(app) == ["processed"]
     assert payer.balance() == "150.00"
@@ -206,7 +205,7 @@ def test_all_of_them_at_once_ten_times_credit_once(
 
     def poll() -> None:
         with app.app_context():
-            settlement.settle(UUID(intent["intent_id"]), actor="poller")
+            settle(UUID(intent["intent_id"]), actor="poller")
 
     threads = [threading.Thread(target=come, args=(number,)) for number in range(10)]
     for thread in threads:
@@ -242,11 +241,11 @@ def test_what_is_signed_may_be_large(client: FlaskClient, app: Flask) -> None:
     assert kept_bytes(app) == [len(body)]
 
 
-@pytest.mark.parametrize("rule", ["OF_AN_ADDRESS", "OF_ALL"])
+@pytest.mark.parametrize("rule", ["UNSIGNED_PER_ADDRESS", "UNSIGNED_IN_ALL"])
 def test_of_strangers_bytes_there_is_a_budget(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
-    monkeypatch.setattr(arrivals, rule, "18 per day")
+    monkeypatch.setattr(routes, rule, "18 per day")
     body = event({"gateway_reference": "cs_1"})
     statuses = [client.post("/api/payment/webhook/khalti", data=b"x" * 5000) for _ in range(4)]
     assert [answer.status_code for answer in statuses] == [202, 202, 202, 429]
@@ -260,7 +259,7 @@ def test_of_strangers_bytes_there_is_a_budget(
 def test_an_address_that_spent_its_own_leaves_the_others_theirs(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrivals, "OF_AN_ADDRESS", "2 per day")
+    monkeypatch.setattr(routes, "UNSIGNED_PER_ADDRESS", "2 per day")
     for address, status in (("192.0.2.1", 202), ("192.0.2.1", 202), ("192.0.2.1", 429), ("192.0.2.2", 202)):
         answer = client.post("/api/payment/webhook/khalti", environ_base={"REMOTE_ADDR": address})
         assert answer.status_code == status

@@ -32,13 +32,13 @@ from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refunds import services as refunds
 from powerbank.payments.refunds.models import Refund, RefundStatus
 from powerbank.payments.topups import services as intents
-from powerbank.payments.topups import settlement
 from powerbank.payments.webhooks import services as webhooks
 from scripts.sandbox import Sandbox
 from tests.conftest import superuser_url
 from tests.databases import empty
 from tests.dying import Mortality
 from tests.ledger.conftest import about, assert_books_are_right, balances, key, make_person, shared_balance
+from tests.payments.conftest import settle
 from tests.payments.test_arrivals import signed
 
 AMOUNTS = st.integers(100_00, 500_00)
@@ -158,7 +158,7 @@ class Payments(RuleBasedStateMachine):
             return Made(None)
         found = intent.id, gateway, intent.reference
         if pays and self.happens(found, "completed"):
-            self.act(lambda: settlement.settle(found[0], actor="return"), crash)
+            self.act(lambda: settle(found[0], actor="return"), crash)
         return Made(found)
 
     @rule(made=opened, outcome=st.sampled_from(["completed", "completed", "pending", "cancelled"]))
@@ -168,7 +168,7 @@ class Payments(RuleBasedStateMachine):
     @rule(made=opened, crash=CRASHES, times=st.integers(1, 3))
     def somebody_looks(self, made: Made, crash: Crash, times: int) -> None:
         for _ in range(times if made.value else 0):
-            self.act(lambda: settlement.settle(made.value[0], actor="return"), crash)
+            self.act(lambda: settle(made.value[0], actor="return"), crash)
 
     @rule(crash=CRASHES, backwards=st.booleans())
     def stripe_tells(self, crash: Crash, backwards: bool) -> None:
@@ -286,7 +286,7 @@ class Payments(RuleBasedStateMachine):
             self.work()
             for intent_id in list(db.session.scalars(text("SELECT id FROM payment_intents"))):
                 db.session.rollback()
-                self.act(lambda intent_id=intent_id: settlement.settle(intent_id, actor="poller"))  # type: ignore[misc]
+                self.act(lambda intent_id=intent_id: settle(intent_id, actor="poller"))  # type: ignore[misc]
         left = db.session.scalars(text(f"SELECT id FROM outbox_jobs WHERE id IN (SELECT id FROM ({JOBS}) j)")).all()
         assert not [job for job in left if not self.is_poll(job)]
 

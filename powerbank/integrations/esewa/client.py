@@ -11,27 +11,30 @@ from powerbank.integrations.esewa.signatures import sign, verify_redirect
 from powerbank.integrations.gateway import (
     ForgedError,
     Form,
-    Named,
+    GatewayRefund,
+    NamedPayment,
     NotSupportedError,
-    Opened,
-    Order,
-    PaidThrough,
+    OpenedPayment,
+    PaidPayment,
     Payment,
-    Refund,
-    State,
+    PaymentRequest,
+    PaymentState,
+    Reversal,
+    SignedEvent,
+    read_unsigned_webhook,
 )
 from powerbank.integrations.http import Http
 
 STATES = {
-    "COMPLETE": (State.PAID, True),
-    "PENDING": (State.PENDING, False),
+    "COMPLETE": (PaymentState.PAID, True),
+    "PENDING": (PaymentState.PENDING, False),
     # Halted at eSewa's side; it becomes one of the others.
-    "AMBIGUOUS": (State.PENDING, False),
+    "AMBIGUOUS": (PaymentState.PENDING, False),
     # Also before the payer has posted the form, so it is not its last word.
-    "NOT_FOUND": (State.EXPIRED, False),
-    "CANCELED": (State.CANCELLED, True),
-    "FULL_REFUND": (State.REFUNDED, True),
-    "PARTIAL_REFUND": (State.PARTLY_REFUNDED, True),
+    "NOT_FOUND": (PaymentState.EXPIRED, False),
+    "CANCELED": (PaymentState.CANCELLED, True),
+    "FULL_REFUND": (PaymentState.REFUNDED, True),
+    "PARTIAL_REFUND": (PaymentState.PARTLY_REFUNDED, True),
 }
 SIGNED = "total_amount,transaction_uuid,product_code"
 SHOWN = ("transaction_uuid", "total_amount", "status", "ref_id")
@@ -42,8 +45,8 @@ RUPEES = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 class Esewa:
     name = "esewa"
     title = "eSewa"
-    currencies: frozenset[str] | None = frozenset({"NPR"})
     can_refund = False
+    signature_header: str | None = None
 
     def __init__(self, *, form_url: str, status_url: str, product_code: str, secret: str) -> None:
         self._form_url = form_url
@@ -52,31 +55,31 @@ class Esewa:
         self._secret = secret
         self._http = Http("eSewa")
 
-    def open(self, order: Order, *, key: str) -> Opened:
+    def open_payment(self, request: PaymentRequest, *, key: str) -> OpenedPayment:
         """Nothing is sent: eSewa hears of the payment when the browser posts the form."""
-        if order.currency != "NPR":
-            raise VendorRefusedError(f"eSewa takes no {order.currency}")
-        if not UUID.fullmatch(order.intent_id):
+        if request.currency != "NPR":
+            raise VendorRefusedError(f"eSewa takes no {request.currency}")
+        if not UUID.fullmatch(request.intent_id):
             raise VendorRefusedError("eSewa takes letters, digits and hyphens only")
-        if urlsplit(order.return_url).query:
+        if urlsplit(request.return_url).query:
             raise VendorRefusedError("eSewa would spoil a return address that has a query")
-        total = as_rupees(order.amount)
+        total = as_rupees(request.amount)
         fields = {
             "amount": total,
             "tax_amount": "0",
             "product_service_charge": "0",
             "product_delivery_charge": "0",
             "total_amount": total,
-            "transaction_uuid": order.intent_id,
+            "transaction_uuid": request.intent_id,
             "product_code": self._product_code,
-            "success_url": order.return_url,
-            "failure_url": with_query(order.cancel_url, transaction_uuid=order.intent_id),
+            "success_url": request.return_url,
+            "failure_url": with_query(request.cancel_url, transaction_uuid=request.intent_id),
             "signed_field_names": SIGNED,
         }
         fields["signature"] = sign(fields, SIGNED, self._secret)
-        return Opened(order.intent_id, form=Form(self._form_url, fields), expires_at=None)
+        return OpenedPayment(request.intent_id, form=Form(self._form_url, fields), expires_at=None)
 
-    def look_up(self, reference: str, *, amount: int, currency: str) -> Payment:
+    def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
         asked = {
             "product_code": self._product_code,
             "total_amount": as_rupees(amount),
@@ -94,39 +97,47 @@ class Esewa:
             raise VendorError("eSewa: an answer about another payment")
         return payment_from(body, reference)
 
-    def refund(
-        self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
-    ) -> Refund:
+    def refund(self, payment_id: str, *, amount: int, currency: str, key: str) -> GatewayRefund:
         raise NotSupportedError("eSewa refunds by hand, in its portal")
 
-    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
+    def find_refund(self, paid: PaidPayment, *, amount: int, refunded_before: int, key: str) -> GatewayRefund | None:
         raise NotSupportedError("eSewa refunds by hand, in its portal")
 
-    def look_up_refund(self, reference: str) -> Refund:
+    def look_up_refund(self, reference: str) -> GatewayRefund:
         raise NotSupportedError("eSewa refunds by hand, in its portal")
 
-    def verify_redirect(self, data: str) -> dict[str, str]:
-        return verify_redirect(data, secret=self._secret, product_code=self._product_code)
+    def list_refunds(self, payment_id: str) -> list[Reversal]:
+        return []
 
-    def named_in(self, query: Mapping[str, str]) -> Named:
-        """A way back with success is signed; one without is only our own address, with our own number in it."""
+    def look_up_dispute(self, dispute_id: str) -> Reversal:
+        raise NotSupportedError("eSewa tells of no disputes")
+
+    def verify_webhook(self, body: bytes, signature: str | None) -> SignedEvent | None:
+        return None
+
+    def named_in_webhook(self, *, body: bytes, query: str) -> NamedPayment:
+        return self.named_in_redirect(read_unsigned_webhook(body, query))
+
+    def named_in_redirect(self, query: Mapping[str, str]) -> NamedPayment:
+        """eSewa signs the way back of a payment that succeeded. Any other is our own address with our own number."""
         if "data" in query:
             try:
-                reference = self.verify_redirect(query["data"])["transaction_uuid"]
+                fields = verify_redirect(query["data"], secret=self._secret, product_code=self._product_code)
             except ForgedError:
-                return Named()
+                return NamedPayment()
+            reference = fields["transaction_uuid"]
         else:
             reference = query.get("transaction_uuid", "")
-        return Named(reference or None, reference or None)
+        return NamedPayment(reference or None, reference or None)
 
 
 def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
-    state, final = STATES.get(str(body["status"]).strip().upper(), (State.UNKNOWN, False))
+    state, final = STATES.get(str(body["status"]).strip().upper(), (PaymentState.UNKNOWN, False))
     number = body.get("ref_id")
     if number is not None and not isinstance(number, str):
         raise VendorError("eSewa: a number of another kind")
     amount = in_paisa(body.get("total_amount"))
-    if state is State.PAID and (amount is None or not number):
+    if state is PaymentState.PAID and (amount is None or not number):
         raise VendorError("eSewa: complete, without an amount or a number")
     raw = {name: str(body[name])[:200] for name in SHOWN if body.get(name) is not None}
     return Payment(reference, state, final, amount, "NPR", number or None, raw=raw)

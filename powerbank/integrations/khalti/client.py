@@ -11,32 +11,35 @@ from requests.auth import AuthBase
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import (
     GONE_BACK,
-    Named,
+    GatewayRefund,
+    NamedPayment,
     NotSupportedError,
-    Opened,
-    Order,
-    PaidThrough,
+    OpenedPayment,
+    PaidPayment,
     Payment,
-    Refund,
+    PaymentRequest,
+    PaymentState,
     RefundState,
-    State,
+    Reversal,
+    SignedEvent,
     UncertainError,
     UnknownPaymentError,
+    read_unsigned_webhook,
 )
 from powerbank.integrations.http import Answer, Http
 
 # Its words, in lower case as some samples have them, and whether they are its last.
 STATES = {
-    "completed": (State.PAID, True),
-    "pending": (State.PENDING, False),
-    "initiated": (State.OPEN, False),
-    "refunded": (State.REFUNDED, True),
-    "partially refunded": (State.PARTLY_REFUNDED, True),
-    "expired": (State.EXPIRED, True),
-    "user canceled": (State.CANCELLED, True),
+    "completed": (PaymentState.PAID, True),
+    "pending": (PaymentState.PENDING, False),
+    "initiated": (PaymentState.OPEN, False),
+    "refunded": (PaymentState.REFUNDED, True),
+    "partially refunded": (PaymentState.PARTLY_REFUNDED, True),
+    "expired": (PaymentState.EXPIRED, True),
+    "user canceled": (PaymentState.CANCELLED, True),
 }
 # A payment that ended without money comes with 400 and the body of any other.
-WITH_400 = (State.EXPIRED, State.CANCELLED)
+WITH_400 = (PaymentState.EXPIRED, PaymentState.CANCELLED)
 SHOWN = ("pidx", "total_amount", "status", "transaction_id", "fee", "refunded")
 TITLE_LENGTH = 100
 NEPAL = timezone(timedelta(hours=5, minutes=45))
@@ -56,8 +59,8 @@ class Key(AuthBase):
 class Khalti:
     name = "khalti"
     title = "Khalti"
-    currencies: frozenset[str] | None = frozenset({"NPR"})
     can_refund = True
+    signature_header: str | None = None
 
     def __init__(self, *, url: str, secret: str, website_url: str) -> None:
         self._url = url.rstrip("/")
@@ -66,15 +69,15 @@ class Khalti:
         self._website_url = website_url
         self._http = Http("Khalti", auth=Key(secret))
 
-    def open(self, order: Order, *, key: str) -> Opened:
-        if order.currency != "NPR":
-            raise VendorRefusedError(f"Khalti takes no {order.currency}")
+    def open_payment(self, request: PaymentRequest, *, key: str) -> OpenedPayment:
+        if request.currency != "NPR":
+            raise VendorRefusedError(f"Khalti takes no {request.currency}")
         wanted = {
-            "return_url": order.return_url,
+            "return_url": request.return_url,
             "website_url": self._website_url,
-            "amount": order.amount,
-            "purchase_order_id": order.intent_id,
-            "purchase_order_name": order.title[:TITLE_LENGTH],
+            "amount": request.amount,
+            "purchase_order_id": request.intent_id,
+            "purchase_order_name": request.title[:TITLE_LENGTH],
         }
         answer = self._http.send("POST", f"{self._url}/epayment/initiate/", json=wanted)
         if answer.status != 200:
@@ -83,7 +86,7 @@ class Khalti:
         try:
             expires_at = datetime.fromisoformat(body["expires_at"])
             zone = expires_at.tzinfo or NEPAL
-            return Opened(
+            return OpenedPayment(
                 text(body["pidx"]),
                 payment_url=web_url(body["payment_url"]),
                 expires_at=expires_at.replace(tzinfo=zone),
@@ -91,7 +94,7 @@ class Khalti:
         except (KeyError, TypeError, ValueError):
             raise VendorError("Khalti: an answer without a payment") from None
 
-    def look_up(self, reference: str, *, amount: int, currency: str) -> Payment:
+    def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
         answer = self._http.ask("POST", f"{self._url}/epayment/lookup/", json={"pidx": reference})
         if answer.status not in (200, 400):
             raise refusal(answer)
@@ -101,59 +104,64 @@ class Khalti:
         if body["pidx"] != reference:
             raise VendorError("Khalti: an answer about another payment")
         payment = payment_from(body, reference)
-        if answer.status == 400 and payment.state not in (*WITH_400, State.UNKNOWN):
+        if answer.status == 400 and payment.state not in (*WITH_400, PaymentState.UNKNOWN):
             raise VendorError(f"Khalti: 400 and {body['status']!s:.40}")
         return payment
 
-    def refund(
-        self, payment_id: str, *, amount: int | None, currency: str, key: str, mobile: str | None = None
-    ) -> Refund:
-        """It knows no idempotency key: after an error that is not a definite no, the lookup tells what happened."""
-        wanted: dict[str, Any] = {}
-        if amount is not None:
-            wanted["amount"] = amount
-        if mobile is not None:
-            wanted["mobile"] = mobile
+    def refund(self, payment_id: str, *, amount: int, currency: str, key: str) -> GatewayRefund:
+        """Khalti knows no idempotency key: after an error that is no definite no, the lookup tells what happened."""
         url = f"{self._refund_url}/{quote(payment_id, safe='')}/refund/"
-        answer = self._http.send("POST", url, json=wanted)
+        answer = self._http.send("POST", url, json={"amount": amount})
         if answer.status not in (200, 201):
             raise refusal(answer)
         detail = answer.object().get("detail")
         if not isinstance(detail, str):
             raise VendorError("Khalti: a refund without a word about it")
-        return Refund(RefundState.SUCCEEDED, None, amount, {"detail": detail[:200]})
+        return GatewayRefund(RefundState.SUCCEEDED, None, amount, {"detail": detail[:200]})
 
-    def find_refund(self, paid: PaidThrough, *, amount: int, refunded_before: int, key: str) -> Refund | None:
+    def find_refund(self, paid: PaidPayment, *, amount: int, refunded_before: int, key: str) -> GatewayRefund | None:
         """Its lookup says whether something or everything went back, never how much."""
-        payment = self.look_up(paid.reference, amount=paid.charged, currency=paid.currency)
+        payment = self.look_up_payment(paid.reference, amount=paid.charged, currency=paid.currency)
         if payment.state not in GONE_BACK:
             return None
         completes = refunded_before + amount == paid.charged
-        everything = payment.state is State.REFUNDED
+        everything = payment.state is PaymentState.REFUNDED
         if everything == completes and (completes or refunded_before == 0):
-            return Refund(RefundState.SUCCEEDED, None, amount, dict(payment.raw))
+            return GatewayRefund(RefundState.SUCCEEDED, None, amount, dict(payment.raw))
         if completes and refunded_before:
             return None  # only the earlier parts have gone back
         raise UncertainError("Khalti: something was refunded, and not what we asked for")
 
-    def look_up_refund(self, reference: str) -> Refund:
+    def look_up_refund(self, reference: str) -> GatewayRefund:
         raise NotSupportedError("Khalti tells of refunds in the payment's own lookup")
 
-    def named_in(self, query: Mapping[str, str]) -> Named:
-        return Named(query.get("pidx") or None, query.get("purchase_order_id") or None)
+    def list_refunds(self, payment_id: str) -> list[Reversal]:
+        return []
+
+    def look_up_dispute(self, dispute_id: str) -> Reversal:
+        raise NotSupportedError("Khalti tells of no disputes")
+
+    def verify_webhook(self, body: bytes, signature: str | None) -> SignedEvent | None:
+        return None
+
+    def named_in_webhook(self, *, body: bytes, query: str) -> NamedPayment:
+        return self.named_in_redirect(read_unsigned_webhook(body, query))
+
+    def named_in_redirect(self, query: Mapping[str, str]) -> NamedPayment:
+        return NamedPayment(query.get("pidx") or None, query.get("purchase_order_id") or None)
 
 
 def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
     said = str(body["status"]).strip().lower().replace("_", " ")
-    state, final = STATES.get(said, (State.UNKNOWN, False))
-    if body.get("refunded") is True and state is not State.REFUNDED:
-        state, final = State.PARTLY_REFUNDED, True
+    state, final = STATES.get(said, (PaymentState.UNKNOWN, False))
+    if body.get("refunded") is True and state is not PaymentState.REFUNDED:
+        state, final = PaymentState.PARTLY_REFUNDED, True
     amount, number = body.get("total_amount"), body.get("transaction_id")
     if not isinstance(amount, int) or isinstance(amount, bool):
         amount = None
     if number is not None and not isinstance(number, str):
         raise VendorError("Khalti: a transaction's number of another kind")
-    if state is State.PAID and (amount is None or not number):
+    if state is PaymentState.PAID and (amount is None or not number):
         raise VendorError("Khalti: completed, without an amount or a number")
     raw = {name: str(body[name])[:200] for name in SHOWN if body.get(name) is not None}
     return Payment(reference, state, final, amount, "NPR", number or None, raw=raw)

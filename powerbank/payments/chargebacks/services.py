@@ -12,8 +12,7 @@ from sqlalchemy import select
 
 from powerbank.base.db import new_id, open_session
 from powerbank.base.money import NPR
-from powerbank.integrations.gateway import Refund as Answer
-from powerbank.integrations.gateway import RefundState, Reversal, ReversalState
+from powerbank.integrations.gateway import GatewayRefund, RefundState, Reversal, ReversalState
 from powerbank.ledger import transactions
 from powerbank.ledger.movements import refunds as ledger
 from powerbank.ledger.movements import topups
@@ -60,7 +59,7 @@ def apply_reversal(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str
 def _of_ours(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
     """A refund that we made has a later word, which is asked for."""
     if reversal.state is ReversalState.GIVEN_BACK:
-        outcomes.apply_answer(refund_id, Answer(RefundState.FAILED, reversal.id), actor=ACTOR, now=now)
+        outcomes.apply_answer(refund_id, GatewayRefund(RefundState.FAILED, reversal.id), actor=ACTOR, now=now)
         return "our refund failed"
     enqueue(payment_jobs.FOLLOW_REFUND, refund_id=str(refund_id))
     return "our refund"

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import ConflictError
-from powerbank.integrations.gateway import PaidThrough
-from powerbank.integrations.gateway import Refund as Answer
+from powerbank.integrations.gateway import GatewayRefund, PaidPayment
 from powerbank.ledger.movements import topups
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import WalletTransaction
@@ -27,7 +26,7 @@ class RefundPlan:
     """What is asked of the gateway, the same at each repeat."""
 
     gateway: str
-    paid: PaidThrough
+    paid: PaidPayment
     amount: int
     refunded_before: int
     key: str
@@ -62,7 +61,7 @@ def plan_refund(refund_id: UUID) -> RefundPlan | None:
     assert intent.reference is not None and intent.payment_id is not None  # noqa: S101, PT018 (it was paid)
     return RefundPlan(
         gateway=intent.gateway,
-        paid=PaidThrough(intent.reference, intent.payment_id, intent.charged, intent.currency),
+        paid=PaidPayment(intent.reference, intent.payment_id, intent.charged, intent.currency),
         amount=refund.returned,
         refunded_before=_in_currency(intent, _counted(refund)) - refund.returned,
         key=refund_key(refund_id),
@@ -109,7 +108,7 @@ def hand_to_staff(refund: Refund, why: str) -> None:
     publish(RefundNeedsAttention(refund_id=refund.id, reason=why))
 
 
-def schedule_follow_up(refund: Refund, answer: Answer, *, now: datetime) -> None:
+def schedule_follow_up(refund: Refund, answer: GatewayRefund, *, now: datetime) -> None:
     """The gateway has not said its last word: it is asked again, more and more rarely."""
     refund.gateway_reference = answer.reference or refund.gateway_reference
     since = now - (refund.decided_at or now)

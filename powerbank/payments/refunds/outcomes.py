@@ -5,8 +5,7 @@ from uuid import UUID
 
 import structlog
 
-from powerbank.integrations.gateway import Refund as Answer
-from powerbank.integrations.gateway import RefundState
+from powerbank.integrations.gateway import GatewayRefund, RefundState
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.events import RefundNeedsAttention
 from powerbank.payments.refunds import gateway_refunds
@@ -16,7 +15,7 @@ from powerbank.payments.refunds.models import Refund, RefundStatus
 log = structlog.get_logger(__name__)
 
 
-def apply_answer(refund_id: UUID, answer: Answer, *, actor: str, now: datetime) -> None:
+def apply_answer(refund_id: UUID, answer: GatewayRefund, *, actor: str, now: datetime) -> None:
     """Whoever asked the gateway, and however often."""
     refund = refunds.lock_refund(refund_id)
     if refund.status == RefundStatus.COMPLETED and answer.state is RefundState.FAILED:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from powerbank.base.db import db
-from powerbank.integrations.gateway import GONE_BACK, Payment, State
+from powerbank.integrations.gateway import GONE_BACK, Payment, PaymentState
 from powerbank.ledger.wallet_models import TransactionStatus, WalletTransaction
 from powerbank.payments.chargebacks.models import Takeback, TakebackState
 from powerbank.payments.models import IntentStatus, PaymentIntent
@@ -31,7 +31,7 @@ def find_difference(intent: PaymentIntent, payment: Payment | None) -> Differenc
     what = None
     if intent.status == IntentStatus.SUCCESS:
         what = _of_credited(intent, payment)
-    elif payment.state in (State.PAID, State.PARTLY_REFUNDED):
+    elif payment.state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED):
         what = PAID_NOT_CREDITED
     return Difference(what, *_words(intent, payment)) if what else None
 
@@ -40,7 +40,7 @@ def _of_credited(intent: PaymentIntent, payment: Payment) -> str | None:
     booked = db.session.get_one(WalletTransaction, intent.transaction_id)
     if booked.status not in BOOKED or booked.wallet != intent.amount:
         return "not_booked"
-    if payment.state not in (State.PAID, *GONE_BACK):
+    if payment.state not in (PaymentState.PAID, *GONE_BACK):
         return "not_paid_there"
     if payment.payment_id != intent.payment_id:
         return "another_payment"
@@ -59,9 +59,9 @@ def _refunds_agree(intent: PaymentIntent, payment: Payment) -> bool:
     most = least + _refunded(intent, RefundStatus.PROCESSING)
     if payment.refunded is not None:
         return least <= payment.refunded <= most
-    if payment.state is State.REFUNDED:
+    if payment.state is PaymentState.REFUNDED:
         return most >= intent.charged
-    if payment.state is State.PARTLY_REFUNDED:
+    if payment.state is PaymentState.PARTLY_REFUNDED:
         return most > 0 and least < intent.charged
     return least == 0
 

@@ -61,8 +61,10 @@ def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
     before = queries.find_intent(intent_id).status
     with _answering():
-        status = settlement.settle(intent_id, actor=staff_actor(current_staff().id))
+        payment = settlement.look_up_payment(intent_id)
     with transaction():
+        actor = staff_actor(current_staff().id)
+        status = settlement.apply_payment(intent_id, payment, actor=actor, now=utcnow())
         audit.by_staff(
             "payment.verify", "payment_intent", intent_id, old={"status": before}, new={"status": status.value}
         )

@@ -11,8 +11,7 @@ from powerbank.api.auth import Staff
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
-from powerbank.integrations.gateway import GONE_BACK, Payment, Reversal, State
-from powerbank.integrations.stripe.client import Stripe
+from powerbank.integrations.gateway import GONE_BACK, Payment, PaymentState, Reversal
 from powerbank.ledger import transactions
 from powerbank.payments import gateways
 from powerbank.payments.chargebacks import services as chargebacks
@@ -35,7 +34,7 @@ def look_up_payment(intent_id: UUID) -> tuple[Payment | None, list[Reversal]]:
     payment = settlement.look_up_payment(intent_id)
     if payment is None or payment.state not in GONE_BACK or payment.payment_id is None:
         return payment, []
-    return payment, gateway.refunds_of(payment.payment_id) if isinstance(gateway, Stripe) else []
+    return payment, gateway.list_refunds(payment.payment_id)
 
 
 def credit_payment(
@@ -44,7 +43,7 @@ def credit_payment(
     intent = _in_review(intent_id)
     if payment is None or payment.payment_id is None or payment.amount is None:
         raise ConflictError("nothing_paid", "The gateway knows of no payment.")
-    if payment.state is not State.PAID and not reversals:
+    if payment.state is not PaymentState.PAID and not reversals:
         raise ConflictError("nothing_paid", f"The gateway says that this payment is {payment.state}.")
     if payment.currency != intent.currency:
         raise ConflictError("currency_differs", "It was paid in another currency: dismiss it, and adjust by hand.")

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import structlog
 from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,9 +12,9 @@ from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.query_parameters import takes_foreign_parameters
-from powerbank.api.rate_limits import hit_if_counted
+from powerbank.api.rate_limits import caller_address, hit_if_counted, spend_or_refuse
 from powerbank.base.db import transaction, utcnow
-from powerbank.base.errors import UnavailableError
+from powerbank.base.errors import AppError, UnavailableError
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import UnknownPaymentError
 from powerbank.payments import gateways
@@ -22,9 +23,17 @@ from powerbank.payments.topups import exchange_rates as exchange
 from powerbank.payments.topups import services as intents
 from powerbank.payments.topups import settlement
 from powerbank.payments.topups.schemas import IntentSchema, MethodsSchema, RatesSchema, ReceivedSchema, TopupSchema
-from powerbank.payments.webhooks import http_arrivals as arrivals
+from powerbank.payments.webhooks import matching
+from powerbank.payments.webhooks import services as webhooks
 
 blueprint = Blueprint("Payments", __name__, url_prefix="/api", description="Khalti, eSewa and Stripe.")
+
+log = structlog.get_logger(__name__)
+
+# The kilobytes of unsigned webhooks that strangers may have us store: from one address, and from all of them together.
+# A gateway that does not sign has a few addresses. What is refused here, the browser's way back and the poller find all
+# the same.
+UNSIGNED_PER_ADDRESS, UNSIGNED_IN_ALL = "16384 per hour", "131072 per day"
 
 
 @blueprint.get("/payment/methods")
@@ -86,7 +95,7 @@ def verify(intent_id: UUID) -> PaymentIntent:
         return found
     hit_if_counted("20 per minute", "verify", str(user_id))
     try:
-        settlement.settle(intent_id, actor="verify")
+        _settle(intent_id, actor="verify")
     except UnknownPaymentError:
         return intents.intent_of_user(intent_id, user_id)
     except (VendorError, VendorRefusedError):
@@ -99,8 +108,18 @@ def verify(intent_id: UUID) -> PaymentIntent:
 @takes_foreign_parameters
 def webhook(gateway: str) -> dict[str, bool]:
     """For gateways: kept as it came, looked into at once afterwards"""
-    gateways.get_gateway_or_404(gateway)
-    arrivals.receive(gateway)
+    sender = gateways.get_gateway_or_404(gateway)
+    received = webhooks.read_webhook(
+        sender,
+        body=request.get_data(),
+        query=request.query_string.decode("ascii", errors="replace"),
+        signature=request.headers.get(sender.signature_header) if sender.signature_header else None,
+    )
+    if received.event is not None or _may_be_stored(received):
+        with transaction():
+            webhooks.store_webhook(received, address=request.remote_addr)
+    if received.is_forged:
+        raise AppError("bad_signature", 400, "The signature does not belong to this body, or is old.")
     return {"received": True}
 
 
@@ -109,8 +128,43 @@ def webhook(gateway: str) -> dict[str, bool]:
 @takes_foreign_parameters
 def came_back(gateway: str) -> Response:
     """The browser's way back: settles, then goes on to the app"""
-    intent_id, status = arrivals.settle_named(gateways.get_gateway_or_404(gateway), request.args.to_dict())
-    about = {"intent_id": str(intent_id), "status": status.value} if intent_id and status else {"status": "unknown"}
+    sender = gateways.get_gateway_or_404(gateway)
+    with transaction():
+        intent_id = matching.find_redirected_intent_id(sender, request.args.to_dict())
+    about = {"status": "unknown"}
+    if intent_id is not None:
+        about = {"intent_id": str(intent_id), "status": _settle_redirected(intent_id, gateway).value}
     app_url = current_app.config["SETTINGS"].app_url
     to = f"{app_url.rstrip('/')}/payment" if app_url else url_for("payment_pages.result")
     return redirect(f"{to}?{urlencode(about)}", 303)
+
+
+def _settle(intent_id: UUID, *, actor: str) -> IntentStatus:
+    payment = settlement.look_up_payment(intent_id)
+    with transaction():
+        return settlement.apply_payment(intent_id, payment, actor=actor, now=utcnow())
+
+
+def _settle_redirected(intent_id: UUID, gateway: str) -> IntentStatus:
+    """Settle while the payer waits. Where the gateway does not answer, the poller goes on asking it."""
+    try:
+        return _settle(intent_id, actor="return")
+    except (VendorError, VendorRefusedError) as away:
+        log.warning("gateway away while a payer came back", gateway=gateway, error=str(away))
+        return IntentStatus.PROCESSING
+
+
+def _may_be_stored(received: webhooks.Webhook) -> bool:
+    """Spend the budget for unsigned webhooks. Nothing of them is stored while nobody can count.
+
+    A forged one is refused for being forged in any case.
+    """
+    of_address = (UNSIGNED_PER_ADDRESS, "webhook-bytes", caller_address())
+    try:
+        spend_or_refuse(received.kilobytes, of_address, (UNSIGNED_IN_ALL, "webhook-bytes-of-all"))
+    except AppError as refused:
+        if not received.is_forged:
+            raise
+        log.warning("a forged webhook is not stored", gateway=received.gateway, why=refused.code)
+        return False
+    return True

@@ -9,7 +9,7 @@ from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import AppError, ConflictError, NotFoundError
 from powerbank.base.money import NPR, format_amount
 from powerbank.content import app_config
-from powerbank.integrations.gateway import Opened, Order
+from powerbank.integrations.gateway import OpenedPayment, PaymentRequest
 from powerbank.ledger import transactions
 from powerbank.ledger.services import Reference
 from powerbank.outbox.catalogue import payment_jobs
@@ -74,9 +74,9 @@ def lock_intent(intent_id: UUID) -> PaymentIntent | None:
     return open_session().get(PaymentIntent, intent_id, with_for_update=True, populate_existing=True)
 
 
-def make_order(intent: PaymentIntent, public_url: str) -> Order:
+def make_payment_request(intent: PaymentIntent, public_url: str) -> PaymentRequest:
     back = f"{public_url}/api/payment/return/{intent.gateway}"
-    return Order(
+    return PaymentRequest(
         intent_id=str(intent.id),
         amount=intent.charged,
         currency=intent.currency,
@@ -87,7 +87,7 @@ def make_order(intent: PaymentIntent, public_url: str) -> Order:
     )
 
 
-def record_session(intent_id: UUID, opened: Opened, *, now: datetime) -> None:
+def record_session(intent_id: UUID, opened: OpenedPayment, *, now: datetime) -> None:
     """The gateway has a session for it. Cancelled or expired meanwhile: it may be paid all the same."""
     intent = lock_intent(intent_id)
     if intent is None or intent.reference is not None:

@@ -10,9 +10,9 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select
 
-from powerbank.base.db import db, open_session, transaction, utcnow
+from powerbank.base.db import db, open_session
 from powerbank.integrations.errors import VendorRefusedError
-from powerbank.integrations.gateway import HALTED, Payment, State
+from powerbank.integrations.gateway import HALTED, Payment, PaymentState
 from powerbank.ledger.movements import topups
 from powerbank.ledger.services import Reference
 from powerbank.outbox.catalogue import payment_jobs
@@ -27,10 +27,10 @@ from powerbank.payments.webhooks import matching
 log = structlog.get_logger(__name__)
 
 ENDS = {
-    State.FAILED: IntentStatus.FAILED,
-    State.CANCELLED: IntentStatus.CANCELLED,
-    State.EXPIRED: IntentStatus.EXPIRED,
-    State.REFUNDED: IntentStatus.FAILED,  # paid and given back before we came to credit it
+    PaymentState.FAILED: IntentStatus.FAILED,
+    PaymentState.CANCELLED: IntentStatus.CANCELLED,
+    PaymentState.EXPIRED: IntentStatus.EXPIRED,
+    PaymentState.REFUNDED: IntentStatus.FAILED,  # paid and given back before we came to credit it
 }
 DELAYS = (30, 60, 120, 240, 480, 900)  # seconds between polls; the last one is repeated
 ASK_FOR = timedelta(hours=24)  # after the payer's time is over
@@ -44,7 +44,7 @@ def look_up_payment(intent_id: UUID) -> Payment | None:
     db.session.rollback()  # no transaction stays open while the gateway takes its time
     if reference is None:
         return None
-    return gateways.get_gateway(gateway).look_up(reference, amount=charged, currency=currency)
+    return gateways.get_gateway(gateway).look_up_payment(reference, amount=charged, currency=currency)
 
 
 def look_up_payment_if_known(intent_id: UUID) -> Payment | None:
@@ -58,24 +58,17 @@ def look_up_payment_if_known(intent_id: UUID) -> Payment | None:
         return None
 
 
-def settle(intent_id: UUID, *, actor: str) -> IntentStatus:
-    """Asks, applies, commits. For the edges that have no transaction of their own."""
-    payment = look_up_payment(intent_id)
-    with transaction():
-        return apply_payment(intent_id, payment, actor=actor, now=utcnow())
-
-
 def apply_payment(intent_id: UUID, payment: Payment | None, *, actor: str, now: datetime) -> IntentStatus:
     intent = intents.lock_intent(intent_id)
     assert intent is not None  # noqa: S101 (intents are never deleted)
     if payment is None or intent.resolved_at or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
         return IntentStatus(intent.status)
     intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
-    if payment.state is State.PAID:
+    if payment.state is PaymentState.PAID:
         _paid(intent, payment, actor=actor, now=now)
-    elif payment.state is State.PARTLY_REFUNDED:
+    elif payment.state is PaymentState.PARTLY_REFUNDED:
         send_to_review(intent, "partly_refunded")
-    elif payment.final or (payment.state is State.EXPIRED and intent.expires_at <= now):
+    elif payment.final or (payment.state is PaymentState.EXPIRED and intent.expires_at <= now):
         intent.poll_at = None if payment.final else intent.poll_at
         if intent.status in intents.UNFINISHED:
             intents.end_topup(intent, ENDS[payment.state])

@@ -1,10 +1,12 @@
 """Which of our payments an event speaks of."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 
 from powerbank.base.db import open_session
+from powerbank.integrations.gateway import Gateway, NamedPayment
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, enqueue_again
 from powerbank.outbox.policy import JobSpec
@@ -27,29 +29,26 @@ def choose_job(event_type: str | None) -> JobSpec:
     return payment_jobs.PROCESS_PAYMENT_WEBHOOK
 
 
-def find_intent_id(
-    gateway: str, reference: str | None, intent_id: str | None, payment_id: str | None = None
-) -> UUID | None:
+def find_intent_id(gateway: str, named: NamedPayment) -> UUID | None:
+    """Find the intent by the gateway's names of the payment and of its session, else by our own identifier."""
     session = open_session()
-    if payment_id is not None:
-        paid: UUID | None = session.scalar(
-            select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.payment_id == payment_id)
-        )
-        if paid is not None:
-            return paid
-    if reference is not None:
-        found: UUID | None = session.scalar(
-            select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.reference == reference)
-        )
-        if found is not None:
-            return found
+    of_gateway = select(PaymentIntent.id).where(PaymentIntent.gateway == gateway)
+    for column, name in ((PaymentIntent.payment_id, named.payment_id), (PaymentIntent.reference, named.reference)):
+        if name is not None:
+            found: UUID | None = session.scalar(of_gateway.where(column == name))
+            if found is not None:
+                return found
     try:
-        named = UUID(intent_id) if intent_id else None
+        intent_id = UUID(named.intent_id) if named.intent_id else None
     except ValueError:
-        named = None
-    if named is None:
-        return None
-    return session.scalar(select(PaymentIntent.id).where(PaymentIntent.gateway == gateway, PaymentIntent.id == named))
+        intent_id = None
+    return None if intent_id is None else session.scalar(of_gateway.where(PaymentIntent.id == intent_id))
+
+
+def find_redirected_intent_id(gateway: Gateway, query: Mapping[str, str]) -> UUID | None:
+    """Find the intent that a browser speaks of which the gateway has sent back to us."""
+    storable = {name: value for name, value in query.items() if "\x00" not in value}
+    return find_intent_id(gateway.name, gateway.named_in_redirect(storable))
 
 
 def wake_events_of_intent(intent: PaymentIntent) -> None:

@@ -1,75 +1,77 @@
-"""What gateways send: kept raw, answered at once, looked into by a job."""
+"""Webhooks: what gateways send, or somebody in their name. They are stored raw and answered at once, and a job looks
+into each of them later.
+"""
 
-import json
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import db, new_id, open_session, utcnow
-from powerbank.base.errors import ConflictError, NotFoundError
-from powerbank.integrations.gateway import ForgedError, Named, can_be_kept
-from powerbank.integrations.stripe import webhooks as stripe_webhooks
-from powerbank.integrations.stripe.client import Stripe
-from powerbank.integrations.stripe.webhooks import Event
+from powerbank.base.errors import AppError, ConflictError, NotFoundError
+from powerbank.integrations.gateway import ForgedError, Gateway, NamedPayment, SignedEvent
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments import gateways
 from powerbank.payments.models import EventState, GatewayEvent
 from powerbank.payments.webhooks import matching
 
-MOST_BYTES = 256 * 1024  # of what is signed
-MOST_OF_A_HINT = 8 * 1024
-KEPT_OF_A_FORGED_ONE = 1024
+MOST_BYTES = 256 * 1024  # of a signed webhook
+MOST_BYTES_UNSIGNED = 8 * 1024
+STORED_BYTES_OF_FORGED = 1024
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """What came, and whether the gateway itself has signed it. What only Stripe signs can be no more than a hint
-    from the others; `genuine` is what need not be refused."""
+    """What came, and the event in it if the gateway signed it.
+
+    Of a gateway that signs, whatever has no valid signature is forged. Of the others a webhook is no more than a hint.
+    """
 
     gateway: str
     body: bytes
     query: str
     signature: str
-    event: Event | None
-    genuine: bool
+    event: SignedEvent | None
+    is_forged: bool = False
 
     @property
     def kilobytes(self) -> int:
-        """That keeping it costs, with its row."""
+        """What it costs to store, with its row."""
         return 1 + (len(self.body) + len(self.query) + len(self.signature)) // 1024
 
 
-def read_webhook(*, gateway: str, body: bytes, query: str, signature: str | None) -> Webhook:
-    """Tells what is signed from what is not, and cuts what nobody has signed short."""
-    found, query, told = gateways.get_gateway(gateway), query[:2000], (signature or "")[:500]
-    if not isinstance(found, Stripe):
-        return Webhook(gateway, body, query, told, None, genuine=True)
+def read_webhook(gateway: Gateway, *, body: bytes, query: str, signature: str | None) -> Webhook:
+    """Tell a signed webhook from others, refuse what is too large, and cut short what is forged."""
+    if len(body) > MOST_BYTES:
+        raise AppError("too_large", 413, "This is more than any event has.")
+    query, told = query[:2000], (signature or "")[:500]
     try:
-        return Webhook(gateway, body, query, told, found.verify(body, signature), genuine=True)
+        event = gateway.verify_webhook(body, signature)
     except ForgedError:
-        return Webhook(gateway, body[:KEPT_OF_A_FORGED_ONE], query, told, None, genuine=False)
+        return Webhook(gateway.name, body[:STORED_BYTES_OF_FORGED], query, told, None, is_forged=True)
+    if event is None and len(body) > MOST_BYTES_UNSIGNED:
+        raise AppError("too_large", 413, "This is more than any hint has.")
+    return Webhook(gateway.name, body, query, told, event)
 
 
-def store_webhook(arrival: Webhook, *, address: str | None) -> UUID | None:
-    """Keeps it, whatever it is, and has it looked into. Nothing if it was here before."""
-    event = arrival.event
+def store_webhook(webhook: Webhook, *, address: str | None) -> UUID | None:
+    """Store a webhook, whatever it is, and enqueue the job that looks into it. A repeat of an event is not stored."""
+    event = webhook.event
     row = {
         "id": new_id(),
-        "gateway": arrival.gateway,
-        "body": arrival.body,
-        "query": arrival.query,
-        "signature": arrival.signature,
+        "gateway": webhook.gateway,
+        "body": webhook.body,
+        "query": webhook.query,
+        "signature": webhook.signature,
         "address": address,
         "event_id": event.id if event else None,
         "type": event.type if event else None,
-        "state": EventState.RECEIVED if arrival.genuine else EventState.FORGED,
+        "state": EventState.FORGED if webhook.is_forged else EventState.RECEIVED,
     }
     statement = insert(GatewayEvent).values(row).on_conflict_do_nothing(index_elements=["gateway", "event_id"])
     event_id = open_session().scalar(statement.returning(GatewayEvent.id))
-    if arrival.genuine and event_id is not None:
+    if event_id is not None and not webhook.is_forged:
         enqueue(matching.choose_job(event.type if event else None), event_id=str(event_id))
     return event_id
 
@@ -79,14 +81,14 @@ def lock_event(event_id: UUID) -> GatewayEvent | None:
 
 
 def match_event(event_id: UUID) -> UUID | None:
-    """The intent that an event is about; an event about none waits for one to come."""
+    """Find the intent that an event is about. An event about an unknown payment waits for that payment to come."""
     event = lock_event(event_id)
     if event is None or event.state in (EventState.PROCESSED, EventState.IGNORED, EventState.FORGED):
         return None
-    named = _named_in(event)
+    named = _named_in_event(event)
     name = named.reference or named.payment_id
     event.reference = name[:500] if name else None
-    event.intent_id = matching.find_intent_id(event.gateway, named.reference, named.intent_id, named.payment_id)
+    event.intent_id = matching.find_intent_id(event.gateway, named)
     event.state = EventState.RECEIVED
     if event.intent_id is None:
         nothing = name is None and named.intent_id is None
@@ -96,7 +98,7 @@ def match_event(event_id: UUID) -> UUID | None:
 
 
 def replay_event(event_id: UUID) -> GatewayEvent:
-    """Has it looked into once more, as if it had just come."""
+    """Enqueue the job that looks into an event once more, as if the event had just come."""
     event = lock_event(event_id)
     if event is None:
         raise NotFoundError("webhook")
@@ -111,7 +113,7 @@ def find_dispute_id(event_id: UUID) -> str | None:
     event = db.session.get_one(GatewayEvent, event_id)
     if event.event_id is None:  # nobody has signed it
         return None
-    return stripe_webhooks.read(event.body).dispute_id
+    return _named_in_event(event).dispute_id
 
 
 def mark_event_processed(event_id: UUID, detail: str) -> None:
@@ -120,21 +122,5 @@ def mark_event_processed(event_id: UUID, detail: str) -> None:
         event.state, event.detail, event.processed_at = EventState.PROCESSED, detail, utcnow()
 
 
-def _named_in(event: GatewayEvent) -> Named:
-    gateway = gateways.get_gateway(event.gateway)
-    if isinstance(gateway, Stripe):
-        read = stripe_webhooks.read(event.body)
-        return Named(read.reference, read.intent_id, read.payment_id)
-    fields = dict(parse_qsl(event.query))
-    return gateway.named_in(fields | _body_fields(event.body))
-
-
-def _body_fields(body: bytes) -> dict[str, str]:
-    """JSON or a form, with text in it; anything else says nothing."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        found = dict(parse_qsl(body.decode("utf-8", errors="replace")[:MOST_BYTES]))
-    if not isinstance(found, dict):
-        return {}
-    return {str(name): value for name, value in found.items() if isinstance(value, str) and can_be_kept(value)}
+def _named_in_event(event: GatewayEvent) -> NamedPayment:
+    return gateways.get_gateway(event.gateway).named_in_webhook(body=event.body, query=event.query)
