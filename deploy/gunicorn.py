@@ -35,6 +35,19 @@ def when_ready(server: object) -> None:
     freeze_loaded_objects()
 
 
+def post_worker_init(worker: object) -> None:
+    """A host on which only the web server runs tells its clock by this (decision 23)."""
+    from powerbank.outbox.heartbeats import BackgroundHeartbeat
+
+    worker.powerbank_heartbeat = BackgroundHeartbeat(worker.wsgi, kind="web")  # type: ignore[attr-defined]
+    worker.powerbank_heartbeat.start()  # type: ignore[attr-defined]
+
+
+def worker_exit(server: object, worker: object) -> None:
+    if (heartbeat := getattr(worker, "powerbank_heartbeat", None)) is not None:
+        heartbeat.stop()
+
+
 def child_exit(server: object, worker: object) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         from prometheus_client import multiprocess

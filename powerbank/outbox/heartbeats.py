@@ -1,16 +1,24 @@
 """Who is alive, as PostgreSQL sees it: Redis forgets its workers when it is wiped, a table does not."""
 
 import os
+import secrets
 import socket
+import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
+from flask import Flask
 from sqlalchemy import ARRAY, Text, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base import clock
 from powerbank.base.db import Base, db, utcnow
+
+log = structlog.get_logger(__name__)
 
 INTERVAL = 5.0
 ALIVE_WITHIN = timedelta(seconds=15)  # three beats; a database that hangs for some seconds makes nobody dead
@@ -22,7 +30,7 @@ class Heartbeat(Base):
     __tablename__ = "heartbeats"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]  # worker, scheduler, mqtt
+    kind: Mapped[str]  # worker, scheduler, mqtt, web
     queues: Mapped[list[str]] = mapped_column(ARRAY(Text))
     host: Mapped[str]
     pid: Mapped[int]
@@ -57,6 +65,37 @@ def sign_off(engine: Engine, name: str) -> None:
         connection.execute(delete(Heartbeat).where(Heartbeat.name == name))
 
 
+class BackgroundHeartbeat:
+    """Beats in a thread of its own, for a program whose main loop is not ours, such as a process of the web server."""
+
+    def __init__(self, app: Flask, *, kind: str) -> None:
+        self.name = f"{kind}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._app, self._kind = app, kind
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        with self._app.app_context():
+            while not self._stopped.is_set():
+                self._do_quietly(lambda: beat(db.engine, name=self.name, kind=self._kind, queues=[]))
+                self._stopped.wait(INTERVAL)
+            self._do_quietly(lambda: sign_off(db.engine, self.name))
+
+    def _do_quietly(self, write: Callable[[], None]) -> None:
+        """A database that is away is told of by whoever needs it."""
+        try:
+            write()
+        except SQLAlchemyError as error:
+            log.warning("missed a heartbeat", error=str(getattr(error, "orig", error)).strip().splitlines()[:1])
+
+
 def find_living(kind: str | None = None) -> list[Heartbeat]:
     query = select(Heartbeat).where(Heartbeat.seen_at > utcnow() - ALIVE_WITHIN).order_by(Heartbeat.name)
     if kind is not None:
@@ -64,11 +103,11 @@ def find_living(kind: str | None = None) -> list[Heartbeat]:
     return list(db.session.scalars(query))
 
 
-def living_workers() -> set[str]:
+def find_living_workers() -> set[str]:
     return _workers(ALIVE_WITHIN)
 
 
-def workers_not_gone() -> set[str]:
+def find_workers_not_gone() -> set[str]:
     """Find the workers that live, and those that may only be slow or frozen for a moment: a vendor may be at work for
     them, so their claims stay theirs."""
     return _workers(GONE_AFTER)

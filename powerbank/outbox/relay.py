@@ -19,7 +19,7 @@ from powerbank.base.db import after_commit, db, new_id, transaction, utcnow
 from powerbank.base.redis_clients import queue_redis
 from powerbank.outbox import catalogue, job_counts
 from powerbank.outbox.enqueue import LEASE
-from powerbank.outbox.heartbeats import living_workers, workers_not_gone
+from powerbank.outbox.heartbeats import find_living_workers, find_workers_not_gone
 from powerbank.outbox.lifecycle import bury, bury_unknown, deliver_again, note_crash
 from powerbank.outbox.models import Cause, OutboxJob, State
 from powerbank.outbox.outbound import unsent
@@ -81,7 +81,7 @@ def redeliver_at_stations() -> int:
 def _redeliver(queues: Collection[Queue], *, not_before: datetime | None = None) -> int:
     """Send again what is lost of these queues. Only what was overdue at the beginning is looked at: later messages are
     not in the queues as this sweep has read them."""
-    began, workers = utcnow(), Workers(living_workers(), workers_not_gone())
+    began, workers = utcnow(), Workers(find_living_workers(), find_workers_not_gone())
     waiting = WaitingMessages(queues)
     overdue = OutboxJob.lease_until <= began
     if not_before is not None:
@@ -136,7 +136,7 @@ def send_all_open_jobs() -> int:
     unsent.forget()  # what could not be sent is among what is open
     redis, mark = queue_redis(), f"{EPOCH_KEY}:{new_id()}"
     redis.set(mark, "recovering", ex=3600)
-    living = workers_not_gone()
+    living = find_workers_not_gone()
     last, sent = uuid.UUID(int=0), 0
     while True:
         with transaction() as session:

@@ -1,21 +1,13 @@
 """What gunicorn refuses before the application hears of it is told like every other refusal, and repeats nothing."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from scripts.stack.ports import free_ports
+from tests.api.server.conftest import Server
 
 pytestmark = pytest.mark.faults  # a server of its own
 
-ROOT = Path(__file__).parents[3]
 SECRET = "a-token-that-nobody-may-read"
 REQUEST = "GET /health/live HTTP/1.1\r\nHost: x\r\n"
 REFUSED = {
@@ -32,44 +24,6 @@ REFUSED = {
         "bad_request",
     ),
 }
-
-
-class Server:
-    def __init__(self, port: int, log: Path) -> None:
-        self.port = port
-        self.log = log
-
-    def ask(self, request: str) -> tuple[str, dict[str, str], bytes]:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
-            connection.sendall(request.encode("latin-1"))
-            answer = b""
-            while part := connection.recv(65536):
-                answer += part
-        head, _, body = answer.partition(b"\r\n\r\n")
-        status, *headers = head.decode("latin-1").split("\r\n")
-        return status, {name.lower(): value for name, value in (line.split(": ", 1) for line in headers)}, body
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    port = free_ports().web
-    log = tmp_path_factory.mktemp("gunicorn") / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.py", "wsgi:app"],
-            cwd=ROOT,
-            stderr=output,
-            env={**os.environ, "PORT": str(port), "WEB_PROCESSES": "1"},
-        )
-    try:
-        deadline = time.monotonic() + 30
-        while b"Booting worker" not in log.read_bytes():
-            assert process.poll() is None and time.monotonic() < deadline, log.read_text()  # noqa: PT018
-            time.sleep(0.05)
-        yield Server(port, log)
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.mark.parametrize(("request_", "status", "code"), REFUSED.values(), ids=REFUSED.keys())
