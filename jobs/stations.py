@@ -11,7 +11,7 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import discrepancies, registration
 from powerbank.stations.issues import photos
 from powerbank.stations.issues import services as issues
-from powerbank.stations.messages import services as inbound
+from powerbank.stations.messages import gateway_messages, message_log
 
 
 def process_station_issue(*, report_id: str) -> None:
@@ -46,7 +46,7 @@ def check_station_command(*, command_id: str) -> None:
 
 def update_station_status(*, station_imei: str, kind: str, payload: str, received_at: str) -> None:
     """`payload` is in the words of `json-v1`, whatever the station speaks; `kind` the last part of its topic."""
-    inbound.note_http(
+    gateway_messages.apply_gateway_message(
         station_imei=station_imei, kind=kind, payload=payload, received_at=datetime.fromisoformat(received_at)
     )
 
@@ -56,7 +56,7 @@ def check_station_connectivity(*, issue_id: str, command_id: str | None) -> None
 
 
 def check_offline_stations() -> None:
-    alerts.sweep(now=utcnow())
+    alerts.announce_changes(now=utcnow())
 
 
 def prune_station_reports(run: StepwiseRun) -> None:
@@ -64,5 +64,8 @@ def prune_station_reports(run: StepwiseRun) -> None:
         photos.delete_old_photos(now=utcnow())
     while True:
         with transaction():
-            if inbound.prune(now=utcnow()) == 0 and discrepancies.delete_old_discrepancies(now=utcnow()) == 0:
+            if (
+                message_log.delete_old_messages(now=utcnow()) == 0
+                and discrepancies.delete_old_discrepancies(now=utcnow()) == 0
+            ):
                 return

@@ -5,22 +5,24 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import Text
 
 from powerbank.base.db import Base, Id, one_of
+from powerbank.stations.protocols.events import Works
 
 MOST_SLOTS = 200
-
-
-class Works(StrEnum):
-    """Whether a slot works. What sits in it is another fact."""
-
-    OK = "ok"
-    LOCKED = "locked"
-    FAULTY = "faulty"
 
 
 class StationStatus(StrEnum):
@@ -203,3 +205,13 @@ class Favourite(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Lease(Base):
+    """Which of several equal processes does the work that only one may do."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]

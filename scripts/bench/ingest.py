@@ -30,7 +30,7 @@ from flask_migrate import upgrade
 import config
 from powerbank import create_app
 from powerbank.base.db import new_id
-from powerbank.stations.messages.message import contents_of, measures_of
+from powerbank.stations.messages.message import digest_contents, format_measures
 from powerbank.stations.protocols import json_v1
 from powerbank.stations.protocols.events import Snapshot
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
@@ -115,7 +115,7 @@ def fill(stack: Stack, count: int) -> None:
         snapshot = snapshot_of(number)
         put("stations", station, name, name, "x", "x", "x", 27.7, 85.3, "json-v1", "")
         put("station_live", station, name, "x", 27.7, 85.3, "t", "f", "UTC", BANKS, SLOTS - BANKS, "t", "1.0")
-        put("station_state", station, 1, 1, "f", contents_of(snapshot), measures_of(snapshot), 0, "2026-01-01Z")
+        put("station_state", station, 1, 1, "f", digest_contents(snapshot), format_measures(snapshot), 0, "2026-01-01Z")
         for slot in range(1, SLOTS + 1):
             held = serial(number, slot) if slot <= BANKS else None
             put("slots", station, slot, held, 95 if held else None)

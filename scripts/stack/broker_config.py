@@ -82,9 +82,9 @@ def nats(folder: Path, port: int, service: Account, stations: list[Any]) -> dict
 
 def _station_topics(username: str) -> list[str]:
     """Where a station may publish and subscribe, whichever protocol it speaks."""
-    from powerbank.stations.protocols import registry
+    from powerbank.stations.protocols import PROTOCOLS
 
-    return [each.below.format(imei=username) for each in registry.by_name.values()]
+    return [each.below.format(imei=username) for each in PROTOCOLS.values()]
 
 
 def _nats_subject(subject: str) -> str:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from powerbank.stations.protocols import registry
-from powerbank.stations.protocols.commands import Command, Outgoing
+from powerbank.stations.protocols import PROTOCOLS, find_route, list_subscriptions
+from powerbank.stations.protocols.commands import Command, EncodedCommand
 from powerbank.stations.protocols.events import Event
 from powerbank.stations.protocols.protocol import Decoded, StationFacts, Undecodable
 from scripts.simulation import StationSpec
@@ -38,7 +38,7 @@ class Server:
         ready = threading.Event()
         self._client.on_subscribe = lambda *_: ready.set()
         self._client.connect(parts.hostname or "", parts.port or 1883)
-        self._client.subscribe([(one.filter, one.qos) for one in registry.subscriptions()])
+        self._client.subscribe([(one.filter, one.qos) for one in list_subscriptions()])
         self._client.loop_start()
         assert ready.wait(60)
 
@@ -57,8 +57,8 @@ class Server:
         return command
 
     def repeat(self, station: StationSpec, command: Command) -> None:
-        found = registry.by_name[station.protocol].encode(command, station.imei)
-        assert isinstance(found, Outgoing)
+        found = PROTOCOLS[station.protocol].encode(command, station.imei)
+        assert isinstance(found, EncodedCommand)
         message = found.message
         self._client.publish(message.topic, message.payload, qos=message.qos)
 
@@ -83,7 +83,7 @@ class Server:
                 self._news.wait(min(left, 0.2))
 
     def _hear(self, message: mqtt.MQTTMessage) -> None:
-        route = registry.route(message.topic)
+        route = find_route(message.topic)
         assert route is not None
         found = route.protocol.decode(message.topic, bytes(message.payload), datetime.now(UTC), StationFacts())
         new = [Heard(route.imei, event) for event in found.events] if isinstance(found, Decoded) else []

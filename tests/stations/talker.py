@@ -15,8 +15,8 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.daemon.batches import Intake
-from powerbank.stations.messages.message import Received
+from powerbank.stations.daemon.batches import BatchWriter
+from powerbank.stations.messages.message import ReceivedMessage
 from powerbank.stations.models import Station
 
 Slots = Mapping[int, str | tuple[str, int] | None]
@@ -29,7 +29,7 @@ class Talker:
         self.station, self.imei, self.id = station, station.imei, station.id
         self.now = now or utcnow()
         self.boot_id, self.seq = 1, 0
-        self.intake = Intake(clock=lambda: self.now)
+        self.writer = BatchWriter(clock=lambda: self.now)
         self._events = itertools.count(1)
 
     def wait(self, seconds: float) -> None:
@@ -42,7 +42,7 @@ class Talker:
 
     def take(self, topic: str, payload: bytes) -> None:
         db.session.rollback()
-        self.intake.take([Received(topic, payload, self.now)])
+        self.writer.write([ReceivedMessage(topic, payload, self.now)])
 
     def numbered(self, body: Mapping[str, Any], **numbers: Any) -> dict[str, Any]:
         if not numbers:

@@ -12,6 +12,7 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands import slot_inspection
 from powerbank.stations.commands.models import CommandStatus
 from powerbank.stations.daemon import loop as daemon
+from powerbank.stations.messages import message_log
 from powerbank.stations.messages import services as inbound
 from powerbank.stations.protocols import json_fields, json_v1, protocol, volinks_v1
 from powerbank.subscriptions import SUBSCRIPTIONS
@@ -62,18 +63,18 @@ def test_faults_of_the_simulator() -> None:
         f"at most {daemon.BATCH:,} messages, of one station at most {daemon.FROM_ONE} while others wait",
         f"in one breath ({daemon.BREATH * 1000:.0f} ms",
         f"a batch begins each {daemon.GATHER * 1000:.0f} ms",
-        f"more than {inbound.FLOOD} messages in a batch",
+        f"more than {inbound.FLOOD_SIZE} messages in a batch",
         f"no turn of its loop for {'a minute' if daemon.STUCK_AFTER == 60 else daemon.STUCK_AFTER}",
-        f"nonsense for {inbound.KEPT_FOR.days} days",
+        f"nonsense for {message_log.KEPT_FOR.days} days",
         f"no snapshot within {commands.SNAPSHOT_SECONDS} s",
         f"until {command_queries.LATE_EJECTION.seconds // 60} minutes after the deadline",
-        f"after half a minute{'' if alerts.SETTLED.seconds == 30 else '?'}",
-        f"at the {['', 'first', 'second', 'third'][alerts.FLAPPING]} outage of an hour",
-        f"as it is for half an hour{'' if alerts.CALM.seconds == 1800 else '?'}",
+        f"after half a minute{'' if alerts.SETTLING_TIME.seconds == 30 else '?'}",
+        f"at the {['', 'first', 'second', 'third'][alerts.FLAPPING_OUTAGES]} outage of an hour",
+        f"as it is for half an hour{'' if alerts.CALM_TIME.seconds == 1800 else '?'}",
         f"refused to eject {['never', 'once', 'twice'][slot_inspection.IN_A_ROW]} in a row",
         f"{protocol.MAX_PAYLOAD // 1024} KiB, {protocol.MAX_SLOT} slots",
         f"cut to {json_fields.MAX_ENTRIES} entries on {['', '', '', '', 'four'][json_fields.MAX_DEPTH]} levels",
-        f"`look_after` ({volinks_v1.SETTLED_SECONDS}) seconds",
+        f"`settling_seconds` ({volinks_v1.SETTLING_SECONDS}) seconds",
     ],
 )
 def test_figures(sentence: str) -> None:

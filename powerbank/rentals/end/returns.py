@@ -110,7 +110,7 @@ def finish_provisional_return(rental_id: UUID, *, passed: bool, now: datetime) -
     else:
         rental.return_station_id = rental.return_slot = None
         transitions.note_event(rental, "return_refused", cause=STATION, at=now)
-        station_returns.refuse(rental.bank_id, rental.id, now=now)
+        station_returns.refuse_return(rental.bank_id, rental.id, now=now)
 
 
 def undo_ejection(rental_id: UUID, *, bank_id: UUID, seen_at: datetime, now: datetime) -> None:

@@ -19,7 +19,9 @@ def find_rentable_station(sn: str, *, now: datetime) -> Station:
     """The station, or the refusal that the app can act on. That a bank is left is seen when one is reserved."""
     found = db.session.execute(
         # By the database's clock, and here: the sweep that marks silent stations as offline may not run.
-        select(Station, StationLive, (StationLive.last_seen >= func.now() - presence.offline_after()).label("fresh"))
+        select(
+            Station, StationLive, (StationLive.last_seen >= func.now() - presence.make_silence_limit()).label("fresh")
+        )
         .join(StationLive, StationLive.station_id == Station.id)
         .where(Station.sn == sn, Station.active)
         .execution_options(populate_existing=True)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import open_session
 from powerbank.content import app_config
-from powerbank.stations.messages.arrays import array
+from powerbank.stations.messages.arrays import format_array
 
 _THESE = text("SELECT refresh_station_live(CAST(:ids AS uuid[]), :min_battery)")
 _ALL = text("SELECT refresh_station_live(ARRAY(SELECT id FROM stations), :min_battery)")
@@ -43,6 +43,6 @@ def refresh_live_rows(station_ids: Collection[UUID] | None) -> None:
         return
     session = open_session()
     session.flush()
-    these = {} if station_ids is None else {"ids": array(station_ids)}
+    these = {} if station_ids is None else {"ids": format_array(station_ids)}
     rules = {"min_battery": app_config.current().min_eject_battery}
     session.execute(_ALL if station_ids is None else _THESE, these | rules)

@@ -1,5 +1,8 @@
-"""What became of an ejection. Custody follows what is proven, and the command is settled last: a rental that asks for
-the next one must not wait for a lock that waits for it."""
+"""Conclude what became of an ejection.
+
+Custody follows what is proven. The command is settled last, because a rental that asks for the next ejection must not
+wait for a lock that waits for the rental.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,14 +21,13 @@ from powerbank.stations.custody import discrepancies
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import DiscrepancyKind, Place, PowerBank, Whereabouts
-from powerbank.stations.messages.message import Known
+from powerbank.stations.messages.message import StationIdentity
 from powerbank.stations.models import Slot
-from powerbank.stations.protocols import registry
-from powerbank.stations.protocols.commands import Outgoing
 from powerbank.stations.protocols.events import CommandAnswer, Ejected, EjectFailed, Order, Proof
 
-# The promise is kept; a late bank leaves the promise of the next one as it is.
-_LEFT = text("""
+# The reservation ends with the ejection that it was for. A bank that comes out late leaves the reservation of the next
+# rental as it is.
+_EMPTY_SLOT = text("""
     WITH kept AS (DELETE FROM bank_reservations WHERE bank_id = :bank_id AND rental_id = :rental_id),
          worn AS (UPDATE power_banks SET cycles = cycles + 1 WHERE id = :bank_id AND :moved)
     UPDATE slots SET bank_serial = NULL, charge = NULL, temperature = NULL
@@ -34,37 +36,41 @@ _LEFT = text("""
 
 
 def record_answer(
-    command: StationCommand, station: Known, event: CommandAnswer, *, fresh: bool, now: datetime
+    command: StationCommand, station: StationIdentity, event: CommandAnswer, *, is_newer: bool, now: datetime
 ) -> bool | None:
-    """True if this proves that the bank came out, False if that was known, None if it proves no such thing."""
-    told: dict[str, Any] = {"success": event.success, "error": event.error, "data": dict(event.data or {})}
+    """Record the answer to a command.
+
+    True: it proves that the bank left its slot. False: that was known before. None: it proves no such thing.
+    """
+    response: dict[str, Any] = {"success": event.success, "error": event.error, "data": dict(event.data or {})}
     if not command.is_eject:
         status = CommandStatus.SUCCEEDED if event.success else CommandStatus.FAILED
-        commands.settle_command(command, status, told, now=now)
+        commands.settle_command(command, status, response, now=now)
         return None
     proof = event.proof
     if proof is Proof.OUT and event.serial not in (None, command.serial):
-        proof = Proof.NONE  # it speaks of another bank
-    return _conclude(command, station, proof, told, event.order, fresh=fresh, now=now)
+        proof = Proof.NONE  # the answer speaks of another bank
+    return _conclude(command, station, proof, response, event.order, is_newer=is_newer, now=now)
 
 
-def record_ejection(station: Known, event: Ejected, *, fresh: bool, now: datetime) -> bool | None:
-    """Answers as `answered` does."""
+def record_ejection(station: StationIdentity, event: Ejected, *, is_newer: bool, now: datetime) -> bool | None:
+    """Record that a station has ejected a bank. The result is that of `record_answer`."""
     command = _find_meant_ejection(station.id, event.serial, event.slot, now=now)
     if command is not None:
-        return _conclude(command, station, Proof.OUT, {}, event.order, fresh=fresh, now=now)
-    if not fresh or event.serial is None:
+        return _conclude(command, station, Proof.OUT, {}, event.order, is_newer=is_newer, now=now)
+    if not is_newer or event.serial is None:
         return None
     if _is_known_to_be_out(station.id, event.serial):
         return False
-    record_unrequested_ejection(station.id, event.serial, event.slot, now=now)
+    _record_unrequested_ejection(station.id, event.serial, event.slot, now=now)
     return None
 
 
-def record_failed_ejection(station: Known, event: EjectFailed, *, now: datetime) -> None:
+def record_failed_ejection(station: StationIdentity, event: EjectFailed, *, now: datetime) -> None:
+    """Record that a station says that an ejection has failed."""
     command = _find_meant_ejection(station.id, event.serial, event.slot, now=now)
     if command is not None:
-        _conclude(command, station, event.proof, {"error": event.reason}, event.order, fresh=False, now=now)
+        _conclude(command, station, event.proof, {"error": event.reason}, event.order, is_newer=False, now=now)
 
 
 def conclude_bank_left(
@@ -73,10 +79,10 @@ def conclude_bank_left(
     at: datetime,
     proof: str,
     now: datetime,
-    told: dict[str, Any] | None = None,
+    response: dict[str, Any] | None = None,
     clear_slot: bool = True,
 ) -> bool:
-    """The bank came out at this time. False if that was known."""
+    """Conclude that the bank left its slot at this time. False if that is known already."""
     if command.status == CommandStatus.SUCCEEDED:
         return False
     session = open_session()
@@ -84,9 +90,9 @@ def conclude_bank_left(
         live_rows.refresh_live_rows([command.station_id])
         bank_id = session.scalar(select(PowerBank.id).where(PowerBank.serial == command.serial).with_for_update())
         moved = bank_id is not None and banks.move_locked_bank(
-            bank_id, _receiver_of(command), at=at, cause="ejected", out_of=command.station_id
+            bank_id, _find_receiver(command), at=at, cause="ejected", out_of=command.station_id
         )
-        left = {
+        values = {
             "bank_id": bank_id,
             "rental_id": command.rental_id,
             "moved": moved,
@@ -95,21 +101,20 @@ def conclude_bank_left(
             "number": command.slot_number,
             "serial": command.serial,
         }
-        session.execute(_LEFT, left)
-    return commands.settle_command(
-        command, CommandStatus.SUCCEEDED, (told or {}) | {"proof": proof, "ejected_at": format_time(at)}, now=now
-    )
+        session.execute(_EMPTY_SLOT, values)
+    facts = (response or {}) | {"proof": proof, "ejected_at": format_time(at)}
+    return commands.settle_command(command, CommandStatus.SUCCEEDED, facts, now=now)
 
 
 def conclude_bank_stayed(
-    command: StationCommand, *, proof: str, now: datetime, told: dict[str, Any] | None = None
+    command: StationCommand, *, proof: str, now: datetime, response: dict[str, Any] | None = None
 ) -> bool:
-    """The bank is in its slot all the same."""
-    return commands.settle_command(command, CommandStatus.FAILED, (told or {}) | {"proof": proof}, now=now)
+    """Conclude that the bank is still in its slot. False if that is known already."""
+    return commands.settle_command(command, CommandStatus.FAILED, (response or {}) | {"proof": proof}, now=now)
 
 
-def record_unrequested_ejection(station_id: UUID, serial: str, slot_number: int | None, *, now: datetime) -> None:
-    """It went out, or is gone, and nobody asked for it."""
+def _record_unrequested_ejection(station_id: UUID, serial: str, slot_number: int | None, *, now: datetime) -> None:
+    """Record that a bank left its slot although nobody had asked for it: it is missing."""
     session = open_session()
     session.execute(
         update(Slot)
@@ -129,36 +134,38 @@ def record_unrequested_ejection(station_id: UUID, serial: str, slot_number: int 
 
 def _conclude(
     command: StationCommand,
-    station: Known,
+    station: StationIdentity,
     proof: Proof,
-    told: dict[str, Any],
+    response: dict[str, Any],
     order: Order,
     *,
-    fresh: bool,
+    is_newer: bool,
     now: datetime,
 ) -> bool | None:
     if proof is Proof.OUT:
-        news = conclude_bank_left(
-            command, at=_estimate_ejection_time(command, order), proof="confirmed", told=told, now=now, clear_slot=fresh
-        )
-        if news:
+        at = _estimate_ejection_time(command, order)
+        is_news = conclude_bank_left(command, at=at, proof="confirmed", response=response, now=now, clear_slot=is_newer)
+        if is_news:
             _request_snapshot_after(command, station, now=now)
-        return news
+        return is_news
     if proof is Proof.IN:
-        conclude_bank_stayed(command, proof="refused", told=told, now=now)
+        conclude_bank_stayed(command, proof="refused", response=response, now=now)
     elif command.is_open and command.looked_at is None:
-        commands.acknowledge_command(command, told)
-        commands.request_outcome_snapshot(command, now=now, at=now + _settling_time(command, station))
+        commands.acknowledge_command(command, response)
+        commands.request_outcome_snapshot(command, now=now, at=now + _find_settling_time(command, station))
     return None
 
 
 def _estimate_ejection_time(command: StationCommand, order: Order) -> datetime:
-    """The device's time if it can be: not before the command went out, and not after we heard of it."""
-    sent, said = command.sent_at or command.created_at, order.device_time
-    return said if said is not None and sent <= said <= order.received_at else max(sent, order.received_at)
+    """Take the device's time if it lies between the sending of the command and the receipt of the message."""
+    sent, device_time = command.sent_at or command.created_at, order.device_time
+    if device_time is not None and sent <= device_time <= order.received_at:
+        return device_time
+    return max(sent, order.received_at)
 
 
-def _receiver_of(command: StationCommand) -> Whereabouts:
+def _find_receiver(command: StationCommand) -> Whereabouts:
+    """Find who has the bank after its ejection: the rental's user, or the crew if staff asked for it."""
     if command.rental_id is not None:
         return Whereabouts(Place.USER, rental_id=command.rental_id)
     return Whereabouts(Place.CREW, holder=command.requested_by)
@@ -167,10 +174,10 @@ def _receiver_of(command: StationCommand) -> Whereabouts:
 def _find_meant_ejection(
     station_id: UUID, serial: str | None, slot: int | None, *, now: datetime
 ) -> StationCommand | None:
-    """Which command a report speaks of that names none."""
+    """Find the command that a message speaks of without naming it."""
     command = command_queries.find_open_ejection(station_id)
-    named = command is not None and (serial == command.serial or (serial is None and slot == command.slot_number))
-    if command is not None and named and command.sent_at is not None:
+    is_named = command is not None and (serial == command.serial or (serial is None and slot == command.slot_number))
+    if command is not None and is_named and command.sent_at is not None:
         return command
     late = command_queries.find_ejection_in_play(serial, now=now) if serial is not None else None
     return late if late is not None and late.station_id == station_id else None
@@ -184,14 +191,13 @@ def _is_known_to_be_out(station_id: UUID, serial: str) -> bool:
     return not (here.place is Place.SLOT and here.station_id == station_id)
 
 
-def _settling_time(command: StationCommand, station: Known) -> timedelta:
-    """How long the cabinet takes until a snapshot shows what it did."""
-    outgoing = registry.by_name[station.protocol].encode(encoding.translate_command(command), station.imei)
-    return timedelta(seconds=outgoing.look_after if isinstance(outgoing, Outgoing) else 0)
+def _find_settling_time(command: StationCommand, station: StationIdentity) -> timedelta:
+    """Find how long the cabinet takes until a snapshot shows what it did."""
+    return timedelta(seconds=encoding.find_settling_seconds(command, station.protocol, station.imei))
 
 
-def _request_snapshot_after(command: StationCommand, station: Known, *, now: datetime) -> None:
-    """Cabinets that show their slots only when asked are asked, to see that the bank is really gone."""
-    settling = _settling_time(command, station)
-    if settling:
-        commands.request_snapshot(command.station_id, now=now, at=now + settling)
+def _request_snapshot_after(command: StationCommand, station: StationIdentity, *, now: datetime) -> None:
+    """Request a snapshot that shows whether the bank is really gone, from a cabinet that shows its slots when asked."""
+    settling_time = _find_settling_time(command, station)
+    if settling_time:
+        commands.request_snapshot(command.station_id, now=now, at=now + settling_time)

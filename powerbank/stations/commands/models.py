@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -98,73 +98,3 @@ class StationCommand(Base):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
-
-
-class StationState(Base):
-    """What a station said last, and what of it was compared with the database. Whoever applies a station's word
-    locks this row first, so that one station's messages are applied one after the other."""
-
-    __tablename__ = "station_state"
-    __table_args__ = ({"postgresql_with": {"fillfactor": "70"}},)
-
-    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"), primary_key=True)
-    # Where the newest applied report stood, and when it came.
-    boot_id: Mapped[int | None] = mapped_column(BigInteger)
-    seq: Mapped[int | None] = mapped_column(BigInteger)
-    reported_at: Mapped[datetime | None]
-    snapshot_at: Mapped[datetime | None]
-    # Digests of the newest snapshot: which bank sits where, and charges with temperatures. None: look closely.
-    contents: Mapped[str | None]
-    measures: Mapped[str | None]
-    revision: Mapped[int | None] = mapped_column(BigInteger)  # of the live row when the contents were compared
-    # Reports that count from the beginning again, without a new boot id.
-    restart_boot_id: Mapped[int | None] = mapped_column(BigInteger)
-    restart_seq: Mapped[int | None] = mapped_column(BigInteger)
-    restarts_seen: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    reports_maintenance: Mapped[bool | None]
-    changed_at: Mapped[datetime | None]  # when it last came online or went offline
-    # What staff were told last: that it is offline, or that it comes and goes.
-    offline_told: Mapped[bool] = mapped_column(server_default=text("false"))
-    outages: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # told of since then
-    outages_since: Mapped[datetime | None]
-    low_battery_told_at: Mapped[datetime | None]
-    undecodable: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    odd: Mapped[int] = mapped_column(BigInteger, server_default="0")
-
-
-class Outcome(StrEnum):
-    APPLIED = "applied"
-    STALE = "stale"  # older than what was applied: kept, the slot view stays
-    UNDECODABLE = "undecodable"
-    FAILED = "failed"  # our mistake: kept for us to look at
-
-
-class StationReport(Base):
-    """A message as it came. Rows are pruned by `prune_station_reports`."""
-
-    __tablename__ = "station_reports"
-    __table_args__ = (
-        one_of("outcome", Outcome),
-        Index("ix_station_reports_station_id", "station_id", "id"),
-        Index("uq_station_reports_key", "station_id", "key", unique=True, postgresql_where=text("key IS NOT NULL")),
-    )
-
-    id: Mapped[Id]
-    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id", ondelete="CASCADE"))
-    received_at: Mapped[datetime]
-    kind: Mapped[str]
-    key: Mapped[str | None]  # what a repeat of an event is known by
-    outcome: Mapped[str]
-    reason: Mapped[str | None]
-    topic: Mapped[str]
-    payload: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class Lease(Base):
-    """Which of several equal processes does the work that only one may do."""
-
-    __tablename__ = "leases"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    holder: Mapped[str]
-    until: Mapped[datetime]

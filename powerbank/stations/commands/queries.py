@@ -1,14 +1,52 @@
+"""Read the commands of stations."""
+
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+from powerbank.api.paging import page
 from powerbank.base.db import open_session
 from powerbank.stations.commands.models import OPEN, CommandName, CommandStatus, StationCommand
+from powerbank.stations.registry.queries import find_station
+
+# A bank that is gone so long after its ejection was settled as failed was not put out by that command.
+LATE_EJECTION = timedelta(minutes=15)
+
+
+def list_commands(sn: str, *, status: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """List a page of the commands of a station, newest first."""
+    query = select(StationCommand).where(StationCommand.station_id == find_station(sn).id)
+    if status is not None:
+        query = query.where(StationCommand.status == status)
+    return page(query, StationCommand.id, descending=True, limit=limit, cursor=cursor)
+
+
+def find_command_of_station(command_id: UUID, station_id: UUID) -> StationCommand | None:
+    """Find a command if it is one to this station."""
+    return open_session().scalar(
+        select(StationCommand)
+        .where(StationCommand.id == command_id, StationCommand.station_id == station_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_open_ejection(station_id: UUID) -> StationCommand | None:
+    """Find the one ejection that is open at a station."""
+    return open_session().scalar(
+        select(StationCommand)
+        .where(
+            StationCommand.station_id == station_id,
+            StationCommand.command == CommandName.EJECT,
+            StationCommand.status.in_(OPEN),
+        )
+        .execution_options(populate_existing=True)
+    )
 
 
 def find_ejection_in_play(serial: str, *, now: datetime) -> StationCommand | None:
-    """The newest ejection of this bank, if it may be why the bank is out."""
+    """Find the newest ejection of a bank, if it may be the reason why the bank is out."""
     command = open_session().scalar(
         select(StationCommand)
         .where(StationCommand.serial == serial, StationCommand.command == CommandName.EJECT)
@@ -21,19 +59,3 @@ def find_ejection_in_play(serial: str, *, now: datetime) -> StationCommand | Non
     if command.is_open or command.status == CommandStatus.UNKNOWN or now < command.deadline + LATE_EJECTION:
         return command
     return None
-
-
-def find_open_ejection(station_id: UUID) -> StationCommand | None:
-    return open_session().scalar(
-        select(StationCommand)
-        .where(
-            StationCommand.station_id == station_id,
-            StationCommand.command == CommandName.EJECT,
-            StationCommand.status.in_(OPEN),
-        )
-        .execution_options(populate_existing=True)
-    )
-
-
-# A bank that is gone so long after a settled failure was not put out by that command.
-LATE_EJECTION = timedelta(minutes=15)

@@ -1,14 +1,14 @@
-"""Commands to stations: asked for, sent once, answered or overdue.
+"""Request commands to stations, send each of them once, and settle them.
 
-A command is noted as sent before it goes out. Whoever falls in between leaves a command that was never sent and
-waits for its deadline; nobody ever sends it a second time, for a second ejection hands out a second power bank.
+A command is noted as sent before it goes out. A process that dies in between leaves a command that was never sent, and
+its deadline settles it. No command is ever sent a second time, since a second ejection hands out a second power bank.
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import case, exists, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.audit import staff_actor
@@ -22,14 +22,19 @@ from powerbank.stations.commands import encoding
 from powerbank.stations.commands.models import OPEN, TRANSITIONS, CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import StationCommandSettled
 from powerbank.stations.messages import queries as message_queries
-from powerbank.stations.models import Station
-from powerbank.stations.protocols.commands import Outgoing, Unsupported
+from powerbank.stations.messages.models import StationState
+from powerbank.stations.models import Station, StationLive
+from powerbank.stations.protocols import PROTOCOLS
+from powerbank.stations.protocols.commands import EncodedCommand, Unsupported
 
 SYSTEM = "system"
-SNAPSHOT_SECONDS = 30  # that a station has for the snapshot which tells what became of an ejection
+SNAPSHOT_SECONDS = 30  # in which a station sends the snapshot that tells what became of an ejection
 DEADLINES = {CommandName.UPDATE_FIRMWARE: 900, CommandName.REBOOT: 180}  # seconds
 USUAL_DEADLINE = 60
-RECEIPT_SECONDS = 1.0  # that the broker has while others wait behind this command
+RECEIPT_SECONDS = 1.0  # in which the broker takes a command that others wait behind
+# After the start of a daemon so many stations are asked for a snapshot, with this time between two of them. The others
+# are heard with their heartbeats.
+MOST_MISSING_SNAPSHOTS, MISSING_SNAPSHOT_INTERVAL = 100, timedelta(milliseconds=100)
 _NOTED_AS_SENT = {"status": CommandStatus.SENT, "attempts": 1}
 
 
@@ -45,9 +50,10 @@ def request_command(
     send_at: datetime | None = None,
     through: Publisher | None = None,
 ) -> StationCommand:
-    """Asks for a command. One that ejects is refused while another is open at that station.
+    """Request a command. An ejection is refused while another one is open at the station.
 
-    It goes out by a job, or `through` an open connection right after the commit, where somebody stands and waits.
+    A job sends the command. Where somebody stands at the station and waits, it goes `through` a connection that is open
+    already, right after the commit.
     """
     name = CommandName(command)
     starts = max(now, send_at or now)
@@ -75,23 +81,23 @@ def request_command(
             index_elements=["station_id"],
             index_where=(StationCommand.command == CommandName.EJECT.value) & StationCommand.status.in_(OPEN),
         )
-    asked: StationCommand | None = open_session().scalar(made.returning(StationCommand))
-    if asked is None:
+    requested: StationCommand | None = open_session().scalar(made.returning(StationCommand))
+    if requested is None:
         raise ConflictError("station_busy", "The station is handing out another power bank.")
     if through is None:
         is_question = name is CommandName.GET_STATUS
         job = station_jobs.REQUEST_STATION_SNAPSHOT if is_question else station_jobs.SEND_STATION_COMMAND
         enqueue(job, at=send_at, expires_at=deadline, command_id=str(command_id))
-    elif (outgoing := _encode_or_refuse(asked, now=now)) is not None:
-        _send_after_commit(outgoing, through)
+    elif (encoded := _encode_or_refuse(requested, now=now)) is not None:
+        _send_after_commit(encoded, through)
     enqueue(station_jobs.CHECK_STATION_COMMAND, at=deadline, command_id=str(command_id))
-    return asked
+    return requested
 
 
 def request_command_by_staff(
     station: Station, *, command: str, parameters: dict[str, Any], staff_id: UUID, now: datetime
 ) -> StationCommand:
-    """Refused at once where the station's protocol has no such command."""
+    """Request a command for staff. It is refused if the protocol of the station has no such command."""
     if not encoding.is_command_supported(station, CommandName(command)):
         raise ConflictError("command_unsupported", f"Stations of {station.protocol} have no such command.")
     return request_command(
@@ -100,7 +106,7 @@ def request_command_by_staff(
 
 
 def request_snapshot(station_id: UUID, *, now: datetime, at: datetime | None = None) -> None:
-    """Asks for a snapshot, unless one is asked for already and not yet on its way."""
+    """Request a snapshot, unless a request for one waits to be sent already."""
     waiting = open_session().scalar(
         select(StationCommand.id).where(
             StationCommand.station_id == station_id,
@@ -122,15 +128,15 @@ def request_snapshot(station_id: UUID, *, now: datetime, at: datetime | None = N
 
 
 def is_command_due(command_id: UUID, *, now: datetime) -> bool:
-    """Whether there is anything to send, asked before a connection is made."""
+    """Whether the command is still to be sent. This is asked before a connection to the broker is made."""
     command = db.session.get(StationCommand, command_id)
     return command is not None and command.status == CommandStatus.QUEUED and command.deadline > now
 
 
-def claim_command(command_id: UUID, *, now: datetime) -> Outgoing | None:
-    """Notes that the command goes out now, and gives its message; None if there is nothing to send.
+def claim_command(command_id: UUID, *, now: datetime) -> EncodedCommand | None:
+    """Note that the command goes out now, and give its message. None: there is nothing to send.
 
-    Only the first who asks gets it.
+    Only the first caller gets the message.
     """
     claimed = open_session().scalar(
         update(StationCommand)
@@ -146,18 +152,18 @@ def claim_command(command_id: UUID, *, now: datetime) -> Outgoing | None:
     return None if claimed is None else _encode_or_refuse(claimed, now=now)
 
 
-def _encode_or_refuse(command: StationCommand, *, now: datetime) -> Outgoing | None:
-    """Of a command that is noted as sent; refused at once where the station's protocol has no such words."""
-    outgoing = encoding.encode_command(command)
-    if isinstance(outgoing, Unsupported):
-        settle_command(command, CommandStatus.FAILED, {"proof": "refused", "error": outgoing.reason}, now=now)
+def _encode_or_refuse(command: StationCommand, *, now: datetime) -> EncodedCommand | None:
+    """Encode a command that is noted as sent. It fails at once if the protocol of the station does not have it."""
+    encoded = encoding.encode_command(command)
+    if isinstance(encoded, Unsupported):
+        settle_command(command, CommandStatus.FAILED, {"proof": "refused", "error": encoded.reason}, now=now)
         return None
-    return outgoing
+    return encoded
 
 
-def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
-    """One that is lost on the way is a command without an answer, and its deadline finds that out."""
-    message = outgoing.message
+def _send_after_commit(encoded: EncodedCommand, through: Publisher) -> None:
+    """Send a command after the commit. If it is lost on its way there is no answer, and the deadline settles it."""
+    message = encoded.message
 
     def send() -> None:
         through.send(message.topic, message.payload, qos=message.qos, wait=RECEIPT_SECONDS)
@@ -166,28 +172,27 @@ def _send_after_commit(outgoing: Outgoing, through: Publisher) -> None:
 
 
 def settle_command(command: StationCommand, status: CommandStatus, response: dict[str, Any], *, now: datetime) -> bool:
-    """Writes what became of it, and tells whoever waits. False if that was known, or cannot follow any more."""
-    before = [old for old, following in TRANSITIONS.items() if status in following]
+    """Write what became of a command, and publish it. False if that is known, or cannot follow any more."""
+    earlier = [old for old, following in TRANSITIONS.items() if status in following]
     session = open_session()
-    known = (command.response or {}) | response
     changed = session.scalar(
         update(StationCommand)
-        .where(StationCommand.id == command.id, StationCommand.status.in_(before))
-        .values(status=status, finished_at=now, response=known)
+        .where(StationCommand.id == command.id, StationCommand.status.in_(earlier))
+        .values(status=status, finished_at=now, response=(command.response or {}) | response)
         .returning(StationCommand)
         .execution_options(populate_existing=True)
     )
     if changed is None:
         session.refresh(command)
         return False
-    # Nobody waits for the snapshots that this service asks for by itself.
+    # Nobody waits for the snapshots that this service requests by itself.
     if command.requested_by != SYSTEM:
         publish(StationCommandSettled(command_id=command.id, status=status.value))
     return True
 
 
 def acknowledge_command(command: StationCommand, response: dict[str, Any]) -> None:
-    """An answer came that proves nothing."""
+    """Note that an answer came that proves nothing."""
     session = open_session()
     session.execute(
         update(StationCommand)
@@ -198,7 +203,7 @@ def acknowledge_command(command: StationCommand, response: dict[str, Any]) -> No
 
 
 def request_outcome_snapshot(command: StationCommand, *, now: datetime, at: datetime | None = None) -> None:
-    """An ejection of which nobody knows what became of it: the next snapshot tells, or nobody will."""
+    """Request the snapshot that tells what became of an ejection. Without one, nobody will ever know."""
     session = open_session()
     command.looked_at = at or now
     session.flush()
@@ -211,18 +216,18 @@ def request_outcome_snapshot(command: StationCommand, *, now: datetime, at: date
 
 
 def check_overdue_command(command_id: UUID, *, now: datetime) -> None:
-    """Its deadline, or the time for its snapshot, has passed."""
+    """Settle a command whose deadline, or whose time for the snapshot that was to tell its outcome, has passed."""
     session = open_session()
     station_id = session.scalar(
         select(StationCommand.station_id).where(StationCommand.id == command_id, StationCommand.finished_at.is_(None))
     )
     if station_id is None:
-        return  # settled, as nearly all are
-    state = message_queries.lock(station_id)
+        return  # it is settled, as nearly all are by then
+    state = message_queries.lock_station_state(station_id)
     command = session.get_one(StationCommand, command_id, populate_existing=True)
     if not command.is_open or now < command.deadline - timedelta(seconds=1):
         return
-    state.contents = None  # the next snapshot is looked at closely
+    state.contents = None  # the next snapshot is compared slot by slot
     if command.status == CommandStatus.QUEUED:
         settle_command(command, CommandStatus.EXPIRED, {"error": "not_sent"}, now=now)
     elif not command.is_eject:
@@ -237,3 +242,41 @@ def _deadline_seconds(name: CommandName) -> int:
     if name is CommandName.EJECT:
         return app_config.current().eject_timeout_seconds
     return DEADLINES.get(name, USUAL_DEADLINE)
+
+
+def request_missing_snapshots(*, now: datetime) -> int:
+    """Request snapshots after the start of a daemon, and count the requests.
+
+    Stations are asked that were online, and whose newest snapshot is older than their heartbeat or does not agree with
+    the database. To wait is no choice: a cabinet of `volinks-v1` speaks by itself only every nine minutes.
+    """
+    heartbeat = case(
+        *(
+            (Station.protocol == name, literal(timedelta(seconds=protocol.heartbeat_seconds)))
+            for name, protocol in PROTOCOLS.items()
+        ),
+        else_=literal(timedelta(0)),
+    )
+    is_asked = exists().where(
+        StationCommand.station_id == Station.id,
+        StationCommand.command == CommandName.GET_STATUS,
+        StationCommand.status.in_(OPEN),
+    )
+    is_doubtful = StationState.contents.is_(None)
+    behind = (
+        select(Station.id)
+        .join(StationLive, StationLive.station_id == Station.id)
+        .join(StationState, StationState.station_id == Station.id)
+        .where(
+            Station.active,
+            StationLive.online,
+            or_(is_doubtful, StationState.snapshot_at.is_(None), StationState.snapshot_at < now - heartbeat),
+            ~is_asked,
+        )
+        .order_by(is_doubtful.desc(), StationState.snapshot_at.desc().nulls_last())
+        .limit(MOST_MISSING_SNAPSHOTS)
+    )
+    stations = open_session().scalars(behind).all()
+    for number, station_id in enumerate(stations):
+        request_snapshot(station_id, now=now, at=now + number * MISSING_SNAPSHOT_INTERVAL)
+    return len(stations)

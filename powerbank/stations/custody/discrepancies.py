@@ -106,10 +106,12 @@ def _tell_staff(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_numbe
     )
 
 
-def is_bank_missing(serial: str) -> bool:
-    """Whether its station says that it is not in its slot."""
-    missed = (Discrepancy.serial == serial, Discrepancy.kind == DiscrepancyKind.BANK_MISSING)
-    return bool(open_session().scalar(select(exists().where(*missed, Discrepancy.resolved_at.is_(None)))))
+def is_bank_missing(serial: str, *, station_id: UUID | None = None) -> bool:
+    """Whether a station, or this one, says that the bank is not in the slot where the database has it."""
+    missing = [Discrepancy.serial == serial, Discrepancy.kind == DiscrepancyKind.BANK_MISSING]
+    if station_id is not None:
+        missing.append(Discrepancy.station_id == station_id)
+    return bool(open_session().scalar(select(exists().where(*missing, Discrepancy.resolved_at.is_(None)))))
 
 
 def resolve_discrepancy(discrepancy_id: UUID, *, resolution: str, by: str, now: datetime) -> Discrepancy:

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.base.db import db, first_id_of
-from powerbank.stations.commands.models import StationReport
-from powerbank.stations.messages.message import Known, Message, Received, understand
+from powerbank.stations.messages.message import DecodedMessage, ReceivedMessage, StationIdentity, decode_message
+from powerbank.stations.messages.models import StationMessage
 from powerbank.stations.models import Station
 from powerbank.stations.protocols.protocol import StationFacts
 
@@ -30,25 +30,25 @@ class Mention(NamedTuple):
 def list_mentions(serial: str, station_ids: Collection[UUID], *, since: datetime, until: datetime) -> list[Mention]:
     """In the order in which it came."""
     rows = db.session.execute(
-        select(StationReport, Station)
-        .join(Station, Station.id == StationReport.station_id)
+        select(StationMessage, Station)
+        .join(Station, Station.id == StationMessage.station_id)
         .where(
-            StationReport.station_id.in_(station_ids),
-            StationReport.id >= first_id_of(since - MINUTE),  # an id is made a moment before or after the receipt
-            StationReport.received_at >= since,
-            StationReport.received_at < until,
+            StationMessage.station_id.in_(station_ids),
+            StationMessage.id >= first_id_of(since - MINUTE),  # an id is made a moment before or after the receipt
+            StationMessage.received_at >= since,
+            StationMessage.received_at < until,
         )
-        .order_by(StationReport.id)
+        .order_by(StationMessage.id)
         .limit(MOST_MESSAGES)
     ).all()
-    found = (_find_mention(row.StationReport, row.Station, serial) for row in rows)
+    found = (_find_mention(row.StationMessage, row.Station, serial) for row in rows)
     return [each for each in found if each is not None]
 
 
-def _find_mention(report: StationReport, station: Station, serial: str) -> Mention | None:
+def _find_mention(report: StationMessage, station: Station, serial: str) -> Mention | None:
     """None if it says nothing of this bank."""
-    received = Received(report.topic, report.payload, report.received_at)
-    message = understand(received, Known(station.id, station.imei, station.protocol), StationFacts())
+    received = ReceivedMessage(report.topic, report.payload, report.received_at)
+    message = decode_message(received, StationIdentity(station.id, station.imei, station.protocol), StationFacts())
     snapshot = message.snapshot if message is not None else None
     if snapshot is not None:
         slot = next((slot.number for slot in snapshot.slots if slot.serial == serial), None)
@@ -59,7 +59,7 @@ def _find_mention(report: StationReport, station: Station, serial: str) -> Menti
     return Mention(station.sn, report.received_at, report.kind, report.outcome, slot, None)
 
 
-def _mentions_bank(message: Message, serial: str) -> bool:
+def _mentions_bank(message: DecodedMessage, serial: str) -> bool:
     if any(getattr(event, "serial", None) == serial for event in message.events):
         return True
     # By HTTP it comes in other words; what cannot be read is shown too if the serial stands in it.

@@ -69,7 +69,7 @@ def _lock_bank_at_rest(serial: str, there: Whereabouts | None = None) -> tuple[P
     here = custody_queries.find_whereabouts(custody_queries.find_bank(serial).id)
     stations = {each.station_id for each in (here, there) if each is not None and each.station_id is not None}
     for station_id in sorted(stations):
-        message_queries.lock(station_id).contents = None  # its next report is compared anew
+        message_queries.lock_station_state(station_id).contents = None  # its next report is compared anew
     bank = custody_queries.lock_bank(serial)
     if custody_queries.find_whereabouts(bank.id) != here:
         raise ConflictError("power_bank_moved", "It has just moved; look at it again.")

@@ -54,3 +54,13 @@ def _whereabouts_of(row: Custody) -> Whereabouts:
 def list_free_slots(station_id: UUID) -> list[int]:
     """Numbers of the slots into which a bank can be returned."""
     return list(open_session().scalars(_FREE_SLOTS, {"station_id": station_id}))
+
+
+def find_last_stays(bank_id: UUID) -> tuple[Custody, Custody | None]:
+    """Where the bank is, and where it was before."""
+    session = open_session()
+    fresh = {"populate_existing": True}
+    mine = select(Custody).where(Custody.bank_id == bank_id)
+    now_at = session.scalars(mine.where(func.upper_inf(Custody.period)), execution_options=fresh).one()
+    before = session.scalars(mine.where(func.upper(Custody.period) == now_at.since), execution_options=fresh).first()
+    return now_at, before

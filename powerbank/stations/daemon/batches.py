@@ -1,5 +1,8 @@
-"""Batches of messages, each applied once whatever goes wrong: one transaction for all that is usual, one for each
-station that needs a closer look, and one for each message when a station's fail together."""
+"""Write batches of station messages, each message exactly once, whatever goes wrong.
+
+One transaction takes all steady heartbeats of a batch. Each station that has sent anything else gets a transaction of
+its own, and if that fails, each of its messages does.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,76 +14,83 @@ from sqlalchemy.exc import DBAPIError
 
 from powerbank.base.database_errors import is_away
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.stations.messages import services as inbound
-from powerbank.stations.messages.message import Directory, Message, Received
+from powerbank.stations.messages import message_log, steady_heartbeats
+from powerbank.stations.messages import services as message_services
+from powerbank.stations.messages.message import DecodedMessage, ReceivedMessage, StationDirectory
+from powerbank.stations.messages.services import DecodedBatch
 
 log = structlog.get_logger(__name__)
 
-# Another transaction stood in the way: the same goes through a moment later.
-PASSING = {"40001", "40P01", "55P03"}
+# Another transaction stood in the way, and the same one succeeds a moment later.
+PASSING_ERRORS = {"40001", "40P01", "55P03"}
 TRIES = 3
 
 
 class DatabaseAwayError(Exception):
-    """Nothing of this can be written now; all of it may be tried again, for a repeat changes nothing."""
+    """The database cannot be written to now. The whole batch may be tried again, for a repeat changes nothing."""
 
 
-class Intake:
-    def __init__(self, clock: Callable[[], datetime] = utcnow, *, between: Callable[[], None] = lambda: None) -> None:
-        """`between` is called after each station that took a transaction of its own: a batch of them takes long."""
+class BatchWriter:
+    def __init__(
+        self, clock: Callable[[], datetime] = utcnow, *, after_station: Callable[[], None] = lambda: None
+    ) -> None:
+        """`after_station` is called after each station that took its own transaction: a batch of them takes long."""
         self._clock = clock
-        self._between = between
-        self._directory = Directory()
+        self._after_station = after_station
+        self._directory = StationDirectory()
         self.counts: Counter[str] = Counter()
 
-    def take(self, received: Sequence[Received]) -> None:
-        """Needs an application context, and no open transaction. On return all of it is committed."""
+    def write(self, received: Sequence[ReceivedMessage]) -> None:
+        """Write a batch. It needs an application context and no open transaction, and commits everything."""
         now = self._clock()
         try:
-            found, left = self._usual(received, now)
+            batch, left = self._write_steady(received, now)
             for station_id in sorted(left):
-                self._closely(found.by_station[station_id], now)
-                self._between()
+                self._write_station(batch.by_station[station_id], now)
+                self._after_station()
         except DBAPIError as error:
             db.session.rollback()
             if is_away(error):
                 raise DatabaseAwayError(str(error.orig)) from error
             raise
         self.counts["messages"] += len(received)
-        self.counts["strangers"] += found.strangers
-        self.counts["superseded"] += found.superseded
-        self.counts["closely"] += sum(len(found.by_station[each]) for each in left)
+        self.counts["strangers"] += batch.strangers
+        self.counts["superseded"] += batch.superseded
+        self.counts["closely"] += sum(len(batch.by_station[each]) for each in left)
         self.counts["nonsense"] += sum(
-            1 for messages in found.by_station.values() for message in messages if message.problem is not None
+            1 for messages in batch.by_station.values() for message in messages if message.problem is not None
         )
 
-    def _usual(self, received: Sequence[Received], now: datetime) -> tuple[inbound.Understood, set[UUID]]:
-        """A failure to write is no reason to stop: each station is then looked at by itself."""
-        found: inbound.Understood | None = None
+    def _write_steady(self, received: Sequence[ReceivedMessage], now: datetime) -> tuple[DecodedBatch, set[UUID]]:
+        """Write the steady heartbeats, and give the stations that are left.
+
+        If that fails, all stations are left, and each of them gets a transaction of its own.
+        """
+        batch: DecodedBatch | None = None
         try:
             with transaction():
-                found = inbound.understand_all(received, self._directory, now=now)
-                return found, inbound.apply_usual(found, now=now)
+                batch = message_services.decode_batch(received, self._directory, now=now)
+                return batch, steady_heartbeats.apply_steady_heartbeats(batch.by_station, now=now)
         except DBAPIError as error:
-            if found is None or is_away(error):
+            if batch is None or is_away(error):
                 raise
-            log.warning("batch not applied as a whole", error=_words(error))
+            log.warning("the batch was not applied as a whole", error=_first_line(error))
         except Exception as error:
-            if found is None:
+            if batch is None:
                 raise
-            log.exception("batch not applied as a whole", error=str(error))
-        self._directory.forget()  # a station may be gone
-        return found, set(found.by_station)
+            log.exception("the batch was not applied as a whole", error=str(error))
+        self._directory.forget()  # a station may have been deleted
+        return batch, set(batch.by_station)
 
-    def _closely(self, messages: list[Message], now: datetime) -> None:
+    def _write_station(self, messages: list[DecodedMessage], now: datetime) -> None:
         for _ in range(TRIES):
             try:
                 with transaction():
-                    inbound.apply_closely(messages, now=now)
+                    message_services.apply_messages(messages, now=now)
             except DBAPIError as error:
                 if is_away(error):
                     raise
-                if getattr(error.orig, "pgcode", None) in PASSING:
+                if getattr(error.orig, "pgcode", None) in PASSING_ERRORS:
                     continue
                 problem: Exception = error
             except Exception as error:
@@ -89,29 +99,30 @@ class Intake:
                 return
             if len(messages) > 1:
                 for message in messages:
-                    self._closely([message], now)
+                    self._write_station([message], now)
             else:
                 self._give_up(messages[0], problem)
             return
         raise DatabaseAwayError("the database is too busy")
 
-    def _give_up(self, message: Message, problem: Exception) -> None:
+    def _give_up(self, message: DecodedMessage, problem: Exception) -> None:
         self.counts["failed"] += 1
         log.error(
-            "message not applied",
+            "a message was not applied",
             imei=message.station.imei,
             topic=message.received.topic,
-            error=_words(problem),
+            error=_first_line(problem),
             exc_info=problem,
         )
         try:
             with transaction():
-                inbound.note_failure(message, f"{type(problem).__name__}: {_words(problem)}")
+                message_log.keep_failed_message(message, f"{type(problem).__name__}: {_first_line(problem)}")
         except DBAPIError as error:
             if is_away(error):
                 raise
-            log.error("nor kept", error=_words(error))  # its station was deleted
+            # Its station was deleted meanwhile.
+            log.error("a message that was not applied could not be kept", error=_first_line(error))
 
 
-def _words(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return "".join(str(getattr(error, "orig", None) or error).strip().splitlines()[:1])[:300]

@@ -8,12 +8,13 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Engine
 
-from powerbank.stations.commands.models import Lease
+from powerbank.integrations.mqtt.address import new_client_id
+from powerbank.stations.models import BrokerState, Lease
 
-_ENDED = "ZX"  # states of a process that has ended and is only not yet forgotten
+_ENDED_STATES = "ZX"  # states of a process that has ended and is only not yet forgotten
 
 
-def hold(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> bool:
+def take_lease(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> bool:
     """Takes the lease, or prolongs it. The database's clock decides: those of hosts differ."""
     made = insert(Lease).values(name=name, holder=holder, until=func.clock_timestamp() + lasts)
     taken = made.on_conflict_do_update(
@@ -25,35 +26,35 @@ def hold(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> bool:
         return connection.execute(taken).one_or_none() is not None
 
 
-def hold_or_inherit(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> bool:
+def take_or_inherit_lease(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> bool:
     """The same, without waiting for the end of a lease whose holder is a process of this machine that has ended."""
-    if hold(engine, name, holder=holder, lasts=lasts):
+    if take_lease(engine, name, holder=holder, lasts=lasts):
         return True
     with engine.connect() as connection:
         other = connection.execute(select(Lease.holder).where(Lease.name == name)).scalar()
-    if other is None or not has_ended(other):
+    if other is None or not has_process_ended(other):
         return False
-    give_up(engine, name, holder=other)
-    return hold(engine, name, holder=holder, lasts=lasts)
+    release_lease(engine, name, holder=other)
+    return take_lease(engine, name, holder=holder, lasts=lasts)
 
 
-def give_up(engine: Engine, name: str, *, holder: str) -> None:
+def release_lease(engine: Engine, name: str, *, holder: str) -> None:
     with engine.begin() as connection:
         connection.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
 
 
-def this_process() -> str:
+def name_this_process() -> str:
     """The name of a holder: machine, process id and when the process began, so that another process with the same
     number is told from it."""
     pid = os.getpid()
-    _, began = _process(pid) or ("", "")
-    return f"{_machine()} {pid} {began}"
+    _, began = _read_process(pid) or ("", "")
+    return f"{_name_this_machine()} {pid} {began}"
 
 
-def has_ended(holder: str) -> bool:
+def has_process_ended(holder: str) -> bool:
     """Whether that process is known to have ended. Of another machine, nothing is known."""
     machine, _, process = holder.rpartition(" ")[0].partition(" ")
-    if not machine or machine != _machine():
+    if not machine or machine != _name_this_machine():
         return False
     try:
         os.kill(int(process), 0)
@@ -61,11 +62,11 @@ def has_ended(holder: str) -> bool:
         return True
     except PermissionError:
         return False  # it lives, and is somebody else's
-    found = _process(int(process))
-    return found is None or found[0] in _ENDED or found[1] != holder.rpartition(" ")[2]
+    found = _read_process(int(process))
+    return found is None or found[0] in _ENDED_STATES or found[1] != holder.rpartition(" ")[2]
 
 
-def _machine() -> str:
+def _name_this_machine() -> str:
     """This start of this machine, and what counts its processes: each container counts its own. Empty where that
     cannot be told, as outside of Linux."""
     try:
@@ -75,7 +76,7 @@ def _machine() -> str:
         return ""
 
 
-def _process(pid: int) -> tuple[str, str] | None:
+def _read_process(pid: int) -> tuple[str, str] | None:
     """Its state, and when it began."""
     try:
         # The name before the last bracket may hold anything.
@@ -83,3 +84,15 @@ def _process(pid: int) -> tuple[str, str] | None:
     except OSError:
         return None
     return fields[0], fields[19]
+
+
+def find_client_id(engine: Engine) -> str:
+    made = insert(BrokerState).values(daemon_session=new_client_id())
+    first = made.on_conflict_do_update(
+        index_elements=["single"],
+        set_={"daemon_session": made.excluded.daemon_session},
+        where=BrokerState.daemon_session.is_(None),
+    )
+    with engine.begin() as connection:
+        connection.execute(first)
+        return str(connection.execute(select(BrokerState.daemon_session)).scalar_one())

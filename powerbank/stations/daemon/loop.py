@@ -20,11 +20,11 @@ from powerbank.base.watchdog import Watchdog
 from powerbank.integrations.mqtt.address import new_client_id
 from powerbank.integrations.mqtt.listener import PULSE, Heard, Listener
 from powerbank.outbox import heartbeats
-from powerbank.stations.daemon import catching_up, leadership
-from powerbank.stations.daemon import session as daemon_session
-from powerbank.stations.daemon.batches import DatabaseAwayError, Intake
-from powerbank.stations.messages.message import Received
-from powerbank.stations.protocols import registry
+from powerbank.stations.commands import services as commands
+from powerbank.stations.daemon import leadership
+from powerbank.stations.daemon.batches import BatchWriter, DatabaseAwayError
+from powerbank.stations.messages.message import ReceivedMessage
+from powerbank.stations.protocols import find_route, list_subscriptions
 
 log = structlog.get_logger(__name__)
 
@@ -50,16 +50,16 @@ LEADING = Gauge("powerbank_station_daemon_leads", "1 while this process listens,
 class Daemon:
     def __init__(self, app: Flask, *, url: str, group: str | None) -> None:
         self._app = app
-        self._holder = leadership.this_process()
+        self._holder = leadership.name_this_process()
         self.name = f"mqtt-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         # In a group the broker shares the work out, and gives what a member held to the others.
         self._shares = group is not None
-        wanted = [*((each.filter, each.qos) for each in registry.subscriptions()), (PULSE, 1)]
+        wanted = [*((each.filter, each.qos) for each in list_subscriptions()), (PULSE, 1)]
         filters = [(f"$share/{group}/{topic}" if group else topic, qos) for topic, qos in wanted]
         self._listener = Listener(
             url, client_id=new_client_id() if group else None, durable=not self._shares, filters=filters
         )
-        self._intake = Intake(between=self._show_life)
+        self._writer = BatchWriter(after_station=self._show_life)
         self._stopping = threading.Event()
         self._leads = False
         self._leads_since = time.monotonic()
@@ -121,7 +121,7 @@ class Daemon:
             return
         try:
             with transaction():
-                asked = catching_up.ask(now=utcnow())
+                asked = commands.request_missing_snapshots(now=utcnow())
         except SQLAlchemyError as problem:
             db.session.rollback()
             log.warning("stations not asked for what was missed", error=str(problem).strip().splitlines()[:1])
@@ -146,7 +146,7 @@ class Daemon:
         taken: Counter[str | None] = Counter()
         batch, left = [], []
         for heard in inbox:
-            route = registry.route(heard.topic)
+            route = find_route(heard.topic)
             imei = route.imei if route else None
             if len(batch) < BATCH and taken[imei] < FROM_ONE:
                 taken[imei] += 1
@@ -160,17 +160,17 @@ class Daemon:
 
     def _take(self, batch: list[Heard]) -> None:
         received = [
-            Received(each.topic, each.payload, datetime.fromtimestamp(each.arrived, UTC), each.retained)
+            ReceivedMessage(each.topic, each.payload, datetime.fromtimestamp(each.arrived, UTC), each.retained)
             for each in batch
         ]
-        if self._written(lambda: self._intake.take(received), most_tries=TRIES):
+        if self._written(lambda: self._writer.write(received), most_tries=TRIES):
             self._count(batch)
             self._listener.acknowledge(batch)
             return
         if self._stopping.is_set():
             return  # it comes again
         for heard, each in zip(batch, received, strict=True):
-            if not self._written(lambda one=each: self._intake.take([one]), most_tries=1):  # type: ignore[misc]
+            if not self._written(lambda one=each: self._writer.write([one]), most_tries=1):  # type: ignore[misc]
                 MESSAGES.labels("dropped").inc()
                 log.error("message dropped", topic=heard.topic, size=len(heard.payload))
             self._listener.acknowledge([heard])
@@ -220,9 +220,9 @@ class Daemon:
         now = utcnow().timestamp()
         for heard in batch:
             LAG.observe(now - heard.arrived)
-        for outcome, count in self._intake.counts.items():
+        for outcome, count in self._writer.counts.items():
             MESSAGES.labels(outcome).inc(count - self._told[outcome])
-        self._told = Counter(self._intake.counts)
+        self._told = Counter(self._writer.counts)
 
     def _renew(self) -> None:
         """The heartbeat, and the lease. While the database cannot be asked, nobody else can take it either."""
@@ -240,9 +240,9 @@ class Daemon:
         self._database_away = False
 
     def _holds_the_lease(self) -> bool:
-        held = leadership.hold_or_inherit(db.engine, LEADERSHIP, holder=self._holder, lasts=LEASE)
+        held = leadership.take_or_inherit_lease(db.engine, LEADERSHIP, holder=self._holder, lasts=LEASE)
         if held and self._listener.client_id is None:
-            self._listener.client_id = daemon_session.client_id(db.engine)
+            self._listener.client_id = leadership.find_client_id(db.engine)
         return held
 
     def _lead(self, leads: bool) -> None:
@@ -259,8 +259,8 @@ class Daemon:
         self._listener.close()
         try:
             if not self._shares:
-                leadership.give_up(db.engine, LEADERSHIP, holder=self._holder)
+                leadership.release_lease(db.engine, LEADERSHIP, holder=self._holder)
             heartbeats.sign_off(db.engine, self.name)
         except SQLAlchemyError as away:
             log.warning("could not sign off", error=str(getattr(away, "orig", away)))
-        log.info("daemon stopped", **self._intake.counts)
+        log.info("daemon stopped", **self._writer.counts)

@@ -12,7 +12,7 @@ from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
-from powerbank.stations.availability import alerts
+from powerbank.stations.availability import presence
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandName, CommandStatus, StationCommand
 from powerbank.stations.events import StationIssueReported, StationIssueResolved
@@ -112,7 +112,7 @@ def check_station_connectivity(issue_id: UUID, command_id: UUID | None, *, now: 
         )
         return
     command = session.get_one(StationCommand, command_id)
-    issue.connectivity = alerts.connectivity(issue.station_id, now=now) | {
+    issue.connectivity = presence.describe_connectivity(issue.station_id, now=now) | {
         "checked_at": format_time(now),
         "answered": command.status == CommandStatus.SUCCEEDED,
     }

@@ -1,7 +1,7 @@
-"""Columns of many rows as one parameter each, for `unnest`: in the words of PostgreSQL's arrays.
+"""Write a column of many rows as one parameter, in the text form of PostgreSQL's arrays, for `unnest`.
 
-A thousand values as `ARRAY[…]` are a thousand expressions: the driver quotes, the server parses and casts one by one.
-As one text they are read at once.
+A thousand values in `ARRAY[…]` are a thousand expressions: the driver quotes them, and the server parses and casts them
+one by one. One text with a thousand values is read at once.
 """
 
 from collections.abc import Iterable
@@ -9,14 +9,15 @@ from datetime import datetime
 from uuid import UUID
 
 
-def array(values: Iterable[UUID | datetime | float | None]) -> str:
-    """Of what needs no quotes: ids, times, numbers."""
+def format_array(values: Iterable[UUID | datetime | float | None]) -> str:
+    """Write values that need no quotes: identifiers, times, numbers."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
-def text_array(values: Iterable[str | None]) -> str:
-    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+def format_text_array(values: Iterable[str | None]) -> str:
+    """Write texts, each of them in quotes."""
+    return "{" + ",".join(["NULL" if value is None else _quote(value) for value in values]) + "}"
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -13,7 +13,7 @@ from powerbank.api.fields import Boolean, Time
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
-from powerbank.stations.messages import services as inbound
+from powerbank.stations.messages import gateway_messages
 
 blueprint = Blueprint("Gateways", __name__, url_prefix="/internal", description="For gateways of stations.")
 
@@ -102,7 +102,7 @@ SIGNATURE = {
 def return_event(body: dict[str, Any]) -> Any:
     """A power bank came back"""
     with transaction():
-        noted = inbound.note_http_return(
+        noted = gateway_messages.apply_gateway_return(
             station_imei=body["station_imei"],
             slot_number=body["slot_number"],
             serial=body["powerbank_sn"],
@@ -122,5 +122,5 @@ def return_event(body: dict[str, Any]) -> Any:
 def report(body: dict[str, Any], imei: str) -> dict[str, Any]:
     """What a station says, in the words of `json-v1`: a heartbeat or an event. A repeat changes nothing"""
     with transaction():
-        inbound.accept_http(station_imei=imei, words=body, received_at=utcnow())
+        gateway_messages.accept_gateway_message(station_imei=imei, body=body, received_at=utcnow())
     return {"accepted": True}

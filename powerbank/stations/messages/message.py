@@ -1,4 +1,4 @@
-"""Messages of stations on their way into the database."""
+"""A message of a station on its way into the database: as it was received, and decoded."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -11,42 +11,44 @@ from sqlalchemy import Row, text
 
 from powerbank.base.db import db
 from powerbank.stations.messages import arrays
-from powerbank.stations.protocols import Route, registry
-from powerbank.stations.protocols.events import Event, Heartbeat, Order, Presence, Seen, SlotReport, Snapshot
+from powerbank.stations.protocols import PROTOCOLS, Route, find_route
+from powerbank.stations.protocols.events import Event, Heartbeat, Order, Presence, Seen, SlotReading, Snapshot
 from powerbank.stations.protocols.protocol import Decoded, Reason, StationFacts, Undecodable
 
-KNOWN_FOR = timedelta(minutes=5)
-STRANGE_FOR = timedelta(seconds=30)  # whoever is registered now is heard soon
-MOST_KNOWN = 1_000_000  # names that somebody made up count as well
-MOST_KEPT = 16 * 1024  # bytes of a message; honest ones are a tenth of it
+REMEMBERED_FOR = timedelta(minutes=5)
+UNKNOWN_FOR = timedelta(seconds=30)  # short, so that a station is heard soon after its registration
+MAX_REMEMBERED = 1_000_000  # a limit, because anybody can make up names of stations
+MAX_KEPT_BYTES = 16 * 1024  # of a message; an honest one has a tenth of that
+
+_STATIONS = text("SELECT id, imei, protocol FROM stations WHERE imei = ANY(CAST(:imeis AS text[]))")
 
 
-class Known(NamedTuple):
+class StationIdentity(NamedTuple):
     id: UUID
     imei: str
     protocol: str
 
     @property
     def heartbeat(self) -> timedelta:
-        return timedelta(seconds=registry.by_name[self.protocol].heartbeat_seconds)
+        return timedelta(seconds=PROTOCOLS[self.protocol].heartbeat_seconds)
 
 
-class Received(NamedTuple):
+class ReceivedMessage(NamedTuple):
     topic: str
     payload: bytes
     received_at: datetime
-    retained: bool = False  # the broker kept it for whoever subscribes: not a sign of life
+    retained: bool = False  # the broker kept it for new subscribers, so it is no sign that the station is there
 
 
 @dataclass(slots=True)
-class Message:
-    """What a station said, understood as far as that is possible."""
+class DecodedMessage:
+    """What a station said, decoded as far as possible."""
 
-    station: Known
-    received: Received
+    station: StationIdentity
+    received: ReceivedMessage
     events: tuple[Event, ...] = ()
     problem: str | None = None
-    odd: int = 0
+    oddities: int = 0
     snapshot: Snapshot | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -60,89 +62,96 @@ class Message:
         return self.events[0].order if self.events else Order(self.received.received_at)
 
 
-class Directory:
-    """Which stations there are. Asked for each message, so it remembers for a while: longer than the time between two
-    heartbeats, or it would ask for nearly every one."""
+class StationDirectory:
+    """Tells which station has which IMEI.
+
+    It is asked for each message, so it remembers its answers for longer than the time between two heartbeats; otherwise
+    it would ask the database for nearly every message.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Known | None, datetime]] = {}
+        self._remembered: dict[str, tuple[StationIdentity | None, datetime]] = {}
 
-    def find(self, imeis: Iterable[str], *, now: datetime) -> dict[str, Known]:
+    def find(self, imeis: Iterable[str], *, now: datetime) -> dict[str, StationIdentity]:
         wanted = set(imeis)
-        heard = {imei: self._known.get(imei) for imei in wanted}
-        stale = [imei for imei, entry in heard.items() if entry is None or entry[1] < now]
+        entries = {imei: self._remembered.get(imei) for imei in wanted}
+        stale = [imei for imei, entry in entries.items() if entry is None or entry[1] < now]
         if stale:
-            found = {row.imei: Known(row.id, row.imei, row.protocol) for row in _registered(stale)}
-            if len(self._known) > MOST_KNOWN:
-                self._known.clear()
+            found = {row.imei: StationIdentity(row.id, row.imei, row.protocol) for row in _find_stations(stale)}
+            if len(self._remembered) > MAX_REMEMBERED:
+                self._remembered.clear()
             for imei in stale:
-                known = found.get(imei)
-                heard[imei] = self._known[imei] = (known, now + (STRANGE_FOR if known is None else KNOWN_FOR))
-        return {imei: entry[0] for imei, entry in heard.items() if entry is not None and entry[0] is not None}
+                station = found.get(imei)
+                until = now + (UNKNOWN_FOR if station is None else REMEMBERED_FOR)
+                entries[imei] = self._remembered[imei] = (station, until)
+        return {imei: entry[0] for imei, entry in entries.items() if entry is not None and entry[0] is not None}
 
     def forget(self, imei: str | None = None) -> None:
-        """Of one station what is remembered, or of all."""
+        """Forget one station, or all of them."""
         if imei is None:
-            self._known.clear()
+            self._remembered.clear()
         else:
-            self._known.pop(imei, None)
+            self._remembered.pop(imei, None)
 
 
-_REGISTERED = text("SELECT id, imei, protocol FROM stations WHERE imei = ANY(CAST(:imeis AS text[]))")
+def _find_stations(imeis: list[str]) -> Sequence[Row[Any]]:
+    return db.session.execute(_STATIONS, {"imeis": arrays.format_text_array(imeis)}).all()
 
 
-def _registered(imeis: list[str]) -> Sequence[Row[Any]]:
-    return db.session.execute(_REGISTERED, {"imeis": arrays.text_array(imeis)}).all()
+def decode_message(received: ReceivedMessage, station: StationIdentity, facts: StationFacts) -> DecodedMessage | None:
+    """Decode a message. It never raises, whatever the payload holds. None: it says nothing about the present."""
+    return decode_routed_message(received, find_route(received.topic), station, facts)
 
 
-def understand(received: Received, station: Known, facts: StationFacts) -> Message | None:
-    """Never raises, whatever the payload holds. None if it says nothing of now."""
-    return understand_routed(received, registry.route(received.topic), station, facts)
-
-
-def understand_routed(received: Received, route: Route | None, station: Known, facts: StationFacts) -> Message | None:
+def decode_routed_message(
+    received: ReceivedMessage, route: Route | None, station: StationIdentity, facts: StationFacts
+) -> DecodedMessage | None:
+    """Decode a message whose route is known already."""
     if route is None or route.imei != station.imei or route.protocol.name != station.protocol:
-        return Message(station, received, problem=Reason.MISMATCH.value)
-    found = route.protocol.decode(received.topic, received.payload, received.received_at, facts)
-    if isinstance(found, Undecodable):
-        return Message(station, received, problem=f"{found.reason}: {found.detail}"[:200].rstrip(": "))
-    return _understood(station, received, found)
+        return DecodedMessage(station, received, problem=Reason.MISMATCH.value)
+    decoded = route.protocol.decode(received.topic, received.payload, received.received_at, facts)
+    if isinstance(decoded, Undecodable):
+        return DecodedMessage(station, received, problem=f"{decoded.reason}: {decoded.detail}"[:200].rstrip(": "))
+    return _make_message(station, received, decoded)
 
 
-def _understood(station: Known, received: Received, found: Decoded) -> Message | None:
-    events = found.events
+def _make_message(station: StationIdentity, received: ReceivedMessage, decoded: Decoded) -> DecodedMessage | None:
+    events = decoded.events
     if received.retained:
         events = tuple(event for event in events if not (isinstance(event, Presence) and event.online))
         if not events:
             return None
-    return Message(station, received, events=events, odd=len(found.notes))
+    return DecodedMessage(station, received, events=events, oddities=len(decoded.notes))
 
 
-def contents_of(snapshot: Snapshot) -> str:
-    """What sits where and what works: a digest, for it is only ever compared."""
-    told = ";".join(
+def digest_contents(snapshot: Snapshot) -> str:
+    """Make a digest of what sits in which slot and which slots work. It is only ever compared with another one."""
+    contents = ";".join(
         [":".join((str(number), works, seen, str(serial))) for number, works, seen, serial, *_ in snapshot.slots]
     )
-    return hashlib.blake2b(f"{snapshot.complete}|{told}".encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{snapshot.complete}|{contents}".encode(), digest_size=16).hexdigest()
 
 
-def measures_of(snapshot: Snapshot) -> str:
-    return ";".join([measure_of(slot) for slot in snapshot.slots if slot.seen is Seen.BANK])
+def format_measures(snapshot: Snapshot) -> str:
+    """Write the charges and temperatures of a snapshot as the text that the station's state keeps."""
+    return ";".join([format_measure(slot) for slot in snapshot.slots if slot.seen is Seen.BANK])
 
 
-def measure_of(slot: SlotReport) -> str:
+def format_measure(slot: SlotReading) -> str:
     number, _, _, _, charge, temperature, *_ = slot
     return f"{number}:{'' if charge is None else charge}:{'' if temperature is None else temperature}"
 
 
-def firmware_in(heartbeat: Heartbeat) -> str | None:
-    told = (heartbeat.hardware or {}).get("firmware")
-    return told[:60] if isinstance(told, str) else None
-
-
-def charges_in(measures: str) -> dict[int, int | None]:
-    found = {}
+def parse_charges(measures: str) -> dict[int, int | None]:
+    """Read the charge of each slot from the text that `format_measures` wrote."""
+    charges = {}
     for part in measures.split(";") if measures else ():
         number, charge, _ = part.split(":")
-        found[int(number)] = int(charge) if charge else None
-    return found
+        charges[int(number)] = int(charge) if charge else None
+    return charges
+
+
+def read_firmware(heartbeat: Heartbeat) -> str | None:
+    """Read the version of the firmware from a heartbeat, if the station names it."""
+    firmware = (heartbeat.hardware or {}).get("firmware")
+    return firmware[:60] if isinstance(firmware, str) else None

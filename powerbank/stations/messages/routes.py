@@ -8,8 +8,8 @@ from powerbank.api.auth import staff_only
 from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.stations.commands.models import Outcome
 from powerbank.stations.messages import queries as message_queries
+from powerbank.stations.messages.models import Outcome
 
 blueprint = Blueprint(
     "Reports (staff)", __name__, url_prefix="/api/admin/stations", description="What stations said, as it came."

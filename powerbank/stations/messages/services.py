@@ -1,197 +1,142 @@
-"""Everything that stations say comes in here: from the daemon, and from gateways that speak HTTP."""
+"""Decode the messages of stations and apply them, one after the other, to the database."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
-
-from powerbank.base.db import db, first_id_of, new_id, open_session
-from powerbank.base.errors import InvalidFieldsError, NotFoundError
+from powerbank.base.db import new_id
 from powerbank.content import app_config
-from powerbank.outbox.catalogue import station_jobs
-from powerbank.outbox.enqueue import enqueue
-from powerbank.stations.commands.models import Outcome, StationReport
-from powerbank.stations.messages import station_events, steady_heartbeats
-from powerbank.stations.messages.message import MOST_KEPT, Directory, Known, Message, Received, understand_routed
-from powerbank.stations.models import Slot, Station
-from powerbank.stations.protocols import json_v1, registry
-from powerbank.stations.protocols.events import Order, Returned
-from powerbank.stations.protocols.protocol import Decoded, Reason, StationFacts, Undecodable
+from powerbank.stations.availability import alerts, presence
+from powerbank.stations.commands import services as commands
+from powerbank.stations.messages import message_log, returns, sequence, snapshots, station_events
+from powerbank.stations.messages import queries as message_queries
+from powerbank.stations.messages.message import (
+    DecodedMessage,
+    ReceivedMessage,
+    StationDirectory,
+    decode_routed_message,
+    digest_contents,
+    format_measures,
+)
+from powerbank.stations.messages.models import Outcome, StationState
+from powerbank.stations.messages.snapshots import Comparison
+from powerbank.stations.protocols import PROTOCOLS, find_route
+from powerbank.stations.protocols.events import Heartbeat, Presence, Snapshot
+from powerbank.stations.protocols.protocol import Reason, StationFacts
 
-FLOOD = 20  # messages of one station in one batch
-
-KEPT_FOR = timedelta(days=30)
-PRUNED_AT_ONCE = 5000
+FLOOD_SIZE = 20  # messages of one station in one batch
 
 
 @dataclass
-class Understood:
-    """Messages by station, each station's in the order in which they came."""
+class DecodedBatch:
+    """The messages of a batch by station; those of one station stand in the order in which they came."""
 
-    by_station: dict[UUID, list[Message]] = field(default_factory=dict)
-    strangers: int = 0  # from stations that nobody registered
-    superseded: int = 0  # snapshots of a flood, left out for a newer one
-
-    def only(self, stations: set[UUID]) -> "Understood":
-        return Understood({each: self.by_station[each] for each in stations})
+    by_station: dict[UUID, list[DecodedMessage]] = field(default_factory=dict)
+    strangers: int = 0  # messages of stations that nobody registered
+    superseded: int = 0  # snapshots of a flood, left out because a newer one is in the batch
 
 
-def understand_all(received: Sequence[Received], directory: Directory, *, now: datetime) -> Understood:
-    routed = [(each, registry.route(each.topic)) for each in received]
+class AppliedMessage(NamedTuple):
+    message_id: UUID
+    repeat: bool
+
+
+def decode_batch(received: Sequence[ReceivedMessage], directory: StationDirectory, *, now: datetime) -> DecodedBatch:
+    """Decode the messages of a batch and sort them by station."""
+    routed = [(each, find_route(each.topic)) for each in received]
     known = directory.find({route.imei for _, route in routed if route is not None}, now=now)
-    facts = _facts({station.protocol for station in known.values()})
-    found = Understood()
+    facts = _find_station_facts({station.protocol for station in known.values()})
+    batch = DecodedBatch()
     for each, route in routed:
         station = known.get(route.imei) if route is not None else None
         if station is None:
-            found.strangers += 1
-        elif (message := understand_routed(each, route, station, facts)) is not None:
+            batch.strangers += 1
+        elif (message := decode_routed_message(each, route, station, facts)) is not None:
             if message.problem == Reason.MISMATCH:
-                directory.forget(station.imei)  # staff may have given it another protocol
-            found.by_station.setdefault(station.id, []).append(message)
-    for station_id, messages in found.by_station.items():
-        if len(messages) > FLOOD:
-            found.by_station[station_id] = _thinned(messages)
-            found.superseded += len(messages) - len(found.by_station[station_id])
-    return found
+                directory.forget(station.imei)  # staff may have given the station another protocol
+            batch.by_station.setdefault(station.id, []).append(message)
+    for station_id, messages in batch.by_station.items():
+        if len(messages) > FLOOD_SIZE:
+            batch.by_station[station_id] = _thin_out(messages)
+            batch.superseded += len(messages) - len(batch.by_station[station_id])
+    return batch
 
 
-def _facts(protocols: set[str]) -> StationFacts:
-    """Read only for those that want to know: events of others need no look into the database before their own."""
-    if not any(registry.by_name[name].has_check_codes for name in protocols):
+def apply_messages(messages: Sequence[DecodedMessage], *, now: datetime) -> list[AppliedMessage]:
+    """Apply the messages of one station in the order in which they came.
+
+    The station's state is locked first, so that no two transactions apply messages of one station at the same time.
+    """
+    state = message_queries.lock_station_state(messages[0].station.id)
+    return [_apply_message(state, message, now=now) for message in messages]
+
+
+def _find_station_facts(protocols: set[str]) -> StationFacts:
+    """Read what decoding may know beyond the message, if one of these protocols wants to know it."""
+    if not any(PROTOCOLS[name].has_check_codes for name in protocols):
         return StationFacts()
     return StationFacts(refuse_wrong_check_codes=app_config.current().refuse_wrong_check_codes)
 
 
-def _thinned(messages: list[Message]) -> list[Message]:
-    """Of a station that floods us, what happened, and the newest of its snapshots."""
+def _thin_out(messages: list[DecodedMessage]) -> list[DecodedMessage]:
+    """Keep all events of a station that floods us, and only the newest of its snapshots."""
     newest = next((message for message in reversed(messages) if message.snapshot is not None), None)
     return [message for message in messages if message.snapshot is None or message is newest]
 
 
-def apply_usual(found: Understood, *, now: datetime) -> set[UUID]:
-    """All that changes nothing but times and charges, at once. Which stations need a closer look comes back."""
-    return steady_heartbeats.apply(found.by_station, now=now)
-
-
-def apply_closely(messages: Sequence[Message], *, now: datetime) -> None:
-    """Of one station, in order."""
-    station_events.apply(messages, now=now)
-
-
-def note_failure(message: Message, error: str) -> None:
-    """A message that this code cannot take: our mistake, kept for us to look at."""
-    received = message.received
-    open_session().add(
-        StationReport(
-            id=new_id(),
-            station_id=message.station.id,
-            received_at=received.received_at,
-            kind="failed",
-            outcome=Outcome.FAILED,
-            reason=error[:500],
-            topic=received.topic,
-            payload=received.payload[:MOST_KEPT],
-        )
-    )
-
-
-def accept_http(*, station_imei: str, words: dict[str, Any], received_at: datetime) -> None:
-    """Takes a heartbeat or an event that a gateway reports, and has a job write it. What nobody could understand is
-    refused, since the gateway is there to be told."""
-    _registered(station_imei)
-    is_event = not words.keys().isdisjoint(("event_id", "type"))
-    kind, payload = "events" if is_event else "heartbeat", json.dumps(words)
-    found = _in_words(station_imei, kind, payload, received_at)
-    if isinstance(found, Undecodable):
-        problem = f"This is no report: {found.reason} {found.detail}".strip()
-        raise InvalidFieldsError({"_schema": [problem]}, detail=problem)
-    # The next heartbeat says it better than a late one. What happened does not happen again.
-    expires_at = received_at + KEPT_FOR if is_event else None
-    enqueue(
-        station_jobs.UPDATE_STATION_STATUS,
-        expires_at=expires_at,
-        station_imei=station_imei,
-        kind=kind,
-        payload=payload,
-        received_at=received_at.isoformat(),
-    )
-
-
-class Noted(NamedTuple):
-    report_id: UUID
-    repeat: bool
-
-
-def note_http(*, station_imei: str, kind: str, payload: str, received_at: datetime) -> Noted:
-    """A report in the words of `json-v1`, whatever protocol the station itself speaks."""
-    station = _registered(station_imei)
-    received = Received(_topic(station_imei, kind), payload.encode(), received_at)
-    found = _in_words(station_imei, kind, payload, received_at)
-    if isinstance(found, Undecodable):
-        message = Message(station, received, problem=f"{found.reason}: {found.detail}"[:200])
+def _apply_message(state: StationState, message: DecodedMessage, *, now: datetime) -> AppliedMessage:
+    message_id = new_id()
+    if message.problem is not None:
+        message_log.count_undecodable(state, message, message_id)
+        return AppliedMessage(message_id, repeat=False)
+    state.odd += message.oddities
+    if message.snapshot is not None or all(isinstance(event, Heartbeat | Presence) for event in message.events):
+        is_new = _apply_heartbeat(state, message, message_id, now=now)
     else:
-        message = Message(station, received, events=found.events, odd=len(found.notes))
-    [applied] = station_events.apply([message], now=received_at)
-    return Noted(*applied)
+        is_new = station_events.apply_event(state, message, message.events[0], message_id, now=now)
+    return AppliedMessage(message_id, repeat=not is_new)
 
 
-def _in_words(imei: str, kind: str, payload: str, received_at: datetime) -> Decoded | Undecodable:
-    return json_v1.decode(_topic(imei, kind), payload.encode(), received_at, StationFacts())
+def _apply_heartbeat(state: StationState, message: DecodedMessage, message_id: UUID, *, now: datetime) -> bool:
+    """Apply a heartbeat, a snapshot, or the broker's word about the station's presence. A repeat gives False."""
+    at = message.received.received_at
+    for event in message.events:
+        if isinstance(event, Presence):
+            presence.record_presence(state, online=event.online, at=at)
+            return True
+        if isinstance(event, Heartbeat):
+            station_events.record_heartbeat(state, event, now=now)
+    if (state.boot_id, state.seq) == message.order.position:
+        return False
+    is_newer = sequence.is_newer(state, message.order)
+    if not is_newer:
+        is_newer = message.snapshot is not None and sequence.count_restart(state, message.order)
+    if not is_newer:
+        message_log.keep_message(message, message_id, Outcome.STALE)
+    elif message.snapshot is not None:
+        _apply_snapshot(state, message, message.snapshot, message_id)
+    elif state.snapshot_at is None or at - state.snapshot_at >= message.station.heartbeat:
+        commands.request_snapshot(message.station.id, now=now)  # this cabinet shows its slots only when it is asked
+    # Locks are taken in this order everywhere: the rows of power banks, then the live row.
+    presence.record_presence(state, online=True, at=at)
+    if is_newer:
+        sequence.advance_sequence(state, message.order)
+    return True
 
 
-def _topic(imei: str, kind: str) -> str:
-    return f"stations/{imei}/{kind}"
-
-
-def note_http_return(
-    *,
-    station_imei: str,
-    slot_number: int,
-    serial: str,
-    charge: int | None,
-    event_id: str,
-    ts: datetime | None,
-    received_at: datetime,
-) -> Noted:
-    """A return that a gateway reports. Inside an open transaction; `repeat` says that it was known."""
-    station = _registered(station_imei)
-    if not open_session().scalar(select(exists().where(Slot.station_id == station.id, Slot.number == slot_number))):
-        told_back = "The station has no such slot."
-        raise InvalidFieldsError({"slot_number": [told_back]}, detail=told_back)
-    told: dict[str, Any] = {
-        "event_id": event_id,
-        "slot_number": slot_number,
-        "powerbank_sn": serial,
-        "battery_level": charge,
-        "ts": ts.isoformat() if ts else None,
-    }
-    received = Received("http/return-event", json.dumps(told).encode(), received_at)
-    order = Order(received_at, device_time=ts)
-    event = Returned(order, serial, slot_number, charge, event_id=event_id)
-    [applied] = station_events.apply([Message(station, received, events=(event,))], now=received_at)
-    return Noted(*applied)
-
-
-def _registered(imei: str) -> Known:
-    query = select(Station.id, Station.imei, Station.protocol).where(Station.imei == imei)
-    row = db.session.execute(query).one_or_none()
-    if row is None:
-        raise NotFoundError("station")
-    return Known(row.id, row.imei, row.protocol)
-
-
-def prune(*, now: datetime) -> int:
-    """Deletes some of what is too old. 0 when nothing is left to delete."""
-    old = (
-        select(StationReport.id)
-        .where(StationReport.id < first_id_of(now - KEPT_FOR))
-        .order_by(StationReport.id)
-        .limit(PRUNED_AT_ONCE)
+def _apply_snapshot(state: StationState, message: DecodedMessage, snapshot: Snapshot, message_id: UUID) -> None:
+    at = message.received.received_at
+    contents, measures = digest_contents(snapshot), format_measures(snapshot)
+    if (contents, measures) != (state.contents, state.measures):
+        message_log.keep_message(message, message_id, Outcome.APPLIED)
+    returned_at = returns.estimate_return_time(
+        snapshot.order._replace(device_time=None), message.station, last=state.reported_at
     )
-    gone = open_session().execute(delete(StationReport).where(StationReport.id.in_(old)))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    agreed_revision = snapshots.apply_snapshot(snapshot, Comparison(message.station.id, message_id, returned_at, at))
+    state.contents = contents if agreed_revision is not None and snapshot.complete else None
+    state.revision = agreed_revision
+    state.measures = measures
+    state.snapshot_at = at
+    alerts.warn_of_low_charges(state, now=at)

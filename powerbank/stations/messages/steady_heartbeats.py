@@ -15,17 +15,17 @@ from powerbank.base.db import new_id, open_session
 from powerbank.content import app_config
 from powerbank.stations.availability import alerts, live_rows
 from powerbank.stations.messages import sequence
-from powerbank.stations.messages.arrays import array, text_array
+from powerbank.stations.messages.arrays import format_array, format_text_array
 from powerbank.stations.messages.message import (
-    MOST_KEPT,
-    Message,
-    charges_in,
-    contents_of,
-    firmware_in,
-    measure_of,
-    measures_of,
+    MAX_KEPT_BYTES,
+    DecodedMessage,
+    digest_contents,
+    format_measure,
+    format_measures,
+    parse_charges,
+    read_firmware,
 )
-from powerbank.stations.protocols.events import Heartbeat, Presence, SlotReport, Snapshot
+from powerbank.stations.protocols.events import Heartbeat, Presence, SlotReading, Snapshot
 
 # By their keys: joined by hashing, all stations would be read for each batch of a thousand.
 _STATES = text("""
@@ -76,7 +76,7 @@ _WRITTEN_TO = text("UPDATE station_state SET revision = revision + 1 WHERE stati
 
 
 @dataclass
-class Standing:
+class StationProgress:
     """Where one station stands while its messages of this batch are looked at."""
 
     boot_id: int | None
@@ -87,7 +87,7 @@ class Standing:
     restart_boot_id: int | None = None
     restart_seq: int | None = None
     restarts_seen: int = 0
-    snapshot: Message | None = None
+    snapshot: DecodedMessage | None = None
     was: str | None = None  # the charges before this batch
     spoke: bool = False  # the broker's word alone is no sign of life
 
@@ -96,35 +96,35 @@ class Standing:
         return self.snapshot.received.received_at if self.snapshot is not None else None
 
 
-def apply(by_station: dict[UUID, list[Message]], *, now: datetime) -> set[UUID]:
+def apply_steady_heartbeats(by_station: dict[UUID, list[DecodedMessage]], *, now: datetime) -> set[UUID]:
     """Inside an open transaction. The stations that were left alone come back."""
-    usual = {id_: messages for id_, messages in by_station.items() if all(map(_is_usual, messages))}
+    usual = {id_: messages for id_, messages in by_station.items() if all(map(_is_plain, messages))}
     if not usual:
         return set(by_station)
     rules = app_config.current()
-    rows = open_session().execute(_STATES, {"ids": array(usual)}).all()
-    taken: dict[UUID, tuple[Standing, Any]] = {}
+    rows = open_session().execute(_STATES, {"ids": format_array(usual)}).all()
+    taken: dict[UUID, tuple[StationProgress, Any]] = {}
     for row in rows:
-        standing = _follow(row, usual[row.station_id])
-        if standing is not None and not _charges_alarm(row, standing, rules.low_battery_alert, now):
+        standing = _follow_messages(row, usual[row.station_id])
+        if standing is not None and not _needs_battery_alert(row, standing, rules.low_battery_alert, now):
             taken[row.station_id] = (standing, row)
     speaking = {id_: each for id_, each in taken.items() if each[0].spoke}
     if speaking:
-        _write(speaking, crossing=rules.min_eject_battery)
+        _write_progress(speaking, crossing=rules.min_eject_battery)
     return by_station.keys() - taken.keys()
 
 
-def _is_usual(message: Message) -> bool:
+def _is_plain(message: DecodedMessage) -> bool:
     return (
         bool(message.events)
-        and not message.odd
+        and not message.oddities
         and all(isinstance(event, Heartbeat | Snapshot | Presence) for event in message.events)
     )
 
 
-def _follow(row: Any, messages: list[Message]) -> Standing | None:
+def _follow_messages(row: Any, messages: list[DecodedMessage]) -> StationProgress | None:
     """The station after all these messages, or None if one of them is not usual."""
-    standing = Standing(row.boot_id, row.seq, row.reported_at, row.contents, row.measures, was=row.measures)
+    standing = StationProgress(row.boot_id, row.seq, row.reported_at, row.contents, row.measures, was=row.measures)
     for message in messages:
         if isinstance(message.events[0], Presence):
             if message.events[0].online != row.online:
@@ -133,89 +133,89 @@ def _follow(row: Any, messages: list[Message]) -> Standing | None:
         if not sequence.is_newer(standing, message.order) or not _says_nothing_new(row, message):
             return None
         if message.snapshot is not None:
-            if row.contents is None or contents_of(message.snapshot) != row.contents:
+            if row.contents is None or digest_contents(message.snapshot) != row.contents:
                 return None
-            standing.measures = measures_of(message.snapshot)
+            standing.measures = format_measures(message.snapshot)
             standing.snapshot = message
         elif row.snapshot_at is None or message.received.received_at - row.snapshot_at >= message.station.heartbeat:
             return None
-        sequence.advance(standing, message.order)
+        sequence.advance_sequence(standing, message.order)
         standing.spoke = True
     return standing
 
 
-def _says_nothing_new(row: Any, message: Message) -> bool:
+def _says_nothing_new(row: Any, message: DecodedMessage) -> bool:
     for event in message.events:
         if isinstance(event, Heartbeat):
-            firmware = firmware_in(event)
+            firmware = read_firmware(event)
             if event.maintenance not in (None, row.reports_maintenance) or firmware not in (None, row.firmware):
                 return False
     return True
 
 
-def _charges_alarm(row: Any, standing: Standing, limit: int, now: datetime) -> bool:
+def _needs_battery_alert(row: Any, standing: StationProgress, limit: int, now: datetime) -> bool:
     told = row.low_battery_told_at
-    if standing.measures == standing.was or (told is not None and now - told < alerts.BATTERY_EACH):
+    if standing.measures == standing.was or (told is not None and now - told < alerts.LOW_BATTERY_INTERVAL):
         return False
-    return any(charge is not None and charge < limit for charge in charges_in(standing.measures or "").values())
+    return any(charge is not None and charge < limit for charge in parse_charges(standing.measures or "").values())
 
 
-def _write(taken: dict[UUID, tuple[Standing, Any]], *, crossing: int) -> None:
+def _write_progress(taken: dict[UUID, tuple[StationProgress, Any]], *, crossing: int) -> None:
     session = open_session()
     standings = [standing for standing, _ in taken.values()]
     changed = {id_: standing for id_, (standing, _) in taken.items() if standing.measures != standing.was}
     session.execute(
         _NEWEST,
         {
-            "ids": array(taken),
-            "boots": array(each.boot_id for each in standings),
-            "seqs": array(each.seq for each in standings),
-            "ats": array(each.reported_at for each in standings),
-            "snapshots": array(each.shown_at for each in standings),
-            "measures": text_array(each.measures if each.measures != each.was else None for each in standings),
-            "changes": array(None if row.online else standing.reported_at for standing, row in taken.values()),
+            "ids": format_array(taken),
+            "boots": format_array(each.boot_id for each in standings),
+            "seqs": format_array(each.seq for each in standings),
+            "ats": format_array(each.reported_at for each in standings),
+            "snapshots": format_array(each.shown_at for each in standings),
+            "measures": format_text_array(each.measures if each.measures != each.was else None for each in standings),
+            "changes": format_array(None if row.online else standing.reported_at for standing, row in taken.values()),
         },
     )
     if changed:
         _write_charges(changed)
-    crossed = [id_ for id_, standing in changed.items() if _crosses(standing, crossing)]
+    crossed = [id_ for id_, standing in changed.items() if _crosses_limit(standing, crossing)]
     if crossed:
         live_rows.refresh_live_rows(crossed)
-        session.execute(_WRITTEN_TO, {"ids": array(crossed)})
+        session.execute(_WRITTEN_TO, {"ids": format_array(crossed)})
 
 
-def _write_charges(changed: dict[UUID, Standing]) -> None:
+def _write_charges(changed: dict[UUID, StationProgress]) -> None:
     """Only of slots that show something else than before."""
     messages = [standing.snapshot for standing in changed.values() if standing.snapshot is not None]
     slots = [
         (message, slot)
         for standing in changed.values()
         if (message := standing.snapshot) is not None and message.snapshot is not None
-        for slot in _differing(message.snapshot, standing.was)
+        for slot in _list_changed_slots(message.snapshot, standing.was)
     ]
     open_session().execute(
         _CHANGED,
         {
-            "reports": array(new_id() for _ in messages),
-            "stations": array(changed),
-            "received": array(each.received.received_at for each in messages),
-            "topics": text_array(each.received.topic for each in messages),
-            "payloads": text_array(each.received.payload[:MOST_KEPT].hex() for each in messages),
-            "ids": array(message.station.id for message, _ in slots),
-            "numbers": array(slot.number for _, slot in slots),
-            "charges": array(slot.charge for _, slot in slots),
-            "temperatures": array(slot.temperature for _, slot in slots),
-            "ats": array(message.received.received_at for message, _ in slots),
+            "reports": format_array(new_id() for _ in messages),
+            "stations": format_array(changed),
+            "received": format_array(each.received.received_at for each in messages),
+            "topics": format_text_array(each.received.topic for each in messages),
+            "payloads": format_text_array(each.received.payload[:MAX_KEPT_BYTES].hex() for each in messages),
+            "ids": format_array(message.station.id for message, _ in slots),
+            "numbers": format_array(slot.number for _, slot in slots),
+            "charges": format_array(slot.charge for _, slot in slots),
+            "temperatures": format_array(slot.temperature for _, slot in slots),
+            "ats": format_array(message.received.received_at for message, _ in slots),
         },
     )
 
 
-def _differing(snapshot: Snapshot, was: str | None) -> list[SlotReport]:
+def _list_changed_slots(snapshot: Snapshot, was: str | None) -> list[SlotReading]:
     before = set(was.split(";")) if was else set()
-    return [slot for slot in snapshot.slots if slot.serial is not None and measure_of(slot) not in before]
+    return [slot for slot in snapshot.slots if slot.serial is not None and format_measure(slot) not in before]
 
 
-def _crosses(standing: Standing, limit: int) -> bool:
+def _crosses_limit(standing: StationProgress, limit: int) -> bool:
     """Whether a bank has become one to hand out, or is one no more."""
-    before, after = charges_in(standing.was or ""), charges_in(standing.measures or "")
+    before, after = parse_charges(standing.was or ""), parse_charges(standing.measures or "")
     return any(((before.get(number) or 0) >= limit) != ((charge or 0) >= limit) for number, charge in after.items())

@@ -1,13 +1,11 @@
-"""The protocols that stations speak. Each is one module here with a `PROTOCOL`, and is found by itself."""
+"""The protocols that stations speak, and which of them a topic belongs to. A new protocol gets its line here."""
 
-import importlib
-import pkgutil
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from powerbank.stations.protocols.protocol import MAX_PAYLOAD, Protocol, Subscription
+from powerbank.stations.protocols import json_v1, volinks_v1
+from powerbank.stations.protocols.protocol import Protocol, Subscription
 
-__all__ = ["MAX_PAYLOAD", "Protocol", "Registry", "Route", "discover", "registry"]
+PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (json_v1.PROTOCOL, volinks_v1.PROTOCOL)}
 
 
 class Route(NamedTuple):
@@ -15,29 +13,15 @@ class Route(NamedTuple):
     imei: str
 
 
-@dataclass(frozen=True)
-class Registry:
-    by_name: dict[str, Protocol]
-
-    def subscriptions(self) -> list[Subscription]:
-        return [one for protocol in self.by_name.values() for one in protocol.subscriptions]
-
-    def route(self, topic: str) -> Route | None:
-        """Which protocol a topic belongs to, and which station may publish to it."""
-        for protocol in self.by_name.values():
-            imei = protocol.imei_of(topic)
-            if imei is not None:
-                return Route(protocol, imei)
-        return None
+def list_subscriptions() -> list[Subscription]:
+    """List what the daemon subscribes to at the broker, for all protocols."""
+    return [subscription for protocol in PROTOCOLS.values() for subscription in protocol.subscriptions]
 
 
-def discover() -> Registry:
-    modules = [
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in sorted(pkgutil.iter_modules(__path__), key=lambda found: found.name)
-    ]
-    protocols = [module.PROTOCOL for module in modules if hasattr(module, "PROTOCOL")]
-    return Registry({protocol.name: protocol for protocol in protocols})
-
-
-registry = discover()
+def find_route(topic: str) -> Route | None:
+    """Find which protocol a topic belongs to, and which station may publish to it."""
+    for protocol in PROTOCOLS.values():
+        imei = protocol.imei_of(topic)
+        if imei is not None:
+            return Route(protocol, imei)
+    return None

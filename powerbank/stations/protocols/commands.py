@@ -1,8 +1,7 @@
-"""What a station can be told, in the words of the domain."""
+"""The commands that stations can be given, whatever protocol they speak."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +20,7 @@ class Eject(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetStatus(Command):
-    """Asks for a snapshot."""
+    """Ask for a snapshot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,38 +55,23 @@ class UpdateFirmware(Command):
     version: str
 
 
-class AnsweredBy(StrEnum):
-    """What tells that a command was carried out."""
-
-    COMMAND_ID = "command_id"  # a CommandAnswer with its id
-    SERIAL = "serial"  # Ejected or EjectFailed with its serial: the server knows the one open eject
-    SNAPSHOT = "snapshot"  # the next snapshot
-    NOTHING = "nothing"
-
-
 @dataclass(frozen=True, slots=True)
-class Message:
+class OutgoingMessage:
     topic: str
     payload: bytes
     qos: int
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message, what answers it, and the message that shows afterwards what really happened.
+class EncodedCommand:
+    """A command as a message, and how many seconds the cabinet takes until a snapshot shows what it did."""
 
-    `look` goes out no sooner than `look_after` seconds after an answer, or once the deadline has passed: a
-    snapshot taken earlier may still show what was there before.
-    """
-
-    message: Message
-    answered_by: AnsweredBy
-    look: Message | None = None
-    look_after: int = 0
+    message: OutgoingMessage
+    settling_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """The protocol has no words for it."""
+    """The protocol does not have this command, or cannot say it like this."""
 
     reason: str

@@ -11,6 +11,8 @@ NO_FACTS: Facts = {}
 
 
 class Works(StrEnum):
+    """Whether a slot works. What sits in it is another fact."""
+
     OK = "ok"
     LOCKED = "locked"
     FAULTY = "faulty"
@@ -54,7 +56,7 @@ class Order(NamedTuple):
         return self.boot_id, self.seq
 
 
-class SlotReport(NamedTuple):
+class SlotReading(NamedTuple):
     number: int
     works: Works
     seen: Seen
@@ -77,7 +79,7 @@ class Snapshot:
     """All slots at one moment. Unless it is complete, a slot that is not in it may hold anything."""
 
     order: Order
-    slots: tuple[SlotReport, ...]
+    slots: tuple[SlotReading, ...]
     complete: bool
 
 

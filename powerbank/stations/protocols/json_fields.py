@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from powerbank.stations.protocols.protocol import MAX_PAYLOAD, MAX_SLOT, Note, Odd, Reason, Undecodable
+from powerbank.stations.protocols.protocol import MAX_PAYLOAD, MAX_SLOT, Note, Oddity, Reason, Undecodable
 
 MAX_ENTRIES = 64
 MAX_DEPTH = 4
@@ -31,7 +31,7 @@ class Fields:
         self.raw = raw
         self.notes = [] if notes is None else notes
 
-    def note(self, odd: Odd, detail: str) -> None:
+    def note(self, odd: Oddity, detail: str) -> None:
         if len(self.notes) < MAX_NOTES:
             self.notes.append(Note(odd, detail))
 
@@ -43,7 +43,7 @@ class Fields:
             return value
         if value is None:
             return None
-        self.note(Odd.FIELD, name)
+        self.note(Oddity.FIELD, name)
         return None
 
     def number(self, name: str, low: float, high: float) -> float | None:
@@ -52,7 +52,7 @@ class Fields:
             return None
         if type(value) in (int, float) and low <= value <= high:  # NaN is in no range
             return float(value)
-        self.note(Odd.FIELD, name)
+        self.note(Oddity.FIELD, name)
         return None
 
     def slot(self) -> int | None:
@@ -70,7 +70,7 @@ class Fields:
             value = str(value)
         if type(value) is str and pattern.fullmatch(value):
             return value
-        self.note(Odd.FIELD, name)
+        self.note(Oddity.FIELD, name)
         return None
 
     def serial(self) -> str | None:
@@ -83,7 +83,7 @@ class Fields:
         value = self.raw.get(name)
         if value is None or type(value) is bool:
             return value
-        self.note(Odd.FIELD, name)
+        self.note(Oddity.FIELD, name)
         return None
 
     def time(self, name: str) -> datetime | None:
@@ -92,7 +92,7 @@ class Fields:
             return None
         found = _time(value)
         if found is None:
-            self.note(Odd.FIELD, name)
+            self.note(Oddity.FIELD, name)
         return found
 
     def facts(self, name: str) -> Mapping[str, object] | None:
@@ -101,14 +101,14 @@ class Fields:
         if value is None:
             return None
         if type(value) is not dict:
-            self.note(Odd.FIELD, name)
+            self.note(Oddity.FIELD, name)
             return None
         if not value:
             return value
         kept = _kept(value, 1)
         # NaN differs from itself, and so from its replacement.
         if kept != value:
-            self.note(Odd.SHORTENED, name)
+            self.note(Oddity.SHORTENED, name)
         return kept  # type: ignore[no-any-return]  # an object stays one
 
 

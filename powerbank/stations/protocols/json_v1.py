@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from powerbank.stations.protocols import commands
-from powerbank.stations.protocols.commands import AnsweredBy, Command, Message, Outgoing, Unsupported
+from powerbank.stations.protocols.commands import Command, EncodedCommand, OutgoingMessage, Unsupported
 from powerbank.stations.protocols.events import (
     NO_FACTS,
     Alarm,
@@ -23,7 +23,7 @@ from powerbank.stations.protocols.events import (
     Returned,
     ReturnFailed,
     Seen,
-    SlotReport,
+    SlotReading,
     Snapshot,
     Works,
 )
@@ -33,7 +33,7 @@ from powerbank.stations.protocols.protocol import (
     MAX_SLOT,
     NAME,
     Decoded,
-    Odd,
+    Oddity,
     Protocol,
     Reason,
     StationFacts,
@@ -77,38 +77,38 @@ def _heartbeat(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
     status = fields.raw.get("status")
     maintenance = {"online": False, "maintenance": True}.get(status) if isinstance(status, str) else None
     if maintenance is None and status is not None:
-        fields.note(Odd.FIELD, "status")
+        fields.note(Oddity.FIELD, "status")
     events: list[Event] = [Heartbeat(order, maintenance, fields.facts("hardware_info"))]
     slots = fields.raw.get("slots")
     if type(slots) is list:
         events.append(_snapshot(slots, fields, order))
     elif slots is not None:
-        fields.note(Odd.FIELD, "slots")
+        fields.note(Oddity.FIELD, "slots")
     if status is None and len(events) == 1:
         return Undecodable(Reason.SHAPE, "neither a status nor slots")
     return tuple(events)
 
 
 def _snapshot(entries: list[Any], fields: Fields, order: Order) -> Snapshot:
-    reports: dict[int, SlotReport] = {}
+    reports: dict[int, SlotReading] = {}
     complete = len(entries) <= MAX_SLOT
     for entry in entries[:MAX_SLOT]:
         report = (_plain(entry) or _slot(Fields(entry, fields.notes))) if type(entry) is dict else None
         if report is None:
-            fields.note(Odd.SLOT, "a slot without a number or contents")
+            fields.note(Oddity.SLOT, "a slot without a number or contents")
             complete = False
         elif report.number in reports:
-            fields.note(Odd.DUPLICATE_SLOT, str(report.number))
+            fields.note(Oddity.DUPLICATE_SLOT, str(report.number))
             complete = False
         else:
             reports[report.number] = report
     serials = [report.serial for report in reports.values() if report.serial]
     if len(set(serials)) < len(serials):
-        fields.note(Odd.DUPLICATE_SERIAL, "one serial in two slots")
+        fields.note(Oddity.DUPLICATE_SERIAL, "one serial in two slots")
     return Snapshot(order, tuple(reports.values()), complete)
 
 
-def _plain(raw: dict[str, Any]) -> SlotReport | None:
+def _plain(raw: dict[str, Any]) -> SlotReading | None:
     """Nearly every slot works and says nothing odd: told at one look, as `_slot` would. None for all others."""
     number, serial = raw.get("slot_number"), raw.get("powerbank_sn")
     charge, temperature = raw.get("battery_level"), raw.get("temperature")
@@ -122,13 +122,13 @@ def _plain(raw: dict[str, Any]) -> SlotReport | None:
     ):
         return None
     if type(serial) is str and SERIAL.fullmatch(serial):
-        return SlotReport(number, Works.OK, Seen.BANK, serial, charge, temperature)
+        return SlotReading(number, Works.OK, Seen.BANK, serial, charge, temperature)
     if serial is None and "powerbank_sn" in raw:
-        return SlotReport(number, Works.OK, Seen.EMPTY, None, charge, temperature)
+        return SlotReading(number, Works.OK, Seen.EMPTY, None, charge, temperature)
     return None
 
 
-def _slot(slot: Fields) -> SlotReport | None:
+def _slot(slot: Fields) -> SlotReading | None:
     raw = slot.raw
     number = slot.slot()
     # A slot that says nothing of a bank is not one that says it has none.
@@ -137,7 +137,7 @@ def _slot(slot: Fields) -> SlotReport | None:
     status = raw.get("status")
     works = WORKS.get(status) if isinstance(status, str) else None
     if works is None:
-        slot.note(Odd.STATE, f"slot {number}")
+        slot.note(Oddity.STATE, f"slot {number}")
         works = Works.FAULTY
     serial = slot.serial()
     if serial is not None:
@@ -146,7 +146,7 @@ def _slot(slot: Fields) -> SlotReport | None:
         seen = Seen.EMPTY
     else:
         seen = Seen.UNREADABLE
-    return SlotReport(
+    return SlotReading(
         number,
         works,
         seen,
@@ -204,43 +204,42 @@ BY_KIND: Mapping[str, Callable[[Fields, Order], tuple[Event, ...] | Undecodable]
 }
 
 
-class Word(NamedTuple):
-    """How a command is called, and which of its attributes goes into which parameter."""
+class CommandForm(NamedTuple):
+    """The name of a command, and which of its attributes goes into which parameter."""
 
     name: str
     parameters: Mapping[str, str]
-    answered_by: AnsweredBy = AnsweredBy.COMMAND_ID
 
 
-WORDS: Mapping[type[Command], Word] = {
-    commands.Eject: Word(
+COMMAND_FORMS: Mapping[type[Command], CommandForm] = {
+    commands.Eject: CommandForm(
         "eject_powerbank", {"slot_number": "slot", "powerbank_sn": "serial", "rental_id": "rental_id"}
     ),
-    commands.GetStatus: Word("get_status", {}, AnsweredBy.SNAPSHOT),
-    commands.LockSlot: Word("lock_slot", {"slot_number": "slot"}),
-    commands.UnlockSlot: Word("unlock_slot", {"slot_number": "slot"}),
-    commands.ResetSlot: Word("reset_slot", {"slot_number": "slot"}),
-    commands.Maintenance: Word("maintenance_mode", {"enable": "enable"}),
-    commands.Reboot: Word("reboot", {}),
-    commands.UpdateFirmware: Word("update_firmware", {"url": "url", "sha256": "sha256", "version": "version"}),
+    commands.GetStatus: CommandForm("get_status", {}),
+    commands.LockSlot: CommandForm("lock_slot", {"slot_number": "slot"}),
+    commands.UnlockSlot: CommandForm("unlock_slot", {"slot_number": "slot"}),
+    commands.ResetSlot: CommandForm("reset_slot", {"slot_number": "slot"}),
+    commands.Maintenance: CommandForm("maintenance_mode", {"enable": "enable"}),
+    commands.Reboot: CommandForm("reboot", {}),
+    commands.UpdateFirmware: CommandForm("update_firmware", {"url": "url", "sha256": "sha256", "version": "version"}),
 }
 
 
-def encode(command: Command, imei: str) -> Outgoing | Unsupported:
-    word = WORDS.get(type(command))
-    if word is None:
+def encode(command: Command, imei: str) -> EncodedCommand | Unsupported:
+    form = COMMAND_FORMS.get(type(command))
+    if form is None:
         return Unsupported(f"json-v1 has no {type(command).__name__}")
-    words = {
+    body = {
         "command_id": command.command_id,
-        "command": word.name,
-        "timestamp": _text(command.issued_at),
-        "expires_at": _text(command.deadline),
-        "parameters": {name: getattr(command, attribute) for name, attribute in word.parameters.items()},
+        "command": form.name,
+        "timestamp": _format_time(command.issued_at),
+        "expires_at": _format_time(command.deadline),
+        "parameters": {name: getattr(command, attribute) for name, attribute in form.parameters.items()},
     }
-    return Outgoing(Message(f"stations/{imei}/commands", json.dumps(words).encode(), qos=2), word.answered_by)
+    return EncodedCommand(OutgoingMessage(f"stations/{imei}/commands", json.dumps(body).encode(), qos=2))
 
 
-def _text(when: datetime) -> str:
+def _format_time(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -256,6 +255,6 @@ PROTOCOL = Protocol(
     up=UP,
     decode=decode,
     encode=encode,
-    supports=frozenset(WORDS),
+    supports=frozenset(COMMAND_FORMS),
     heartbeat_seconds=30,
 )

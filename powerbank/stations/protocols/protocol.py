@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from powerbank.stations.protocols.commands import Command, Outgoing, Unsupported
+from powerbank.stations.protocols.commands import Command, EncodedCommand, Unsupported
 from powerbank.stations.protocols.events import Event
 
 # No honest message of either protocol comes near; the work on one message is bounded by it.
@@ -33,7 +33,7 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"  # a command or event that the protocol does not have
 
 
-class Odd(StrEnum):
+class Oddity(StrEnum):
     """What was odd about a message that could be understood all the same."""
 
     CHECK_CODE = "check_code"
@@ -47,7 +47,7 @@ class Odd(StrEnum):
 
 
 class Note(NamedTuple):
-    odd: Odd
+    odd: Oddity
     detail: str
 
 
@@ -85,7 +85,7 @@ class Protocol:
     subscriptions: tuple[Subscription, ...]
     up: re.Pattern[str]
     decode: Callable[[str, bytes, datetime, StationFacts], Decoded | Undecodable]
-    encode: Callable[[Command, str], Outgoing | Unsupported]
+    encode: Callable[[Command, str], EncodedCommand | Unsupported]
     supports: frozenset[type[Command]]
     heartbeat_seconds: int
     has_check_codes: bool = False

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from powerbank.stations.protocols import commands, volinks_states
-from powerbank.stations.protocols.commands import AnsweredBy, Command, Message, Outgoing, Unsupported
+from powerbank.stations.protocols.commands import Command, EncodedCommand, OutgoingMessage, Unsupported
 from powerbank.stations.protocols.events import (
     Ejected,
     EjectFailed,
@@ -23,7 +23,7 @@ from powerbank.stations.protocols.events import (
     ReturnFailed,
     ReturnSelfTest,
     Seen,
-    SlotReport,
+    SlotReading,
     Snapshot,
     Works,
 )
@@ -32,7 +32,7 @@ from powerbank.stations.protocols.protocol import (
     NAME,
     Decoded,
     Note,
-    Odd,
+    Oddity,
     Protocol,
     Reason,
     StationFacts,
@@ -48,7 +48,7 @@ BOARD_BYTES, HOLE_BYTES, HOLES = 6, 15, 4
 MAX_BOARDS = 25  # the cabinets number up to a hundred holes
 
 # Nothing shows a hole's contents sooner: the cabinet takes three seconds to check what it has done.
-SETTLED_SECONDS = 5
+SETTLING_SECONDS = 5
 
 
 class Frame:
@@ -67,18 +67,18 @@ class Frame:
     def charge(self, at: int) -> int | None:
         if self.body[at] <= 100:
             return self.body[at]
-        self.notes.append(Note(Odd.FIELD, "charge"))
+        self.notes.append(Note(Oddity.FIELD, "charge"))
         return None
 
     def state(self, at: int, known: Mapping[int, object]) -> int:
         if self.body[at] not in known:
-            self.notes.append(Note(Odd.STATE, f"{self.body[at]:02x}"))
+            self.notes.append(Note(Oddity.STATE, f"{self.body[at]:02x}"))
         return self.body[at]
 
     def hole(self, board_at: int) -> int | None:
         number = hole_number(self.body[board_at], self.body[board_at + 1])
         if number is None:
-            self.notes.append(Note(Odd.SLOT, f"hole {self.body[board_at + 1]}"))
+            self.notes.append(Note(Oddity.SLOT, f"hole {self.body[board_at + 1]}"))
         return number
 
 
@@ -107,10 +107,10 @@ def decode(topic: str, payload: bytes, received_at: datetime, facts: StationFact
     if sum(payload) % 256:
         if facts.refuse_wrong_check_codes:
             return Undecodable(Reason.CHECK_CODE)
-        frame.notes.append(Note(Odd.CHECK_CODE, f"{payload[3]:02x}"))
+        frame.notes.append(Note(Oddity.CHECK_CODE, f"{payload[3]:02x}"))
     # Some firmware leaves the head byte out of the count.
     if int.from_bytes(payload[1:3]) not in (len(payload), len(payload) - 1):
-        frame.notes.append(Note(Odd.LENGTH_FIELD, f"{int.from_bytes(payload[1:3])} of {len(payload)}"))
+        frame.notes.append(Note(Oddity.LENGTH_FIELD, f"{int.from_bytes(payload[1:3])} of {len(payload)}"))
     found = layout.read(frame)
     return found if isinstance(found, Undecodable) else Decoded((found,), tuple(frame.notes))
 
@@ -135,39 +135,39 @@ def _snapshot(frame: Frame) -> Event | Undecodable:
     boards = [frame.body[at : at + size] for at in range(0, len(frame.body), size)]
     whole = [board for board in boards if len(board) == size][:MAX_BOARDS]
     complete = len(whole) == len(boards)
-    if not whole or (not complete and any(note.odd is Odd.CHECK_CODE for note in frame.notes)):
+    if not whole or (not complete and any(note.odd is Oddity.CHECK_CODE for note in frame.notes)):
         return Undecodable(Reason.LENGTH, f"{len(frame.body)} bytes of boards")
     if not complete:
-        frame.notes.append(Note(Odd.SLOT, "part of a board"))
+        frame.notes.append(Note(Oddity.SLOT, "part of a board"))
     # The first board's address is 0 in some cabinets that begin anew on each board.
     shift = 1 if any(board[0] == 0 for board in whole) else 0
-    reports: dict[int, SlotReport] = {}
+    reports: dict[int, SlotReading] = {}
     for board in whole:
         for at in range(BOARD_BYTES, size, HOLE_BYTES):
             number = hole_number(board[0] + shift, board[at])
             if number is None or number in reports:
-                frame.notes.append(Note(Odd.DUPLICATE_SLOT if number else Odd.SLOT, f"hole {board[at]}"))
+                frame.notes.append(Note(Oddity.DUPLICATE_SLOT if number else Oddity.SLOT, f"hole {board[at]}"))
                 complete = False
             else:
                 reports[number] = _slot(number, board[at : at + HOLE_BYTES], frame.notes)
     serials = [report.serial for report in reports.values() if report.serial]
     if len(set(serials)) < len(serials):
-        frame.notes.append(Note(Odd.DUPLICATE_SERIAL, "one serial in two holes"))
+        frame.notes.append(Note(Oddity.DUPLICATE_SERIAL, "one serial in two holes"))
     return Snapshot(frame.order, tuple(reports.values()), complete)
 
 
-def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReport:
+def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReading:
     state, sensor = hole[1], hole[14]
     works, fault = volinks_states.HOLE_STATES.get(state, volinks_states.HoleState(Works.FAULTY, f"state_{state:02x}"))
     if state not in volinks_states.HOLE_STATES:
-        notes.append(Note(Odd.STATE, f"{state:02x}"))
+        notes.append(Note(Oddity.STATE, f"{state:02x}"))
     if not any(hole[5:9]):
         # A bank that cannot be read has no serial either, but the sensor feels it.
         empty = sensor & EMPTY_SENSOR or state == 0x00
-        return SlotReport(number, works, Seen.EMPTY if empty else Seen.UNREADABLE, fault=fault)
+        return SlotReading(number, works, Seen.EMPTY if empty else Seen.UNREADABLE, fault=fault)
     if state == 0x00:
-        notes.append(Note(Odd.STATE, f"hole {number} is empty, with a serial"))
-        return SlotReport(number, works, Seen.UNREADABLE, fault="contradiction")
+        notes.append(Note(Oddity.STATE, f"hole {number} is empty, with a serial"))
+        return SlotReading(number, works, Seen.UNREADABLE, fault="contradiction")
     health = {
         "bank_current": hole[2] / 10,
         "bank_voltage": hole[3] / 10,
@@ -180,7 +180,7 @@ def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReport:
     # 0 stands for a bank without a thermometer.
     temperature = float(hole[10]) if hole[10] else None
     serial = str(int.from_bytes(hole[5:9]))
-    return SlotReport(number, works, Seen.BANK, serial, charge, temperature, fault, health)
+    return SlotReading(number, works, Seen.BANK, serial, charge, temperature, fault, health)
 
 
 def _ejected_by_serial(frame: Frame) -> Event:
@@ -239,7 +239,7 @@ def _heartbeat(frame: Frame) -> Event:
         known = {"CSQ": "signal", "BP": "backup_power"}.get(name.strip())
         number = int(value) if value.isascii() and value.isdigit() and len(value) <= 3 else None
         if known is None or number is None:
-            frame.notes.append(Note(Odd.FIELD, ascii(part[:20])))
+            frame.notes.append(Note(Oddity.FIELD, ascii(part[:20])))
         elif not (known == "signal" and number == 99):
             facts[known] = number
     return Heartbeat(frame.order, None, facts)
@@ -261,26 +261,24 @@ LAYOUTS: Mapping[int, Layout] = {
 }
 
 
-def encode(command: Command, imei: str) -> Outgoing | Unsupported:
+def encode(command: Command, imei: str) -> EncodedCommand | Unsupported:
     # At QoS 0, for a broker's repeat would eject a second bank. What happened, the snapshot after it shows.
     match command:
         case commands.Eject(serial=serial, issued_at=issued, deadline=deadline):
             if not (serial.isascii() and serial.isdigit() and 0 < int(serial[:11]) < 2**32):
                 return Unsupported("serials of volinks-v1 are numbers of four bytes")
             seconds = max(1, int((deadline - issued).total_seconds()))
-            words = {"cmd": "popup_sn", "data": serial, "timestamp": str(int(issued.timestamp())), "ttl": str(seconds)}
-            return Outgoing(
-                _down(imei, words), AnsweredBy.SERIAL, look=_down(imei, {"cmd": "check"}), look_after=SETTLED_SECONDS
-            )
+            body = {"cmd": "popup_sn", "data": serial, "timestamp": str(int(issued.timestamp())), "ttl": str(seconds)}
+            return EncodedCommand(_make_message(imei, body), settling_seconds=SETTLING_SECONDS)
         case commands.GetStatus():
-            return Outgoing(_down(imei, {"cmd": "check"}), AnsweredBy.SNAPSHOT)
+            return EncodedCommand(_make_message(imei, {"cmd": "check"}))
         case commands.Reboot():
-            return Outgoing(_down(imei, {"cmd": "reboot"}), AnsweredBy.NOTHING)
+            return EncodedCommand(_make_message(imei, {"cmd": "reboot"}))
     return Unsupported(f"volinks-v1 has no {type(command).__name__}")
 
 
-def _down(imei: str, words: dict[str, str]) -> Message:
-    return Message(f"/powerbank/{imei}/user/get", json.dumps(words).encode(), qos=0)
+def _make_message(imei: str, body: dict[str, str]) -> OutgoingMessage:
+    return OutgoingMessage(f"/powerbank/{imei}/user/get", json.dumps(body).encode(), qos=0)
 
 
 PROTOCOL = Protocol(

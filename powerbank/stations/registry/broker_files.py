@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 
 from powerbank.base.db import db
 from powerbank.stations.models import BrokerState, Credentials, Station
-from powerbank.stations.protocols import registry
+from powerbank.stations.protocols import PROTOCOLS
 from powerbank.stations.registry.credentials import hash_for_mosquitto
 
 PASSWORDS, RULES = "mosquitto.passwords", "mosquitto.rules"
@@ -49,7 +49,7 @@ def write_broker_files(folder: Path, *, broker_url: str) -> int:
 
 def _patterns() -> list[str]:
     """A station reaches what is below its own user name only."""
-    return [f"pattern readwrite {each.below.format(imei='%u')}/#" for each in registry.by_name.values()]
+    return [f"pattern readwrite {each.below.format(imei='%u')}/#" for each in PROTOCOLS.values()]
 
 
 def _accounts(*columns: Any) -> Select[Any]:

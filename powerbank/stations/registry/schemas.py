@@ -12,7 +12,7 @@ from powerbank.stations.custody.models import DiscrepancyKind, Health, Place
 from powerbank.stations.issues.models import Priority
 from powerbank.stations.models import MOST_SLOTS, Amenity
 from powerbank.stations.packages.models import PaymentModel
-from powerbank.stations.protocols import registry
+from powerbank.stations.protocols import PROTOCOLS
 from powerbank.stations.public.schemas import STATUS, PackageCardSchema, SlotSchema, StationListArguments
 from powerbank.stations.registry import opening_hours as hours
 
@@ -90,7 +90,7 @@ class StationSchema(Schema):
     rent_enabled = Boolean(load_default=True)
     return_enabled = Boolean(load_default=True)
     active = Boolean(load_default=True)
-    protocol = fields.String(required=True, validate=validate.OneOf(registry.by_name))
+    protocol = fields.String(required=True, validate=validate.OneOf(PROTOCOLS))
     partner_id = fields.UUID(load_default=None, allow_none=True)
     slots = fields.Integer(required=True, strict=True, load_only=True, validate=validate.Range(1, MOST_SLOTS))
     maintenance = Boolean(dump_only=True)

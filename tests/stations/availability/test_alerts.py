@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("hear")
 
 def swept(talker: Talker) -> tuple[int, int]:
     with transaction():
-        return alerts.sweep(now=talker.now)
+        return alerts.announce_changes(now=talker.now)
 
 
 def come_and_go(talker: Talker, *, minutes: float) -> None:

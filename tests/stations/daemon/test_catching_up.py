@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations.daemon import catching_up
+from powerbank.stations.commands import services as commands
 from scripts.simulation import generate
 from tests.people import change
 from tests.stations.conftest import Make
@@ -20,7 +20,7 @@ ASKED = "SELECT s.sn FROM station_commands c JOIN stations s ON s.id = station_i
 
 def ask() -> int:
     with transaction():
-        return catching_up.ask(now=utcnow())
+        return commands.request_missing_snapshots(now=utcnow())
 
 
 def test_stations_of_which_too_little_is_known_are_asked(make_station: Make, context: Flask) -> None:
@@ -58,14 +58,14 @@ def test_a_cabinet_that_speaks_each_nine_minutes_has_that_time(make_station: Mak
 def test_they_are_so_many_and_one_after_the_other(
     make_station: Make, context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catching_up, "MOST", 3)
+    monkeypatch.setattr(commands, "MOST_MISSING_SNAPSHOTS", 3)
     for number in range(5):
         Talker(make_station(f"S{number}"), utcnow() - timedelta(seconds=40 + number)).snapshot({})
     begun = utcnow()
     assert ask() == 3
     sent = "SELECT run_after FROM outbox_jobs WHERE job = 'request_station_snapshot' ORDER BY run_after"
     times = [row.run_after for row in rows(sent)]
-    assert all(time >= begun + place * catching_up.EACH for place, time in enumerate(times))
+    assert all(time >= begun + place * commands.MISSING_SNAPSHOT_INTERVAL for place, time in enumerate(times))
     assert {row.sn for row in rows(ASKED)} == {"S0", "S1", "S2"}  # those that were heard last
 
 

@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from powerbank.base.db import db
 from powerbank.integrations.mqtt.publisher import Publisher
-from powerbank.stations.daemon import session as daemon_session
+from powerbank.stations.daemon import leadership
 from scripts.simulation import generate
 from scripts.stack import broker as embedded
 from scripts.stack.broker import find_mosquitto
@@ -24,12 +24,12 @@ GOOD, EVIL = generate(2, seed=12, filled=0).stations
 
 
 def test_its_name_is_made_up_once_and_is_the_same_for_all_daemons(context: Flask) -> None:
-    name = daemon_session.client_id(db.engine)
-    assert daemon_session.client_id(db.engine) == name
+    name = leadership.find_client_id(db.engine)
+    assert leadership.find_client_id(db.engine) == name
     assert len(name) == 22  # all brokers take 23 letters, and this is 88 bits
     with db.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE broker_state SET daemon_session = NULL, accounts_version = 7")
-    assert daemon_session.client_id(db.engine) != name
+    assert leadership.find_client_id(db.engine) != name
     with db.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT accounts_version FROM broker_state").scalar() == 7
 

@@ -72,17 +72,19 @@ def test_a_daemon_that_falls_is_replaced(
 
 
 def test_a_process_is_known_by_its_machine_its_number_and_its_beginning() -> None:
-    own = leadership.this_process()
+    own = leadership.name_this_process()
     machine, pid, began = own.split(" ")
-    assert not leadership.has_ended(own)
-    assert leadership.has_ended(f"{machine} {pid} {int(began) - 1}")  # another process had this number before
-    assert leadership.has_ended(f"{machine} {int(Path('/proc/sys/kernel/pid_max').read_text()) + 1} {began}")
-    assert not leadership.has_ended(f"{machine} 1 {Path('/proc/1/stat').read_text().rpartition(')')[2].split()[19]}")
+    assert not leadership.has_process_ended(own)
+    assert leadership.has_process_ended(f"{machine} {pid} {int(began) - 1}")  # another process had this number before
+    assert leadership.has_process_ended(f"{machine} {int(Path('/proc/sys/kernel/pid_max').read_text()) + 1} {began}")
+    assert not leadership.has_process_ended(
+        f"{machine} 1 {Path('/proc/1/stat').read_text().rpartition(')')[2].split()[19]}"
+    )
 
 
 @pytest.mark.parametrize("holder", ["another/1 999999999 1", " 999999999 1", "mqtt-host-999999999-abcdef", ""])
 def test_of_other_machines_nothing_is_known(holder: str) -> None:
-    assert not leadership.has_ended(holder)
+    assert not leadership.has_process_ended(holder)
 
 
 @pytest.mark.faults

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from powerbank.base.db import db, new_id
-from powerbank.stations.messages.arrays import array, text_array
+from powerbank.stations.messages.arrays import format_array, format_text_array
 
 texts = st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)
 
@@ -21,17 +21,17 @@ def test_texts(context: Flask) -> None:
     @given(st.lists(texts, max_size=5))
     @example(["", "NULL", "null", None, " a ", 'say "{x, y}"', "back\\slash\\\\", "'; --", "one\ntwo", ":name", "%s"])
     def arrive(values: list[str | None]) -> None:
-        assert stored("text", text_array(values)) == values
+        assert stored("text", format_text_array(values)) == values
 
     arrive()
 
 
 def test_ids_times_and_numbers(context: Flask) -> None:
     ids = [new_id(), None, new_id()]
-    assert stored("uuid", array(ids)) == ids
+    assert stored("uuid", format_array(ids)) == ids
     times = [datetime(2026, 1, 1, 5, 45, 1, 7, tzinfo=UTC), datetime(1999, 1, 1, tzinfo=timezone(timedelta(hours=-5)))]
-    assert stored("timestamptz", array(times)) == times
+    assert stored("timestamptz", format_array(times)) == times
     numbers = [0.1, -1e300, 26.0, None]
-    assert stored("float8", array(numbers)) == numbers
-    assert stored("bigint", array([2**63 - 1, -1])) == [2**63 - 1, -1]
-    assert stored("int", array([])) == []
+    assert stored("float8", format_array(numbers)) == numbers
+    assert stored("bigint", format_array([2**63 - 1, -1])) == [2**63 - 1, -1]
+    assert stored("int", format_array([])) == []

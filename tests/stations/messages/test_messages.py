@@ -7,9 +7,9 @@ import pytest
 
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations.custody import registration
-from powerbank.stations.daemon.batches import Intake
+from powerbank.stations.daemon.batches import BatchWriter
 from powerbank.stations.events import PowerbankReturned, StationAlarm
-from powerbank.stations.messages.message import Received
+from powerbank.stations.messages.message import ReceivedMessage
 from tests.stations.conftest import Make
 from tests.stations.talker import Talker, heard, live, rows, stays, value, view
 
@@ -28,19 +28,19 @@ def test_registered_banks_are_where_they_are_first_seen(talker: Talker) -> None:
 
 def test_an_unchanged_heartbeat_only_moves_last_seen(talker: Talker) -> None:
     before = value("SELECT count(*) FROM station_reports")
-    closely = talker.intake.counts["closely"]
+    closely = talker.writer.counts["closely"]
     for _ in range(3):
         talker.wait(30)
         talker.snapshot({1: "101", 2: "102", 3: "103"})
     assert value("SELECT count(*) FROM station_reports") == before
-    assert talker.intake.counts["closely"] == closely
+    assert talker.writer.counts["closely"] == closely
     assert live(talker).last_seen == talker.now
 
 
 def test_charges_move_without_a_closer_look(talker: Talker) -> None:
-    closely = talker.intake.counts["closely"]
+    closely = talker.writer.counts["closely"]
     talker.snapshot({1: ("101", 29), 2: "102", 3: "103"})
-    assert talker.intake.counts["closely"] == closely
+    assert talker.writer.counts["closely"] == closely
     assert value("SELECT charge FROM slots WHERE bank_serial = '101'") == 29
     assert live(talker).available_banks == 2
     talker.snapshot({1: ("101", 31), 2: "102", 3: "103"})
@@ -161,7 +161,7 @@ def test_nonsense_is_counted_and_kept(talker: Talker) -> None:
     talker.take("stations/nobody/heartbeat", b"{}")
     assert value("SELECT undecodable FROM station_state") == 7
     assert value("SELECT count(*) FROM station_reports WHERE outcome = 'undecodable'") == 7
-    assert talker.intake.counts["strangers"] == 1
+    assert talker.writer.counts["strangers"] == 1
 
 
 def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeyp
     def broken(*_: Any, **__: Any) -> bool:
         raise ZeroDivisionError("a mistake of ours")
 
-    monkeypatch.setattr(returns, "returned", broken)
+    monkeypatch.setattr(returns, "record_return", broken)
     talker.event("returned", 4, "104")
     monkeypatch.undo()
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "104"})
@@ -180,7 +180,7 @@ def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeyp
 
 def test_the_daemon_may_show_life_after_each_station_of_a_long_batch(make_station: Make) -> None:
     stations, turns = [make_station("A"), make_station("B")], list[int]()
-    intake = Intake(between=lambda: turns.append(value("SELECT count(*) FROM station_reports")))
+    writer = BatchWriter(after_station=lambda: turns.append(value("SELECT count(*) FROM station_reports")))
     body = b'{"event_id": "1", "type": "boot"}'
-    intake.take([Received(f"stations/{each.imei}/events", body, utcnow()) for each in stations])
+    writer.write([ReceivedMessage(f"stations/{each.imei}/events", body, utcnow()) for each in stations])
     assert turns == [1, 2]

@@ -10,7 +10,7 @@ from powerbank.base.clock import format_time
 from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.stations.events import PowerbankReturned
-from powerbank.stations.messages import services as inbound
+from powerbank.stations.messages import gateway_messages
 from tests.stations.conftest import Make
 from tests.stations.talker import Talker, heard, live, rows, status, stays, value, view
 
@@ -160,11 +160,11 @@ def test_gateways_over_http_tell_of_repeats(talker: Talker) -> None:
         "received_at": talker.now + timedelta(seconds=1),
     }
     with transaction():
-        assert not inbound.note_http_return(**arguments).repeat
+        assert not gateway_messages.apply_gateway_return(**arguments).repeat
     with transaction():
-        assert inbound.note_http_return(**arguments).repeat
+        assert gateway_messages.apply_gateway_return(**arguments).repeat
     with transaction(), pytest.raises(AppError):
-        inbound.note_http_return(**arguments | {"station_imei": "nobody"})
+        gateway_messages.apply_gateway_return(**arguments | {"station_imei": "nobody"})
     [told] = heard(PowerbankReturned)
     assert told["rental_id"] == str(rental)
 

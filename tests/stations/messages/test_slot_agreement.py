@@ -10,7 +10,7 @@ from flask import Flask
 from powerbank.base.db import transaction
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.messages import slot_agreement, steady_heartbeats
+from powerbank.stations.messages import snapshots, steady_heartbeats
 from tests.stations.talker import Slots, Talker, rows, slot, stays, view
 
 pytestmark = pytest.mark.usefixtures("hear")
@@ -21,9 +21,9 @@ WITHOUT_THE_FIRST = {2: "102", 3: "103"}
 def is_usual(talker: Talker, shown: Slots) -> bool:
     """Whether a snapshot that shows this is taken in without a closer look."""
     talker.wait(5)
-    looked_at = talker.intake.counts["closely"]
+    looked_at = talker.writer.counts["closely"]
     talker.snapshot(shown)
-    return talker.intake.counts["closely"] == looked_at
+    return talker.writer.counts["closely"] == looked_at
 
 
 def put_out(talker: Talker) -> None:
@@ -101,7 +101,7 @@ def test_what_staff_do_during_a_closer_look_is_looked_at_next(
 ) -> None:
     talker.snapshot(BEFORE)
     moved = {1: "101", 2: "102", 4: "103"}
-    staff_take_102(slot_agreement, "slots")
+    staff_take_102(snapshots, "_list_slot_agreements")
     assert not is_usual(talker, moved)
     assert stays("102")[-1][0] == "warehouse"
     assert not is_usual(talker, moved)
@@ -115,7 +115,7 @@ def test_what_staff_do_while_a_bank_becomes_one_to_hand_out_is_looked_at_next(
     empty: Slots = {**BEFORE, 1: ("101", 5)}
     talker.snapshot(empty)
     assert is_usual(talker, empty)
-    staff_take_102(steady_heartbeats, "_follow")
+    staff_take_102(steady_heartbeats, "_follow_messages")
     assert is_usual(talker, BEFORE)
     assert stays("102")[-1][0] == "warehouse"
     assert not is_usual(talker, BEFORE)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from powerbank.stations.protocols import registry
+from powerbank.stations.protocols import find_route
 from powerbank.stations.protocols.events import Order
 from powerbank.stations.protocols.protocol import Decoded, StationFacts, Undecodable
 
@@ -15,7 +15,7 @@ TRUSTING = StationFacts()
 
 
 def decode(topic: str, payload: bytes, facts: StationFacts = TRUSTING) -> Decoded | Undecodable:
-    route = registry.route(topic)
+    route = find_route(topic)
     assert route is not None
     return route.protocol.decode(topic, payload, NOW, facts)
 

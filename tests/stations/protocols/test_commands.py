@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from powerbank.stations.protocols import registry
+from powerbank.stations.protocols import PROTOCOLS
 from powerbank.stations.protocols.commands import (
-    AnsweredBy,
     Command,
     Eject,
+    EncodedCommand,
     GetStatus,
     LockSlot,
     Maintenance,
-    Message,
-    Outgoing,
+    OutgoingMessage,
     Reboot,
     ResetSlot,
     UnlockSlot,
@@ -43,14 +42,14 @@ ALL: list[tuple[Command, str, dict[str, Any]]] = [
 KINDS = [type(command) for command, _, _ in ALL]
 
 
-def encode(protocol: str, command: Command) -> Outgoing | Unsupported:
-    return registry.by_name[protocol].encode(command, IMEI)
+def encode(protocol: str, command: Command) -> EncodedCommand | Unsupported:
+    return PROTOCOLS[protocol].encode(command, IMEI)
 
 
 @pytest.mark.parametrize(("command", "word", "parameters"), ALL)
 def test_json_v1_has_words_for_everything(command: Command, word: str, parameters: dict[str, Any]) -> None:
     found = encode("json-v1", command)
-    assert isinstance(found, Outgoing)
+    assert isinstance(found, EncodedCommand)
     assert (found.message.topic, found.message.qos) == (f"stations/{IMEI}/commands", 2)
     assert json.loads(found.message.payload) == {
         "command_id": "c1",
@@ -59,17 +58,16 @@ def test_json_v1_has_words_for_everything(command: Command, word: str, parameter
         "expires_at": "2026-03-01T12:00:30.000Z",
         "parameters": parameters,
     }
-    assert found.answered_by is (AnsweredBy.SNAPSHOT if word == "get_status" else AnsweredBy.COMMAND_ID)
 
 
-def test_volinks_v1_ejects_at_qos_0_and_looks_afterwards() -> None:
-    def down(**words: str) -> Message:
-        return Message(f"/powerbank/{IMEI}/user/get", json.dumps(words).encode(), qos=0)
+def test_volinks_v1_ejects_at_qos_0_and_tells_how_long_the_cabinet_takes() -> None:
+    def down(**words: str) -> OutgoingMessage:
+        return OutgoingMessage(f"/powerbank/{IMEI}/user/get", json.dumps(words).encode(), qos=0)
 
     popup = down(cmd="popup_sn", data="85019121", timestamp="1772366400", ttl="30")
-    assert encode("volinks-v1", EJECT) == Outgoing(popup, AnsweredBy.SERIAL, look=down(cmd="check"), look_after=5)
-    assert encode("volinks-v1", GetStatus(**WHEN)) == Outgoing(down(cmd="check"), AnsweredBy.SNAPSHOT)
-    assert encode("volinks-v1", Reboot(**WHEN)) == Outgoing(down(cmd="reboot"), AnsweredBy.NOTHING)
+    assert encode("volinks-v1", EJECT) == EncodedCommand(popup, settling_seconds=5)
+    assert encode("volinks-v1", GetStatus(**WHEN)) == EncodedCommand(down(cmd="check"))
+    assert encode("volinks-v1", Reboot(**WHEN)) == EncodedCommand(down(cmd="reboot"))
 
 
 @pytest.mark.parametrize("serial", ["", "0", "-1", "PB-1", "4294967296", "9" * 5000, "\u0661", "1_0", " 1"])
@@ -79,6 +77,6 @@ def test_volinks_v1_ejects_only_what_can_be_its_serial(serial: str) -> None:
 
 
 def test_what_a_protocol_says_that_it_supports_is_what_it_encodes() -> None:
-    for protocol in registry.by_name.values():
-        done = {type(command) for command, _, _ in ALL if isinstance(protocol.encode(command, IMEI), Outgoing)}
+    for protocol in PROTOCOLS.values():
+        done = {type(command) for command, _, _ in ALL if isinstance(protocol.encode(command, IMEI), EncodedCommand)}
         assert done == protocol.supports

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from powerbank.stations.protocols import MAX_PAYLOAD, json_v1, registry
+from powerbank.stations.protocols import find_route, json_v1
 from powerbank.stations.protocols.events import Seen, Works
 from powerbank.stations.protocols.json_fields import SERIAL, Fields
-from powerbank.stations.protocols.protocol import Decoded, Note, Reason, StationFacts, Undecodable
+from powerbank.stations.protocols.protocol import MAX_PAYLOAD, Decoded, Note, Reason, StationFacts, Undecodable
 from tests.stations.protocols.examples import IMEI, NOW
 from tests.stations.protocols.test_volinks_v1 import PUBLISHED_HEARTBEAT, PUBLISHED_SNAPSHOT, frame
 
@@ -69,7 +69,7 @@ def exactly(size: int) -> st.SearchStrategy[bytes]:
 
 
 def check(topic: str, payload: bytes, *, strict: bool = False) -> Decoded | Undecodable:
-    route = registry.route(topic)
+    route = find_route(topic)
     assert route is not None
     assert route.imei == IMEI
     found = route.protocol.decode(topic, payload, NOW, StationFacts(refuse_wrong_check_codes=strict))
@@ -192,6 +192,6 @@ def test_no_message_takes_long() -> None:
 
 @given(topic=st.text(max_size=200) | st.from_regex(r"/?(stations|powerbank)/[^/]*/(user/)?[a-z/]*"))
 def test_any_topic_leads_to_one_station_or_none(topic: str) -> None:
-    route = registry.route(topic)
+    route = find_route(topic)
     if route is not None:
         assert topic.strip("/").split("/")[1] == route.imei

@@ -19,7 +19,7 @@ from powerbank.stations.protocols.events import (
     Returned,
     ReturnFailed,
     Seen,
-    SlotReport,
+    SlotReading,
     Snapshot,
     Works,
 )
@@ -50,8 +50,8 @@ def test_a_heartbeat_is_a_sign_of_life_and_a_snapshot() -> None:
         Snapshot(
             order,
             (
-                SlotReport(1, Works.OK, Seen.BANK, "PB-1", 88, 31.5, None, {"cycles": 12}),
-                SlotReport(2, Works.LOCKED, Seen.EMPTY),
+                SlotReading(1, Works.OK, Seen.BANK, "PB-1", 88, 31.5, None, {"cycles": 12}),
+                SlotReading(2, Works.LOCKED, Seen.EMPTY),
             ),
             complete=True,
         ),

@@ -11,7 +11,7 @@ from powerbank.stations.protocols.events import (
     ReturnFailed,
     ReturnSelfTest,
     Seen,
-    SlotReport,
+    SlotReading,
     Snapshot,
     Works,
 )
@@ -57,7 +57,7 @@ def snapshot(*boards: bytes) -> Snapshot:
     return found
 
 
-def one_hole(state: int, serial: bytes = SERIAL, sensor: int = 0) -> SlotReport:
+def one_hole(state: int, serial: bytes = SERIAL, sensor: int = 0) -> SlotReading:
     hole = bytes([1, state, 0, 0xEC, 0, *serial, 0x64, 0x1F, 0x32, 1, 0x0D, sensor])
     return snapshot(board(1, hole, *EMPTY_HOLES[2:])).slots[0]
 
@@ -82,7 +82,7 @@ def test_the_published_snapshot_of_two_boards() -> None:
         "area": 0,
         "software": 13,
     }
-    assert found.slots[0] == SlotReport(1, Works.OK, Seen.BANK, "85019121", 100, 31.0, None, health)
+    assert found.slots[0] == SlotReading(1, Works.OK, Seen.BANK, "85019121", 100, 31.0, None, health)
 
 
 def test_the_published_popup() -> None:

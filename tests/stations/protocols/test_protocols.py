@@ -9,10 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import db, utcnow
-from powerbank.stations import protocols
-from powerbank.stations.daemon.batches import Intake
-from powerbank.stations.messages.message import Received
-from powerbank.stations.protocols import discover, registry
+from powerbank.stations.daemon.batches import BatchWriter
+from powerbank.stations.messages.message import ReceivedMessage
+from powerbank.stations.protocols import PROTOCOLS, Route, find_route, list_subscriptions
 from powerbank.stations.protocols.events import Heartbeat, Order
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
 from powerbank.stations.registry import broker_files
@@ -32,7 +31,7 @@ from tests.stations.protocols.examples import IMEI, NOW
     ],
 )
 def test_a_topic_leads_to_its_protocol_and_station(topic: str, protocol: str) -> None:
-    route = registry.route(topic)
+    route = find_route(topic)
     assert route is not None
     assert (route.protocol.name, route.imei) == (protocol, IMEI)
 
@@ -60,11 +59,11 @@ def test_a_topic_leads_to_its_protocol_and_station(topic: str, protocol: str) ->
     ],
 )
 def test_any_other_topic_leads_nowhere(topic: str) -> None:
-    assert registry.route(topic) is None
+    assert find_route(topic) is None
 
 
 def test_all_that_stations_send_is_subscribed_to_and_no_command() -> None:
-    assert sorted(one.filter for one in registry.subscriptions()) == [
+    assert sorted(one.filter for one in list_subscriptions()) == [
         "/powerbank/+/user/heart",
         "/powerbank/+/user/update",
         "stations/+/events",
@@ -72,7 +71,7 @@ def test_all_that_stations_send_is_subscribed_to_and_no_command() -> None:
         "stations/+/presence",
         "stations/+/responses/+",
     ]
-    assert {one.qos for one in registry.subscriptions()} == {1}
+    assert {one.qos for one in list_subscriptions()} == {1}
 
 
 TOY = '''
@@ -104,29 +103,32 @@ PROTOCOL = Protocol(
 '''
 
 
-def test_a_third_protocol_is_one_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "toy_v1.py").write_text(TOY)
-    monkeypatch.setattr(protocols, "__path__", [*protocols.__path__, str(tmp_path)])
-    with_toy = discover()
-    assert sorted(with_toy.by_name) == ["json-v1", "toy-v1", "volinks-v1"]
-    assert "toy/+" in {one.filter for one in with_toy.subscriptions()}
-    route = with_toy.route("toy/42")
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third protocol stands in the list."""
+    made_up: dict[str, Any] = {}
+    exec(TOY, made_up)  # noqa: S102 (the text above)
+    monkeypatch.setitem(PROTOCOLS, "toy-v1", made_up["PROTOCOL"])
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_third_protocol_needs_one_line_in_the_list() -> None:
+    assert sorted(PROTOCOLS) == ["json-v1", "toy-v1", "volinks-v1"]
+    assert "toy/+" in {one.filter for one in list_subscriptions()}
+    route = find_route("toy/42")
     assert route is not None
     assert route.imei == "42"
     assert route.protocol.decode("toy/42", b"PING", NOW, StationFacts()) == Decoded((Heartbeat(Order(NOW)),))
-    assert with_toy.route(f"stations/{IMEI}/events") == registry.route(f"stations/{IMEI}/events")
+    assert find_route(f"stations/{IMEI}/events") == Route(PROTOCOLS["json-v1"], IMEI)
 
 
-def test_and_its_stations_are_registered_let_in_and_heard(
+@pytest.mark.usefixtures("toy")
+def test_stations_of_a_third_protocol_are_registered_let_in_and_heard(
     context: Flask,
     client: FlaskClient,
     staff_headers: Callable[..., dict[str, str]],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made_up: dict[str, Any] = {}
-    exec(TOY, made_up)  # noqa: S102 (the text above)
-    monkeypatch.setitem(registry.by_name, "toy-v1", made_up["PROTOCOL"])
     headers = staff_headers("operations")
     station = FACTS | {"sn": "T", "imei": "42", "slots": 1, "protocol": "toy-v1"}
     assert client.post("/api/admin/stations", json=station, headers=headers).status_code == 201
@@ -136,5 +138,5 @@ def test_and_its_stations_are_registered_let_in_and_heard(
     assert "pattern readwrite toy/%u/#" in (tmp_path / broker_files.RULES).read_text().splitlines()
     assert client.get("/api/stations/T").get_json()["status"] == "offline"
     db.session.rollback()
-    Intake().take([Received("toy/42", b"PING", utcnow()), Received("toy/42", b"\xff", utcnow())])
+    BatchWriter().write([ReceivedMessage("toy/42", b"PING", utcnow()), ReceivedMessage("toy/42", b"\xff", utcnow())])
     assert client.get("/api/stations/T").get_json()["status"] == "online"
