@@ -123,7 +123,7 @@ def test_a_rollback_between_claim_and_job_loses_nothing(begun: None, monkeypatch
 
     later = NOW + timedelta(seconds=40)
     with monkeypatch.context() as patch:
-        patch.setattr(schedules, "accept", broken)
+        patch.setattr(schedules, "enqueue_with", broken)
         with pytest.raises(RuntimeError):
             schedules.enqueue_due_slots(later)
     assert fired() == []
