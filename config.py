@@ -105,6 +105,20 @@ class Settings(BaseSettings):
         description="Requests a minute of each person, and of each address without a sign-in; calls of payment "
         "gateways and of stations' gateways twenty times as many. Unset: 600, and in development 60,000.",
     )
+    live_url: WebUrl | None = Field(
+        default=None, description="Where the world reaches the live processes, if not at `PUBLIC_URL`."
+    )
+    live_host: str = Field(default="127.0.0.1", description="Address on which a live process listens.")
+    live_port: int = Field(
+        default=8028, ge=1, le=65535, description="Port of a live process. Several processes of a machine share it."
+    )
+    live_metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Where a live process serves `/metrics` and `/health`. Unset: nowhere.",
+    )
+    live_streams: int = Field(default=10_000, ge=1, description="Most streams that a live process holds.")
     long_polls: int = Field(
         default=16,
         ge=0,
@@ -208,10 +222,10 @@ class Settings(BaseSettings):
             raise ValueError("; ".join(wrong))
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "live_url")
     @classmethod
-    def _remove_slash_at_end(cls, value: str) -> str:
-        return value.rstrip("/")
+    def _remove_slash_at_end(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value is not None else None
 
     @property
     def production(self) -> bool:
@@ -229,6 +243,10 @@ class Settings(BaseSettings):
     @property
     def address_connections(self) -> int:
         return self.connections_per_address or 100 * self.ease
+
+    @property
+    def live_address(self) -> str:
+        return self.live_url or self.public_url
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -19,6 +19,7 @@ from powerbank.ledger import queries as ledger_queries
 from powerbank.ledger import wallet_changes
 from powerbank.ledger.movements import dues
 from powerbank.ledger.movements import refunds as ledger_refunds
+from powerbank.live import topics
 from powerbank.notifications.broadcasts import targets
 from powerbank.notifications.people import services as notices
 from powerbank.notifications.staff import services as staff
@@ -34,6 +35,7 @@ from powerbank.rentals import queries as rental_queries
 from powerbank.rentals.charges import prices
 from powerbank.stations.commands import firmware
 from powerbank.stations.issues import photos
+from powerbank.stations.registry import queries as station_queries
 from powerbank.stations.registry import shell as station_commands
 from powerbank.users import avatars, identifier_traces, lifecycle, referrals
 from powerbank.users import queries as user_queries
@@ -74,6 +76,16 @@ def hooks(app: Flask) -> None:
     targets.register_target("has_active_rental", rental_queries.users_with_open_rental)
     targets.register_target("min_rentals", rental_queries.users_with_completed_rentals)
     staff.register_directory(app, staff_queries.list_members_with_permission)
+    topics.register_topics(
+        {
+            "me": topics.own_topic,
+            "rental": rental_queries.find_rental_topic,
+            "station": station_queries.find_station_topic,
+            "console": topics.topic_for_staff("console", "system.read"),
+            "stations": topics.topic_for_staff("stations", "stations.read"),
+            "rentals": topics.topic_for_staff("rentals", "rentals.read"),
+        }
+    )
 
 
 def commands(app: Flask) -> None:
@@ -98,6 +110,7 @@ RULES: tuple[Callable[[Flask], None], ...] = (
 # In the order of the API's document.
 API = (
     "powerbank.api.operations:blueprint",
+    "powerbank.live.routes:blueprint",
     "powerbank.content.routes:blueprint",
     "powerbank.content.admin_routes:blueprint",
     "powerbank.content.config_routes:blueprint",

@@ -139,6 +139,20 @@ def daemon(settings: config.Settings) -> str:
     return f"{len(alive)} alive"
 
 
+def live(settings: config.Settings) -> str:
+    """A ticket that nobody made is refused by the live process itself, so the way to it is open."""
+    alive = heartbeats.find_living("live")
+    if not alive:
+        raise BadPartError("none is alive; start scripts/live.py, or screens are up to 20 s behind")
+    answered = _status(f"{settings.live_address}/live/stream?ticket=none")
+    if answered != HTTPStatus.FORBIDDEN:
+        raise BadPartError(
+            f"{settings.live_address}/live/stream answers {answered}; LIVE_URL, or the proxy at PUBLIC_URL, must lead "
+            "to a live process"
+        )
+    return f"{len(alive)} alive, streams at {settings.live_address}"
+
+
 def round_trip(settings: config.Settings) -> str:
     """A tick is harmless at any time: it starts what is due, and nothing twice."""
     message = wire.Message(f"check-{new_id()}", TICK.name)
@@ -195,6 +209,7 @@ CHECKS = (
     Check("workers", workers),
     Check("scheduler", scheduler),
     Check("daemon", daemon),
+    Check("live", live),
     Check("job round trip", round_trip),
     Check("web", web),
     Check("monitors", monitors),

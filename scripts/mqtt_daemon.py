@@ -12,9 +12,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from powerbank import create_app, freeze_loaded_objects
+from powerbank.base import probe
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt import sharing
-from powerbank.stations.daemon import probe as daemon_probe
 from powerbank.stations.daemon.loop import Daemon
 
 
@@ -48,7 +48,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: daemon.stop())
     if settings.mqtt_metrics_port is not None:
-        daemon_probe.serve(daemon, settings.mqtt_metrics_port)
+        probe.serve(settings.mqtt_metrics_port, lambda: (daemon.trouble, {"leads": daemon.leads}))
     daemon.run()
     return 0
 

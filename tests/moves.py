@@ -66,6 +66,7 @@ MOVES_NOTHING = {
     "POST /api/auth/logout",
     "POST /api/auth/logout-all",
     "POST /api/auth/kyc",
+    "POST /api/live/tickets",
     "POST /api/users/me/devices",
     "POST /api/users/me/identifiers",
     "POST /api/notifications/mark-all-read",

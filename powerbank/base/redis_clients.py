@@ -131,3 +131,8 @@ def push_redis() -> Redis:
 def cache_redis() -> Redis:
     clients: RedisClients = current_app.extensions["redis"]
     return clients.cache
+
+
+def counter_redis() -> Redis:
+    clients: RedisClients = current_app.extensions["redis"]
+    return clients.counters

@@ -162,7 +162,7 @@ def _check_encryption(name: str, value: Any, before: Mapping[str, Any]) -> Itera
         return
     url = urlsplit(value)
     here = url.hostname is not None and _is_this_machine(url.hostname)
-    if url.scheme == "http" and (not here or name == "public_url" or name.startswith(_GATEWAYS)):
+    if url.scheme == "http" and (not here or name in ("public_url", "live_url") or name.startswith(_GATEWAYS)):
         yield "must be https:// in production"
     if url.scheme == "mqtt" and not here:
         yield "must be mqtts:// in production, or a broker on this machine"

@@ -30,7 +30,7 @@ class Heartbeat(Base):
     __tablename__ = "heartbeats"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]  # worker, scheduler, mqtt, web
+    kind: Mapped[str]  # worker, scheduler, mqtt, web, live
     queues: Mapped[list[str]] = mapped_column(ARRAY(Text))
     host: Mapped[str]
     pid: Mapped[int]

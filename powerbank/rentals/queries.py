@@ -14,6 +14,7 @@ from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger.wallet_models import WalletTransaction
+from powerbank.live.topics import Follower
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.errors import open_rental_exists
 from powerbank.rentals.models import Rental, RentalEvent
@@ -210,3 +211,15 @@ def users_with_completed_rentals(least: int) -> ColumnElement[bool]:
         .having(func.count() >= least)
     )
     return User.id.in_(people)
+
+
+def find_rental_topic(follower: Follower, rental_id: str) -> str | None:
+    """Give the topic of a rental to its person, and to staff who may read rentals."""
+    try:
+        query = select(Rental.id).where(Rental.id == UUID(rental_id))
+    except ValueError:
+        return None
+    if not follower.may("rentals.read"):
+        query = query.where(Rental.user_id == follower.user_id)
+    found = db.session.scalar(query)
+    return f"rental:{found}" if found is not None else None

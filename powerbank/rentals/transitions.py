@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from powerbank.base.db import open_session
+from powerbank.live import changes
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import MOVES, Status
 from powerbank.stations.models import Station
@@ -42,6 +43,9 @@ def _append(rental: Rental, event: RentalEvent) -> None:
     session = open_session()
     session.add(event)
     session.flush()
+    rental_id = str(rental.id)
+    changes.announce(f"rental:{rental_id}", "rentals", kind="rental", id=rental_id, version=rental.version)
+    changes.announce(changes.topic_of_user(rental.user_id), kind="rental", id=rental_id, version=rental.version)
 
 
 class EventFields(TypedDict):

@@ -10,12 +10,13 @@ from scripts.stack.problems import StackError
 
 DEFAULT_BASE = 8000
 BELOW_OUTGOING = range(15_000, 32_000)  # Linux begins at 32768
-OFFSETS = {"web": 0, "sandbox": 25, "mail": 26, "simulator": 27, "redis": 79, "broker": 83}
+OFFSETS = {"web": 0, "sandbox": 25, "mail": 26, "simulator": 27, "live": 28, "redis": 79, "broker": 83}
 PURPOSES = {
     "web": "the web server",
     "sandbox": "the sandbox",
     "mail": "the sandbox's mail server",
     "simulator": "the page of the simulated stations",
+    "live": "the live process",
     "redis": "Redis",
     "broker": "the MQTT broker",
 }
@@ -27,6 +28,7 @@ class Ports:
     sandbox: int
     mail: int
     simulator: int
+    live: int
     redis: int
     broker: int
 

@@ -49,7 +49,7 @@ def main() -> int:
 def _run(stack: Stack, asked: options.Options) -> None:
     # All that can be refused is refused before anything is wiped or started.
     commands = processes.read(_procfiles(asked), asked.scale)
-    pages = ["web", "sandbox", "mail"] if asked.bare else ["web", "sandbox", "mail", "simulator"]
+    pages = ["web", "live", "sandbox", "mail", *([] if asked.bare else ["simulator"])]
     stack.ports.check_free([*pages, *(server.name for server in stack.servers if server.name != "postgres")])
     _check_settings(child_environment(stack))
     if asked.fresh:
@@ -122,6 +122,7 @@ def child_environment(stack: Stack) -> dict[str, str]:
     defaults = {
         "POWERBANK_ENV": "development",
         "PUBLIC_URL": web,
+        "LIVE_URL": f"http://127.0.0.1:{stack.ports.live}",
         "SANDBOX_URL": f"http://127.0.0.1:{stack.ports.sandbox}",
         "ADMIN_EMAIL": ADMIN_EMAIL,
         # The sandbox plays the vendors; it takes mail on the port after its own.
@@ -132,6 +133,7 @@ def child_environment(stack: Stack) -> dict[str, str]:
     }
     fixed = {
         "PORT": str(stack.ports.web),
+        "LIVE_PORT": str(stack.ports.live),
         "SANDBOX_PORT": str(stack.ports.sandbox),
         "SIMULATOR_PORT": str(stack.ports.simulator),
         "POWERBANK_DATA": str(stack.data_dir),

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import jobs
 import powerbank
 from powerbank import freeze_loaded_objects
-from scripts import mqtt_daemon
+from scripts import live, mqtt_daemon
 from tests.programs import daemon, mortal, scheduler, setting, worker
 
 PROGRAMS = {
@@ -32,6 +32,7 @@ PROGRAMS = {
     "scheduler": scheduler.main,
     "daemon": daemon.main,
     "shipped daemon": mqtt_daemon.main,
+    "live": live.main,
     "mortal": mortal.main,
 }
 PR_SET_PDEATHSIG = 1

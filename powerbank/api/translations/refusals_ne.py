@@ -175,6 +175,9 @@ REFUSALS = {
     "Too many pictures are being read right now; try again shortly.": (
         "अहिले धेरै तस्बिर आइरहेका छन्। केही बेरमा फेरि प्रयास गर्नुहोस्।"
     ),
+    # live
+    "You may not follow this.": "तपाईंले यो पछ्याउन मिल्दैन।",
+    "There is no such topic.": "यस्तो विषय छैन।",
     # messages, texts, jobs
     "A text that is {state} stays as it was.": "{state} पाठ फेर्न मिल्दैन।",
     "A text that is {state} stays on record.": "{state} पाठ अभिलेखमा रहन्छ।",

@@ -17,6 +17,7 @@ from powerbank.auth.tokens import (
     may_repeat,
 )
 from powerbank.base.db import open_session, read_alone, utcnow
+from powerbank.live import changes
 from powerbank.notifications.delivery import devices
 from powerbank.users import services as users
 from powerbank.users.models import User
@@ -83,6 +84,7 @@ def end_sessions_of_user(user_id: UUID, cause: str) -> None:
         .values(ended_at=utcnow(), end_cause=cause)
     )
     devices.end_all_of(user_id, now=utcnow())
+    changes.announce_sign_ins(f"user:{user_id}")
 
 
 def find_signed_in_user(user_id: str, session_id: str) -> UUID | None:
@@ -118,3 +120,4 @@ def _end_one(session: Session, cause: str) -> None:
     if session.ended_at is None:
         session.ended_at, session.end_cause = utcnow(), cause
         devices.end_with_sessions([session.id], now=utcnow())
+        changes.announce_sign_ins(f"user:{session.user_id}")

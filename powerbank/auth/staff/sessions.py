@@ -24,8 +24,10 @@ from powerbank.auth.tokens import (
     digest_token,
     may_repeat,
 )
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import db, open_session, utcnow
 from powerbank.base.errors import NotFoundError
+from powerbank.live import changes
 
 CONSOLE_LIFETIME = timedelta(hours=8)
 # A console session has no refresh that would tell when it was used, so the console records its use now and then.
@@ -111,6 +113,7 @@ def end_session(session_id: UUID, *, staff_id: UUID, now: datetime) -> None:
 def end_other_sessions(member: StaffMember, *, but: UUID | None) -> None:
     """Void every session of the member, who is locked, except the one given."""
     member.generation += 1
+    changes.announce_sign_ins(staff_actor(member.id))
     if but is not None:
         open_session().execute(
             update(StaffSession)
@@ -181,3 +184,4 @@ def _find_refresh_token(token: str, *, lock: bool = False) -> StaffRefreshToken 
 def _end_one(session: StaffSession, cause: str, now: datetime) -> None:
     if session.ended_at is None:
         session.ended_at, session.end_cause = now, cause
+        changes.announce_sign_ins(staff_actor(session.staff_id))

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
+from powerbank.live.topics import Follower
 from powerbank.stations.models import Slot, Station, StationLive, StationStatus
 from powerbank.stations.registry import search_terms
 
@@ -63,3 +64,12 @@ def _with_status(query: Select[Any], status: str) -> Select[Any]:
 
 def list_slots(station_id: UUID) -> Sequence[Slot]:
     return db.session.scalars(select(Slot).where(Slot.station_id == station_id).order_by(Slot.number)).all()
+
+
+def find_station_topic(follower: Follower, sn: str) -> str | None:
+    """Give the topic of a station: a public one to everybody, the others to staff who may read stations."""
+    query = select(Station.sn).where(Station.sn == sn)
+    if not follower.may("stations.read"):
+        query = query.where(Station.active)
+    found = db.session.scalar(query)
+    return f"station:{found}" if found is not None else None

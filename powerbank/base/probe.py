@@ -1,14 +1,15 @@
-"""What a daemon tells whoever watches it: `/metrics` for Prometheus, `/health` for an orchestrator."""
+"""What a program without routes tells whoever watches it: `/metrics` for Prometheus, `/health` for an orchestrator."""
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
-from powerbank.stations.daemon.loop import Daemon
+# Says what is wrong, None if nothing is, and what else is worth knowing. It is called from another thread.
+State = Callable[[], tuple[str | None, Mapping[str, Any]]]
 
 
 class _Quiet(WSGIRequestHandler):
@@ -18,8 +19,8 @@ class _Quiet(WSGIRequestHandler):
         """A probe comes every few seconds."""
 
 
-def serve(daemon: Daemon, port: int) -> WSGIServer:
-    """In a thread of its own, that ends with the process."""
+def serve(port: int, state: State) -> WSGIServer:
+    """Answer in a thread of its own, which ends with the process."""
     metrics = make_wsgi_app()
 
     def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -29,9 +30,9 @@ def serve(daemon: Daemon, port: int) -> WSGIServer:
         if environ["PATH_INFO"] != "/health":
             start("404 Not Found", [("Content-Type", "text/plain")])
             return [b"/metrics, /health"]
-        trouble = daemon.trouble
+        trouble, details = state()
         start("503 Service Unavailable" if trouble else "200 OK", [("Content-Type", "application/json")])
-        return [json.dumps({"status": trouble or "ok", "leads": daemon.leads}).encode()]
+        return [json.dumps({"status": trouble or "ok", **details}).encode()]
 
     server = make_server("", port, answer, handler_class=_Quiet)
     threading.Thread(target=server.serve_forever, name="probe", daemon=True).start()
