@@ -6,8 +6,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.auth.people import sessions
-from powerbank.base.db import transaction
 from tests.live.conftest import StartLive
 from tests.live.streaming import LiveProcess, Stream
 from tests.people import Headers, People, change
@@ -43,12 +41,11 @@ def test_a_stream_ends_although_the_announcement_was_lost(
 
 
 def test_who_signs_out_everywhere_hears_no_more_anywhere(
-    app: Flask, client: FlaskClient, people: People, live: LiveProcess
+    client: FlaskClient, people: People, live: LiveProcess
 ) -> None:
     phone = people.join("sita")
     streams = [live.follow(client, each.headers, "me") for each in (phone, people.sign_in(phone))]
-    with app.app_context(), transaction():
-        sessions.end_all(phone.refresh_token)
+    assert client.post("/api/auth/logout-all", json={"refresh_token": phone.refresh_token}).status_code == 204
     assert [bye(each) for each in streams] == ["signed_out", "signed_out"]
 
 
