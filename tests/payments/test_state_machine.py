@@ -28,6 +28,7 @@ from powerbank.base.errors import AppError
 from powerbank.integrations.errors import VendorError
 from powerbank.ledger.movements import holds
 from powerbank.ledger.sources import Sources
+from powerbank.payments import gateways
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refunds import services as refunds
 from powerbank.payments.refunds.models import Refund, RefundStatus
@@ -177,8 +178,10 @@ class Payments(RuleBasedStateMachine):
 
             def receive(body: bytes = body) -> None:
                 signature = signed(body)["Stripe-Signature"]
-                arrival = webhooks.read_webhook(gateway="stripe", body=body, query="", signature=signature)
-                webhooks.store_webhook(arrival, address=None)
+                received = webhooks.read_webhook(
+                    gateways.get_gateway("stripe"), body=body, query="", signature=signature
+                )
+                webhooks.store_webhook(received, address=None)
 
             self.in_transaction(receive, crash if number == 0 else None)
 
