@@ -188,7 +188,7 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "words.question": search_terms.make_query,
     "translated": lambda written: translations.translate(written, "ne"),
     "version_key": version_key,
-    "callbacks": lambda written: addresses.target(f"https://{written}", ["*"]),
+    "callbacks": lambda written: addresses.parse_target(f"https://{written}", ["*"]),
     "numbers.parse": citizenship_numbers.parse,
 }
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -21,13 +22,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from powerbank.integrations.callbacks import client
-from powerbank.integrations.callbacks.addresses import is_public, target
-from powerbank.integrations.callbacks.client import Callbacks
+from powerbank.integrations.callbacks.addresses import is_public, parse_target
+from powerbank.integrations.callbacks.client import Callbacks, PinnedConnection
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.integrations.errors import VendorError
 
 HOST = "hooks.client.example"
 PUBLIC = "93.184.216.34"
+NOBODY_LISTENS = 1  # at this port
 SECRET = "callback-secret"
 
 HOSTILE = [
@@ -267,11 +269,9 @@ class Network:
         self.asked.append(host)
         return self.found
 
-    def connect(self, address: str, port: int, timeout: float) -> socket.socket:
+    def connection(self, address: str, port: int, **given: Any) -> PinnedConnection:
         self.reached.append((address, port))
-        if address in self.dead:
-            raise ConnectionRefusedError
-        return socket.create_connection(("127.0.0.1", self.port), timeout)
+        return PinnedConnection("127.0.0.1", NOBODY_LISTENS if address in self.dead else self.port, **given)
 
 
 @pytest.fixture
@@ -282,14 +282,16 @@ def network(theirs: Client) -> Network:
 @pytest.fixture
 def callbacks(theirs: Client, network: Network) -> Callbacks:
     return Callbacks(
-        hosts=[HOST], secret=SECRET, resolve=network.resolve, connect=network.connect, context=theirs.trusted
+        hosts=[HOST], secret=SECRET, resolve=network.resolve, connection=network.connection, context=theirs.trusted
     )
 
 
 def alone(network: Network, hosts: list[str]) -> Callbacks:
     """Where nobody is to be reached: it trusts nobody either."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return Callbacks(hosts=hosts, secret=SECRET, resolve=network.resolve, connect=network.connect, context=context)
+    return Callbacks(
+        hosts=hosts, secret=SECRET, resolve=network.resolve, connection=network.connection, context=context
+    )
 
 
 def test_a_registered_host_is_told(callbacks: Callbacks, theirs: Client, network: Network) -> None:
@@ -446,7 +448,7 @@ def test_a_name_that_is_not_there(callbacks: Callbacks) -> None:
 def test_the_certificate_must_be_of_that_host(theirs: Client, network: Network) -> None:
     for hosts, context in ((["another.example"], theirs.trusted), ([HOST], ssl.create_default_context())):
         callbacks = Callbacks(
-            hosts=hosts, secret=SECRET, resolve=network.resolve, connect=network.connect, context=context
+            hosts=hosts, secret=SECRET, resolve=network.resolve, connection=network.connection, context=context
         )
         with pytest.raises(CallbackRefusedError, match="certificate"):
             callbacks.send(f"https://{hosts[0]}/", b"{}")
@@ -461,7 +463,7 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 @given(st.text() | st.text().map(lambda rest: f"https://{rest}") | st.text().map(lambda rest: f"https://{HOST}{rest}"))
 def test_any_text_is_refused_or_of_a_registered_host(url: str) -> None:
     with contextlib.suppress(CallbackRefusedError):
-        found = target(url, [HOST])
+        found = parse_target(url, [HOST])
         assert found.host == HOST
         assert found.path.isascii()
         assert not set(found.path) & set(" \r\n\t\x00")

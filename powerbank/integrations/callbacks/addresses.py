@@ -52,8 +52,8 @@ class Target:
     path: str
 
 
-def target(url: str, hosts: Iterable[str]) -> Target:
-    """`hosts` are those that were registered; `*` stands for any public one."""
+def parse_target(url: str, hosts: Iterable[str]) -> Target:
+    """Read an address, and refuse it unless it leads to one of `hosts`. Among them `*` stands for any public one."""
     if len(url) > MAX_LENGTH or not VISIBLE.fullmatch(url) or "\\" in url:
         raise CallbackRefusedError("is not an address")
     try:
@@ -82,7 +82,7 @@ def is_public(address: Address) -> bool:
     return address in GLOBAL_V6 and not any(address in block for block in SPECIAL_V6)
 
 
-def parsed(found: Iterable[str]) -> list[Address]:
+def parse_addresses(found: Iterable[str]) -> list[Address]:
     try:
         return [ipaddress.ip_address(one) for one in dict.fromkeys(found)]
     except ValueError:

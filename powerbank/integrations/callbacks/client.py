@@ -1,48 +1,65 @@
 """Calls to addresses that clients gave us. The name is resolved once, and that very address is connected to."""
 
-import hmac
-import re
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
+from http.client import HTTPException, HTTPResponse
+
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from powerbank.base.clock import utcnow
-from powerbank.integrations.callbacks.addresses import Address, Target, is_public, parsed, target
+from powerbank.base.signatures import sign_body
+from powerbank.integrations.callbacks.addresses import Address, Target, is_public, parse_addresses, parse_target
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.integrations.errors import VendorError
 
 SECONDS_IN_ALL = 5.0
 MAX_HEAD_BYTES = 16 * 1024
 PORT = 443
-STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: |\r)")
 
 Resolve = Callable[[str], list[str]]
-Connect = Callable[[str, int, float], socket.socket]
 
 
-def resolve(host: str) -> list[str]:
+def resolve_host(host: str) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, PORT, type=socket.SOCK_STREAM)]
 
 
-def connect(address: str, port: int, timeout: float) -> socket.socket:
-    return socket.create_connection((address, port), timeout)
+class FinalResponse(HTTPResponse):
+    """The answer behind all hints. `http.client` passes over `100 Continue` only, and not over `103 Early Hints`."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 <= self.status < 200:
+            self.headers = None  # type: ignore[assignment]  # a message is read only where there is none yet
+            super().begin()
+
+
+class PinnedConnection(HTTPSConnection):
+    """A connection to an address that was judged, while TLS asks for the host's name and checks it."""
+
+    response_class = FinalResponse
+
+    def __init__(self, address: str, port: int, *, host: str, context: ssl.SSLContext, timeout: float) -> None:
+        super().__init__(address, port, server_hostname=host, ssl_context=context, timeout=timeout)
 
 
 class PublicHosts:
-    """Hosts that were registered, and where they really lead. `resolve` is what a test on one machine must replace."""
+    """The hosts that were registered, and where they really lead. A test on one machine replaces `resolve`."""
 
-    def __init__(self, hosts: Iterable[str], *, resolve: Resolve = resolve) -> None:
+    def __init__(self, hosts: Iterable[str], *, resolve: Resolve = resolve_host) -> None:
         self._hosts = frozenset(hosts)
         self._resolve = resolve
 
     def check(self, url: str) -> Target:
-        """As far as it can be known without asking anybody."""
-        return target(url, self._hosts)
+        """Refuse an address as far as that is possible without asking anybody."""
+        return parse_target(url, self._hosts)
 
     def addresses_of(self, url: str, *, until: float | None = None) -> list[Address]:
-        """All of them are public, or it is refused: one bad address among good ones is how rebinding looks."""
+        """Resolve a host, and refuse it unless all its addresses are public: one bad address among good ones is how
+        rebinding looks."""
         host = self.check(url).host
         addresses = self._resolved(host, until or time.monotonic() + SECONDS_IN_ALL)
         if not addresses or not all(is_public(one) for one in addresses):
@@ -50,7 +67,7 @@ class PublicHosts:
         return addresses
 
     def _resolved(self, host: str, until: float) -> list[Address]:
-        """The system's resolver has no time limit, so somebody else waits for it."""
+        """The system's resolver has no time limit, so another thread waits for it."""
         found: list[str] = []
 
         def ask() -> None:
@@ -61,43 +78,43 @@ class PublicHosts:
 
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
-        asking.join(left(until))
+        asking.join(seconds_left(until))
         if asking.is_alive() or not found:
             raise VendorError("callback: the host's name is not resolved")
-        return parsed(found)
+        return parse_addresses(found)
 
 
 class Callbacks:
-    """`resolve`, `connect` and `context` are what a test on one machine must replace."""
+    """A test on one machine replaces `resolve`, `connection` and `context`."""
 
     def __init__(
         self,
         *,
         hosts: Iterable[str],
         secret: str,
-        resolve: Resolve = resolve,
-        connect: Connect = connect,
+        resolve: Resolve = resolve_host,
+        connection: Callable[..., HTTPSConnection] = PinnedConnection,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._public = PublicHosts(hosts, resolve=resolve)
         self._secret = secret
-        self._connect = connect
+        self._connection = connection
         self._context = context or ssl.create_default_context()
 
     def check(self, url: str) -> None:
-        """For when the address is handed in."""
+        """Refuse an address when it is handed in."""
         self._public.check(url)
 
     def send(self, url: str, body: bytes) -> int:
-        """The status, one of 2xx. What the receiver says beyond it is not read."""
+        """Post a body, and return the status, one of 2xx. What the receiver says beyond it is not read."""
         until = time.monotonic() + SECONDS_IN_ALL
-        to = self._public.check(url)
+        target = self._public.check(url)
         addresses = self._public.addresses_of(url, until=until)
         try:
-            status = self._post(to, addresses, body, until)
+            status = self._post(target, addresses, body, until)
         except ssl.SSLCertVerificationError:
             raise CallbackRefusedError("has no valid certificate") from None
-        except OSError as error:
+        except (OSError, HTTPException, HTTPError) as error:
             raise VendorError(f"callback: {type(error).__name__}") from None
         if 200 <= status < 300:
             return status
@@ -105,59 +122,57 @@ class Callbacks:
             raise VendorError(f"callback: {status}")
         raise CallbackRefusedError(f"answered {status}")
 
-    def _post(self, to: Target, addresses: list[Address], body: bytes, until: float) -> int:
-        with self._reach(addresses, until) as plain:
-            plain.settimeout(left(until))
-            with self._context.wrap_socket(plain, server_hostname=to.host) as secure:
-                secure.settimeout(left(until))
-                secure.sendall(self._request(to, body))
-                return read_status(secure, until)
+    def _post(self, target: Target, addresses: list[Address], body: bytes, until: float) -> int:
+        """Redirects are not followed, and the connection ends with the head of the answer."""
+        headers = {
+            "Host": target.host,
+            "User-Agent": "powerbank",
+            "Content-Type": "application/json",
+            "Powerbank-Signature": sign_body(body, self._secret, moment=int(utcnow().timestamp())),
+            "Connection": "close",
+        }
+        connection = self._connect(target, addresses, until)
+        # Each read has a time limit, and a head that drips meets none of them; so its connection is cut, a moment after
+        # the end: a head that was cut looks like one that is whole.
+        cut = threading.Timer(seconds_left(until) + 0.05, cut_off, [connection.sock])
+        cut.daemon = True
+        cut.start()
+        try:
+            connection.request("POST", target.path, body, headers, preload_content=False)
+            answer = connection.getresponse()
+            seconds_left(until)
+            if sum(len(name) + len(value) for name, value in answer.headers.items()) > MAX_HEAD_BYTES:
+                raise VendorError("callback: the answer does not end")
+            return answer.status
+        finally:
+            cut.cancel()
+            connection.close()
 
-    def _reach(self, addresses: list[Address], until: float) -> socket.socket:
+    def _connect(self, target: Target, addresses: list[Address], until: float) -> HTTPSConnection:
+        """Connect to the first address that can be reached. The last one may take all the time that is left."""
         for address in addresses[:-1]:
+            connection = self._open(target, address, seconds_left(until) / 2)
             try:
-                return self._connect(str(address), PORT, left(until) / 2)
-            except OSError:
+                connection.connect()
+            except HTTPError:  # it was not reached; what goes wrong in TLS is of another kind
                 continue
-        return self._connect(str(addresses[-1]), PORT, left(until))
+            return connection
+        connection = self._open(target, addresses[-1], seconds_left(until))
+        connection.connect()
+        return connection
 
-    def _request(self, to: Target, body: bytes) -> bytes:
-        lines = [
-            f"POST {to.path} HTTP/1.1",
-            f"Host: {to.host}",
-            "User-Agent: powerbank",
-            "Content-Type: application/json",
-            f"Content-Length: {len(body)}",
-            f"Powerbank-Signature: {signature(body, self._secret, int(utcnow().timestamp()))}",
-            "Connection: close",
-        ]
-        return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+    def _open(self, target: Target, address: Address, timeout: float) -> HTTPSConnection:
+        return self._connection(str(address), PORT, host=target.host, context=self._context, timeout=timeout)
 
 
-def signature(body: bytes, secret: str, moment: int) -> str:
-    """As Stripe writes it: the receiver checks time and body with one HMAC-SHA256."""
-    return f"t={moment},v1={hmac.new(secret.encode(), f'{moment}.'.encode() + body, 'sha256').hexdigest()}"
+def cut_off(connected: socket.socket) -> None:
+    try:
+        connected.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
 
 
-def read_status(secure: socket.socket, until: float) -> int:
-    head = b""
-    while True:
-        while b"\r\n\r\n" not in head:
-            secure.settimeout(left(until))
-            piece = secure.recv(4096)
-            if not piece or len(head) + len(piece) > MAX_HEAD_BYTES:
-                raise ConnectionError("no answer")
-            head += piece
-        found = STATUS.match(head)
-        if not found:
-            raise ConnectionError("not HTTP")
-        status = int(found[1])
-        if status >= 200:
-            return status
-        head = head.partition(b"\r\n\r\n")[2]
-
-
-def left(until: float) -> float:
+def seconds_left(until: float) -> float:
     remaining = until - time.monotonic()
     if remaining <= 0:
         raise VendorError("callback: out of time")
