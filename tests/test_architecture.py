@@ -16,11 +16,10 @@ SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT
 # What may speak RQ: the wire, and what works on it. All others enqueue through the outbox.
 SPEAK_RQ = {
     "powerbank/outbox/wire.py",
-    "powerbank/outbox/relay.py",
     "powerbank/ops/dashboard_pages.py",
     "jobs/worker/loop.py",
     "jobs/worker/scheduler.py",
-    "jobs/worker/message_job.py",
+    "jobs/worker/messages.py",
     "jobs/worker/pulse.py",
     "scripts/check_stack.py",
 }

@@ -32,14 +32,14 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
 
-from jobs.worker.advance import Advance, rq_time
-from jobs.worker.message_job import WireJob
+from jobs.worker.messages import Advance, WireJob, rq_time
 from jobs.worker.pulse import WORKER_TTL, Pulse
 from jobs.worker.runtime import Outcome, describe_error
 from powerbank.base import logs
 from powerbank.base.db import db, utcnow
 from powerbank.base.redis_clients import REDIS_ERRORS
 from powerbank.base.watchdog import Watchdog
+from powerbank.outbox.wire import MESSAGE_PREFIX
 
 log = structlog.get_logger(__name__)
 
@@ -183,7 +183,7 @@ class Worker(SimpleWorker):
         """Files what nobody can read as failed, under an empty payload: its own could not be saved again."""
         log.error("message does not decode", message=_readable(job_id), error=str(error))
         self.connection.zrem(queue.started_job_registry.key, job_id + f":{execution}".encode())
-        self.connection.delete(b"rq:job:" + job_id)
+        self.connection.delete(MESSAGE_PREFIX.encode() + job_id)
         refused = self.job_class(_readable(job_id), connection=self.connection)
         refused.data, refused.origin, refused.failure_ttl = b"", queue.name, 7 * 86400
         refused.started_at = refused.ended_at = utcnow()

@@ -8,11 +8,12 @@ from flask import Flask
 from redis import Redis
 from rq import SimpleWorker
 
-from jobs.worker.advance import rq_time
+from jobs.worker.messages import rq_time
 from jobs.worker.runtime import release_abandoned_claims
 from powerbank.base.db import db, utcnow
 from powerbank.base.redis_clients import connect
 from powerbank.outbox import heartbeats, job_counts
+from powerbank.outbox.wire import workers_key
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ class Pulse:
             pipe.expire(worker.key, WORKER_TTL + 60)
             pipe.sadd(worker.redis_workers_keys, worker.key)
             for queue in worker.queues:
-                pipe.sadd(f"rq:workers:{queue.name}", worker.key)
+                pipe.sadd(workers_key(queue.name), worker.key)
             pipe.execute()
 
 

@@ -12,19 +12,19 @@ from itertools import chain
 from typing import NamedTuple
 
 import structlog
-from rq.job import Job, JobStatus
 from sqlalchemy import ColumnElement, func, select, tuple_
 
 from powerbank.base.db import after_commit, db, new_id, transaction, utcnow
 from powerbank.base.redis_clients import queue_redis
-from powerbank.outbox import catalogue, job_counts
+from powerbank.outbox import catalogue, job_counts, wire
 from powerbank.outbox.enqueue import LEASE
 from powerbank.outbox.heartbeats import find_living_workers, find_workers_not_gone
 from powerbank.outbox.lifecycle import bury, bury_unknown, deliver_again, note_crash
 from powerbank.outbox.models import Cause, OutboxJob, State
 from powerbank.outbox.outbound import unsent
 from powerbank.outbox.policy import AT_A_STATION, Queue
-from powerbank.outbox.waiting_messages import WaitingMessages, text_of
+from powerbank.outbox.waiting_messages import WaitingMessages
+from powerbank.outbox.wire import STARTED
 
 log = structlog.get_logger(__name__)
 
@@ -206,42 +206,18 @@ def _claimer() -> ColumnElement[str]:
 
 def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Place]]:
     """Asks Redis, in two round trips, where the last message of each row is, of those that wait in no queue."""
-    redis = queue_redis()
-    with redis.pipeline(transaction=False) as pipe:
-        for row in rows:
-            pipe.hmget(Job.key_for(row.message_id), "status", "worker_name")
-        fates = [_fate(pair) for pair in pipe.execute(raise_on_error=False)]
-    holders = _current_messages(
-        {worker for status, worker in fates if status == JobStatus.STARTED and worker in living}
-    )
+    fates = wire.find_status_and_worker([row.message_id for row in rows])
+    holders = wire.find_messages_in_hand({worker for status, worker in fates if status == STARTED and worker in living})
     return [
         (row, _place(row, status, worker, living, holders)) for row, (status, worker) in zip(rows, fates, strict=True)
     ]
-
-
-def _current_messages(workers: set[str]) -> dict[str, str]:
-    """The message that each of the workers took last, as far as Redis knows."""
-    names = sorted(workers)
-    with queue_redis().pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.hget(f"rq:worker:{name}", "current_job")
-        answers = pipe.execute(raise_on_error=False)
-    return {name: text_of(each) for name, each in zip(names, answers, strict=True) if isinstance(each, bytes)}
-
-
-def _fate(pair: list[bytes | None] | Exception) -> tuple[str, str]:
-    """Status and worker of a message. A key of another kind, which a stranger put there, is none of ours."""
-    if isinstance(pair, Exception):
-        return "", ""
-    status, worker = pair
-    return text_of(status or b""), text_of(worker or b"")
 
 
 def _place(row: Stranded, status: str, worker: str, living: set[str], holders: dict[str, str]) -> Place:
     if row.claimed_by is not None:
         # Its lease has outlived its time limit, or its worker is gone: nobody is at work on it any more.
         return Place.WITH_DEAD_WORKER
-    if status == JobStatus.STARTED:
+    if status == STARTED:
         if worker not in living:
             return Place.WITH_DEAD_WORKER
         # Started for a worker that has gone on to something else: the answer with it got lost on the way.

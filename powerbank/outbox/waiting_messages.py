@@ -15,6 +15,7 @@ from powerbank.base.redis_clients import queue_redis
 from powerbank.outbox import catalogue
 from powerbank.outbox.models import OutboxJob, State
 from powerbank.outbox.policy import Queue, lanes
+from powerbank.outbox.wire import decode, queue_key
 
 PAGE = 10_000  # messages of a queue that are read at once
 LONG_QUEUE = 10_000  # messages; of a longer one only the head is read, as long as nothing of it seems lost
@@ -49,13 +50,13 @@ class WaitingMessages:
 def _long_ones(all_lanes: Sequence[str]) -> list[str]:
     with queue_redis().pipeline(transaction=False) as pipe:
         for lane in all_lanes:
-            pipe.llen(f"rq:queue:{lane}")
+            pipe.llen(queue_key(lane))
         return [lane for lane, length in zip(all_lanes, pipe.execute(), strict=True) if length > LONG_QUEUE]
 
 
 def _turn_of(lane: str) -> datetime | None:
     """The lease up to which the jobs of a long queue have had their turn; None if its head does not tell."""
-    head = [message.rpartition("-") for message in map(text_of, queue_redis().lrange(f"rq:queue:{lane}", 0, HEAD - 1))]
+    head = [message.rpartition("-") for message in map(decode, queue_redis().lrange(queue_key(lane), 0, HEAD - 1))]
     deliveries = {job_id: delivery for job_id, _, delivery in head if _is_id(job_id)}
     query = select(OutboxJob.id, OutboxJob.deliveries, OutboxJob.lease_until).where(
         OutboxJob.id.in_([uuid.UUID(job_id) for job_id in deliveries]),
@@ -71,14 +72,10 @@ def _turn_of(lane: str) -> datetime | None:
 def _messages_in(lane: str) -> set[str]:
     """Read page by page from its end: workers take from the front, so nothing that stays is passed over."""
     redis, found, read = queue_redis(), set[str](), 0
-    while page := redis.lrange(f"rq:queue:{lane}", -read - PAGE, -read - 1):
-        found.update(map(text_of, page))
+    while page := redis.lrange(queue_key(lane), -read - PAGE, -read - 1):
+        found.update(map(decode, page))
         read += PAGE
     return found
-
-
-def text_of(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def _is_id(text: str) -> bool:

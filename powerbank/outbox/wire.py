@@ -1,10 +1,14 @@
-"""How the news of a job travels: RQ messages on Redis. Nothing here is the truth of anything.
+"""How the news of a job travels: messages of RQ on Redis. PostgreSQL has the truth, Redis only the news of it.
 
-A message names the job and its outbox row. Its arguments stay in PostgreSQL, so that Redis and
-rq-dashboard hold no personal data; `description` shows them by name only.
+A message names the job and its outbox row. Its arguments stay in PostgreSQL, so that Redis and rq-dashboard hold no
+personal data; `description` shows them by name only.
+
+All that `powerbank` leans on inside RQ and rq-scheduler stands here: the names of their keys, and what they write under
+them. It was written against RQ 2.12 and rq-scheduler 0.14. The worker and the scheduler, which change what these do,
+are in `jobs/worker/`. tests/jobs/test_worker.py fails when RQ changes what either of them leans on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,10 +31,14 @@ log = structlog.get_logger(__name__)
 
 ENTRY_POINT = "jobs.worker.runtime.run"  # the only function a worker executes
 DELAYED_KEY = "rq:scheduler:scheduled_jobs"  # rq-scheduler's sorted set
+MESSAGE_PREFIX = "rq:job:"
+STARTED = JobStatus.STARTED.value
 
 
 @dataclass(frozen=True)
 class Message:
+    """A message that is to be sent, at once or at a time to come."""
+
     id: str
     job: str
     payload: dict[str, Any] = field(default_factory=dict)
@@ -38,12 +46,13 @@ class Message:
 
 
 def durable_message(*, outbox_id: Any, job: str, delivery: int, at: datetime | None = None) -> Message:
-    """The delivery's number is part of the id: RQ would take a second message of one id for the same job."""
+    """Make the message of an outbox row. The delivery's number is part of its id, because RQ would take a second
+    message of one id for the same job."""
     return Message(f"{outbox_id}-{delivery}", job, {"outbox_id": str(outbox_id)}, at)
 
 
 def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
-    """Sends all of them in one round trip. Raises redis errors; the callers know what a loss means."""
+    """Send all messages in one round trip. Errors of Redis go to the caller, who knows what a loss means."""
     redis = connection if connection is not None else queue_redis()
     pipe = redis.pipeline(transaction=True)
     for message in messages:
@@ -59,7 +68,7 @@ def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
 
 
 def forget_message(message_id: str) -> None:
-    """Removes a message that has ended from what Redis shows. Redis away: it ends by its time to live."""
+    """Remove a message that has ended from what Redis shows. While Redis is away, it ends by its time to live."""
     try:
         job = Job.fetch(message_id, connection=queue_redis(), serializer=JSONSerializer)
         if job.get_status(refresh=False) in (JobStatus.FAILED, JobStatus.FINISHED):
@@ -83,7 +92,7 @@ def _enqueue_data(spec: JobSpec, message: Message) -> Any:
 
 
 def _delay(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message, at: datetime) -> None:
-    """Leaves it with rq-scheduler, and shows it in RQ's own registry of scheduled jobs for rq-dashboard."""
+    """Leave a message with rq-scheduler, and show it in RQ's registry of scheduled jobs for rq-dashboard."""
     job = Job.create(
         ENTRY_POINT,
         kwargs={"job": spec.name, **message.payload},
@@ -104,16 +113,48 @@ def _delay(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message, at: da
     queue(redis, spec.lane).scheduled_job_registry.schedule(job, due, pipeline=pipe)
 
 
-def queue(redis: Redis, name: str) -> Queue:
-    return _queue_on(id(redis.connection_pool), name, redis)
+def queue_key(lane: str) -> str:
+    """Name the list of the messages that wait on a lane."""
+    return f"rq:queue:{lane}"
+
+
+def workers_key(lane: str) -> str:
+    """Name the set of the workers that serve a lane."""
+    return f"rq:workers:{lane}"
+
+
+def find_status_and_worker(message_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """Find the status of each message, and the worker that took it; empty texts for a message that is gone."""
+    with queue_redis().pipeline(transaction=False) as pipe:
+        for message_id in message_ids:
+            pipe.hmget(Job.key_for(message_id), "status", "worker_name")
+        answers = pipe.execute(raise_on_error=False)
+    # A key of another kind, which a stranger put there, is no message.
+    pairs = [("", "") if isinstance(answer, Exception) else answer for answer in answers]
+    return [(decode(status or b""), decode(worker or b"")) for status, worker in pairs]
+
+
+def find_messages_in_hand(workers: set[str]) -> dict[str, str]:
+    """Find the message that each of the workers took last, as far as Redis knows."""
+    names = sorted(workers)
+    with queue_redis().pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hget(f"rq:worker:{name}", "current_job")
+        answers = pipe.execute(raise_on_error=False)
+    return {name: decode(answer) for name, answer in zip(names, answers, strict=True) if isinstance(answer, bytes)}
+
+
+def decode(value: bytes | str) -> str:
+    """Read what Redis answers as text. Strangers can write to Redis, so what is no text does no harm."""
+    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 _queues: dict[tuple[int, str], Queue] = {}
 
 
-def _queue_on(pool: int, name: str, redis: Redis) -> Queue:
-    """RQ asks the server for its version once for each Queue object, so the objects are kept."""
-    key = (pool, name)
+def queue(redis: Redis, name: str) -> Queue:
+    """Give RQ's object for a queue. The objects are kept, because RQ asks the server for its version once for each."""
+    key = (id(redis.connection_pool), name)
     if key not in _queues:
         _queues[key] = Queue(name, connection=redis, serializer=JSONSerializer)
     return _queues[key]

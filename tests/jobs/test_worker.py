@@ -7,22 +7,25 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from importlib.metadata import version
 
 import pytest
 from flask import Flask
 from redis import Redis
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, worker_registration
 from rq.command import send_shutdown_command
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.suspension import resume, suspend
 from rq.worker import BaseWorker
+from rq_scheduler import Scheduler as RqScheduler
 from sqlalchemy import text
 
 from jobs.worker.loop import Worker
 from powerbank.base.db import db, transaction
 from powerbank.base.redis_clients import connect, queue_redis
+from powerbank.outbox import wire
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.outbound import unsent
 from powerbank.outbox.wire import ENTRY_POINT, Message, push
@@ -303,7 +306,11 @@ def test_a_broken_push_leaves_the_job_to_the_sweep(context: Flask, monkeypatch: 
 
 
 class TestWhatWeLeanOn:
-    """If an update of RQ changes one of these, our worker must be looked at."""
+    """After an update of RQ or rq-scheduler that fails here, read `powerbank/outbox/wire.py` and `jobs/worker/`."""
+
+    def test_the_versions_are_those_that_the_worker_was_written_against(self) -> None:
+        assert version("rq").startswith("2.12.")
+        assert version("rq-scheduler").startswith("0.14.")
 
     def test_the_loop_reads_the_stop_flag_and_ends_when_nothing_is_taken(self) -> None:
         source = inspect.getsource(BaseWorker.work)
@@ -336,8 +343,11 @@ class TestWhatWeLeanOn:
 
     def test_keys_have_the_names_that_the_script_writes(self, context: Flask) -> None:
         redis = queue_redis()
-        assert Job.key_for("x") == "rq:job:x"
-        assert Queue("q", connection=redis).key == "rq:queue:q"
+        assert Job.key_for("x") == "rq:job:x" == f"{wire.MESSAGE_PREFIX}x"
+        assert Queue("q", connection=redis).key == "rq:queue:q" == wire.queue_key("q")
+        assert wire.workers_key("q") == worker_registration.WORKERS_BY_QUEUE_KEY % "q"
+        assert SimpleWorker.redis_worker_namespace_prefix == "rq:worker:"
+        assert RqScheduler.scheduled_jobs_key == wire.DELAYED_KEY
         assert StartedJobRegistry("q", connection=redis).key == "rq:wip:q"
         assert FinishedJobRegistry("q", connection=redis).key == "rq:finished:q"
         assert StartedJobRegistry.parse_job_id("a:b") == "a"
