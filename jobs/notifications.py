@@ -10,13 +10,13 @@ from powerbank.integrations.errors import VendorError
 from powerbank.integrations.fcm.client import DeadTokenError
 from powerbank.notifications import cleanup
 from powerbank.notifications.broadcasts import services as broadcasts
-from powerbank.notifications.delivery import channels
+from powerbank.notifications.delivery import channels, messages
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.delivery.channels import Message
-from powerbank.notifications.people import event_notices, reminders
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people import dispatch, event_notices, reminders
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.staff import services as staff
-from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.notifications.templates import services as templates
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
@@ -25,7 +25,7 @@ SLICE = 20.0  # seconds
 
 
 def create_notification(*, notice_id: str) -> None:
-    deliveries.create(UUID(notice_id))
+    dispatch.dispatch_notice(UUID(notice_id))
 
 
 def send(run: StepwiseRun, *, delivery_id: str) -> None:
@@ -33,8 +33,8 @@ def send(run: StepwiseRun, *, delivery_id: str) -> None:
     identifier = UUID(delivery_id)
     try:
         with transaction():
-            message = deliveries.begin(identifier)
-    except deliveries.UndeliverableError as gone:
+            message = deliveries.begin_try(identifier)
+    except messages.UndeliverableError as gone:
         with run.finish():
             deliveries.note_failure(identifier, str(gone), final=True)
         return
@@ -43,7 +43,7 @@ def send(run: StepwiseRun, *, delivery_id: str) -> None:
 
 
 def send_digest(*, user_id: str, kind: str) -> None:
-    deliveries.digest(UUID(user_id), Type(kind))
+    dispatch.send_digest(UUID(user_id), NoticeType(kind))
 
 
 def broadcast_system_message(run: StepwiseRun, *, broadcast_id: str) -> None:
@@ -63,7 +63,7 @@ def broadcast_system_message(run: StepwiseRun, *, broadcast_id: str) -> None:
 
 def send_template_test(run: StepwiseRun, *, template_id: str, delivery_id: str) -> None:
     with transaction():
-        message = templates.test_message(UUID(template_id), UUID(delivery_id))
+        message = templates.compose_test_message(UUID(template_id), UUID(delivery_id))
     if message is not None:
         hand_over(run, UUID(delivery_id), message)
 
@@ -73,21 +73,23 @@ def remind_unfinished(run: StepwiseRun) -> None:
 
 
 def finish_accounts() -> None:
-    reminders.finish_accounts(now=utcnow())
+    reminders.repeat_registration_steps(now=utcnow())
 
 
 def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
-    deliveries.close(UUID(delivery_id))
+    deliveries.close_delivery(UUID(delivery_id))
 
 
 def notify_user(*, notice: str, user_id: str, once_per: str | None = None, **event: Scalar) -> None:
     """Follows from an event, by a line of `powerbank.subscriptions`."""
-    event_notices.react(kind=Type(notice), user_id=UUID(user_id), event=event, once_per=once_per)
+    event_notices.tell_user_of_event(
+        notice_type=NoticeType(notice), user_id=UUID(user_id), event=event, once_per=once_per
+    )
 
 
 def notify_staff(*, notice: str, **event: Scalar) -> None:
     """Follows from an event, by a line of `powerbank.subscriptions`."""
-    staff.notify_staff(type=StaffType(notice), context=event)
+    staff.notify_staff(type=StaffNoticeType(notice), context=event)
 
 
 def prune_notifications(run: StepwiseRun) -> None:
@@ -97,7 +99,7 @@ def prune_notifications(run: StepwiseRun) -> None:
 def hand_over(run: StepwiseRun, delivery_id: UUID, message: Message) -> None:
     """Completes the job if the vendor took the message, or said that it can never arrive. Other failures go on."""
     try:
-        receipt = run.call("send", lambda _key: channels.send(message))
+        receipt = run.call("send", lambda _key: channels.send_message(message))
     except DeadTokenError as gone:
         with run.finish():
             deliveries.note_dead_token(delivery_id, message.to, str(gone))

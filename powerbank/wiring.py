@@ -44,12 +44,12 @@ from powerbank.users.queries import UsageTotal
 
 def hooks(app: Flask) -> None:
     """What a domain gives to one before it, which may not import it. A second application changes nothing."""
-    lifecycle.register_registration_steps(notices.welcome, earnings.request_signup_award)
+    lifecycle.register_registration_steps(notices.notify_of_registration, earnings.request_signup_award)
     lifecycle.register_account_end_checks(dues.refuse_to_leave_with_dues, rental_queries.refuse_user_with_open_rental)
     lifecycle.register_account_end_steps(
         avatars.forget_avatar_of_user,
         identifier_traces.forget_devices_of_user,
-        notices.forget,
+        notices.delete_notices_of_user,
         cleanup.forget_sign_ins_of_user,
         kyc.say_farewell,
         expiry.forfeit_points,

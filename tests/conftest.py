@@ -295,7 +295,7 @@ def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever these tests run, nothing waits for the morning."""
     from powerbank.notifications.people import quiet_hours
 
-    monkeypatch.setattr(quiet_hours, "until", lambda _now: None)
+    monkeypatch.setattr(quiet_hours, "end_of_night", lambda _now: None)
 
 
 @pytest.fixture(autouse=True)

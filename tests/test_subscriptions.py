@@ -14,10 +14,10 @@ from uuid import UUID
 import pytest
 
 from powerbank.ledger.events import AdjustmentWaits
-from powerbank.notifications.people.kinds import Type
-from powerbank.notifications.staff import kinds as staff_kinds
-from powerbank.notifications.staff.kinds import StaffType
-from powerbank.notifications.texts import values
+from powerbank.notifications.people.notice_types import NoticeType
+from powerbank.notifications.staff import notice_types as staff_kinds
+from powerbank.notifications.staff.notice_types import StaffNoticeType
+from powerbank.notifications.texts import built_in
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
@@ -30,7 +30,7 @@ SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT
 TELL_DIRECTLY = {
     "powerbank/auth/people/services.py",  # goes to the address before, too
     "powerbank/payments/dues/services.py",  # each day, to all who owe
-    "powerbank/notifications/delivery/services.py",
+    "powerbank/notifications/people/dispatch.py",
     "powerbank/notifications/people/reminders.py",
     "powerbank/notifications/people/services.py",
 }
@@ -117,21 +117,21 @@ def test_conditions_are_about_fields_and_can_be_met(row: Row) -> None:
 def test_a_persons_notice_has_all_that_its_text_says(row: Row) -> None:
     if (notice := told_to(row, notification_jobs.NOTIFY_USER)) is None:
         return
-    event, kind, kinds = row[0], Type(notice), get_type_hints(row[0])
+    event, kind, kinds = row[0], NoticeType(notice), get_type_hints(row[0])
     assert kinds["user_id"] is UUID
     assert isinstance(row[1], Follower)
     if once_per := row[1].arguments["once_per"]:
         assert NoneType not in get_args(kinds[once_per]), "those without a value would all be one"
     found = DETAILS[kind].names if kind in DETAILS else ()
-    assert {*values.needed(kind)} <= names(event) | {*found}
+    assert {*built_in.needed_values(kind)} <= names(event) | {*found}
 
 
 @each_row
 def test_a_notice_of_staff_has_all_that_its_text_says(row: Row) -> None:
     if (notice := told_to(row, notification_jobs.NOTIFY_STAFF)) is None:
         return
-    rule = staff_kinds.RULES[StaffType(notice)]
-    assert {*values.needed(StaffType(notice))} <= names(row[0])
+    rule = staff_kinds.RULES[StaffNoticeType(notice)]
+    assert {*built_in.needed_values(StaffNoticeType(notice))} <= names(row[0])
     assert rule.once_per is None or rule.once_per in names(row[0])
 
 
@@ -142,7 +142,7 @@ def test_whose_money_or_points_change_is_told(event: type[Event]) -> None:
 
 
 def test_details_are_found_for_notices_that_are_told() -> None:
-    assert {*DETAILS} <= {Type(notice) for row in ROWS if (notice := told_to(row, notification_jobs.NOTIFY_USER))}
+    assert {*DETAILS} <= {NoticeType(notice) for row in ROWS if (notice := told_to(row, notification_jobs.NOTIFY_USER))}
 
 
 def test_people_are_told_by_a_subscription_wherever_something_happened() -> None:

@@ -25,8 +25,8 @@ from powerbank.ledger.movements import dues, holds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.notifications.delivery import devices
-from powerbank.notifications.delivery import services as deliveries
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people import dispatch
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import payment_jobs
@@ -56,16 +56,16 @@ Factory = Callable[[UUID], Belonging]
 # application context and makes something that belongs to the given person.
 def a_notice(owner: UUID) -> Belonging:
     with transaction():
-        notice_id = notify(user_id=owner, type=Type.WELCOME, context={})
+        notice_id = notify(user_id=owner, type=NoticeType.WELCOME, context={})
     assert notice_id is not None
     with transaction():
-        deliveries.create(notice_id)
+        dispatch.dispatch_notice(notice_id)
     return Belonging({"notice_id": notice_id}, {"PATCH": {"read": True}})
 
 
 def a_device(owner: UUID) -> Belonging:
     with transaction():
-        device, _new = devices.register(
+        device, _new = devices.register_device(
             user_id=owner,
             session_id=None,
             fcm_token=f"token-of-{new_id()}",

@@ -10,6 +10,7 @@ from powerbank.admin.console_session import guard, page_staff
 from powerbank.api.paging import page
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
+from powerbank.notifications.staff import queries
 from powerbank.notifications.staff import services as notices
 from powerbank.notifications.staff.models import StaffNotice
 from powerbank.notifications.staff.routes import shown
@@ -23,7 +24,7 @@ SHOWN = 50
 @blueprint.get("")
 def listing() -> str:
     me = page_staff("notices.read")
-    query = notices.notices(me.id, me.may, unread=None, type=None)
+    query = queries.notices_of_member(me.id, me.may, unread=None, type=None)
     try:
         found = page(query, StaffNotice.id, descending=True, limit=SHOWN, cursor=request.args.get("cursor"))
     except AppError:  # an address that was typed: begin at the newest
@@ -34,7 +35,7 @@ def listing() -> str:
         staff=me,
         items=items,
         next_cursor=found["next_cursor"],
-        unread=notices.unread_count(me.id, me.may),
+        unread=queries.count_unread_notices(me.id, me.may),
     )
 
 
@@ -42,7 +43,7 @@ def listing() -> str:
 def read(notice_id: UUID) -> Response:
     me = page_staff("notices.read")
     with transaction():
-        notices.mark(me.id, me.may, notice_id, read=True, now=utcnow())
+        notices.mark_notice(me.id, me.may, notice_id, read=True, now=utcnow())
     return redirect(url_for("console_notices.listing"))
 
 
@@ -50,5 +51,5 @@ def read(notice_id: UUID) -> Response:
 def read_all() -> Response:
     me = page_staff("notices.read")
     with transaction():
-        notices.mark_all(me.id, me.may, now=utcnow())
+        notices.mark_all_notices(me.id, me.may, now=utcnow())
     return redirect(url_for("console_notices.listing"))

@@ -59,4 +59,4 @@ def _end_expired_sessions(now: datetime) -> None:
         .returning(Session.id)
         .execution_options(synchronize_session=False)
     )
-    devices.end_with_sessions(ended.all(), now=now)
+    devices.end_devices_of_sessions(ended.all(), now=now)

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from powerbank.base.db import db, open_session, utcnow
-from powerbank.notifications.staff import services as staff
-from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.staff import queries as notification_queries
+from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue_again, publish
 from powerbank.rentals import queries, transitions
@@ -207,7 +207,7 @@ def _publish_paid_not_ejected(rental_id: UUID, now: datetime) -> None:
 def publish_broken_rental(rental_id: UUID, error: Exception) -> None:
     """Tell staff of a rental that a sweep cannot move on. They hear of it once, however often the sweep meets it."""
     key = f"rental_broken:{rental_id}"
-    if not staff.was_told(StaffType.ANOMALY, key):
+    if not notification_queries.was_staff_told(StaffNoticeType.ANOMALY, key):
         code = queries.find_rental(rental_id).code
         publish(AnomalyFound(key=key, detail=f"rental {code} cannot move on: {type(error).__name__}"))
 

@@ -53,3 +53,11 @@ def _phone(text: str, home: str) -> ContactAddress:
         raise BadIdentifierError
     value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return ContactAddress(IdentifierKind.PHONE, value, phonenumbers.region_code_for_number(number))
+
+
+def mask_contact_address(kind: str, value: str) -> str:
+    """`+977••••••5678`, `s•••@example.com`: enough to recognise one's own, no use to anybody else."""
+    if kind == IdentifierKind.EMAIL:
+        name, _, host = value.partition("@")
+        return f"{name[:1]}•••@{host}"
+    return f"{value[:4]}••••••{value[-4:]}"

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from powerbank.auth.staff import administration
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction
-from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.notifications.staff.services import notify_staff
 from tests.admin.test_console import sign_in, token_of
 from tests.conftest import PASSWORD
@@ -23,8 +23,8 @@ def operator(app: Flask, client: FlaskClient) -> FlaskClient:
     with app.app_context(), transaction():
         administration.ensure_staff(email="ops@example.com", password=PASSWORD, role=Role.OPERATIONS)
         for number in range(52):
-            notify_staff(type=StaffType.NO_WORKERS, context={"detail": f"<b>queue {number:02d}"})
-        notify_staff(type=StaffType.LEDGER_MISMATCH, context={"check": "account", "subject": "7"})
+            notify_staff(type=StaffNoticeType.NO_WORKERS, context={"detail": f"<b>queue {number:02d}"})
+        notify_staff(type=StaffNoticeType.LEDGER_MISMATCH, context={"check": "account", "subject": "7"})
     sign_in(client, "ops@example.com")
     return client
 

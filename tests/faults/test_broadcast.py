@@ -22,7 +22,7 @@ ROWS = f"""
 def test_killed_in_the_middle_nobody_is_told_twice_and_nobody_is_left_out(plant: Plant) -> None:
     execute(plant.environment["DATABASE_OWNER_URL"], ROWS)
     with plant.app.app_context(), transaction():
-        broadcasts.send(title="t", message="m", target={}, push=False, by=new_id(), now=utcnow())
+        broadcasts.send_broadcast(title="t", message="m", target={}, push=False, by=new_id(), now=utcnow())
     killed_at = []
     for _ in range(3):
         since = told(plant)

@@ -15,8 +15,8 @@ from powerbank.kyc import services as kyc
 from powerbank.kyc.models import Side
 from powerbank.notifications.broadcasts import services as broadcasts
 from powerbank.notifications.delivery import devices
-from powerbank.notifications.delivery import services as deliveries
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people import dispatch
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from powerbank.notifications.templates import services as templates
 from powerbank.outbox.enqueue import Scalar
@@ -109,7 +109,7 @@ def newcomer(phone: str = "9812345678", username: str = "sita") -> User:
         )
         sessions.begin_session(user, user_agent=None)
         session_id = session.scalar(text("SELECT id FROM sessions WHERE user_id = :id"), {"id": user.id})
-        devices.register(
+        devices.register_device(
             user_id=user.id,
             session_id=session_id,
             fcm_token=f"token-of-{username}",
@@ -133,7 +133,7 @@ def registration_by_code() -> Arguments:
 def notice_taken() -> Arguments:
     user = newcomer()
     with transaction():
-        notice_id = notify(user_id=user.id, type=Type.RENTAL_OVERDUE, context={"due_at": None, "rate": "5.00"})
+        notice_id = notify(user_id=user.id, type=NoticeType.RENTAL_OVERDUE, context={"due_at": None, "rate": "5.00"})
     return {"notice_id": str(notice_id)}
 
 
@@ -143,8 +143,8 @@ def delivery_on(channel: str) -> Callable[[], Arguments]:
         with transaction() as session:
             if channel == "email":
                 users.set_identifier(user, identifiers.parse_contact_address("sita@example.com"))
-            notice_id = notify(user_id=user.id, type=Type.RENTAL_LOST, context={"amount": "3000.00"})
-            deliveries.create(notice_id)
+            notice_id = notify(user_id=user.id, type=NoticeType.RENTAL_LOST, context={"amount": "3000.00"})
+            dispatch.dispatch_notice(notice_id)
             session.execute(text("DELETE FROM outbox_jobs"))
             query = text("SELECT id FROM deliveries WHERE channel = :channel")
             delivery_id = session.scalar(query, {"channel": channel})
@@ -157,7 +157,9 @@ def message_to_all() -> Arguments:
     for number in range(3):
         newcomer(f"981234567{number}", f"person{number}")
     with transaction() as session:
-        sent = broadcasts.send(title="Dashain", message="Hello", target={}, push=True, by=new_id(), now=utcnow())
+        sent = broadcasts.send_broadcast(
+            title="Dashain", message="Hello", target={}, push=True, by=new_id(), now=utcnow()
+        )
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"broadcast_id": str(sent.id)}
 
@@ -165,8 +167,8 @@ def message_to_all() -> Arguments:
 def template_to_try() -> Arguments:
     with transaction() as session:
         words = {"type": "due_paid", "channel": "sms", "language": "en", "title": "Paid", "body": "{{ amount }}"}
-        template = templates.create(words, by=new_id())
-        templates.test_send(template, "9812345678")
+        template = templates.create_template(words, by=new_id())
+        templates.send_test(template, "9812345678")
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"template_id": str(template.id), "delivery_id": str(db.session.scalar(text("SELECT id FROM deliveries")))}
 
@@ -175,8 +177,8 @@ def one_too_many() -> Arguments:
     user = newcomer()
     for number in range(5):
         with transaction() as session:
-            notice_id = notify(user_id=user.id, type=Type.LOW_CREDIT, context={"balance": number})
-            deliveries.create(notice_id)
+            notice_id = notify(user_id=user.id, type=NoticeType.LOW_CREDIT, context={"balance": number})
+            dispatch.dispatch_notice(notice_id)
             session.execute(text("DELETE FROM outbox_jobs"))
     return {"user_id": str(user.id), "kind": "low_credit"}
 

@@ -17,8 +17,8 @@ from powerbank.ledger.accounts import Kind
 from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.notifications.people.kinds import Type
-from powerbank.notifications.texts import values
+from powerbank.notifications.people.notice_types import NoticeType
+from powerbank.notifications.texts import built_in
 from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.credit_alerts.services import Alert
 from powerbank.payments.dues import services as dues_collection
@@ -41,7 +41,7 @@ def told(user_id: UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
         runtime.run("notify_user", str(job_id))
     query = text("SELECT type, context FROM notices WHERE CAST(:who AS uuid) IS NULL OR user_id = :who ORDER BY id")
     return [
-        (row.type, {name: row.context[name] for name in values.needed(Type(row.type))})
+        (row.type, {name: row.context[name] for name in built_in.needed_values(NoticeType(row.type))})
         for row in db.session.execute(query, {"who": user_id})
     ]
 

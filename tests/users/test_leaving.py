@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction
 from powerbank.base.errors import ConflictError
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from powerbank.users import lifecycle, queries
 from tests.people import Inbox, People, Person, rows
@@ -51,7 +51,7 @@ def sita(client: FlaskClient, app: Flask, people: People) -> Person:
         from sqlalchemy import text
 
         session.execute(text("UPDATE sessions SET user_agent = 'Test phone'"))
-        notify(user_id=sita.id, type=Type.RENTAL_LOST, context={"amount": "1", "name": "Sitara"})
+        notify(user_id=sita.id, type=NoticeType.RENTAL_LOST, context={"amount": "1", "name": "Sitara"})
     return sita
 
 

@@ -24,15 +24,14 @@ from powerbank.auth.people.requesters import Standing
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import AppError
 from powerbank.notifications.delivery import services as deliveries
-from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.delivery.channels import Message
 from powerbank.notifications.models import Delivery
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import CHANNEL_OF
-from powerbank.notifications.templates import composing
+from powerbank.notifications.templates import composition
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue
-from powerbank.users.identifiers import ContactAddress
+from powerbank.users.identifiers import ContactAddress, mask_contact_address
 from powerbank.users.models import IdentifierKind
 
 VALID_SECONDS = 300
@@ -127,7 +126,9 @@ def create_challenge(
         asked_from=standing,
         expires_at=utcnow() + timedelta(seconds=VALID_SECONDS),
     )
-    delivery = Delivery(type=Type.OTP, channel=CHANNEL_OF[contact.kind], masked=masked(contact.kind, contact.value))
+    delivery = Delivery(
+        type=NoticeType.OTP, channel=CHANNEL_OF[contact.kind], masked=mask_contact_address(contact.kind, contact.value)
+    )
     session.add_all([challenge, delivery])
     session.flush()
     challenge.delivery_id = delivery.id
@@ -149,7 +150,7 @@ def begin_delivery(challenge_id: UUID, delivery_id: UUID) -> Message | None:
     if deliveries.count_try(delivery_id) is None:
         return None
     channel = CHANNEL_OF[IdentifierKind(challenge.kind)]
-    text = composing.words(Type.OTP, channel, {"code": derive_code(challenge_id)}, challenge.language)
+    text = composition.compose_text(NoticeType.OTP, channel, {"code": derive_code(challenge_id)}, challenge.language)
     return Message(channel, challenge.identifier, text.title, text.body, str(delivery_id), language=challenge.language)
 
 

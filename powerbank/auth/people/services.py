@@ -16,12 +16,11 @@ from powerbank.auth.people.errors import VerificationExpiredError, WrongCodeErro
 from powerbank.auth.tokens import Tokens
 from powerbank.base.errors import ConflictError
 from powerbank.base.signed_texts import TimedSerializer
-from powerbank.notifications.delivery.addresses import masked
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from powerbank.users import services as users
 from powerbank.users.errors import AccountBlockedError
-from powerbank.users.identifiers import ContactAddress
+from powerbank.users.identifiers import ContactAddress, mask_contact_address
 from powerbank.users.models import User
 
 REGISTER_WITHIN = timedelta(minutes=15)
@@ -88,8 +87,8 @@ def link_contact(
     # Not a line of the subscriptions: this must also reach the former address, which its person has just given up.
     notify(
         user_id=user_id,
-        type=Type.ACCOUNT_SECURITY,
-        context={"change": contact.kind.value, "masked": masked(contact.kind, contact.value)},
+        type=NoticeType.ACCOUNT_SECURITY,
+        context={"change": contact.kind.value, "masked": mask_contact_address(contact.kind, contact.value)},
         dedup_key=f"identifier:{challenge_id}",
         also_to=[ContactAddress(contact.kind, former)] if former else [],
     )

@@ -83,7 +83,7 @@ def end_sessions_of_user(user_id: UUID, cause: str) -> None:
         .where(Session.user_id == user_id, Session.ended_at.is_(None))
         .values(ended_at=utcnow(), end_cause=cause)
     )
-    devices.end_all_of(user_id, now=utcnow())
+    devices.end_devices_of_user(user_id, now=utcnow())
     changes.announce_sign_ins(f"user:{user_id}")
 
 
@@ -119,5 +119,5 @@ def _find_refresh_token(token: str, *, lock: bool = False) -> RefreshToken | Non
 def _end_one(session: Session, cause: str) -> None:
     if session.ended_at is None:
         session.ended_at, session.end_cause = utcnow(), cause
-        devices.end_with_sessions([session.id], now=utcnow())
+        devices.end_devices_of_sessions([session.id], now=utcnow())
         changes.announce_sign_ins(f"user:{session.user_id}")

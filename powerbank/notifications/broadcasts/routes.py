@@ -69,7 +69,7 @@ class Broadcasts(MethodView):
     def post(self, body: dict[str, Any]) -> Broadcast:
         """Tell everybody, or those whom the target names; pushes wait for the morning"""
         with transaction():
-            broadcast = broadcasts.send(**body, by=current_staff().id, now=utcnow())
+            broadcast = broadcasts.send_broadcast(**body, by=current_staff().id, now=utcnow())
             audit.by_staff("broadcast.send", "broadcast", broadcast.id, new={**body, "total": broadcast.total})
         return broadcast
 
@@ -80,7 +80,7 @@ class Broadcasts(MethodView):
 @blueprint.response(200, CountSchema)
 def count(body: dict[str, Any]) -> dict[str, int]:
     """How many people a target names; nobody is told anything"""
-    return {"people": targets.count(body["target"], now=utcnow())}
+    return {"people": targets.count_people(body["target"], now=utcnow())}
 
 
 @blueprint.get("/<uuid:broadcast_id>")
@@ -100,6 +100,6 @@ def one(broadcast_id: UUID) -> Broadcast:
 def cancel(broadcast_id: UUID) -> Broadcast:
     """Stop it where it is; whoever was told stays told"""
     with transaction():
-        broadcast = broadcasts.cancel(broadcast_id, now=utcnow())
+        broadcast = broadcasts.cancel_broadcast(broadcast_id, now=utcnow())
         audit.by_staff("broadcast.cancel", "broadcast", broadcast.id, new={"told": broadcast.told})
     return broadcast

@@ -15,7 +15,7 @@ from powerbank.notifications.broadcasts.models import UNFINISHED, Broadcast, Bro
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.models import IN_APP, Channel, Delivery, Device, Mute, Notice
 from powerbank.notifications.people import quiet_hours
-from powerbank.notifications.people.kinds import Group, Type
+from powerbank.notifications.people.notice_types import Group, NoticeType
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import OutboxJob, State
@@ -39,7 +39,9 @@ _INSERT = text("""
 )
 
 
-def send(*, title: str, message: str, target: Mapping[str, Any], push: bool, by: UUID, now: datetime) -> Broadcast:
+def send_broadcast(
+    *, title: str, message: str, target: Mapping[str, Any], push: bool, by: UUID, now: datetime
+) -> Broadcast:
     broadcast = Broadcast(
         id=new_id(),
         title=title,
@@ -51,7 +53,7 @@ def send(*, title: str, message: str, target: Mapping[str, Any], push: bool, by:
         status=BroadcastStatus.TELLING,
         told=0,
         pushes=0,
-        total=targets.count(target, now=now),
+        total=targets.count_people(target, now=now),
     )
     open_session().add(broadcast)
     open_session().flush()
@@ -59,71 +61,73 @@ def send(*, title: str, message: str, target: Mapping[str, Any], push: bool, by:
     return broadcast
 
 
-def cancel(broadcast_id: UUID, *, now: datetime) -> Broadcast:
-    broadcast = locked(broadcast_id)
+def cancel_broadcast(broadcast_id: UUID, *, now: datetime) -> Broadcast:
+    broadcast = lock_broadcast(broadcast_id)
     if broadcast is None:
         raise NotFoundError("broadcast")
     if broadcast.status not in UNFINISHED:
         raise ConflictError("broadcast_over", f"This broadcast is {broadcast.status}.")
-    _finish(broadcast, BroadcastStatus.CANCELLED, now)
+    _finish_broadcast(broadcast, BroadcastStatus.CANCELLED, now)
     return broadcast
 
 
 def tell_batch(broadcast_id: UUID, *, now: datetime) -> bool:
     """The next people get their notice. True while there are more."""
-    broadcast = locked(broadcast_id)
+    broadcast = lock_broadcast(broadcast_id)
     if broadcast is None or broadcast.status != BroadcastStatus.TELLING:
         return False
-    query = targets.people(broadcast.target, joined_before=broadcast.created_at).order_by(User.id).limit(BATCH)
+    query = (
+        targets.people_of_target(broadcast.target, joined_before=broadcast.created_at).order_by(User.id).limit(BATCH)
+    )
     if broadcast.told_up_to is not None:
         query = query.where(User.id > broadcast.told_up_to)
     people = list(open_session().scalars(query))
     if people:
-        _write(broadcast, people, now)
+        _write_notices(broadcast, people, now)
         broadcast.told_up_to, broadcast.told = people[-1], broadcast.told + len(people)
     if len(people) == BATCH:
         return True
     if broadcast.push:
         broadcast.status = BroadcastStatus.PUSHING
     else:
-        _finish(broadcast, BroadcastStatus.DONE, now)
+        _finish_broadcast(broadcast, BroadcastStatus.DONE, now)
     return False
 
 
 def push_batch(broadcast_id: UUID, *, now: datetime) -> datetime | None:
     """Hands over as many pushes as there is room for. When to look again, or None when there is nothing left to do."""
-    broadcast = locked(broadcast_id)
+    broadcast = lock_broadcast(broadcast_id)
     if broadcast is None or broadcast.status != BroadcastStatus.PUSHING:
         return None
-    if morning := quiet_hours.until(now):
+    if morning := quiet_hours.end_of_night(now):
         return morning
-    room = PUSHES_IN_FLIGHT - _pushes_in_flight()
+    room = PUSHES_IN_FLIGHT - _count_pushes_in_flight()
     if room <= 0:
         return now + LOOK_AGAIN
-    rows = open_session().execute(_devices(broadcast).limit(room)).all()
+    rows = open_session().execute(_next_devices(broadcast).limit(room)).all()
     for row in rows:
         delivery = Delivery(
             notice_id=row.notice_id,
             user_id=row.user_id,
             device_id=row.id,
-            type=Type.BROADCAST.value,
+            type=NoticeType.BROADCAST.value,
             channel=Channel.PUSH,
         )
         open_session().add(delivery)
-        deliveries.dispatch(delivery)
+        deliveries.enqueue_delivery(delivery)
     if rows:
         broadcast.pushed_up_to, broadcast.pushes = rows[-1].id, broadcast.pushes + len(rows)
     if len(rows) < room:
-        _finish(broadcast, BroadcastStatus.DONE, now)
+        _finish_broadcast(broadcast, BroadcastStatus.DONE, now)
         return None
     return now + LOOK_AGAIN
 
 
-def locked(broadcast_id: UUID) -> Broadcast | None:
+def lock_broadcast(broadcast_id: UUID) -> Broadcast | None:
     return open_session().get(Broadcast, broadcast_id, with_for_update=True, populate_existing=True)
 
 
-def _write(broadcast: Broadcast, people: list[UUID], now: datetime) -> None:
+def _write_notices(broadcast: Broadcast, people: list[UUID], now: datetime) -> None:
     """One statement for all of them. Who wants no announcements in the app gets a notice that is not shown there,
     for the push to belong to."""
     silent = set(
@@ -139,7 +143,7 @@ def _write(broadcast: Broadcast, people: list[UUID], now: datetime) -> None:
             "ids": [new_id() for _ in people],
             "people": people,
             "hidden": [person in silent for person in people],
-            "type": Type.BROADCAST.value,
+            "type": NoticeType.BROADCAST.value,
             "context": {"broadcast_id": str(broadcast.id)},
             "dedup_key": broadcast.dedup_key,
             "title": broadcast.title,
@@ -149,7 +153,7 @@ def _write(broadcast: Broadcast, people: list[UUID], now: datetime) -> None:
     )
 
 
-def _devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
+def _next_devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
     """The next devices of those who were told and want pushes of announcements."""
     told = and_(Notice.user_id == Device.user_id, Notice.dedup_key == broadcast.dedup_key)
     silent = exists().where(Mute.user_id == Device.user_id, Mute.group == GROUP.value, Mute.place == Channel.PUSH.value)
@@ -158,12 +162,12 @@ def _devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
     return query if broadcast.pushed_up_to is None else query.where(Device.id > broadcast.pushed_up_to)
 
 
-def _pushes_in_flight() -> int:
+def _count_pushes_in_flight() -> int:
     waiting = select(func.count()).where(
         OutboxJob.state == State.OPEN, OutboxJob.job == notification_jobs.SEND_PUSH.name
     )
     return open_session().scalar(waiting) or 0
 
 
-def _finish(broadcast: Broadcast, status: BroadcastStatus, now: datetime) -> None:
+def _finish_broadcast(broadcast: Broadcast, status: BroadcastStatus, now: datetime) -> None:
     broadcast.status, broadcast.finished_at = status, now

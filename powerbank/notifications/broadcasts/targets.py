@@ -29,7 +29,7 @@ def register_target(name: str, condition: Condition) -> None:
     _conditions[name] = condition
 
 
-def people(target: Mapping[str, Any], *, joined_before: datetime) -> Select[Any]:
+def people_of_target(target: Mapping[str, Any], *, joined_before: datetime) -> Select[Any]:
     query = select(User.id).where(
         User.deleted_at.is_(None),
         User.status.in_((AccountStatus.ACTIVE.value, AccountStatus.SUSPENDED.value)),
@@ -42,5 +42,7 @@ def people(target: Mapping[str, Any], *, joined_before: datetime) -> Select[Any]
     return query
 
 
-def count(target: Mapping[str, Any], *, now: datetime) -> int:
-    return db.session.scalar(select(func.count()).select_from(people(target, joined_before=now).subquery())) or 0
+def count_people(target: Mapping[str, Any], *, now: datetime) -> int:
+    return (
+        db.session.scalar(select(func.count()).select_from(people_of_target(target, joined_before=now).subquery())) or 0
+    )

@@ -1,4 +1,4 @@
-"""The one way in which an SMS, an e-mail or a push leaves: for notices and for codes."""
+"""The channels: the one place from which an SMS, an e-mail or a push is sent, for notices and for codes."""
 
 import html
 import json
@@ -17,28 +17,31 @@ from powerbank.integrations.sparrow import client as sparrow
 from powerbank.notifications.models import Channel
 
 PUSH_TTL = 3600
-# Of the 4,096 bytes that a push may have in all; the rest is read in the app.
+# A push may have 4,096 bytes in all. A longer text is read in the app.
 LARGEST_TITLE, LARGEST_BODY, LARGEST_DATA = 500, 2000, 1500
 _PARTS = re.compile(r"\n\s*\n")
-RESERVED = ("from", "message_type", "google", "gcm")
+RESERVED_NAMES = ("from", "message_type", "google", "gcm")
 
 
 @dataclass(frozen=True)
 class Message:
+    """A message that is ready to be sent on its channel."""
+
     channel: Channel
     to: str  # a number, an address, a token
     title: str
     body: str
-    reference: str  # ours
+    reference: str  # our id of the delivery
     language: str = "en"
     urgent: bool = True
     lasts: int = PUSH_TTL
     collapse_key: str | None = None
     data: Mapping[str, str] = field(default_factory=dict)
-    link: str = ""  # of a mail: where it leads to
+    link: str = ""  # the path to which the link of an e-mail leads
 
 
-def configured(channel: Channel) -> bool:
+def is_configured(channel: Channel) -> bool:
+    """Tell whether this network has the settings of a channel."""
     settings = _settings()
     return {
         Channel.SMS: settings.sms_url,
@@ -47,20 +50,20 @@ def configured(channel: Channel) -> bool:
     }[channel] is not None
 
 
-def send(message: Message) -> dict[str, Any]:
-    """The vendor's reference for it, where it gives one. No transaction is open meanwhile."""
-    if not configured(message.channel):
+def send_message(message: Message) -> dict[str, Any]:
+    """Send a message and return the vendor's reference for it, if the vendor gives one. No transaction is open."""
+    if not is_configured(message.channel):
         raise PermanentError(f"{message.channel.value} is not configured")
     match message.channel:
         case Channel.SMS:
-            return _sms(message)
+            return _send_sms(message)
         case Channel.EMAIL:
-            return _email(message)
+            return _send_email(message)
         case Channel.PUSH:
-            return _push(message)
+            return _send_push(message)
 
 
-def _sms(message: Message) -> dict[str, Any]:
+def _send_sms(message: Message) -> dict[str, Any]:
     settings = _settings()
     sparrow.send(
         url=str(settings.sms_url),
@@ -72,7 +75,7 @@ def _sms(message: Message) -> dict[str, Any]:
     return {}
 
 
-def _email(message: Message) -> dict[str, Any]:
+def _send_email(message: Message) -> dict[str, Any]:
     settings = _settings()
     address = f"{settings.public_url}{message.link}"
     reference = smtp.send(
@@ -81,43 +84,43 @@ def _email(message: Message) -> dict[str, Any]:
         to=message.to,
         subject=message.title,
         text=f"{message.body}\n\n{address}\n",
-        html=_page(message, address),
+        html=_html_page(message, address),
         reference=message.reference,
     )
     return {"reference": reference}
 
 
-def _push(message: Message) -> dict[str, Any]:
+def _send_push(message: Message) -> dict[str, Any]:
     push = Push(
         token=message.to,
-        title=_cut(message.title, LARGEST_TITLE),
-        body=_cut(message.body, LARGEST_BODY),
-        data=_fitting(message.data),
+        title=_cut_text(message.title, LARGEST_TITLE),
+        body=_cut_text(message.body, LARGEST_BODY),
+        data=_fit_data(message.data),
         urgent=message.urgent,
         ttl=message.lasts,
         collapse_key=message.collapse_key,
     )
-    return {"reference": _fcm().send(push)}
+    return {"reference": _fcm_client().send(push)}
 
 
-def _fcm() -> FcmClient:
-    """One for each process and its settings: access token and connections are kept."""
-    held: dict[str, FcmClient] = current_app.extensions
-    if "fcm" not in held:
+def _fcm_client() -> FcmClient:
+    """Return the client of this process, which keeps its access token and connections."""
+    extensions: dict[str, FcmClient] = current_app.extensions
+    if "fcm" not in extensions:
         settings = _settings()
         assert settings.fcm_credentials is not None  # noqa: S101 (asked before)
-        held["fcm"] = FcmClient(credentials=settings.fcm_credentials.get_secret_value(), url=settings.fcm_url)
-    return held["fcm"]
+        extensions["fcm"] = FcmClient(credentials=settings.fcm_credentials.get_secret_value(), url=settings.fcm_url)
+    return extensions["fcm"]
 
 
-def _fitting(data: Mapping[str, str]) -> dict[str, str]:
-    """FCM keeps some names for itself, and refuses what is too long: then the app fetches the notice by its id."""
-    fit = {name: value for name, value in data.items() if not name.lower().startswith(RESERVED)}
+def _fit_data(data: Mapping[str, str]) -> dict[str, str]:
+    """Leave out names that FCM reserves. If the data is too long, keep only what the app needs to fetch the notice."""
+    fit = {name: value for name, value in data.items() if not name.lower().startswith(RESERVED_NAMES)}
     return fit if _size(fit) <= LARGEST_DATA else {name: fit[name] for name in ("notice_id", "type") if name in fit}
 
 
-def _cut(text: str, most: int) -> str:
-    """Letters of Nepali take three bytes each, and some of what is written as JSON takes more than it is."""
+def _cut_text(text: str, most: int) -> str:
+    """Cut a text to so many bytes of JSON. A letter of Nepali takes three bytes, and some letters are escaped."""
     if _size(text) <= most:
         return text
     while _size(text) > most - len("…".encode()):
@@ -129,7 +132,8 @@ def _size(sent: object) -> int:
     return len(json.dumps(sent, ensure_ascii=False).encode())
 
 
-def _page(message: Message, home: str) -> str:
+def _html_page(message: Message, home: str) -> str:
+    """Return the HTML part of an e-mail."""
     title, address = html.escape(message.title), html.escape(home, quote=True)
     lines = (html.escape(part).replace("\n", "<br>") for part in _PARTS.split(message.body.strip()))
     body = "".join(f'<p style="line-height:1.5">{part}</p>' for part in lines)

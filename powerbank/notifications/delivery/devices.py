@@ -1,4 +1,4 @@
-"""Where pushes go."""
+"""The devices on which a person gets pushes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,18 +13,19 @@ from powerbank.notifications.models import Device
 from powerbank.users import identifier_traces
 from powerbank.users import services as users
 
-MOST = 10
+MOST_DEVICES = 10
 
 
-def register(
+def register_device(
     *, user_id: UUID, session_id: UUID, fcm_token: str, platform: str, app_version: str | None, now: datetime
 ) -> tuple[Device, bool]:
-    """The device, and whether it is new to this person. A token known on another account changes hands.
+    """Register a device, and return it and whether it is new to this person.
 
-    One statement, so that two who register one token at once end with one owner: the later.
+    A token that another account has registered changes hands. This is one statement, so that of two people who register
+    one token at once the later is the only owner.
     """
     session = open_session()
-    users.lock_user(user_id)  # one registration of a person at a time: they count to ten together
+    users.lock_user(user_id)  # one registration of a person at a time, so that the limit holds
     known = session.scalar(select(Device.id).where(Device.fcm_token == fcm_token, Device.user_id == user_id))
     fresh = new_id()
     values = {
@@ -52,7 +53,8 @@ def register(
     return device, known is None
 
 
-def remove(user_id: UUID, device_id: UUID, *, now: datetime) -> None:
+def remove_device(user_id: UUID, device_id: UUID, *, now: datetime) -> None:
+    """End a device of a person, who removed it."""
     removed = open_session().execute(
         update(Device)
         .where(Device.id == device_id, Device.user_id == user_id, Device.ended_at.is_(None))
@@ -63,8 +65,8 @@ def remove(user_id: UUID, device_id: UUID, *, now: datetime) -> None:
         raise NotFoundError("device")
 
 
-def end_unregistered(device_id: UUID, fcm_token: str, *, now: datetime) -> None:
-    """FCM says that the token is gone. One that was registered again meanwhile is another token."""
+def end_unregistered_device(device_id: UUID, fcm_token: str, *, now: datetime) -> None:
+    """End a device whose token FCM does not know any more, unless it was registered anew with another token."""
     open_session().execute(
         update(Device)
         .where(Device.id == device_id, Device.fcm_token == fcm_token, Device.ended_at.is_(None))
@@ -72,8 +74,8 @@ def end_unregistered(device_id: UUID, fcm_token: str, *, now: datetime) -> None:
     )
 
 
-def end_with_sessions(session_ids: Sequence[UUID], *, now: datetime) -> None:
-    """Who signed out on a device is not told anything there any more."""
+def end_devices_of_sessions(session_ids: Sequence[UUID], *, now: datetime) -> None:
+    """End the devices that were registered in sign-ins which are over."""
     open_session().execute(
         update(Device)
         .where(Device.session_id.in_(session_ids), Device.ended_at.is_(None))
@@ -81,7 +83,8 @@ def end_with_sessions(session_ids: Sequence[UUID], *, now: datetime) -> None:
     )
 
 
-def end_all_of(user_id: UUID, *, now: datetime) -> None:
+def end_devices_of_user(user_id: UUID, *, now: datetime) -> None:
+    """End all devices of a person who signed out everywhere."""
     open_session().execute(
         update(Device)
         .where(Device.user_id == user_id, Device.ended_at.is_(None))
@@ -90,12 +93,13 @@ def end_all_of(user_id: UUID, *, now: datetime) -> None:
 
 
 def _end_oldest(user_id: UUID, now: datetime) -> None:
-    # A row that is just changing hands is not waited for: two who swap devices would wait for each other.
+    """End the devices beyond the largest number, those that were seen longest ago first."""
+    # Rows that just change hands are skipped: two people who swap devices would wait for each other.
     beyond = (
         select(Device.id)
         .where(Device.user_id == user_id, Device.ended_at.is_(None))
         .order_by(Device.seen_at.desc(), Device.id.desc())
-        .offset(MOST)
+        .offset(MOST_DEVICES)
         .with_for_update(skip_locked=True)
     )
     oldest = open_session().scalars(beyond).all()

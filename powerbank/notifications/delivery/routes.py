@@ -14,10 +14,10 @@ from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.base.clock import format_time
+from powerbank.notifications.delivery import queries as notification_queries
 from powerbank.notifications.models import Channel, Delivery, DeliveryStatus
-from powerbank.notifications.people import queries
-from powerbank.notifications.people.kinds import Type
-from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.people.notice_types import NoticeType
+from powerbank.notifications.staff.notice_types import StaffNoticeType
 
 blueprint = Blueprint(
     "Deliveries (staff)", __name__, url_prefix="/api/admin/deliveries", description="What became of messages."
@@ -58,9 +58,11 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 class FailureArguments(PageArguments):
-    status = fields.String(load_default=None, validate=validate.OneOf([status.value for status in queries.UNARRIVED]))
+    status = fields.String(
+        load_default=None, validate=validate.OneOf([status.value for status in notification_queries.FAILED_STATUSES])
+    )
     channel = fields.String(load_default=None, validate=validate.OneOf([channel.value for channel in Channel]))
-    type = fields.String(load_default=None, validate=validate.OneOf([*Type, *StaffType]))
+    type = fields.String(load_default=None, validate=validate.OneOf([*NoticeType, *StaffNoticeType]))
     since = Time(load_default=None, metadata={"description": "Asked for from this time on."})
     until = Time(load_default=None, metadata={"description": "Asked for before this time."})
 
@@ -77,7 +79,7 @@ class FailureSchema(DeliverySchema):
 def failures(arguments: dict[str, Any]) -> dict[str, Any]:
     """What did not arrive, over all people and staff, newest first; never what it said"""
     filters = {name: arguments.pop(name) for name in ("status", "channel", "type", "since", "until")}
-    return page(queries.unarrived(**filters), Delivery.id, descending=True, **arguments)
+    return page(notification_queries.failed_deliveries(**filters), Delivery.id, descending=True, **arguments)
 
 
 @blueprint.get("/export.csv")

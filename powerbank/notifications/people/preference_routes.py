@@ -11,7 +11,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.base.db import transaction
 from powerbank.content import app_config
 from powerbank.notifications.people import preferences
-from powerbank.notifications.people.kinds import Group
+from powerbank.notifications.people.notice_types import Group
 from powerbank.users import services as users
 
 blueprint = Blueprint(
@@ -62,10 +62,10 @@ class Preferences(MethodView):
         """Switch places on or off; groups and places that are not named stay as they are"""
         with transaction():
             users.lock_user(current_user_id())
-            preferences.change(current_user_id(), body["groups"])
+            preferences.change_preferences(current_user_id(), body["groups"])
         return _shown()
 
 
 def _shown() -> dict[str, Any]:
     hours = app_config.shown(app_config.current())["quiet_hours"]
-    return {"groups": preferences.preferences(current_user_id()), "quiet_hours": hours}
+    return {"groups": preferences.preferences_of_user(current_user_id()), "quiet_hours": hours}

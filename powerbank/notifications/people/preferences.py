@@ -10,13 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import AppError
 from powerbank.notifications.models import IN_APP, Channel, Mute
-from powerbank.notifications.people.kinds import ALWAYS, RULES, Group, Type
+from powerbank.notifications.people.notice_types import ALWAYS, RULES, Group, NoticeType
 
 PLACES = (IN_APP, *(channel.value for channel in Channel))
-_UNLISTED = {Type.OTP, Type.DIGEST}  # nobody knows them by name
+_UNLISTED = {NoticeType.OTP, NoticeType.DIGEST}  # nobody knows them by name
 
 
-def preferences(user_id: UUID) -> list[dict[str, Any]]:
+def preferences_of_user(user_id: UUID) -> list[dict[str, Any]]:
     off = {(row.group, row.place) for row in db.session.execute(select(Mute).where(Mute.user_id == user_id)).scalars()}
     return [
         {
@@ -29,7 +29,7 @@ def preferences(user_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-def change(user_id: UUID, wanted: Sequence[Mapping[str, Any]]) -> None:
+def change_preferences(user_id: UUID, wanted: Sequence[Mapping[str, Any]]) -> None:
     """Each names a group and the places to switch; what is not named stays as it is."""
     session = open_session()
     for each in wanted:

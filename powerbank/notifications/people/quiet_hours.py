@@ -7,12 +7,12 @@ from powerbank.content import app_config
 from powerbank.content.app_config import Hours
 
 
-def until(now: datetime) -> datetime | None:
+def end_of_night(now: datetime) -> datetime | None:
     """When the night is over; None by day."""
-    return end_of(app_config.current().quiet_hours, now, HOME)
+    return end_of_quiet_hours(app_config.current().quiet_hours, now, HOME)
 
 
-def end_of(hours: Hours, now: datetime, zone: tzinfo) -> datetime | None:
+def end_of_quiet_hours(hours: Hours, now: datetime, zone: tzinfo) -> datetime | None:
     local = now.astimezone(zone)
     clock = local.time()
     evening, morning = clock >= hours.begin, clock < hours.end

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, select
 from powerbank.base.db import db, open_session, transaction
 from powerbank.content import app_config
 from powerbank.notifications.models import Notice
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import WELCOME_KEY, notify
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue_again
@@ -30,14 +30,14 @@ _COMPLETE = and_(
 
 def remind(*, now: datetime) -> None:
     """Of the profile first, and of the identity once the profile is complete."""
-    _remind(Type.PROFILE_REMINDER, ~_COMPLETE, now=now)
+    _remind(NoticeType.PROFILE_REMINDER, ~_COMPLETE, now=now)
     kyc_required = app_config.current().kyc_required
     db.session.rollback()
     if kyc_required:
-        _remind(Type.KYC_REMINDER, and_(_COMPLETE, User.kyc_status.in_(("none", "rejected"))), now=now)
+        _remind(NoticeType.KYC_REMINDER, and_(_COMPLETE, User.kyc_status.in_(("none", "rejected"))), now=now)
 
 
-def finish_accounts(*, now: datetime) -> None:
+def repeat_registration_steps(*, now: datetime) -> None:
     """What follows a registration is one transaction that ends with the welcome. Where that is missing an hour later,
     its job died or staff discarded it: it is asked for again."""
     unfinished = select(User.id).where(
@@ -49,7 +49,7 @@ def finish_accounts(*, now: datetime) -> None:
         enqueue_again(account_jobs.POST_REGISTRATION, user_id=str(user_id), referral_code=None)
 
 
-def _remind(kind: Type, unfinished: ColumnElement[bool], *, now: datetime) -> None:
+def _remind(kind: NoticeType, unfinished: ColumnElement[bool], *, now: datetime) -> None:
     for stage, following in pairwise(STAGES):
         key = f"{kind}:{stage}"
         of_this_age = and_(

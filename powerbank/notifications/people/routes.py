@@ -10,6 +10,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page, page_of
 from powerbank.base.db import transaction, utcnow
 from powerbank.notifications.delivery import devices
+from powerbank.notifications.delivery import queries as notification_queries
 from powerbank.notifications.models import Device, Notice
 from powerbank.notifications.people import queries, services
 from powerbank.notifications.people.schemas import (
@@ -32,7 +33,7 @@ device_blueprint = Blueprint("Devices", __name__, url_prefix="/api/users/me/devi
 @blueprint.response(200, page_of(NoticeSchema))
 def notices(arguments: dict[str, Any]) -> dict[str, Any]:
     """Newest first"""
-    query = queries.notices_of(current_user_id(), unread=arguments.pop("unread"))
+    query = queries.notices_of_user(current_user_id(), unread=arguments.pop("unread"))
     return page(query, Notice.id, descending=True, **arguments)
 
 
@@ -41,7 +42,7 @@ def notices(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, UnreadSchema)
 def unread() -> dict[str, int]:
     """How many are unread"""
-    return {"unread": queries.unread_count(current_user_id())}
+    return {"unread": queries.count_unread_notices(current_user_id())}
 
 
 @blueprint.post("/mark-all-read")
@@ -50,7 +51,7 @@ def unread() -> dict[str, int]:
 def mark_all() -> dict[str, int]:
     """All are read now"""
     with transaction():
-        return {"marked": services.mark_all(current_user_id(), now=utcnow())}
+        return {"marked": services.mark_all_notices(current_user_id(), now=utcnow())}
 
 
 @blueprint.route("/<uuid:notice_id>")
@@ -61,14 +62,14 @@ class OneNotice(MethodView):
     def patch(self, body: dict[str, bool], notice_id: UUID) -> Notice:
         """Mark as read or unread"""
         with transaction():
-            return services.mark(current_user_id(), notice_id, read=body["read"], now=utcnow())
+            return services.mark_notice(current_user_id(), notice_id, read=body["read"], now=utcnow())
 
     @user_only
     @blueprint.response(204)
     def delete(self, notice_id: UUID) -> None:
         """Take it off the list"""
         with transaction():
-            services.hide(current_user_id(), notice_id, now=utcnow())
+            services.hide_notice(current_user_id(), notice_id, now=utcnow())
 
 
 @device_blueprint.route("")
@@ -77,7 +78,7 @@ class Devices(MethodView):
     @device_blueprint.response(200, DevicesSchema)
     def get(self) -> dict[str, Any]:
         """The devices that get pushes, the one seen last first"""
-        return {"items": queries.devices_of(current_user_id()), "next_cursor": None}
+        return {"items": notification_queries.devices_of_user(current_user_id()), "next_cursor": None}
 
     @user_only
     @device_blueprint.arguments(DeviceSchema)
@@ -86,7 +87,7 @@ class Devices(MethodView):
     def post(self, body: dict[str, Any]) -> Device | tuple[Device, int]:
         """Register this device; pushes end with the sign-in that registered it"""
         with transaction():
-            device, new = devices.register(
+            device, new = devices.register_device(
                 user_id=current_user_id(), session_id=current_session_id(), now=utcnow(), **body
             )
         return device if new else (device, 200)
@@ -98,4 +99,4 @@ class Devices(MethodView):
 def remove_device(device_id: UUID) -> None:
     """No more pushes there"""
     with transaction():
-        devices.remove(current_user_id(), device_id, now=utcnow())
+        devices.remove_device(current_user_id(), device_id, now=utcnow())

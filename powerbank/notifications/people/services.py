@@ -11,13 +11,12 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import NotFoundError
-from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.models import Channel, Delivery, Device, Mute, Notice
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.templates import rules
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
-from powerbank.users.identifiers import ContactAddress
+from powerbank.users.identifiers import ContactAddress, mask_contact_address
 from powerbank.users.models import IdentifierKind, User
 
 WELCOME_KEY = "welcome"
@@ -27,7 +26,7 @@ CHANNEL_OF = {IdentifierKind.PHONE: Channel.SMS, IdentifierKind.EMAIL: Channel.E
 def notify(
     *,
     user_id: UUID,
-    type: Type,
+    type: NoticeType,
     context: Mapping[str, Scalar],
     dedup_key: str | None = None,
     also_to: Sequence[ContactAddress] = (),
@@ -37,13 +36,13 @@ def notify(
 
     `also_to` gets it too, by SMS or e-mail, although the person is not reached there any more.
     """
-    notice = write(user_id=user_id, type=type, context=context, dedup_key=dedup_key)
+    notice = write_notice(user_id=user_id, type=type, context=context, dedup_key=dedup_key)
     if notice is None:
         return None
     for address in also_to:
         channel = CHANNEL_OF[address.kind]
-        if channel in rules.channels(type):
-            shown = masked(address.kind, address.value)
+        if channel in rules.channels_of_type(type):
+            shown = mask_contact_address(address.kind, address.value)
             open_session().add(
                 Delivery(
                     notice_id=notice.id,
@@ -58,7 +57,9 @@ def notify(
     return notice.id
 
 
-def write(*, user_id: UUID, type: Type, context: Mapping[str, Scalar], dedup_key: str | None = None) -> Notice | None:
+def write_notice(
+    *, user_id: UUID, type: NoticeType, context: Mapping[str, Scalar], dedup_key: str | None = None
+) -> Notice | None:
     """A notice that its caller puts into words: see `deliveries.tell`. None as with `notify`."""
     _refuse_objects(context)
     someone = select(
@@ -72,17 +73,17 @@ def write(*, user_id: UUID, type: Type, context: Mapping[str, Scalar], dedup_key
     )
 
 
-def welcome(user_id: UUID) -> None:
-    notify(user_id=user_id, type=Type.WELCOME, context={}, dedup_key=WELCOME_KEY)
+def notify_of_registration(user_id: UUID) -> None:
+    notify(user_id=user_id, type=NoticeType.WELCOME, context={}, dedup_key=WELCOME_KEY)
 
 
-def mark(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) -> Notice:
-    notice = _own(user_id, notice_id)
+def mark_notice(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) -> Notice:
+    notice = _lock_notice_of_user(user_id, notice_id)
     notice.read_at = (notice.read_at or now) if read else None
     return notice
 
 
-def mark_all(user_id: UUID, *, now: datetime) -> int:
+def mark_all_notices(user_id: UUID, *, now: datetime) -> int:
     """Those that were unread are now read; their number comes back."""
     marked = open_session().execute(
         update(Notice).where(Notice.user_id == user_id, *Notice.seen(), Notice.read_at.is_(None)).values(read_at=now)
@@ -90,12 +91,12 @@ def mark_all(user_id: UUID, *, now: datetime) -> int:
     return cast(CursorResult[Any], marked).rowcount
 
 
-def hide(user_id: UUID, notice_id: UUID, *, now: datetime) -> None:
+def hide_notice(user_id: UUID, notice_id: UUID, *, now: datetime) -> None:
     """Deleted, for its reader."""
-    _own(user_id, notice_id).deleted_at = now
+    _lock_notice_of_user(user_id, notice_id).deleted_at = now
 
 
-def forget(user: User) -> None:
+def delete_notices_of_user(user: User) -> None:
     """What is kept for somebody who leaves: nothing but the bare record of what was sent."""
     session = open_session()
     session.execute(update(Delivery).where(Delivery.user_id == user.id).values(masked=None, address=None))
@@ -104,7 +105,7 @@ def forget(user: User) -> None:
     session.execute(delete(Mute).where(Mute.user_id == user.id))
 
 
-def _own(user_id: UUID, notice_id: UUID) -> Notice:
+def _lock_notice_of_user(user_id: UUID, notice_id: UUID) -> Notice:
     notice = open_session().scalar(
         select(Notice).where(Notice.id == notice_id, Notice.user_id == user_id, *Notice.seen()).with_for_update()
     )

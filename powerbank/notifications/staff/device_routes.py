@@ -24,7 +24,7 @@ class StaffDevices(MethodView):
     @blueprint.response(200, DevicesSchema)
     def get(self) -> dict[str, Any]:
         """My devices, the one seen last first"""
-        return {"items": staff_devices.of(current_staff().id), "next_cursor": None}
+        return {"items": staff_devices.devices_of_member(current_staff().id), "next_cursor": None}
 
     @staff_only("notices.read")
     @blueprint.arguments(DeviceSchema)
@@ -34,7 +34,7 @@ class StaffDevices(MethodView):
         """Register this device; pushes end with the sign-in that registered it"""
         me = current_staff()
         with transaction():
-            device, new = staff_devices.register(staff_id=me.id, session_id=me.session_id, now=utcnow(), **body)
+            device, new = staff_devices.register_device(staff_id=me.id, session_id=me.session_id, now=utcnow(), **body)
             audit.by_staff("staff.register_device", "staff", me.id, new={"device_id": str(device.id)})
         return device if new else (device, 200)
 
@@ -45,5 +45,5 @@ class StaffDevices(MethodView):
 def remove(device_id: UUID) -> None:
     """No more pushes there"""
     with transaction():
-        staff_devices.remove(device_id, staff_id=current_staff().id)
+        staff_devices.remove_device(device_id, staff_id=current_staff().id)
         audit.by_staff("staff.remove_device", "staff", current_staff().id, old={"device_id": str(device_id)})

@@ -14,7 +14,7 @@ from powerbank.notifications.staff.models import StaffDevice
 MOST = 10
 
 
-def register(
+def register_device(
     *, staff_id: UUID, session_id: UUID, fcm_token: str, platform: str, app_version: str | None, now: datetime
 ) -> tuple[StaffDevice, bool]:
     """The device, and whether it is new to this member. A token belongs to whoever registered it last."""
@@ -34,13 +34,13 @@ def register(
     return session.get_one(StaffDevice, device_id, populate_existing=True), known is None
 
 
-def of(staff_id: UUID) -> Sequence[StaffDevice]:
+def devices_of_member(staff_id: UUID) -> Sequence[StaffDevice]:
     """Also those whose sign-in is over and that get nothing any more."""
     query = select(StaffDevice).where(StaffDevice.staff_id == staff_id)
     return db.session.scalars(query.order_by(StaffDevice.seen_at.desc(), StaffDevice.id.desc())).all()
 
 
-def remove(device_id: UUID, *, staff_id: UUID) -> None:
+def remove_device(device_id: UUID, *, staff_id: UUID) -> None:
     gone = delete(StaffDevice).where(StaffDevice.id == device_id, StaffDevice.staff_id == staff_id)
     if open_session().execute(gone.returning(StaffDevice.id)).one_or_none() is None:
         raise NotFoundError("device")

@@ -14,17 +14,18 @@ from powerbank.api.paging import PageArguments, page, page_of
 from powerbank.base.db import transaction, utcnow
 from powerbank.notifications.models import IN_APP
 from powerbank.notifications.people.schemas import MarkedSchema, NoticeMarkSchema, UnreadSchema
+from powerbank.notifications.staff import queries
 from powerbank.notifications.staff import services as staff
-from powerbank.notifications.staff.kinds import StaffType
 from powerbank.notifications.staff.models import StaffNotice
-from powerbank.notifications.templates import composing
+from powerbank.notifications.staff.notice_types import StaffNoticeType
+from powerbank.notifications.templates import composition
 
 blueprint = Blueprint("Notices (staff)", __name__, url_prefix="/api/admin/notices", description="What staff were told.")
 
 
 class StaffNoticeArguments(PageArguments):
     unread = Boolean(load_default=None, allow_none=True)
-    type = fields.String(load_default=None, validate=validate.OneOf([type.value for type in StaffType]))
+    type = fields.String(load_default=None, validate=validate.OneOf([type.value for type in StaffNoticeType]))
 
 
 class StaffNoticeSchema(Schema):
@@ -44,7 +45,7 @@ class StaffNoticeSchema(Schema):
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """What concerns your role, newest first"""
     me = current_staff()
-    query = staff.notices(me.id, me.may, unread=arguments.pop("unread"), type=arguments.pop("type"))
+    query = queries.notices_of_member(me.id, me.may, unread=arguments.pop("unread"), type=arguments.pop("type"))
     found = page(query, StaffNotice.id, descending=True, **arguments)
     return found | {"items": shown(found["items"])}
 
@@ -54,7 +55,7 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, UnreadSchema)
 def unread() -> dict[str, int]:
     """How many of them you have not read"""
-    return {"unread": staff.unread_count(current_staff().id, current_staff().may)}
+    return {"unread": queries.count_unread_notices(current_staff().id, current_staff().may)}
 
 
 @blueprint.post("/mark-all-read")
@@ -63,7 +64,7 @@ def unread() -> dict[str, int]:
 def mark_all() -> dict[str, int]:
     """You have read them all"""
     with transaction():
-        return {"marked": staff.mark_all(current_staff().id, current_staff().may, now=utcnow())}
+        return {"marked": staff.mark_all_notices(current_staff().id, current_staff().may, now=utcnow())}
 
 
 @blueprint.route("/<uuid:notice_id>")
@@ -75,14 +76,16 @@ class OneStaffNotice(MethodView):
         """Mark as read or unread, for yourself"""
         me = current_staff()
         with transaction():
-            notice = staff.mark(me.id, me.may, notice_id, read=body["read"], now=utcnow())
+            notice = staff.mark_notice(me.id, me.may, notice_id, read=body["read"], now=utcnow())
         return shown([notice])[0]
 
 
 def shown(notices: list[StaffNotice]) -> list[dict[str, Any]]:
     language = wanted_language()
-    read = staff.read_among(current_staff().id, [notice.id for notice in notices])
-    words_of = composing.all_words(IN_APP, language, [(StaffType(notice.type), notice.context) for notice in notices])
+    read = queries.reading_times(current_staff().id, [notice.id for notice in notices])
+    words_of = composition.compose_texts(
+        IN_APP, language, [(StaffNoticeType(notice.type), notice.context) for notice in notices]
+    )
     items = []
     for notice, words in zip(notices, words_of, strict=True):
         items.append(

@@ -7,18 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.db import db, new_id, open_session, utcnow
+from powerbank.base.db import new_id, open_session, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.notifications.delivery import services as deliveries
-from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.models import IN_APP, Channel, Delivery
-from powerbank.notifications.staff.kinds import RULES, StaffType
+from powerbank.notifications.staff import queries
 from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
-from powerbank.notifications.templates import composing, rules
+from powerbank.notifications.staff.notice_types import RULES, StaffNoticeType
+from powerbank.notifications.templates import composition, rules
 from powerbank.outbox.enqueue import Scalar
+from powerbank.users.identifiers import mask_contact_address
 from powerbank.users.models import IdentifierKind
 
 PER_HOUR = 10  # of one type and channel: a hundred stations that go offline together are not a hundred mails
@@ -40,7 +41,7 @@ def register_directory(app: Flask, members: Directory) -> None:
     app.extensions["staff_directory"] = members
 
 
-def notify_staff(*, type: StaffType, context: Mapping[str, Scalar], dedup_key: str | None = None) -> UUID | None:
+def notify_staff(*, type: StaffNoticeType, context: Mapping[str, Scalar], dedup_key: str | None = None) -> UUID | None:
     """Tells whoever has the type's permission. None when the same was told before."""
     rule = RULES[type]
     if dedup_key is None and rule.once_per is not None:
@@ -54,54 +55,18 @@ def notify_staff(*, type: StaffType, context: Mapping[str, Scalar], dedup_key: s
     )
     if inserted.one_or_none() is None:
         return None
-    composing.try_templates(type, IN_APP, context)
-    wanted = [channel for channel in sorted(rules.channels(type)) if _any_left(type, channel)]
+    composition.try_templates(type, IN_APP, context)
+    wanted = [channel for channel in sorted(rules.channels_of_type(type)) if _is_below_hourly_limit(type, channel)]
     if wanted:
-        _send(notice_id, type, wanted, current_app.extensions["staff_directory"](rule.permission))
+        _send_to_members(notice_id, type, wanted, current_app.extensions["staff_directory"](rule.permission))
     return notice_id
 
 
-def was_told(type: StaffType, about: str) -> bool:
-    """Whether a notice of this type, about what has this value of the type's `once_per`, is there already."""
-    found = db.session.scalar(select(StaffNotice.id).where(StaffNotice.dedup_key == f"{type}:{about}"))
-    return found is not None
-
-
-def visible(may: Callable[[str], bool]) -> ColumnElement[bool]:
-    """What a member with these permissions sees."""
-    return StaffNotice.type.in_([type.value for type, rule in RULES.items() if may(rule.permission)])
-
-
-def read_by(staff_id: UUID) -> ColumnElement[bool]:
-    return exists().where(StaffNoticeRead.notice_id == StaffNotice.id, StaffNoticeRead.staff_id == staff_id)
-
-
-def notices(
-    staff_id: UUID, may: Callable[[str], bool], *, unread: bool | None, type: str | None
-) -> Select[StaffNotice]:
-    query = select(StaffNotice).where(visible(may))
-    if unread is not None:
-        query = query.where(~read_by(staff_id) if unread else read_by(staff_id))
-    return query if type is None else query.where(StaffNotice.type == type)
-
-
-def read_among(staff_id: UUID, notice_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    found = db.session.execute(
-        select(StaffNoticeRead.notice_id, StaffNoticeRead.read_at).where(
-            StaffNoticeRead.staff_id == staff_id, StaffNoticeRead.notice_id.in_(notice_ids)
-        )
-    )
-    return {row.notice_id: row.read_at for row in found}
-
-
-def unread_count(staff_id: UUID, may: Callable[[str], bool]) -> int:
-    counted = select(func.count()).select_from(StaffNotice).where(visible(may), ~read_by(staff_id))
-    return db.session.scalar(counted) or 0
-
-
-def mark(staff_id: UUID, may: Callable[[str], bool], notice_id: UUID, *, read: bool, now: datetime) -> StaffNotice:
+def mark_notice(
+    staff_id: UUID, may: Callable[[str], bool], notice_id: UUID, *, read: bool, now: datetime
+) -> StaffNotice:
     session = open_session()
-    notice = session.scalar(select(StaffNotice).where(StaffNotice.id == notice_id, visible(may)))
+    notice = session.scalar(select(StaffNotice).where(StaffNotice.id == notice_id, queries.visible_to(may)))
     if notice is None:
         raise NotFoundError("notice")
     if read:
@@ -112,15 +77,17 @@ def mark(staff_id: UUID, may: Callable[[str], bool], notice_id: UUID, *, read: b
     return notice
 
 
-def mark_all(staff_id: UUID, may: Callable[[str], bool], *, now: datetime) -> int:
-    open_ones = open_session().scalars(select(StaffNotice.id).where(visible(may), ~read_by(staff_id))).all()
+def mark_all_notices(staff_id: UUID, may: Callable[[str], bool], *, now: datetime) -> int:
+    open_ones = (
+        open_session().scalars(select(StaffNotice.id).where(queries.visible_to(may), ~queries.read_by(staff_id))).all()
+    )
     if open_ones:
         rows = [{"staff_id": staff_id, "notice_id": notice_id, "read_at": now} for notice_id in open_ones]
         open_session().execute(insert(StaffNoticeRead).on_conflict_do_nothing(), rows)
     return len(open_ones)
 
 
-def _any_left(type: StaffType, channel: Channel) -> bool:
+def _is_below_hourly_limit(type: StaffNoticeType, channel: Channel) -> bool:
     """Beyond so many the notices are in the console only; the last mail of the hour says nothing of it, since what
     piles up is seen there at once."""
     sent = select(func.count(Delivery.staff_notice_id.distinct())).where(
@@ -133,18 +100,20 @@ def _any_left(type: StaffType, channel: Channel) -> bool:
     return (open_session().scalar(sent) or 0) < PER_HOUR
 
 
-def _send(notice_id: UUID, type: StaffType, channels: Sequence[Channel], members: Sequence[Member]) -> None:
+def _send_to_members(
+    notice_id: UUID, type: StaffNoticeType, channels: Sequence[Channel], members: Sequence[Member]
+) -> None:
     for member in members:
         for channel in channels:
-            for to in _places(member, channel):
+            for to in _addresses_of_member(member, channel):
                 delivery = Delivery(
                     staff_notice_id=notice_id, staff_id=member.id, type=type.value, channel=channel, attempts=0, **to
                 )
                 open_session().add(delivery)
-                deliveries.dispatch(delivery)
+                deliveries.enqueue_delivery(delivery)
 
 
-def _places(member: Member, channel: Channel) -> list[dict[str, Any]]:
+def _addresses_of_member(member: Member, channel: Channel) -> list[dict[str, Any]]:
     if channel is Channel.PUSH:
         return [{"staff_device_id": device_id} for device_id in member.devices]
-    return [{"masked": masked(IdentifierKind.EMAIL, member.email)}]
+    return [{"masked": mask_contact_address(IdentifierKind.EMAIL, member.email)}]

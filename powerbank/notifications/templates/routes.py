@@ -16,21 +16,21 @@ from powerbank.api.rate_limits import hit_or_refuse
 from powerbank.base import audit
 from powerbank.base.db import db, transaction
 from powerbank.base.errors import NotFoundError
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.preferences import PLACES
-from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.notifications.templates import rules
 from powerbank.notifications.templates import services as templates
+from powerbank.notifications.templates.drafts import LONGEST_BODY, LONGEST_TITLE, Draft
 from powerbank.notifications.templates.models import MessageTemplate
-from powerbank.notifications.templates.templating import LONGEST_BODY, LONGEST_TITLE, Draft
-from powerbank.notifications.texts.wording import Words
+from powerbank.notifications.texts.built_in import Text
 
 blueprint = Blueprint(
     "Message templates (staff)", __name__, url_prefix="/api/admin/templates", description="What messages say."
 )
 TESTS = "20 per hour"
 # A broadcast's words are its sender's.
-TYPES = validate.OneOf([*(kind.value for kind in Type if kind is not Type.BROADCAST), *StaffType])
+TYPES = validate.OneOf([*(kind.value for kind in NoticeType if kind is not NoticeType.BROADCAST), *StaffNoticeType])
 SOURCE = "Names of values in `{{ }}`, `{% if %}`, the filters `upper` and `lower`; values come written for the reader."
 
 
@@ -101,8 +101,8 @@ class Templates(MethodView):
     def post(self, body: dict[str, Any]) -> MessageTemplate:
         """Put words of your own in the place of the built-in ones"""
         with transaction():
-            template = templates.create(body, by=current_staff().id)
-            _audit("create", template, new=templates.shown(template))
+            template = templates.create_template(body, by=current_staff().id)
+            _audit("create", template, new=templates.audit_values(template))
         return template
 
 
@@ -110,10 +110,10 @@ class Templates(MethodView):
 @staff_only("templates.read")
 @blueprint.arguments(PreviewSchema)
 @blueprint.response(200, WordsSchema)
-def preview(body: dict[str, Any]) -> Words:
+def preview(body: dict[str, Any]) -> Text:
     """What a reader would get"""
-    draft = Draft(rules.named(body["type"]), body["title"], body["body"])
-    return templates.preview(draft, body["language"], body["context"])
+    draft = Draft(rules.find_notice_type(body["type"]), body["title"], body["body"])
+    return templates.preview_draft(draft, body["language"], body["context"])
 
 
 @blueprint.route("/<uuid:template_id>")
@@ -133,9 +133,9 @@ class OneTemplate(MethodView):
     def patch(self, body: dict[str, Any], template_id: UUID) -> MessageTemplate:
         """Change its words, or switch it off"""
         with transaction():
-            old = templates.shown(templates.locked(template_id))
-            template = templates.change(template_id, body, by=current_staff().id)
-            _audit("update", template, old=old, new=templates.shown(template))
+            old = templates.audit_values(templates.lock_template(template_id))
+            template = templates.change_template(template_id, body, by=current_staff().id)
+            _audit("update", template, old=old, new=templates.audit_values(template))
         return template
 
     @staff_only("templates.write")
@@ -143,8 +143,8 @@ class OneTemplate(MethodView):
     def delete(self, template_id: UUID) -> None:
         """Back to the built-in text"""
         with transaction() as session:
-            template = templates.locked(template_id)
-            _audit("delete", template, old=templates.shown(template))
+            template = templates.lock_template(template_id)
+            _audit("delete", template, old=templates.audit_values(template))
             session.delete(template)
 
 
@@ -156,8 +156,8 @@ def send_test(body: dict[str, str], template_id: UUID) -> dict[str, Any]:
     """Send it with example values to a number or an address; a push, to the devices of the account it belongs to"""
     hit_or_refuse(TESTS, "template-test", str(current_staff().id))
     with transaction():
-        template = templates.locked(template_id)
-        sent_to = templates.test_send(template, body["to"])
+        template = templates.lock_template(template_id)
+        sent_to = templates.send_test(template, body["to"])
         _audit("test", template, new={"to": sent_to})
     return {"sent_to": sent_to}
 

@@ -49,7 +49,7 @@ class RuleChangeSchema(Schema):
 @blueprint.response(200, RulesSchema)
 def listing() -> dict[str, Any]:
     """Every type of message, for people and for staff"""
-    return {"items": rules.listing()}
+    return {"items": rules.list_rules()}
 
 
 @blueprint.route("/<string:type_name>")
@@ -58,18 +58,18 @@ class OneRule(MethodView):
     @blueprint.response(200, RuleSchema)
     def get(self, type_name: str) -> dict[str, Any]:
         """One type"""
-        return rules.one(rules.named(type_name))
+        return rules.find_rule(rules.find_notice_type(type_name))
 
     @staff_only("templates.write")
     @blueprint.arguments(RuleChangeSchema)
     @blueprint.response(200, RuleSchema)
     def patch(self, body: dict[str, Any], type_name: str) -> dict[str, Any]:
         """Choose its channels"""
-        kind = rules.named(type_name)
+        kind = rules.find_notice_type(type_name)
         with transaction():
-            old = rules.one(kind)["channels"]
-            rules.choose(kind, body["channels"], by=current_staff().id)
-            new = rules.one(kind)
+            old = rules.find_rule(kind)["channels"]
+            rules.choose_channels(kind, body["channels"], by=current_staff().id)
+            new = rules.find_rule(kind)
             audit.by_staff("rule.set", "rule", kind, old={"channels": old}, new={"channels": new["channels"]})
         return new
 
@@ -77,10 +77,10 @@ class OneRule(MethodView):
     @blueprint.response(200, RuleSchema)
     def delete(self, type_name: str) -> dict[str, Any]:
         """Back to the built-in channels"""
-        kind = rules.named(type_name)
+        kind = rules.find_notice_type(type_name)
         with transaction():
-            old = rules.one(kind)["channels"]
-            rules.reset(kind)
-            new = rules.one(kind)
+            old = rules.find_rule(kind)["channels"]
+            rules.reset_channels(kind)
+            new = rules.find_rule(kind)
             audit.by_staff("rule.reset", "rule", kind, old={"channels": old}, new={"channels": new["channels"]})
         return new

@@ -10,72 +10,74 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.base.db import db, open_session, utcnow
 from powerbank.base.errors import AppError, NotFoundError
 from powerbank.notifications.models import Channel
-from powerbank.notifications.people.kinds import RULES, Type
-from powerbank.notifications.staff.kinds import RULES as STAFF_RULES
-from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.people.notice_types import RULES, NoticeType
+from powerbank.notifications.staff.notice_types import RULES as STAFF_RULES
+from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.notifications.templates.models import RuleOverride
-from powerbank.notifications.texts.wording import Kind
+from powerbank.notifications.texts.built_in import AnyNoticeType
 
 # A code goes where its asker is reached; a digest where those go that it stands for.
-FIXED = frozenset({Type.OTP, Type.DIGEST})
+FIXED = frozenset({NoticeType.OTP, NoticeType.DIGEST})
 
 
-def channels(kind: Kind) -> frozenset[Channel]:
-    return chosen(kind, db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == kind.value)))
+def channels_of_type(kind: AnyNoticeType) -> frozenset[Channel]:
+    return effective_channels(
+        kind, db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == kind.value))
+    )
 
 
-def chosen(kind: Kind, stored: Sequence[str] | None) -> frozenset[Channel]:
+def effective_channels(kind: AnyNoticeType, stored: Sequence[str] | None) -> frozenset[Channel]:
     """What staff chose, or the built-in ones."""
     if stored is None or kind in FIXED:
-        return default(kind)
+        return default_channels(kind)
     return frozenset(Channel(each) for each in stored)
 
 
-def default(kind: Kind) -> frozenset[Channel]:
-    if isinstance(kind, StaffType):
+def default_channels(kind: AnyNoticeType) -> frozenset[Channel]:
+    if isinstance(kind, StaffNoticeType):
         return STAFF_RULES[kind].channels
     return RULES[kind].channels
 
 
-def named(name: str) -> Kind:
+def find_notice_type(name: str) -> AnyNoticeType:
     try:
-        return StaffType(name) if name in {*StaffType} else Type(name)
+        return StaffNoticeType(name) if name in {*StaffNoticeType} else NoticeType(name)
     except ValueError:
         raise NotFoundError("type of message") from None
 
 
-def listing() -> list[dict[str, Any]]:
+def list_rules() -> list[dict[str, Any]]:
     overrides = {row.type: row for row in db.session.scalars(select(RuleOverride))}
-    return [shown(kind, overrides.get(kind.value)) for kind in (*Type, *StaffType)]
+    return [show_rule(kind, overrides.get(kind.value)) for kind in (*NoticeType, *StaffNoticeType)]
 
 
-def shown(kind: Kind, override: RuleOverride | None) -> dict[str, Any]:
-    rule = RULES[kind] if isinstance(kind, Type) else None
+def show_rule(kind: AnyNoticeType, override: RuleOverride | None) -> dict[str, Any]:
+    rule = RULES[kind] if isinstance(kind, NoticeType) else None
     return {
         "type": kind.value,
         "audience": "staff" if rule is None else "user",
         "group": rule.group.value if rule else None,
         "urgent": rule.urgent if rule else True,
         "fixed": kind in FIXED,
-        "channels": sorted(override.channels if override else [each.value for each in default(kind)]),
-        "default_channels": sorted(each.value for each in default(kind)),
+        "channels": sorted(override.channels if override else [each.value for each in default_channels(kind)]),
+        "default_channels": sorted(each.value for each in default_channels(kind)),
         "updated_at": override.updated_at if override else None,
     }
 
 
-def one(kind: Kind) -> dict[str, Any]:
-    return shown(kind, db.session.get(RuleOverride, kind.value, populate_existing=True))
+def find_rule(kind: AnyNoticeType) -> dict[str, Any]:
+    return show_rule(kind, db.session.get(RuleOverride, kind.value, populate_existing=True))
 
 
-def choose(kind: Kind, wanted: list[str], *, by: UUID) -> None:
+def choose_channels(kind: AnyNoticeType, wanted: list[str], *, by: UUID) -> None:
     if kind in FIXED:
         raise AppError("rule_fixed", 422, "The channels of this type follow from what it is.")
-    if isinstance(kind, StaffType) and {*wanted} - {Channel.EMAIL, Channel.PUSH}:
+    if isinstance(kind, StaffNoticeType) and {*wanted} - {Channel.EMAIL, Channel.PUSH}:
         raise AppError("rule_fixed", 422, "Staff are told in the console, by e-mail and by push.")
     row = {"type": kind.value, "channels": sorted({*wanted}), "updated_at": utcnow(), "updated_by": by}
     statement = insert(RuleOverride).values(row)
     open_session().execute(statement.on_conflict_do_update(index_elements=["type"], set_=row))
 
 
-def reset(kind: Kind) -> None:
+def reset_channels(kind: AnyNoticeType) -> None:
     open_session().execute(delete(RuleOverride).where(RuleOverride.type == kind.value))

@@ -10,25 +10,25 @@ from powerbank.base.database_errors import foreseen
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.notifications.delivery import services as deliveries
-from powerbank.notifications.delivery.addresses import masked
 from powerbank.notifications.delivery.channels import Message
 from powerbank.notifications.models import IN_APP, Channel, Delivery, Device
 from powerbank.notifications.people.services import CHANNEL_OF
-from powerbank.notifications.staff.kinds import StaffType
-from powerbank.notifications.templates import rules, templating
+from powerbank.notifications.staff.notice_types import StaffNoticeType
+from powerbank.notifications.templates import drafts, rules
+from powerbank.notifications.templates.drafts import BrokenTemplateError, Draft
 from powerbank.notifications.templates.models import MessageTemplate
-from powerbank.notifications.templates.templating import BrokenTemplateError, Draft
-from powerbank.notifications.texts import values
-from powerbank.notifications.texts.wording import Words
+from powerbank.notifications.texts import built_in
+from powerbank.notifications.texts.built_in import Text
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
 from powerbank.users import identifiers
 from powerbank.users import services as users
+from powerbank.users.identifiers import mask_contact_address
 
 STAFF_PLACES = (IN_APP, Channel.EMAIL, Channel.PUSH)  # in the app: in the console
 
 
-def create(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
+def create_template(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
     template = MessageTemplate(**values_, updated_by=by)
     _refuse_broken(template)
     session = open_session()
@@ -40,8 +40,8 @@ def create(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
     return template
 
 
-def change(template_id: UUID, changes: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
-    template = locked(template_id)
+def change_template(template_id: UUID, changes: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
+    template = lock_template(template_id)
     for name, value in changes.items():
         setattr(template, name, value)
     _refuse_broken(template)
@@ -51,30 +51,30 @@ def change(template_id: UUID, changes: Mapping[str, Any], *, by: UUID) -> Messag
     return template
 
 
-def locked(template_id: UUID) -> MessageTemplate:
+def lock_template(template_id: UUID) -> MessageTemplate:
     template = open_session().get(MessageTemplate, template_id, with_for_update=True, populate_existing=True)
     if template is None:
         raise NotFoundError("template")
     return template
 
 
-def preview(draft: Draft, language: str, context: Mapping[str, Scalar]) -> Words:
+def preview_draft(draft: Draft, language: str, context: Mapping[str, Scalar]) -> Text:
     """As a reader would get it, made of the example values and those given."""
-    _refuse(templating.check(draft))
+    _refuse_problems(drafts.check_draft(draft))
     try:
-        return templating.render(draft, {**values.sample(draft.kind), **context}, language)
+        return drafts.render_draft(draft, {**built_in.sample_values(draft.kind), **context}, language)
     except BrokenTemplateError as broken:
         raise _refused({"body": [str(broken)]}) from None
 
 
-def test_send(template: MessageTemplate, to: str) -> list[str]:
+def send_test(template: MessageTemplate, to: str) -> list[str]:
     """Sends it with the example values; where to comes back, masked. A push goes to the devices of the account that
     the number or address belongs to."""
     address = identifiers.parse_contact_address(to)
     channel = Channel(template.channel) if template.channel != IN_APP else None
     if channel is None:
         raise _refused({"to": ["What is in the app is previewed, not sent."]})
-    shown = masked(address.kind, address.value)
+    shown = mask_contact_address(address.kind, address.value)
     wanted = [Delivery(type=template.type, channel=channel, address=address.value, masked=shown)]
     if channel is Channel.PUSH:
         owner = users.find_user_by_contact(address)
@@ -94,7 +94,7 @@ def test_send(template: MessageTemplate, to: str) -> list[str]:
     return [shown for _ in wanted]
 
 
-def test_message(template_id: UUID, delivery_id: UUID) -> Message | None:
+def compose_test_message(template_id: UUID, delivery_id: UUID) -> Message | None:
     """One more try of a test."""
     template = open_session().get(MessageTemplate, template_id)
     delivery = deliveries.count_try(delivery_id)
@@ -105,28 +105,28 @@ def test_message(template_id: UUID, delivery_id: UUID) -> Message | None:
     if template is None or to is None:
         deliveries.note_failure(delivery_id, "not wanted any more", final=True)
         return None
-    draft = Draft(rules.named(template.type), template.title, template.body)
+    draft = Draft(rules.find_notice_type(template.type), template.title, template.body)
     try:
-        words = templating.render(draft, values.sample(draft.kind), template.language)
+        words = drafts.render_draft(draft, built_in.sample_values(draft.kind), template.language)
     except BrokenTemplateError as broken:
         deliveries.note_failure(delivery_id, str(broken), final=True)
         return None
     return Message(Channel(delivery.channel), to, words.title, words.body, str(delivery.id), language=template.language)
 
 
-def shown(template: MessageTemplate) -> dict[str, Any]:
+def audit_values(template: MessageTemplate) -> dict[str, Any]:
     """As the audit log keeps it."""
     names = ("type", "channel", "language", "title", "body", "active")
     return {name: getattr(template, name) for name in names}
 
 
 def _refuse_broken(template: MessageTemplate) -> None:
-    if template.type in {*StaffType} and template.channel not in STAFF_PLACES:
+    if template.type in {*StaffNoticeType} and template.channel not in STAFF_PLACES:
         raise _refused({"channel": ["Staff are told in the console, by e-mail and by push."]})
-    _refuse(templating.check(Draft(rules.named(template.type), template.title, template.body)))
+    _refuse_problems(drafts.check_draft(Draft(rules.find_notice_type(template.type), template.title, template.body)))
 
 
-def _refuse(problems: Mapping[str, list[str]]) -> None:
+def _refuse_problems(problems: Mapping[str, list[str]]) -> None:
     if problems:
         raise _refused(problems)
 

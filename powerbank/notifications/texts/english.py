@@ -1,198 +1,198 @@
 """What each kind of message says, in English: a title (an e-mail's subject) and a body (all that an SMS says).
 
-`{name}` is a value of the message's context, `{name:money}` one as `powerbank.notifications.texts.wording` writes it.
+`{name}` is a value of the message's context, `{name:money}` one as `powerbank.notifications.texts.built_in` writes it.
 """
 
 from types import MappingProxyType
 
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 
 ENGLISH = MappingProxyType(
     {
-        Type.OTP: (
+        NoticeType.OTP: (
             "Your Powerbank code",
             "{code} is your Powerbank code. It is valid for 5 minutes. Never tell it to anybody.",
         ),
-        Type.WELCOME: (
+        NoticeType.WELCOME: (
             "Welcome to Powerbank",
             "Complete your profile and verify your identity, then take a power bank at any station.",
         ),
-        Type.ACCOUNT_SECURITY: (
+        NoticeType.ACCOUNT_SECURITY: (
             "Your sign-in details have changed",
             "{masked} is now used to sign in to your Powerbank account. If this was not you, contact us at once.",
         ),
-        Type.ACCOUNT_STATUS: (
+        NoticeType.ACCOUNT_STATUS: (
             "The status of your account has changed",
             "Your Powerbank account is now {status:status}. {reason}",
         ),
-        Type.KYC_SUBMITTED: (
+        NoticeType.KYC_SUBMITTED: (
             "We have your documents",
             "We are checking your identity documents and will tell you as soon as we are done.",
         ),
-        Type.KYC_APPROVED: ("Your identity is verified", "You can now take a power bank at any station."),
-        Type.KYC_REJECTED: (
+        NoticeType.KYC_APPROVED: ("Your identity is verified", "You can now take a power bank at any station."),
+        NoticeType.KYC_REJECTED: (
             "We could not verify your identity",
             "Reason: {reason}. Please send your documents again.",
         ),
-        Type.PAYMENT_READY: (
+        NoticeType.PAYMENT_READY: (
             "Your payment page is ready",
             "Open it in the app to pay {amount:money} into your wallet.",
         ),
-        Type.TOPUP_SUCCESS: (
+        NoticeType.TOPUP_SUCCESS: (
             "Top-up received",
             "{amount:money} was added to your wallet. Your balance is {balance:money}.",
         ),
-        Type.TOPUP_FAILED: (
+        NoticeType.TOPUP_FAILED: (
             "Top-up failed",
             "Your top-up of {amount:money} did not go through. You can try again in the app.",
         ),
-        Type.TOPUP_CHARGED_BACK: (
+        NoticeType.TOPUP_CHARGED_BACK: (
             "A top-up was taken back",
             "Your bank or payment service took back {amount:money} of a top-up. It was taken out of your wallet.",
         ),
-        Type.TOPUP_GIVEN_BACK: (
+        NoticeType.TOPUP_GIVEN_BACK: (
             "A top-up is yours again",
             "{amount:money} of a top-up that was taken back came back. What you owed for it is paid first.",
         ),
-        Type.PURCHASE_SUCCESS: ("Payment made", "You paid {amount:money} for {package}."),
-        Type.RENTAL_STARTED: (
+        NoticeType.PURCHASE_SUCCESS: ("Payment made", "You paid {amount:money} for {package}."),
+        NoticeType.RENTAL_STARTED: (
             "Your power bank is ready",
             "Take it from slot {slot_number:number} of {station}. Bring it back to any station by {due_at:time}.",
         ),
-        Type.RENTAL_FAILED: (
+        NoticeType.RENTAL_FAILED: (
             "No power bank came out",
             "Your rental at {station} did not start. You pay nothing.",
         ),
-        Type.RENTAL_ENDING_SOON: (
+        NoticeType.RENTAL_ENDING_SOON: (
             "Your rental ends soon",
             "Bring the power bank back by {due_at:time}, or extend your rental in the app.",
         ),
-        Type.RENTAL_OVERDUE: (
+        NoticeType.RENTAL_OVERDUE: (
             "Your rental is overdue",
             "Your rental ended at {due_at:time}. Each hour begun costs {rate:money} until you bring it back.",
         ),
-        Type.RENTAL_COMPLETED: (
+        NoticeType.RENTAL_COMPLETED: (
             "Thank you for bringing it back",
             "Your rental of {minutes:number} minutes is complete. It cost {amount:money}.",
         ),
-        Type.RENTAL_EXTENDED: ("Rental extended", "You can keep the power bank until {due_at:time}."),
-        Type.RENTAL_CANCELLED: (
+        NoticeType.RENTAL_EXTENDED: ("Rental extended", "You can keep the power bank until {due_at:time}."),
+        NoticeType.RENTAL_CANCELLED: (
             "Rental cancelled",
             "Your rental is cancelled, and {amount:money} is yours again.",
         ),
-        Type.RENTAL_LOST: (
+        NoticeType.RENTAL_LOST: (
             "Your power bank counts as lost",
             "{amount:money} is charged for it. Bring it back within 30 days and we refund what is above the fees.",
         ),
-        Type.CASE_UPHELD: (
+        NoticeType.CASE_UPHELD: (
             "Your report is accepted",
             "We have checked what you reported about rental {rental_code}, and you were right.",
         ),
-        Type.CASE_DISMISSED: (
+        NoticeType.CASE_DISMISSED: (
             "Your report was declined",
             "We have checked what you reported about rental {rental_code} and could not confirm it. Reason: {reason}.",
         ),
-        Type.DUE_CREATED: (
+        NoticeType.DUE_CREATED: (
             "You have an amount to pay",
             "{amount:money} of your rental is not paid yet. You can rent again once it is.",
         ),
-        Type.DUE_CHARGED_BACK: (
+        NoticeType.DUE_CHARGED_BACK: (
             "A top-up was taken back, and you have an amount to pay",
             "Your bank or payment service took back a top-up that is spent already. {amount:money} is to be paid;"
             " you can rent again once it is.",
         ),
-        Type.DUE_REMINDER: (
+        NoticeType.DUE_REMINDER: (
             "Please pay what is open",
             "{amount:money} is still open on your Powerbank account. Please pay it in the app.",
         ),
-        Type.DUE_LATE: (
+        NoticeType.DUE_LATE: (
             "What you owe is now taken from your wallet",
             "{amount:money} has been open for too long and is taken from whatever comes into your wallet."
             " Pay it in the app, and you can rent again at once.",
         ),
-        Type.DUE_WAIVED: (
+        NoticeType.DUE_WAIVED: (
             "You need not pay this",
             "We have cancelled {amount:money} of what was open on your account.",
         ),
         # Of what is owed it may be a part: whether they can rent again is not said.
-        Type.DUE_PAID: ("Paid, thank you", "{amount:money} of what was open on your account is paid."),
-        Type.REFUND_REQUESTED: (
+        NoticeType.DUE_PAID: ("Paid, thank you", "{amount:money} of what was open on your account is paid."),
+        NoticeType.REFUND_REQUESTED: (
             "We have your refund request",
             "We are looking at your request for {amount:money}.",
         ),
-        Type.REFUND_APPROVED: ("Your refund is approved", "{amount:money} is on its way to you."),
-        Type.REFUND_REJECTED: (
+        NoticeType.REFUND_APPROVED: ("Your refund is approved", "{amount:money} is on its way to you."),
+        NoticeType.REFUND_REJECTED: (
             "Your refund was declined",
             "We could not refund {amount:money}. Reason: {reason}.",
         ),
-        Type.REFUND_COMPLETED: ("Refund paid", "{amount:money} was refunded to you."),
-        Type.BALANCE_ADDED: (
+        NoticeType.REFUND_COMPLETED: ("Refund paid", "{amount:money} was refunded to you."),
+        NoticeType.BALANCE_ADDED: (
             "Money was added to your wallet",
             "We added {amount:money} to your wallet. Reason: {reason}.",
         ),
-        Type.BALANCE_TAKEN: (
+        NoticeType.BALANCE_TAKEN: (
             "Money was taken out of your wallet",
             "We took {amount:money} out of your wallet. Reason: {reason}.",
         ),
-        Type.POINTS_ADDED: (
+        NoticeType.POINTS_ADDED: (
             "Points were added to your account",
             "We added {points:number} points to your account. Reason: {reason}.",
         ),
-        Type.POINTS_TAKEN: (
+        NoticeType.POINTS_TAKEN: (
             "Points were taken from your account",
             "We took {points:number} points from your account. Reason: {reason}.",
         ),
-        Type.POINTS_EARNED: ("You earned points", "{points:number} points were added to your account."),
-        Type.POINTS_REVERSED: (
+        NoticeType.POINTS_EARNED: ("You earned points", "{points:number} points were added to your account."),
+        NoticeType.POINTS_REVERSED: (
             "Points were taken again",
             "What you had earned {points:number} points for was given back, and so were the points.",
         ),
-        Type.POINTS_EXPIRING: (
+        NoticeType.POINTS_EXPIRING: (
             "Your points expire soon",
             "{points:number} points expire on {expires_at:date}. Use them for your next rental.",
         ),
-        Type.REFERRAL_SUCCESS: (
+        NoticeType.REFERRAL_SUCCESS: (
             "Your friend has joined",
             "A friend used your code. You earned {points:number} points.",
         ),
-        Type.ACHIEVEMENT_UNLOCKED: (
+        NoticeType.ACHIEVEMENT_UNLOCKED: (
             "Achievement unlocked",
             "{achievement}: well done! You earned {points:number} points.",
         ),
-        Type.LOW_CREDIT: (
+        NoticeType.LOW_CREDIT: (
             "Your balance is low",
             "Your wallet holds {balance:money}. Top up to be ready for your next rental.",
         ),
-        Type.CRITICAL_CREDIT: (
+        NoticeType.CRITICAL_CREDIT: (
             "Your balance is nearly used up",
             "Your Powerbank wallet holds only {balance:money}. Please top up.",
         ),
-        Type.HIGH_USAGE: (
+        NoticeType.HIGH_USAGE: (
             "You spent more than usual",
             "Yesterday you spent {spend:money}; your usual day is {average:money}.",
         ),
-        Type.STATION_ISSUE_RECEIVED: (
+        NoticeType.STATION_ISSUE_RECEIVED: (
             "Thank you for your report",
             "We are looking into what you reported about {station}.",
         ),
-        Type.STATION_ISSUE_RESOLVED: (
+        NoticeType.STATION_ISSUE_RESOLVED: (
             "What you reported is mended",
             "{station} is in order again. Thank you for telling us.",
         ),
-        Type.PAYOUT_SENT: ("Payout sent", "{amount:money} is on its way to your account."),
-        Type.PAYOUT_FAILED: (
+        NoticeType.PAYOUT_SENT: ("Payout sent", "{amount:money} is on its way to your account."),
+        NoticeType.PAYOUT_FAILED: (
             "Payout failed",
             "We could not pay out {amount:money}. Please check your account details.",
         ),
-        Type.PROFILE_REMINDER: (
+        NoticeType.PROFILE_REMINDER: (
             "One step left",
             "Complete your profile in the app, then verify your identity, and take your first power bank.",
         ),
-        Type.KYC_REMINDER: (
+        NoticeType.KYC_REMINDER: (
             "Verify your identity",
             "Your profile is complete. Send a picture of your citizenship certificate in the app to start renting.",
         ),
-        Type.DIGEST: ("{about}", "And {count:number} more like this. Read them in the app."),
-        Type.BROADCAST: ("{title}", "{message}"),
+        NoticeType.DIGEST: ("{about}", "And {count:number} more like this. Read them in the app."),
+        NoticeType.BROADCAST: ("{title}", "{message}"),
     }
 )

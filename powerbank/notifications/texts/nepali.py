@@ -2,200 +2,200 @@
 
 from types import MappingProxyType
 
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 
 NEPALI = MappingProxyType(
     {
-        Type.OTP: (
+        NoticeType.OTP: (
             "तपाईंको Powerbank कोड",
             "{code} तपाईंको Powerbank कोड हो। यो ५ मिनेटसम्म मान्य छ। यो कोड कसैलाई नभन्नुहोस्।",
         ),
-        Type.WELCOME: (
+        NoticeType.WELCOME: (
             "Powerbank मा स्वागत छ",
             "प्रोफाइल पूरा गरी परिचय प्रमाणित गर्नुहोस्, त्यसपछि जुनसुकै स्टेसनबाट पावर बैंक लिन सक्नुहुन्छ।",
         ),
-        Type.ACCOUNT_SECURITY: (
+        NoticeType.ACCOUNT_SECURITY: (
             "तपाईंको साइन-इन विवरण परिवर्तन भयो",
             "अब तपाईंको Powerbank खातामा साइन इन गर्न {masked} प्रयोग हुन्छ। यो तपाईंले गर्नुभएको होइन भने "
             "तुरुन्तै हामीलाई सम्पर्क गर्नुहोस्।",
         ),
-        Type.ACCOUNT_STATUS: (
+        NoticeType.ACCOUNT_STATUS: (
             "तपाईंको खाताको अवस्था परिवर्तन भयो",
             "तपाईंको Powerbank खाताको अवस्था अब {status:status} छ। {reason}",
         ),
-        Type.KYC_SUBMITTED: (
+        NoticeType.KYC_SUBMITTED: (
             "तपाईंका कागजात प्राप्त भए",
             "हामी तपाईंका परिचयका कागजात जाँच गर्दैछौं। जाँच सकिनेबित्तिकै तपाईंलाई खबर गर्नेछौं।",
         ),
-        Type.KYC_APPROVED: (
+        NoticeType.KYC_APPROVED: (
             "तपाईंको परिचय प्रमाणित भयो",
             "अब तपाईं जुनसुकै स्टेसनबाट पावर बैंक लिन सक्नुहुन्छ।",
         ),
-        Type.KYC_REJECTED: (
+        NoticeType.KYC_REJECTED: (
             "तपाईंको परिचय प्रमाणित हुन सकेन",
             "कारण: {reason}। कृपया आफ्ना कागजात फेरि पठाउनुहोस्।",
         ),
-        Type.PAYMENT_READY: (
+        NoticeType.PAYMENT_READY: (
             "भुक्तानी पृष्ठ तयार छ",
             "वालेटमा {amount:money} हाल्न एपमा भुक्तानी पृष्ठ खोल्नुहोस्।",
         ),
-        Type.TOPUP_SUCCESS: (
+        NoticeType.TOPUP_SUCCESS: (
             "टप-अप प्राप्त भयो",
             "तपाईंको वालेटमा {amount:money} थपियो। अहिलेको मौज्दात {balance:money} छ।",
         ),
-        Type.TOPUP_FAILED: (
+        NoticeType.TOPUP_FAILED: (
             "टप-अप असफल भयो",
             "तपाईंको {amount:money} को टप-अप हुन सकेन। एपबाट फेरि प्रयास गर्न सक्नुहुन्छ।",
         ),
-        Type.TOPUP_CHARGED_BACK: (
+        NoticeType.TOPUP_CHARGED_BACK: (
             "टप-अप फिर्ता लगियो",
             "तपाईंको बैंक वा भुक्तानी सेवाले टप-अपको {amount:money} फिर्ता लग्यो। यो रकम तपाईंको वालेटबाट घटाइएको छ।",
         ),
-        Type.TOPUP_GIVEN_BACK: (
+        NoticeType.TOPUP_GIVEN_BACK: (
             "टप-अप फेरि तपाईंको भयो",
             "फिर्ता लगिएको टप-अपको {amount:money} फेरि आयो। यसका लागि तिर्न बाँकी रकम पहिले तिरिन्छ।",
         ),
-        Type.PURCHASE_SUCCESS: ("भुक्तानी भयो", "तपाईंले {package} का लागि {amount:money} तिर्नुभयो।"),
-        Type.RENTAL_STARTED: (
+        NoticeType.PURCHASE_SUCCESS: ("भुक्तानी भयो", "तपाईंले {package} का लागि {amount:money} तिर्नुभयो।"),
+        NoticeType.RENTAL_STARTED: (
             "तपाईंको पावर बैंक तयार छ",
             "{station} को स्लट {slot_number:number} बाट पावर बैंक लिनुहोस्। {due_at:time} भित्र जुनसुकै स्टेसनमा फिर्ता गर्नुहोस्।",
         ),
-        Type.RENTAL_FAILED: (
+        NoticeType.RENTAL_FAILED: (
             "पावर बैंक निस्किएन",
             "{station} मा तपाईंको भाडा सुरु भएन। तपाईंले केही तिर्नु पर्दैन।",
         ),
-        Type.RENTAL_ENDING_SOON: (
+        NoticeType.RENTAL_ENDING_SOON: (
             "तपाईंको भाडाको समय सकिन लाग्यो",
             "{due_at:time} भित्र पावर बैंक फिर्ता गर्नुहोस्, वा एपबाट समय थप्नुहोस्।",
         ),
-        Type.RENTAL_OVERDUE: (
+        NoticeType.RENTAL_OVERDUE: (
             "तपाईंको भाडाको समय नाघ्यो",
             "तपाईंको भाडाको समय {due_at:time} मा सकियो। फिर्ता नगरेसम्म सुरु भएको प्रत्येक घण्टाको {rate:money} लाग्छ।",
         ),
-        Type.RENTAL_COMPLETED: (
+        NoticeType.RENTAL_COMPLETED: (
             "फिर्ता गर्नुभएकोमा धन्यवाद",
             "तपाईंको {minutes:number} मिनेटको भाडा पूरा भयो। जम्मा {amount:money} लाग्यो।",
         ),
-        Type.RENTAL_EXTENDED: (
+        NoticeType.RENTAL_EXTENDED: (
             "भाडाको समय थपियो",
             "तपाईं पावर बैंक {due_at:time} सम्म राख्न सक्नुहुन्छ।",
         ),
-        Type.RENTAL_CANCELLED: (
+        NoticeType.RENTAL_CANCELLED: (
             "भाडा रद्द भयो",
             "तपाईंको भाडा रद्द भयो र {amount:money} तपाईंलाई फिर्ता भयो।",
         ),
-        Type.RENTAL_LOST: (
+        NoticeType.RENTAL_LOST: (
             "तपाईंको पावर बैंक हराएको मानियो",
             "यसका लागि {amount:money} लिइएको छ। ३० दिनभित्र फिर्ता गर्नुभयो भने शुल्कभन्दा बढी रकम फिर्ता गर्नेछौं।",
         ),
-        Type.CASE_UPHELD: (
+        NoticeType.CASE_UPHELD: (
             "तपाईंको गुनासो स्वीकार भयो",
             "भाडा {rental_code} बारे तपाईंको गुनासो हामीले जाँच्यौं र सही पायौं।",
         ),
-        Type.CASE_DISMISSED: (
+        NoticeType.CASE_DISMISSED: (
             "तपाईंको गुनासो अस्वीकार भयो",
             "भाडा {rental_code} बारे तपाईंको गुनासो जाँच्दा पुष्टि हुन सकेन। कारण: {reason}।",
         ),
-        Type.DUE_CREATED: (
+        NoticeType.DUE_CREATED: (
             "तपाईंले तिर्न बाँकी रकम छ",
             "तपाईंको भाडाको {amount:money} तिर्न बाँकी छ। तिरेपछि फेरि भाडामा लिन सक्नुहुन्छ।",
         ),
-        Type.DUE_CHARGED_BACK: (
+        NoticeType.DUE_CHARGED_BACK: (
             "टप-अप फिर्ता लगियो, तपाईंले तिर्न बाँकी रकम छ",
             "खर्च भइसकेको टप-अप तपाईंको बैंक वा भुक्तानी सेवाले फिर्ता लग्यो। {amount:money} तिर्न बाँकी छ।"
             " तिरेपछि फेरि भाडामा लिन सक्नुहुन्छ।",
         ),
-        Type.DUE_REMINDER: (
+        NoticeType.DUE_REMINDER: (
             "कृपया बाँकी रकम तिर्नुहोस्",
             "तपाईंको Powerbank खातामा {amount:money} तिर्न बाँकी छ। कृपया एपबाट तिर्नुहोस्।",
         ),
-        Type.DUE_LATE: (
+        NoticeType.DUE_LATE: (
             "तिर्न बाँकी रकम अब वालेटबाट काटिन्छ",
             "{amount:money} धेरै दिनदेखि तिर्न बाँकी छ। अबदेखि वालेटमा आउने रकमबाट यो काटिन्छ।"
             " एपबाट तिर्नुभयो भने तुरुन्तै फेरि भाडामा लिन सक्नुहुन्छ।",
         ),
-        Type.DUE_WAIVED: ("यो रकम तिर्नु पर्दैन", "तपाईंको खातामा बाँकी रकममध्ये {amount:money} हामीले मिनाहा गरेका छौं।"),
-        Type.DUE_PAID: ("भुक्तानी भयो, धन्यवाद", "तपाईंको खातामा बाँकी रकममध्ये {amount:money} भुक्तानी भयो।"),
-        Type.REFUND_REQUESTED: (
+        NoticeType.DUE_WAIVED: ("यो रकम तिर्नु पर्दैन", "तपाईंको खातामा बाँकी रकममध्ये {amount:money} हामीले मिनाहा गरेका छौं।"),
+        NoticeType.DUE_PAID: ("भुक्तानी भयो, धन्यवाद", "तपाईंको खातामा बाँकी रकममध्ये {amount:money} भुक्तानी भयो।"),
+        NoticeType.REFUND_REQUESTED: (
             "रकम फिर्ताको अनुरोध प्राप्त भयो",
             "हामी तपाईंको {amount:money} फिर्ताको अनुरोध हेर्दैछौं।",
         ),
-        Type.REFUND_APPROVED: (
+        NoticeType.REFUND_APPROVED: (
             "रकम फिर्ता स्वीकृत भयो",
             "{amount:money} तपाईंलाई पठाउने प्रक्रियामा छ।",
         ),
-        Type.REFUND_REJECTED: (
+        NoticeType.REFUND_REJECTED: (
             "रकम फिर्ता अस्वीकृत भयो",
             "{amount:money} फिर्ता गर्न सकिएन। कारण: {reason}।",
         ),
-        Type.REFUND_COMPLETED: ("रकम फिर्ता भयो", "तपाईंलाई {amount:money} फिर्ता गरियो।"),
-        Type.BALANCE_ADDED: (
+        NoticeType.REFUND_COMPLETED: ("रकम फिर्ता भयो", "तपाईंलाई {amount:money} फिर्ता गरियो।"),
+        NoticeType.BALANCE_ADDED: (
             "तपाईंको वालेटमा रकम थपियो",
             "हामीले तपाईंको वालेटमा {amount:money} थपेका छौं। कारण: {reason}।",
         ),
-        Type.BALANCE_TAKEN: (
+        NoticeType.BALANCE_TAKEN: (
             "तपाईंको वालेटबाट रकम घटाइयो",
             "हामीले तपाईंको वालेटबाट {amount:money} घटाएका छौं। कारण: {reason}।",
         ),
-        Type.POINTS_ADDED: (
+        NoticeType.POINTS_ADDED: (
             "तपाईंको खातामा अंक थपियो",
             "हामीले तपाईंको खातामा {points:number} अंक थपेका छौं। कारण: {reason}।",
         ),
-        Type.POINTS_TAKEN: (
+        NoticeType.POINTS_TAKEN: (
             "तपाईंको खाताबाट अंक घटाइयो",
             "हामीले तपाईंको खाताबाट {points:number} अंक घटाएका छौं। कारण: {reason}।",
         ),
-        Type.POINTS_EARNED: ("तपाईंले अंक पाउनुभयो", "तपाईंको खातामा {points:number} अंक थपियो।"),
-        Type.POINTS_REVERSED: (
+        NoticeType.POINTS_EARNED: ("तपाईंले अंक पाउनुभयो", "तपाईंको खातामा {points:number} अंक थपियो।"),
+        NoticeType.POINTS_REVERSED: (
             "अंक फिर्ता लिइयो",
             "जसका लागि तपाईंले {points:number} अंक पाउनुभएको थियो, त्यो फिर्ता भयो; त्यसैले अंक पनि फिर्ता लिइयो।",
         ),
-        Type.POINTS_EXPIRING: (
+        NoticeType.POINTS_EXPIRING: (
             "तपाईंका अंकको म्याद सकिन लाग्यो",
             "{points:number} अंकको म्याद {expires_at:date} मा सकिन्छ। अर्को भाडामा प्रयोग गर्नुहोस्।",
         ),
-        Type.REFERRAL_SUCCESS: (
+        NoticeType.REFERRAL_SUCCESS: (
             "तपाईंको साथी जोडिनुभयो",
             "तपाईंको कोड एक साथीले प्रयोग गर्नुभयो। तपाईंले {points:number} अंक पाउनुभयो।",
         ),
-        Type.ACHIEVEMENT_UNLOCKED: (
+        NoticeType.ACHIEVEMENT_UNLOCKED: (
             "नयाँ उपलब्धि",
             "{achievement}: बधाई छ! तपाईंले {points:number} अंक पाउनुभयो।",
         ),
-        Type.LOW_CREDIT: (
+        NoticeType.LOW_CREDIT: (
             "तपाईंको मौज्दात कम छ",
             "तपाईंको वालेटमा {balance:money} छ। अर्को भाडाका लागि टप-अप गर्नुहोस्।",
         ),
-        Type.CRITICAL_CREDIT: (
+        NoticeType.CRITICAL_CREDIT: (
             "तपाईंको मौज्दात सकिन लाग्यो",
             "तपाईंको Powerbank वालेटमा {balance:money} मात्र बाँकी छ। कृपया टप-अप गर्नुहोस्।",
         ),
-        Type.HIGH_USAGE: (
+        NoticeType.HIGH_USAGE: (
             "तपाईंको खर्च सधैंभन्दा बढी भयो",
             "हिजो तपाईंले {spend:money} खर्च गर्नुभयो; सामान्यतया दिनको {average:money} हुन्छ।",
         ),
-        Type.STATION_ISSUE_RECEIVED: (
+        NoticeType.STATION_ISSUE_RECEIVED: (
             "जानकारी दिनुभएकोमा धन्यवाद",
             "{station} बारे तपाईंले दिनुभएको जानकारी हामी हेर्दैछौं।",
         ),
-        Type.STATION_ISSUE_RESOLVED: (
+        NoticeType.STATION_ISSUE_RESOLVED: (
             "तपाईंले बताउनुभएको समस्या समाधान भयो",
             "{station} फेरि ठीक भएको छ। जानकारी दिनुभएकोमा धन्यवाद।",
         ),
-        Type.PAYOUT_SENT: ("भुक्तानी पठाइयो", "{amount:money} तपाईंको खातामा पठाइएको छ।"),
-        Type.PAYOUT_FAILED: (
+        NoticeType.PAYOUT_SENT: ("भुक्तानी पठाइयो", "{amount:money} तपाईंको खातामा पठाइएको छ।"),
+        NoticeType.PAYOUT_FAILED: (
             "भुक्तानी पठाउन सकिएन",
             "{amount:money} पठाउन सकिएन। कृपया आफ्नो खाताको विवरण जाँच गर्नुहोस्।",
         ),
-        Type.PROFILE_REMINDER: (
+        NoticeType.PROFILE_REMINDER: (
             "एउटा चरण बाँकी छ",
             "एपमा प्रोफाइल पूरा गरी परिचय प्रमाणित गर्नुहोस्, त्यसपछि पहिलो पावर बैंक लिनुहोस्।",
         ),
-        Type.KYC_REMINDER: (
+        NoticeType.KYC_REMINDER: (
             "परिचय प्रमाणित गर्नुहोस्",
             "तपाईंको प्रोफाइल पूरा छ। भाडा सुरु गर्न एपमा नागरिकताको तस्बिर पठाउनुहोस्।",
         ),
-        Type.DIGEST: ("{about}", "यस्तै अरू {count:number} वटा छन्। एपमा पढ्नुहोस्।"),
-        Type.BROADCAST: ("{title}", "{message}"),
+        NoticeType.DIGEST: ("{about}", "यस्तै अरू {count:number} वटा छन्। एपमा पढ्नुहोस्।"),
+        NoticeType.BROADCAST: ("{title}", "{message}"),
     }
 )

@@ -2,88 +2,88 @@
 
 from types import MappingProxyType
 
-from powerbank.notifications.staff.kinds import StaffType
+from powerbank.notifications.staff.notice_types import StaffNoticeType
 
 ENGLISH = MappingProxyType(
     {
-        StaffType.KYC_TO_REVIEW: ("Documents to check", "Somebody has sent identity documents."),
-        StaffType.STATION_OFFLINE: ("{station_sn} is offline", "Station {station_sn} does not answer any more."),
-        StaffType.STATION_ONLINE: ("{station_sn} is back", "Station {station_sn} answers again."),
-        StaffType.STATION_FAULT: ("{station_sn} reports a fault", "Station {station_sn} says: {detail}."),
-        StaffType.LOW_BATTERY: (
+        StaffNoticeType.KYC_TO_REVIEW: ("Documents to check", "Somebody has sent identity documents."),
+        StaffNoticeType.STATION_OFFLINE: ("{station_sn} is offline", "Station {station_sn} does not answer any more."),
+        StaffNoticeType.STATION_ONLINE: ("{station_sn} is back", "Station {station_sn} answers again."),
+        StaffNoticeType.STATION_FAULT: ("{station_sn} reports a fault", "Station {station_sn} says: {detail}."),
+        StaffNoticeType.LOW_BATTERY: (
             "Low charge in {station_sn}",
             "{count:number} power banks in {station_sn} are low; the lowest has {battery_level:number} % left.",
         ),
-        StaffType.CRITICAL_ISSUE: (
+        StaffNoticeType.CRITICAL_ISSUE: (
             "{station_sn}: somebody reports a problem",
             "A person at {station_sn} reports: {issue_type}.",
         ),
-        StaffType.STATION_ISSUE: (
+        StaffNoticeType.STATION_ISSUE: (
             "{station_sn}: somebody reports a flaw",
             "A person at {station_sn} reports: {issue_type}. It can wait.",
         ),
-        StaffType.UNMATCHED_RETURN: (
+        StaffNoticeType.UNMATCHED_RETURN: (
             "A return without a rental",
             "Power bank {powerbank_sn} came back at {station_sn}, and nobody had rented it.",
         ),
-        StaffType.PAID_NOT_EJECTED: (
+        StaffNoticeType.PAID_NOT_EJECTED: (
             "Paid, and no power bank came out",
             "Rental {rental_code} at {station_sn} needs a decision.",
         ),
-        StaffType.RENTAL_DISPUTED: (
+        StaffNoticeType.RENTAL_DISPUTED: (
             "A rental is disputed",
             "The person of rental {rental_code} reports: {issue_type}. Nothing is collected until it is decided.",
         ),
-        StaffType.RENTAL_CAME_LATE: (
+        StaffNoticeType.RENTAL_CAME_LATE: (
             "A power bank came out late",
             "Rental {rental_code} at {station_sn} had ended. Nothing is charged until somebody decides.",
         ),
-        StaffType.QUEUE_BACKLOG: ("Jobs pile up", "{detail}."),
-        StaffType.NO_WORKERS: ("Nobody works", "{detail}."),
-        StaffType.JOB_OVERDUE: ("A job is late", "{detail}."),
-        StaffType.CLOCK_WRONG: ("A clock is wrong", "{detail}."),
-        StaffType.DEAD_LETTERS: ("A job has died", "{detail}."),
-        StaffType.LEDGER_MISMATCH: (
+        StaffNoticeType.QUEUE_BACKLOG: ("Jobs pile up", "{detail}."),
+        StaffNoticeType.NO_WORKERS: ("Nobody works", "{detail}."),
+        StaffNoticeType.JOB_OVERDUE: ("A job is late", "{detail}."),
+        StaffNoticeType.CLOCK_WRONG: ("A clock is wrong", "{detail}."),
+        StaffNoticeType.DEAD_LETTERS: ("A job has died", "{detail}."),
+        StaffNoticeType.LEDGER_MISMATCH: (
             "The ledger does not add up",
             "The recount found a difference in {check} {subject}. Look at the reconciliation before anything else.",
         ),
-        StaffType.PAYMENT_NEEDS_REVIEW: (
+        StaffNoticeType.PAYMENT_NEEDS_REVIEW: (
             "A payment needs a decision",
             "Payment {intent_id} is not as its gateway tells it, and nothing more happens by itself: {reason}.",
         ),
-        StaffType.REFUND_STUCK: ("A refund is stuck", "A refund needs somebody to look at it: {reason}."),
-        StaffType.SETTLEMENT_MISMATCH: (
+        StaffNoticeType.REFUND_STUCK: ("A refund is stuck", "A refund needs somebody to look at it: {reason}."),
+        StaffNoticeType.SETTLEMENT_MISMATCH: (
             "Payments and their gateways differ",
             "{differences:number} differences were found, the first: {what}.",
         ),
-        StaffType.REFUND_TO_APPROVE: ("A refund to approve", "{amount:money} are asked back: {reason}."),
-        StaffType.ADJUSTMENT_TO_APPROVE: (
+        StaffNoticeType.REFUND_TO_APPROVE: ("A refund to approve", "{amount:money} are asked back: {reason}."),
+        StaffNoticeType.ADJUSTMENT_TO_APPROVE: (
             "An adjustment to approve",
             "Somebody wants to change a wallet by {amount:money}: {reason}.",
         ),
-        StaffType.POINTS_TO_APPROVE: (
+        StaffNoticeType.POINTS_TO_APPROVE: (
             "An adjustment of points to approve",
             "Somebody wants to change an account by {points:number} points: {reason}.",
         ),
-        StaffType.AWARD_TO_APPROVE: (
+        StaffNoticeType.AWARD_TO_APPROVE: (
             "An award to approve",
             "Somebody wants to give {points:number} points to each of {count:number} people: {reason}.",
         ),
-        StaffType.COUPON_TO_APPROVE: (
+        StaffNoticeType.COUPON_TO_APPROVE: (
             "A coupon to approve",
             "Coupon {name} gives {points:number} points each, of which its maker alone may give only some.",
         ),
-        StaffType.ACT_TO_APPROVE: (
+        StaffNoticeType.ACT_TO_APPROVE: (
             "A decision to approve",
             "Somebody wants to charge, refund or waive {amount:money}: {reason}.",
         ),
-        StaffType.EXCHANGE_RATES_STALE: (
+        StaffNoticeType.EXCHANGE_RATES_STALE: (
             "Exchange rates are old",
             "The central bank's feed has brought nothing for three days. Foreign top-ups use the last rates.",
         ),
-        StaffType.PAYOUT_STUCK: ("A payout is stuck", "The payout of {amount:money} has no outcome yet."),
-        StaffType.ANOMALY: ("Something unusual", "{detail}."),
-        StaffType.TEMPLATE_BROKEN: (
+        StaffNoticeType.PAYOUT_STUCK: ("A payout is stuck", "The payout of {amount:money} has no outcome yet."),
+        StaffNoticeType.ANOMALY: ("Something unusual", "{detail}."),
+        StaffNoticeType.TEMPLATE_BROKEN: (
             "A message template fails",
             "The template for {type}, {channel}, {language} fails: {problem}. People get the built-in text instead.",
         ),
@@ -92,84 +92,84 @@ ENGLISH = MappingProxyType(
 
 NEPALI = MappingProxyType(
     {
-        StaffType.KYC_TO_REVIEW: ("जाँच्नुपर्ने कागजात", "कसैले परिचयका कागजात पठाउनुभएको छ।"),
-        StaffType.STATION_OFFLINE: ("{station_sn} अफलाइन छ", "स्टेसन {station_sn} ले जवाफ दिइरहेको छैन।"),
-        StaffType.STATION_ONLINE: ("{station_sn} फेरि अनलाइन छ", "स्टेसन {station_sn} ले फेरि जवाफ दिन थाल्यो।"),
-        StaffType.STATION_FAULT: ("{station_sn} मा खराबी", "स्टेसन {station_sn} को सूचना: {detail}।"),
-        StaffType.LOW_BATTERY: (
+        StaffNoticeType.KYC_TO_REVIEW: ("जाँच्नुपर्ने कागजात", "कसैले परिचयका कागजात पठाउनुभएको छ।"),
+        StaffNoticeType.STATION_OFFLINE: ("{station_sn} अफलाइन छ", "स्टेसन {station_sn} ले जवाफ दिइरहेको छैन।"),
+        StaffNoticeType.STATION_ONLINE: ("{station_sn} फेरि अनलाइन छ", "स्टेसन {station_sn} ले फेरि जवाफ दिन थाल्यो।"),
+        StaffNoticeType.STATION_FAULT: ("{station_sn} मा खराबी", "स्टेसन {station_sn} को सूचना: {detail}।"),
+        StaffNoticeType.LOW_BATTERY: (
             "{station_sn} मा चार्ज कम",
             "{station_sn} का {count:number} पावर बैंकमा चार्ज कम छ; सबैभन्दा कम {battery_level:number} % छ।",
         ),
-        StaffType.CRITICAL_ISSUE: (
+        StaffNoticeType.CRITICAL_ISSUE: (
             "{station_sn}: समस्याको जानकारी आयो",
             "{station_sn} बाट आएको जानकारी: {issue_type}।",
         ),
-        StaffType.STATION_ISSUE: (
+        StaffNoticeType.STATION_ISSUE: (
             "{station_sn}: सानो समस्याको जानकारी आयो",
             "{station_sn} बाट आएको जानकारी: {issue_type}। यो हतारको होइन।",
         ),
-        StaffType.UNMATCHED_RETURN: (
+        StaffNoticeType.UNMATCHED_RETURN: (
             "भाडाबिनाको फिर्ता",
             "पावर बैंक {powerbank_sn} {station_sn} मा फिर्ता आयो, तर कसैले भाडामा लिएको थिएन।",
         ),
-        StaffType.PAID_NOT_EJECTED: (
+        StaffNoticeType.PAID_NOT_EJECTED: (
             "भुक्तानी भयो, पावर बैंक निस्किएन",
             "{station_sn} को भाडा {rental_code} मा निर्णय चाहिन्छ।",
         ),
-        StaffType.RENTAL_DISPUTED: (
+        StaffNoticeType.RENTAL_DISPUTED: (
             "भाडामा विवाद",
             "भाडा {rental_code} को प्रयोगकर्ताको गुनासो: {issue_type}। निर्णय नभएसम्म रकम उठाइँदैन।",
         ),
-        StaffType.RENTAL_CAME_LATE: (
+        StaffNoticeType.RENTAL_CAME_LATE: (
             "पावर बैंक ढिलो निस्कियो",
             "{station_sn} को भाडा {rental_code} सकिइसकेको थियो। निर्णय नभएसम्म केही रकम लाग्दैन।",
         ),
-        StaffType.QUEUE_BACKLOG: ("कामहरू थुप्रिँदैछन्", "{detail}।"),
-        StaffType.NO_WORKERS: ("काम गर्ने कोही छैन", "{detail}।"),
-        StaffType.JOB_OVERDUE: ("एउटा काम ढिलो भयो", "{detail}।"),
-        StaffType.CLOCK_WRONG: ("एउटा घडी मिलेको छैन", "{detail}।"),
-        StaffType.DEAD_LETTERS: ("एउटा काम असफल भयो", "{detail}।"),
-        StaffType.LEDGER_MISMATCH: (
+        StaffNoticeType.QUEUE_BACKLOG: ("कामहरू थुप्रिँदैछन्", "{detail}।"),
+        StaffNoticeType.NO_WORKERS: ("काम गर्ने कोही छैन", "{detail}।"),
+        StaffNoticeType.JOB_OVERDUE: ("एउटा काम ढिलो भयो", "{detail}।"),
+        StaffNoticeType.CLOCK_WRONG: ("एउटा घडी मिलेको छैन", "{detail}।"),
+        StaffNoticeType.DEAD_LETTERS: ("एउटा काम असफल भयो", "{detail}।"),
+        StaffNoticeType.LEDGER_MISMATCH: (
             "खाताबही मिलेन",
             "पुनर्गणनामा {check} {subject} मा फरक भेटियो। सबैभन्दा पहिले हिसाब मिलान हेर्नुहोस्।",
         ),
-        StaffType.PAYMENT_NEEDS_REVIEW: (
+        StaffNoticeType.PAYMENT_NEEDS_REVIEW: (
             "एउटा भुक्तानीमा निर्णय चाहिन्छ",
             "भुक्तानी {intent_id} यसको गेटवेले भनेजस्तो छैन, र यो आफैँ मिल्ने छैन: {reason}।",
         ),
-        StaffType.REFUND_STUCK: ("फिर्ता रोकिएको छ", "एउटा फिर्ता हेर्नुपर्छ: {reason}।"),
-        StaffType.SETTLEMENT_MISMATCH: (
+        StaffNoticeType.REFUND_STUCK: ("फिर्ता रोकिएको छ", "एउटा फिर्ता हेर्नुपर्छ: {reason}।"),
+        StaffNoticeType.SETTLEMENT_MISMATCH: (
             "भुक्तानी र गेटवेमा फरक",
             "{differences:number} फरक भेटियो, पहिलो: {what}।",
         ),
-        StaffType.REFUND_TO_APPROVE: ("स्वीकृत गर्नुपर्ने फिर्ता", "{amount:money} फिर्ता मागिएको छ: {reason}।"),
-        StaffType.ADJUSTMENT_TO_APPROVE: (
+        StaffNoticeType.REFUND_TO_APPROVE: ("स्वीकृत गर्नुपर्ने फिर्ता", "{amount:money} फिर्ता मागिएको छ: {reason}।"),
+        StaffNoticeType.ADJUSTMENT_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने समायोजन",
             "कसैले एउटा वालेटमा {amount:money} को फेरबदल गर्न चाहनुभएको छ: {reason}।",
         ),
-        StaffType.POINTS_TO_APPROVE: (
+        StaffNoticeType.POINTS_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने अंक समायोजन",
             "कसैले एउटा खातामा {points:number} अंकको फेरबदल गर्न चाहनुभएको छ: {reason}।",
         ),
-        StaffType.AWARD_TO_APPROVE: (
+        StaffNoticeType.AWARD_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने अंक वितरण",
             "कसैले {count:number} जनालाई {points:number} अंकका दरले दिन चाहनुभएको छ: {reason}।",
         ),
-        StaffType.COUPON_TO_APPROVE: (
+        StaffNoticeType.COUPON_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने कुपन",
             "कुपन {name} ले {points:number} अंकका दरले दिन्छ। बनाउने व्यक्ति एक्लैले केही मात्र दिन सक्नुहुन्छ।",
         ),
-        StaffType.ACT_TO_APPROVE: (
+        StaffNoticeType.ACT_TO_APPROVE: (
             "स्वीकृत गर्नुपर्ने निर्णय",
             "कसैले {amount:money} लिन, फिर्ता गर्न वा मिनाहा गर्न चाहनुभएको छ: {reason}।",
         ),
-        StaffType.EXCHANGE_RATES_STALE: (
+        StaffNoticeType.EXCHANGE_RATES_STALE: (
             "विनिमय दर पुरानो भयो",
             "राष्ट्र बैंकबाट तीन दिनदेखि नयाँ दर आएको छैन। विदेशी टप-अपमा अन्तिम दर लागू हुन्छ।",
         ),
-        StaffType.PAYOUT_STUCK: ("भुक्तानी अड्किएको छ", "{amount:money} को भुक्तानीको नतिजा अझै आएको छैन।"),
-        StaffType.ANOMALY: ("केही असामान्य देखियो", "{detail}।"),
-        StaffType.TEMPLATE_BROKEN: (
+        StaffNoticeType.PAYOUT_STUCK: ("भुक्तानी अड्किएको छ", "{amount:money} को भुक्तानीको नतिजा अझै आएको छैन।"),
+        StaffNoticeType.ANOMALY: ("केही असामान्य देखियो", "{detail}।"),
+        StaffNoticeType.TEMPLATE_BROKEN: (
             "सन्देशको ढाँचा चलेन",
             "{type}, {channel}, {language} को ढाँचा चलेन: {problem}। अहिले पूर्वनिर्धारित सन्देश पठाइँदैछ।",
         ),

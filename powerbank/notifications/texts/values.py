@@ -1,20 +1,23 @@
-"""What messages speak of: how each value is written, and an example of it for previews.
+"""The values that the texts of messages name: how each is formatted, and an example of it for previews.
 
-A name means the same in every kind of message: `amount` is money, `due_at` a time. What a kind needs is what its
-built-in text names.
+A name means the same in every type of message: `amount` is money, `due_at` is a time.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from powerbank.notifications.texts import wording
-from powerbank.notifications.texts.wording import Kind
+from powerbank.base import money
+from powerbank.base.local_time import HOME
 from powerbank.outbox.enqueue import Scalar
 
 
-class Manner(StrEnum):
+class Format(StrEnum):
+    """How a value is written for its reader."""
+
     TEXT = "text"
     STATUS = "status"
     MONEY = "money"  # "150.00", or paisa as a whole number
@@ -25,59 +28,99 @@ class Manner(StrEnum):
 
 @dataclass(frozen=True)
 class Value:
-    manner: Manner
+    format: Format
     sample: Scalar
 
 
 VALUES: Mapping[str, Value] = MappingProxyType(
     {
-        "code": Value(Manner.TEXT, "042117"),
-        "masked": Value(Manner.TEXT, "+977••••••5678"),
-        "status": Value(Manner.STATUS, "suspended"),
-        "reason": Value(Manner.TEXT, "the picture is blurred"),
-        "amount": Value(Manner.MONEY, "1250.00"),
-        "balance": Value(Manner.MONEY, "49.50"),
-        "spend": Value(Manner.MONEY, "300.00"),
-        "average": Value(Manner.MONEY, "100.00"),
-        "rate": Value(Manner.MONEY, "5.00"),
-        "package": Value(Manner.TEXT, "One hour"),
-        "station": Value(Manner.TEXT, "Thamel 3"),
-        "slot_number": Value(Manner.NUMBER, 7),
-        "due_at": Value(Manner.TIME, "2026-11-21T12:20:00Z"),
-        "minutes": Value(Manner.NUMBER, 61),
-        "points": Value(Manner.NUMBER, 1500),
-        "expires_at": Value(Manner.DATE, "2026-12-01T00:00:00Z"),
-        "achievement": Value(Manner.TEXT, "Night owl"),
-        "title": Value(Manner.TEXT, "Dashain"),
-        "message": Value(Manner.TEXT, "All stations stay open."),
-        "about": Value(Manner.TEXT, "You earned points"),
-        "count": Value(Manner.NUMBER, 12),
-        # of staff
-        "station_sn": Value(Manner.TEXT, "KTM-0001"),
-        "powerbank_sn": Value(Manner.TEXT, "PB-0007"),
-        "battery_level": Value(Manner.NUMBER, 12),
-        "issue_type": Value(Manner.TEXT, "damaged"),
-        "rental_code": Value(Manner.TEXT, "R-7F3K"),
-        "name": Value(Manner.TEXT, "Dashain 50"),
-        "detail": Value(Manner.TEXT, "no worker is alive on default"),
-        "check": Value(Manner.TEXT, "account"),
-        "subject": Value(Manner.TEXT, "user_wallet"),
-        "intent_id": Value(Manner.TEXT, "01900000-0000-7000-8000-000000000000"),
-        "type": Value(Manner.TEXT, "rental_overdue"),
-        "channel": Value(Manner.TEXT, "push"),
-        "language": Value(Manner.TEXT, "ne"),
-        "differences": Value(Manner.NUMBER, 2),
-        "what": Value(Manner.TEXT, "not_credited"),
-        "problem": Value(Manner.TEXT, "a value is missing"),
+        "code": Value(Format.TEXT, "042117"),
+        "masked": Value(Format.TEXT, "+977••••••5678"),
+        "status": Value(Format.STATUS, "suspended"),
+        "reason": Value(Format.TEXT, "the picture is blurred"),
+        "amount": Value(Format.MONEY, "1250.00"),
+        "balance": Value(Format.MONEY, "49.50"),
+        "spend": Value(Format.MONEY, "300.00"),
+        "average": Value(Format.MONEY, "100.00"),
+        "rate": Value(Format.MONEY, "5.00"),
+        "package": Value(Format.TEXT, "One hour"),
+        "station": Value(Format.TEXT, "Thamel 3"),
+        "slot_number": Value(Format.NUMBER, 7),
+        "due_at": Value(Format.TIME, "2026-11-21T12:20:00Z"),
+        "minutes": Value(Format.NUMBER, 61),
+        "points": Value(Format.NUMBER, 1500),
+        "expires_at": Value(Format.DATE, "2026-12-01T00:00:00Z"),
+        "achievement": Value(Format.TEXT, "Night owl"),
+        "title": Value(Format.TEXT, "Dashain"),
+        "message": Value(Format.TEXT, "All stations stay open."),
+        "about": Value(Format.TEXT, "You earned points"),
+        "count": Value(Format.NUMBER, 12),
+        # In texts for staff.
+        "station_sn": Value(Format.TEXT, "KTM-0001"),
+        "powerbank_sn": Value(Format.TEXT, "PB-0007"),
+        "battery_level": Value(Format.NUMBER, 12),
+        "issue_type": Value(Format.TEXT, "damaged"),
+        "rental_code": Value(Format.TEXT, "R-7F3K"),
+        "name": Value(Format.TEXT, "Dashain 50"),
+        "detail": Value(Format.TEXT, "no worker is alive on default"),
+        "check": Value(Format.TEXT, "account"),
+        "subject": Value(Format.TEXT, "user_wallet"),
+        "intent_id": Value(Format.TEXT, "01900000-0000-7000-8000-000000000000"),
+        "type": Value(Format.TEXT, "rental_overdue"),
+        "channel": Value(Format.TEXT, "push"),
+        "language": Value(Format.TEXT, "ne"),
+        "differences": Value(Format.NUMBER, 2),
+        "what": Value(Format.TEXT, "not_credited"),
+        "problem": Value(Format.TEXT, "a value is missing"),
+    }
+)
+
+_DIGITS = str.maketrans("0123456789", "०१२३४५६७८९")
+_MONTHS = MappingProxyType(
+    {
+        "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        "ne": ("जनवरी", "फेब्रुअरी", "मार्च", "अप्रिल", "मे", "जुन", "जुलाई", "अगस्ट", "सेप्टेम्बर", "अक्टोबर", "नोभेम्बर", "डिसेम्बर"),
+    }
+)
+_STATUS = MappingProxyType(
+    {
+        "en": {"active": "active", "suspended": "suspended", "banned": "blocked"},
+        "ne": {"active": "सक्रिय", "suspended": "निलम्बित", "banned": "बन्द"},
     }
 )
 
 
-def needed(kind: Kind) -> dict[str, Manner]:
-    """The values that a message of this kind is about."""
-    text = "".join(wording.TEXTS["en"][kind])
-    return {place[0]: Manner(place[1] or "text") for place in wording.PLACE.findall(text)}
+def format_value(value: Scalar, format: str | None, language: str) -> str:
+    """Return a value as its reader writes it. ValueError if the value does not fit the format."""
+    match format:
+        case None:
+            return str(value)
+        case "status":
+            return _STATUS[language].get(str(value), str(value))
+        case "money":
+            # A text is an amount of the API, such as "150.00". A whole number is paisa, as everywhere in the code.
+            amount = money.format_amount(value) if isinstance(value, int) else f"{Decimal(str(value)):.2f}"
+            return ("रु " if language == "ne" else "NPR ") + _local_digits(_group_digits(amount), language)
+        case "number":
+            return _local_digits(_group_digits(f"{Decimal(str(value)):f}"), language)
+        case _:
+            moment = datetime.fromisoformat(str(value)).astimezone(HOME)
+            day = f"{moment.day} {_MONTHS[language][moment.month - 1]}"
+            return _local_digits(f"{day} {moment.year}" if format == "date" else f"{moment:%H:%M}, {day}", language)
 
 
-def sample(kind: Kind) -> dict[str, Scalar]:
-    return {name: VALUES[name].sample for name in needed(kind)}
+def _group_digits(number: str) -> str:
+    """Group digits as Nepal does, in thousands, lakhs and crores: 12,34,567.00"""
+    whole, dot, rest = number.partition(".")
+    sign, whole = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    head, tail = whole[:-3], whole[-3:]
+    pairs: list[str] = []
+    while head:
+        pairs.insert(0, head[-2:])
+        head = head[:-2]
+    return sign + ",".join([*pairs, tail]) + dot + rest
+
+
+def _local_digits(text: str, language: str) -> str:
+    """Write digits in Devanagari for readers of Nepali."""
+    return text.translate(_DIGITS) if language == "ne" else text

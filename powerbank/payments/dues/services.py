@@ -17,7 +17,7 @@ from powerbank.ledger.models import Account
 from powerbank.ledger.movements import dues
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import Due, Progress
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
@@ -69,7 +69,7 @@ def remind_people(people: Sequence[UUID], *, now: datetime) -> None:
         # The calendar brings the reminder; nothing has happened that a subscription could follow.
         notify(
             user_id=row.user_id,
-            type=Type.DUE_REMINDER,
+            type=NoticeType.DUE_REMINDER,
             context={"amount": money.format_amount(int(row.owed))},
             dedup_key=f"due_reminder:{local_day(now).isoformat()}",
         )

@@ -13,7 +13,7 @@ HOUR, DAY = 3600, 86_400
 PUSH, SMS, EMAIL = Channel.PUSH, Channel.SMS, Channel.EMAIL
 
 
-class Type(StrEnum):
+class NoticeType(StrEnum):
     OTP = "otp"
     WELCOME = "welcome"
     ACCOUNT_SECURITY = "account_security"
@@ -105,7 +105,7 @@ def _rule(group: Group, *channels: Channel) -> Rule:
     return Rule(group, frozenset(channels), per_hour=20 if group in ALWAYS else 3)
 
 
-def _night(group: Group, *channels: Channel, lasts: int = HOUR) -> Rule:
+def _urgent_rule(group: Group, *channels: Channel, lasts: int = HOUR) -> Rule:
     """Not held back by quiet hours, and soon of no use."""
     return Rule(group, frozenset(channels), urgent=True, per_hour=20, lasts=lasts)
 
@@ -113,60 +113,60 @@ def _night(group: Group, *channels: Channel, lasts: int = HOUR) -> Rule:
 RULES = MappingProxyType(
     {
         # Never an in-app row: a code is in its message and nowhere else.
-        Type.OTP: _night(Group.SECURITY, SMS, EMAIL),
-        Type.ACCOUNT_SECURITY: _night(Group.SECURITY, PUSH, SMS, EMAIL),
-        Type.ACCOUNT_STATUS: _night(Group.SECURITY, PUSH, SMS, EMAIL),
-        Type.WELCOME: _rule(Group.ACCOUNT, PUSH, EMAIL),
-        Type.KYC_SUBMITTED: _rule(Group.ACCOUNT),
-        Type.KYC_APPROVED: _rule(Group.ACCOUNT, PUSH, EMAIL),
-        Type.KYC_REJECTED: _rule(Group.ACCOUNT, PUSH, EMAIL),
-        Type.PROFILE_REMINDER: _rule(Group.ACCOUNT, PUSH),
-        Type.KYC_REMINDER: _rule(Group.ACCOUNT, PUSH),
-        Type.PAYMENT_READY: _night(Group.PAYMENTS, PUSH, lasts=1800),
-        Type.TOPUP_SUCCESS: _night(Group.PAYMENTS, PUSH, EMAIL),
-        Type.TOPUP_FAILED: _night(Group.PAYMENTS, PUSH),
-        Type.TOPUP_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.TOPUP_GIVEN_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.PURCHASE_SUCCESS: _rule(Group.PAYMENTS, PUSH),
-        Type.DUE_CREATED: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.DUE_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.DUE_REMINDER: _rule(Group.PAYMENTS, PUSH, SMS),
-        Type.DUE_LATE: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
-        Type.DUE_WAIVED: _rule(Group.PAYMENTS, PUSH),
-        Type.DUE_PAID: _rule(Group.PAYMENTS, PUSH),
-        Type.REFUND_REQUESTED: _rule(Group.PAYMENTS),
-        Type.REFUND_APPROVED: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.REFUND_REJECTED: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.REFUND_COMPLETED: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.BALANCE_ADDED: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.BALANCE_TAKEN: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.POINTS_ADDED: _rule(Group.PAYMENTS, PUSH),
-        Type.POINTS_TAKEN: _rule(Group.PAYMENTS, PUSH),
-        Type.PAYOUT_SENT: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        Type.PAYOUT_FAILED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.OTP: _urgent_rule(Group.SECURITY, SMS, EMAIL),
+        NoticeType.ACCOUNT_SECURITY: _urgent_rule(Group.SECURITY, PUSH, SMS, EMAIL),
+        NoticeType.ACCOUNT_STATUS: _urgent_rule(Group.SECURITY, PUSH, SMS, EMAIL),
+        NoticeType.WELCOME: _rule(Group.ACCOUNT, PUSH, EMAIL),
+        NoticeType.KYC_SUBMITTED: _rule(Group.ACCOUNT),
+        NoticeType.KYC_APPROVED: _rule(Group.ACCOUNT, PUSH, EMAIL),
+        NoticeType.KYC_REJECTED: _rule(Group.ACCOUNT, PUSH, EMAIL),
+        NoticeType.PROFILE_REMINDER: _rule(Group.ACCOUNT, PUSH),
+        NoticeType.KYC_REMINDER: _rule(Group.ACCOUNT, PUSH),
+        NoticeType.PAYMENT_READY: _urgent_rule(Group.PAYMENTS, PUSH, lasts=1800),
+        NoticeType.TOPUP_SUCCESS: _urgent_rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.TOPUP_FAILED: _urgent_rule(Group.PAYMENTS, PUSH),
+        NoticeType.TOPUP_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.TOPUP_GIVEN_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.PURCHASE_SUCCESS: _rule(Group.PAYMENTS, PUSH),
+        NoticeType.DUE_CREATED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.DUE_CHARGED_BACK: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.DUE_REMINDER: _rule(Group.PAYMENTS, PUSH, SMS),
+        NoticeType.DUE_LATE: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
+        NoticeType.DUE_WAIVED: _rule(Group.PAYMENTS, PUSH),
+        NoticeType.DUE_PAID: _rule(Group.PAYMENTS, PUSH),
+        NoticeType.REFUND_REQUESTED: _rule(Group.PAYMENTS),
+        NoticeType.REFUND_APPROVED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.REFUND_REJECTED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.REFUND_COMPLETED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.BALANCE_ADDED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.BALANCE_TAKEN: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.POINTS_ADDED: _rule(Group.PAYMENTS, PUSH),
+        NoticeType.POINTS_TAKEN: _rule(Group.PAYMENTS, PUSH),
+        NoticeType.PAYOUT_SENT: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.PAYOUT_FAILED: _rule(Group.PAYMENTS, PUSH, EMAIL),
         # It is a charge before anything else.
-        Type.RENTAL_LOST: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
-        Type.RENTAL_STARTED: _night(Group.RENTALS, PUSH),
-        Type.RENTAL_FAILED: _night(Group.RENTALS, PUSH),
-        Type.RENTAL_ENDING_SOON: _night(Group.RENTALS, PUSH, lasts=900),
-        Type.RENTAL_OVERDUE: _night(Group.RENTALS, PUSH, SMS),
-        Type.RENTAL_COMPLETED: _night(Group.RENTALS, PUSH, EMAIL),
-        Type.RENTAL_EXTENDED: _night(Group.RENTALS, PUSH),
-        Type.RENTAL_CANCELLED: _night(Group.RENTALS, PUSH),
-        Type.CASE_UPHELD: _rule(Group.RENTALS, PUSH, EMAIL),
-        Type.CASE_DISMISSED: _rule(Group.RENTALS, PUSH, EMAIL),
-        Type.LOW_CREDIT: _rule(Group.WALLET, PUSH),
-        Type.CRITICAL_CREDIT: _rule(Group.WALLET, PUSH, SMS),
-        Type.HIGH_USAGE: _rule(Group.WALLET, PUSH),
-        Type.POINTS_EARNED: _rule(Group.REWARDS),
-        Type.POINTS_REVERSED: _rule(Group.REWARDS),
-        Type.POINTS_EXPIRING: _rule(Group.REWARDS, PUSH),
-        Type.REFERRAL_SUCCESS: _rule(Group.REWARDS, PUSH),
-        Type.ACHIEVEMENT_UNLOCKED: _rule(Group.REWARDS, PUSH),
-        Type.STATION_ISSUE_RECEIVED: _rule(Group.STATIONS),
-        Type.STATION_ISSUE_RESOLVED: _rule(Group.STATIONS, PUSH),
+        NoticeType.RENTAL_LOST: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
+        NoticeType.RENTAL_STARTED: _urgent_rule(Group.RENTALS, PUSH),
+        NoticeType.RENTAL_FAILED: _urgent_rule(Group.RENTALS, PUSH),
+        NoticeType.RENTAL_ENDING_SOON: _urgent_rule(Group.RENTALS, PUSH, lasts=900),
+        NoticeType.RENTAL_OVERDUE: _urgent_rule(Group.RENTALS, PUSH, SMS),
+        NoticeType.RENTAL_COMPLETED: _urgent_rule(Group.RENTALS, PUSH, EMAIL),
+        NoticeType.RENTAL_EXTENDED: _urgent_rule(Group.RENTALS, PUSH),
+        NoticeType.RENTAL_CANCELLED: _urgent_rule(Group.RENTALS, PUSH),
+        NoticeType.CASE_UPHELD: _rule(Group.RENTALS, PUSH, EMAIL),
+        NoticeType.CASE_DISMISSED: _rule(Group.RENTALS, PUSH, EMAIL),
+        NoticeType.LOW_CREDIT: _rule(Group.WALLET, PUSH),
+        NoticeType.CRITICAL_CREDIT: _rule(Group.WALLET, PUSH, SMS),
+        NoticeType.HIGH_USAGE: _rule(Group.WALLET, PUSH),
+        NoticeType.POINTS_EARNED: _rule(Group.REWARDS),
+        NoticeType.POINTS_REVERSED: _rule(Group.REWARDS),
+        NoticeType.POINTS_EXPIRING: _rule(Group.REWARDS, PUSH),
+        NoticeType.REFERRAL_SUCCESS: _rule(Group.REWARDS, PUSH),
+        NoticeType.ACHIEVEMENT_UNLOCKED: _rule(Group.REWARDS, PUSH),
+        NoticeType.STATION_ISSUE_RECEIVED: _rule(Group.STATIONS),
+        NoticeType.STATION_ISSUE_RESOLVED: _rule(Group.STATIONS, PUSH),
         # Goes where those go that it stands for, and is never a row of its own in the app.
-        Type.DIGEST: _rule(Group.ANNOUNCEMENTS),
-        Type.BROADCAST: _rule(Group.ANNOUNCEMENTS, PUSH),
+        NoticeType.DIGEST: _rule(Group.ANNOUNCEMENTS),
+        NoticeType.BROADCAST: _rule(Group.ANNOUNCEMENTS, PUSH),
     }
 )

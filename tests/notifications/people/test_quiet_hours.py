@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from powerbank.base.db import transaction, utcnow
 from powerbank.content.app_config import Hours
 from powerbank.notifications.people import quiet_hours
-from powerbank.notifications.people.kinds import RULES, Type
+from powerbank.notifications.people.notice_types import RULES, NoticeType
 from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, Person, change, rows
 
@@ -43,8 +43,8 @@ def test_the_night_ends_in_the_morning_of_its_own_zone(
 ) -> None:
     now = datetime.fromisoformat(local).replace(tzinfo=zone)
     expected = datetime.fromisoformat(ends).replace(tzinfo=zone) if ends else None
-    assert quiet_hours.end_of(hours, now, zone) == expected
-    assert quiet_hours.end_of(hours, now.astimezone(ZoneInfo("America/New_York")), zone) == expected
+    assert quiet_hours.end_of_quiet_hours(hours, now, zone) == expected
+    assert quiet_hours.end_of_quiet_hours(hours, now.astimezone(ZoneInfo("America/New_York")), zone) == expected
 
 
 @pytest.fixture
@@ -58,12 +58,12 @@ def sita(app: Flask, client: FlaskClient, people: People) -> Person:
 @pytest.fixture
 def night(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime | None], None]:
     def until(end: datetime | None) -> None:
-        monkeypatch.setattr(quiet_hours, "until", lambda _now: end)
+        monkeypatch.setattr(quiet_hours, "end_of_night", lambda _now: end)
 
     return until
 
 
-def tell(app: Flask, person: Person, kind: Type, count: int = 1) -> None:
+def tell(app: Flask, person: Person, kind: NoticeType, count: int = 1) -> None:
     context = {"balance": 1_00, "due_at": "2026-11-21T12:20:00Z", "rate": 500, "amount": 500}
     for _ in range(count):
         with app.app_context(), transaction():
@@ -83,8 +83,8 @@ def test_what_can_wait_waits_and_what_is_urgent_does_not(
 ) -> None:
     end = utcnow() + timedelta(hours=8)
     night(end)
-    tell(app, sita, Type.CRITICAL_CREDIT)
-    tell(app, sita, Type.RENTAL_OVERDUE)
+    tell(app, sita, NoticeType.CRITICAL_CREDIT)
+    tell(app, sita, NoticeType.RENTAL_OVERDUE)
     work()
     assert len(client.get("/api/notifications", headers=sita.headers).get_json()["items"]) == 2
     assert [push.title for push in inbox.of("push")] == ["Your rental is overdue"]
@@ -104,7 +104,7 @@ def test_a_night_that_was_made_longer_is_kept(
     app: Flask, work: Work, inbox: Inbox, sita: Person, night: Callable[..., None]
 ) -> None:
     night(utcnow() + timedelta(hours=8))
-    tell(app, sita, Type.LOW_CREDIT)
+    tell(app, sita, NoticeType.LOW_CREDIT)
     work()
     later = utcnow() + timedelta(hours=2)
     night(later)
@@ -123,8 +123,8 @@ def test_a_night_that_was_made_longer_is_kept(
 def test_many_of_a_kind_are_a_few_and_one_digest(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
-    allowed = RULES[Type.LOW_CREDIT].per_hour
-    tell(app, sita, Type.LOW_CREDIT, 20)
+    allowed = RULES[NoticeType.LOW_CREDIT].per_hour
+    tell(app, sita, NoticeType.LOW_CREDIT, 20)
     work()
     assert len(inbox.of("push")) == allowed
     assert len(client.get("/api/notifications", headers=sita.headers).get_json()["items"]) == 20
@@ -138,7 +138,7 @@ def test_many_of_a_kind_are_a_few_and_one_digest(
         f"And {20 - allowed - 1} more like this. Read them in the app.",
     )
     assert len(client.get("/api/notifications", headers=sita.headers).get_json()["items"]) == 20
-    tell(app, sita, Type.DUE_PAID)  # another kind is not kept back by this one
+    tell(app, sita, NoticeType.DUE_PAID)  # another kind is not kept back by this one
     work()
     assert len(inbox.of("push")) == allowed + 2
 
@@ -146,8 +146,8 @@ def test_many_of_a_kind_are_a_few_and_one_digest(
 def test_a_digest_says_nothing_of_what_was_read_meanwhile(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
-    allowed = RULES[Type.LOW_CREDIT].per_hour
-    tell(app, sita, Type.LOW_CREDIT, allowed + 5)
+    allowed = RULES[NoticeType.LOW_CREDIT].per_hour
+    tell(app, sita, NoticeType.LOW_CREDIT, allowed + 5)
     work()
     client.post("/api/notifications/mark-all-read", headers=sita.headers)
     morning_comes(app)
@@ -157,12 +157,12 @@ def test_a_digest_says_nothing_of_what_was_read_meanwhile(
 
 
 def test_a_digest_of_one_is_that_one(app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person) -> None:
-    tell(app, sita, Type.LOW_CREDIT, RULES[Type.LOW_CREDIT].per_hour + 1)
+    tell(app, sita, NoticeType.LOW_CREDIT, RULES[NoticeType.LOW_CREDIT].per_hour + 1)
     work()
     morning_comes(app)
     work()
     assert [push.body for push in inbox.of("push")].count(inbox.of("push")[0].body) == RULES[
-        Type.LOW_CREDIT
+        NoticeType.LOW_CREDIT
     ].per_hour + 1
 
 
@@ -170,7 +170,7 @@ def test_what_piles_up_in_the_night_is_two_messages_in_the_morning(
     app: Flask, work: Work, inbox: Inbox, sita: Person, night: Callable[..., None]
 ) -> None:
     night(utcnow() + timedelta(hours=8))
-    tell(app, sita, Type.LOW_CREDIT, 20)
+    tell(app, sita, NoticeType.LOW_CREDIT, 20)
     work()
     assert inbox.of("push") == []
     night(None)

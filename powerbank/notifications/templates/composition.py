@@ -9,51 +9,55 @@ from sqlalchemy import select
 from powerbank.api.language import LANGUAGES
 from powerbank.base.db import db
 from powerbank.notifications.events import TemplateFailed
-from powerbank.notifications.templates import templating
+from powerbank.notifications.templates import drafts
+from powerbank.notifications.templates.drafts import BrokenTemplateError, Draft
 from powerbank.notifications.templates.models import MessageTemplate
-from powerbank.notifications.templates.templating import BrokenTemplateError, Draft
-from powerbank.notifications.texts import wording
-from powerbank.notifications.texts.wording import Kind, Words
+from powerbank.notifications.texts import built_in
+from powerbank.notifications.texts.built_in import AnyNoticeType, Text
 from powerbank.outbox.enqueue import Scalar, publish
 
 log = structlog.get_logger(__name__)
 
 
-def words(kind: Kind, place: str, context: Mapping[str, Scalar], language: str) -> Words:
+def compose_text(kind: AnyNoticeType, place: str, context: Mapping[str, Scalar], language: str) -> Text:
     """Needs an open transaction: of a template that fails, staff are told in it."""
-    template = _templates(place, [kind], language).get(kind.value)
-    return (_tried(template, kind, context) if template else None) or wording.put(kind, context, language)
+    template = _find_templates(place, [kind], language).get(kind.value)
+    return (_render_or_report(template, kind, context) if template else None) or built_in.built_in_text(
+        kind, context, language
+    )
 
 
-def try_templates(kind: Kind, place: str, context: Mapping[str, Scalar]) -> None:
+def try_templates(kind: AnyNoticeType, place: str, context: Mapping[str, Scalar]) -> None:
     """For a place where words are put at reading: of a template that fails, staff hear when the message is made."""
     for language in LANGUAGES:
-        for template in _templates(place, [kind], language).values():
-            _tried(template, kind, context)
+        for template in _find_templates(place, [kind], language).values():
+            _render_or_report(template, kind, context)
 
 
-def all_words(place: str, language: str, wanted: Sequence[tuple[Kind, Mapping[str, Scalar]]]) -> list[Words]:
+def compose_texts(
+    place: str, language: str, wanted: Sequence[tuple[AnyNoticeType, Mapping[str, Scalar]]]
+) -> list[Text]:
     """For a list; reading tells nobody of templates that fail."""
-    templates = _templates(place, [kind for kind, _ in wanted], language)
+    templates = _find_templates(place, [kind for kind, _ in wanted], language)
 
-    def put(kind: Kind, context: Mapping[str, Scalar]) -> Words:
+    def put(kind: AnyNoticeType, context: Mapping[str, Scalar]) -> Text:
         if (template := templates.get(kind.value)) is not None:
             with suppress(BrokenTemplateError):
-                return templating.render(Draft(kind, template.title, template.body), context, language)
-        return wording.put(kind, context, language)
+                return drafts.render_draft(Draft(kind, template.title, template.body), context, language)
+        return built_in.built_in_text(kind, context, language)
 
     return [put(kind, context) for kind, context in wanted]
 
 
-def _tried(template: MessageTemplate, kind: Kind, context: Mapping[str, Scalar]) -> Words | None:
+def _render_or_report(template: MessageTemplate, kind: AnyNoticeType, context: Mapping[str, Scalar]) -> Text | None:
     try:
-        return templating.render(Draft(kind, template.title, template.body), context, template.language)
+        return drafts.render_draft(Draft(kind, template.title, template.body), context, template.language)
     except BrokenTemplateError as broken:
-        _tell(template, str(broken))
+        _report_failure(template, str(broken))
         return None
 
 
-def _templates(place: str, kinds: Sequence[Kind], language: str) -> dict[str, MessageTemplate]:
+def _find_templates(place: str, kinds: Sequence[AnyNoticeType], language: str) -> dict[str, MessageTemplate]:
     found = db.session.scalars(
         select(MessageTemplate).where(
             MessageTemplate.type.in_({kind.value for kind in kinds}),
@@ -65,7 +69,7 @@ def _templates(place: str, kinds: Sequence[Kind], language: str) -> dict[str, Me
     return {template.type: template for template in found}
 
 
-def _tell(template: MessageTemplate, problem: str) -> None:
+def _report_failure(template: MessageTemplate, problem: str) -> None:
     log.error("a message template fails", template_id=str(template.id), problem=problem)
     publish(
         TemplateFailed(

@@ -81,7 +81,7 @@ def test_an_account_whose_follow_up_died_is_finished(app: Flask, people: People,
         lifecycle.complete_registration(session.query(User.id).filter_by(username="whole").scalar())
     for _ in range(2):
         with app.app_context(), transaction():
-            reminders.finish_accounts(now=utcnow())
+            reminders.repeat_registration_steps(now=utcnow())
         work()
     told = "SELECT username FROM notices JOIN users ON users.id = user_id WHERE type = 'welcome' ORDER BY username"
     welcomed = rows(app, told)

@@ -92,7 +92,7 @@ def test_a_worker_that_dies_neither_repeats_nor_leaves_out_anybody(
     dies_at: int,
 ) -> None:
     """Killed after a batch was written and before it was committed."""
-    whole, batches = broadcasts._write, []
+    whole, batches = broadcasts._write_notices, []
 
     def dying(*arguments: object) -> None:
         whole(*arguments)  # type: ignore[arg-type]
@@ -100,7 +100,7 @@ def test_a_worker_that_dies_neither_repeats_nor_leaves_out_anybody(
         if len(batches) == dies_at:
             raise RuntimeError("killed")
 
-    monkeypatch.setattr(broadcasts, "_write", dying)
+    monkeypatch.setattr(broadcasts, "_write_notices", dying)
     sent = send(client, staff_headers())
     work()
     assert rows(app, "SELECT told FROM broadcasts") == [(3 * (dies_at - 1),)]
@@ -116,7 +116,7 @@ def test_two_workers_at_once_tell_each_person_once(app: Flask, clean: None, crow
     from concurrent.futures import ThreadPoolExecutor
 
     with app.app_context(), transaction():
-        sent = broadcasts.send(title="t", message="m", target={}, push=False, by=crowd[0].id, now=utcnow())
+        sent = broadcasts.send_broadcast(title="t", message="m", target={}, push=False, by=crowd[0].id, now=utcnow())
 
     def batch(_: int) -> bool:
         with app.app_context(), transaction():
@@ -175,7 +175,7 @@ def test_pushes_are_handed_over_a_few_at_a_time(
     device(client, crowd[0], 1)
     headers = staff_headers()
     with app.app_context(), transaction():
-        sent = broadcasts.send(**HELLO, target={}, push=True, by=crowd[0].id, now=utcnow())
+        sent = broadcasts.send_broadcast(**HELLO, target={}, push=True, by=crowd[0].id, now=utcnow())
 
     def step(batch: Callable[..., object]) -> object:
         with app.app_context(), transaction():
@@ -211,13 +211,13 @@ def test_a_broadcast_wakes_nobody(
 ) -> None:
     device(client, crowd[0])
     morning = utcnow() + timedelta(hours=7)
-    monkeypatch.setattr(quiet_hours, "until", lambda _now: morning)
+    monkeypatch.setattr(quiet_hours, "end_of_night", lambda _now: morning)
     sent = send(client, staff_headers(), push=True)
     work()
     assert titles(client, crowd[0]) == ["Dashain"]
     assert inbox.of("push") == []
     assert rows(app, "SELECT run_after FROM outbox_jobs WHERE state = 'open'") == [(morning,)]
-    monkeypatch.setattr(quiet_hours, "until", lambda _now: None)
+    monkeypatch.setattr(quiet_hours, "end_of_night", lambda _now: None)
     time_passes(app)
     work()
     assert len(inbox.of("push")) == 1

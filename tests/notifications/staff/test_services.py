@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction
 from powerbank.notifications.staff import services as staff
-from powerbank.notifications.staff.kinds import RULES, StaffType
-from powerbank.notifications.texts import values, wording
+from powerbank.notifications.staff.notice_types import RULES, StaffNoticeType
+from powerbank.notifications.texts import built_in, values
 from powerbank.notifications.texts.staff import ENGLISH, NEPALI
 from powerbank.ops.events import OpsAlertRaised
 from powerbank.outbox.enqueue import publish
@@ -24,7 +24,7 @@ PATH = "/api/admin/notices"
 VALUES = {name: value.sample for name, value in values.VALUES.items()}
 
 
-def tell(app: Flask, type: StaffType = StaffType.NO_WORKERS, **more: object) -> None:
+def tell(app: Flask, type: StaffNoticeType = StaffNoticeType.NO_WORKERS, **more: object) -> None:
     with app.app_context(), transaction():
         staff.notify_staff(type=type, context=more.pop("context", VALUES), **more)
 
@@ -33,22 +33,22 @@ def items(client: FlaskClient, headers: dict[str, str], query: str = "", **more:
     return client.get(PATH + query, headers=headers | more).get_json()["items"]
 
 
-@pytest.mark.parametrize("type", [*StaffType])
+@pytest.mark.parametrize("type", [*StaffNoticeType])
 @pytest.mark.parametrize("language", ["en", "ne"])
-def test_every_type_has_words_in_both_languages(type: StaffType, language: str) -> None:
-    words = wording.put(type, VALUES, language)
+def test_every_type_has_words_in_both_languages(type: StaffNoticeType, language: str) -> None:
+    words = built_in.built_in_text(type, VALUES, language)
     assert words.title
-    assert wording.MISSING not in words.title + words.body
+    assert built_in.MISSING not in words.title + words.body
     assert "{" not in words.title + words.body
-    assert {*map(tuple, wording.PLACE.findall("".join(ENGLISH[type])))} == {
-        *map(tuple, wording.PLACE.findall("".join(NEPALI[type])))
+    assert {*map(tuple, built_in.PLACE.findall("".join(ENGLISH[type])))} == {
+        *map(tuple, built_in.PLACE.findall("".join(NEPALI[type])))
     }
     assert type in RULES
 
 
 def test_each_role_sees_what_concerns_it(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
-    tell(app, StaffType.NO_WORKERS)
-    tell(app, StaffType.LEDGER_MISMATCH)
+    tell(app, StaffNoticeType.NO_WORKERS)
+    tell(app, StaffNoticeType.LEDGER_MISMATCH)
     seen = {
         role: {item["type"] for item in items(client, staff_headers(role))}
         for role in ("superadmin", "operations", "finance", "viewer")
@@ -62,8 +62,8 @@ def test_each_role_sees_what_concerns_it(app: Flask, client: FlaskClient, staff_
 
 
 def test_read_by_one_is_unread_by_the_other(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
-    tell(app, StaffType.NO_WORKERS)
-    tell(app, StaffType.LOW_BATTERY)
+    tell(app, StaffNoticeType.NO_WORKERS)
+    tell(app, StaffNoticeType.LOW_BATTERY)
     boss, operator, finance = staff_headers("superadmin"), staff_headers("operations"), staff_headers("finance")
     newest, oldest = items(client, boss)
     assert newest["title"] == "Low charge in KTM-0001"
@@ -84,16 +84,16 @@ def test_read_by_one_is_unread_by_the_other(app: Flask, client: FlaskClient, sta
 def test_it_is_read_in_the_language_that_is_asked_for(
     app: Flask, client: FlaskClient, staff_headers: StaffHeaders
 ) -> None:
-    tell(app, StaffType.REFUND_TO_APPROVE)
+    tell(app, StaffNoticeType.REFUND_TO_APPROVE)
     (item,) = items(client, staff_headers(), **{"Accept-Language": "ne"})
     assert "रु १,२५०.००" in item["body"]
 
 
 def test_what_is_the_same_is_told_once(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
     for _ in range(3):
-        tell(app, StaffType.KYC_TO_REVIEW, context={"submission_id": "1"})
-        tell(app, StaffType.NO_WORKERS, dedup_key="once")
-    tell(app, StaffType.KYC_TO_REVIEW, context={"submission_id": "2"})
+        tell(app, StaffNoticeType.KYC_TO_REVIEW, context={"submission_id": "1"})
+        tell(app, StaffNoticeType.NO_WORKERS, dedup_key="once")
+    tell(app, StaffNoticeType.KYC_TO_REVIEW, context={"submission_id": "2"})
     assert sorted(item["type"] for item in items(client, staff_headers())) == [
         "kyc_to_review",
         "kyc_to_review",
@@ -112,8 +112,8 @@ def test_what_is_urgent_is_mailed_to_those_who_can_act(
         "'operations', false)",
         id=uuid4(),
     )
-    tell(app, StaffType.NO_WORKERS)
-    tell(app, StaffType.LOW_BATTERY)
+    tell(app, StaffNoticeType.NO_WORKERS)
+    tell(app, StaffNoticeType.LOW_BATTERY)
     work()
     assert {mail.to for mail in inbox.of("email")} == {"superadmin@example.com", "operations@example.com"}
     assert {mail.title for mail in inbox.of("email")} == {"Nobody works"}
@@ -125,7 +125,7 @@ def test_one_who_may_not_act_any_more_gets_no_mail(
     app: Flask, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     staff_headers("operations")
-    tell(app, StaffType.NO_WORKERS)
+    tell(app, StaffNoticeType.NO_WORKERS)
     change(app, "UPDATE staff SET role = 'viewer'")
     work()
     assert inbox.of("email") == []
@@ -137,7 +137,7 @@ def test_a_flood_of_a_kind_is_not_a_flood_of_mails(
 ) -> None:
     headers = staff_headers("operations")
     for _ in range(25):
-        tell(app, StaffType.STATION_OFFLINE)
+        tell(app, StaffNoticeType.STATION_OFFLINE)
     work()
     assert len(inbox.of("email")) == staff.PER_HOUR
     assert len(items(client, headers, "?limit=100")) == 25
@@ -194,8 +194,8 @@ class TestTemplates:
         self.make(client, boss)
         chosen = client.put("/api/admin/auth/language", json={"language": "ne"}, headers=operator)
         assert chosen.get_json() == {"language": "ne"}
-        tell(app, StaffType.STATION_OFFLINE, context={"station_sn": "ktm-1"})
-        tell(app, StaffType.NO_WORKERS, context={"detail": "x"})
+        tell(app, StaffNoticeType.STATION_OFFLINE, context={"station_sn": "ktm-1"})
+        tell(app, StaffNoticeType.NO_WORKERS, context={"detail": "x"})
         work()
         titles = {
             to: {mail.title for mail in inbox.of("email", f"{to}@example.com")} for to in ("superadmin", "operations")
@@ -216,8 +216,8 @@ class TestTemplates:
         headers = staff_headers("operations")
         self.make(client, headers, channel="in_app")
         self.make(client, headers, channel="in_app", language="en", title="Look at {{ station_sn }}")
-        tell(app, StaffType.STATION_OFFLINE, context={"station_sn": "KTM-1"})
-        tell(app, StaffType.NO_WORKERS)
+        tell(app, StaffNoticeType.STATION_OFFLINE, context={"station_sn": "KTM-1"})
+        tell(app, StaffNoticeType.NO_WORKERS)
         assert [item["title"] for item in items(client, headers)] == ["Nobody works", "Look at KTM-1"]
         assert items(client, headers, **{"Accept-Language": "ne"})[1]["title"] == "KTM-1 बन्द"
 
@@ -231,7 +231,7 @@ class TestTemplates:
         change(app, "UPDATE message_templates SET body = '{{ nobody }}'")
         client.patch("/api/admin/rules/template_broken", json={"channels": ["email"]}, headers=headers)
         for _ in range(3):
-            tell(app, StaffType.STATION_OFFLINE, context={"station_sn": "KTM-1"})
+            tell(app, StaffNoticeType.STATION_OFFLINE, context={"station_sn": "KTM-1"})
         work()
         assert {mail.title for mail in inbox.of("email")} == {"KTM-1 is offline", "A message template fails"}
         assert sorted(item["title"] for item in items(client, headers)) == [
@@ -244,12 +244,12 @@ class TestTemplates:
         refused = client.post("/api/admin/templates", json=OFFLINE | {"channel": channel}, headers=staff_headers())
         assert (refused.status_code, list(refused.get_json(force=True)["errors"])) == (422, ["channel"])
 
-    @pytest.mark.parametrize("type", [*StaffType])
+    @pytest.mark.parametrize("type", [*StaffNoticeType])
     def test_every_type_is_previewed_and_sent_for_a_test(
-        self, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders, type: StaffType
+        self, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders, type: StaffNoticeType
     ) -> None:
         headers = staff_headers("operations")
-        body = "x" + " ".join(f"{{{{ {name} }}}}" for name in values.needed(type))
+        body = "x" + " ".join(f"{{{{ {name} }}}}" for name in built_in.needed_values(type))
         draft = OFFLINE | {"type": type, "title": "Title", "body": body}
         words = client.post("/api/admin/templates/preview", json=draft, headers=headers).get_json()
         assert words["title"] == "Title"

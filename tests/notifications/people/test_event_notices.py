@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.outbox.enqueue import publish
 from powerbank.outbox.events import Event
 from powerbank.stations.events import StationIssueReported
@@ -41,7 +41,7 @@ def test_an_event_replayed_ten_times_is_one_notice(
     app: Flask, client: FlaskClient, people: People, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sita = people.join("sita")
-    monkeypatch.setitem(SUBSCRIPTIONS, Paid, (tell_user(Type.DUE_PAID, once_per="due_id", final=True),))
+    monkeypatch.setitem(SUBSCRIPTIONS, Paid, (tell_user(NoticeType.DUE_PAID, once_per="due_id", final=True),))
     for _ in range(10):
         happened(app, Paid(user_id=sita.id, due_id="1", amount=12_500, final=True))
     happened(app, Paid(user_id=sita.id, due_id="2", amount=7_00, final=True))

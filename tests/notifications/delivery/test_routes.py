@@ -6,10 +6,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import db, transaction
+from powerbank.notifications.delivery import queries as notification_queries
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.models import Delivery
-from powerbank.notifications.people import queries
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, change, rows
 
@@ -30,7 +30,7 @@ def test_each_message_and_channel_is_there(
     inbox.sandbox.faults.set("sparrow", "token_refused", times=1)
     for person in (sita, sita, gita):
         with app.app_context(), transaction():
-            notify(user_id=person.id, type=Type.RENTAL_LOST, context={"amount": 300_000})
+            notify(user_id=person.id, type=NoticeType.RENTAL_LOST, context={"amount": 300_000})
         work()
 
     def log(**query: str) -> list[dict]:
@@ -71,7 +71,7 @@ def test_what_did_not_arrive_is_seen_over_all_people(
     inbox.sandbox.faults.set("sparrow", "token_refused", times=2)
     for person in everybody:
         with app.app_context(), transaction():
-            notify(user_id=person.id, type=Type.RENTAL_LOST, context={"amount": 300_000})
+            notify(user_id=person.id, type=NoticeType.RENTAL_LOST, context={"amount": 300_000})
         work()
     change(app, "UPDATE deliveries SET status = 'expired', type = 'otp' WHERE user_id = :id", id=everybody[1].id)
 
@@ -102,7 +102,7 @@ def test_what_did_not_arrive_is_seen_over_all_people(
 
 def test_failures_are_read_from_the_index_of_just_those(app: Flask) -> None:
     with app.app_context():
-        query = queries.unarrived(status=None, channel=None, type=None, since=None, until=None)
+        query = notification_queries.failed_deliveries(status=None, channel=None, type=None, since=None, until=None)
         compiled = (
             query.order_by(Delivery.id.desc()).limit(21).compile(db.engine, compile_kwargs={"literal_binds": True})
         )

@@ -15,9 +15,9 @@ from powerbank.integrations.fcm.client import DeadTokenError, FcmClient, Push
 from powerbank.notifications.delivery import channels
 from powerbank.notifications.delivery.channels import Message
 from powerbank.notifications.models import Channel
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
-from powerbank.notifications.texts import values
+from powerbank.notifications.texts import built_in
 from tests.people import Inbox, People, Person, change, rows
 
 Work = Callable[..., None]
@@ -42,7 +42,7 @@ def sita(client: FlaskClient, people: People) -> Person:
 def tell(app: Flask, person: Person) -> None:
     with app.app_context(), transaction():
         context = {"due_at": "2026-11-21T12:20:00Z", "rate": "5.00", "rental_id": "42", "from": "x", "count": 3}
-        notify(user_id=person.id, type=Type.RENTAL_OVERDUE, context=context)
+        notify(user_id=person.id, type=NoticeType.RENTAL_OVERDUE, context=context)
 
 
 def active(app: Flask) -> bool:
@@ -85,16 +85,16 @@ def test_a_push_carries_strings_and_the_options_of_both_platforms(
 @pytest.mark.parametrize(
     ("kind", "lasts", "priorities"),
     [
-        (Type.RENTAL_ENDING_SOON, 900, ("high", "10")),
-        (Type.RENTAL_STARTED, 3600, ("high", "10")),
-        (Type.DUE_PAID, 86_400, ("normal", "5")),
+        (NoticeType.RENTAL_ENDING_SOON, 900, ("high", "10")),
+        (NoticeType.RENTAL_STARTED, 3600, ("high", "10")),
+        (NoticeType.DUE_PAID, 86_400, ("normal", "5")),
     ],
 )
 def test_a_push_is_kept_for_a_phone_that_is_off_as_long_as_it_is_of_use(
-    app: Flask, work: Work, inbox: Inbox, sita: Person, kind: Type, lasts: int, priorities: tuple[str, str]
+    app: Flask, work: Work, inbox: Inbox, sita: Person, kind: NoticeType, lasts: int, priorities: tuple[str, str]
 ) -> None:
     with app.app_context(), transaction():
-        notify(user_id=sita.id, type=kind, context=values.sample(kind))
+        notify(user_id=sita.id, type=kind, context=built_in.sample_values(kind))
     work()
     (push,) = inbox.of("push", TOKEN)
     headers = push.details["apns"]["headers"]
@@ -241,10 +241,12 @@ def test_a_push_that_is_too_long_is_made_to_fit(
 ) -> None:
     with app.app_context(), transaction():
         notify(
-            user_id=sita.id, type=Type.BROADCAST, context={"title": f"x{letter * 500}x", "message": letter * 3000 + "x"}
+            user_id=sita.id,
+            type=NoticeType.BROADCAST,
+            context={"title": f"x{letter * 500}x", "message": letter * 3000 + "x"},
         )
         few = {"title": "Dashain", "message": f"x{letter * 100}x"}
-        notify(user_id=sita.id, type=Type.BROADCAST, context=few)
+        notify(user_id=sita.id, type=NoticeType.BROADCAST, context=few)
     work()
     short, long = sorted(inbox.of("push"), key=lambda push: len(push.details["data"]), reverse=True)
     assert long.details["data"].keys() == {"notice_id", "type"}
@@ -257,7 +259,7 @@ def test_a_push_that_is_too_long_is_made_to_fit(
 
 def test_a_push_that_is_as_large_as_it_can_be_is_taken(inbox: Inbox, app: Flask, sita: Person) -> None:
     with app.app_context():
-        channels.send(
+        channels.send_message(
             Message(Channel.PUSH, TOKEN, "द" * 5000, "द" * 5000, "1", data={"notice_id": "1", "reason": "द" * 480})
         )
     (push,) = inbox.of("push")

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction
-from powerbank.notifications.delivery import services as made
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people import dispatch
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, Person, change, rows
 
@@ -19,7 +19,7 @@ TOKEN = "device-token-0001"
 LOST = {"amount": "3000.00"}
 
 
-def tell(app: Flask, person: Person, kind: Type = Type.RENTAL_LOST, **more: object) -> None:
+def tell(app: Flask, person: Person, kind: NoticeType = NoticeType.RENTAL_LOST, **more: object) -> None:
     with app.app_context(), transaction():
         notify(user_id=person.id, type=kind, context=more.pop("context", LOST), **more)
 
@@ -74,7 +74,7 @@ def test_everybody_is_reached_on_every_channel_of_the_kind(
 def test_a_kind_for_the_app_only_goes_nowhere_else(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
-    tell(app, sita, Type.KYC_SUBMITTED, context={})
+    tell(app, sita, NoticeType.KYC_SUBMITTED, context={})
     work()
     assert len(items(client, sita)) == 1
     assert deliveries(app) == []
@@ -117,7 +117,7 @@ def test_one_that_its_reader_deleted_does_not_come_back(
 def test_a_rollback_takes_it_back(app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person) -> None:
     def told_and_failed() -> None:
         with transaction():
-            notify(user_id=sita.id, type=Type.RENTAL_LOST, context=LOST)
+            notify(user_id=sita.id, type=NoticeType.RENTAL_LOST, context=LOST)
             raise ZeroDivisionError
 
     with app.app_context(), pytest.raises(ZeroDivisionError):
@@ -130,7 +130,7 @@ def test_a_rollback_takes_it_back(app: Flask, client: FlaskClient, work: Work, i
 def test_nobody_is_told_nothing(app: Flask, people: People, work: Work, inbox: Inbox) -> None:
     """An account that never was, one that ends before the notice is written, and one that ends after."""
     with app.app_context(), transaction():
-        assert notify(user_id=uuid4(), type=Type.RENTAL_LOST, context=LOST) is None
+        assert notify(user_id=uuid4(), type=NoticeType.RENTAL_LOST, context=LOST) is None
     gone = people.join("gone")
     tell(app, gone)
     change(app, "UPDATE users SET status = 'deleted', deleted_at = now()")
@@ -151,7 +151,7 @@ def test_an_email_has_two_parts_and_no_header_of_somebody_elses(
 ) -> None:
     change(app, "DELETE FROM user_identifiers WHERE kind = 'phone'")
     reason = "<script>x</script>\r\nBcc: x@example.com"
-    tell(app, sita, Type.KYC_REJECTED, context={"reason": reason})
+    tell(app, sita, NoticeType.KYC_REJECTED, context={"reason": reason})
     work()
     (mail,) = inbox.of("email")
     headers = mail.details["headers"]
@@ -205,9 +205,9 @@ def test_what_may_pass_is_tried_again_and_a_definite_no_is_not(
 
 def test_out_of_tries_is_failed_and_too_late_is_expired(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
     with app.app_context(), transaction():
-        notice_id = notify(user_id=sita.id, type=Type.RENTAL_LOST, context=LOST)
+        notice_id = notify(user_id=sita.id, type=NoticeType.RENTAL_LOST, context=LOST)
         assert notice_id is not None
-        made.create(notice_id)
+        dispatch.dispatch_notice(notice_id)
     change(app, "UPDATE outbox_jobs SET failures = 3 WHERE job = 'send_sms'")
     change(app, "UPDATE outbox_jobs SET expires_at = now() WHERE job = 'send_email'")
     inbox.sandbox.faults.set("sparrow", "error")
@@ -236,7 +236,7 @@ def test_without_a_channel_it_is_written_down_and_not_tried(
     register(client, sita)
     bare = app.config["SETTINGS"].model_copy(update={"fcm_credentials": None})
     monkeypatch.setitem(app.config, "SETTINGS", bare)
-    tell(app, sita, Type.RENTAL_STARTED)
+    tell(app, sita, NoticeType.RENTAL_STARTED)
     work()
     assert deliveries(app) == [("push", "failed", "not configured", 0)]
     assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'send_push'")[0][0] == 0

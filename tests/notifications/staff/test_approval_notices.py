@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.notifications.staff.kinds import RULES, StaffType
+from powerbank.notifications.staff.notice_types import RULES, StaffNoticeType
 from tests.ledger.conftest import Person as Somebody
 from tests.ledger.conftest import key, person  # noqa: F401
 from tests.payments.conftest import Payer, payer, vendors  # noqa: F401
@@ -20,16 +20,16 @@ Work = Callable[..., None]
 
 # Who approves there is told by these notices.
 TOLD = {
-    "/api/admin/kyc/<uuid:submission_id>/approve": {StaffType.KYC_TO_REVIEW},
-    "/api/admin/refunds/<uuid:refund_id>/approve": {StaffType.REFUND_TO_APPROVE},
+    "/api/admin/kyc/<uuid:submission_id>/approve": {StaffNoticeType.KYC_TO_REVIEW},
+    "/api/admin/refunds/<uuid:refund_id>/approve": {StaffNoticeType.REFUND_TO_APPROVE},
     "/api/admin/ledger/adjustments/<uuid:adjustment_id>/approve": {
-        StaffType.ADJUSTMENT_TO_APPROVE,
-        StaffType.POINTS_TO_APPROVE,
+        StaffNoticeType.ADJUSTMENT_TO_APPROVE,
+        StaffNoticeType.POINTS_TO_APPROVE,
     },
-    "/api/admin/points/bulk-awards/<uuid:grant_id>/approve": {StaffType.AWARD_TO_APPROVE},
-    "/api/admin/coupons/<uuid:coupon_id>/approve": {StaffType.COUPON_TO_APPROVE},
+    "/api/admin/points/bulk-awards/<uuid:grant_id>/approve": {StaffNoticeType.AWARD_TO_APPROVE},
+    "/api/admin/coupons/<uuid:coupon_id>/approve": {StaffNoticeType.COUPON_TO_APPROVE},
     # Charges, refunds of rentals, waivers.
-    "/api/admin/approvals/<uuid:act_id>/approve": {StaffType.ACT_TO_APPROVE},
+    "/api/admin/approvals/<uuid:act_id>/approve": {StaffNoticeType.ACT_TO_APPROVE},
 }
 
 

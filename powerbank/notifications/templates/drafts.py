@@ -15,10 +15,10 @@ from decimal import InvalidOperation
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from powerbank.notifications.people.kinds import Type
-from powerbank.notifications.texts import values, wording
-from powerbank.notifications.texts.values import Manner
-from powerbank.notifications.texts.wording import Kind, Words
+from powerbank.notifications.people.notice_types import NoticeType
+from powerbank.notifications.texts import built_in, values
+from powerbank.notifications.texts.built_in import AnyNoticeType, Text
+from powerbank.notifications.texts.values import Format
 from powerbank.outbox.enqueue import Scalar
 
 LONGEST_TITLE, LONGEST_BODY = 200, 4000  # of the template, and of what comes out
@@ -41,7 +41,7 @@ _ALLOWED = (
 _FILTERS = {"upper": str.upper, "lower": str.lower}
 _DEEPEST = 20
 # Without these a message has no use.
-_MUST_SAY: dict[Kind, frozenset[str]] = {Type.OTP: frozenset({"code"})}
+_REQUIRED_VALUES: dict[AnyNoticeType, frozenset[str]] = {NoticeType.OTP: frozenset({"code"})}
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _environment.filters = dict(_FILTERS)
@@ -55,59 +55,62 @@ class BrokenTemplateError(Exception):
 
 @dataclass(frozen=True)
 class Draft:
-    kind: Kind
+    kind: AnyNoticeType
     title: str
     body: str
 
 
-def check(draft: Draft) -> dict[str, list[str]]:
+def check_draft(draft: Draft) -> dict[str, list[str]]:
     """What keeps it from being used, by field."""
     problems: dict[str, list[str]] = {}
     named: set[str] = set()
     for name, source, longest in (("title", draft.title, LONGEST_TITLE), ("body", draft.body, LONGEST_BODY)):
         try:
-            found = _parsed(source, longest)
+            found = _parse_source(source, longest)
         except BrokenTemplateError as broken:
             problems[name] = [str(broken)]
             continue
-        if unknown := found - values.needed(draft.kind).keys():
+        if unknown := found - built_in.needed_values(draft.kind).keys():
             problems[name] = [f"this message knows nothing of {', '.join(sorted(unknown))}"]
         if name == "body":
             named = found
-    missing = _must_say(draft.kind) - named
+    missing = _required_values(draft.kind) - named
     if missing and not problems:
         problems["body"] = [f"must say {', '.join(sorted(missing))}"]
     if not problems:
         try:
-            render(draft, values.sample(draft.kind), "en")
+            render_draft(draft, built_in.sample_values(draft.kind), "en")
         except BrokenTemplateError as broken:
             problems["body"] = [str(broken)]
     return problems
 
 
-def render(draft: Draft, context: Mapping[str, Scalar], language: str) -> Words:
-    written = dict(_written(draft.kind, context, language))
-    words = Words(
-        " ".join(_rendered(draft.title, written, LONGEST_TITLE).split()),
-        _rendered(draft.body, written, LONGEST_BODY).strip(),
+def render_draft(draft: Draft, context: Mapping[str, Scalar], language: str) -> Text:
+    written = dict(_format_values(draft.kind, context, language))
+    words = Text(
+        " ".join(_render_source(draft.title, written, LONGEST_TITLE).split()),
+        _render_source(draft.body, written, LONGEST_BODY).strip(),
     )
     if not words.title or not words.body:
         raise BrokenTemplateError("nothing comes out")
-    if any(written.get(name, "\0") not in words.body for name in _must_say(draft.kind)):
+    if any(written.get(name, "\0") not in words.body for name in _required_values(draft.kind)):
         raise BrokenTemplateError("it does not say what it must")
     return words
 
 
-def _written(kind: Kind, context: Mapping[str, Scalar], language: str) -> Iterator[tuple[str, str]]:
+def _format_values(kind: AnyNoticeType, context: Mapping[str, Scalar], language: str) -> Iterator[tuple[str, str]]:
     """What is missing or odd is not there; a template that asks for it fails."""
-    for name, manner in values.needed(kind).items():
+    for name, manner in built_in.needed_values(kind).items():
         if context.get(name) is not None:
             with contextlib.suppress(ValueError, InvalidOperation):
-                yield name, wording.write(context[name], None if manner is Manner.TEXT else manner.value, language)
+                yield (
+                    name,
+                    values.format_value(context[name], None if manner is Format.TEXT else manner.value, language),
+                )
 
 
-def _rendered(source: str, written: Mapping[str, str], longest: int) -> str:
-    template = _compiled(source, longest)
+def _render_source(source: str, written: Mapping[str, str], longest: int) -> str:
+    template = _compile_source(source, longest)
     text = ""
     try:
         for part in template.generate(written):
@@ -120,12 +123,12 @@ def _rendered(source: str, written: Mapping[str, str], longest: int) -> str:
 
 
 @functools.lru_cache(maxsize=512)
-def _compiled(source: str, longest: int) -> Template:
-    _parsed(source, longest)
+def _compile_source(source: str, longest: int) -> Template:
+    _parse_source(source, longest)
     return _environment.from_string(source)
 
 
-def _parsed(source: str, longest: int) -> set[str]:
+def _parse_source(source: str, longest: int) -> set[str]:
     """The names that it speaks of."""
     if len(source) > longest:
         raise BrokenTemplateError(f"at most {longest} characters")
@@ -150,5 +153,5 @@ def _parsed(source: str, longest: int) -> set[str]:
     raise BrokenTemplateError("too deep")
 
 
-def _must_say(kind: Kind) -> frozenset[str]:
-    return _MUST_SAY.get(kind, frozenset())
+def _required_values(kind: AnyNoticeType) -> frozenset[str]:
+    return _REQUIRED_VALUES.get(kind, frozenset())

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.notifications import cleanup
 from powerbank.notifications.people import queries
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from tests.people import People, Person, change, rows
 
@@ -19,13 +19,15 @@ PATH = "/api/notifications"
 
 
 def tell(app: Flask, person: Person, count: int = 1) -> None:
-    from powerbank.notifications.delivery import services as deliveries
+    from powerbank.notifications.people import dispatch
 
     for number in range(count):
         with app.app_context(), transaction():
-            notice_id = notify(user_id=person.id, type=Type.DUE_PAID, context={"amount": str(number), "note": None})
+            notice_id = notify(
+                user_id=person.id, type=NoticeType.DUE_PAID, context={"amount": str(number), "note": None}
+            )
             assert notice_id is not None
-            deliveries.create(notice_id)
+            dispatch.dispatch_notice(notice_id)
 
 
 def get(client: FlaskClient, person: Person, path: str = "") -> dict:
@@ -47,7 +49,7 @@ def test_newest_first_in_pages(app: Flask, client: FlaskClient, people: People) 
 def test_what_is_not_yet_in_words_is_not_shown(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     with app.app_context(), transaction():
-        notice_id = notify(user_id=sita.id, type=Type.DUE_PAID, context={"amount": "1"})
+        notice_id = notify(user_id=sita.id, type=NoticeType.DUE_PAID, context={"amount": "1"})
     assert get(client, sita)["items"] == []
     assert get(client, sita, "/unread-count") == {"unread": 0}
     body = {"read": True}
@@ -116,7 +118,7 @@ def test_counting_reads_only_what_is_unread(app: Flask, people: People) -> None:
         user=sita.id,
     )
     with app.app_context():
-        assert queries.unread_count(sita.id) == 20
+        assert queries.count_unread_notices(sita.id) == 20
         plan = "\n".join(
             db.session.scalars(
                 text(

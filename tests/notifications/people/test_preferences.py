@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction
-from powerbank.notifications.people.kinds import ALWAYS, RULES, Group, Type
+from powerbank.notifications.people.notice_types import ALWAYS, RULES, Group, NoticeType
 from powerbank.notifications.people.services import notify
 from tests.people import Inbox, People, Person, rows
 
@@ -32,7 +32,7 @@ def shown(client: FlaskClient, person: Person) -> dict[str, dict]:
     return {each["group"]: each for each in client.get(PATH, headers=person.headers).get_json()["groups"]}
 
 
-def tell(app: Flask, person: Person, kind: Type, **context: object) -> None:
+def tell(app: Flask, person: Person, kind: NoticeType, **context: object) -> None:
     with app.app_context(), transaction():
         notify(user_id=person.id, type=kind, context=context)
 
@@ -43,7 +43,7 @@ def test_everything_is_on_at_first_and_every_kind_has_a_group(client: FlaskClien
     groups = {each["group"]: each for each in answer["groups"]}
     assert groups.keys() == {group.value for group in Group}
     listed = [kind for each in groups.values() for kind in each["types"]]
-    assert sorted([*listed, "otp", "digest"]) == sorted(kind.value for kind in Type)
+    assert sorted([*listed, "otp", "digest"]) == sorted(kind.value for kind in NoticeType)
     assert all(each["in_app"] and each["push"] and each["sms"] and each["email"] for each in groups.values())
     assert {name for name, each in groups.items() if each["locked"]} == {"security", "payments"}
 
@@ -79,8 +79,8 @@ def test_a_place_that_is_off_is_not_used(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     put(client, sita, {"group": "rentals", "push": False}, {"group": "stations", "in_app": False})
-    tell(app, sita, Type.RENTAL_OVERDUE, due_at="2026-11-21T12:20:00Z", rate=500)
-    tell(app, sita, Type.STATION_ISSUE_RESOLVED, station="Thamel 3")
+    tell(app, sita, NoticeType.RENTAL_OVERDUE, due_at="2026-11-21T12:20:00Z", rate=500)
+    tell(app, sita, NoticeType.STATION_ISSUE_RESOLVED, station="Thamel 3")
     work()
     listed = client.get("/api/notifications", headers=sita.headers).get_json()["items"]
     assert [item["type"] for item in listed] == ["rental_overdue"]
@@ -99,16 +99,18 @@ def test_nothing_silences_codes_payments_and_security(
         for group in Group:
             for place in ("in_app", "push", "sms", "email"):
                 session.add(Mute(user_id=sita.id, group=group.value, place=place))
-    tell(app, sita, Type.TOPUP_SUCCESS, amount=10_000, balance=20_000)
-    tell(app, sita, Type.ACCOUNT_STATUS, status="suspended", reason="x")
-    tell(app, sita, Type.RENTAL_STARTED, station="x", slot_number=1, due_at="2026-11-21T12:20:00Z")
+    tell(app, sita, NoticeType.TOPUP_SUCCESS, amount=10_000, balance=20_000)
+    tell(app, sita, NoticeType.ACCOUNT_STATUS, status="suspended", reason="x")
+    tell(app, sita, NoticeType.RENTAL_STARTED, station="x", slot_number=1, due_at="2026-11-21T12:20:00Z")
     _, code = people.ask_code(client, "+9779812345678")
     work()
     listed = client.get("/api/notifications", headers=sita.headers).get_json()["items"]
     assert {item["type"] for item in listed} == {"topup_success", "account_status"}
     assert any(code in body for body in inbox.bodies("sms"))
     assert {push.title for push in inbox.of("push")} == {"Top-up received", "The status of your account has changed"}
-    assert all(RULES[kind].group in ALWAYS for kind in (Type.OTP, Type.ACCOUNT_SECURITY, Type.DUE_REMINDER))
+    assert all(
+        RULES[kind].group in ALWAYS for kind in (NoticeType.OTP, NoticeType.ACCOUNT_SECURITY, NoticeType.DUE_REMINDER)
+    )
 
 
 def test_who_leaves_leaves_no_preferences(app: Flask, client: FlaskClient, sita: Person) -> None:

@@ -8,11 +8,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction
-from powerbank.notifications.people.kinds import Type
+from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
-from powerbank.notifications.templates import templating
-from powerbank.notifications.templates.templating import BrokenTemplateError, Draft
-from powerbank.notifications.texts import values
+from powerbank.notifications.templates import drafts
+from powerbank.notifications.templates.drafts import BrokenTemplateError, Draft
+from powerbank.notifications.texts import built_in
 from tests.people import Inbox, People, Person, change, rows
 
 Work = Callable[..., None]
@@ -70,7 +70,7 @@ def sita(app: Flask, client: FlaskClient, people: People) -> Person:
 def tell(app: Flask, person: Person, **context: object) -> None:
     with app.app_context(), transaction():
         context = context or {"amount": 12_500, "balance": 50_000}
-        notify(user_id=person.id, type=Type.TOPUP_SUCCESS, context=context)
+        notify(user_id=person.id, type=NoticeType.TOPUP_SUCCESS, context=context)
 
 
 def make(client: FlaskClient, headers: dict[str, str], **more: object) -> dict:
@@ -168,19 +168,21 @@ def test_one_that_lacks_a_value_gives_way_and_staff_hear_of_it_once(
 
 
 def test_what_comes_out_is_bounded(app: Flask) -> None:
-    draft = Draft(Type.KYC_REJECTED, "Sorry", "{{ reason }}" * 100)
-    assert templating.check(draft) == {}
+    draft = Draft(NoticeType.KYC_REJECTED, "Sorry", "{{ reason }}" * 100)
+    assert drafts.check_draft(draft) == {}
     with pytest.raises(BrokenTemplateError, match="too long"):
-        templating.render(draft, {"reason": "x" * 2000}, "en")
+        drafts.render_draft(draft, {"reason": "x" * 2000}, "en")
     with pytest.raises(BrokenTemplateError, match="nothing"):
-        templating.render(Draft(Type.KYC_REJECTED, "{% if 1 == 2 %}x{% endif %}", "x"), {"reason": "x"}, "en")
-    words = templating.render(Draft(Type.KYC_REJECTED, "a {{ reason }}", "x"), {"reason": "b\nSubject: c"}, "en")
+        drafts.render_draft(Draft(NoticeType.KYC_REJECTED, "{% if 1 == 2 %}x{% endif %}", "x"), {"reason": "x"}, "en")
+    words = drafts.render_draft(
+        Draft(NoticeType.KYC_REJECTED, "a {{ reason }}", "x"), {"reason": "b\nSubject: c"}, "en"
+    )
     assert words.title == "a b Subject: c"
 
 
 def test_a_value_is_never_read_as_a_template(app: Flask) -> None:
-    draft = Draft(Type.KYC_REJECTED, "Sorry", "{{ reason|upper }}")
-    assert templating.render(draft, {"reason": "{{ reason }}<b>"}, "en").body == "{{ REASON }}<B>"
+    draft = Draft(NoticeType.KYC_REJECTED, "Sorry", "{{ reason|upper }}")
+    assert drafts.render_draft(draft, {"reason": "{{ reason }}<b>"}, "en").body == "{{ REASON }}<B>"
 
 
 def test_a_preview_shows_it_with_example_values_or_those_given(
@@ -195,12 +197,12 @@ def test_a_preview_shows_it_with_example_values_or_those_given(
     assert client.post(f"{PATH}/preview", json=odd, headers=headers).status_code == 422
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Type if kind is not Type.BROADCAST])
-def test_every_kind_can_be_put_into_other_words(kind: Type) -> None:
-    body = "x" + " ".join(f"{{{{ {name} }}}}" for name in values.needed(kind))
+@pytest.mark.parametrize("kind", [kind for kind in NoticeType if kind is not NoticeType.BROADCAST])
+def test_every_kind_can_be_put_into_other_words(kind: NoticeType) -> None:
+    body = "x" + " ".join(f"{{{{ {name} }}}}" for name in built_in.needed_values(kind))
     draft = Draft(kind, "title", body)
-    assert templating.check(draft) == {}
-    assert templating.render(draft, values.sample(kind), "ne").body
+    assert drafts.check_draft(draft) == {}
+    assert drafts.render_draft(draft, built_in.sample_values(kind), "ne").body
 
 
 def test_a_code_is_never_left_out(
@@ -246,7 +248,7 @@ def test_staff_choose_the_channels_of_a_type(
 ) -> None:
     headers, path = staff_headers("operations"), "/api/admin/rules"
     listed = {each["type"]: each for each in client.get(path, headers=headers).get_json()["items"]}
-    assert {kind.value for kind in Type} < listed.keys()
+    assert {kind.value for kind in NoticeType} < listed.keys()
     assert listed["no_workers"]["audience"] == "staff"
     assert (listed["topup_success"]["channels"], listed["otp"]["fixed"]) == (["email", "push"], True)
     changed = client.patch(f"{path}/topup_success", json={"channels": ["sms"]}, headers=headers).get_json()
@@ -268,10 +270,10 @@ def test_staff_choose_the_channels_of_a_type(
         answer = client.patch(f"{path}/{type_name}", json={"channels": channels}, headers=headers)
         assert answer.status_code == status, type_name
     with app.app_context(), transaction():
-        from powerbank.notifications.staff.kinds import StaffType
+        from powerbank.notifications.staff.notice_types import StaffNoticeType
         from powerbank.notifications.staff.services import notify_staff
 
-        notify_staff(type=StaffType.NO_WORKERS, context={"detail": "x"})
+        notify_staff(type=StaffNoticeType.NO_WORKERS, context={"detail": "x"})
     work()
     assert inbox.of("email") == []
     assert client.patch(f"{path}/welcome", json={"channels": []}, headers=staff_headers("viewer")).status_code == 403

@@ -1,0 +1,88 @@
+"""What staff are told: which of them, and which kinds go out by e-mail and push. The words are in `staff_texts.py`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from powerbank.notifications.models import Channel
+
+
+class StaffNoticeType(StrEnum):
+    KYC_TO_REVIEW = "kyc_to_review"
+    STATION_OFFLINE = "station_offline"
+    STATION_ONLINE = "station_online"
+    STATION_FAULT = "station_fault"
+    LOW_BATTERY = "low_battery"
+    CRITICAL_ISSUE = "critical_issue"
+    STATION_ISSUE = "station_issue"  # one that can wait
+    UNMATCHED_RETURN = "unmatched_return"
+    PAID_NOT_EJECTED = "paid_not_ejected"
+    RENTAL_DISPUTED = "rental_disputed"
+    RENTAL_CAME_LATE = "rental_came_late"
+    QUEUE_BACKLOG = "queue_backlog"
+    NO_WORKERS = "no_workers"
+    JOB_OVERDUE = "job_overdue"
+    CLOCK_WRONG = "clock_wrong"
+    DEAD_LETTERS = "dead_letters"
+    LEDGER_MISMATCH = "ledger_mismatch"
+    PAYMENT_NEEDS_REVIEW = "payment_needs_review"
+    REFUND_TO_APPROVE = "refund_to_approve"
+    ADJUSTMENT_TO_APPROVE = "adjustment_to_approve"
+    POINTS_TO_APPROVE = "points_to_approve"  # an adjustment too
+    AWARD_TO_APPROVE = "award_to_approve"
+    COUPON_TO_APPROVE = "coupon_to_approve"
+    ACT_TO_APPROVE = "act_to_approve"
+    REFUND_STUCK = "refund_stuck"
+    SETTLEMENT_MISMATCH = "settlement_mismatch"
+    EXCHANGE_RATES_STALE = "exchange_rates_stale"
+    PAYOUT_STUCK = "payout_stuck"
+    ANOMALY = "anomaly"
+    TEMPLATE_BROKEN = "template_broken"
+
+
+@dataclass(frozen=True)
+class StaffRule:
+    permission: str  # whoever has it hears of this
+    email: bool = False
+    push: bool = False
+    once_per: str | None = None  # the value of the context that makes two of a kind the same
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        return frozenset(({Channel.EMAIL} if self.email else set()) | ({Channel.PUSH} if self.push else set()))
+
+
+RULES = MappingProxyType(
+    {
+        StaffNoticeType.KYC_TO_REVIEW: StaffRule("kyc.decide", once_per="submission_id"),
+        StaffNoticeType.STATION_OFFLINE: StaffRule("stations.operate", email=True),
+        StaffNoticeType.STATION_ONLINE: StaffRule("stations.operate"),
+        StaffNoticeType.STATION_FAULT: StaffRule("stations.operate", email=True),
+        StaffNoticeType.LOW_BATTERY: StaffRule("stations.operate"),
+        StaffNoticeType.CRITICAL_ISSUE: StaffRule("stations.operate", email=True, push=True, once_per="issue_id"),
+        StaffNoticeType.STATION_ISSUE: StaffRule("stations.operate", once_per="issue_id"),
+        StaffNoticeType.UNMATCHED_RETURN: StaffRule("stations.operate", email=True),
+        StaffNoticeType.PAID_NOT_EJECTED: StaffRule("stations.operate", email=True, push=True, once_per="rental_id"),
+        StaffNoticeType.RENTAL_DISPUTED: StaffRule("rentals.resolve", once_per="case_id"),
+        StaffNoticeType.RENTAL_CAME_LATE: StaffRule("rentals.resolve", email=True, once_per="rental_id"),
+        StaffNoticeType.QUEUE_BACKLOG: StaffRule("system.operate", email=True),
+        StaffNoticeType.NO_WORKERS: StaffRule("system.operate", email=True, push=True),
+        StaffNoticeType.JOB_OVERDUE: StaffRule("system.operate", email=True),
+        StaffNoticeType.CLOCK_WRONG: StaffRule("system.operate", email=True),
+        StaffNoticeType.DEAD_LETTERS: StaffRule("system.operate"),
+        StaffNoticeType.LEDGER_MISMATCH: StaffRule("ledger.read", email=True),
+        StaffNoticeType.PAYMENT_NEEDS_REVIEW: StaffRule("ledger.read", email=True, once_per="intent_id"),
+        StaffNoticeType.REFUND_TO_APPROVE: StaffRule("refunds.decide", once_per="approval"),
+        StaffNoticeType.ADJUSTMENT_TO_APPROVE: StaffRule("ledger.approve", once_per="adjustment_id"),
+        StaffNoticeType.POINTS_TO_APPROVE: StaffRule("ledger.approve", once_per="adjustment_id"),
+        StaffNoticeType.AWARD_TO_APPROVE: StaffRule("ledger.approve", once_per="grant_id"),
+        StaffNoticeType.COUPON_TO_APPROVE: StaffRule("ledger.approve", once_per="version"),
+        StaffNoticeType.ACT_TO_APPROVE: StaffRule("ledger.approve", once_per="act_id"),
+        StaffNoticeType.REFUND_STUCK: StaffRule("ledger.approve", email=True, once_per="refund_id"),
+        StaffNoticeType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),
+        StaffNoticeType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
+        StaffNoticeType.PAYOUT_STUCK: StaffRule("ledger.read", email=True, once_per="payout_id"),
+        StaffNoticeType.ANOMALY: StaffRule("system.operate", once_per="key"),
+        StaffNoticeType.TEMPLATE_BROKEN: StaffRule("templates.write", once_per="version"),
+    }
+)
