@@ -7,7 +7,6 @@ from powerbank.integrations.errors import VendorRefusedError
 from powerbank.integrations.gateway import GatewayRefund, RefundState
 from powerbank.payments import gateways
 from powerbank.payments.refunds import gateway_refunds, outcomes
-from powerbank.payments.refunds import services as refunds
 
 
 def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
@@ -49,12 +48,6 @@ def follow_refund(run: StepwiseRun, *, refund_id: str) -> None:
         return
     with run.finish():
         outcomes.apply_answer(UUID(refund_id), answer, actor="gateway", now=utcnow())
-
-
-def refund_rental_payment(*, transaction_id: str, amount: int | None, key: str, actor: str, reason: str) -> None:
-    refunds.refund_payment(
-        transaction_id=UUID(transaction_id), amount=amount, key=key, actor=actor, reason=reason, now=utcnow()
-    )
 
 
 def _noted(made: GatewayRefund) -> dict[str, Any]:

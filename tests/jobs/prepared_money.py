@@ -139,16 +139,6 @@ def refund_followed() -> Arguments:
     return arguments
 
 
-def payment_taken_wrongly() -> Arguments:
-    person = make_person(wallet=500_00)
-    with transaction() as session:
-        paid = holds.spend_without_hold(
-            user_id=person, reference=Reference("rental", "1"), sources=Sources(wallet=1_00), key="spent", actor="x"
-        )
-        session.execute(text("DELETE FROM outbox_jobs"))
-    return {"transaction_id": str(paid.id), "amount": None, "key": "back", "actor": "system", "reason": "failed"}
-
-
 def rental_finished() -> Arguments:
     return {"user_id": str(make_person()), "rental_id": str(new_id()), "on_time": True, "late": False}
 

@@ -10,12 +10,11 @@ import requests
 from flask import Flask
 from sqlalchemy import text
 
-from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.db import transaction
 from powerbank.content import app_config
 from powerbank.ledger.movements import holds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.payments.refunds import services as refunds
 from tests.ledger.conftest import assert_books_are_right, award, balances, key, make_person, shared_balance
 from tests.payments.conftest import Payer, Work, due_now
 from tests.people import rows
@@ -315,27 +314,3 @@ def test_what_is_no_payment_cannot_be_asked_back(payer: Payer, app: Flask, staff
     asked = asks(payer, paid)
     done = decide(payer, staff_headers("finance"), asked.get_json()["id"], "approve").get_json()
     assert asks(payer, done["refund_transaction_id"]).get_json()["code"] == "not_refundable"
-
-
-def test_a_domain_gives_back_once_for_each_key(context: Flask) -> None:
-    user_id = make_person(wallet=100_00)
-    with transaction():
-        paid = holds.spend_without_hold(
-            user_id=user_id,
-            reference=Reference("rental", "1"),
-            sources=Sources(wallet=30_00),
-            key=key(),
-            actor="system",
-        )
-
-    def gives_back(name: str, amount: int | None) -> UUID:
-        with transaction():
-            return refunds.refund_payment(
-                transaction_id=paid.id, amount=amount, key=name, actor="system", reason="no bank came out", now=utcnow()
-            ).id
-
-    assert gives_back("one", 10_00) == gives_back("one", 10_00)
-    gives_back("two", None)
-    assert balances(user_id) == {"user_wallet": 100_00}
-    assert db.session.scalar(text("SELECT count(*) FROM refunds WHERE status = 'completed'")) == 2
-    assert_books_are_right()

@@ -125,13 +125,6 @@ FOLLOW_REFUND = JobSpec(
     stepwise=True,
     vendor=True,
 )
-REFUND_RENTAL_PAYMENT = JobSpec(
-    "refund_rental_payment",
-    body="jobs.payments.refunds.refund_rental_payment",
-    queue=Queue.PAYMENTS,
-    retries=retry_until_done(MINUTE),
-    alarm=10 * MINUTE,
-)
 ALERT_LOW_CREDIT = JobSpec(
     "alert_low_credit",
     body="jobs.payments.credit_alerts.alert_low_credit",
@@ -226,7 +219,6 @@ JOBS = (
     CHECK_EXCHANGE_RATES,
     REFUND_TOPUP,
     FOLLOW_REFUND,
-    REFUND_RENTAL_PAYMENT,
     ALERT_LOW_CREDIT,
     ALERT_CRITICAL_CREDIT,
     ALERT_HIGH_USAGE,

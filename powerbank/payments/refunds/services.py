@@ -24,8 +24,7 @@ from powerbank.ledger.movements import holds
 from powerbank.ledger.movements import refunds as ledger
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
-from powerbank.outbox.catalogue import payment_jobs
-from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.outbox.enqueue import publish
 from powerbank.payments.events import (
     RefundApproved,
     RefundCompleted,
@@ -135,49 +134,12 @@ def drop_refund(refund: Refund, reason: str, *, actor: str, now: datetime) -> No
     publish(RefundRejected(**event_fields(refund), reason=reason))
 
 
-def refund_payment(
-    *, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str, now: datetime
-) -> WalletTransaction:
-    """For domains that took money: gives back all that is left of a payment, or a part, each source its own. The same
-    key again changes nothing and answers the same."""
-    paid = transactions.lock_transaction(transaction_id)
-    fresh = services.find_entry(key) is None
-    done = ledger.refund_payment(transaction_id=paid.id, amount=amount, key=key, actor=actor, description=reason)
-    if fresh:
-        refund = Refund(
-            id=new_id(),
-            user_id=paid.user_id,
-            transaction_id=paid.id,
-            amount=done.amount,
-            reason=reason,
-            status=RefundStatus.COMPLETED,
-            asked_by=actor,
-            return_id=done.id,
-            finished_at=now,
-        )
-        open_session().add(refund)
-        complete_refund(refund, done, now=now)
-    return done
-
-
 def complete_refund(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
     """`done` is the refund as its person sees it among the transactions."""
     refund.amount, refund.return_id = done.amount, done.id
     refund.status, refund.finished_at, refund.note = RefundStatus.COMPLETED, now, None
     open_session().flush()
     publish(RefundCompleted(**event_fields(refund)))
-
-
-def ask_later(*, transaction_id: UUID, amount: int | None, key: str, actor: str, reason: str) -> None:
-    """`refund_payment` as a job, for who must not wait for it or fail with it."""
-    enqueue(
-        payment_jobs.REFUND_RENTAL_PAYMENT,
-        transaction_id=str(transaction_id),
-        amount=amount,
-        key=key,
-        actor=actor,
-        reason=reason,
-    )
 
 
 def lock_open_refund(transaction_id: UUID) -> Refund | None:
