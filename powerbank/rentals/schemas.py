@@ -7,7 +7,7 @@ from powerbank.base import money
 from powerbank.payments.options.methods import PAYABLE
 from powerbank.rentals.disputes.models import IssueType
 from powerbank.rentals.states import Status
-from powerbank.stations.public.schemas import PHOTO
+from powerbank.stations.issues.schemas import PHOTO
 
 SERIAL = validate.Length(1, 64)
 

@@ -19,6 +19,7 @@ from powerbank.stations.models import Slot, Station
 from powerbank.stations.packages.models import Package
 from powerbank.stations.registry import services
 from tests.ledger.conftest import make_person, top_up
+from tests.stations import prepared
 from tests.stations.conftest import FACTS, seat
 
 MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_birth = '1990-01-01', city = 'K',
@@ -29,7 +30,7 @@ def station(sn: str = "A", *, charge: int = 90) -> UUID:
     """Online, with one bank in its first slot."""
     with transaction():
         made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=4, now=utcnow())
-        services.note_seen(made.id, at=utcnow(), online=True)
+        prepared.mark_seen(made.id, at=utcnow(), online=True)
         seat(made.id, 1, f"{sn}-1", charge)
         return made.id
 

@@ -56,6 +56,7 @@ from tests.dying import Mortality
 from tests.ledger.conftest import make_person, top_up
 from tests.rentals import invariants, rentals_in_states
 from tests.rentals.rentals_in_states import MAY_RENT
+from tests.stations import prepared
 from tests.stations.conftest import FACTS, seat
 
 OURS = {spec.name for spec in rental_jobs.JOBS} - {"send_rental_reminder"}
@@ -92,7 +93,7 @@ class Network(RuleBasedStateMachine):
         with self.step() as session:
             for sn in STATIONS:
                 made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=6, now=self.now)
-                services.note_seen(made.id, at=self.now, online=True)
+                prepared.mark_seen(made.id, at=self.now, online=True)
                 for slot in (1, 2):
                     seat(made.id, slot, f"{sn}-{slot}", 90 - slot)
             session.flush()
@@ -277,7 +278,7 @@ class Network(RuleBasedStateMachine):
                 .order_by(Custody.id)
             ).all()
             station_id = rentals_in_states.station_id(sn)
-            free = custody_queries.list_free_slots(station_id)
+            free = prepared.list_free_slots(station_id)
             if not out or not free:
                 return
             stay = out[which % len(out)]

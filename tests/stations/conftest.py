@@ -36,6 +36,7 @@ from scripts.stack.broker import EmbeddedBroker
 from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import free_ports
 from tests.nursery import Nursery
+from tests.stations import prepared
 from tests.stations.network import Network, network
 from tests.stations.talker import Talker
 
@@ -71,7 +72,7 @@ def make_station(app: Flask, clean: None) -> Make:
         with app.app_context(), transaction():
             values = FACTS | {"sn": sn, "imei": f"imei-{sn}", "slots": 4} | facts
             station, _ = services.register_station(**values, now=utcnow())
-            services.note_seen(station.id, at=utcnow(), online=online)
+            prepared.mark_seen(station.id, at=utcnow(), online=online)
             for number, charge in (charges or {}).items():
                 seat(station.id, number, f"{sn}-{number}", charge)
             return station

@@ -14,10 +14,10 @@ from powerbank.outbox.events import Event
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.custody import queries as custody_queries
-from powerbank.stations.custody import services as banks
 from powerbank.stations.daemon.batches import BatchWriter
 from powerbank.stations.messages.message import ReceivedMessage
 from powerbank.stations.models import Station
+from tests.stations import prepared
 
 Slots = Mapping[int, str | tuple[str, int] | None]
 
@@ -75,7 +75,7 @@ class Talker:
         db.session.rollback()
         with transaction() as session:
             rental = rental_id or new_id()
-            banks.reserve(custody_queries.lock_bank(serial).id, rental_id=rental)
+            prepared.reserve_bank(custody_queries.lock_bank(serial).id, rental_id=rental)
             command = commands.request_command(
                 station_id=self.id,
                 command="eject_powerbank",

@@ -1,4 +1,4 @@
-"""Whether stations are there, and what staff are told of them: each thing once, however often a station flaps."""
+"""Tell staff when a station goes offline, comes back, flaps, or has banks of low charge: once each."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,9 +15,9 @@ from powerbank.stations.messages.message import parse_charges
 from powerbank.stations.messages.models import StationState
 from powerbank.stations.models import Station, StationLive
 
-# A station that is back within this time, or away again, is not worth waking anybody.
+# A station that comes back, or goes away again, within this time is not worth waking anybody.
 SETTLING_TIME = timedelta(seconds=30)
-# So many outages within such a time are one trouble, which ends when the station has stayed as it is for a while.
+# So many outages within such a time count as one trouble. It ends when the station has stayed as it is for a while.
 FLAPPING_OUTAGES, FLAPPING_WITHIN, CALM_TIME = 3, timedelta(hours=1), timedelta(minutes=30)
 LOW_BATTERY_INTERVAL = timedelta(hours=1)
 _LOW_BANKS = text("""
@@ -27,7 +27,10 @@ _LOW_BANKS = text("""
 
 
 def announce_changes(*, now: datetime) -> tuple[int, int]:
-    """Marks those that are silent for too long, then tells what has settled: how many went, how many came back."""
+    """Mark stations that are silent for too long, and announce what has settled.
+
+    The result is how many stations went offline and how many came back.
+    """
     mark_silent_stations(now)
     gone = _announce_offline(now)
     back = _announce_online(now)
@@ -36,15 +39,15 @@ def announce_changes(*, now: datetime) -> tuple[int, int]:
 
 
 def _announce_offline(now: datetime) -> int:
-    """The first outages each by itself. A station that goes on like this is told of as one that does, and no more."""
-    of_late = StationState.outages_since > now - FLAPPING_WITHIN
+    """Announce the first outages one by one. A station with more of them is announced as flapping, and then no more."""
+    is_repeated = StationState.outages_since > now - FLAPPING_WITHIN
     gone = _update_settled(
         ~StationLive.online & ~StationState.offline_told,
         now - SETTLING_TIME,
         {
             "offline_told": True,
-            "outages": case((of_late, StationState.outages + 1), else_=1),
-            "outages_since": case((of_late, StationState.outages_since), else_=now),
+            "outages": case((is_repeated, StationState.outages + 1), else_=1),
+            "outages_since": case((is_repeated, StationState.outages_since), else_=now),
         },
     )
     for row in gone:
@@ -70,7 +73,7 @@ def _announce_online(now: datetime) -> int:
 
 
 def _announce_calm(now: datetime) -> tuple[int, int]:
-    """A station that came and went, and now stays: away, or here."""
+    """Announce where a station stays that was flapping."""
     flapped = StationState.offline_told & (StationState.outages >= FLAPPING_OUTAGES)
     gone = _update_settled(flapped & ~StationLive.online, now - CALM_TIME, {"outages": 0, "outages_since": None})
     for row in gone:
@@ -81,14 +84,14 @@ def _announce_calm(now: datetime) -> tuple[int, int]:
     return len(gone), _publish_online(back)
 
 
-def _update_settled(which: ColumnElement[bool], since: datetime, values: dict[str, object]) -> Sequence[Any]:
-    """Of active stations that have been as they are since then."""
+def _update_settled(condition: ColumnElement[bool], since: datetime, values: dict[str, object]) -> Sequence[Any]:
+    """Update the states of active stations that have been as they are since then."""
     changed = (
         update(StationState)
         .where(
             StationState.station_id == StationLive.station_id,
             Station.id == StationState.station_id,
-            which,
+            condition,
             StationState.changed_at <= since,
             Station.active,
         )
@@ -109,7 +112,7 @@ def _publish_online(rows: Sequence[Any]) -> int:
 
 
 def warn_of_low_charges(state: StationState, *, now: datetime) -> None:
-    """Banks that would be rented out but for their charge."""
+    """Warn staff of banks that are not rented out only because their charge is low."""
     if state.low_battery_told_at is not None and now - state.low_battery_told_at < LOW_BATTERY_INTERVAL:
         return
     limit = app_config.current().low_battery_alert

@@ -1,4 +1,4 @@
-"""May anything be rented at this station now, and if not, why."""
+"""Find out whether anything can be rented at a station now, and if not, why."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,9 +16,9 @@ from powerbank.stations.registry.opening_hours import is_open
 
 
 def find_rentable_station(sn: str, *, now: datetime) -> Station:
-    """The station, or the refusal that the app can act on. That a bank is left is seen when one is reserved."""
+    """Find a station where people can rent now, or refuse. Whether a bank is left shows when one is reserved."""
     found = db.session.execute(
-        # By the database's clock, and here: the sweep that marks silent stations as offline may not run.
+        # Silence is judged here too, by the database's clock, for the job that marks silent stations may not run.
         select(
             Station, StationLive, (StationLive.last_seen >= func.now() - presence.make_silence_limit()).label("fresh")
         )
@@ -41,6 +41,7 @@ def find_rentable_station(sn: str, *, now: datetime) -> Station:
 
 
 def find_rentable_package(package_id: UUID, station: Station) -> Package:
+    """Find a package that the station offers, or refuse."""
     package = packages.find_offered_package(package_id, station.id)
     if package is None:
         raise errors.package_inactive()

@@ -1,7 +1,7 @@
-"""The live rows: what the app reads of stations, made from the registry, the slots and the banks.
+"""Make the live rows: what the app reads of stations, from the registry, the slots and the power banks.
 
-`online`, `last_seen` and `firmware` come from the station itself and stay as they are. Which banks may be handed out,
-and which slots are free, the views `rentable_banks` and `free_slots` tell; `refresh_station_live` counts them.
+`online`, `last_seen` and `firmware` come from the station itself and stay as they are. The views `rentable_banks` and
+`free_slots` tell which banks may be handed out and which slots are free; `refresh_station_live` counts them.
 """
 
 from collections.abc import Collection, Iterator
@@ -20,9 +20,9 @@ _ALL = text("SELECT refresh_station_live(ARRAY(SELECT id FROM stations), :min_ba
 
 @contextmanager
 def delay_refresh() -> Iterator[None]:
-    """Several changes of a station, and its live row made once, at the end of them."""
+    """Let several changes of a station refresh its live row only once, when the block ends."""
     session = open_session()
-    if "live_waiting" in session.info:  # somebody around us waits for its own end
+    if "live_waiting" in session.info:  # an outer block refreshes them when it ends
         yield
         return
     waiting = session.info["live_waiting"] = set[UUID]()
@@ -34,7 +34,7 @@ def delay_refresh() -> Iterator[None]:
 
 
 def refresh_live_rows(station_ids: Collection[UUID] | None) -> None:
-    """Makes the live rows of these stations again, or of all."""
+    """Make the live rows of these stations again, or of all stations."""
     if station_ids is not None and not station_ids:
         return
     waiting: set[UUID] | None = open_session().info.get("live_waiting")
@@ -43,6 +43,6 @@ def refresh_live_rows(station_ids: Collection[UUID] | None) -> None:
         return
     session = open_session()
     session.flush()
-    these = {} if station_ids is None else {"ids": format_array(station_ids)}
+    stations = {} if station_ids is None else {"ids": format_array(station_ids)}
     rules = {"min_battery": app_config.current().min_eject_battery}
-    session.execute(_ALL if station_ids is None else _THESE, these | rules)
+    session.execute(_ALL if station_ids is None else _THESE, stations | rules)

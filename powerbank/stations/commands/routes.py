@@ -1,17 +1,16 @@
-"""Staff: commands to a station, and what became of them."""
+"""Staff send commands to a station and see what became of them."""
 
 from typing import Any
-
-from sqlalchemy import select
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_after, idempotent_if_asked
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import page, page_of
+from powerbank.api.paging import page_of
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import utcnow
 from powerbank.stations.commands import firmware, slot_inspection
+from powerbank.stations.commands import queries as command_queries
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from powerbank.stations.commands.schemas import (
@@ -27,7 +26,7 @@ blueprint = Blueprint(
 )
 
 
-def _known_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
+def _refuse_foreign_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
     firmware.refuse_foreign_host(body["command"], body["parameters"].get("url"))
     return {}
 
@@ -35,7 +34,7 @@ def _known_firmware(body: dict[str, Any], **_: Any) -> dict[str, Any]:
 @blueprint.post("/<sn>/remote-command")
 @staff_only("stations.operate")
 @blueprint.arguments(RemoteCommandSchema)
-@idempotent_after(_known_firmware)
+@idempotent_after(_refuse_foreign_firmware)
 @blueprint.response(202, CommandAcceptedSchema)
 def send(body: dict[str, Any], sn: str) -> StationCommand:
     """Send a command. What became of it is in the list of the station's commands"""
@@ -68,8 +67,4 @@ def release_slot(sn: str, slot_number: int) -> None:
 @blueprint.response(200, page_of(CommandSchema))
 def listing(arguments: dict[str, Any], sn: str) -> dict[str, Any]:
     """A station's commands, newest first"""
-    status = arguments.pop("status")
-    query = select(StationCommand).where(StationCommand.station_id == queries.find_station(sn).id)
-    if status is not None:
-        query = query.where(StationCommand.status == status)
-    return page(query, StationCommand.id, descending=True, **arguments)
+    return command_queries.list_commands(sn, **arguments)

@@ -8,7 +8,7 @@ from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.stations.commands.models import CommandName, CommandStatus
 from powerbank.stations.models import MOST_SLOTS
-from powerbank.stations.registry.schemas import SERIAL
+from powerbank.stations.schemas import SERIAL
 
 SLOT = fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_SLOTS))
 

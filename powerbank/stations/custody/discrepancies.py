@@ -1,4 +1,4 @@
-"""Where a station's word and the database disagree. Staff settle it."""
+"""Discrepancies: what a station shows and what the database has are not the same. Staff settle them."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +14,10 @@ from powerbank.stations.custody.models import Discrepancy, DiscrepancyKind
 from powerbank.stations.events import StationAlarm
 from powerbank.stations.models import Station
 
-# Open ones of a kind at one station: it may invent as many serials as it likes. Banks that are missing are no more than
-# its slots, and each of them matters, for it is believed elsewhere only while its own station misses it.
+# Of one kind at one station, since a station can make up as many serials as it likes. Missing banks are not limited:
+# there are never more of them than slots, and a bank is believed elsewhere only while its own station misses it.
 MOST_OPEN = 20
-ALARM_INTERVAL = timedelta(hours=1)  # of one kind at one station
+ALARM_INTERVAL = timedelta(hours=1)  # between two alarms of one kind at one station
 SYSTEM = "system"
 KEPT_FOR = timedelta(days=365)
 DELETED_AT_ONCE = 5000
@@ -38,10 +38,13 @@ def open_discrepancy(
     detail: dict[str, Any],
     now: datetime,
 ) -> None:
-    """Stations repeat themselves every half a minute: one that is open is kept, with the newest place. One that staff
-    settled stays settled while the station says the same; one that had settled itself is opened again."""
+    """Open a discrepancy, or note that an open one was seen again.
+
+    Stations repeat themselves every half minute. An open discrepancy takes the newest place. One that staff settled
+    stays settled while the station says the same. One that had settled itself is opened again.
+    """
     session = open_session()
-    before = session.scalars(
+    known = session.scalars(
         select(Discrepancy)
         .where(Discrepancy.serial == serial, Discrepancy.kind == kind)
         .order_by(Discrepancy.id.desc())
@@ -50,31 +53,31 @@ def open_discrepancy(
         .execution_options(populate_existing=True)
     ).first()
     seen = {"station_id": station_id, "slot_number": slot_number, "detail": detail, "last_seen_at": now}
-    if before is not None and before.resolved_at is not None:
-        if before.resolved_by != SYSTEM and (before.station_id, before.slot_number) == (station_id, slot_number):
-            before.last_seen_at = now
+    if known is not None and known.resolved_at is not None:
+        if known.resolved_by != SYSTEM and (known.station_id, known.slot_number) == (station_id, slot_number):
+            known.last_seen_at = now
             return
         if not _has_room(kind, station_id):
             return
-        if before.resolved_by == SYSTEM:
+        if known.resolved_by == SYSTEM:
             again = {"opened_at": now, "resolved_at": None, "resolved_by": None, "resolution": None}
             changes = seen | again | {"times": Discrepancy.times + 1}
-            session.execute(update(Discrepancy).where(Discrepancy.id == before.id).values(changes))
+            session.execute(update(Discrepancy).where(Discrepancy.id == known.id).values(changes))
             _tell_staff(kind, serial, station_id, slot_number, now)
             return
-    elif before is None and not _has_room(kind, station_id):
+    elif known is None and not _has_room(kind, station_id):
         return
     made = insert(Discrepancy).values(id=new_id(), kind=kind, serial=serial, opened_at=now, **seen)
     statement = made.on_conflict_do_update(
         index_elements=["kind", "serial"], index_where=Discrepancy.resolved_at.is_(None), set_=seen
     )
     session.execute(statement)
-    if before is None or before.resolved_at is not None:
+    if known is None or known.resolved_at is not None:
         _tell_staff(kind, serial, station_id, slot_number, now)
 
 
 def _has_room(kind: DiscrepancyKind, station_id: UUID) -> bool:
-    """The station's state is locked, so nobody else counts meanwhile."""
+    """Whether the station may have one more. Its state is locked, so that nobody else counts at the same time."""
     if kind is DiscrepancyKind.BANK_MISSING:
         return True
     open_ones = select(func.count()).where(
@@ -84,7 +87,7 @@ def _has_room(kind: DiscrepancyKind, station_id: UUID) -> bool:
 
 
 def _tell_staff(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_number: int | None, now: datetime) -> None:
-    """Staff hear of the first, and of those that come later in another hour; the list has them all."""
+    """Tell staff of the first discrepancy of a kind at a station, and of the next ones only after an hour."""
     session = open_session()
     of_this = (Discrepancy.station_id == station_id, Discrepancy.kind == kind)
     if session.scalar(select(exists().where(*of_this, Discrepancy.told_at > now - ALARM_INTERVAL))):
@@ -115,6 +118,7 @@ def is_bank_missing(serial: str, *, station_id: UUID | None = None) -> bool:
 
 
 def resolve_discrepancy(discrepancy_id: UUID, *, resolution: str, by: str, now: datetime) -> Discrepancy:
+    """Settle a discrepancy by hand. A missing bank is settled by saying where it is."""
     row = open_session().get(Discrepancy, discrepancy_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFoundError("discrepancy")
@@ -127,7 +131,7 @@ def resolve_discrepancy(discrepancy_id: UUID, *, resolution: str, by: str, now: 
 
 
 def close_discrepancies(serial: str, *, resolution: str, now: datetime, by: str = SYSTEM) -> int:
-    """The world and the database agree again about this bank."""
+    """Close all discrepancies about a bank, because the world and the database agree again."""
     rows = (
         open_session()
         .query(Discrepancy)
@@ -141,11 +145,11 @@ def close_discrepancies(serial: str, *, resolution: str, now: datetime, by: str 
 
 
 def delete_old_discrepancies(*, now: datetime) -> int:
-    """Deletes some that were settled long ago. 0 when nothing is left to delete."""
+    """Delete a batch of discrepancies that were settled long ago, and count them. 0 means that none is left."""
     old = (
         select(Discrepancy.id)
         .where(Discrepancy.id < first_id_of(now - KEPT_FOR), Discrepancy.resolved_at < now - KEPT_FOR)
         .limit(DELETED_AT_ONCE)
     )
-    gone = open_session().execute(delete(Discrepancy).where(Discrepancy.id.in_(old)))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    deleted = open_session().execute(delete(Discrepancy).where(Discrepancy.id.in_(old)))
+    return int(deleted.rowcount)  # type: ignore[attr-defined]

@@ -1,5 +1,7 @@
-"""What stations said of a power bank, read again from their messages as they came. Snapshots that changed nothing were
-not kept: between two that are shown, everything stayed as the first shows it."""
+"""Read what stations said of a power bank, from their messages as they came.
+
+Snapshots that changed nothing were not kept: between two snapshots that are shown, all stayed as the first one shows.
+"""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -19,22 +21,25 @@ MINUTE = timedelta(minutes=1)
 
 
 class Mention(NamedTuple):
+    """A message that speaks of a power bank."""
+
     station_sn: str
     received_at: datetime
     kind: str
     outcome: str
-    slot_number: int | None  # where it has the bank, or says that something happened to it
-    shows_bank: bool | None  # of a snapshot
+    slot_number: int | None  # where the station has the bank, or says that something happened to it
+    shows_bank: bool | None  # given for a snapshot only
 
 
 def list_mentions(serial: str, station_ids: Collection[UUID], *, since: datetime, until: datetime) -> list[Mention]:
-    """In the order in which it came."""
+    """List the messages of these stations that speak of a bank, oldest first."""
     rows = db.session.execute(
         select(StationMessage, Station)
         .join(Station, Station.id == StationMessage.station_id)
         .where(
             StationMessage.station_id.in_(station_ids),
-            StationMessage.id >= first_id_of(since - MINUTE),  # an id is made a moment before or after the receipt
+            StationMessage.id
+            >= first_id_of(since - MINUTE),  # an identifier is made a moment before or after the receipt
             StationMessage.received_at >= since,
             StationMessage.received_at < until,
         )
@@ -45,22 +50,22 @@ def list_mentions(serial: str, station_ids: Collection[UUID], *, since: datetime
     return [each for each in found if each is not None]
 
 
-def _find_mention(report: StationMessage, station: Station, serial: str) -> Mention | None:
-    """None if it says nothing of this bank."""
-    received = ReceivedMessage(report.topic, report.payload, report.received_at)
+def _find_mention(row: StationMessage, station: Station, serial: str) -> Mention | None:
+    """Find what a message says of this bank. None: it says nothing of it."""
+    received = ReceivedMessage(row.topic, row.payload, row.received_at)
     message = decode_message(received, StationIdentity(station.id, station.imei, station.protocol), StationFacts())
     snapshot = message.snapshot if message is not None else None
     if snapshot is not None:
         slot = next((slot.number for slot in snapshot.slots if slot.serial == serial), None)
-        return Mention(station.sn, report.received_at, report.kind, report.outcome, slot, slot is not None)
+        return Mention(station.sn, row.received_at, row.kind, row.outcome, slot, slot is not None)
     if message is None or not _mentions_bank(message, serial):
         return None
     slot = next((getattr(event, "slot", None) for event in message.events), None)
-    return Mention(station.sn, report.received_at, report.kind, report.outcome, slot, None)
+    return Mention(station.sn, row.received_at, row.kind, row.outcome, slot, None)
 
 
 def _mentions_bank(message: DecodedMessage, serial: str) -> bool:
     if any(getattr(event, "serial", None) == serial for event in message.events):
         return True
-    # By HTTP it comes in other words; what cannot be read is shown too if the serial stands in it.
+    # A gateway's message has another form, and some cannot be decoded: they count if the serial stands in them.
     return serial.encode() in message.received.payload

@@ -1,4 +1,4 @@
-"""Power banks, where each one is and was, and where the world and the database disagree."""
+"""Power banks, the places where each of them is and was, reservations, and discrepancies."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,17 @@ class Place(StrEnum):
     WAREHOUSE = "warehouse"
     QUARANTINED = "quarantined"
     LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """A place, with what tells it from others of its kind."""
+
+    place: Place
+    station_id: UUID | None = None
+    slot_number: int | None = None
+    rental_id: UUID | None = None
+    holder: str | None = None
 
 
 class Health(StrEnum):
@@ -49,15 +60,15 @@ class PowerBank(Base):
     health: Mapped[str] = mapped_column(server_default=Health.GOOD)
     cycles: Mapped[int] = mapped_column(server_default="0")
     quarantine_reason: Mapped[str | None]  # given: never rented out, wherever it is
-    # An ejection that nobody could prove: not rented out until a snapshot or staff say where it is.
+    # Why nobody knows where it is, after an ejection: not rented out until a snapshot or staff say where it is.
     doubt: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class Custody(Base):
-    """One stay of a bank at one place. A row is only ever added, and closed when the next begins.
+    """One stay of a bank at one place. Rows are only ever added, and a row is closed when the next one begins.
 
-    PostgreSQL holds that no two stays of a bank overlap and that none is missing between two (trigger
+    PostgreSQL ensures that no two stays of a bank overlap and that there is no gap between two (trigger
     `custody_timeline`), so that at any time a bank is in exactly one place.
     """
 
@@ -67,7 +78,7 @@ class Custody(Base):
         CheckConstraint("(place = 'slot') = (station_id IS NOT NULL AND slot_number IS NOT NULL)", name="slot"),
         CheckConstraint("(place = 'user') = (rental_id IS NOT NULL)", name="rental"),
         CheckConstraint("NOT isempty(period) AND NOT lower_inf(period) AND lower_inc(period)", name="period"),
-        # Ranges of one id each, since without extensions GiST compares ranges, not identifiers.
+        # The ranges hold one identifier each: without extensions GiST compares ranges, but no identifiers.
         ExcludeConstraint(
             (func.uuidrange(text("bank_id"), text("bank_id"), text("'[]'")), "="),
             (text("period"), "&&"),
@@ -100,7 +111,7 @@ class Custody(Base):
 
 
 class Reservation(Base):
-    """A bank promised to a rental. The primary key makes it one promise for each bank."""
+    """A bank that is reserved for a rental. The primary key allows one reservation of each bank."""
 
     __tablename__ = "bank_reservations"
     __table_args__ = (UniqueConstraint("rental_id"),)
@@ -111,6 +122,8 @@ class Reservation(Base):
 
 
 class Discrepancy(Base):
+    """What a station shows of a bank, and the database does not have."""
+
     __tablename__ = "discrepancies"
     __table_args__ = (
         one_of("kind", DiscrepancyKind),
@@ -131,17 +144,8 @@ class Discrepancy(Base):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
     resolution: Mapped[str | None]
-    times: Mapped[int] = mapped_column(server_default="1")  # that it was opened: it may settle itself and come again
-    told_at: Mapped[datetime | None]  # when staff were told of it
+    times: Mapped[int] = mapped_column(
+        server_default="1"
+    )  # how often it was opened: it may settle itself and come again
+    told_at: Mapped[datetime | None]  # when staff were told of it last
     station_sn: Mapped[str] = column_property(select(Station.sn).where(Station.id == station_id).scalar_subquery())
-
-
-@dataclass(frozen=True)
-class Whereabouts:
-    """A place, with what tells it from others of its kind."""
-
-    place: Place
-    station_id: UUID | None = None
-    slot_number: int | None = None
-    rental_id: UUID | None = None
-    holder: str | None = None

@@ -1,4 +1,4 @@
-"""Staff say where a power bank is, or that it is gone: an end to what stations and the database disagree about."""
+"""Let staff say where a power bank is, or that it is gone. That settles the discrepancies about it."""
 
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,11 @@ from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Slot, StationLive
 from powerbank.stations.registry import queries
 
-Placed = tuple[PowerBank, dict[str, Any]]  # and where it was
+Placed = tuple[PowerBank, dict[str, Any]]  # the bank, and where it was before
 
 
 def write_off_bank(serial: str, *, reason: str, by: str, now: datetime) -> Placed:
-    """Gone for good, until a station shows it again."""
+    """Write off a bank. If a station ever shows it again, it is back in the stock."""
     bank, here = _lock_bank_at_rest(serial)
     if here.place is Place.LOST:
         raise ConflictError("already_written_off", "This power bank is written off or lost already.")
@@ -38,7 +38,7 @@ def record_found_bank(
     by: str,
     now: datetime,
 ) -> Placed:
-    """It was lost, or its station misses it."""
+    """Record where a bank was found that was lost, or that its station misses."""
     if place is None:
         place = Place.WAREHOUSE if custody_queries.find_bank(serial).quarantine_reason is None else Place.QUARANTINED
     there = _find_place(place, station_sn, slot_number, holder)
@@ -59,17 +59,18 @@ def place_bank(
     by: str,
     now: datetime,
 ) -> Placed:
+    """Place a bank where staff say that it is."""
     there = _find_place(place, station_sn, slot_number, holder)
     bank, here = _lock_bank_at_rest(serial, there)
     return _move_bank(bank, here, there, cause=f"placed: {reason}", by=by, now=now)
 
 
 def _lock_bank_at_rest(serial: str, there: Whereabouts | None = None) -> tuple[PowerBank, Whereabouts]:
-    """The bank, locked after the states of both stations, and where it is: nobody's but staff's to say."""
+    """Lock a bank, after the states of both stations, and refuse one about which staff have no say now."""
     here = custody_queries.find_whereabouts(custody_queries.find_bank(serial).id)
     stations = {each.station_id for each in (here, there) if each is not None and each.station_id is not None}
     for station_id in sorted(stations):
-        message_queries.lock_station_state(station_id).contents = None  # its next report is compared anew
+        message_queries.lock_station_state(station_id).contents = None  # its next snapshot is compared slot by slot
     bank = custody_queries.lock_bank(serial)
     if custody_queries.find_whereabouts(bank.id) != here:
         raise ConflictError("power_bank_moved", "It has just moved; look at it again.")
@@ -83,7 +84,7 @@ def _lock_bank_at_rest(serial: str, there: Whereabouts | None = None) -> tuple[P
 
 
 def _is_shown_by_station(serial: str, here: Whereabouts) -> bool:
-    """By a station that is there: a cabinet may be gone with all that it holds."""
+    """Whether an online station shows the bank in its slot. An offline one may be gone with all that it holds."""
     shown = (
         select(Slot.bank_serial)
         .join(StationLive, StationLive.station_id == Slot.station_id)

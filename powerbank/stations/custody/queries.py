@@ -1,24 +1,70 @@
+"""Read power banks, where each of them is and was, and the discrepancies about them."""
+
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
+from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
-from powerbank.stations.custody.models import Custody, Place, PowerBank, Whereabouts
+from powerbank.stations.custody.models import Custody, Discrepancy, Place, PowerBank, Whereabouts
 from powerbank.stations.models import Station
+from powerbank.stations.registry.queries import find_station
 
 
 def find_bank(serial: str) -> PowerBank:
-    found: PowerBank | None = db.session.scalar(select(PowerBank).where(PowerBank.serial == serial))
-    if found is None:
+    """Find a power bank by its serial."""
+    bank: PowerBank | None = db.session.scalar(select(PowerBank).where(PowerBank.serial == serial))
+    if bank is None:
         raise NotFoundError("power bank")
-    return found
+    return bank
+
+
+def lock_bank(serial: str) -> PowerBank:
+    """Lock a power bank until the end of the transaction."""
+    bank = open_session().scalar(
+        select(PowerBank).where(PowerBank.serial == serial).with_for_update().execution_options(populate_existing=True)
+    )
+    if bank is None:
+        raise NotFoundError("power bank")
+    return bank
+
+
+def list_banks(*, place: str | None, quarantined: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """List a page of the power banks, newest first."""
+    query = select(PowerBank)
+    if place is not None:
+        query = query.join(Custody, Custody.bank_id == PowerBank.id)
+        query = query.where(func.upper_inf(Custody.period), Custody.place == place)
+    if quarantined is not None:
+        reason = PowerBank.quarantine_reason
+        query = query.where(reason.is_not(None) if quarantined else reason.is_(None))
+    return page(query, PowerBank.id, descending=True, limit=limit, cursor=cursor)
+
+
+def describe_bank(bank: PowerBank) -> dict[str, Any]:
+    """Describe a power bank and everywhere it was, newest first."""
+    names = ("serial", "model", "health", "cycles", "quarantine_reason", "doubt", "created_at")
+    stays = [
+        {
+            "place": stay.place,
+            "station_sn": sn,
+            "slot_number": stay.slot_number,
+            "rental_id": stay.rental_id,
+            "holder": stay.holder,
+            "cause": stay.cause,
+            "since": stay.since,
+            "until": stay.until,
+        }
+        for stay, sn in list_stays(bank.id)
+    ]
+    return {name: getattr(bank, name) for name in names} | {"custody": stays}
 
 
 def list_stays(bank_id: UUID, *, most: int = 200) -> Sequence[Any]:
-    """Newest first."""
+    """List the stays of a power bank, each with the number of its station, newest first."""
     query = (
         select(Custody, Station.sn)
         .outerjoin(Station, Station.id == Custody.station_id)
@@ -28,39 +74,33 @@ def list_stays(bank_id: UUID, *, most: int = 200) -> Sequence[Any]:
     return db.session.execute(query.limit(most)).all()
 
 
-_FREE_SLOTS = text("SELECT number FROM free_slots WHERE station_id = :station_id ORDER BY number")
-
-
-def lock_bank(serial: str) -> PowerBank:
-    bank = open_session().scalar(
-        select(PowerBank).where(PowerBank.serial == serial).with_for_update().execution_options(populate_existing=True)
-    )
-    if bank is None:
-        raise NotFoundError("power bank")
-    return bank
+def find_last_stays(bank_id: UUID) -> tuple[Custody, Custody | None]:
+    """Find the stay that a power bank is in, and the stay before it."""
+    session = open_session()
+    fresh = {"populate_existing": True}
+    of_bank = select(Custody).where(Custody.bank_id == bank_id)
+    current = session.scalars(of_bank.where(func.upper_inf(Custody.period)), execution_options=fresh).one()
+    before = session.scalars(of_bank.where(func.upper(Custody.period) == current.since), execution_options=fresh)
+    return current, before.first()
 
 
 def find_whereabouts(bank_id: UUID) -> Whereabouts:
-    row = (
-        open_session().scalars(select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))).one()
-    )
-    return _whereabouts_of(row)
+    """Find where a power bank is."""
+    query = select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))
+    stay = open_session().scalars(query).one()
+    return Whereabouts(Place(stay.place), stay.station_id, stay.slot_number, stay.rental_id, stay.holder)
 
 
-def _whereabouts_of(row: Custody) -> Whereabouts:
-    return Whereabouts(Place(row.place), row.station_id, row.slot_number, row.rental_id, row.holder)
-
-
-def list_free_slots(station_id: UUID) -> list[int]:
-    """Numbers of the slots into which a bank can be returned."""
-    return list(open_session().scalars(_FREE_SLOTS, {"station_id": station_id}))
-
-
-def find_last_stays(bank_id: UUID) -> tuple[Custody, Custody | None]:
-    """Where the bank is, and where it was before."""
-    session = open_session()
-    fresh = {"populate_existing": True}
-    mine = select(Custody).where(Custody.bank_id == bank_id)
-    now_at = session.scalars(mine.where(func.upper_inf(Custody.period)), execution_options=fresh).one()
-    before = session.scalars(mine.where(func.upper(Custody.period) == now_at.since), execution_options=fresh).first()
-    return now_at, before
+def list_discrepancies(
+    *, state: str, station_sn: str | None, kind: str | None, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    """List a page of the discrepancies, newest first."""
+    query = select(Discrepancy)
+    if station_sn is not None:
+        query = query.where(Discrepancy.station_id == find_station(station_sn).id)
+    if kind is not None:
+        query = query.where(Discrepancy.kind == kind)
+    if state != "all":
+        is_open = Discrepancy.resolved_at.is_(None)
+        query = query.where(is_open if state == "open" else ~is_open)
+    return page(query, Discrepancy.id, descending=True, limit=limit, cursor=cursor)

@@ -1,4 +1,4 @@
-"""Many power banks taken into the stock: a long list is an operation of some batches, and tells how far it is."""
+"""Register power banks. A long list of serials is an operation of several batches, which shows its progress."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,11 +11,12 @@ from powerbank.outbox import operations
 from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.operations import Operation
 
-MOST_PER_REQUEST = 1000  # serials that a request takes in by itself
+MOST_PER_REQUEST = 1000  # serials; a longer list is an operation
 BATCH_SIZE = 500
 
 
 def request_registration(serials: Sequence[str], *, model: str | None, staff_id: UUID, now: datetime) -> Operation:
+    """Accept a long list of serials as an operation that a job carries out."""
     wanted = list(dict.fromkeys(serials))
     request = {"serials": wanted, "model": model}
     return operations.accept(
@@ -24,7 +25,7 @@ def request_registration(serials: Sequence[str], *, model: str | None, staff_id:
 
 
 def register_next_batch(operation_id: UUID, *, now: datetime) -> bool:
-    """Takes the next ones in; False when none are left. A run that broke off goes on where it was."""
+    """Register the next batch of an operation. False: no batch is left. A run that broke off goes on where it was."""
     operation = operations.lock_pending_operation(operation_id)
     if operation is None:
         return False
@@ -43,6 +44,7 @@ def register_next_batch(operation_id: UUID, *, now: datetime) -> bool:
 
 
 def finish_registration(operation_id: UUID, *, now: datetime) -> None:
+    """Finish an operation whose batches are all registered."""
     operation = operations.lock_pending_operation(operation_id)
     if operation is not None:
         progress = operation.progress or {}
@@ -50,7 +52,7 @@ def finish_registration(operation_id: UUID, *, now: datetime) -> None:
         operations.succeed(operation, result, now=now)
 
 
-# One statement, however many they are.
+# One statement registers all of them, however many they are.
 _REGISTER = text("""
     WITH given AS (
         SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:stays AS uuid[]), CAST(:serials AS text[]))
@@ -66,7 +68,7 @@ _REGISTER = text("""
 
 
 def register_banks(*, serials: Iterable[str], model: str | None, now: datetime) -> tuple[list[str], list[str]]:
-    """Takes banks into the stock: those that were new, and those that were known."""
+    """Register banks in the warehouse, and tell the serials that were new from those that were known."""
     wanted = list(dict.fromkeys(serials))
     session = open_session()
     session.flush()

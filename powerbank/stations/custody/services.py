@@ -1,6 +1,6 @@
-"""Power banks: which one is handed out, to whom it is promised, and where each one is.
+"""Move power banks, reserve them for rentals, and hold them back.
 
-Whoever changes a bank locks its row first; the live row of the station comes last.
+Whoever changes a bank locks its row first. The live row of its station comes last.
 """
 
 from collections.abc import Collection
@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError
@@ -20,7 +19,7 @@ from powerbank.stations.custody.models import Place, PowerBank, Reservation, Whe
 
 SHORTEST_STAY = timedelta(microseconds=1)
 _PROMISE_BEST = text("SELECT * FROM promise_best_bank(:station_id, :rental_id, :min_battery, CAST(:without AS text[]))")
-# The new stay begins where the one before ends.
+# The new stay begins at the very moment at which the stay before it ends.
 _MOVE = text("""
     WITH before AS (
         UPDATE custody SET period = tstzrange(lower(period), greatest(:at, lower(period) + interval '1 microsecond'))
@@ -40,23 +39,23 @@ _MOVE = text("""
 
 WAREHOUSE = Whereabouts(Place.WAREHOUSE)
 QUARANTINED = Whereabouts(Place.QUARANTINED)
-WRITTEN_OFF = "written off"  # the beginning of the cause, by staff
+WRITTEN_OFF = "written off"  # the cause of a stay begins like this when staff have written the bank off
 
 
 def move_bank(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
-    """Notes that the bank is somewhere else now. False when it is there already, or was not in this station.
+    """Record that a bank is somewhere else now. False if it is there already, or if it was not `out_of` this station.
 
-    A device's clock may be behind what is known: the new stay then begins a moment after the one before.
+    A device's clock may be behind what is known. The new stay then begins a moment after the one before it.
     """
     open_session().execute(select(PowerBank.id).where(PowerBank.id == bank_id).with_for_update()).one()
     return move_locked_bank(bank_id, to, at=at, cause=cause, out_of=out_of)
 
 
 def move_locked_bank(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str, out_of: UUID | None = None) -> bool:
-    """The same, for who holds the bank's row."""
+    """Do what `move_bank` does, for a caller who has locked the bank."""
     session = open_session()
     session.flush()
-    left = session.execute(
+    moved = session.execute(
         _MOVE,
         {
             "id": new_id(),
@@ -71,34 +70,28 @@ def move_locked_bank(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str
             "out_of": out_of,
         },
     ).one_or_none()
-    if left is None:
+    if moved is None:
         return False
-    live_rows.refresh_live_rows({each for each in (left.station_id, to.station_id) if each is not None})
+    live_rows.refresh_live_rows({each for each in (moved.station_id, to.station_id) if each is not None})
     return True
 
 
 @dataclass(frozen=True)
 class ReservedBank:
+    """A bank that is reserved for a rental, and the slot that it is in."""
+
     bank_id: UUID
     serial: str
     slot_number: int
 
 
-def reserve(bank_id: UUID, *, rental_id: UUID) -> bool:
-    """Promises the bank to the rental. False when it is promised to another: the caller takes the next best."""
-    made = open_session().execute(
-        insert(Reservation)
-        .values(bank_id=bank_id, rental_id=rental_id)
-        .on_conflict_do_nothing(index_elements=["bank_id"])
-        .returning(Reservation.bank_id)
-    )
-    return made.one_or_none() is not None
-
-
 def reserve_best_bank(
     station_id: UUID, *, rental_id: UUID, min_battery: int, without: Collection[str] = ()
 ) -> ReservedBank:
-    """Two that race for the last bank: one gets it, the other is told at once. `without`: serials not to be taken."""
+    """Reserve the best bank of a station for a rental, but none of the serials `without`.
+
+    If two rentals race for the last bank, one of them gets it and the other is refused at once.
+    """
     session = open_session()
     session.flush()
     wanted = {"station_id": station_id, "rental_id": rental_id, "min_battery": min_battery, "without": list(without)}
@@ -109,28 +102,29 @@ def reserve_best_bank(
 
 
 def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
-    """The promise is kept, or will not be. Calm when there is none, or when it is of another bank than `of_bank`."""
-    promise = delete(Reservation).where(Reservation.rental_id == rental_id)
+    """End the reservation of a rental, if it has one, and only if it is one of the bank `of_bank`."""
+    ended = delete(Reservation).where(Reservation.rental_id == rental_id)
     if of_bank is not None:
-        promise = promise.where(Reservation.bank_id == of_bank)
-    bank_id = open_session().scalar(promise.returning(Reservation.bank_id))
+        ended = ended.where(Reservation.bank_id == of_bank)
+    bank_id = open_session().scalar(ended.returning(Reservation.bank_id))
     if bank_id is not None:
         _refresh_station_of(bank_id)
 
 
 def mark_doubtful(bank_id: UUID, reason: str) -> None:
-    """Nobody knows whether it came out: not handed out until `settle`."""
+    """Hold a bank back because nobody knows whether it came out of its slot, until `clear_doubt`."""
     open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).doubt = reason
     _refresh_station_of(bank_id)
 
 
 def clear_doubt(bank_id: UUID) -> None:
+    """Hand a bank out again, because it is known where it is."""
     open_session().get_one(PowerBank, bank_id, with_for_update=True, populate_existing=True).doubt = None
     _refresh_station_of(bank_id)
 
 
 def quarantine_bank(serial: str, *, reason: str, now: datetime) -> PowerBank:
-    """Not rented out any more. In a slot or with a person it stays where it is until somebody takes it away."""
+    """Hold a bank back. In a slot or with a person it stays where it is until somebody takes it away."""
     bank = custody_queries.lock_bank(serial)
     bank.quarantine_reason = reason
     if custody_queries.find_whereabouts(bank.id).place in (Place.WAREHOUSE, Place.CREW, Place.LOST):
@@ -140,7 +134,7 @@ def quarantine_bank(serial: str, *, reason: str, now: datetime) -> PowerBank:
 
 
 def release_bank(serial: str, *, now: datetime) -> PowerBank:
-    """Back into the stock, and out of doubt."""
+    """Take a bank back into the stock, out of quarantine and out of doubt."""
     bank = custody_queries.lock_bank(serial)
     if bank.quarantine_reason is None and bank.doubt is None:
         raise ConflictError("not_quarantined", "This power bank is not held back.")

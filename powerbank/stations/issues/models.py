@@ -1,3 +1,5 @@
+"""Issues of stations, what people reported of them, and their photos."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,7 +31,7 @@ CRITICAL = frozenset({IssueType.OFFLINE, IssueType.DAMAGED})
 
 
 class StationIssue(Base):
-    """What is wrong with a station, however many people said so."""
+    """Something that is wrong with a station, however many people reported it."""
 
     __tablename__ = "station_issues"
     __table_args__ = (
@@ -56,7 +58,9 @@ class StationIssue(Base):
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
     resolution: Mapped[str | None]
-    connectivity: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # of one that says `offline`
+    connectivity: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # what a check of an issue that says `offline` found
 
     station: Mapped[Station] = relationship(lazy="joined", innerjoin=True)
 
@@ -66,6 +70,8 @@ class StationIssue(Base):
 
 
 class IssueReport(Base):
+    """What one person reported of an issue."""
+
     __tablename__ = "station_issue_reports"
     __table_args__ = (Index("ix_station_issue_reports_issue_id", "issue_id"),)
 
@@ -78,7 +84,7 @@ class IssueReport(Base):
 
 
 class ReportPhoto(Base):
-    """Bytes of a picture made anew, with no trace of the camera."""
+    """A picture that was made anew from its pixels, so that it has no trace of the camera."""
 
     __tablename__ = "report_photos"
     __table_args__ = (
@@ -88,7 +94,7 @@ class ReportPhoto(Base):
     )
 
     id: Mapped[Id]
-    about: Mapped[UUID]  # the report that it came with, of a station, or the case of a rental
+    about: Mapped[UUID]  # the report of an issue, or the case of a rental
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,4 +1,4 @@
-"""Photos that people add to what they report: of a station, or of a rental. Staff see them, nobody else does."""
+"""Keep the photos that people add to a report of a station or of a rental. Only staff see them."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -16,17 +16,17 @@ from powerbank.stations.issues.models import ReportPhoto
 from powerbank.users.models import User
 
 SHAPE = Shape(1600)  # enough to read a serial number on a power bank
-MOST = 5  # of one report: who goes on complaining adds to it
+MOST = 5  # for one report, which a person may add to
 KEPT_FOR = timedelta(days=180)
 
 
 def remake_photo(content: bytes | None) -> bytes | None:
-    """Outside of a transaction: decoding takes a while."""
+    """Make a picture anew from its pixels. This takes a while, so it is not called inside a transaction."""
     return uploads.remake_picture(content, SHAPE) if content is not None else None
 
 
 def save_photo(picture: bytes | None, *, about: UUID, user_id: UUID, now: datetime) -> None:
-    """`picture` has been through the pipeline. The row of what it is about is locked, or new."""
+    """Save a picture that was made anew. The caller has locked, or has just made, the row of what it is about."""
     if picture is None:
         return
     session = open_session()
@@ -36,7 +36,7 @@ def save_photo(picture: bytes | None, *, about: UUID, user_id: UUID, now: dateti
 
 
 def list_photo_addresses(abouts: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Where staff see the photos of these reports, oldest first."""
+    """List the addresses at which staff see the photos of these reports, oldest first."""
     public_url = current_app.config["SETTINGS"].public_url
     found: dict[UUID, list[str]] = defaultdict(list)
     query = select(ReportPhoto.about, ReportPhoto.id).where(ReportPhoto.about.in_(abouts)).order_by(ReportPhoto.id)
@@ -46,6 +46,7 @@ def list_photo_addresses(abouts: Collection[UUID]) -> dict[UUID, list[str]]:
 
 
 def find_photo_content(photo_id: UUID) -> bytes:
+    """Find the bytes of a photo."""
     found: bytes | None = db.session.scalar(select(ReportPhoto.content).where(ReportPhoto.id == photo_id))
     if found is None:
         raise NotFoundError("photo")
@@ -53,8 +54,10 @@ def find_photo_content(photo_id: UUID) -> bytes:
 
 
 def delete_old_photos(*, now: datetime) -> None:
+    """Delete the photos that have been kept long enough."""
     open_session().execute(delete(ReportPhoto).where(ReportPhoto.created_at < now - KEPT_FOR))
 
 
 def delete_photos_of_user(user: User) -> None:
+    """Delete all photos of a user whose account is deleted."""
     open_session().execute(delete(ReportPhoto).where(ReportPhoto.user_id == user.id))

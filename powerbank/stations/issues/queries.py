@@ -1,3 +1,5 @@
+"""Read issues of stations, and what people reported of them."""
+
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +12,24 @@ from powerbank.stations.issues import photos
 from powerbank.stations.issues.models import IssueReport, StationIssue
 
 
+def list_issues(*, state: str, priority: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """List a page of the issues, newest first."""
+    query = select(StationIssue)
+    if state != "all":
+        is_open = StationIssue.resolved_at.is_(None)
+        query = query.where(is_open if state == "open" else ~is_open)
+    if priority is not None:
+        query = query.where(StationIssue.priority == priority)
+    return page(query, StationIssue.id, descending=True, limit=limit, cursor=cursor)
+
+
 def list_issue_reports(issue_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """List a page of what people reported of an issue, with their photos, newest first."""
     if db.session.get(StationIssue, issue_id) is None:
         raise NotFoundError("issue")
     query = select(IssueReport).where(IssueReport.issue_id == issue_id)
     found = page(query, IssueReport.id, limit=limit, cursor=cursor, descending=True)
-    seen = photos.list_photo_addresses([each.id for each in found["items"]])
+    addresses = photos.list_photo_addresses([each.id for each in found["items"]])
     names = ("id", "user_id", "description", "created_at")
-    items = [{name: getattr(each, name) for name in names} | {"photos": seen[each.id]} for each in found["items"]]
+    items = [{name: getattr(each, name) for name in names} | {"photos": addresses[each.id]} for each in found["items"]]
     return found | {"items": items}

@@ -1,15 +1,14 @@
-"""What is wrong with a station: people report, staff settle."""
+"""People report issues of a station, and staff settle them."""
 
 from typing import Any
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy import select
 
 from powerbank.api import uploads
 from powerbank.api.auth import current_staff, current_user_id, staff_only, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.api.paging import PageArguments, page_of
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
@@ -18,8 +17,14 @@ from powerbank.stations.issues import photos
 from powerbank.stations.issues import queries as issue_queries
 from powerbank.stations.issues import services as issues
 from powerbank.stations.issues.models import IssueType, StationIssue
-from powerbank.stations.public.schemas import IssueReportSchema, IssueSchema, IssueSeenSchema, ReportSeenSchema
-from powerbank.stations.registry.schemas import IssueArguments, ResolutionSchema
+from powerbank.stations.issues.schemas import (
+    IssueArguments,
+    IssueReportSchema,
+    IssueSchema,
+    IssueSeenSchema,
+    ReportSeenSchema,
+)
+from powerbank.stations.schemas import ResolutionSchema
 
 blueprint = Blueprint("Station issues", __name__, url_prefix="/api", description="What is wrong with a station.")
 
@@ -52,15 +57,7 @@ def report(body: dict[str, Any], sn: str) -> StationIssue:
 @blueprint.response(200, page_of(IssueSchema))
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """What people reported, newest first; open ones unless `state` says otherwise"""
-    query = select(StationIssue)
-    state, priority = arguments.pop("state"), arguments.pop("priority")
-    if state != "all":
-        query = query.where(
-            StationIssue.resolved_at.is_(None) if state == "open" else StationIssue.resolved_at.is_not(None)
-        )
-    if priority is not None:
-        query = query.where(StationIssue.priority == priority)
-    return page(query, StationIssue.id, descending=True, **arguments)
+    return issue_queries.list_issues(**arguments)
 
 
 @blueprint.get("/admin/station-issues/<uuid:issue_id>/reports")
@@ -91,7 +88,5 @@ def resolve(body: dict[str, Any], issue_id: UUID) -> StationIssue:
     with transaction():
         actor = staff_actor(current_staff().id)
         issue = issues.resolve_issue(issue_id, resolution=body["resolution"], by=actor, now=utcnow())
-        audit.record(
-            actor=actor, action="station_issue.resolve", object_kind="station_issue", object_id=issue_id, new=body
-        )
+        audit.by_staff("station_issue.resolve", "station_issue", issue_id, new=body)
     return issue

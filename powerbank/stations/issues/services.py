@@ -1,4 +1,4 @@
-"""What people report of stations. Reports of one kind about one station are one issue."""
+"""Take what people report of stations, and settle it. Reports of one kind about one station are one issue."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ def report_issue(
     now: datetime,
     photo: bytes | None = None,
 ) -> StationIssue:
+    """Report an issue of a station. The report joins the open issue of its kind, or opens one."""
     session = open_session()
     station = queries.find_public_station(sn)
     priority = Priority.CRITICAL if issue_type in CRITICAL else Priority.NORMAL
@@ -60,7 +61,7 @@ def report_issue(
 
 
 def process_report(report_id: UUID, *, now: datetime) -> None:
-    """Tells whoever reacts to it, once for each report."""
+    """Publish the report of an issue, once for each report."""
     session = open_session()
     claimed = session.execute(
         update(IssueReport)
@@ -90,13 +91,16 @@ def process_report(report_id: UUID, *, now: datetime) -> None:
 
 
 def check_station_connectivity(issue_id: UUID, command_id: UUID | None, *, now: datetime) -> None:
-    """For a report that says `offline`: the station is asked for a sign of life, and later whether it gave one."""
+    """Check whether the station of an issue that says `offline` can be reached.
+
+    The first call sends the station a command; the second call, with the command's id, notes whether it answered.
+    """
     session = open_session()
     issue = session.get(StationIssue, issue_id, with_for_update={"of": StationIssue}, populate_existing=True)
     if issue is None or issue.resolved_at is not None:
         return
     if command_id is None:
-        asked = commands.request_command(
+        command = commands.request_command(
             station_id=issue.station_id,
             command=CommandName.GET_STATUS,
             parameters={},
@@ -106,19 +110,20 @@ def check_station_connectivity(issue_id: UUID, command_id: UUID | None, *, now: 
         )
         enqueue(
             station_jobs.CHECK_STATION_CONNECTIVITY,
-            at=asked.deadline + timedelta(seconds=1),
+            at=command.deadline + timedelta(seconds=1),
             issue_id=str(issue_id),
-            command_id=str(asked.id),
+            command_id=str(command.id),
         )
         return
-    command = session.get_one(StationCommand, command_id)
+    answered = session.get_one(StationCommand, command_id).status == CommandStatus.SUCCEEDED
     issue.connectivity = presence.describe_connectivity(issue.station_id, now=now) | {
         "checked_at": format_time(now),
-        "answered": command.status == CommandStatus.SUCCEEDED,
+        "answered": answered,
     }
 
 
 def resolve_issue(issue_id: UUID, *, resolution: str, by: str, now: datetime) -> StationIssue:
+    """Settle an issue, and tell everybody who reported it."""
     issue = open_session().get(StationIssue, issue_id, with_for_update={"of": StationIssue}, populate_existing=True)
     if issue is None:
         raise NotFoundError("issue")
@@ -137,6 +142,6 @@ def resolve_issue(issue_id: UUID, *, resolution: str, by: str, now: datetime) ->
 
 
 def describe_reported_station(_user_id: UUID, event: Mapping[str, Scalar]) -> dict[str, Scalar] | None:
-    """What a thank-you for a report says; nothing of a station that is gone by now."""
+    """Find the station's name for the notice that thanks for a report. None: the station is gone by now."""
     name = db.session.scalar(select(Station.name).where(Station.sn == event["station_sn"]))
     return None if name is None else {"station": name}

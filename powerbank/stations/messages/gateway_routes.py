@@ -5,59 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, request
-from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Boolean, Time
 from powerbank.api.openapi import Blueprint
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.base.signatures import is_signed
 from powerbank.stations.messages import gateway_messages
+from powerbank.stations.messages.schemas import (
+    AcceptedEventSchema,
+    AcceptedReportSchema,
+    GatewayReportSchema,
+    ReturnEventSchema,
+)
 
 blueprint = Blueprint("Gateways", __name__, url_prefix="/internal", description="For gateways of stations.")
-
-
-class ReturnEventSchema(Schema):
-    event_id = fields.String(required=True, validate=validate.Length(1, 128))
-    station_imei = fields.String(required=True, validate=validate.Length(1, 64))
-    slot_number = fields.Integer(required=True, validate=validate.Range(1, 255))
-    powerbank_sn = fields.String(required=True, validate=validate.Length(1, 64))
-    battery_level = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, 100))
-    ts = Time(required=True)
-
-
-class GatewayReportSchema(Schema):
-    """A heartbeat (`status`, `slots`) or an event (`event_id`, `type`) of `json-v1`, which reads the values itself."""
-
-    imei = fields.Raw()
-    boot_id = fields.Raw(metadata={"description": "an integer that grows with each boot of the station"})
-    seq = fields.Raw(
-        metadata={"description": "an integer that grows within a boot; without both, reports count as they come"}
-    )
-    ts = fields.Raw(metadata={"description": "the station's own time, ISO 8601"})
-    status = fields.Raw(metadata={"description": "of a heartbeat: `online` or `maintenance`"})
-    hardware_info = fields.Raw()
-    slots = fields.Raw(
-        metadata={
-            "description": "of a heartbeat: a list of `slot_number`, `status`, `powerbank_sn`, "
-            "`battery_level`, `temperature`, `metadata`"
-        }
-    )
-    event_id = fields.Raw(metadata={"description": "of an event: the same in each repeat"})
-    type = fields.Raw(metadata={"description": "of an event: returned, ejected, slot_fault, tamper, overheat, boot"})
-    slot_number = fields.Raw()
-    powerbank_sn = fields.Raw()
-    battery_level = fields.Raw()
-    data = fields.Raw()
-
-
-class AcceptedReportSchema(Schema):
-    accepted = Boolean(required=True)
-
-
-class AcceptedEventSchema(Schema):
-    accepted = Boolean(required=True)
-    repeated = Boolean(required=True)
 
 
 def signed(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,3 +1,5 @@
+"""Packages: how long a power bank can be rented for how much."""
+
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID

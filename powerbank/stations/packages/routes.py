@@ -13,9 +13,13 @@ from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction
 from powerbank.stations.packages import services as packages
 from powerbank.stations.packages.models import Package
-from powerbank.stations.public.schemas import PackageArguments, PackageCardsSchema
+from powerbank.stations.packages.schemas import (
+    PackageArguments,
+    PackageCardsSchema,
+    PackageSchema,
+    PackageStationsSchema,
+)
 from powerbank.stations.registry import queries
-from powerbank.stations.registry.schemas import PackageSchema, PackageStationsSchema
 
 blueprint = Blueprint("Packages", __name__, url_prefix="/api", description="What can be rented for how much.")
 

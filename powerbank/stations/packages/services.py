@@ -1,3 +1,5 @@
+"""Find which packages a station offers, and restrict a package to some stations."""
+
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,7 @@ from powerbank.stations.packages.models import Package, PackageStation
 
 
 def list_station_numbers(package_id: UUID) -> list[str]:
-    """Numbers of the stations that a package is restricted to. None of them means all."""
+    """List the numbers of the stations that a package is restricted to. An empty list means all stations."""
     if db.session.get(Package, package_id) is None:
         raise NotFoundError("package")
     query = select(Station.sn).join(PackageStation, PackageStation.station_id == Station.id)
@@ -19,6 +21,7 @@ def list_station_numbers(package_id: UUID) -> list[str]:
 
 
 def restrict_package(package_id: UUID, station_sns: list[str]) -> None:
+    """Restrict a package to these stations. An empty list means all stations."""
     session = open_session()
     if session.get(Package, package_id, with_for_update=True) is None:
         raise NotFoundError("package")
@@ -38,13 +41,13 @@ def _is_offered_at(station_id: UUID) -> Any:
 
 
 def list_packages_at(station_id: UUID | None) -> Sequence[Package]:
-    """What is offered at the station; without one, whatever is offered anywhere."""
+    """List the packages that a station offers; without a station, those that are offered anywhere."""
     query = select(Package).order_by(Package.duration_minutes, Package.price, Package.id)
     return db.session.scalars(query.where(Package.active if station_id is None else _is_offered_at(station_id))).all()
 
 
 def find_offered_package(package_id: UUID, station_id: UUID) -> Package | None:
-    """The package, if it is offered at the station."""
+    """Find a package if the station offers it."""
     found: Package | None = db.session.scalar(
         select(Package).where(Package.id == package_id, _is_offered_at(station_id))
     )

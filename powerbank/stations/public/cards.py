@@ -1,4 +1,4 @@
-"""What is shown of a station."""
+"""Describe a station for those who read it: as a card in a list, or in full."""
 
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from powerbank.stations.registry.opening_hours import is_open
 
 
 def make_card_page(found: dict[str, Any], *, user_id: UUID | None, now: datetime) -> dict[str, Any]:
+    """Make a page of cards from a page of stations."""
     favourites = find_favourites_among(user_id, found["items"])
     return found | {"items": [make_card(each, is_favorite=each.id in favourites, now=now) for each in found["items"]]}
 

@@ -1,4 +1,4 @@
-"""Open data in the manner of GBFS 3.0. Its words are of vehicles; here a vehicle is a power bank, a dock a slot."""
+"""Make the feeds of open data in the format of GBFS 3.0. A vehicle of GBFS is a power bank here, a dock is a slot."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from powerbank.stations.registry.opening_hours import format_for_osm, is_open
 VERSION = "3.0"
 BANK = "power-bank"
 LANGUAGE = "en"
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # `last_reported` of a station that never spoke: the format wants a time
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # the format wants a `last_reported`, also of a station that never spoke
 
 TTL = {
     "gbfs": 86400,
@@ -27,12 +27,13 @@ FEEDS = tuple(name for name in TTL if name != "gbfs")
 
 
 def make_feed(name: str, *, public_url: str, contact: str, now: datetime) -> dict[str, Any]:
+    """Make a feed by its name."""
     makers: dict[str, Callable[[], dict[str, Any]]] = {
         "gbfs": lambda: {"feeds": [{"name": each, "url": f"{public_url}/gbfs/3.0/{each}.json"} for each in FEEDS]},
-        "system_information": lambda: _system(public_url, contact),
-        "vehicle_types": _types,
-        "station_information": lambda: {"stations": _information(public_url)},
-        "station_status": lambda: {"stations": _status(now)},
+        "system_information": lambda: _describe_system(public_url, contact),
+        "vehicle_types": _describe_types,
+        "station_information": lambda: {"stations": _describe_stations(public_url)},
+        "station_status": lambda: {"stations": _describe_status(now)},
     }
     data = makers[name]()
     return {"last_updated": format_time(now.replace(microsecond=0)), "ttl": TTL[name], "version": VERSION, "data": data}
@@ -42,7 +43,7 @@ def _text(value: str) -> list[dict[str, str]]:
     return [{"text": value, "language": LANGUAGE}]
 
 
-def _system(public_url: str, contact: str) -> dict[str, Any]:
+def _describe_system(public_url: str, contact: str) -> dict[str, Any]:
     return {
         "system_id": "powerbank",
         "languages": [LANGUAGE],
@@ -54,8 +55,8 @@ def _system(public_url: str, contact: str) -> dict[str, Any]:
     }
 
 
-def _types() -> dict[str, Any]:
-    """No kind of vehicle fits. "Human" is the one propulsion that owes no range."""
+def _describe_types() -> dict[str, Any]:
+    """Describe a power bank as a vehicle. "Human" is the only propulsion that the format wants no range of."""
     kind = {
         "vehicle_type_id": BANK,
         "form_factor": "other",
@@ -66,7 +67,7 @@ def _types() -> dict[str, Any]:
     return {"vehicle_types": [kind]}
 
 
-def _information(public_url: str) -> list[dict[str, Any]]:
+def _describe_stations(public_url: str) -> list[dict[str, Any]]:
     slots = select(Slot.station_id, func.count().label("count")).group_by(Slot.station_id).subquery()
     query = (
         select(
@@ -98,7 +99,7 @@ def _information(public_url: str) -> list[dict[str, Any]]:
     ]
 
 
-def _status(now: datetime) -> list[dict[str, Any]]:
+def _describe_status(now: datetime) -> list[dict[str, Any]]:
     query = (
         select(
             StationLive.sn,
@@ -116,10 +117,10 @@ def _status(now: datetime) -> list[dict[str, Any]]:
         .where(StationLive.active)
         .order_by(StationLive.sn)
     )
-    return [_one_status(row, now) for row in db.session.execute(query)]
+    return [_describe_status_of(row, now) for row in db.session.execute(query)]
 
 
-def _one_status(row: Any, now: datetime) -> dict[str, Any]:
+def _describe_status_of(row: Any, now: datetime) -> dict[str, Any]:
     serves = row.online and not row.maintenance and is_open(row.hours, row.timezone, now)
     return {
         "station_id": row.sn,

@@ -1,4 +1,4 @@
-"""The open-data feed. Each process makes a feed once in its time to live, however many ask."""
+"""The feeds of open data. Each process makes a feed once in its time to live, however many people ask for it."""
 
 import json
 from email.utils import parseaddr
@@ -33,12 +33,12 @@ def feed(name: str) -> Response:
     now = utcnow()
     kept = made.get(name)
     if kept is None or now.timestamp() - kept[0] >= gbfs.TTL[name]:
-        kept = made[name] = (now.timestamp(), _made(name))
+        kept = made[name] = (now.timestamp(), _make_feed(name))
     left = max(0, int(gbfs.TTL[name] - (now.timestamp() - kept[0])))
     return cacheable(Response(kept[1], content_type="application/json"), left)
 
 
-def _made(name: str) -> bytes:
+def _make_feed(name: str) -> bytes:
     settings: Any = current_app.config["SETTINGS"]
     contact = parseaddr(settings.mail_from)[1]
     value = gbfs.make_feed(name, public_url=settings.public_url, contact=contact, now=utcnow())

@@ -1,11 +1,11 @@
-"""The stations around a point, nearest first: exact in distance and order, and quick however many there are.
+"""Find the stations around a point, nearest first: exact in distance and order, and quick however many there are.
 
-PostgreSQL's own GiST index on points knows a flat map only. So it is asked twice, in one function. First for a few
-stations that are nearest on the flat map: if enough of them will do, the farthest of those on the globe is a bound
-that the answer cannot exceed, and else the radius is. Then for everything within a box on the map that holds the whole
-circle of that bound; of these, the exact distances decide. Over the date line the box goes on at the other side of the
-map; around a pole it spans all of it. It is a function because the plan of all this takes longer to make than to run,
-and PostgreSQL keeps the plans of functions, through every pool of connections.
+PostgreSQL's own GiST index on points knows only a flat map. So one function asks it twice. First it asks for a few
+stations that are nearest on the flat map: if enough of them match the search, the farthest of them on the globe is a
+bound that the answer cannot exceed; otherwise the radius is the bound. Then it asks for everything within a box on the
+map that holds the whole circle of that bound, and the exact distances decide. At the date line the box goes on at the
+other side of the map; around a pole it spans the whole map. It is a function because its plan takes longer to make than
+to run, and PostgreSQL keeps the plans of functions through every pool of connections.
 """
 
 from collections.abc import Sequence
@@ -42,11 +42,12 @@ class NearbySearch:
 
 
 def find_nearby_stations(search: NearbySearch, *, user_id: UUID | None, now: datetime) -> list[dict[str, Any]]:
-    asked = vars(search) | {"user_id": str(user_id) if user_id else None}
-    return [_card(row, now) for row in read_alone(_NEARBY, asked)]
+    """Find the stations that match a search."""
+    parameters = vars(search) | {"user_id": str(user_id) if user_id else None}
+    return [_make_card(row, now) for row in read_alone(_NEARBY, parameters)]
 
 
-def _card(row: Sequence[Any], now: datetime) -> dict[str, Any]:
+def _make_card(row: Sequence[Any], now: datetime) -> dict[str, Any]:
     sn, name, lat, lng, maintenance, online, hours, timezone, banks, slots, last_seen, km, is_favorite = row
     return {
         "sn": sn,

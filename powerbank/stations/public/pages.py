@@ -1,4 +1,4 @@
-"""The page behind a station's QR code: opens the app, or shows the station in a browser."""
+"""The page behind a station's QR code: it opens the app, or shows the station in a browser."""
 
 from types import MappingProxyType
 
@@ -54,7 +54,7 @@ def station(sn: str) -> Response:
         found = queries.find_public_station(sn)
     except NotFoundError:
         page = render_template("station_gone.html", language=language, texts=TEXTS[language], app_link=app_link)
-        return _in(language, make_response(page, 404))
+        return _set_language(language, make_response(page, 404))
     live, now = found.live, utcnow()
     state = live.status
     if state == StationStatus.ONLINE and not is_open(live.hours, live.timezone, now):
@@ -69,10 +69,10 @@ def station(sn: str) -> Response:
         app_link=f"{app_link}/{found.sn}",
         hours=describe_today(live.hours, live.timezone, now),
     )
-    return _in(language, make_response(page))
+    return _set_language(language, make_response(page))
 
 
-def _in(language: str, response: Response) -> Response:
+def _set_language(language: str, response: Response) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Language"] = language
     response.headers.add("Vary", "Accept-Language")

@@ -2,16 +2,13 @@
 
 from marshmallow import Schema, fields, validate
 
-from powerbank.api.fields import Boolean, Money, Time
+from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
-from powerbank.api.uploads import PhotoField
-from powerbank.stations.issues.models import IssueType, Priority
-from powerbank.stations.models import Amenity, StationStatus
-from powerbank.stations.packages.models import PaymentModel
+from powerbank.stations.models import Amenity
+from powerbank.stations.packages.schemas import PackageCardSchema
 from powerbank.stations.public.nearby_stations import LARGEST_RADIUS_KM
+from powerbank.stations.schemas import STATUS
 
-STATUS = validate.OneOf([*StationStatus])
-PHOTO = {"description": "JPEG, PNG or WebP: a file of a form, or base64"}
 SLOT_STATES = ("bank", "empty", "locked", "faulty")
 
 
@@ -72,26 +69,6 @@ class SlotSchema(Schema):
     held_because = fields.String(allow_none=True, metadata={"description": "for staff only"})
 
 
-class PackageCardSchema(Schema):
-    id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    duration_minutes = fields.Integer(required=True)
-    price = Money(required=True)
-    currency = fields.Constant("NPR")
-    payment_model = fields.String(required=True, validate=validate.OneOf([*PaymentModel]))
-    unit_minutes = fields.Integer(allow_none=True)
-    unit_price = Money(allow_none=True)
-
-
-class PackageCardsSchema(Schema):
-    items = fields.List(fields.Nested(PackageCardSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
-
-
-class PackageArguments(Schema):
-    station_sn = fields.String(load_default=None, validate=validate.Length(1, 64))
-
-
 class StationDetailSchema(StationCardSchema):
     timezone = fields.String(required=True)
     opening_hours = fields.Dict(required=True, allow_none=True)
@@ -101,36 +78,3 @@ class StationDetailSchema(StationCardSchema):
     return_enabled = Boolean(required=True)
     slots = fields.List(fields.Nested(SlotSchema), required=True)
     packages = fields.List(fields.Nested(PackageCardSchema), required=True)
-
-
-class IssueReportSchema(Schema):
-    issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
-    description = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 2000))
-    photo = PhotoField(load_default=None, allow_none=True, metadata=PHOTO)
-
-
-class ReportSeenSchema(Schema):
-    id = fields.UUID(required=True)
-    user_id = fields.UUID(required=True)
-    description = fields.String(required=True, allow_none=True)
-    created_at = Time(required=True)
-    photos = fields.List(fields.String(), required=True, metadata={"description": "addresses, for staff"})
-
-
-class IssueSeenSchema(Schema):
-    id = fields.UUID(required=True)
-    station_sn = fields.String(required=True)
-    issue_type = fields.String(required=True, validate=validate.OneOf([*IssueType]))
-    priority = fields.String(required=True, validate=validate.OneOf([*Priority]))
-    opened_at = Time(required=True)
-
-
-class IssueSchema(IssueSeenSchema):
-    connectivity = fields.Dict(
-        required=True, allow_none=True, metadata={"description": "What a check of an `offline` report found."}
-    )
-    reports = fields.Integer(required=True)
-    last_reported_at = Time(required=True)
-    resolved_at = Time(required=True, allow_none=True)
-    resolved_by = fields.String(required=True, allow_none=True)
-    resolution = fields.String(required=True, allow_none=True)

@@ -1,4 +1,4 @@
-"""The password and rule files of a Mosquitto broker, made from the stations' accounts."""
+"""Write the password and rule files of a Mosquitto broker from the accounts of the stations."""
 
 import os
 import re
@@ -19,19 +19,19 @@ _SAFE = re.compile(r"[^\s:+#]{1,64}")
 
 
 def find_accounts_version() -> int:
-    """A number that grows with each change of who may connect."""
+    """Find the number that grows with each change of who may connect."""
     return db.session.scalar(select(BrokerState.accounts_version)) or 0
 
 
 def list_accounts() -> Iterator[tuple[str, str, str]]:
-    """User name, bcrypt hash and Mosquitto hash of every station that may connect."""
+    """List the user name, the bcrypt hash and the Mosquitto hash of every station that may connect."""
     query = _accounts(Credentials.username, Credentials.bcrypt, Credentials.pbkdf2).order_by(Credentials.username)
     for row in db.session.execute(query):
         yield row.username, row.bcrypt, row.pbkdf2
 
 
 def write_broker_files(folder: Path, *, broker_url: str) -> int:
-    """Both files, each put in its place at once. Answers how many stations are in them."""
+    """Write both files, each in one step, and count the stations in them."""
     address = urlsplit(broker_url)
     service = unquote(address.username or "")
     if not _SAFE.fullmatch(service):
@@ -48,7 +48,7 @@ def write_broker_files(folder: Path, *, broker_url: str) -> int:
 
 
 def _patterns() -> list[str]:
-    """A station reaches what is below its own user name only."""
+    """Make the rules by which a station reaches only the topics below its own user name."""
     return [f"pattern readwrite {each.below.format(imei='%u')}/#" for each in PROTOCOLS.values()]
 
 
@@ -57,7 +57,7 @@ def _accounts(*columns: Any) -> Select[Any]:
 
 
 def _put(path: Path, lines: list[str]) -> None:
-    """A broker that reads meanwhile sees the old file or the new one."""
+    """Put a file in its place, so that a broker that reads it meanwhile sees the old one or the new one."""
     new = path.with_name(f"{path.name}.new")
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w") as file:  # noqa: PTH123
         file.write("\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""Many stations from one CSV file. Each row stands alone: a wrong one is reported and keeps none from coming in."""
+"""Import stations from a CSV file. A wrong row is refused, and the others are imported all the same."""
 
 import csv
 import io
@@ -25,6 +25,8 @@ NEEDED = COLUMNS[:9]
 
 @dataclass
 class ImportedRow:
+    """What became of one row of the file."""
+
     row: int
     sn: str | None
     result: str
@@ -36,7 +38,7 @@ ValidRow = tuple[ImportedRow, dict[str, Any]]
 
 
 def read_rows(data: bytes) -> list[dict[str, str]]:
-    """The rows of the file. Refuses one that is no such file at all."""
+    """Read the rows of a file, and refuse a file that is no such CSV file at all."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -60,7 +62,7 @@ def read_rows(data: bytes) -> list[dict[str, str]]:
 
 
 def import_stations(rows: list[dict[str, str]], *, dry_run: bool, now: datetime) -> list[ImportedRow]:
-    """A dry run looks as closely, and makes nothing."""
+    """Register the stations of these rows. A dry run checks all of them and registers none."""
     lines, good = [], []
     for number, row in enumerate(rows, start=2):
         line = ImportedRow(number, (row.get("sn") or "").strip() or None, "valid")
@@ -78,15 +80,17 @@ def import_stations(rows: list[dict[str, str]], *, dry_run: bool, now: datetime)
 
 
 def _refuse_known(good: list[ValidRow]) -> list[ValidRow]:
-    """Those whose number and imei no station has, nor a row before. Whoever registers the same at this moment makes
-    the whole file be refused, by the database, and it can be sent again."""
+    """Refuse rows whose number or IMEI a station or an earlier row has, and give the others.
+
+    If somebody registers the same station at this moment, the database refuses the whole file, which can be sent again.
+    """
     new = []
     taken = {name: _taken(name, [facts[name] for _, facts in good]) for name in ("sn", "imei")}
     for line, facts in good:
-        known = [name for name in taken if facts[name] in taken[name]]
-        if known:
+        repeated = [name for name in taken if facts[name] in taken[name]]
+        if repeated:
             line.result = "refused"
-            line.errors = {name: ["A station has this already."] for name in known}
+            line.errors = {name: ["A station has this already."] for name in repeated}
             continue
         for name, values in taken.items():
             values.add(facts[name])
@@ -100,7 +104,7 @@ def _taken(name: str, wanted: list[str]) -> set[str]:
 
 
 def _convert_cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    """An empty cell is a value that is not given."""
+    """Convert the cells of a row into the values of the schema. An empty cell is a value that is not given."""
     given: dict[str, Any] = {
         name: value.strip() for name, value in row.items() if isinstance(value, str) and value.strip()
     }

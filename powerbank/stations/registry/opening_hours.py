@@ -1,9 +1,9 @@
-"""Opening hours: a week, and dates that are different. Always in the station's own zone.
+"""Opening hours: a week, and dates that differ from it, in the time zone of the station.
 
     {"weekly": {"mon": [["07:00", "12:00"], ["18:00", "02:00"]]},
      "exceptions": [{"date": "2026-10-20", "hours": []}]}
 
-An interval that ends before it begins goes on past midnight and belongs to the day on which it begins.
+An interval that ends before it begins goes on past midnight, and belongs to the day on which it begins.
 """
 
 import json
@@ -41,29 +41,31 @@ class OpeningHours:
 
 
 def is_open(hours: str | None, timezone: str, at: datetime) -> bool:
-    """`hours` as JSON text, so that what was read of it can be kept. Without any a station is always open."""
+    """Whether a station is open at that time. The hours are JSON text, so that what is read from it can be cached."""
     return hours is None or _read(hours).open_at(at.astimezone(_zone(timezone)))
 
 
 def describe_today(hours: str | None, timezone: str, at: datetime) -> str | None:
-    """`07:00–12:00, 18:00–02:00`; nothing where a station is always open, or not at all on this day."""
+    """Write the hours of a day as `07:00–12:00, 18:00–02:00`. None: the station is always open, or closed all day."""
     if hours is None:
         return None
     intervals = _read(hours).on(at.astimezone(_zone(timezone)).date())
-    return ", ".join(f"{_clock(start)}–{_clock(end)}" for start, end in intervals) or None
+    return ", ".join(f"{_format_minutes(start)}–{_format_minutes(end)}" for start, end in intervals) or None
 
 
-def _clock(minutes: int) -> str:
+def _format_minutes(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     return f"{hours if minutes == MIDNIGHT else hours % 24:02d}:{rest:02d}"
 
 
 @lru_cache(maxsize=4096)
 def _read(hours: str) -> OpeningHours:
-    told = json.loads(hours)
+    fields = json.loads(hours)
     return OpeningHours(
-        weekly={day: _intervals(pairs) for day, pairs in told.get("weekly", {}).items()},
-        exceptions={date.fromisoformat(each["date"]): _intervals(each["hours"]) for each in told.get("exceptions", ())},
+        weekly={day: _intervals(pairs) for day, pairs in fields.get("weekly", {}).items()},
+        exceptions={
+            date.fromisoformat(each["date"]): _intervals(each["hours"]) for each in fields.get("exceptions", ())
+        },
     )
 
 
@@ -77,16 +79,16 @@ def _intervals(pairs: Sequence[Sequence[str]]) -> tuple[Interval, ...]:
 
 
 def _interval(opens: str, closes: str) -> Interval:
-    start, end = _minutes(opens), _minutes(closes)
+    start, end = _parse_minutes(opens), _parse_minutes(closes)
     return (start, end if end > start else end + MIDNIGHT)
 
 
-def _minutes(text: str) -> int:
+def _parse_minutes(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:])
 
 
 def format_for_osm(hours: Mapping[str, Any] | None) -> str:
-    """For the open-data feed: `Mo 07:00-21:00; 2026 Oct 20 off`."""
+    """Write the hours in the format of OpenStreetMap: `Mo 07:00-21:00; 2026 Oct 20 off`."""
     if hours is None:
         return "24/7"
     rules = [f"{day.capitalize()[:2]} {_osm_intervals(hours.get('weekly', {}).get(day, ()))}" for day in DAYS]

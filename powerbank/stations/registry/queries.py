@@ -1,3 +1,5 @@
+"""Find and list the stations of the registry."""
+
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,7 @@ from powerbank.stations.registry import search_terms
 
 
 def find_station(sn: str) -> Station:
+    """Find a station by its number."""
     found: Station | None = db.session.scalar(select(Station).where(Station.sn == sn))
     if found is None:
         raise NotFoundError("station")
@@ -21,7 +24,7 @@ def find_station(sn: str) -> Station:
 
 
 def find_public_station(sn: str) -> Station:
-    """One that is shown to people."""
+    """Find a station that is shown to people."""
     found = find_station(sn)
     if not found.active:
         raise NotFoundError("station")
@@ -29,6 +32,7 @@ def find_public_station(sn: str) -> Station:
 
 
 def lock_station(sn: str) -> Station:
+    """Lock a station until the end of the transaction."""
     found = open_session().scalar(
         select(Station).where(Station.sn == sn).with_for_update(of=Station).execution_options(populate_existing=True)
     )
@@ -40,14 +44,15 @@ def lock_station(sn: str) -> Station:
 def list_stations(
     *, q: str | None, city: str | None, status: str | None, limit: int, cursor: str | None, staff: bool = False
 ) -> dict[str, Any]:
+    """List a page of the stations that match. Inactive ones are listed for staff only."""
     query = select(Station)
     if not staff:
         query = query.where(Station.active)
     if q is not None:
-        asked = search_terms.make_query(q)
-        if asked is None:
+        terms = search_terms.make_query(q)
+        if terms is None:
             return {"items": [], "next_cursor": None}
-        query = query.where(Station.words.op("@@")(cast(cast(asked, String), TSQUERY)))
+        query = query.where(Station.words.op("@@")(cast(cast(terms, String), TSQUERY)))
     if city is not None:
         query = query.where(func.lower(Station.city) == city.lower())
     if status is not None:
@@ -63,6 +68,7 @@ def _with_status(query: Select[Any], status: str) -> Select[Any]:
 
 
 def list_slots(station_id: UUID) -> Sequence[Slot]:
+    """List the slots of a station."""
     return db.session.scalars(select(Slot).where(Slot.station_id == station_id).order_by(Slot.number)).all()
 
 

@@ -13,7 +13,6 @@ from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.api.response_headers import cacheable
 from powerbank.base import audit
-from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations.commands import encoding
 from powerbank.stations.commands import services as commands
@@ -59,7 +58,7 @@ class Stations(MethodView):
         """Register a station. Its MQTT password is in this answer and nowhere else"""
         with transaction():
             station, shown = services.register_station(**body, now=utcnow())
-            _audit("stations.create", station.sn, new=_told(station))
+            audit.by_staff("stations.create", "station", station.sn, new=_told(station))
         return _seen(station) | {"mqtt": shown}
 
 
@@ -82,7 +81,7 @@ class OneStation(MethodView):
         with transaction():
             old = _told(queries.lock_station(sn))
             station = services.change_station(sn, body)
-            _audit("stations.update", sn, old=old, new=_told(station))
+            audit.by_staff("stations.update", "station", sn, old=old, new=_told(station))
         return _seen(station)
 
     @staff_only("stations.write")
@@ -90,7 +89,7 @@ class OneStation(MethodView):
     def delete(self, sn: str) -> None:
         """Delete a station entered by mistake. One that was in use can only be made inactive"""
         with transaction():
-            _audit("stations.delete", sn, old=_told(queries.lock_station(sn)))
+            audit.by_staff("stations.delete", "station", sn, old=_told(queries.lock_station(sn)))
             services.delete_station(sn)
 
 
@@ -101,7 +100,7 @@ def rotate(sn: str) -> NewCredentials:
     """A new MQTT password. The old one ends"""
     with transaction():
         shown = services.rotate_credentials(sn, now=utcnow())
-        _audit("stations.rotate_credentials", sn)
+        audit.by_staff("stations.rotate_credentials", "station", sn)
     return shown
 
 
@@ -122,7 +121,7 @@ def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
             staff_id=current_staff().id,
             now=utcnow(),
         )
-    _audit("stations.maintenance", sn, old=old, new=body)
+    audit.by_staff("stations.maintenance", "station", sn, old=old, new=body)
     return _seen(station)
 
 
@@ -154,7 +153,7 @@ def bring_in(arguments: dict[str, Any]) -> dict[str, Any]:
         report = {"dry_run": arguments["dry_run"], "accepted": len(lines) - refused, "refused": refused}
         if not arguments["dry_run"]:
             made = [line.sn for line in lines if line.result == "created"]
-            _audit("stations.import", "import", new=report | {"sns": made})
+            audit.by_staff("stations.import", "station", "import", new=report | {"sns": made})
     return report | {"rows": [_line(line) for line in lines]}
 
 
@@ -178,8 +177,3 @@ def _seen(station: Station) -> dict[str, Any]:
         "last_seen": live.last_seen,
         "firmware": live.firmware,
     }
-
-
-def _audit(action: str, sn: str, **values: Any) -> None:
-    actor = staff_actor(current_staff().id)
-    audit.record(actor=actor, action=action, object_kind="station", object_id=sn, **values)

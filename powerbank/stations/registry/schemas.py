@@ -6,24 +6,18 @@ from zoneinfo import available_timezones
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from powerbank.api.fields import Boolean, Money, Time
-from powerbank.api.paging import PageArguments
-from powerbank.stations.custody.models import DiscrepancyKind, Health, Place
-from powerbank.stations.issues.models import Priority
+from powerbank.api.fields import Boolean, Time
 from powerbank.stations.models import MOST_SLOTS, Amenity
-from powerbank.stations.packages.models import PaymentModel
+from powerbank.stations.packages.schemas import PackageCardSchema
 from powerbank.stations.protocols import PROTOCOLS
-from powerbank.stations.public.schemas import STATUS, PackageCardSchema, SlotSchema, StationListArguments
+from powerbank.stations.public.schemas import SlotSchema, StationListArguments
 from powerbank.stations.registry import opening_hours as hours
+from powerbank.stations.schemas import NAME, PLAIN, REASON, SERIAL, STATUS
 
 ZONES = available_timezones()
-PLAIN = validate.Regexp(r"^[^\x00-\x1f<>]*\Z", error="No control characters, no < and >.")
-NAME = [validate.Length(1, 120), PLAIN]
 ADDRESS = [validate.Length(1, 200), PLAIN]
 CITY = [validate.Length(1, 80), PLAIN]
-SERIAL = validate.Regexp(r"^[A-Za-z0-9._-]{1,64}\Z", error="1 to 64 letters, digits, dots, dashes or underscores.")
 IMEI = validate.Regexp(r"^[A-Za-z0-9_-]{1,64}\Z", error="1 to 64 letters, digits, dashes or underscores.")
-REASON = [validate.Length(1, 500), PLAIN]
 CLOCK = fields.String(validate=validate.Regexp(hours.TIME.pattern + r"\Z", error="HH:MM"))
 
 
@@ -160,136 +154,3 @@ class ImportReportSchema(Schema):
     accepted = fields.Integer(required=True)
     refused = fields.Integer(required=True)
     rows = fields.List(fields.Nested(ImportRowSchema), required=True)
-
-
-class PackageSchema(Schema):
-    id = fields.UUID(dump_only=True)
-    name = fields.String(required=True, validate=NAME)
-    duration_minutes = fields.Integer(required=True, strict=True, validate=validate.Range(1, 525_600))
-    price = Money(required=True, least=0)
-    payment_model = fields.String(required=True, validate=validate.OneOf([*PaymentModel]))
-    unit_minutes = fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 525_600))
-    unit_price = Money(load_default=None, allow_none=True)
-    active = Boolean(load_default=True)
-    created_at = Time(dump_only=True)
-
-    @validates_schema
-    def _unit(self, data: dict[str, Any], partial: Any = None, **_: Any) -> None:
-        if partial:
-            return  # only the database sees both halves here
-        if (data["unit_minutes"] is None) != (data["unit_price"] is None):
-            raise ValidationError("A unit has minutes and a price.", "unit_price")
-        if data["payment_model"] == PaymentModel.POSTPAID and data["unit_price"] is None:
-            raise ValidationError("A postpaid package is charged by the unit.", "unit_price")
-
-
-class PackageStationsSchema(Schema):
-    station_sns = fields.List(fields.String(validate=SERIAL), required=True, validate=validate.Length(max=5000))
-
-
-class BanksSchema(Schema):
-    serials = fields.List(fields.String(validate=SERIAL), required=True, validate=validate.Length(1, 5000))
-    model = fields.String(load_default=None, allow_none=True, validate=NAME)
-
-
-class BanksMadeSchema(Schema):
-    created = fields.List(fields.String(), required=True)
-    existing = fields.List(fields.String(), required=True)
-
-
-class BankArguments(PageArguments):
-    place = fields.String(load_default=None, validate=validate.OneOf([*Place]))
-    quarantined = Boolean(load_default=None, allow_none=True)
-
-
-class BankSchema(Schema):
-    serial = fields.String(required=True)
-    model = fields.String(required=True, allow_none=True)
-    health = fields.String(required=True, validate=validate.OneOf([*Health]))
-    cycles = fields.Integer(required=True)
-    quarantine_reason = fields.String(required=True, allow_none=True)
-    doubt = fields.String(required=True, allow_none=True)
-    created_at = Time(required=True)
-
-
-class StaySchema(Schema):
-    place = fields.String(required=True, validate=validate.OneOf([*Place]))
-    station_sn = fields.String(required=True, allow_none=True)
-    slot_number = fields.Integer(required=True, allow_none=True)
-    rental_id = fields.UUID(required=True, allow_none=True)
-    holder = fields.String(required=True, allow_none=True)
-    cause = fields.String(required=True)
-    since = Time(required=True)
-    until = Time(required=True, allow_none=True)
-
-
-class BankDetailSchema(BankSchema):
-    custody = fields.List(fields.Nested(StaySchema), required=True)
-
-
-class QuarantineSchema(Schema):
-    reason = fields.String(required=True, validate=REASON)
-
-
-class BankPlaceSchema(Schema):
-    """Where a power bank is. The station of a slot has the last word: its next report says whether that is so."""
-
-    reason = fields.String(required=True, validate=REASON)
-    place = fields.String(
-        required=True,
-        validate=validate.OneOf([Place.WAREHOUSE, Place.QUARANTINED, Place.CREW, Place.SLOT]),
-    )
-    station_sn = fields.String(load_default=None, validate=SERIAL, metadata={"description": "of a slot"})
-    slot_number = fields.Integer(load_default=None, strict=True, validate=validate.Range(1, MOST_SLOTS))
-    holder = fields.String(
-        load_default=None, allow_none=True, validate=NAME, metadata={"description": "which warehouse, who of the crew"}
-    )
-
-    @validates_schema
-    def _slot(self, data: dict[str, Any], **_: Any) -> None:
-        named = data["station_sn"] is not None and data["slot_number"] is not None
-        if data["place"] == Place.SLOT and not named:
-            raise ValidationError("Which slot of which station?", "slot_number")
-        if data["place"] != Place.SLOT and (data["station_sn"], data["slot_number"]) != (None, None):
-            raise ValidationError("Only a slot has a station.", "station_sn")
-
-
-class BankFoundSchema(BankPlaceSchema):
-    place = fields.String(
-        load_default=None,
-        allow_none=True,
-        validate=validate.OneOf([Place.WAREHOUSE, Place.QUARANTINED, Place.CREW, Place.SLOT]),
-        metadata={"description": "a warehouse unless said; quarantine if it was held back"},
-    )
-
-
-class ResolutionSchema(Schema):
-    resolution = fields.String(required=True, validate=REASON)
-
-
-class OpenArguments(PageArguments):
-    state = fields.String(load_default="open", validate=validate.OneOf(["open", "resolved", "all"]))
-
-
-class IssueArguments(OpenArguments):
-    priority = fields.String(load_default=None, validate=validate.OneOf([*Priority]))
-
-
-class DiscrepancyArguments(OpenArguments):
-    station_sn = fields.String(load_default=None)
-    kind = fields.String(load_default=None, validate=validate.OneOf([*DiscrepancyKind]))
-
-
-class DiscrepancySchema(Schema):
-    id = fields.UUID(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf([*DiscrepancyKind]))
-    serial = fields.String(required=True)
-    station_sn = fields.String(required=True)
-    slot_number = fields.Integer(required=True, allow_none=True)
-    detail = fields.Dict(required=True)
-    opened_at = Time(required=True)
-    last_seen_at = Time(required=True)
-    times = fields.Integer(required=True, metadata={"description": "that it was opened"})
-    resolved_at = Time(required=True, allow_none=True)
-    resolved_by = fields.String(required=True, allow_none=True)
-    resolution = fields.String(required=True, allow_none=True)

@@ -1,4 +1,4 @@
-"""Stations, packages and power banks of a demonstration network in Kathmandu."""
+"""Fill in the stations, packages and power banks of a demonstration network in Kathmandu."""
 
 from datetime import datetime
 
@@ -45,7 +45,7 @@ PACKAGES = (
 
 
 def seed_stations(now: datetime) -> bool:
-    """Fills an empty network. False when there were stations already."""
+    """Fill an empty network. False: there are stations already."""
     session = open_session()
     if session.scalar(select(func.count()).select_from(Station)):
         return False
@@ -89,10 +89,10 @@ def make_imei(number: int) -> str:
 
 
 def list_serials(number: int) -> list[str]:
-    """The banks that begin in the station of this number."""
+    """List the banks that are in the station of this number at first."""
     return [make_serial((number - 1) * BANKS_EACH + each) for each in range(1, BANKS_EACH + 1)]
 
 
 def make_serial(number: int) -> str:
-    """Digits only and below 2^32: what both protocols can say."""
+    """Make a serial that both protocols can say: digits only, and below 2^32."""
     return str(85_000_000 + number)

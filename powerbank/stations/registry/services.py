@@ -1,4 +1,4 @@
-"""The registry: stations made, changed, serviced, taken away; and whose favourites they are."""
+"""Register stations, change them, and delete those that were entered by mistake."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,20 +13,20 @@ from powerbank.base.database_errors import Refusals, already_exists_error, fores
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError
 from powerbank.stations.availability import live_rows
-from powerbank.stations.models import Slot, Station, StationLive
+from powerbank.stations.models import Slot, Station
 from powerbank.stations.registry import credentials, queries, search_terms
 from powerbank.stations.registry.credentials import NewCredentials
 
 
 def register_station(*, now: datetime, **facts: Any) -> tuple[Station, NewCredentials]:
-    """A new station with empty slots, and what it signs in with at the broker."""
-    [(station, shown)] = register_stations([facts], now=now)
+    """Register a station with empty slots, and make its credentials for the broker."""
+    [(station, new_credentials)] = register_stations([facts], now=now)
     open_session().refresh(station)
-    return station, shown
+    return station, new_credentials
 
 
 def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple[Station, NewCredentials]]:
-    """In a few statements, however many: a file of thousands is one request."""
+    """Register stations in a few statements, however many they are: a file of thousands is one request."""
     session = open_session()
     stations = [Station(id=new_id(), **_without_slots(facts)) for facts in many]
     for station in stations:
@@ -41,7 +41,7 @@ def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[
     ]
     session.execute(insert(Slot), slots)
     live_rows.refresh_live_rows([station.id for station in stations])
-    return list(zip(stations, credentials.issue_credentials_of_all(stations, now=now), strict=True))
+    return list(zip(stations, credentials.issue_credentials_for(stations, now=now), strict=True))
 
 
 def _refusals() -> Refusals:
@@ -53,6 +53,7 @@ def _without_slots(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def change_station(sn: str, changes: Mapping[str, Any]) -> Station:
+    """Change the given fields of a station."""
     session = open_session()
     station = queries.lock_station(sn)
     for name, value in _without_slots(changes).items():
@@ -72,23 +73,14 @@ def set_maintenance(sn: str, *, enable: bool) -> Station:
 
 
 def delete_station(sn: str) -> None:
-    """For a station entered by mistake. One with a history can only be made inactive: the database refuses."""
+    """Delete a station that was entered by mistake. The database refuses if the station has a history."""
     with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().execute(delete(Station).where(Station.id == queries.lock_station(sn).id))
 
 
 def rotate_credentials(sn: str, *, now: datetime) -> NewCredentials:
+    """Give a station new credentials, which end the ones before."""
     return credentials.issue_credentials(queries.lock_station(sn), now=now)
-
-
-def note_seen(station_id: UUID, *, at: datetime, online: bool, firmware: str | None = None) -> None:
-    """The station spoke, or the broker says that it is gone."""
-    row = open_session().get_one(StationLive, station_id, with_for_update=True, populate_existing=True)
-    row.online = online
-    if online and (row.last_seen is None or at > row.last_seen):
-        row.last_seen = at
-    if firmware is not None:
-        row.firmware = firmware
 
 
 def _make_slots(station_id: UUID, first: int, last: int) -> None:
@@ -99,9 +91,9 @@ def _make_slots(station_id: UUID, first: int, last: int) -> None:
 
 def _resize(station_id: UUID, count: int) -> None:
     session = open_session()
-    has = session.scalar(select(func.count()).where(Slot.station_id == station_id)) or 0
-    if count >= has:
-        _make_slots(station_id, has + 1, count)
+    current = session.scalar(select(func.count()).where(Slot.station_id == station_id)) or 0
+    if count >= current:
+        _make_slots(station_id, current + 1, count)
         return
     beyond = (Slot.station_id == station_id, Slot.number > count)
     if session.scalar(select(func.count()).where(*beyond, Slot.bank_serial.is_not(None))):

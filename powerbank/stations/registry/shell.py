@@ -1,4 +1,4 @@
-"""`flask stations …`: live state made again, files for the broker."""
+"""The commands `flask stations …`: make the live rows again, and write the files of the broker."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ LOOK_EVERY = 2.0  # seconds
 
 @stations.command("rebuild-live")
 def rebuild_live() -> None:
-    """Makes what the app reads of stations again, from the registry, the slots and the banks."""
+    """Make what the app reads of stations again, from the registry, the slots and the banks."""
     with transaction():
         live_rows.refresh_live_rows(None)
     click.echo("live rows of all stations made again")
@@ -33,35 +33,35 @@ def rebuild_live() -> None:
 @click.option("--pid-file", type=click.Path(path_type=Path), help="Tell this broker to read them again.")
 @click.option("--watch", is_flag=True, help="Go on, and write them whenever an account changes.")
 def write_broker_files(folder: Path, pid_file: Path | None, watch: bool) -> None:
-    """Writes the password and rule files of a Mosquitto broker."""
+    """Write the password and rule files of a Mosquitto broker."""
     broker_url = current_app.config["SETTINGS"].mqtt_url
     if broker_url is None:
         raise click.ClickException("MQTT_URL must name the broker and the account of this service")
     if watch:
         _watch(folder, broker_url, pid_file)
     _write(folder, broker_url)
-    _tell(pid_file)
+    _tell_broker(pid_file)
 
 
 def _watch(folder: Path, broker_url: str, pid_file: Path | None) -> NoReturn:
-    """Goes on while the database or the broker is away: both come back, and stations are registered later too."""
-    written, told, said = -1, True, ""
+    """Write the files whenever an account changes. It goes on while the database or the broker is away."""
+    written, is_broker_told, shown_problem = -1, True, ""
     while True:
         problem = ""
         try:
             version = broker_files.find_accounts_version()
             if version != written:
                 _write(folder, broker_url)
-                written, told = version, False
-            if not told:
-                _tell(pid_file)
-                told = True
+                written, is_broker_told = version, False
+            if not is_broker_told:
+                _tell_broker(pid_file)
+                is_broker_told = True
             db.session.rollback()
         except (SQLAlchemyError, OSError, click.ClickException) as error:
             db.session.close()
             problem = str(error).splitlines()[0]
-        if problem != said:
-            said = problem
+        if problem != shown_problem:
+            shown_problem = problem
             click.echo(problem or "all is well again", err=bool(problem))
         time.sleep(LOOK_EVERY)
 
@@ -71,7 +71,7 @@ def _write(folder: Path, broker_url: str) -> None:
     click.echo(f"{count} stations in {folder}")
 
 
-def _tell(pid_file: Path | None) -> None:
+def _tell_broker(pid_file: Path | None) -> None:
     if pid_file is None:
         return
     try:

@@ -10,6 +10,7 @@ from powerbank.stations.availability import alerts
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
+from tests.stations import prepared
 from tests.stations.talker import Talker, heard, live
 
 pytestmark = pytest.mark.usefixtures("hear")
@@ -124,7 +125,7 @@ def _hold_slot(talker: Talker) -> None:
 
 
 def _promise(talker: Talker) -> None:
-    banks.reserve(custody_queries.lock_bank("101").id, rental_id=new_id())
+    prepared.reserve_bank(custody_queries.lock_bank("101").id, rental_id=new_id())
 
 
 @pytest.mark.parametrize("withdraw", [_quarantine, _break, _hold_slot, _promise])

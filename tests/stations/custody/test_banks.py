@@ -29,6 +29,7 @@ from powerbank.stations.models import Slot
 from powerbank.stations.registry import services
 from tests.conftest import execute
 from tests.people import rows
+from tests.stations import prepared
 from tests.stations.conftest import Make, bank_id
 
 Staff = Callable[..., dict[str, str]]
@@ -233,7 +234,7 @@ def test_a_promise_is_one_and_ends(context: Flask, make_station: Make) -> None:
     with transaction():
         choice = banks.reserve_best_bank(station.id, rental_id=rental, min_battery=30)
     with transaction():
-        assert not banks.reserve(choice.bank_id, rental_id=new_id())
+        assert not prepared.reserve_bank(choice.bank_id, rental_id=new_id())
     with transaction():
         banks.end_reservation(rental)
         banks.end_reservation(rental)
@@ -258,7 +259,7 @@ def test_free_slots(context: Flask, make_station: Make) -> None:
     with transaction() as session:
         session.execute(update(Slot).where(Slot.station_id == station.id, Slot.number == 3).values(works="faulty"))
         live_rows.refresh_live_rows([station.id])
-        assert custody_queries.list_free_slots(station.id) == [1, 4]
+        assert prepared.list_free_slots(station.id) == [1, 4]
 
 
 def test_quarantine_and_release(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:

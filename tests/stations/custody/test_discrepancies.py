@@ -13,6 +13,7 @@ from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.events import StationAlarm
+from tests.stations import prepared
 from tests.stations.conftest import Make
 from tests.stations.talker import Talker, heard, live, rows, stays, value
 
@@ -191,7 +192,7 @@ def test_what_cannot_be_is_refused(talker: Talker, act: Act, what: str, body: di
 def test_a_bank_that_somebody_has_or_that_is_in_its_slot_is_not_written_off(talker: Talker, act: Act) -> None:
     assert act("101", "write-off").get_json()["code"] == "power_bank_in_its_slot"
     with transaction():
-        banks.reserve(custody_queries.lock_bank("102").id, rental_id=new_id())
+        prepared.reserve_bank(custody_queries.lock_bank("102").id, rental_id=new_id())
     talker.wait(30)
     talker.snapshot({1: "101", 3: "103"})
     assert act("102", "write-off").get_json()["code"] == "power_bank_promised"

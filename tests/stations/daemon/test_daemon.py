@@ -12,8 +12,8 @@ import pytest
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.stations.commands import services as commanding
 from powerbank.stations.custody import queries as custody_queries
-from powerbank.stations.custody import services as banks
 from scripts.simulation import Simulator, StationSpec, generate
+from tests.stations import prepared
 from tests.stations.network import Load, Network
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -161,7 +161,7 @@ def eject(net: Network, spec: StationSpec, slot: int, *, seconds: int = 5) -> st
     with net.app.app_context():
         with transaction():
             rental = new_id()
-            banks.reserve(custody_queries.lock_bank(spec.serials[slot - 1]).id, rental_id=rental)
+            prepared.reserve_bank(custody_queries.lock_bank(spec.serials[slot - 1]).id, rental_id=rental)
             command = commanding.request_command(
                 station_id=net.ids[spec.imei],
                 command="eject_powerbank",
