@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from powerbank import create_app
 from powerbank.base.db import db
 from powerbank.stations.registry import broker_files
-from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.servers.broker import EmbeddedBroker
 
 LOOK_EVERY = 0.5  # seconds
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from scripts.stack.placement import remove, temporary_data_folder
+from scripts.stack.errors import StackError
 from scripts.stack.ports import free_ports
-from scripts.stack.postgres import EmbeddedPostgres
-from scripts.stack.problems import StackError
+from scripts.stack.servers.placement import remove, temporary_data_folder
+from scripts.stack.servers.postgres import EmbeddedPostgres
 from scripts.stack.stack import Stack
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"

@@ -25,8 +25,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from powerbank.stations.public.nearby_stations import STATEMENT as NEARBY_SQL
-from scripts.bench import environments, report
-from scripts.bench.ground import Ground, servers
+from scripts.bench.shared import environments, report
+from scripts.bench.shared.servers import Ground, servers
 from scripts.stack.ports import free_ports
 
 PAGE = environments.ROOT / "docs/performance.md"
@@ -86,7 +86,7 @@ def _reads(ground: Ground, only: str | None) -> Iterator[tuple[str, Read]]:
     if only != "api":
         for count in STATIONS:
             ground.as_superuser("DELETE FROM stations")
-            fill(ground, "stations_data", count)
+            fill(ground, "stations", count)
             ground.as_superuser("VACUUM ANALYZE stations, station_live")
             yield "nearby", Read(f"`nearby` of {count:,} stations", NEARBY, None, _cards)
 
@@ -145,7 +145,7 @@ def _environment(ground: Ground) -> dict[str, str]:
 def fill(ground: Ground, what: str, count: int) -> str:
     """What the program that fills the tables prints."""
     script = partial(subprocess.run, check=True, cwd=environments.ROOT, env=_environment(ground), text=True)
-    made = script([sys.executable, "-m", f"scripts.bench.{what}", str(count)], stdout=subprocess.PIPE)
+    made = script([sys.executable, "-m", f"scripts.bench.shared.{what}", str(count)], stdout=subprocess.PIPE)
     return made.stdout.strip()
 
 
@@ -191,7 +191,7 @@ def _answer(address: str, read: Read) -> str:
 
 
 def _load(address: str, read: Read, seconds: float) -> dict[str, Any]:
-    command = [sys.executable, "-m", "scripts.bench.load", address, read.path, read.token or "", str(CLIENTS)]
+    command = [sys.executable, "-m", "scripts.bench.shared.load", address, read.path, read.token or "", str(CLIENTS)]
     command.append(str(seconds))
     done = subprocess.run(command, check=True, cwd=environments.ROOT, stdout=subprocess.PIPE, text=True)
     seen: dict[str, Any] = json.loads(done.stdout)

@@ -18,9 +18,9 @@ import time
 
 from flask import Flask
 
-from scripts.bench import report
-from scripts.bench.environments import ROOT
-from scripts.bench.ground import Ground, servers
+from scripts.bench.shared import report
+from scripts.bench.shared.environments import ROOT
+from scripts.bench.shared.servers import Ground, servers
 
 PAGE = ROOT / "docs/performance.md"
 PEOPLE, QUICK_PEOPLE = 100_000, 5_000

@@ -34,10 +34,10 @@ from powerbank.stations.messages.message import digest_contents, format_measures
 from powerbank.stations.protocols import json_v1
 from powerbank.stations.protocols.events import Snapshot
 from powerbank.stations.protocols.protocol import Decoded, StationFacts
-from scripts.bench import environments, report
-from scripts.bench.ingest_sender import BANKS, SLOTS, body, imei, serial
-from scripts.stack.placement import temporary_data_folder
+from scripts.bench.parts.ingest_sender import BANKS, SLOTS, body, imei, serial
+from scripts.bench.shared import environments, report
 from scripts.stack.ports import free_ports
+from scripts.stack.servers.placement import temporary_data_folder
 from scripts.stack.stack import Stack
 
 PAGE = environments.ROOT / "docs/performance.md"
@@ -160,7 +160,7 @@ def measure(stack: Stack, stations: int, *, rate: float, seconds: float, changin
     assert stack.postgres is not None  # noqa: S101 (for the type checker)
     lags_at = stack.data_dir / "lags"
     environment = os.environ | stack.environment() | {"POWERBANK_ENV": "test", "LOG_LEVEL": "WARNING"}
-    here = Path(__file__).parent
+    here = Path(__file__).parent / "parts"
     connection = psycopg2.connect(stack.postgres.superuser_url("powerbank"))
     connection.autocommit = True
     with connection.cursor() as cursor:

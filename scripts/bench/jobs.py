@@ -15,9 +15,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
-from scripts.bench import environments, report, rounds
-from scripts.bench.contestants import CONTESTANTS, OURS, Kind
-from scripts.bench.ground import Ground, servers
+from scripts.bench.parts import job_rounds
+from scripts.bench.parts.job_contestants import CONTESTANTS, OURS, Kind
+from scripts.bench.shared import environments, report
+from scripts.bench.shared.servers import Ground, servers
 
 PAGE = environments.ROOT / "docs/performance.md"
 PGBENCH = 4000  # transactions a round
@@ -54,7 +55,7 @@ def main() -> int:
 def _runs(ground: Ground, kind: Kind, share: float) -> dict[str, Callable[[], float]]:
     runs: dict[str, Callable[[], float]] = {
         contestant.title: partial(
-            rounds.jobs_per_second, ground, contestant, kind, int(contestant.counts[kind] * share)
+            job_rounds.jobs_per_second, ground, contestant, kind, int(contestant.counts[kind] * share)
         )
         for contestant in CONTESTANTS
     }

@@ -26,9 +26,9 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.social import leaderboard, queries, tallies
 from powerbank.social.boards import ALL
 from powerbank.social.models import Metric
-from scripts.bench import report
-from scripts.bench.environments import ROOT
-from scripts.bench.ground import Ground, servers
+from scripts.bench.shared import report
+from scripts.bench.shared.environments import ROOT
+from scripts.bench.shared.servers import Ground, servers
 
 PAGE = ROOT / "docs/performance.md"
 REPEAT = 50

@@ -22,9 +22,10 @@ from functools import partial
 
 from flask import Flask
 
-from scripts.bench import ledger_plain, report
-from scripts.bench.environments import ROOT
-from scripts.bench.ground import Ground, servers, speed
+from scripts.bench.parts import ledger_plain
+from scripts.bench.shared import report
+from scripts.bench.shared.environments import ROOT
+from scripts.bench.shared.servers import Ground, servers, speed
 
 PAGE = ROOT / "docs/performance.md"
 CLIENTS = (1, 8, 16, 50)
@@ -60,7 +61,7 @@ def main() -> int:
 
 def _people(ground: Ground) -> None:
     """Everybody with a wallet that outlasts the measuring."""
-    from scripts.bench import ledger_clients as clients
+    from scripts.bench.parts import ledger_clients as clients
 
     ground.as_superuser(ledger_plain.PEOPLE_ROWS)
     with _application(ground).app_context():
@@ -121,7 +122,7 @@ def _run(ground: Ground, verb: str, seconds: float, clients: int) -> tuple[float
 
 def _start(ground: Ground, verb: str, clients: int, seconds: float) -> "subprocess.Popen[str]":
     environment = ground.environment | {"DATABASE_POOL_SIZE": str(clients)}
-    command = [sys.executable, "-m", "scripts.bench.ledger_clients", verb, str(clients), str(seconds)]
+    command = [sys.executable, "-m", "scripts.bench.parts.ledger_clients", verb, str(clients), str(seconds)]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -146,7 +147,7 @@ def _storm(ground: Ground, seconds: float, enough: int) -> str:
 
 
 def _reads(ground: Ground, sizes: list[int]) -> str:
-    from scripts.bench import ledger_history as history
+    from scripts.bench.parts import ledger_history as history
 
     columns = {}
     with _application(ground).app_context():

@@ -12,8 +12,6 @@ went out, when the station's answer was applied.
 import sys
 from pathlib import Path
 
-from powerbank.auth.tokens import Tokens
-
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import argparse
@@ -28,10 +26,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from uuid import uuid4
 
-from scripts.bench import costs, environments, report
-from scripts.bench.rental_aftermath import aftermath
-from scripts.bench.rental_day import MISHAPS, Day, Person
-from scripts.bench.rental_network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
+from powerbank.auth.tokens import Tokens
+from scripts.bench.parts.rental_aftermath import aftermath
+from scripts.bench.parts.rental_day import MISHAPS, Day, Person
+from scripts.bench.parts.rental_network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
+from scripts.bench.shared import costs, environments, report
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.stack.stack import Stack
 

@@ -19,10 +19,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scripts.bench import report
 from scripts.bench.api import ME, OURS, PAGE, contestants, fill, serving
-from scripts.bench.environments import ROOT
-from scripts.bench.ground import Ground, servers
+from scripts.bench.shared import report
+from scripts.bench.shared.environments import ROOT
+from scripts.bench.shared.servers import Ground, servers
 
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: "
 BODY = b"POST /api/auth/get-otp HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n{"
@@ -106,7 +106,7 @@ async def _stay(host: str, port: int, beginning: bytes, connected: asyncio.Semap
 
 
 def _ask(address: str, token: str, clients: int, seconds: float) -> dict[str, Any]:
-    command = [sys.executable, "-m", "scripts.bench.load", address, ME, token, str(clients), str(seconds)]
+    command = [sys.executable, "-m", "scripts.bench.shared.load", address, ME, token, str(clients), str(seconds)]
     done = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     seen: dict[str, Any] = json.loads(done.stdout)
     if set(seen["statuses"]) != {"200"}:

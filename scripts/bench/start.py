@@ -21,8 +21,8 @@ import time
 import urllib.error
 import urllib.request
 
-from scripts.bench import report
-from scripts.bench.environments import ROOT
+from scripts.bench.shared import report
+from scripts.bench.shared.environments import ROOT
 
 PAGE = ROOT / "docs/performance.md"
 PATIENCE = 300.0

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from scripts.stack.problems import StackError
+from scripts.stack.errors import StackError
 
 # Nobody else may list it; root's PostgreSQL, which runs as another account, may pass through.
 DATA_FOLDER_MODE = 0o711 if os.geteuid() == 0 else 0o700

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from scripts.stack.errors import StackError
 from scripts.stack.ports import DEFAULT_BASE
-from scripts.stack.problems import StackError
 
 ROOT = Path(__file__).resolve().parents[2]
 # What listens on a port of its own, and how there can be more of it all the same.

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass, fields
 from typing import Self
 
-from scripts.stack.problems import StackError
+from scripts.stack.errors import StackError
 
 DEFAULT_BASE = 8000
 BELOW_OUTGOING = range(15_000, 32_000)  # Linux begins at 32768

@@ -16,8 +16,8 @@ from honcho.environ import expand_processes, parse_procfile
 from honcho.manager import KILL_WAIT, SYSTEM_PRINTER_NAME, Manager
 from honcho.printer import Printer
 
+from scripts.stack.errors import StackError
 from scripts.stack.options import ROOT
-from scripts.stack.problems import StackError
 from scripts.stack.records import end
 
 
@@ -83,7 +83,7 @@ def run(commands: list[tuple[str, str]], environment: Mapping[str, str], records
 
 def kept(name: str, command: str, records: Path) -> list[str]:
     """The command that keeps this one running for as long as this process lives."""
-    keeper = [sys.executable, "-m", "scripts.stack.keep", "--records", str(records), "--while", str(os.getpid())]
+    keeper = [sys.executable, "-m", "scripts.stack.keeper", "--records", str(records), "--while", str(os.getpid())]
     return [*keeper, name, command]
 
 

@@ -15,10 +15,10 @@ from scripts.sandbox.accounts import Accounts
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import environment_file, options, processes, secrets_file
-from scripts.stack.guard import Guard
+from scripts.stack.errors import StackError
 from scripts.stack.ports import Ports
-from scripts.stack.problems import StackError
 from scripts.stack.records import end_recorded
+from scripts.stack.servers.guard import Guard
 from scripts.stack.stack import Stack
 
 ADMIN_EMAIL = "admin@example.com"

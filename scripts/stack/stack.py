@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import IO, Self
 
 from scripts.stack import secrets_file
-from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.errors import StackError
 from scripts.stack.files import claim_data_folder
 from scripts.stack.ports import Ports
-from scripts.stack.postgres import EmbeddedPostgres
-from scripts.stack.problems import StackError
 from scripts.stack.records import end_recorded
-from scripts.stack.redis import EmbeddedRedis
-from scripts.stack.server import Server
+from scripts.stack.servers.broker import EmbeddedBroker
+from scripts.stack.servers.postgres import EmbeddedPostgres
+from scripts.stack.servers.redis import EmbeddedRedis
+from scripts.stack.servers.server import Server
 
 # What is made below the data folder beside the servers' own. The rest may be somebody's.
 OURS = (

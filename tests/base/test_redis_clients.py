@@ -10,7 +10,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from powerbank.base.redis_clients import connect
 from scripts.stack.ports import free_ports
-from scripts.stack.redis import EmbeddedRedis, find_binary
+from scripts.stack.servers.redis import EmbeddedRedis, find_binary
 from tests.nursery import wait_until
 
 

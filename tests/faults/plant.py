@@ -17,8 +17,8 @@ from powerbank.base.db import db, transaction
 from powerbank.outbox import relay
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import State
-from scripts.stack.postgres import EmbeddedPostgres
-from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.servers.postgres import EmbeddedPostgres
+from scripts.stack.servers.redis import EmbeddedRedis
 from scripts.stack.stack import Stack
 from tests.databases import server_went_away
 from tests.nursery import Nursery, Running, wait_until

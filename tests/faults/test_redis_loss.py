@@ -19,7 +19,7 @@ from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.outbound import MOST_KEPT, PAUSE, unsent
 from scripts.drills.proxy import Proxy, to_port
 from scripts.stack.ports import free_ports
-from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.servers.redis import EmbeddedRedis
 from tests import sample_jobs
 from tests.faults.plant import Plant
 from tests.nursery import wait_until

@@ -21,7 +21,7 @@ from powerbank.base.redis_clients import connect
 from powerbank.outbox.enqueue import Outbound
 from scripts import check_stack
 from scripts.stack.ports import free_ports
-from scripts.stack.redis import EmbeddedRedis, find_binary
+from scripts.stack.servers.redis import EmbeddedRedis, find_binary
 from tests.nursery import wait_until
 
 pytestmark = pytest.mark.faults

@@ -20,7 +20,7 @@ from powerbank.outbox import catalogue, heartbeats, schedules
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.policy import VENDORS, Queue, lanes
 from scripts.stack.ports import free_ports
-from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.servers.redis import EmbeddedRedis
 from tests import sample_jobs
 from tests.nursery import wait_until
 

@@ -6,9 +6,9 @@ import pytest
 
 from scripts.simulation import Network, Simulator, StationSpec, generate
 from scripts.simulation.station import Pace
-from scripts.stack.broker import EmbeddedBroker
-from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import free_ports
+from scripts.stack.servers.broker import EmbeddedBroker
+from scripts.stack.servers.placement import temporary_data_folder
 from tests.simulator.server import Server
 
 QUICK = Pace(heartbeat=0.5, eject=0.05, reboot=0.1, speed=1.0)

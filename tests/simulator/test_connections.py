@@ -8,9 +8,9 @@ import pytest
 from powerbank.stations.protocols.events import Boot, Snapshot
 from scripts.simulation import Simulator, generate
 from scripts.simulation.specs import Credentials
-from scripts.stack.broker import EmbeddedBroker
-from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import free_ports
+from scripts.stack.servers.broker import EmbeddedBroker
+from scripts.stack.servers.placement import temporary_data_folder
 from tests.simulator.conftest import JSON, QUICK, VOLINKS, Run
 from tests.simulator.server import Server
 

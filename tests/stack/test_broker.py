@@ -10,9 +10,9 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from scripts.stack.broker import EmbeddedBroker
 from scripts.stack.files import make_folder
 from scripts.stack.ports import free_ports
+from scripts.stack.servers.broker import EmbeddedBroker
 
 pytestmark = pytest.mark.faults
 

@@ -9,11 +9,11 @@ import pytest
 
 from powerbank.integrations.mqtt import listener
 from powerbank.integrations.mqtt.listener import PULSE, Listener
-from scripts.stack import broker as embedded
-from scripts.stack import guard
-from scripts.stack.broker import EmbeddedBroker
-from scripts.stack.guard import Guard
 from scripts.stack.ports import free_ports
+from scripts.stack.servers import broker as embedded
+from scripts.stack.servers import guard
+from scripts.stack.servers.broker import EmbeddedBroker
+from scripts.stack.servers.guard import Guard
 from tests.nursery import wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]

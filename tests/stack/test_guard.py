@@ -5,9 +5,9 @@ from pathlib import Path
 
 from redis import Redis
 
-from scripts.stack.guard import Guard
 from scripts.stack.ports import free_ports
-from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.servers.guard import Guard
+from scripts.stack.servers.redis import EmbeddedRedis
 from tests.nursery import wait_until
 
 

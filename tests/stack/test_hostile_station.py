@@ -10,9 +10,9 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from scripts.stack import broker as embedded
-from scripts.stack.broker import EmbeddedBroker, find_mosquitto
 from scripts.stack.ports import free_ports
+from scripts.stack.servers import broker as embedded
+from scripts.stack.servers.broker import EmbeddedBroker, find_mosquitto
 from tests.stack.test_broker import Listener
 
 pytestmark = pytest.mark.faults

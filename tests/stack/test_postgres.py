@@ -12,9 +12,9 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from scripts.stack import placement
-from scripts.stack.postgres import KEEPS_VALUES_OUT_OF_THE_LOG, EmbeddedPostgres
-from scripts.stack.problems import StackError
+from scripts.stack.errors import StackError
+from scripts.stack.servers import placement
+from scripts.stack.servers.postgres import KEEPS_VALUES_OUT_OF_THE_LOG, EmbeddedPostgres
 from tests.databases import data_folder
 from tests.nursery import wait_until
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from scripts.stack.errors import StackError
 from scripts.stack.ports import free_ports
-from scripts.stack.problems import StackError
-from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.servers.redis import EmbeddedRedis
 
 pytestmark = pytest.mark.faults
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.stack.errors import StackError
 from scripts.stack.ports import BELOW_OUTGOING, OFFSETS, Ports
-from scripts.stack.problems import StackError
 from tests.stack.test_processes import carrying
 
 pytestmark = [pytest.mark.faults, pytest.mark.enable_socket]

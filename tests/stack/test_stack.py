@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from scripts.stack.errors import StackError
 from scripts.stack.ports import Ports, free_ports
-from scripts.stack.problems import StackError
 from scripts.stack.stack import Stack
 
 pytestmark = pytest.mark.faults

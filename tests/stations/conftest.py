@@ -32,9 +32,9 @@ from powerbank.subscriptions import SUBSCRIPTIONS
 from powerbank.users.models import User
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.station import Pace
-from scripts.stack.broker import EmbeddedBroker
-from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import free_ports
+from scripts.stack.servers.broker import EmbeddedBroker
+from scripts.stack.servers.placement import temporary_data_folder
 from tests.nursery import Nursery
 from tests.stations import prepared
 from tests.stations.network import Network, network

@@ -25,9 +25,9 @@ from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.registry import services
 from scripts.simulation import StationSpec
-from scripts.stack.broker import EmbeddedBroker
-from scripts.stack.postgres import EmbeddedPostgres
-from scripts.stack.redis import EmbeddedRedis
+from scripts.stack.servers.broker import EmbeddedBroker
+from scripts.stack.servers.postgres import EmbeddedPostgres
+from scripts.stack.servers.redis import EmbeddedRedis
 from scripts.stack.stack import Stack
 from tests.databases import data_folder, server_went_away, stack_in
 from tests.nursery import Nursery, Running

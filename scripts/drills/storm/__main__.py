@@ -12,17 +12,17 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from scripts.bench import report
+from scripts.bench.shared import report
 from scripts.drills.storm import checker, faults, wrong_clock
 from scripts.drills.storm.checker import Finding
 from scripts.drills.storm.storm import GREEN_WITHIN, Seen, Storm, query, say
 from scripts.drills.storm.system import System
 from scripts.drills.storm.table import table
-from scripts.stack import placement
+from scripts.stack.errors import StackError
 from scripts.stack.files import DATA_FOLDER_MODE
 from scripts.stack.options import ROOT
 from scripts.stack.ports import BELOW_OUTGOING, OFFSETS, Ports
-from scripts.stack.problems import StackError
+from scripts.stack.servers import placement
 
 PAGE = ROOT / "docs/storm.md"
 

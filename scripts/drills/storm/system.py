@@ -17,13 +17,13 @@ from scripts.drills.proxy import Proxy, to_port
 from scripts.sandbox.accounts import Accounts
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
 from scripts.stack import processes
-from scripts.stack.guard import Guard
+from scripts.stack.errors import StackError
 from scripts.stack.options import ROOT
 from scripts.stack.ports import Ports
-from scripts.stack.problems import StackError
 from scripts.stack.records import Record, end_recorded
 from scripts.stack.run import ADMIN_EMAIL, FCM_ACCOUNT, child_environment
-from scripts.stack.server import Server
+from scripts.stack.servers.guard import Guard
+from scripts.stack.servers.server import Server
 from scripts.stack.stack import Stack
 
 PROCFILES = [ROOT / "Procfile", ROOT / "scripts/Procfile.sandbox"]

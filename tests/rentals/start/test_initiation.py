@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from powerbank.integrations.mqtt.publisher import Publisher
-from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.servers.broker import EmbeddedBroker
 from tests.people import change, rows
 from tests.rentals.conftest import Cabinets, Renter
 from tests.stations.conftest import Make

@@ -22,7 +22,7 @@ from powerbank.ops import queries
 from powerbank.outbox import relay
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
-from scripts.stack.broker import EmbeddedBroker
+from scripts.stack.servers.broker import EmbeddedBroker
 from tests.people import rows as found_rows
 from tests.stations.conftest import Make
 from tests.stations.talker import Talker, rows, status, value

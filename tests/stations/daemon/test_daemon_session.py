@@ -14,8 +14,8 @@ from powerbank.base.db import db
 from powerbank.integrations.mqtt.publisher import Publisher
 from powerbank.stations.daemon import leadership
 from scripts.simulation import generate
-from scripts.stack import broker as embedded
-from scripts.stack.broker import find_mosquitto
+from scripts.stack.servers import broker as embedded
+from scripts.stack.servers.broker import find_mosquitto
 from tests.nursery import Nursery
 from tests.stack.test_broker import Listener
 from tests.stations.network import network

@@ -13,9 +13,9 @@ from powerbank.integrations.errors import VendorError
 from powerbank.integrations.mqtt import sharing
 from powerbank.stations.daemon.loop import Daemon
 from scripts.simulation import generate
-from scripts.stack import broker
-from scripts.stack.broker import EmbeddedBroker
 from scripts.stack.ports import free_ports
+from scripts.stack.servers import broker
+from scripts.stack.servers.broker import EmbeddedBroker
 from tests.nursery import Nursery
 from tests.stations.daemon.sharing_broker import SharingBroker
 from tests.stations.network import Network, network

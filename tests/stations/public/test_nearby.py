@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from config import load
 from powerbank import create_app
 from powerbank.base.db import new_id, read_alone, transaction
-from scripts.bench import stations_data
+from scripts.bench.shared import stations
 from tests.conftest import execute, superuser_url
 from tests.stations.conftest import Make, SignIn
 
@@ -111,7 +111,7 @@ def test_every_answer_is_what_a_look_at_all_stations_gives(app: Flask, client: F
         places[f"S{number}"] = (lat, lng)
         rows.append({"id": new_id(), "sn": f"S{number}", "lat": lat, "lng": lng, "banks": chance.randrange(4)})
     with app.app_context(), transaction():
-        stations_data.insert(rows)
+        stations.insert(rows)
     banks = {row["sn"]: row["banks"] for row in rows}
     for _ in range(60):
         lat, lng, spread = chance.choice(REGIONS)
@@ -172,7 +172,7 @@ def test_the_index_answers(app: Flask, clean: None, database_name: str) -> None:
     execute(superuser_url(database_name), "VACUUM ANALYZE station_live")  # it is known to be empty
     with app.app_context(), transaction() as session:
         assert session.execute(nearby_stations._NEARBY, asked | {"min_banks": 0, "min_free_slots": 0}).all() == []
-        stations_data.fill(5000)
+        stations.fill(5000)
         for least in (0, 5):
             params = asked | {"min_banks": least, "min_free_slots": 0}
             before = session.execute(read).one()
@@ -208,12 +208,12 @@ def test_a_transaction_after_a_bare_read_is_one(app: Flask, clean: None) -> None
     with app.app_context():
         read_alone(text("SELECT 1"), {})
         with contextlib.suppress(ZeroDivisionError), transaction():
-            stations_data.fill(1)
+            stations.fill(1)
             raise ZeroDivisionError
         assert read_alone(text("SELECT count(*) FROM stations"), {}) == [(0,)]
 
 
 def test_a_bare_read_inside_a_transaction_sees_what_that_has_written(app: Flask, clean: None) -> None:
     with app.app_context(), transaction():
-        stations_data.fill(1)
+        stations.fill(1)
         assert [tuple(row) for row in read_alone(text("SELECT count(*) FROM stations"), {})] == [(1,)]

@@ -18,10 +18,10 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.models import BrokerState
 from powerbank.stations.registry import broker_files, services
 from scripts.broker_accounts import keep
-from scripts.stack import broker_config
-from scripts.stack.broker import EmbeddedBroker, StationAccount, find_mosquitto
-from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import free_ports
+from scripts.stack.servers import broker_config
+from scripts.stack.servers.broker import EmbeddedBroker, StationAccount, find_mosquitto
+from scripts.stack.servers.placement import temporary_data_folder
 from tests.stack.test_broker import Listener
 from tests.stations.conftest import Make
 

@@ -20,8 +20,8 @@ from powerbank.stations.registry import services
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.specs import Credentials
 from scripts.simulation.station import Pace
-from scripts.stack.broker import find_mosquitto
 from scripts.stack.ports import free_ports
+from scripts.stack.servers.broker import find_mosquitto
 from tests.nursery import Nursery
 from tests.rentals.test_whole_stack import Renter
 from tests.stations.network import Network, network

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def keep(tmp_path: Path, command: str, *, parent: int | None = None, silent: float = 30) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, "-m", "scripts.stack.keep", "--records", str(tmp_path / "pids")]
+    words = [sys.executable, "-m", "scripts.stack.keeper", "--records", str(tmp_path / "pids")]
     words += ["--stop-seconds", "1.5", "--silent-seconds", str(silent)]
     return subprocess.Popen([*words, "--while", str(parent or os.getpid()), "web.1", command])
 

@@ -10,9 +10,9 @@ import tempfile
 import time
 from typing import IO
 
-from scripts.bench.contestants import Contestant, Kind
-from scripts.bench.environments import ROOT
-from scripts.bench.ground import Ground
+from scripts.bench.parts.job_contestants import Contestant, Kind
+from scripts.bench.shared.environments import ROOT
+from scripts.bench.shared.servers import Ground
 
 LONGEST = 180.0
 WARM_UP = 0.1  # the share of jobs before the clock starts: connections open, caches fill

@@ -17,10 +17,10 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from scripts.stack import broker_config
+from scripts.stack.errors import StackError
 from scripts.stack.files import make_folder, write_private
-from scripts.stack.problems import StackError
-from scripts.stack.server import Server
+from scripts.stack.servers import broker_config
+from scripts.stack.servers.server import Server
 
 SERVICE_ACCOUNT = "powerbank"
 GUARDS_TOPIC = "powerbank/guard"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from scripts.bench import environments
+from scripts.bench.shared import environments
 
 
 class Kind(StrEnum):
@@ -23,7 +23,7 @@ class Contestant:
     counts: dict[Kind, int]  # jobs that take a few seconds
 
     def enqueue_command(self, kind: Kind, count: int) -> list[str]:
-        return [str(self._python()), *_drive(self.module, "enqueue", kind.value, str(count))]
+        return [str(self._python()), *_call(self.module, "enqueue", kind.value, str(count))]
 
     def worker_command(self) -> list[str]:
         program, *words = self.worker
@@ -34,8 +34,8 @@ class Contestant:
         return environments.python_of(self.peer) if self.peer else Path(sys.executable)
 
 
-def _drive(*words: str) -> Sequence[str]:
-    return ("-m", "scripts.bench.drive", *words)
+def _call(*words: str) -> Sequence[str]:
+    return ("-m", "scripts.bench.parts.job_call", *words)
 
 
 _CELERY = ("celery", "-A", "scripts.bench.peers.celery_app", "worker", "-c", "1")
@@ -43,8 +43,8 @@ _CELERY = ("celery", "-A", "scripts.bench.peers.celery_app", "worker", "-c", "1"
 OURS = Contestant(
     "Powerbank, one process",
     None,
-    "ours",
-    ("python", *_drive("ours", "work")),
+    "parts.job_bodies",
+    ("python", *_call("parts.job_bodies", "work")),
     {Kind.TRIVIAL: 8000, Kind.DURABLE: 3000},
 )
 
@@ -75,14 +75,14 @@ CONTESTANTS = (
         "RQ SimpleWorker",
         "rq",
         "peers.rq_app",
-        ("python", *_drive("peers.rq_app", "work", "simple")),
+        ("python", *_call("peers.rq_app", "work", "simple")),
         {Kind.TRIVIAL: 900, Kind.DURABLE: 700},
     ),
     Contestant(
         "RQ Worker, forking",
         "rq",
         "peers.rq_app",
-        ("python", *_drive("peers.rq_app", "work", "forking")),
+        ("python", *_call("peers.rq_app", "work", "forking")),
         {Kind.TRIVIAL: 150, Kind.DURABLE: 150},
     ),
 )

@@ -9,8 +9,8 @@ from powerbank.outbox import catalogue
 from powerbank.outbox.policy import JobSpec, Queue
 from scripts.bench.peers import bodies
 
-TRIVIAL = JobSpec("trivial", body="scripts.bench.ours.trivial", queue=Queue.DEFAULT, durable=False)
-DURABLE = JobSpec("durable", body="scripts.bench.ours.durable", queue=Queue.DEFAULT)
+TRIVIAL = JobSpec("trivial", body="scripts.bench.parts.job_bodies.trivial", queue=Queue.DEFAULT, durable=False)
+DURABLE = JobSpec("durable", body="scripts.bench.parts.job_bodies.durable", queue=Queue.DEFAULT)
 
 catalogue.register(TRIVIAL, DURABLE)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import redis
 
-from scripts.bench.environments import ROOT
+from scripts.bench.shared.environments import ROOT
 from scripts.stack.ports import free_ports
 from scripts.stack.stack import Stack
 

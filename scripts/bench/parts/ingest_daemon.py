@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from powerbank.integrations.mqtt.listener import Heard
 from powerbank.stations.daemon.loop import Daemon

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from scripts.stack.errors import StackError
 from scripts.stack.files import make_data_folder, make_folder
-from scripts.stack.problems import StackError
 from scripts.stack.records import Record, end
 
 START_SECONDS = 30.0

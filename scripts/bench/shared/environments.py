@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 KEPT = ROOT / ".bench"
-PINS = Path(__file__).parent / "peers"
+PINS = Path(__file__).parents[1] / "peers"
 
 
 def python_of(peer: str) -> Path:

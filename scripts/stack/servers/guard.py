@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from scripts.stack.problems import StackError
-from scripts.stack.server import Server
+from scripts.stack.errors import StackError
+from scripts.stack.servers.server import Server
 
 LOOK_EVERY = 0.5  # seconds
 LONGEST_PAUSE = 10.0

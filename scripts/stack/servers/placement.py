@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from scripts.stack.errors import StackError
 from scripts.stack.files import DATA_FOLDER_MODE, make_data_folder, make_folder
-from scripts.stack.problems import StackError
-from scripts.stack.server import Account
+from scripts.stack.servers.server import Account
 
 RUNTIME = Path("/var/lib/powerbank")
 UNPRIVILEGED = ("postgres", "powerbank", "nobody")

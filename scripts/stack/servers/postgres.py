@@ -17,10 +17,10 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import errors, sql
 
-from scripts.stack import placement
-from scripts.stack.problems import StackError
+from scripts.stack.errors import StackError
 from scripts.stack.records import end, running_in
-from scripts.stack.server import Account, Server
+from scripts.stack.servers import placement
+from scripts.stack.servers.server import Account, Server
 
 DATABASE = "powerbank"
 OWNER = "powerbank_owner"

@@ -27,12 +27,12 @@ from powerbank.stations.custody import registration
 from powerbank.stations.packages.models import Package
 from powerbank.stations.registry import services
 from powerbank.users.models import User
-from scripts.bench import environments
+from scripts.bench.shared import environments
 from scripts.simulation import Simulator, StationSpec
 from scripts.simulation.station import Pace
 from scripts.stack import processes
-from scripts.stack.placement import temporary_data_folder
 from scripts.stack.ports import free_ports
+from scripts.stack.servers.placement import temporary_data_folder
 from scripts.stack.stack import Stack
 
 ROOT = environments.ROOT

@@ -1,4 +1,4 @@
-"""Fills the registry with stations: `python -m scripts.bench.stations_data COUNT`.
+"""Fills the registry with stations: `python -m scripts.bench.shared.stations COUNT`.
 
 They stand as a national network would: most in a few towns, close together, the rest along the roads between.
 """

@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
+from scripts.stack.errors import StackError
 from scripts.stack.files import make_folder
-from scripts.stack.problems import StackError
-from scripts.stack.server import Server
+from scripts.stack.servers.server import Server
 
 WANTED_VERSION = 7
 

@@ -14,8 +14,8 @@ from powerbank.api import paging
 from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.ledger import queries, sums
 from powerbank.ledger.models import Account, Posting
-from scripts.bench.ground import Ground
-from scripts.bench.ledger_clients import FIRST_PERSON, PEOPLE, person
+from scripts.bench.parts.ledger_clients import FIRST_PERSON, PEOPLE, person
+from scripts.bench.shared.servers import Ground
 
 REPEAT = 30
 UNSEALED = 20_000  # postings of the hot account since the last seal: some minutes of a busy day

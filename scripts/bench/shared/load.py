@@ -1,7 +1,7 @@
-"""As many clients as asked for, each sending its next request once it has the answer to the last:
+"""Plays as many clients as asked for, each of which sends its next request once it has the answer to the last one.
 
-`python -m scripts.bench.load HOST:PORT PATH TOKEN CLIENTS SECONDS` prints what it saw as JSON. It speaks HTTP over bare
-sockets, so that on a machine of two cores the load costs less than what it measures.
+`python -m scripts.bench.shared.load HOST:PORT PATH TOKEN CLIENTS SECONDS` prints what it saw as JSON. It speaks HTTP
+over bare sockets, so that on a machine of two cores the load costs less than what it measures.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""Fills the tables with people and prints the access token of one of them: `python -m scripts.bench.people COUNT`."""
+"""Fills the tables with people and prints the access token of one of them.
+
+`python -m scripts.bench.shared.people COUNT`
+"""
 
 import sys
 

@@ -1,6 +1,6 @@
 """Calls one function of a contestant in the environment that it needs:
 
-`drive MODULE enqueue KIND COUNT` or `drive MODULE work [WORKER]`.
+`job_call MODULE enqueue KIND COUNT` or `job_call MODULE work [WORKER]`.
 """
 
 import importlib

@@ -1,0 +1,1 @@
+"""The parts of one bench each, named after it."""

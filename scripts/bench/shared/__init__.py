@@ -1,0 +1,1 @@
+"""What several benches share: servers, load, people and stations to fill the tables with, and reports."""
