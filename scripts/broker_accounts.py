@@ -18,7 +18,7 @@ LOOK_EVERY = 0.5  # seconds
 
 
 def main() -> None:
-    broker = embedded_broker(os.environ["POWERBANK_DATA"], os.environ["MQTT_URL"])
+    broker = embedded_broker(os.environ["POWERBANK_DATA"], os.environ["MQTT_URL"], os.environ["STATIONS_MQTT_URL"])
     told: object = None
     with create_app(rules=False).app_context():
         while True:
@@ -26,9 +26,9 @@ def main() -> None:
             time.sleep(LOOK_EVERY)
 
 
-def embedded_broker(data: str, url: str) -> EmbeddedBroker:
-    address = urlsplit(url)
-    return EmbeddedBroker(Path(data), address.port or 1883, unquote(address.password or ""))
+def embedded_broker(data: str, url: str, stations_url: str) -> EmbeddedBroker:
+    password = unquote(urlsplit(url).password or "")
+    return EmbeddedBroker(Path(data), urlsplit(stations_url).port or 1883, password)
 
 
 def keep(broker: EmbeddedBroker, told: object) -> object:

@@ -34,7 +34,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         # Which bank is where is remembered for this network, and not for one that was wiped.
         keep_in = Path(os.environ["POWERBANK_DATA"]) / f"simulator-{network}.json"
-        simulator = stack.enter_context(Simulator(os.environ["MQTT_URL"], specs, keep_in=keep_in))
+        simulator = stack.enter_context(Simulator(os.environ["STATIONS_MQTT_URL"], specs, keep_in=keep_in))
         page = stack.enter_context(Page(simulator, int(os.environ["SIMULATOR_PORT"])))
         print(f"{len(specs)} stations; their page is {page.url}.", flush=True)
         ended.wait()

@@ -75,7 +75,10 @@ def run(simulator: Simulator, port: int, rates: dict[str, float]) -> int:
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", nargs="?", help="file with stations, or - for standard input")
-    parser.add_argument("--broker", default=os.environ.get("MQTT_URL"), help="mqtt://host:port (default: MQTT_URL)")
+    broker = os.environ.get("STATIONS_MQTT_URL") or os.environ.get("MQTT_URL")
+    parser.add_argument(
+        "--broker", default=broker, help="mqtt://host:port for stations (default: STATIONS_MQTT_URL, then MQTT_URL)"
+    )
     parser.add_argument("--port", type=int, default=int(os.environ.get("SIMULATOR_PORT", "8027")), help="of the page")
     parser.add_argument("--seed", type=int, default=0, help="the same seed makes the same choices")
     parser.add_argument("--heartbeat", type=float, help="seconds between heartbeats (default: the protocol's own)")

@@ -177,7 +177,7 @@ def measure(stack: Stack, stations: int, *, rate: float, seconds: float, changin
         listener = psutil.Process(daemon.pid)
         backends = [psutil.Process(pid) for pid in _backends(cursor)]
         cpu, database_cpu, rows = _spent([listener]), _spent(backends), _one(cursor, WRITTEN)
-        words = [stack.broker.port, stack.broker.password, stations, rate, seconds, changing]
+        words = [stack.broker.service_port, stack.broker.password, stations, rate, seconds, changing]
         began = time.monotonic()
         sender = [sys.executable, str(here / "ingest_sender.py"), *map(str, words)]
         subprocess.run(sender, check=True, stdout=subprocess.PIPE, env=environment)

@@ -136,6 +136,7 @@ def child_environment(stack: Stack) -> dict[str, str]:
         "LIVE_PORT": str(stack.ports.live),
         "SANDBOX_PORT": str(stack.ports.sandbox),
         "SIMULATOR_PORT": str(stack.ports.simulator),
+        "STATIONS_MQTT_URL": stack.broker.stations_url if stack.broker else os.environ.get("MQTT_URL", ""),
         "POWERBANK_DATA": str(stack.data_dir),
         "TZ": "UTC",
         "PYTHONUNBUFFERED": "1",

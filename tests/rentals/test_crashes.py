@@ -39,7 +39,7 @@ def net(nursery: Nursery) -> Iterator[Network]:
 def cabinet(net: Network, request: pytest.FixtureRequest) -> Iterator[tuple[Simulator, StationSpec]]:
     spec = generate(1, seed=len(request.node.name) * 1000 + 7).stations[0]
     net.register([spec])
-    simulator = Simulator(net.broker.url, [spec], pace=Pace(heartbeat=1.0, eject=0.05, reboot=0.2))
+    simulator = Simulator(net.broker.stations_url, [spec], pace=Pace(heartbeat=1.0, eject=0.05, reboot=0.2))
     simulator.start()
     seated = f"SELECT available_banks FROM station_live WHERE sn = '{spec.sn}'"
     net.wait(lambda: net.value(seated) == len(spec.serials), "all banks are seated")

@@ -43,7 +43,7 @@ def play(net: Network) -> Iterator[Callable[..., tuple[Simulator, list[StationSp
 
     def begin(*specs: StationSpec) -> Simulator:
         net.register(list(specs))
-        simulator = Simulator(net.broker.url, list(specs), pace=Pace(heartbeat=1.0, eject=0.05, reboot=0.2))
+        simulator = Simulator(net.broker.stations_url, list(specs), pace=Pace(heartbeat=1.0, eject=0.05, reboot=0.2))
         simulator.start()
         running.append(simulator)
         sns = ", ".join(f"'{spec.sn}'" for spec in specs)

@@ -36,7 +36,7 @@ class Listener:
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=keep, clean_session=not keep)
         self.client.username_pw_set(username, password)
         self.client.on_message = lambda client, data, message: self.received.put((message.topic, message.payload))
-        self.client.connect("127.0.0.1", broker.port)
+        self.client.connect("127.0.0.1", broker.service_port if username == "powerbank" else broker.port)
         self.client.loop_start()
 
     def subscribe(self, topic: str) -> "Listener":

@@ -134,3 +134,33 @@ def test_natss_own_protocol_takes_nobodys_account(broker: EmbeddedBroker) -> Non
             asked = f'CONNECT {{"user":"{user}","pass":"{password}","verbose":true}}\r\nSUB $MQTT.> 1\r\n'
             connection.sendall(asked.encode())
             assert b"Authorization Violation" in connection.recv(4096)
+
+
+def test_it_closes_no_connection_of_another(broker: EmbeddedBroker) -> None:
+    if broker.kind == "nats":
+        pytest.skip("NATS does not bind client ids to accounts (decision 21)")
+    good = Listener(broker, "good", "another", keep="good").subscribe("stations/good/commands")
+    service = Listener(broker, "powerbank", broker.password, keep="secret")
+    try:
+        for name in ("good", "secret"):
+            evil = Listener(broker, "evil", "its own", keep=name).subscribe("stations/evil/commands")
+            service.publish("stations/good/commands", name)
+            assert good.received.get(timeout=5) == ("stations/good/commands", name.encode())
+            assert heard(evil) == []
+            evil.close()
+        assert good.client.is_connected()
+        assert service.client.is_connected()
+    finally:
+        good.close()
+        service.close()
+
+
+def test_its_account_opens_nothing_where_this_service_connects(broker: EmbeddedBroker) -> None:
+    if broker.kind == "nats":
+        pytest.skip("NATS has one port for all")
+    evil = mqtt.Client(CallbackAPIVersion.VERSION2)
+    evil.username_pw_set("evil", "its own")
+    evil.connect("127.0.0.1", broker.service_port)
+    for _ in range(20):
+        evil.loop(0.05)
+    assert not evil.is_connected()

@@ -168,7 +168,7 @@ def played(net: Network) -> Iterator[Callable[..., Simulator]]:
         net.scheduler()
         net.wait(net.listening, "the daemon listens")
         pace = Pace(heartbeat=1.0, eject=0.05, reboot=0.2)
-        simulator = Simulator(net.broker.url, specs, pace=pace)
+        simulator = Simulator(net.broker.stations_url, specs, pace=pace)
         simulator.start()
         running.append(simulator)
         seated = sum(len(spec.serials) for spec in specs)

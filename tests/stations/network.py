@@ -180,7 +180,7 @@ class Load:
         client.on_publish = lambda *_: self._taken.release()
         client.reconnect_delay_set(1, 1)
         client.username_pw_set("powerbank", self._broker.password)
-        client.connect("127.0.0.1", self._broker.port)
+        client.connect("127.0.0.1", self._broker.service_port)
         client.loop_start()
         try:
             self.failed = not all(self._publish(client, *message) for message in self._messages)

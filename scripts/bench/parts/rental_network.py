@@ -146,7 +146,7 @@ def fill(
 def playing(servers: Stack, specs: list[StationSpec], *, speed: float = 1.0) -> Iterator[Simulator]:
     """All banks are seated when it begins."""
     assert servers.broker is not None  # noqa: S101 (for the type checker)
-    simulator = Simulator(servers.broker.url, specs, pace=Pace(heartbeat=30, eject=0.1, speed=speed))
+    simulator = Simulator(servers.broker.stations_url, specs, pace=Pace(heartbeat=30, eject=0.1, speed=speed))
     simulator.start()
     try:
         seated = sum(len(spec.serials) for spec in specs)

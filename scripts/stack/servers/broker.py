@@ -1,7 +1,8 @@
 """An embedded MQTT broker on the loopback: Mosquitto where it is on the PATH, else NATS from its package.
 
 Both know the service account `powerbank`, which may read and write everything, and one account for each
-station, which may read and write below its own prefixes only.
+station, which may read and write below its own prefixes only. Mosquitto gives each station its account's name as client
+id, on a listener for stations alone, so that none closes the connection of another. NATS has no such rule.
 """
 
 import json
@@ -47,8 +48,19 @@ class EmbeddedBroker(Server):
         self._accounts_file = self.folder / "stations.json"
 
     @property
+    def service_port(self) -> int:
+        """Where this service connects: Mosquitto has a listener for it, beside the one for stations."""
+        return self.port + 1 if self.kind == "mosquitto" else self.port
+
+    @property
     def url(self) -> str:
-        return f"mqtt://{SERVICE_ACCOUNT}:{self.password}@127.0.0.1:{self.port}"
+        """The address for this service."""
+        return f"mqtt://{SERVICE_ACCOUNT}:{self.password}@127.0.0.1:{self.service_port}"
+
+    @property
+    def stations_url(self) -> str:
+        """The address for stations, which bring their own accounts."""
+        return f"mqtt://127.0.0.1:{self.port}"
 
     @property
     def kind(self) -> Literal["mosquitto", "nats"]:
@@ -86,11 +98,13 @@ class EmbeddedBroker(Server):
 
     def _write_configuration(self) -> None:
         service = StationAccount(SERVICE_ACCOUNT, self.password)
-        write = broker_config.mosquitto if self.kind == "mosquitto" else broker_config.nats
         # Hashes that were made for the other broker, before this one was installed, are made anew in a moment.
         foreign = broker_config.BCRYPT_HASHES if self.kind == "mosquitto" else broker_config.MOSQUITTO_HASH
         stations = [each for each in self.station_accounts() if not each.password_or_hash.startswith(foreign)]
-        files = write(self.folder, self.port, service, stations)
+        if self.kind == "mosquitto":
+            files = broker_config.mosquitto(self.folder, self.port, self.service_port, service, stations)
+        else:
+            files = broker_config.nats(self.folder, self.port, service, stations)
         for name, text in files.items():
             write_private(self.folder / name, text)
 
@@ -117,7 +131,7 @@ class EmbeddedBroker(Server):
         probe.on_publish = lambda _client, _data, mid, _code, _properties: taken.append(mid)
         deadline = time.monotonic() + SERVES_WITHIN
         try:
-            probe.connect("127.0.0.1", self.port, keepalive=10)
+            probe.connect("127.0.0.1", self.service_port, keepalive=10)
             while not taken and time.monotonic() < deadline:
                 if probe.loop(timeout=0.1) != mqtt.MQTT_ERR_SUCCESS:
                     return False
@@ -131,7 +145,7 @@ class EmbeddedBroker(Server):
         probe = mqtt.Client(CallbackAPIVersion.VERSION2)
         probe.username_pw_set(SERVICE_ACCOUNT, self.password)
         try:
-            probe.connect("127.0.0.1", self.port, keepalive=10)
+            probe.connect("127.0.0.1", self.service_port, keepalive=10)
             for _ in range(20):
                 if probe.loop(timeout=0.1) != mqtt.MQTT_ERR_SUCCESS:
                     return False

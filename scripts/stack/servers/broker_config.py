@@ -18,12 +18,11 @@ class Account(Protocol):
     def password_or_hash(self) -> str: ...
 
 
-def mosquitto(folder: Path, port: int, service: Account, stations: list[Any]) -> dict[str, str]:
+def mosquitto(
+    folder: Path, stations_port: int, service_port: int, service: Account, stations: list[Any]
+) -> dict[str, str]:
     settings = {
-        "listener": f"{port} 127.0.0.1",
-        "allow_anonymous": "false",
-        "password_file": str(folder / "mosquitto.passwords"),
-        "acl_file": str(folder / "mosquitto.rules"),
+        "per_listener_settings": "true",
         "persistence": "true",
         "persistence_location": f"{folder}/",
         # What a crash may lose; the default is half an hour.
@@ -36,15 +35,32 @@ def mosquitto(folder: Path, port: int, service: Account, stations: list[Any]) ->
     if os.geteuid() == 0:
         # It would become the account `mosquitto`, which cannot read these files.
         settings["user"] = "root"
+    # Each listener knows its own accounts only. A station's client id is the name of its account, whatever it says.
+    to_service = _mosquitto_listener(folder, service_port, "service")
+    to_stations = _mosquitto_listener(folder, stations_port, "stations") | {"use_username_as_clientid": "true"}
     patterns = [f"pattern readwrite {topic}/#" for topic in _station_topics("%u")]
     rules = ["user " + service.username, "topic readwrite #", "", *patterns]
     return {
-        "mosquitto.conf": "".join(f"{name} {value}\n" for name, value in settings.items()),
-        "mosquitto.rules": "\n".join(rules) + "\n",
-        "mosquitto.passwords": "".join(
-            f"{account.username}:{_mosquitto_hash(account)}\n" for account in [service, *stations]
+        "mosquitto.conf": "".join(
+            f"{name} {value}\n" for part in (settings, to_service, to_stations) for name, value in part.items()
         ),
+        "mosquitto.rules": "\n".join(rules) + "\n",
+        "service.passwords": _mosquitto_passwords([service]),
+        "stations.passwords": _mosquitto_passwords(stations),
     }
+
+
+def _mosquitto_listener(folder: Path, port: int, accounts: str) -> dict[str, str]:
+    return {
+        "listener": f"{port} 127.0.0.1",
+        "allow_anonymous": "false",
+        "password_file": str(folder / f"{accounts}.passwords"),
+        "acl_file": str(folder / "mosquitto.rules"),
+    }
+
+
+def _mosquitto_passwords(accounts: list[Any]) -> str:
+    return "".join(f"{account.username}:{_mosquitto_hash(account)}\n" for account in accounts)
 
 
 def _mosquitto_hash(account: Account) -> str:

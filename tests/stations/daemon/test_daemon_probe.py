@@ -59,7 +59,7 @@ def messages(port: int, outcome: str) -> float:
 def say(net: Network, *told: tuple[str, str]) -> None:
     mqtt.multiple(
         [(topic, payload, 1, False) for topic, payload in told],
-        port=net.broker.port,
+        port=net.broker.service_port,
         auth={"username": "powerbank", "password": net.broker.password},
     )
 

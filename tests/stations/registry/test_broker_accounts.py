@@ -116,7 +116,7 @@ def test_a_change_is_seen_with_its_accounts_or_not_at_all(context: Flask) -> Non
 
 
 def test_both_writers_of_mosquittos_rules_agree(context: Flask, tmp_path: Path) -> None:
-    made = broker_config.mosquitto(Path("/x"), 1, StationAccount("powerbank", "secret"), [])
+    made = broker_config.mosquitto(Path("/x"), 1, 2, StationAccount("powerbank", "secret"), [])
     broker_files.write_broker_files(tmp_path, broker_url="mqtt://powerbank:secret@h:1")
     rules = (tmp_path / broker_files.RULES).read_text()
     assert made["mosquitto.rules"] == rules
@@ -178,7 +178,7 @@ def mosquitto(context: Flask, tmp_path: Path) -> Iterator[tuple[Ports, dict[str,
 
 class Broker:
     def __init__(self, port: int) -> None:
-        self.port = port
+        self.port = self.service_port = port
 
 
 @pytest.mark.faults
