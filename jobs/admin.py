@@ -4,4 +4,4 @@ from powerbank.admin import services
 
 
 def admin_user_action(*, user_id: str, status: str) -> None:
-    services.follow_up_status(UUID(user_id), status)
+    services.follow_up_status_change(UUID(user_id), status)

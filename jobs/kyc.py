@@ -6,20 +6,20 @@ from powerbank.kyc import documents
 
 
 def process_kyc_submission(run: StepwiseRun, *, submission_id: str) -> None:
-    for document_id in documents.staged(UUID(submission_id)):
-        run.call(f"put-{document_id}", lambda _key, one=document_id: documents.put_into_store(one))  # type: ignore[misc]
+    for document_id in documents.list_staged_documents(UUID(submission_id)):
+        run.call(f"put-{document_id}", lambda _key, one=document_id: documents.store_document(one))  # type: ignore[misc]
     with run.finish():
-        documents.note_stored(UUID(submission_id), now=utcnow())
+        documents.record_stored(UUID(submission_id), now=utcnow())
 
 
 def delete_documents(run: StepwiseRun, *, user_id: str) -> None:
     began = utcnow()
-    due = documents.due(user_id=UUID(user_id), now=began)
+    due = documents.list_due_deletions(user_id=UUID(user_id), now=began)
     for document_id in due:
-        run.call(f"delete-{document_id}", lambda _key, one=document_id: documents.delete_from_store(one))  # type: ignore[misc]
+        run.call(f"delete-{document_id}", lambda _key, one=document_id: documents.delete_document(one))  # type: ignore[misc]
     with run.finish():
-        documents.note_deleted(due, due_at=began, now=utcnow())
+        documents.record_deleted(due, due_at=began, now=utcnow())
 
 
 def delete_old_documents() -> None:
-    documents.delete_what_is_due(now=utcnow())
+    documents.enqueue_due_deletions(now=utcnow())

@@ -51,12 +51,12 @@ def hooks(app: Flask) -> None:
         identifier_traces.forget_devices_of_user,
         notices.delete_notices_of_user,
         cleanup.forget_sign_ins_of_user,
-        kyc.say_farewell,
+        kyc.forget_leaving_user,
         expiry.forfeit_points,
         photos.delete_photos_of_user,
     )
     referrals.register_referral_rules(
-        identifier_traces.find_shared_identifier, identifier_traces.find_former_account, kyc.same_number
+        identifier_traces.find_shared_identifier, identifier_traces.find_former_account, kyc.find_shared_number
     )
     coupons.register_has_rented(rental_queries.has_rented)
     user_queries.register_usage_totals(
@@ -134,7 +134,7 @@ API = (
     "powerbank.auth.staff.administration_routes:blueprint",
     "powerbank.kyc.routes:blueprint",
     "powerbank.kyc.admin_routes:blueprint",
-    "powerbank.kyc.document_routes:blueprint",
+    "powerbank.kyc.admin_routes:document_blueprint",
     "powerbank.ledger.routes:blueprint",
     "powerbank.ledger.books.routes:blueprint",
     "powerbank.ledger.adjustments.routes:blueprint",
@@ -162,9 +162,9 @@ API = (
     "powerbank.stations.messages.gateway_routes:blueprint",
     "powerbank.social.routes:blueprint",
     "powerbank.social.admin_routes:blueprint",
-    "powerbank.admin.user_routes:blueprint",
-    "powerbank.admin.audit_routes:blueprint",
-    "powerbank.admin.approval_routes:blueprint",
+    "powerbank.admin.routes:user_blueprint",
+    "powerbank.admin.routes:audit_blueprint",
+    "powerbank.admin.routes:approval_blueprint",
     "powerbank.ops.health_routes:blueprint",
     "powerbank.ops.routes:blueprint",
 )

@@ -189,7 +189,7 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "translated": lambda written: translations.translate(written, "ne"),
     "version_key": version_key,
     "callbacks": lambda written: addresses.parse_target(f"https://{written}", ["*"]),
-    "numbers.parse": citizenship_numbers.parse,
+    "numbers.parse": citizenship_numbers.parse_citizenship_number,
 }
 
 

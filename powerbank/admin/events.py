@@ -1,4 +1,4 @@
-"""What staff do to accounts, told to all who follow it."""
+"""The events of what staff do to accounts."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What staff ask about people, and what was done by staff."""
+"""What staff read about people, about acts that a second person decides, and about what staff did."""
 
 import re
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from powerbank.base.audit import AuditEntry
 from powerbank.base.db import db, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger import queries as ledger
+from powerbank.ledger.adjustments.models import StaffAct
 from powerbank.ledger.queries import DueWithGrace, Wallet
 from powerbank.ledger.wallet_models import Progress
 from powerbank.points.queries import Points, points_of_user
@@ -22,33 +23,36 @@ from powerbank.rentals import queries as rentals
 from powerbank.rentals.cards import RentalCard
 from powerbank.users.models import WHOLE_NAME, AccountStatus, Identifier, User
 
-NEWEST = 10  # rentals shown with their person; all are in the list of rentals
-MOST_DUES = 100
+RENTALS_SHOWN = 10  # the newest; all are in the list of rentals
+DUES_SHOWN = 100
 _HOME_DIAL_CODE = "+977"
 _NUMBER = re.compile(r"\+?[0-9 ()-]+", re.ASCII)
 _SPECIAL = re.compile(r"([\\%_])")
 
 
-def users(
+def list_users(
     *, q: str | None, status: str | None, kyc_status: str | None, contact: bool, limit: int, cursor: str | None
 ) -> dict[str, Any]:
-    """A page of people, newest first. Without `contact`, numbers and addresses are masked and not searched."""
+    """Read a page of people, newest first.
+
+    Without `contact`, phone numbers and e-mail addresses are masked and not searched.
+    """
     wanted = _has_status(status) if kyc_status is None else and_(_has_status(status), User.kyc_status == kyc_status)
     query = select(User).where(wanted)
     if q is not None:
-        query = query.where(User.id.in_(_found_by(q, wanted, contact=contact, limit=limit, cursor=cursor)))
+        query = query.where(User.id.in_(_select_matching_ids(q, wanted, contact=contact, limit=limit, cursor=cursor)))
     found = page(query, User.id, descending=True, limit=limit, cursor=cursor)
-    return found | {"items": [PersonView(user, contact=contact) for user in found["items"]]}
+    return found | {"items": [UserView(user, contact=contact) for user in found["items"]]}
 
 
-def user(user_id: UUID, *, contact: bool) -> "PersonView":
+def get_user(user_id: UUID, *, contact: bool) -> "UserView":
     found = db.session.get(User, user_id)
     if found is None or found.status == AccountStatus.DELETED:
         raise NotFoundError("user")
-    return PersonView(found, contact=contact)
+    return UserView(found, contact=contact)
 
 
-class PersonView:
+class UserView:
     """A person as a member of staff may see them."""
 
     def __init__(self, person: User, *, contact: bool) -> None:
@@ -88,25 +92,25 @@ class PersonView:
 
     @property
     def dues(self) -> list[DueWithGrace]:
-        """What is owed still, newest first."""
-        found = ledger.due_page(user_id=self._person.id, status=Progress.OPEN, limit=MOST_DUES, cursor=None)
+        """The open dues, newest first."""
+        found = ledger.due_page(user_id=self._person.id, status=Progress.OPEN, limit=DUES_SHOWN, cursor=None)
         return list(found["items"])
 
     @property
     def rentals(self) -> list[RentalCard]:
-        newest = rentals.user_rental_page(self._person.id, limit=NEWEST, cursor=None)
+        newest = rentals.user_rental_page(self._person.id, limit=RENTALS_SHOWN, cursor=None)
         return cards.cards_of_rentals(newest["items"], now=utcnow())
 
     def _shown(self, value: str | None) -> str | None:
-        return value if self._contact or value is None else masked(value)
+        return value if self._contact or value is None else mask_contact(value)
 
 
-def masked(value: str) -> str:
+def mask_contact(value: str) -> str:
     name, at, domain = value.partition("@")
     return f"{name[0]}***@{domain}" if at else f"{value[:4]}******{value[-2:]}"
 
 
-def audit_entries(
+def list_audit_entries(
     *, since: datetime | None, until: datetime | None, limit: int, cursor: str | None, **same: str | None
 ) -> dict[str, Any]:
     query = select(AuditEntry).filter_by(**{name: value for name, value in same.items() if value is not None})
@@ -117,27 +121,30 @@ def audit_entries(
     return page(query, AuditEntry.at, AuditEntry.id, descending=True, limit=limit, cursor=cursor)
 
 
-def _found_by(q: str, wanted: ColumnElement[bool], *, contact: bool, limit: int, cursor: str | None) -> Any:
-    """The ids on this page. Each way of finding brings as many as the page could hold, so that each can use its
-    own index or, when half the country matches, stop early."""
-    ways: list[Select[Any]] = [select(User.id).where(way) for way in _names_beginning(q)]
+def _select_matching_ids(q: str, wanted: ColumnElement[bool], *, contact: bool, limit: int, cursor: str | None) -> Any:
+    """Select the ids on this page.
+
+    Each condition brings as many as the page could hold. So each can use its own index, or stop early when half the
+    country matches.
+    """
+    searches: list[Select[Any]] = [select(User.id).where(condition) for condition in _name_conditions(q)]
     if contact:
-        # The cursor is said of both tables: PostgreSQL carries no inequality across a join.
+        # The cursor is applied to both tables, because PostgreSQL carries no inequality across a join.
         owned = select(User.id).join(Identifier, Identifier.user_id == User.id)
         owned = owned.where(after_cursor(cursor, Identifier.user_id, descending=True))
-        ways += [owned.where(Identifier.value.like(pattern)) for pattern in _identifier_patterns(q)]
+        searches += [owned.where(Identifier.value.like(pattern)) for pattern in _identifier_patterns(q)]
     parts = [
-        way.where(wanted, after_cursor(cursor, User.id, descending=True))
+        search.where(wanted, after_cursor(cursor, User.id, descending=True))
         .order_by(User.id.desc())
         .limit(limit + 1)
         .subquery()
-        for way in ways
+        for search in searches
     ]
     return union(*(select(part.c.id) for part in parts))
 
 
-def _names_beginning(q: str) -> Iterator[ColumnElement[bool]]:
-    """Nothing for a question of blanks: it is the beginning of every name."""
+def _name_conditions(q: str) -> Iterator[ColumnElement[bool]]:
+    """Make the conditions on names. Blanks alone find nobody, because every name begins with no letters."""
     if not q.strip():
         yield false()
         return
@@ -148,7 +155,7 @@ def _names_beginning(q: str) -> Iterator[ColumnElement[bool]]:
 
 
 def _identifier_patterns(q: str) -> set[str]:
-    """Nothing for brackets and signs alone: every number begins with no digits."""
+    """Make the patterns of phone numbers and e-mail addresses. Brackets and signs alone find nobody."""
     if not _NUMBER.fullmatch(q):
         return {_prefix(q.strip())} if q.strip() else set()
     digits = re.sub(r"\D", "", q)
@@ -163,3 +170,14 @@ def _prefix(begin: str) -> str:
 
 def _has_status(status: str | None) -> ColumnElement[bool]:
     return User.status == status if status else User.status != AccountStatus.DELETED
+
+
+def list_acts(
+    *, limit: int, cursor: str | None, status: str | None = None, staff_id: UUID | None = None
+) -> dict[str, Any]:
+    """Read a page of what staff gave and took, newest first."""
+    query = select(StaffAct)
+    for column, value in ((StaffAct.status, status), (StaffAct.staff_id, staff_id)):
+        if value is not None:
+            query = query.where(column == value)
+    return page(query, StaffAct.id, limit=limit, cursor=cursor, descending=True)

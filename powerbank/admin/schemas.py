@@ -9,7 +9,7 @@ from powerbank.rentals.staff.schemas import AdminRentalSchema
 from powerbank.users.models import AccountStatus, IdentifierKind
 from powerbank.users.schemas import TEXT
 
-# What staff may set. `deleted` is the person's own doing.
+# What staff may set. Only its own person deletes an account.
 SETTABLE = [AccountStatus.ACTIVE.value, AccountStatus.SUSPENDED.value, AccountStatus.BANNED.value]
 
 

@@ -1,36 +1,68 @@
-"""What staff do to people's accounts."""
+"""What staff do to people's accounts, and how a second person decides what one may not do alone."""
 
+from collections.abc import Callable
+from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from powerbank.admin.events import AccountStatusChanged
+from powerbank.api.auth import Staff
 from powerbank.auth.people import sessions
 from powerbank.base.db import open_session
+from powerbank.ledger.adjustments import allowances
+from powerbank.ledger.adjustments import services as adjustments
+from powerbank.ledger.adjustments.models import Act, StaffAct
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue, publish
+from powerbank.rentals.staff import resolution
 from powerbank.users import services as users
 from powerbank.users.models import User
 
+# Of the acts that wait in the table of acts; all others are decided where they wait.
+APPROVED: MappingProxyType[Act, Callable[..., None]] = MappingProxyType(
+    {
+        Act.DUE_WAIVER: adjustments.waive_approved_due,
+        Act.RENTAL_REFUND: resolution.resolve_after_approval,
+        Act.RENTAL_CHARGE: resolution.resolve_after_approval,
+        Act.RENTAL_LOSS: resolution.resolve_after_approval,
+    }
+)
+
 
 def change_user_status(user_id: UUID, status: str, *, reason: str) -> str | None:
-    """The status before, or None if it was this one already. It holds at once, and the person is told."""
-    user, before = users.change_status(user_id, status)
-    if before == status:
+    """Change the status of an account at once, and tell its person.
+
+    Returned is the old status, or None if the account had this one already.
+    """
+    user, old = users.change_status(user_id, status)
+    if old == status:
         return None
-    _end_sessions(user)
+    _end_sessions_if_barred(user)
     publish(AccountStatusChanged(user_id=user.id, status=status, reason=reason))
     enqueue(account_jobs.ADMIN_USER_ACTION, user_id=str(user.id), status=status)
-    return before
+    return old
 
 
-def follow_up_status(user_id: UUID, status: str) -> None:
-    """Nothing to do for who is gone, or whose status changed again: that change has a job of its own."""
+def follow_up_status_change(user_id: UUID, status: str) -> None:
+    """End the sessions that began while the status changed.
+
+    There is nothing to do for an account that is gone, or whose status has changed again: that change has its own job.
+    """
     user = open_session().get(User, user_id, with_for_update=True, populate_existing=True)
     if user is None or user.status != status:
         return
-    _end_sessions(user)
+    _end_sessions_if_barred(user)
 
 
-def _end_sessions(user: User) -> None:
-    """Who is suspended may still sign in, to pay."""
+def _end_sessions_if_barred(user: User) -> None:
+    """End the sessions of a person who may not sign in. Suspended people still may, to pay."""
     if not users.may_sign_in(user):
         sessions.end_sessions_of_user(user.id, user.status)
+
+
+def decide_act(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> StaffAct:
+    """Approve or reject what somebody else asked for, and do what was approved."""
+    act = allowances.decide_act(act_id, approve=approve, staff=staff, now=now)
+    if approve:
+        APPROVED[Act(act.act)](act, staff=staff, now=now)
+    return act

@@ -1,19 +1,22 @@
-"""Staff look at what was sent, and decide."""
+"""How staff look at submissions and their documents, and decide."""
 
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from powerbank.api.auth import current_staff, staff_only
+from flask import Response
+
+from powerbank.api.auth import current_staff, staff_named_by_token, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.auth.staff.sessions import SignedInStaff
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import document_links, queries, services
-from powerbank.kyc.errors import DocumentsDeletedError
-from powerbank.kyc.models import KycSubmission, Status
+from powerbank.kyc import documents as kyc_documents
+from powerbank.kyc.models import KycStatus, KycSubmission
 from powerbank.kyc.schemas import (
+    DocumentTokenSchema,
     LinksSchema,
     QueueArguments,
     QueuedSubmissionSchema,
@@ -22,6 +25,9 @@ from powerbank.kyc.schemas import (
 )
 
 blueprint = Blueprint("KYC (staff)", __name__, url_prefix="/api/admin/kyc", description="Who people are.")
+document_blueprint = Blueprint(
+    "Documents", __name__, url_prefix="/media", description="Pictures behind links that expire."
+)
 
 
 @blueprint.get("")
@@ -30,7 +36,7 @@ blueprint = Blueprint("KYC (staff)", __name__, url_prefix="/api/admin/kyc", desc
 @blueprint.response(200, page_of(QueuedSubmissionSchema))
 def queue(arguments: dict[str, Any]) -> dict[str, Any]:
     """Each person's present submission, oldest first"""
-    return queries.queue(**arguments)
+    return queries.list_submissions(**arguments)
 
 
 @blueprint.get("/<uuid:submission_id>")
@@ -38,7 +44,7 @@ def queue(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, SubmissionDetailSchema)
 def detail(submission_id: UUID) -> KycSubmission:
     """One submission, and all that this person has sent"""
-    return queries.submission(submission_id)
+    return queries.get_submission(submission_id)
 
 
 @blueprint.post("/<uuid:submission_id>/links")
@@ -46,16 +52,11 @@ def detail(submission_id: UUID) -> KycSubmission:
 @blueprint.response(200, LinksSchema)
 def create_document_links(submission_id: UUID) -> dict[str, Any]:
     """Addresses of both pictures, yours for five minutes; each view is recorded"""
-    queries.submission(submission_id)
-    now = utcnow()
-    documents = queries.documents(submission_id)
-    if not documents or not all(document.may_be_read(now) for document in documents):
-        raise DocumentsDeletedError
+    now, staff = utcnow(), cast(SignedInStaff, current_staff())
     expires_at = now + timedelta(seconds=document_links.VALID_SECONDS)
-    staff = cast(SignedInStaff, current_staff())
     return {
-        document.side: {"url": document_links.make(document.id, staff), "expires_at": expires_at}
-        for document in documents
+        document.side: {"url": document_links.create_link(document.id, staff), "expires_at": expires_at}
+        for document in queries.list_readable_documents(submission_id, now=now)
     }
 
 
@@ -66,8 +67,8 @@ def approve(submission_id: UUID) -> KycSubmission:
     """Confirm that this person is who they say"""
     staff_id = current_staff().id
     with transaction():
-        submission = services.approve(submission_id=submission_id, staff_id=staff_id, now=utcnow())
-        _audit(submission)
+        submission = services.approve_submission(submission_id=submission_id, staff_id=staff_id, now=utcnow())
+        _audit_decision(submission)
     return submission
 
 
@@ -79,14 +80,43 @@ def reject(body: dict[str, str], submission_id: UUID) -> KycSubmission:
     """Refuse a submission; the person reads the reason and may send another"""
     staff_id = current_staff().id
     with transaction():
-        submission = services.reject(
+        submission = services.reject_submission(
             submission_id=submission_id, staff_id=staff_id, reason=body["reason"], now=utcnow()
         )
-        _audit(submission)
+        _audit_decision(submission)
     return submission
 
 
-def _audit(submission: KycSubmission) -> None:
-    """The reason is not in it: it is free text, may repeat what the document says, and could not be forgotten."""
+def _audit_decision(submission: KycSubmission) -> None:
+    """Record the decision without its reason: that is free text, may repeat what the document says, and could not be
+    forgotten."""
     new = {"status": submission.decision}
-    audit.by_staff(f"kyc.{submission.decision}", "kyc", submission.id, old={"status": Status.PENDING}, new=new)
+    audit.by_staff(f"kyc.{submission.decision}", "kyc", submission.id, old={"status": KycStatus.PENDING}, new=new)
+
+
+@document_blueprint.get("/documents/<uuid:document_id>.jpg")
+@document_blueprint.arguments(DocumentTokenSchema, location="query")
+@document_blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
+def document(arguments: dict[str, Any], document_id: UUID) -> Response:
+    """A document, by its link; a staff token sent along must be that of who asked for the link"""
+    member = document_links.open_link(document_id, arguments["token"], sent_by=staff_named_by_token())
+    with transaction():
+        found = queries.get_document(document_id)
+        audit.record(
+            actor=audit.staff_actor(member.id),
+            action="kyc.view_document",
+            object_kind="kyc",
+            object_id=found.submission_id,
+            new={"side": found.side},
+        )
+    response = Response(kyc_documents.read_document(document_id, now=utcnow()), content_type="image/jpeg")
+    response.headers.update(
+        {
+            "Cache-Control": "no-store",
+            "Content-Disposition": 'inline; filename="document.jpg"',
+            "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Referrer-Policy": "no-referrer",
+        }
+    )
+    return response

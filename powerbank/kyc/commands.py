@@ -1,4 +1,4 @@
-"""`flask documents …`: what is done to people's documents from the shell."""
+"""`flask documents …`: what is done to people's documents from the command line."""
 
 import click
 from flask.cli import AppGroup
@@ -6,14 +6,25 @@ from flask.cli import AppGroup
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import reencryption
+from powerbank.kyc.reencryption import Report
 
 documents = AppGroup("documents", help="Identity documents.")
 
 
 @documents.command("reencrypt")
 def reencrypt() -> None:
-    """Puts every number and picture under the first of DOCUMENT_KEYS; run it until nothing is left."""
-    report = reencryption.rekey(now=utcnow)
+    """Put every number and picture under the first of DOCUMENT_KEYS; run it until nothing is left."""
+    report = Report()
+    for submission_id in reencryption.iterate_numbers():
+        with transaction():
+            reencryption.reencrypt_number(submission_id, report)
+    for document_id in reencryption.iterate_staged_documents():
+        with transaction():
+            reencryption.reencrypt_staged_document(document_id, report)
+    for document_id in reencryption.iterate_stored_documents():
+        if reencryption.reencrypt_stored_document(document_id, report):
+            with transaction():
+                reencryption.delete_if_forgotten(document_id, now=utcnow())
     if report.renewed:
         with transaction():
             found = {"seen": report.seen, "renewed": report.renewed, "unreadable": len(report.unreadable)}

@@ -1,4 +1,4 @@
-"""Where documents lie once they have left the database. A store is given encrypted bytes only."""
+"""The stores that documents go to from the database. A store is given encrypted bytes only."""
 
 from typing import Protocol
 
@@ -8,16 +8,19 @@ from powerbank.base.errors import PermanentError
 
 
 class DocumentStore(Protocol):
-    """Every call may be repeated. Errors are VendorError (later, perhaps) and VendorRefusedError (never)."""
+    """A place for documents. Every call may be repeated.
+
+    A `VendorError` says that the same call may succeed later, a `VendorRefusedError` that it never will.
+    """
 
     def put(self, key: str, content: bytes) -> None: ...
     def read(self, key: str) -> bytes: ...
     def delete(self, key: str) -> None:
-        """Also of what is not there."""
+        """Delete the document; one that is not there is deleted already."""
 
 
-def store_named(name: str) -> DocumentStore:
-    """Each document knows its store: those of before a change of DOCUMENT_STORE stay where they are."""
+def get_store(name: str) -> DocumentStore:
+    """Each document names its store, so those from before a change of DOCUMENT_STORE stay where they are."""
     settings = current_app.config["SETTINGS"]
     if name == "local":
         from powerbank.integrations.documents.client import LocalDocuments

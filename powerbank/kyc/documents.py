@@ -1,7 +1,6 @@
 """Where a document is at each moment: staged in the database, then in its store, then nowhere.
 
-The store is spoken to between transactions. Its two calls may be repeated, so a job that died half-way is
-simply run again.
+The store is called between transactions. Its calls may be repeated, so a job that died half-way is simply run again.
 """
 
 from datetime import datetime
@@ -16,7 +15,7 @@ from powerbank.base.db import db, open_session
 from powerbank.base.errors import PermanentError, UnavailableError
 from powerbank.integrations.errors import VendorError
 from powerbank.kyc import encryption
-from powerbank.kyc.document_store import store_named
+from powerbank.kyc.document_store import get_store
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.events import KycSubmitted
 from powerbank.kyc.models import KycDocument, KycSubmission
@@ -26,7 +25,7 @@ from powerbank.outbox.enqueue import enqueue, publish
 log = structlog.get_logger(__name__)
 
 
-def staged(submission_id: UUID) -> list[UUID]:
+def list_staged_documents(submission_id: UUID) -> list[UUID]:
     found = db.session.scalars(
         select(KycDocument.id)
         .where(KycDocument.submission_id == submission_id, KycDocument.staged.is_not(None))
@@ -36,16 +35,19 @@ def staged(submission_id: UUID) -> list[UUID]:
     return list(found)
 
 
-def put_into_store(document_id: UUID) -> dict[str, Any]:
-    document = _now(document_id)
+def store_document(document_id: UUID) -> dict[str, Any]:
+    """Copy the staged bytes to the store, outside of any transaction."""
+    document = _read_row(document_id)
     if document is not None and document.staged is not None:
-        store_named(document.store).put(document.key, document.staged)
+        get_store(document.store).put(document.key, document.staged)
     return {}
 
 
-def note_stored(submission_id: UUID, *, now: datetime) -> None:
-    """The staged bytes have done their duty. Where the person was forgotten meanwhile, what has just been put
-    into the store must go again."""
+def record_stored(submission_id: UUID, *, now: datetime) -> None:
+    """Record that the documents are in the store, and drop the staged bytes.
+
+    Where the person was forgotten meanwhile, the documents that have just been stored must be deleted again.
+    """
     session = open_session()
     submission = session.get(KycSubmission, submission_id)
     if submission is None:
@@ -61,26 +63,29 @@ def note_stored(submission_id: UUID, *, now: datetime) -> None:
             document.staged, document.stored_at = None, now
         publish(KycSubmitted(user_id=submission.user_id, submission_id=submission_id))
         return
-    gone = [document for document in documents if not document.is_staged and document.stored_at is None]
-    if gone:
-        for document in gone:
+    forgotten = [document for document in documents if not document.is_staged and document.stored_at is None]
+    if forgotten:
+        for document in forgotten:
             document.deleted_at, document.delete_after = None, now
         enqueue(account_jobs.DELETE_DOCUMENTS, user_id=str(submission.user_id))
 
 
-def read(document_id: UUID, *, now: datetime) -> bytes:
-    """The picture, wherever it is."""
-    document = _now(document_id)
+def read_document(document_id: UUID, *, now: datetime) -> bytes:
+    """Read and decrypt the picture, wherever it is."""
+    document = _read_row(document_id)
     if document is None or not document.may_be_read(now):
         raise DocumentsDeletedError
     try:
-        return encryption.decrypt(document.staged or store_named(document.store).read(document.key))
+        return encryption.decrypt(document.staged or get_store(document.store).read(document.key))
     except (VendorError, PermanentError, encryption.UnreadableError) as error:
-        log.error("document not readable", document_id=str(document_id), store=document.store, error=str(error))
+        log.error(
+            "document cannot be read or decrypted", document_id=str(document_id), store=document.store, error=str(error)
+        )
         raise UnavailableError("document_store_away", "This document cannot be read right now.", 30) from None
 
 
-def due(*, user_id: UUID, now: datetime) -> list[UUID]:
+def list_due_deletions(*, user_id: UUID, now: datetime) -> list[UUID]:
+    """List the documents of a person that the store should have deleted by now."""
     found = db.session.scalars(
         select(KycDocument.id)
         .join(KycSubmission, KycSubmission.id == KycDocument.submission_id)
@@ -91,15 +96,19 @@ def due(*, user_id: UUID, now: datetime) -> list[UUID]:
     return list(found)
 
 
-def delete_from_store(document_id: UUID) -> dict[str, Any]:
-    document = _now(document_id)
+def delete_document(document_id: UUID) -> dict[str, Any]:
+    """Delete the document from its store, outside of any transaction."""
+    document = _read_row(document_id)
     if document is not None:
-        store_named(document.store).delete(document.key)
+        get_store(document.store).delete(document.key)
     return {}
 
 
-def note_deleted(document_ids: list[UUID], *, due_at: datetime, now: datetime) -> None:
-    """What `note_stored` has found again since `due_at` stays due: the daily job takes it up."""
+def record_deleted(document_ids: list[UUID], *, due_at: datetime, now: datetime) -> None:
+    """Record that the store has deleted these documents.
+
+    One that `record_stored` has stored again since `due_at` stays due: the daily job takes it up.
+    """
     open_session().execute(
         update(KycDocument)
         .where(KycDocument.id.in_(document_ids), KycDocument.delete_after <= due_at)
@@ -107,8 +116,8 @@ def note_deleted(document_ids: list[UUID], *, due_at: datetime, now: datetime) -
     )
 
 
-def delete_what_is_due(*, now: datetime) -> None:
-    """One job for each person: a store that refuses one document does not keep the others."""
+def enqueue_due_deletions(*, now: datetime) -> None:
+    """Enqueue one job for each person, so that a store that refuses one document does not keep the others."""
     people = open_session().scalars(
         select(KycSubmission.user_id)
         .join(KycDocument, KycDocument.submission_id == KycSubmission.id)
@@ -119,8 +128,8 @@ def delete_what_is_due(*, now: datetime) -> None:
         enqueue(account_jobs.DELETE_DOCUMENTS, user_id=str(user_id))
 
 
-def _now(document_id: UUID) -> KycDocument | None:
-    """The row as it is, bytes and all, and no transaction that stays open while a store takes its time."""
+def _read_row(document_id: UUID) -> KycDocument | None:
+    """Read the row with its bytes, and leave no transaction open while a store takes its time."""
     session = db.session()
     document = session.get(KycDocument, document_id, options=[undefer(KycDocument.staged)], populate_existing=True)
     session.expunge_all()

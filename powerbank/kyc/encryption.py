@@ -1,5 +1,7 @@
-"""How documents and numbers are kept: encrypted, and a number also as a digest that tells only whether it is
-the same one again."""
+"""How documents and citizenship numbers are kept: encrypted.
+
+Of a number there is also a digest, which tells only whether the same number comes again.
+"""
 
 import base64
 import hashlib
@@ -10,22 +12,22 @@ from flask import current_app
 
 
 class UnreadableError(Exception):
-    """Encrypted with a key that is no longer among ours, or changed since."""
+    """The bytes were encrypted with a key that is no longer among ours, or were changed since."""
 
 
 def encrypt(plain: bytes) -> bytes:
-    return _keys().encrypt(plain)
+    return _fernet().encrypt(plain)
 
 
 def decrypt(token: bytes) -> bytes:
     try:
-        return _keys().decrypt(token)
+        return _fernet().decrypt(token)
     except InvalidToken:
         raise UnreadableError("none of DOCUMENT_KEYS opens it") from None
 
 
-def renewed(token: bytes) -> bytes | None:
-    """The same under the first of DOCUMENT_KEYS; None if it is under that one."""
+def reencrypt(token: bytes) -> bytes | None:
+    """Encrypt the same anew under the first of DOCUMENT_KEYS; None if it is under that key already."""
     newest = Fernet(_fernet_key(current_app.config["SETTINGS"].document_secrets[0]))
     try:
         newest.decrypt(token)
@@ -34,14 +36,14 @@ def renewed(token: bytes) -> bytes | None:
     return None
 
 
-def digest(bare_number: str) -> bytes:
-    """Keyed: there are few enough numbers to try them all."""
+def digest_number(bare_number: str) -> bytes:
+    """Digest a number under a key, because there are few enough numbers to try them all."""
     key = current_app.config["SETTINGS"].document_digest_key.get_secret_value().encode()
     return hmac.digest(key, bare_number.encode(), hashlib.sha256)
 
 
-def _keys() -> MultiFernet:
-    """The first one encrypts, each may decrypt."""
+def _fernet() -> MultiFernet:
+    """Make the cipher whose first key encrypts, and of which each key may decrypt."""
     return MultiFernet([Fernet(_fernet_key(secret)) for secret in current_app.config["SETTINGS"].document_secrets])
 
 

@@ -1,4 +1,4 @@
-"""What happens to identity checks, told to all who follow it."""
+"""The events of identity checks."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,23 +7,23 @@ from powerbank.outbox.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfSubmission(Event):
-    """The fields that all events of a submission have."""
+class SubmissionEvent(Event):
+    """An event of one submission; all of them have these fields."""
 
     user_id: UUID
     submission_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
-class KycSubmitted(OfSubmission):
+class KycSubmitted(SubmissionEvent):
     """The documents are stored, and staff can decide."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class KycApproved(OfSubmission):
+class KycApproved(SubmissionEvent):
     pass
 
 
 @dataclass(frozen=True, kw_only=True)
-class KycRejected(OfSubmission):
+class KycRejected(SubmissionEvent):
     reason: str

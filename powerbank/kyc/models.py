@@ -18,21 +18,21 @@ from powerbank.base.db import Base, Id
 from powerbank.users.models import User
 
 
-class Status(StrEnum):
-    """Of a person without a record it is `none`."""
+class KycStatus(StrEnum):
+    """How far the identity check of a person is. Of a person without a record it is `none`."""
 
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
 
 
-class Side(StrEnum):
+class DocumentSide(StrEnum):
     FRONT = "front"
     BACK = "back"
 
 
 class KycSubmission(Base):
-    """What a person once sent, and what became of it. Forgetting the person empties it and leaves the dates."""
+    """What a person once sent, and how it was decided. When the person is forgotten, only the dates stay."""
 
     __tablename__ = "kyc_submissions"
     __table_args__ = (
@@ -41,7 +41,7 @@ class KycSubmission(Base):
         CheckConstraint("(decision IS NULL) = (decided_by IS NULL)", name="decider"),
         CheckConstraint("reason IS NULL OR (decision IS NOT NULL AND decision = 'rejected')", name="reason"),
         Index("ix_kyc_submissions_user_id", "user_id", "id"),
-        # Lets a record point at a submission of its own person only.
+        # A record can point only at a submission of its own person.
         UniqueConstraint("id", "user_id"),
     )
 
@@ -58,11 +58,11 @@ class KycSubmission(Base):
 
     @property
     def status(self) -> str:
-        return self.decision or (Status.PENDING if self.number is not None else "withdrawn")
+        return self.decision or (KycStatus.PENDING if self.number is not None else "withdrawn")
 
 
 class KycRecord(Base):
-    """Where a person stands. The digest is why a citizenship number is never two people's."""
+    """How the check of a person stands. The digest makes sure that no two people have one citizenship number."""
 
     __tablename__ = "kyc_records"
     __table_args__ = (
@@ -71,7 +71,7 @@ class KycRecord(Base):
         UniqueConstraint("number_digest"),
         UniqueConstraint("submission_id"),
         Index("ix_kyc_records_status", "status", "submission_id"),
-        # named by hand: the naming rule sees the first column only
+        # Named by hand, because the naming rule sees the first column only.
         ForeignKeyConstraint(
             ["submission_id", "user_id"],
             ["kyc_submissions.id", "kyc_submissions.user_id"],
@@ -88,7 +88,7 @@ class KycRecord(Base):
 
 
 class KycDocument(Base):
-    """One picture. Its bytes, always encrypted, wait in `staged` until the store has them."""
+    """One picture. Its bytes are always encrypted, and wait in `staged` until the store has them."""
 
     __tablename__ = "kyc_documents"
     __table_args__ = (
@@ -108,7 +108,7 @@ class KycDocument(Base):
     id: Mapped[Id]
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("kyc_submissions.id"))
     side: Mapped[str]
-    # Both are settled before the first attempt, so that a repeat overwrites and a deletion always finds it.
+    # Both are chosen before the first attempt, so that a repeat overwrites the file and a deletion always finds it.
     store: Mapped[str]
     key: Mapped[str]
     staged: Mapped[bytes | None] = mapped_column(deferred=True)

@@ -1,4 +1,7 @@
+"""What people and staff read about identity checks."""
+
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +13,14 @@ from powerbank.api.paging import page
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
 from powerbank.kyc import encryption
+from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission
 
 log = structlog.get_logger(__name__)
 
 
-def own_latest(user_id: UUID) -> KycSubmission | None:
+def find_submission_of_user(user_id: UUID) -> KycSubmission | None:
+    """Find the present submission of a person."""
     found: KycSubmission | None = db.session.scalar(
         select(KycSubmission)
         .join(KycRecord, KycRecord.submission_id == KycSubmission.id)
@@ -24,15 +29,15 @@ def own_latest(user_id: UUID) -> KycSubmission | None:
     return found
 
 
-def submission(submission_id: UUID) -> KycSubmission:
+def get_submission(submission_id: UUID) -> KycSubmission:
     found = db.session.get(KycSubmission, submission_id)
     if found is None:
         raise NotFoundError("submission")
     return found
 
 
-def queue(*, status: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
-    """Each person's present submission, oldest first."""
+def list_submissions(*, status: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Read a page of the present submission of each person, oldest first."""
     query = select(KycRecord).options(joinedload(KycRecord.submission).joinedload(KycSubmission.user))
     if status is not None:
         query = query.where(KycRecord.status == status)
@@ -40,28 +45,39 @@ def queue(*, status: str | None, limit: int, cursor: str | None) -> dict[str, An
     return {**found, "items": [record.submission for record in found["items"]]}
 
 
-def history(user_id: UUID) -> Sequence[KycSubmission]:
+def list_submissions_of_user(user_id: UUID) -> Sequence[KycSubmission]:
+    """Read the newest fifty submissions of a person, newest first."""
     return db.session.scalars(
         select(KycSubmission).where(KycSubmission.user_id == user_id).order_by(KycSubmission.id.desc()).limit(50)
     ).all()
 
 
-def documents(submission_id: UUID) -> Sequence[KycDocument]:
+def list_documents(submission_id: UUID) -> Sequence[KycDocument]:
     return db.session.scalars(select(KycDocument).where(KycDocument.submission_id == submission_id)).all()
 
 
-def document(document_id: UUID) -> KycDocument:
+def list_readable_documents(submission_id: UUID, *, now: datetime) -> Sequence[KycDocument]:
+    """Read both documents of a submission, or refuse if they have been deleted."""
+    get_submission(submission_id)
+    found = list_documents(submission_id)
+    if not found or not all(document.may_be_read(now) for document in found):
+        raise DocumentsDeletedError
+    return found
+
+
+def get_document(document_id: UUID) -> KycDocument:
     found = db.session.get(KycDocument, document_id)
     if found is None:
         raise NotFoundError("document")
     return found
 
 
-def number_of(submission: KycSubmission) -> str | None:
+def decrypt_number(submission: KycSubmission) -> str | None:
+    """Decrypt the number for staff; None if it was forgotten, or if no key opens it."""
     if submission.number is None:
         return None
     try:
         return encryption.decrypt(submission.number).decode()
     except encryption.UnreadableError as error:
-        log.error("number not readable", submission_id=str(submission.id), error=str(error))
+        log.error("citizenship number cannot be decrypted", submission_id=str(submission.id), error=str(error))
         return None

@@ -5,12 +5,12 @@ from flask.views import MethodView
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.kyc import citizenship_numbers, queries, services
-from powerbank.kyc.models import KycSubmission, Side
+from powerbank.kyc.models import DocumentSide, KycSubmission
 from powerbank.kyc.schemas import OwnKycSchema, SubmissionSchema
 from powerbank.pictures.pipeline import Shape
-from powerbank.users.models import User
+from powerbank.users.queries import read_profile
 
 blueprint = Blueprint("KYC", __name__, url_prefix="/api/auth", description="A person shows who they are.")
 
@@ -25,7 +25,7 @@ class Kyc(MethodView):
     @blueprint.response(200, OwnKycSchema)
     def get(self) -> KycSubmission | dict[str, Any]:
         """Where my submission stands, and why it was rejected"""
-        return queries.own_latest(current_user_id()) or NONE
+        return queries.find_submission_of_user(current_user_id()) or NONE
 
     @user_only
     @uploads.takes_pictures(2)
@@ -33,8 +33,8 @@ class Kyc(MethodView):
     @blueprint.response(202, OwnKycSchema)
     def post(self, body: dict[str, Any]) -> KycSubmission:
         """Send both sides of the citizenship certificate"""
-        services.refuse_unless_open(db.session.get_one(User, current_user_id()).kyc_status)
-        number = citizenship_numbers.parse(body["citizenship_number"])
-        pictures = {side: uploads.remake_picture(body[side], DOCUMENT) for side in Side}
+        services.check_may_submit(read_profile(current_user_id()).kyc_status)
+        number = citizenship_numbers.parse_citizenship_number(body["citizenship_number"])
+        pictures = {side: uploads.remake_picture(body[side], DOCUMENT) for side in DocumentSide}
         with transaction():
-            return services.submit(user_id=current_user_id(), number=number, pictures=pictures, now=utcnow())
+            return services.submit_documents(user_id=current_user_id(), number=number, pictures=pictures, now=utcnow())

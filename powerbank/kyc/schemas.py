@@ -4,15 +4,19 @@ from powerbank.api.fields import Time
 from powerbank.api.paging import PageArguments
 from powerbank.api.uploads import PictureField
 from powerbank.kyc import citizenship_numbers, queries
-from powerbank.kyc.models import Status
+from powerbank.kyc.models import KycStatus
 
 _TEXT = r"^(?=\s*[^\s\x00-\x1f\x7f])[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z"
 REASON = [validate.Length(1, 500), validate.Regexp(_TEXT, error="Say why, in text.")]
-STATUSES = [status.value for status in Status]
+STATUSES = [status.value for status in KycStatus]
+
+
+class DocumentTokenSchema(Schema):
+    token = fields.String(required=True, validate=validate.Length(1, 1000))
 
 
 class SubmissionSchema(Schema):
-    citizenship_number = fields.String(required=True, validate=validate.Length(1, citizenship_numbers.LONGEST))
+    citizenship_number = fields.String(required=True, validate=validate.Length(1, citizenship_numbers.MAXIMUM_LENGTH))
     front = PictureField(required=True)
     back = PictureField(required=True)
 
@@ -50,12 +54,12 @@ class PastSubmissionSchema(Schema):
 
 class QueuedSubmissionSchema(PastSubmissionSchema):
     user = fields.Nested(KycPersonSchema, required=True)
-    citizenship_number = fields.Function(queries.number_of, required=True, metadata={"type": ["string", "null"]})
+    citizenship_number = fields.Function(queries.decrypt_number, required=True, metadata={"type": ["string", "null"]})
 
 
 class SubmissionDetailSchema(QueuedSubmissionSchema):
     history = fields.Function(
-        lambda submission: PastSubmissionSchema(many=True).dump(queries.history(submission.user_id)),
+        lambda submission: PastSubmissionSchema(many=True).dump(queries.list_submissions_of_user(submission.user_id)),
         metadata={"type": "array", "items": {"type": "object"}},
     )
 

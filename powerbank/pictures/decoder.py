@@ -28,7 +28,7 @@ def main(format_: str, width: str, height: str, side: str, *, square: bool) -> i
     limit_this_process()
     content = sys.stdin.buffer.read()
     try:
-        made = remade(content, format_, (int(width), int(height)), int(side), square=square)
+        made = decode_picture(content, format_, (int(width), int(height)), int(side), square=square)
     except MemoryError:
         return TOO_LARGE
     except Exception:  # Pillow's decoders raise a good dozen kinds, and none is of interest
@@ -51,7 +51,7 @@ def limit_this_process() -> None:
             resource.setrlimit(limit, (value, value))
 
 
-def remade(content: bytes, format_: str, size: tuple[int, int], side: int, *, square: bool) -> bytes:
+def decode_picture(content: bytes, format_: str, size: tuple[int, int], side: int, *, square: bool) -> bytes:
     from PIL import Image, ImageOps, WebPImagePlugin  # noqa: F401 (the third adds its format)
 
     with Image.open(io.BytesIO(content), formats=[format_]) as image:
@@ -59,13 +59,13 @@ def remade(content: bytes, format_: str, size: tuple[int, int], side: int, *, sq
             raise ValueError("its header says two sizes")
         image.draft(None, (side, side))  # a JPEG is decoded not much larger than it is needed
         image.load()
-        turned = orientation(image)
-        plain = opaque(image)
+        turned = read_orientation(image)
+        plain = make_opaque(image)
     if square:
         plain = ImageOps.fit(plain, (side, side), Image.Resampling.LANCZOS)
     else:
         plain.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    plain = upright(plain, turned)
+    plain = turn_upright(plain, turned)
     # A new picture has nothing but pixels: no EXIF, position, profile, comment or text comes along.
     clean = Image.new("RGB", plain.size)
     clean.paste(plain)
@@ -74,7 +74,7 @@ def remade(content: bytes, format_: str, size: tuple[int, int], side: int, *, sq
     return written.getvalue()
 
 
-def orientation(image: Image.Image) -> int:
+def read_orientation(image: Image.Image) -> int:
     """A picture whose EXIF is nonsense is still a picture."""
     try:
         return int(image.getexif().get(ORIENTATION, 1))
@@ -82,7 +82,7 @@ def orientation(image: Image.Image) -> int:
         return 1
 
 
-def upright(image: Image.Image, turned: int) -> Image.Image:
+def turn_upright(image: Image.Image, turned: int) -> Image.Image:
     from PIL.Image import Transpose
 
     turns = {
@@ -97,7 +97,7 @@ def upright(image: Image.Image, turned: int) -> Image.Image:
     return image.transpose(turns[turned]) if turned in turns else image
 
 
-def opaque(image: Image.Image) -> Image.Image:
+def make_opaque(image: Image.Image) -> Image.Image:
     """Eight bits of red, green and blue; what was transparent is white."""
     from PIL import Image
 

@@ -28,7 +28,7 @@ class BrokenHeaderError(Exception):
     """It begins like a picture and ends before its size is told."""
 
 
-def format_of(content: bytes) -> Format | None:
+def detect_format(content: bytes) -> Format | None:
     """Names and declared types are not asked: whoever uploads writes them."""
     if content.startswith(b"\xff\xd8\xff"):
         return Format.JPEG
@@ -39,7 +39,7 @@ def format_of(content: bytes) -> Format | None:
     return None
 
 
-def header_of(content: bytes, format_: Format) -> Header:
+def read_header(content: bytes, format_: Format) -> Header:
     try:
         width, height = _SIZES[format_](content)
     except (struct.error, IndexError):

@@ -11,20 +11,20 @@ import structlog
 
 from powerbank.base.errors import AppError, UnavailableError
 from powerbank.pictures import decoder
-from powerbank.pictures.headers import BrokenHeaderError, Header, format_of, header_of
+from powerbank.pictures.headers import BrokenHeaderError, Header, detect_format, read_header
 
 log = structlog.get_logger(__name__)
 
-MOST_PIXELS = 40_000_000
+MAXIMUM_PIXELS = 40_000_000
 WALL_SECONDS = 15
-MOST_AT_ONCE = 2  # for each process: one picture may take a gigabyte for a moment
+MAXIMUM_AT_ONCE = 2  # for each process: one picture may take a gigabyte for a moment
 WAIT_SECONDS = 5
 
-CHILD = Path(decoder.__file__)
+DECODER = Path(decoder.__file__)
 # Nothing of ours: settings hold secrets. One arena, so that the memory limit counts what is used.
 ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 
-_places = threading.BoundedSemaphore(MOST_AT_ONCE)
+_places = threading.BoundedSemaphore(MAXIMUM_AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -37,38 +37,38 @@ class Shape:
 
 def remake(content: bytes, shape: Shape, *, most_bytes: int) -> bytes:
     """The picture as a JPEG without metadata, upright, or a refusal that says why."""
-    header = check(content, most_bytes=most_bytes)
+    header = check_picture(content, most_bytes=most_bytes)
     if not _places.acquire(timeout=WAIT_SECONDS):
         raise UnavailableError("too_many_pictures", "Too many pictures are being read right now; try again shortly.")
     try:
-        return _remade(content, header, shape)
+        return _decode_in_process(content, header, shape)
     finally:
         _places.release()
 
 
-def check(content: bytes, *, most_bytes: int) -> Header:
+def check_picture(content: bytes, *, most_bytes: int) -> Header:
     """What can be refused without decoding anything."""
     if len(content) > most_bytes:
         raise AppError("picture_too_large", 413, f"A picture may have {most_bytes // 1_000_000} MB.")
-    format_ = format_of(content)
+    format_ = detect_format(content)
     if format_ is None:
         raise AppError("picture_type_unsupported", 415, "Send a picture as JPEG, PNG or WebP.")
     try:
-        header = header_of(content, format_)
+        header = read_header(content, format_)
     except BrokenHeaderError:
-        raise _broken() from None
-    if header.pixels > MOST_PIXELS:
+        raise _picture_broken() from None
+    if header.pixels > MAXIMUM_PIXELS:
         raise _too_many_pixels()
     return header
 
 
-def _remade(content: bytes, header: Header, shape: Shape) -> bytes:
+def _decode_in_process(content: bytes, header: Header, shape: Shape) -> bytes:
     size = (str(header.width), str(header.height))
     arguments = [header.format.value, *size, str(shape.side), "square" if shape.square else "whole"]
     try:
         # A program of ours, without a shell; its arguments are numbers and names of ours.
         done = subprocess.run(  # nosec B603
-            [sys.executable, "-I", str(CHILD), *arguments],
+            [sys.executable, "-I", str(DECODER), *arguments],
             check=False,
             input=content,
             stdout=subprocess.PIPE,
@@ -78,26 +78,26 @@ def _remade(content: bytes, header: Header, shape: Shape) -> bytes:
             cwd="/",
         )
     except subprocess.TimeoutExpired:
-        log.warning("a picture took too long to decode", **_told(header, content))
-        raise _broken() from None
+        log.warning("a picture took too long to decode", **_describe(header, content))
+        raise _picture_broken() from None
     if done.returncode == 0:
         return done.stdout
     if done.returncode == decoder.TOO_LARGE:
         raise _too_many_pixels()
     if done.returncode != decoder.BROKEN:  # killed by its limits, or by what the picture did to its decoder
-        log.warning("decoder crashed", code=done.returncode, **_told(header, content))
+        log.warning("decoder crashed", code=done.returncode, **_describe(header, content))
     if done.returncode > 0 and done.returncode != decoder.BROKEN:
         raise RuntimeError("the decoder did not start")
-    raise _broken()
+    raise _picture_broken()
 
 
-def _told(header: Header, content: bytes) -> dict[str, object]:
+def _describe(header: Header, content: bytes) -> dict[str, object]:
     return {"format": header.format, "width": header.width, "height": header.height, "bytes": len(content)}
 
 
-def _broken() -> AppError:
+def _picture_broken() -> AppError:
     return AppError("picture_broken", 422, "This picture is damaged or incomplete.")
 
 
 def _too_many_pixels() -> AppError:
-    return AppError("picture_too_many_pixels", 422, f"A picture may have {MOST_PIXELS // 1_000_000} million pixels.")
+    return AppError("picture_too_many_pixels", 422, f"A picture may have {MAXIMUM_PIXELS // 1_000_000} million pixels.")

@@ -125,12 +125,12 @@ def test_when_all_places_are_taken_the_caller_is_told_when_to_come_again(
     client: FlaskClient, sita: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "WAIT_SECONDS", 0.05)
-    for _ in range(pipeline.MOST_AT_ONCE):
+    for _ in range(pipeline.MAXIMUM_AT_ONCE):
         assert pipeline._places.acquire(timeout=1)
     try:
         answer = client.put(AVATAR, headers=sita, data={"picture": (io.BytesIO(samples.jpeg()), "a.jpg")})
     finally:
-        for _ in range(pipeline.MOST_AT_ONCE):
+        for _ in range(pipeline.MAXIMUM_AT_ONCE):
             pipeline._places.release()
     assert (answer.status_code, answer.get_json()["code"]) == (503, "too_many_pictures")
     assert int(answer.headers["Retry-After"]) > 0

@@ -6,8 +6,8 @@ import pytest
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.kyc import citizenship_numbers, documents, services
-from powerbank.kyc.document_store import store_named
-from powerbank.kyc.models import Side
+from powerbank.kyc.document_store import get_store
+from powerbank.kyc.models import DocumentSide
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from scripts.sandbox.server import Sandbox
@@ -42,11 +42,11 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
             last_name=None,
             referral_code=None,
         )
-        services.submit(
+        services.submit_documents(
             user_id=user.id,
-            number=citizenship_numbers.parse("27-01-70-12345"),
+            number=citizenship_numbers.parse_citizenship_number("27-01-70-12345"),
             now=utcnow(),
-            pictures={Side.FRONT: b"the front", Side.BACK: b"the back"},
+            pictures={DocumentSide.FRONT: b"the front", DocumentSide.BACK: b"the back"},
         )
     # The document that comes first is there; its answer is not.
     kept = {side: (key, id_) for side, key, id_ in plant.rows("SELECT side, key, id FROM kyc_documents")}
@@ -54,7 +54,7 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
     def arrived(side: str) -> bool:
         with plant.context():
             try:
-                return bool(store_named("cloudinary").read(kept[side][0]))
+                return bool(get_store("cloudinary").read(kept[side][0]))
             except Exception:
                 return False
 
@@ -69,7 +69,7 @@ def test_killed_during_an_upload_the_next_one_finishes_it(plant: Plant, cloudina
     )
     assert plant.rows("SELECT count(*) FROM kyc_documents WHERE staged IS NULL AND stored_at IS NOT NULL") == [(2,)]
     with plant.context():
-        assert documents.read(kept["front"][1], now=utcnow()) == b"the front"
-        assert documents.read(kept["back"][1], now=utcnow()) == b"the back"
+        assert documents.read_document(kept["front"][1], now=utcnow()) == b"the front"
+        assert documents.read_document(kept["back"][1], now=utcnow()) == b"the back"
         db.session.rollback()
     assert plant.rows("SELECT crashes FROM outbox_jobs WHERE job = 'process_kyc_submission'") == [(1,)]

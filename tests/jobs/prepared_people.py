@@ -12,7 +12,7 @@ from powerbank.content import services as content
 from powerbank.content.models import Language, Slug
 from powerbank.kyc import citizenship_numbers
 from powerbank.kyc import services as kyc
-from powerbank.kyc.models import Side
+from powerbank.kyc.models import DocumentSide
 from powerbank.notifications.broadcasts import services as broadcasts
 from powerbank.notifications.delivery import devices
 from powerbank.notifications.people import dispatch
@@ -65,11 +65,11 @@ def documents_sent() -> Arguments:
             last_name=None,
             referral_code=None,
         )
-        submission = kyc.submit(
+        submission = kyc.submit_documents(
             user_id=user.id,
-            number=citizenship_numbers.parse("27-01-70-12345"),
+            number=citizenship_numbers.parse_citizenship_number("27-01-70-12345"),
             now=utcnow(),
-            pictures={Side.FRONT: b"front", Side.BACK: b"back"},
+            pictures={DocumentSide.FRONT: b"front", DocumentSide.BACK: b"back"},
         )
     return {"submission_id": str(submission.id)}
 
@@ -78,7 +78,7 @@ def person_forgotten() -> Arguments:
     documents_sent()
     user_id = db.session.scalars(select(User.id)).one()
     with transaction():
-        kyc.forget(user_id=user_id, now=utcnow())
+        kyc.forget_identity(user_id=user_id, now=utcnow())
         db.session.execute(text("DELETE FROM outbox_jobs"))
     return {"user_id": str(user_id)}
 

@@ -12,7 +12,7 @@ from jobs.worker import runtime
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.documents.client import LocalDocuments
 from powerbank.kyc import documents, services
-from powerbank.kyc.document_store import store_named
+from powerbank.kyc.document_store import get_store
 from powerbank.kyc.models import KycDocument
 from powerbank.outbox import relay
 from powerbank.outbox.catalogue import account_jobs
@@ -37,7 +37,7 @@ def use_cloudinary(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 def forget(desk: Desk, username: str = "sita") -> None:
     user_id = desk.user_id(username)
     with desk.app.app_context(), transaction():
-        services.forget(user_id=user_id, now=utcnow())
+        services.forget_identity(user_id=user_id, now=utcnow())
 
 
 def at_once(desk: Desk) -> None:
@@ -256,14 +256,14 @@ def test_put_between_a_deletion_and_its_note(desk: Desk, work: Work) -> None:
     with desk.app.app_context():
         with transaction() as session:
             ids = list(session.scalars(select(KycDocument.id)))
-            services.forget(user_id=user_id, now=began)
+            services.forget_identity(user_id=user_id, now=began)
         for document_id in ids:
-            documents.delete_from_store(document_id)
-            store_named("local").put(db.session.get_one(KycDocument, document_id).key, b"late")
+            documents.delete_document(document_id)
+            get_store("local").put(db.session.get_one(KycDocument, document_id).key, b"late")
         with transaction():
-            documents.note_stored(submission_id, now=utcnow())
+            documents.record_stored(submission_id, now=utcnow())
         with transaction():
-            documents.note_deleted(ids, due_at=began, now=utcnow())
+            documents.record_deleted(ids, due_at=began, now=utcnow())
     assert len(desk.files()) == 2
     with desk.app.app_context(), transaction() as session:
         session.execute(delete(OutboxJob))
@@ -334,5 +334,5 @@ def test_a_file_that_is_missing_is_a_503_and_no_trace(desk: Desk, work: Work) ->
     answer = desk.view(submission_id)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "document_store_away")
     with desk.app.app_context():
-        assert documents.due(user_id=desk.user_id(), now=utcnow()) == []
+        assert documents.list_due_deletions(user_id=desk.user_id(), now=utcnow()) == []
         db.session.rollback()

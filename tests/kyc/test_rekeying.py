@@ -74,7 +74,7 @@ def test_one_that_is_forgotten_meanwhile_does_not_come_back(
     desk.submitted(headers)
     work()
     keys(f"{NEW},{OLD}")
-    renewed = encryption.renewed
+    renewed = encryption.reencrypt
 
     def forgetting(token: bytes) -> bytes | None:
         if desk.files() and len(token) > 400:  # a picture, not the number
@@ -82,7 +82,7 @@ def test_one_that_is_forgotten_meanwhile_does_not_come_back(
             work()
         return renewed(token)
 
-    monkeypatch.setattr(encryption, "renewed", forgetting)
+    monkeypatch.setattr(encryption, "reencrypt", forgetting)
     reencrypt(app)
     work()
     assert desk.files() == []

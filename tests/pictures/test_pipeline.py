@@ -176,14 +176,14 @@ def test_what_hides_behind_a_picture_does_not_come_along() -> None:
 @pytest.mark.parametrize("bomb", [samples.png_bomb(), samples.webp_bomb()], ids=["png", "webp"])
 def test_a_bomb_is_refused_without_being_decoded(monkeypatch: pytest.MonkeyPatch, bomb: bytes) -> None:
     assert len(bomb) < 200_000
-    monkeypatch.setattr(pipeline, "CHILD", Path("/nonexistent"))  # whoever would start it would fail
+    monkeypatch.setattr(pipeline, "DECODER", Path("/nonexistent"))  # whoever would start it would fail
     with pytest.raises(AppError) as refused:
         remake(bomb, Shape(100), most_bytes=MOST)
     assert (refused.value.status, refused.value.code) == (422, "picture_too_many_pixels")
 
 
 def test_a_bomb_that_gets_through_hits_the_decoders_own_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "MOST_PIXELS", 10**12)
+    monkeypatch.setattr(pipeline, "MAXIMUM_PIXELS", 10**12)
     for bomb in (samples.png_bomb(), samples.webp_bomb()):
         with pytest.raises(AppError) as refused:
             remake(bomb, Shape(100), most_bytes=MOST)
@@ -196,7 +196,7 @@ def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     source = Path(decoder.__file__).read_text()
     small = tmp_path / "small.py"
     small.write_text(source.replace("MEMORY = 1024 * 1024 * 1024", "MEMORY = 100 * 1024 * 1024"))
-    monkeypatch.setattr(pipeline, "CHILD", small)
+    monkeypatch.setattr(pipeline, "DECODER", small)
     assert near(made(samples.jpeg()), (30, 20), RED)
     with pytest.raises(AppError) as refused:
         made(picture)
@@ -205,7 +205,7 @@ def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 def test_a_header_that_says_two_sizes_is_refused() -> None:
     content = samples.jpeg_that_says_two_sizes()
-    assert pipeline.check(content, most_bytes=MOST).pixels == 100
+    assert pipeline.check_picture(content, most_bytes=MOST).pixels == 100
     with pytest.raises(AppError) as refused:
         remake(content, Shape(100), most_bytes=MOST)
     assert refused.value.code == "picture_broken"
@@ -239,7 +239,7 @@ def test_too_many_bytes_are_refused() -> None:
 def test_a_decoder_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     hanging = tmp_path / "hanging.py"
     hanging.write_text("import time; time.sleep(60)")
-    monkeypatch.setattr(pipeline, "CHILD", hanging)
+    monkeypatch.setattr(pipeline, "DECODER", hanging)
     monkeypatch.setattr(pipeline, "WALL_SECONDS", 0.5)
     with pytest.raises(AppError) as refused:
         remake(samples.jpeg(), Shape(100), most_bytes=MOST)
@@ -250,7 +250,7 @@ def test_a_decoder_that_works_on_for_ever_is_ended(monkeypatch: pytest.MonkeyPat
     source = Path(decoder.__file__).read_text().replace("CPU_SECONDS = 10", "CPU_SECONDS = 1")
     busy = tmp_path / "busy.py"
     busy.write_text(source.replace("content = sys.stdin.buffer.read()", "while True: pass"))
-    monkeypatch.setattr(pipeline, "CHILD", busy)
+    monkeypatch.setattr(pipeline, "DECODER", busy)
     monkeypatch.setattr(pipeline, "WALL_SECONDS", 3600)
     with pytest.raises(AppError) as refused:
         remake(samples.jpeg(), Shape(100), most_bytes=MOST)
@@ -262,7 +262,7 @@ def test_the_decoder_knows_nothing_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_
     telling.write_text(
         "import os, sys; sys.stdout.write(repr((sorted(os.environ), os.getcwd(), sorted(os.listdir('/proc/self/fd')))))"
     )
-    monkeypatch.setattr(pipeline, "CHILD", telling)
+    monkeypatch.setattr(pipeline, "DECODER", telling)
     monkeypatch.setenv("SECRET_KEY", "canary")
     with (tmp_path / "held").open("w"):
         names, folder, handles = eval(remake(samples.jpeg(), Shape(100), most_bytes=MOST))  # noqa: S307
@@ -273,7 +273,7 @@ def test_the_decoder_knows_nothing_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_our_own_fault_is_not_blamed_on_the_picture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("import no_such_module")
-    monkeypatch.setattr(pipeline, "CHILD", broken)
+    monkeypatch.setattr(pipeline, "DECODER", broken)
     with pytest.raises(RuntimeError):
         remake(samples.jpeg(), Shape(100), most_bytes=MOST)
 
@@ -283,7 +283,7 @@ def test_few_at_once_and_the_others_are_told_to_come_again(monkeypatch: pytest.M
     waiting.write_text(
         f"import os, sys, time\nwhile not os.path.exists({str(go_on)!r}): time.sleep(0.02)\nsys.stdout.write('done')"
     )
-    monkeypatch.setattr(pipeline, "CHILD", waiting)
+    monkeypatch.setattr(pipeline, "DECODER", waiting)
     monkeypatch.setattr(pipeline, "WAIT_SECONDS", 0.1)
     refused: list[UnavailableError] = []
 
@@ -297,9 +297,9 @@ def test_few_at_once_and_the_others_are_told_to_come_again(monkeypatch: pytest.M
     with ThreadPoolExecutor(max_workers=6) as pool:
         sent = pool.map(send, range(6))
         give_up = time.monotonic() + 20
-        while len(refused) < 6 - pipeline.MOST_AT_ONCE and time.monotonic() < give_up:
+        while len(refused) < 6 - pipeline.MAXIMUM_AT_ONCE and time.monotonic() < give_up:
             time.sleep(0.02)
         go_on.touch()
-        assert sum(sent) == pipeline.MOST_AT_ONCE
+        assert sum(sent) == pipeline.MAXIMUM_AT_ONCE
     assert {(busy.code, busy.status, bool(busy.retry_after)) for busy in refused} == {("too_many_pictures", 503, True)}
     assert remake(samples.jpeg(), Shape(100), most_bytes=MOST) == b"done"

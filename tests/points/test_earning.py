@@ -161,9 +161,16 @@ def test_who_sent_the_same_document_number_is_the_same_person(person: Person) ->
     invitee, inviter, stranger = person(), person(), person()
     with transaction():
         for user_id, number in ((inviter, "27-01-70-12345"), (stranger, "27-01-70-54321")):
-            kyc.submit(user_id=user_id, number=citizenship_numbers.parse(number), pictures={}, now=utcnow())
+            kyc.submit_documents(
+                user_id=user_id, number=citizenship_numbers.parse_citizenship_number(number), pictures={}, now=utcnow()
+            )
     with transaction() as session:  # staff sent it back, which frees the number
         session.execute(text("UPDATE kyc_records SET status = 'rejected', number_digest = NULL"))
-        kyc.submit(user_id=invitee, number=citizenship_numbers.parse("27 01 70 १२३४५"), pictures={}, now=utcnow())
+        kyc.submit_documents(
+            user_id=invitee,
+            number=citizenship_numbers.parse_citizenship_number("27 01 70 १२३४५"),
+            pictures={},
+            now=utcnow(),
+        )
     assert referrals.find_refusal(invitee, inviter) == "same_kyc_number"
     assert referrals.find_refusal(invitee, stranger) is None
