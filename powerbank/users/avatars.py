@@ -1,4 +1,4 @@
-"""Pictures that people show of themselves: public, at an address that nobody guesses."""
+"""Avatars: the pictures that people show of themselves, public at an address that nobody guesses."""
 
 import secrets
 from uuid import UUID
@@ -7,8 +7,8 @@ from flask import current_app
 from sqlalchemy import delete, select
 
 from powerbank.base.db import db, open_session
-from powerbank.base.errors import AppError
 from powerbank.pictures.pipeline import Shape
+from powerbank.users.errors import AccountBlockedError
 from powerbank.users.models import Avatar, User
 from powerbank.users.queries import Profile
 from powerbank.users.services import may_sign_in
@@ -23,10 +23,10 @@ def avatar_url(user: User | Profile) -> str | None:
 
 
 def replace_avatar(user_id: UUID, picture: bytes) -> User:
-    """`picture` has been through the pipeline. The address of the one before leads nowhere from now on."""
-    user = _locked(user_id)
+    """Show a picture that has been through the pipeline. The address of the old one leads nowhere from now on."""
+    user = _lock_user(user_id)
     if not may_sign_in(user):  # deleted or banned while the picture was read
-        raise AppError("account_blocked", 403, "This account is blocked.")
+        raise AccountBlockedError
     _delete_avatar(user)
     user.avatar_key = secrets.token_urlsafe(16)
     open_session().add(Avatar(user_id=user.id, key=user.avatar_key, content=picture))
@@ -35,11 +35,12 @@ def replace_avatar(user_id: UUID, picture: bytes) -> User:
 
 
 def forget_avatar_of_user(user: User) -> None:
+    """Remove the avatar, as one of the steps that end an account."""
     remove_avatar(user.id)
 
 
 def remove_avatar(user_id: UUID) -> None:
-    _delete_avatar(_locked(user_id))
+    _delete_avatar(_lock_user(user_id))
 
 
 def find_picture(key: str) -> bytes | None:
@@ -47,7 +48,7 @@ def find_picture(key: str) -> bytes | None:
     return found
 
 
-def _locked(user_id: UUID) -> User:
+def _lock_user(user_id: UUID) -> User:
     return open_session().get_one(User, user_id, with_for_update=True, populate_existing=True)
 
 

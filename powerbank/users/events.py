@@ -1,4 +1,4 @@
-"""What happens to accounts, told to all who follow it."""
+"""The events of accounts."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,8 +1,9 @@
-"""Which numbers and addresses people have ever proved to be theirs, and on which devices they were told, as digests
-that tell only whether one is the same again. A phone that moves from one account to another says that both are one
-person's, however many had it in between.
+"""Traces of the phone numbers, e-mail addresses and devices that people have ever had.
 
-An account that ends leaves the digests of its numbers and addresses here for two years: whoever comes back with one of
+A trace is a digest, which tells only whether the same number, address or device comes again. A phone that moves from
+one account to another says that both belong to one person, however many had it in between.
+
+An account that ends leaves the digests of its numbers and addresses here for two years. Whoever comes back with one of
 them is no newcomer, and does not get again what a person gets once. After that the number may well be somebody else's.
 """
 
@@ -28,7 +29,7 @@ def record_trace(user_id: UUID, *, kind: str, value: str) -> None:
 
 
 def find_shared_identifier(invitee_id: UUID, inviter_id: UUID) -> str | None:
-    """A rule of referrals: whoever has had the same phone, address or device is the same person."""
+    """Say why a referral earns nothing: whoever has had the same phone, address or device is the same person."""
     theirs = aliased(IdentifierTrace)
     kind = db.session.scalar(
         select(IdentifierTrace.kind)
@@ -41,7 +42,7 @@ def find_shared_identifier(invitee_id: UUID, inviter_id: UUID) -> str | None:
 
 
 def list_earlier_accounts(user_id: UUID) -> list[UUID]:
-    """Accounts made before this one that have, or had, one of its numbers or addresses; also those that have ended."""
+    """List the accounts before this one, ended ones too, that have or had one of its numbers or addresses."""
     theirs = aliased(IdentifierTrace)
     return list(
         db.session.scalars(
@@ -55,12 +56,12 @@ def list_earlier_accounts(user_id: UUID) -> list[UUID]:
 
 
 def find_former_account(invitee_id: UUID, _inviter_id: UUID) -> str | None:
-    """A rule of referrals: nobody brings in somebody who was here before."""
+    """Say why a referral earns nothing: nobody brings in somebody who was here before."""
     return "returning" if list_earlier_accounts(invitee_id) else None
 
 
 def forget_devices_of_user(user: User) -> None:
-    """The devices at once; of numbers and addresses the digests stay for a while."""
+    """Forget the devices of a person who leaves. The digests of numbers and addresses stay for a while."""
     open_session().execute(
         delete(IdentifierTrace).where(
             IdentifierTrace.user_id == user.id, IdentifierTrace.kind.not_in([*IdentifierKind])
@@ -69,11 +70,11 @@ def forget_devices_of_user(user: User) -> None:
 
 
 def prune_traces(*, now: datetime) -> None:
-    left = select(User.id).where(User.status == AccountStatus.DELETED, User.deleted_at < now - KEPT_AFTER_LEAVING)
-    open_session().execute(delete(IdentifierTrace).where(IdentifierTrace.user_id.in_(left)))
+    ended = select(User.id).where(User.status == AccountStatus.DELETED, User.deleted_at < now - KEPT_AFTER_LEAVING)
+    open_session().execute(delete(IdentifierTrace).where(IdentifierTrace.user_id.in_(ended)))
 
 
 def digest_identifier(kind: str, value: str) -> bytes:
-    """Keyed: there are few enough phone numbers to try them all."""
+    """Digest an identifier under a key, because there are few enough phone numbers to try them all."""
     key = current_app.config["SETTINGS"].secret_key.get_secret_value().encode()
     return hmac.digest(key, f"identifier:{kind}:{value}".encode(), hashlib.sha256)

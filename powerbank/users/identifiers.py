@@ -1,4 +1,4 @@
-"""Phone numbers and e-mail addresses in the one form in which they are kept and compared."""
+"""Contact addresses: phone numbers and e-mail addresses, in the one form in which they are kept and compared."""
 
 import re
 import unicodedata
@@ -9,8 +9,8 @@ import phonenumbers
 from powerbank.base.errors import InvalidFieldsError
 from powerbank.users.models import IdentifierKind
 
-# Printable ASCII only, and no `=?…?=`, which mail programs decode: look-alikes and header injection end here. The rest
-# is proved by the code that arrives.
+# Printable ASCII only, and no `=?…?=`, which mail programs decode: look-alikes and header injection end here. The code
+# that arrives proves the rest.
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = re.compile(
     rf"(?!.*=\?)(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)+[a-z]{{2,63}}"
@@ -30,17 +30,17 @@ class BadIdentifierError(InvalidFieldsError):
 
 
 def parse_contact_address(text: str, home: str = "NP") -> ContactAddress:
-    """Numbers without a country code are taken for the home country's."""
+    """Read a phone number or an e-mail address. Numbers without a country code are taken for those of `home`."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if "@" in plain:
         lowered = plain.lower()
         if len(lowered) > 254 or not _EMAIL.fullmatch(lowered):
             raise BadIdentifierError
         return ContactAddress(IdentifierKind.EMAIL, lowered)
-    return _phone(plain, home)
+    return _parse_phone_number(plain, home)
 
 
-def _phone(text: str, home: str) -> ContactAddress:
+def _parse_phone_number(text: str, home: str) -> ContactAddress:
     try:
         number = phonenumbers.parse(text, home)
     except phonenumbers.NumberParseException:

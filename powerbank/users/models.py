@@ -23,7 +23,7 @@ class IdentifierKind(StrEnum):
 
 WHOLE_NAME = "lower((coalesce(first_name, '') || ' ') || coalesce(last_name, ''))"
 
-# Serves LIKE 'begin%' whatever the collation of the database.
+# Such an index serves LIKE 'begin%' whatever the collation of the database.
 _PREFIX: dict[str, Any] = {"postgresql_ops": {"beginning": "text_pattern_ops"}}
 
 
@@ -41,7 +41,7 @@ class User(Base):
         CheckConstraint("kyc_status IN ('none', 'pending', 'approved', 'rejected')", name="kyc_status"),
         CheckConstraint("(status = 'deleted') = (deleted_at IS NOT NULL)", name="deleted"),
         Index("uq_users_username", func.lower(text("username")), unique=True),
-        # What staff find people by: the beginning of a name. The whole name covers the first name as well.
+        # Staff find people by the beginning of a name. The whole name covers the first name as well.
         Index("ix_users_username_prefix", func.lower(text("username")).label("beginning"), **_PREFIX),
         Index("ix_users_name_prefix", literal_column(WHOLE_NAME).label("beginning"), **_PREFIX),
         Index("ix_users_last_name_prefix", func.lower(text("last_name")).label("beginning"), **_PREFIX),
@@ -59,7 +59,7 @@ class User(Base):
     language: Mapped[str] = mapped_column(server_default="en")
     auto_collect_dues: Mapped[bool] = mapped_column(server_default=text("false"))
     status: Mapped[str] = mapped_column(server_default=AccountStatus.ACTIVE)
-    # Kept in step with the record of powerbank.kyc, so that a profile is read without it.
+    # powerbank.kyc keeps it the same as its record, so that a profile is read without that.
     kyc_status: Mapped[str] = mapped_column(server_default="none")
     avatar_key: Mapped[str | None]  # names the picture in its address; a new picture has a new one
     referral_code: Mapped[str]
@@ -93,7 +93,7 @@ def is_profile_complete(profile: Any) -> bool:
 
 
 class Identifier(Base):
-    """A phone number or e-mail address that a person has proved to be theirs. Never two people's."""
+    """A phone number or e-mail address that a person has proved to be theirs. It never belongs to two people."""
 
     __tablename__ = "user_identifiers"
     __table_args__ = (
@@ -111,7 +111,7 @@ class Identifier(Base):
 
 
 class IdentifierTrace(Base):
-    """That a person has, or once had, a number, an address or a device; also one who has left."""
+    """A number, an e-mail address or a device that a person has or once had, also a person who has left."""
 
     __tablename__ = "identifier_traces"
     __table_args__ = (Index("ix_identifier_traces_digest", "digest"),)
@@ -122,7 +122,7 @@ class IdentifierTrace(Base):
 
 
 class Avatar(Base):
-    """Small and read by address only, so it lives here and not in a store of files."""
+    """A picture of a person. It is small and read by its key only, so it is a row and not a file."""
 
     __tablename__ = "avatars"
     __table_args__ = (UniqueConstraint("key"),)
@@ -134,7 +134,7 @@ class Avatar(Base):
 
 
 class Referral(Base):
-    """Who brought whom: one inviter for each invitee."""
+    """A person brought another one; each invitee has one inviter."""
 
     __tablename__ = "referrals"
     __table_args__ = (

@@ -1,13 +1,17 @@
-"""Who brought whom. A code is checked when it is given, and the pair once more when points are due for it."""
+"""Referrals: who brought whom.
+
+A code is checked when it is given, and the pair once more when points are due for it.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.api.paging import page
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import InvalidFieldsError
 from powerbank.outbox.enqueue import publish
@@ -16,7 +20,7 @@ from powerbank.users.models import AccountStatus, Referral, ReferralStatus, User
 
 VALID = timedelta(days=30)
 
-# `rule(invitee, inviter)` answers why this pair earns nothing, or None.
+# `rule(invitee_id, inviter_id)` answers why this pair earns nothing, or None.
 Rule = Callable[[UUID, UUID], str | None]
 
 _rules: list[Rule] = []
@@ -34,7 +38,10 @@ def find_inviter(code: str) -> User | None:
 
 
 def check_referral_code(code: str | None) -> str | None:
-    """As it is kept. A wrong one is told before the account is made: later it could not be mended."""
+    """Find the code as it is kept, or None if none was given.
+
+    A wrong code is refused before the account is made, because later nobody could mend it.
+    """
     if not (code or "").strip():
         return None
     inviter = find_inviter(str(code))
@@ -44,10 +51,10 @@ def check_referral_code(code: str | None) -> str | None:
 
 
 def record_referral(*, invitee_id: UUID, code: str, now: datetime) -> None:
-    """Writes down who brought whom; a pair that breaks a rule is written down as rejected, with the reason."""
+    """Record who brought whom; a pair that breaks a rule is recorded as rejected, with the reason."""
     session = open_session()
     invitee, inviter = session.get(User, invitee_id), find_inviter(code)
-    # Gone since the registration: there is nobody to reward.
+    # One of them has left since the registration, so there is nobody to reward.
     if invitee is None or invitee.deleted_at is not None or inviter is None or inviter.id == invitee_id:
         return
     reason = find_refusal(invitee_id, inviter.id)
@@ -70,8 +77,11 @@ def record_referral(*, invitee_id: UUID, code: str, now: datetime) -> None:
 
 
 def settle_referral_of_invitee(invitee_id: UUID, *, now: datetime) -> Referral | None:
-    """The referral that the invitee's first completed rental makes worth something, locked; None if there is none,
-    or none any more. The pair is looked at once more: friends may have turned out to be one person since."""
+    """Award the referral of an invitee who has completed a first rental.
+
+    None if there is none, or if it has expired. The pair is checked once more, because friends may have turned out to
+    be one person since.
+    """
     referral = open_session().scalar(
         select(Referral)
         .where(Referral.invitee_id == invitee_id, Referral.status == ReferralStatus.NOTED)
@@ -92,5 +102,7 @@ def find_refusal(invitee_id: UUID, inviter_id: UUID) -> str | None:
     return next((reason for rule in _rules if (reason := rule(invitee_id, inviter_id))), None)
 
 
-def select_referrals_of_user(user_id: UUID) -> Select[Any]:
-    return select(Referral).where(Referral.inviter_id == user_id)
+def list_referrals_of_user(user_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Read a page of those who came by this person's code, newest first."""
+    query = select(Referral).where(Referral.inviter_id == user_id)
+    return page(query, Referral.id, descending=True, limit=limit, cursor=cursor)

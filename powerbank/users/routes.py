@@ -1,16 +1,36 @@
+"""What a signed-in person reads and changes about themselves: profile, picture, usage, referrals."""
+
 from typing import Any
 
+from flask import Response, request
 from flask.views import MethodView
 
+from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
 from powerbank.api.openapi import Blueprint
+from powerbank.api.paging import PageArguments, page_of
+from powerbank.api.rate_limits import caller_address, hit_if_counted
 from powerbank.base.db import transaction, utcnow
-from powerbank.users import lifecycle, queries, services
+from powerbank.base.errors import NotFoundError
+from powerbank.users import avatars, lifecycle, queries, referrals, services
 from powerbank.users.models import User
-from powerbank.users.queries import Profile, read_profile
-from powerbank.users.schemas import UsageSchema, UserSchema
+from powerbank.users.queries import Profile
+from powerbank.users.schemas import (
+    AvatarSchema,
+    CodeAnswerSchema,
+    CodeArguments,
+    MyCodeSchema,
+    ReferralSchema,
+    UsageSchema,
+    UserSchema,
+)
 
 blueprint = Blueprint("Profile", __name__, url_prefix="/api/users", description="The signed-in person.")
+avatar_blueprint = Blueprint("Avatar", __name__, url_prefix="/api/users/me", description="A person's own picture.")
+picture_blueprint = Blueprint("Pictures", __name__, url_prefix="/media", description="Pictures that everybody may see.")
+referral_blueprint = Blueprint("Referrals", __name__, url_prefix="/api/referrals", description="Who brought whom.")
+
+SECONDS_OF_A_YEAR = 31_536_000
 
 
 @blueprint.route("/me")
@@ -19,7 +39,7 @@ class Me(MethodView):
     @blueprint.response(200, UserSchema)
     def get(self) -> Profile:
         """Who I am"""
-        return read_profile(current_user_id())
+        return queries.read_profile(current_user_id())
 
     @user_only
     @blueprint.arguments(UserSchema(partial=True))
@@ -43,3 +63,68 @@ class Me(MethodView):
 def my_usage() -> dict[str, Any]:
     """What I have used so far"""
     return queries.read_usage(current_user_id())
+
+
+@avatar_blueprint.route("/avatar")
+class MyAvatar(MethodView):
+    @user_only
+    @uploads.takes_pictures(1)
+    @avatar_blueprint.arguments(AvatarSchema, location="multipart")
+    @avatar_blueprint.response(200, UserSchema)
+    def put(self, body: dict[str, bytes]) -> User:
+        """Show another picture; it is cut to a square, and the old address ends"""
+        picture = uploads.remake_picture(body["picture"], avatars.SHAPE)
+        with transaction():
+            return avatars.replace_avatar(current_user_id(), picture)
+
+    @user_only
+    @avatar_blueprint.response(204)
+    def delete(self) -> None:
+        """Show no picture"""
+        with transaction():
+            avatars.remove_avatar(current_user_id())
+
+
+@picture_blueprint.get("/avatars/<string:key>.jpg")
+@picture_blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
+@picture_blueprint.alt_response(304, description="The caller has it already")
+def avatar(key: str) -> Response:
+    """A person's picture"""
+    content = None if "\x00" in key else avatars.find_picture(key)
+    if content is None:
+        raise NotFoundError("picture")
+    response = Response(content, content_type="image/jpeg")
+    # What is at an address never changes, so neither does its tag.
+    response.set_etag(key)
+    response.cache_control.public = True
+    response.cache_control.max_age = SECONDS_OF_A_YEAR
+    response.cache_control.immutable = True
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response.make_conditional(request)  # type: ignore[return-value]
+
+
+@referral_blueprint.get("/my-code")
+@user_only
+@referral_blueprint.response(200, MyCodeSchema)
+def my_code() -> Profile:
+    """The code to give to friends"""
+    return queries.read_profile(current_user_id())
+
+
+@referral_blueprint.get("/validate")
+@referral_blueprint.arguments(CodeArguments, location="query")
+@referral_blueprint.response(200, CodeAnswerSchema)
+def check_code(arguments: dict[str, str]) -> dict[str, Any]:
+    """Whether a code can be used; asked before signing up, so of anybody"""
+    hit_if_counted("30 per minute", "referral-code", caller_address())
+    return {"code": arguments["code"], "valid": referrals.find_inviter(arguments["code"]) is not None}
+
+
+@referral_blueprint.get("")
+@user_only
+@referral_blueprint.arguments(PageArguments, location="query")
+@referral_blueprint.response(200, page_of(ReferralSchema))
+def my_referrals(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Who came by my code, newest first"""
+    return referrals.list_referrals_of_user(current_user_id(), **arguments)

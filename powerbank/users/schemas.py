@@ -12,12 +12,12 @@ from powerbank.users import avatars
 
 Rule = Callable[[Any], Any]
 
-# Signs that turn the direction of writing would let a text read as another one.
+# Characters that turn the direction of writing would make a text look like another one.
 _PLAIN = validate.Regexp(r"^[^\x00-\x1f\x7f<>\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*\Z")
 
 
 def _says_something(value: str) -> None:
-    """Blanks, dots and signs without width are no name and no address: a profile of them is not complete."""
+    """Refuse blanks, dots and characters without width, which are no name and no address."""
     if not any(sign.isalnum() for sign in value):
         raise ValidationError("Write letters or digits.")
 
