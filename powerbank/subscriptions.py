@@ -16,7 +16,7 @@ from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.ops.events import OpsAlertRaised
 from powerbank.outbox.catalogue import account_jobs, notification_jobs, rental_jobs, reward_jobs
-from powerbank.outbox.events import Event, Follower
+from powerbank.outbox.events import ConsoleChange, ConsoleChanges, Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments import queries as payment_queries
 from powerbank.payments.events import (
@@ -228,7 +228,27 @@ DETAILS: dict[NoticeType, Details] = {
     NoticeType.RENTAL_LOST: _OF_RENTALS,
 }
 
+# What the console shows and works off, besides alerts and dead letters, which announce themselves.
+CONSOLE: ConsoleChanges = {
+    KycSubmitted: ConsoleChange("identity_check", "submission_id"),
+    KycApproved: ConsoleChange("identity_check", "submission_id"),
+    KycRejected: ConsoleChange("identity_check", "submission_id"),
+    ActWaits: ConsoleChange("approval", "act_id"),
+    AdjustmentWaits: ConsoleChange("approval", "adjustment_id"),
+    AdjustmentApplied: ConsoleChange("approval", "adjustment_id"),
+    PaymentNeedsReview: ConsoleChange("payment_review", "intent_id"),
+    RefundWaits: ConsoleChange("approval", "refund_id"),
+    RefundApproved: ConsoleChange("approval", "refund_id"),
+    RefundRejected: ConsoleChange("approval", "refund_id"),
+    RefundNeedsAttention: ConsoleChange("refund", "refund_id"),
+    RentalDisputed: ConsoleChange("case", "case_id"),
+    CaseDecided: ConsoleChange("case", "case_id"),
+    StationIssueReported: ConsoleChange("station_issue", "issue_id"),
+    StationIssueResolved: ConsoleChange("station_issue", "issue_id"),
+}
+
 
 def init_app(app: Flask) -> None:
     app.extensions["subscriptions"] = SUBSCRIPTIONS
+    app.extensions["console_changes"] = CONSOLE
     app.extensions["notice_details"] = DETAILS

@@ -7,6 +7,7 @@ from sqlalchemy import CursorResult, delete, select
 
 from powerbank.base.db import after_commit, open_session, transaction
 from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.live import changes
 from powerbank.ops.events import OpsAlertRaised
 from powerbank.ops.models import Alert
 from powerbank.ops.queries import Problem
@@ -33,9 +34,11 @@ def update_alerts(problems: list[Problem], *, now: datetime) -> None:
             continue
         session.add(Alert(key=key, kind=problem.kind, detail=problem.detail))
         log.error("alert raised", kind=problem.kind, detail=problem.detail)
+        changes.announce("console", kind="alert", id=key)
         publish(OpsAlertRaised(kind=problem.kind, key=key, detail=problem.detail))
     for key in open_alerts.keys() - current.keys():
         open_alerts[key].cleared_at = now
+        changes.announce("console", kind="alert", id=key)
         log.info("alert cleared", key=key)
 
 
@@ -56,6 +59,7 @@ def discard_dead_letter(job_id: UUID) -> OutboxJob:
 
 def _forget_message(row: OutboxJob) -> None:
     """What was decided here shall not stand among the failed jobs of rq-dashboard any more."""
+    changes.announce("console", kind="dead_letter", id=row.id)
     message_id = durable_message(outbox_id=row.id, job=row.job, delivery=row.deliveries).id
     after_commit(lambda: forget_message(message_id))
 

@@ -16,8 +16,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.clock import format_time
 from powerbank.base.db import after_commit, new_id, open_session, utcnow
+from powerbank.live import changes
 from powerbank.outbox import wire
-from powerbank.outbox.events import Event, Subscriptions
+from powerbank.outbox.events import ConsoleChanges, Event, Subscriptions
 from powerbank.outbox.models import OutboxJob
 from powerbank.outbox.outbound import Outbound
 from powerbank.outbox.policy import JobSpec, Unique
@@ -87,7 +88,7 @@ def enqueue_with(
 
 
 def publish(event: Event) -> None:
-    """Enqueues each job that follows this event."""
+    """Enqueue each job that follows this event, and tell the console what it changes there."""
     told = fields_of_event(event)
     subscriptions: Subscriptions = current_app.extensions["subscriptions"]
     for follower in subscriptions[type(event)]:
@@ -95,6 +96,9 @@ def publish(event: Event) -> None:
             enqueue_with(follower, told)
         elif follower.follows(event):
             enqueue_with(follower.job, {**told, **follower.arguments})
+    shown: ConsoleChanges = current_app.extensions["console_changes"]
+    if (change := shown.get(type(event))) is not None:
+        changes.announce("console", kind=change.kind, id=str(told[change.id]))
 
 
 def fields_of_event(event: Event) -> dict[str, Scalar]:

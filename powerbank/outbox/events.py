@@ -26,5 +26,14 @@ class Follower:
         return all(getattr(event, name) == value for name, value in self.when.items())
 
 
+@dataclass(frozen=True)
+class ConsoleChange:
+    """What an event changes on the console's screens; `id` is the event's field that says of which thing."""
+
+    kind: str
+    id: str
+
+
 # A job without more to say stands for itself: it gets the event's fields.
 Subscriptions = Mapping[type[Event], tuple[JobSpec | Follower, ...]]
+ConsoleChanges = Mapping[type[Event], ConsoleChange]

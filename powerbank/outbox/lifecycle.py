@@ -9,6 +9,7 @@ from sqlalchemy import text, update
 
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import ConflictError
+from powerbank.live import changes
 from powerbank.outbox import catalogue, schedules
 from powerbank.outbox.enqueue import LEASE, enqueue_with, send_after_commit
 from powerbank.outbox.models import SETTLED, Cause, OutboxJob, State
@@ -167,6 +168,7 @@ def bury(row: OutboxJob, cause: Cause) -> None:
     if spec and spec.on_dead and cause is not Cause.DISCARDED and (resolver := catalogue.find(spec.on_dead)):
         enqueue_with(resolver, row.arguments)
     schedules.note_end(row.job, row.id, "missed" if cause is Cause.MISSED else "failed")
+    changes.announce("console", kind="dead_letter", id=row.id)
 
 
 def _supersede(row: OutboxJob) -> None:

@@ -24,6 +24,7 @@ from powerbank.content import app_config
 from powerbank.ledger.adjustments.models import Act, ActStatus, StaffAct
 from powerbank.ledger.events import ActWaits
 from powerbank.ledger.services import Reference
+from powerbank.live import changes
 from powerbank.outbox.enqueue import publish
 
 # The permission that each act asks for.
@@ -121,6 +122,7 @@ def decide_act(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> S
     found.status = ActStatus.APPROVED if approve else ActStatus.REJECTED
     found.decided_by, found.decided_at = staff.id, now
     open_session().flush()
+    changes.announce("console", kind="approval", id=act_id)
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.live import changes
 from powerbank.notifications.broadcasts import targets
 from powerbank.notifications.broadcasts.models import UNFINISHED, Broadcast, BroadcastStatus
 from powerbank.notifications.delivery import services as deliveries
@@ -151,6 +152,8 @@ def _write_notices(broadcast: Broadcast, people: list[UUID], now: datetime) -> N
             "now": now,
         },
     )
+    for person in people:
+        changes.announce(changes.topic_of_user(person), kind="notice", id=None)
 
 
 def _next_devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:

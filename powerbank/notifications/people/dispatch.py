@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.base.db import open_session, utcnow
+from powerbank.live import changes
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.models import IN_APP, Channel, Delivery, Notice
 from powerbank.notifications.people import delivery_plan
@@ -41,6 +42,7 @@ def show_and_send(notice: Notice, *, also: Sequence[Delivery] = ()) -> None:
     plan = delivery_plan.plan_delivery(notice, reader, now=now)
     text = composition.compose_text(NoticeType(notice.type), IN_APP, notice.context, reader.language)
     notice.title, notice.body, notice.shown_at = text.title, text.body, now
+    changes.announce(changes.topic_of_user(notice.user_id), kind="notice", id=notice.id)
     if not plan.in_app:
         notice.deleted_at = now
     new_deliveries = _new_deliveries(notice, reader, plan)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import NotFoundError
+from powerbank.live import changes
 from powerbank.notifications.models import Channel, Delivery, Device, Mute, Notice
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.templates import rules
@@ -80,11 +81,13 @@ def notify_of_registration(user_id: UUID) -> None:
 def mark_notice(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) -> Notice:
     notice = _lock_notice_of_user(user_id, notice_id)
     notice.read_at = (notice.read_at or now) if read else None
+    changes.announce(changes.topic_of_user(user_id), kind="notice", id=notice_id)
     return notice
 
 
 def mark_all_notices(user_id: UUID, *, now: datetime) -> int:
     """Those that were unread are now read; their number comes back."""
+    changes.announce(changes.topic_of_user(user_id), kind="notice", id=None)
     marked = open_session().execute(
         update(Notice).where(Notice.user_id == user_id, *Notice.seen(), Notice.read_at.is_(None)).values(read_at=now)
     )
@@ -94,6 +97,7 @@ def mark_all_notices(user_id: UUID, *, now: datetime) -> int:
 def hide_notice(user_id: UUID, notice_id: UUID, *, now: datetime) -> None:
     """Deleted, for its reader."""
     _lock_notice_of_user(user_id, notice_id).deleted_at = now
+    changes.announce(changes.topic_of_user(user_id), kind="notice", id=notice_id)
 
 
 def delete_notices_of_user(user: User) -> None:

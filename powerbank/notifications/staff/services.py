@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import new_id, open_session, utcnow
 from powerbank.base.errors import NotFoundError
+from powerbank.live import changes
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.models import IN_APP, Channel, Delivery
 from powerbank.notifications.staff import queries
@@ -55,6 +56,7 @@ def notify_staff(*, type: StaffNoticeType, context: Mapping[str, Scalar], dedup_
     )
     if inserted.one_or_none() is None:
         return None
+    changes.announce("console", kind="notice", id=notice_id)
     composition.try_templates(type, IN_APP, context)
     wanted = [channel for channel in sorted(rules.channels_of_type(type)) if _is_below_hourly_limit(type, channel)]
     if wanted:

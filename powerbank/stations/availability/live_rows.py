@@ -4,7 +4,7 @@
 `free_slots` tell which banks may be handed out and which slots are free; `refresh_station_live` counts them.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -12,9 +12,14 @@ from sqlalchemy import text
 
 from powerbank.base.db import open_session
 from powerbank.content import app_config
+from powerbank.live import changes
 from powerbank.stations.messages.arrays import format_array
 
-_THESE = text("SELECT refresh_station_live(CAST(:ids AS uuid[]), :min_battery)")
+_THESE = text("""
+    SELECT refresh_station_live(CAST(:ids AS uuid[]), :min_battery),
+           ARRAY(SELECT sn FROM stations WHERE id = ANY(CAST(:ids AS uuid[])))
+""")
+_NUMBERS = text("SELECT sn FROM station_live WHERE station_id = ANY(CAST(:ids AS uuid[]))")
 _ALL = text("SELECT refresh_station_live(ARRAY(SELECT id FROM stations), :min_battery)")
 
 
@@ -43,6 +48,20 @@ def refresh_live_rows(station_ids: Collection[UUID] | None) -> None:
         return
     session = open_session()
     session.flush()
-    stations = {} if station_ids is None else {"ids": format_array(station_ids)}
     rules = {"min_battery": app_config.current().min_eject_battery}
-    session.execute(_ALL if station_ids is None else _THESE, stations | rules)
+    if station_ids is None:
+        session.execute(_ALL, rules)
+        changes.announce("stations", kind="station", id=None)
+        return
+    _, numbers = session.execute(_THESE, rules | {"ids": format_array(station_ids)}).one()
+    announce_stations(numbers)
+
+
+def announce_stations(numbers: Iterable[str]) -> None:
+    """Tell who looks at one of these stations, or at all of them, that it is not as it was."""
+    for sn in numbers:
+        changes.announce(f"station:{sn}", "stations", kind="station", id=sn)
+
+
+def find_station_numbers(station_ids: Collection[UUID]) -> list[str]:
+    return list(open_session().scalars(_NUMBERS, {"ids": format_array(station_ids)}))

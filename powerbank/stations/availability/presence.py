@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, case, literal, select, text, update
 
 from powerbank.base.db import open_session
 from powerbank.content import app_config
+from powerbank.stations.availability import live_rows
 from powerbank.stations.messages.models import StationState
 from powerbank.stations.models import Station, StationLive
 from powerbank.stations.protocols import PROTOCOLS
@@ -43,6 +44,7 @@ def record_presence(state: StationState, *, online: bool, at: datetime) -> None:
     if session.execute(_RECORD, values | {"was": online}).rowcount == 0:  # type: ignore[attr-defined]
         session.execute(_RECORD, values | {"was": not online})
         state.changed_at = at
+        live_rows.announce_stations(live_rows.find_station_numbers([state.station_id]))
 
 
 def mark_silent_stations(now: datetime) -> None:
@@ -62,6 +64,7 @@ def mark_silent_stations(now: datetime) -> None:
         update(StationLive).where(StationLive.station_id.in_(silent), StationLive.online).values(online=False)
     )
     session.execute(update(StationState).where(StationState.station_id.in_(silent)).values(changed_at=now))
+    live_rows.announce_stations(live_rows.find_station_numbers(silent))
 
 
 def describe_connectivity(station_id: UUID, *, now: datetime) -> dict[str, object]:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import new_id, open_session
 from powerbank.content import app_config
+from powerbank.live import changes
 from powerbank.stations.availability import alerts, live_rows
 from powerbank.stations.messages import sequence
 from powerbank.stations.messages.arrays import format_array, format_text_array
@@ -31,7 +32,7 @@ from powerbank.stations.protocols.events import Heartbeat, Presence, SlotReading
 _STATES = text("""
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
     SELECT s.station_id, s.boot_id, s.seq, s.reported_at, s.contents, s.measures, s.low_battery_told_at,
-           s.reports_maintenance, s.snapshot_at, l.firmware, l.online
+           s.reports_maintenance, s.snapshot_at, l.firmware, l.online, l.sn
       FROM station_state AS s JOIN station_live AS l USING (station_id)
      WHERE s.station_id = ANY(CAST(:ids AS uuid[])) AND (s.contents IS NULL OR s.revision = l.revision)
        AND NOT EXISTS (SELECT FROM station_commands AS c
@@ -176,8 +177,12 @@ def _write_progress(taken: dict[UUID, tuple[StationProgress, Any]], *, crossing:
             "changes": format_array(None if row.online else standing.reported_at for standing, row in taken.values()),
         },
     )
+    live_rows.announce_stations(row.sn for _, row in taken.values() if not row.online)
     if changed:
         _write_charges(changed)
+        for id_ in changed:
+            sn = taken[id_][1].sn
+            changes.announce(f"station:{sn}", kind="slots", id=sn)
     crossed = [id_ for id_, standing in changed.items() if _crosses_limit(standing, crossing)]
     if crossed:
         live_rows.refresh_live_rows(crossed)
