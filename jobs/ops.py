@@ -2,9 +2,10 @@
 
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base import idempotency
-from powerbank.base.db import utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.ops import queries, services
 from powerbank.outbox import relay, schedules
+from powerbank.outbox.models import State
 
 
 def tick() -> None:
@@ -27,7 +28,15 @@ def monitor_queues(run: StepwiseRun) -> None:
 
 
 def prune_jobs(run: StepwiseRun) -> None:
-    services.prune_history(now=utcnow())
+    """A batch has a transaction of its own, so that none grows long."""
+    now = utcnow()
+    for state in (State.DONE, State.DEAD):
+        more = True
+        while more:
+            with transaction():
+                more = services.prune_ended_jobs(state, now=now)
+    with run.finish():
+        services.prune_heartbeats_and_alerts(now=now)
 
 
 def prune_idempotency_keys(run: StepwiseRun) -> None:

@@ -32,7 +32,7 @@ from powerbank.api import rate_limits
 from powerbank.base import clock
 from powerbank.base.db import db, new_id
 from powerbank.base.redis_clients import cache_redis, queue_redis
-from powerbank.ops import health_routes, queries
+from powerbank.ops import queries, readiness
 from powerbank.outbox import catalogue, heartbeats, wire
 from powerbank.outbox.catalogue.system_jobs import TICK
 from scripts.stack import environment_file
@@ -57,10 +57,10 @@ def database(settings: config.Settings) -> str:
 
 
 def migrations(settings: config.Settings) -> str:
-    answer = health_routes.database_state()
-    if answer not in health_routes.FIT:
+    answer = readiness.read_database_state()
+    if answer not in readiness.FIT:
         raise BadPartError(f"{answer}; run `flask --app wsgi db upgrade`")
-    return "at head" if answer == health_routes.AT_HEAD else answer
+    return "at head" if answer == readiness.AT_HEAD else answer
 
 
 def role(settings: config.Settings) -> str:

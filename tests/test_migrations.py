@@ -22,7 +22,7 @@ from config import load
 from powerbank import create_app
 from powerbank.base.db import Base
 from powerbank.base.schema_version import MADE_BEFORE_THIS_LINE, is_of_first_line
-from powerbank.ops.health_routes import AT_HEAD, database_state
+from powerbank.ops.readiness import AT_HEAD, read_database_state
 from tests.conftest import execute, superuser_url
 
 ROOT = Path(__file__).parents[1]
@@ -115,7 +115,7 @@ def test_two_deployments_at_once_migrate_once(empty_database: Flask) -> None:
     assert [deployment.returncode for deployment in deployments] == [0, 0], said
     assert sorted("Running upgrade" in each for each in said) == [False, True]
     with empty_database.app_context():
-        assert database_state() == AT_HEAD
+        assert read_database_state() == AT_HEAD
 
 
 def test_models_and_migrations_agree(app: Flask) -> None:
@@ -164,7 +164,7 @@ def test_a_database_of_the_first_line_is_told_what_to_do(
         before = objects(empty_database)
         owner_url = empty_database.config["SETTINGS"].database_owner_url
         execute(owner_url, f"UPDATE alembic_version SET version_num = '{revision}'")
-        assert database_state() == MADE_BEFORE_THIS_LINE
+        assert read_database_state() == MADE_BEFORE_THIS_LINE
         with pytest.raises(SystemExit):
             upgrade()
         assert f"made before version 0.9.0 (its revision is {revision})" in caplog.text

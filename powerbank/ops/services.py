@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import CursorResult, delete, select
 
-from powerbank.base.db import after_commit, open_session, transaction
+from powerbank.base.db import after_commit, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.live import changes
 from powerbank.ops.events import OpsAlertRaised
@@ -73,22 +73,16 @@ def _lock_dead_letter(job_id: UUID) -> OutboxJob:
     return row
 
 
-def prune_history(*, now: datetime) -> int:
-    """Forgets ended jobs, a batch at a time so that no transaction grows long."""
-    pruned = _prune(State.DONE, now - timedelta(days=KEEP_DONE_DAYS))
-    pruned += _prune(State.DEAD, now - timedelta(days=KEEP_DEAD_DAYS))
-    with transaction() as session:
-        session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - timedelta(days=1)))
-        session.execute(delete(Alert).where(Alert.cleared_at < now - timedelta(days=KEEP_DEAD_DAYS)))
-    return pruned
+def prune_ended_jobs(state: State, *, now: datetime) -> bool:
+    """Forget a batch of the jobs that ended in this state long ago. True if there may be more of them."""
+    ended_before = now - timedelta(days=KEEP_DONE_DAYS if state is State.DONE else KEEP_DEAD_DAYS)
+    old = select(OutboxJob.id).where(OutboxJob.state == state, OutboxJob.finished_at < ended_before).limit(BATCH)
+    result = cast(CursorResult[Any], open_session().execute(delete(OutboxJob).where(OutboxJob.id.in_(old))))
+    return result.rowcount == BATCH
 
 
-def _prune(state: State, before: datetime) -> int:
-    pruned = 0
-    while True:
-        with transaction() as session:
-            old = select(OutboxJob.id).where(OutboxJob.state == state, OutboxJob.finished_at < before).limit(BATCH)
-            result = cast(CursorResult[Any], session.execute(delete(OutboxJob).where(OutboxJob.id.in_(old))))
-        pruned += result.rowcount
-        if result.rowcount < BATCH:
-            return pruned
+def prune_heartbeats_and_alerts(*, now: datetime) -> None:
+    """Forget programs that ended long ago, and alerts that were cleared long ago."""
+    session = open_session()
+    session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - timedelta(days=1)))
+    session.execute(delete(Alert).where(Alert.cleared_at < now - timedelta(days=KEEP_DEAD_DAYS)))
