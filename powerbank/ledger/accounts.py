@@ -1,8 +1,8 @@
 """The chart of accounts, as data.
 
-Amounts are signed: a credit is positive, a debit negative. What a person has stands on the credit side; what
-the network has, or is owed, on the debit side. A floored account never leaves its side of zero; its balance
-is a row that every posting updates. All others are hot, shared by everybody: their balances are summed up
+Amounts are signed: a credit is positive, a debit negative. What a person has stands on the credit side; what the
+network has, or is owed, stands on the debit side. A floored account never leaves its side of zero; its balance is a row
+that every posting updates. All other accounts are hot, which means shared by everybody: their balances are summed up
 from postings (`powerbank.ledger.sums`), so that nobody waits for anybody.
 """
 
@@ -47,9 +47,9 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Rule:
     normal: Side
-    owned: bool = False  # one for each person, gateway, partner or member of crew; else one for each currency
+    owned: bool = False  # there is one for each person, gateway, partner or member of crew; else one for each currency
     floored: bool = False
-    points: bool = False  # in PTS, and only that
+    points: bool = False  # it is kept in PTS, and in no other currency
 
 
 RULES = MappingProxyType(
@@ -65,7 +65,7 @@ RULES = MappingProxyType(
         Kind.OVERDUE_REVENUE: Rule(Side.CREDIT),
         Kind.SALES_REVENUE: Rule(Side.CREDIT),
         Kind.PROMOTION_EXPENSE: Rule(Side.DEBIT),
-        # The other side of every point that is out: its debit balance is what all people have together.
+        # The other side of every point that people have: its debit balance is all of them together.
         Kind.POINTS_LIABILITY: Rule(Side.DEBIT, points=True),
         # A refund after a payout makes it negative until the next one.
         Kind.PARTNER_PAYABLE: Rule(Side.CREDIT, owned=True),
@@ -105,8 +105,9 @@ def gateway_account(gateway: str, currency: str = NPR) -> AccountName:
     return AccountName(Kind.GATEWAY_CLEARING, gateway, currency)
 
 
-# Opened together, in this order: whoever has one locks all of them, and no two transactions wait in a circle.
+# The accounts of a person are opened together, in this order: whoever needs one locks all of them, so no two
+# transactions wait in a circle.
 USER_KINDS = tuple(kind for kind, rule in RULES.items() if rule.floored)
 
-# The network's own, opened together with the first of them for the same reason.
+# The network's own accounts are opened together with the first of them, for the same reason.
 OWN_ACCOUNTS = tuple(network_account(kind) for kind, rule in RULES.items() if not rule.owned)

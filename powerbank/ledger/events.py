@@ -1,4 +1,4 @@
-"""What happens in the books, told to all who follow it."""
+"""The events of the ledger."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,7 +7,7 @@ from powerbank.outbox.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfAdjustment(Event):
+class AdjustmentEvent(Event):
     """The fields that all events of an adjustment have. Paisa are an `amount` and points are `points`."""
 
     user_id: UUID
@@ -19,12 +19,12 @@ class OfAdjustment(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdjustmentWaits(OfAdjustment):
-    """A second person has to decide."""
+class AdjustmentWaits(AdjustmentEvent):
+    """A second person has to decide on an adjustment."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdjustmentApplied(OfAdjustment):
+class AdjustmentApplied(AdjustmentEvent):
     added: bool
 
 
@@ -37,7 +37,7 @@ class LedgerMismatch(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ActWaits(Event):
-    """A second person has to decide what one member of staff may not do alone: a charge, a refund, a waiver."""
+    """A second person has to decide on what one member of staff may not do alone: a charge, a refund, a waiver."""
 
     act_id: UUID
     amount: int

@@ -20,7 +20,7 @@ from powerbank.ledger.accounts import RULES, Kind, Rule, Side
 
 
 def _kind_is_as_the_rules_say() -> str:
-    """Which side, floor and currency a kind has is no choice of whoever opens an account."""
+    """Make the rule that a kind fixes side, floor and currency, so that whoever opens an account has no choice."""
 
     def row(kind: Kind, rule: Rule) -> str:
         flags = ", ".join(str(flag).lower() for flag in (rule.owned, rule.floored, rule.points))
@@ -31,7 +31,7 @@ def _kind_is_as_the_rules_say() -> str:
 
 
 class Account(Base):
-    """`balance` is kept by the trigger that sees every posting; nothing else may change it."""
+    """An account. Its `balance` is kept by the trigger that sees every posting; nothing else may change it."""
 
     __tablename__ = "ledger_accounts"
     __table_args__ = (
@@ -59,7 +59,7 @@ class Account(Base):
 
 
 class Entry(Base):
-    """Something that happened to money. Never changed; a mistake is set right by another entry."""
+    """Something that happened to money. An entry never changes; a mistake is set right by another entry."""
 
     __tablename__ = "ledger_entries"
     __table_args__ = (
@@ -105,7 +105,7 @@ class Posting(Base):
 
 
 class Seal(Base):
-    """All postings numbered up to `up_to` are known, so their sums can be kept. See `powerbank.ledger.sums`."""
+    """A number up to which all postings are known, so that their sums can be kept. See `powerbank.ledger.sums`."""
 
     __tablename__ = "ledger_seals"
     __table_args__ = (
@@ -121,7 +121,7 @@ class Seal(Base):
 
 
 class Sum(Base):
-    """What a hot account's sealed postings come to, for each seal that brought it new ones."""
+    """The sum of a hot account's sealed postings, for each seal that brought it new ones."""
 
     __tablename__ = "ledger_sums"
 
@@ -132,7 +132,7 @@ class Sum(Base):
 
 
 class Reconciliation(Base):
-    """A night's recount of everything."""
+    """A night's recount of the whole ledger."""
 
     __tablename__ = "ledger_reconciliations"
 

@@ -1,4 +1,4 @@
-"""What people and staff read."""
+"""What people and staff read of the ledger."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Wallet:
 
 
 def wallet_of_user(user_id: UUID) -> Wallet:
-    """A person without accounts has nothing and owes nothing."""
+    """Read the balances of a person. Somebody without accounts has nothing and owes nothing."""
     rows = db.session.execute(select(Account.kind, Account.balance).where(Account.owner == str(user_id)))
     found: dict[str, int] = {row.kind: row.balance or 0 for row in rows}
     return Wallet(
@@ -52,7 +52,7 @@ def wallet_of_user(user_id: UUID) -> Wallet:
 
 
 def amount_spent_by_user(user_id: UUID) -> int:
-    """What a person has paid for, less what came back."""
+    """Add up what a person has paid, less what came back."""
     kept = WalletTransaction.wallet + WalletTransaction.points_value
     back = WalletTransaction.refunded_wallet + WalletTransaction.refunded_value
     paid = select(func.coalesce(func.sum(kept - back), 0)).where(
@@ -138,7 +138,7 @@ def account_page(
 
 
 def add_balances(accounts: Sequence[Account]) -> list[tuple[Account, int]]:
-    """Each with its balance, positive on the account's own side."""
+    """Pair each account with its balance, positive on the account's own side."""
     hot = sums.sum_balances([account.id for account in accounts if not account.floored])
     return [
         (account, account.sign * (hot[account.id] if account.balance is None else account.balance))
@@ -165,7 +165,7 @@ def find_account(account_id: UUID) -> Account:
 
 
 def statement_page(account_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
-    """Newest first, each line with the balance after it. Amounts as in the ledger: a credit is positive."""
+    """List the postings of an account, newest first, with the balance after each. A credit is positive."""
     of = find_account(account_id)
     query = select(Posting).where(Posting.account_id == of.id).options(joinedload(Posting.entry))
     found = page(query, Posting.number, limit=limit, cursor=cursor, descending=True)
@@ -207,7 +207,7 @@ class DueWithGrace:
 
     @property
     def collected_from(self) -> datetime | None:
-        """From then on it is taken from whatever comes into the wallet."""
+        """The time from which the due is taken from whatever comes into the wallet."""
         return self.due.created_at + self.grace_period if self.due.status == Progress.OPEN else None
 
 
@@ -228,8 +228,11 @@ def due_page(
 
 
 def _between(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:
-    """Ids are times too, by the clock of whoever made them. Bounding both lets the index of the ids find the place;
-    the day between forgives any clock."""
+    """Bound a query by time.
+
+    Identifiers are times too, by the clock of whoever made them. Bounding both lets the index of the identifiers find
+    the place, and a day of difference forgives any clock.
+    """
     if since is not None:
         query = query.where(model.created_at >= since, model.id >= first_id_of(since, -DAY))
     if until is not None:

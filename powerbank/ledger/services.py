@@ -1,7 +1,7 @@
 """`post_entry`: the one way into the ledger.
 
-Order of locks, everywhere: all floored accounts of all people concerned, by account id; then rows of holds,
-dues and transactions; then the entry's key. Nobody can wait in a circle.
+Locks are taken in one sequence everywhere: all floored accounts of all people concerned, by account id; then rows of
+holds, dues and transactions; then the entry's key. So nobody waits in a circle.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ class EntryKind(StrEnum):
     POINTS_REVOKED = "points_revoked"
     POINTS_EXPIRED = "points_expired"
     ADJUSTMENT = "adjustment"
-    SHARE = "share"  # of revenue, to a partner
+    SHARE = "share"  # a partner's share of revenue
     PAYOUT = "payout"
     TRANSFER = "transfer"
 
@@ -121,13 +121,14 @@ def post_entry(
     of: UUID | None = None,
     first: UUID | None = None,
 ) -> Posted:
-    """Books an entry once, whatever happens: the same key and lines again give the first one.
+    """Book an entry once, whatever happens: the same key and lines again give the first entry.
 
-    `of` and `first` say which lots points come from or return to, see `lots.move_lots`."""
+    `of` and `first` say which lots points come from or go back to, see `lots.move_lots`.
+    """
     amounts = _amounts(lines)
     accounts = _last_locked(amounts) or _resolve(amounts)
     if refusal := _refusal(amounts, accounts):
-        # What has been booked is told again even if there would not be enough for it now.
+        # An entry that was booked before is found even if there would not be enough money for it now.
         if (earlier := _earlier(key, kind, amounts)) is None:
             raise refusal
         return earlier
@@ -155,10 +156,11 @@ def post_entry(
 
 
 def lock_user_accounts(*user_ids: UUID) -> Accounts:
-    """Takes the accounts of these people before anything else of theirs is locked; a transaction that books
-    several entries over several people begins with this. Balances that come back hold until it ends or books.
+    """Lock the accounts of these people, before anything else of theirs is locked.
 
-    Asked again before that, the answer is the same and costs nothing."""
+    A transaction that books several entries over several people begins with this. The balances that come back hold
+    until the transaction ends or books something. A second call before that gives the same answer and costs nothing.
+    """
     session = open_session()
     kept: tuple[object, set[UUID], Accounts] | None = session.info.get(_LOCKED)
     if kept is not None and kept[0] is _innermost(session) and kept[1].issuperset(user_ids):
@@ -178,18 +180,18 @@ def _last_locked(names: Iterable[AccountName]) -> Accounts | None:
 
 
 def _innermost(session: Session) -> object:
-    """A savepoint that is given up gives up its locks."""
+    """Give the innermost savepoint, since one that is rolled back gives up its locks."""
     return session.get_nested_transaction() or session.get_transaction()
 
 
 def find_entry(key: str) -> UUID | None:
-    """The entry that was booked under a key."""
+    """Find the entry that was booked under a key."""
     found: UUID | None = open_session().scalar(text("SELECT id FROM ledger_entries WHERE key = :key"), {"key": key})
     return found
 
 
 def _amounts(lines: Sequence[Line]) -> dict[AccountName, int]:
-    """One amount for each account."""
+    """Add up the lines to one amount for each account, and refuse them unless they balance in each currency."""
     amounts: dict[AccountName, int] = {}
     for line in lines:
         amounts[line.account] = amounts.get(line.account, 0) + line.amount
@@ -203,9 +205,10 @@ def _amounts(lines: Sequence[Line]) -> dict[AccountName, int]:
 
 
 def _resolve(names: Iterable[AccountName]) -> Accounts:
-    """Looks accounts up, locks those with a floor and all others of their owners, and opens what is missing.
+    """Look accounts up, lock those with a floor and all others of their owners, and open what is missing.
 
-    An account that is just being opened is as good as locked, so the order holds for opening too: people first."""
+    An account that is just being opened is as good as locked, so the sequence holds for opening too: people come first.
+    """
     accounts = _look_up(names)
     newcomers = {name.owner for name in names if name.rule.floored and name not in accounts}
     if newcomers:
@@ -231,7 +234,7 @@ def _look_up(names: Iterable[AccountName]) -> Accounts:
 
 
 def _open(names: Sequence[AccountName]) -> None:
-    """In this order: see `USER_KINDS` and `OWN_ACCOUNTS`."""
+    """Open accounts in this sequence, for the reason at `USER_KINDS` and `OWN_ACCOUNTS`."""
     parameters = {
         "ids": [str(new_id()) for _ in names],
         "kinds": [name.kind for name in names],

@@ -1,4 +1,4 @@
-"""What a price is paid with, and the lines that this makes."""
+"""The sources that a price is paid from, and the lines of the entry that pays it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -26,8 +26,11 @@ class Sources:
         return self.wallet + self.points_value
 
     def part(self, amount: int) -> "Sources | None":
-        """This much of it, from each source in its share. Points come whole, so the part may be smaller by less
-        than the worth of one point (None: it is nothing at all), never larger; the last part is all that is left."""
+        """Take a part, from each source its share.
+
+        Points come whole, so the part may be smaller by less than the worth of one point, never larger. None: it would
+        be nothing at all. The last part is all that is left.
+        """
         if not 0 < amount <= self.total:
             raise ValueError(f"{amount} of {self.total}")
         points = self.points * amount // self.total
@@ -45,8 +48,10 @@ class Sources:
 
 
 def payment_lines(user_id: UUID, sources: Sources, *, wallet: Kind, points: Kind, to: Line) -> list[Line]:
-    """Lines that take `sources` from a person. The promotion budget pays what the points are worth, so that
-    whoever shares in the revenue gets a share of it too."""
+    """Make the lines that take `sources` from a person.
+
+    The promotion budget pays what the points are worth, so that whoever shares in the revenue gets a share of it too.
+    """
     return [
         Line(user_account(wallet, user_id), -sources.wallet),
         Line(user_account(points, user_id), -sources.points),

@@ -1,4 +1,4 @@
-"""Balances of hot accounts: what is sealed, and the postings since.
+"""The balances of hot accounts: the sums that are sealed, and the postings since.
 
 Postings get their numbers before they commit, so a lower number may appear after a higher one. A seal is
 therefore made in two steps: first it names a number and takes a transaction id after that; once no transaction
@@ -41,7 +41,7 @@ _SUMS = text("""
 """)
 _SEALED = text("UPDATE ledger_seals SET sealed_at = :now WHERE up_to = :up_to")
 
-# Below `before`, or all of them. A floored account has its balance in its row.
+# Only postings below `before` are counted. A floored account has its balance in its row.
 _BALANCES = text("""
     SELECT a.id, coalesce(sealed.balance, 0) + coalesce(fresh.change, 0) AS balance
       FROM ledger_accounts a
@@ -55,7 +55,10 @@ ALL = 2**63 - 1
 
 
 def name_seal() -> None:
-    """The first step. The transaction must not have written before: its id has to be younger than the numbers."""
+    """Take the first step of a seal.
+
+    The transaction must not have written before, since its id has to be younger than the numbers of the postings.
+    """
     session = open_session()
     if session.scalar(text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")):
         raise RuntimeError("a seal is named in a transaction of its own")
@@ -65,10 +68,10 @@ def name_seal() -> None:
 
 
 def close_seal(*, now: datetime) -> bool:
-    """The second step, if the named postings have settled by now."""
+    """Take the second step of a seal, if the postings that it names have settled by now."""
     session = open_session()
     seal = session.execute(_READY).one_or_none()
-    # A copy of the database on another server begins with other transaction ids, and nothing of before under way.
+    # A copy of the database on another server counts transactions anew, and none from before is under way there.
     if seal is None or not (seal.settled or seal.of_another_server):
         return False
     session.execute(_SUMS, {"up_to": seal.up_to})
@@ -77,6 +80,6 @@ def close_seal(*, now: datetime) -> bool:
 
 
 def sum_balances(account_ids: Sequence[UUID], *, before: int = ALL) -> dict[UUID, int]:
-    """What hot accounts come to, counting postings with a number below `before`."""
+    """Add up the balances of hot accounts from the postings with a number below `before`."""
     rows = db.session.execute(_BALANCES, {"ids": list(map(str, account_ids)), "before": before})
     return {row.id: int(row.balance) for row in rows}

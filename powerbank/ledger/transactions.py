@@ -1,4 +1,4 @@
-"""The list that a person sees."""
+"""The transactions of a wallet, as its person sees them."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import TransactionStatus, TransactionType, WalletTransaction
 
-# Anything else never becomes a transaction that a refund could be asked for.
+# The types that bring money in; all others take it.
 IN = frozenset({TransactionType.TOPUP, TransactionType.REFUND})
 
 
@@ -57,7 +57,7 @@ def transaction_of_entry(entry_id: UUID) -> WalletTransaction:
 
 
 def lock_transaction(transaction_id: UUID) -> WalletTransaction:
-    """The row, for change. Its person's accounts are locked before it, as everywhere."""
+    """Lock a transaction. The accounts of its person are locked before it, as everywhere."""
     session = open_session()
     user_id = session.scalar(select(WalletTransaction.user_id).filter_by(id=transaction_id))
     if user_id is None:
@@ -67,7 +67,7 @@ def lock_transaction(transaction_id: UUID) -> WalletTransaction:
 
 
 def begin_topup(*, user_id: UUID, amount: int, reference: Reference) -> WalletTransaction:
-    """A top-up that its person is about to pay; `topups.credit_topup` or `fail_topup` ends it."""
+    """Record a top-up that its person is about to pay; `topups.credit_topup` or `fail_topup` ends it."""
     return record_transaction(
         user_id=user_id,
         type_=TransactionType.TOPUP,
@@ -79,7 +79,7 @@ def begin_topup(*, user_id: UUID, amount: int, reference: Reference) -> WalletTr
 
 
 def change_topup_amount(transaction_id: UUID, amount: int) -> None:
-    """Another amount came than was asked for, and is to be credited after all."""
+    """Change what a top-up will credit, since another amount came than was asked for."""
     transaction = lock_transaction(transaction_id)
     if transaction.entry_id is not None:
         raise ConflictError("already_settled", "This transaction has been settled.")
@@ -87,7 +87,7 @@ def change_topup_amount(transaction_id: UUID, amount: int) -> None:
 
 
 def fail_topup(transaction_id: UUID) -> WalletTransaction:
-    """Not paid. It may still be, later: then `topups.credit_topup` makes it a success."""
+    """Note that a top-up is not paid. If it is paid later, `topups.credit_topup` makes it a success."""
     transaction = lock_transaction(transaction_id)
     if transaction.status not in (TransactionStatus.PENDING, TransactionStatus.FAILED):
         raise ConflictError("already_settled", "This transaction has been settled.")

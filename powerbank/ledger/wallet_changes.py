@@ -1,4 +1,4 @@
-"""Who is told, in the same transaction, that a wallet has become less or more."""
+"""Reactions to a wallet that has become less or more, in the same transaction."""
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
@@ -6,9 +6,9 @@ from uuid import UUID
 from powerbank.ledger.accounts import AccountName, Kind, user_account
 from powerbank.live import changes
 
-# Told whose wallet has become less, and what is in it now.
+# It gets the person whose wallet has become less, and what is in the wallet now.
 AfterDebit = Callable[[UUID, int], None]
-# Told of somebody who owes something and whose wallet has become more.
+# It gets a person who owes something and whose wallet has become more.
 AfterCredit = Callable[[UUID], None]
 
 # What a person's screens show of an account.
@@ -34,7 +34,7 @@ def register_after_credit_of_debtor(*reactions: AfterCredit) -> None:
 
 
 def react_to_entry(amounts: Mapping[AccountName, int], before: Mapping[AccountName, int | None]) -> None:
-    """Of what an entry has just moved. `before` has the balances of all accounts of these people."""
+    """Run the reactions to what an entry has just moved. `before` has the balances of all accounts of these people."""
     for name, amount in amounts.items():
         if name.kind in _SHOWN_AS:
             changes.announce(changes.topic_of_user(name.owner), kind=_SHOWN_AS[name.kind], id=None)

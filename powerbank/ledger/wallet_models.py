@@ -1,4 +1,4 @@
-"""What stands beside the postings: holds, dues, what a person sees, and adjustments that wait."""
+"""The rows beside the postings: holds, dues, the transactions that a person sees, and adjustments."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ class Progress(StrEnum):
 
 class DueCause(StrEnum):
     RENTAL = "rental"
-    CHARGEBACK = "chargeback"  # of a top-up that was spent
+    CHARGEBACK = "chargeback"  # a gateway took back a top-up that was spent
 
 
 # What a due of each cause refers to.
@@ -30,7 +30,7 @@ class TransactionType(StrEnum):
     TOPUP = "topup"
     RENTAL = "rental"
     RENTAL_DUE = "rental_due"
-    SALE = "sale"  # a lost bank
+    SALE = "sale"  # a power bank that was lost
     REFUND = "refund"
     ADJUSTMENT = "adjustment"
 
@@ -39,7 +39,7 @@ class TransactionStatus(StrEnum):
     PENDING = "pending"
     SUCCESS = "success"
     FAILED = "failed"
-    REFUNDED = "refunded"  # all of it
+    REFUNDED = "refunded"  # all of it went back
 
 
 class AdjustmentStatus(StrEnum):
@@ -52,7 +52,7 @@ _REVENUE = f"revenue IN ({', '.join(repr(kind.value) for kind in sorted(REVENUES
 
 
 class Hold(Base):
-    """Money or points put aside for something, until they are captured or released."""
+    """Money or points that are put aside for something, until they are captured or released."""
 
     __tablename__ = "ledger_holds"
     __table_args__ = (
@@ -91,7 +91,7 @@ class Hold(Base):
 
 
 class Due(Base):
-    """What a person owes for something. Together they are the balance of the person's dues account."""
+    """What a person owes for something. All dues of a person together are the balance of the dues account."""
 
     __tablename__ = "ledger_dues"
     __table_args__ = (
@@ -114,7 +114,7 @@ class Due(Base):
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
     reference_kind: Mapped[str]
     reference_id: Mapped[str]
-    revenue: Mapped[str | None]  # where it was earned; none for a top-up that was charged back
+    revenue: Mapped[str | None]  # the account that earned it; none for a top-up that was charged back
     amount: Mapped[Paisa]
     paid: Mapped[Paisa] = mapped_column(server_default="0")
     waived: Mapped[Paisa] = mapped_column(server_default="0")
@@ -137,7 +137,7 @@ class Due(Base):
 
 
 class WalletTransaction(Base):
-    """What a person sees. `wallet` and `points` say how it was paid, which is how a refund gives it back."""
+    """A transaction as a person sees it. `wallet` and `points` say how it was paid, so a refund can restore each."""
 
     __tablename__ = "wallet_transactions"
     __table_args__ = (
@@ -191,7 +191,7 @@ class WalletTransaction(Base):
 
 
 class Adjustment(Base):
-    """Money or points that staff gave or took, with the reason. Above the limit two people decide."""
+    """Money or points that staff gave or took, with the reason. Beyond an allowance two people decide."""
 
     __tablename__ = "ledger_adjustments"
     __table_args__ = (

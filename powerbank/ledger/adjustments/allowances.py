@@ -1,4 +1,4 @@
-"""How much one member of staff may give or take alone, as data, and how much of it is used.
+"""Allowances: how much one member of staff may give or take alone, as data, and how much of it is used.
 
 All acts that move something of worth are counted together: a large sum in slices, or half as money and half as points,
 needs its second person too. What two people decided counts for neither.
@@ -40,10 +40,10 @@ PERMISSIONS = MappingProxyType(
         Act.DUE_WAIVER: "ledger.adjust",
     }
 )
-# Whoever approves, whatever it is.
+# The permission of whoever approves, whatever it is.
 SECOND_PERSON = "ledger.approve"
 
-# Paisa that one person of a role may move in a day, all acts together.
+# The paisa that one person of a role may move in a day, with all acts together.
 A_DAY = MappingProxyType(
     {
         Role.SUPPORT: 5_000_00,
@@ -62,12 +62,12 @@ def refuse_unless_permitted(act: Act, staff: Staff) -> None:
 
 
 def lock_allowance(staff_id: UUID) -> None:
-    """Two requests of one person at once must not both find the day unused, so the second waits here for the first."""
+    """Lock a person's allowance: two requests of one person at once must not both find the day unused."""
     open_session().get_one(StaffMember, staff_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def use_allowance(act: Act, staff_id: UUID, *, worth: int, about: Reference, now: datetime) -> bool:
-    """Notes the act, if this person may do it alone; False if a second person has to decide."""
+    """Record the act, if this person may do it alone. False: a second person has to decide."""
     lock_allowance(staff_id)
     if worth > allowance_left(staff_id, now=now):
         return False
@@ -84,7 +84,7 @@ def allowance_left(staff_id: UUID, *, now: datetime) -> int:
 
 
 def total_worth_of_acts(about: Reference, act: Act) -> int:
-    """What all such acts about one thing come to, by whomever."""
+    """Add up all such acts about one thing, whoever did them."""
     done = select(func.coalesce(func.sum(StaffAct.worth), 0)).where(
         StaffAct.about_kind == about.kind,
         StaffAct.about_id == about.id,
@@ -95,14 +95,14 @@ def total_worth_of_acts(about: Reference, act: Act) -> int:
 
 
 def worth_of_points(points: int) -> int:
-    """In paisa, rounded up."""
+    """Give what points are worth in paisa, rounded up."""
     return -money.value_of_points(-points, app_config.current().points_per_npr)
 
 
 def keep_act_waiting(
     act: Act, staff_id: UUID, *, worth: int, about: Reference, reason: str, details: dict[str, Any], now: datetime
 ) -> StaffAct:
-    """Keeps an act until a second person decides."""
+    """Keep an act until a second person decides."""
     kept = _add(
         act, staff_id, worth=worth, about=about, status=ActStatus.WAITING, now=now, reason=reason, details=details
     )
@@ -111,7 +111,7 @@ def keep_act_waiting(
 
 
 def decide_act(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> StaffAct:
-    """The second person's word. What follows from it is for the caller to do in the same transaction."""
+    """Record the second person's decision. The caller does what follows from it in the same transaction."""
     found = open_session().get(StaffAct, act_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFoundError("act")

@@ -1,4 +1,4 @@
-"""Acts by which staff give or take something of worth."""
+"""The acts by which staff give or take something of worth."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,10 +13,10 @@ from powerbank.base.db import Base, Id, Paisa, one_of
 
 
 class Act(StrEnum):
-    ADJUSTMENT = "adjustment"  # of a wallet or of points
-    POINTS_GRANT = "points_grant"  # to many at once
+    ADJUSTMENT = "adjustment"  # a wallet or points are corrected
+    POINTS_GRANT = "points_grant"  # many people get points at once
     COUPON = "coupon"  # somebody used one that gives points
-    REFUND = "refund"  # that a person asked for
+    REFUND = "refund"  # a person asked for it
     RENTAL_REFUND = "rental_refund"  # a rental is given back, in part or whole
     RENTAL_CHARGE = "rental_charge"
     RENTAL_LOSS = "rental_loss"  # the replacement price is charged
@@ -25,7 +25,7 @@ class Act(StrEnum):
 
 class ActStatus(StrEnum):
     ALONE = "alone"  # done by one person, within what they may do in a day
-    WAITING = "waiting"  # for a second person
+    WAITING = "waiting"  # a second person has to decide
     APPROVED = "approved"  # done by two
     REJECTED = "rejected"
 
@@ -52,7 +52,7 @@ class StaffAct(Base):
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     about_kind: Mapped[str]
     about_id: Mapped[str]
-    worth: Mapped[Paisa]  # points by what they can pay
+    worth: Mapped[Paisa]  # points count by what they can pay
     reason: Mapped[str] = mapped_column(server_default="")
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))  # how to do it when approved
     status: Mapped[str]

@@ -29,7 +29,7 @@ class StaffActArguments(PageArguments):
 
 
 def answer_with_waiting_act(act: StaffAct) -> Response:
-    """The answer to what a second person has to decide."""
+    """Answer that a second person has to decide on an act."""
     response = jsonify(StaffActSchema().dump(act))
     response.status_code = 202
     return response

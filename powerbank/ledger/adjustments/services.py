@@ -1,4 +1,4 @@
-"""Staff give or take money and points. Beyond what they may do alone a second person decides."""
+"""Adjustments: staff give or take money and points, and waive dues. Beyond an allowance a second person decides."""
 
 from datetime import datetime
 from types import MappingProxyType
@@ -31,7 +31,7 @@ _WHERE = MappingProxyType({NPR: (Kind.USER_WALLET, Kind.ADJUSTMENTS), PTS: (Kind
 def ask_for_adjustment(
     *, user_id: UUID, currency: str, amount: int, reason: str, staff: Staff, now: datetime
 ) -> Adjustment:
-    """Applies an adjustment, or keeps it for a second person to decide."""
+    """Apply an adjustment, or keep it until a second person decides."""
     session = open_session()
     allowances.lock_allowance(staff.id)
     if session.scalar(select(User.id).filter_by(id=user_id)) is None:
@@ -127,7 +127,7 @@ class _About(TypedDict):
 
 
 def _about(adjustment: Adjustment, change: int) -> _About:
-    """What all events of an adjustment say."""
+    """Give the fields that all events of an adjustment have."""
     in_money = adjustment.currency == NPR
     return {
         "user_id": adjustment.user_id,
@@ -140,7 +140,7 @@ def _about(adjustment: Adjustment, change: int) -> _About:
 
 
 def ask_to_waive_due(due_id: UUID, *, amount: int, reason: str, staff: Staff, now: datetime) -> Due | StaffAct:
-    """The due, less what was waived; or the act that waits for a second person."""
+    """Waive a due or a part of it, or keep the act until a second person decides. Either comes back."""
     allowances.lock_allowance(staff.id)
     due = dues.lock_due(due_id)
     if amount > due.left:

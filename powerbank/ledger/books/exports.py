@@ -1,4 +1,4 @@
-"""The books as CSV, oldest first."""
+"""The books as CSV, with the oldest first."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ ENTRIES = (
 
 
 def export_statement(account_id: UUID) -> Response:
-    """Balances run on by addition."""
+    """Export the postings of an account, with a running balance."""
     currency, balance = queries.find_account(account_id).currency, 0
 
     def rows(posting: Posting) -> Iterator[tuple[object, ...]]:
@@ -47,7 +47,7 @@ def export_statement(account_id: UUID) -> Response:
 
 
 def export_entries(**filters: Any) -> Response:
-    """A row for each posting of the entries found. Amounts as in the ledger: a credit is positive."""
+    """Export the entries that the filters select, a row for each posting. A credit is positive."""
     return export_csv(
         "entries",
         ENTRIES,

@@ -1,4 +1,4 @@
-"""The night's recount: everything that is kept beside the postings, compared with the postings."""
+"""The night's recount: it compares everything that is kept beside the postings with the postings."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -17,7 +17,7 @@ from powerbank.outbox.enqueue import publish
 ENTRIES = 20_000  # in one statement
 ACCOUNTS = 5_000
 SEALS = 200
-KEEP = 20  # differences told in full
+KEEP = 20  # differences that are kept in full
 FIRST = UUID(int=0)
 
 _ENTRIES = text("""
@@ -84,7 +84,7 @@ _ASIDE = text("""
 
 @dataclass(frozen=True)
 class Difference:
-    check: str  # entry, account, sums, currency, aside
+    check: str  # entry, account, sums, currency, aside (holds and dues)
     subject: str
     kept: int
     counted: int
@@ -134,7 +134,7 @@ def store_recount(recount: Recount, *, now: datetime) -> None:
 
 
 def describe_last_difference() -> str | None:
-    """What the newest finished recount found wrong, in a sentence."""
+    """Describe in a sentence what the newest finished recount found wrong."""
     query = (
         select(Reconciliation)
         .where(Reconciliation.finished_at.is_not(None) | (Reconciliation.differences > 0))

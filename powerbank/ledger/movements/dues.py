@@ -1,7 +1,7 @@
-"""What people owe: created when a price could not be taken, then paid or waived, in whole or in part.
+"""Dues: what people owe. A due is created when a price could not be taken, and paid or waived in whole or in part.
 
-Any open due keeps its person from renting. When one is taken from the wallet by itself is said in
-`powerbank.payments.dues.services`.
+Any open due keeps its person from renting. `powerbank.payments.dues.services` says when a due is taken from the wallet
+by itself.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ class MoreThanDueError(ConflictError):
 
 
 def create_due(*, user_id: UUID, reference: Reference, amount: int, revenue: Kind, key: str, actor: str) -> Due:
-    """The revenue is earned now; the money is still to come."""
+    """Create a due for a revenue that is earned now, while its money is still to come."""
     posted = services.post_entry(
         kind=EntryKind.DUE,
         key=key,
@@ -40,7 +40,7 @@ def create_due(*, user_id: UUID, reference: Reference, amount: int, revenue: Kin
 
 
 def record_due(user_id: UUID, entry_id: UUID, reference: Reference, amount: int, *, revenue: Kind | None) -> Due:
-    """The row of a due that an entry has just made."""
+    """Record the due that an entry has just booked."""
     session = open_session()
     due = Due(
         user_id=user_id,
@@ -59,12 +59,12 @@ def record_due(user_id: UUID, entry_id: UUID, reference: Reference, amount: int,
 
 
 def grace_period() -> timedelta:
-    """After this time a due is collected by itself."""
+    """Give the time after which a due is collected by itself."""
     return timedelta(days=app_config.current().dues_grace_days)
 
 
 def pay_due(*, due_id: UUID, sources: Sources, key: str, actor: str, now: datetime) -> WalletTransaction:
-    """Takes money and points from a person for what is owed, or for a part of it."""
+    """Take money and points from a person for a due, or for a part of it."""
     due = lock_due(due_id)
     if sources.total > due.left and services.find_entry(key) is None:
         raise MoreThanDueError
@@ -94,7 +94,7 @@ def pay_due(*, due_id: UUID, sources: Sources, key: str, actor: str, now: dateti
 def waive_due(
     *, due_id: UUID, key: str, actor: str, now: datetime, amount: int | None = None, against: Kind = Kind.WRITE_OFFS
 ) -> Due:
-    """Lets a person off. `against` says who bears it: a write-off, or the revenue if it was never rightly earned."""
+    """Let a person off. `against` says who bears it: a write-off, or the revenue if it was never rightly earned."""
     due = lock_due(due_id)
     if services.find_entry(key) is not None:
         return due
@@ -113,13 +113,13 @@ def waive_due(
 
 
 def count_waiver(due: Due, amount: int, now: datetime) -> None:
-    """Notes on a locked due what the open entry has settled beside a payment."""
+    """Count on a locked due what an entry has just let its person off."""
     due.waived += amount
     _close_if_settled(due, now)
 
 
 def refuse_to_leave_with_dues(user_id: UUID) -> None:
-    """Whoever owes something stays until it is paid."""
+    """Refuse that somebody who owes something leaves."""
     owes = services.lock_user_accounts(user_id)[user_account(Kind.DUES_RECEIVABLE, user_id)].balance
     if owes:
         raise ConflictError("outstanding_due", "Pay what is due first.", due_amount=money.format_amount(-owes))
@@ -132,7 +132,7 @@ def lock_due_of_user(due_id: UUID, user_id: UUID) -> Due:
 
 
 def lock_due(due_id: UUID) -> Due:
-    """The row, for change; its person's accounts are locked before it, as everywhere."""
+    """Lock a due. The accounts of its person are locked before it, as everywhere."""
     session = open_session()
     user_id = session.scalar(select(Due.user_id).filter_by(id=due_id))
     if user_id is None:

@@ -1,4 +1,4 @@
-"""Money and points put aside: placed, captured in whole or in part, released."""
+"""Holds: money and points that are put aside, then captured or released. They can also be spent without a hold."""
 
 from uuid import UUID
 
@@ -23,7 +23,7 @@ class HoldExceededError(ConflictError):
 
 
 def place_hold(*, user_id: UUID, reference: Reference, amount: int, points: int = 0, key: str, actor: str) -> Holds:
-    """Puts money, points or both aside for something. Refused in full if either does not suffice."""
+    """Put money, points or both aside for something. All of it is refused if either does not suffice."""
     if min(amount, points) < 0:
         raise ValueError("a hold of less than nothing")
     posted = services.post_entry(
@@ -66,9 +66,10 @@ def capture_hold(
     type_: TransactionType = TransactionType.RENTAL,
     held: Holds | None = None,
 ) -> WalletTransaction:
-    """Earns what was held, or a part of it; the rest stays held until it is captured or released.
+    """Earn what was held, or a part of it; the rest stays held until it is captured or released.
 
-    `held`: what `lock_open_holds` gave, for who has asked just now."""
+    `held` is what `lock_open_holds` gave to a caller that has just locked the holds.
+    """
     entry_id, user_id, fresh = _take(reference, sources, network_account(revenue), key, actor, held=held)
     if not fresh:
         return transactions.transaction_of_entry(entry_id)
@@ -78,12 +79,12 @@ def capture_hold(
 
 
 def capture_hold_into(*, reference: Reference, amount: int, account: AccountName, key: str, actor: str) -> UUID:
-    """Takes held money to an account that is no revenue, such as refunds on their way to a gateway."""
+    """Take held money to an account that is no revenue, such as that of refunds on their way to a gateway."""
     return _take(reference, Sources(wallet=amount), account, key, actor)[0]
 
 
 def release_hold(*, reference: Reference, key: str, actor: str) -> Holds:
-    """Gives back all that is still held for something. Nothing held any more: nothing to do."""
+    """Give back all that is still held for something. Where nothing is held any more, nothing happens."""
     user_id = _holder(reference)
     holds = lock_open_holds(user_id, reference)
     if not holds:
@@ -93,7 +94,7 @@ def release_hold(*, reference: Reference, key: str, actor: str) -> Holds:
     posted = services.post_entry(
         kind=EntryKind.RELEASE, key=key, lines=backwards, actor=actor, reference=reference, of=_points_of(holds)
     )
-    if not posted.fresh:  # an earlier hold was released under this key, and this one is not that
+    if not posted.fresh:  # the key has released an earlier hold, so it cannot release this one
         raise KeyReusedError
     for hold in holds.values():
         hold.released += hold.left
@@ -131,12 +132,12 @@ def _take(
 
 
 def _points_of(holds: Holds) -> UUID | None:
-    """The entry that put points aside, and knows of which lots."""
+    """Give the entry that put points aside, and so knows their lots."""
     return holds[PTS].entry_id if PTS in holds else None
 
 
 def _holder(reference: Reference) -> UUID:
-    """Whose money is, or was, held for this."""
+    """Find the person whose money is, or was, held for something."""
     found: UUID | None = open_session().scalar(
         select(Hold.user_id).filter_by(reference_kind=reference.kind, reference_id=reference.id).limit(1)
     )
@@ -146,7 +147,7 @@ def _holder(reference: Reference) -> UUID:
 
 
 def lock_open_holds(user_id: UUID, reference: Reference) -> Holds:
-    """The open holds of something, locked, and its person's accounts before them."""
+    """Lock the open holds of something. The accounts of its person are locked before them, as everywhere."""
     services.lock_user_accounts(user_id)
     query = (
         select(Hold)
@@ -159,7 +160,7 @@ def lock_open_holds(user_id: UUID, reference: Reference) -> Holds:
 
 
 def _moved(user_id: UUID, amounts: dict[str, int]) -> list[Line]:
-    """From what a person may spend to what is held."""
+    """Make the lines that move money and points from what a person may spend to what is held."""
     money, points = amounts.get(NPR, 0), amounts.get(PTS, 0)
     return [
         Line(user_account(Kind.USER_WALLET, user_id), -money),

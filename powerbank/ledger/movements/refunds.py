@@ -1,4 +1,4 @@
-"""Giving back what was paid: to each source what came from it, and never more."""
+"""Refunds of payments: each source gets back what came from it, and never more."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -18,7 +18,7 @@ class RefundExceedsPaymentError(ConflictError):
         super().__init__("refund_exceeds_payment", "This is more than was paid and not yet refunded.")
 
 
-# What later domains do when more or less of a payment is kept; each runs in that transaction.
+# What later domains do when more or less of a payment has gone back; each reaction runs in that transaction.
 Reaction = Callable[[WalletTransaction], None]
 
 _reactions: list[Reaction] = []
@@ -31,7 +31,7 @@ def register_reactions(*reactions: Reaction) -> None:
 def refund_payment(
     *, transaction_id: UUID, key: str, actor: str, amount: int | None = None, description: str = ""
 ) -> WalletTransaction:
-    """Gives back all that is left of a payment, or `amount` of it. The refund comes back, as its person sees it."""
+    """Give back all that is left of a payment, or `amount` of it. The refund comes back as its person sees it."""
     paid = transactions.lock_transaction(transaction_id)
     if (earlier := services.find_entry(key)) is not None:
         return _same(transactions.transaction_of_entry(earlier), paid, amount)
@@ -73,8 +73,10 @@ def refund_payment(
 
 
 def count_refund(transaction: WalletTransaction, sources: Sources) -> None:
-    """Notes on a locked transaction that this much of it went back. The bound on all refunds of it is here, and
-    once more in the table's constraints."""
+    """Count on a locked transaction that this much of it went back.
+
+    Here is the bound on all refunds of a transaction, and once more in the table's constraints.
+    """
     left = refundable_part(transaction)
     if left is None or (
         sources.wallet > left.wallet or sources.points > left.points or sources.points_value > left.points_value
@@ -89,7 +91,7 @@ def count_refund(transaction: WalletTransaction, sources: Sources) -> None:
 
 
 def uncount_refund(transaction: WalletTransaction, wallet: int) -> None:
-    """Takes back, on a locked transaction, that so much of it went back: it did not, or it came again."""
+    """Take off a locked transaction's count what did not go back after all, or came again."""
     transaction.refunded_wallet -= wallet
     transaction.status = TransactionStatus.SUCCESS
     _tell(transaction)
@@ -102,7 +104,7 @@ def _tell(transaction: WalletTransaction) -> None:
 
 
 def refundable_part(transaction: WalletTransaction) -> Sources | None:
-    """What can still go back of a payment or a top-up."""
+    """Give what can still go back of a payment or a top-up."""
     if transaction.status != TransactionStatus.SUCCESS or transaction.refunded == transaction.amount:
         return None
     return Sources(

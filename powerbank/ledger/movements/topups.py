@@ -1,4 +1,4 @@
-"""Money that comes in through a gateway, and money that goes back there: sent by us, or taken by the gateway."""
+"""Top-ups: money that comes in through a gateway, and goes back there, sent by us or taken by the gateway."""
 
 from datetime import datetime
 from uuid import UUID
@@ -28,9 +28,11 @@ def credit_topup(
     received: int | None = None,
     transaction_id: UUID | None = None,
 ) -> WalletTransaction:
-    """Credits `amount` paisa. Paid in another currency, `received` is what the gateway got, in its cents.
+    """Credit `amount` paisa to a wallet.
 
-    `transaction_id` is the pending transaction that this completes, if there is one."""
+    Where the payer paid in another currency, `received` is what the gateway got, in that currency's smallest unit.
+    `transaction_id` is the pending transaction that this completes, if there is one.
+    """
     lines = [Line(user_account(Kind.USER_WALLET, user_id), amount), *_from_gateway(gateway, amount, currency, received)]
     posted = services.post_entry(kind=EntryKind.TOPUP, key=key, lines=lines, actor=actor, reference=reference)
     if not posted.fresh:
@@ -49,8 +51,10 @@ def credit_topup(
 def begin_topup_refund(
     *, transaction_id: UUID, reference: Reference, amount: int, description: str
 ) -> WalletTransaction:
-    """A part of a top-up is on its way back to the gateway: it is counted from now on, and stays held for `reference`
-    until `complete_topup_refund` or `abandon_topup_refund`."""
+    """Count a part of a top-up as gone back, since it is on its way to the gateway.
+
+    It stays held for `reference` until `complete_topup_refund` or `abandon_topup_refund`.
+    """
     topup = transactions.lock_transaction(transaction_id)
     refunds.count_refund(topup, Sources(wallet=amount))
     return transactions.record_transaction(
@@ -69,7 +73,7 @@ def begin_topup_refund(
 def complete_topup_refund(
     *, return_id: UUID, gateway: str, key: str, actor: str, currency: str = NPR, returned: int | None = None
 ) -> WalletTransaction:
-    """It has arrived. Out of what was held, over the clearing of refunds, into what the gateway has of us."""
+    """Book a refund that has arrived: out of what was held, over the clearing of refunds, to the gateway's clearing."""
     sent = transactions.lock_transaction(return_id)
     if sent.status == TransactionStatus.SUCCESS:
         return sent
@@ -90,7 +94,7 @@ def complete_topup_refund(
 
 
 def abandon_topup_refund(return_id: UUID) -> None:
-    """It did not arrive. The hold is for the caller to release."""
+    """Take back that a refund is under way, since it did not arrive. The caller releases the hold."""
     sent = transactions.lock_transaction(return_id)
     if sent.status != TransactionStatus.PENDING or sent.refund_of is None:
         return
@@ -109,7 +113,7 @@ def charge_back_topup(
     currency: str = NPR,
     returned: int | None = None,
 ) -> WalletTransaction:
-    """The gateway took the money of a top-up back. What of it is spent already becomes a due."""
+    """Book that the gateway took the money of a top-up back. What of it is spent already becomes a due."""
     topup = transactions.lock_transaction(transaction_id)
     if (earlier := services.find_entry(key)) is not None:
         return transactions.transaction_of_entry(earlier)
@@ -147,7 +151,10 @@ def reverse_chargeback(
     currency: str = NPR,
     returned: int | None = None,
 ) -> WalletTransaction:
-    """The gateway gave the money of a chargeback again. What is still owed for it is let off, the rest is credited."""
+    """Book that the gateway gave the money of a chargeback again.
+
+    What its person still owes for it is let off, and the rest is credited.
+    """
     chargeback = transactions.lock_transaction(chargeback_id)
     if (earlier := services.find_entry(key)) is not None:
         return transactions.transaction_of_entry(earlier)
@@ -158,7 +165,7 @@ def reverse_chargeback(
     owed, borne = (due.left, due.waived) if due is not None else (0, 0)
     lines = [
         Line(user_account(Kind.USER_WALLET, chargeback.user_id), amount - owed - borne),
-        Line(network_account(Kind.WRITE_OFFS), borne),  # what was let off before was our loss, and is none now
+        Line(network_account(Kind.WRITE_OFFS), borne),  # an earlier waiver was our loss, and is none now
         Line(user_account(Kind.DUES_RECEIVABLE, chargeback.user_id), owed),
         *_from_gateway(gateway, amount, currency, returned),
     ]
@@ -189,9 +196,10 @@ def _complete(transaction_id: UUID, user_id: UUID, amount: int, entry_id: UUID) 
 
 
 def _from_gateway(gateway: str, amount: int, currency: str, minor: int | None) -> list[Line]:
-    """The gateway's side of money that comes in; turned round, of money that goes back.
+    """Make the gateway's lines of money that comes in. With the signs turned they are those of money that goes back.
 
-    Each currency balances by itself; between them stand the FX accounts, whose balances are our position."""
+    Each currency balances by itself; between them stand the FX accounts, whose balances are our position.
+    """
     clearing = gateway_account(gateway, currency)
     if currency == NPR:
         return [Line(clearing, -amount)]

@@ -1,5 +1,5 @@
-"""Which lots an entry moves points in. Called by `services.post_entry` for every entry, so that no way of moving points
-goes past it; the person's accounts are locked by then, and with them the person's lots.
+"""The lots that an entry moves points in. `services.post_entry` calls this for every entry, so that no way of moving
+points goes past it. The person's accounts are locked by then, and with them the person's lots.
 
 Points are taken from the lot that expires first. Held ones leave through the hold that has them, and a refund puts
 them back where the payment took them.
@@ -30,7 +30,7 @@ _HELD = """
       FROM points_moves m JOIN points_lots l ON l.id = m.lot_id
      WHERE (m.entry_id = :of OR m.of_entry = :of) AND l.user_id = :user_id GROUP BY l.id HAVING sum(m.held) > 0
 """
-# What came last goes back first: the person keeps the points that last longest.
+# The points that came last go back first, so the person keeps those that last longest.
 _PAID = """
     SELECT l.id AS lot_id, -sum(m.available + m.held) AS has,
            row_number() OVER (ORDER BY l.expires_at DESC, l.id DESC) AS place
@@ -60,8 +60,11 @@ class LotsError(RuntimeError):
 def move_lots(
     entry_id: UUID, amounts: Mapping[AccountName, int], *, of: UUID | None = None, first: UUID | None = None
 ) -> None:
-    """`of` is the hold or the payment that the entry carries on, `first` the award whose lot is taken from before
-    the others."""
+    """Move the points of an entry between the lots of their people.
+
+    `of` is the hold or the payment that the entry carries on. `first` is the award whose lot is taken from before the
+    others.
+    """
     people = {name.owner for name in amounts if name.kind in (Kind.USER_POINTS, Kind.USER_POINTS_HOLD)}
     for owner in sorted(people):
         available, held = (_change(amounts, kind, owner) for kind in (Kind.USER_POINTS, Kind.USER_POINTS_HOLD))

@@ -1,4 +1,4 @@
-"""Points by the day on which they expire."""
+"""Lots: points by the day on which they expire."""
 
 from datetime import datetime
 from uuid import UUID
@@ -32,7 +32,7 @@ class Lot(Base):
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entries.id"))  # what gave them
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entries.id"))  # the award
     amount: Mapped[int] = mapped_column(BigInteger)
     available: Mapped[int] = mapped_column(BigInteger)
     held: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -42,7 +42,7 @@ class Lot(Base):
 
 
 class Move(Base):
-    """What an entry did to a lot. Never changed: it is how a refund finds the lots that were paid with."""
+    """What an entry did to a lot. A move never changes: by it a refund finds the lots that were paid with."""
 
     __tablename__ = "points_moves"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Points as a currency: given, taken back, expired. What earns them is the business of `powerbank.points`."""
+"""Points as a currency: they are awarded, revoked, and expire. `powerbank.points` knows what earns them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,10 @@ from powerbank.ledger.services import EntryKind, Line, Reference
 def award_points(
     *, user_id: UUID, points: int, reference: Reference, key: str, actor: str, description: str = ""
 ) -> int:
-    """Gives points. What the person owes in points is filled first; how many reach the balance comes back."""
+    """Give points to a person, and return how many reach the balance.
+
+    What the person owes in points is filled first.
+    """
     balance, owed = user_account(Kind.USER_POINTS, user_id), user_account(Kind.POINTS_DUES_RECEIVABLE, user_id)
     debt = -(services.lock_user_accounts(user_id)[owed].balance or 0)
     if services.find_entry(key) is not None:
@@ -39,8 +42,10 @@ def award_points(
 def revoke_points(
     *, user_id: UUID, points: int, reference: Reference, key: str, actor: str, first: UUID | None = None
 ) -> int:
-    """Takes points back that should not have been earned, those of the award `first` before others. What is spent
-    already is owed; how many the balance gave comes back."""
+    """Take back points that should not have been earned, and return how many the balance gave.
+
+    The lot of the award `first` is taken from before the others. Points that are spent already are owed.
+    """
     balance, owed = user_account(Kind.USER_POINTS, user_id), user_account(Kind.POINTS_DUES_RECEIVABLE, user_id)
     has = services.lock_user_accounts(user_id)[balance].balance or 0
     if services.find_entry(key) is not None:
@@ -58,14 +63,16 @@ def revoke_points(
 
 
 def expire_points(*, user_id: UUID, now: datetime, key: str, actor: str) -> int:
-    """Takes what is left in lots whose time is over; what is held stays until it comes back. How many they were.
+    """Take what is left in lots whose time is over, and return how many points that were.
 
-    Points go out by the lot that expires first, so that these go is a matter of their number alone."""
+    What is held stays until it comes back. Points go out by the lot that expires first, so it is enough to take as many
+    as have expired.
+    """
     return _take_lots(user_id, Lot.expires_at <= now, key=key, actor=actor)
 
 
 def forfeit_points(*, user_id: UUID, key: str, actor: str) -> int:
-    """Takes all that a person who leaves has."""
+    """Take all points of a person who leaves."""
     return _take_lots(user_id, Lot.available > 0, key=key, actor=actor)
 
 
