@@ -40,7 +40,7 @@ from tests.databases import empty
 from tests.dying import Mortality
 from tests.ledger.conftest import about, assert_books_are_right, balances, key, make_person, shared_balance
 from tests.payments.conftest import settle
-from tests.payments.test_arrivals import signed
+from tests.payments.webhooks.test_webhooks import signed
 
 AMOUNTS = st.integers(100_00, 500_00)
 PARTS = st.integers(1_00, 300_00)

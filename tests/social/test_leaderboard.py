@@ -20,7 +20,7 @@ from powerbank.social.boards import Period, board
 from powerbank.social.models import Metric
 from powerbank.users import lifecycle
 from tests.ledger.conftest import Person
-from tests.ledger.test_together import all_at_once
+from tests.ledger.test_concurrency import all_at_once
 from tests.points.conftest import run
 from tests.social.conftest import did, drain, rent, shown
 

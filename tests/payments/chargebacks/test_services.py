@@ -17,8 +17,8 @@ from powerbank.ledger.movements import dues, topups
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import balances, shared_balance
 from tests.payments.conftest import Payer, Work
-from tests.payments.test_arrivals import signed
-from tests.payments.test_refunds import asks, books_are_right, decide, seen, spends, topped_up, wallet
+from tests.payments.refunds.test_refunds import asks, books_are_right, decide, seen, spends, topped_up, wallet
+from tests.payments.webhooks.test_webhooks import signed
 from tests.people import change, rows
 
 StaffHeaders = Callable[..., dict[str, str]]

@@ -29,7 +29,7 @@ from tests.conftest import execute, superuser_url
 from tests.ledger.conftest import Person, about, key
 
 Forge = Callable[[str], None]
-HEARD = JobSpec("hear_mismatch", body="tests.ledger.test_reconciliation.hear", queue=Queue.DEFAULT)
+HEARD = JobSpec("hear_mismatch", body="tests.ledger.books.test_reconciliation.hear", queue=Queue.DEFAULT)
 
 
 def hear(*, reconciliation_id: str, check: str, subject: str) -> None:

@@ -18,9 +18,9 @@ from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments.review import comparison
 from powerbank.payments.topups import settlement
+from tests.payments.chargebacks.test_services import happens, tells
 from tests.payments.conftest import Payer, Work
-from tests.payments.test_refunds import asks, books_are_right, decide, topped_up
-from tests.payments.test_takebacks import happens, tells
+from tests.payments.refunds.test_refunds import asks, books_are_right, decide, topped_up
 from tests.people import change, rows
 
 LANES = [(gateway, lane) for gateway in ("khalti", "esewa", "stripe") for lane in range(comparison.LANES)]

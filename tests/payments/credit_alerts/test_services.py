@@ -24,7 +24,7 @@ from powerbank.payments.credit_alerts.services import Alert
 from powerbank.payments.dues import services as dues_collection
 from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person, top_up
 from tests.payments.conftest import Payer, Work
-from tests.payments.test_refunds import topped_up
+from tests.payments.refunds.test_refunds import topped_up
 from tests.people import change, rows
 
 pytestmark = pytest.mark.usefixtures("context")

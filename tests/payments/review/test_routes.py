@@ -13,10 +13,10 @@ from powerbank.base.db import transaction
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.events import PaymentNeedsReview
 from tests.ledger.conftest import Person, shared_balance
+from tests.payments.chargebacks.test_services import happens, tells
 from tests.payments.conftest import Payer, Work
-from tests.payments.test_arrivals import event, signed
-from tests.payments.test_refunds import asks, books_are_right, topped_up
-from tests.payments.test_takebacks import happens, tells
+from tests.payments.refunds.test_refunds import asks, books_are_right, topped_up
+from tests.payments.webhooks.test_webhooks import event, signed
 from tests.people import Inbox, rows
 
 StaffHeaders = Callable[..., dict[str, str]]

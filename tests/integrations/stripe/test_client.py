@@ -17,7 +17,7 @@ from powerbank.integrations.stripe.answers import THREE_DECIMAL, TWO_ZEROS, from
 from powerbank.integrations.stripe.client import Stripe
 from scripts.sandbox import Sandbox
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
