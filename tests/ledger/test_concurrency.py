@@ -1,10 +1,8 @@
 """Many at once, on connections of their own."""
 
 import random
-import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -13,34 +11,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.base.errors import AppError
 from powerbank.ledger import services
 from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import EntryKind, Line, Reference
 from powerbank.ledger.sources import Sources
 from powerbank.ledger.wallet_models import WalletTransaction
-from tests.ledger.conftest import Person, about, assert_books_are_right, balances, key, make_person, top_up
-
-AT_ONCE = 10  # as many as the pool has connections
-
-
-def all_at_once(app: Flask, jobs: list[Callable[[], Any]]) -> list[Any]:
-    """Runs each in a transaction of its own; a refusal comes back as its code."""
-    gate = threading.Barrier(min(len(jobs), AT_ONCE))
-
-    def run(number: int) -> Any:
-        with app.app_context():
-            if number < gate.parties:
-                gate.wait()
-            try:
-                with transaction():
-                    return jobs[number]()
-            except AppError as refused:
-                return refused.code
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(run, range(len(jobs))))
+from tests.ledger.conftest import Person, about, all_at_once, assert_books_are_right, balances, key, make_person, top_up
 
 
 def spend_once(user_id: UUID, amount: int, name: str | None = None) -> str:

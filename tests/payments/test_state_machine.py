@@ -6,26 +6,20 @@ has it; what was under way is taken up again. In the end what the gateways have 
 
 import itertools
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import pytest
-import requests
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, initialize, invariant, multiple, rule
 from sqlalchemy import text
 
-from jobs.worker import runtime
-from powerbank.api.auth import Staff
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.base.errors import AppError
-from powerbank.integrations.errors import VendorError
 from powerbank.ledger.movements import holds
 from powerbank.ledger.sources import Sources
 from powerbank.payments import gateways
@@ -40,19 +34,13 @@ from tests.databases import empty
 from tests.dying import Mortality
 from tests.ledger.conftest import about, assert_books_are_right, balances, key, make_person, shared_balance
 from tests.payments.conftest import settle
-from tests.payments.webhooks.test_webhooks import signed
+from tests.payments.machine import JOBS, Crash, PaymentsMachine
+from tests.payments.steps import signed
 
 AMOUNTS = st.integers(100_00, 500_00)
 PARTS = st.integers(1_00, 300_00)
 # How many commits and pushes a piece of work lives through before it is killed. Mostly it is not.
 CRASHES = st.none() | st.none() | st.integers(0, 14)
-Crash = int | None
-Opened = tuple[UUID, str, str]  # the intent, its gateway, and the gateway's name for it
-# Those that come by themselves. Notices are somebody else's story.
-JOBS = """
-    SELECT id, job FROM outbox_jobs WHERE state = 'open' AND queue = 'payments' AND job <> 'expire_payment_intent'
-     ORDER BY id
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +51,7 @@ class Made:
     value: Any
 
 
-class Payments(RuleBasedStateMachine):
-    app: Flask
-    sandbox: Sandbox
-    mortality: Mortality
-    staff: StaffMember
+class Payments(PaymentsMachine):
     opened = Bundle("opened")
     asked = Bundle("asked")
     held = Bundle("held")
@@ -93,46 +77,6 @@ class Payments(RuleBasedStateMachine):
             self.gateways_and_books_agree()
         finally:
             self.context.pop()
-
-    def act(self, do: Callable[[], Any], crash: Crash = None) -> Any:
-        """What a request or a job does; None if it was refused or killed."""
-        done = None
-        try:
-            with self.mortality.within(crash):
-                done = do()
-        except (AppError, VendorError):
-            db.session.rollback()
-        return done
-
-    def in_transaction(self, do: Callable[[], Any], crash: Crash = None) -> Any:
-        def whole() -> Any:
-            with transaction():
-                return do()
-
-        return self.act(whole, crash)
-
-    def work(self, crash: Crash = None) -> None:
-        """Each job once; one that was killed is open again at once, as its lease would have it in a while."""
-        with transaction() as session:
-            session.execute(
-                text(
-                    "UPDATE outbox_jobs SET claimed_by = NULL, lease_until = now(), run_after = now()"
-                    " WHERE state = 'open'"
-                )
-            )
-            session.execute(text("UPDATE payment_intents SET poll_at = now() WHERE poll_at IS NOT NULL"))
-        for row in db.session.execute(text(JOBS)).all():
-            db.session.rollback()
-            with self.mortality.within(crash):
-                runtime.run(row.job, str(row.id), worker="w")
-            crash = None
-
-    def happens(self, intent: Opened | None, outcome: str, **more: Any) -> bool:
-        if intent is None:
-            return False
-        _, gateway, reference = intent
-        url = f"{self.sandbox.url}/api/gateways/{gateway}/payments/{reference}/outcome"
-        return requests.post(url, json={"outcome": outcome, **more}, timeout=20).status_code == 200
 
     @rule(
         target=opened,
@@ -293,10 +237,6 @@ class Payments(RuleBasedStateMachine):
         left = db.session.scalars(text(f"SELECT id FROM outbox_jobs WHERE id IN (SELECT id FROM ({JOBS}) j)")).all()
         assert not [job for job in left if not self.is_poll(job)]
 
-    def is_poll(self, job_id: UUID) -> bool:
-        name = db.session.scalar(text("SELECT job FROM outbox_jobs WHERE id = :id"), {"id": job_id})
-        return name == "poll_pending_payment"
-
     def gateways_and_books_agree(self) -> None:
         db.session.rollback()
         expected = 0
@@ -306,46 +246,6 @@ class Payments(RuleBasedStateMachine):
         kept = -shared_balance("gateway_clearing")
         # A refund that a gateway could not answer for is with staff; nothing else may differ.
         assert kept - expected in possible_sums([refund.amount for refund in uncertain])
-
-    def gone_back(self, intent: PaymentIntent) -> int:
-        known = self.sandbox.world.gateways.get(intent.gateway)
-        assert known is not None
-        if intent.gateway == "khalti":
-            return int(known._kept[intent.reference].refunded)  # type: ignore[attr-defined]
-        charge = next(
-            each
-            for each in known.objects.values()  # type: ignore[attr-defined]
-            if each["object"] == "charge" and each["payment_intent"] == intent.payment_id
-        )
-        lost = sum(
-            each["amount"]
-            for each in known.objects.values()  # type: ignore[attr-defined]
-            if each["object"] == "dispute" and each["charge"] == charge["id"] and each["status"] != "won"
-        )
-        return min(int(charge["amount_refunded"]) + lost, intent.amount)
-
-    def member(self) -> Staff:
-        return cast(Staff, self.staff)
-
-    def disputed(self, reference: str) -> bool:
-        known = self.sandbox.world.gateways.get("stripe")
-        payment = known.objects[reference]["payment_intent"]  # type: ignore[union-attr]
-        found = known.objects.values()  # type: ignore[union-attr]
-        return any(each["object"] == "dispute" and each["payment_intent"] == payment for each in found)
-
-    def events(self) -> list[dict[str, Any]]:
-        headers = {"Authorization": f"Bearer {self.sandbox.accounts.stripe_secret}"}
-        told: list[dict[str, Any]] = []
-        while True:  # a fault may be waiting for whoever comes first
-            page = {"limit": 100} | ({"starting_after": told[-1]["id"]} if told else {})
-            try:
-                found = requests.get(f"{self.sandbox.url}/stripe/v1/events", params=page, headers=headers, timeout=10)
-            except requests.RequestException:
-                continue
-            if found.status_code == 200:
-                told += found.json()["data"]
-                if not found.json()["has_more"]:
-                    return told[::-1]
 
 
 def possible_sums(amounts: list[int]) -> set[int]:

@@ -7,7 +7,7 @@ import pytest
 from powerbank.base.db import transaction, utcnow
 from powerbank.promotions import coupons, services
 from powerbank.promotions.models import Coupon
-from tests.ledger.conftest import person, user_headers
+from tests.ledger.conftest import Person, person, user_headers
 
 Make = Callable[..., Coupon]
 CODE = "DASHAIN"
@@ -43,3 +43,9 @@ def redeem(
             key=key or str(uuid4()),
             now=utcnow(),
         ).amount
+
+
+@pytest.fixture
+def sita(person: Person, user_headers: Callable[[UUID], dict[str, str]]) -> tuple[UUID, dict[str, str]]:
+    user_id = person()
+    return user_id, user_headers(user_id)

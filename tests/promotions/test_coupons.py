@@ -16,8 +16,7 @@ from powerbank.promotions import coupons
 from powerbank.promotions.models import Campaign
 from powerbank.users import identifiers, lifecycle
 from powerbank.users import services as users
-from tests.ledger.conftest import Person
-from tests.ledger.test_concurrency import all_at_once
+from tests.ledger.conftest import Person, all_at_once
 from tests.promotions.conftest import CODE, Make, quote, redeem
 
 NOW = utcnow()

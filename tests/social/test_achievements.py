@@ -12,8 +12,7 @@ from sqlalchemy import text
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox.catalogue import reward_jobs
 from powerbank.social import achievements
-from tests.ledger.conftest import Person
-from tests.ledger.test_concurrency import all_at_once
+from tests.ledger.conftest import Person, all_at_once
 from tests.points.conftest import has, run
 from tests.social.conftest import did, drain, rent
 

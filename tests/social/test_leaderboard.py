@@ -19,8 +19,7 @@ from powerbank.social import badges, leaderboard, tallies
 from powerbank.social.boards import Period, board
 from powerbank.social.models import Metric
 from powerbank.users import lifecycle
-from tests.ledger.conftest import Person
-from tests.ledger.test_concurrency import all_at_once
+from tests.ledger.conftest import Person, all_at_once
 from tests.points.conftest import run
 from tests.social.conftest import did, drain, rent, shown
 

@@ -11,7 +11,7 @@ from powerbank.notifications.staff.notice_types import RULES, StaffNoticeType
 from tests.ledger.conftest import Person as Somebody
 from tests.ledger.conftest import key, person  # noqa: F401
 from tests.payments.conftest import Payer, payer, vendors  # noqa: F401
-from tests.payments.refunds.test_refunds import asks, decide, topped_up
+from tests.payments.steps import asks, decide, topped_up
 from tests.people import rows
 from tests.walk import Route, routes
 

@@ -1,10 +1,6 @@
 """Disputes, and refunds made at the gateway: what Stripe tells us, late, twice and in any order."""
 
-import json
-import random
 from collections.abc import Callable
-from typing import Any
-from uuid import UUID
 
 import pytest
 import requests
@@ -17,39 +13,21 @@ from powerbank.ledger.movements import dues, topups
 from powerbank.ledger.sources import Sources
 from tests.ledger.conftest import balances, shared_balance
 from tests.payments.conftest import Payer, Work
-from tests.payments.refunds.test_refunds import asks, books_are_right, decide, seen, spends, topped_up, wallet
-from tests.payments.webhooks.test_webhooks import signed
+from tests.payments.steps import (
+    asks,
+    books_are_right,
+    decide,
+    happens,
+    seen,
+    spends,
+    tells,
+    the_user,
+    topped_up,
+    wallet,
+)
 from tests.people import change, rows
 
 StaffHeaders = Callable[..., dict[str, str]]
-
-
-def happens(payer: Payer, intent: dict[str, Any], outcome: str, **more: Any) -> None:
-    """At Stripe, which tells nobody yet."""
-    url = f"{payer.sandbox.url}/api/gateways/stripe/payments/{intent['gateway_reference']}/outcome"
-    answer = requests.post(url, json={"outcome": outcome, **more}, timeout=20)
-    assert answer.status_code == 200, answer.text
-
-
-def tells(payer: Payer, work: Work, kinds: str = "", *, times: int = 1, shuffled: bool = False) -> None:
-    """Stripe delivers all of its events of these kinds."""
-    headers = {"Authorization": "Bearer sk_test_sandbox"}
-    found = requests.get(f"{payer.sandbox.url}/stripe/v1/events", headers=headers, timeout=10)
-    assert found.status_code == 200, found.text
-    events = [each for each in reversed(found.json()["data"]) if each["type"].startswith(kinds)] * times
-    assert events
-    if shuffled:
-        random.Random(7).shuffle(events)
-    for event in events:
-        body = json.dumps(event).encode()
-        answer = payer.client.post("/api/payment/webhook/stripe", data=body, headers=signed(body))
-        assert answer.status_code == 202
-    work("payments")
-
-
-def the_user(app: Flask) -> UUID:
-    [row] = rows(app, "SELECT id FROM users")
-    return UUID(str(row.id))
 
 
 def has(app: Flask) -> dict[str, int]:

@@ -25,10 +25,8 @@ from tests.ledger.conftest import (
     top_up,
     user_headers,
 )
-from tests.payments.chargebacks.test_services import happens, tells, the_user
 from tests.payments.conftest import Payer, Work
-from tests.payments.credit_alerts.test_services import told
-from tests.payments.refunds.test_refunds import spends, topped_up
+from tests.payments.steps import happens, spends, tells, the_user, told, topped_up
 from tests.people import rows
 
 __all__ = ["user_headers"]

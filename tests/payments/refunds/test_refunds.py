@@ -2,8 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
-from uuid import UUID
 
 import pytest
 import requests
@@ -11,58 +9,15 @@ from flask import Flask
 from sqlalchemy import text
 
 from powerbank.base.db import transaction
-from powerbank.content import app_config
 from powerbank.ledger.movements import holds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from tests.ledger.conftest import assert_books_are_right, award, balances, key, make_person, shared_balance
+from tests.ledger.conftest import award, balances, key, make_person, shared_balance
 from tests.payments.conftest import Payer, Work, due_now
+from tests.payments.steps import asks, books_are_right, decide, seen, spends, topped_up, wallet
 from tests.people import rows
 
 StaffHeaders = Callable[..., dict[str, str]]
-
-
-def topped_up(payer: Payer, gateway: str, amount: str = "150.00", **more: Any) -> dict[str, Any]:
-    intent = payer.begin(gateway, amount, **more)
-    payer.pays(intent)
-    assert payer.verify(intent) == "success"
-    return intent
-
-
-def spends(app: Flask, paisa: int) -> UUID:
-    with app.app_context(), transaction() as session:
-        user_id = session.scalar(text("SELECT id FROM users"))
-        paid = holds.spend_without_hold(
-            user_id=user_id,
-            reference=Reference("rental", str(uuid.uuid4())),
-            sources=Sources(wallet=paisa),
-            key=key(),
-            actor="system",
-        )
-    return paid.id
-
-
-def asks(payer: Payer, transaction_id: Any, **more: Any) -> Any:
-    return payer.post("/api/payment/refunds", {"transaction_id": str(transaction_id), "reason": "a mistake", **more})
-
-
-def decide(payer: Payer, staff: dict[str, str], refund_id: str, verb: str, **body: Any) -> Any:
-    return payer.client.post(f"/api/admin/refunds/{refund_id}/{verb}", json=body, headers=staff)
-
-
-def seen(payer: Payer, refund_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = payer.client.get(f"/api/payment/refunds/{refund_id}", headers=payer.headers).get_json()
-    return found
-
-
-def wallet(payer: Payer) -> tuple[str, str]:
-    found = payer.client.get("/api/wallet", headers=payer.headers).get_json()
-    return found["balance"], found["held"]
-
-
-def books_are_right(app: Flask) -> None:
-    with app.app_context():
-        assert_books_are_right()
 
 
 @pytest.mark.parametrize("gateway", ["khalti", "stripe"])
@@ -177,17 +132,6 @@ def test_what_the_gateway_refuses_is_for_staff_who_may_give_up(
     books_are_right(app)
 
 
-def test_rejected_it_is_theirs_again(payer: Payer, app: Flask, staff_headers: StaffHeaders) -> None:
-    intent, staff = topped_up(payer, "khalti"), staff_headers("finance")
-    refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]
-    assert decide(payer, staff, refund_id, "reject", reason="used up").status_code == 200
-    assert (seen(payer, refund_id)["status"], seen(payer, refund_id)["note"]) == ("rejected", "used up")
-    assert wallet(payer) == ("150.00", "0.00")
-    for verb, body in (("reject", {"reason": "again"}), ("approve", {})):
-        assert decide(payer, staff, refund_id, verb, **body).get_json()["code"] == "already_decided"
-    books_are_right(app)
-
-
 @pytest.mark.parametrize("gateway", ["khalti", "stripe"])
 def test_an_answer_that_was_lost_is_asked_for_and_nothing_goes_back_twice(
     payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work, gateway: str, monkeypatch: pytest.MonkeyPatch
@@ -228,51 +172,6 @@ def test_one_that_takes_its_time_is_followed(
     assert seen(payer, refund_id)["status"] == ("completed" if outcome == "completed" else "manual")
     assert wallet(payer) == ("0.00", "0.00" if outcome == "completed" else "150.00")
     books_are_right(app)
-
-
-def test_above_the_limit_two_people_decide(payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work) -> None:
-    with app.app_context(), transaction():
-        app_config.put("refund_second_approval_above", "100.00", actor="test")
-    intent = topped_up(payer, "stripe")
-    first, second = staff_headers("finance"), staff_headers("superadmin")
-    refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]
-    assert decide(payer, first, refund_id, "approve").status_code == 202
-    again = decide(payer, first, refund_id, "approve")
-    assert (again.status_code, again.get_json()["code"]) == (403, "second_person_needed")
-    work()
-    assert seen(payer, refund_id)["status"] == "requested"
-    assert decide(payer, second, refund_id, "approve").status_code == 200
-    work()
-    assert seen(payer, refund_id)["status"] == "completed"
-
-
-def test_slices_of_one_payment_add_up_to_the_limit(
-    payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work
-) -> None:
-    with app.app_context(), transaction():
-        app_config.put("refund_second_approval_above", "100.00", actor="test")
-    intent, staff = topped_up(payer, "stripe"), staff_headers("finance")
-    statuses = []
-    for part in ("60.00", "40.00", "0.01"):
-        refund_id = asks(payer, intent["transaction_id"], amount=part).get_json()["id"]
-        statuses.append(decide(payer, staff, refund_id, "approve").status_code)
-        work()
-    assert statuses == [200, 200, 202]
-    noted = rows(app, "SELECT old, new FROM audit_log WHERE action = 'refund.approve' ORDER BY id")
-    assert [(row.old["status"], row.new["status"]) for row in noted] == [
-        ("requested", "processing"),
-        ("requested", "processing"),
-        ("requested", "requested"),
-    ]
-
-
-def test_support_sees_and_does_not_decide(payer: Payer, staff_headers: StaffHeaders) -> None:
-    intent = topped_up(payer, "khalti")
-    refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]
-    staff = staff_headers("support")
-    listed = payer.client.get("/api/admin/refunds?status=requested", headers=staff).get_json()["items"]
-    assert [item["id"] for item in listed] == [refund_id]
-    assert decide(payer, staff, refund_id, "approve").status_code == 403
 
 
 def test_a_payment_goes_back_to_its_sources(payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work) -> None:

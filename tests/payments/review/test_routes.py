@@ -13,10 +13,8 @@ from powerbank.base.db import transaction
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.events import PaymentNeedsReview
 from tests.ledger.conftest import Person, shared_balance
-from tests.payments.chargebacks.test_services import happens, tells
 from tests.payments.conftest import Payer, Work
-from tests.payments.refunds.test_refunds import asks, books_are_right, topped_up
-from tests.payments.webhooks.test_webhooks import event, signed
+from tests.payments.steps import asks, books_are_right, event, happens, items, resolve, signed, tells, topped_up
 from tests.people import Inbox, rows
 
 StaffHeaders = Callable[..., dict[str, str]]
@@ -27,25 +25,11 @@ def finance(staff_headers: StaffHeaders) -> dict[str, str]:
     return staff_headers("finance")
 
 
-def resolve(payer: Payer, staff: dict[str, str], intent: dict[str, Any], decision: str) -> Any:
-    return payer.client.post(
-        f"/api/admin/payments/review/{intent['intent_id']}/resolve",
-        json={"decision": decision, "reason": "looked at it"},
-        headers=staff,
-    )
-
-
 def in_review(payer: Payer, paid: int = 120_00) -> dict[str, Any]:
     intent = payer.begin("khalti", "150.00")
     payer.pays(intent, amount=paid)
     assert payer.verify(intent) == "review"
     return intent
-
-
-def items(client: FlaskClient, staff: dict[str, str], path: str) -> list[dict[str, Any]]:
-    answer = client.get(f"/api/admin/payments/{path}", headers=staff)
-    assert answer.status_code == 200, answer.text
-    return list(answer.get_json()["items"])
 
 
 def test_what_really_came_is_credited_once(payer: Payer, app: Flask, finance: dict[str, str]) -> None:

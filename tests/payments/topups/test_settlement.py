@@ -14,8 +14,7 @@ from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payments.topups import settlement
 from tests.payments.conftest import Payer, Work, due_now
-from tests.payments.refunds.test_refunds import books_are_right
-from tests.payments.review.test_routes import items, resolve
+from tests.payments.steps import books_are_right, items, resolve
 from tests.people import change, rows
 
 StaffHeaders = Callable[..., dict[str, str]]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from powerbank.base.db import db
 from tests.payments.conftest import Payer, Work
-from tests.payments.webhooks.test_webhooks import signed
+from tests.payments.steps import signed
 
 TEXTS = st.text(max_size=40)
 JSON = st.recursive(

@@ -1,6 +1,5 @@
 """Webhooks, browsers on their way back, the poller and the clock: hints that end in one settlement."""
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +8,6 @@ from uuid import UUID
 
 import pytest
 import requests
-import stripe
 from flask import Flask
 from flask.testing import FlaskClient
 from redis.exceptions import RedisError
@@ -24,19 +22,8 @@ from powerbank.payments.topups import services as intents
 from scripts.sandbox import Sandbox
 from tests.ledger.conftest import assert_books_are_right
 from tests.payments.conftest import Payer, Work, due_now, settle
+from tests.payments.steps import event, signed
 from tests.people import change
-
-SECRET = "whsec_sandbox"
-
-
-def event(intent: dict[str, Any], id_: str = "evt_1", type_: str = "checkout.session.completed") -> bytes:
-    about = {"object": "checkout.session", "id": intent["gateway_reference"]}
-    return json.dumps({"object": "event", "id": id_, "type": type_, "created": 1, "data": {"object": about}}).encode()
-
-
-def signed(body: bytes, *, at: int | None = None, secret: str = SECRET) -> dict[str, str]:
-    header = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, at or int(time.time()))
-    return {"Stripe-Signature": header}
 
 
 def states(app: Flask) -> list[str]:
