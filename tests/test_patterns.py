@@ -183,7 +183,7 @@ def test_it_is_done_at_once(name: str) -> None:
 
 
 FUNCTIONS: dict[str, Callable[[str], Any]] = {
-    "logs.clean": logs.redact_text,
+    "logs.redact_text": logs.redact_text,
     "identifiers.parse": identifiers.parse_contact_address,
     "words.question": search_terms.make_query,
     "translated": lambda written: translations.translate(written, "ne"),

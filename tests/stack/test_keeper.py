@@ -79,7 +79,7 @@ from powerbank.base import watchdog
 with open({starts!r}, "a") as starts:
     print(os.getpid(), file=starts)
 while True:
-    watchdog.tell_that_it_works()
+    watchdog.notify_supervisor()
     time.sleep(0.1)
 """
 
