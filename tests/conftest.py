@@ -6,17 +6,12 @@ Commits are real. After each test the rows are deleted and Redis is emptied.
 import contextlib
 import functools
 import gc
-import importlib
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
-from itertools import groupby
 from pathlib import Path
-from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-import psycopg2
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask, Response
@@ -27,53 +22,35 @@ from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
 from scripts.sandbox.vendors.fcm_accounts import write_service_account
-from scripts.stack.ports import free_ports
 from scripts.stack.stack import Stack
 from tests import sample_jobs
-from tests.databases import Emptier, data_folder, forget_killed_runs, keep_cluster, stack_in
-from tests.moves import KeyedClient, uncounted, watching
+from tests.databases import (
+    TEMPLATE,
+    Emptier,
+    data_folder,
+    execute,
+    forget_killed_runs,
+    servers_of_this_run,
+    stack_in,
+    superuser_url,
+)
+from tests.distribution import compile_tests, deal
+from tests.house.moves import KeyedClient, uncounted, watching
 from tests.nursery import Nursery, nursery_process
 from tests.people import Inbox, People
 
 gc.disable()  # until all tests are collected
 
 ROOT = Path(__file__).parents[1]
-TEMPLATE = "powerbank"
 ADMIN = "admin@example.com"
 PASSWORD = "correct horse battery"
 
 
-T = TypeVar("T")
-
-# Each of these takes seconds, most of them of waiting.
-SLOW = ("faults/", "stations/test_daemon.py", "test_state_machine", "test_any_request_gets")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each process begins with its share of the list as it is here: so each gets as much of everything, the slow tests
-    evenly among the others, for while one waits the next can work. Modules stay whole, or what one has set up for all
-    of its tests would be set up again; those of hundreds of tests have no such thing."""
+    """Deal the tests out evenly, where several processes run them."""
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
-    if processes == 1:
-        return
-    slow = [item for item in items if any(part in item.nodeid for part in SLOW)]
-    others = [item for item in items if item not in slow]
-    pieces = [list(module) for _, module in groupby(others, lambda item: item.path)]
-    pieces = [part for module in pieces for part in split(module, processes if len(module) > 200 else 1)]
-    Random(1).shuffle(pieces)  # the same each time
-    hands: list[list[list[pytest.Item]]] = [[] for _ in range(processes)]
-    for piece in sorted(pieces, key=len, reverse=True):
-        min(hands, key=lambda hand: sum(map(len, hand))).append(piece)
-    for hand, waiting in zip(hands, split(slow, processes), strict=True):
-        Random(2).shuffle(hand)
-        for number, item in reversed(list(enumerate(waiting))):
-            hand.insert(number * len(hand) * 9 // 10 // len(waiting), [item])
-    items[:] = [item for hand in hands for piece in hand for item in piece]
-
-
-def split(items: list[T], parts: int) -> list[list[T]]:
-    """Every so-manieth of them."""
-    return [items[number::parts] for number in range(parts)]
+    if processes > 1:
+        deal(items, processes)
 
 
 def pytest_collection_finish() -> None:
@@ -93,72 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["TEST_NURSERY"] = everything.enter_context(nursery_process())
         compiling = list(compile_tests())
     forget_killed_runs()
-    folder = everything.enter_context(data_folder())
-    stack = everything.enter_context(Stack(folder, free_ports(), replaced_by={}))
-    assert stack.postgres is not None
-    assert stack.redis is not None
-    os.environ.update(
-        {
-            "POWERBANK_ENV": "test",
-            "TEST_SUPERUSER_URL": stack.postgres.superuser_url("{}"),
-            "TEST_REDIS_PORT": str(stack.ports.redis),
-            "DATABASE_URL": stack.postgres.app_url(TEMPLATE),
-            "DATABASE_OWNER_URL": stack.postgres.owner_url(TEMPLATE),
-            "LOG_LEVEL": "WARNING",
-            "JWT_SECRET_KEY": "for tests only, " * 5,
-        }
-    )
-    migrate()
-    execute(os.environ["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
-    keep_cluster(stack.postgres)
-    # Nobody pulls the plug of this server. Those that are killed in tests are others, and wait for their disks.
-    execute(stack.postgres.superuser_url(), "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
+    everything.enter_context(servers_of_this_run())
     for pid in compiling:
         os.waitpid(pid, 0)
-
-
-def compile_tests() -> Iterator[int]:
-    """Begins it, and tells in which processes. In a fresh clone each process of xdist would rewrite every module's
-    asserts for itself, which takes as long as all else of its start."""
-    kept = f"{sys.implementation.cache_tag}-pytest-{pytest.__version__}.pyc"
-    modules = [path.relative_to(ROOT) for path in sorted(ROOT.glob("tests/**/test_*.py"))]
-    new = [path for path in modules if not (ROOT / path.parent / "__pycache__" / f"{path.stem}.{kept}").exists()]
-    for half in split(new, 2) if len(new) > 100 else []:
-        pid = os.fork()
-        if pid == 0:
-            for module in half:
-                with contextlib.suppress(BaseException):  # what is wrong with it is told when it is collected
-                    importlib.import_module(".".join(module.with_suffix("").parts))
-            os._exit(0)
-        yield pid
-
-
-GRANT_EFFECTS = "GRANT ALL ON test_effects, test_effects_id_seq TO powerbank_app"
-
-
-def migrate() -> None:
-    from flask_migrate import upgrade
-
-    from powerbank import create_app
-
-    app = create_app()
-    with app.app_context():
-        upgrade()
-
-
-def superuser_url(database: str) -> str:
-    return os.environ["TEST_SUPERUSER_URL"].replace("%7B%7D", database)
-
-
-def execute(url: str, *statements: str) -> None:
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-    finally:
-        connection.close()
 
 
 @pytest.fixture(scope="session")

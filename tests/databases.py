@@ -17,7 +17,10 @@ from scripts.stack.ports import free_ports
 from scripts.stack.servers.placement import remove, temporary_data_folder
 from scripts.stack.servers.postgres import EmbeddedPostgres
 from scripts.stack.stack import Stack
+from tests import sample_jobs
 
+TEMPLATE = "powerbank"
+GRANT_EFFECTS = "GRANT ALL ON test_effects, test_effects_id_seq TO powerbank_app"
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
 
 
@@ -56,6 +59,31 @@ def forget_killed_runs() -> None:
                 stack.stop()
                 remove(folder)
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def servers_of_this_run() -> Iterator[None]:
+    """Run PostgreSQL, migrated, and Redis for all tests of this run, and tell every process of it where they are."""
+    with data_folder() as folder, Stack(folder, free_ports(), replaced_by={}) as stack:
+        assert stack.postgres is not None
+        assert stack.redis is not None
+        os.environ.update(
+            {
+                "POWERBANK_ENV": "test",
+                "TEST_SUPERUSER_URL": stack.postgres.superuser_url("{}"),
+                "TEST_REDIS_PORT": str(stack.ports.redis),
+                "DATABASE_URL": stack.postgres.app_url(TEMPLATE),
+                "DATABASE_OWNER_URL": stack.postgres.owner_url(TEMPLATE),
+                "LOG_LEVEL": "WARNING",
+                "JWT_SECRET_KEY": "for tests only, " * 5,
+            }
+        )
+        migrate()
+        execute(os.environ["DATABASE_OWNER_URL"], sample_jobs.EFFECTS_TABLE, GRANT_EFFECTS)
+        keep_cluster(stack.postgres)
+        # Nobody kills this server. Those that are killed in tests are others, and wait for their disks.
+        execute(stack.postgres.superuser_url(), "ALTER SYSTEM SET synchronous_commit = off", "SELECT pg_reload_conf()")
+        yield
 
 
 def server_went_away(error: psycopg2.Error) -> bool:
@@ -114,3 +142,28 @@ class Emptier:
 def empty(superuser_url: str) -> None:
     with closing(Emptier(superuser_url)) as emptier:
         emptier.empty()
+
+
+def migrate() -> None:
+    from flask_migrate import upgrade
+
+    from powerbank import create_app
+
+    app = create_app()
+    with app.app_context():
+        upgrade()
+
+
+def superuser_url(database: str) -> str:
+    return os.environ["TEST_SUPERUSER_URL"].replace("%7B%7D", database)
+
+
+def execute(url: str, *statements: str) -> None:
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    finally:
+        connection.close()

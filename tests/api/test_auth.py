@@ -1,4 +1,4 @@
-"""Access tokens: which are refused, and when one stops to work. Which role may call what: tests/test_permissions.py."""
+"""Access tokens: which are refused, and when one ends. Who may call what is in tests/house/test_permissions.py."""
 
 import json
 from collections.abc import Callable

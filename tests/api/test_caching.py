@@ -5,8 +5,8 @@ from collections.abc import Callable
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.house.walk import routes
 from tests.people import People
-from tests.walk import routes
 
 # The picture of a station's code: no person's, and drawn anew for each look otherwise.
 KEPT_PRIVATELY = {"GET /api/admin/stations/<sn>/qr.svg"}

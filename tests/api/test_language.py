@@ -19,7 +19,7 @@ from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig
-from tests import texts_in_code
+from tests.house import texts_in_code
 from tests.people import People
 
 NEPALESE = {"Accept-Language": "ne-NP, en;q=0.8"}

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from marshmallow import Schema
 
 from powerbank.api.fields import Boolean
+from tests.house.walk import routes
 from tests.people import People
-from tests.walk import routes
 
 
 def cursor_of(values: Any) -> str:

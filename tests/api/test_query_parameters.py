@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.house.walk import routes
 from tests.people import People
-from tests.walk import routes
 
 # Gateways and payers' browsers come with whatever the gateway hangs on the address.
 FOREIGN = {"GET /api/payment/return/<string:gateway>", "POST /api/payment/webhook/<string:gateway>"}

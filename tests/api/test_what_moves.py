@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from powerbank.base.db import transaction
-from tests.moves import COUNT, KEYED_OTHERWISE, MOVES_NOTHING, uncounted
+from tests.house.moves import COUNT, KEYED_OTHERWISE, MOVES_NOTHING, uncounted
+from tests.house.walk import Route, notes, routes
 from tests.people import People
-from tests.walk import Route, notes, routes
 
 # A repeat moves nothing again here, whether or not a key says so: a bank that is in quarantine stays in it, a rental
 # that is lost is not lost and charged again, a payment that was reviewed is refused.

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from powerbank.base.clock import format_time
 from powerbank.base.db import db, utcnow
 from powerbank.content.queries import version_key
-from tests.walk import routes
+from tests.house.walk import routes
 
 SignIn = Callable[..., dict[str, str]]
 QUESTION = {"question": "How?", "answer": "So."}

@@ -17,7 +17,7 @@ from scripts.drills.storm import checker
 from scripts.drills.storm.checker import Finding
 from scripts.drills.storm.health import Sample
 from scripts.drills.storm.journal import Accepted, Answer, Journal, Paid, Unknown, Wait, Weather
-from tests.conftest import superuser_url
+from tests.databases import superuser_url
 from tests.ledger.conftest import make_person, top_up
 from tests.rentals import rentals_in_states
 

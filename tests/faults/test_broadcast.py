@@ -4,7 +4,7 @@ import pytest
 
 from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.notifications.broadcasts import services as broadcasts
-from tests.conftest import execute
+from tests.databases import execute
 from tests.faults.plant import Plant
 from tests.nursery import wait_until
 

@@ -16,7 +16,7 @@ from powerbank.outbox import catalogue, heartbeats, lifecycle, relay, schedules
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import Cause, OutboxJob, State
 from tests import sample_jobs
-from tests.conftest import execute, superuser_url
+from tests.databases import execute, superuser_url
 
 Work = Callable[..., None]
 

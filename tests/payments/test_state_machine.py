@@ -29,8 +29,7 @@ from powerbank.payments.refunds.models import Refund, RefundStatus
 from powerbank.payments.topups import services as intents
 from powerbank.payments.webhooks import services as webhooks
 from scripts.sandbox import Sandbox
-from tests.conftest import superuser_url
-from tests.databases import empty
+from tests.databases import empty, superuser_url
 from tests.dying import Mortality
 from tests.ledger.conftest import about, assert_books_are_right, balances, key, make_person, shared_balance
 from tests.payments.conftest import settle

@@ -21,7 +21,7 @@ from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody.models import Custody
 from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested
 from powerbank.stations.packages.models import Package
-from tests.conftest import execute, superuser_url
+from tests.databases import execute, superuser_url
 from tests.ledger.conftest import award, top_up
 from tests.people import Headers, People, rows
 from tests.rentals import rentals_in_states

@@ -15,7 +15,7 @@ from powerbank.rentals.end import returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import anomalies, dossier
 from powerbank.rentals.start import ejection
-from tests.conftest import execute, superuser_url
+from tests.databases import execute, superuser_url
 
 OVER = 6000
 GROWING = ("rentals", "rental_events", "rental_locations", "station_commands", "custody", "wallet_transactions")

@@ -25,7 +25,7 @@ from powerbank.outbox import catalogue
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.policy import JobSpec, Queue
 from powerbank.subscriptions import SUBSCRIPTIONS
-from tests.conftest import execute, superuser_url
+from tests.databases import execute, superuser_url
 from tests.ledger.conftest import Person, about, key
 
 Forge = Callable[[str], None]

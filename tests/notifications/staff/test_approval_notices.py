@@ -8,12 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.notifications.staff.notice_types import RULES, StaffNoticeType
+from tests.house.walk import Route, routes
 from tests.ledger.conftest import Person as Somebody
 from tests.ledger.conftest import key, person  # noqa: F401
 from tests.payments.conftest import Payer, payer, vendors  # noqa: F401
 from tests.payments.steps import asks, decide, topped_up
 from tests.people import rows
-from tests.walk import Route, routes
 
 Headers = dict[str, str]
 Work = Callable[..., None]

@@ -27,7 +27,7 @@ from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import DiscrepancyKind, Place, Whereabouts
 from powerbank.stations.models import Slot
 from powerbank.stations.registry import services
-from tests.conftest import execute
+from tests.databases import execute
 from tests.people import rows
 from tests.stations import prepared
 from tests.stations.conftest import Make, bank_id

@@ -14,7 +14,7 @@ from config import load
 from powerbank import create_app
 from powerbank.base.db import new_id, read_alone, transaction
 from scripts.bench.shared import stations
-from tests.conftest import execute, superuser_url
+from tests.databases import execute, superuser_url
 from tests.stations.conftest import Make, SignIn
 
 KATHMANDU = (27.7153, 85.3123)

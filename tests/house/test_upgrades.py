@@ -18,9 +18,9 @@ from sqlalchemy.exc import OperationalError
 from config import load
 from powerbank import create_app
 from powerbank.base.db import db
-from tests.conftest import TEMPLATE, execute, superuser_url
+from tests.databases import TEMPLATE, execute, superuser_url
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LATER = """
 import sqlalchemy as sa
 from alembic import op

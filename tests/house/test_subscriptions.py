@@ -23,7 +23,7 @@ from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.subscriptions import DETAILS, SUBSCRIPTIONS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]
 
 # Where a person is told without an event: codes and what follows from the calendar, and what messages themselves cause.

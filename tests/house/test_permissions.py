@@ -16,7 +16,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.api.test_auth import forge
-from tests.walk import Route, routes
+from tests.house.walk import Route, routes
 
 StaffHeaders = Callable[..., dict[str, str]]
 

@@ -36,9 +36,9 @@ from powerbank.rentals.models import Rental
 from powerbank.stations.packages.models import Package
 from powerbank.users import identifiers
 from powerbank.users import services as users
+from tests.house.walk import NOBODY, Route, routes
 from tests.ledger.conftest import about, key, top_up
 from tests.rentals import rentals_in_states
-from tests.walk import NOBODY, Route, routes
 
 
 @dataclass(frozen=True)

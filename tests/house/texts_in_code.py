@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1] / "powerbank"
+ROOT = Path(__file__).parents[2] / "powerbank"
 
 
 def trees() -> dict[str, ast.Module]:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
-from tests.walk import notes
+from tests.house.walk import notes
 
 TABLES = (
     "ledger_entries",
