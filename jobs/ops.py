@@ -22,7 +22,7 @@ def redeliver_stranded_jobs(run: StepwiseRun) -> None:
 def monitor_queues(run: StepwiseRun) -> None:
     alerts = queries.read_queue_health().alerts
     if not queries.have_programs_had_time_to_start(utcnow()):
-        alerts = [each for each in alerts if each.kind not in queries.MISSING]
+        alerts = [each for each in alerts if each.kind not in queries.MISSING_PROGRAMS]
     with run.finish():
         services.update_alerts(alerts, now=utcnow())
 

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from powerbank import startup, wiring
 from powerbank.api import auth as api_auth
 from powerbank.api import openapi, problems, query_parameters, rate_limits, response_headers, uploads
-from powerbank.ops import metrics
+from powerbank.ops import health_routes
 
 
 def _proxies(app: Flask) -> None:
@@ -38,7 +38,7 @@ ROUTES: tuple[Callable[[Flask], None], ...] = (
     startup.migrations,
     _proxies,
     problems.init_app,
-    metrics.init_app,
+    health_routes.init_app,
     response_headers.init_app,
     _gzip,
     api_auth.init_app,

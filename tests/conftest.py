@@ -215,9 +215,9 @@ def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _monitored_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a monitor reads is worked out each time: tests do not wait for seconds."""
-    from powerbank.ops import monitors
+    from powerbank.ops import health_routes
 
-    monkeypatch.setattr(monitors, "KEPT_FOR", 0.0)
+    monkeypatch.setattr(health_routes, "ANSWERS_KEPT_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`flask docs …`: the parts of the documentation that are made from the code."""
+"""`flask docs …` makes the documentation that follows from the code, `flask seed-demo` a demonstration network."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ from powerbank.stations.registry import seed as stations_seed
 @click.command("seed-demo")
 @with_appcontext
 def seed_demo() -> None:
-    """Fills an empty installation with a demonstration network."""
+    """Fill an empty installation with a demonstration network."""
     with transaction():
         made = [
             content_seed.seed(utcnow()),
@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 @docs.command("write")
 @click.option("--check", is_flag=True, help="Change nothing; fail if something is out of date.")
 def write(check: bool) -> None:
-    """Writes the tables between their markers in README.md and docs/jobs.md."""
+    """Write the tables between their markers in README.md and docs/jobs.md."""
     stale = [
         name
         for path, marker, table in (
@@ -47,13 +47,13 @@ def write(check: bool) -> None:
             ("docs/jobs.md", "jobs", jobs_table()),
             ("docs/jobs.md", "schedule", schedule_table()),
         )
-        if (name := _put(ROOT / path, marker, table, check=check))
+        if (name := _replace_table(ROOT / path, marker, table, check=check))
     ]
     if check and stale:
         raise click.ClickException(f"out of date, run `flask docs write`: {', '.join(stale)}")
 
 
-def _put(path: Path, marker: str, table: str, *, check: bool) -> str | None:
+def _replace_table(path: Path, marker: str, table: str, *, check: bool) -> str | None:
     old = path.read_text()
     pattern = re.compile(rf"(<!-- {marker} -->\n).*?(<!-- /{marker} -->)", re.DOTALL)
     new = pattern.sub(lambda found: f"{found[1]}{table}\n{found[2]}", old)

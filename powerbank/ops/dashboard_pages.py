@@ -1,10 +1,16 @@
 """rq-dashboard at /ops/rq/, for staff only.
 
-The guard stands first in the blueprint's own chain, so that its static files are covered too. Its POSTs carry
-no CSRF token: they must come from this very site, which browsers say in Sec-Fetch-Site, or else in Origin.
+This module alone leans on the inside of rq-dashboard 0.9.0, which has no settings for what we need:
 
-Its requeue buttons would put a message back of which the outbox says that it is dead, and would write it with
-pickle. Ours take their place: a dead letter gets its fresh start in PostgreSQL.
+- its chain of `before_request`, where our guard stands first, so that static files are covered too, and where the Redis
+  of ours takes the place of the connection that it would open;
+- the names of its two views that requeue. They would put back a message although the outbox says that its job is dead,
+  and would write it with pickle. In our views a dead letter gets its fresh start in PostgreSQL;
+- its serializer, which is pickle until it is changed;
+- the arguments of its addresses, to all of which its views answer 500 if they are odd.
+
+Its POSTs carry no CSRF token. So they must come from this very site, which browsers say in Sec-Fetch-Site or in Origin.
+`tests/ops/test_dashboard_pages.py` fails when the inside changes.
 """
 
 import contextlib
@@ -34,8 +40,8 @@ from powerbank.outbox.wire import forget_message
 
 blueprint = rq_dashboard.blueprint
 
-# What the parts of its addresses may be. Its views, and RQ under them, answer 500 to anything else.
-_PARTS = {
+# What the arguments of its addresses may be. Its views, and RQ under them, answer 500 to anything else.
+ARGUMENTS = {
     "instance_number": re.compile(r"0"),
     "registry_name": re.compile(r"queued|failed|deferred|started|finished|scheduled|canceled"),
     "order": re.compile(r"asc|dsc"),
@@ -48,18 +54,17 @@ _PARTS = {
 def init_app(app: Flask) -> None:
     web.config.serializer = JSONSerializer
     app.config["RQ_DASHBOARD_REDIS_URL"] = [app.config["SETTINGS"].redis_url]
-    # One of our connections instead of the one that rq-dashboard would open while the application starts.
-    blueprint.before_request_funcs[None] = [_guard, _refuse_odd_addresses, _use_our_redis]
+    blueprint.before_request_funcs[None] = [_guard, _refuse_wrong_arguments, _use_our_redis]
     app.register_blueprint(blueprint, url_prefix="/ops/rq")
-    app.view_functions["rq_dashboard.requeue_job_view"] = _requeue
-    app.view_functions["rq_dashboard.requeue_all"] = _requeue_all
+    app.view_functions["rq_dashboard.requeue_job_view"] = _requeue_job
+    app.view_functions["rq_dashboard.requeue_all"] = _requeue_queue
 
 
 def _guard() -> Response | None:
     elsewhere = redirect_unless_admitted()
     if elsewhere is not None:
         return elsewhere
-    # One of its addresses changes things by GET as well.
+    # One of its addresses also changes things by GET.
     acts = request.method == "POST" or request.endpoint == "rq_dashboard.requeue_all"
     page_staff("system.operate" if acts else "system.read")
     if acts and not _from_this_site():
@@ -67,30 +72,30 @@ def _guard() -> Response | None:
     return None
 
 
-def _refuse_odd_addresses() -> None:
+def _refuse_wrong_arguments() -> None:
     for name, value in (request.view_args or {}).items():
-        if name in _PARTS and value is not None and not _PARTS[name].fullmatch(str(value)):
+        if name in ARGUMENTS and value is not None and not ARGUMENTS[name].fullmatch(str(value)):
             abort(404)
 
 
 @blueprint.errorhandler(NoSuchJobError)
 @blueprint.errorhandler(InvalidJobOperation)
 @blueprint.errorhandler(ResponseError)
-def _gone(error: Exception) -> Response:
-    """Messages go when their time is over, while somebody still looks at the page that names them."""
+def _answer_gone(error: Exception) -> Response:
+    """Answer 404 for a message that went when its time was over, while somebody still saw it on a page."""
     return problem(404, "not_found", "Redis knows no such job or queue any more.")
 
 
-def _requeue(job_id: str) -> Response:
+def _requeue_job(job_id: str) -> Response:
     _give_fresh_start(job_id)
     return jsonify(status="OK")
 
 
-def _requeue_all(queue_name: str) -> Response:
+def _requeue_queue(queue_name: str) -> Response:
     registry = FailedJobRegistry(queue_name, connection=queue_redis(), serializer=JSONSerializer)
     count = 0
     for message_id in registry.get_job_ids(cleanup=False):
-        with contextlib.suppress(ConflictError):  # a job that nobody knows any more stays where it is
+        with contextlib.suppress(ConflictError):  # a job that the outbox no longer knows stays where it is
             try:
                 _give_fresh_start(message_id)
                 count += 1
@@ -102,7 +107,7 @@ def _requeue_all(queue_name: str) -> Response:
 def _give_fresh_start(message_id: str) -> None:
     try:
         outbox_id = UUID(message_id.rpartition("-")[0])
-    except ValueError:  # a job that may be lost: Redis is all there is of it
+    except ValueError:  # a job that may be lost stands in Redis only
         requeue_job(message_id, connection=queue_redis(), serializer=JSONSerializer)
         return
     try:
@@ -112,7 +117,7 @@ def _give_fresh_start(message_id: str) -> None:
     except AppError as refused:
         if refused.code == "job_unknown":
             raise
-        forget_message(message_id)  # an attempt that failed, of a job that went on: nothing to requeue
+        forget_message(message_id)  # of a failed try after which the job went on, so there is nothing to requeue
 
 
 def _use_our_redis() -> None:

@@ -1,4 +1,4 @@
-"""What happens to the system itself, told to all who follow it."""
+"""The events of the system itself."""
 
 from dataclasses import dataclass
 

@@ -1,11 +1,9 @@
-"""Prometheus metrics. What several processes share is read from PostgreSQL when it is asked for."""
+"""Prometheus metrics. What all processes share is read from PostgreSQL each time that somebody asks."""
 
 import os
-import time
 from collections.abc import Iterator
 from itertools import accumulate
 
-from flask import Flask, Response, g, request
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -32,25 +30,16 @@ LATENCY = Histogram(
 )
 
 
-def init_app(app: Flask) -> None:
-    @app.before_request
-    def begin() -> None:
-        g.measured_from = time.perf_counter()
-
-    @app.after_request
-    def end(response: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unmatched"
-        # What a caller writes there must not make new series without end.
-        method = request.method if request.method in METHODS else "other"
-        REQUESTS.labels(method, route, response.status_code).inc()
-        if "measured_from" in g:
-            LATENCY.labels(route).observe(time.perf_counter() - g.measured_from)
-        return response
+def count_request(method: str, route: str, status: int, seconds: float | None) -> None:
+    # Whatever a caller writes as the method must not make new series without end.
+    REQUESTS.labels(method if method in METHODS else "other", route, status).inc()
+    if seconds is not None:
+        LATENCY.labels(route).observe(seconds)
 
 
-class _Queues(Collector):
+class _MachineryCollector(Collector):
     def collect(self) -> Iterator[Metric]:
-        """What this process has counted is told in any case: it is wanted most when the database is away."""
+        """Read the machinery. Without the database the counts of this process stay, which are wanted most then."""
         try:
             found = list(self._from_database())
         except SQLAlchemyError:
@@ -75,11 +64,11 @@ class _Queues(Collector):
         for job, count, _ in queries.count_dead_letters():
             dead.add_metric([job], count)
         yield dead
-        yield from _jobs()
+        yield from _job_metrics()
 
 
-def _jobs() -> Iterator[Metric]:
-    """What workers have added up. A bucket of Prometheus holds the runs of all shorter ones too."""
+def _job_metrics() -> Iterator[Metric]:
+    """Read what workers have added up. A bucket of Prometheus also holds the runs of all shorter ones."""
     runs = CounterMetricFamily("powerbank_jobs", "Runs of jobs.", labels=["job", "outcome"])
     times = HistogramMetricFamily("powerbank_job_seconds", "Time that runs took.", labels=["job", "outcome"])
     bounds = [*map(str, job_counts.BOUNDS), "+Inf"]
@@ -92,13 +81,13 @@ def _jobs() -> Iterator[Metric]:
     yield times
 
 
-def expose() -> bytes:
-    """gunicorn's processes share their counters through files when PROMETHEUS_MULTIPROC_DIR is set."""
+def render_metrics() -> bytes:
+    """Render all metrics. With PROMETHEUS_MULTIPROC_DIR the processes of gunicorn share their counters in files."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.MultiProcessCollector(registry)
     else:
         registry.register(REQUESTS)
         registry.register(LATENCY)
-    registry.register(_Queues())
+    registry.register(_MachineryCollector())
     return generate_latest(registry)

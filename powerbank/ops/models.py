@@ -7,7 +7,7 @@ from powerbank.base.db import Base, Id
 
 
 class Alert(Base):
-    """Something that staff should look at: raised once, cleared when it is over."""
+    """A problem that staff should look at. It is raised once, and cleared when it is over."""
 
     __tablename__ = "ops_alerts"
     __table_args__ = (Index("uq_ops_alerts_open", "key", unique=True, postgresql_where=text("cleared_at IS NULL")),)

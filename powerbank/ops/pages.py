@@ -1,4 +1,4 @@
-"""The console's overview of the machinery."""
+"""The console's page with an overview of the machinery."""
 
 from uuid import UUID
 

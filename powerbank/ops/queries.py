@@ -1,4 +1,4 @@
-"""What the network's machinery looks like right now. PostgreSQL answers, so a wiped Redis changes nothing."""
+"""How the machinery is right now. All of it is read from PostgreSQL, so a wiped Redis changes nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,15 +20,17 @@ from powerbank.outbox.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
 from powerbank.outbox.schedules import ScheduleState, is_too_far_ahead, next_slot
 
 STUCK_AFTER = 300  # seconds; a due job that waits longer than this means that nobody works
-# Where a job may run for an hour, those behind it wait for as long.
-PATIENCE = {queue: STUCK_AFTER if limit < TIME_LIMITS[Queue.DEFAULT] else limit for queue, limit in TIME_LIMITS.items()}
+# Where a job may run for an hour, the jobs behind it wait for as long.
+STUCK_AFTER_BY_QUEUE = {
+    queue: STUCK_AFTER if limit < TIME_LIMITS[Queue.DEFAULT] else limit for queue, limit in TIME_LIMITS.items()
+}
 LATE_AFTER = timedelta(minutes=3)  # a tick comes each minute
-MISSING = {"no_workers", "no_scheduler", "no_daemon"}
-NOTHING_WORKS = {"no_workers", "no_scheduler", "schedule_late"}
+MISSING_PROGRAMS = {"no_workers", "no_scheduler", "no_daemon"}
+STANDSTILL = {"no_workers", "no_scheduler", "schedule_late"}
 EACH_MINUTE = "* * * * *"
 CLOCK_MAY_DIFFER = 2.0  # seconds
 NEWS_FOR = timedelta(hours=1)  # after which a dead letter is no news any more
-STARTS_TAKE = timedelta(minutes=1)
+START_ALLOWANCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -50,27 +52,27 @@ class QueueHealth:
 
 def read_queue_health() -> QueueHealth:
     now = utcnow()
-    waiting = _waiting(now)
+    waiting = _count_waiting(now)
     workers = heartbeats.find_living("worker")
-    problems = list(_problems(waiting, workers, now))
+    problems = list(_find_problems(waiting, workers, now))
     return QueueHealth(
-        status=_status(problems, waiting, now),
+        status=_judge_status(problems, waiting, now),
         workers=len(workers),
         queue_lengths={queue.value: sum(row.waiting for row in waiting if row.queue == queue) for queue in Queue},
-        oldest_age_s=round(max((_age(row.oldest, now) for row in waiting), default=0.0), 1),
+        oldest_age_s=round(max((_seconds_since(row.oldest, now) for row in waiting), default=0.0), 1),
         alerts=problems,
     )
 
 
-def _status(problems: list[Problem], waiting: list[Row[tuple[str, int, datetime]]], now: datetime) -> str:
-    stuck = any(_age(row.oldest, now) > PATIENCE.get(row.queue, STUCK_AFTER) for row in waiting)
-    if stuck or any(problem.kind in NOTHING_WORKS for problem in problems):
+def _judge_status(problems: list[Problem], waiting: list[Row[tuple[str, int, datetime]]], now: datetime) -> str:
+    stuck = any(_seconds_since(row.oldest, now) > STUCK_AFTER_BY_QUEUE.get(row.queue, STUCK_AFTER) for row in waiting)
+    if stuck or any(problem.kind in STANDSTILL for problem in problems):
         return "unhealthy"
     return "warning" if any(problem.is_news for problem in problems) else "healthy"
 
 
-def _waiting(now: datetime) -> list[Row[tuple[str, int, datetime]]]:
-    """Jobs that are due and that nobody has taken up, by queue."""
+def _count_waiting(now: datetime) -> list[Row[tuple[str, int, datetime]]]:
+    """Count the jobs that are due and that nobody has taken up, by queue."""
     query = (
         select(OutboxJob.queue, func.count().label("waiting"), func.min(OutboxJob.run_after).label("oldest"))
         .where(OutboxJob.state == State.OPEN, OutboxJob.run_after <= now, OutboxJob.claimed_by.is_(None))
@@ -79,7 +81,7 @@ def _waiting(now: datetime) -> list[Row[tuple[str, int, datetime]]]:
     return list(db.session.execute(query))
 
 
-def _problems(
+def _find_problems(
     waiting: list[Row[tuple[str, int, datetime]]], workers: list[heartbeats.Heartbeat], now: datetime
 ) -> Iterator[Problem]:
     lengths = {row.queue: row.waiting for row in waiting}
@@ -90,24 +92,24 @@ def _problems(
     for lane in catalogue.lanes_in_use():
         if not any(lane in worker.queues for worker in workers):
             yield Problem(f"no_workers:{lane}", "no_workers", f"no worker is alive on {lane}")
-    yield from _overdue(now)
-    yield from _schedule(now)
-    yield from {problem.key: problem for problem in _clocks()}.values()
+    yield from _find_overdue_jobs(now)
+    yield from _find_schedule_problems(now)
+    yield from {problem.key: problem for problem in _find_wrong_clocks()}.values()
     if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.find_living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
-    yield from _dead_letters(now)
+    yield from _find_dead_letters(now)
     if difference := reconciliation.describe_last_difference():
         yield Problem("ledger_mismatch", "ledger_mismatch", difference)
 
 
 def have_programs_had_time_to_start(now: datetime) -> bool:
-    """Where everything has just been started, the first monitor run comes before the last program is up."""
+    """Say whether all programs can be up: the first run of the monitor may come before the last of them."""
     programs = [each for each in heartbeats.find_living() if each.kind != "web"]
-    return any(now - each.started_at > STARTS_TAKE for each in programs)
+    return any(now - each.started_at > START_ALLOWANCE for each in programs)
 
 
-def _overdue(now: datetime) -> Iterator[Problem]:
-    """Jobs that are open for longer than they may be. That one waits for its next try makes it no younger."""
+def _find_overdue_jobs(now: datetime) -> Iterator[Problem]:
+    """Find jobs that are open for longer than they may be. A job that waits for its next try is no younger for that."""
     alarms = {spec.name: spec.alarm for spec in catalogue.all_jobs() if spec.alarm}
     due_since = case((OutboxJob.failures > 0, OutboxJob.created_at), else_=OutboxJob.run_after)
     query = (
@@ -116,22 +118,24 @@ def _overdue(now: datetime) -> Iterator[Problem]:
         .group_by(OutboxJob.job)
     )
     for job, since in db.session.execute(query):
-        if _age(since, now) > alarms[job]:
-            yield Problem(f"job_overdue:{job}", "job_overdue", f"a {job} has been open for {_age(since, now):.0f} s")
+        if _seconds_since(since, now) > alarms[job]:
+            yield Problem(
+                f"job_overdue:{job}", "job_overdue", f"a {job} has been open for {_seconds_since(since, now):.0f} s"
+            )
 
 
-def _schedule(now: datetime) -> Iterator[Problem]:
+def _find_schedule_problems(now: datetime) -> Iterator[Problem]:
     if not heartbeats.find_living("scheduler"):
         yield Problem("no_scheduler", "no_scheduler", "no scheduler is alive")
     names = [entry.name for entry in catalogue.SCHEDULES]
     slot = db.session.scalar(select(func.min(ScheduleState.next_run_at)).where(ScheduleState.name.in_(names)))
     if slot is not None and now - slot > LATE_AFTER:
-        yield Problem("schedule_late", "schedule_late", f"the schedule is {_age(slot, now):.0f} s behind")
-    yield from _stopped_tasks(now)
+        yield Problem("schedule_late", "schedule_late", f"the schedule is {_seconds_since(slot, now):.0f} s behind")
+    yield from _find_stopped_tasks(now)
 
 
-def _stopped_tasks(now: datetime) -> Iterator[Problem]:
-    """A slot that was moved into the future makes nothing late, and still its task does not run."""
+def _find_stopped_tasks(now: datetime) -> Iterator[Problem]:
+    """Find tasks that do not run because their slot was moved into the future, which makes nothing late."""
     states = {row.name: row for row in db.session.scalars(select(ScheduleState))}
     for entry in catalogue.SCHEDULES:
         state = states.get(entry.name)
@@ -141,12 +145,12 @@ def _stopped_tasks(now: datetime) -> Iterator[Problem]:
         if entry.cron == EACH_MINUTE and state.last_run_at is not None:
             stopped = stopped or now - state.last_run_at > LATE_AFTER
         if stopped:
-            since = f", and last ran {_age(state.last_run_at, now):.0f} s ago" if state.last_run_at else ""
+            since = f", and last ran {_seconds_since(state.last_run_at, now):.0f} s ago" if state.last_run_at else ""
             detail = f"{entry.name} waits for {state.next_run_at:%Y-%m-%d %H:%M} UTC{since}"
             yield Problem(f"schedule_late:{entry.name}", "schedule_late", detail)
 
 
-def _clocks() -> Iterator[Problem]:
+def _find_wrong_clocks() -> Iterator[Problem]:
     for each in heartbeats.find_living():
         if each.clock_ahead is not None and abs(each.clock_ahead) > CLOCK_MAY_DIFFER:
             way = "ahead of" if each.clock_ahead > 0 else "behind"
@@ -161,7 +165,7 @@ class DeadLetters(NamedTuple):
 
 
 def count_dead_letters() -> list[DeadLetters]:
-    """Those that wait for a decision, by job."""
+    """Count the dead letters that wait for a decision, by job."""
     query = (
         select(OutboxJob.job, func.count(), func.max(OutboxJob.finished_at))
         .where(OutboxJob.state == State.DEAD, OutboxJob.cause.not_in(SETTLED))
@@ -171,10 +175,12 @@ def count_dead_letters() -> list[DeadLetters]:
     return [DeadLetters(job, number, newest) for job, number, newest in db.session.execute(query) if newest]
 
 
-def _dead_letters(now: datetime) -> Iterator[Problem]:
-    """The hour is part of the key: who has not decided about the old ones hears of new ones all the same. Not so of a
-    scheduled job, which is one trouble however often its slot comes."""
-    seen = _alerts_that_staff_read("dead_letters")
+def _find_dead_letters(now: datetime) -> Iterator[Problem]:
+    """Find dead letters. The hour in the key lets staff hear of new ones although the old ones still wait.
+
+    A scheduled job has no hour in its key: it is one trouble however often its slot comes.
+    """
+    seen = _find_read_alerts("dead_letters")
     for job, count, newest in count_dead_letters():
         key = f"dead_letters:{job}"
         if job not in catalogue.SCHEDULED:
@@ -183,14 +189,14 @@ def _dead_letters(now: datetime) -> Iterator[Problem]:
         yield Problem(key, "dead_letters", f"{count} dead {job} wait for a decision", is_news)
 
 
-def _alerts_that_staff_read(kind: str) -> set[str]:
-    """Keys of the alerts of this kind whose notice a member of staff has marked as read."""
+def _find_read_alerts(kind: str) -> set[str]:
+    """Find the keys of the alerts of this kind whose notice a member of staff has marked as read."""
     read = select(StaffNoticeRead.notice_id).where(StaffNoticeRead.notice_id == StaffNotice.id).exists()
     query = select(StaffNotice.context["key"].astext).where(StaffNotice.type == kind, read)
     return {key for key in db.session.scalars(query) if key is not None}
 
 
-def _age(moment: datetime, now: datetime) -> float:
+def _seconds_since(moment: datetime, now: datetime) -> float:
     return max(0.0, (now - moment).total_seconds())
 
 
@@ -207,7 +213,7 @@ class ScheduleRow:
 
 
 def list_schedules() -> list[ScheduleRow]:
-    """The catalogue's entries with what the table knows of them; before the first tick it knows nothing."""
+    """List the tasks of the catalogue with the state that the table has; before the first tick it has none."""
     states = {row.name: row for row in db.session.scalars(select(ScheduleState))}
     now = utcnow()
     rows = []

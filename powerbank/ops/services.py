@@ -1,3 +1,5 @@
+"""How alerts are raised and cleared, what staff decide about dead letters, and how old rows are forgotten."""
+
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -24,7 +26,7 @@ BATCH = 5000
 
 
 def update_alerts(problems: list[Problem], *, now: datetime) -> None:
-    """Raises what is new and clears what is over, each once."""
+    """Raise an alert for each new problem, and clear the alerts whose problem is over."""
     session = open_session()
     open_alerts = {alert.key: alert for alert in session.scalars(select(Alert).where(Alert.cleared_at.is_(None)))}
     current = {problem.key: problem for problem in problems}
@@ -50,7 +52,7 @@ def requeue_dead_letter(job_id: UUID) -> OutboxJob:
 
 
 def discard_dead_letter(job_id: UUID) -> OutboxJob:
-    """Puts it aside for good; the row stays for the record until history is pruned."""
+    """Put a dead letter aside for good. Its row stays for the record until old jobs are pruned."""
     row = _lock_dead_letter(job_id)
     _forget_message(row)
     row.cause = Cause.DISCARDED
@@ -58,7 +60,7 @@ def discard_dead_letter(job_id: UUID) -> OutboxJob:
 
 
 def _forget_message(row: OutboxJob) -> None:
-    """What was decided here shall not stand among the failed jobs of rq-dashboard any more."""
+    """Take the message away, so that a decided job no longer stands among the failed jobs of rq-dashboard."""
     changes.announce("console", kind="dead_letter", id=row.id)
     message_id = durable_message(outbox_id=row.id, job=row.job, delivery=row.deliveries).id
     after_commit(lambda: forget_message(message_id))

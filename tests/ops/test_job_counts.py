@@ -41,7 +41,7 @@ def due() -> None:
 
 def exposed() -> str:
     db.session.rollback()
-    return metrics.expose().decode()
+    return metrics.render_metrics().decode()
 
 
 def told() -> dict[tuple[str, str], float]:

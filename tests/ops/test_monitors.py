@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from config import load
 from powerbank import create_app
-from powerbank.ops import metrics, monitors, queries
+from powerbank.ops import health_routes, metrics, queries
 from scripts import check_stack
 
 TOKEN = "a token for monitors, long enough"
@@ -81,7 +81,8 @@ def test_whether_it_lives_anybody_may_ask(open_one: FlaskClient, clean: None) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "module", "name"), [("/health/queues", queries, "read_queue_health"), ("/metrics", metrics, "expose")]
+    ("path", "module", "name"),
+    [("/health/queues", queries, "read_queue_health"), ("/metrics", metrics, "render_metrics")],
 )
 def test_however_many_ask_it_is_worked_out_once(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str, module: Any, name: str
@@ -93,7 +94,7 @@ def test_however_many_ask_it_is_worked_out_once(
         return really()
 
     monkeypatch.setattr(module, name, counted)
-    monkeypatch.setattr(monitors, "KEPT_FOR", 60.0)
+    monkeypatch.setattr(health_routes, "ANSWERS_KEPT_SECONDS", 60.0)
     client.application.extensions.pop("monitors", None)
     answers = {client.get(path).data for _ in range(5)}
     client.application.extensions.pop("monitors", None)
