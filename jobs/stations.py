@@ -1,8 +1,11 @@
+"""The jobs of stations."""
+
 from datetime import datetime
 from uuid import UUID
 
 from flask import current_app
 
+from jobs.batches import repeat_until_none
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import publisher
@@ -19,16 +22,16 @@ def process_station_issue(*, report_id: str) -> None:
 
 
 def send_station_command(run: StepwiseRun, *, command_id: str) -> None:
-    """Noted as sent before it goes out: a second run finds nothing to send, whatever became of the first."""
+    """Note that a command is sent, and then send it. A second run finds nothing to send, whatever the first one did."""
     if not commands.is_command_due(UUID(command_id), now=utcnow()):
         return
     db.session.rollback()
     link = publisher(current_app._get_current_object())  # type: ignore[attr-defined]
     link.ready()
     with transaction():
-        outgoing = commands.claim_command(UUID(command_id), now=utcnow())
-    if outgoing is not None:
-        link.send(outgoing.message.topic, outgoing.message.payload, qos=outgoing.message.qos)
+        encoded = commands.claim_command(UUID(command_id), now=utcnow())
+    if encoded is not None:
+        link.send(encoded.message.topic, encoded.message.payload, qos=encoded.message.qos)
 
 
 def register_powerbanks(run: StepwiseRun, *, operation_id: str) -> None:
@@ -45,7 +48,7 @@ def check_station_command(*, command_id: str) -> None:
 
 
 def update_station_status(*, station_imei: str, kind: str, payload: str, received_at: str) -> None:
-    """`payload` is in the words of `json-v1`, whatever the station speaks; `kind` the last part of its topic."""
+    """Apply a gateway's message, which has the form of `json-v1`. `kind` is the last part of its topic there."""
     gateway_messages.apply_gateway_message(
         station_imei=station_imei, kind=kind, payload=payload, received_at=datetime.fromisoformat(received_at)
     )
@@ -60,12 +63,8 @@ def check_offline_stations() -> None:
 
 
 def prune_station_reports(run: StepwiseRun) -> None:
+    """Delete old messages, discrepancies and photos, a batch in each transaction."""
     with transaction():
         photos.delete_old_photos(now=utcnow())
-    while True:
-        with transaction():
-            if (
-                message_log.delete_old_messages(now=utcnow()) == 0
-                and discrepancies.delete_old_discrepancies(now=utcnow()) == 0
-            ):
-                return
+    repeat_until_none(lambda: message_log.delete_old_messages(now=utcnow()))
+    repeat_until_none(lambda: discrepancies.delete_old_discrepancies(now=utcnow()))

@@ -1,4 +1,4 @@
-"""What a program without routes tells whoever watches it: `/metrics` for Prometheus, `/health` for an orchestrator."""
+"""Serve `/metrics` for Prometheus and `/health` for an orchestrator, from a program that has no routes."""
 
 import json
 import threading
@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
 
-# Says what is wrong, None if nothing is, and what else is worth knowing. It is called from another thread.
+# Says what is wrong, or None, and what else is worth knowing. It is called from another thread.
 State = Callable[[], tuple[str | None, Mapping[str, Any]]]
 
 
 class _Quiet(WSGIRequestHandler):
-    timeout = 10  # whoever says nothing does not keep the others waiting
+    timeout = 10  # a caller that says nothing does not keep a thread for longer
 
     def log_message(self, *_: Any) -> None:
         """A probe comes every few seconds."""
@@ -34,6 +34,6 @@ def serve(port: int, state: State) -> WSGIServer:
         start("503 Service Unavailable" if trouble else "200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"status": trouble or "ok", **details}).encode()]
 
-    server = make_server("", port, answer, handler_class=_Quiet)
+    server = make_server("", port, answer, ThreadingWSGIServer, _Quiet)
     threading.Thread(target=server.serve_forever, name="probe", daemon=True).start()
     return server

@@ -1,3 +1,5 @@
+"""Why nothing can be rented at a station."""
+
 from powerbank.base.errors import AppError, ConflictError
 
 

@@ -1,4 +1,4 @@
-"""What happens at stations, told to all who follow it."""
+"""The events of stations: what happens there, for whoever subscribes to it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from powerbank.outbox.events import Event
 
 @dataclass(frozen=True, kw_only=True)
 class StationCommandSettled(Event):
-    """It comes again when a late fact changes the outcome."""
+    """A command was settled. The event comes again when a late fact changes the outcome."""
 
     command_id: UUID
     status: str
@@ -17,7 +17,7 @@ class StationCommandSettled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PowerbankReturned(Event):
-    """A bank is in a slot again. Without `rental_id` the station does not know whose rental this ends."""
+    """A bank is in a slot again. Without `rental_id` no rental had it."""
 
     report_id: UUID
     bank_id: UUID
@@ -32,7 +32,7 @@ class PowerbankReturned(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EjectionUndone(Event):
-    """The bank that was said to be out never left its slot."""
+    """A bank whose ejection was confirmed never left its slot."""
 
     bank_id: UUID
     rental_id: UUID
@@ -54,12 +54,16 @@ class ReturnSelfTested(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SlotLocked(Event):
+    """A slot has refused to eject several times in a row and is held back."""
+
     station_sn: str
     detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class StationOffline(Event):
+    """A station has been offline for long enough to be announced."""
+
     station_id: UUID
     station_sn: str
     last_seen: datetime | None
@@ -67,12 +71,16 @@ class StationOffline(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StationOnline(Event):
+    """A station that was announced as offline is back."""
+
     station_id: UUID
     station_sn: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class StationBatteryLow(Event):
+    """A station has banks that are not rented out because their charge is low."""
+
     station_sn: str
     count: int
     battery_level: int

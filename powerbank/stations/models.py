@@ -26,7 +26,7 @@ MOST_SLOTS = 200
 
 
 class StationStatus(StrEnum):
-    """What the app shows."""
+    """Whether a station serves, as the app shows it."""
 
     ONLINE = "online"
     OFFLINE = "offline"
@@ -44,16 +44,16 @@ class Amenity(StrEnum):
 
 
 class Station(Base):
-    """What staff keep of a station. What it reports itself is in its slots and in its live row."""
+    """What staff know of a station. What the station says of itself is in its slots and in its live row."""
 
     __tablename__ = "stations"
     __table_args__ = (
-        # Which there are, the modules in `protocols` say.
+        # Which protocols there are, `powerbank/stations/protocols` says.
         CheckConstraint("protocol ~ '^[a-z0-9][a-z0-9.-]{0,39}$'", name="protocol"),
         CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
         CheckConstraint("lng BETWEEN -180 AND 180", name="lng"),
         CheckConstraint("sn ~ '^[A-Za-z0-9._-]{1,64}$'", name="sn"),
-        # It is the name of an MQTT account and part of topics.
+        # The IMEI is the name of an MQTT account and a part of topics.
         CheckConstraint("imei ~ '^[A-Za-z0-9_-]{1,64}$'", name="imei"),
         UniqueConstraint("sn"),
         UniqueConstraint("imei"),
@@ -80,7 +80,7 @@ class Station(Base):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     protocol: Mapped[str]
     partner_id: Mapped[UUID | None]
-    words: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # what a search finds it by
+    words: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # the terms that a search finds it by
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     live: Mapped["StationLive"] = relationship(lazy="joined", innerjoin=True, passive_deletes=True)
@@ -95,7 +95,7 @@ class StationLive(Base):
     __tablename__ = "station_live"
     __table_args__ = (
         CheckConstraint("available_banks >= 0 AND free_slots >= 0", name="counts"),
-        # A heartbeat moves `last_seen` alone; no index holds it, so the row is rewritten within its page.
+        # A heartbeat changes `last_seen` only. No index holds that, so the row is rewritten within its page.
         Index(
             "ix_station_live_place",
             func.point(text("lng"), text("lat")),
@@ -119,7 +119,8 @@ class StationLive(Base):
     online: Mapped[bool] = mapped_column(server_default=text("false"))
     last_seen: Mapped[datetime | None]
     firmware: Mapped[str | None]
-    # Grows with each change of custody, promise or registry here: a snapshot equal to the last one is compared again.
+    # Grows with each change of custody, reservations or registry at this station. A snapshot that equals the last one
+    # is then compared again.
     revision: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
     @property
@@ -134,7 +135,7 @@ def shown_status(*, maintenance: bool, online: bool) -> str:
 
 
 class Slot(Base):
-    """Two independent facts: what sits in it, and whether it works. "Available" and "free" follow from both."""
+    """A slot: what sits in it and whether it works are independent, and "available" and "free" follow from both."""
 
     __tablename__ = "slots"
     __table_args__ = (
@@ -150,16 +151,16 @@ class Slot(Base):
     bank_serial: Mapped[str | None]
     charge: Mapped[int | None] = mapped_column(SmallInteger)
     temperature: Mapped[float | None]
-    # Given: out of use until staff release it, whatever the station says of it.
+    # If given, the slot is out of use until staff release it, whatever the station says of it.
     held_because: Mapped[str | None]
-    # Where the newest applied report stood.
+    # The position of the newest applied message about this slot.
     boot_id: Mapped[int | None] = mapped_column(BigInteger)
     seq: Mapped[int | None] = mapped_column(BigInteger)
     reported_at: Mapped[datetime | None]
 
     @property
     def state(self) -> str:
-        """One word for people. Whether it can be rented from or returned into is asked elsewhere."""
+        """Sum up a slot in one word for people. Whether it can be rented from or returned into is another question."""
         if self.works != Works.OK:
             return self.works
         if self.held_because is not None:
@@ -168,7 +169,7 @@ class Slot(Base):
 
 
 class Credentials(Base):
-    """A station's MQTT password, hashed once for each broker: no form exists that both can read."""
+    """A station's MQTT password, hashed once for each kind of broker: no form exists that both can read."""
 
     __tablename__ = "station_credentials"
     __table_args__ = (
@@ -186,19 +187,21 @@ class Credentials(Base):
 
 
 class BrokerState(Base):
-    """What this service and its broker have in common: one row."""
+    """The one row of what this service and its broker have in common."""
 
     __tablename__ = "broker_state"
     __table_args__ = (CheckConstraint("single", name="single"),)
 
     single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
-    # Counted by triggers (`count_broker_accounts`), in the transaction of each change of who may connect.
+    # Triggers count it (`count_broker_accounts`) in the transaction of each change of who may connect.
     accounts_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    # The daemon's client id at the broker: whoever knows it can take over its session, and what waits there.
+    # The daemon's client id at the broker. Whoever knows it can take over the session, and what waits in it.
     daemon_session: Mapped[str | None]
 
 
 class Favourite(Base):
+    """A station that a user has marked."""
+
     __tablename__ = "favourite_stations"
     __table_args__ = (Index("ix_favourite_stations_station_id", "station_id"),)
 
@@ -208,7 +211,7 @@ class Favourite(Base):
 
 
 class Lease(Base):
-    """Which of several equal processes does the work that only one may do."""
+    """The process that does some work which only one of several equal processes may do."""
 
     __tablename__ = "leases"
 

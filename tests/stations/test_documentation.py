@@ -13,7 +13,7 @@ from powerbank.stations.commands import slot_inspection
 from powerbank.stations.commands.models import CommandStatus
 from powerbank.stations.daemon import loop as daemon
 from powerbank.stations.messages import message_log
-from powerbank.stations.messages import services as inbound
+from powerbank.stations.messages import services as message_services
 from powerbank.stations.protocols import json_fields, json_v1, protocol, volinks_v1
 from powerbank.subscriptions import SUBSCRIPTIONS
 from scripts.simulation.faults import FAULTS
@@ -60,10 +60,11 @@ def test_faults_of_the_simulator() -> None:
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"at most {daemon.BATCH:,} messages, of one station at most {daemon.FROM_ONE} while others wait",
-        f"in one breath ({daemon.BREATH * 1000:.0f} ms",
-        f"a batch begins each {daemon.GATHER * 1000:.0f} ms",
-        f"more than {inbound.FLOOD_SIZE} messages in a batch",
+        f"at most {daemon.BATCH_SIZE:,} messages, of one station at most {daemon.MOST_OF_ONE_STATION} while others"
+        " wait",
+        f"in one breath ({daemon.BURST_SECONDS * 1000:.0f} ms",
+        f"a batch begins each {daemon.BATCH_INTERVAL * 1000:.0f} ms",
+        f"more than {message_services.FLOOD_SIZE} messages in a batch",
         f"no turn of its loop for {'a minute' if daemon.STUCK_AFTER == 60 else daemon.STUCK_AFTER}",
         f"nonsense for {message_log.KEPT_FOR.days} days",
         f"no snapshot within {commands.SNAPSHOT_SECONDS} s",

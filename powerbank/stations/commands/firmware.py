@@ -1,4 +1,4 @@
-"""Where stations may be sent for firmware: hosts that the operator named, which lead to the public internet."""
+"""Refuse firmware from hosts that the operator has not named, or that are not on the public internet."""
 
 from flask import Flask, current_app
 
@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
 
 
 def refuse_foreign_host(command: str, url: str | None) -> None:
-    """Asks the system's resolver, so not inside a transaction."""
+    """Refuse an update of the firmware from a foreign host. It asks the resolver, so not inside a transaction."""
     if command != CommandName.UPDATE_FIRMWARE or url is None:
         return
     hosts: PublicHosts = current_app.extensions["firmware_hosts"]

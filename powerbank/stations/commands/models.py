@@ -1,4 +1,4 @@
-"""Commands to stations, what stations last said, and their words as they came."""
+"""Commands to stations, and how a command goes from one status to the next."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -25,17 +25,17 @@ class CommandName(StrEnum):
 
 class CommandStatus(StrEnum):
     QUEUED = "queued"
-    SENT = "sent"  # or about to be: noted before it goes out, so that it never goes out twice
+    SENT = "sent"  # or about to be sent: it is noted before it goes out, so that it never goes out twice
     ACKNOWLEDGED = "acknowledged"  # answered, but the answer proves nothing
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    EXPIRED = "expired"  # never went out before its deadline
+    EXPIRED = "expired"  # it did not go out before its deadline
     UNKNOWN = "unknown"
 
 
 OPEN = (CommandStatus.QUEUED, CommandStatus.SENT, CommandStatus.ACKNOWLEDGED)
 
-# Only facts that come in late change what was settled: a bank that came out after all, or was in all the time.
+# Only late facts change what was settled: the bank came out after all, or was in its slot all the time.
 TRANSITIONS: dict[CommandStatus, frozenset[CommandStatus]] = {
     CommandStatus.QUEUED: frozenset(set(CommandStatus) - {CommandStatus.QUEUED}),
     CommandStatus.SENT: frozenset(

@@ -1,4 +1,4 @@
-"""Commands, as staff give and see them."""
+"""Commands, as staff send and see them."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ class RemoteCommandSchema(Schema):
 
     @post_load
     def _parameters(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """What goes out is what was understood, not what was written."""
+        """Keep the parameters as they were understood, not as they were written."""
         try:
             parameters = PARAMETERS.get(data["command"], Schema)().load(data["parameters"])
         except ValidationError as refused:

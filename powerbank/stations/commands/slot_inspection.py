@@ -1,6 +1,7 @@
-"""A slot that refused twice in a row is out of use until somebody has looked at it.
+"""Hold back a slot that refused to eject twice in a row, until somebody has looked at it.
 
-It is held here, for a station's next snapshot would say again that it works, and not every protocol can lock a slot.
+It is held back here, because the station's next snapshot would say again that the slot works, and because not every
+protocol can lock a slot.
 """
 
 from datetime import datetime
@@ -22,7 +23,7 @@ IN_A_ROW = 2
 
 
 def hold_slot_after_refusals(station_id: UUID, slot_number: int, *, now: datetime) -> bool:
-    """Holds the slot back if its last ejections were all refused. True if it did."""
+    """Hold a slot back if its last ejections were all refused. True: it is held back now."""
     session = open_session()
     last = session.scalars(
         select(StationCommand)
@@ -50,7 +51,7 @@ def hold_slot_after_refusals(station_id: UUID, slot_number: int, *, now: datetim
 
 
 def release_slot(station: Station, slot_number: int, *, by: str, now: datetime) -> None:
-    """Somebody has looked at it. A station that can is asked to unlock it too."""
+    """Release a slot that somebody has looked at, and have its station unlock it if the protocol can."""
     slot = _lock_slot(station.id, slot_number)
     if slot is None:
         raise NotFoundError("slot")

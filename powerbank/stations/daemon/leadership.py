@@ -1,4 +1,4 @@
-"""Which of several equal processes works while the others stand by."""
+"""Which of several daemons listens while the others stand by, and under which client id."""
 
 import os
 from datetime import timedelta
@@ -11,11 +11,11 @@ from sqlalchemy.engine import Engine
 from powerbank.integrations.mqtt.address import new_client_id
 from powerbank.stations.models import BrokerState, Lease
 
-_ENDED_STATES = "ZX"  # states of a process that has ended and is only not yet forgotten
+_ENDED_STATES = "ZX"  # of a process that has ended, and that its parent has not yet taken note of
 
 
 def take_lease(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> bool:
-    """Takes the lease, or prolongs it. The database's clock decides: those of hosts differ."""
+    """Take the lease, or prolong it. The database's clock decides, because the clocks of hosts differ."""
     made = insert(Lease).values(name=name, holder=holder, until=func.clock_timestamp() + lasts)
     taken = made.on_conflict_do_update(
         index_elements=["name"],
@@ -27,7 +27,7 @@ def take_lease(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> b
 
 
 def take_or_inherit_lease(engine: Engine, name: str, *, holder: str, lasts: timedelta) -> bool:
-    """The same, without waiting for the end of a lease whose holder is a process of this machine that has ended."""
+    """Take the lease, also before it has run out if its holder is a process of this machine that has ended."""
     if take_lease(engine, name, holder=holder, lasts=lasts):
         return True
     with engine.connect() as connection:
@@ -39,20 +39,23 @@ def take_or_inherit_lease(engine: Engine, name: str, *, holder: str, lasts: time
 
 
 def release_lease(engine: Engine, name: str, *, holder: str) -> None:
+    """Release the lease if this holder has it."""
     with engine.begin() as connection:
         connection.execute(delete(Lease).where(Lease.name == name, Lease.holder == holder))
 
 
 def name_this_process() -> str:
-    """The name of a holder: machine, process id and when the process began, so that another process with the same
-    number is told from it."""
+    """Name this process as a holder: by its machine, its number, and when it began.
+
+    The last part tells it from a later process with the same number.
+    """
     pid = os.getpid()
     _, began = _read_process(pid) or ("", "")
     return f"{_name_this_machine()} {pid} {began}"
 
 
 def has_process_ended(holder: str) -> bool:
-    """Whether that process is known to have ended. Of another machine, nothing is known."""
+    """Whether that process is known to have ended. Of a process of another machine nothing is known."""
     machine, _, process = holder.rpartition(" ")[0].partition(" ")
     if not machine or machine != _name_this_machine():
         return False
@@ -61,14 +64,13 @@ def has_process_ended(holder: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        return False  # it lives, and is somebody else's
+        return False  # the process lives, and belongs to another user
     found = _read_process(int(process))
     return found is None or found[0] in _ENDED_STATES or found[1] != holder.rpartition(" ")[2]
 
 
 def _name_this_machine() -> str:
-    """This start of this machine, and what counts its processes: each container counts its own. Empty where that
-    cannot be told, as outside of Linux."""
+    """Name this start of this machine, and the container that numbers its processes. Empty outside of Linux."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
@@ -77,9 +79,9 @@ def _name_this_machine() -> str:
 
 
 def _read_process(pid: int) -> tuple[str, str] | None:
-    """Its state, and when it began."""
+    """Read the state of a process, and when it began."""
     try:
-        # The name before the last bracket may hold anything.
+        # The name of the program, which ends at the last bracket, may hold anything.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
@@ -87,6 +89,11 @@ def _read_process(pid: int) -> tuple[str, str] | None:
 
 
 def find_client_id(engine: Engine) -> str:
+    """Find the client id under which the broker keeps messages while no daemon listens.
+
+    It is made up once and is the same for all daemons. Nobody else is told: a station that knew it could take over the
+    session, and the messages that wait in it would be lost.
+    """
     made = insert(BrokerState).values(daemon_session=new_client_id())
     first = made.on_conflict_do_update(
         index_elements=["single"],

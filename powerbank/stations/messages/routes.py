@@ -1,4 +1,4 @@
-"""Staff: what a station said, as it came."""
+"""Staff read the messages of a station as they came."""
 
 from typing import Any
 

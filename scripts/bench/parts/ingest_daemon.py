@@ -15,13 +15,13 @@ from scripts import mqtt_daemon
 class Measured(Daemon):
     lags = array.array("d")
 
-    def _count(self, batch: list[Heard]) -> None:
-        super()._count(batch)
+    def _count_messages(self, batch: list[Heard]) -> None:
+        super()._count_messages(batch)
         now = time.time()
         self.lags.extend(now - float(each.payload[8:25]) for each in batch if each.payload.startswith(b'{"sent"'))
 
-    def _end(self) -> None:
-        super()._end()
+    def _sign_off(self) -> None:
+        super()._sign_off()
         with Path(sys.argv[1]).open("wb") as file:
             self.lags.tofile(file)
 
