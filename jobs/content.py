@@ -6,6 +6,6 @@ from powerbank.content import services
 
 
 def publish_content(*, revision_id: str, planned_for: str | None = None) -> None:
-    """Jobs that were accepted before plans could change say no time."""
+    """Publish a text at its time. Jobs from before plans could change have no `planned_for`."""
     at = datetime.fromisoformat(planned_for) if planned_for else None
     services.publish_revision(UUID(revision_id), now=utcnow(), planned_for=at)

@@ -1,8 +1,11 @@
 """The jobs that tell people and staff something, and the one way in which a job hands a message to its vendor."""
 
 import time
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
+from jobs.batches import repeat_until_none, work_in_batches
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import PermanentError
@@ -29,7 +32,7 @@ def create_notification(*, notice_id: str) -> None:
 
 
 def send(run: StepwiseRun, *, delivery_id: str) -> None:
-    """`send_push`, `send_sms` and `send_email`: the delivery knows its channel."""
+    """Send a delivery, for the jobs `send_push`, `send_sms` and `send_email`: the delivery knows its channel."""
     identifier = UUID(delivery_id)
     try:
         with transaction():
@@ -47,8 +50,10 @@ def send_digest(*, user_id: str, kind: str) -> None:
 
 
 def broadcast_system_message(run: StepwiseRun, *, broadcast_id: str) -> None:
-    """Works for a part of its time limit, then hands on to a job of its own kind: other messages get their turn. How
-    far it has come is in the broadcast's row, so a repeat goes on where the last batch ended."""
+    """Write notices for a part of the time limit, then go on in another such job, so that others get their turn.
+
+    The row of the broadcast says how far it has come, so a repeat goes on where the last batch ended.
+    """
     identifier, until = UUID(broadcast_id), time.monotonic() + SLICE
     while time.monotonic() < until:
         with transaction():
@@ -69,7 +74,13 @@ def send_template_test(run: StepwiseRun, *, template_id: str, delivery_id: str) 
 
 
 def remind_unfinished(run: StepwiseRun) -> None:
-    reminders.remind(now=utcnow())
+    send_reminders(now=utcnow())
+
+
+def send_reminders(*, now: datetime) -> None:
+    """Remind people who have not finished their profile or identity check, a batch at a time."""
+    for reminder in reminders.current_reminders(now=now):
+        work_in_batches(reminder.find, partial(reminders.send_reminder, reminder))
 
 
 def finish_accounts() -> None:
@@ -81,23 +92,34 @@ def close_delivery(*, delivery_id: str, **_of_the_job_that_died: str) -> None:
 
 
 def notify_user(*, notice: str, user_id: str, once_per: str | None = None, **event: Scalar) -> None:
-    """Follows from an event, by a line of `powerbank.subscriptions`."""
+    """Tell of an event, as a line of `powerbank.subscriptions` says."""
     event_notices.tell_user_of_event(
         notice_type=NoticeType(notice), user_id=UUID(user_id), event=event, once_per=once_per
     )
 
 
 def notify_staff(*, notice: str, **event: Scalar) -> None:
-    """Follows from an event, by a line of `powerbank.subscriptions`."""
+    """Tell of an event, as a line of `powerbank.subscriptions` says."""
     staff.notify_staff(type=StaffNoticeType(notice), context=event)
 
 
 def prune_notifications(run: StepwiseRun) -> None:
-    cleanup.prune(now=utcnow())
+    delete_old_rows(now=utcnow())
+
+
+def delete_old_rows(*, now: datetime) -> None:
+    """Delete old notices, deliveries and devices, a batch at a time."""
+    repeat_until_none(lambda: cleanup.delete_old_deliveries(now=now))
+    repeat_until_none(lambda: cleanup.delete_old_staff_notices(now=now))
+    repeat_until_none(lambda: cleanup.delete_old_notices(now=now))
+    repeat_until_none(lambda: cleanup.delete_ended_devices(now=now))
 
 
 def hand_over(run: StepwiseRun, delivery_id: UUID, message: Message) -> None:
-    """Completes the job if the vendor took the message, or said that it can never arrive. Other failures go on."""
+    """Send a message, and complete the job if the vendor took it or said that it can never arrive.
+
+    Other failures are raised, so that the job is tried again.
+    """
     try:
         receipt = run.call("send", lambda _key: channels.send_message(message))
     except DeadTokenError as gone:

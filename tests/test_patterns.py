@@ -23,7 +23,7 @@ from powerbank.api import translations
 from powerbank.base import logs
 from powerbank.base.db import db
 from powerbank.base.errors import AppError
-from powerbank.content.queries import version_key
+from powerbank.content.queries import parse_version
 from powerbank.integrations.callbacks import addresses
 from powerbank.integrations.callbacks.errors import CallbackRefusedError
 from powerbank.kyc import citizenship_numbers
@@ -187,7 +187,7 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "identifiers.parse": identifiers.parse_contact_address,
     "words.question": search_terms.make_query,
     "translated": lambda written: translations.translate(written, "ne"),
-    "version_key": version_key,
+    "version_key": parse_version,
     "callbacks": lambda written: addresses.parse_target(f"https://{written}", ["*"]),
     "numbers.parse": citizenship_numbers.parse_citizenship_number,
 }

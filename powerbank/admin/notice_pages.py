@@ -7,13 +7,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from powerbank.admin.console_session import guard, page_staff
-from powerbank.api.paging import page
+from powerbank.api.language import wanted_language
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.notifications.staff import queries
 from powerbank.notifications.staff import services as notices
-from powerbank.notifications.staff.models import StaffNotice
-from powerbank.notifications.staff.routes import shown
 
 blueprint = Blueprint("console_notices", __name__, url_prefix="/console/notices")
 blueprint.before_request(guard)
@@ -24,12 +22,12 @@ SHOWN = 50
 @blueprint.get("")
 def listing() -> str:
     me = page_staff("notices.read")
-    query = queries.notices_of_member(me.id, me.may, unread=None, type=None)
+    wanted: dict[str, Any] = {"unread": None, "type": None, "limit": SHOWN}
     try:
-        found = page(query, StaffNotice.id, descending=True, limit=SHOWN, cursor=request.args.get("cursor"))
-    except AppError:  # an address that was typed: begin at the newest
-        found = page(query, StaffNotice.id, descending=True, limit=SHOWN, cursor=None)
-    items: list[dict[str, Any]] = shown(found["items"])
+        found = queries.notice_page(me.id, me.may, cursor=request.args.get("cursor"), **wanted)
+    except AppError:  # The cursor was typed by hand, so the list begins at the newest notice.
+        found = queries.notice_page(me.id, me.may, cursor=None, **wanted)
+    items = notices.show_notices(found["items"], staff_id=me.id, language=wanted_language())
     return render_template(
         "console/notices.html",
         staff=me,

@@ -58,7 +58,7 @@ class RevisionItem(MethodView):
     @blueprint.response(200, RevisionSchema)
     def get(self, revision_id: UUID) -> Revision:
         """One text of a page"""
-        return queries.revision(revision_id)
+        return queries.find_revision(revision_id)
 
     @staff_only("content.write")
     @blueprint.arguments(RevisionChangeSchema)

@@ -1,4 +1,4 @@
-"""What staff set while the network runs: prices, limits, hours. A key that was never set has its default.
+"""The configuration that staff set while the network runs: prices, limits, hours. Each key has a default.
 
 rules = app_config.current()
 rules.overdue_rate_per_hour      # whole paisa
@@ -30,7 +30,7 @@ class ConfigEntry(Base):
 
 
 class Hours(NamedTuple):
-    """A part of the day, over midnight if it ends before it begins."""
+    """A part of the day. It spans midnight if it ends before it begins."""
 
     begin: time
     end: time
@@ -124,25 +124,27 @@ class AppConfig(BaseModel):
 
 
 def current() -> AppConfig:
-    """All that is set now, read once in each transaction: what is decided in one is decided by the same rules."""
+    """Return the configuration. It is read once in each transaction, so that it decides by one state."""
     session = db.session()
     within = session.get_transaction()
     if within is not None and (found := session.info.get("app_config")) and found[0] is within:
         return as_type(AppConfig, found[1])
-    rules = _stored()
+    rules = _load_config()
     session.info["app_config"] = (session.get_transaction(), rules)
     return rules
 
 
-def _stored() -> AppConfig:
+def _load_config() -> AppConfig:
     rows = db.session.execute(select(ConfigEntry.key, cast(ConfigEntry.value, Text)).order_by(ConfigEntry.key))
-    return _understood(tuple((key, value) for key, value in rows))
+    return _parse_entries(tuple((key, value) for key, value in rows))
 
 
 @functools.lru_cache(maxsize=4)
-def _understood(rows: tuple[tuple[str, str], ...]) -> AppConfig:
-    """A value that a later release no longer takes gives way to the default. What is stored is read for each
-    transaction, and made sense of once: that takes ten times as long."""
+def _parse_entries(rows: tuple[tuple[str, str], ...]) -> AppConfig:
+    """Return the configuration of these rows. A value that this release does not accept gives way to the default.
+
+    The rows are read for each transaction, but parsed once only: parsing takes ten times as long as reading.
+    """
     stored = {key: json.loads(value) for key, value in rows}
     try:
         return AppConfig(**stored)
@@ -151,14 +153,37 @@ def _understood(rows: tuple[tuple[str, str], ...]) -> AppConfig:
         return AppConfig(**{key: value for key, value in stored.items() if key not in bad})
 
 
-def shown(rules: AppConfig) -> dict[str, Any]:
-    """As the API has it: money as text, hours as `22:00-07:00`."""
+def config_as_json(rules: AppConfig) -> dict[str, Any]:
+    """Return the values as the API shows them: money as text, hours as `22:00-07:00`."""
     return rules.model_dump(mode="json")
 
 
-def put(key: str, value: Any, *, actor: str) -> None:
-    """Sets a key. Times and ids of who changed it are kept beside it; the audit log has the rest."""
-    _known(key)
+def list_settings() -> list[dict[str, Any]]:
+    """Return every key with its value, its default and who changed it."""
+    values, defaults = config_as_json(current()), config_as_json(AppConfig())
+    entries = {entry.key: entry for entry in db.session.scalars(select(ConfigEntry))}
+    return [
+        {
+            "key": key,
+            "value": values[key],
+            "default": defaults[key],
+            "description": field.description,
+            "updated_at": entries[key].updated_at if key in entries else None,
+            "updated_by": entries[key].updated_by if key in entries else None,
+        }
+        for key, field in AppConfig.model_fields.items()
+    ]
+
+
+def find_setting(key: str) -> dict[str, Any]:
+    """Return one key as `list_settings` shows it, or refuse with 404."""
+    _refuse_unknown_key(key)
+    return next(setting for setting in list_settings() if setting["key"] == key)
+
+
+def set_value(key: str, value: Any, *, actor: str) -> None:
+    """Set a key, or refuse a value that does not fit. The row says when and by whom; the audit log has the rest."""
+    _refuse_unknown_key(key)
     try:
         AppConfig(**{key: value})
     except ValidationError as refused:
@@ -166,20 +191,21 @@ def put(key: str, value: Any, *, actor: str) -> None:
         raise InvalidFieldsError({"value": messages}) from None
     row = {"key": key, "value": value, "updated_at": utcnow(), "updated_by": actor}
     statement = insert(ConfigEntry).values(row)
-    _forget()
+    _forget_cached_config()
     open_session().execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
 
 
-def _forget() -> None:
+def _forget_cached_config() -> None:
     open_session().info.pop("app_config", None)
 
 
-def reset(key: str) -> None:
-    _known(key)
-    _forget()
+def reset_value(key: str) -> None:
+    """Return a key to its default."""
+    _refuse_unknown_key(key)
+    _forget_cached_config()
     open_session().execute(delete(ConfigEntry).where(ConfigEntry.key == key))
 
 
-def _known(key: str) -> None:
+def _refuse_unknown_key(key: str) -> None:
     if key not in AppConfig.model_fields:
         raise NotFoundError("setting")

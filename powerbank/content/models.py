@@ -1,3 +1,5 @@
+"""The tables of what the app shows: pages with their revisions, questions, banners, versions and countries."""
+
 from datetime import datetime
 from enum import StrEnum
 
@@ -33,7 +35,7 @@ class RevisionState(StrEnum):
 
 
 class Revision(Base):
-    """A text of a page. Published ones stay: which terms were in force on a day is a question courts ask."""
+    """A text of a page. Published ones stay, since a court may ask which terms were in force on a day."""
 
     __tablename__ = "content_revisions"
     __table_args__ = (
@@ -85,7 +87,7 @@ class Banner(Base):
     __table_args__ = (CheckConstraint("ends_at > starts_at", name="window"), one_of("language", Language))
 
     id: Mapped[Id]
-    language: Mapped[str | None]  # of its readers; shown to all without one
+    language: Mapped[str | None]  # the language of its readers; without one it is shown to all
     title: Mapped[str]
     image_url: Mapped[str]
     link_url: Mapped[str | None]

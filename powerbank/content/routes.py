@@ -27,7 +27,7 @@ MINUTES_5 = 300
 @blueprint.response(200, PageSchema)
 def page(slug: str) -> Response:
     """A published page, in the language of Accept-Language or in English"""
-    found = queries.published_page(slug, wanted_language())
+    found = queries.find_published_page(slug, wanted_language())
     response = _cached(PageSchema(), found)
     response.headers["Content-Language"] = found.language
     return response
@@ -37,7 +37,7 @@ def page(slug: str) -> Response:
 @blueprint.response(200, FaqSchema)
 def faq() -> Response:
     """Questions and answers"""
-    return _cached(FaqSchema(), {"items": queries.faq(wanted_language()), "next_cursor": None})
+    return _cached(FaqSchema(), {"items": queries.find_faq(wanted_language()), "next_cursor": None})
 
 
 @blueprint.get("/app/version")
@@ -45,14 +45,14 @@ def faq() -> Response:
 @blueprint.response(200, VersionSchema)
 def version(arguments: dict[str, str]) -> Response:
     """Whether this version of the app is current, old, or too old to be used"""
-    return _cached(VersionSchema(), queries.version_answer(**arguments, now=utcnow()))
+    return _cached(VersionSchema(), queries.compare_version(**arguments, now=utcnow()))
 
 
 @blueprint.get("/app/banners")
 @blueprint.response(200, BannerCardsSchema)
 def banners() -> Response:
     """Banners to show now, to readers of the language of Accept-Language"""
-    found = queries.current_banners(wanted_language(), now=utcnow())
+    found = queries.list_current_banners(wanted_language(), now=utcnow())
     return _cached(BannerCardsSchema(), {"items": found, "next_cursor": None}, seconds=60)
 
 
@@ -60,7 +60,7 @@ def banners() -> Response:
 @blueprint.response(200, CountryCardsSchema)
 def countries() -> Response:
     """Countries whose numbers may sign in"""
-    return _cached(CountryCardsSchema(), {"items": queries.active_countries(), "next_cursor": None})
+    return _cached(CountryCardsSchema(), {"items": queries.list_active_countries(), "next_cursor": None})
 
 
 def _cached(schema: Any, value: object, seconds: int = MINUTES_5) -> Response:

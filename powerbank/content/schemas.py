@@ -1,3 +1,5 @@
+"""The schemas of pages, lists and configuration."""
+
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -147,3 +149,17 @@ class CountrySchema(Schema):
     dial_code = fields.String(required=True, validate=validate.Regexp(r"^\+\d{1,4}\Z"))
     currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}\Z"))
     active = Boolean(load_default=True)
+
+
+class ConfigSchema(Schema):
+    key = fields.String(dump_only=True)
+    value = fields.Raw(required=True, allow_none=True)
+    default = fields.Raw(dump_only=True, allow_none=True)
+    description = fields.String(dump_only=True)
+    updated_at = Time(dump_only=True, allow_none=True)
+    updated_by = fields.String(dump_only=True, allow_none=True)
+
+
+class ConfigListSchema(Schema):
+    items = fields.List(fields.Nested(ConfigSchema), required=True)
+    next_cursor = fields.String(dump_default=None, allow_none=True)

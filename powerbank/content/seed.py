@@ -1,4 +1,4 @@
-"""Texts for a demonstration network. A real one writes its own."""
+"""The texts of a demonstration network. A real network writes its own."""
 
 from datetime import datetime
 
@@ -30,8 +30,8 @@ FAQ = (
 )
 
 
-def seed(now: datetime) -> bool:
-    """Fills an empty network. False when there was something already."""
+def seed_content(now: datetime) -> bool:
+    """Fill an empty network, and tell whether it was empty."""
     session = open_session()
     if session.scalar(select(func.count()).select_from(Revision)):
         return False

@@ -1,4 +1,4 @@
-"""Publishing pages."""
+"""The publication of pages: each text is a revision, published at once or at its time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,20 +17,22 @@ from powerbank.outbox.enqueue import enqueue
 def add_revision(
     *, slug: Slug, language: Language, title: str, body: str, publish_at: datetime | None, now: datetime
 ) -> Revision:
-    """Takes a text for a page: published at once, or by a job when its time comes."""
+    """Add a text to a page. It is published at once, or by a job when its time comes."""
     session = open_session()
     revision = Revision(slug=slug, language=language, title=title, body=body, publish_at=publish_at or now)
     session.add(revision)
-    _plan(revision, now)
+    _plan_publication(revision, now)
     return revision
 
 
 def change_revision(
     revision_id: UUID, changes: Mapping[str, Any], *, now: datetime
 ) -> tuple[Revision, dict[str, Any], dict[str, Any]]:
-    """The text as it is now, and the old and new values of what changed. What was published stays as it was: the change
-    is the page's next text."""
-    revision = _locked(revision_id)
+    """Change a text, and return it with the old and new values of what changed.
+
+    A published text stays as it was. Its change becomes the next text of the page.
+    """
+    revision = _lock_revision(revision_id)
     before = {name: getattr(revision, name) for name in changes}
     if revision.state == RevisionState.PUBLISHED and changes:
         text = {"title": revision.title, "body": revision.body, "publish_at": None, **changes}
@@ -39,17 +41,20 @@ def change_revision(
         for name, value in changes.items():
             setattr(revision, name, value if name != "publish_at" else value or now)
         if "publish_at" in changes:
-            _plan(revision, now)
+            _plan_publication(revision, now)
     elif changes:
         raise ConflictError("content_kept", f"A text that is {revision.state} stays as it was.")
     after = {name: getattr(revision, name) for name in changes}
     differ = [name for name in changes if before[name] != after[name]]
-    return revision, _shown(before, differ), _shown(after, differ)
+    return revision, _audit_values(before, differ), _audit_values(after, differ)
 
 
 def delete_revision(revision_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """What it was. A text that was never published is gone; one that is published is taken off and stays on record."""
-    revision = _locked(revision_id)
+    """Delete a text and return what it was.
+
+    A text that was never published is deleted. One that is published is taken off its page and stays on record.
+    """
+    revision = _lock_revision(revision_id)
     was = {"slug": revision.slug, "language": revision.language, "title": revision.title, "state": revision.state}
     if revision.state in (RevisionState.SCHEDULED, RevisionState.WITHDRAWN):
         open_session().delete(revision)
@@ -60,8 +65,11 @@ def delete_revision(revision_id: UUID, *, now: datetime) -> dict[str, Any]:
     return was
 
 
-def _plan(revision: Revision, now: datetime) -> None:
-    """Its time goes along: a job of an earlier plan finds another, and leaves it to the next."""
+def _plan_publication(revision: Revision, now: datetime) -> None:
+    """Publish a text now, or enqueue the job for its time.
+
+    The time is an argument of the job: a job of an earlier plan finds another time and does nothing.
+    """
     open_session().flush()
     if revision.publish_at <= now:
         publish_revision(revision.id, now=now)
@@ -71,9 +79,9 @@ def _plan(revision: Revision, now: datetime) -> None:
 
 
 def publish_revision(revision_id: UUID, *, now: datetime, planned_for: datetime | None = None) -> None:
-    """Puts the revision in the place of the one before, unless it was withdrawn, published or planned anew since."""
+    """Publish a text in the place of the one before, unless it was withdrawn, published or planned anew since."""
     session = open_session()
-    revision = _locked_with_page(revision_id)
+    revision = _lock_page_and_revision(revision_id)
     if revision is None or revision.state != RevisionState.SCHEDULED:
         return
     if planned_for is not None and planned_for != revision.publish_at:
@@ -94,32 +102,36 @@ def publish_revision(revision_id: UUID, *, now: datetime, planned_for: datetime 
 
 
 def withdraw_revision(revision_id: UUID) -> Revision:
-    revision = _locked(revision_id)
+    """Withdraw a text that is not published yet."""
+    revision = _lock_revision(revision_id)
     if revision.state != RevisionState.SCHEDULED:
         raise ConflictError("already_published", "Only a text that is not published yet can be withdrawn.")
     revision.state = RevisionState.WITHDRAWN
     return revision
 
 
-def _locked(revision_id: UUID) -> Revision:
-    revision = _locked_with_page(revision_id)
+def _lock_revision(revision_id: UUID) -> Revision:
+    revision = _lock_page_and_revision(revision_id)
     if revision is None:
         raise NotFoundError("revision")
     return revision
 
 
-def _locked_with_page(revision_id: UUID) -> Revision | None:
-    """Whatever is done to the texts of a page comes one after the other: the page is locked before any of them. Without
-    it the unique index would refuse the second of two that publish at once."""
+def _lock_page_and_revision(revision_id: UUID) -> Revision | None:
+    """Lock the page of a text and then the text itself. None where the text does not exist.
+
+    So changes of a page come one after the other. Without this lock the unique index would refuse the second of two
+    texts that are published at once.
+    """
     session = open_session()
-    of = session.execute(select(Revision.slug, Revision.language).where(Revision.id == revision_id)).one_or_none()
-    if of is None:
+    found = session.execute(select(Revision.slug, Revision.language).where(Revision.id == revision_id)).one_or_none()
+    if found is None:
         return None
-    page = func.hashtextextended(f"content:{of.slug}:{of.language}", 0)
+    page = func.hashtextextended(f"content:{found.slug}:{found.language}", 0)
     session.execute(select(func.pg_advisory_xact_lock(page)))
     return session.get(Revision, revision_id, with_for_update=True, populate_existing=True)
 
 
-def _shown(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """As the audit log keeps it."""
+def _audit_values(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return values as the audit log keeps them."""
     return {name: value.isoformat() if isinstance(value := values[name], datetime) else value for name in names}

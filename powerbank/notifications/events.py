@@ -1,4 +1,4 @@
-"""What happens to messages, told to all who follow it."""
+"""The events of notices."""
 
 from dataclasses import dataclass
 

@@ -1,3 +1,5 @@
+"""The tables of notices, devices and deliveries."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -27,18 +29,18 @@ class Platform(StrEnum):
 class DeliveryStatus(StrEnum):
     QUEUED = "queued"
     SENT = "sent"  # the vendor took it
-    # It arrived. None of our vendors tells: a mail server and FCM say that they took it, and so does Sparrow, whose
-    # API has no reports. Of a one-time code it is known once somebody has typed it.
+    # The message has arrived. No vendor tells it: they only say that they took it. It is known of a one-time code
+    # once somebody has typed it.
     DELIVERED = "delivered"
     FAILED = "failed"
     EXPIRED = "expired"  # too late to be of use
 
 
 class Notice(Base):
-    """Something that a person is told. Without a title it has not been put into words yet, and nobody sees it.
+    """Something that a person is told. Without a title it has no text yet, and nobody sees it.
 
-    One that its reader deleted stays, unseen, until it is pruned: the same event must not bring it back. Its type is
-    not held to a list here: types come and go with the code, and old rows keep theirs.
+    A notice that its reader deleted stays hidden until it is pruned, so that the same event does not bring it back. The
+    database has no list of types: types come and go with the code, and old rows keep theirs.
     """
 
     __tablename__ = "notices"
@@ -66,11 +68,11 @@ class Notice(Base):
     shown_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
-    withheld_at: Mapped[datetime | None]  # one too many of its kind: a digest will tell of it
+    withheld_at: Mapped[datetime | None]  # there were too many of its type, and a digest tells of it
 
     @classmethod
     def seen(cls) -> tuple[ColumnElement[bool], ...]:
-        """What its reader has in the list; the index of the unread says the same."""
+        """Return the conditions on notices that their reader sees. The index of unread notices has the same ones."""
         return cls.shown_at.is_not(None), cls.deleted_at.is_(None)
 
     @property
@@ -79,12 +81,12 @@ class Notice(Base):
 
     @property
     def data(self) -> dict[str, str]:
-        """For deep links: what the notice is about, as strings."""
+        """Return the context as strings, for deep links."""
         return {name: str(value) for name, value in self.context.items() if value is not None}
 
 
 class Mute(Base):
-    """What a person has switched off; all else is on."""
+    """A group of notices that a person has switched off in a place. All others are on."""
 
     __tablename__ = "notification_mutes"
 
@@ -95,7 +97,7 @@ class Mute(Base):
 
 
 class Device(Base):
-    """A place where a person gets pushes. A token belongs to one person at a time, whoever registered it last."""
+    """A device on which a person gets pushes. A token belongs to the person who registered it last."""
 
     __tablename__ = "devices"
     __table_args__ = (
@@ -107,7 +109,7 @@ class Device(Base):
 
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    # The sign-in that registered it: when that ends, so do its pushes.
+    # The sign-in that registered the device. When it ends, the pushes end too.
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
     fcm_token: Mapped[str]
     platform: Mapped[str]
@@ -119,7 +121,7 @@ class Device(Base):
 
 
 class Delivery(Base):
-    """One message on one channel, and what became of it. Never what it said: a code may be in it."""
+    """One message on one channel, and its outcome. The text is never kept: a code may be in it."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -140,19 +142,19 @@ class Delivery(Base):
     notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("notices.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("devices.id", ondelete="SET NULL"))
-    # To a member of staff instead of a person.
+    # These are set where the message goes to a member of staff.
     staff_notice_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_notices.id", ondelete="SET NULL"))
     staff_id: Mapped[UUID | None]
     staff_device_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_devices.id", ondelete="SET NULL"))
     type: Mapped[str]
     channel: Mapped[str]
-    job_id: Mapped[UUID | None]  # what sends it; jobs are forgotten sooner than deliveries
-    # Where to, when it is not where the person can be reached now; forgotten once it is sent.
+    job_id: Mapped[UUID | None]  # the job that sends it; jobs are deleted sooner than deliveries
+    # An address that is not the one of the person now. It is deleted once the message is sent.
     address: Mapped[str | None]
-    masked: Mapped[str | None]  # where to, as staff may see it
+    masked: Mapped[str | None]  # the address as staff may see it
     status: Mapped[str] = mapped_column(server_default=DeliveryStatus.QUEUED)
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(server_default="0")
-    reference: Mapped[str | None]  # the vendor's name for it
+    reference: Mapped[str | None]  # the vendor's id of it
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     finished_at: Mapped[datetime | None]

@@ -23,10 +23,10 @@ def seed_demo() -> None:
     """Fill an empty installation with a demonstration network."""
     with transaction():
         made = [
-            content_seed.seed(utcnow()),
+            content_seed.seed_content(utcnow()),
             stations_seed.seed_stations(utcnow()),
             promotions_seed.seed(),
-            social_seed.seed(),
+            social_seed.seed_achievements(),
         ]
     click.echo("demonstration network made" if any(made) else "there is something already; nothing changed")
 

@@ -1,13 +1,14 @@
-"""Achievements: unlocked once, when a metric comes to its threshold."""
+"""Achievements: a person unlocks each of them once, when a metric reaches its threshold."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg2.errors import ForeignKeyViolation
-from sqlalchemy import case, literal, select
+from sqlalchemy import Select, case, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.api.paging import page
 from powerbank.base.database_errors import foreseen, in_use_error
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
@@ -24,10 +25,10 @@ BATCH = 200
 REACHED = case(*((Achievement.metric == metric.value, getattr(Tally, metric)) for metric in REWARDED), else_=0)
 
 
-def check(user_id: UUID, *, now: datetime) -> list[UUID]:
-    """Unlocks what the person has come to. Which ones."""
+def unlock_achievements(user_id: UUID, *, now: datetime) -> list[UUID]:
+    """Unlock the achievements that a person has reached, and return the new ones."""
     session = open_session()
-    # Whoever counts for this person waits until this is over, or this waits for them: no step falls between.
+    # The lock makes jobs that count for this person wait, so that no threshold is passed unseen in between.
     tally = select(Tally.user_id).where(Tally.board == ALL, Tally.user_id == user_id).with_for_update()
     if session.scalar(tally) is None:
         return []
@@ -45,12 +46,13 @@ def check(user_id: UUID, *, now: datetime) -> list[UUID]:
     for achievement in session.scalars(
         select(Achievement).where(Achievement.id.in_(unlocked)).order_by(Achievement.id)
     ):
-        _celebrate(user_id, achievement, now)
+        _reward_and_publish(user_id, achievement, now)
     return list(unlocked)
 
 
-def _celebrate(user_id: UUID, achievement: Achievement, now: datetime) -> None:
-    tallies.count(
+def _reward_and_publish(user_id: UUID, achievement: Achievement, now: datetime) -> None:
+    """Count an unlocked achievement, request its points, and publish it."""
+    tallies.count_event(
         user_id=user_id, kind="achievement", object_id=str(achievement.id), at=now, what={Metric.ACHIEVEMENTS: 1}
     )
     if achievement.reward:
@@ -71,8 +73,8 @@ def _celebrate(user_id: UUID, achievement: Achievement, now: datetime) -> None:
     )
 
 
-def save(achievement: Achievement) -> None:
-    """A new one, or one that was made easier, may have been reached by many already."""
+def save_achievement(achievement: Achievement) -> None:
+    """Write a new or changed achievement, and enqueue the search for people who have reached it already."""
     session = open_session()
     session.add(achievement)
     session.flush()
@@ -81,8 +83,8 @@ def save(achievement: Achievement) -> None:
         enqueue(reward_jobs.FIND_ACHIEVERS, achievement_id=str(achievement.id))
 
 
-def achievers(achievement_id: UUID, *, after: UUID) -> list[UUID]:
-    """The next people who have come to it and do not have it."""
+def find_achievers(achievement_id: UUID, *, after: UUID) -> list[UUID]:
+    """Return the next people who have reached an achievement and not unlocked it."""
     has = select(Unlock.user_id).where(Unlock.achievement_id == achievement_id, Unlock.user_id == Tally.user_id)
     query = (
         select(Tally.user_id)
@@ -100,26 +102,47 @@ def achievers(achievement_id: UUID, *, after: UUID) -> list[UUID]:
     return list(db.session.scalars(query))
 
 
-def ask_checks(people: list[UUID]) -> None:
+def request_checks(people: list[UUID]) -> None:
+    """Enqueue the check of achievements for each of these people."""
     for user_id in people:
         enqueue(reward_jobs.CHECK_ACHIEVEMENTS, user_id=str(user_id))
 
 
-def locked(achievement_id: UUID) -> Achievement:
+def achievement_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return one page of all achievements, newest first."""
+    return page(select(Achievement), Achievement.id, descending=True, limit=limit, cursor=cursor)
+
+
+def find_achievement(achievement_id: UUID) -> Achievement:
+    """Return an achievement, or refuse with 404."""
+    found: Achievement | None = db.session.get(Achievement, achievement_id)
+    if found is None:
+        raise NotFoundError("achievement")
+    return found
+
+
+def unlocks_of_achievement(achievement_id: UUID) -> Select[Unlock]:
+    """Return the query of the unlocks of an achievement."""
+    return select(Unlock).where(Unlock.achievement_id == achievement_id)
+
+
+def lock_achievement(achievement_id: UUID) -> Achievement:
+    """Lock an achievement, or refuse with 404."""
     found = open_session().get(Achievement, achievement_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFoundError("achievement")
     return found
 
 
-def change(achievement: Achievement, changes: dict[str, Any]) -> None:
+def change_achievement(achievement: Achievement, changes: dict[str, Any]) -> None:
+    """Change fields of an achievement. People keep what they have unlocked."""
     for name, value in changes.items():
         setattr(achievement, name, value)
-    save(achievement)
+    save_achievement(achievement)
 
 
-def delete(achievement: Achievement) -> None:
-    """One that somebody has unlocked stays."""
+def delete_achievement(achievement: Achievement) -> None:
+    """Delete an achievement, or refuse if anybody has unlocked it."""
     open_session().delete(achievement)
     with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().flush()

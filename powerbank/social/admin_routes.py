@@ -5,16 +5,14 @@ from uuid import UUID
 
 from flask import Response
 from flask.views import MethodView
-from sqlalchemy import select
 
 from powerbank.api.auth import staff_only
 from powerbank.api.exports import export_csv
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.api.paging import PageArguments, page_of
 from powerbank.base import audit
 from powerbank.base.clock import format_time
-from powerbank.base.db import db, transaction
-from powerbank.base.errors import NotFoundError
+from powerbank.base.db import transaction
 from powerbank.social import achievements
 from powerbank.social.models import Achievement, Unlock
 from powerbank.social.schemas import AchievementSchema
@@ -31,7 +29,7 @@ class Achievements(MethodView):
     @blueprint.response(200, page_of(AchievementSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """List, newest first"""
-        return page(select(Achievement), Achievement.id, descending=True, **arguments)
+        return achievements.achievement_page(**arguments)
 
     @staff_only("achievements.write")
     @blueprint.arguments(AchievementSchema)
@@ -40,7 +38,7 @@ class Achievements(MethodView):
         """Create; whoever has come to it already unlocks it soon"""
         with transaction():
             achievement = Achievement(**body)
-            achievements.save(achievement)
+            achievements.save_achievement(achievement)
             audit.by_staff("achievements.create", "achievements", achievement.id, new=_snapshot(achievement))
         return achievement
 
@@ -51,10 +49,7 @@ class OneAchievement(MethodView):
     @blueprint.response(200, AchievementSchema)
     def get(self, achievement_id: UUID) -> Achievement:
         """Read"""
-        found = db.session.get(Achievement, achievement_id)
-        if found is None:
-            raise NotFoundError("achievement")
-        return found
+        return achievements.find_achievement(achievement_id)
 
     @staff_only("achievements.write")
     @blueprint.arguments(AchievementSchema(partial=True))
@@ -62,9 +57,9 @@ class OneAchievement(MethodView):
     def patch(self, body: dict[str, Any], achievement_id: UUID) -> Achievement:
         """Change the fields given; what people have unlocked they keep"""
         with transaction():
-            achievement = achievements.locked(achievement_id)
+            achievement = achievements.lock_achievement(achievement_id)
             old = _snapshot(achievement)
-            achievements.change(achievement, body)
+            achievements.change_achievement(achievement, body)
             new = _snapshot(achievement)
             audit.by_staff("achievements.update", "achievements", achievement.id, old=old, new=new)
         return achievement
@@ -74,9 +69,9 @@ class OneAchievement(MethodView):
     def delete(self, achievement_id: UUID) -> None:
         """Delete one that nobody has unlocked"""
         with transaction():
-            achievement = achievements.locked(achievement_id)
+            achievement = achievements.lock_achievement(achievement_id)
             audit.by_staff("achievements.delete", "achievements", achievement.id, old=_snapshot(achievement))
-            achievements.delete(achievement)
+            achievements.delete_achievement(achievement)
 
 
 @blueprint.get("/<uuid:achievement_id>/unlocks.csv")
@@ -84,12 +79,11 @@ class OneAchievement(MethodView):
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_unlocks(achievement_id: UUID) -> Response:
     """Who has unlocked it, as CSV"""
-    if db.session.get(Achievement, achievement_id) is None:
-        raise NotFoundError("achievement")
+    achievements.find_achievement(achievement_id)
     return export_csv(
         "unlocks",
         ("user", "at"),
-        select(Unlock).where(Unlock.achievement_id == achievement_id),
+        achievements.unlocks_of_achievement(achievement_id),
         Unlock.user_id,
         lambda unlock: [(unlock.user_id, format_time(unlock.at))],
         of=("achievements", achievement_id),

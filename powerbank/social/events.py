@@ -1,4 +1,4 @@
-"""What people achieve, told to all who follow it."""
+"""The events of achievements."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who stands where. A rank is counted, never scanned for.
+"""The leaderboard: who stands where. A rank is counted from sums, and never found by a scan.
 
 For each board, `standing_steps` holds how many people have a score in each range, in six levels of ranges that are 64
 times as wide from one to the next. Whoever is above a score is in at most 63 ranges of each level, so a rank is the
@@ -8,11 +8,24 @@ person, so they are never behind and never wrong after a crash.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 
 from powerbank.base.db import db, open_session
+
+
+class Badge(NamedTuple):
+    """A title that a person has from so many rentals and such a return rate on."""
+
+    name: str
+    return_rate: int  # percent, at least
+    rentals: int  # at least
+
+
+# The best first: a person has the first one whose conditions hold.
+BADGES = (Badge("gold", 95, 50), Badge("silver", 90, 20), Badge("bronze", 80, 10), Badge("member", 0, 0))
 
 _REFRESH = text("""
     WITH moved AS (UPDATE tallies SET stale = false
@@ -49,23 +62,24 @@ _EMPTY = text("DELETE FROM standing_steps WHERE board = :board")
 _COUNT = text("INSERT INTO standing_steps (board, level, bucket, people)" + _PEOPLE)
 
 
-def refresh(user_id: UUID) -> None:
-    """Shows on the boards what the person's tallies say. Several at once: each takes what is stale by then."""
+def refresh_standings(user_id: UUID) -> None:
+    """Bring the standings of a person up to the tallies. Of several at once, each takes what is stale by then."""
     open_session().execute(_REFRESH, {"user_id": user_id})
 
 
-def stale(*, after: UUID, most: int) -> list[UUID]:
-    """People whose refreshing was lost."""
+def find_stale_users(*, after: UUID, most: int) -> list[UUID]:
+    """Return the next people whose standings are behind their tallies, because a job was lost."""
     return list(db.session.scalars(_STALE, {"after": after, "most": most}))
 
 
-def ranks(board: str, scores: Sequence[int]) -> dict[int, int]:
+def count_ranks(board: str, scores: Sequence[int]) -> dict[int, int]:
+    """Return the rank of each score on a board."""
     rows = db.session.execute(_RANKS, {"board": board, "scores": sorted(set(scores))})
     return {row.score: int(row.rank) for row in rows}
 
 
 def recount_steps(board: str) -> bool:
-    """Compares the steps with the people on them, and counts anew if they differ; whoever moves then waits."""
+    """Compare the steps of a board with its standings, and count them anew if they differ. Moves wait meanwhile."""
     session = open_session()
     if not session.scalar(_DIFFER, {"board": board}):
         return False
@@ -73,3 +87,13 @@ def recount_steps(board: str) -> bool:
     session.execute(_EMPTY, {"board": board})
     session.execute(_COUNT, {"board": board})
     return True
+
+
+def badge_of_counts(*, rentals: int, on_time: int) -> str:
+    """Return the name of the badge. Whole numbers are compared, since 94.96 % is shown as 95.0 but is below 95."""
+    return next(each.name for each in BADGES if rentals >= each.rentals and on_time * 100 >= each.return_rate * rentals)
+
+
+def return_rate(*, rentals: int, on_time: int) -> float:
+    """Return the percentage of rentals that came back in time. Without any rental it is 100."""
+    return 100.0 if rentals == 0 else round(100 * on_time / rentals, 1)

@@ -9,25 +9,25 @@ from powerbank.base.db import Base, Id, one_of
 
 
 class Metric(StrEnum):
-    """What is counted of a person. Each is a column of a tally and of an event."""
+    """What is counted of a person. Each is a column of a tally and of a tally event."""
 
     RENTALS = "rentals"
     ON_TIME = "on_time"
     LATE = "late"
-    POINTS = "points"  # earned, whatever became of them
+    POINTS = "points"  # points that were earned, whatever became of them
     REFERRALS = "referrals"
     ACHIEVEMENTS = "achievements"
 
 
-# In tenths, so that it is a whole number: a point counts a tenth.
-SCORE = "100 * rentals + points + 500 * referrals + 150 * on_time + 250 * achievements - 50 * late"
+# The score is kept in tenths, so that it is a whole number: a point counts a tenth.
+SCORE_IN_TENTHS = "100 * rentals + points + 500 * referrals + 150 * on_time + 250 * achievements - 50 * late"
 
-# What people can be rewarded for; an achievement for achievements would follow from itself.
+# An achievement can have one of these metrics. One for achievements would follow from itself.
 REWARDED = (Metric.RENTALS, Metric.ON_TIME, Metric.POINTS, Metric.REFERRALS)
 
 
-class Event(Base):
-    """Something that counted, once. What a week's and a month's tallies are recounted from."""
+class TallyEvent(Base):
+    """Something that a person did and that counted once. Tallies of a week or month are recounted from these rows."""
 
     __tablename__ = "tally_events"
     __table_args__ = (Index("ix_tally_events_at", "at"),)
@@ -45,7 +45,7 @@ class Event(Base):
 
 
 class Tally(Base):
-    """What a person did on a board: of all time, of a month, of a week. `stale` until the leaderboard shows it."""
+    """What a person did, on one board. It is `stale` until the leaderboard shows it."""
 
     __tablename__ = "tallies"
     __table_args__ = (
@@ -62,12 +62,12 @@ class Tally(Base):
     points: Mapped[int] = mapped_column(server_default="0")
     referrals: Mapped[int] = mapped_column(server_default="0")
     achievements: Mapped[int] = mapped_column(server_default="0")
-    score: Mapped[int] = mapped_column(Computed(SCORE, persisted=True))
+    score: Mapped[int] = mapped_column(Computed(SCORE_IN_TENTHS, persisted=True))
     stale: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
 class Standing(Base):
-    """A person's place on a board. Every change moves the steps by a trigger, see `leaderboard`."""
+    """The place of a person on a board. A trigger moves the steps with every change, see `leaderboard`."""
 
     __tablename__ = "standings"
     __table_args__ = (
@@ -80,7 +80,7 @@ class Standing(Base):
     score: Mapped[int]
 
 
-class Step(Base):
+class StandingStep(Base):
     """How many people of a board have a score in a range: 64⁰ wide at level 0, 64⁵ at level 5."""
 
     __tablename__ = "standing_steps"
@@ -93,7 +93,7 @@ class Step(Base):
 
 
 class Achievement(Base):
-    """Reached by whoever's metric comes to the threshold."""
+    """A goal that a person reaches when a metric comes to the threshold."""
 
     __tablename__ = "achievements"
     __table_args__ = (
@@ -114,6 +114,8 @@ class Achievement(Base):
 
 
 class Unlock(Base):
+    """A person has reached an achievement."""
+
     __tablename__ = "achievement_unlocks"
     __table_args__ = (Index("ix_achievement_unlocks_achievement_id", "achievement_id"),)
 

@@ -1,3 +1,5 @@
+"""What people read of the leaderboard and of achievements."""
+
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -7,8 +9,8 @@ from sqlalchemy import select
 
 from powerbank.api.paging import page
 from powerbank.base.db import db
-from powerbank.social import badges, leaderboard
-from powerbank.social.boards import ALL, Period, board
+from powerbank.social import leaderboard
+from powerbank.social.boards import ALL, Period, board_at
 from powerbank.social.models import REWARDED, Achievement, Standing, Tally, Unlock
 from powerbank.users import avatars
 from powerbank.users.models import AccountStatus, User
@@ -17,8 +19,11 @@ from powerbank.users.models import AccountStatus, User
 def leaderboard_page(
     user_id: UUID, *, period: str, me: bool, now: datetime, limit: int, cursor: str | None
 ) -> dict[str, Any]:
-    """The best first; those with the same score share a rank. With `me`, also where the asker stands."""
-    name = board(Period(period), now)
+    """Return one page of a board, the best first. People with the same score share a rank.
+
+    With `me` it also has the place of the person who asks.
+    """
+    name = board_at(Period(period), now)
     found = page(
         select(Standing).where(Standing.board == name),
         Standing.score,
@@ -28,25 +33,26 @@ def leaderboard_page(
         descending=True,
     )
     standings: list[Standing] = found["items"]
-    mine = _standing(name, user_id) if me else None
-    shown = _shown(name, [*standings, *filter(None, [mine])])
+    own = _standing(name, user_id) if me else None
+    places = _places_of(name, [*standings, *filter(None, [own])])
     return {
         "board": name,
         "period": period,
-        "items": [shown[standing.user_id] for standing in standings],
-        "me": shown[user_id] if mine else None,
+        "items": [places[standing.user_id] for standing in standings],
+        "me": places[user_id] if own else None,
         "next_cursor": found["next_cursor"],
     }
 
 
 def _standing(name: str, user_id: UUID) -> Standing:
-    """Whoever has done nothing stands there with nothing."""
+    """Return the standing of a person, which has no score if the person has done nothing."""
     return db.session.get(Standing, (name, user_id)) or Standing(board=name, user_id=user_id, score=0)
 
 
-def _shown(name: str, standings: Iterable[Standing]) -> dict[UUID, dict[str, Any]]:
+def _places_of(name: str, standings: Iterable[Standing]) -> dict[UUID, dict[str, Any]]:
+    """Return the place of each person on a board as the API shows it."""
     scores = {standing.user_id: standing.score for standing in standings}
-    ranks = leaderboard.ranks(name, list(scores.values()))
+    ranks = leaderboard.count_ranks(name, list(scores.values()))
     people = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(scores)))}
     on_board = _tallies(name, scores)
     of_all_time = on_board if name == ALL else _tallies(ALL, scores)
@@ -56,7 +62,7 @@ def _shown(name: str, standings: Iterable[Standing]) -> dict[UUID, dict[str, Any
             "score": score / 10,
             **_person(people[user_id]),
             **_counts(on_board.get(user_id)),
-            **_honours(of_all_time.get(user_id)),
+            **_badge_and_rate(of_all_time.get(user_id)),
         }
         for user_id, score in scores.items()
     }
@@ -68,7 +74,7 @@ def _tallies(name: str, people: Iterable[UUID]) -> dict[UUID, Tally]:
 
 
 def _person(user: User) -> dict[str, Any]:
-    """Nothing of somebody who left but the place."""
+    """Return the name and picture of a person, and nothing of somebody who has left."""
     gone = user.status == AccountStatus.DELETED
     return {"username": None if gone else user.username, "avatar_url": None if gone else avatars.avatar_url(user)}
 
@@ -78,16 +84,19 @@ def _counts(tally: Tally | None) -> dict[str, int]:
     return {name: getattr(tally, name) if tally else 0 for name in names}
 
 
-def _honours(tally: Tally | None) -> dict[str, Any]:
+def _badge_and_rate(tally: Tally | None) -> dict[str, Any]:
     rentals, on_time = (tally.rentals, tally.on_time) if tally else (0, 0)
     return {
-        "badge": badges.badge(rentals=rentals, on_time=on_time),
-        "return_rate": badges.return_rate(rentals=rentals, on_time=on_time),
+        "badge": leaderboard.badge_of_counts(rentals=rentals, on_time=on_time),
+        "return_rate": leaderboard.return_rate(rentals=rentals, on_time=on_time),
     }
 
 
 def achievement_page(user_id: UUID, *, language: str, limit: int, cursor: str | None) -> dict[str, Any]:
-    """What can be reached, how far the person is, and what was reached, even if it is not on offer any more."""
+    """Return one page of achievements with the progress of a person.
+
+    It also has those that the person has unlocked and that are not on offer any more.
+    """
     mine = {
         unlock.achievement_id: unlock.at for unlock in db.session.scalars(select(Unlock).filter_by(user_id=user_id))
     }

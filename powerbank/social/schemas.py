@@ -1,9 +1,11 @@
+"""The schemas of the leaderboard and of achievements."""
+
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
-from powerbank.social.badges import BADGES
 from powerbank.social.boards import Period
+from powerbank.social.leaderboard import BADGES
 from powerbank.social.queries import METRICS
 from powerbank.users.schemas import NAME
 

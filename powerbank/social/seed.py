@@ -1,4 +1,4 @@
-"""Achievements of a demonstration network."""
+"""The achievements of a demonstration network."""
 
 from sqlalchemy import select
 
@@ -15,8 +15,8 @@ ACHIEVEMENTS = (
 )
 
 
-def seed() -> bool:
-    """Nothing happens if there is an achievement already."""
+def seed_achievements() -> bool:
+    """Create the achievements, and tell whether it did: not if there are any already."""
     session = open_session()
     if session.scalar(select(Achievement.id).limit(1)) is not None:
         return False

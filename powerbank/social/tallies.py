@@ -1,6 +1,7 @@
-"""What people did, counted once for each thing, in the transaction of the job that heard of it.
+"""The tallies: what people did, counted once for each thing, in the transaction of the job that hears of it.
 
-The counters are the truth; achievements and the leaderboard follow from them in jobs of their own."""
+Achievements and the leaderboard follow from the tallies in jobs of their own.
+"""
 
 from datetime import datetime
 from typing import Any, cast
@@ -12,19 +13,19 @@ from sqlalchemy.dialects.postgresql import insert
 from powerbank.base.db import open_session
 from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import enqueue
-from powerbank.social.boards import boards
-from powerbank.social.models import Event, Metric, Tally
+from powerbank.social.boards import ALL, boards_at
+from powerbank.social.models import Metric, Tally, TallyEvent
 
 
-def count(*, user_id: UUID, kind: str, object_id: str, at: datetime, what: dict[Metric, int]) -> bool:
-    """False if this was counted before."""
+def count_event(*, user_id: UUID, kind: str, object_id: str, at: datetime, what: dict[Metric, int]) -> bool:
+    """Count something that a person did on all boards of its time. False if it was counted before."""
     session = open_session()
     deltas = {metric.value: by for metric, by in what.items()}
     event: dict[str, Any] = {"user_id": user_id, "kind": kind, "object_id": object_id, "at": at, **deltas}
-    noted = session.execute(insert(Event).values(event).on_conflict_do_nothing().returning(Event.user_id))
+    noted = session.execute(insert(TallyEvent).values(event).on_conflict_do_nothing().returning(TallyEvent.user_id))
     if noted.one_or_none() is None:
         return False
-    added = insert(Tally).values([{"board": board, "user_id": user_id, **deltas} for board in boards(at)])
+    added = insert(Tally).values([{"board": board, "user_id": user_id, **deltas} for board in boards_at(at)])
     grown = {metric: getattr(Tally, metric) + added.excluded[metric] for metric in deltas}
     session.execute(added.on_conflict_do_update(index_elements=["board", "user_id"], set_={**grown, "stale": True}))
     enqueue(reward_jobs.CHECK_ACHIEVEMENTS, user_id=str(user_id))
@@ -32,16 +33,18 @@ def count(*, user_id: UUID, kind: str, object_id: str, at: datetime, what: dict[
     return True
 
 
-def take_back(*, user_id: UUID, kind: str, object_id: str, at: datetime) -> bool:
-    """What was counted for this counts no more, on the boards of its time; what was not yet never will. False if there
-    was nothing to take."""
+def undo_event(*, user_id: UUID, kind: str, object_id: str, at: datetime) -> bool:
+    """Take back what was counted for something, on the boards of its time. False if nothing was counted.
+
+    What was not counted yet never will be: an empty event takes its place.
+    """
     session = open_session()
-    nothing = insert(Event).values(user_id=user_id, kind=kind, object_id=object_id, at=at)
-    if session.execute(nothing.on_conflict_do_nothing().returning(Event.user_id)).one_or_none() is not None:
+    nothing = insert(TallyEvent).values(user_id=user_id, kind=kind, object_id=object_id, at=at)
+    if session.execute(nothing.on_conflict_do_nothing().returning(TallyEvent.user_id)).one_or_none() is not None:
         return False
-    counted = session.get_one(Event, (user_id, kind, object_id), populate_existing=True)
+    counted = session.get_one(TallyEvent, (user_id, kind, object_id), populate_existing=True)
     what = {metric: -by for metric in Metric if (by := getattr(counted, metric.value))}
-    return bool(what) and count(
+    return bool(what) and count_event(
         user_id=user_id, kind=f"{kind}_taken_back", object_id=object_id, at=counted.at, what=what
     )
 
@@ -56,7 +59,7 @@ _WRONG = """
                     WHERE t.user_id IS NULL OR {different} ORDER BY r.user_id)
 """
 _FIND = "{wrong} SELECT EXISTS (SELECT FROM wrong)"
-_PUT_RIGHT = """{wrong}
+_CORRECT = """{wrong}
     INSERT INTO tallies (board, user_id, {metrics}) SELECT :board, user_id, {metrics} FROM wrong
         ON CONFLICT (board, user_id) DO UPDATE SET {set}, stale = true
 """
@@ -65,22 +68,25 @@ OF_MONTHS = "(SELECT * FROM tallies WHERE starts_with(board, 'month:')) of_month
 
 
 def recount_period(board: str, *, begin: datetime, end: datetime) -> int:
-    """Recounts a week or a month from its events. How many tallies were wrong."""
+    """Recount a week or a month from its events, and return how many tallies were wrong."""
     return _recount(OF_PERIOD, {"board": board, "begin": begin, "end": end})
 
 
-def recount_all_time(board: str) -> int:
-    """All time is the sum of its months, of which every one is kept."""
-    return _recount(OF_MONTHS, {"board": board})
+def recount_all_time() -> int:
+    """Recount all time as the sum of the months, which are all kept. Return how many tallies were wrong."""
+    return _recount(OF_MONTHS, {"board": ALL})
 
 
 def _recount(source: str, parameters: dict[str, object]) -> int:
-    """One snapshot tells whether anything is wrong. If so, whoever counts waits until it has been put right."""
+    """Correct the tallies of a board that differ from their source.
+
+    One snapshot shows whether any differs. Only then is the table of events locked while they are corrected.
+    """
     session = open_session()
     if not session.scalar(_statement(_FIND, source), parameters):
         return 0
     session.execute(text("LOCK TABLE tally_events IN SHARE MODE"))
-    return _changed(_statement(_PUT_RIGHT, source), parameters)
+    return _count_changed_rows(_statement(_CORRECT, source), parameters)
 
 
 def _statement(template: str, source: str) -> TextClause:
@@ -88,14 +94,14 @@ def _statement(template: str, source: str) -> TextClause:
     return text(template.format(wrong=wrong, metrics=_METRICS, set=_SET))
 
 
-def forget_events(*, before: datetime, most: int) -> int:
-    """Events of months that are over and recounted. How many went."""
+def delete_old_events(*, before: datetime, most: int) -> int:
+    """Delete events of periods that are over and recounted, and return how many."""
     old = text("""
         DELETE FROM tally_events WHERE (user_id, kind, object_id) IN
                (SELECT user_id, kind, object_id FROM tally_events WHERE at < :before ORDER BY at LIMIT :most)
     """)
-    return _changed(old, {"before": before, "most": most})
+    return _count_changed_rows(old, {"before": before, "most": most})
 
 
-def _changed(statement: TextClause, parameters: dict[str, object]) -> int:
+def _count_changed_rows(statement: TextClause, parameters: dict[str, object]) -> int:
     return cast(CursorResult[Any], open_session().execute(statement, parameters)).rowcount

@@ -86,7 +86,7 @@ def _measure(ground: Ground, people: int) -> dict[str, float]:
             for name, row in who.items()
         }
         last = who["the bottom"]
-        timings["a rank at the bottom"] = _median(lambda: leaderboard.ranks(ALL, [last.score]))
+        timings["a rank at the bottom"] = _median(lambda: leaderboard.count_ranks(ALL, [last.score]))
         timings["the same by counting everybody above"] = _median(
             lambda: db.session.scalar(_PLAIN, {"score": last.score})
         )
@@ -102,18 +102,18 @@ def _page(user_id: UUID) -> Any:
 
 def _move(user_id: UUID) -> None:
     with transaction():
-        tallies.count(
+        tallies.count_event(
             user_id=user_id,
             kind="bench",
             object_id=str(time.perf_counter_ns()),
             at=utcnow(),
             what={Metric.RENTALS: 1},
         )
-        leaderboard.refresh(user_id)
+        leaderboard.refresh_standings(user_id)
 
 
 def _check(score: int) -> None:
-    if leaderboard.ranks(ALL, [score])[score] != db.session.scalar(_PLAIN, {"score": score}):
+    if leaderboard.count_ranks(ALL, [score])[score] != db.session.scalar(_PLAIN, {"score": score}):
         raise RuntimeError("the rank is wrong")
 
 

@@ -94,7 +94,7 @@ def test_each_rule_for_settings_has_a_nepali_text(context: Flask, value: Any) ->
     for key in AppConfig.model_fields:
         try:
             with transaction():
-                app_config.put(key, value, actor="test")
+                app_config.set_value(key, value, actor="test")
         except AppError as refused:
             for message in refused.data["errors"]["value"]:
                 assert is_nepali(translate(message, "ne")), (key, message)

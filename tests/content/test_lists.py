@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from powerbank.base.clock import format_time
 from powerbank.base.db import db, utcnow
-from powerbank.content.queries import version_key
+from powerbank.content.queries import parse_version
 from tests.house.walk import routes
 
 SignIn = Callable[..., dict[str, str]]
@@ -128,7 +128,7 @@ def test_an_app_that_nobody_released_is_fine(client: FlaskClient) -> None:
 
 
 def test_versions_compare_by_number() -> None:
-    assert version_key("2.10.0") > version_key("2.9.9") > version_key("2.9") > version_key("1.99.99-beta")
+    assert parse_version("2.10.0") > parse_version("2.9.9") > parse_version("2.9") > parse_version("1.99.99-beta")
 
 
 def test_a_banner_is_for_readers_of_its_language_or_for_all(client: FlaskClient, staff_headers: SignIn) -> None:

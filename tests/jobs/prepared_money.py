@@ -147,7 +147,7 @@ def rental_undone() -> Arguments:
     user_id = make_person()
     with transaction() as session:
         earnings.award_earning(user_id=user_id, earning=earnings.Earning.RENTAL, object_id="r")
-        tallies.count(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
+        tallies.count_event(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"user_id": str(user_id), "rental_id": "r", "reason": "cancelled", "amount": 0}
 
@@ -274,7 +274,7 @@ def achiever() -> str:
     """Somebody who has come to an achievement and does not have it yet."""
     user_id = make_person()
     with transaction() as session:
-        tallies.count(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
+        tallies.count_event(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})
         session.add(Achievement(name="First", metric="rentals", threshold=1, reward=5))
         session.execute(text("DELETE FROM outbox_jobs"))
     return str(user_id)

@@ -61,8 +61,8 @@ class TestEachOnce:
     def test_the_table_is_configuration(self, person: Person) -> None:
         user_id = person()
         with transaction():
-            app_config.put("points_rental", 7, actor="test")
-            app_config.put("points_on_time", 0, actor="test")
+            app_config.set_value("points_rental", 7, actor="test")
+            app_config.set_value("points_on_time", 0, actor="test")
         complete(user_id)
         assert has(user_id).points == 7
 
@@ -87,7 +87,7 @@ class TestReferrals:
 
     def test_at_once_where_the_network_says_so(self, person: Person) -> None:
         with transaction():
-            app_config.put("referral_award_on", "signup", actor="test")
+            app_config.set_value("referral_award_on", "signup", actor="test")
         invitee, inviter = person(), person()
         befriend(invitee=invitee, inviter=inviter)
         assert has(inviter).points == 100

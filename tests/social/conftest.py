@@ -25,9 +25,9 @@ def did(user_id: UUID, **what: int) -> None:
     """Counts, and leaves what follows for later."""
     counted = {Metric(name): by for name, by in what.items()}
     with transaction():
-        tallies.count(user_id=user_id, kind="test", object_id=str(uuid4()), at=utcnow(), what=counted)
+        tallies.count_event(user_id=user_id, kind="test", object_id=str(uuid4()), at=utcnow(), what=counted)
 
 
 def shown(user_id: UUID) -> None:
     with transaction():
-        leaderboard.refresh(user_id)
+        leaderboard.refresh_standings(user_id)

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox.catalogue import reward_jobs
-from powerbank.social import badges, leaderboard, tallies
-from powerbank.social.boards import Period, board
+from powerbank.social import leaderboard, tallies
+from powerbank.social.boards import Period, board_at
 from powerbank.social.models import Metric
 from powerbank.users import lifecycle
 from tests.ledger.conftest import Person, all_at_once
@@ -42,7 +42,7 @@ def assert_ranks_are_right() -> None:
     ).all()
     for name in {row.board for row in true}:
         rows = [row for row in true if row.board == name]
-        assert leaderboard.ranks(name, [row.score for row in rows]) == {row.score: row.rank for row in rows}
+        assert leaderboard.count_ranks(name, [row.score for row in rows]) == {row.score: row.rank for row in rows}
 
 
 def test_the_formula_and_shared_ranks(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
@@ -101,10 +101,10 @@ def test_pages_hold_on_to_the_order(client: FlaskClient, person: Person, user_he
 
 def test_boards_follow_the_calendar_of_kathmandu() -> None:
     sunday_night = datetime(2026, 11, 1, 18, 14, tzinfo=UTC)  # 23:59 there
-    assert board(Period.WEEK, sunday_night) == "week:2026-44"
-    assert board(Period.WEEK, sunday_night + timedelta(minutes=2)) == "week:2026-45"
-    assert board(Period.MONTH, datetime(2026, 10, 31, 18, 16, tzinfo=UTC)) == "month:2026-11"
-    assert board(Period.WEEK, datetime(2027, 1, 1, tzinfo=UTC)) == "week:2026-53"
+    assert board_at(Period.WEEK, sunday_night) == "week:2026-44"
+    assert board_at(Period.WEEK, sunday_night + timedelta(minutes=2)) == "week:2026-45"
+    assert board_at(Period.MONTH, datetime(2026, 10, 31, 18, 16, tzinfo=UTC)) == "month:2026-11"
+    assert board_at(Period.WEEK, datetime(2027, 1, 1, tzinfo=UTC)) == "week:2026-53"
 
 
 def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
@@ -131,8 +131,8 @@ def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_he
     ],
 )
 def test_badges(rentals: int, on_time: int, name: str, rate: float) -> None:
-    assert badges.badge(rentals=rentals, on_time=on_time) == name
-    assert badges.return_rate(rentals=rentals, on_time=on_time) == rate
+    assert leaderboard.badge_of_counts(rentals=rentals, on_time=on_time) == name
+    assert leaderboard.return_rate(rentals=rentals, on_time=on_time) == rate
 
 
 def test_ranks_are_right_whatever_the_scores(context: Flask, person: Person) -> None:
@@ -162,7 +162,7 @@ def test_many_who_pass_each_other_at_once(context: Flask, person: Person) -> Non
 
     def move() -> None:
         user_id = random.choice(people)
-        tallies.count(
+        tallies.count_event(
             user_id=user_id,
             kind="test",
             object_id=str(random.random()),
@@ -171,7 +171,7 @@ def test_many_who_pass_each_other_at_once(context: Flask, person: Person) -> Non
         )
 
     def show() -> None:
-        leaderboard.refresh(random.choice(people))
+        leaderboard.refresh_standings(random.choice(people))
 
     assert set(all_at_once(context, [move, show, show] * 60)) == {None}
     for user_id in people:
@@ -213,7 +213,7 @@ class TestRecomputation:
     def test_events_long_counted_are_forgotten_and_their_months_stay(self, person: Person) -> None:
         user_id = person()
         with transaction():
-            tallies.count(
+            tallies.count_event(
                 user_id=user_id, kind="test", object_id="x", at=utcnow() - timedelta(days=150), what={Metric.RENTALS: 4}
             )
         for _ in range(2):

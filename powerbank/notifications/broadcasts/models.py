@@ -10,8 +10,8 @@ from powerbank.base.db import Base, Id
 
 
 class BroadcastStatus(StrEnum):
-    TELLING = "telling"  # the notices are being written
-    PUSHING = "pushing"  # and the pushes handed over, not too many at a time
+    TELLING = "telling"  # its notices are being written
+    PUSHING = "pushing"  # its pushes are being enqueued, not too many at a time
     DONE = "done"
     CANCELLED = "cancelled"  # whoever was told by then stays told
 
@@ -20,8 +20,10 @@ UNFINISHED = (BroadcastStatus.TELLING, BroadcastStatus.PUSHING)
 
 
 class Broadcast(Base):
-    """A message to many. How far it has come is kept with what was written, in one transaction for each batch, so
-    that a worker that dies neither repeats nor leaves out anybody."""
+    """A message to many people. Each batch writes notices and how far it has come in one transaction.
+
+    So a worker that dies neither repeats nor leaves out anybody.
+    """
 
     __tablename__ = "broadcasts"
     __table_args__ = (
@@ -36,7 +38,7 @@ class Broadcast(Base):
     target: Mapped[dict[str, Any]]
     push: Mapped[bool]
     status: Mapped[str] = mapped_column(server_default=BroadcastStatus.TELLING)
-    total: Mapped[int]  # people whom it was meant for when it was sent
+    total: Mapped[int]  # people of the target when it was sent
     told: Mapped[int] = mapped_column(server_default="0")
     told_up_to: Mapped[UUID | None]  # the last person
     pushes: Mapped[int] = mapped_column(server_default="0")

@@ -1,4 +1,4 @@
-"""A message to everybody, or to those whom a target names: in batches, each whole or not at all."""
+"""Broadcasts: a message to everybody, or to the people of a target, in batches that are written whole or not at all."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Boolean, Select, Uuid, and_, bindparam, exists, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from powerbank.base.db import new_id, open_session
+from powerbank.api.paging import page
+from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.live import changes
 from powerbank.notifications.broadcasts import targets
@@ -23,7 +24,7 @@ from powerbank.outbox.models import OutboxJob, State
 from powerbank.users.models import User
 
 BATCH = 2000
-PUSHES_IN_FLIGHT = 500  # of all kinds: a broadcast does not stand in the way of a rental's push
+PUSHES_IN_FLIGHT = 500  # of all types, so that a broadcast does not stand in the way of a rental's push
 LOOK_AGAIN = timedelta(seconds=5)
 GROUP = Group.ANNOUNCEMENTS
 
@@ -62,7 +63,21 @@ def send_broadcast(
     return broadcast
 
 
+def broadcast_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return one page of all broadcasts, newest first."""
+    return page(select(Broadcast), Broadcast.id, descending=True, limit=limit, cursor=cursor)
+
+
+def find_broadcast(broadcast_id: UUID) -> Broadcast:
+    """Return a broadcast as it is now, or refuse with 404."""
+    broadcast: Broadcast | None = db.session.get(Broadcast, broadcast_id, populate_existing=True)
+    if broadcast is None:
+        raise NotFoundError("broadcast")
+    return broadcast
+
+
 def cancel_broadcast(broadcast_id: UUID, *, now: datetime) -> Broadcast:
+    """Stop a broadcast where it is. Whoever was told stays told."""
     broadcast = lock_broadcast(broadcast_id)
     if broadcast is None:
         raise NotFoundError("broadcast")
@@ -73,7 +88,7 @@ def cancel_broadcast(broadcast_id: UUID, *, now: datetime) -> Broadcast:
 
 
 def tell_batch(broadcast_id: UUID, *, now: datetime) -> bool:
-    """The next people get their notice. True while there are more."""
+    """Write the notices of the next people, and tell whether there are more."""
     broadcast = lock_broadcast(broadcast_id)
     if broadcast is None or broadcast.status != BroadcastStatus.TELLING:
         return False
@@ -96,7 +111,7 @@ def tell_batch(broadcast_id: UUID, *, now: datetime) -> bool:
 
 
 def push_batch(broadcast_id: UUID, *, now: datetime) -> datetime | None:
-    """Hands over as many pushes as there is room for. When to look again, or None when there is nothing left to do."""
+    """Enqueue as many pushes as there is room for, and return when to go on. None when there is nothing left to do."""
     broadcast = lock_broadcast(broadcast_id)
     if broadcast is None or broadcast.status != BroadcastStatus.PUSHING:
         return None
@@ -129,9 +144,11 @@ def lock_broadcast(broadcast_id: UUID) -> Broadcast | None:
 
 
 def _write_notices(broadcast: Broadcast, people: list[UUID], now: datetime) -> None:
-    """One statement for all of them. Who wants no announcements in the app gets a notice that is not shown there,
-    for the push to belong to."""
-    silent = set(
+    """Write the notices of these people in one statement.
+
+    A person who wants no announcements in the app gets a hidden notice, to which the push belongs.
+    """
+    muted = set(
         open_session().scalars(
             select(Mute.user_id).where(
                 Mute.group == GROUP.value, Mute.place == IN_APP, Mute.user_id.between(people[0], people[-1])
@@ -143,7 +160,7 @@ def _write_notices(broadcast: Broadcast, people: list[UUID], now: datetime) -> N
         {
             "ids": [new_id() for _ in people],
             "people": people,
-            "hidden": [person in silent for person in people],
+            "hidden": [person in muted for person in people],
             "type": NoticeType.BROADCAST.value,
             "context": {"broadcast_id": str(broadcast.id)},
             "dedup_key": broadcast.dedup_key,
@@ -157,7 +174,7 @@ def _write_notices(broadcast: Broadcast, people: list[UUID], now: datetime) -> N
 
 
 def _next_devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
-    """The next devices of those who were told and want pushes of announcements."""
+    """Return the query of the next devices of people who were told and want pushes of announcements."""
     told = and_(Notice.user_id == Device.user_id, Notice.dedup_key == broadcast.dedup_key)
     silent = exists().where(Mute.user_id == Device.user_id, Mute.group == GROUP.value, Mute.place == Channel.PUSH.value)
     query = select(Device.id, Device.user_id, Notice.id.label("notice_id")).join(Notice, told)

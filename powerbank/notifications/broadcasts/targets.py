@@ -1,4 +1,4 @@
-"""Whom a broadcast is for. `powerbank.wiring` says how what later domains know narrows it down."""
+"""The target of a broadcast: conditions on people. `powerbank.wiring` registers the conditions of later domains."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -25,11 +25,12 @@ _conditions: dict[str, Condition] = {"kyc_verified": _kyc_verified, "city": _cit
 
 
 def register_target(name: str, condition: Condition) -> None:
-    """`condition(wanted)` is said of `users.id`: `User.id.in_(select(Rental.user_id)…)`."""
+    """Add a condition. `condition(wanted)` returns one on `users.id`, such as `User.id.in_(…)`."""
     _conditions[name] = condition
 
 
 def people_of_target(target: Mapping[str, Any], *, joined_before: datetime) -> Select[Any]:
+    """Return the query of the people who meet all conditions of a target."""
     query = select(User.id).where(
         User.deleted_at.is_(None),
         User.status.in_((AccountStatus.ACTIVE.value, AccountStatus.SUSPENDED.value)),
@@ -43,6 +44,7 @@ def people_of_target(target: Mapping[str, Any], *, joined_before: datetime) -> S
 
 
 def count_people(target: Mapping[str, Any], *, now: datetime) -> int:
+    """Count the people of a target."""
     return (
         db.session.scalar(select(func.count()).select_from(people_of_target(target, joined_before=now).subquery())) or 0
     )

@@ -2,49 +2,27 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from flask import Response
-from marshmallow import Schema, fields, validate
-from sqlalchemy import Select, select
 
 from powerbank.api.auth import staff_only
 from powerbank.api.exports import export_csv
-from powerbank.api.fields import Time
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.api.paging import page_of
 from powerbank.base.clock import format_time
-from powerbank.notifications.delivery import queries as notification_queries
-from powerbank.notifications.models import Channel, Delivery, DeliveryStatus
-from powerbank.notifications.people.notice_types import NoticeType
-from powerbank.notifications.staff.notice_types import StaffNoticeType
+from powerbank.notifications.delivery import queries
+from powerbank.notifications.delivery.schemas import (
+    DeliveryArguments,
+    DeliveryFilters,
+    DeliverySchema,
+    FailureArguments,
+    FailureSchema,
+)
+from powerbank.notifications.models import Delivery
 
 blueprint = Blueprint(
     "Deliveries (staff)", __name__, url_prefix="/api/admin/deliveries", description="What became of messages."
 )
-
-
-class DeliveryFilters(Schema):
-    user_id = fields.UUID(required=True)
-    status = fields.String(load_default=None, validate=validate.OneOf([status.value for status in DeliveryStatus]))
-    channel = fields.String(load_default=None, validate=validate.OneOf([channel.value for channel in Channel]))
-
-
-class DeliveryArguments(PageArguments, DeliveryFilters):
-    pass
-
-
-class DeliverySchema(Schema):
-    id = fields.UUID(required=True)
-    notice_id = fields.UUID(required=True, allow_none=True)
-    type = fields.String(required=True)
-    channel = fields.String(required=True)
-    masked = fields.String(required=True, allow_none=True, metadata={"description": "Where to, unreadable in part."})
-    status = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True)
-    attempts = fields.Integer(required=True)
-    created_at = Time(required=True)
-    finished_at = Time(required=True, allow_none=True)
 
 
 @blueprint.get("")
@@ -53,23 +31,7 @@ class DeliverySchema(Schema):
 @blueprint.response(200, page_of(DeliverySchema))
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Every message to a person on every channel, newest first; never what it said"""
-    filters = {name: arguments.pop(name) for name in ("user_id", "status", "channel")}
-    return page(_of(**filters), Delivery.id, descending=True, **arguments)
-
-
-class FailureArguments(PageArguments):
-    status = fields.String(
-        load_default=None, validate=validate.OneOf([status.value for status in notification_queries.FAILED_STATUSES])
-    )
-    channel = fields.String(load_default=None, validate=validate.OneOf([channel.value for channel in Channel]))
-    type = fields.String(load_default=None, validate=validate.OneOf([*NoticeType, *StaffNoticeType]))
-    since = Time(load_default=None, metadata={"description": "Asked for from this time on."})
-    until = Time(load_default=None, metadata={"description": "Asked for before this time."})
-
-
-class FailureSchema(DeliverySchema):
-    user_id = fields.UUID(required=True, allow_none=True, metadata={"description": "None of a code for a newcomer."})
-    staff_id = fields.UUID(required=True, allow_none=True, metadata={"description": "Of a notice to staff."})
+    return queries.delivery_page(**arguments)
 
 
 @blueprint.get("/failures")
@@ -78,8 +40,7 @@ class FailureSchema(DeliverySchema):
 @blueprint.response(200, page_of(FailureSchema))
 def failures(arguments: dict[str, Any]) -> dict[str, Any]:
     """What did not arrive, over all people and staff, newest first; never what it said"""
-    filters = {name: arguments.pop(name) for name in ("status", "channel", "type", "since", "until")}
-    return page(notification_queries.failed_deliveries(**filters), Delivery.id, descending=True, **arguments)
+    return queries.failure_page(**arguments)
 
 
 @blueprint.get("/export.csv")
@@ -95,10 +56,5 @@ def export(filters: dict[str, Any]) -> Response:
         yield [*times, *(getattr(delivery, name) for name in names)]
 
     head = ("at", "finished at", "delivery", "type", "channel", "to", "status", "reason", "attempts")
-    return export_csv("deliveries", head, _of(**filters), Delivery.id, rows, of=("users", filters["user_id"]))
-
-
-def _of(*, user_id: UUID, status: str | None, channel: str | None) -> Select[Delivery]:
-    query = select(Delivery).where(Delivery.user_id == user_id)
-    query = query if status is None else query.where(Delivery.status == status)
-    return query if channel is None else query.where(Delivery.channel == channel)
+    query = queries.deliveries_of_user(**filters)
+    return export_csv("deliveries", head, query, Delivery.id, rows, of=("users", filters["user_id"]))

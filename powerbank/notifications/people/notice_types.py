@@ -1,6 +1,6 @@
-"""Every kind of message to people: where it goes and how it may be held back. The words are in `texts_*.py`.
+"""Every type of notice to people, with its rule: where it goes and how it may be held back.
 
-Kinds for staff are in `staff_kinds.py`: they go to roles, not to a person.
+The texts are in `notifications.texts`. Types for staff are in `staff.notice_types`: they go to roles, not to a person.
 """
 
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class NoticeType(StrEnum):
 
 
 class Group(StrEnum):
-    """What people switch on and off together."""
+    """The types that people switch on and off together."""
 
     SECURITY = "security"
     PAYMENTS = "payments"
@@ -82,18 +82,18 @@ class Group(StrEnum):
     ANNOUNCEMENTS = "announcements"
 
 
-# Preferences cannot switch these off.
+# People cannot switch these groups off.
 ALWAYS = frozenset({Group.SECURITY, Group.PAYMENTS})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """In the app always, and on these channels besides, unless staff or the reader say otherwise."""
+    """How a type of notice is delivered: in the app, and on these channels unless staff or the reader chose others."""
 
     group: Group
     channels: frozenset[Channel] = frozenset()
     urgent: bool = False  # quiet hours do not hold it back
-    per_hour: int = 3  # beyond so many for one person, the rest come together as one
+    per_hour: int = 3  # beyond so many for one person, a digest tells of the rest
     lasts: int = DAY  # seconds for which a push is of use to a phone that was off
 
     @property
@@ -106,13 +106,13 @@ def _rule(group: Group, *channels: Channel) -> Rule:
 
 
 def _urgent_rule(group: Group, *channels: Channel, lasts: int = HOUR) -> Rule:
-    """Not held back by quiet hours, and soon of no use."""
+    """Return the rule of a type that quiet hours do not hold back, and that is soon of no use."""
     return Rule(group, frozenset(channels), urgent=True, per_hour=20, lasts=lasts)
 
 
 RULES = MappingProxyType(
     {
-        # Never an in-app row: a code is in its message and nowhere else.
+        # A code is never a notice in the app: it is in its message and nowhere else.
         NoticeType.OTP: _urgent_rule(Group.SECURITY, SMS, EMAIL),
         NoticeType.ACCOUNT_SECURITY: _urgent_rule(Group.SECURITY, PUSH, SMS, EMAIL),
         NoticeType.ACCOUNT_STATUS: _urgent_rule(Group.SECURITY, PUSH, SMS, EMAIL),
@@ -144,7 +144,7 @@ RULES = MappingProxyType(
         NoticeType.POINTS_TAKEN: _rule(Group.PAYMENTS, PUSH),
         NoticeType.PAYOUT_SENT: _rule(Group.PAYMENTS, PUSH, EMAIL),
         NoticeType.PAYOUT_FAILED: _rule(Group.PAYMENTS, PUSH, EMAIL),
-        # It is a charge before anything else.
+        # A loss is a charge, so it belongs to the payments.
         NoticeType.RENTAL_LOST: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
         NoticeType.RENTAL_STARTED: _urgent_rule(Group.RENTALS, PUSH),
         NoticeType.RENTAL_FAILED: _urgent_rule(Group.RENTALS, PUSH),
@@ -165,7 +165,7 @@ RULES = MappingProxyType(
         NoticeType.ACHIEVEMENT_UNLOCKED: _rule(Group.REWARDS, PUSH),
         NoticeType.STATION_ISSUE_RECEIVED: _rule(Group.STATIONS),
         NoticeType.STATION_ISSUE_RESOLVED: _rule(Group.STATIONS, PUSH),
-        # Goes where those go that it stands for, and is never a row of its own in the app.
+        # A digest goes where the notices go that it stands for, and is never shown in the app.
         NoticeType.DIGEST: _rule(Group.ANNOUNCEMENTS),
         NoticeType.BROADCAST: _rule(Group.ANNOUNCEMENTS, PUSH),
     }

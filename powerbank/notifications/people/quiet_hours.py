@@ -1,4 +1,4 @@
-"""The hours of the night in which nobody is woken."""
+"""The quiet hours: the part of the night in which nobody is woken."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -8,11 +8,12 @@ from powerbank.content.app_config import Hours
 
 
 def end_of_night(now: datetime) -> datetime | None:
-    """When the night is over; None by day."""
+    """Return when the quiet hours of this network are over, or None outside of them."""
     return end_of_quiet_hours(app_config.current().quiet_hours, now, HOME)
 
 
 def end_of_quiet_hours(hours: Hours, now: datetime, zone: tzinfo) -> datetime | None:
+    """Return when these hours are over in a time zone, or None outside of them. They may span midnight."""
     local = now.astimezone(zone)
     clock = local.time()
     evening, morning = clock >= hours.begin, clock < hours.end

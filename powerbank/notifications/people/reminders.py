@@ -1,12 +1,14 @@
-"""Whoever began and did not finish: reminded a few times, then left alone; and accounts that we did not finish."""
+"""The reminders of an unfinished profile or identity check, and the repair of unfinished registrations."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, select
 
-from powerbank.base.db import db, open_session, transaction
+from powerbank.base.db import db, open_session
 from powerbank.content import app_config
 from powerbank.notifications.models import Notice
 from powerbank.notifications.people.notice_types import NoticeType
@@ -15,7 +17,7 @@ from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue_again
 from powerbank.users.models import AccountStatus, User
 
-# Days after the registration. Each is told once; after the last nothing more is said.
+# Days after the registration. A person is reminded once in each stage, and not after the last.
 STAGES = (1, 3, 7, 14, 21)
 BATCH = 500
 
@@ -28,46 +30,62 @@ _COMPLETE = and_(
 )
 
 
-def remind(*, now: datetime) -> None:
-    """Of the profile first, and of the identity once the profile is complete."""
-    _remind(NoticeType.PROFILE_REMINDER, ~_COMPLETE, now=now)
-    kyc_required = app_config.current().kyc_required
-    db.session.rollback()
-    if kyc_required:
-        _remind(NoticeType.KYC_REMINDER, and_(_COMPLETE, User.kyc_status.in_(("none", "rejected"))), now=now)
+class Reminder(NamedTuple):
+    """A reminder at one stage: the people of that age who have not finished, and the key that tells it once."""
+
+    notice_type: NoticeType
+    key: str
+    people: ColumnElement[bool]
+
+    def find(self, after: UUID) -> list[UUID]:
+        """Return the next people after this one who have not been reminded at this stage."""
+        query = select(User.id).where(User.status == AccountStatus.ACTIVE, self.people, ~_has_notice(self.key))
+        return list(db.session.scalars(query.where(User.id > after).order_by(User.id).limit(BATCH)))
+
+
+def current_reminders(*, now: datetime) -> list[Reminder]:
+    """Return the reminders of all stages: of the profile first, and of the identity once the profile is complete."""
+    reminders = _reminders(NoticeType.PROFILE_REMINDER, ~_COMPLETE, now=now)
+    if app_config.current().kyc_required:
+        unchecked = and_(_COMPLETE, User.kyc_status.in_(("none", "rejected")))
+        reminders += _reminders(NoticeType.KYC_REMINDER, unchecked, now=now)
+    return reminders
+
+
+def _reminders(notice_type: NoticeType, unfinished: ColumnElement[bool], *, now: datetime) -> list[Reminder]:
+    return [
+        Reminder(
+            notice_type,
+            f"{notice_type}:{stage}",
+            and_(
+                User.created_at > now - timedelta(days=following),
+                User.created_at <= now - timedelta(days=stage),
+                unfinished,
+            ),
+        )
+        for stage, following in pairwise(STAGES)
+    ]
+
+
+def send_reminder(reminder: Reminder, user_ids: Sequence[UUID]) -> None:
+    """Remind these people. The calendar brings a reminder: there is no event that a subscription could follow."""
+    for user_id in user_ids:
+        notify(user_id=user_id, type=reminder.notice_type, context={}, dedup_key=reminder.key)
 
 
 def repeat_registration_steps(*, now: datetime) -> None:
-    """What follows a registration is one transaction that ends with the welcome. Where that is missing an hour later,
-    its job died or staff discarded it: it is asked for again."""
+    """Enqueue the steps of a registration again where its welcome is missing after an hour.
+
+    The steps are one transaction that ends with the welcome, so its job died or staff discarded it.
+    """
     unfinished = select(User.id).where(
         User.deleted_at.is_(None),
         User.created_at.between(now - timedelta(days=30), now - timedelta(hours=1)),
-        ~_told(WELCOME_KEY),
+        ~_has_notice(WELCOME_KEY),
     )
     for user_id in open_session().scalars(unfinished.limit(BATCH)).all():
         enqueue_again(account_jobs.POST_REGISTRATION, user_id=str(user_id), referral_code=None)
 
 
-def _remind(kind: NoticeType, unfinished: ColumnElement[bool], *, now: datetime) -> None:
-    for stage, following in pairwise(STAGES):
-        key = f"{kind}:{stage}"
-        of_this_age = and_(
-            User.created_at > now - timedelta(days=following), User.created_at <= now - timedelta(days=stage)
-        )
-        after: UUID | None = None
-        while True:
-            query = select(User.id).where(User.status == AccountStatus.ACTIVE, of_this_age, unfinished, ~_told(key))
-            if after is not None:
-                query = query.where(User.id > after)
-            with transaction() as session:
-                people = session.scalars(query.order_by(User.id).limit(BATCH)).all()
-                for user_id in people:
-                    notify(user_id=user_id, type=kind, context={}, dedup_key=key)
-            if len(people) < BATCH:
-                break
-            after = people[-1]
-
-
-def _told(key: str) -> ColumnElement[bool]:
+def _has_notice(key: str) -> ColumnElement[bool]:
     return exists().where(Notice.user_id == User.id, Notice.dedup_key == key)

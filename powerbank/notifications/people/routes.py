@@ -7,7 +7,7 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_session_id, current_user_id, user_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import page, page_of
+from powerbank.api.paging import page_of
 from powerbank.base.db import transaction, utcnow
 from powerbank.notifications.delivery import devices
 from powerbank.notifications.delivery import queries as notification_queries
@@ -33,8 +33,7 @@ device_blueprint = Blueprint("Devices", __name__, url_prefix="/api/users/me/devi
 @blueprint.response(200, page_of(NoticeSchema))
 def notices(arguments: dict[str, Any]) -> dict[str, Any]:
     """Newest first"""
-    query = queries.notices_of_user(current_user_id(), unread=arguments.pop("unread"))
-    return page(query, Notice.id, descending=True, **arguments)
+    return queries.notice_page(current_user_id(), **arguments)
 
 
 @blueprint.get("/unread-count")

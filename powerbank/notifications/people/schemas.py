@@ -1,10 +1,13 @@
+"""The schemas of people's notices, devices and preferences."""
+
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
 from powerbank.notifications.models import Platform
+from powerbank.notifications.people.notice_types import Group
 
-# FCM says what a token is; what is longer would not go into an index.
+# FCM decides what a token is. A longer one would not fit into an index.
 TOKEN = validate.Regexp(r"^[!-~]{1,1024}\Z")
 
 
@@ -49,3 +52,28 @@ class DeviceSchema(Schema):
 class DevicesSchema(Schema):
     items = fields.List(fields.Nested(DeviceSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+class PlacesSchema(Schema):
+    group = fields.String(required=True, validate=validate.OneOf([group.value for group in Group]))
+    in_app = Boolean()
+    push = Boolean()
+    sms = Boolean()
+    email = Boolean()
+
+
+class PreferenceSchema(PlacesSchema):
+    types = fields.List(fields.String(), required=True)
+    locked = Boolean(required=True, metadata={"description": "These cannot be switched off."})
+
+
+class PreferencesSchema(Schema):
+    groups = fields.List(fields.Nested(PreferenceSchema), required=True)
+    quiet_hours = fields.String(
+        required=True,
+        metadata={"description": "Nobody is woken then: what is not urgent waits.", "example": "22:00-07:00"},
+    )
+
+
+class PreferencesChangeSchema(Schema):
+    groups = fields.List(fields.Nested(PlacesSchema), required=True, validate=validate.Length(max=20))

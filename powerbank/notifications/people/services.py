@@ -1,5 +1,8 @@
-"""The notices of a person: written, read, deleted. Most follow from an event, by a line of `powerbank.subscriptions`;
-`notify` is for what nothing else could follow."""
+"""The notices of a person: written, marked as read, hidden.
+
+What happens in a domain is an event, and a line of `powerbank.subscriptions` tells its person. `notify` is for the few
+cases in which nothing happened that others could follow.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -32,10 +35,10 @@ def notify(
     dedup_key: str | None = None,
     also_to: Sequence[ContactAddress] = (),
 ) -> UUID | None:
-    """Tells a person, after the open transaction has committed. None when there is nothing to tell:
-    the same was told before under this key, or the account is gone.
+    """Write a notice and enqueue the job that shows and sends it after the commit.
 
-    `also_to` gets it too, by SMS or e-mail, although the person is not reached there any more.
+    None where the person was told before under this key, or the account is gone. The addresses `also_to` get it too, by
+    SMS or e-mail, although they are not the person's any more.
     """
     notice = write_notice(user_id=user_id, type=type, context=context, dedup_key=dedup_key)
     if notice is None:
@@ -61,24 +64,26 @@ def notify(
 def write_notice(
     *, user_id: UUID, type: NoticeType, context: Mapping[str, Scalar], dedup_key: str | None = None
 ) -> Notice | None:
-    """A notice that its caller puts into words: see `deliveries.tell`. None as with `notify`."""
+    """Write a notice that has no text yet: `dispatch.show_and_send` gives it one. None as with `notify`."""
     _refuse_objects(context)
-    someone = select(
+    row = select(
         literal(new_id()), User.id, literal(type.value), literal(dict(context), JSONB), literal(dedup_key)
     ).where(User.id == user_id, User.deleted_at.is_(None))
     return open_session().scalar(
         insert(Notice)
-        .from_select(["id", "user_id", "type", "context", "dedup_key"], someone)
+        .from_select(["id", "user_id", "type", "context", "dedup_key"], row)
         .on_conflict_do_nothing(index_elements=["user_id", "dedup_key"], index_where=Notice.dedup_key.is_not(None))
         .returning(Notice)
     )
 
 
 def notify_of_registration(user_id: UUID) -> None:
+    """Welcome a new person. No event tells it: the welcome is a step of the registration itself."""
     notify(user_id=user_id, type=NoticeType.WELCOME, context={}, dedup_key=WELCOME_KEY)
 
 
 def mark_notice(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) -> Notice:
+    """Mark a notice as read or unread."""
     notice = _lock_notice_of_user(user_id, notice_id)
     notice.read_at = (notice.read_at or now) if read else None
     changes.announce(changes.topic_of_user(user_id), kind="notice", id=notice_id)
@@ -86,7 +91,7 @@ def mark_notice(user_id: UUID, notice_id: UUID, *, read: bool, now: datetime) ->
 
 
 def mark_all_notices(user_id: UUID, *, now: datetime) -> int:
-    """Those that were unread are now read; their number comes back."""
+    """Mark all notices of a person as read, and return how many were unread."""
     changes.announce(changes.topic_of_user(user_id), kind="notice", id=None)
     marked = open_session().execute(
         update(Notice).where(Notice.user_id == user_id, *Notice.seen(), Notice.read_at.is_(None)).values(read_at=now)
@@ -95,13 +100,13 @@ def mark_all_notices(user_id: UUID, *, now: datetime) -> int:
 
 
 def hide_notice(user_id: UUID, notice_id: UUID, *, now: datetime) -> None:
-    """Deleted, for its reader."""
+    """Hide a notice from its person. The row stays, so that the same event does not bring the notice back."""
     _lock_notice_of_user(user_id, notice_id).deleted_at = now
     changes.announce(changes.topic_of_user(user_id), kind="notice", id=notice_id)
 
 
 def delete_notices_of_user(user: User) -> None:
-    """What is kept for somebody who leaves: nothing but the bare record of what was sent."""
+    """Delete the notices, devices and preferences of an account that ends. Only the bare deliveries stay."""
     session = open_session()
     session.execute(update(Delivery).where(Delivery.user_id == user.id).values(masked=None, address=None))
     session.execute(delete(Notice).where(Notice.user_id == user.id))
@@ -110,6 +115,7 @@ def delete_notices_of_user(user: User) -> None:
 
 
 def _lock_notice_of_user(user_id: UUID, notice_id: UUID) -> Notice:
+    """Lock a notice that a person has in the list, or refuse with 404."""
     notice = open_session().scalar(
         select(Notice).where(Notice.id == notice_id, Notice.user_id == user_id, *Notice.seen()).with_for_update()
     )

@@ -10,8 +10,10 @@ from powerbank.notifications.models import Platform
 
 
 class StaffNotice(Base):
-    """Something that staff are told: one row for all of them. Who sees it follows from its type and their role, so
-    that a new member, or one with a new role, finds what is open. The words are made for each reader's language."""
+    """A notice to staff: one row for all of them. The text is made when it is read, in the language of the reader.
+
+    Who sees it follows from its type and from the role of the reader, so a new member finds what is open.
+    """
 
     __tablename__ = "staff_notices"
     __table_args__ = (
@@ -27,7 +29,7 @@ class StaffNotice(Base):
 
 
 class StaffNoticeRead(Base):
-    """Who has read it."""
+    """A member of staff has read a notice."""
 
     __tablename__ = "staff_notice_reads"
 
@@ -39,7 +41,7 @@ class StaffNoticeRead(Base):
 
 
 class StaffDevice(Base):
-    """A place where a member of staff gets pushes, while the sign-in that registered it lasts."""
+    """A device on which a member of staff gets pushes, while the sign-in that registered it lasts."""
 
     __tablename__ = "staff_devices"
     __table_args__ = (one_of("platform", Platform), UniqueConstraint("fcm_token"))

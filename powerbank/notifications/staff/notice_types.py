@@ -1,4 +1,7 @@
-"""What staff are told: which of them, and which kinds go out by e-mail and push. The words are in `staff_texts.py`."""
+"""Every type of notice to staff, with its rule: who hears of it, and whether it goes out by e-mail and push.
+
+The texts are in `notifications.texts.staff`.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,10 +45,12 @@ class StaffNoticeType(StrEnum):
 
 @dataclass(frozen=True)
 class StaffRule:
-    permission: str  # whoever has it hears of this
+    """How a type of notice is delivered to staff. The console shows it always."""
+
+    permission: str  # members of staff who have it hear of this
     email: bool = False
     push: bool = False
-    once_per: str | None = None  # the value of the context that makes two of a kind the same
+    once_per: str | None = None  # the value of the context by which two notices are the same
 
     @property
     def channels(self) -> frozenset[Channel]:

@@ -4,38 +4,18 @@ from typing import Any
 from uuid import UUID
 
 from flask.views import MethodView
-from marshmallow import Schema, fields, validate
 
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.fields import Boolean, Time
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
-from powerbank.api.paging import PageArguments, page, page_of
+from powerbank.api.paging import page_of
 from powerbank.base.db import transaction, utcnow
-from powerbank.notifications.models import IN_APP
 from powerbank.notifications.people.schemas import MarkedSchema, NoticeMarkSchema, UnreadSchema
 from powerbank.notifications.staff import queries
 from powerbank.notifications.staff import services as staff
-from powerbank.notifications.staff.models import StaffNotice
-from powerbank.notifications.staff.notice_types import StaffNoticeType
-from powerbank.notifications.templates import composition
+from powerbank.notifications.staff.schemas import StaffNoticeArguments, StaffNoticeSchema
 
 blueprint = Blueprint("Notices (staff)", __name__, url_prefix="/api/admin/notices", description="What staff were told.")
-
-
-class StaffNoticeArguments(PageArguments):
-    unread = Boolean(load_default=None, allow_none=True)
-    type = fields.String(load_default=None, validate=validate.OneOf([type.value for type in StaffNoticeType]))
-
-
-class StaffNoticeSchema(Schema):
-    id = fields.UUID(required=True)
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    body = fields.String(required=True)
-    data = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    read_at = Time(required=True, allow_none=True)
-    created_at = Time(required=True)
 
 
 @blueprint.get("")
@@ -45,9 +25,8 @@ class StaffNoticeSchema(Schema):
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """What concerns your role, newest first"""
     me = current_staff()
-    query = queries.notices_of_member(me.id, me.may, unread=arguments.pop("unread"), type=arguments.pop("type"))
-    found = page(query, StaffNotice.id, descending=True, **arguments)
-    return found | {"items": shown(found["items"])}
+    found = queries.notice_page(me.id, me.may, **arguments)
+    return found | {"items": staff.show_notices(found["items"], staff_id=me.id, language=wanted_language())}
 
 
 @blueprint.get("/unread-count")
@@ -77,26 +56,4 @@ class OneStaffNotice(MethodView):
         me = current_staff()
         with transaction():
             notice = staff.mark_notice(me.id, me.may, notice_id, read=body["read"], now=utcnow())
-        return shown([notice])[0]
-
-
-def shown(notices: list[StaffNotice]) -> list[dict[str, Any]]:
-    language = wanted_language()
-    read = queries.reading_times(current_staff().id, [notice.id for notice in notices])
-    words_of = composition.compose_texts(
-        IN_APP, language, [(StaffNoticeType(notice.type), notice.context) for notice in notices]
-    )
-    items = []
-    for notice, words in zip(notices, words_of, strict=True):
-        items.append(
-            {
-                "id": notice.id,
-                "type": notice.type,
-                "title": words.title,
-                "body": words.body,
-                "data": {name: str(value) for name, value in notice.context.items() if value is not None},
-                "read_at": read.get(notice.id),
-                "created_at": notice.created_at,
-            }
-        )
-    return items
+        return staff.show_notices([notice], staff_id=me.id, language=wanted_language())[0]

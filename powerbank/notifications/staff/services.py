@@ -1,4 +1,4 @@
-"""`notify_staff`: how staff are told something. It comes from events, by a line of `powerbank.subscriptions`."""
+"""The notices of staff. They follow from events, by the lines of `powerbank.subscriptions`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,27 +23,29 @@ from powerbank.outbox.enqueue import Scalar
 from powerbank.users.identifiers import mask_contact_address
 from powerbank.users.models import IdentifierKind
 
-PER_HOUR = 10  # of one type and channel: a hundred stations that go offline together are not a hundred mails
+PER_HOUR = 10  # notices of one type on one channel
 
 
 @dataclass(frozen=True)
 class Member:
+    """A member of staff, as far as notices need to know."""
+
     id: UUID
     email: str
     language: str
-    devices: Mapping[UUID, str]  # the tokens of those where they are signed in
+    devices: Mapping[UUID, str]  # tokens of the devices on which they are signed in
 
 
 Directory = Callable[[str], Sequence[Member]]
 
 
 def register_directory(app: Flask, members: Directory) -> None:
-    """`members(permission)` answers the active staff who have it. It is a later domain that keeps them."""
+    """Register `members(permission)`, which returns the active staff who have it. A later domain knows them."""
     app.extensions["staff_directory"] = members
 
 
 def notify_staff(*, type: StaffNoticeType, context: Mapping[str, Scalar], dedup_key: str | None = None) -> UUID | None:
-    """Tells whoever has the type's permission. None when the same was told before."""
+    """Write a notice for all staff who have the permission of its type, and send it. None if they were told before."""
     rule = RULES[type]
     if dedup_key is None and rule.once_per is not None:
         dedup_key = f"{type}:{context.get(rule.once_per)}"
@@ -80,6 +82,7 @@ def mark_notice(
 
 
 def mark_all_notices(staff_id: UUID, may: Callable[[str], bool], *, now: datetime) -> int:
+    """Mark all notices that a member sees as read, and return how many were unread."""
     open_ones = (
         open_session().scalars(select(StaffNotice.id).where(queries.visible_to(may), ~queries.read_by(staff_id))).all()
     )
@@ -90,8 +93,10 @@ def mark_all_notices(staff_id: UUID, may: Callable[[str], bool], *, now: datetim
 
 
 def _is_below_hourly_limit(type: StaffNoticeType, channel: Channel) -> bool:
-    """Beyond so many the notices are in the console only; the last mail of the hour says nothing of it, since what
-    piles up is seen there at once."""
+    """Tell whether fewer notices of a type than the limit went out on a channel in the last hour.
+
+    The console shows the others, so that a hundred stations that go offline together are not a hundred e-mails.
+    """
     sent = select(func.count(Delivery.staff_notice_id.distinct())).where(
         Delivery.staff_notice_id.is_not(None),
         Delivery.staff_id.is_not(None),
@@ -119,3 +124,25 @@ def _addresses_of_member(member: Member, channel: Channel) -> list[dict[str, Any
     if channel is Channel.PUSH:
         return [{"staff_device_id": device_id} for device_id in member.devices]
     return [{"masked": mask_contact_address(IdentifierKind.EMAIL, member.email)}]
+
+
+def show_notices(notices: Sequence[StaffNotice], *, staff_id: UUID, language: str) -> list[dict[str, Any]]:
+    """Return notices as the API and the console show them to a member, in a language."""
+    read = queries.reading_times(staff_id, [notice.id for notice in notices])
+    texts = composition.compose_texts(
+        IN_APP, language, [(StaffNoticeType(notice.type), notice.context) for notice in notices]
+    )
+    items = []
+    for notice, text in zip(notices, texts, strict=True):
+        items.append(
+            {
+                "id": notice.id,
+                "type": notice.type,
+                "title": text.title,
+                "body": text.body,
+                "data": {name: str(value) for name, value in notice.context.items() if value is not None},
+                "read_at": read.get(notice.id),
+                "created_at": notice.created_at,
+            }
+        )
+    return items

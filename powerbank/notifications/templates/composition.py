@@ -1,4 +1,4 @@
-"""Words for a message in a place: staff's template if there is one that works, else the built-in text."""
+"""The composition of a message's text in a place: the template of staff if one works, else the built-in text."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 def compose_text(kind: AnyNoticeType, place: str, context: Mapping[str, Scalar], language: str) -> Text:
-    """Needs an open transaction: of a template that fails, staff are told in it."""
+    """Return the text of a message. In the transaction that is open, staff are told of a template that fails."""
     template = _find_templates(place, [kind], language).get(kind.value)
     return (_render_or_report(template, kind, context) if template else None) or built_in.built_in_text(
         kind, context, language
@@ -28,7 +28,7 @@ def compose_text(kind: AnyNoticeType, place: str, context: Mapping[str, Scalar],
 
 
 def try_templates(kind: AnyNoticeType, place: str, context: Mapping[str, Scalar]) -> None:
-    """For a place where words are put at reading: of a template that fails, staff hear when the message is made."""
+    """Try the templates of a place where texts are made at reading, so that staff hear early of one that fails."""
     for language in LANGUAGES:
         for template in _find_templates(place, [kind], language).values():
             _render_or_report(template, kind, context)
@@ -37,16 +37,16 @@ def try_templates(kind: AnyNoticeType, place: str, context: Mapping[str, Scalar]
 def compose_texts(
     place: str, language: str, wanted: Sequence[tuple[AnyNoticeType, Mapping[str, Scalar]]]
 ) -> list[Text]:
-    """For a list; reading tells nobody of templates that fail."""
+    """Return the texts of a list of messages. Reading tells nobody of templates that fail."""
     templates = _find_templates(place, [kind for kind, _ in wanted], language)
 
-    def put(kind: AnyNoticeType, context: Mapping[str, Scalar]) -> Text:
+    def compose(kind: AnyNoticeType, context: Mapping[str, Scalar]) -> Text:
         if (template := templates.get(kind.value)) is not None:
             with suppress(BrokenTemplateError):
                 return drafts.render_draft(Draft(kind, template.title, template.body), context, language)
         return built_in.built_in_text(kind, context, language)
 
-    return [put(kind, context) for kind, context in wanted]
+    return [compose(kind, context) for kind, context in wanted]
 
 
 def _render_or_report(template: MessageTemplate, kind: AnyNoticeType, context: Mapping[str, Scalar]) -> Text | None:

@@ -1,9 +1,9 @@
-"""Texts by staff: Jinja, with little of it left.
+"""The drafts of templates: a small part of Jinja, checked and rendered.
 
 A template may name values, ask whether one is there, and choose between texts. It has no loops, no calls, no
-attributes and no arithmetic, so that the time it takes is bounded by its length. The check is made on the parsed text,
-before Jinja makes code of it (which would already reckon constants), at saving and again at each use: a row that came
-into the table some other way gets no further.
+attributes and no arithmetic, so that its time is bounded by its length. The check reads the parsed source before Jinja
+compiles it, since compiling already evaluates constants. It runs at saving and again at each use, so that a row that
+came into the table another way does no harm.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from powerbank.notifications.texts.built_in import AnyNoticeType, Text
 from powerbank.notifications.texts.values import Format
 from powerbank.outbox.enqueue import Scalar
 
-LONGEST_TITLE, LONGEST_BODY = 200, 4000  # of the template, and of what comes out
+LONGEST_TITLE, LONGEST_BODY = 200, 4000  # of the source, and of the text that comes out
 
 _ALLOWED = (
     nodes.Template,
@@ -40,7 +40,7 @@ _ALLOWED = (
 )
 _FILTERS = {"upper": str.upper, "lower": str.lower}
 _DEEPEST = 20
-# Without these a message has no use.
+# Without these values a message is of no use.
 _REQUIRED_VALUES: dict[AnyNoticeType, frozenset[str]] = {NoticeType.OTP: frozenset({"code"})}
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
@@ -50,18 +50,20 @@ _environment.tests = {}
 
 
 class BrokenTemplateError(Exception):
-    """What is wrong with it, in words that name no value."""
+    """The template does not work. The text of the error says why and names no value."""
 
 
 @dataclass(frozen=True)
 class Draft:
+    """A template before it is saved, or as it is rendered."""
+
     kind: AnyNoticeType
     title: str
     body: str
 
 
 def check_draft(draft: Draft) -> dict[str, list[str]]:
-    """What keeps it from being used, by field."""
+    """Return the problems of a draft by field. A draft without problems can be used."""
     problems: dict[str, list[str]] = {}
     named: set[str] = set()
     for name, source, longest in (("title", draft.title, LONGEST_TITLE), ("body", draft.body, LONGEST_BODY)):
@@ -86,26 +88,27 @@ def check_draft(draft: Draft) -> dict[str, list[str]]:
 
 
 def render_draft(draft: Draft, context: Mapping[str, Scalar], language: str) -> Text:
+    """Render a draft with the values of a context, or raise BrokenTemplateError."""
     written = dict(_format_values(draft.kind, context, language))
-    words = Text(
+    text = Text(
         " ".join(_render_source(draft.title, written, LONGEST_TITLE).split()),
         _render_source(draft.body, written, LONGEST_BODY).strip(),
     )
-    if not words.title or not words.body:
+    if not text.title or not text.body:
         raise BrokenTemplateError("nothing comes out")
-    if any(written.get(name, "\0") not in words.body for name in _required_values(draft.kind)):
+    if any(written.get(name, "\0") not in text.body for name in _required_values(draft.kind)):
         raise BrokenTemplateError("it does not say what it must")
-    return words
+    return text
 
 
 def _format_values(kind: AnyNoticeType, context: Mapping[str, Scalar], language: str) -> Iterator[tuple[str, str]]:
-    """What is missing or odd is not there; a template that asks for it fails."""
-    for name, manner in built_in.needed_values(kind).items():
+    """Yield the values as their reader writes them. A template that names a missing one fails."""
+    for name, format_ in built_in.needed_values(kind).items():
         if context.get(name) is not None:
             with contextlib.suppress(ValueError, InvalidOperation):
                 yield (
                     name,
-                    values.format_value(context[name], None if manner is Format.TEXT else manner.value, language),
+                    values.format_value(context[name], None if format_ is Format.TEXT else format_.value, language),
                 )
 
 
@@ -129,7 +132,7 @@ def _compile_source(source: str, longest: int) -> Template:
 
 
 def _parse_source(source: str, longest: int) -> set[str]:
-    """The names that it speaks of."""
+    """Parse a source, refuse what is not allowed, and return the names of values that it uses."""
     if len(source) > longest:
         raise BrokenTemplateError(f"at most {longest} characters")
     try:

@@ -10,7 +10,7 @@ from powerbank.base.db import Base, Id
 
 
 class MessageTemplate(Base):
-    """What staff say instead of the built-in text, on one channel (the list in the app is one too), in one language."""
+    """The text that staff wrote in the place of the built-in one, for one place and one language."""
 
     __tablename__ = "message_templates"
     __table_args__ = (
@@ -33,7 +33,7 @@ class MessageTemplate(Base):
 
 
 class RuleOverride(Base):
-    """The channels that staff chose for a type, in place of the built-in ones."""
+    """The channels that staff chose for a type in the place of the built-in ones."""
 
     __tablename__ = "notification_rules"
     __table_args__ = (CheckConstraint("channels <@ ARRAY['push', 'sms', 'email']", name="channels"),)

@@ -3,45 +3,17 @@
 from typing import Any
 
 from flask.views import MethodView
-from marshmallow import Schema, fields, validate
 
 from powerbank.api.auth import current_staff, staff_only
-from powerbank.api.fields import Boolean, Time
 from powerbank.api.openapi import Blueprint
 from powerbank.base import audit
 from powerbank.base.db import transaction
-from powerbank.notifications.models import Channel
 from powerbank.notifications.templates import rules
+from powerbank.notifications.templates.schemas import RuleChangeSchema, RuleSchema, RulesSchema
 
 blueprint = Blueprint(
     "Message rules (staff)", __name__, url_prefix="/api/admin/rules", description="Which channels a type takes."
 )
-CHANNELS = fields.List(
-    fields.String(validate=validate.OneOf([channel.value for channel in Channel])),
-    required=True,
-    validate=validate.Length(max=3),
-    metadata={"description": "Besides the list in the app or the console."},
-)
-
-
-class RuleSchema(Schema):
-    type = fields.String(required=True)
-    audience = fields.String(required=True, validate=validate.OneOf(["user", "staff"]))
-    group = fields.String(required=True, allow_none=True)
-    urgent = Boolean(required=True, metadata={"description": "Quiet hours do not hold it back."})
-    fixed = Boolean(required=True, metadata={"description": "Its channels cannot be changed."})
-    channels = CHANNELS
-    default_channels = fields.List(fields.String(), required=True)
-    updated_at = Time(required=True, allow_none=True)
-
-
-class RulesSchema(Schema):
-    items = fields.List(fields.Nested(RuleSchema), required=True)
-    next_cursor = fields.String(dump_default=None, allow_none=True)
-
-
-class RuleChangeSchema(Schema):
-    channels = CHANNELS
 
 
 @blueprint.get("")

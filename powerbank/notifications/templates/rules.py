@@ -1,4 +1,4 @@
-"""Which channels a type has: the built-in ones, or those that staff chose."""
+"""The rules of channels: those on which a type of notice goes out, built-in or chosen by staff."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,30 +16,33 @@ from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.notifications.templates.models import RuleOverride
 from powerbank.notifications.texts.built_in import AnyNoticeType
 
-# A code goes where its asker is reached; a digest where those go that it stands for.
+# A code goes to the address that asked for it, and a digest where the notices go that it stands for.
 FIXED = frozenset({NoticeType.OTP, NoticeType.DIGEST})
 
 
 def channels_of_type(kind: AnyNoticeType) -> frozenset[Channel]:
+    """Return the channels of a type now."""
     return effective_channels(
         kind, db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == kind.value))
     )
 
 
 def effective_channels(kind: AnyNoticeType, stored: Sequence[str] | None) -> frozenset[Channel]:
-    """What staff chose, or the built-in ones."""
+    """Return the channels that staff chose, or the built-in ones."""
     if stored is None or kind in FIXED:
         return default_channels(kind)
     return frozenset(Channel(each) for each in stored)
 
 
 def default_channels(kind: AnyNoticeType) -> frozenset[Channel]:
+    """Return the built-in channels of a type."""
     if isinstance(kind, StaffNoticeType):
         return STAFF_RULES[kind].channels
     return RULES[kind].channels
 
 
 def find_notice_type(name: str) -> AnyNoticeType:
+    """Return the type of notice with this name, or refuse with 404."""
     try:
         return StaffNoticeType(name) if name in {*StaffNoticeType} else NoticeType(name)
     except ValueError:
@@ -47,11 +50,13 @@ def find_notice_type(name: str) -> AnyNoticeType:
 
 
 def list_rules() -> list[dict[str, Any]]:
+    """Return the rules of all types, as the API shows them."""
     overrides = {row.type: row for row in db.session.scalars(select(RuleOverride))}
     return [show_rule(kind, overrides.get(kind.value)) for kind in (*NoticeType, *StaffNoticeType)]
 
 
 def show_rule(kind: AnyNoticeType, override: RuleOverride | None) -> dict[str, Any]:
+    """Return the rule of a type, as the API shows it."""
     rule = RULES[kind] if isinstance(kind, NoticeType) else None
     return {
         "type": kind.value,
@@ -66,10 +71,12 @@ def show_rule(kind: AnyNoticeType, override: RuleOverride | None) -> dict[str, A
 
 
 def find_rule(kind: AnyNoticeType) -> dict[str, Any]:
+    """Return the rule of a type as it is stored now."""
     return show_rule(kind, db.session.get(RuleOverride, kind.value, populate_existing=True))
 
 
 def choose_channels(kind: AnyNoticeType, wanted: list[str], *, by: UUID) -> None:
+    """Choose the channels of a type, or refuse where they are fixed."""
     if kind in FIXED:
         raise AppError("rule_fixed", 422, "The channels of this type follow from what it is.")
     if isinstance(kind, StaffNoticeType) and {*wanted} - {Channel.EMAIL, Channel.PUSH}:
@@ -80,4 +87,5 @@ def choose_channels(kind: AnyNoticeType, wanted: list[str], *, by: UUID) -> None
 
 
 def reset_channels(kind: AnyNoticeType) -> None:
+    """Return a type to its built-in channels."""
     open_session().execute(delete(RuleOverride).where(RuleOverride.type == kind.value))

@@ -1,4 +1,4 @@
-"""The words of a message: staff's template for the place and language, else the built-in text."""
+"""The templates that staff write in the place of built-in texts: each for one type, place and language."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from powerbank.api.paging import page
 from powerbank.base.database_errors import foreseen
-from powerbank.base.db import open_session, utcnow
+from powerbank.base.db import db, open_session, utcnow
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.delivery.channels import Message
@@ -25,11 +26,27 @@ from powerbank.users import identifiers
 from powerbank.users import services as users
 from powerbank.users.identifiers import mask_contact_address
 
-STAFF_PLACES = (IN_APP, Channel.EMAIL, Channel.PUSH)  # in the app: in the console
+STAFF_PLACES = (IN_APP, Channel.EMAIL, Channel.PUSH)  # for staff the app is the console
 
 
-def create_template(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
-    template = MessageTemplate(**values_, updated_by=by)
+def template_page(*, type: str | None, language: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Return one page of all templates that match, newest first."""
+    wanted = {name: value for name, value in (("type", type), ("language", language)) if value}
+    query = select(MessageTemplate).filter_by(**wanted)
+    return page(query, MessageTemplate.id, descending=True, limit=limit, cursor=cursor)
+
+
+def find_template(template_id: UUID) -> MessageTemplate:
+    """Return a template, or refuse with 404."""
+    template: MessageTemplate | None = db.session.get(MessageTemplate, template_id)
+    if template is None:
+        raise NotFoundError("template")
+    return template
+
+
+def create_template(fields: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
+    """Create a template, or refuse one that does not work."""
+    template = MessageTemplate(**fields, updated_by=by)
     _refuse_broken(template)
     session = open_session()
     session.add(template)
@@ -41,6 +58,7 @@ def create_template(values_: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
 
 
 def change_template(template_id: UUID, changes: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
+    """Change fields of a template, or refuse what does not work."""
     template = lock_template(template_id)
     for name, value in changes.items():
         setattr(template, name, value)
@@ -51,7 +69,13 @@ def change_template(template_id: UUID, changes: Mapping[str, Any], *, by: UUID) 
     return template
 
 
+def delete_template(template: MessageTemplate) -> None:
+    """Delete a template, so that the built-in text takes its place again."""
+    open_session().delete(template)
+
+
 def lock_template(template_id: UUID) -> MessageTemplate:
+    """Lock a template, or refuse with 404."""
     template = open_session().get(MessageTemplate, template_id, with_for_update=True, populate_existing=True)
     if template is None:
         raise NotFoundError("template")
@@ -59,7 +83,7 @@ def lock_template(template_id: UUID) -> MessageTemplate:
 
 
 def preview_draft(draft: Draft, language: str, context: Mapping[str, Scalar]) -> Text:
-    """As a reader would get it, made of the example values and those given."""
+    """Return the text as a reader would get it, with example values and those given."""
     _refuse_problems(drafts.check_draft(draft))
     try:
         return drafts.render_draft(draft, {**built_in.sample_values(draft.kind), **context}, language)
@@ -68,8 +92,10 @@ def preview_draft(draft: Draft, language: str, context: Mapping[str, Scalar]) ->
 
 
 def send_test(template: MessageTemplate, to: str) -> list[str]:
-    """Sends it with the example values; where to comes back, masked. A push goes to the devices of the account that
-    the number or address belongs to."""
+    """Enqueue test messages with example values, and return the masked addresses to which they go.
+
+    A push goes to the devices of the account to which the number or address belongs.
+    """
     address = identifiers.parse_contact_address(to)
     channel = Channel(template.channel) if template.channel != IN_APP else None
     if channel is None:
@@ -95,7 +121,7 @@ def send_test(template: MessageTemplate, to: str) -> list[str]:
 
 
 def compose_test_message(template_id: UUID, delivery_id: UUID) -> Message | None:
-    """One more try of a test."""
+    """Count one more try of a test and return its message. None where it is not wanted any more or does not work."""
     template = open_session().get(MessageTemplate, template_id)
     delivery = deliveries.count_try(delivery_id)
     if delivery is None:
@@ -107,20 +133,21 @@ def compose_test_message(template_id: UUID, delivery_id: UUID) -> Message | None
         return None
     draft = Draft(rules.find_notice_type(template.type), template.title, template.body)
     try:
-        words = drafts.render_draft(draft, built_in.sample_values(draft.kind), template.language)
+        text = drafts.render_draft(draft, built_in.sample_values(draft.kind), template.language)
     except BrokenTemplateError as broken:
         deliveries.note_failure(delivery_id, str(broken), final=True)
         return None
-    return Message(Channel(delivery.channel), to, words.title, words.body, str(delivery.id), language=template.language)
+    return Message(Channel(delivery.channel), to, text.title, text.body, str(delivery.id), language=template.language)
 
 
 def audit_values(template: MessageTemplate) -> dict[str, Any]:
-    """As the audit log keeps it."""
+    """Return what the audit log keeps of a template."""
     names = ("type", "channel", "language", "title", "body", "active")
     return {name: getattr(template, name) for name in names}
 
 
 def _refuse_broken(template: MessageTemplate) -> None:
+    """Refuse a template that does not work in its place."""
     if template.type in {*StaffNoticeType} and template.channel not in STAFF_PLACES:
         raise _refused({"channel": ["Staff are told in the console, by e-mail and by push."]})
     _refuse_problems(drafts.check_draft(Draft(rules.find_notice_type(template.type), template.title, template.body)))

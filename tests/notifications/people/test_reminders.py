@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from jobs.notifications import send_reminders
 from powerbank.base.db import transaction, utcnow
 from powerbank.notifications.people import reminders
 from powerbank.users import lifecycle
@@ -24,7 +25,7 @@ def remind(app: Flask, days: float) -> list[str]:
     """So many days after the registration."""
     before = {key for key, _ in told(app)}
     with app.app_context():
-        reminders.remind(now=utcnow() + timedelta(days=days))
+        send_reminders(now=utcnow() + timedelta(days=days))
     return sorted({key for key, _ in told(app)} - before)
 
 

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from jobs.notifications import delete_old_rows
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.notifications import cleanup
 from powerbank.notifications.people import queries
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
@@ -156,6 +156,6 @@ def test_what_is_old_is_forgotten(app: Flask, people: People) -> None:
             at=now - timedelta(days=age),
         )
     with app.app_context():
-        cleanup.prune(now=now)
+        delete_old_rows(now=now)
     assert {row[0] for row in rows(app, "SELECT id FROM notices")} == {made["new"], made["unread"]}
     assert rows(app, "SELECT notice_id FROM deliveries") == [(None,)]

@@ -129,6 +129,6 @@ class TestCollecting:
         user_id = person(wallet=40_00)
         owes(user_id, 30_00, days=3)
         with transaction():
-            app_config.put("dues_grace_days", 5, actor="test")
+            app_config.set_value("dues_grace_days", 5, actor="test")
         assert collect_from_everybody(now=utcnow()) == 0
         assert announce_late_dues(now=utcnow()) == 0

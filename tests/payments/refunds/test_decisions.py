@@ -26,7 +26,7 @@ def test_rejected_it_is_theirs_again(payer: Payer, app: Flask, staff_headers: St
 
 def test_above_the_limit_two_people_decide(payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work) -> None:
     with app.app_context(), transaction():
-        app_config.put("refund_second_approval_above", "100.00", actor="test")
+        app_config.set_value("refund_second_approval_above", "100.00", actor="test")
     intent = topped_up(payer, "stripe")
     first, second = staff_headers("finance"), staff_headers("superadmin")
     refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]
@@ -44,7 +44,7 @@ def test_slices_of_one_payment_add_up_to_the_limit(
     payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work
 ) -> None:
     with app.app_context(), transaction():
-        app_config.put("refund_second_approval_above", "100.00", actor="test")
+        app_config.set_value("refund_second_approval_above", "100.00", actor="test")
     intent, staff = topped_up(payer, "stripe"), staff_headers("finance")
     statuses = []
     for part in ("60.00", "40.00", "0.01"):

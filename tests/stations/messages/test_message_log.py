@@ -50,7 +50,7 @@ def test_a_wrong_check_code_is_counted_and_refused_only_if_staff_say_so(
 ) -> None:
     station = make_station("V", protocol="volinks-v1", online=False)
     with transaction():
-        app_config.put("refuse_wrong_check_codes", refuse, actor="test")
+        app_config.set_value("refuse_wrong_check_codes", refuse, actor="test")
     Talker(station).take(f"/powerbank/{station.imei}/user/heart", BEAT[:-1] + b"\x00")
     shown = client.get("/api/admin/stations/V", headers=staff_headers()).get_json()
     assert (shown["status"] == "online", (shown["undecodable_messages"], shown["odd_messages"])) == (online, counts)
