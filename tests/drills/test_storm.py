@@ -9,14 +9,14 @@ import pytest
 from scripts.drills.storm import client, faults, wrong_clock
 from scripts.drills.storm.checker import Finding
 from scripts.drills.storm.health import Sample, Watch
-from scripts.drills.storm.journal import Accepted, Answer, Journal, Wait, Weather
-from scripts.drills.storm.storm import Seen, in_order
-from scripts.drills.storm.table import table
+from scripts.drills.storm.journal import Accepted, Answer, FaultPeriod, Journal, Wait
+from scripts.drills.storm.storm import Observations, shuffle_into_groups
+from scripts.drills.storm.table import render_table
 from tests.receiver import receiving
 
 
 def order(seed: int, groups: int) -> list[list[str]]:
-    found = in_order(faults.everything(), random.Random(seed))
+    found = shuffle_into_groups(faults.list_faults(), random.Random(seed))
     return [[fault.name for fault in together] for together in islice(found, groups)]
 
 
@@ -25,14 +25,14 @@ def test_a_seed_repeats_the_order() -> None:
 
 
 def test_everything_comes_before_anything_comes_again() -> None:
-    names = [fault.name for fault in faults.everything()]
+    names = [fault.name for fault in faults.list_faults()]
     assert len(names) == len(set(names))
     first = [name for together in order(7, len(names)) for name in together][: len(names)]
     assert sorted(first) == sorted(names)
 
 
 def test_what_health_must_tell_comes_alone() -> None:
-    told = {fault.name for fault in faults.everything() if fault.shows}
+    told = {fault.name for fault in faults.list_faults() if fault.shows}
     assert told
     assert all(len(together) == 1 for together in order(7, 60) if told & set(together))
 
@@ -40,9 +40,9 @@ def test_what_health_must_tell_comes_alone() -> None:
 def test_clocks_are_wrong_only_where_a_library_can_make_them_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wrong_clock, "PLACES", ())
     monkeypatch.delenv("FAKETIME_LIBRARY", raising=False)
-    assert not [fault for fault in faults.everything() if fault.kind == "clock"]
+    assert not [fault for fault in faults.list_faults() if fault.kind == "clock"]
     monkeypatch.setenv("FAKETIME_LIBRARY", "/somewhere/libfaketimeMT.so.1")
-    assert [fault for fault in faults.everything() if fault.kind == "clock"]
+    assert [fault for fault in faults.list_faults() if fault.kind == "clock"]
     assert wrong_clock.prefix("+1d").startswith("env LD_PRELOAD=/somewhere/libfaketimeMT.so.1 FAKETIME=+1d ")
 
 
@@ -72,7 +72,9 @@ def test_a_500_is_a_surprise_and_a_refusal_is_an_answer() -> None:
 
 
 def test_the_table_has_the_longest_wait_of_each_fault_and_what_is_wrong() -> None:
-    journal = Journal(weather=[Weather("Redis wiped", 10, 18, kind="wipe"), Weather("web killed", 100, 108)])
+    journal = Journal(
+        fault_periods=[FaultPeriod("Redis wiped", 10, 18, kind="wipe"), FaultPeriod("web killed", 100, 108)]
+    )
     for took in (2.0, 7.0):
         journal.note(Wait("start until ejected", 12, 12 + took, "x"))
     journal.note(Wait("return until completed", 60, 63, "x"))
@@ -82,7 +84,7 @@ def test_the_table_has_the_longest_wait_of_each_fault_and_what_is_wrong() -> Non
     journal.note(Accepted("rental", "sita", "x", "k"))
     watch = Watch("http://127.0.0.1:9")
     watch.samples += [Sample(11, "yellow", frozenset({"redis"})), Sample(20, "green", frozenset())]
-    shown = table(Seen(journal, watch), [Finding("lost", "a rental")], ends={"completed": 2})
+    shown = render_table(Observations(journal, watch), [Finding("lost", "a rental")], ends={"completed": 2})
     assert "| requests | 2: 1 2xx, 1 none |" in shown
     assert "| rentals | 2 completed |" in shown
     assert "| lost | 1 |" in shown

@@ -16,7 +16,7 @@ from powerbank.rentals.models import Rental
 from scripts.drills.storm import checker
 from scripts.drills.storm.checker import Finding
 from scripts.drills.storm.health import Sample
-from scripts.drills.storm.journal import Accepted, Answer, Journal, Paid, Unknown, Wait, Weather
+from scripts.drills.storm.journal import Accepted, Answer, FaultPeriod, Journal, Paid, Unknown, Wait
 from tests.databases import superuser_url
 from tests.ledger.conftest import make_person, top_up
 from tests.rentals import rentals_in_states
@@ -75,18 +75,18 @@ def copy_row(database: Broken, table: str, row_id: object, **changed: str) -> No
 def test_what_was_accepted_and_is_there_once_is_right(database: Broken, journal: Journal) -> None:
     rental = rentals_in_states.pending()
     journal.note(accepted("rental", owner_of(rental), rental))
-    assert kinds(checker.requests(database, journal)) == []
+    assert kinds(checker.check_requests(database, journal)) == []
 
 
 @pytest.mark.parametrize("what", ["rental", "topup", "refund", "code", "extension", "due"])
 def test_what_was_accepted_and_is_not_there_is_lost(database: Broken, journal: Journal, what: str) -> None:
     journal.note(accepted(what, uuid4(), uuid4()))
-    assert kinds(checker.requests(database, journal)) == ["lost"]
+    assert kinds(checker.check_requests(database, journal)) == ["lost"]
 
 
 def test_a_rental_of_somebody_else_is_lost(database: Broken, journal: Journal) -> None:
     journal.note(accepted("rental", uuid4(), rentals_in_states.pending()))
-    assert kinds(checker.requests(database, journal)) == ["lost"]
+    assert kinds(checker.check_requests(database, journal)) == ["lost"]
 
 
 def test_a_second_rental_of_one_request_is_doubled(database: Broken, journal: Journal) -> None:
@@ -94,17 +94,17 @@ def test_a_second_rental_of_one_request_is_doubled(database: Broken, journal: Jo
     owner = owner_of(rental)
     journal.note(accepted("rental", owner, rental))
     copy_row(database, "rentals", rental, id="uuidv7()", code="'other'")
-    assert kinds(checker.requests(database, journal)) == ["doubled"]
+    assert kinds(checker.check_requests(database, journal)) == ["doubled"]
     # It may be that of a request to which nobody got an answer.
     journal.note(Unknown("rental", str(owner)))
-    assert kinds(checker.requests(database, journal)) == []
+    assert kinds(checker.check_requests(database, journal)) == []
 
 
 def test_one_rental_for_two_requests_is_doubled(database: Broken, journal: Journal) -> None:
     rental = rentals_in_states.pending()
     for _ in range(2):
         journal.note(accepted("rental", owner_of(rental), rental))
-    assert kinds(checker.requests(database, journal)) == ["doubled"]
+    assert kinds(checker.check_requests(database, journal)) == ["doubled"]
 
 
 def test_extensions_are_counted(database: Broken, journal: Journal) -> None:
@@ -112,15 +112,15 @@ def test_extensions_are_counted(database: Broken, journal: Journal) -> None:
     owner = owner_of(rental)
     journal.note(accepted("rental", owner, rental))
     journal.note(accepted("extension", owner, rental))
-    assert kinds(checker.requests(database, journal)) == ["lost"]
+    assert kinds(checker.check_requests(database, journal)) == ["lost"]
     event = (
         "INSERT INTO rental_events (id, rental_id, at, event, cause)"
         f" VALUES (uuidv7(), '{rental}', now(), 'extended', 'x')"
     )
     database(event)
-    assert kinds(checker.requests(database, journal)) == []
+    assert kinds(checker.check_requests(database, journal)) == []
     database(event)
-    assert kinds(checker.requests(database, journal)) == ["doubled"]
+    assert kinds(checker.check_requests(database, journal)) == ["doubled"]
 
 
 # Books
@@ -128,7 +128,7 @@ def test_extensions_are_counted(database: Broken, journal: Journal) -> None:
 
 def test_books_of_a_rental_are_right(database: Broken) -> None:
     rentals_in_states.pending()
-    assert kinds(checker.books(database)) == []
+    assert kinds(checker.check_books(database)) == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_books_that_were_tampered_with(database: Broken, broken: str, found: str
     rentals_in_states.pending()
     database('ALTER TABLE ledger_accounts DROP CONSTRAINT "ck_ledger_accounts_floor"')
     database(broken)
-    assert any(finding.what.startswith(found) for finding in checker.books(database))
+    assert any(finding.what.startswith(found) for finding in checker.check_books(database))
 
 
 # Payments
@@ -169,17 +169,17 @@ def at_the_gateway(refunded: str = "0.00") -> dict[str, dict[str, Any]]:
 
 def test_what_was_paid_is_credited_once(database: Broken, journal: Journal) -> None:
     _, intent = paid_topup(journal)
-    assert kinds(checker.payments(database, journal, at_the_gateway())) == []
+    assert kinds(checker.check_payments(database, journal, at_the_gateway())) == []
     entry = database(f"SELECT id FROM ledger_entries WHERE reference_id = '{intent}'")[0][0]
     copy_row(database, "ledger_entries", entry, id="uuidv7()", key="'another'")
-    assert kinds(checker.payments(database, journal, at_the_gateway())) == ["doubled"]
+    assert kinds(checker.check_payments(database, journal, at_the_gateway())) == ["doubled"]
     database("DELETE FROM ledger_entries")
-    assert kinds(checker.payments(database, journal, at_the_gateway())) == ["lost"]
+    assert kinds(checker.check_payments(database, journal, at_the_gateway())) == ["lost"]
 
 
 def test_a_gateway_that_forgot_says_so(database: Broken, journal: Journal) -> None:
     paid_topup(journal)
-    assert kinds(checker.payments(database, journal, {})) == ["lost"]
+    assert kinds(checker.check_payments(database, journal, {})) == ["lost"]
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_what_a_gateway_gave_back_is_what_was_booked(
         VALUES (uuidv7(), '{person}', '{transaction}', '{intent}', '{transaction}', 1000, 'x', '{status}', 'user:x',
                 CASE WHEN '{status}' IN ('completed', 'rejected') THEN now() END)
     """)
-    assert kinds(checker.payments(database, journal, at_the_gateway(refunded))) == found
+    assert kinds(checker.check_payments(database, journal, at_the_gateway(refunded))) == found
 
 
 @pytest.mark.parametrize(("received", "found"), [(1, []), (2, []), (0, ["lost"]), (7, ["doubled"])])
 def test_codes(journal: Journal, received: int, found: list[str]) -> None:
     journal.note(accepted("code", "+977", uuid4()))
-    assert kinds(checker.codes(journal, {"+977": received})) == found
+    assert kinds(checker.check_codes(journal, {"+977": received})) == found
 
 
 # Custody
@@ -230,12 +230,12 @@ def test_codes(journal: Journal, received: int, found: list[str]) -> None:
 )
 def test_custody_against_the_truth(database: Broken, truth: dict[str, Any], found: list[str]) -> None:
     rentals_in_states.station()
-    assert kinds(checker.custody(database, truth)) == found
+    assert kinds(checker.check_custody(database, truth)) == found
 
 
 def test_a_bank_in_somebodys_hands(database: Broken) -> None:
     rentals_in_states.active()
-    assert kinds(checker.custody(database, {"A-1": None})) == []
+    assert kinds(checker.check_custody(database, {"A-1": None})) == []
 
 
 def test_a_bank_in_two_places(database: Broken) -> None:
@@ -248,7 +248,7 @@ def test_a_bank_in_two_places(database: Broken) -> None:
         id="uuidv7()",
         slot_number="2",
     )
-    assert kinds(checker.custody(database, {"A-1": ("imei-A", 1)})) == ["custody"]
+    assert kinds(checker.check_custody(database, {"A-1": ("imei-A", 1)})) == ["custody"]
 
 
 # What is left
@@ -256,7 +256,7 @@ def test_a_bank_in_two_places(database: Broken) -> None:
 
 def test_a_rental_that_is_stuck(database: Broken) -> None:
     rentals_in_states.pending()
-    found = [finding.what for finding in checker.left_over(database)]
+    found = [finding.what for finding in checker.check_left_over(database)]
     assert "open rentals: 1" in found
     assert "open holds: 1" in found
 
@@ -267,7 +267,7 @@ def test_a_dead_letter_that_nobody_has_decided_about(database: Broken, cause: st
         "INSERT INTO outbox_jobs (id, job, queue, arguments, run_after, lease_until, state, cause, finished_at)"
         f" VALUES (uuidv7(), 'x', 'default', '{{}}', now(), now(), 'dead', '{cause}', now())"
     )
-    assert kinds(checker.left_over(database)) == found
+    assert kinds(checker.check_left_over(database)) == found
 
 
 def test_a_job_that_is_late(database: Broken) -> None:
@@ -276,9 +276,9 @@ def test_a_job_that_is_late(database: Broken) -> None:
         " VALUES (uuidv7(), 'late', 'default', '{}', now() - interval '5 min', now() {})"
     )
     database(row.replace("{})", "+ interval '30 s')", 1))
-    assert kinds(checker.left_over(database)) == []
+    assert kinds(checker.check_left_over(database)) == []
     database(row.replace("{})", "- interval '2 min')", 1))
-    assert [finding.what for finding in checker.left_over(database)] == ["1 late are open and late"]
+    assert [finding.what for finding in checker.check_left_over(database)] == ["1 late are open and late"]
 
 
 # Waits and health
@@ -302,15 +302,15 @@ START = "start until ejected"
     ],
 )
 def test_waits_are_excused_by_what_was_silent(journal: Journal, wait: Wait, found: list[str]) -> None:
-    journal.weather.append(
-        Weather("no_answer", 100, 120, 40, kind="station", concerns=("start",), stations=frozenset({"liar"}))
+    journal.fault_periods.append(
+        FaultPeriod("no_answer", 100, 120, 40, kind="station", concerns=("start",), stations=frozenset({"liar"}))
     )
     journal.note(wait)
-    assert kinds(checker.waits(journal)) == found
+    assert kinds(checker.check_waits(journal)) == found
 
 
-def sample(at: float, colour: str, *words: str) -> Sample:
-    return Sample(at, colour, frozenset(words))
+def sample(at: float, colour: str, *problems: str) -> Sample:
+    return Sample(at, colour, frozenset(problems))
 
 
 GREEN = sample(60, "green")
@@ -330,11 +330,11 @@ GREEN = sample(60, "green")
     ],
 )
 def test_health_says_what_is_broken_and_that_it_is_over(samples: list[Sample], found: list[str]) -> None:
-    weather = [Weather("Redis frozen", 10, 18, shows=frozenset({"redis"})), Weather("web killed", 30, 38)]
-    assert kinds(checker.health(samples, weather, calm_from=50, green_within=60)) == found
+    periods = [FaultPeriod("Redis frozen", 10, 18, shows=frozenset({"redis"})), FaultPeriod("web killed", 30, 38)]
+    assert kinds(checker.check_health(samples, periods, calm_from=50, green_within=60)) == found
 
 
 def test_answers_that_no_rider_should_get(journal: Journal) -> None:
     journal.note("500 to GET /api/wallet: {}")
     journal.note(Answer("GET /api/wallet", 0, 1, "500"))
-    assert kinds(checker.answers(journal)) == ["answer"]
+    assert kinds(checker.check_answers(journal)) == ["answer"]

@@ -1,5 +1,5 @@
 """`python -m scripts.drills.storm --minutes 10`: starts a system of its own, lets a storm pass over it, and checks what
-is left. Ends with a table, and with 1 if anything is wrong. docs/storm.md tells what the table means."""
+is left. Ends with a table, and with 1 if anything is wrong. docs/storm.md names_problems what the table means."""
 
 import argparse
 import random
@@ -15,9 +15,9 @@ from typing import NoReturn
 from scripts.bench.shared import report
 from scripts.drills.storm import checker, faults, wrong_clock
 from scripts.drills.storm.checker import Finding
-from scripts.drills.storm.storm import GREEN_WITHIN, Seen, Storm, query, say
+from scripts.drills.storm.storm import GREEN_WITHIN, Observations, Storm, query, say
 from scripts.drills.storm.system import System
-from scripts.drills.storm.table import table
+from scripts.drills.storm.table import render_table
 from scripts.stack.errors import StackError
 from scripts.stack.files import DATA_FOLDER_MODE
 from scripts.stack.options import ROOT
@@ -61,28 +61,28 @@ def storm(folder: Path, asked: argparse.Namespace, *, seed: int) -> tuple[str, b
     """What is shown, and whether anything is wrong."""
     system = System(folder, Ports.from_base(asked.port_base or free_base()))
     with system.running():
-        kinds = faults.everything(named=asked.only)
-        seen = Storm(system, seed=seed, riders=asked.riders, kinds=kinds).pass_over(asked.minutes * 60)
+        kinds = faults.list_faults(named=asked.only)
+        seen = Storm(system, seed=seed, riders=asked.riders, kinds=kinds).run(asked.minutes * 60)
         findings = check(system, seen)
         ends = dict(query(system, "SELECT status, count(*) FROM rentals GROUP BY 1"))
-    return table(seen, findings, ends=ends), bool(findings)
+    return render_table(seen, findings, ends=ends), bool(findings)
 
 
-def check(system: System, seen: Seen) -> list[Finding]:
+def check(system: System, seen: Observations) -> list[Finding]:
     def ask(statement: str) -> list[tuple[object, ...]]:
         return query(system, statement)
 
-    weather = seen.journal.weather
+    periods = seen.journal.fault_periods
     return [
-        *checker.requests(ask, seen.journal),
-        *checker.payments(ask, seen.journal, seen.gateways),
-        *checker.codes(seen.journal, seen.codes),
-        *checker.left_over(ask),
-        *checker.books(ask),
-        *checker.custody(ask, seen.places),
-        *checker.waits(seen.journal),
-        *checker.health(seen.watch.samples, weather, calm_from=seen.settled_at, green_within=GREEN_WITHIN),
-        *checker.answers(seen.journal),
+        *checker.check_requests(ask, seen.journal),
+        *checker.check_payments(ask, seen.journal, seen.gateways),
+        *checker.check_codes(seen.journal, seen.codes),
+        *checker.check_left_over(ask),
+        *checker.check_books(ask),
+        *checker.check_custody(ask, seen.places),
+        *checker.check_waits(seen.journal),
+        *checker.check_health(seen.watch.samples, periods, calm_from=seen.settled_at, green_within=GREEN_WITHIN),
+        *checker.check_answers(seen.journal),
     ]
 
 

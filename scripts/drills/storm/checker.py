@@ -1,5 +1,5 @@
-"""What a storm must not have done, looked for from outside and in the database. Each check is a function of what was
-seen; none of them knows how the storm was made, so each can be fed something broken."""
+"""Finds what a storm must not have done, from outside and in the database. Each check is a function of what was
+observed; none of them knows how the storm was made, so each can be fed something broken."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.drills import leftovers
 from scripts.drills.storm.health import Sample
-from scripts.drills.storm.journal import Journal, Wait, Weather, felt
+from scripts.drills.storm.journal import FaultPeriod, Journal, Wait, find_causes
 
 LONGEST_WAIT = 30.0  # seconds, beyond what a frozen or silent part took
 OUTBOX_LATE = 60  # seconds that a due job may be open when all is calm
@@ -63,14 +63,15 @@ BOOKED = """
 DONE_IN_RENTALS = {"extension": "extended", "due": "due_paid"}
 
 
-def books(query: Query) -> Iterator[Finding]:
+def check_books(query: Query) -> Iterator[Finding]:
     for what, statement in BOOKS.items():
         for row in query(statement):
             yield Finding("books", f"{what}: {row}")
 
 
-def requests(query: Query, journal: Journal) -> Iterator[Finding]:
-    """Each request that was accepted has its effect once; one whose answer nobody got, once or not at all."""
+def check_requests(query: Query, journal: Journal) -> Iterator[Finding]:
+    """Find requests without their effect, or with more than one. A request whose answer nobody got has its effect once
+    or not at all."""
     unsure = Counter((each.what, each.person) for each in journal.unknown)
     for what, statement in MADE.items():
         accepted = Counter(each.subject for each in journal.accepted if each.what == what)
@@ -102,8 +103,8 @@ def _in_rentals(query: Query, journal: Journal, unsure: "Counter[tuple[str, str]
                 yield Finding("doubled", f"{accepted[rental]} × {what} of {rental} accepted, {there[rental]} there")
 
 
-def payments(query: Query, journal: Journal, gateways: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    """What was paid at a gateway is in the wallet once, and what a gateway gave back is what was booked."""
+def check_payments(query: Query, journal: Journal, gateways: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Find payments that are not in the wallet exactly once, and refunds that differ from what was booked."""
     credited = Counter(dict(query(CREDITED)))
     for each in journal.paid:
         if each.payment_id not in gateways:
@@ -125,8 +126,8 @@ def payments(query: Query, journal: Journal, gateways: Mapping[str, Mapping[str,
             yield Finding("lost", f"{completed} paisa of {each.intent_id} are booked as given back, not {given_back}")
 
 
-def codes(journal: Journal, received: Mapping[str, int]) -> Iterator[Finding]:
-    """Each number that was promised a code got one, and no number was flooded. A code that comes twice is allowed."""
+def check_codes(journal: Journal, received: Mapping[str, int]) -> Iterator[Finding]:
+    """Find numbers that got no code, or far too many. A code that comes twice is allowed."""
     asked = Counter(each.person for each in journal.accepted if each.what == "code")
     for phone, number in asked.items():
         if not received.get(phone, 0):
@@ -135,7 +136,7 @@ def codes(journal: Journal, received: Mapping[str, int]) -> Iterator[Finding]:
             yield Finding("doubled", f"{received[phone]} SMS with a code to {phone}")
 
 
-def custody(query: Query, truth: Places) -> Iterator[Finding]:
+def check_custody(query: Query, truth: Places) -> Iterator[Finding]:
     """Each bank is where the database has it, and only there."""
     found: dict[str, list[tuple[str, int] | str | None]] = {}
     for serial, place, imei, slot in query("""
@@ -151,7 +152,7 @@ def custody(query: Query, truth: Places) -> Iterator[Finding]:
         yield Finding("custody", f"{serial} is nowhere, the database has it in {found[serial]}")
 
 
-def left_over(query: Query) -> Iterator[Finding]:
+def check_left_over(query: Query) -> Iterator[Finding]:
     """When all is calm nothing waits any more."""
     for what, number in leftovers.count(query).items():
         if number:
@@ -163,40 +164,40 @@ def left_over(query: Query) -> Iterator[Finding]:
         yield Finding("stuck", f"{number} {job} are open and late")
 
 
-def waits(journal: Journal) -> Iterator[Finding]:
+def check_waits(journal: Journal) -> Iterator[Finding]:
     for wait in journal.waits:
         if wait.ended is None:
             yield Finding("stuck", f"{wait.what} of {wait.subject} never came")
-        elif (over := wait.ended - wait.began - LONGEST_WAIT - excused(wait, journal.weather)) > 0:
-            during = ", ".join(each.name for each in felt(wait, journal.weather))
+        elif (over := wait.ended - wait.began - LONGEST_WAIT - count_excused_seconds(wait, journal.fault_periods)) > 0:
+            during = ", ".join(each.name for each in find_causes(wait, journal.fault_periods))
             took = f"{wait.what} took {wait.ended - wait.began:.0f} s, {over:.0f} too many"
             yield Finding("wait", f"{took}, during: {during or 'calm'}; {wait.subject}, station {wait.station}")
 
 
-def excused(wait: Wait, weather: list[Weather]) -> float:
-    return sum(each.excuses for each in weather if each.concerned(wait))
+def count_excused_seconds(wait: Wait, periods: list[FaultPeriod]) -> float:
+    return sum(each.excuses for each in periods if each.may_lengthen(wait))
 
 
-def answers(journal: Journal) -> Iterator[Finding]:
+def check_answers(journal: Journal) -> Iterator[Finding]:
     for what, number in Counter(journal.surprises).items():
         yield Finding("answer", f"{number} × {what}")
 
 
-def health(
-    samples: list[Sample], weather: list[Weather], *, calm_from: float, green_within: float
+def check_health(
+    samples: list[Sample], periods: list[FaultPeriod], *, calm_from: float, green_within: float
 ) -> Iterator[Finding]:
-    """It said what was broken while that lasted, and that all is well once it was."""
-    for each in weather:
+    """Find faults that health did not tell of while they lasted, and that it is not green once all is well."""
+    for each in periods:
         meanwhile = [sample for sample in samples if each.began <= sample.at <= each.ended + 1]
-        if each.shows and not any(tells(sample, each.shows) for sample in meanwhile):
-            said = sorted({word for sample in meanwhile for word in sample.words})
+        if each.shows and not any(names_problems(sample, each.shows) for sample in meanwhile):
+            said = sorted({word for sample in meanwhile for word in sample.problems})
             yield Finding("health", f"{each.name}: health said {said}, not {sorted(each.shows)}")
     if not any(sample.colour == "green" for sample in samples if calm_from <= sample.at <= calm_from + green_within):
         last = samples[-1] if samples else None
-        says = "nothing" if last is None else f"{last.colour} {sorted(last.words)}"
+        says = "nothing" if last is None else f"{last.colour} {sorted(last.problems)}"
         yield Finding("health", f"not green within {green_within:.0f} s of nothing left to do; it says {says}")
 
 
-def tells(sample: Sample, words: frozenset[str]) -> bool:
-    """A system that does not answer at all has told enough."""
-    return sample.colour != "green" and ("silent" in sample.words or words <= sample.words)
+def names_problems(sample: Sample, problems: frozenset[str]) -> bool:
+    """Say whether health told of these problems. A system that does not answer at all has told enough."""
+    return sample.colour != "green" and ("silent" in sample.problems or problems <= sample.problems)

@@ -73,7 +73,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Begun:
-    """A fault that is there: how it is taken back, and the stations that it concerns if it is not all of them."""
+    """A fault that has begun: how it is undone, and the stations that it concerns if it is not all of them."""
 
     undo: Callable[[], None] = lambda: None
     stations: frozenset[str] = frozenset()
@@ -179,7 +179,7 @@ def _freezes() -> Iterator[Fault]:
 
 
 def _clocks() -> Iterator[Fault]:
-    """None where no library is that tells programs another time."""
+    """None where no library is that names_problems programs another time."""
     if wrong_clock.library() is None:
         return
     for title, shift in (("a day ahead", "+1d"), ("an hour behind", "-1h")):
@@ -211,7 +211,7 @@ def _lines() -> Iterator[Fault]:
     yield Fault("stations' connections cut", "line", _cut)
 
 
-def everything(*, named: Collection[str] = ()) -> list[Fault]:
+def list_faults(*, named: Collection[str] = ()) -> list[Fault]:
     """List all faults, or those with one of these texts in their names."""
     faults = [*_kills(), *_freezes(), *_clocks(), *_vendors(), *_stations(), *_lines()]
     return [fault for fault in faults if not named or any(text in fault.name for text in named)]

@@ -16,7 +16,7 @@ LONGEST_ANSWER = 4.0
 class Sample:
     at: float
     colour: str  # green, yellow, red
-    words: frozenset[str]  # what was wrong: silent, database, redis, and kinds of alerts
+    problems: frozenset[str]  # what was wrong: silent, database, redis, and kinds of alerts
 
 
 class Watch(threading.Thread):
@@ -39,11 +39,11 @@ class Watch(threading.Thread):
         ready, queues = self._ask("/health/ready"), self._ask("/health/queues")
         if ready is None or queues is None:
             return Sample(at, "red", frozenset({"silent"}))
-        words = {part for part, state in ready.get("checks", {}).items() if state != "ok"}
-        words |= {alert["kind"] for alert in queues.get("alerts", ())}
+        problems = {part for part, state in ready.get("checks", {}).items() if state != "ok"}
+        problems |= {alert["kind"] for alert in queues.get("alerts", ())}
         if ready.get("status") not in ("ready", "degraded") or queues.get("status") not in ("healthy", "warning"):
-            return Sample(at, "red", frozenset(words))
-        return Sample(at, "yellow" if words else "green", frozenset(words))
+            return Sample(at, "red", frozenset(problems))
+        return Sample(at, "yellow" if problems else "green", frozenset(problems))
 
     def _ask(self, path: str) -> dict[str, Any] | None:
         try:

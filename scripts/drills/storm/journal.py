@@ -1,19 +1,19 @@
-"""What everybody outside saw: each answer, each promise that an answer made, each wait, each fault. Times are seconds
-of this process's monotonic clock."""
+"""Keeps what everybody outside saw: each answer, each promise that an answer made, each wait, each fault. Times are
+seconds of the monotonic clock of this process."""
 
 import threading
 import time
 from dataclasses import dataclass, field
 
 now = time.monotonic
-AFTERMATH = 15.0  # seconds after a fault in which a wait still counts as felt during it
+AFTERMATH = 15.0  # seconds after a fault in which a wait still counts as find_causes during it
 TOLD_WITHIN = 5.0  # seconds from a rider's request until the cabinet is told
 BEHIND = 45.0  # seconds for which an ejection without an answer keeps those behind it waiting
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Of one request, or that there was none: `outcome` is the status, or what happened to the connection."""
+    """The answer to one request, if there was one: `outcome` is the status, or what happened to the connection."""
 
     asked: str  # method and path, with ids left out
     began: float
@@ -68,7 +68,7 @@ class Wait:
 
 
 @dataclass
-class Weather:
+class FaultPeriod:
     """A fault that was there from `began` to `ended`."""
 
     name: str
@@ -80,8 +80,8 @@ class Weather:
     concerns: tuple[str, ...] = ()  # the waits that it can lengthen; all, if none is named
     stations: frozenset[str] = frozenset()  # likewise
 
-    def concerned(self, wait: Wait) -> bool:
-        """Whether the wait fell into this fault or its aftermath, and can have to do with it."""
+    def may_lengthen(self, wait: Wait) -> bool:
+        """Say whether the wait fell into this fault or its aftermath, and can have to do with it."""
         aftermath = BEHIND if self.stations else AFTERMATH
         if wait.began > self.ended + aftermath or (wait.ended is not None and wait.ended < self.began):
             return False
@@ -94,9 +94,9 @@ class Weather:
         return told and (wait.station is None or wait.station in self.stations)
 
 
-def felt(wait: Wait, weather: list[Weather]) -> list[Weather]:
-    """The faults that a wait is put down to: where a cabinet or a vendor concerned it, those alone."""
-    concerned = [each for each in weather if each.concerned(wait)]
+def find_causes(wait: Wait, periods: list[FaultPeriod]) -> list[FaultPeriod]:
+    """Find the faults that a wait is put down to: where a cabinet or a vendor concerned it, those alone."""
+    concerned = [each for each in periods if each.may_lengthen(wait)]
     return [each for each in concerned if each.concerns] or concerned
 
 
@@ -107,7 +107,7 @@ class Journal:
     unknown: list[Unknown] = field(default_factory=list)
     paid: list[Paid] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
-    weather: list[Weather] = field(default_factory=list)
+    fault_periods: list[FaultPeriod] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)  # answers that no rider should get
     _guard: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

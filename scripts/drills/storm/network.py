@@ -79,7 +79,7 @@ class Network:
         return found
 
 
-def registered(staff: Staff) -> tuple[list[StationSpec], dict[str, str]]:
+def register_network(staff: Staff) -> tuple[list[StationSpec], dict[str, str]]:
     """The stations with the credentials that their registration gave them, and the packages."""
     for key, value in CONFIGURATION.items():
         staff.done("PATCH", f"/api/admin/config/{key}", {"value": value})
@@ -107,7 +107,7 @@ def _registered(staff: Staff, spec: StationSpec) -> StationSpec:
     return spec.model_copy(update={"mqtt": Credentials(username=made["username"], password=made["password"])})
 
 
-def cabinets(broker_url: str, specs: list[StationSpec], *, seed: int, folder: Path) -> Simulator:
+def make_simulator(broker_url: str, specs: list[StationSpec], *, seed: int, folder: Path) -> Simulator:
     pace = Pace(heartbeat=HEARTBEAT, eject=0.3, reboot=1.0)
     return Simulator(broker_url, specs, pace=pace, seed=seed, keep_in=folder / "simulator-storm.json")
 

@@ -1,5 +1,5 @@
-"""The storm itself: riders go about their day, faults come and go as the dice have it, and then all is calm again until
-nothing waits any more."""
+"""Runs the storm: riders go about their day, faults come and go as the dice have it, and then all is calm until nothing
+waits any more."""
 
 import random
 import time
@@ -18,7 +18,7 @@ from scripts.drills.storm.client import Client, Staff
 from scripts.drills.storm.faults import Begun, Fault, Scene
 from scripts.drills.storm.gateways import Sandbox
 from scripts.drills.storm.health import Watch
-from scripts.drills.storm.journal import Journal, Weather, now
+from scripts.drills.storm.journal import FaultPeriod, Journal, now
 from scripts.drills.storm.network import Network
 from scripts.drills.storm.person import Person
 from scripts.drills.storm.riders import Rider
@@ -33,8 +33,8 @@ GREEN_WITHIN = 60.0
 
 
 @dataclass
-class Seen:
-    """All that the checker is given, and how long it took until it was calm."""
+class Observations:
+    """All that the checker is given, and when the storm began, ended and had nothing left to do."""
 
     journal: Journal
     watch: Watch
@@ -59,20 +59,20 @@ class Storm:
         self._dice = random.Random(f"storm {seed}")  # noqa: S311 (not a secret)
         self._number_of_riders, self._kinds = riders, kinds
 
-    def pass_over(self, seconds: float) -> Seen:
+    def run(self, seconds: float) -> Observations:
         self._wait_until_green()
         self.staff.signed_in()
-        specs, packages = network.registered(self.staff)
-        simulator = network.cabinets(self.system.broker_url, specs, seed=self.seed, folder=self.system.folder)
+        specs, packages = network.register_network(self.staff)
+        simulator = network.make_simulator(self.system.broker_url, specs, seed=self.seed, folder=self.system.folder)
         with simulator:
             network.wait_until_seated(self.staff, specs)
             self.network = Network(simulator, specs, packages)
             say(f"{len(specs)} stations, {self._number_of_riders} riders; the storm begins.")
             self.watch.start()
-            seen = Seen(self.journal, self.watch, began=now())
+            seen = Observations(self.journal, self.watch, began=now())
             riders = self._riders()
             time.sleep(min(BEFORE, seconds / 6))
-            self._blow(seen.began, until=seen.began + seconds)
+            self._bring_faults(seen.began, until=seen.began + seconds)
             self.network.behave()
             self.sandbox.behave()
             seen.calm_from = now()
@@ -86,7 +86,7 @@ class Storm:
         until = now() + READY_WITHIN
         while (found := self.watch.look()).colour != "green":
             if now() > until:
-                raise RuntimeError(f"Not ready after {READY_WITHIN:.0f} s: health says {sorted(found.words)}")
+                raise RuntimeError(f"Not ready after {READY_WITHIN:.0f} s: health says {sorted(found.problems)}")
             time.sleep(0.5)
 
     def _riders(self) -> list[Rider]:
@@ -99,33 +99,33 @@ class Storm:
             found[-1].start()
         return found
 
-    def _blow(self, began: float, *, until: float) -> None:
+    def _bring_faults(self, began: float, *, until: float) -> None:
         scene = Scene(self.system, self.network, self.sandbox, self._dice)
-        for together in in_order(self._kinds, self._dice):
+        for together in shuffle_into_groups(self._kinds, self._dice):
             longest = max(fault.seconds for fault in together)
             if now() + longest > until:
                 if now() + faults.SHORT > until:
                     return
                 continue  # a shorter one may still fit
             say(f"+{now() - began:.0f} s {', '.join(fault.name for fault in together)}")
-            self._let_happen(together, scene)
+            self._play_together(together, scene)
             time.sleep(max(0.0, min(self._dice.uniform(*CALM), until - now())))
 
-    def _let_happen(self, together: list[Fault], scene: Scene) -> None:
-        going_on: list[tuple[float, Begun, Weather]] = []
+    def _play_together(self, together: list[Fault], scene: Scene) -> None:
+        going_on: list[tuple[float, Begun, FaultPeriod]] = []
         for fault in together:
-            weather = Weather(
+            period = FaultPeriod(
                 fault.name, now(), excuses=fault.excuses, shows=fault.shows, kind=fault.kind, concerns=fault.concerns
             )
             begun = fault.begin(scene)
-            weather.stations, weather.ended = begun.stations, weather.began + fault.seconds
-            self.journal.weather.append(weather)
-            going_on.append((weather.ended, begun, weather))
+            period.stations, period.ended = begun.stations, period.began + fault.seconds
+            self.journal.fault_periods.append(period)
+            going_on.append((period.ended, begun, period))
             time.sleep(self._dice.uniform(0, 1))
-        for ends, begun, weather in sorted(going_on, key=lambda each: each[0]):
+        for ends, begun, period in sorted(going_on, key=lambda each: each[0]):
             time.sleep(max(0.0, ends - now()))
             begun.undo()
-            weather.ended = now()
+            period.ended = now()
 
     def _end(self, riders: list[Rider]) -> None:
         until = now() + RIDERS_END_WITHIN
@@ -136,8 +136,8 @@ class Storm:
             if rider.is_alive():
                 self.journal.note(f"{rider.name} has not ended within {RIDERS_END_WITHIN:.0f} s")
 
-    def _settle(self, seen: Seen) -> None:
-        """Until nothing is left that waits; then each station says once more what it has."""
+    def _settle(self, seen: Observations) -> None:
+        """Wait until nothing is left that waits; then have each station say once more what it holds."""
         until = now() + SETTLED_WITHIN
         while True:
             self.network.bring_everything_back(self._dice)
@@ -156,7 +156,7 @@ class Storm:
         while now() < seen.settled_at + GREEN_WITHIN and self.watch.samples[-1].colour != "green":
             time.sleep(1)
 
-    def _decide_refunds(self, seen: Seen) -> None:
+    def _decide_refunds(self, seen: Observations) -> None:
         """Where a gateway could not say what became of a refund, staff look into its portal."""
         paid = {each.intent_id: each for each in self.journal.paid}
         at_gateways = self.sandbox.payments()
@@ -169,7 +169,7 @@ class Storm:
             self.staff.post(f"/api/admin/refunds/{refund_id}/{'paid' if done else 'reject'}", body)
             seen.decided["refunds by hand"] += 1
 
-    def _discard_what_came_too_late(self, seen: Seen) -> None:
+    def _discard_what_came_too_late(self, seen: Observations) -> None:
         """Jobs that nobody wants any more. All other dead letters stay, and are found."""
         for job in self.staff.get("/api/admin/system/jobs", limit=100).body.get("items", ()):
             if job["cause"] == "expired":
@@ -191,9 +191,9 @@ def query(system: System, statement: str) -> list[Any]:
         return list(cursor.fetchall())
 
 
-def in_order(kinds: list[Fault], dice: random.Random) -> Iterator[list[Fault]]:
-    """All kinds one after the other, shuffled, some of them together; then all again. What health must tell comes
-    alone, so that nothing else hides it."""
+def shuffle_into_groups(kinds: list[Fault], dice: random.Random) -> Iterator[list[Fault]]:
+    """Give all faults in shuffled groups of one to three; then all again. A fault that health must tell of comes alone,
+    so that no other hides it."""
     while True:
         waiting = dice.sample(kinds, len(kinds))
         alone = [fault for fault in waiting if fault.shows]
