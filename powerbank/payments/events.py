@@ -1,4 +1,4 @@
-"""What happens to payments, told to all who follow it."""
+"""The events of payments."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -113,7 +113,7 @@ class UsageHigh(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfRefund(Event):
+class RefundEvent(Event):
     """The fields of an event that the person of a refund hears of."""
 
     user_id: UUID
@@ -122,22 +122,22 @@ class OfRefund(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefundRequested(OfRefund):
+class RefundRequested(RefundEvent):
     pass
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefundApproved(OfRefund):
+class RefundApproved(RefundEvent):
     pass
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefundRejected(OfRefund):
+class RefundRejected(RefundEvent):
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefundCompleted(OfRefund):
+class RefundCompleted(RefundEvent):
     pass
 
 

@@ -1,4 +1,4 @@
-"""The gateways of this network, and what may be paid through each."""
+"""The gateways that this network is set up with, and what may be paid through each."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,7 +21,7 @@ class Limits:
     most: int
 
 
-# In the smallest unit of the currency. Khalti takes no less than ten rupees, Stripe about half a dollar.
+# The limits are in the smallest unit of the currency. Khalti takes no less than ten rupees, Stripe about half a dollar.
 LIMITS = MappingProxyType(
     {
         "khalti": {NPR: Limits(1_000, 10_000_000)},
@@ -42,7 +42,7 @@ class UnknownGatewayError(AppError):
 
 
 def init_app(app: Flask) -> None:
-    """Made once: each keeps its connections."""
+    """Make the gateways once for each process, since each keeps its connections."""
     app.extensions["gateways"] = make_gateways(app.config["SETTINGS"])
 
 
@@ -89,7 +89,6 @@ def describe_gateways() -> list[dict[str, Any]]:
 
 
 def make_gateways(settings: Settings) -> dict[str, Gateway]:
-    """To be made once for each process: each keeps its connections."""
     found: list[Gateway] = []
     if settings.khalti_url and settings.khalti_secret.get_secret_value():
         secret = settings.khalti_secret.get_secret_value()

@@ -23,14 +23,17 @@ class IntentStatus(StrEnum):
 
 class EventState(StrEnum):
     RECEIVED = "received"
-    WAITING = "waiting"  # speaks of a payment that we do not know yet
+    WAITING = "waiting"  # it speaks of a payment that we do not know yet
     PROCESSED = "processed"
-    IGNORED = "ignored"  # genuine, and about nothing of ours to do
+    IGNORED = "ignored"  # it speaks of no payment
     FORGED = "forged"
 
 
 class PaymentIntent(Base):
-    """A person wants to put money into the wallet. Whatever became of it before, what is paid is credited, once."""
+    """The intent of a person to put money into the wallet.
+
+    Whatever became of it before, what is paid is credited, once.
+    """
 
     __tablename__ = "payment_intents"
     __table_args__ = (
@@ -55,7 +58,7 @@ class PaymentIntent(Base):
     transaction_id: Mapped[UUID] = mapped_column(ForeignKey("wallet_transactions.id"), unique=True)
     gateway: Mapped[str]
     status: Mapped[str] = mapped_column(server_default=IntentStatus.PENDING)
-    amount: Mapped[Paisa]  # to be credited
+    amount: Mapped[Paisa]  # what is to be credited
     charged: Mapped[Paisa]  # what the gateway is to take, in the smallest unit of `currency`
     currency: Mapped[str]
     rate: Mapped[Decimal | None] = mapped_column(Numeric(18, 8))  # rupees for one unit of the currency
@@ -77,7 +80,7 @@ class PaymentIntent(Base):
 
 
 class GatewayEvent(Base):
-    """What a gateway, or somebody in its name, sent us: kept before it is looked at."""
+    """A webhook of a gateway, or of somebody in its name. It is stored before anything is done about it."""
 
     __tablename__ = "gateway_events"
     __table_args__ = (
@@ -95,7 +98,7 @@ class GatewayEvent(Base):
     query: Mapped[str] = mapped_column(server_default="")
     signature: Mapped[str | None]
     address: Mapped[str | None]
-    event_id: Mapped[str | None]  # the gateway's own; once
+    event_id: Mapped[str | None]  # the gateway's own name of the event, if it has signed it
     type: Mapped[str | None]
     reference: Mapped[str | None]
     intent_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_intents.id"), index=True)
@@ -105,7 +108,7 @@ class GatewayEvent(Base):
 
 
 class ExchangeRate(Base):
-    """The central bank's rates of a day: rupees for one unit."""
+    """The central bank's rates of a day, in rupees for one unit of the currency."""
 
     __tablename__ = "exchange_rates"
     __table_args__ = (CheckConstraint("buy > 0 AND sell > 0", name="positive"),)

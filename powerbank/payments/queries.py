@@ -115,11 +115,11 @@ def settlement_finding_page(check_id: UUID, *, limit: int, cursor: str | None) -
 
 
 def find_amount_if_payable(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
-    """Whoever has paid or cancelled while the news was on its way needs no page any more."""
+    """Find the amount of a payment that is to be announced: None if its person has paid or cancelled meanwhile."""
     intent = open_session().get(PaymentIntent, UUID(str(event["intent_id"])))
     return {"amount": intent.amount} if intent is not None and intent.status == IntentStatus.READY else None
 
 
 def find_balance(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
-    """What is in the wallet when the person is told: a due may have been paid from it meanwhile."""
+    """Find what is in the wallet when the person is told, since a due may have been paid from it meanwhile."""
     return {"balance": ledger_queries.wallet_of_user(user_id).balance}

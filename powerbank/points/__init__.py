@@ -1,1 +1,1 @@
-"""What earns points, when they expire, and who gets them by hand. As money they are the ledger's."""
+"""Points: what earns them, when they expire, and who gets them by hand. Their balances are the ledger's."""

@@ -1,4 +1,4 @@
-"""What earns points and how many, as data, and the one way in which they are given for something."""
+"""Earnings: what earns points and how many, as data, and the one way in which points are given for something."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ class Earning(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    about: str  # what the object is, as the ledger refers to it
-    points: Callable[[AppConfig, int], int]  # of the configuration and the quantity that came with the event
-    once_a_person: bool = False  # not again in an account that the same person makes after another
+    about: str  # the kind of the object, as the ledger refers to it
+    points: Callable[[AppConfig, int], int]  # from the configuration, and the quantity that came with the event
+    once_a_person: bool = False  # it is not earned again in an account that the same person makes later
 
 
 RULES = MappingProxyType(
@@ -53,18 +53,18 @@ RULES = MappingProxyType(
         Earning.RENTAL: Rule("rental", lambda rules, _: rules.points_rental),
         Earning.ON_TIME: Rule("rental", lambda rules, _: rules.points_on_time),
         Earning.KYC: Rule("user", lambda rules, _: rules.points_kyc, once_a_person=True),
-        # These say themselves how many points they are.
+        # The quantity of these is the number of points.
         Earning.ACHIEVEMENT: Rule("achievement", lambda _, points: points),
         Earning.COUPON: Rule("coupon", lambda _, points: points),
     }
 )
 
-
-TOLD_OF = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
+# Earnings that have a notice of their own, which says how many points they brought.
+TOLD_ELSEWHERE = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
 
 
 def request_award(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
-    """Gives points soon, in a job of their own: whatever earned them does not wait for the ledger."""
+    """Enqueue the job that gives the points, so that whatever earned them does not wait for the ledger."""
     enqueue(
         reward_jobs.AWARD_POINTS, user_id=str(user_id), earning=earning, object_id=str(object_id), quantity=quantity
     )
@@ -73,30 +73,33 @@ def request_award(*, user_id: UUID, earning: Earning, object_id: object, quantit
 def award_earning(
     *, user_id: UUID, earning: Earning, object_id: str, quantity: int = 0, reference: Reference | None = None
 ) -> int:
-    """How many points there were for it: none the second time, be it in another account, and none for who has left."""
+    """Give the points for something, and return how many there were.
+
+    There are none the second time, be it in another account, and none for somebody who has left.
+    """
     rule = RULES[earning]
     reference = reference or Reference(rule.about, object_id)
     worth = rule.points(app_config.current(), quantity)
     if worth <= 0 or not _is_here(user_id):
         return 0
-    kept = net_payments.lock_net_payment(reference, besides=user_id)
+    payment = net_payments.lock_net_payment(reference, receiver=user_id)
     key = f"points:{earning}:{object_id}"
     if rule.once_a_person and _had(earning, identifier_traces.list_earlier_accounts(user_id)):
         return 0
-    if services.find_entry(key) is not None or (kept is not None and kept.nothing):
+    if services.find_entry(key) is not None or (payment is not None and payment.is_fully_refunded):
         return 0
     points.award_points(
         user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value
     )
     publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
-    if kept is not None and kept.back:  # a part of it went back before: its share follows, as it does later
-        enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(kept.transaction_id))
+    if payment is not None and payment.refunded:  # the share of an earlier refund follows, as it does for a later one
+        enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(payment.transaction_id))
     return worth
 
 
 def unless_told_elsewhere(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
-    """What has a notice of its own says there how many points it brought: nobody is told twice."""
-    return None if event["earning"] in TOLD_OF else {}
+    """Tell nobody of points twice: None where the earning has a notice of its own."""
+    return None if event["earning"] in TOLD_ELSEWHERE else {}
 
 
 def request_signup_award(user_id: UUID) -> None:
@@ -108,33 +111,33 @@ def _had(earning: Earning, accounts: list[UUID]) -> bool:
 
 
 def _is_here(user_id: UUID) -> bool:
-    """Holds the person's row, so that nobody leaves while points are on their way."""
+    """Lock the row of a person who has not left, so that nobody leaves while points are on their way."""
     alive = select(User.id).where(User.id == user_id, User.deleted_at.is_(None)).with_for_update(read=True)
     return open_session().scalar(alive) is not None
 
 
-ON_SIGNUP = "signup"
+REFERRAL_AWARD_ON_SIGNUP = "signup"
 
 
 def reward_registration(referral_id: UUID) -> None:
-    """The invitee's points; the inviter's too, where the network does not wait for the first rental."""
+    """Give the invitee's points, and the inviter's too where the network does not wait for the first rental."""
     referral = open_session().get(Referral, referral_id, with_for_update={"of": Referral}, populate_existing=True)
     if referral is None or referral.status == ReferralStatus.REJECTED:
         return
-    # In a job of its own: no transaction gives to two people.
+    # The invitee's award is a job of its own, since no transaction gives points to two people.
     request_award(user_id=referral.invitee_id, earning=Earning.REFERRAL_INVITEE, object_id=referral.id)
-    if app_config.current().referral_award_on == ON_SIGNUP and referral.status == ReferralStatus.NOTED:
+    if app_config.current().referral_award_on == REFERRAL_AWARD_ON_SIGNUP and referral.status == ReferralStatus.NOTED:
         referral.status = ReferralStatus.AWARDED
         _reward_inviter(referral, None)
 
 
 def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> None:
-    kept = net_payments.find_net_payment(Reference("rental", rental_id))
-    if kept is not None and kept.nothing:  # given back meanwhile: the first rental is still to come
+    payment = net_payments.find_net_payment(Reference("rental", rental_id))
+    if payment is not None and payment.is_fully_refunded:  # the first rental is still to come
         return
     referral = referrals.settle_referral_of_invitee(invitee_id, now=now)
     if referral is not None:
-        # About the rental: if all of it is given back, so are these.
+        # The award refers to the rental, so it is revoked if all of the rental is refunded.
         _reward_inviter(referral, Reference("rental", rental_id))
 
 

@@ -1,4 +1,4 @@
-"""What happens to points, told to all who follow it."""
+"""The events of points."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Points do not last for ever: a warning a week before, and the end."""
+"""The expiry of points: people are warned a week before, and then the points end."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,13 +18,13 @@ BATCH = 100  # people in one transaction
 
 
 def people_with_expired_points(*, now: datetime, after: UUID) -> list[UUID]:
-    """The next people who have points whose time is over."""
+    """List the next people who have points whose time is over."""
     query = select(Lot.user_id).where(Lot.available > 0, Lot.expires_at <= now, Lot.user_id > after)
     return list(db.session.scalars(query.distinct().order_by(Lot.user_id).limit(BATCH)))
 
 
 def expire_points(people: list[UUID], *, run: UUID, now: datetime) -> None:
-    """Nothing happens to who was here in this run before: nothing is left to take."""
+    """Take the points whose time is over. A repeat in the same run finds nothing left to take."""
     services.lock_user_accounts(*people)
     for user_id in people:
         points.expire_points(user_id=user_id, now=now, key=f"points:expired:{run}:{user_id}", actor="system")
@@ -38,7 +38,7 @@ def people_to_warn(*, now: datetime, after: UUID) -> list[UUID]:
 
 
 def warn_people(people: list[UUID], *, now: datetime) -> None:
-    """Tells each of all that expires within the week, together, and of no lot twice."""
+    """Warn each person once of all that expires within the week, and of no lot twice."""
     services.lock_user_accounts(*people)
     expiring = (Lot.user_id.in_(people), Lot.available > 0, Lot.expires_at <= now + WARNING)
     told = (
@@ -53,5 +53,5 @@ def warn_people(people: list[UUID], *, now: datetime) -> None:
 
 
 def forfeit_points(user: User) -> None:
-    """Whoever leaves takes no points along, and owes none to anybody."""
+    """Take all points of a person who leaves, and with them what the person owes in points."""
     points.forfeit_points(user_id=user.id, key=f"points:forfeited:{user.id}", actor=f"user:{user.id}")

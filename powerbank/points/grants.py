@@ -1,4 +1,4 @@
-"""Staff give points to many at once. What one person may give alone holds for the sum: beyond it two people decide.
+"""Grants: staff give points to many people at once. An allowance holds for the sum, and beyond it two people decide.
 
 A grant never comes to more than was decided: whoever fits when it runs gets theirs, at most as many people as were
 counted when it was asked for, and nobody who has joined since.
@@ -40,7 +40,7 @@ def ask_for_grant(
     staff: Staff,
     now: datetime,
 ) -> Grant:
-    """Begins a grant, or keeps it for a second person to decide."""
+    """Begin a grant, or keep it until a second person decides."""
     grant = Grant(
         id=new_id(),
         points=points,
@@ -53,7 +53,7 @@ def ask_for_grant(
         asked_by=staff.id,
         created_at=now,
     )
-    grant.total = open_session().scalar(select(func.count()).select_from(_whom(grant).subquery())) or 0
+    grant.total = open_session().scalar(select(func.count()).select_from(_select_receivers(grant).subquery())) or 0
     if not grant.total:
         raise ConflictError("nobody_to_award", "There is nobody to give points to.")
     worth = allowances.worth_of_points(grant.total * points)
@@ -85,11 +85,11 @@ def decide_grant(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) 
 
 
 def award_batch(grant_id: UUID) -> bool:
-    """Gives the next people theirs; False when nobody is left. A run that broke off goes on where it was."""
+    """Give the next people their points. False: nobody is left. A job that broke off goes on where it was."""
     grant = _locked(grant_id)
     if grant is None or grant.status != GrantStatus.RUNNING:
         return False
-    query = _whom(grant).where(User.id > (grant.after or FIRST)).order_by(User.id)
+    query = _select_receivers(grant).where(User.id > (grant.after or FIRST)).order_by(User.id)
     people = list(open_session().scalars(query.limit(min(BATCH, grant.total - grant.awarded))))
     if not people:
         return False
@@ -120,7 +120,7 @@ def _begin(grant: Grant) -> None:
     enqueue(reward_jobs.BULK_AWARD_POINTS, grant_id=str(grant.id))
 
 
-def _whom(grant: Grant) -> Select[Any]:
+def _select_receivers(grant: Grant) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = [User.status == AccountStatus.ACTIVE, User.created_at <= grant.created_at]
     if grant.recipients is not None:
         conditions.append(User.id.in_(grant.recipients))

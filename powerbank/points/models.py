@@ -16,8 +16,11 @@ class GrantStatus(StrEnum):
 
 
 class Grant(Base):
-    """Points that staff give to many. Who they are is a list, or everybody whom the conditions fit when it runs; never
-    more people than were counted when it was asked for."""
+    """Points that staff give to many people.
+
+    Who gets them is a list, or everybody whom the conditions fit when the grant runs; never more people than were
+    counted when it was asked for.
+    """
 
     __tablename__ = "points_grants"
     __table_args__ = (
@@ -35,9 +38,9 @@ class Grant(Base):
     city: Mapped[str | None]
     kyc_verified: Mapped[bool | None]
     status: Mapped[str]
-    total: Mapped[int]  # people, counted when it was asked for
+    total: Mapped[int]  # the people who were counted when it was asked for
     awarded: Mapped[int] = mapped_column(server_default="0")
-    after: Mapped[UUID | None]  # everybody up to this one has them
+    after: Mapped[UUID | None]  # everybody up to this person has their points
     asked_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

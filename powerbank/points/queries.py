@@ -17,7 +17,7 @@ from powerbank.ledger.models import Account, Entry, Posting
 from powerbank.ledger.points.models import Lot
 from powerbank.points.models import Grant
 
-SOONEST = 10  # lots told of
+SOONEST = 10  # lots that are shown
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def points_of_user(user_id: UUID) -> Points:
 
 
 def history_page(user_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
-    """Every change of what a person may spend, newest first, with the balance after it."""
+    """List every change of the points that a person may spend, newest first, with the balance after it."""
     query = (
         select(Posting)
         .join(Account, Account.id == Posting.account_id)
@@ -75,5 +75,5 @@ def find_grant(grant_id: UUID) -> Grant:
 
 
 def select_awards(given: Grant) -> Select[Entry]:
-    """What it gave so far: entries, each under a key that ends with the person."""
+    """Select the entries by which a grant gave points so far. The key of each ends with the person."""
     return select(Entry).where(Entry.reference_kind == "grant", Entry.reference_id == str(given.id))

@@ -1,4 +1,4 @@
-"""What was given back has earned nothing, in part or in whole, and what came again after all has earned it."""
+"""Points follow the net payment: a refund revokes them in part or whole, and money that comes again restores them."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from powerbank.points import net_payments
 from powerbank.points.events import PointsEarned, PointsReversed
 from powerbank.users.models import User
 
-# Who earned points by something, what of them is taken back by now, and in how many changes.
+# Who earned points by something, how many of them are taken back by now, and in how many changes.
 _EARNED = text("""
     SELECT award.id AS entry_id, CAST(a.owner AS uuid) AS user_id, CAST(sum(abs(p.amount)) AS bigint) AS points,
            coalesce(max(since.taken), 0) AS taken, coalesce(max(since.changes), 0) AS changes
@@ -51,13 +51,13 @@ class Earned(NamedTuple):
 
 
 def request_reversal(paid: WalletTransaction) -> None:
-    """The ledger gave a payment back, or a part of it, or has it again."""
+    """Enqueue the reversal of points, since the refunds of a payment have become more or less."""
     if paid.type == TransactionType.TOPUP or paid.reference_kind == "rental":
         enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(paid.id))
 
 
 def reverse_points(transaction_id: UUID) -> int:
-    """Makes points follow what is kept of a payment now, however often it is told. How many were taken back."""
+    """Make points follow the net payment, however often this is called. Return how many were taken back."""
     paid = open_session().get(WalletTransaction, transaction_id, populate_existing=True)
     if paid is None:
         return 0
@@ -66,19 +66,22 @@ def reverse_points(transaction_id: UUID) -> int:
     else:
         reference = Reference(str(paid.reference_kind), str(paid.reference_id))
     awards = _earned(reference)
-    kept = net_payments.find_net_payment(reference)
-    if kept is None:
+    payment = net_payments.find_net_payment(reference)
+    if payment is None:
         return 0
-    return sum(_settle(award, kept.undeserved(award.points, by=award.user_id)) for award in awards)
+    return sum(_settle(award, payment.undeserved_points(award.points, user_id=award.user_id)) for award in awards)
 
 
 def revoke_points_of_rental(rental_id: str) -> int:
-    """It was cancelled after all, and has earned nobody anything, whether or not anything was paid for it."""
+    """Revoke all points for a rental that was cancelled, whether or not anything was paid for it."""
     return sum(_settle(award, award.points) for award in _earned(Reference("rental", rental_id)))
 
 
 def _earned(reference: Reference) -> list[Earned]:
-    """Read again once the people are locked: two refunds of one thing must not both take the same points."""
+    """Find who earned points by something, and lock them.
+
+    The points are read again once the people are locked, since two refunds must not both take the same points.
+    """
     parameters = {"kind": reference.kind, "id": reference.id}
     people = {row.user_id for row in open_session().execute(_EARNED, parameters)}
     if not people:
@@ -113,5 +116,5 @@ def _settle(award: Earned, undeserved: int) -> int:
 
 
 def _has_left(user_id: UUID) -> bool:
-    """Whoever leaves just now waits for the accounts, and then forfeits these too."""
+    """Tell whether a person has left. Whoever leaves just now waits for the accounts, and forfeits these points too."""
     return open_session().scalar(select(User.deleted_at).where(User.id == user_id)) is not None

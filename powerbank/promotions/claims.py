@@ -1,4 +1,4 @@
-"""A person types a code outside a rental: points come at once, a discount is put by for the next rental."""
+"""Claims: a person types a code outside a rental. Points come at once, and a discount is kept for the next rental."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ def claim_coupon(*, user_id: UUID, code: str, now: datetime) -> ClaimedCoupon:
     answers = coupons.find_coupon(code)[0].answered_for_by
     if answers is not None:
         allowances.lock_allowance(answers)
-    ledger.lock_user_accounts(user_id)  # one code of a person at a time: each counts those before
+    ledger.lock_user_accounts(user_id)  # a person's codes go one after the other, since each counts those before
     coupon, found = coupons.find_coupon(code)
     coupons.refuse_unless_usable(coupon, found, user_id, now)
     if coupon.kind != Kind.POINTS:
@@ -54,7 +54,7 @@ def claim_coupon(*, user_id: UUID, code: str, now: datetime) -> ClaimedCoupon:
 
 
 def _within_allowance(coupon: Coupon, now: datetime) -> bool:
-    """Whether who set the coupon may give this too without a second person."""
+    """Tell whether the person who set the coupon may give this too without a second person."""
     answers = coupon.answered_for_by
     if answers is None:
         return True

@@ -1,11 +1,11 @@
-"""Using a coupon: what it takes off a price, within every limit that it has.
+"""The use of coupons: what one takes off a price, within every limit that it has.
 
     discount = coupons.quote_discount(user_id=…, code="DASHAIN", price=5000, now=now)   # what it would be
     discount = coupons.redeem_coupon(…, reference=rental_id, key=…)                    # in the rental's transaction
     coupons.give_back_coupons(rental_id, now=now)                                      # it did not come to a rental
 
-Limits hold because each is a conditional update of the row that counts it, and a CHECK besides. The order of locks is
-the ledger's, then coupon, code, campaign: the person's accounts first.
+Limits hold because each is a conditional update of the row that counts it, and a CHECK besides. Locks are taken in one
+sequence: the person's accounts first, then coupon, code and campaign.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from powerbank.promotions.errors import CouponRefusedError, NoSuchCouponError
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Kind, Redemption, Use
 from powerbank.users import identifier_traces
 
-# Codes are not to be guessed, wherever they are typed: the limit, and what it counts.
+# The rate limit against guessing codes, wherever they are typed, and the name under which it is counted.
 GUESSES = ("20 per minute", "coupon")
 
 
@@ -45,16 +45,16 @@ class Discount:
 
 
 def quote_discount(*, user_id: UUID, code: str, price: int, now: datetime) -> Discount:
-    """What a coupon would take off, or why it would not."""
+    """Tell what a coupon would take off, or refuse it."""
     coupon, found = find_coupon(code)
     refuse_unless_usable(coupon, found, user_id, now)
-    amount = _off(coupon, price)
+    amount = _discount(coupon, price)
     _refuse_beyond_limits(coupon, amount)
     return Discount(amount, coupon.id)
 
 
 def redeem_coupon(*, user_id: UUID, code: str, price: int, reference: UUID, key: str, now: datetime) -> Discount:
-    """Uses a coupon for a rental. The same key again is the same use."""
+    """Use a coupon for a rental. The same key again is the same use."""
     ledger.lock_user_accounts(user_id)
     earlier = open_session().scalar(select(Redemption).where(Redemption.key == key))
     if earlier is not None:
@@ -62,25 +62,28 @@ def redeem_coupon(*, user_id: UUID, code: str, price: int, reference: UUID, key:
     coupon, found = find_coupon(code)
     refuse_unless_usable(coupon, found, user_id, now)
     _refuse_beside_others(coupon, reference)
-    amount = _off(coupon, price)
+    amount = _discount(coupon, price)
     use_coupon(coupon, found, user_id, cost=amount, worth=amount, key=key, rental_id=reference, amount=amount, now=now)
     return Discount(amount, coupon.id)
 
 
 def give_back_coupons(rental_id: UUID, *, now: datetime) -> None:
-    """The rental came to nothing: its coupons can be used again. Nothing used, or given back before: nothing to do."""
+    """Make the coupons of a rental that came to nothing usable again.
+
+    Nothing happens where none was used, or they were given back before.
+    """
     session = open_session()
     user_id = session.scalar(select(Redemption.user_id).where(Redemption.rental_id == rental_id).limit(1))
     if user_id is None:
         return
     ledger.lock_user_accounts(user_id)
-    returned = session.execute(
+    given_back = session.execute(
         update(Redemption)
         .where(Redemption.rental_id == rental_id, Redemption.status == Use.USED)
         .values(status=Use.GIVEN_BACK, given_back_at=now)
         .returning(Redemption.coupon_id, Redemption.code, Redemption.amount, Redemption.worth)
     ).all()
-    for row in sorted(returned, key=lambda row: row.coupon_id):
+    for row in sorted(given_back, key=lambda row: row.coupon_id):
         campaign_id = session.scalar(
             update(Coupon)
             .where(Coupon.id == row.coupon_id)
@@ -92,7 +95,7 @@ def give_back_coupons(rental_id: UUID, *, now: datetime) -> None:
 
 
 def pass_on_coupons(rental_id: UUID, *, to: UUID) -> None:
-    """Another rental stands in for the one that used them: the uses stay counted, and are its own from now on."""
+    """Hand the uses of a rental on to the one that stands in for it. They stay counted."""
     open_session().execute(
         update(Redemption).where(Redemption.rental_id == rental_id, Redemption.status == Use.USED).values(rental_id=to)
     )
@@ -111,7 +114,7 @@ def find_coupon(code: str) -> tuple[Coupon, Code]:
 
 
 def refuse_unless_usable(coupon: Coupon, code: Code, user_id: UUID, now: datetime) -> None:
-    """All that can be said before a price is known."""
+    """Refuse a coupon for any reason that is known before the price is."""
     campaign = db.session.get(Campaign, coupon.campaign_id) if coupon.campaign_id else None
     offers: list[Coupon | Campaign] = [coupon] if campaign is None else [coupon, campaign]
     for offer in offers:
@@ -130,7 +133,7 @@ def refuse_unless_usable(coupon: Coupon, code: Code, user_id: UUID, now: datetim
 
 
 def count_uses(coupon_id: UUID, user_id: UUID) -> int:
-    """By this person, who may have had another account before."""
+    """Count the uses of a coupon by a person, who may have had another account before."""
     query = select(func.count()).where(
         Redemption.user_id.in_(accounts_of_person(user_id)),
         Redemption.coupon_id == coupon_id,
@@ -160,10 +163,13 @@ def use_coupon(
     amount: int = 0,
     points: int = 0,
 ) -> UUID:
-    """Counts a use, refused if any limit would be passed. `cost` is in the coupon's own unit, `worth` in paisa."""
+    """Count a use, or refuse it if any limit would be passed.
+
+    `cost` is in the coupon's own unit, `worth` in paisa.
+    """
     session = open_session()
     with session.begin_nested():  # a caller that goes on without the coupon has counted nothing
-        _count(coupon, code, cost, worth)
+        _count_use(coupon, code, cost, worth)
     redemption_id = new_id()
     session.add(
         Redemption(
@@ -185,7 +191,7 @@ def use_coupon(
     return redemption_id
 
 
-def _count(coupon: Coupon, code: Code, cost: int, worth: int) -> None:
+def _count_use(coupon: Coupon, code: Code, cost: int, worth: int) -> None:
     session = open_session()
     counted = session.scalar(
         update(Coupon)
@@ -204,12 +210,12 @@ def _count(coupon: Coupon, code: Code, cost: int, worth: int) -> None:
         .values(uses=Code.uses + 1)
         .returning(Code.code)
     )
-    if typed is None or not _pay(coupon.campaign_id, worth):
+    if typed is None or not _charge_campaign(coupon.campaign_id, worth):
         raise CouponRefusedError("coupon_used_up")
 
 
 def keep_coupon(coupon: Coupon, code: Code, user_id: UUID) -> None:
-    """Puts a coupon among the person's own; there it stays, with the code that was typed last."""
+    """Keep a coupon among the person's own, with the code that was typed last."""
     row = {"id": new_id(), "user_id": user_id, "coupon_id": coupon.id, "code": code.code}
     statement = insert(Claim).values(row)
     open_session().execute(
@@ -221,7 +227,7 @@ def worth_of_points(points: int) -> int:
     return money.value_of_points(points, app_config.current().points_per_npr)
 
 
-def _pay(campaign_id: UUID | None, worth: int) -> bool:
+def _charge_campaign(campaign_id: UUID | None, worth: int) -> bool:
     if campaign_id is None:
         return True
     paid = (
@@ -233,7 +239,7 @@ def _pay(campaign_id: UUID | None, worth: int) -> bool:
     return open_session().scalar(paid) is not None
 
 
-def _off(coupon: Coupon, price: int) -> int:
+def _discount(coupon: Coupon, price: int) -> int:
     if coupon.kind == Kind.POINTS:
         raise CouponRefusedError("coupon_gives_points")
     if price < coupon.min_price:
@@ -246,7 +252,7 @@ def _off(coupon: Coupon, price: int) -> int:
 
 
 def _refuse_beyond_limits(coupon: Coupon, cost: int) -> None:
-    """For a quote; the use itself is counted by `use_coupon`."""
+    """Refuse a quote beyond the limits. The use itself is counted by `use_coupon`."""
     campaign = db.session.get(Campaign, coupon.campaign_id) if coupon.campaign_id else None
     spent = [(coupon.spent, coupon.budget)] + ([(campaign.spent, campaign.budget)] if campaign else [])
     beyond = any(budget is not None and so_far + cost > budget for so_far, budget in spent)
@@ -255,7 +261,7 @@ def _refuse_beyond_limits(coupon: Coupon, cost: int) -> None:
 
 
 def _refuse_beside_others(coupon: Coupon, rental_id: UUID) -> None:
-    """Two coupons go together on one rental only if both say so, and never one twice."""
+    """Refuse a second coupon on a rental unless both say that they go together, and the same coupon twice."""
     others = open_session().scalars(
         select(Coupon)
         .join(Redemption, Redemption.coupon_id == Coupon.id)

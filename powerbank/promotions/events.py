@@ -1,4 +1,4 @@
-"""What happens to coupons, told to all who follow it."""
+"""The events of coupons."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -16,11 +16,11 @@ class Kind(StrEnum):
 
 class Use(StrEnum):
     USED = "used"
-    GIVEN_BACK = "given_back"  # what it was for did not happen
+    GIVEN_BACK = "given_back"  # the rental came to nothing
 
 
 class Campaign(Base):
-    """Coupons that share a purpose and a purse."""
+    """Coupons that share a purpose and a budget."""
 
     __tablename__ = "campaigns"
     __table_args__ = (
@@ -159,7 +159,7 @@ class Redemption(Base):
     key: Mapped[str]
     amount: Mapped[Paisa]
     points: Mapped[int] = mapped_column(server_default="0")
-    worth: Mapped[Paisa]  # what the campaign paid
+    worth: Mapped[Paisa]  # what it cost the campaign
     status: Mapped[str] = mapped_column(server_default=Use.USED)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     given_back_at: Mapped[datetime | None]

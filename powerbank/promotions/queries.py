@@ -14,7 +14,7 @@ from powerbank.base.errors import NotFoundError
 from powerbank.base.local_time import HOME
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
 
-DAYS = 90  # of use by day
+DAYS = 90  # that are shown one by one
 
 
 def find_coupon(coupon_id: UUID) -> Coupon:
@@ -32,20 +32,20 @@ def coupon_page(*, limit: int, cursor: str | None, campaign_id: UUID | None = No
 
 
 def code_page(coupon_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
-    """The place where a page ends is a code, so a cursor of this list can be read by nobody else."""
-    found = page(select_codes(coupon_id), Code.code, limit=limit, cursor=_opened(cursor) if cursor else None)
+    """List the codes of a coupon. Its cursors are encrypted, since the place where a page ends is a code."""
+    found = page(select_codes(coupon_id), Code.code, limit=limit, cursor=_decrypt_cursor(cursor) if cursor else None)
     ends = found["next_cursor"]
-    return found | {"next_cursor": _seal().encrypt(ends.encode()).decode() if ends else None}
+    return found | {"next_cursor": _cursor_cipher().encrypt(ends.encode()).decode() if ends else None}
 
 
-def _opened(cursor: str) -> str:
+def _decrypt_cursor(cursor: str) -> str:
     try:
-        return _seal().decrypt(cursor.encode()).decode()
+        return _cursor_cipher().decrypt(cursor.encode()).decode()
     except (InvalidToken, UnicodeEncodeError):
         raise bad_cursor_error() from None
 
 
-def _seal() -> Fernet:
+def _cursor_cipher() -> Fernet:
     key = hashlib.sha256(b"cursors of coupon codes:" + current_app.config["JWT_SECRET_KEY"].encode()).digest()
     return Fernet(base64.urlsafe_b64encode(key))
 

@@ -15,12 +15,12 @@ WRITE = "promotions.write"
 
 
 def shown_code(code: str) -> str:
-    """A code is worth money to whoever types it, so it is whole only for those who may make such codes."""
+    """Shorten a code for staff who may not make such codes, since it is worth money to whoever types it."""
     return code if current_staff().may(WRITE) else f"{code[:2]}…"
 
 
 class CodeField(fields.String):
-    """In answers to staff."""
+    """A code in answers to staff."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else shown_code(value)
@@ -130,7 +130,7 @@ class ApplySchema(Schema):
 
 
 class OfferSchema(Schema):
-    """What people are told of a coupon."""
+    """A coupon as people see it."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)

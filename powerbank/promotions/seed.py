@@ -1,4 +1,4 @@
-"""A campaign of a demonstration network."""
+"""The campaign of a demonstration network."""
 
 from sqlalchemy import select
 
@@ -8,7 +8,7 @@ from powerbank.promotions.models import Campaign, Kind
 
 
 def seed() -> bool:
-    """Nothing happens if there is a campaign already."""
+    """Make the campaign, unless there is one already. Say whether it was made."""
     session = open_session()
     if session.scalar(select(Campaign.id).limit(1)) is not None:
         return False

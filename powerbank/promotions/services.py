@@ -1,4 +1,4 @@
-"""What staff do to coupons. The table refuses rules that do not go together, and limits below what was used."""
+"""The making of coupons by staff. The table refuses rules that do not go together, and limits below what was used."""
 
 import secrets
 from collections.abc import Mapping
@@ -21,8 +21,7 @@ from powerbank.promotions.models import Code, Coupon, Kind
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 RANDOM = 10  # letters: nobody guesses one of a million among 8·10¹⁴
 
-
-# What decides how much a coupon may give. Whoever changes it answers for it from then on.
+# The fields that decide how much a coupon may give. Whoever changes one of them answers for the coupon from then on.
 GIVES = frozenset({"value", "budget", "total_limit", "per_user_limit", "first_rental_only", "campaign_id"})
 
 
@@ -36,12 +35,15 @@ def create_coupon(*, code: str | None, by: UUID | None = None, **values: Any) ->
             session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
             session.flush()
     session.refresh(coupon)
-    _tell_if_it_waits(coupon)
+    _publish_if_it_waits(coupon)
     return coupon
 
 
 def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> None:
-    """One that is in use stays in its campaign, which has paid for it and is paid back what is given back."""
+    """Change a coupon.
+
+    One that is in use stays in its campaign, which has paid for it and gets back what is given back.
+    """
     if coupon.used and changes.get("campaign_id", coupon.campaign_id) != coupon.campaign_id:
         raise ConflictError("in_use", "This coupon has been used; its campaign cannot be changed any more.")
     gives_otherwise = any(name in GIVES and getattr(coupon, name) != value for name, value in changes.items())
@@ -52,18 +54,18 @@ def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> No
     with foreseen(_refusals()):
         open_session().flush()
     if gives_otherwise:
-        _tell_if_it_waits(coupon)
+        _publish_if_it_waits(coupon)
 
 
 def delete_coupon(coupon: Coupon) -> None:
-    """One that was kept or used by somebody stays."""
+    """Delete a coupon, unless somebody has kept or used it."""
     open_session().delete(coupon)
     with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().flush()
 
 
 def approve_coupon(coupon: Coupon, *, staff: Staff) -> None:
-    """A second person agrees to all that it may come to, so that must be known."""
+    """Approve a coupon as the second person. All that it may give must be known, so it needs a limit."""
     if coupon.kind != Kind.POINTS or coupon.approved_by is not None or coupon.set_by is None:
         raise ConflictError("nothing_to_approve", "This coupon needs no second person.")
     if coupon.set_by == staff.id:
@@ -74,8 +76,11 @@ def approve_coupon(coupon: Coupon, *, staff: Staff) -> None:
     open_session().flush()
 
 
-def _tell_if_it_waits(coupon: Coupon) -> None:
-    """One of points gives no more than its maker alone may give, until a second person agrees to all of it."""
+def _publish_if_it_waits(coupon: Coupon) -> None:
+    """Publish that a coupon of points waits for a second person.
+
+    Until then it gives no more than its maker alone may give.
+    """
     if coupon.needs_approval:
         version = f"{coupon.id}:{new_id()}"
         publish(CouponWaits(coupon_id=coupon.id, version=version, name=coupon.name, points=coupon.value))
@@ -101,7 +106,7 @@ def lock_coupon(coupon_id: UUID) -> Coupon:
 
 
 def make_codes(coupon: Coupon, *, count: int, prefix: str) -> list[str]:
-    """So many new codes, each for one use. One that exists already is made anew."""
+    """Make so many new codes, each for one use. A code that exists already is made anew."""
     made: list[str] = []
     while len(made) < count:
         rows = [

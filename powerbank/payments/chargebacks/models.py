@@ -11,11 +11,11 @@ from powerbank.base.db import Base, Id, Paisa, one_of
 class TakebackState(StrEnum):
     TAKEN = "taken"
     GIVEN_BACK = "given_back"
-    NOTHING = "nothing"  # there was nothing left of the top-up
+    NOTHING = "nothing"  # nothing was left of the top-up
 
 
 class Takeback(Base):
-    """A dispute, or a refund that was not ours: once for each that the gateway has."""
+    """A dispute, or a refund that we did not make. There is one row for each that the gateway has."""
 
     __tablename__ = "gateway_takebacks"
     __table_args__ = (
@@ -32,7 +32,7 @@ class Takeback(Base):
     gateway_id: Mapped[str]
     kind: Mapped[str]
     claimed: Mapped[Paisa]  # what the gateway took, in the smallest unit of the charge's currency
-    amount: Mapped[Paisa]  # what of the top-up that is, in paisa
+    amount: Mapped[Paisa]  # what that is of the top-up, in paisa
     state: Mapped[str]
     chargeback_id: Mapped[UUID | None] = mapped_column(ForeignKey("wallet_transactions.id"), unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

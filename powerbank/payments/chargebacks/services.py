@@ -1,7 +1,8 @@
-"""Money that a gateway took back by itself: disputes of payers, and refunds that somebody made in its portal.
+"""Takebacks: money that a gateway took back by itself, by a dispute or by a refund that somebody made in its portal.
 
-What it took comes out of the wallet, and what is spent of it becomes a due. Events come late, twice and in any order,
-so the gateway is asked how each stands now; a row for each keeps what was done about it.
+The ledger books a takeback as a chargeback: what the gateway took comes out of the wallet, and what is spent of it
+becomes a due. Events come late, twice and in any sequence, so the gateway is asked how each takeback stands now, and a
+row for each keeps what was done about it.
 """
 
 from datetime import datetime
@@ -14,7 +15,7 @@ from powerbank.base.db import new_id, open_session
 from powerbank.base.money import NPR
 from powerbank.integrations.gateway import GatewayRefund, RefundState, Reversal, ReversalState
 from powerbank.ledger import transactions
-from powerbank.ledger.movements import refunds as ledger
+from powerbank.ledger.movements import refunds as ledger_refunds
 from powerbank.ledger.movements import topups
 from powerbank.ledger.wallet_models import Due, WalletTransaction
 from powerbank.outbox.catalogue import payment_jobs
@@ -33,31 +34,33 @@ ACTOR = "gateway"
 
 
 class RefundOnItsWayError(Exception):
-    """The gateway took more than our own refund leaves, and may refuse that one for it. Tried again until it has
-    answered."""
+    """The gateway took more than our own refund leaves, and may refuse that refund for it.
+
+    The job is tried again until the gateway has answered for the refund.
+    """
 
 
 def apply_reversal(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str:
-    """What was done about it, in a word."""
+    """Book a reversal of a payment, and say in a word what was done."""
     intent = intents.lock_intent(intent_id)
     assert intent is not None  # noqa: S101 (intents are never deleted)
     if intent.status != IntentStatus.SUCCESS or reversal.payment_id != intent.payment_id:
         return "nothing was credited"
     ours = gateway_refunds.refund_id_in_key(reversal.key) if reversal.key else None
     if ours is not None and reversal.kind == "refund":
-        return _of_ours(ours, reversal, now)
+        return _follow_own_refund(ours, reversal, now)
     known = open_session().scalar(
         select(Takeback).where(Takeback.gateway == intent.gateway, Takeback.gateway_id == reversal.id).with_for_update()
     )
     if reversal.state is ReversalState.TAKEN and known is None:
-        return _take(intent, reversal, now)
+        return _book_takeback(intent, reversal, now)
     if reversal.state is ReversalState.GIVEN_BACK:
-        return _give_back(intent, reversal, known, now)
+        return _reverse_takeback(intent, reversal, known, now)
     return "nothing new"
 
 
-def _of_ours(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
-    """A refund that we made has a later word, which is asked for."""
+def _follow_own_refund(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
+    """Note that a refund of ours has failed, or ask the gateway how it stands."""
     if reversal.state is ReversalState.GIVEN_BACK:
         outcomes.apply_answer(refund_id, GatewayRefund(RefundState.FAILED, reversal.id), actor=ACTOR, now=now)
         return "our refund failed"
@@ -65,14 +68,14 @@ def _of_ours(refund_id: UUID, reversal: Reversal, now: datetime) -> str:
     return "our refund"
 
 
-def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
+def _book_takeback(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
     topup = transactions.lock_transaction(intent.transaction_id)
     open_refund = _stop_open_refund(intent, now)
-    left, topup_gone = ledger.refundable_part(topup), topup.refunded_wallet
+    left, topup_gone = ledger_refunds.refundable_part(topup), topup.refunded_wallet
     beyond = intent.charged * topup_gone // intent.amount + reversal.amount > intent.charged
     if beyond and open_refund is not None and open_refund.gateway_reference is None:
         raise RefundOnItsWayError(str(open_refund.id))
-    amount = _paisa(intent, topup, reversal.amount, left.wallet if left else 0)
+    amount = _amount_in_paisa(intent, topup, reversal.amount, left.wallet if left else 0)
     row = Takeback(
         id=new_id(),
         intent_id=intent.id,
@@ -91,10 +94,10 @@ def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
             key=f"takeback:{row.id}",
             actor=ACTOR,
             currency=intent.currency,
-            returned=_returned(intent, reversal.amount, amount),
+            returned=_amount_at_gateway(intent, reversal.amount, amount),
         )
         row.chargeback_id = done.id
-        _tell(intent.user_id, done)
+        _publish_chargeback(intent.user_id, done)
     open_session().add(row)
     open_session().flush()
     if beyond:
@@ -103,9 +106,9 @@ def _take(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
     return row.state
 
 
-def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None, now: datetime) -> str:
+def _reverse_takeback(intent: PaymentIntent, reversal: Reversal, known: Takeback | None, now: datetime) -> str:
     if known is None:
-        # Kept although nothing was taken: who asked the gateway before this was decided may still come.
+        # The row is kept although nothing was taken: a job that asked the gateway before the decision may still come.
         kept = Takeback(
             id=new_id(),
             intent_id=intent.id,
@@ -126,7 +129,7 @@ def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None
         key=f"takeback:{known.id}:back",
         actor=ACTOR,
         currency=intent.currency,
-        returned=_returned(intent, known.claimed, known.amount),
+        returned=_amount_at_gateway(intent, known.claimed, known.amount),
         now=now,
     )
     known.state, known.changed_at = TakebackState.GIVEN_BACK, now
@@ -135,7 +138,10 @@ def _give_back(intent: PaymentIntent, reversal: Reversal, known: Takeback | None
 
 
 def _stop_open_refund(intent: PaymentIntent, now: datetime) -> Refund | None:
-    """What was asked back and is not sent yet has gone back another way. One that is sent comes back."""
+    """Reject an open refund that is not sent yet, since the money has gone back another way.
+
+    One that was sent already is returned.
+    """
     refund = refunds.lock_open_refund(intent.transaction_id)
     if refund is not None and refund.status in (RefundStatus.REQUESTED, RefundStatus.MANUAL):
         refunds.drop_refund(refund, "The payment was taken back at the gateway.", actor=ACTOR, now=now)
@@ -143,22 +149,25 @@ def _stop_open_refund(intent: PaymentIntent, now: datetime) -> Refund | None:
     return refund
 
 
-def _paisa(intent: PaymentIntent, topup: WalletTransaction, taken: int, left: int) -> int:
-    """What that is of the top-up, never above what is left of it; with the last cent goes the last paisa."""
+def _amount_in_paisa(intent: PaymentIntent, topup: WalletTransaction, taken: int, left: int) -> int:
+    """Convert what the gateway took to paisa of the top-up, never more than is left of it.
+
+    With the last cent goes the last paisa.
+    """
     gone = intent.charged * topup.refunded_wallet // intent.amount
     if gone + taken >= intent.charged:
         return left
     return min(left, -(-intent.amount * taken // intent.charged))
 
 
-def _returned(intent: PaymentIntent, claimed: int, amount: int) -> int:
-    """In the currency of the charge. In rupees both are the same sum."""
+def _amount_at_gateway(intent: PaymentIntent, claimed: int, amount: int) -> int:
+    """Give the amount in the currency of the charge. In rupees both are the same sum."""
     return amount if intent.currency == NPR else claimed
 
 
-def _tell(user_id: UUID, done: WalletTransaction) -> None:
-    owed = open_session().scalar(select(Due.amount).where(Due.entry_id == done.entry_id))
+def _publish_chargeback(user_id: UUID, chargeback: WalletTransaction) -> None:
+    owed = open_session().scalar(select(Due.amount).where(Due.entry_id == chargeback.entry_id))
     if owed is None:
-        publish(TopupChargedBack(user_id=user_id, chargeback_id=done.id, amount=done.wallet))
+        publish(TopupChargedBack(user_id=user_id, chargeback_id=chargeback.id, amount=chargeback.wallet))
     else:
-        publish(ChargebackOwed(user_id=user_id, chargeback_id=done.id, amount=owed))
+        publish(ChargebackOwed(user_id=user_id, chargeback_id=chargeback.id, amount=owed))

@@ -8,7 +8,7 @@ from powerbank.base.db import Base
 
 
 class CreditAlert(Base):
-    """Somebody was told, in this window of time."""
+    """An alert that a person has had in a window of time."""
 
     __tablename__ = "credit_alerts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Ways to pay an amount from what a person has. Arithmetic only; nothing here reads or writes."""
+"""The methods of payment: ways to pay an amount from what a person has. This is arithmetic; nothing reads or writes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Method(StrEnum):
     TOPUP_REQUIRED = "topup_required"
 
 
-# What a payment can be made with.
+# The methods that a payment can be made with.
 PAYABLE = (Method.POINTS_ONLY, Method.WALLET_ONLY, Method.COMBINATION)
 
 
@@ -33,7 +33,7 @@ class Option:
 
 
 def list_options(*, amount: int, wallet: int, points: int, points_per_npr: int) -> list[Option]:
-    """Those that work, best first; where none does, the top-up that makes one work."""
+    """List the methods that work, the best first; where none works, the top-up that makes one work."""
     if amount == 0:
         return [Option(Method.WALLET_ONLY, 0, 0, 0, recommended=True)]
     found: list[Option] = []
@@ -54,33 +54,33 @@ def list_options(*, amount: int, wallet: int, points: int, points_per_npr: int) 
 
 
 def topup_option(amount: int) -> list[Option]:
-    """Money for the wallet comes from outside only."""
+    """Offer a top-up alone, since money for the wallet comes from outside only."""
     return [Option(Method.TOPUP_REQUIRED, 0, 0, amount, recommended=True, topup_needed=amount)]
 
 
 def split_amount(method: Method, *, amount: int, wallet: int, points: int, points_per_npr: int) -> Sources:
-    """What the chosen method takes from where. Nothing to pay has no sources: ask before."""
+    """Split an amount into what the chosen method takes from the wallet and from points. It must not be zero."""
     if method is Method.POINTS_ONLY:
         whole = points_for(amount, points_per_npr)
         if points < whole:
             raise InsufficientFundsError(amount - min(value_of_points(points, points_per_npr), amount - 1))
         return Sources(points=whole, points_value=amount)
     if method is Method.WALLET_ONLY:
-        return Sources(wallet=_of_wallet(amount, wallet))
+        return Sources(wallet=_take_from_wallet(amount, wallet))
     if method is not Method.COMBINATION:
         raise ValueError(f"nothing can be paid with {method}")
     used, value = _steps(amount, points, points_per_npr)
-    return Sources(wallet=_of_wallet(amount - value, wallet), points=used, points_value=value)
+    return Sources(wallet=_take_from_wallet(amount - value, wallet), points=used, points_value=value)
 
 
-def _of_wallet(amount: int, wallet: int) -> int:
+def _take_from_wallet(amount: int, wallet: int) -> int:
     if wallet < amount:
         raise InsufficientFundsError(amount - wallet)
     return amount
 
 
 def _steps(amount: int, points: int, points_per_npr: int) -> tuple[int, int]:
-    """The points that pay most of an amount in whole steps, and the paisa that they pay."""
+    """Give the points that pay most of an amount in whole steps, and the paisa that they pay."""
     if points >= points_for(amount, points_per_npr):
         return points_for(amount, points_per_npr), amount
     value = min(value_of_points(points, points_per_npr), amount) // STEP * STEP

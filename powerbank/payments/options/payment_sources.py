@@ -1,4 +1,4 @@
-"""Paying with a chosen method: what the wallet and the points hold is read under their lock."""
+"""Payments with a chosen method. What the wallet and the points hold is read under their lock."""
 
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from powerbank.payments.options.methods import Method, split_amount
 
 
 def choose_sources(user_id: UUID, *, method: Method, amount: int) -> Sources:
-    """What this person pays an amount with. Nobody takes it away before the transaction ends."""
+    """Choose what this person pays an amount with. Nobody takes it away before the transaction ends."""
     has = services.lock_user_accounts(user_id)
     return split_amount(
         method,
@@ -32,10 +32,10 @@ def choose_sources(user_id: UUID, *, method: Method, amount: int) -> Sources:
 
 
 def pay_due(*, user_id: UUID, due_id: UUID, method: Method, now: datetime) -> WalletTransaction:
-    """Pays all that is left of a due. Of two who pay it at once, the second is told that nothing is due any more."""
+    """Pay all that is left of a due. Of two who pay it at once, the second hears that nothing is due any more."""
     due = dues.lock_due_of_user(due_id, user_id)
     if due.left == 0:
-        raise _nothing_due()
+        raise _nothing_due_error()
     sources = choose_sources(user_id, method=method, amount=due.left)
     key = f"due:{due.id}:paid"  # what is left is paid once
     paid = dues.pay_due(due_id=due.id, sources=sources, key=key, actor=f"user:{user_id}", now=now)
@@ -44,7 +44,7 @@ def pay_due(*, user_id: UUID, due_id: UUID, method: Method, now: datetime) -> Wa
 
 
 def pay_dues_about(reference: Reference, *, user_id: UUID, method: Method, now: datetime) -> list[WalletTransaction]:
-    """All that is open for one thing, or nothing at all."""
+    """Pay all dues that are open for one thing, or none of them."""
     services.lock_user_accounts(user_id)
     query = select(Due.id).where(
         Due.user_id == user_id,
@@ -54,9 +54,9 @@ def pay_dues_about(reference: Reference, *, user_id: UUID, method: Method, now: 
     )
     found = open_session().scalars(query.order_by(Due.created_at, Due.id)).all()
     if not found:
-        raise _nothing_due()
+        raise _nothing_due_error()
     return [pay_due(user_id=user_id, due_id=due_id, method=method, now=now) for due_id in found]
 
 
-def _nothing_due() -> ConflictError:
+def _nothing_due_error() -> ConflictError:
     return ConflictError("nothing_due", "There is nothing to pay.")

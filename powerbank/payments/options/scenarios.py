@@ -1,4 +1,4 @@
-"""What somebody may want to pay for. `powerbank.wiring` says how the price of each is found."""
+"""The scenarios: what somebody may want to pay for. `powerbank.wiring` says how the price of each is found."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from powerbank.content import app_config
 from powerbank.ledger import queries
 from powerbank.payments.options.methods import Option, list_options, topup_option
 
-# The arguments as the request has them: ids as UUID, amounts in paisa, what is missing as None.
+# It gets the arguments as the request has them: ids as UUID, amounts in paisa, and None for what is missing.
 Resolve = Callable[[UUID, Mapping[str, Any]], int]
 
 NAMES = ("pre_payment", "post_payment", "wallet_topup")
@@ -20,7 +20,7 @@ NAMES = ("pre_payment", "post_payment", "wallet_topup")
 class Scenario:
     resolve: Resolve
     needs: tuple[str, ...]
-    from_outside: bool  # not to be paid with what is in the wallet already
+    from_outside: bool  # it cannot be paid with what is in the wallet already
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ _scenarios: dict[str, Scenario] = {}
 
 
 def register_scenario(name: str, resolve: Resolve, *, needs: tuple[str, ...] = (), from_outside: bool = False) -> None:
-    """`resolve(user_id, arguments)` answers what is to be paid, in paisa, or raises an `AppError`. It only reads."""
+    """Register how the price of a scenario is found.
+
+    `resolve(user_id, arguments)` gives the paisa that are to be paid, or raises an `AppError`. It only reads.
+    """
     if name not in NAMES:
         raise ValueError(f"{name} is no scenario of the API")
     _scenarios[name] = Scenario(resolve, needs, from_outside)

@@ -1,4 +1,4 @@
-"""A refund of a top-up at its gateway: sent, followed until the gateway's last word, or paid by hand."""
+"""Refunds of top-ups at their gateways: sent, followed until the gateway's last word, or paid by hand."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ FOLLOWED_FOR = timedelta(days=14)
 
 @dataclass(frozen=True)
 class RefundPlan:
-    """What is asked of the gateway, the same at each repeat."""
+    """What the gateway is asked for, the same at each repeat."""
 
     gateway: str
     paid: PaidPayment
@@ -34,7 +34,7 @@ class RefundPlan:
 
 
 def begin_gateway_refund(refund: Refund) -> None:
-    """Approved. From here on it counts as gone back, so that nothing goes back twice."""
+    """Begin an approved refund. From here on it counts as gone back, so that nothing goes back twice."""
     intent = _intent(refund)
     sent = topups.begin_topup_refund(
         transaction_id=refund.transaction_id,
@@ -43,7 +43,7 @@ def begin_gateway_refund(refund: Refund) -> None:
         description=refund.reason,
     )
     refund.return_id = sent.id
-    refund.returned = share_of_charge(intent, before=_counted(refund) - refund.amount, amount=refund.amount)
+    refund.returned = share_of_charge(intent, before=_refunded_so_far(refund) - refund.amount, amount=refund.amount)
     if gateways.get_gateway(intent.gateway).can_refund:
         refund.status = RefundStatus.PROCESSING
         enqueue(payment_jobs.REFUND_TOPUP, refund_id=str(refund.id))
@@ -53,7 +53,7 @@ def begin_gateway_refund(refund: Refund) -> None:
 
 
 def plan_refund(refund_id: UUID) -> RefundPlan | None:
-    """None: there is nothing to ask the gateway for."""
+    """Plan what the gateway is asked for. None: there is nothing to ask for."""
     refund = db.session.get(Refund, refund_id)
     if refund is None or refund.status != RefundStatus.PROCESSING or refund.returned is None:
         return None
@@ -63,19 +63,22 @@ def plan_refund(refund_id: UUID) -> RefundPlan | None:
         gateway=intent.gateway,
         paid=PaidPayment(intent.reference, intent.payment_id, intent.charged, intent.currency),
         amount=refund.returned,
-        refunded_before=_in_currency(intent, _counted(refund)) - refund.returned,
+        refunded_before=_in_currency(intent, _refunded_so_far(refund)) - refund.returned,
         key=refund_key(refund_id),
         reference=refund.gateway_reference,
     )
 
 
 def refund_key(refund_id: UUID) -> str:
-    """The gateway's idempotency key: of the refund, not of the job, so that a job that is requeued repeats nothing."""
+    """Give the idempotency key of a refund.
+
+    It belongs to the refund and not to the job, so that a job that is requeued repeats nothing.
+    """
     return f"refund-{refund_id}"
 
 
 def refund_id_in_key(key: str) -> UUID | None:
-    """The refund that a key of ours is of."""
+    """Read the refund's id from a key of ours."""
     try:
         return UUID(key.removeprefix("refund-")) if key.startswith("refund-") else None
     except ValueError:
@@ -88,7 +91,7 @@ def abandon_gateway_refund(refund: Refund) -> None:
 
 
 def book_gateway_refund(refund: Refund, *, actor: str) -> WalletTransaction:
-    """Books what has arrived. The refund's row is the caller's."""
+    """Book a refund that has arrived. The caller changes its row."""
     intent = _intent(refund)
     assert refund.return_id is not None  # noqa: S101 (it was begun)
     return topups.complete_topup_refund(
@@ -102,14 +105,14 @@ def book_gateway_refund(refund: Refund, *, actor: str) -> WalletTransaction:
 
 
 def hand_to_staff(refund: Refund, why: str) -> None:
-    """Staff pay it in the gateway's portal and say so, or reject it. The money stays held."""
+    """Hand a refund to staff, who pay it in the gateway's portal or reject it. The money stays held."""
     refund.status, refund.note = RefundStatus.MANUAL, why
     open_session().flush()
     publish(RefundNeedsAttention(refund_id=refund.id, reason=why))
 
 
 def schedule_follow_up(refund: Refund, answer: GatewayRefund, *, now: datetime) -> None:
-    """The gateway has not said its last word: it is asked again, more and more rarely."""
+    """Ask the gateway again, more and more rarely, since it has not said its last word."""
     refund.gateway_reference = answer.reference or refund.gateway_reference
     since = now - (refund.decided_at or now)
     if refund.gateway_reference is None or since > FOLLOWED_FOR:
@@ -121,7 +124,10 @@ def schedule_follow_up(refund: Refund, answer: GatewayRefund, *, now: datetime) 
 
 
 def share_of_charge(intent: PaymentIntent, *, before: int, amount: int) -> int:
-    """What of the charge an amount is, after so much that went back before. Shares of all parts add up exactly."""
+    """Give an amount's share of the charge, in its currency, after so much that went back before.
+
+    The shares of all parts add up exactly.
+    """
     found = _in_currency(intent, before + amount) - _in_currency(intent, before)
     if found == 0:
         raise ConflictError("refund_too_small", f"This is less than the smallest amount in {intent.currency}.")
@@ -132,8 +138,8 @@ def _intent(refund: Refund) -> PaymentIntent:
     return db.session.get_one(PaymentIntent, refund.intent_id)
 
 
-def _counted(refund: Refund) -> int:
-    """All that went back of the top-up up to and with this refund."""
+def _refunded_so_far(refund: Refund) -> int:
+    """Give what went back of the top-up, this refund included."""
     return db.session.get_one(WalletTransaction, refund.transaction_id).refunded_wallet
 
 

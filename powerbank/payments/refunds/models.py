@@ -11,7 +11,7 @@ from powerbank.base.db import Base, Id, Paisa, one_of
 class RefundStatus(StrEnum):
     REQUESTED = "requested"
     PROCESSING = "processing"  # the gateway has it
-    MANUAL = "manual"  # somebody has to pay it in the gateway's portal
+    MANUAL = "manual"  # staff have to pay it in the gateway's portal
     COMPLETED = "completed"
     REJECTED = "rejected"
 
@@ -21,7 +21,7 @@ _OPEN = f"status IN ({', '.join(repr(each.value) for each in OPEN)})"
 
 
 class Refund(Base):
-    """Something paid is to go back: a payment to its sources, or a top-up to the gateway it came through."""
+    """Something paid that is to go back: a payment to its sources, or a top-up to the gateway that it came through."""
 
     __tablename__ = "refunds"
     __table_args__ = (
@@ -43,17 +43,21 @@ class Refund(Base):
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     transaction_id: Mapped[UUID] = mapped_column(ForeignKey("wallet_transactions.id"))
-    intent_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_intents.id"), index=True)  # of a top-up
+    intent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("payment_intents.id"), index=True
+    )  # the intent of a top-up
     return_id: Mapped[UUID | None] = mapped_column(ForeignKey("wallet_transactions.id"), unique=True)
     amount: Mapped[Paisa]
-    returned: Mapped[int | None] = mapped_column(BigInteger)  # in the smallest unit of the intent's currency
+    returned: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # what the gateway sends back, in the smallest unit of the intent's currency
     reason: Mapped[str]
     status: Mapped[str]
     asked_by: Mapped[str]
     first_approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None]
-    note: Mapped[str | None]  # why it was rejected, or why somebody has to see to it
+    note: Mapped[str | None]  # why it was rejected, or why staff have to see to it
     gateway_reference: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     finished_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""What becomes of a refund that a gateway has: its answer, its later word, and what staff say of their portal."""
+"""The outcomes of a refund at a gateway: its answer, a later answer, a refusal, and a payment by hand."""
 
 from datetime import datetime
 from uuid import UUID
@@ -16,10 +16,10 @@ log = structlog.get_logger(__name__)
 
 
 def apply_answer(refund_id: UUID, answer: GatewayRefund, *, actor: str, now: datetime) -> None:
-    """Whoever asked the gateway, and however often."""
+    """Apply what the gateway says of a refund, whoever asked it, and however often."""
     refund = refunds.lock_refund(refund_id)
     if refund.status == RefundStatus.COMPLETED and answer.state is RefundState.FAILED:
-        # It had arrived, and came back. The person has the word of the gateway that it was paid.
+        # It had arrived, and came back. The person has heard that it was paid.
         log.error("a refund failed after it had succeeded", refund_id=str(refund_id))
         publish(RefundNeedsAttention(refund_id=refund_id, reason="It failed after it had succeeded."))
         return
@@ -36,14 +36,14 @@ def apply_answer(refund_id: UUID, answer: GatewayRefund, *, actor: str, now: dat
 
 
 def note_refusal(refund_id: UUID, why: str) -> None:
-    """A definite no, or no word that could be understood: somebody has to look there."""
+    """Hand a refund to staff that the gateway has refused, or cannot answer for."""
     refund = refunds.lock_refund(refund_id)
     if refund.status == RefundStatus.PROCESSING:
         gateway_refunds.hand_to_staff(refund, why[:300])
 
 
 def complete_by_hand(refund_id: UUID, *, reference: str, actor: str, now: datetime) -> Refund:
-    """Staff paid it in the gateway's portal."""
+    """Complete a refund that staff paid in the gateway's portal."""
     refund = refunds.lock_refund(refund_id)
     refunds.require_status(refund, RefundStatus.MANUAL)
     refund.gateway_reference = reference

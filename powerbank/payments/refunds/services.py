@@ -1,4 +1,4 @@
-"""Refunds: asked for by people, decided by staff, or made at once by a domain that took too much.
+"""Refunds: people ask for them, and staff decide.
 
 A payment goes back to the sources that it came from. Of a top-up, what is not spent yet goes back to its gateway; it
 is held from the request on. What happens at the gateway is in `powerbank.payments.refunds.gateway_refunds`.
@@ -21,7 +21,7 @@ from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.adjustments import allowances
 from powerbank.ledger.adjustments.models import Act
 from powerbank.ledger.movements import holds
-from powerbank.ledger.movements import refunds as ledger
+from powerbank.ledger.movements import refunds as ledger_refunds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
 from powerbank.outbox.enqueue import publish
@@ -40,12 +40,12 @@ from powerbank.payments.refunds.models import OPEN, Refund, RefundStatus
 def request_refund(
     *, user_id: UUID, transaction_id: UUID, reason: str, actor: str, amount: int | None = None
 ) -> Refund:
-    """Asks for all that can go back of a transaction, or for a part of it."""
-    paid = _own(transaction_id, user_id)
+    """Request all that can go back of a transaction, or a part of it."""
+    paid = _lock_transaction_of_user(transaction_id, user_id)
     if _open_of(paid.id) is not None:
         raise ConflictError("refund_pending", "A refund of this is under way already.")
-    intent = _intent_of(paid)
-    possible = _possible(paid, intent)
+    intent = _find_intent(paid)
+    possible = _refundable_amount(paid, intent)
     wanted = possible if amount is None else amount
     if possible == 0:
         raise ConflictError("nothing_to_refund", "Nothing of this can be refunded any more.")
@@ -72,29 +72,32 @@ def request_refund(
     open_session().add(refund)
     open_session().flush()
     publish(RefundRequested(**event_fields(refund)))
-    _wait_for_approval(refund, "first")
+    _publish_waiting(refund, "first")
     return refund
 
 
 def approve_refund(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
-    """Above the limit, or beyond what one person may do in a day, the first approval is only noted: somebody else has
-    to approve as well."""
+    """Approve a refund.
+
+    Above the limit, or beyond the allowance of one person, the first approval is only noted: somebody else has to
+    approve as well.
+    """
     allowances.lock_allowance(staff.id)
     refund = lock_refund(refund_id)
     require_status(refund, RefundStatus.REQUESTED)
     if staff.id == refund.first_approved_by:
         raise AppError("second_person_needed", 403, "Somebody else has to approve this too.")
-    if refund.first_approved_by is None and not _alone(refund, staff, now):
+    if refund.first_approved_by is None and not _may_approve_alone(refund, staff, now):
         refund.first_approved_by = staff.id
         open_session().flush()
-        _wait_for_approval(refund, "second")
+        _publish_waiting(refund, "second")
         return refund
     refund.decided_by, refund.decided_at = staff.id, now
     publish(RefundApproved(**event_fields(refund)))
     if refund.intent_id is not None:
         gateway_refunds.begin_gateway_refund(refund)
         return refund
-    done = ledger.refund_payment(
+    done = ledger_refunds.refund_payment(
         transaction_id=refund.transaction_id,
         amount=refund.amount,
         key=f"refund:{refund.id}",
@@ -105,8 +108,8 @@ def approve_refund(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
     return refund
 
 
-def _alone(refund: Refund, staff: Staff, now: datetime) -> bool:
-    """Parts of one payment add up: a large sum in slices needs its second person too."""
+def _may_approve_alone(refund: Refund, staff: Staff, now: datetime) -> bool:
+    """Tell whether one person is enough. Parts of one payment add up, so a large sum in slices needs two people."""
     before = transactions.lock_transaction(refund.transaction_id).refunded
     if before + refund.amount > app_config.current().refund_second_approval_above:
         return False
@@ -114,7 +117,7 @@ def _alone(refund: Refund, staff: Staff, now: datetime) -> bool:
 
 
 def reject_refund(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) -> Refund:
-    """Also one that nobody managed to pay at the gateway: the money is the person's to spend again."""
+    """Reject a refund, also one that nobody managed to pay at the gateway. Its person may spend the money again."""
     refund = lock_refund(refund_id)
     require_status(refund, RefundStatus.REQUESTED, RefundStatus.MANUAL)
     refund.decided_by = staff.id if staff.id != refund.first_approved_by else refund.decided_by
@@ -124,7 +127,7 @@ def reject_refund(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) 
 
 
 def drop_refund(refund: Refund, reason: str, *, actor: str, now: datetime) -> None:
-    """Ends an open refund without paying it. What was held for it is free again."""
+    """End an open refund without paying it. What was held for it is free again."""
     if refund.return_id is not None:
         gateway_refunds.abandon_gateway_refund(refund)
     if refund.intent_id is not None:
@@ -135,7 +138,7 @@ def drop_refund(refund: Refund, reason: str, *, actor: str, now: datetime) -> No
 
 
 def complete_refund(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
-    """`done` is the refund as its person sees it among the transactions."""
+    """Complete a refund. `done` is the refund as its person sees it among the transactions."""
     refund.amount, refund.return_id = done.amount, done.id
     refund.status, refund.finished_at, refund.note = RefundStatus.COMPLETED, now, None
     open_session().flush()
@@ -147,7 +150,7 @@ def lock_open_refund(transaction_id: UUID) -> Refund | None:
 
 
 def lock_refund(refund_id: UUID) -> Refund:
-    """For change; the person's accounts are locked before it, as everywhere."""
+    """Lock a refund. The accounts of its person are locked before it, as everywhere."""
     session = open_session()
     user_id = session.scalar(select(Refund.user_id).where(Refund.id == refund_id))
     if user_id is None:
@@ -167,17 +170,17 @@ class RefundFields(TypedDict):
 
 
 def event_fields(refund: Refund) -> RefundFields:
-    """What all events of a refund say that its person hears of."""
+    """Give the fields that all events of a refund have."""
     return {"user_id": refund.user_id, "refund_id": refund.id, "amount": refund.amount}
 
 
-def _wait_for_approval(refund: Refund, which: str) -> None:
+def _publish_waiting(refund: Refund, which: str) -> None:
     publish(
         RefundWaits(refund_id=refund.id, approval=f"{refund.id}:{which}", amount=refund.amount, reason=refund.reason)
     )
 
 
-def _own(transaction_id: UUID, user_id: UUID) -> WalletTransaction:
+def _lock_transaction_of_user(transaction_id: UUID, user_id: UUID) -> WalletTransaction:
     session = open_session()
     owner = session.scalar(select(WalletTransaction.user_id).where(WalletTransaction.id == transaction_id))
     if owner != user_id:
@@ -191,8 +194,11 @@ def _open_of(transaction_id: UUID) -> Refund | None:
     )
 
 
-def _intent_of(paid: WalletTransaction) -> PaymentIntent | None:
-    """Of a top-up. Nothing but payments and top-ups that came through a gateway can be asked back."""
+def _find_intent(paid: WalletTransaction) -> PaymentIntent | None:
+    """Find the intent of a top-up; a payment has none.
+
+    Nothing but payments, and top-ups that came through a gateway, can be asked back.
+    """
     if paid.direction == "out" and paid.revenue is not None:
         return None
     intent: PaymentIntent | None = None
@@ -207,8 +213,8 @@ def _intent_of(paid: WalletTransaction) -> PaymentIntent | None:
     return intent
 
 
-def _possible(paid: WalletTransaction, intent: PaymentIntent | None) -> int:
-    left = ledger.refundable_part(paid)
+def _refundable_amount(paid: WalletTransaction, intent: PaymentIntent | None) -> int:
+    left = ledger_refunds.refundable_part(paid)
     if left is None:
         return 0
     if intent is None:

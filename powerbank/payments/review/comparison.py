@@ -1,4 +1,4 @@
-"""The night's comparison with the gateways: each payment of late, as they have it now, beside what we booked.
+"""The night's comparison with the gateways: each recent payment, as its gateway has it now, beside what we booked.
 
 What is to be compared are rows, and so is what was found: a check goes on where it stopped, and staff see how far it
 is. Its payments are divided into lanes, some for each gateway. A lane is a job, so as many answers are waited for at
@@ -28,28 +28,28 @@ log = structlog.get_logger(__name__)
 
 LOOK_BACK = timedelta(days=3)  # refunds and late payments of the days before are seen too
 PATIENCE = timedelta(hours=20)  # for a gateway that is away, until the next night's check
-LANES = 4  # of each gateway: it is never asked for more payments at once
+LANES = 4  # for each gateway, which is never asked for more payments at once
 BATCH = 200
 MOST_TRIES = 3
 
 
 def begin_check(*, now: datetime) -> None:
-    """Writes down what is to be compared. One that was begun before goes on first, unless it is a night old."""
-    if (before := _open_check()) is not None:
+    """Begin a check, and write down what it compares. One that was begun before goes on, unless it is a night old."""
+    if (before := _lock_open_check()) is not None:
         if before.started_at > now - PATIENCE:
             return
-        _close(before, now=now)
+        _close_check(before, now=now)
     check_id, since = new_id(), now - LOOK_BACK
     made = insert(SettlementCheck).values(id=check_id, started_at=now, since=since).on_conflict_do_nothing()
     if open_session().scalar(made.returning(SettlementCheck.id)) is None:
-        return  # somebody else begins one
+        return  # another worker begins one
     columns = ["check_id", "intent_id", "gateway", "lane"]
-    listed = insert(SettlementComparison).from_select(columns, _recent(check_id, since))
+    listed = insert(SettlementComparison).from_select(columns, _select_recent(check_id, since))
     total = len(open_session().scalars(listed.returning(SettlementComparison.intent_id)).all())
     check = open_session().get_one(SettlementCheck, check_id, with_for_update=True)
     check.total = total
     if total == 0:
-        _close(check, now=now)
+        _close_check(check, now=now)
 
 
 def request_lanes() -> None:
@@ -104,29 +104,29 @@ def record_failed_try(check_id: UUID, intent_id: UUID, error: str) -> None:
 
 
 def end_lane(gateway: str, lane: int, *, now: datetime) -> None:
-    """The last lane ends the check. Two that end at once come one after the other."""
+    """End a lane, and with the last lane the check. Two that end at once come one after the other."""
     if open_session().execute(_select_waiting(gateway, lane).limit(1)).one_or_none() is not None:
-        enqueue(payment_jobs.COMPARE_PAYMENTS, gateway=gateway, lane=lane)  # more came after the last look
+        enqueue(payment_jobs.COMPARE_PAYMENTS, gateway=gateway, lane=lane)  # more payments came after the last look
         return
-    check = _open_check()
+    check = _lock_open_check()
     if check is None:
         return
     left = select(SettlementComparison.intent_id).where(
         SettlementComparison.check_id == check.id, SettlementComparison.outcome.is_(None)
     )
     if open_session().scalar(left.limit(1)) is None:
-        _close(check, now=now)
+        _close_check(check, now=now)
 
 
-def _recent(check_id: UUID, since: datetime) -> Select[tuple[UUID, UUID, str, int]]:
-    """What was begun or settled since then and the gateway knows of."""
+def _select_recent(check_id: UUID, since: datetime) -> Select[tuple[UUID, UUID, str, int]]:
+    """Select the payments that were begun or settled since then, if the gateway knows them."""
     last_byte = func.get_byte(func.uuid_send(PaymentIntent.id), 15)
     return select(literal(check_id), PaymentIntent.id, PaymentIntent.gateway, last_byte % LANES).where(
         or_(PaymentIntent.created_at >= since, PaymentIntent.settled_at >= since), PaymentIntent.reference.is_not(None)
     )
 
 
-def _open_check() -> SettlementCheck | None:
+def _lock_open_check() -> SettlementCheck | None:
     query = select(SettlementCheck).where(SettlementCheck.finished_at.is_(None)).with_for_update()
     return open_session().scalars(query.execution_options(populate_existing=True)).one_or_none()
 
@@ -140,7 +140,7 @@ def _select_waiting(gateway: str, lane: int) -> Select[UUID, UUID]:
 
 
 def _record_outcome(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Difference | None = None) -> None:
-    """Once: a worker that was thought dead may come to the same payment."""
+    """Record an outcome once, since a worker that was thought dead may come to the same payment."""
     _lock_check(check_id)
     told = {"what": found.what, "ours": found.ours, "theirs": found.theirs} if found else {}
     noted = (
@@ -154,15 +154,15 @@ def _record_outcome(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Di
         .returning(SettlementComparison.intent_id)
     )
     if open_session().scalar(noted) is not None:
-        _count(check_id, outcome)
+        _count_outcome(check_id, outcome)
 
 
 def _lock_check(check_id: UUID) -> None:
-    """The check before its payments, as who closes it does: so nobody waits in a circle."""
+    """Lock the check before its payments, as closing it does, so that nobody waits in a circle."""
     open_session().execute(select(SettlementCheck.id).where(SettlementCheck.id == check_id).with_for_update())
 
 
-def _count(check_id: UUID, outcome: Outcome, number: int = 1) -> None:
+def _count_outcome(check_id: UUID, outcome: Outcome, number: int = 1) -> None:
     counted = {"unanswered": number} if outcome is Outcome.UNANSWERED else {"checked": number}
     if outcome is Outcome.DIFFERS:
         counted["differences"] = number
@@ -170,14 +170,14 @@ def _count(check_id: UUID, outcome: Outcome, number: int = 1) -> None:
     open_session().execute(update(SettlementCheck).where(SettlementCheck.id == check_id).values(more))
 
 
-def _close(check: SettlementCheck, *, now: datetime) -> None:
+def _close_check(check: SettlementCheck, *, now: datetime) -> None:
     session = open_session()
     late = update(SettlementComparison).where(
         SettlementComparison.check_id == check.id, SettlementComparison.outcome.is_(None)
     )
     noted = late.values(outcome=Outcome.UNANSWERED, compared_at=now).returning(SettlementComparison.intent_id)
     if given_up := len(session.scalars(noted).all()):
-        _count(check.id, Outcome.UNANSWERED, given_up)
+        _count_outcome(check.id, Outcome.UNANSWERED, given_up)
     session.refresh(check)
     check.finished_at = now
     session.flush()

@@ -1,4 +1,4 @@
-"""How a payment at its gateway may differ from what we booked."""
+"""The differences between a payment at its gateway and what we booked."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from powerbank.payments.refunds.models import Refund, RefundStatus
 
 NO_PAYMENT = frozenset({IntentStatus.PENDING, IntentStatus.REVIEW})  # nothing to compare, or with staff already
 BOOKED = (TransactionStatus.SUCCESS, TransactionStatus.REFUNDED)
-# The gateway was paid and we never heard of it. It is settled by the way, and told all the same: somebody should know
-# why.
+# The gateway was paid and we never heard of it. The payment is settled by the way, and staff hear of it all the same:
+# somebody should know why.
 PAID_NOT_CREDITED = "paid_not_credited"
 
 
@@ -30,13 +30,13 @@ def find_difference(intent: PaymentIntent, payment: Payment | None) -> Differenc
         return None
     what = None
     if intent.status == IntentStatus.SUCCESS:
-        what = _of_credited(intent, payment)
+        what = _differs_from_credit(intent, payment)
     elif payment.state in (PaymentState.PAID, PaymentState.PARTLY_REFUNDED):
         what = PAID_NOT_CREDITED
-    return Difference(what, *_words(intent, payment)) if what else None
+    return Difference(what, *_describe(intent, payment)) if what else None
 
 
-def _of_credited(intent: PaymentIntent, payment: Payment) -> str | None:
+def _differs_from_credit(intent: PaymentIntent, payment: Payment) -> str | None:
     booked = db.session.get_one(WalletTransaction, intent.transaction_id)
     if booked.status not in BOOKED or booked.wallet != intent.amount:
         return "not_booked"
@@ -50,8 +50,11 @@ def _of_credited(intent: PaymentIntent, payment: Payment) -> str | None:
 
 
 def _refunds_agree(intent: PaymentIntent, payment: Payment) -> bool:
-    """Those of ours that the gateway has not answered yet may be there or not. Some gateways say only that something
-    went back, not how much. A dispute is no refund."""
+    """Tell whether the refunds that a gateway has can be those that we know.
+
+    A refund of ours that the gateway has not answered yet may be there or not. Some gateways say only that something
+    went back, and not how much. A dispute is no refund.
+    """
     taken = select(func.coalesce(func.sum(Takeback.claimed), 0)).where(
         Takeback.intent_id == intent.id, Takeback.kind == "refund", Takeback.state != TakebackState.GIVEN_BACK
     )
@@ -71,7 +74,7 @@ def _refunded(intent: PaymentIntent, status: RefundStatus) -> int:
     return int(db.session.scalar(query.where(Refund.intent_id == intent.id, Refund.status == status)) or 0)
 
 
-def _words(intent: PaymentIntent, payment: Payment) -> tuple[str, str]:
+def _describe(intent: PaymentIntent, payment: Payment) -> tuple[str, str]:
     back = f", {payment.refunded} back" if payment.refunded else ""
     return (
         f"{intent.status}: {intent.charged} {intent.currency}",

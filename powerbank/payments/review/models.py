@@ -11,7 +11,7 @@ from powerbank.base.db import Base, Id, one_of
 class Outcome(StrEnum):
     AGREES = "agrees"
     DIFFERS = "differs"
-    UNANSWERED = "unanswered"  # the gateway would not say, or not in time: tomorrow it is asked again
+    UNANSWERED = "unanswered"  # the gateway did not say, or not in time: tomorrow it is asked again
 
 
 class SettlementCheck(Base):
@@ -19,7 +19,7 @@ class SettlementCheck(Base):
 
     __tablename__ = "settlement_checks"
     __table_args__ = (
-        # One after the other: the jobs of a lane need not be told which one they work for.
+        # Only one is open at a time, so the job of a lane need not be told which one it works for.
         Index(
             "uq_settlement_checks_open",
             text("(finished_at IS NULL)"),
@@ -39,7 +39,7 @@ class SettlementCheck(Base):
 
 
 class SettlementComparison(Base):
-    """One payment of a check: still to be compared, or what was found."""
+    """One payment of a check: it is still to be compared, or holds what was found."""
 
     __tablename__ = "settlement_comparisons"
     __table_args__ = (

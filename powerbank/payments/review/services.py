@@ -1,4 +1,4 @@
-"""Payments that came otherwise than they were asked for: staff credit what came, or dismiss it.
+"""The review of payments that came otherwise than they were asked for: staff credit what came, or dismiss it.
 
 The gateway is asked once more before a credit, and what it says then is what is credited.
 """
@@ -26,7 +26,7 @@ class Decision(StrEnum):
 
 
 def look_up_payment(intent_id: UUID) -> tuple[Payment | None, list[Reversal]]:
-    """What the gateway says of the payment now, and of what went back of it. Not inside a transaction."""
+    """Ask the gateway how a payment stands, and what went back of it. This must not run inside a transaction."""
     intent = db.session.get(PaymentIntent, intent_id)
     if intent is None:
         raise NotFoundError("payment")
@@ -40,7 +40,7 @@ def look_up_payment(intent_id: UUID) -> tuple[Payment | None, list[Reversal]]:
 def credit_payment(
     intent_id: UUID, payment: Payment | None, reversals: list[Reversal], *, staff: Staff, reason: str, now: datetime
 ) -> PaymentIntent:
-    intent = _in_review(intent_id)
+    intent = _lock_intent_in_review(intent_id)
     if payment is None or payment.payment_id is None or payment.amount is None:
         raise ConflictError("nothing_paid", "The gateway knows of no payment.")
     if payment.state is not PaymentState.PAID and not reversals:
@@ -62,14 +62,14 @@ def credit_payment(
 
 
 def dismiss_payment(intent_id: UUID, *, staff: Staff, reason: str, now: datetime) -> PaymentIntent:
-    """Not credited, whatever the gateway says of it from now on."""
-    intent = _in_review(intent_id)
+    """Dismiss a payment: it is not credited, whatever the gateway says of it from now on."""
+    intent = _lock_intent_in_review(intent_id)
     intents.end_topup(intent, IntentStatus.FAILED)
     _resolve(intent, staff, reason, now)
     return intent
 
 
-def _in_review(intent_id: UUID) -> PaymentIntent:
+def _lock_intent_in_review(intent_id: UUID) -> PaymentIntent:
     intent = intents.lock_intent(intent_id)
     if intent is None:
         raise NotFoundError("payment")

@@ -1,4 +1,4 @@
-"""Where a payer's browser ends when there is no app to go back to."""
+"""The page where a payer's browser ends when there is no app to go back to."""
 
 from types import MappingProxyType
 
@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 
 pages = Blueprint("payment_pages", __name__)
 
-WORDS = MappingProxyType(
+TEXTS = MappingProxyType(
     {
         "success": ("Thank you", "The money is in your wallet."),
         "processing": ("Nearly there", "Your payment is being confirmed. The app shows it as soon as it is."),
@@ -22,5 +22,5 @@ UNKNOWN = ("We do not know this payment", "Look into the app: it shows every pay
 
 @pages.get("/payment/result")
 def result() -> str:
-    title, text = WORDS.get(request.args.get("status", ""), UNKNOWN)
+    title, text = TEXTS.get(request.args.get("status", ""), UNKNOWN)
     return render_template("payment.html", title=title, text=text)

@@ -1,4 +1,4 @@
-"""Exchange rates: kept for each day, used for top-ups in foreign currencies."""
+"""Exchange rates: they are kept for each day, and used for top-ups in foreign currencies."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ STALE_AFTER = timedelta(days=3)
 
 
 def newest_rate(currency: str) -> ExchangeRate:
-    """The last rate known. A feed that fails keeps it in use; staff hear of it after `STALE_AFTER`."""
+    """Give the newest rate. It stays in use while the feed fails, and staff hear of it after `STALE_AFTER`."""
     found: ExchangeRate | None = db.session.scalar(
         select(ExchangeRate).where(ExchangeRate.currency == currency).order_by(ExchangeRate.day.desc()).limit(1)
     )
@@ -34,12 +34,12 @@ def newest_rates() -> Sequence[ExchangeRate]:
 
 
 def convert_to_paisa(minor: int, rate: Decimal) -> int:
-    """What so many cents are worth. Part of a paisa is the network's, never the person's loss by a wrong rounding."""
+    """Convert the smallest units of a currency to paisa, rounded down."""
     return int((minor * rate).quantize(Decimal(1), ROUND_DOWN))
 
 
 def store_rates(rates: Sequence[Rate]) -> None:
-    """A rate that the bank corrects replaces the one before; what was credited keeps its own."""
+    """Store rates. A rate that the bank corrects replaces the one before; what was credited keeps its own."""
     if not rates:
         return
     rows = [{"currency": rate.currency, "day": rate.day, "buy": rate.buy, "sell": rate.sell} for rate in rates]

@@ -1,4 +1,4 @@
-"""Top-ups: wanted, opened at the gateway, cancelled, expired. What becomes of the money is in `settlement`."""
+"""Top-ups: begun, opened at the gateway, cancelled or expired. What becomes of the money is in `settlement`."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -25,7 +25,7 @@ FIRST_POLL = timedelta(seconds=30)
 
 
 def begin_topup(*, user_id: UUID, gateway: str, charged: int, currency: str, now: datetime) -> PaymentIntent:
-    """`charged` is in the smallest unit of the currency; it is credited at today's buying rate."""
+    """Begin a top-up. `charged` is in the smallest unit of the currency, and is credited at today's buying rate."""
     gateways.get_gateway(gateway)
     bounds = gateways.find_limits(gateway, currency)
     if not bounds.least <= charged <= bounds.most:
@@ -70,7 +70,7 @@ def intent_of_user(intent_id: UUID, user_id: UUID) -> PaymentIntent:
 
 
 def lock_intent(intent_id: UUID) -> PaymentIntent | None:
-    """Before anything else of a payment is locked: the ledger's accounts come after it."""
+    """Lock an intent, before anything else of its payment: the ledger's accounts come after it."""
     return open_session().get(PaymentIntent, intent_id, with_for_update=True, populate_existing=True)
 
 
@@ -88,7 +88,7 @@ def make_payment_request(intent: PaymentIntent, public_url: str) -> PaymentReque
 
 
 def record_session(intent_id: UUID, opened: OpenedPayment, *, now: datetime) -> None:
-    """The gateway has a session for it. Cancelled or expired meanwhile: it may be paid all the same."""
+    """Record that the gateway has a session for an intent. One that has ended meanwhile may be paid all the same."""
     intent = lock_intent(intent_id)
     if intent is None or intent.reference is not None:
         return
@@ -104,7 +104,7 @@ def record_session(intent_id: UUID, opened: OpenedPayment, *, now: datetime) -> 
 
 
 def fail_unopened_topup(intent_id: UUID) -> None:
-    """The gateway could not be reached, or refused."""
+    """End a top-up that could not be opened, since its gateway was away or refused."""
     intent = lock_intent(intent_id)
     if intent is not None and intent.reference is None and intent.status in UNFINISHED:
         end_topup(intent, IntentStatus.FAILED)
@@ -122,7 +122,7 @@ def cancel_topup(intent_id: UUID, user_id: UUID) -> PaymentIntent:
 
 
 def expire_topup(intent_id: UUID, *, now: datetime) -> None:
-    """What the payer has begun at the gateway stays open until the gateway says what became of it."""
+    """Expire a top-up, unless its payer has begun to pay: then the gateway says what became of it."""
     intent = lock_intent(intent_id)
     open_ones = (IntentStatus.PENDING, IntentStatus.READY)
     if intent is not None and intent.status in open_ones and intent.expires_at <= now:
@@ -130,7 +130,7 @@ def expire_topup(intent_id: UUID, *, now: datetime) -> None:
 
 
 def end_topup(intent: PaymentIntent, status: IntentStatus) -> None:
-    """Not paid, as far as is known. Money that comes after all makes it a success."""
+    """End a top-up that is not paid, as far as is known. Money that comes after all makes it a success."""
     intent.status = status
     transactions.fail_topup(intent.transaction_id)
     open_session().flush()

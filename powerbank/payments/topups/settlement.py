@@ -1,6 +1,6 @@
-"""Settlement: the one routine that turns what a gateway says into money, whoever asked it to look.
+"""Settlement: the one place that turns what a gateway says into money, whoever asked it.
 
-Webhook, browser, poller and staff all end here, at once, twice and in any order. What they say is a hint; the
+Webhooks, browsers, the poller and staff all end here, at once, twice and in any sequence. What they say is a hint. The
 gateway itself is asked, outside any transaction, and its answer is applied under the lock of the intent's row.
 """
 
@@ -33,12 +33,12 @@ ENDS = {
     PaymentState.REFUNDED: IntentStatus.FAILED,  # paid and given back before we came to credit it
 }
 DELAYS = (30, 60, 120, 240, 480, 900)  # seconds between polls; the last one is repeated
-ASK_FOR = timedelta(hours=24)  # after the payer's time is over
+POLLED_FOR = timedelta(hours=24)  # after the payer's time is over
 HALTED_FOR, RARELY = timedelta(days=14), timedelta(hours=6)  # as slow as a bank may be
 
 
 def look_up_payment(intent_id: UUID) -> Payment | None:
-    """What the gateway says now. None while it has not heard of the payment."""
+    """Ask the gateway how a payment stands. None: it has not heard of the payment."""
     intent = db.session.get_one(PaymentIntent, intent_id)
     gateway, reference, charged, currency = intent.gateway, intent.reference, intent.charged, intent.currency
     db.session.rollback()  # no transaction stays open while the gateway takes its time
@@ -48,8 +48,11 @@ def look_up_payment(intent_id: UUID) -> Payment | None:
 
 
 def look_up_payment_if_known(intent_id: UUID) -> Payment | None:
-    """For who goes on without an answer: a gateway that will not say (it knows no such payment, or not us, or is no
-    longer ours) is as good as one that has not heard of it. A failure that may pass is still one."""
+    """Ask the gateway how a payment stands, for a caller that goes on without an answer.
+
+    A gateway that will not say (it knows no such payment, or not us, or is no longer set up) counts as one that has not
+    heard of the payment. A failure that may pass is still raised.
+    """
     try:
         return look_up_payment(intent_id)
     except (VendorRefusedError, gateways.UnknownGatewayError) as refused:
@@ -65,7 +68,7 @@ def apply_payment(intent_id: UUID, payment: Payment | None, *, actor: str, now: 
         return IntentStatus(intent.status)
     intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
     if payment.state is PaymentState.PAID:
-        _paid(intent, payment, actor=actor, now=now)
+        _apply_paid(intent, payment, actor=actor, now=now)
     elif payment.state is PaymentState.PARTLY_REFUNDED:
         send_to_review(intent, "partly_refunded")
     elif payment.final or (payment.state is PaymentState.EXPIRED and intent.expires_at <= now):
@@ -79,17 +82,18 @@ def apply_payment(intent_id: UUID, payment: Payment | None, *, actor: str, now: 
 
 
 def schedule_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool = True) -> None:
-    """The gateway is asked again, more and more rarely, until its last word or a day after the payer's time.
+    """Schedule the next poll: more and more rarely, until the gateway's last word or a day after the payer's time.
 
-    What is halted there, or could not be asked for, is never taken for failed: it is asked for longer, and then it is
-    for staff."""
+    A payment that is halted there, or could not be asked for, is never taken for failed: it is polled for longer, and
+    then it is for staff.
+    """
     if intent.poll_at is None or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
         intent.poll_at = None
         return
     intent.polls += 1
     halted = not answered or (intent.said or {}).get("state") in HALTED
     since = now - intent.expires_at
-    if since > (HALTED_FOR if halted else ASK_FOR):
+    if since > (HALTED_FOR if halted else POLLED_FOR):
         intent.poll_at = None
         if halted:
             send_to_review(intent, "never_final")
@@ -97,12 +101,12 @@ def schedule_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool =
             intents.end_topup(intent, IntentStatus.EXPIRED)
         return
     delay = timedelta(seconds=DELAYS[min(intent.polls, len(DELAYS) - 1)])
-    intent.poll_at = now + (RARELY if since > ASK_FOR else delay)
+    intent.poll_at = now + (RARELY if since > POLLED_FOR else delay)
     enqueue(payment_jobs.POLL_PENDING_PAYMENT, at=intent.poll_at, intent_id=str(intent.id))
 
 
 def wake_overdue_polls(*, now: datetime) -> None:
-    """Polls whose job was lost with its last try, and intents whose end was not noted."""
+    """Enqueue polls whose job was lost with its last try, and the expiry of intents that did not end in time."""
     late = now - timedelta(minutes=2)
     for intent_id in open_session().scalars(select(PaymentIntent.id).where(PaymentIntent.poll_at < late).limit(1000)):
         enqueue_again(payment_jobs.POLL_PENDING_PAYMENT, intent_id=str(intent_id))
@@ -114,14 +118,14 @@ def wake_overdue_polls(*, now: datetime) -> None:
 
 
 def send_to_review(intent: PaymentIntent, reason: str) -> None:
-    """Money came that must not be credited as it is. Nothing is credited until staff decide."""
+    """Send a payment to review, since it must not be credited as it is. Nothing is credited until staff decide."""
     intent.status, intent.review_reason, intent.poll_at = IntentStatus.REVIEW, reason, None
     open_session().flush()
     log.error("payment needs review", intent_id=str(intent.id), reason=reason)
     publish(PaymentNeedsReview(intent_id=intent.id, reason=reason))
 
 
-def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime) -> None:
+def _apply_paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime) -> None:
     if payment.amount != intent.charged or payment.currency != intent.currency:
         return send_to_review(intent, "amount_differs")
     if payment.payment_id is None:
@@ -133,7 +137,7 @@ def _paid(intent: PaymentIntent, payment: Payment, *, actor: str, now: datetime)
 
 
 def credit_intent(intent: PaymentIntent, payment_id: str, *, actor: str, now: datetime) -> None:
-    """What the intent says, once for each payment at the gateway."""
+    """Credit what the intent says, once for each payment at the gateway."""
     topups.credit_topup(
         user_id=intent.user_id,
         gateway=intent.gateway,
@@ -158,7 +162,10 @@ def credit_intent(intent: PaymentIntent, payment_id: str, *, actor: str, now: da
 
 
 def is_credited_elsewhere(intent: PaymentIntent, payment_id: str) -> bool:
-    """The same money for another intent. Two at the same moment: the unique key lets one through."""
+    """Tell whether the same money is credited for another intent.
+
+    Of two that come at the same moment the unique key lets one through.
+    """
     return (
         open_session().scalar(
             select(PaymentIntent.id).where(

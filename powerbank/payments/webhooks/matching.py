@@ -1,4 +1,4 @@
-"""Which of our payments an event speaks of."""
+"""The matching of events with the payments that they speak of."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -14,7 +14,7 @@ from powerbank.payments.models import EventState, GatewayEvent, PaymentIntent
 
 MOST_AT_ONCE = 1000
 
-# Which job looks into an event; any other looks the payment up.
+# The job that looks into an event, by the beginning of its type. For any other type the payment is looked up.
 _ABOUT_REVERSALS = (
     ("charge.dispute.", payment_jobs.PROCESS_GATEWAY_DISPUTE),
     ("charge.refund", payment_jobs.PROCESS_GATEWAY_REFUND),
@@ -52,7 +52,7 @@ def find_redirected_intent_id(gateway: Gateway, query: Mapping[str, str]) -> UUI
 
 
 def wake_events_of_intent(intent: PaymentIntent) -> None:
-    """Events that came before we knew the gateway's names for this payment and its session."""
+    """Enqueue the jobs of events that came before we knew the gateway's names for this payment and its session."""
     names = [name for name in (intent.reference, intent.payment_id) if name]
     waiting = open_session().execute(
         select(GatewayEvent.id, GatewayEvent.type).where(
@@ -66,7 +66,10 @@ def wake_events_of_intent(intent: PaymentIntent) -> None:
 
 
 def wake_events_of_known_intents() -> None:
-    """What came at the very moment in which its payment became known waits although nobody will wake it."""
+    """Enqueue the jobs of events that wait although their payment is known.
+
+    They came at the very moment in which it became known, so nobody else wakes them.
+    """
     about = and_(
         PaymentIntent.gateway == GatewayEvent.gateway,
         or_(PaymentIntent.reference == GatewayEvent.reference, PaymentIntent.payment_id == GatewayEvent.reference),
