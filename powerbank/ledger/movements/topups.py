@@ -71,16 +71,22 @@ def begin_topup_refund(
 
 
 def complete_topup_refund(
-    *, return_id: UUID, gateway: str, key: str, actor: str, currency: str = NPR, returned: int | None = None
+    *,
+    refund_transaction_id: UUID,
+    gateway: str,
+    key: str,
+    actor: str,
+    currency: str = NPR,
+    gateway_amount: int | None = None,
 ) -> WalletTransaction:
     """Book a refund that has arrived: out of what was held, over the clearing of refunds, to the gateway's clearing."""
-    sent = transactions.lock_transaction(return_id)
+    sent = transactions.lock_transaction(refund_transaction_id)
     if sent.status == TransactionStatus.SUCCESS:
         return sent
     reference = Reference(sent.reference_kind or "", sent.reference_id or "")
     clearing = network_account(Kind.REFUNDS_CLEARING)
     entry_id = holds.capture_hold_into(reference=reference, amount=sent.wallet, account=clearing, key=key, actor=actor)
-    lines = [Line(name, -moved) for name, moved in _from_gateway(gateway, sent.wallet, currency, returned)]
+    lines = [Line(name, -moved) for name, moved in _from_gateway(gateway, sent.wallet, currency, gateway_amount)]
     services.post_entry(
         kind=EntryKind.REFUND,
         key=f"{key}:paid",
@@ -93,9 +99,9 @@ def complete_topup_refund(
     return sent
 
 
-def abandon_topup_refund(return_id: UUID) -> None:
+def abandon_topup_refund(refund_transaction_id: UUID) -> None:
     """Take back that a refund is under way, since it did not arrive. The caller releases the hold."""
-    sent = transactions.lock_transaction(return_id)
+    sent = transactions.lock_transaction(refund_transaction_id)
     if sent.status != TransactionStatus.PENDING or sent.refund_of is None:
         return
     refunds.uncount_refund(transactions.lock_transaction(sent.refund_of), sent.wallet)
@@ -111,7 +117,7 @@ def charge_back_topup(
     key: str,
     actor: str,
     currency: str = NPR,
-    returned: int | None = None,
+    gateway_amount: int | None = None,
 ) -> WalletTransaction:
     """Book that the gateway took the money of a top-up back. What of it is spent already becomes a due."""
     topup = transactions.lock_transaction(transaction_id)
@@ -124,7 +130,7 @@ def charge_back_topup(
     lines = [
         Line(wallet, -taken),
         Line(user_account(Kind.DUES_RECEIVABLE, topup.user_id), taken - amount),
-        *(Line(name, -moved) for name, moved in _from_gateway(gateway, amount, currency, returned)),
+        *(Line(name, -moved) for name, moved in _from_gateway(gateway, amount, currency, gateway_amount)),
     ]
     posted = services.post_entry(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
     if taken < amount:
@@ -149,7 +155,7 @@ def reverse_chargeback(
     actor: str,
     now: datetime,
     currency: str = NPR,
-    returned: int | None = None,
+    gateway_amount: int | None = None,
 ) -> WalletTransaction:
     """Book that the gateway gave the money of a chargeback again.
 
@@ -167,7 +173,7 @@ def reverse_chargeback(
         Line(user_account(Kind.USER_WALLET, chargeback.user_id), amount - owed - borne),
         Line(network_account(Kind.WRITE_OFFS), borne),  # an earlier waiver was our loss, and is none now
         Line(user_account(Kind.DUES_RECEIVABLE, chargeback.user_id), owed),
-        *_from_gateway(gateway, amount, currency, returned),
+        *_from_gateway(gateway, amount, currency, gateway_amount),
     ]
     reference = Reference("transaction", str(chargeback.id))
     posted = services.post_entry(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)

@@ -94,7 +94,7 @@ def _book_takeback(intent: PaymentIntent, reversal: Reversal, now: datetime) -> 
             key=f"takeback:{row.id}",
             actor=ACTOR,
             currency=intent.currency,
-            returned=_amount_at_gateway(intent, reversal.amount, amount),
+            gateway_amount=_amount_at_gateway(intent, reversal.amount, amount),
         )
         row.chargeback_id = done.id
         _publish_chargeback(intent.user_id, done)
@@ -129,7 +129,7 @@ def _reverse_takeback(intent: PaymentIntent, reversal: Reversal, known: Takeback
         key=f"takeback:{known.id}:back",
         actor=ACTOR,
         currency=intent.currency,
-        returned=_amount_at_gateway(intent, known.claimed, known.amount),
+        gateway_amount=_amount_at_gateway(intent, known.claimed, known.amount),
         now=now,
     )
     known.state, known.changed_at = TakebackState.GIVEN_BACK, now
@@ -140,7 +140,7 @@ def _reverse_takeback(intent: PaymentIntent, reversal: Reversal, known: Takeback
 def _stop_open_refund(intent: PaymentIntent, now: datetime) -> Refund | None:
     """Reject an open refund that is not sent yet, since the money has gone back another way.
 
-    One that was sent already is returned.
+    One that was sent already comes back to the caller.
     """
     refund = refunds.lock_open_refund(intent.transaction_id)
     if refund is not None and refund.status in (RefundStatus.REQUESTED, RefundStatus.MANUAL):

@@ -42,8 +42,10 @@ def begin_gateway_refund(refund: Refund) -> None:
         amount=refund.amount,
         description=refund.reason,
     )
-    refund.return_id = sent.id
-    refund.returned = share_of_charge(intent, before=_refunded_so_far(refund) - refund.amount, amount=refund.amount)
+    refund.refund_transaction_id = sent.id
+    refund.gateway_amount = share_of_charge(
+        intent, before=_refunded_so_far(refund) - refund.amount, amount=refund.amount
+    )
     if gateways.get_gateway(intent.gateway).can_refund:
         refund.status = RefundStatus.PROCESSING
         enqueue(payment_jobs.REFUND_TOPUP, refund_id=str(refund.id))
@@ -55,15 +57,15 @@ def begin_gateway_refund(refund: Refund) -> None:
 def plan_refund(refund_id: UUID) -> RefundPlan | None:
     """Plan what the gateway is asked for. None: there is nothing to ask for."""
     refund = db.session.get(Refund, refund_id)
-    if refund is None or refund.status != RefundStatus.PROCESSING or refund.returned is None:
+    if refund is None or refund.status != RefundStatus.PROCESSING or refund.gateway_amount is None:
         return None
     intent = _intent(refund)
     assert intent.reference is not None and intent.payment_id is not None  # noqa: S101, PT018 (it was paid)
     return RefundPlan(
         gateway=intent.gateway,
         paid=PaidPayment(intent.reference, intent.payment_id, intent.charged, intent.currency),
-        amount=refund.returned,
-        refunded_before=_in_currency(intent, _refunded_so_far(refund)) - refund.returned,
+        amount=refund.gateway_amount,
+        refunded_before=_in_currency(intent, _refunded_so_far(refund)) - refund.gateway_amount,
         key=refund_key(refund_id),
         reference=refund.gateway_reference,
     )
@@ -86,21 +88,21 @@ def refund_id_in_key(key: str) -> UUID | None:
 
 
 def abandon_gateway_refund(refund: Refund) -> None:
-    assert refund.return_id is not None  # noqa: S101 (it was begun)
-    topups.abandon_topup_refund(refund.return_id)
+    assert refund.refund_transaction_id is not None  # noqa: S101 (it was begun)
+    topups.abandon_topup_refund(refund.refund_transaction_id)
 
 
 def book_gateway_refund(refund: Refund, *, actor: str) -> WalletTransaction:
     """Book a refund that has arrived. The caller changes its row."""
     intent = _intent(refund)
-    assert refund.return_id is not None  # noqa: S101 (it was begun)
+    assert refund.refund_transaction_id is not None  # noqa: S101 (it was begun)
     return topups.complete_topup_refund(
-        return_id=refund.return_id,
+        refund_transaction_id=refund.refund_transaction_id,
         gateway=intent.gateway,
         key=f"refund:{refund.id}:captured",
         actor=actor,
         currency=intent.currency,
-        returned=refund.returned,
+        gateway_amount=refund.gateway_amount,
     )
 
 

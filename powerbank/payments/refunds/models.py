@@ -43,14 +43,13 @@ class Refund(Base):
     id: Mapped[Id]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     transaction_id: Mapped[UUID] = mapped_column(ForeignKey("wallet_transactions.id"))
-    intent_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("payment_intents.id"), index=True
-    )  # the intent of a top-up
-    return_id: Mapped[UUID | None] = mapped_column(ForeignKey("wallet_transactions.id"), unique=True)
+    intent_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_intents.id"), index=True)  # for a top-up
+    refund_transaction_id: Mapped[UUID | None] = mapped_column(
+        "return_id", ForeignKey("wallet_transactions.id"), unique=True
+    )
     amount: Mapped[Paisa]
-    returned: Mapped[int | None] = mapped_column(
-        BigInteger
-    )  # what the gateway sends back, in the smallest unit of the intent's currency
+    # What the gateway sends back, in the smallest unit of the intent's currency.
+    gateway_amount: Mapped[int | None] = mapped_column("returned", BigInteger)
     reason: Mapped[str]
     status: Mapped[str]
     asked_by: Mapped[str]

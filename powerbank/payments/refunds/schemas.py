@@ -27,7 +27,7 @@ class _RefundFieldsSchema(Schema):
         metadata={"type": "string", "enum": ["sources", "gateway"]},
         required=True,
     )
-    refund_transaction_id = fields.UUID(required=True, allow_none=True, attribute="return_id")
+    refund_transaction_id = fields.UUID(required=True, allow_none=True)
     created_at = Time(required=True)
     finished_at = Time(required=True, allow_none=True)
 

@@ -42,7 +42,7 @@ def request_refund(
 ) -> Refund:
     """Request all that can go back of a transaction, or a part of it."""
     paid = _lock_transaction_of_user(transaction_id, user_id)
-    if _open_of(paid.id) is not None:
+    if lock_open_refund(paid.id) is not None:
         raise ConflictError("refund_pending", "A refund of this is under way already.")
     intent = _find_intent(paid)
     possible = _refundable_amount(paid, intent)
@@ -128,7 +128,7 @@ def reject_refund(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) 
 
 def drop_refund(refund: Refund, reason: str, *, actor: str, now: datetime) -> None:
     """End an open refund without paying it. What was held for it is free again."""
-    if refund.return_id is not None:
+    if refund.refund_transaction_id is not None:
         gateway_refunds.abandon_gateway_refund(refund)
     if refund.intent_id is not None:
         holds.release_hold(reference=hold_reference(refund), key=f"refund:{refund.id}:released", actor=actor)
@@ -139,14 +139,10 @@ def drop_refund(refund: Refund, reason: str, *, actor: str, now: datetime) -> No
 
 def complete_refund(refund: Refund, done: WalletTransaction, *, now: datetime) -> None:
     """Complete a refund. `done` is the refund as its person sees it among the transactions."""
-    refund.amount, refund.return_id = done.amount, done.id
+    refund.amount, refund.refund_transaction_id = done.amount, done.id
     refund.status, refund.finished_at, refund.note = RefundStatus.COMPLETED, now, None
     open_session().flush()
     publish(RefundCompleted(**event_fields(refund)))
-
-
-def lock_open_refund(transaction_id: UUID) -> Refund | None:
-    return _open_of(transaction_id)
 
 
 def lock_refund(refund_id: UUID) -> Refund:
@@ -188,7 +184,7 @@ def _lock_transaction_of_user(transaction_id: UUID, user_id: UUID) -> WalletTran
     return transactions.lock_transaction(transaction_id)
 
 
-def _open_of(transaction_id: UUID) -> Refund | None:
+def lock_open_refund(transaction_id: UUID) -> Refund | None:
     return open_session().scalar(
         select(Refund).where(Refund.transaction_id == transaction_id, Refund.status.in_(OPEN)).with_for_update()
     )

@@ -70,7 +70,7 @@ def _refunds_agree(intent: PaymentIntent, payment: Payment) -> bool:
 
 
 def _refunded(intent: PaymentIntent, status: RefundStatus) -> int:
-    query = select(func.coalesce(func.sum(Refund.returned), 0))
+    query = select(func.coalesce(func.sum(Refund.gateway_amount), 0))
     return int(db.session.scalar(query.where(Refund.intent_id == intent.id, Refund.status == status)) or 0)
 
 
