@@ -1,7 +1,7 @@
-"""Decodes one picture from standard input and writes it anew, as a plain JPEG, to standard output.
+"""Decode one picture from standard input, and write it to standard output as a plain JPEG.
 
-`powerbank.pictures.pipeline` runs this file as a program of its own: decoders are where pictures attack. It
-knows none of our code, gets none of our settings, and has limited itself before it reads the first byte.
+`powerbank.pictures.pipeline` runs this file as a program of its own, because hostile pictures attack decoders. It
+imports none of our code, gets none of our settings, and limits itself before it reads the first byte.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main(format_: str, width: str, height: str, side: str, *, square: bool) -> i
         made = decode_picture(content, format_, (int(width), int(height)), int(side), square=square)
     except MemoryError:
         return TOO_LARGE
-    except Exception:  # Pillow's decoders raise a good dozen kinds, and none is of interest
+    except Exception:  # Pillow's decoders raise a dozen kinds of errors, and none is of interest
         return BROKEN
     sys.stdout.buffer.write(made)
     return 0
@@ -56,8 +56,8 @@ def decode_picture(content: bytes, format_: str, size: tuple[int, int], side: in
 
     with Image.open(io.BytesIO(content), formats=[format_]) as image:
         if image.size != size:
-            raise ValueError("its header says two sizes")
-        image.draft(None, (side, side))  # a JPEG is decoded not much larger than it is needed
+            raise ValueError("the header says another size than the decoder")
+        image.draft(None, (side, side))  # a JPEG is decoded only a little larger than it is needed
         image.load()
         turned = read_orientation(image)
         plain = make_opaque(image)
@@ -75,7 +75,7 @@ def decode_picture(content: bytes, format_: str, size: tuple[int, int], side: in
 
 
 def read_orientation(image: Image.Image) -> int:
-    """A picture whose EXIF is nonsense is still a picture."""
+    """Read how the picture is turned. One whose EXIF is nonsense is still a picture, and not turned."""
     try:
         return int(image.getexif().get(ORIENTATION, 1))
     except Exception:
@@ -98,7 +98,7 @@ def turn_upright(image: Image.Image, turned: int) -> Image.Image:
 
 
 def make_opaque(image: Image.Image) -> Image.Image:
-    """Eight bits of red, green and blue; what was transparent is white."""
+    """Convert to eight bits of red, green and blue; transparent parts become white."""
     from PIL import Image
 
     if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would cut off instead of scaling

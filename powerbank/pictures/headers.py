@@ -1,4 +1,4 @@
-"""What a picture is and how large, told by its first bytes. Nothing is decoded: a header costs no memory."""
+"""The format and the size of a picture, read from its first bytes. Nothing is decoded, so it costs no memory."""
 
 import struct
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Format(StrEnum):
-    """The names by which Pillow knows them."""
+    """The formats that are taken, by Pillow's names."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -25,11 +25,11 @@ class Header:
 
 
 class BrokenHeaderError(Exception):
-    """It begins like a picture and ends before its size is told."""
+    """The bytes begin like a picture, and end before they say its size."""
 
 
 def detect_format(content: bytes) -> Format | None:
-    """Names and declared types are not asked: whoever uploads writes them."""
+    """Detect the format by the bytes. Whoever uploads a file writes its name and type, so these are not used."""
     if content.startswith(b"\xff\xd8\xff"):
         return Format.JPEG
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -50,7 +50,7 @@ def read_header(content: bytes, format_: Format) -> Header:
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int]:
-    """From the first start of frame. The segments before it (a thumbnail may be in one) are stepped over."""
+    """Read the size from the first start of frame. The segments before it are skipped; one may hold a thumbnail."""
     at = 2
     while True:
         if content[at] != 0xFF:

@@ -1,5 +1,8 @@
-"""The one way for a picture into the system: checked by its bytes, then made anew by a process that is limited
-in memory and time. What comes out is a JPEG with pixels and nothing else."""
+"""The one way for a picture into the system.
+
+It is checked by its bytes, and then made anew by a process that is limited in memory and time. The result is a JPEG
+with pixels and nothing else.
+"""
 
 import subprocess  # nosec B404
 import sys
@@ -17,11 +20,11 @@ log = structlog.get_logger(__name__)
 
 MAXIMUM_PIXELS = 40_000_000
 WALL_SECONDS = 15
-MAXIMUM_AT_ONCE = 2  # for each process: one picture may take a gigabyte for a moment
+MAXIMUM_AT_ONCE = 2  # in each process, because one picture may take a gigabyte for a moment
 WAIT_SECONDS = 5
 
 DECODER = Path(decoder.__file__)
-# Nothing of ours: settings hold secrets. One arena, so that the memory limit counts what is used.
+# None of our settings, because they hold secrets. One arena, so that the memory limit counts what is used.
 ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 
 _places = threading.BoundedSemaphore(MAXIMUM_AT_ONCE)
@@ -29,14 +32,14 @@ _places = threading.BoundedSemaphore(MAXIMUM_AT_ONCE)
 
 @dataclass(frozen=True)
 class Shape:
-    """What is wanted: at most `side` pixels long, or a square cut from the middle."""
+    """The wanted shape: at most `side` pixels long, or a square that is cut from the middle."""
 
     side: int
     square: bool = False
 
 
 def remake(content: bytes, shape: Shape, *, most_bytes: int) -> bytes:
-    """The picture as a JPEG without metadata, upright, or a refusal that says why."""
+    """Make the picture anew as an upright JPEG without metadata, or refuse it and say why."""
     header = check_picture(content, most_bytes=most_bytes)
     if not _places.acquire(timeout=WAIT_SECONDS):
         raise UnavailableError("too_many_pictures", "Too many pictures are being read right now; try again shortly.")
@@ -47,7 +50,7 @@ def remake(content: bytes, shape: Shape, *, most_bytes: int) -> bytes:
 
 
 def check_picture(content: bytes, *, most_bytes: int) -> Header:
-    """What can be refused without decoding anything."""
+    """Refuse whatever can be refused without decoding anything."""
     if len(content) > most_bytes:
         raise AppError("picture_too_large", 413, f"A picture may have {most_bytes // 1_000_000} MB.")
     format_ = detect_format(content)
@@ -66,7 +69,7 @@ def _decode_in_process(content: bytes, header: Header, shape: Shape) -> bytes:
     size = (str(header.width), str(header.height))
     arguments = [header.format.value, *size, str(shape.side), "square" if shape.square else "whole"]
     try:
-        # A program of ours, without a shell; its arguments are numbers and names of ours.
+        # It is a program of ours, run without a shell, and its arguments are numbers and names of ours.
         done = subprocess.run(  # nosec B603
             [sys.executable, "-I", str(DECODER), *arguments],
             check=False,
@@ -85,7 +88,7 @@ def _decode_in_process(content: bytes, header: Header, shape: Shape) -> bytes:
     if done.returncode == decoder.TOO_LARGE:
         raise _too_many_pixels()
     if done.returncode != decoder.BROKEN:  # killed by its limits, or by what the picture did to its decoder
-        log.warning("decoder crashed", code=done.returncode, **_describe(header, content))
+        log.warning("the decoder crashed", code=done.returncode, **_describe(header, content))
     if done.returncode > 0 and done.returncode != decoder.BROKEN:
         raise RuntimeError("the decoder did not start")
     raise _picture_broken()

@@ -1,4 +1,4 @@
-"""Pictures, good and bad."""
+"""Pictures, good and bad, and how a test looks at what the pipeline makes of them."""
 
 import io
 import struct
@@ -6,6 +6,10 @@ import zlib
 
 from PIL import Image
 
+from powerbank.pictures.pipeline import Shape, remake
+
+MOST = 8 * 1024 * 1024
+RED, BLUE, WHITE = (254, 0, 0), (0, 0, 254), (255, 255, 255)
 POSITION = {1: "N", 2: (27.0, 42.0, 0.0), 3: "E", 4: (85.0, 19.0, 0.0)}  # Kathmandu, as EXIF says it
 
 
@@ -78,3 +82,15 @@ def jpeg_that_says_two_sizes() -> bytes:
 
 def animated(format_: str) -> bytes:
     return encoded(plain("red"), format_, save_all=True, append_images=[plain("blue")], duration=100)
+
+
+def made(content: bytes, side: int = 100, *, square: bool = False) -> Image.Image:
+    out = remake(content, Shape(side, square), most_bytes=MOST)
+    assert out.startswith(b"\xff\xd8\xff")
+    return decoded(out)
+
+
+def near(image: Image.Image, at: tuple[int, int], colour: tuple[int, int, int]) -> bool:
+    found = image.getpixel(at)
+    assert isinstance(found, tuple)
+    return all(abs(one - other) < 12 for one, other in zip(found, colour, strict=True))
