@@ -10,7 +10,7 @@ from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import PermanentError
 from powerbank.integrations.errors import VendorError
-from powerbank.integrations.fcm.client import DeadTokenError
+from powerbank.integrations.fcm.errors import DeadTokenError
 from powerbank.notifications import cleanup
 from powerbank.notifications.broadcasts import services as broadcasts
 from powerbank.notifications.delivery import channels, messages

@@ -1,10 +1,13 @@
-"""What went wrong at a vendor: repeat it, or do not."""
+"""Errors of vendors, which say whether the same call may be repeated."""
 
 from powerbank.base.errors import PermanentError
 
 
 class VendorError(Exception):
-    """Away, slow, or confused: the same may go through later, if it says so not before `retry_after` seconds."""
+    """The vendor is away, slow or confused, so the same call may succeed later.
+
+    It may say that it wants no call before `retry_after` seconds.
+    """
 
     def __init__(self, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(message)
@@ -12,4 +15,4 @@ class VendorError(Exception):
 
 
 class VendorRefusedError(PermanentError):
-    """A definite no: repeating the same request cannot help."""
+    """The vendor refuses the call, and repeating it cannot help."""

@@ -1,8 +1,8 @@
-"""Documents at Cloudinary, as raw files of the type `authenticated`: without a signature nobody reads them, and
-who reads them sees encrypted bytes.
+"""Documents at Cloudinary, as raw files of the type `authenticated`.
 
-Its package keeps settings for the whole process and reads them from the environment; every call here brings
-its own. A string given as a file would be taken for a path or an address, so only streams are given.
+Nobody reads them without a signature, and whoever does sees encrypted bytes. Its package keeps settings for the whole
+process and reads them from the environment, so every call here brings its own. The package would take a string for the
+path or the address of a file, so it is given streams only.
 """
 
 import io
@@ -43,7 +43,7 @@ class CloudinaryDocuments:
             cloudinary.uploader.upload, io.BytesIO(content), public_id=_public_id(key), overwrite=True, filename=key
         )
         if answer.get("bytes") != len(content):
-            raise VendorError("documents: Cloudinary did not get all of it")
+            raise VendorError("documents: Cloudinary did not receive the whole document")
 
     def read(self, key: str) -> bytes:
         link = cloudinary.utils.private_download_url(
@@ -52,28 +52,28 @@ class CloudinaryDocuments:
         try:
             response = requests.get(link, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:
-            raise VendorError(f"documents: {type(error).__name__}") from None  # its text would hold the link
+            raise VendorError(f"documents: {type(error).__name__}") from None  # its text holds the link
         if response.status_code != 200:
-            _refuse(response.status_code in PERMANENT_STATUSES, str(response.status_code))
+            _raise_vendor_error(response.status_code in PERMANENT_STATUSES, str(response.status_code))
         return response.content
 
     def delete(self, key: str) -> None:
         answer = self._ask(cloudinary.uploader.destroy, _public_id(key), invalidate=True)
         if answer.get("result") not in ("ok", "not found"):
-            raise VendorError("documents: Cloudinary did not say that it is gone")
+            raise VendorError("documents: Cloudinary did not confirm the deletion")
 
     def _ask(self, call: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = call(*arguments, **options, **self._file, **self._account, timeout=TIMEOUT)
         except cloudinary.exceptions.Error as error:
-            _refuse(isinstance(error, PERMANENT), type(error).__name__)
+            _raise_vendor_error(isinstance(error, PERMANENT), type(error).__name__)
         return answer
 
 
-def _refuse(permanent: bool, told: str) -> NoReturn:
-    """The kind of error only: Cloudinary's own texts repeat what was sent."""
-    kind = VendorRefusedError if permanent else VendorError
-    raise kind(f"documents: Cloudinary answered {told}") from None
+def _raise_vendor_error(permanent: bool, kind: str) -> NoReturn:
+    """Raise the kind of the error without Cloudinary's text, which repeats what was sent."""
+    error = VendorRefusedError if permanent else VendorError
+    raise error(f"documents: Cloudinary answered {kind}") from None
 
 
 def _public_id(key: str) -> str:

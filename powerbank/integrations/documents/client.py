@@ -1,4 +1,4 @@
-"""Documents in a folder of this machine. They come encrypted; a file is whole or not there."""
+"""Documents in a folder of this machine. They come encrypted, and a file is there as a whole or not at all."""
 
 import os
 import re
@@ -18,18 +18,18 @@ class LocalDocuments:
         path = self._path(key)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, aside = tempfile.mkstemp(prefix=f"{key}.", dir=path.parent)  # 0600
+            handle, temporary = tempfile.mkstemp(prefix=f"{key}.", dir=path.parent)  # 0600
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-                Path(aside).rename(path)
+                Path(temporary).rename(path)
             except BaseException:
-                Path(aside).unlink(missing_ok=True)
+                Path(temporary).unlink(missing_ok=True)
                 raise
-            _sync(path.parent)  # the name, too, outlives a loss of power
-            _sync(self._folder)
+            _flush_folder(path.parent)  # the name must outlive a loss of power, too
+            _flush_folder(self._folder)
         except OSError as error:
             raise VendorError(f"documents: {error.strerror}") from None
 
@@ -45,20 +45,20 @@ class LocalDocuments:
         path = self._path(key)
         try:
             path.unlink(missing_ok=True)
-            for unfinished in path.parent.glob(f"{key}.*"):  # of a put that was killed
+            for unfinished in path.parent.glob(f"{key}.*"):  # left by a `put` that was killed
                 unfinished.unlink(missing_ok=True)
             if path.parent.is_dir():
-                _sync(path.parent)
+                _flush_folder(path.parent)
         except OSError as error:
             raise VendorError(f"documents: {error.strerror}") from None
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
-            raise VendorRefusedError("documents: this is no key")
+            raise VendorRefusedError("documents: this is not a key")
         return self._folder / key[:2] / key
 
 
-def _sync(folder: Path) -> None:
+def _flush_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,11 +1,6 @@
-"""Push by FCM, through pyfcm, one client for each process.
-
-pyfcm sleeps as long as a Retry-After says, recurses, repeats ten times, and takes every 404 for a device that is gone.
-The adapter below reads the answers first, so that none of that happens: one request, one answer or one error of ours.
-"""
+"""Pushes by FCM, through pyfcm, with one client for each process."""
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -14,16 +9,12 @@ from typing import Any
 
 import requests
 from google.auth.exceptions import GoogleAuthError, RefreshError
-from google.auth.transport.requests import Request
-from google.oauth2.service_account import Credentials
-from pyfcm import FCMNotification
-from requests.adapters import HTTPAdapter
 
 from powerbank.base.clock import utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
+from powerbank.integrations.fcm.errors import DeadTokenError, ExpiredAccessError
+from powerbank.integrations.fcm.pyfcm_adapter import Pyfcm
 
-SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
-TIMEOUT = 10.0
 LONGEST_WAIT = 600
 
 
@@ -35,49 +26,34 @@ class Push:
     data: Mapping[str, str]
     urgent: bool
     ttl: int  # seconds after which it is of no use
-    collapse_key: str | None = None  # a newer one takes the place of an older one
-
-
-class DeadTokenError(VendorRefusedError):
-    """FCM says of the token itself that it is gone or was never one."""
-
-
-class _ExpiredAccessError(VendorError):
-    """Our access token ran out earlier than it said."""
+    collapse_key: str | None = None  # a newer push with this key takes the place of an older one
 
 
 class FcmClient:
     def __init__(self, *, credentials: str, url: str | None = None) -> None:
-        """`credentials`: a service account, as JSON or as the path of its file."""
+        """Take a service account, as JSON or as the path of its file."""
         try:
-            self._credentials = _SharedCredentials.from_service_account_info(_read(credentials), scopes=[SCOPE])
-        except (OSError, ValueError, TypeError, GoogleAuthError):  # their words would hold the credentials
+            self._pyfcm = Pyfcm(_read_service_account(credentials), url=url, error_of=_error_of_answer)
+        except (OSError, ValueError, TypeError, GoogleAuthError):  # their texts would hold the credentials
             raise VendorRefusedError("FCM: the service account cannot be read") from None
-        self._fcm = FCMNotification(credentials=self._credentials, adapter=_Adapter())
-        if url is not None:
-            self._fcm.FCM_END_POINT_BASE = url.rstrip("/")
 
     def send(self, push: Push) -> str:
-        """FCM's name for the message."""
+        """Send the push, and return FCM's name for the message."""
         try:
             return self._send(push)
-        except _ExpiredAccessError:
-            self._credentials.forget()
-            self._fcm.thread_local.token_expiry = 0  # pyfcm keeps the header for half an hour
+        except ExpiredAccessError:
+            self._pyfcm.forget_access_token()
             return self._send(push)
 
     def _send(self, push: Push) -> str:
         try:
-            # pyfcm would hide what goes wrong here behind "invalid data".
-            self._credentials.refresh(Request())
-            answer = self._fcm.notify(
+            answer = self._pyfcm.notify(
                 push.token,
                 push.title,
                 push.body,
                 data_payload=dict(push.data),
-                android_config=_android(push),
-                apns_config=_apns(push),
-                timeout=TIMEOUT,
+                android_config=_make_android_config(push),
+                apns_config=_make_apns_config(push),
             )
             return str(answer["name"])
         except RefreshError as error:
@@ -90,60 +66,27 @@ class FcmClient:
             raise VendorError("FCM: an answer without a name") from None
 
 
-class _SharedCredentials(Credentials):
-    """One access token for all threads, fetched within a time."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._lock = threading.Lock()
-
-    def refresh(self, request: Any) -> None:
-        def bounded(*args: Any, **kwargs: Any) -> Any:
-            return request(*args, **{**kwargs, "timeout": TIMEOUT})
-
-        with self._lock:
-            if not self.valid:
-                super().refresh(bounded)
-
-    def forget(self) -> None:
-        with self._lock:
-            self.token = None
-
-
-class _Adapter(HTTPAdapter):
-    """No repeats of its own, and every answer but a success becomes an error of ours before pyfcm sees it."""
-
-    def __init__(self) -> None:
-        super().__init__(max_retries=0)
-
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        response = super().send(request, *args, **kwargs)
-        if response.status_code == 200:
-            response.headers.pop("Retry-After", None)
-            return response
-        raise _meaning(response)
-
-
-def _meaning(response: requests.Response) -> Exception:
+def _error_of_answer(response: requests.Response) -> Exception:
+    """Make the error that an answer means, which says whether the same push may succeed later."""
     status = response.status_code
-    error = _error(response)
+    error = _read_error(response)
     details = [each for each in error.get("details") or () if isinstance(each, dict)]
     codes = {str(each[name]) for each in details for name in ("errorCode", "reason") if name in each}
-    said = f"FCM {status} {' '.join(sorted(codes)) or error.get('status') or 'without a code'}"
+    text = f"FCM {status} {' '.join(sorted(codes)) or error.get('status') or 'without a code'}"
     if status == 404 and "UNREGISTERED" in codes:
-        return DeadTokenError(said)
-    if status == 400 and "message.token" in _violated(details):
-        return DeadTokenError(said)
+        return DeadTokenError(text)
+    if status == 400 and "message.token" in _find_violated_fields(details):
+        return DeadTokenError(text)
     if status == 401 and "ACCESS_TOKEN_EXPIRED" in codes:
-        return _ExpiredAccessError(said)
+        return ExpiredAccessError(text)
     if status == 429 or status >= 500:
-        return VendorError(said, retry_after=_retry_after(response))
-    # The rest is about us: a wrong address or project, a service account without the right, a message of a wrong form.
-    return VendorRefusedError(said)
+        return VendorError(text, retry_after=_read_retry_after(response))
+    # All others are mistakes of ours: a wrong address or project, a service account without the right, a wrong message.
+    return VendorRefusedError(text)
 
 
-def _error(response: requests.Response) -> dict[str, Any]:
-    """Google's own error page has none."""
+def _read_error(response: requests.Response) -> dict[str, Any]:
+    """Read the error from the body. Google's own error page has none."""
     try:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
@@ -151,22 +94,22 @@ def _error(response: requests.Response) -> dict[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
-def _violated(details: list[dict[str, Any]]) -> set[str]:
+def _find_violated_fields(details: list[dict[str, Any]]) -> set[str]:
     violations = [each for detail in details for each in detail.get("fieldViolations") or ()]
     return {str(each.get("field")) for each in violations if isinstance(each, dict)}
 
 
-def _retry_after(response: requests.Response) -> int | None:
-    """Seconds, or a date; within bounds, whatever it says."""
-    said = response.headers.get("Retry-After", "")
+def _read_retry_after(response: requests.Response) -> int | None:
+    """Read the seconds to wait, which come as a number or a date, and keep them within bounds."""
+    value = response.headers.get("Retry-After", "")
     try:
-        seconds = int(said) if said.isdecimal() else (parsedate_to_datetime(said) - utcnow()).total_seconds()
+        seconds = int(value) if value.isdecimal() else (parsedate_to_datetime(value) - utcnow()).total_seconds()
     except (ValueError, TypeError):
         return None
     return max(0, min(int(seconds), LONGEST_WAIT))
 
 
-def _android(push: Push) -> dict[str, Any]:
+def _make_android_config(push: Push) -> dict[str, Any]:
     config: dict[str, Any] = {
         "priority": "high" if push.urgent else "normal",
         "ttl": f"{push.ttl}s",
@@ -177,7 +120,7 @@ def _android(push: Push) -> dict[str, Any]:
     return config
 
 
-def _apns(push: Push) -> dict[str, Any]:
+def _make_apns_config(push: Push) -> dict[str, Any]:
     headers = {
         "apns-priority": "10" if push.urgent else "5",
         "apns-push-type": "alert",
@@ -188,6 +131,6 @@ def _apns(push: Push) -> dict[str, Any]:
     return {"headers": headers, "payload": {"aps": {"sound": "default"}}}
 
 
-def _read(credentials: str) -> dict[str, Any]:
+def _read_service_account(credentials: str) -> dict[str, Any]:
     text = credentials if credentials.lstrip().startswith("{") else Path(credentials).read_text(encoding="utf-8")
     return dict(json.loads(text))

@@ -14,38 +14,44 @@ from uuid import uuid4
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 
 TIMEOUT = 10
-IN_ALL = 20.0
+TOTAL_TIMEOUT = 20.0
 
 
 def send(
     *, url: str, sender: str, to: str, subject: str, text: str, html: str | None = None, reference: str | None = None
 ) -> str:
-    """The Message-ID comes back. It is made from `reference`, so that a repeat can be told from a second message."""
+    """Send an e-mail, and return its Message-ID.
+
+    The Message-ID is made from `reference`, so that a repeat can be told from a second message.
+    """
     message = EmailMessage()
     message["From"] = sender
-    _address(message, to)
-    message["Subject"] = " ".join(subject.split())  # a line break would begin a header of its own
+    _set_recipient(message, to)
+    message["Subject"] = " ".join(subject.split())  # a line break would begin another header
     message["Date"] = localtime()
     message["Message-ID"] = f"<{reference or uuid4()}@{parseaddr(sender)[1].partition('@')[2] or 'localhost'}>"
-    message["Auto-Submitted"] = "auto-generated"  # nobody's holiday message answers it
+    message["Auto-Submitted"] = "auto-generated"  # so that no holiday message answers it
     message.set_content(text)
     if html is not None:
         message.add_alternative(html, subtype="html")
     try:
-        with _connect(urlsplit(url)) as server, _bounded(server):
+        with _connect(urlsplit(url)) as server, _limit_time(server):
             server.send_message(message, to_addrs=[to])
     except smtplib.SMTPRecipientsRefused as refused:
-        _raise(min(code for code, _ in refused.recipients.values()))
+        _raise_vendor_error(min(code for code, _ in refused.recipients.values()))
     except smtplib.SMTPResponseException as refused:
-        _raise(refused.smtp_code)
+        _raise_vendor_error(refused.smtp_code)
     except (OSError, smtplib.SMTPException) as error:
         raise VendorError(f"mail: {type(error).__name__}") from None
     return str(message["Message-ID"])
 
 
-def _address(message: EmailMessage, to: str) -> None:
-    """Readers of mail decode words such as `=?utf-8?q?…?=`, in addresses too: then the header would name somebody
-    else than the envelope."""
+def _set_recipient(message: EmailMessage, to: str) -> None:
+    """Set the recipient in the header, or refuse an address that the header would show differently.
+
+    Programs for mail decode words such as `=?utf-8?q?…?=`, also in addresses. Then the header would name somebody else
+    than the envelope.
+    """
     try:
         message["To"] = to
         read = [address.addr_spec for address in message["To"].addresses]
@@ -73,11 +79,11 @@ def _connect(parts: SplitResult) -> smtplib.SMTP:
 
 
 @contextmanager
-def _bounded(server: smtplib.SMTP) -> Iterator[None]:
-    """A server that says a little now and then would never meet the time-out of a single answer."""
+def _limit_time(server: smtplib.SMTP) -> Iterator[None]:
+    """End the connection after a time, because a server that sends a byte now and then never times out."""
     connection = server.sock
     assert connection is not None  # noqa: S101 (for the type checker)
-    timer = threading.Timer(IN_ALL, connection.shutdown, [socket.SHUT_RDWR])
+    timer = threading.Timer(TOTAL_TIMEOUT, connection.shutdown, [socket.SHUT_RDWR])
     timer.daemon = True
     timer.start()
     try:
@@ -87,17 +93,17 @@ def _bounded(server: smtplib.SMTP) -> Iterator[None]:
 
 
 def _log_in(server: smtplib.SMTP, user: str, password: str, *, encrypted: bool) -> None:
-    """Never in plain: whoever sits between could strike the offer of TLS out and read the password."""
+    """Log in, but never without TLS: whoever sits between could remove the offer of TLS and read the password."""
     if not encrypted:
-        server.ehlo()  # asks what is offered; before it nothing is known
+        server.ehlo()  # asks what the server offers
         if not server.has_extn("starttls"):
-            raise VendorRefusedError("mail: the server offers no TLS, so the password stays here")
+            raise VendorRefusedError("mail: the server offers no TLS, so the password is not sent")
         server.starttls(context=ssl.create_default_context())
     server.login(unquote(user), unquote(password))
 
 
-def _raise(code: int) -> None:
-    """5xx is final. 4xx is greylisting, a full box, or a busy server."""
+def _raise_vendor_error(code: int) -> None:
+    """Raise the error of a reply: 5xx is final, 4xx is greylisting, a full mailbox or a busy server."""
     if code >= 500:
         raise VendorRefusedError(f"mail refused with {code}") from None
     raise VendorError(f"mail failed with {code}") from None

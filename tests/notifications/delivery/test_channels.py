@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction
 from powerbank.integrations.errors import VendorError, VendorRefusedError
-from powerbank.integrations.fcm.client import DeadTokenError, FcmClient, Push
+from powerbank.integrations.fcm.client import FcmClient, Push
+from powerbank.integrations.fcm.errors import DeadTokenError
 from powerbank.notifications.delivery import channels
 from powerbank.notifications.delivery.channels import Message
 from powerbank.notifications.models import Channel
