@@ -51,7 +51,8 @@ def ask_for_grant(
         status=GrantStatus.PENDING,
         awarded=0,
         asked_by=staff.id,
-        created_at=now,
+        # The clock of this process may be ahead of the database's by a moment, in which somebody may join.
+        created_at=open_session().scalars(select(func.now())).one(),
     )
     grant.total = open_session().scalar(select(func.count()).select_from(_select_receivers(grant).subquery())) or 0
     if not grant.total:
