@@ -12,14 +12,14 @@ from powerbank.api import openapi, problems, query_parameters, rate_limits, resp
 from powerbank.ops import health_routes
 
 
-def _proxies(app: Flask) -> None:
+def trust_proxies(app: Flask) -> None:
     """Without this, or with a wrong number, a caller could write its own address."""
     hops = app.config["SETTINGS"].trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
-def _gzip(app: Flask) -> None:
+def compress_answers(app: Flask) -> None:
     app.config["COMPRESS_MIMETYPES"] = [
         "application/json",
         "application/problem+json",
@@ -35,16 +35,16 @@ def _gzip(app: Flask) -> None:
 
 
 ROUTES: tuple[Callable[[Flask], None], ...] = (
-    startup.migrations,
-    _proxies,
+    startup.init_migrations,
+    trust_proxies,
     problems.init_app,
     health_routes.init_app,
     response_headers.init_app,
-    _gzip,
+    compress_answers,
     api_auth.init_app,
     rate_limits.init_app,
     query_parameters.init_app,
     openapi.init_app,
     uploads.init_app,
-    wiring.routes,
+    wiring.register_routes,
 )

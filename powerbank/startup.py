@@ -26,7 +26,7 @@ _OUR_KEEPALIVES = {
 }
 
 
-def _settings(app: Flask) -> None:
+def configure_flask(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
     options = f"-c timezone=UTC -c statement_timeout={settings.database_statement_timeout_ms} {limits} {_KEEPALIVES}"
@@ -54,13 +54,13 @@ def _settings(app: Flask) -> None:
     )
 
 
-def _logs(app: Flask) -> None:
+def configure_logs(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     logs.configure(settings.log_style, settings.log_level)
     logs.init_app(app)
 
 
-def tables(app: Flask) -> None:
+def import_other_models(app: Flask) -> None:
     """Those that the rules do not bring: foreign keys lead to them, and migrations compare all of them."""
     for models in (
         "powerbank.base.idempotency",
@@ -78,17 +78,17 @@ def tables(app: Flask) -> None:
         import_module(models)
 
 
-def migrations(app: Flask) -> None:
+def init_migrations(app: Flask) -> None:
     """For `flask db`, and for who asks whether the database is as the code wants it."""
     from flask_migrate import Migrate
 
     Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"), compare_type=True)
 
 
-def _redis(app: Flask) -> None:
+def init_redis(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     app.extensions["redis"] = RedisClients(settings.redis_url, settings.cache_url)
 
 
 # For a program that reads and writes rows and messages, and knows no rules.
-BASE: tuple[Callable[[Flask], None], ...] = (_settings, _logs, db.init_app, _redis)
+BASE: tuple[Callable[[Flask], None], ...] = (configure_flask, configure_logs, db.init_app, init_redis)

@@ -42,7 +42,7 @@ from powerbank.users import queries as user_queries
 from powerbank.users.queries import UsageTotal
 
 
-def hooks(app: Flask) -> None:
+def register_hooks(app: Flask) -> None:
     """What a domain gives to one before it, which may not import it. A second application changes nothing."""
     lifecycle.register_registration_steps(notices.notify_of_registration, earnings.request_signup_award)
     lifecycle.register_account_end_checks(dues.refuse_to_leave_with_dues, rental_queries.refuse_user_with_open_rental)
@@ -88,7 +88,7 @@ def hooks(app: Flask) -> None:
     )
 
 
-def commands(app: Flask) -> None:
+def register_commands(app: Flask) -> None:
     """What `flask --app wsgi` can do."""
     app.cli.add_command(auth_commands.staff)
     app.cli.add_command(kyc_commands.documents)
@@ -98,13 +98,13 @@ def commands(app: Flask) -> None:
 
 
 RULES: tuple[Callable[[Flask], None], ...] = (
-    startup.tables,
+    startup.import_other_models,
     operations.init_app,
     gateways.init_app,
     firmware.init_app,
-    hooks,
+    register_hooks,
     subscriptions.init_app,
-    commands,
+    register_commands,
 )
 
 # In the order of the API's document.
@@ -179,7 +179,7 @@ PAGES = (
 )
 
 
-def routes(app: Flask) -> None:
+def register_routes(app: Flask) -> None:
     from powerbank.admin import console_pages
     from powerbank.api.auth import register_staff_loader, register_user_loader
     from powerbank.api.openapi import api

@@ -246,7 +246,7 @@ def main() -> int:
         return 1
     bad = 0
     app = create_app(settings, rules=False)
-    startup.migrations(app)
+    startup.init_migrations(app)
     rate_limits.init_app(app)
     with app.app_context():
         for check in CHECKS:

@@ -1,6 +1,7 @@
-"""Real servers for every run: one PostgreSQL and one Redis, a database and a Redis number for each process.
+"""The fixtures of all tests; README.md beside this file says what each gives.
 
-Commits are real. After each test the rows are deleted and Redis is emptied.
+A run has one PostgreSQL and one Redis; each process of it has a database and two Redis numbers. Commits are real. After
+each test its rows are deleted and Redis is emptied.
 """
 
 import contextlib
@@ -54,13 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Five thousand tests and all that they import stay: the collector of garbage may begin, and pass them by."""
+    """Begin to collect garbage, but pass by the thousands of tests and all that they import: they stay to the end."""
     freeze_loaded_objects()
     gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Starts the servers in the first process; those of xdist find them in the environment."""
+    """Start the servers in the first process; the processes of xdist find their addresses in the environment."""
     if hasattr(config, "workerinput"):
         return
     everything = contextlib.ExitStack()
@@ -89,7 +90,7 @@ def database_name(worker_id: str) -> str:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    """The vendors, played in this process over HTTP and SMTP."""
+    """Play the vendors in this process, over HTTP and SMTP."""
     with testing.running() as sandbox:
         yield sandbox
 
@@ -98,7 +99,7 @@ def sandbox() -> Iterator[Sandbox]:
 def environment(
     worker_id: str, database_name: str, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
-    """What a process needs to work on this test process's own database and Redis numbers."""
+    """Give the settings with which a program works on this test process's own database and Redis numbers."""
     execute(
         superuser_url("postgres"),
         f'DROP DATABASE IF EXISTS "{database_name}" WITH (FORCE)',
@@ -153,7 +154,10 @@ def moves(app: Flask) -> Iterator[list[str]]:
 
 @pytest.fixture(autouse=True)
 def _what_moves_asks_for_a_key(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Only where a test has the application: all others ask it for nothing, and need not wait for it."""
+    """Fail a test in which a POST moved something without asking for an Idempotency-Key.
+
+    A test without the application makes no request, and need not wait for it.
+    """
     if "app" not in request.fixturenames:
         yield
         return
@@ -164,7 +168,7 @@ def _what_moves_asks_for_a_key(request: pytest.FixtureRequest) -> Iterator[None]
 
 
 def hash_passwords_quickly() -> None:
-    """Same code, far less work: hundreds of sign-ins in these tests would keep two cores busy for minutes."""
+    """Hash passwords with far less work: hundreds of sign-ins in these tests would keep two cores busy for minutes."""
     from powerbank.auth.staff import passwords
 
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=256, parallelism=1)
@@ -179,7 +183,7 @@ def emptier(environment: dict[str, str], database_name: str) -> Iterator[Emptier
 
 @pytest.fixture
 def clean(app: Flask, emptier: Emptier) -> Iterator[None]:
-    """Runs the test, then forgets what it wrote."""
+    """Run the test, then delete what it wrote."""
     from powerbank.base.redis_clients import cache_redis, queue_redis
     from powerbank.outbox.outbound import unsent
 
@@ -194,7 +198,7 @@ def clean(app: Flask, emptier: Emptier) -> Iterator[None]:
 
 @pytest.fixture
 def context(app: Flask, database_name: str, clean: None) -> Iterator[Flask]:
-    """An application context, as a job or a command has."""
+    """Give an application context, as a job or a command has."""
     with app.app_context():
         yield app
 
@@ -206,7 +210,7 @@ def _test_database(app: Flask, database_name: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whenever these tests run, nothing waits for the morning."""
+    """Make it day for every test, so that no notice waits for the morning."""
     from powerbank.notifications.people import quiet_hours
 
     monkeypatch.setattr(quiet_hours, "end_of_night", lambda _now: None)
@@ -227,7 +231,7 @@ def client(app: Flask, clean: None) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def worker_of(app: Flask) -> Callable[..., Any]:
-    """The worker of these queues. To make one and sign it on and off costs as much as ten jobs, so it is kept."""
+    """Give the worker of some queues, and keep it: making one and signing it on and off costs as much as ten jobs."""
     from jobs.worker.loop import Worker
     from powerbank.base.redis_clients import connect
 
@@ -236,7 +240,7 @@ def worker_of(app: Flask) -> Callable[..., Any]:
 
 @pytest.fixture
 def work(app: Flask, worker_of: Callable[..., Any]) -> Callable[..., None]:
-    """Drains the queues in this process, as a worker's loop does."""
+    """Do all jobs that wait, in this process, as a worker's loop does."""
     from powerbank.outbox.policy import Queue, lanes
 
     def drain(*queues: str) -> None:
@@ -250,7 +254,7 @@ def work(app: Flask, worker_of: Callable[..., Any]) -> Callable[..., None]:
 
 @pytest.fixture
 def staff_headers(app: Flask, clean: None) -> Callable[..., dict[str, str]]:
-    """Signs a member of staff in: `staff_headers("viewer")`."""
+    """Sign in a member of staff with a role: `staff_headers("viewer")`."""
     from powerbank.auth.staff import sessions as staff_sessions
     from powerbank.auth.staff.models import StaffMember
     from powerbank.auth.staff.roles import Role
@@ -272,13 +276,13 @@ def staff_headers(app: Flask, clean: None) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture
 def people(app: Flask, clean: None) -> People:
-    """Makes people: `people.join("sita")`."""
+    """Make people: `people.join("sita")`."""
     return People(app)
 
 
 @pytest.fixture
 def inbox(sandbox: Sandbox) -> Iterator[Inbox]:
-    """What the vendors were given in this test."""
+    """List what the vendors were given in this test."""
     sandbox.messages.clear()  # a test that asked for no inbox may have sent something too
     yield Inbox(sandbox)
     sandbox.faults.clear()
@@ -287,6 +291,6 @@ def inbox(sandbox: Sandbox) -> Iterator[Inbox]:
 
 @pytest.fixture
 def stack() -> Iterator[Stack]:
-    """PostgreSQL and Redis of the test's own, to be stopped, killed and wiped."""
+    """Start PostgreSQL and Redis for this test alone, to be stopped, killed and wiped."""
     with data_folder() as folder, stack_in(folder, MQTT_URL="unused") as stack:
         yield stack

@@ -1,4 +1,4 @@
-"""What the tests' databases need to be made and emptied quickly."""
+"""The servers of a run of tests, and databases that are made and emptied quickly."""
 
 import fcntl
 import os
@@ -30,8 +30,8 @@ ENOUGH = 4 << 30
 
 @contextmanager
 def data_folder() -> Iterator[Path]:
-    """In memory, where there is room for all: a cluster is two thousand files, and each server of a test's own has one.
-    Nothing here outlives the machine."""
+    """Make a folder for servers, in memory where there is room: a cluster is two thousand files. Nothing of it has to
+    outlive the machine."""
     in_memory = Path(MEMORY).is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH
     below = temporary_data_folder(MEMORY) if in_memory else temporary_data_folder()
     with below as folder, in_use(folder):
@@ -40,7 +40,7 @@ def data_folder() -> Iterator[Path]:
 
 @contextmanager
 def in_use(folder: Path) -> Iterator[None]:
-    """As long as this process lives. Fails where another one uses it."""
+    """Hold a folder as long as this process lives. Fail if another process holds it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,7 +50,7 @@ def in_use(folder: Path) -> Iterator[None]:
 
 
 def forget_killed_runs() -> None:
-    """What runs that were killed left behind takes up memory, and some of it still runs."""
+    """Stop and remove what killed runs left behind: it takes up memory, and some of it still runs."""
     for folder in Path(MEMORY).glob("powerbank-*/"):
         with suppress(OSError, StackError), in_use(folder):
             if time.time() - folder.stat().st_mtime > 60:  # else somebody has just made it, to use it next
@@ -87,13 +87,12 @@ def servers_of_this_run() -> Iterator[None]:
 
 
 def server_went_away(error: psycopg2.Error) -> bool:
-    """No answer of it, or one that it is about to go. psycopg2 does not always call such a connection closed."""
+    """Say whether a server did not answer, or answered that it goes. psycopg2 does not always call that closed."""
     return error.pgcode is None or error.pgcode.startswith("57P")
 
 
 def keep_cluster(postgres: EmbeddedPostgres) -> None:
-    """Sets aside a copy of all that the server holds now: each server of a test's own begins with it, not with
-    every migration."""
+    """Set aside a copy of what the server holds now. A test's own server begins with it, and need not migrate."""
     kept = postgres.data_dir / "kept-cluster"
     postgres.stop()
     subprocess.run(["cp", "-a", str(postgres.place.cluster), str(kept)], check=True)
@@ -102,7 +101,7 @@ def keep_cluster(postgres: EmbeddedPostgres) -> None:
 
 
 def stack_in(folder: Path, **replaced_by: str) -> Stack:
-    """Servers of a test's own, to be started, with that copy."""
+    """Make servers for one test, not started yet, which begin with that copy."""
     stack = Stack(folder, free_ports(), replaced_by=replaced_by)
     assert stack.postgres is not None
     stack.take()
@@ -111,7 +110,7 @@ def stack_in(folder: Path, **replaced_by: str) -> Stack:
 
 
 class Emptier:
-    """Deletes every row. Of a hundred tables a test fills ten: asking is far cheaper than deleting nothing."""
+    """Deletes every row. A test fills ten of a hundred tables: asking which is cheaper than deleting nothing."""
 
     def __init__(self, superuser_url: str) -> None:
         self._connection = psycopg2.connect(superuser_url)

@@ -20,9 +20,12 @@ T = TypeVar("T")
 
 
 def deal(items: list[pytest.Item], processes: int) -> None:
-    """Each process begins with its share of the list as it is here: so each gets as much of everything, the slow tests
-    evenly among the others, for while one waits the next can work. Modules stay whole, or what one has set up for all
-    of its tests would be set up again; those of hundreds of tests have no such thing."""
+    """Order the tests so that each process gets as much of everything when xdist cuts the list into equal shares.
+
+    The slow tests lie evenly among the others: while one process waits in such a test, another can work. Modules stay
+    whole, or what a module sets up for all of its tests would be set up again; modules of hundreds of tests set up
+    nothing.
+    """
     slow = [item for item in items if any(part in item.nodeid for part in SLOW)]
     others = [item for item in items if item not in slow]
     pieces = [list(module) for _, module in groupby(others, lambda item: item.path)]
@@ -39,13 +42,16 @@ def deal(items: list[pytest.Item], processes: int) -> None:
 
 
 def split(items: list[T], parts: int) -> list[list[T]]:
-    """Every so-manieth of them."""
+    """Divide a list into parts by taking turns."""
     return [items[number::parts] for number in range(parts)]
 
 
 def compile_tests() -> Iterator[int]:
-    """Begins it, and tells in which processes. In a fresh clone each process of xdist would rewrite every module's
-    asserts for itself, which takes as long as all else of its start."""
+    """Begin to compile the tests, and yield the processes that do so.
+
+    In a fresh clone each process of xdist would rewrite the asserts of every module for itself, which takes as long as
+    all else of its start.
+    """
     kept = f"{sys.implementation.cache_tag}-pytest-{pytest.__version__}.pyc"
     modules = [path.relative_to(ROOT) for path in sorted(ROOT.glob("tests/**/test_*.py"))]
     new = [path for path in modules if not (ROOT / path.parent / "__pycache__" / f"{path.stem}.{kept}").exists()]

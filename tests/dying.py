@@ -1,4 +1,4 @@
-"""Processes that are killed, played in one process.
+"""Plays processes that are killed, inside one process.
 
 A killed process takes with it what it did since its last commit, and nothing else: PostgreSQL rolls that back, what is
 committed stays, and what was pushed to Redis is there. So two deaths differ only by the commits and pushes that lie
@@ -19,11 +19,11 @@ from powerbank.outbox import wire
 
 
 class Killed(BaseException):
-    """Not an Exception: nothing catches it on its way out."""
+    """The death of a process. It is no `Exception`, so nothing catches it on its way out."""
 
 
 class Mortality:
-    """`with mortality.within(3)`: what runs inside lives through three moments, and not through the next."""
+    """Kills code at a commit or a push: `with mortality.within(3)` lets it live through three of them, not the next."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.deaths: Counter[str] = Counter()
@@ -47,7 +47,7 @@ class Mortality:
 
     @contextmanager
     def within(self, moments: int | None) -> Iterator[None]:
-        """None: it lives. What it did not live through is `left`."""
+        """Let the code inside live through so many moments; with None it lives to the end. The rest is in `left`."""
         self._left = moments
         try:
             yield

@@ -1,4 +1,7 @@
-"""Programs under test, forked from one process that has everything imported. All processes of a run share it."""
+"""The nursery: a process that has everything imported, and from which programs under test are forked in milliseconds.
+
+All processes of a run share it.
+"""
 
 import json
 import os
@@ -22,7 +25,7 @@ LEAST_PATIENCE = 60.0  # seconds
 
 @contextmanager
 def nursery_process() -> Iterator[str]:
-    """Its address. Whoever connects before it has imported everything is answered when it has."""
+    """Start the nursery and give its address. Whoever connects before it has imported everything waits until it has."""
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
         address = f"{folder}/nursery"
         listening.bind(address)
@@ -42,6 +45,8 @@ def nursery_process() -> Iterator[str]:
 
 
 class Nursery:
+    """A connection to the nursery, which starts programs and tells how they ended."""
+
     def __init__(self, address: str) -> None:
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._connection.connect(address)
@@ -52,7 +57,7 @@ class Nursery:
         return Running(self._ask(order), self)
 
     def exit_code(self, pid: int) -> int:
-        """Of a program that has ended; negative for the signal that ended it."""
+        """Give the exit code of a program that has ended; negative for the signal that ended it."""
         return self._ask({"ended": pid})
 
     def _ask(self, order: dict[str, Any]) -> int:
@@ -101,8 +106,11 @@ class Running:
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, what: str) -> None:
-    """The seconds are how long it may take on a quiet machine; a busy one is given more, which costs no run anything
-    that ends well."""
+    """Wait until something holds, and fail if it never does.
+
+    `seconds` is how long it may take on a quiet machine. A busy one gets more time, which costs nothing where all ends
+    well.
+    """
     patience = max(seconds, LEAST_PATIENCE)
     deadline = time.monotonic() + patience
     while not holds():

@@ -1,4 +1,4 @@
-"""People of the tests, and what reaches them."""
+"""The people of the tests, and what vendors are given for them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class People:
         self._phone = 9812340000
 
     def join(self, username: str, identifier: str | None = None, *, language: str = "en") -> Person:
-        """Registered, and signed in on one device. Nothing waits to be done."""
+        """Register a person and sign them in on one device. No job waits to be done for them."""
         self._phone += 1
         address = identifiers.parse_contact_address(identifier or str(self._phone))
         with self.app.app_context(), transaction() as session:
@@ -50,7 +50,7 @@ class People:
         return Person(user.id, {"Authorization": f"Bearer {tokens.access_token}"}, tokens.refresh_token)
 
     def sign_in(self, person: Person) -> Person:
-        """Once more, on another device."""
+        """Sign a person in once more, on another device."""
         with self.app.app_context(), transaction() as session:
             user = users.lock_user(person.id)
             tokens = sessions.begin_session(user, user_agent=None)
@@ -60,7 +60,7 @@ class People:
     def ask_code(
         self, client: FlaskClient, identifier: str, purpose: str = "login", person: Person | None = None, **headers: str
     ) -> tuple[str, str]:
-        """A challenge and its code; limits are forgotten first."""
+        """Ask for a one-time code and give the challenge and the code. Rate limits are forgotten first."""
         with self.app.app_context():
             cache_redis().flushdb()
         answer = client.post(
@@ -86,7 +86,7 @@ class Inbox:
 
 
 def rows(app: Flask, query: str, **values: Any) -> list[Any]:
-    """What the database says, afresh."""
+    """Read rows from the database, afresh."""
     with app.app_context():
         return list(db.session.execute(text(query), values).all())
 
@@ -97,7 +97,7 @@ def change(app: Flask, statement: str, **values: Any) -> None:
 
 
 def joined(app: Flask, username: str = "sita") -> Headers:
-    """Makes an account and signs in."""
+    """Make an account, sign in and give the headers."""
     with app.app_context(), transaction():
         user = users.create_user(
             contact=identifiers.parse_contact_address(f"{username}@example.com"),

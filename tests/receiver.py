@@ -1,4 +1,4 @@
-"""A listener on this machine that remembers what it was sent and answers as it is told."""
+"""An HTTP server on this machine that keeps what it was sent, and answers as a test tells it."""
 
 import contextlib
 import threading

@@ -23,7 +23,7 @@ from powerbank import create_app
 from powerbank.base.db import Base
 from powerbank.base.schema_version import MADE_BEFORE_THIS_LINE, is_of_first_line
 from powerbank.ops.readiness import AT_HEAD, read_database_state
-from tests.conftest import execute, superuser_url
+from tests.databases import execute, superuser_url
 
 ROOT = Path(__file__).parents[1]
 LONGEST_REVISION = 32  # what the column of `alembic_version` takes

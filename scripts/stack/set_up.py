@@ -19,7 +19,7 @@ def main() -> int:
     asked = parser.parse_args()
     ensure = ["staff", "ensure", "--email", asked.email, *(["--set-password"] if asked.set_password else [])]
     app = create_app(routes=False)
-    startup.migrations(app)
+    startup.init_migrations(app)
     for words in (["db", "upgrade"], ensure, *([["seed-demo"]] if asked.seed else [])):
         print(f"flask {' '.join(words)}", flush=True)
         try:
