@@ -1,4 +1,4 @@
-"""What makes an application answer requests. Workers, daemons and schedulers are never asked and go without."""
+"""Initialises what answers requests. Workers, daemons and schedulers are never asked, and start without it."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from powerbank.ops import health_routes
 
 
 def trust_proxies(app: Flask) -> None:
-    """Without this, or with a wrong number, a caller could write its own address."""
+    """Believe the addresses that proxies in front give. With a wrong number of proxies a caller could write its own."""
     hops = app.config["SETTINGS"].trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -1,5 +1,7 @@
-"""What every application has: settings, logs, the database and Redis. The rules are in `wiring`, and what answers
-requests is in `serving`."""
+"""Initialises what every application has: settings, logs, the database and Redis.
+
+The rules are plugged in by `wiring`, and what answers requests is in `serving`.
+"""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -11,12 +13,12 @@ from powerbank.base import clock, logs
 from powerbank.base.db import db
 from powerbank.base.redis_clients import RedisClients
 
-# A host that lost its power says no goodbye. The server lets its locks go after a minute, not after two hours, and who
-# waits for a server that is gone waits for no longer either.
+# A host that lost its power closes no connection. The server lets the locks of such a host go after a minute, not after
+# two hours, and who waits for a server that is gone waits no longer than that either.
 _KEEPALIVES = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-# A program that is frozen in the middle of a transaction keeps its locks from everybody. The server ends its session
-# after this, and who waits for a lock gives up a little later. They are settings of the application's role too, which
-# hold behind PgBouncer: it passes no options on.
+# A program that is frozen in the middle of a transaction holds its locks. The server ends its session after this time,
+# and whoever waits for a lock gives up a little later. The application's role has these settings too, because they hold
+# behind PgBouncer as well: it passes no options on.
 LIMITS = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "15s"}
 _OUR_KEEPALIVES = {
     "keepalives_idle": 20,
@@ -38,10 +40,10 @@ def configure_flask(app: Flask) -> None:
             "pool_size": settings.database_pool_size,
             "max_overflow": 0,
             "pool_timeout": settings.database_pool_timeout,
-            "hide_parameters": True,  # values of a failed statement may be personal
+            "hide_parameters": True,  # the values of a failed statement may be personal
             "pool_recycle": 1800,
             "pool_events": [(clock.database.ask, "checkout")],
-            "pool_use_lifo": True,  # the one that was used last has its plans and catalogue at hand
+            "pool_use_lifo": True,  # the connection that was used last has its plans and catalogue at hand
             "connect_args": {"connect_timeout": 5, **_OUR_KEEPALIVES}
             | ({"options": options} if settings.database_statement_timeout_ms else {}),
         },
@@ -61,7 +63,7 @@ def configure_logs(app: Flask) -> None:
 
 
 def import_other_models(app: Flask) -> None:
-    """Those that the rules do not bring: foreign keys lead to them, and migrations compare all of them."""
+    """Import the models that no rule imports: foreign keys lead to their tables, and migrations compare all tables."""
     for models in (
         "powerbank.base.idempotency",
         "powerbank.notifications.broadcasts.models",
@@ -79,7 +81,7 @@ def import_other_models(app: Flask) -> None:
 
 
 def init_migrations(app: Flask) -> None:
-    """For `flask db`, and for who asks whether the database is as the code wants it."""
+    """Initialise migrations, for `flask db` and for whoever asks whether the database is as the code wants it."""
     from flask_migrate import Migrate
 
     Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"), compare_type=True)
@@ -90,5 +92,5 @@ def init_redis(app: Flask) -> None:
     app.extensions["redis"] = RedisClients(settings.redis_url, settings.cache_url)
 
 
-# For a program that reads and writes rows and messages, and knows no rules.
+# A program that reads and writes rows and messages, and knows no rules, needs only these.
 BASE: tuple[Callable[[Flask], None], ...] = (configure_flask, configure_logs, db.init_app, init_redis)

@@ -1,8 +1,8 @@
-"""What follows from what: each event with the jobs that it leaves and the people who hear of it.
+"""The table of events: beside each event stand the jobs that follow from it and the people who hear of it.
 
 `publish(RentalStarted(…))` enqueues what stands beside `RentalStarted`, after the commit. A job gets the event's fields
-as its arguments, under the fields' names. An event that nobody follows is not kept: who needs one adds it together with
-what follows.
+as its arguments, under the fields' names. There is no event that nobody follows: who needs one adds it together with
+what follows from it.
 """
 
 from flask import Flask
@@ -83,13 +83,13 @@ from powerbank.users.events import ReferralNoted, UserRegistered
 
 
 def tell_user(notice: NoticeType, *, once_per: str | None = None, **when: str | int | bool) -> Follower:
-    """The person named by the event's `user_id` hears of it, where its fields are as `when` says. `once_per` names the
-    field by which two events are the same."""
+    """Let the person whom the event's `user_id` names hear of it, where its fields are as `when` says. `once_per` names
+    the field by which two events are the same."""
     return Follower(notification_jobs.NOTIFY_USER, {"notice": notice.value, "once_per": once_per}, when)
 
 
 def tell_staff(notice: StaffNoticeType, **when: str | int | bool) -> Follower:
-    """Staff hear of it, where its fields are as `when` says; the event's fields are what the text is made of."""
+    """Let staff hear of an event, where its fields are as `when` says. Their text is made of the event's fields."""
     return Follower(notification_jobs.NOTIFY_STAFF, {"notice": notice.value}, when)
 
 

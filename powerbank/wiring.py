@@ -1,7 +1,7 @@
-"""Everything that is plugged together: what domains give each other, who follows which event, every route.
+"""Plugs everything together: what domains give each other, who follows which event, the commands, and every route.
 
-A program loads what it needs: all that know the rules run `RULES`, only what answers requests runs `routes`. So the
-routes stand here by name and are imported by `routes` alone.
+A program loads what it needs. Every program that knows the rules runs `RULES`; only a program that answers requests
+runs `register_routes`. So the routes stand here by name, and `register_routes` alone imports them.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ from powerbank.users.queries import UsageTotal
 
 
 def register_hooks(app: Flask) -> None:
-    """What a domain gives to one before it, which may not import it. A second application changes nothing."""
+    """Give each domain what later domains have for it, since it may not import them. Doing so twice changes nothing."""
     lifecycle.register_registration_steps(notices.notify_of_registration, earnings.request_signup_award)
     lifecycle.register_account_end_checks(dues.refuse_to_leave_with_dues, rental_queries.refuse_user_with_open_rental)
     lifecycle.register_account_end_steps(
@@ -89,7 +89,7 @@ def register_hooks(app: Flask) -> None:
 
 
 def register_commands(app: Flask) -> None:
-    """What `flask --app wsgi` can do."""
+    """Register the commands of `flask --app wsgi`."""
     app.cli.add_command(auth_commands.staff)
     app.cli.add_command(kyc_commands.documents)
     app.cli.add_command(station_commands.stations)
@@ -169,7 +169,7 @@ API = (
     "powerbank.ops.routes:blueprint",
 )
 
-# For browsers; the API's document does not have them.
+# Pages for browsers are not in the API's document.
 PAGES = (
     "powerbank.payments.topups.browser_pages:pages",
     "powerbank.stations.public.pages:blueprint",
@@ -180,6 +180,7 @@ PAGES = (
 
 
 def register_routes(app: Flask) -> None:
+    """Import and register all routes and pages, and say how a sign-in is looked up."""
     from powerbank.admin import console_pages
     from powerbank.api.auth import register_staff_loader, register_user_loader
     from powerbank.api.openapi import api

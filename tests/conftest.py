@@ -218,7 +218,7 @@ def _by_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _monitored_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a monitor reads is worked out each time: tests do not wait for seconds."""
+    """Work out anew whatever a monitor reads, so that tests do not wait some seconds for it."""
     from powerbank.ops import health_routes
 
     monkeypatch.setattr(health_routes, "ANSWERS_KEPT_SECONDS", 0.0)

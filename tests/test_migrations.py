@@ -62,7 +62,7 @@ from flask_migrate import upgrade
 from powerbank import create_app, startup
 
 app = create_app(routes=False)
-startup.migrations(app)
+startup.init_migrations(app)
 with app.app_context():
     upgrade()
 """

@@ -1,4 +1,4 @@
-"""Every refusal leaves as `application/problem+json` (RFC 9457), and no internals with it."""
+"""Problem documents: every refusal leaves as `application/problem+json` (RFC 9457), and no internals with it."""
 
 from http import HTTPStatus
 from typing import Any
@@ -37,7 +37,7 @@ _CODES = {
     503: "unavailable",
 }
 
-# What people may read; werkzeug's own texts speak of the framework.
+# People may read these texts; werkzeug's own speak of the framework.
 _DETAILS = {
     400: "The request could not be read.",
     404: "There is nothing at this address.",
@@ -56,9 +56,9 @@ _DETAILS = {
 def problem(
     status: int, code: str | None = None, detail: str | None = None, headers: dict[str, str] | None = None, **data: Any
 ) -> Response:
-    """Without code and detail, what the status alone says. In the language that the caller reads."""
+    """Make a problem document in the language that the caller reads. The status gives code and detail, unless given."""
     code, phrase = code or _CODES.get(status, "error"), HTTPStatus(status).phrase
-    # What never became a request was asked for in no language.
+    # Who sent something that never became a request asked for no language.
     language = wanted_language() if has_request_context() else ENGLISH
     if "errors" in data:
         data["errors"] = {
@@ -80,6 +80,19 @@ def problem(
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         response.headers["Connection"] = "close"  # what is left of the body is not read
     return response
+
+
+def problem_as_bytes(status: HTTPStatus) -> bytes:
+    """Write a refusal as it goes over the wire, for the web server, where it refuses what never becomes a request.
+
+    gunicorn by itself answers HTML, and repeats what it could not read there and in its log: a header may hold a token.
+    """
+    response = problem(status, headers={"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
+    response.headers["Connection"] = "close"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Request-ID"] = structlog.contextvars.get_contextvars()["request_id"]
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{response.headers}"
+    return head.encode("latin-1") + response.get_data()
 
 
 def init_app(app: Flask) -> None:
@@ -109,7 +122,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _field_errors(messages: dict[str, Any]) -> dict[str, list[str]]:
-    """webargs groups by place (json, query), marshmallow nests; clients get one flat map of field paths."""
+    """Flatten the messages of fields: webargs groups them by place (json, query) and marshmallow nests them, but
+    clients get one flat map of field paths."""
     flat: dict[str, list[str]] = {}
 
     def walk(path: str, value: Any) -> None:
@@ -132,8 +146,8 @@ def _database_busy(error: PoolTimeoutError) -> Response:
 
 
 def _database_error(error: DBAPIError) -> Response:
-    """What the database refuses and nobody foresaw is our mistake. A deadlock, a lock or a statement that took too long
-    pass, as an absence does."""
+    """Answer 503 while the database is away or too slow (a deadlock, a lock or a statement that took too long), and 500
+    to a refusal of the database that nobody foresaw, because that is our mistake."""
     if is_away(error) or isinstance(error, OperationalError):
         log.error("database away", **describe_for_log(error))
         return problem(503, "unavailable", "A part of the system is away; try again shortly.", {"Retry-After": "5"})

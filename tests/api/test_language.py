@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from marshmallow import fields, validate
 
 from powerbank.api import translations
-from powerbank.api.server.unreadable import answer
+from powerbank.api.problems import problem_as_bytes
 from powerbank.api.translations import NEPALI, translate
 from powerbank.api.translations.terms_ne import TITLES, WORDS
 from powerbank.base.db import transaction
@@ -225,7 +225,7 @@ class TestProblems:
         import structlog
 
         with structlog.contextvars.bound_contextvars(request_id="x"):
-            assert b"Content-Language: en" in answer(HTTPStatus.BAD_REQUEST)
+            assert b"Content-Language: en" in problem_as_bytes(HTTPStatus.BAD_REQUEST)
 
 
 class TestStates:

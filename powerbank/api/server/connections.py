@@ -24,6 +24,10 @@ _AT_ONCE = 64 * 1024
 _MOST_PASSED_OVER = 64 * 1024  # of what a caller goes on sending after its last answer
 
 
+class TooSlowError(Exception):
+    """The rest of a request did not come in time."""
+
+
 class Stage(Enum):
     HEAD = auto()  # also between two requests
     BODY = auto()

@@ -26,10 +26,10 @@ from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
 from powerbank.api import uploads
+from powerbank.api.problems import problem_as_bytes
 from powerbank.api.rate_limits import network_of_address
-from powerbank.api.server.connections import LONGEST_HEAD, Connection, Memory, Stage, open_files
+from powerbank.api.server.connections import LONGEST_HEAD, Connection, Memory, Stage, TooSlowError, open_files
 from powerbank.api.server.request_bodies import BadChunkError, Body
-from powerbank.api.server.unreadable import TooSlowError, answer
 from powerbank.base.watchdog import notify_supervisor
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
@@ -266,7 +266,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.log.warning("unreadable request, %d: %s", status, type(error).__name__)
         connection.keep = False
         try:
-            connection.sock.sendall(answer(status or HTTPStatus.INTERNAL_SERVER_ERROR))
+            connection.sock.sendall(problem_as_bytes(status or HTTPStatus.INTERNAL_SERVER_ERROR))
             connection.sock.flush()
         except OSError:
             connection.sock.forget()
