@@ -1,5 +1,6 @@
-"""Keeps the accounts of the embedded broker those of the registry, so that a station registered a moment ago can
-connect. Development only; a broker of one's own is told by `flask stations broker-files`.
+"""Give the embedded broker the accounts of the registry, so that a station can connect a moment after its registration.
+
+This is for development only. `flask stations broker-files` writes the accounts of a broker of one's own.
 """
 
 import os
@@ -19,10 +20,10 @@ LOOK_EVERY = 0.5  # seconds
 
 def main() -> None:
     broker = embedded_broker(os.environ["POWERBANK_DATA"], os.environ["MQTT_URL"], os.environ["STATIONS_MQTT_URL"])
-    told: object = None
+    written: object = None
     with create_app(rules=False).app_context():
         while True:
-            told = keep(broker, told)
+            written = update_accounts(broker, written)
             time.sleep(LOOK_EVERY)
 
 
@@ -31,17 +32,17 @@ def embedded_broker(data: str, url: str, stations_url: str) -> EmbeddedBroker:
     return EmbeddedBroker(Path(data), urlsplit(stations_url).port or 1883, password)
 
 
-def keep(broker: EmbeddedBroker, told: object) -> object:
-    """Tells the broker if anything changed since `told`. Nothing to do for a broker that is somebody else's."""
+def update_accounts(broker: EmbeddedBroker, written: object) -> object:
+    """Give the broker the accounts if any has changed. A broker that this program has not started is left alone."""
     if broker.record.process() is None:
-        return told
+        return written
     try:
         version = broker_files.find_accounts_version()
-        if version != told:
+        if version != written:
             hashed = 1 if broker.kind == "nats" else 2
             broker.set_station_accounts((account[0], account[hashed]) for account in broker_files.list_accounts())
     except SQLAlchemyError:
-        return told  # the database is away; the accounts stay as they are
+        return written  # the database is away, and the accounts stay as they are
     finally:
         db.session.rollback()
     return version

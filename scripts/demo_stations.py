@@ -1,6 +1,6 @@
-"""The stations of the demonstration network, played: `scripts/run` starts them unless it was told `--bare`.
+"""Simulate the stations of the demonstration network. `scripts/run` starts this program, but not with `--bare`.
 
-Their passwords are hashed where they are kept, so each start gives them new ones.
+The database has only hashes of the passwords, so each start gives the stations new ones.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ def main() -> None:
         specs, network = demo_network()
         wait_for_a_daemon(ended)
     with contextlib.ExitStack() as stack:
-        # Which bank is where is remembered for this network, and not for one that was wiped.
+        # The places of the banks are remembered for this network, and not for one that was wiped.
         keep_in = Path(os.environ["POWERBANK_DATA"]) / f"simulator-{network}.json"
         simulator = stack.enter_context(Simulator(os.environ["STATIONS_MQTT_URL"], specs, keep_in=keep_in))
         page = stack.enter_context(Page(simulator, int(os.environ["SIMULATOR_PORT"])))
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def wait_for_a_daemon(ended: threading.Event) -> None:
-    """What stations say first would reach nobody, and some cabinets say nothing more for nine minutes."""
+    """Wait for a daemon, or nobody hears the first messages, and some cabinets send no more for nine minutes."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(each.listens for each in heartbeats.find_living("mqtt")) and time.monotonic() < deadline:
         db.session.rollback()
@@ -50,7 +50,7 @@ def wait_for_a_daemon(ended: threading.Event) -> None:
 
 
 def demo_network() -> tuple[list[StationSpec], str]:
-    """The seed's stations as they were registered, with six banks each, and a name for this network."""
+    """Give the stations of the seed as they were registered, each with six banks, and a name for this network."""
     numbers = {seed.make_sn(number): number for number in range(1, len(seed.PLACES) + 1)}
     specs, name = [], "empty"
     with transaction():

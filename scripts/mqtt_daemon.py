@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Hears what stations say and writes it down. Run two; one listens, the other stands by and takes over.
+"""Hear the messages of stations and write them. Run two daemons: one listens, the other stands by and takes over.
 
-Ends on SIGTERM or Ctrl-C, after what it has in hand.
+A daemon ends on SIGTERM or Ctrl-C, after the batch that it is writing.
 """
 
 import signal

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Runs virtual stations: `python scripts/simulator.py network.json`, with the broker's address in MQTT_URL.
+"""Simulate stations: `python scripts/simulator.py network.json`, with the broker's address in MQTT_URL.
 
 network.json is {"stations": [{"sn", "imei", "protocol", "slots", "mqtt": {"username", "password"}, "serials"}],
 "hands": [serials that somebody has]}; `-` reads it from standard input. `--generate 100` prints such a file instead.
-The page to eject, return and break things by hand is on this machine only. Ends on SIGTERM or Ctrl-C.
+The page to eject, return and break things by hand is on this machine only. The simulator ends on SIGTERM or Ctrl-C.
 """
 
 import sys

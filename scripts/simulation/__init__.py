@@ -1,4 +1,4 @@
-"""Virtual stations that speak to a real broker, for development, tests and load."""
+"""Simulate stations that speak to a real broker, for development, tests and load."""
 
 from scripts.simulation.faults import FAULTS
 from scripts.simulation.simulator import Simulator

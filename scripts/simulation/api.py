@@ -1,4 +1,4 @@
-"""The simulator's own JSON, for its page and for whoever drives it from another process."""
+"""The simulator's JSON interface, for its page and for programs that drive it from another process."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -89,7 +89,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
 
     @routes.post("/stations/<imei>/return")
     @on_station
-    def give_back(station: StationHandle) -> Answer:
+    def return_bank(station: StationHandle) -> Answer:
         wanted = ReturnWanted.model_validate(request.get_json())
         return jsonify(slot=station.return_bank(wanted.serial, wanted.slot))
 
@@ -108,7 +108,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
 
     @routes.get("/banks")
     def banks() -> Answer:
-        """Those that somebody has."""
+        """List the banks that somebody has."""
         hands = simulator.call(lambda: [as_json(bank) for bank in simulator.hands.values()])
         return jsonify(items=hands)
 
@@ -132,11 +132,11 @@ def blueprint(simulator: Simulator) -> Blueprint:
     return routes
 
 
-def refuse(why: Any, status: int = 400) -> tuple[Response, int]:
-    return jsonify(error=why), status
+def refuse(reason: Any, status: int = 400) -> tuple[Response, int]:
+    return jsonify(error=reason), status
 
 
-def _matches(station: StationHandle, words: str) -> bool:
-    words = words.strip().lower()
+def _matches(station: StationHandle, text: str) -> bool:
+    text = text.strip().lower()
     spec = station.spec
-    return not words or any(words in text.lower() for text in (spec.sn, spec.imei, spec.protocol))
+    return not text or any(text in name.lower() for name in (spec.sn, spec.imei, spec.protocol))

@@ -1,4 +1,4 @@
-"""The hardware of a station: slots, and banks that charge in them and drain elsewhere."""
+"""The hardware of a simulated station: slots, and power banks that charge in them and drain elsewhere."""
 
 import random
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ DRAIN_PER_SECOND = 100 / (4 * 3600)
 
 
 class Impossible(Exception):  # noqa: N818  # it is no error of the program
-    """What hands cannot do: put a bank into a full slot, take one out of an empty slot."""
+    """Something that hands cannot do: put a bank into a full slot, or take one out of an empty slot."""
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Cabinet:
         return found
 
     def place_for(self, number: int | None) -> Slot:
-        """Where a bank can be put: this slot, or any."""
+        """Find the slot into which a bank can be put: this one, or any that is free."""
         slot = self.free_slot() if number is None else self.slot(number)
         if slot.bank is not None:
             raise Impossible(f"Slot {slot.number} is taken.")

@@ -1,4 +1,4 @@
-"""One station's connection to the broker. Thousands share one event loop, so nothing here blocks it."""
+"""The connection of one station to the broker. Thousands of them share one event loop, which nothing here blocks."""
 
 import asyncio
 import contextlib
@@ -36,8 +36,8 @@ class Will(NamedTuple):
     payload: bytes
 
 
-class Link:
-    """Stays connected until it is told not to. Its methods belong to the event loop's thread."""
+class Connection:
+    """A connection that is kept up until it is closed. Only the thread of the event loop may call its methods."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Link:
         self.on_message: Callable[[str, bytes], None] = lambda topic, payload: None
         self._address = address
         self._subscribe = subscribe
-        # Its own, as how often it is needed is no part of what a seed repeats.
+        # It has its own source of chance, because a seed does not repeat how often a connection has to be made.
         self._dice = random.Random(username)  # noqa: S311
         self._loop = loop
         self._connecting = connecting
@@ -66,7 +66,7 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pulse: asyncio.TimerHandle | None = None
-        # The user name as client id, so that no station can push another one out of its session.
+        # The user name is the client id, so that no station can push another one out of its session.
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=username, clean_session=not keep_session)
         client.username_pw_set(username, password)
         if address.tls:
@@ -91,7 +91,7 @@ class Link:
         self._client.publish(topic, payload, qos=qos, retain=retain)
 
     def drop(self) -> None:
-        """As when the network fails: the broker finds out by itself and publishes the last will."""
+        """Lose the connection as if the network failed. The broker finds out by itself and publishes the last will."""
         self._stop_trying()
         self.problem = "the network is lost"
         connection = self._client.socket()
@@ -115,14 +115,14 @@ class Link:
         self._timer = self._loop.call_later(seconds, self._start_trying)
 
     def _start_trying(self) -> None:
-        # A connection that is there, or on its way out, comes back here when it ends.
+        # A connection that is up, or about to end, comes back here when it has ended.
         if self._wanted and self._client.socket() is None and (self._task is None or self._task.done()):
             self._task = self._loop.create_task(self._connect())
 
     async def _connect(self) -> None:
         address = self._address
         try:
-            # It blocks until the connection is there, and the loop has other stations to serve.
+            # The call blocks until the connection is up, and the loop has other stations to serve.
             await self._loop.run_in_executor(
                 self._connecting, lambda: self._client.connect(address.host, address.port, KEEPALIVE)
             )
@@ -144,7 +144,7 @@ class Link:
             client.subscribe(self._subscribe)
 
     def _subscribed(self, client: mqtt.Client, data: Any, mid: Any, codes: Any, properties: Any) -> None:
-        """Only now does the broker keep commands for it."""
+        """Count as connected: only from now on does the broker keep commands for this station."""
         self.is_up = True
         self.problem = ""
         self._pause = FIRST_PAUSE
@@ -156,7 +156,7 @@ class Link:
         self._again()
 
     def _keep_alive(self) -> None:
-        """Also ends a connection that the broker never answers on."""
+        """Keep the connection alive, and end one on which the broker never answers."""
         if self._pulse:
             self._pulse.cancel()
         if self._client.socket() is not None:
@@ -164,7 +164,7 @@ class Link:
             self._pulse = self._loop.call_later(KEEPALIVE / 4, self._keep_alive)
 
     def _in_loop(self, act: Callable[[socket.socket], None]) -> Callable[[mqtt.Client, Any, Any], None]:
-        """A connection opens in a thread of its own; all else happens in the loop's thread already."""
+        """Run a callback in the loop's thread. A socket opens in another thread; all else is in this one already."""
         loop_thread = threading.get_ident()
 
         def called(client: mqtt.Client, data: Any, connection: Any) -> None:

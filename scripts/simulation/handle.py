@@ -1,11 +1,11 @@
-"""One virtual station as tests and the page see it, from threads of their own."""
+"""A simulated station as tests and the page use it, from other threads than the simulator's."""
 
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scripts.simulation.cabinet import Bank
-from scripts.simulation.connection import Link
+from scripts.simulation.connection import Connection
 from scripts.simulation.station import Station, Traffic
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class StationHandle:
         self.imei = station.spec.imei
 
     def return_bank(self, serial: str, slot: int | None = None) -> int:
-        """Whoever has the bank puts it in here."""
+        """Let whoever has the bank put it into this station."""
         return self._simulator.move(serial, self.imei, slot)
 
     def take_by_hand(self, slot: int) -> str:
@@ -36,11 +36,11 @@ class StationHandle:
         self._call(self._station.switches.clear, name)
 
     def beat(self) -> None:
-        """A heartbeat now."""
+        """Send a heartbeat now."""
         self._call(self._station.send_heartbeat)
 
     def send(self, topic: str, payload: bytes, *, qos: int = 1) -> None:
-        """Anything at all, with this station's credentials."""
+        """Publish anything at all with the credentials of this station."""
         self._call(self._station.publish, topic, payload, qos=qos)
 
     def reboot(self) -> None:
@@ -63,11 +63,11 @@ class StationHandle:
 
     @property
     def serials(self) -> dict[int, str]:
-        """What is in which slot."""
+        """The serials of the banks, by the slots that they are in."""
         return self._call(self._serials)
 
     def traffic(self, direction: str | None = None, topic_end: str = "") -> list[Traffic]:
-        """The newest messages, oldest first."""
+        """List the newest messages, the oldest of them first."""
         everything: list[Traffic] = self._call(list, self._station.traffic)
         return [one for one in everything if direction in (None, one.direction) and one.topic.endswith(topic_end)]
 
@@ -96,7 +96,7 @@ class StationHandle:
             "sn": self.spec.sn,
             "protocol": self.spec.protocol,
             "connected": line.is_up,
-            "problem": "" if line.is_up or not isinstance(line, Link) else line.problem,
+            "problem": "" if line.is_up or not isinstance(line, Connection) else line.problem,
             "boot_id": station.boot_id,
             "firmware": station.firmware,
             "clock_skew": station.skew.total_seconds(),

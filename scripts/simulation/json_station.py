@@ -1,4 +1,4 @@
-"""Firmware that speaks `json-v1`."""
+"""The firmware of a simulated station that speaks `json-v1`."""
 
 import json
 from datetime import datetime
@@ -29,7 +29,7 @@ class JsonStation(Station):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        # They outlive a reboot: a repeated command is not to eject a second time after one.
+        # The answers survive a reboot, so that a command that is repeated after it does not eject a second time.
         self._answers: dict[str, dict[str, Any] | None] = {}
 
     @property
@@ -41,7 +41,7 @@ class JsonStation(Station):
         super().connected()
 
     def stop(self) -> None:
-        # The last will is only published for those that leave without a word.
+        # The broker publishes the last will only for a station that leaves without a word.
         self.publish(self._topic("presence"), b'{"online": false}', qos=1, retain=True)
         super().stop()
 
@@ -68,7 +68,7 @@ class JsonStation(Station):
     def nonsense(self) -> tuple[str, bytes]:
         return self._topic("heartbeat"), self.dice.choice(NONSENSE)
 
-    def obey(self, payload: bytes) -> None:
+    def carry_out(self, payload: bytes) -> None:
         command = as_object(payload)
         command_id, word, until = (command.get(name) for name in ("command_id", "command", "expires_at"))
         if not (isinstance(command_id, str) and isinstance(word, str) and isinstance(until, str)):
@@ -80,7 +80,7 @@ class JsonStation(Station):
             return
         if self.clock() > datetime.fromisoformat(until):
             return
-        # Known from now on, so that a repeat during the ejection starts no second one.
+        # The command is known from now on, so that a repeat of it during the ejection starts no second one.
         self._answers[command_id] = None
         while len(self._answers) > ANSWERS_KEPT:
             del self._answers[next(iter(self._answers))]
@@ -88,11 +88,11 @@ class JsonStation(Station):
         if word == "eject_powerbank":
             self._eject(command_id, parameters)
         else:
-            self._carry_out(command_id, word, parameters)
+            self._carry_out_other(command_id, word, parameters)
 
-    def _carry_out(self, command_id: str, command: str, parameters: dict[str, Any]) -> None:
+    def _carry_out_other(self, command_id: str, command: str, parameters: dict[str, Any]) -> None:
         slot = self.cabinet.slots.get(parameters.get("slot_number", 0))
-        faults = [fault.name for fault in self.switches.take(When.ORDER)] if command != "get_status" else []
+        faults = [fault.name for fault in self.switches.take(When.ANY_COMMAND)] if command != "get_status" else []
         if "no_answer" in faults:
             del self._answers[command_id]
             return None
@@ -121,14 +121,14 @@ class JsonStation(Station):
         return None
 
     def _install(self, command_id: str, version: str | None) -> None:
-        """Downloaded, and compared with its checksum."""
-        if self.switches.take(When.UPDATE):
+        """Install the firmware, or refuse it if the checksum of the download is wrong."""
+        if self.switches.take(When.FIRMWARE):
             return self._answer(command_id, error="checksum_mismatch")
         self._answer(command_id)
         return self.later(self.pace.eject, self.reboot, version)
 
     def _eject(self, command_id: str, parameters: dict[str, Any]) -> None:
-        faults = {fault.name: fault for fault in self.switches.take(When.ORDER, When.COMMAND)}
+        faults = {fault.name: fault for fault in self.switches.take(When.ANY_COMMAND, When.EJECTION)}
         slot = self.cabinet.slots.get(parameters.get("slot_number", 0))
         serial = parameters.get("powerbank_sn")
         if "no_answer" in faults:
@@ -164,7 +164,7 @@ class JsonStation(Station):
         bank = self.cabinet.take(slot.number)
         self.dispense(bank)
         if "silent_eject" in faults:
-            # Only its words are lost: asked again, it answers.
+            # Only the message is lost. If the command comes again, the station answers.
             self._answers[command_id] = _result(None, slot, serial)
             return
         wait = faults["slow_answer"].seconds if "slow_answer" in faults else 0.0
@@ -221,7 +221,7 @@ def _slot(slot: Slot) -> dict[str, Any]:
     if bank is None:
         content: dict[str, Any] = {"powerbank_sn": None}
     elif not bank.readable:
-        # Something is in it that does not say which it is.
+        # Something is in the slot that does not tell its serial.
         content = {"powerbank_sn": ""}
     else:
         content = {

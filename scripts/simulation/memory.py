@@ -1,4 +1,4 @@
-"""What a run remembers of the one before: boot ids, and where the banks are."""
+"""Remember boot ids, and where the banks are, from one run of the simulator to the next."""
 
 import json
 from collections.abc import Mapping
@@ -10,20 +10,20 @@ from scripts.simulation.station import Station
 
 
 @dataclass
-class Remembered:
+class Memory:
     boot_ids: dict[str, int] = field(default_factory=dict)
-    # Where each bank was: station and slot, or neither for one that somebody had.
+    # Where each bank was, with its charge: station and slot, or neither for a bank that somebody had.
     places: dict[str, tuple[str | None, int, float]] = field(default_factory=dict)
 
 
-def read(path: Path | None) -> Remembered:
+def read_memory(path: Path | None) -> Memory:
     if path is None or not path.exists():
-        return Remembered()
+        return Memory()
     found = json.loads(path.read_text())
-    return Remembered(found["boot_ids"], {serial: tuple(place) for serial, place in found["places"].items()})
+    return Memory(found["boot_ids"], {serial: tuple(place) for serial, place in found["places"].items()})
 
 
-def write(path: Path, stations: Mapping[str, Station], hands: Mapping[str, Bank]) -> None:
+def write_memory(path: Path, stations: Mapping[str, Station], hands: Mapping[str, Bank]) -> None:
     places: dict[str, tuple[str | None, int, float]] = {
         bank.serial: (None, 0, round(bank.charge, 1)) for bank in hands.values()
     }
@@ -37,8 +37,8 @@ def write(path: Path, stations: Mapping[str, Station], hands: Mapping[str, Bank]
     new.replace(path)
 
 
-def restore(remembered: Remembered, stations: Mapping[str, Station], hands: dict[str, Bank]) -> None:
-    """Put each bank where it was. One that is new to this run stays where its station's registration has it."""
+def restore_banks(remembered: Memory, stations: Mapping[str, Station], hands: dict[str, Bank]) -> None:
+    """Put each bank where it was. A bank that is new to this run stays where the network's file has it."""
     for station in stations.values():
         for slot in station.cabinet.slots.values():
             if slot.bank and slot.bank.serial in remembered.places:

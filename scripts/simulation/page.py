@@ -20,7 +20,7 @@ POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 class Page:
     def __init__(self, simulator: Simulator, port: int) -> None:
-        # Here, not inside make_server, which ends the whole process when the port is taken.
+        # The port is opened here, because make_server ends the whole process when the port is taken.
         with socket.create_server((HOST, port)) as listener:
             self.port: int = listener.getsockname()[1]
             self._server: BaseWSGIServer = make_server(
@@ -52,7 +52,7 @@ def app(simulator: Simulator) -> Flask:
 
     @made.before_request
     def only_for_our_names() -> None:
-        # A page elsewhere whose name was pointed at this machine must not drive it; reading `host` checks it.
+        # A page on another host whose name leads to this machine must not drive it. Reading `host` checks that.
         _ = request.host
 
     @made.errorhandler(HTTPException)
@@ -70,4 +70,4 @@ def app(simulator: Simulator) -> Flask:
 
 class Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """The page asks every second: nobody wants to read that."""
+        """Log nothing, for the page asks every second."""

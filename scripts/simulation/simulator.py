@@ -1,4 +1,4 @@
-"""All virtual stations of a run, in one thread with one event loop."""
+"""The simulator: all stations of a run, in one thread with one event loop."""
 
 import asyncio
 import itertools
@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from scripts.simulation import memory
 from scripts.simulation.cabinet import Bank, Impossible
-from scripts.simulation.connection import Address, Link, Will
+from scripts.simulation.connection import Address, Connection, Will
 from scripts.simulation.handle import StationHandle
 from scripts.simulation.json_station import JsonStation
 from scripts.simulation.specs import StationSpec
@@ -66,7 +66,7 @@ class Simulator:
     def stop(self) -> None:
         if self._thread.is_alive():
             self.call(self._end)
-            # Farewells are written by the loop.
+            # The loop still writes the last messages of the stations.
             deadline = time.monotonic() + 5
             while self.call(self._connected) and time.monotonic() < deadline:
                 time.sleep(0.02)
@@ -83,7 +83,7 @@ class Simulator:
         self.stop()
 
     def call(self, act: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
-        """Do it in the simulator's own thread, and give its result here."""
+        """Call a function in the simulator's own thread, and give its result here."""
 
         async def acting() -> Result:
             return act(*arguments, **named)
@@ -97,7 +97,7 @@ class Simulator:
         return (StationHandle(self, station) for station in self.stations.values())
 
     def wait_for(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
-        """Until `condition` holds; it is looked at whenever something happened."""
+        """Wait until `condition` holds. It is asked whenever something has happened."""
         deadline = time.monotonic() + timeout
         self._waiters += 1
         try:
@@ -117,38 +117,38 @@ class Simulator:
         return self.call(self._counts)
 
     def move(self, serial: str, imei: str, slot: int | None = None) -> int:
-        """A person carries a bank from wherever it is to a station. Returns the slot."""
+        """Let a person carry a bank from wherever it is to a station, and give the slot."""
         return self.call(self._move, serial, imei, slot)
 
     def add_to_hands(self, serial: str, charge: float = 100.0) -> None:
         self.call(self.hands.__setitem__, serial, Bank(serial, charge))
 
-    # In the loop's thread
+    # What follows runs in the loop's thread.
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
     def _begin(self) -> None:
-        remembered = memory.read(self.keep_in)
+        remembered = memory.read_memory(self.keep_in)
         for spec in self.specs:
             station = FIRMWARE[spec.protocol](
                 spec, pace=self.pace, seed=self.seed, dispense=self._dispense, changed=self._changed
             )
             self.stations[spec.imei] = station
-            station.line = self._link(station)
-        memory.restore(remembered, self.stations, self.hands)
+            station.line = self._make_connection(station)
+        memory.restore_banks(remembered, self.stations, self.hands)
         self._rested_at = self._loop.time()
         for station in self.stations.values():
             station.start(remembered.boot_ids.get(station.spec.imei, 0))
         if self.keep_in:
             self._keep()
 
-    def _link(self, station: Station) -> Link:
+    def _make_connection(self, station: Station) -> Connection:
         spec = station.spec
         json_v1 = isinstance(station, JsonStation)
         will = Will(f"stations/{spec.imei}/presence", b'{"online": false}') if json_v1 else None
-        link = Link(
+        connection = Connection(
             self.address,
             username=spec.mqtt.username,
             password=spec.mqtt.password,
@@ -158,9 +158,9 @@ class Simulator:
             loop=self._loop,
             connecting=self._connecting,
         )
-        link.on_up = station.connected
-        link.on_message = station.received
-        return link
+        connection.on_up = station.connected
+        connection.on_message = station.received
+        return connection
 
     def _end(self) -> None:
         for station in self.stations.values():
@@ -174,7 +174,7 @@ class Simulator:
     def _keep_now(self) -> None:
         if self.keep_in:
             self._rest_hands()
-            memory.write(self.keep_in, self.stations, self.hands)
+            memory.write_memory(self.keep_in, self.stations, self.hands)
 
     def _dispense(self, bank: Bank) -> None:
         self._rest_hands()
@@ -195,7 +195,7 @@ class Simulator:
         if place is None:
             raise Impossible(f"There is no bank {serial}.")
         source, bank, number = place
-        # Looked for before the bank is taken, so that it stays where it is if there is no room.
+        # The slot is looked for before the bank is taken, so that the bank stays where it is if there is no room.
         target.cabinet.place_for(slot)
         if source is not None:
             source.take_by_hand(number)

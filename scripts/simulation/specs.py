@@ -1,4 +1,4 @@
-"""Which stations there are, as the registration of stations gives it."""
+"""Which stations are simulated, in the form in which the registration of a station answers."""
 
 import random
 from collections import Counter
@@ -15,7 +15,7 @@ class Credentials(BaseModel):
 
 
 class StationSpec(BaseModel):
-    """A station's registration, and the serials of the banks that are in it at first."""
+    """A station as it was registered, and the serials of the banks that are in it at first."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -40,7 +40,7 @@ class StationSpec(BaseModel):
 
 
 class Network(BaseModel):
-    """All that a run is given: stations, and banks that are with people."""
+    """What a run is given: stations, and banks that people have."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -59,7 +59,7 @@ class Network(BaseModel):
 
 
 def generate(count: int, *, protocol: Protocol = "json-v1", slots: int = 8, filled: int = 5, seed: int = 0) -> Network:
-    """As many stations as wanted, the same ones for the same seed. Their credentials are for loopback use only."""
+    """Make up so many stations, the same ones for the same seed. Their credentials are for loopback use only."""
     dice = random.Random(f"network {seed}")  # noqa: S311  # nothing here is secret
     first_imei = 860_000_000_000_000 + seed * 1_000_000
     stations = []

@@ -1,4 +1,4 @@
-"""A virtual station: a cabinet, its faults, and what the firmware of all protocols has in common."""
+"""A simulated station: a cabinet, its faults, and what the firmware of all protocols has in common."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ REMEMBERED = 200
 
 
 class Line(Protocol):
-    """What firmware needs of its connection."""
+    """What the firmware needs of its connection."""
 
     is_up: bool
 
@@ -30,7 +30,7 @@ class Line(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """How long things take. Tests hurry."""
+    """How long things take. Tests make them short."""
 
     heartbeat: float | None = None  # the protocol's own, if None
     eject: float = 0.3
@@ -46,7 +46,10 @@ class Traffic(NamedTuple):
 
 
 class Station(ABC):
-    """Lives in the event loop's thread. `dispense` takes what it ejects; `changed` hears of whatever happens."""
+    """A station in the event loop's thread.
+
+    `dispense` takes the banks that it ejects, and `changed` is called whenever something happens.
+    """
 
     heartbeat_seconds: float
     keeps_session: bool
@@ -81,12 +84,12 @@ class Station(ABC):
         self._flood_until = 0.0
         self._has_reported_boot = False
 
-    # What a protocol's firmware brings.
+    # What the firmware of each protocol provides.
 
     @property
     @abstractmethod
     def topics(self) -> list[tuple[str, int]]:
-        """To subscribe."""
+        """The topics that the station subscribes to, with their QoS."""
 
     @abstractmethod
     def send_heartbeat(self) -> None: ...
@@ -95,25 +98,25 @@ class Station(ABC):
     def report_boot(self) -> None: ...
 
     @abstractmethod
-    def obey(self, payload: bytes) -> None: ...
+    def carry_out(self, payload: bytes) -> None: ...
 
     @abstractmethod
     def report_return(self, slot: Slot, bank: Bank, faults: dict[str, Occurrence]) -> None: ...
 
     def report_alarm(self, kind: str, slot: int | None = None) -> None:  # noqa: B027 (most have it)
-        """volinks-v1 has none."""
+        """Report an alarm. `volinks-v1` has none."""
 
-    # Life
+    # Switched on and off
 
     def start(self, last_boot_id: int) -> None:
-        # Larger than any before, even where nothing was kept.
+        # The boot id is larger than any before, even where nothing was remembered.
         self.boot_id = max(last_boot_id + 1, int(datetime.now(UTC).timestamp()))
         self.seq = 0
         self._has_reported_boot = False
         self.line.open()
 
     def stop(self) -> None:
-        """Switched off in order, without the last will."""
+        """Switch the station off in order, without the last will."""
         if self._beat:
             self._beat.cancel()
         self.line.close()
@@ -131,11 +134,11 @@ class Station(ABC):
 
     def received(self, topic: str, payload: bytes) -> None:
         self._remember("down", topic, payload)
-        self.obey(payload)
+        self.carry_out(payload)
         self.changed()
 
     def reboot(self, firmware: str | None = None) -> None:
-        """What waits to be sent survives it, and goes out with the boot id of its time."""
+        """Reboot. Messages that wait to be sent survive it and keep the boot id that they were written with."""
         self.line.drop()
         self.firmware = firmware or self.firmware
         self._loop.call_later(self.pace.reboot, self.start, self.boot_id)
@@ -144,19 +147,19 @@ class Station(ABC):
         if self._beat:
             self._beat.cancel()
         interval = self.pace.heartbeat or self.heartbeat_seconds
-        # Thousands that connect at once do not beat at once for ever.
+        # Thousands of stations that connect at once do not send their heartbeats at once for ever.
         self._beat = self._loop.call_later(interval * (self.dice.random() if first else 1), self._on_beat)
 
     def _on_beat(self) -> None:
-        for fault in self.switches.take(When.BEAT):
-            self.go_wrong(fault)
+        for fault in self.switches.take(When.HEARTBEAT):
+            self.cause_fault(fault)
         if self.line.is_up:
             self.send_heartbeat()
         self._plan_beat()
         self.changed()
 
     def rest(self) -> None:
-        """The banks have charged since the last look."""
+        """Charge the banks for the time since the last call."""
         now = self._loop.time()
         self.cabinet.rest((now - self._rested_at) * self.pace.speed)
         self._rested_at = now
@@ -174,21 +177,21 @@ class Station(ABC):
         return slot
 
     def take_by_hand(self, number: int) -> Bank:
-        """With a key: the station says nothing of it until its next snapshot."""
+        """Take a bank out with a key. The station says nothing of it until its next snapshot."""
         bank = self.cabinet.take(number)
         self.changed()
         return bank
 
-    # What goes wrong by itself
+    # Faults
 
     def fault(self, name: str, *, times: int | None = None, rate: float = 1.0, seconds: float | None = None) -> None:
         self.switches.set(name, times=times, rate=rate, seconds=seconds)
-        if FAULTS[name].when is When.BEAT and times is not None:
-            for fault in self.switches.take(When.BEAT):
-                self.go_wrong(fault)
+        if FAULTS[name].when is When.HEARTBEAT and times is not None:
+            for fault in self.switches.take(When.HEARTBEAT):
+                self.cause_fault(fault)
         self.changed()
 
-    def go_wrong(self, fault: Occurrence) -> None:
+    def cause_fault(self, fault: Occurrence) -> None:
         match fault.name:
             case "unknown_serial":
                 self._strange_bank()
@@ -212,7 +215,7 @@ class Station(ABC):
 
     @abstractmethod
     def nonsense(self) -> tuple[str, bytes]:
-        """A topic of its own, and a payload that means nothing."""
+        """Make a payload that means nothing, for a topic of this station."""
 
     def _strange_bank(self) -> bool:
         try:
@@ -235,7 +238,7 @@ class Station(ABC):
             self._publish(topic, payload, qos=qos, retain=retain)
 
     def publish_or_keep(self, topic: str, payload: bytes) -> None:
-        """Sent once there is a connection, as it was written now."""
+        """Publish a message as it is written now, as soon as there is a connection."""
         if self.line.is_up:
             self._publish(topic, payload, qos=1)
         else:
@@ -250,7 +253,7 @@ class Station(ABC):
         self.traffic.append(Traffic(datetime.now(UTC), direction, topic, payload))
 
     def later(self, seconds: float, act: Callable[..., None], *arguments: Any) -> None:
-        """Now, if there is nothing to wait for. What a reboot comes before does not happen."""
+        """Call a function after a while, or at once if there is nothing to wait for, but not after a reboot."""
         if seconds <= 0:
             act(*arguments)
             return
@@ -264,12 +267,12 @@ class Station(ABC):
         self._loop.call_later(seconds, unless_rebooted)
 
     def clock(self) -> datetime:
-        """The time as the station believes it to be."""
+        """Tell the time as the clock of the station has it."""
         return datetime.now(UTC) + self.skew
 
 
 def as_object(payload: bytes) -> dict[str, Any]:
-    """Empty, if it is something else: firmware that falls over a command is of no use to a test."""
+    """Parse an object, or give an empty one: firmware that fails at a strange command is of no use to a test."""
     try:
         found = json.loads(payload)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The frames of `volinks-v1`, written as a cabinet writes them."""
+"""Write the frames of `volinks-v1` as a cabinet writes them."""
 
 from scripts.simulation.cabinet import Bank, Cabinet, Slot
 

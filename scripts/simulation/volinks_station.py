@@ -1,4 +1,4 @@
-"""Firmware that speaks `volinks-v1`, with the habits that it is known for."""
+"""The firmware of a simulated station that speaks `volinks-v1`, with the habits that it is known for."""
 
 from scripts.simulation import volinks_frames as frames
 from scripts.simulation.cabinet import Bank, Slot
@@ -24,7 +24,7 @@ class VolinksStation(Station):
         self.publish(self._topic("heart"), frames.heartbeat(self.dice.randint(12, 31)), qos=1)
 
     def report_boot(self) -> None:
-        """It has no frame for it; a snapshot is what a server needs."""
+        """Report a boot, for which there is no frame, by a snapshot, which is what a server needs."""
         self._ejecting = False
         self._send_snapshot()
 
@@ -44,17 +44,17 @@ class VolinksStation(Station):
         kinds = [b"", b"\xa8", b"{}", half, longer, wrong_length, frames.frame(0x99, b"?")]
         return self._topic("update"), self.dice.choice(kinds)
 
-    def obey(self, payload: bytes) -> None:
-        words = {name: value for name, value in as_object(payload).items() if isinstance(value, str)}
-        data = words.get("data", "")
-        match words.get("cmd"):
+    def carry_out(self, payload: bytes) -> None:
+        command = {name: value for name, value in as_object(payload).items() if isinstance(value, str)}
+        data = command.get("data", "")
+        match command.get("cmd"):
             case "check" | "upload_all":
                 self._send_snapshot()
             case "popup_sn":
-                self._popup(words, self._hole_of(data), by_serial=True)
+                self._popup(command, self._hole_of(data), by_serial=True)
             case "popup":
                 hole = int(data) if data.isdigit() else 0
-                self._popup(words, self.cabinet.slots.get(hole), by_serial=False)
+                self._popup(command, self.cabinet.slots.get(hole), by_serial=False)
             case "reboot":
                 self.reboot()
             case "load_ad":
@@ -66,15 +66,15 @@ class VolinksStation(Station):
         slot = self.cabinet.find(serial)
         return slot if slot and slot.bank and slot.bank.readable else None
 
-    def _popup(self, words: dict[str, str], slot: Slot | None, *, by_serial: bool) -> None:
-        faults = {fault.name: fault for fault in self.switches.take(When.ORDER, When.COMMAND)}
-        data = words.get("data", "")
+    def _popup(self, command: dict[str, str], slot: Slot | None, *, by_serial: bool) -> None:
+        faults = {fault.name: fault for fault in self.switches.take(When.ANY_COMMAND, When.EJECTION)}
+        data = command.get("data", "")
         number = int(data) if by_serial and data.isdigit() else 0
         if "no_answer" in faults:
             return
         if self._ejecting:
             self._say(slot, number, BUSY, by_serial=by_serial)
-        elif self._is_late(words) and "late_eject" not in faults:
+        elif self._is_late(command) and "late_eject" not in faults:
             self._say(slot, number, TTL_EXCEEDED, by_serial=by_serial)
         elif slot is None or slot.bank is None:
             self._say(slot, number, NOT_FOUND if by_serial else FAILED, by_serial=by_serial)
@@ -90,8 +90,8 @@ class VolinksStation(Station):
             wait = faults["late_eject"].seconds if "late_eject" in faults else self.pace.eject
             self.later(wait, self._release, slot, number, by_serial, faults)
 
-    def _is_late(self, words: dict[str, str]) -> bool:
-        asked, lives = words.get("timestamp", ""), words.get("ttl", "")
+    def _is_late(self, command: dict[str, str]) -> bool:
+        asked, lives = command.get("timestamp", ""), command.get("ttl", "")
         if not (asked.isdigit() and lives.isdigit()):
             return False
         return self.clock().timestamp() > int(asked) + int(lives)

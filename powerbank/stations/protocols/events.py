@@ -1,4 +1,7 @@
-"""What a station says, whatever protocol it speaks."""
+"""The events that a message of a station is decoded to, whatever protocol the station speaks.
+
+The names of the classes are stored with the messages, so they stay.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +30,7 @@ class Seen(StrEnum):
 
 
 class Proof(StrEnum):
-    """What an answer to an eject command shows of where the bank is."""
+    """What an answer to an eject command proves about where the bank is."""
 
     OUT = "proven_out"
     IN = "proven_in"
@@ -41,7 +44,7 @@ class AlarmKind(StrEnum):
 
 
 class Order(NamedTuple):
-    """What a report can be ordered by: boot and sequence, else the receipt. The device's clock may be days off."""
+    """What messages are ordered by: boot and sequence, or else the receipt. The device's clock may be days off."""
 
     received_at: datetime
     boot_id: int | None = None
@@ -50,13 +53,15 @@ class Order(NamedTuple):
 
     @property
     def position(self) -> tuple[int, int] | None:
-        """Comparable between reports of one station; None where only the order of receipt is left."""
+        """The place among the messages of one station. None where only the order of receipt is left."""
         if self.boot_id is None or self.seq is None:
             return None
         return self.boot_id, self.seq
 
 
 class SlotReading(NamedTuple):
+    """What a station reads in one slot."""
+
     number: int
     works: Works
     seen: Seen
@@ -69,6 +74,8 @@ class SlotReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
+    """A station says that it is there, and something of its hardware."""
+
     order: Order
     maintenance: bool | None = None
     hardware: Facts | None = None
@@ -76,7 +83,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All slots at one moment. Unless it is complete, a slot that is not in it may hold anything."""
+    """All slots at one moment. If it is not complete, a slot that is missing in it may hold anything."""
 
     order: Order
     slots: tuple[SlotReading, ...]
@@ -85,7 +92,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A bank came back. If provisional, a ReturnSelfTest follows, and nobody is charged before it."""
+    """A bank came back. A provisional return is followed by a self-test, and nobody is charged before it."""
 
     order: Order
     serial: str
@@ -98,7 +105,7 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class ReturnSelfTest:
-    """What the station found out about a bank that it took provisionally."""
+    """The result of the test of a bank whose return was provisional."""
 
     order: Order
     serial: str | None
@@ -112,7 +119,7 @@ class ReturnSelfTest:
 
 @dataclass(frozen=True, slots=True)
 class ReturnFailed:
-    """The station did not accept a bank, which may be in the slot all the same: a snapshot tells."""
+    """The station did not accept a bank. It may be in the slot all the same, which a snapshot tells."""
 
     order: Order
     serial: str | None
@@ -123,7 +130,7 @@ class ReturnFailed:
 
 @dataclass(frozen=True, slots=True)
 class Ejected:
-    """A slot is named only where the station names it without doubt; the serial is what counts."""
+    """A bank left its slot. The serial counts; a slot is named only where the station names it without doubt."""
 
     order: Order
     serial: str | None
@@ -133,6 +140,8 @@ class Ejected:
 
 @dataclass(frozen=True, slots=True)
 class EjectFailed:
+    """The station says that a bank did not leave its slot."""
+
     order: Order
     serial: str | None
     slot: int | None
@@ -142,7 +151,7 @@ class EjectFailed:
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer:
-    """The answer to the command of this id. `proof` counts if that command was to eject."""
+    """The answer to the command with this id. `proof` counts if that command was to eject."""
 
     order: Order
     command_id: str
@@ -156,6 +165,8 @@ class CommandAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
+    """The station notices something that people must look at."""
+
     order: Order
     kind: AlarmKind
     slot: int | None = None
@@ -167,12 +178,16 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
+    """The broker, or the station itself, says whether the station is connected."""
+
     order: Order
     online: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Boot:
+    """The station has started."""
+
     order: Order
     data: Facts | None = None
     event_id: str | None = None

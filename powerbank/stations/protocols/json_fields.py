@@ -1,4 +1,4 @@
-"""Reading JSON that anybody may have written: every value is checked, cut or left out, and nothing raises."""
+"""Read JSON that anybody may have written. Every value is checked, cut or left out, and nothing raises."""
 
 import json
 import re
@@ -18,12 +18,12 @@ LARGEST = 2**63 - 1
 SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 IDENTIFIER = re.compile(r"[\x21-\x7e]{1,100}")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# A device without a set clock starts in 1970 or 2000; a time outside these says nothing.
+# The clock of a device that was never set starts in 1970 or 2000, so a time outside of these says nothing.
 EARLIEST, LATEST = datetime(2001, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class Fields:
-    """The fields of one JSON object, and what was odd about those that were read."""
+    """The fields of one JSON object, and what is odd about those that were read."""
 
     __slots__ = ("notes", "raw")
 
@@ -31,9 +31,9 @@ class Fields:
         self.raw = raw
         self.notes = [] if notes is None else notes
 
-    def note(self, odd: Oddity, detail: str) -> None:
+    def note(self, oddity: Oddity, detail: str) -> None:
         if len(self.notes) < MAX_NOTES:
-            self.notes.append(Note(odd, detail))
+            self.notes.append(Note(oddity, detail))
 
     def whole(self, name: str, low: int, high: int) -> int | None:
         value = self.raw.get(name)
@@ -90,13 +90,13 @@ class Fields:
         value = self.raw.get(name)
         if value is None:
             return None
-        found = _time(value)
+        found = _read_time(value)
         if found is None:
             self.note(Oddity.FIELD, name)
         return found
 
     def facts(self, name: str) -> Mapping[str, object] | None:
-        """A free object, cut to a size that may be kept."""
+        """Read a free object, cut to a size that may be kept."""
         value = self.raw.get(name)
         if value is None:
             return None
@@ -105,18 +105,19 @@ class Fields:
             return None
         if not value:
             return value
-        kept = _kept(value, 1)
-        # NaN differs from itself, and so from its replacement.
+        kept = _shorten(value, 1)
+        # NaN differs from itself, so that it counts as shortened too.
         if kept != value:
             self.note(Oddity.SHORTENED, name)
         return kept  # type: ignore[no-any-return]  # an object stays one
 
 
-def json_object(payload: bytes) -> Fields | Undecodable:
+def parse_object(payload: bytes) -> Fields | Undecodable:
+    """Parse a payload that must be one JSON object."""
     if len(payload) > MAX_PAYLOAD:
         return Undecodable(Reason.TOO_LONG, f"{len(payload)} bytes")
     try:
-        raw = _parsed(payload)
+        raw = _parse(payload)
     except UnicodeDecodeError:
         return Undecodable(Reason.TEXT)
     except RecursionError:
@@ -128,24 +129,24 @@ def json_object(payload: bytes) -> Fields | Undecodable:
     return Fields(raw)
 
 
-def _parsed(payload: bytes) -> Any:
-    """orjson takes a fifth of the time, and refuses what devices do send: NaN, halves of surrogate pairs."""
+def _parse(payload: bytes) -> Any:
+    """Parse with orjson, which takes a fifth of the time but refuses what devices do send, as NaN; then with json."""
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError:
         return json.loads(payload.decode("utf-8"))
 
 
-def _time(value: object) -> datetime | None:
-    """ISO 8601 with a zone, or seconds or milliseconds since 1970."""
+def _read_time(value: object) -> datetime | None:
+    """Read a time: ISO 8601 with a zone, or seconds or milliseconds since 1970."""
     try:
-        found = _moment(value)
+        found = _parse_time(value)
     except (ValueError, OverflowError, OSError):
         return None
     return found if found and found.tzinfo and EARLIEST <= found < LATEST else None
 
 
-def _moment(value: object) -> datetime | None:
+def _parse_time(value: object) -> datetime | None:
     if isinstance(value, str):
         return datetime.fromisoformat(value[:40])
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -153,14 +154,14 @@ def _moment(value: object) -> datetime | None:
     return None
 
 
-def _kept(value: Any, depth: int) -> Any:
+def _shorten(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return UNSTORABLE.sub("\ufffd", value[:MAX_TEXT])
     if isinstance(value, dict):
         some = list(value.items())[:MAX_ENTRIES] if depth <= MAX_DEPTH else []
-        return {_kept(name, depth): _kept(part, depth + 1) for name, part in some}
+        return {_shorten(name, depth): _shorten(part, depth + 1) for name, part in some}
     if isinstance(value, list):
-        return [_kept(part, depth + 1) for part in value[:MAX_ENTRIES]] if depth <= MAX_DEPTH else []
+        return [_shorten(part, depth + 1) for part in value[:MAX_ENTRIES]] if depth <= MAX_DEPTH else []
     if isinstance(value, int | float):
         return value if -LARGEST <= value <= LARGEST else None  # NaN is in no range
     return value

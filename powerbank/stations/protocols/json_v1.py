@@ -27,7 +27,7 @@ from powerbank.stations.protocols.events import (
     Snapshot,
     Works,
 )
-from powerbank.stations.protocols.json_fields import SERIAL, Fields, json_object
+from powerbank.stations.protocols.json_fields import SERIAL, Fields, parse_object
 from powerbank.stations.protocols.protocol import (
     LARGEST_COUNTER,
     MAX_SLOT,
@@ -43,7 +43,7 @@ from powerbank.stations.protocols.protocol import (
 
 UP = re.compile(rf"stations/(?P<imei>{NAME})/(?:(?P<kind>heartbeat|events|presence)|responses/(?P<command_id>{NAME}))")
 
-# A refusal means that the bank is still in, but for these: the station is not sure, or finds another bank or none.
+# A refusal means that the bank is still in. With these errors the station is not sure, or finds another bank or none.
 REFUSALS: Mapping[str | None, Proof] = dict.fromkeys(
     ("timeout", "not_confirmed", "sensor_fault", "interrupted", "slot_empty", "powerbank_not_found", "serial_mismatch"),
     Proof.NONE,
@@ -54,10 +54,11 @@ ALARMS: Mapping[object, AlarmKind] = {kind.value: kind for kind in AlarmKind}
 
 
 def decode(topic: str, payload: bytes, received_at: datetime, facts: StationFacts) -> Decoded | Undecodable:
+    """Decode a message of a station."""
     place = UP.fullmatch(topic)
     if place is None:
         return Undecodable(Reason.TOPIC)
-    fields = json_object(payload)
+    fields = parse_object(payload)
     if isinstance(fields, Undecodable):
         return fields
     if fields.raw.get("imei", place["imei"]) != place["imei"]:
@@ -69,11 +70,11 @@ def decode(topic: str, payload: bytes, received_at: datetime, facts: StationFact
         fields.time("ts"),
     )
     command_id = place["command_id"]
-    found = _response(fields, order, command_id) if command_id else BY_KIND[place["kind"]](fields, order)
+    found = _read_response(fields, order, command_id) if command_id else BY_KIND[place["kind"]](fields, order)
     return found if isinstance(found, Undecodable) else Decoded(found, tuple(fields.notes))
 
 
-def _heartbeat(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
+def _read_heartbeat(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
     status = fields.raw.get("status")
     maintenance = {"online": False, "maintenance": True}.get(status) if isinstance(status, str) else None
     if maintenance is None and status is not None:
@@ -81,7 +82,7 @@ def _heartbeat(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
     events: list[Event] = [Heartbeat(order, maintenance, fields.facts("hardware_info"))]
     slots = fields.raw.get("slots")
     if type(slots) is list:
-        events.append(_snapshot(slots, fields, order))
+        events.append(_read_snapshot(slots, fields, order))
     elif slots is not None:
         fields.note(Oddity.FIELD, "slots")
     if status is None and len(events) == 1:
@@ -89,11 +90,11 @@ def _heartbeat(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
     return tuple(events)
 
 
-def _snapshot(entries: list[Any], fields: Fields, order: Order) -> Snapshot:
+def _read_snapshot(entries: list[Any], fields: Fields, order: Order) -> Snapshot:
     reports: dict[int, SlotReading] = {}
     complete = len(entries) <= MAX_SLOT
     for entry in entries[:MAX_SLOT]:
-        report = (_plain(entry) or _slot(Fields(entry, fields.notes))) if type(entry) is dict else None
+        report = (_read_plain_slot(entry) or _read_slot(Fields(entry, fields.notes))) if type(entry) is dict else None
         if report is None:
             fields.note(Oddity.SLOT, "a slot without a number or contents")
             complete = False
@@ -108,8 +109,8 @@ def _snapshot(entries: list[Any], fields: Fields, order: Order) -> Snapshot:
     return Snapshot(order, tuple(reports.values()), complete)
 
 
-def _plain(raw: dict[str, Any]) -> SlotReading | None:
-    """Nearly every slot works and says nothing odd: told at one look, as `_slot` would. None for all others."""
+def _read_plain_slot(raw: dict[str, Any]) -> SlotReading | None:
+    """Read a slot in which nothing is odd, as nearly all are, faster than `_read_slot`. None for all other slots."""
     number, serial = raw.get("slot_number"), raw.get("powerbank_sn")
     charge, temperature = raw.get("battery_level"), raw.get("temperature")
     if not (
@@ -128,10 +129,10 @@ def _plain(raw: dict[str, Any]) -> SlotReading | None:
     return None
 
 
-def _slot(slot: Fields) -> SlotReading | None:
+def _read_slot(slot: Fields) -> SlotReading | None:
     raw = slot.raw
     number = slot.slot()
-    # A slot that says nothing of a bank is not one that says it has none.
+    # A slot that says nothing of a bank does not say that it is empty.
     if number is None or "powerbank_sn" not in raw:
         return None
     status = raw.get("status")
@@ -158,14 +159,14 @@ def _slot(slot: Fields) -> SlotReading | None:
     )
 
 
-def _event(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
+def _read_event(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
     kind = fields.raw.get("type")
     if not isinstance(kind, str):
         return Undecodable(Reason.SHAPE, "no type")
     slot, serial, event_id = fields.slot(), fields.serial(), fields.identifier("event_id")
     event: Event
     if kind == "returned":
-        # Something came back that the station cannot read, or that nobody could have called so.
+        # Without a serial, something came back that the station cannot read.
         unread = ReturnFailed(order, None, slot, "no_serial", event_id)
         event = Returned(order, serial, slot, fields.charge(), event_id=event_id) if serial else unread
     elif kind == "ejected":
@@ -179,7 +180,7 @@ def _event(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
     return (event,)
 
 
-def _response(fields: Fields, order: Order, command_id: str) -> tuple[Event, ...] | Undecodable:
+def _read_response(fields: Fields, order: Order, command_id: str) -> tuple[Event, ...] | Undecodable:
     if fields.raw.get("command_id", command_id) != command_id:
         return Undecodable(Reason.MISMATCH, "command_id")
     success = fields.flag("success")
@@ -192,15 +193,15 @@ def _response(fields: Fields, order: Order, command_id: str) -> tuple[Event, ...
     )
 
 
-def _presence(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
+def _read_presence(fields: Fields, order: Order) -> tuple[Event, ...] | Undecodable:
     online = fields.flag("online")
     return Undecodable(Reason.SHAPE, "online") if online is None else (Presence(order, online),)
 
 
 BY_KIND: Mapping[str, Callable[[Fields, Order], tuple[Event, ...] | Undecodable]] = {
-    "heartbeat": _heartbeat,
-    "events": _event,
-    "presence": _presence,
+    "heartbeat": _read_heartbeat,
+    "events": _read_event,
+    "presence": _read_presence,
 }
 
 
@@ -226,6 +227,7 @@ COMMAND_FORMS: Mapping[type[Command], CommandForm] = {
 
 
 def encode(command: Command, imei: str) -> EncodedCommand | Unsupported:
+    """Encode a command to a station."""
     form = COMMAND_FORMS.get(type(command))
     if form is None:
         return Unsupported(f"json-v1 has no {type(command).__name__}")

@@ -1,4 +1,4 @@
-"""What each protocol's module brings, and what decoding yields."""
+"""What the module of each protocol provides, and what decoding a message gives."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from powerbank.stations.protocols.commands import Command, EncodedCommand, Unsupported
 from powerbank.stations.protocols.events import Event
 
-# No honest message of either protocol comes near; the work on one message is bounded by it.
+# No honest message of either protocol comes near this size. It bounds the work on one message.
 MAX_PAYLOAD = 64 * 1024
 MAX_SLOT = 255
 LARGEST_COUNTER = 2**63 - 1
@@ -19,14 +19,14 @@ NAME = r"[A-Za-z0-9_-]{1,64}"
 
 
 class Reason(StrEnum):
-    """Why a message could not be understood. Few and fixed, as they count in metrics."""
+    """Why a message cannot be decoded. The reasons are few and fixed, because metrics count them."""
 
     TOPIC = "topic"
     TOO_LONG = "too_long"
     TEXT = "text"  # not UTF-8
     JSON = "json"
     SHAPE = "shape"  # JSON, but not an object with the needed fields
-    MISMATCH = "mismatch"  # claims another station, command or kind of message than its topic
+    MISMATCH = "mismatch"  # it claims another station, command or kind of message than its topic
     HEAD = "head"
     LENGTH = "length"
     CHECK_CODE = "check_code"
@@ -34,7 +34,7 @@ class Reason(StrEnum):
 
 
 class Oddity(StrEnum):
-    """What was odd about a message that could be understood all the same."""
+    """What is odd about a message that can be decoded all the same."""
 
     CHECK_CODE = "check_code"
     LENGTH_FIELD = "length_field"
@@ -47,7 +47,9 @@ class Oddity(StrEnum):
 
 
 class Note(NamedTuple):
-    odd: Oddity
+    """An oddity of one message."""
+
+    oddity: Oddity
     detail: str
 
 
@@ -65,7 +67,7 @@ class Undecodable:
 
 @dataclass(frozen=True, slots=True)
 class StationFacts:
-    """What decoding may know of a station beyond the message."""
+    """What decoding may know of a station besides the message."""
 
     refuse_wrong_check_codes: bool = False
 
@@ -78,10 +80,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """`up` matches the topics that stations publish to, with the groups `imei` and `kind`."""
+    """A protocol. `up` matches the topics that stations publish to, with the groups `imei` and `kind`."""
 
     name: str
-    below: str  # the one place of a station at the broker: `stations/{imei}`
+    below: str  # all topics of a station are below this one: `stations/{imei}`
     subscriptions: tuple[Subscription, ...]
     up: re.Pattern[str]
     decode: Callable[[str, bytes, datetime, StationFacts], Decoded | Undecodable]

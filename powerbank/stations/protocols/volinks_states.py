@@ -1,4 +1,4 @@
-"""What the states in frames of `volinks-v1` mean."""
+"""What the states in the frames of `volinks-v1` mean."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -30,10 +30,9 @@ class EjectState(NamedTuple):
     proof: Proof
 
 
-# Only a serial that was read after the attempt proves that the bank is in. A refusal proves less than it seems
-# to, since it may answer an earlier command that still runs or has run: `FC` is also what a cabinet says of a bank
-# that it has just ejected, `FE` and `FD` what it says while it ejects, `88` what it says of a command before.
-# A snapshot settles all of them.
+# Only a serial that was read after the attempt proves that the bank is in. A refusal proves less than it seems to: it
+# may answer an earlier command that is still running or has run. A cabinet says `FC` also of a bank that it has just
+# ejected, `FE` and `FD` while it ejects, and `88` of an earlier command. A snapshot settles all of them.
 EJECT_STATES: Mapping[int, EjectState] = {
     0x00: EjectState("failed", Proof.NONE),
     0x01: EjectState("ejected", Proof.OUT),

@@ -1,6 +1,6 @@
-"""`volinks-v1`, cabinets on the market: JSON commands down, binary frames up.
+"""`volinks-v1`, spoken by cabinets on the market: JSON commands down, binary frames up.
 
-Nothing that such a cabinet sends has a time, a sequence or a command's id: reports are ordered by their receipt,
+Nothing that such a cabinet sends has a time, a sequence or the id of a command. Messages are ordered by their receipt,
 and the server knows which command an answer belongs to.
 """
 
@@ -45,9 +45,9 @@ UP = re.compile(rf"/powerbank/(?P<imei>{NAME})/user/(?P<kind>update|heart)")
 HEAD = 0xA8
 EMPTY_SENSOR = 0x80
 BOARD_BYTES, HOLE_BYTES, HOLES = 6, 15, 4
-MAX_BOARDS = 25  # the cabinets number up to a hundred holes
+MAX_BOARDS = 25  # the cabinets have up to a hundred holes
 
-# Nothing shows a hole's contents sooner: the cabinet takes three seconds to check what it has done.
+# The cabinet takes three seconds to check what it has done, and a snapshot before that shows the old contents.
 SETTLING_SECONDS = 5
 
 
@@ -76,17 +76,17 @@ class Frame:
         return self.body[at]
 
     def hole(self, board_at: int) -> int | None:
-        number = hole_number(self.body[board_at], self.body[board_at + 1])
+        number = find_hole_number(self.body[board_at], self.body[board_at + 1])
         if number is None:
             self.notes.append(Note(Oddity.SLOT, f"hole {self.body[board_at + 1]}"))
         return number
 
 
-def hole_number(board: int, hole: int) -> int | None:
-    """Holes are numbered through the whole cabinet: board 2 begins with hole 5.
+def find_hole_number(board: int, hole: int) -> int | None:
+    """Find the number of a hole in the whole cabinet, where board 2 begins with hole 5.
 
-    Firmware that begins anew on each board is known by a low number on a later board. A board's address counts
-    from 1, or from 0x10, which is what a cabinet of one board sends.
+    Some firmware begins anew on each board: its mark is a low number on a later board. The addresses of boards count
+    from 1, or from 0x10, which a cabinet of one board sends.
     """
     if not 1 <= hole <= HOLES * MAX_BOARDS:
         return None
@@ -97,6 +97,7 @@ def hole_number(board: int, hole: int) -> int | None:
 
 
 def decode(topic: str, payload: bytes, received_at: datetime, facts: StationFacts) -> Decoded | Undecodable:
+    """Decode a frame of a cabinet."""
     place = UP.fullmatch(topic)
     if place is None:
         return Undecodable(Reason.TOPIC)
@@ -108,7 +109,7 @@ def decode(topic: str, payload: bytes, received_at: datetime, facts: StationFact
         if facts.refuse_wrong_check_codes:
             return Undecodable(Reason.CHECK_CODE)
         frame.notes.append(Note(Oddity.CHECK_CODE, f"{payload[3]:02x}"))
-    # Some firmware leaves the head byte out of the count.
+    # Some firmware does not count the head byte.
     if int.from_bytes(payload[1:3]) not in (len(payload), len(payload) - 1):
         frame.notes.append(Note(Oddity.LENGTH_FIELD, f"{int.from_bytes(payload[1:3])} of {len(payload)}"))
     found = layout.read(frame)
@@ -135,16 +136,16 @@ def _snapshot(frame: Frame) -> Event | Undecodable:
     boards = [frame.body[at : at + size] for at in range(0, len(frame.body), size)]
     whole = [board for board in boards if len(board) == size][:MAX_BOARDS]
     complete = len(whole) == len(boards)
-    if not whole or (not complete and any(note.odd is Oddity.CHECK_CODE for note in frame.notes)):
+    if not whole or (not complete and any(note.oddity is Oddity.CHECK_CODE for note in frame.notes)):
         return Undecodable(Reason.LENGTH, f"{len(frame.body)} bytes of boards")
     if not complete:
         frame.notes.append(Note(Oddity.SLOT, "part of a board"))
-    # The first board's address is 0 in some cabinets that begin anew on each board.
+    # Some cabinets that begin anew on each board give the first board the address 0.
     shift = 1 if any(board[0] == 0 for board in whole) else 0
     reports: dict[int, SlotReading] = {}
     for board in whole:
         for at in range(BOARD_BYTES, size, HOLE_BYTES):
-            number = hole_number(board[0] + shift, board[at])
+            number = find_hole_number(board[0] + shift, board[at])
             if number is None or number in reports:
                 frame.notes.append(Note(Oddity.DUPLICATE_SLOT if number else Oddity.SLOT, f"hole {board[at]}"))
                 complete = False
@@ -162,7 +163,7 @@ def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReading:
     if state not in volinks_states.HOLE_STATES:
         notes.append(Note(Oddity.STATE, f"{state:02x}"))
     if not any(hole[5:9]):
-        # A bank that cannot be read has no serial either, but the sensor feels it.
+        # A bank that cannot be read has no serial either, but the sensor notices it.
         empty = sensor & EMPTY_SENSOR or state == 0x00
         return SlotReading(number, works, Seen.EMPTY if empty else Seen.UNREADABLE, fault=fault)
     if state == 0x00:
@@ -177,7 +178,7 @@ def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReading:
         "software": hole[13],
     }
     charge = hole[9] if hole[9] <= 100 else None
-    # 0 stands for a bank without a thermometer.
+    # 0 means that the bank has no thermometer.
     temperature = float(hole[10]) if hole[10] else None
     serial = str(int.from_bytes(hole[5:9]))
     return SlotReading(number, works, Seen.BANK, serial, charge, temperature, fault, health)
@@ -185,7 +186,7 @@ def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReading:
 
 def _ejected_by_serial(frame: Frame) -> Event:
     state = frame.state(5, volinks_states.EJECT_STATES)
-    # Which board the hole is on is not said, so the serial alone tells where the bank was.
+    # The frame does not say which board the hole is on, so only the serial tells where the bank was.
     return _outcome(frame.order, state, frame.serial(1), slot=None)
 
 
@@ -262,7 +263,10 @@ LAYOUTS: Mapping[int, Layout] = {
 
 
 def encode(command: Command, imei: str) -> EncodedCommand | Unsupported:
-    # At QoS 0, for a broker's repeat would eject a second bank. What happened, the snapshot after it shows.
+    """Encode a command to a cabinet.
+
+    It goes out at QoS 0, because a repeat by the broker would eject a second bank. A snapshot shows what happened.
+    """
     match command:
         case commands.Eject(serial=serial, issued_at=issued, deadline=deadline):
             if not (serial.isascii() and serial.isdigit() and 0 < int(serial[:11]) < 2**32):

@@ -5,13 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.stations.custody import discrepancies, registration
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Place, Whereabouts
+from powerbank.stations.custody.models import DiscrepancyKind, Place, Whereabouts
 from powerbank.stations.events import StationAlarm
 from tests.stations import prepared
 from tests.stations.conftest import Make
@@ -214,3 +215,38 @@ def test_settled_ones_are_forgotten_after_a_year(talker: Talker, act: Act) -> No
     with transaction():
         assert discrepancies.delete_old_discrepancies(now=utcnow()) == 0
         assert discrepancies.delete_old_discrepancies(now=utcnow() + 2 * discrepancies.KEPT_FOR) == 1
+
+
+def test_a_discrepancy_is_opened_once_and_settled(
+    app: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff
+) -> None:
+    station = make_station("A")
+
+    def seen(slot_number: int = 2) -> None:
+        with app.app_context(), transaction():
+            discrepancies.open_discrepancy(
+                kind=DiscrepancyKind.UNKNOWN_SERIAL,
+                serial="X",
+                station_id=station.id,
+                slot_number=slot_number,
+                detail={"charge": 5},
+                now=utcnow(),
+            )
+
+    seen()
+    seen()
+    headers = staff_headers("operations")
+    [item] = client.get("/api/admin/discrepancies", headers=headers).get_json()["items"]
+    assert (item["kind"], item["serial"], item["slot_number"]) == ("unknown_serial", "X", 2)
+    address = f"/api/admin/discrepancies/{item['id']}/resolve"
+    assert client.post(address, json={"resolution": "taken away"}, headers=headers).status_code == 200
+    assert client.post(address, json={"resolution": "again"}, headers=headers).status_code == 409
+    assert client.get("/api/admin/discrepancies", headers=headers).get_json()["items"] == []
+    assert len(client.get("/api/admin/discrepancies?state=resolved", headers=headers).get_json()["items"]) == 1
+    seen()
+    assert client.get("/api/admin/discrepancies", headers=headers).get_json()["items"] == []  # it stays settled
+    seen(slot_number=3)
+    [other] = client.get("/api/admin/discrepancies?station_sn=A", headers=headers).get_json()["items"]
+    assert (other["station_sn"], other["slot_number"], other["id"] != item["id"]) == ("A", 3, True)
+    with app.app_context(), transaction():
+        assert discrepancies.close_discrepancies("X", resolution="registered", now=utcnow()) == 1

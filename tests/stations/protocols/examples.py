@@ -41,4 +41,4 @@ def json_refused(kind: str, **body: Any) -> str:
 
 
 def odds(found: Decoded) -> list[str]:
-    return [note.odd.value for note in found.notes]
+    return [note.oddity.value for note in found.notes]

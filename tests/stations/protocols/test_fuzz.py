@@ -118,16 +118,16 @@ slot_values = {
 @example(raw={"slot_number": 1, "status": "ok", "powerbank_sn": None, "metadata": []})
 @example(raw={"slot_number": 1, "status": "ok", "powerbank_sn": "1", "temperature": float("nan")})
 def test_the_short_way_through_a_slot_ends_where_the_long_one_does(raw: dict[str, Any]) -> None:
-    quick, notes = json_v1._plain(raw), list[Note]()
+    quick, notes = json_v1._read_plain_slot(raw), list[Note]()
     if quick is not None:
-        assert (quick, notes) == (json_v1._slot(Fields(raw, notes)), [])
+        assert (quick, notes) == (json_v1._read_slot(Fields(raw, notes)), [])
 
 
 def test_the_usual_slot_goes_the_short_way() -> None:
     bank = {"slot_number": 1, "status": "ok", "powerbank_sn": "1", "battery_level": 50, "temperature": 26.5}
     empty = {"slot_number": 2, "status": "ok", "powerbank_sn": None, "battery_level": None, "metadata": {}}
-    assert json_v1._plain(bank) == (1, Works.OK, Seen.BANK, "1", 50, 26.5, None, {})
-    assert json_v1._plain(empty) == (2, Works.OK, Seen.EMPTY, None, None, None, None, {})
+    assert json_v1._read_plain_slot(bank) == (1, Works.OK, Seen.BANK, "1", 50, 26.5, None, {})
+    assert json_v1._read_plain_slot(empty) == (2, Works.OK, Seen.EMPTY, None, None, None, None, {})
 
 
 @pytest.mark.parametrize("odd", ["NaN", '"\\ud800"', "1" + "0" * 40, "1e999"])

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.models import BrokerState
 from powerbank.stations.registry import broker_files, services
-from scripts.broker_accounts import keep
+from scripts.broker_accounts import update_accounts
 from scripts.stack.ports import free_ports
 from scripts.stack.servers import broker_config
 from scripts.stack.servers.broker import EmbeddedBroker, StationAccount, find_mosquitto
@@ -55,16 +55,16 @@ def test_a_station_registered_a_moment_ago_connects(context: Flask) -> None:
         broker = EmbeddedBroker(folder, free_ports().broker, "0123456789abcdef")
         broker.start()
         try:
-            told = keep(broker, None)
+            told = update_accounts(broker, None)
             password = register("A", "imei-a")
             assert not connects(broker.port, "imei-a", password)
-            told = keep(broker, told)
+            told = update_accounts(broker, told)
             wait_until_in(broker, "imei-a", password)
             assert not connects(broker.port, "imei-a", "wrong")
-            assert keep(broker, told) == told  # nothing new, nothing done
+            assert update_accounts(broker, told) == told  # nothing new, nothing done
             with transaction():
                 fresh = services.rotate_credentials("A", now=utcnow()).password
-            keep(broker, told)
+            update_accounts(broker, told)
             wait_until_in(broker, "imei-a", fresh)
             assert not connects(broker.port, "imei-a", password)
         finally:

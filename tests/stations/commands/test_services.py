@@ -1,10 +1,6 @@
 """Commands that staff give, and how commands get to the broker."""
 
-import json
-import os
-import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,17 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from jobs.worker import runtime
-from powerbank.base.db import transaction, utcnow
+from powerbank.base.db import transaction
 from powerbank.integrations.callbacks.client import PublicHosts
-from powerbank.integrations.errors import VendorError
-from powerbank.integrations.mqtt.listener import Listener
-from powerbank.integrations.mqtt.publisher import Publisher, open_publisher, publisher
 from powerbank.ops import queries
 from powerbank.outbox import relay
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
-from scripts.stack.servers.broker import EmbeddedBroker
 from tests.people import rows as found_rows
 from tests.stations.conftest import Make
 from tests.stations.talker import Talker, rows, status, value
@@ -205,92 +196,6 @@ def test_a_version_that_is_shown_proves_the_update(
     assert shown["firmware"] == "2.1.0"
 
 
-def test_a_publisher_needs_a_broker(broker: EmbeddedBroker, app: Flask) -> None:
-    link = Publisher(broker.url)
-    link.ready()
-    assert link.send("stations/x/commands", b"{}", qos=2)
-    link.close()
-    with pytest.raises(VendorError):
-        Publisher("mqtt://127.0.0.1:1").ready()
-    with pytest.raises(VendorError):
-        publisher(app)
-    assert open_publisher(app) is None
-
-
-def test_a_command_for_which_somebody_waits_goes_out_right_after_the_commit(
-    context: Flask, make_station: Make, broker: EmbeddedBroker
-) -> None:
-    talker = Talker(make_station("A", charges={1: 90}))
-    cabinet = Listener(broker.url, client_id="A", durable=False, filters=[("stations/imei-A/commands", 2)])
-    hear(cabinet, lambda: cabinet.is_up)
-    link = Publisher(broker.url)
-    link.ready()
-
-    def ask() -> StationCommand:
-        return commands.request_command(
-            station_id=talker.id,
-            command="eject_powerbank",
-            parameters={"slot_number": 1, "powerbank_sn": "A-1"},
-            requested_by="x",
-            now=utcnow(),
-            through=link,
-        )
-
-    def ask_in_vain() -> None:
-        with transaction():
-            ask()
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        ask_in_vain()
-    with transaction():
-        command = ask()
-    hear(cabinet, lambda: cabinet.inbox)
-    assert [json.loads(each.payload)["command_id"] for each in cabinet.inbox] == [str(command.id)]
-    cabinet.close()
-    link.close()
-    assert (status(command), command.attempts) == (("sent", None), 1)
-    assert [row.job for row in rows("SELECT job FROM outbox_jobs")] == ["check_station_command"]
-
-
-def hear(cabinet: Listener, what: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        cabinet.turn(0.1, most=10)
-
-
-def test_a_command_for_which_no_broker_is_there_stays_unsent(
-    context: Flask, make_station: Make, work: Callable[..., None], broker: EmbeddedBroker
-) -> None:
-    """Nothing is noted as sent before there is somebody to send it to."""
-    talker = Talker(make_station("A", charges={1: 90}))
-    with transaction():
-        command = commands.request_command(
-            station_id=talker.id,
-            command="eject_powerbank",
-            parameters={"slot_number": 1, "powerbank_sn": "A-1"},
-            requested_by="x",
-            now=talker.now,
-            deadline_seconds=60,
-        )
-    work("iot")
-    assert status(command) == ("queued", None)
-    context.extensions["mqtt_publisher"] = (os.getpid(), link := Publisher(broker.url))
-    try:
-        with transaction() as session:
-            session.execute(text("UPDATE outbox_jobs SET run_after = now() WHERE job = 'send_station_command'"))
-        job_id = value("SELECT id FROM outbox_jobs WHERE job = 'send_station_command'")
-        for _ in range(2):
-            runtime.run("send_station_command", str(job_id), worker="w")
-        assert status(command)[0] == "sent"
-        assert value("SELECT attempts FROM station_commands") == 1
-    finally:
-        link.close()
-        del context.extensions["mqtt_publisher"]
-    assert value("SELECT deadline - created_at FROM station_commands") == timedelta(seconds=60)
-
-
 def test_a_snapshot_that_is_asked_for_too_late_is_no_dead_letter(context: Flask, make_station: Make) -> None:
     """The next one tells as much. A command that came too late is another matter."""
     talker = Talker(make_station("A"))
@@ -320,68 +225,3 @@ def test_what_is_sent_is_what_was_understood(
         assert row.parameters == {"enable": True}
         [told] = found_rows(app, "SELECT new FROM audit_log WHERE action = 'stations.command'")
         assert told.new["parameters"] == {"enable": True}
-
-
-class TestFirmware:
-    """Stations load it from hosts that the operator named, which lead to the public internet."""
-
-    def send(self, client: FlaskClient, headers: dict[str, str], url: str) -> tuple[int, str]:
-        parameters = {"url": url, "sha256": "ab" * 32, "version": "2.1.0"}
-        answer = client.post(
-            "/api/admin/stations/A/remote-command",
-            json={"command": "update_firmware", "parameters": parameters},
-            headers=headers,
-        )
-        return answer.status_code, str(answer.get_json().get("errors", answer.get_json().get("code")))
-
-    @pytest.fixture
-    def leads_to(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-        def lead(*addresses: str) -> None:
-            hosts = PublicHosts(["firmware.example.com"], resolve=lambda _host: list(addresses))
-            monkeypatch.setitem(app.extensions, "firmware_hosts", hosts)
-
-        return lead
-
-    def test_from_a_host_that_was_named(
-        self,
-        client: FlaskClient,
-        make_station: Make,
-        staff_headers: Callable[..., dict[str, str]],
-        leads_to: Callable[..., None],
-    ) -> None:
-        make_station("A")
-        headers = staff_headers()
-        leads_to("93.184.216.34")
-        assert self.send(client, headers, "https://firmware.example.com/2.1.0.bin")[0] == 202
-        for url in (
-            "https://elsewhere.example.com/2.1.0.bin",
-            "https://firmware.example.com.evil.example/x",
-            "https://firmware.example.com@evil.example/x",
-            "https://93.184.216.34/x",
-            "https://firmware.example.com:8443/x",
-        ):
-            assert self.send(client, headers, url)[0] == 422, url
-
-    @pytest.mark.parametrize("addresses", [("10.0.0.7",), ("93.184.216.34", "127.0.0.1"), ("169.254.169.254",)])
-    def test_which_leads_to_public_addresses_only(
-        self,
-        client: FlaskClient,
-        make_station: Make,
-        staff_headers: Callable[..., dict[str, str]],
-        leads_to: Callable[..., None],
-        addresses: tuple[str, ...],
-        app: Flask,
-    ) -> None:
-        make_station("A")
-        leads_to(*addresses)
-        status, said = self.send(client, staff_headers(), "https://firmware.example.com/2.1.0.bin")
-        assert (status, "public addresses only" in said) == (422, True)
-        leads_to()
-        assert self.send(client, staff_headers("operations"), "https://firmware.example.com/x") == (503, "unavailable")
-        assert found_rows(app, "SELECT FROM station_commands") == []
-
-    def test_where_none_was_named_there_is_none(
-        self, client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]]
-    ) -> None:
-        make_station("A")
-        assert self.send(client, staff_headers(), "https://firmware.example.com/2.1.0.bin")[0] == 422
