@@ -40,9 +40,5 @@ def other_payment_model() -> AppError:
     return ConflictError("payment_model_differs", "Extend with a package that is paid in the same way.")
 
 
-def nothing_due() -> AppError:
-    return ConflictError("nothing_due", "Nothing is due for this rental.")
-
-
 def rental_over(status: str) -> AppError:
     return ConflictError("rental_over", f"A rental that is {status} takes no more of this.")

@@ -131,7 +131,6 @@ REFUSALS = {
     "Complete your profile first.": "पहिले आफ्नो प्रोफाइल पूरा गर्नुहोस्।",
     "Extend with a package that is paid in the same way.": "उही तरिकाले तिर्ने प्याकेजबाट समय थप्नुहोस्।",
     "Have your identity checked first.": "पहिले आफ्नो परिचय प्रमाणित गराउनुहोस्।",
-    "Nothing is due for this rental.": "यो भाडाको तिर्न बाँकी केही छैन।",
     "One rental a day can be given back free of charge.": "दिनमा एउटा भाडा मात्र निःशुल्क फिर्ता गर्न मिल्छ।",
     "This account may not rent.": "यो खाताबाट भाडामा लिन मिल्दैन।",
     "You have an open rental already.": "तपाईंको एउटा भाडा चलिरहेको छ।",

@@ -76,6 +76,7 @@ def send_digest(user_id: UUID, notice_type: NoticeType) -> None:
             plan = delivery_plan.plan_delivery(newest, reader, now=utcnow())
             _send_deliveries(_new_deliveries(newest, reader, plan), plan)
         return
+    # No event brings a digest: it stands for notices whose events were told already.
     context = {"of": notice_type.value, "about": newest.title, "count": len(unread) - 1}
     notify(user_id=user_id, type=NoticeType.DIGEST, context=context, dedup_key=f"digest:{newest.id}")
 

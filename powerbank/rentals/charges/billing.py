@@ -60,13 +60,14 @@ def hold_price(rental: Rental, funds: Funds) -> None:
     amount = rental.price - rental.discount if rental.payment_model == PaymentModel.PREPAID else rental.deposit
     if amount == 0:
         return
+    reference, key = ledger_reference(rental), _key(rental, "hold")
     sources = _sources_by_method(rental, funds, amount, Method(rental.payment_method))
     holds.place_hold(
         user_id=rental.user_id,
-        reference=ledger_reference(rental),
+        reference=reference,
         amount=sources.wallet,
         points=sources.points,
-        key=_key(rental, "hold"),
+        key=key,
         actor=ACTOR,
     )
     rental.held_value = sources.points_value
