@@ -1,4 +1,4 @@
-"""What staff set while the network runs."""
+"""The configuration that staff set while the network runs."""
 
 from collections.abc import Callable
 from datetime import time
@@ -16,7 +16,7 @@ from powerbank.content.app_config import Hours
 SignIn = Callable[..., dict[str, str]]
 
 
-def test_what_was_never_set_has_its_default(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_unset_key_has_its_default(client: FlaskClient, staff_headers: SignIn) -> None:
     items = client.get("/api/admin/config", headers=staff_headers("viewer")).get_json()["items"]
     found = {item["key"]: item for item in items}
     assert found["kyc_required"]["value"] is True
@@ -26,7 +26,7 @@ def test_what_was_never_set_has_its_default(client: FlaskClient, staff_headers: 
     assert all(item["value"] == item["default"] and item["description"] for item in items)
 
 
-def test_a_key_is_set_used_audited_and_set_back(app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
+def test_key_is_set_used_audited_and_reset(app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers("operations")
     for key, value in {"overdue_rate_per_hour": "7.50", "quiet_hours": "21:30-06:00", "kyc_required": False}.items():
         answer = client.patch(f"/api/admin/config/{key}", json={"value": value}, headers=headers)
@@ -66,7 +66,7 @@ def test_a_key_is_set_used_audited_and_set_back(app: Flask, client: FlaskClient,
         ("lost_after_days", None),
     ],
 )
-def test_a_value_of_another_kind_is_refused_and_says_why(
+def test_value_of_a_wrong_type_is_refused_with_a_reason(
     client: FlaskClient, staff_headers: SignIn, key: str, value: Any
 ) -> None:
     answer = client.patch(f"/api/admin/config/{key}", json={"value": value}, headers=staff_headers())
@@ -74,13 +74,13 @@ def test_a_value_of_another_kind_is_refused_and_says_why(
     assert answer.get_json()["errors"]["value"]
 
 
-def test_an_unknown_key_is_404_and_a_viewer_changes_nothing(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_unknown_key_is_404_and_a_viewer_may_not_change_keys(client: FlaskClient, staff_headers: SignIn) -> None:
     assert client.patch("/api/admin/config/nothing", json={"value": 1}, headers=staff_headers()).status_code == 404
     viewer = staff_headers("viewer")
     assert client.patch("/api/admin/config/lost_after_days", json={"value": 1}, headers=viewer).status_code == 403
 
 
-def test_a_value_that_is_no_longer_taken_gives_way_to_the_default(context: Flask) -> None:
+def test_stored_value_that_is_no_longer_valid_gives_way_to_the_default(context: Flask) -> None:
     with transaction() as session:
         session.execute(
             text(

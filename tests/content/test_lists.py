@@ -1,4 +1,4 @@
-"""FAQ, banners, app versions and countries: what staff keep and what the app shows."""
+"""The lists that staff edit and the app shows: questions, banners, app versions and countries."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +19,7 @@ BANNER = {"title": "Hi", "image_url": "https://images.example.com/a.jpg"}
 NEPAL = {"code": "NP", "name": "Nepal", "dial_code": "+977", "currency": "NPR"}
 
 
-def test_a_question_is_kept_shown_changed_and_deleted(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_question_is_created_shown_changed_and_deleted(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     made = client.post("/api/admin/faq", json=QUESTION, headers=headers)
     assert made.status_code == 201
@@ -33,7 +33,7 @@ def test_a_question_is_kept_shown_changed_and_deleted(client: FlaskClient, staff
     assert client.delete(address, headers=headers).status_code == 404
 
 
-def test_every_change_is_on_record_with_old_and_new_values(
+def test_every_change_is_audited_with_old_and_new_values(
     app: Flask, client: FlaskClient, staff_headers: SignIn
 ) -> None:
     headers = staff_headers()
@@ -46,7 +46,7 @@ def test_every_change_is_on_record_with_old_and_new_values(
     assert (rows[1].old["active"], rows[1].new["active"]) == (True, False)
 
 
-def test_a_list_is_paged_and_stable_under_inserts(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_list_is_paged_and_stable_under_inserts(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
 
     def add(number: int) -> None:
@@ -66,16 +66,16 @@ def test_a_list_is_paged_and_stable_under_inserts(client: FlaskClient, staff_hea
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=-1"])
-def test_a_wrong_limit_is_refused(client: FlaskClient, staff_headers: SignIn, query: str) -> None:
+def test_wrong_limit_is_refused(client: FlaskClient, staff_headers: SignIn, query: str) -> None:
     assert client.get(f"/api/admin/faq?{query}", headers=staff_headers()).status_code == 422
 
 
 @pytest.mark.parametrize("cursor", ["x", "WyJhIl0", "W10", "eyJhIjoxfQ", "%00", "W1tbW1tbW10"])
-def test_a_made_up_cursor_is_refused(client: FlaskClient, staff_headers: SignIn, cursor: str) -> None:
+def test_invented_cursor_is_refused(client: FlaskClient, staff_headers: SignIn, cursor: str) -> None:
     assert client.get(f"/api/admin/faq?cursor={cursor}", headers=staff_headers()).status_code in (400, 422)
 
 
-def test_banners_are_shown_in_their_time(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_banners_are_shown_within_their_window(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     now = utcnow()
     windows = {
@@ -90,7 +90,7 @@ def test_banners_are_shown_in_their_time(client: FlaskClient, staff_headers: Sig
     assert [item["title"] for item in client.get("/api/app/banners").get_json()["items"]] == ["now"]
 
 
-def test_a_window_that_ends_before_it_starts_is_refused(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_window_that_ends_before_it_starts_is_refused(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     window = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}
     assert client.post("/api/admin/banners", json=BANNER | window, headers=headers).status_code == 422
@@ -101,7 +101,7 @@ def test_a_window_that_ends_before_it_starts_is_refused(client: FlaskClient, sta
     assert changed.status_code == 422  # only the database sees both halves here
 
 
-def test_a_country_exists_once(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_second_country_with_the_same_code_is_refused(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     assert client.post("/api/admin/countries", json=NEPAL, headers=headers).status_code == 201
     refused = client.post("/api/admin/countries", json=NEPAL, headers=headers)
@@ -112,7 +112,9 @@ def test_a_country_exists_once(client: FlaskClient, staff_headers: SignIn) -> No
 @pytest.mark.parametrize(
     ("mine", "update"), [("1.0.0", "required"), ("1.9.9", "required"), ("2.0.0", "available"), ("2.10", "none")]
 )
-def test_an_app_knows_whether_it_may_go_on(client: FlaskClient, staff_headers: SignIn, mine: str, update: str) -> None:
+def test_app_hears_whether_its_version_is_supported(
+    client: FlaskClient, staff_headers: SignIn, mine: str, update: str
+) -> None:
     headers = staff_headers()
     for version, mandatory in (("1.0.0", False), ("2.0.0", True), ("2.9.0", False), ("2.10.0", False)):
         body = {"platform": "android", "version": version, "mandatory": mandatory}
@@ -121,7 +123,7 @@ def test_an_app_knows_whether_it_may_go_on(client: FlaskClient, staff_headers: S
     assert (answer["update"], answer["latest"], answer["minimum"]) == (update, "2.10.0", "2.0.0")
 
 
-def test_an_app_that_nobody_released_is_fine(client: FlaskClient) -> None:
+def test_app_without_any_release_needs_no_update(client: FlaskClient) -> None:
     assert client.get("/api/app/version?platform=ios&version=1.0").get_json()["update"] == "none"
     assert client.get("/api/app/version?platform=ios&version=new").status_code == 422
     assert client.get("/api/app/version?platform=palm&version=1.0").status_code == 422
@@ -131,7 +133,7 @@ def test_versions_compare_by_number() -> None:
     assert parse_version("2.10.0") > parse_version("2.9.9") > parse_version("2.9") > parse_version("1.99.99-beta")
 
 
-def test_a_banner_is_for_readers_of_its_language_or_for_all(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_banner_is_shown_to_readers_of_its_language_or_to_all(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     for title, language in (("all", None), ("english", "en"), ("nepali", "ne")):
         body = BANNER | {"title": title, "language": language}
@@ -158,7 +160,7 @@ def test_a_banner_is_for_readers_of_its_language_or_for_all(client: FlaskClient,
         "templates",
     ],
 )
-def test_staff_read_change_and_delete_whatever_they_can_make(app: Flask, kind: str) -> None:
+def test_staff_can_read_change_and_delete_whatever_they_can_create(app: Flask, kind: str) -> None:
     methods: dict[str, set[str]] = {}
     for route in routes(app, f"/api/admin/{kind}"):
         place = route.rule.rule.removeprefix(f"/api/admin/{kind}")

@@ -1,4 +1,4 @@
-"""Pages: published at once or when their time comes, in the reader's language."""
+"""Pages: texts are published at once or at their time, in the language of the reader."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def publish(client: FlaskClient, headers: dict[str, str], **changes: object) -> 
     return client.post("/api/admin/content", json=ABOUT | changes, headers=headers)
 
 
-def test_a_text_is_published_at_once(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_text_is_published_at_once(client: FlaskClient, staff_headers: SignIn) -> None:
     made = publish(client, staff_headers())
     assert (made.status_code, made.get_json()["state"]) == (201, "published")
     page = client.get("/api/content/about").get_json()
@@ -33,12 +33,12 @@ def test_a_text_is_published_at_once(client: FlaskClient, staff_headers: SignIn)
     assert page["published_at"].endswith("Z")
 
 
-def test_a_page_that_nobody_wrote_is_not_found(client: FlaskClient) -> None:
+def test_page_without_a_text_is_404(client: FlaskClient) -> None:
     assert client.get("/api/content/terms-of-service").status_code == 404
     assert client.get("/api/content/anything").status_code == 404
 
 
-def test_the_next_text_replaces_the_one_before_and_both_stay(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_new_text_replaces_the_old_one_and_both_are_kept(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     publish(client, headers)
     publish(client, headers, body="Hello again")
@@ -47,7 +47,7 @@ def test_the_next_text_replaces_the_one_before_and_both_stay(client: FlaskClient
     assert states == ["published", "replaced"]
 
 
-def test_two_who_publish_one_page_at_once_both_do(app: Flask, staff_headers: SignIn) -> None:
+def test_two_publications_of_one_page_at_once_both_succeed(app: Flask, staff_headers: SignIn) -> None:
     headers = staff_headers()
 
     def write(number: int) -> int:
@@ -60,7 +60,7 @@ def test_two_who_publish_one_page_at_once_both_do(app: Flask, staff_headers: Sig
     assert states == {"published": 1, "replaced": 15}
 
 
-def test_a_text_for_later_waits_for_its_time(
+def test_scheduled_text_is_published_at_its_time(
     app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work
 ) -> None:
     headers = staff_headers()
@@ -79,9 +79,7 @@ def test_a_text_for_later_waits_for_its_time(
     assert client.get("/api/content/about").get_json()["body"] == "From tomorrow"
 
 
-def test_a_text_for_later_can_be_withdrawn_and_then_never_appears(
-    client: FlaskClient, staff_headers: SignIn, app: Flask
-) -> None:
+def test_withdrawn_text_is_never_published(client: FlaskClient, staff_headers: SignIn, app: Flask) -> None:
     headers = staff_headers()
     made = publish(client, headers, publish_at=format_time(utcnow() + timedelta(days=1))).get_json()
     assert client.post(f"/api/admin/content/{made['id']}/withdraw", headers=headers).get_json()["state"] == "withdrawn"
@@ -90,14 +88,14 @@ def test_a_text_for_later_can_be_withdrawn_and_then_never_appears(
     assert client.get("/api/content/about").status_code == 404
 
 
-def test_what_is_published_cannot_be_withdrawn(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_published_text_cannot_be_withdrawn(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     made = publish(client, headers).get_json()
     refused = client.post(f"/api/admin/content/{made['id']}/withdraw", headers=headers)
     assert (refused.status_code, refused.get_json(force=True)["code"]) == (409, "already_published")
 
 
-def test_the_readers_language_or_english(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_page_is_shown_in_the_readers_language_or_in_english(client: FlaskClient, staff_headers: SignIn) -> None:
     headers = staff_headers()
     publish(client, headers)
     assert client.get("/api/content/about", headers={"Accept-Language": "ne"}).get_json()["language"] == "en"
@@ -106,7 +104,7 @@ def test_the_readers_language_or_english(client: FlaskClient, staff_headers: Sig
     assert client.get("/api/content/about", headers={"Accept-Language": "fr, en;q=0.5"}).get_json()["language"] == "en"
 
 
-def test_who_has_it_already_is_told_so(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_unchanged_page_is_answered_with_304(client: FlaskClient, staff_headers: SignIn) -> None:
     publish(client, staff_headers())
     first = client.get("/api/content/about")
     again = client.get("/api/content/about", headers={"If-None-Match": first.headers["ETag"]})
@@ -129,7 +127,7 @@ def test_wrong_texts_are_refused(client: FlaskClient, staff_headers: SignIn, wro
     assert publish(client, staff_headers(), **wrong).status_code == 422
 
 
-def test_who_published_what_is_on_record(app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
+def test_publication_is_audited(app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
     client.post("/api/admin/content", json=ABOUT, headers=staff_headers() | {"X-Request-ID": "r-1"})
     with app.app_context():
         entry = db.session.execute(text("SELECT * FROM audit_log")).one()
@@ -162,7 +160,9 @@ class TestOneText:
         assert made.status_code == 201, made.text
         return f"/api/admin/content/{made.get_json()['id']}"
 
-    def test_it_is_read_and_found_by_page_language_and_state(self, client: FlaskClient, staff_headers: SignIn) -> None:
+    def test_text_is_read_and_found_by_page_language_and_state(
+        self, client: FlaskClient, staff_headers: SignIn
+    ) -> None:
         headers = staff_headers()
         made = publish(client, headers)
         publish(client, headers, language="ne", title="हाम्रो बारेमा")
@@ -179,9 +179,7 @@ class TestOneText:
             assert len(found) == number, query
         assert client.get("/api/admin/content?slug=nowhere", headers=headers).status_code == 422
 
-    def test_a_change_of_what_is_published_is_the_next_text_and_the_old_one_stays(
-        self, client: FlaskClient, staff_headers: SignIn
-    ) -> None:
+    def test_change_of_a_published_text_becomes_the_next_text(self, client: FlaskClient, staff_headers: SignIn) -> None:
         headers = staff_headers()
         made = publish(client, headers)
         changed = client.patch(self.at(made), json={"body": "Hello again"}, headers=headers)
@@ -197,7 +195,9 @@ class TestOneText:
         )
         assert (later.get_json()["state"], shown(client)) == ("scheduled", "Hello again")
 
-    def test_nothing_changed_is_nothing_published(self, app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
+    def test_change_without_fields_publishes_nothing(
+        self, app: Flask, client: FlaskClient, staff_headers: SignIn
+    ) -> None:
         headers = staff_headers()
         made = publish(client, headers)
         same = client.patch(self.at(made), json={}, headers=headers)
@@ -205,7 +205,7 @@ class TestOneText:
         with app.app_context():
             assert db.session.scalar(text("SELECT count(*) FROM audit_log WHERE action = 'content.update'")) == 0
 
-    def test_what_waits_is_changed_in_place_and_comes_at_its_last_time_only(
+    def test_scheduled_text_is_changed_in_place_and_published_at_its_newest_time(
         self, app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work
     ) -> None:
         headers = staff_headers()
@@ -225,14 +225,14 @@ class TestOneText:
         hurry(app, work)
         assert shown(client) == "Later"
 
-    def test_what_waits_can_be_published_at_once(self, client: FlaskClient, staff_headers: SignIn) -> None:
+    def test_scheduled_text_can_be_published_at_once(self, client: FlaskClient, staff_headers: SignIn) -> None:
         headers = staff_headers()
         made = publish(client, headers, publish_at=in_days(1))
         assert shown(client) is None
         changed = client.patch(self.at(made), json={"publish_at": None}, headers=headers)
         assert (changed.get_json()["state"], shown(client)) == ("published", "Hello")
 
-    def test_what_is_published_is_taken_off_and_stays_on_record(
+    def test_deleted_published_text_leaves_its_page_and_stays_on_record(
         self, client: FlaskClient, staff_headers: SignIn
     ) -> None:
         headers = staff_headers()
@@ -247,7 +247,7 @@ class TestOneText:
         publish(client, headers, body="New")
         assert shown(client) == "New"
 
-    def test_what_was_never_published_is_gone_and_never_appears(
+    def test_deleted_scheduled_text_is_never_published(
         self, app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work
     ) -> None:
         headers = staff_headers()
@@ -258,9 +258,7 @@ class TestOneText:
         hurry(app, work)
         assert shown(client) is None
 
-    def test_who_changed_and_deleted_what_is_on_record(
-        self, app: Flask, client: FlaskClient, staff_headers: SignIn
-    ) -> None:
+    def test_changes_and_deletions_are_audited(self, app: Flask, client: FlaskClient, staff_headers: SignIn) -> None:
         headers = staff_headers()
         made = publish(client, headers, publish_at=in_days(1))
         client.patch(self.at(made), json={"body": "New", "title": "About"}, headers=headers)
@@ -273,13 +271,13 @@ class TestOneText:
         assert (entries[2].old["slug"], entries[2].old["state"]) == ("about", "scheduled")
 
     @pytest.mark.parametrize("wrong", [{"slug": "contact"}, {"language": "ne"}, {"title": ""}, {"state": "published"}])
-    def test_a_text_stays_on_its_page(
+    def test_text_cannot_move_to_another_page(
         self, client: FlaskClient, staff_headers: SignIn, wrong: dict[str, object]
     ) -> None:
         headers = staff_headers()
         assert client.patch(self.at(publish(client, headers)), json=wrong, headers=headers).status_code == 422
 
-    def test_changes_at_once_come_one_after_the_other(
+    def test_concurrent_changes_of_a_page_are_serialised(
         self, app: Flask, client: FlaskClient, staff_headers: SignIn
     ) -> None:
         headers = staff_headers()

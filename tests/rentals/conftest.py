@@ -1,35 +1,23 @@
-"""People who rent, and cabinets that do what a test says. What cabinets say is written as the station's side writes it:
-custody first, then the command or the event, in one transaction."""
+"""People who rent, and the fixtures with which tests of rentals begin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
 
-from powerbank.base.db import open_session, transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.base.money import parse_amount
-from powerbank.outbox.enqueue import publish
-from powerbank.stations.commands import services as commanding
-from powerbank.stations.commands.models import CommandStatus, StationCommand
-from powerbank.stations.custody import queries as custody_queries
-from powerbank.stations.custody.models import Custody
-from powerbank.stations.events import EjectionUndone, PowerbankReturned, ReturnSelfTested
 from powerbank.stations.packages.models import Package
 from tests.databases import execute, superuser_url
 from tests.ledger.conftest import award, top_up
-from tests.people import Headers, People, rows
-from tests.rentals import rentals_in_states
+from tests.people import Headers, People
+from tests.rentals.cabinets import MINUTE, Cabinets
 from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations.conftest import Make, broker, make_station  # noqa: F401
-
-MINUTE = timedelta(minutes=1)
-BUSY = ("critical", "payments", "iot", "notifications", "default")
 
 
 @dataclass(frozen=True)
@@ -56,6 +44,12 @@ class Renter:
         """Balance, held, points, dues."""
         found = self.get("/wallet")
         return found["balance"], found["held"], found["points"], found["dues"]
+
+
+# What the fixtures of these names are.
+Out = Callable[..., tuple[Renter, str]]
+Renters = Callable[..., Renter]
+Packages = Callable[..., UUID]
 
 
 @pytest.fixture
@@ -95,163 +89,6 @@ def package(app: Flask, clean: None) -> Callable[..., UUID]:
             return made.id
 
     return make
-
-
-class Cabinets:
-    def __init__(self, app: Flask, work: Callable[..., None]) -> None:
-        self.app, self._work = app, work
-
-    def work(self) -> None:
-        """All that waits; what would be sent to a station finds no broker."""
-        self._work(*BUSY)
-
-    # ── what a station does with the one ejection that is open ────────────────────────────────────
-
-    def ejects(self, sn: str = "A", *, at: datetime | None = None) -> None:
-        with self.app.app_context(), transaction():
-            rentals_in_states.eject(self._open(sn), at or utcnow())
-        self.work()
-
-    def refuses(self, sn: str = "A") -> None:
-        self.settles(CommandStatus.FAILED, {"proof": "refused"}, sn)
-
-    def shows_it_still_in(self, sn: str = "A") -> None:
-        self.settles(CommandStatus.FAILED, {"proof": "still_in"}, sn)
-
-    def says_nothing(self, sn: str = "A") -> None:
-        self.settles(CommandStatus.UNKNOWN, {"error": "no_snapshot"}, sn)
-
-    def settles(self, status: CommandStatus, response: dict[str, Any], sn: str = "A") -> None:
-        with self.app.app_context(), transaction():
-            commanding.settle_command(self._open(sn), status, response, now=utcnow())
-        self.work()
-
-    def ejects_late(self, sn: str = "A", *, serial: str | None = None) -> None:
-        """The newest command, or that of this bank, succeeds after all."""
-        with self.app.app_context(), transaction():
-            rentals_in_states.eject(self._newest(sn, serial), utcnow())
-        self.work()
-
-    def sent(self, sn: str = "A") -> None:
-        """The open command has gone out."""
-        with self.app.app_context(), transaction():
-            assert commanding.claim_command(self._open(sn).id, now=utcnow()) is not None
-
-    # ── returns ───────────────────────────────────────────────────────────────────────────────────
-
-    def take_back(
-        self,
-        serial: str,
-        sn: str = "A",
-        slot: int = 4,
-        *,
-        at: datetime | None = None,
-        provisional: bool = False,
-        times: int = 1,
-    ) -> None:
-        """A bank is put into a slot; its rental is that of the stay that ends."""
-        at = at or utcnow()
-        with self.app.app_context(), transaction() as session:
-            station_id = rentals_in_states.station_id(sn)
-            bank = custody_queries.lock_bank(serial)
-            before = session.scalars(select(Custody).where(Custody.bank_id == bank.id).order_by(Custody.id.desc()))
-            stay = before.first()
-            rentals_in_states.put_back(serial, station_id, slot, at)
-            for _ in range(times):
-                publish(
-                    PowerbankReturned(
-                        report_id=uuid4(),
-                        bank_id=bank.id,
-                        station_id=station_id,
-                        slot_number=slot,
-                        rental_id=stay.rental_id if stay else None,
-                        returned_at=at,
-                        received_at=utcnow(),
-                        provisional=provisional,
-                        how="event",
-                    )
-                )
-        self.work()
-
-    def old_news_of(self, rental_id: str, serial: str, *, at: datetime, sn: str = "A", slot: int = 4) -> None:
-        """A return frame that comes once more, long after."""
-        with self.app.app_context(), transaction():
-            publish(
-                PowerbankReturned(
-                    report_id=uuid4(),
-                    bank_id=custody_queries.lock_bank(serial).id,
-                    station_id=rentals_in_states.station_id(sn),
-                    slot_number=slot,
-                    rental_id=UUID(rental_id),
-                    returned_at=at,
-                    received_at=utcnow(),
-                    provisional=False,
-                    how="event",
-                )
-            )
-        self.work()
-
-    def self_test(self, serial: str, rental_id: str, *, passed: bool) -> None:
-        with self.app.app_context(), transaction():
-            publish(
-                ReturnSelfTested(
-                    bank_id=custody_queries.lock_bank(serial).id,
-                    station_id=rentals_in_states.station_id("A"),
-                    slot_number=4,
-                    rental_id=UUID(rental_id),
-                    passed=passed,
-                )
-            )
-        self.work()
-
-    def shows_again(self, serial: str, rental_id: str, *, sn: str = "A", slot: int = 1) -> None:
-        """Said to be out, and seen in its slot all the same."""
-        with self.app.app_context(), transaction():
-            station_id = rentals_in_states.station_id(sn)
-            bank_id = rentals_in_states.put_back(serial, station_id, slot, utcnow())
-            publish(
-                EjectionUndone(
-                    bank_id=bank_id,
-                    rental_id=UUID(rental_id),
-                    station_id=station_id,
-                    slot_number=slot,
-                    seen_at=utcnow(),
-                )
-            )
-        self.work()
-
-    # ── beside ────────────────────────────────────────────────────────────────────────────────────
-
-    def commands(self) -> list[tuple[str, str]]:
-        query = "SELECT serial, status FROM station_commands WHERE serial IS NOT NULL ORDER BY id"
-        return [(row.serial, row.status) for row in rows(self.app, query)]
-
-    def place(self, serial: str) -> str:
-        with self.app.app_context(), transaction():
-            return custody_queries.find_whereabouts(custody_queries.lock_bank(serial).id).place.value
-
-    def _open(self, sn: str) -> StationCommand:
-        return (
-            open_session()
-            .scalars(
-                select(StationCommand).where(
-                    StationCommand.station_id == rentals_in_states.station_id(sn),
-                    StationCommand.command == "eject_powerbank",
-                    StationCommand.finished_at.is_(None),
-                )
-            )
-            .one()
-        )
-
-    def _newest(self, sn: str, serial: str | None = None) -> StationCommand:
-        query = select(StationCommand).where(
-            StationCommand.station_id == rentals_in_states.station_id(sn), StationCommand.command == "eject_powerbank"
-        )
-        if serial is not None:
-            query = query.where(StationCommand.serial == serial)
-        found = open_session().scalars(query.order_by(StationCommand.id.desc())).first()
-        assert found is not None
-        return found
 
 
 @pytest.fixture

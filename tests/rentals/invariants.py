@@ -1,5 +1,7 @@
-"""What is true of rentals, banks and money at any moment, between any two commits, and once everything has come to its
-end. Each function reads, and changes nothing."""
+"""What holds of rentals, power banks and money between any two commits, and once everything has ended.
+
+The functions only read.
+"""
 
 from sqlalchemy import select, text
 

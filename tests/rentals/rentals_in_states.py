@@ -1,4 +1,4 @@
-"""Rentals at each point of their life, made by what makes them in earnest. Each function has its own transaction."""
+"""Rentals in each status, made by the services that make them in production. Each function has its own transaction."""
 
 from datetime import datetime
 from uuid import UUID

@@ -15,7 +15,8 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import registration
 from powerbank.stations.models import Station
-from tests.rentals.conftest import BUSY, Renter
+from tests.rentals.cabinets import BUSY
+from tests.rentals.conftest import Renter
 from tests.stations.talker import Slots, Talker
 
 HOUR = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Ways in which people, cabinets and news come together that nobody plans for."""
+"""Unusual combinations of what people, stations and sweeps do to one rental."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,18 +12,14 @@ from sqlalchemy import text
 from jobs.worker.runtime import run
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox.enqueue import publish
-from powerbank.rentals.start import initiation
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.events import EjectionUndone
 from tests.people import change, rows
 from tests.rentals import rentals_in_states
-from tests.rentals.conftest import MINUTE, Cabinets, Renter
-from tests.rentals.end.test_returns import swept
+from tests.rentals.cabinets import MINUTE, Cabinets, sweep
+from tests.rentals.conftest import Out, Packages, Renter, Renters
 from tests.stations.conftest import Make
 
-Out = Callable[..., tuple[Renter, str]]
-Renters = Callable[..., Renter]
-Packages = Callable[..., UUID]
 Staff = Callable[..., dict[str, str]]
 
 
@@ -36,14 +32,14 @@ def report(person: Renter, rental_id: str, issue_type: str) -> Any:
     return person.post(f"/rentals/{rental_id}/report-issue", {"issue_type": issue_type}).get_json()
 
 
-def test_a_fault_reported_at_once_makes_no_days_free(out: Out, cabinets: Cabinets) -> None:
+def test_reported_fault_does_not_make_days_free(out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=1, minutes=60)
     assert report(sita, rental_id, "not_charging")["status"] == "upheld"
     cabinets.take_back("A-1", at=utcnow() + timedelta(days=1))
     assert sita.rental(rental_id)["overdue_amount"] == "120.00"
 
 
-def test_nobody_empties_a_station_by_complaining(renter: Renters, package: Packages, make_station: Make) -> None:
+def test_complaints_cannot_empty_a_station(renter: Renters, package: Packages, make_station: Make) -> None:
     make_station("A", charges={1: 90, 2: 80})
     sita, one_hour = renter(), package()
     for _ in range(3):
@@ -53,24 +49,24 @@ def test_nobody_empties_a_station_by_complaining(renter: Renters, package: Packa
     assert sita.initiate(one_hour).status_code == 202
 
 
-def test_nothing_came_out_and_it_is_overdue_before_staff_agree(
+def test_upheld_missing_ejection_of_an_overdue_rental_is_refunded(
     app: Flask, out: Out, cabinets: Cabinets, staff_headers: Staff
 ) -> None:
     sita, rental_id = out(ago=50, minutes=60)
     case = report(sita, rental_id, "not_ejected")["id"]
     change(app, "UPDATE rentals SET due_at = now() - interval '5 min'")
-    swept(app, cabinets)
+    sweep(app, cabinets)
     assert sita.rental(rental_id)["status"] == "overdue"
     assert resolve(sita, staff_headers("support"), rental_id, action="uphold", case_id=case).status_code == 200
     cabinets.work()
     assert sita.wallet()[0] == "500.00"
 
 
-def test_given_up_although_it_had_been_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_loss_is_undone_by_a_return_from_before(app: Flask, out: Out, cabinets: Cabinets) -> None:
     """The station was offline across the return, and for longer than it takes to count as lost."""
     sita, rental_id = out(ago=60 + 7 * 1440 + 30, minutes=60, wallet="4000.00")
-    swept(app, cabinets)
-    swept(app, cabinets)
+    sweep(app, cabinets)
+    sweep(app, cabinets)
     lost = sita.rental(rental_id)
     assert lost["status"] == "lost"
     cabinets.old_news_of(rental_id, "A-1", at=datetime.fromisoformat(lost["due_at"]) + 30 * MINUTE)
@@ -78,14 +74,14 @@ def test_given_up_although_it_had_been_back(app: Flask, out: Out, cabinets: Cabi
     assert (found["status"], found["overdue_amount"], found["amount_paid"]) == ("completed", "5.00", "55.00")
 
 
-def test_a_lost_bank_is_not_proven_back_by_being_given_up(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_loss_does_not_prove_a_return(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=60 + 7 * 1440 + 30, minutes=60, wallet="4000.00")
-    swept(app, cabinets)
-    swept(app, cabinets)
+    sweep(app, cabinets)
+    sweep(app, cabinets)
     assert report(sita, rental_id, "returned")["status"] == "open"
 
 
-def test_cancelled_while_it_is_tried_no_other_bank_comes(
+def test_cancellation_during_the_attempts_brings_no_other_bank(
     renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})
@@ -98,7 +94,7 @@ def test_cancelled_while_it_is_tried_no_other_bank_comes(
     assert sita.wallet()[:2] == ("500.00", "0.00")
 
 
-def test_after_silence_a_refusal_brings_no_other_bank(
+def test_refusal_after_silence_brings_no_other_bank(
     renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})
@@ -111,11 +107,11 @@ def test_after_silence_a_refusal_brings_no_other_bank(
     assert {serial for serial, _ in cabinets.commands()} == {"A-1"}
 
 
-def test_it_never_came_out_and_a_sweep_had_ended_it(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_undone_ejection_cancels_a_rental_that_the_sweep_ended(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=3, minutes=60)
     with app.app_context(), transaction():
         rentals_in_states.put_back("A-1", rentals_in_states.station_id("A"), 1, utcnow() - 2 * MINUTE)
-    swept(app, cabinets)
+    sweep(app, cabinets)
     assert sita.rental(rental_id)["status"] == "completed"
     with app.app_context(), transaction():
         publish(
@@ -131,7 +127,7 @@ def test_it_never_came_out_and_a_sweep_had_ended_it(app: Flask, out: Out, cabine
     assert sita.wallet()[0] == "500.00"
 
 
-def test_a_station_that_never_speaks_again_keeps_no_money(
+def test_money_is_released_when_a_station_never_answers(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets, staff_headers: Staff
 ) -> None:
     make_station("A", charges={1: 90})
@@ -145,7 +141,7 @@ def test_a_station_that_never_speaks_again_keeps_no_money(
     assert sita.wallet()[:2] == ("500.00", "0.00")
 
 
-def test_staff_charge_once_however_often_they_press(out: Out, staff_headers: Staff) -> None:
+def test_repeated_charge_by_staff_is_made_once(out: Out, staff_headers: Staff) -> None:
     sita, rental_id = out()
     headers = staff_headers("finance") | {"Idempotency-Key": "charge-once"}
     for _ in range(2):
@@ -153,7 +149,7 @@ def test_staff_charge_once_however_often_they_press(out: Out, staff_headers: Sta
     assert sita.wallet()[0] == "430.00"
 
 
-def test_somebody_elses_case_is_neither_decided_nor_touched(
+def test_case_of_another_rental_cannot_be_decided(
     app: Flask,
     out: Out,
     renter: Renters,
@@ -183,7 +179,7 @@ def test_somebody_elses_case_is_neither_decided_nor_touched(
     assert rows(app, "SELECT status FROM rental_cases") == [("open",)]
 
 
-def test_a_loss_is_not_believed_of_a_bank_that_is_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_loss_is_not_believed_if_the_bank_is_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=5)
     with app.app_context(), transaction():
         rentals_in_states.put_back("A-1", rentals_in_states.station_id("A"), 3, utcnow() - 1 * MINUTE)
@@ -191,7 +187,7 @@ def test_a_loss_is_not_believed_of_a_bank_that_is_back(app: Flask, out: Out, cab
     assert cabinets.place("A-1") == "slot"
 
 
-def test_what_is_cancelled_free_of_charge_has_earned_nothing(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_free_cancellation_earns_nothing(app: Flask, out: Out, cabinets: Cabinets) -> None:
     """It counts for its person once it cannot be given back any more, whatever was paid for it."""
     sita, rental_id = out(ago=1, unit=(30, "10.00"), price="0.00")
     cabinets.take_back("A-1", slot=1)
@@ -204,7 +200,7 @@ def test_what_is_cancelled_free_of_charge_has_earned_nothing(app: Flask, out: Ou
     assert rows(app, "SELECT coalesce(sum(rentals), 0) FROM tally_events") == [(0,)]
 
 
-def test_what_is_back_within_minutes_earns_once_the_window_is_over(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_quick_return_earns_after_the_window(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, _ = out(ago=1)
     cabinets.take_back("A-1", slot=1)
     assert sita.wallet()[2] == 0
@@ -218,7 +214,7 @@ def test_what_is_back_within_minutes_earns_once_the_window_is_over(app: Flask, o
     assert counted == [(True,)], "in the week of its end, whenever it is counted"
 
 
-def test_asked_for_before_it_came_out_it_is_free_even_twice_a_day(
+def test_request_before_the_ejection_is_free_more_than_once_a_day(
     renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90})
@@ -239,27 +235,3 @@ def run_due(app: Flask, job: str) -> None:
     [waiting] = rows(app, f"SELECT id FROM outbox_jobs WHERE job = '{job}' AND state = 'open'")
     with app.app_context():
         run(job, str(waiting.id))
-
-
-def test_a_broken_rental_is_told_once_and_stops_no_other(
-    app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets, monkeypatch: Any
-) -> None:
-    """The sweep comes each minute; it must neither die of it each minute nor tell of it each minute."""
-    make_station("A", charges={1: 90, 2: 80})
-    broken, sound = (renter(name).initiate(package()).get_json()["rental_id"] for name in ("sita", "hari"))
-    change(app, "UPDATE rentals SET created_at = now() - interval '10 min'")
-
-    def abandon(rental_id: UUID, **how: Any) -> None:
-        if str(rental_id) == broken:
-            raise RuntimeError("a row that nobody thought of")
-        initiation_abandon(rental_id, **how)
-
-    initiation_abandon = initiation.abandon_initiation
-    monkeypatch.setattr(initiation, "abandon_initiation", abandon)
-    for _ in range(3):
-        swept(app, cabinets)
-    assert rows(app, f"SELECT status FROM rentals WHERE id = '{sound}'") == [("cancelled",)]
-    assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE state = 'dead'") == [(0,)]
-    told = rows(app, "SELECT context ->> 'key' FROM staff_notices WHERE type = 'anomaly'")
-    assert told == [(f"rental_broken:{broken}",)]
-    assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'notify_staff'") == [(1,)]

@@ -1,4 +1,4 @@
-"""Long polls take some of a web process' threads, never all, and of one person a few."""
+"""Long polls take some threads of a web process, never all of them, and only a few for one person."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ def has_a_place(who: UUID, *, most: int) -> bool:
         return free
 
 
-def test_of_one_person_a_few_wait_and_others_all_the_same() -> None:
+def test_one_person_has_a_few_long_polls_and_others_still_find_places() -> None:
     greedy, other = uuid4(), uuid4()
     with ExitStack() as open_polls:
         taken = [open_polls.enter_context(long_polls._place(greedy, 100)) for _ in range(5)]
@@ -28,7 +28,7 @@ def test_of_one_person_a_few_wait_and_others_all_the_same() -> None:
     assert not long_polls._waiting
 
 
-def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
+def test_answer_comes_at_once_when_all_places_are_taken() -> None:
     with ExitStack() as open_polls:
         for _ in range(4):
             assert open_polls.enter_context(long_polls._place(uuid4(), 4))
@@ -36,7 +36,7 @@ def test_when_all_places_are_taken_the_answer_comes_at_once() -> None:
     assert has_a_place(uuid4(), most=4)
 
 
-def test_who_gets_no_place_does_not_wait(app: Flask) -> None:
+def test_request_without_a_place_does_not_wait(app: Flask) -> None:
     began = time.monotonic()
     rental = Rental(id=uuid4(), user_id=uuid4(), version=0)
     with app.app_context():
@@ -44,7 +44,7 @@ def test_who_gets_no_place_does_not_wait(app: Flask) -> None:
     assert time.monotonic() - began < 30
 
 
-def test_places_taken_at_once_are_counted_right() -> None:
+def test_concurrent_places_are_counted_right() -> None:
     threads = [threading.Thread(target=has_a_place, args=(uuid4(),), kwargs={"most": 20}) for _ in range(40)]
     for thread in threads:
         thread.start()

@@ -1,4 +1,4 @@
-"""What staff, people and sweeps ask of rentals is found by indexes, however many rentals are over."""
+"""The queries of people, staff and sweeps use indexes, however many rentals have ended."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,7 +100,7 @@ def assert_found_by_index(act: Callable[[], object]) -> dict[str, str]:
     return plans
 
 
-def test_the_reads(filled: Rental) -> None:
+def test_reads_use_indexes(filled: Rental) -> None:
     now = utcnow()
 
     def search(**wanted: Any) -> Callable[[], object]:
@@ -122,7 +122,7 @@ def test_the_reads(filled: Rental) -> None:
     assert "ix_rentals_ended_otherwise" in page
 
 
-def test_the_sweeps(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweeps_use_indexes(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> None:
     now = utcnow()
 
     def in_transaction(act: Callable[[], object]) -> Callable[[], None]:

@@ -2,11 +2,7 @@
 must hold of rentals, banks and money is looked at after every step, and at the end, when everybody behaves, everything
 comes to its end."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,9 +10,7 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -24,19 +18,12 @@ from hypothesis.stateful import (
 from sqlalchemy import select, text
 
 import jobs.rentals
-from jobs.rentals import run_sweep
-from jobs.worker.loop import Worker
-from powerbank.base.db import db, open_session, transaction, utcnow
-from powerbank.base.errors import AppError
-from powerbank.base.redis_clients import connect, queue_redis
+from powerbank.base.db import db, open_session, utcnow
 from powerbank.ledger.wallet_models import Due, Progress
-from powerbank.outbox import relay
-from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import publish
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments.options import payment_sources
 from powerbank.payments.options.methods import Method
-from powerbank.rentals import sweeps
 from powerbank.rentals.charges import extension
 from powerbank.rentals.disputes import services as cases
 from powerbank.rentals.disputes.models import IssueType
@@ -48,120 +35,27 @@ from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody.models import Custody, Place, PowerBank
 from powerbank.stations.events import PowerbankReturned, ReturnSelfTested
-from powerbank.stations.packages.models import Package, PaymentModel
-from powerbank.stations.registry import services
 from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.databases import Emptier
 from tests.dying import Mortality
-from tests.ledger.conftest import make_person, top_up
+from tests.ledger.conftest import top_up
 from tests.rentals import invariants, rentals_in_states
-from tests.rentals.rentals_in_states import MAY_RENT
+from tests.rentals.world import OURS, STATIONS, World
 from tests.stations import prepared
-from tests.stations.conftest import FACTS, seat
 
-OURS = {spec.name for spec in rental_jobs.JOBS} - {"send_rental_reminder"}
-STATIONS = ("A", "B")
 PEOPLE = st.integers(0, 2)
 WHICH = st.integers(0, 20)
 METHODS = st.sampled_from([Method.WALLET_ONLY, Method.COMBINATION, Method.POINTS_ONLY])
 ANSWERS = ("eject", "eject", "refuse", "still_in", "silent", "expire")
-QUEUES = sorted({spec.queue.value for spec in rental_jobs.JOBS})
-LEASES_ARE_OVER = text("""
-    UPDATE outbox_jobs SET lease_until = now(), run_after = least(run_after, now())
-     WHERE state = 'open' AND job = ANY(:ours)""")
-MINUTES = st.sampled_from([0.01, 1, 4, 7, 45, 61, 200, 1500, 8 * 1440])
 
 
-class Network(RuleBasedStateMachine):
-    app: Flask
-    emptier: Emptier
-    mortality: Mortality
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.emptier.empty()
-        self.context = self.app.app_context()
-        self.context.push()
-        queue_redis().flushdb()
-        self.worker: Worker | None = None
-        self.left_to: dict[str, int] = {}
-        self.looked_after = 0
-        self.known: dict[str, bool] = {}
-        self.known_after = 0
-        self.now = utcnow() - timedelta(days=300)
-        jobs.rentals.utcnow = lambda: self.now  # type: ignore[attr-defined]
-        with self.step() as session:
-            for sn in STATIONS:
-                made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=6, now=self.now)
-                prepared.mark_seen(made.id, at=self.now, online=True)
-                for slot in (1, 2):
-                    seat(made.id, slot, f"{sn}-{slot}", 90 - slot)
-            session.flush()
-        with self.step() as session:
-            self.packages = []
-            for model, unit in ((PaymentModel.PREPAID, None), (PaymentModel.POSTPAID, 30)):
-                each = Package(
-                    name="p",
-                    duration_minutes=60,
-                    price=50_00,
-                    payment_model=model,
-                    unit_minutes=unit,
-                    unit_price=10_00 if unit else None,
-                    active=True,
-                )
-                session.add(each)
-                session.flush()
-                self.packages.append(each.id)
-        self.people = [make_person(wallet=200_00, points=300) for _ in range(3)]
-        with self.step() as session:
-            for each in self.people:
-                session.execute(MAY_RENT, {"id": each})
-        make_custody_old(self.app)
-
-    def new_worker(self) -> Worker:
-        """A dead one's name lives on in Redis, beside the message that it had in hand."""
-        return Worker(self.app, QUEUES, connect(os.environ["REDIS_URL"]))
-
-    @contextmanager
-    def step(self) -> Iterator[Any]:
-        """A refusal is an answer like another, and a killed process answers nothing."""
-        db.session.rollback()
-        try:
-            with self.doomed("request"), transaction() as session:
-                yield session
-        except AppError:
-            db.session.rollback()
-
-    def any(self, query: str) -> bool:
-        if self.known_after != self.mortality.commits:
-            self.known, self.known_after = {}, self.mortality.commits
-        if query not in self.known:
-            self.known[query] = bool(db.session.scalar(text(f"SELECT EXISTS ({query})")))
-            db.session.rollback()
-        return self.known[query]
-
-    def somebody_waits(self) -> bool:
-        """A station has been told to hand something out."""
-        self.work()
-        return self.any("SELECT FROM station_commands WHERE finished_at IS NULL AND serial IS NOT NULL")
-
-    def something_is_out(self) -> bool:
-        return self.any("SELECT FROM custody WHERE place IN ('user', 'lost') AND upper_inf(period)")
-
-    def something_ended_otherwise(self) -> bool:
-        return self.any("SELECT FROM station_commands WHERE status IN ('failed', 'unknown', 'expired')")
-
-    def something_is_open(self) -> bool:
-        return self.any("SELECT FROM rentals WHERE status NOT IN ('cancelled', 'failed')")
-
+class Network(World):
     @initialize(package=st.integers(0, 1), method=METHODS)
     def somebody_has_rented(self, package: int, method: Method) -> None:
         self.initiate(person=0, sn="A", package=package, method=method)
         self.work()
         self.answer(sn="A", what="eject")
         self.work()
-
-    # ── people ────────────────────────────────────────────────────────────────────────────────────
 
     @rule(person=PEOPLE, sn=st.sampled_from(STATIONS), package=st.integers(0, 1), method=METHODS)
     def initiate(self, person: int, sn: str, package: int, method: Method) -> None:
@@ -174,14 +68,14 @@ class Network(RuleBasedStateMachine):
                 now=self.now,
             )
 
-    @precondition(something_is_open)
+    @precondition(World.something_is_open)
     @rule(which=WHICH)
     def cancel(self, which: int) -> None:
         if (rental := self.one(which)) is not None:
             with self.step():
                 cancellation.cancel_by_user(rental.id, user_id=rental.user_id, now=self.now)
 
-    @precondition(something_is_open)
+    @precondition(World.something_is_open)
     @rule(which=WHICH, package=st.integers(0, 1))
     def extend(self, which: int, package: int) -> None:
         if (rental := self.one(which)) is not None:
@@ -190,7 +84,7 @@ class Network(RuleBasedStateMachine):
                     rental.id, user_id=rental.user_id, package_id=self.packages[package], method=None, now=self.now
                 )
 
-    @precondition(something_is_open)
+    @precondition(World.something_is_open)
     @rule(which=WHICH, issue=st.sampled_from([IssueType.LOST, IssueType.NOT_CHARGING, IssueType.RETURNED]))
     def complain(self, which: int, issue: IssueType) -> None:
         if (rental := self.one(which)) is not None:
@@ -207,9 +101,7 @@ class Network(RuleBasedStateMachine):
             for due_id in open_session().scalars(owed).all():
                 payment_sources.pay_due(user_id=user_id, due_id=due_id, method=Method.WALLET_ONLY, now=self.now)
 
-    # ── cabinets ──────────────────────────────────────────────────────────────────────────────────
-
-    @precondition(somebody_waits)
+    @precondition(World.somebody_waits)
     @rule(sn=st.sampled_from(STATIONS), what=st.sampled_from(ANSWERS))
     def answer(self, sn: str, what: str) -> None:
         with self.step() as session:
@@ -234,7 +126,7 @@ class Network(RuleBasedStateMachine):
                 }[what]
                 commands.settle_command(command, status, told, now=self.now)
 
-    @precondition(something_ended_otherwise)
+    @precondition(World.something_ended_otherwise)
     @rule(which=WHICH)
     def eject_late(self, which: int) -> None:
         """A command that ended otherwise turns out to have succeeded; its bank is in its slot until then."""
@@ -262,7 +154,7 @@ class Network(RuleBasedStateMachine):
             ):
                 rentals_in_states.eject(command, self.now)
 
-    @precondition(something_is_out)
+    @precondition(World.something_is_out)
     @rule(
         which=WHICH,
         sn=st.sampled_from(STATIONS),
@@ -302,7 +194,7 @@ class Network(RuleBasedStateMachine):
                     )
                 )
 
-    @precondition(something_is_open)
+    @precondition(World.something_is_open)
     @rule(which=WHICH)
     def say_again(self, which: int) -> None:
         """Old news of a return, of any rental that ever ended by one."""
@@ -338,71 +230,6 @@ class Network(RuleBasedStateMachine):
                     )
                 )
 
-    # ── time, workers ─────────────────────────────────────────────────────────────────────────────
-
-    @rule(minutes=MINUTES, swept=st.booleans())
-    def wait(self, minutes: float, swept: bool) -> None:
-        self.now += timedelta(minutes=minutes)
-        if swept:
-            self.sweep()
-
-    @rule()
-    def work(self) -> None:
-        """A worker does what reached the queues; a killed one is gone with what it had in hand."""
-        db.session.rollback()
-        worker, self.worker = self.worker or self.new_worker(), None
-        with self.doomed("worker"):
-            while (taken := worker.dequeue_job_and_maintain_ttl(None)) is not None:
-                if taken[0].kwargs["job"] in OURS:  # what goes to stations, `answer` plays
-                    worker.execute_job(*taken)
-            self.worker = worker
-
-    @rule()
-    def sweep(self) -> None:
-        """A minute later: leases and pauses are over, and none of those who were at work lives."""
-        db.session.rollback()
-        with self.doomed("sweep"):
-            with transaction() as session:
-                session.execute(LEASES_ARE_OVER, {"ours": sorted(OURS)})
-            relay.redeliver_stranded()
-            run_sweep(
-                sweeps.overdue_step(self.now),
-                sweeps.loss_step(self.now),
-                *sweeps.stuck_steps(self.now),
-                sweeps.provisional_return_step(self.now - timedelta(minutes=10)),
-            )
-
-    # ── deaths ────────────────────────────────────────────────────────────────────────────────────
-
-    @rule(who=st.sampled_from(["request", "worker", "worker", "sweep"]), moments=st.integers(0, 5))
-    def will_be_killed(self, who: str, moments: int) -> None:
-        """After so many commits and pushes. A station's batch is a request like others."""
-        self.left_to[who] = moments
-
-    @contextmanager
-    def doomed(self, who: str) -> Iterator[None]:
-        with self.mortality.within(self.left_to.pop(who, None)):
-            yield
-        if self.mortality.left is not None:
-            self.left_to[who] = self.mortality.left
-
-    @rule()
-    def redis_is_wiped(self) -> None:
-        queue_redis().flushdb()
-
-    @invariant()
-    def holds(self) -> None:
-        if self.mortality.commits != self.looked_after:
-            self.looked_after = self.mortality.commits
-            invariants.at_any_moment()
-
-    def one(self, which: int) -> Rental | None:
-        found = db.session.scalars(select(Rental).order_by(Rental.id.desc())).all()
-        db.session.rollback()
-        return found[which % len(found)] if found else None
-
-    # ── the end ───────────────────────────────────────────────────────────────────────────────────
-
     def teardown(self) -> None:
         try:
             self.everything_comes_to_its_end()
@@ -435,15 +262,10 @@ class Network(RuleBasedStateMachine):
         invariants.at_the_end()
 
 
-def make_custody_old(app: Flask) -> None:
-    from tests.rentals.conftest import make_older
-
-    db.session.rollback()
-    make_older(app, 301 * 1440)
-
-
 @pytest.mark.timeout(300)
-def test_whatever_they_do(app: Flask, clean: None, emptier: Emptier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invariants_hold_whatever_happens(
+    app: Flask, clean: None, emptier: Emptier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for event, followers in [*SUBSCRIPTIONS.items()]:  # what others make of the news is not looked at here
         ours = tuple(each for each in followers if isinstance(each, JobSpec) and each.name in OURS)
         monkeypatch.setitem(SUBSCRIPTIONS, event, ours)

@@ -1,4 +1,4 @@
-"""A real broker, the daemon, workers, a scheduler, and cabinets that play by their own firmware."""
+"""Rentals with a real broker, the daemon, workers, a scheduler and simulated stations."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -103,7 +103,7 @@ class Renter:
 
 
 @pytest.mark.parametrize("protocol", ["json-v1", "volinks-v1"])
-def test_out_here_and_back_there(net: Network, play: Callable[..., Simulator], protocol: Any) -> None:
+def test_rental_from_one_station_to_another(net: Network, play: Callable[..., Simulator], protocol: Any) -> None:
     here = generate(1, protocol=protocol, seed=101 + len(protocol)).stations[0]
     there = generate(1, seed=202 + len(protocol)).stations[0]
     simulator, sita = play(here, there), Renter(net)
@@ -118,7 +118,7 @@ def test_out_here_and_back_there(net: Network, play: Callable[..., Simulator], p
     assert sita.wallet() == ("450.00", "0.00")
 
 
-def test_refused_once_the_next_bank_comes(net: Network, play: Callable[..., Simulator]) -> None:
+def test_refusal_brings_the_next_bank(net: Network, play: Callable[..., Simulator]) -> None:
     here = generate(1, seed=303).stations[0]
     simulator, sita = play(here), Renter(net)
     simulator.station(here.imei).fault("refuse", times=1)
@@ -129,7 +129,7 @@ def test_refused_once_the_next_bank_comes(net: Network, play: Callable[..., Simu
     assert sita.wallet() == ("450.00", "0.00")
 
 
-def test_ejected_without_a_word_the_snapshot_tells(net: Network, play: Callable[..., Simulator]) -> None:
+def test_snapshot_confirms_a_silent_ejection(net: Network, play: Callable[..., Simulator]) -> None:
     here = generate(1, seed=404).stations[0]
     simulator, sita = play(here), Renter(net)
     simulator.station(here.imei).fault("silent_eject", times=1)
@@ -138,7 +138,7 @@ def test_ejected_without_a_word_the_snapshot_tells(net: Network, play: Callable[
     assert sita.wallet() == ("450.00", "0.00")
 
 
-def test_said_to_be_out_and_still_in_costs_nothing(net: Network, play: Callable[..., Simulator]) -> None:
+def test_undone_ejection_costs_nothing(net: Network, play: Callable[..., Simulator]) -> None:
     here = generate(1, seed=505).stations[0]
     simulator, sita = play(here), Renter(net)
     simulator.station(here.imei).fault("false_success", times=1)
@@ -148,7 +148,7 @@ def test_said_to_be_out_and_still_in_costs_nothing(net: Network, play: Callable[
     assert len(simulator.hands) == 0
 
 
-def test_a_return_frame_that_is_lost_is_seen_in_the_next_snapshot(net: Network, play: Callable[..., Simulator]) -> None:
+def test_snapshot_shows_a_return_whose_frame_was_lost(net: Network, play: Callable[..., Simulator]) -> None:
     here, there = generate(2, seed=606).stations
     simulator, sita = play(here, there), Renter(net)
     rental_id = sita.initiate(here)
@@ -159,7 +159,7 @@ def test_a_return_frame_that_is_lost_is_seen_in_the_next_snapshot(net: Network, 
     assert sita.until(rental_id, "completed")["return_station"]["sn"] == there.sn
 
 
-def test_a_return_twice_reported_is_billed_once(net: Network, play: Callable[..., Simulator]) -> None:
+def test_repeated_return_frame_is_billed_once(net: Network, play: Callable[..., Simulator]) -> None:
     here, there = generate(2, seed=707).stations
     simulator, sita = play(here, there), Renter(net)
     rental_id = sita.initiate(here)

@@ -1,4 +1,4 @@
-"""Achievements: reached once, rewarded once, shown with how far one is."""
+"""Achievements: unlocked once, rewarded once, and shown with their progress."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,9 @@ def unlocked() -> int:
     return int(db.session.scalar(text("SELECT count(*) FROM achievement_unlocks")) or 0)
 
 
-def test_reached_and_rewarded_once(client: FlaskClient, staff: Headers, person: Person, user_headers: SignIn) -> None:
+def test_achievement_is_unlocked_and_rewarded_once(
+    client: FlaskClient, staff: Headers, person: Person, user_headers: SignIn
+) -> None:
     make(client, staff)
     user_id = person()
     headers = user_headers(user_id)
@@ -59,7 +61,7 @@ def test_reached_and_rewarded_once(client: FlaskClient, staff: Headers, person: 
     assert (me["achievements"], me["points"], me["score"]) == (1, 40, 12 * 10 + 12 * 15 + 25 + 4.0)
 
 
-def test_whoever_had_come_to_it_before_it_was_made(
+def test_new_achievement_is_unlocked_by_people_who_reached_it_before(
     client: FlaskClient, staff: Headers, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(achievements, "BATCH", 2)
@@ -77,7 +79,7 @@ def test_whoever_had_come_to_it_before_it_was_made(
     assert {str(user_id) for user_id in people} < {line.split(",")[0] for line in exported[1:]}
 
 
-def test_one_that_is_not_on_offer_is_not_reached_and_stays_with_who_has_it(
+def test_inactive_achievement_is_not_unlocked_and_is_kept(
     client: FlaskClient, staff: Headers, person: Person, user_headers: SignIn
 ) -> None:
     achievement_id = make(client, staff, threshold=1)
@@ -94,7 +96,7 @@ def test_one_that_is_not_on_offer_is_not_reached_and_stays_with_who_has_it(
     assert client.delete(f"{STAFF}/{spare}", headers=staff).status_code == 204
 
 
-def test_checked_from_all_sides_at_once(context: Flask, client: FlaskClient, staff: Headers, person: Person) -> None:
+def test_concurrent_checks_unlock_once(context: Flask, client: FlaskClient, staff: Headers, person: Person) -> None:
     make(client, staff)
     user_id = person()
     did(user_id, rentals=10)
@@ -103,11 +105,11 @@ def test_checked_from_all_sides_at_once(context: Flask, client: FlaskClient, sta
 
 
 @pytest.mark.parametrize("more", [{"metric": "achievements"}, {"threshold": 0}, {"reward": -1}, {"name": ""}])
-def test_what_is_no_achievement(client: FlaskClient, staff: Headers, more: dict[str, Any]) -> None:
+def test_wrong_achievements_are_refused(client: FlaskClient, staff: Headers, more: dict[str, Any]) -> None:
     assert client.post(STAFF, json=TEN | more, headers=staff).status_code == 422
 
 
-def test_points_that_came_and_went_count_as_what_is_left(person: Person) -> None:
+def test_reversed_points_do_not_count(person: Person) -> None:
     user_id = person()
     run(reward_jobs.AWARD_POINTS, user_id=str(user_id), earning="rental", object_id=str(uuid4()), quantity=0)
     run(reward_jobs.COUNT_REVERSAL, user_id=str(user_id), points=2, object_id="x")

@@ -1,4 +1,4 @@
-"""Everybody's place: by the formula, shared by equals, right at every moment, and told without looking at others."""
+"""The leaderboard: scores, ranks, badges and their recomputation."""
 
 import random
 from collections.abc import Callable
@@ -45,7 +45,9 @@ def assert_ranks_are_right() -> None:
         assert leaderboard.count_ranks(name, [row.score for row in rows]) == {row.score: row.rank for row in rows}
 
 
-def test_the_formula_and_shared_ranks(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+def test_score_follows_the_formula_and_equal_scores_share_a_rank(
+    client: FlaskClient, person: Person, user_headers: SignIn
+) -> None:
     first, second, third, idle = person(), person(), person(), person()
     did(first, rentals=2, on_time=1, late=1, points=33, referrals=1, achievements=1)
     for user_id in (second, third):
@@ -62,14 +64,14 @@ def test_the_formula_and_shared_ranks(client: FlaskClient, person: Person, user_
     assert places(client, user_headers(third))["me"] is None
 
 
-def test_a_rental_told_ten_times_counts_once(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+def test_repeated_rental_event_counts_once(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
     user_id = person()
     rent(user_id, 10, rental=str(UUID(int=1)))
     me = places(client, user_headers(user_id), "?me=true&period=week")["me"]
     assert (me["rentals"], me["on_time"]) == (1, 1)
 
 
-def test_a_rental_that_was_cancelled_after_all_counts_no_more_and_not_later(
+def test_cancelled_rental_counts_neither_now_nor_later(
     client: FlaskClient, person: Person, user_headers: SignIn
 ) -> None:
     user_id = person()
@@ -86,7 +88,7 @@ def test_a_rental_that_was_cancelled_after_all_counts_no_more_and_not_later(
     assert places(client, user_headers(user_id), "?me=true&period=week")["me"]["rentals"] == 1
 
 
-def test_pages_hold_on_to_the_order(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+def test_pages_keep_the_order(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
     people = [person() for _ in range(7)]
     for number, user_id in enumerate(people):
         did(user_id, rentals=number // 2)
@@ -99,7 +101,7 @@ def test_pages_hold_on_to_the_order(client: FlaskClient, person: Person, user_he
     assert seen == [(1, 3), (2, 2), (2, 2), (4, 1), (4, 1), (6, 0), (6, 0)]
 
 
-def test_boards_follow_the_calendar_of_kathmandu() -> None:
+def test_boards_follow_the_local_calendar() -> None:
     sunday_night = datetime(2026, 11, 1, 18, 14, tzinfo=UTC)  # 23:59 there
     assert board_at(Period.WEEK, sunday_night) == "week:2026-44"
     assert board_at(Period.WEEK, sunday_night + timedelta(minutes=2)) == "week:2026-45"
@@ -107,7 +109,7 @@ def test_boards_follow_the_calendar_of_kathmandu() -> None:
     assert board_at(Period.WEEK, datetime(2027, 1, 1, tzinfo=UTC)) == "week:2026-53"
 
 
-def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+def test_deleted_account_shows_no_name(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
     gone, here = person(), person()
     did(gone, rentals=1)
     shown(gone)
@@ -130,7 +132,7 @@ def test_who_has_left_shows_no_name(client: FlaskClient, person: Person, user_he
         (10_000, 9_496, "silver", 95.0),
     ],
 )
-def test_badges(rentals: int, on_time: int, name: str, rate: float) -> None:
+def test_badges_follow_rentals_and_return_rate(rentals: int, on_time: int, name: str, rate: float) -> None:
     assert leaderboard.badge_of_counts(rentals=rentals, on_time=on_time) == name
     assert leaderboard.return_rate(rentals=rentals, on_time=on_time) == rate
 
@@ -157,7 +159,7 @@ def test_ranks_are_right_whatever_the_scores(context: Flask, person: Person) -> 
     moved()
 
 
-def test_many_who_pass_each_other_at_once(context: Flask, person: Person) -> None:
+def test_ranks_are_right_when_many_people_move_at_once(context: Flask, person: Person) -> None:
     people = [person() for _ in range(8)]
 
     def move() -> None:
@@ -185,7 +187,7 @@ def test_many_who_pass_each_other_at_once(context: Flask, person: Person) -> Non
 
 
 class TestRecomputation:
-    def test_what_an_expired_job_did_not_show(self, person: Person) -> None:
+    def test_recomputation_shows_what_an_expired_job_missed(self, person: Person) -> None:
         user_id = person()
         did(user_id, rentals=3)
         with transaction() as session:
@@ -194,7 +196,7 @@ class TestRecomputation:
         assert db.session.scalars(text("SELECT DISTINCT score FROM standings")).all() == [300]
 
     @pytest.mark.parametrize("level", range(6))
-    def test_counters_and_steps_that_somebody_broke(self, person: Person, level: int) -> None:
+    def test_recomputation_repairs_tallies_and_steps(self, person: Person, level: int) -> None:
         people = [person() for _ in range(5)]
         for number, user_id in enumerate(people):
             did(user_id, rentals=number)
@@ -210,7 +212,7 @@ class TestRecomputation:
         }
         assert_ranks_are_right()
 
-    def test_events_long_counted_are_forgotten_and_their_months_stay(self, person: Person) -> None:
+    def test_old_events_are_deleted_and_their_months_are_kept(self, person: Person) -> None:
         user_id = person()
         with transaction():
             tallies.count_event(

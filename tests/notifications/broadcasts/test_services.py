@@ -1,4 +1,4 @@
-"""A message to many: each of those it is for, once, whatever dies on the way."""
+"""Broadcasts: each person of the target is told once, whatever dies on the way."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -58,7 +58,7 @@ def time_passes(app: Flask) -> None:
         relay.send_all_open_jobs()
 
 
-def test_everybody_is_told_once(
+def test_everybody_gets_one_notice(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, crowd: list[Person], staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")
@@ -82,7 +82,7 @@ def test_everybody_is_told_once(
 
 
 @pytest.mark.parametrize("dies_at", [1, 2, 3])
-def test_a_worker_that_dies_neither_repeats_nor_leaves_out_anybody(
+def test_dead_worker_neither_repeats_nor_skips_anybody(
     app: Flask,
     client: FlaskClient,
     work: Work,
@@ -112,7 +112,7 @@ def test_a_worker_that_dies_neither_repeats_nor_leaves_out_anybody(
     assert sent["total"] == 10
 
 
-def test_two_workers_at_once_tell_each_person_once(app: Flask, clean: None, crowd: list[Person]) -> None:
+def test_two_concurrent_workers_tell_each_person_once(app: Flask, clean: None, crowd: list[Person]) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with app.app_context(), transaction():
@@ -128,7 +128,7 @@ def test_two_workers_at_once_tell_each_person_once(app: Flask, clean: None, crow
     assert rows(app, "SELECT count(*), count(DISTINCT user_id) FROM notices") == [(10, 10)]
 
 
-def test_a_target_narrows_it_down_and_a_count_tells_nobody(
+def test_target_selects_people_and_count_tells_nobody(
     app: Flask,
     client: FlaskClient,
     work: Work,
@@ -160,7 +160,7 @@ def test_a_target_narrows_it_down_and_a_count_tells_nobody(
     assert [len(titles(client, person)) for person in crowd] == [0, 1, 0, 0, 0, 0, 0, 0, 0, 0]
 
 
-def test_pushes_are_handed_over_a_few_at_a_time(
+def test_pushes_are_enqueued_a_few_at_a_time(
     app: Flask,
     client: FlaskClient,
     work: Work,
@@ -200,7 +200,7 @@ def test_pushes_are_handed_over_a_few_at_a_time(
     assert {(push.title, push.body) for push in inbox.of("push")} == {tuple(HELLO.values())}
 
 
-def test_a_broadcast_wakes_nobody(
+def test_pushes_of_a_broadcast_wait_for_the_morning(
     app: Flask,
     client: FlaskClient,
     work: Work,
@@ -224,7 +224,7 @@ def test_a_broadcast_wakes_nobody(
     assert sent["push"]
 
 
-def test_who_wants_no_announcements_gets_none(
+def test_person_without_announcements_gets_none(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, crowd: list[Person], staff_headers: StaffHeaders
 ) -> None:
     for number, off in enumerate([{"push": False}, {"in_app": False}, {"push": False, "in_app": False}]):
@@ -240,7 +240,7 @@ def test_who_wants_no_announcements_gets_none(
     assert {push.to for push in inbox.of("push")} == {f"token-0-of-{crowd[1].id}"}
 
 
-def test_one_that_is_cancelled_stops_where_it_is(
+def test_cancelled_broadcast_stops_where_it_is(
     app: Flask, client: FlaskClient, work: Work, crowd: list[Person], staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")
@@ -269,13 +269,13 @@ def test_one_that_is_cancelled_stops_where_it_is(
         {"told": 3},
     ],
 )
-def test_what_is_no_message_is_refused(
+def test_wrong_broadcast_is_refused(
     app: Flask, client: FlaskClient, staff_headers: StaffHeaders, body: dict[str, object]
 ) -> None:
     assert client.post(PATH, json=HELLO | body, headers=staff_headers()).status_code == 422
     assert rows(app, "SELECT count(*) FROM outbox_jobs") == [(0,)]
 
 
-def test_only_who_may_sends(client: FlaskClient, staff_headers: StaffHeaders) -> None:
+def test_sending_needs_a_permission(client: FlaskClient, staff_headers: StaffHeaders) -> None:
     assert client.post(PATH, json=HELLO, headers=staff_headers("support")).status_code == 403
     assert client.get(PATH, headers=staff_headers("viewer")).status_code == 200

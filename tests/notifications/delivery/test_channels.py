@@ -1,4 +1,4 @@
-"""What FCM says is read rightly: only a token that is gone ends a device, and nothing waits without bound."""
+"""The push channel: what FCM answers, when a device ends, and how long a push waits."""
 
 import json
 import time
@@ -56,9 +56,7 @@ def outcome(app: Flask) -> tuple[str, str, str | None]:
     return job.state, delivery.status, delivery.reason
 
 
-def test_a_push_carries_strings_and_the_options_of_both_platforms(
-    app: Flask, work: Work, inbox: Inbox, sita: Person
-) -> None:
+def test_push_has_strings_and_the_options_of_both_platforms(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
     tell(app, sita)
     work()
     (push,) = inbox.of("push", TOKEN)
@@ -91,7 +89,7 @@ def test_a_push_carries_strings_and_the_options_of_both_platforms(
         (NoticeType.DUE_PAID, 86_400, ("normal", "5")),
     ],
 )
-def test_a_push_is_kept_for_a_phone_that_is_off_as_long_as_it_is_of_use(
+def test_push_is_kept_for_an_offline_phone_while_it_is_useful(
     app: Flask, work: Work, inbox: Inbox, sita: Person, kind: NoticeType, lasts: int, priorities: tuple[str, str]
 ) -> None:
     with app.app_context(), transaction():
@@ -104,7 +102,7 @@ def test_a_push_is_kept_for_a_phone_that_is_off_as_long_as_it_is_of_use(
     assert (push.details["android"]["priority"], headers["apns-priority"]) == priorities
 
 
-def test_a_token_that_is_gone_ends_its_device(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
+def test_unregistered_token_ends_its_device(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
     inbox.sandbox.faults.set("fcm", "unregistered")
     tell(app, sita)
     work()
@@ -112,7 +110,7 @@ def test_a_token_that_is_gone_ends_its_device(app: Flask, work: Work, inbox: Inb
     assert rows(app, "SELECT end_cause FROM devices") == [("unregistered",)]
 
 
-def test_a_malformed_token_ends_its_device(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
+def test_malformed_token_ends_its_device(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
     change(app, "UPDATE devices SET fcm_token = 'no token'")
     tell(app, sita)
     work()
@@ -134,7 +132,7 @@ def test_a_malformed_token_ends_its_device(app: Flask, work: Work, inbox: Inbox,
         ("sender_mismatch", "dead", "failed"),
     ],
 )
-def test_what_says_nothing_of_the_token_ends_no_device(
+def test_other_errors_end_no_device(
     app: Flask, work: Work, inbox: Inbox, sita: Person, fault: str, state: str, status: str
 ) -> None:
     inbox.sandbox.faults.set("fcm", fault)
@@ -148,7 +146,7 @@ def test_what_says_nothing_of_the_token_ends_no_device(
 
 
 @pytest.mark.parametrize("place", ["/fcm/v2/projects", "/nowhere/v1/projects"])
-def test_a_404_without_a_code_is_a_mistake_of_ours(
+def test_bare_404_is_our_mistake(
     app: Flask, work: Work, inbox: Inbox, sita: Person, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     elsewhere = app.config["SETTINGS"].model_copy(update={"fcm_url": inbox.sandbox.url + place})
@@ -163,7 +161,7 @@ def test_a_404_without_a_code_is_a_mistake_of_ours(
     assert active(app)
 
 
-def test_a_project_that_is_not_ours_is_a_mistake_of_ours_too(inbox: Inbox, app: Flask, fcm: FcmClient) -> None:
+def test_foreign_project_is_our_mistake(inbox: Inbox, app: Flask, fcm: FcmClient) -> None:
     account = json.loads(Path(app.config["SETTINGS"].fcm_credentials.get_secret_value()).read_text())
     stranger = FcmClient(credentials=json.dumps({**account, "project_id": "other"}), url=app.config["SETTINGS"].fcm_url)
     with pytest.raises(VendorRefusedError) as refused:
@@ -175,7 +173,7 @@ def test_a_project_that_is_not_ours_is_a_mistake_of_ours_too(inbox: Inbox, app: 
 @pytest.mark.parametrize(
     ("seconds", "waits"), [(7, 7), (86400, 600), (0, 0)], ids=["as asked", "within bounds", "not at all"]
 )
-def test_fcm_is_left_alone_as_long_as_it_asks(inbox: Inbox, fcm: FcmClient, seconds: int, waits: int) -> None:
+def test_retry_after_of_fcm_is_respected(inbox: Inbox, fcm: FcmClient, seconds: int, waits: int) -> None:
     inbox.sandbox.faults.set("fcm", "quota", times=1, seconds=seconds)
     began = time.monotonic()
     with pytest.raises(VendorError) as busy:
@@ -185,14 +183,14 @@ def test_fcm_is_left_alone_as_long_as_it_asks(inbox: Inbox, fcm: FcmClient, seco
     assert fcm.send(PUSH)
 
 
-def test_a_date_to_come_back_is_understood(inbox: Inbox, fcm: FcmClient) -> None:
+def test_retry_after_may_be_a_date(inbox: Inbox, fcm: FcmClient) -> None:
     inbox.sandbox.faults.set("fcm", "retry_after_date", times=1, seconds=30)
     with pytest.raises(VendorError) as busy:
         fcm.send(PUSH)
     assert busy.value.retry_after in range(27, 31)
 
 
-def test_the_next_try_waits_as_long_as_fcm_asked(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
+def test_next_try_waits_as_long_as_fcm_asked(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
     inbox.sandbox.faults.set("fcm", "quota", times=1, seconds=120)
     tell(app, sita)
     work()
@@ -207,7 +205,7 @@ def test_the_next_try_waits_as_long_as_fcm_asked(app: Flask, work: Work, inbox: 
     assert outcome(app) == ("done", "sent", None)
 
 
-def test_one_fault_is_one_request(inbox: Inbox, fcm: FcmClient) -> None:
+def test_failed_push_makes_one_request(inbox: Inbox, fcm: FcmClient) -> None:
     inbox.sandbox.faults.set("fcm", "overloaded", times=2, seconds=1)
     with pytest.raises(VendorError):
         fcm.send(PUSH)
@@ -215,7 +213,7 @@ def test_one_fault_is_one_request(inbox: Inbox, fcm: FcmClient) -> None:
     assert left["times"] == 1
 
 
-def test_an_access_token_that_ran_out_is_fetched_anew_once(inbox: Inbox, fcm: FcmClient) -> None:
+def test_expired_access_token_is_renewed_once(inbox: Inbox, fcm: FcmClient) -> None:
     assert fcm.send(PUSH)
     inbox.sandbox.faults.set("fcm", "token_expired", times=1)
     assert fcm.send(PUSH)
@@ -224,22 +222,20 @@ def test_an_access_token_that_ran_out_is_fetched_anew_once(inbox: Inbox, fcm: Fc
         fcm.send(PUSH)
 
 
-def test_a_refused_service_account_is_not_tried_again(inbox: Inbox, fcm: FcmClient) -> None:
+def test_refused_service_account_is_not_tried_again(inbox: Inbox, fcm: FcmClient) -> None:
     inbox.sandbox.faults.set("fcm", "token_refused")
     with pytest.raises(VendorRefusedError):
         fcm.send(PUSH)
 
 
 @pytest.mark.parametrize("credentials", ["/nowhere.json", "{}", "{", '{"type": "service_account"}', "[]"])
-def test_a_service_account_that_is_none_is_a_mistake_of_ours(credentials: str) -> None:
+def test_wrong_service_account_is_our_mistake(credentials: str) -> None:
     with pytest.raises(VendorRefusedError):
         FcmClient(credentials=credentials)
 
 
 @pytest.mark.parametrize("letter", ["d", "द", "🎉", '"', "\n", "\x7f"])
-def test_a_push_that_is_too_long_is_made_to_fit(
-    app: Flask, work: Work, inbox: Inbox, sita: Person, letter: str
-) -> None:
+def test_long_push_is_cut_to_fit(app: Flask, work: Work, inbox: Inbox, sita: Person, letter: str) -> None:
     with app.app_context(), transaction():
         notify(
             user_id=sita.id,
@@ -258,7 +254,7 @@ def test_a_push_that_is_too_long_is_made_to_fit(
     assert short.details["data"]["message"] == few["message"]
 
 
-def test_a_push_that_is_as_large_as_it_can_be_is_taken(inbox: Inbox, app: Flask, sita: Person) -> None:
+def test_largest_push_is_accepted(inbox: Inbox, app: Flask, sita: Person) -> None:
     with app.app_context():
         channels.send_message(
             Message(Channel.PUSH, TOKEN, "द" * 5000, "द" * 5000, "1", data={"notice_id": "1", "reason": "द" * 480})
@@ -268,7 +264,7 @@ def test_a_push_that_is_as_large_as_it_can_be_is_taken(inbox: Inbox, app: Flask,
     assert len(push.body) > 600
 
 
-def test_what_was_on_its_way_does_not_reach_the_next_owner_of_a_device(
+def test_push_does_not_reach_the_next_owner_of_a_device(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person, people: People
 ) -> None:
     tell(app, sita)

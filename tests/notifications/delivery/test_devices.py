@@ -21,7 +21,7 @@ def ids(client: FlaskClient, person: Person) -> list[str]:
     return [item["id"] for item in client.get(PATH, headers=person.headers).get_json()["items"]]
 
 
-def test_a_device_is_registered_listed_and_removed(client: FlaskClient, people: People) -> None:
+def test_device_is_registered_listed_and_removed(client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     made = register(client, sita, app_version="1.2.0")
     assert made.status_code == 201
@@ -48,27 +48,27 @@ def test_a_device_is_registered_listed_and_removed(client: FlaskClient, people: 
         {"fcm_token": "device-token-0001", "extra": 1},
     ],
 )
-def test_what_is_no_device_is_refused(client: FlaskClient, people: People, body: dict[str, str]) -> None:
+def test_wrong_device_is_refused(client: FlaskClient, people: People, body: dict[str, str]) -> None:
     sita = people.join("sita")
     answer = client.post(PATH, json={"platform": "android"} | body, headers=sita.headers)
     assert answer.status_code == 422
 
 
-def test_another_persons_device_is_not_there(client: FlaskClient, people: People) -> None:
+def test_device_of_another_person_is_404(client: FlaskClient, people: People) -> None:
     sita, gita = people.join("sita"), people.join("gita")
     device_id = register(client, sita).get_json()["id"]
     assert client.delete(f"{PATH}/{device_id}", headers=gita.headers).status_code == 404
     assert ids(client, sita) == [device_id]
 
 
-def test_a_token_changes_hands_with_the_next_registration(client: FlaskClient, people: People) -> None:
+def test_token_belongs_to_the_person_who_registered_it_last(client: FlaskClient, people: People) -> None:
     sita, gita = people.join("sita"), people.join("gita")
     register(client, sita)
     assert register(client, gita).status_code == 201
     assert (ids(client, sita), len(ids(client, gita))) == ([], 1)
 
 
-def test_two_who_race_for_a_token_are_one_owner(app: Flask, client: FlaskClient, people: People) -> None:
+def test_concurrent_registrations_of_a_token_have_one_owner(app: Flask, client: FlaskClient, people: People) -> None:
     racers = [people.join(f"racer{number}") for number in range(6)]
     with ThreadPoolExecutor(max_workers=6) as pool:
         statuses = list(pool.map(lambda racer: register(app.test_client(), racer).status_code, racers * 3))
@@ -77,7 +77,7 @@ def test_two_who_race_for_a_token_are_one_owner(app: Flask, client: FlaskClient,
     assert rows(app, "SELECT count(*) FROM devices") == [(1,)]
 
 
-def test_the_eleventh_ends_the_oldest(app: Flask, client: FlaskClient, people: People) -> None:
+def test_eleventh_device_ends_the_oldest(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     made = [register(client, sita, f"device-token-{number:04}").get_json()["id"] for number in range(11)]
     assert ids(client, sita) == list(reversed(made[1:]))
@@ -86,7 +86,7 @@ def test_the_eleventh_ends_the_oldest(app: Flask, client: FlaskClient, people: P
     assert len(ids(client, sita)) == 10
 
 
-def test_signing_out_ends_what_that_sign_in_registered(client: FlaskClient, people: People) -> None:
+def test_sign_out_ends_the_devices_of_that_sign_in(client: FlaskClient, people: People) -> None:
     phone = people.join("sita")
     tablet = people.sign_in(phone)
     register(client, phone, "token-of-phone")
@@ -98,7 +98,7 @@ def test_signing_out_ends_what_that_sign_in_registered(client: FlaskClient, peop
     assert ids(client, again) == []
 
 
-def test_a_stolen_refresh_token_ends_its_pushes(client: FlaskClient, people: People) -> None:
+def test_stolen_refresh_token_ends_the_device(client: FlaskClient, people: People) -> None:
     phone = people.join("sita")
     register(client, phone)
     for _ in range(3):  # a repeat of the first is allowed, for its answer may have been lost
@@ -106,7 +106,7 @@ def test_a_stolen_refresh_token_ends_its_pushes(client: FlaskClient, people: Peo
     assert ids(client, people.sign_in(phone)) == []
 
 
-def test_a_new_sign_in_on_the_same_device_keeps_it(app: Flask, client: FlaskClient, people: People) -> None:
+def test_new_sign_in_on_the_same_device_keeps_it(app: Flask, client: FlaskClient, people: People) -> None:
     before = people.join("sita")
     register(client, before)
     after = people.sign_in(before)
@@ -115,7 +115,7 @@ def test_a_new_sign_in_on_the_same_device_keeps_it(app: Flask, client: FlaskClie
     assert len(ids(client, after)) == 1
 
 
-def test_one_who_left_registers_nothing(app: Flask, client: FlaskClient, people: People) -> None:
+def test_deleted_account_cannot_register_a_device(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     change(app, "UPDATE users SET status = 'deleted', deleted_at = now()")
     assert register(client, sita).status_code == 401

@@ -1,4 +1,4 @@
-"""Staff see what became of the messages to a person, and never what they said."""
+"""Staff see the outcome of every message, and never its text."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ Work = Callable[..., None]
 PATH = "/api/admin/deliveries"
 
 
-def test_each_message_and_channel_is_there(
+def test_list_has_every_message_and_channel(
     app: Flask,
     client: FlaskClient,
     people: People,
@@ -58,7 +58,7 @@ def test_each_message_and_channel_is_there(
     assert client.get(PATH, query_string={"user_id": str(sita.id)}, headers=sita.headers).status_code == 401
 
 
-def test_what_did_not_arrive_is_seen_over_all_people(
+def test_failures_of_all_people_are_listed(
     app: Flask,
     client: FlaskClient,
     people: People,
@@ -100,7 +100,7 @@ def test_what_did_not_arrive_is_seen_over_all_people(
     assert client.get(f"{PATH}/failures", headers=everybody[0].headers).status_code == 401
 
 
-def test_failures_are_read_from_the_index_of_just_those(app: Flask) -> None:
+def test_failures_are_read_by_their_index(app: Flask) -> None:
     with app.app_context():
         query = notification_queries.failed_deliveries(status=None, channel=None, type=None, since=None, until=None)
         compiled = (
@@ -114,9 +114,7 @@ def test_failures_are_read_from_the_index_of_just_those(app: Flask) -> None:
     assert "Sort" not in plan, plan
 
 
-def test_a_code_that_somebody_typed_has_arrived(
-    app: Flask, client: FlaskClient, people: People, work: Work, inbox: Inbox
-) -> None:
+def test_typed_code_is_delivered(app: Flask, client: FlaskClient, people: People, work: Work, inbox: Inbox) -> None:
     status = "SELECT status FROM deliveries ORDER BY id DESC LIMIT 1"
     challenge_id, code = people.ask_code(client, "+9779812345678")
     work()

@@ -1,4 +1,4 @@
-"""An event becomes a person's notice by a line of data, once however often it comes."""
+"""An event becomes one notice of a person, however often it comes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def happened(app: Flask, event: Event) -> None:
         publish(event)
 
 
-def test_an_event_replayed_ten_times_is_one_notice(
+def test_repeated_event_is_one_notice(
     app: Flask, client: FlaskClient, people: People, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sita = people.join("sita")
@@ -54,7 +54,7 @@ def test_an_event_replayed_ten_times_is_one_notice(
     assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'notify_user'") == [(11,)]
 
 
-def test_who_reports_an_issue_is_thanked_and_told_when_it_is_settled(
+def test_reporter_of_an_issue_hears_of_its_receipt_and_its_end(
     app: Flask,
     client: FlaskClient,
     people: People,
@@ -79,7 +79,7 @@ def test_who_reports_an_issue_is_thanked_and_told_when_it_is_settled(
     assert rows(app, "SELECT count(*) FROM notices WHERE type = 'station_issue_resolved'") == [(2,)]
 
 
-def test_an_event_about_what_is_gone_tells_nobody(app: Flask, people: People, work: Work) -> None:
+def test_event_about_a_deleted_thing_tells_nobody(app: Flask, people: People, work: Work) -> None:
     sita = people.join("sita")
     happened(
         app,

@@ -1,4 +1,4 @@
-"""People decide what they hear of, but not that a code or a payment stays unsaid."""
+"""People choose what they hear of, except codes, payments and security."""
 
 from collections.abc import Callable
 
@@ -37,7 +37,7 @@ def tell(app: Flask, person: Person, kind: NoticeType, **context: object) -> Non
         notify(user_id=person.id, type=kind, context=context)
 
 
-def test_everything_is_on_at_first_and_every_kind_has_a_group(client: FlaskClient, sita: Person) -> None:
+def test_everything_is_on_at_first_and_every_type_has_a_group(client: FlaskClient, sita: Person) -> None:
     answer = client.get(PATH, headers=sita.headers).get_json()
     assert answer["quiet_hours"] == "22:00-07:00"
     groups = {each["group"]: each for each in answer["groups"]}
@@ -48,7 +48,7 @@ def test_everything_is_on_at_first_and_every_kind_has_a_group(client: FlaskClien
     assert {name for name, each in groups.items() if each["locked"]} == {"security", "payments"}
 
 
-def test_what_is_switched_off_stays_off_and_the_rest_as_it_was(client: FlaskClient, sita: Person) -> None:
+def test_only_the_named_places_are_switched(client: FlaskClient, sita: Person) -> None:
     assert (
         put(client, sita, {"group": "rentals", "push": False, "email": False}, {"group": "wallet", "sms": False}) == 200
     )
@@ -70,14 +70,12 @@ def test_what_is_switched_off_stays_off_and_the_rest_as_it_was(client: FlaskClie
         {"push": False},
     ],
 )
-def test_what_cannot_be_switched_is_refused(client: FlaskClient, sita: Person, body: dict) -> None:
+def test_locked_groups_cannot_be_switched_off(client: FlaskClient, sita: Person, body: dict) -> None:
     assert put(client, sita, {"group": "rentals", "sms": False}, body) == 422
     assert all(each["sms"] for each in shown(client, sita).values())
 
 
-def test_a_place_that_is_off_is_not_used(
-    app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
-) -> None:
+def test_place_that_is_off_is_not_used(app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person) -> None:
     put(client, sita, {"group": "rentals", "push": False}, {"group": "stations", "in_app": False})
     tell(app, sita, NoticeType.RENTAL_OVERDUE, due_at="2026-11-21T12:20:00Z", rate=500)
     tell(app, sita, NoticeType.STATION_ISSUE_RESOLVED, station="Thamel 3")
@@ -89,7 +87,7 @@ def test_a_place_that_is_off_is_not_used(
     assert client.get("/api/notifications/unread-count", headers=sita.headers).get_json() == {"unread": 1}
 
 
-def test_nothing_silences_codes_payments_and_security(
+def test_codes_payments_and_security_cannot_be_silenced(
     app: Flask, client: FlaskClient, people: People, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     """Neither the route nor rows that stand there all the same."""
@@ -113,7 +111,7 @@ def test_nothing_silences_codes_payments_and_security(
     )
 
 
-def test_who_leaves_leaves_no_preferences(app: Flask, client: FlaskClient, sita: Person) -> None:
+def test_deleted_account_keeps_no_preferences(app: Flask, client: FlaskClient, sita: Person) -> None:
     put(client, sita, {"group": "rentals", "push": False})
     assert client.delete("/api/users/me", headers=sita.headers).status_code in (200, 204)
     assert rows(app, "SELECT count(*) FROM notification_mutes") == [(0,)]

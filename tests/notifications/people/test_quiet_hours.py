@@ -1,4 +1,4 @@
-"""At night nobody is woken for what can wait; in the morning nobody gets twenty of a kind."""
+"""Quiet hours and digests: nobody is woken for what can wait, and nobody gets twenty notices of a type."""
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -38,7 +38,7 @@ KATHMANDU, BERLIN = ZoneInfo("Asia/Kathmandu"), ZoneInfo("Europe/Berlin")
         ("2026-10-24T23:00:00", NIGHT, BERLIN, "2026-10-25T07:00:00"),
     ],
 )
-def test_the_night_ends_in_the_morning_of_its_own_zone(
+def test_quiet_hours_end_in_the_morning_of_their_time_zone(
     local: str, hours: Hours, zone: ZoneInfo, ends: str | None
 ) -> None:
     now = datetime.fromisoformat(local).replace(tzinfo=zone)
@@ -78,7 +78,7 @@ def morning_comes(app: Flask) -> None:
         relay.send_all_open_jobs()
 
 
-def test_what_can_wait_waits_and_what_is_urgent_does_not(
+def test_only_urgent_messages_go_out_at_night(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person, night: Callable[..., None]
 ) -> None:
     end = utcnow() + timedelta(hours=8)
@@ -100,7 +100,7 @@ def test_what_can_wait_waits_and_what_is_urgent_does_not(
     assert (len(inbox.of("push")), len(inbox.of("sms"))) == (2, 2)
 
 
-def test_a_night_that_was_made_longer_is_kept(
+def test_longer_quiet_hours_hold_back_planned_messages(
     app: Flask, work: Work, inbox: Inbox, sita: Person, night: Callable[..., None]
 ) -> None:
     night(utcnow() + timedelta(hours=8))
@@ -120,7 +120,7 @@ def test_a_night_that_was_made_longer_is_kept(
     assert len(inbox.of("push")) == 1
 
 
-def test_many_of_a_kind_are_a_few_and_one_digest(
+def test_many_notices_of_a_type_become_a_few_and_one_digest(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     allowed = RULES[NoticeType.LOW_CREDIT].per_hour
@@ -143,7 +143,7 @@ def test_many_of_a_kind_are_a_few_and_one_digest(
     assert len(inbox.of("push")) == allowed + 2
 
 
-def test_a_digest_says_nothing_of_what_was_read_meanwhile(
+def test_digest_leaves_out_what_was_read_meanwhile(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     allowed = RULES[NoticeType.LOW_CREDIT].per_hour
@@ -156,7 +156,9 @@ def test_a_digest_says_nothing_of_what_was_read_meanwhile(
     assert rows(app, "SELECT count(*) FROM notices WHERE withheld_at IS NOT NULL") == [(0,)]
 
 
-def test_a_digest_of_one_is_that_one(app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person) -> None:
+def test_digest_of_one_notice_is_that_notice(
+    app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
+) -> None:
     tell(app, sita, NoticeType.LOW_CREDIT, RULES[NoticeType.LOW_CREDIT].per_hour + 1)
     work()
     morning_comes(app)
@@ -166,7 +168,7 @@ def test_a_digest_of_one_is_that_one(app: Flask, client: FlaskClient, work: Work
     ].per_hour + 1
 
 
-def test_what_piles_up_in_the_night_is_two_messages_in_the_morning(
+def test_notices_of_a_night_are_two_messages_in_the_morning(
     app: Flask, work: Work, inbox: Inbox, sita: Person, night: Callable[..., None]
 ) -> None:
     night(utcnow() + timedelta(hours=8))

@@ -1,4 +1,4 @@
-"""Who has not finished is reminded a few times; an account that we have not finished is finished."""
+"""People with an unfinished profile are reminded a few times, and unfinished registrations are repeated."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,7 +34,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reminders, "BATCH", 2)
 
 
-def test_a_profile_is_reminded_of_at_each_stage_once(app: Flask, people: People) -> None:
+def test_unfinished_profile_is_reminded_once_at_each_stage(app: Flask, people: People) -> None:
     for number in range(5):
         people.join(f"person{number}")
     change(app, "UPDATE users SET status = 'suspended' WHERE username = 'person4'")
@@ -49,7 +49,7 @@ def test_a_profile_is_reminded_of_at_each_stage_once(app: Flask, people: People)
     assert rows(app, "SELECT count(*) FROM notices GROUP BY user_id") == [(4,)] * 4
 
 
-def test_whoever_has_a_profile_is_reminded_of_the_identity(app: Flask, people: People) -> None:
+def test_complete_profile_is_reminded_of_the_identity_check(app: Flask, people: People) -> None:
     people.join("sita")
     change(app, f"UPDATE users SET {FILLED}")
     assert remind(app, 1.1) == ["kyc_reminder:1"]
@@ -61,7 +61,7 @@ def test_whoever_has_a_profile_is_reminded_of_the_identity(app: Flask, people: P
     assert remind(app, 7.1) == []
 
 
-def test_where_no_identity_is_asked_for_nobody_is_reminded_of_it(
+def test_no_reminder_where_no_identity_check_is_required(
     app: Flask, client: FlaskClient, people: People, staff_headers: Callable[..., dict[str, str]]
 ) -> None:
     people.join("sita")
@@ -70,7 +70,7 @@ def test_where_no_identity_is_asked_for_nobody_is_reminded_of_it(
     assert remind(app, 1.1) == []
 
 
-def test_an_account_whose_follow_up_died_is_finished(app: Flask, people: People, work: Work) -> None:
+def test_unfinished_registration_is_repeated(app: Flask, people: People, work: Work) -> None:
     for name in ("fresh", "lost", "whole", "old", "gone"):
         people.join(name)
     change(app, "UPDATE users SET created_at = now() - interval '2 hours' WHERE username IN ('lost', 'whole', 'gone')")

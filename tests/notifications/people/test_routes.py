@@ -1,4 +1,4 @@
-"""What a person was told: listed, counted, marked, deleted, and forgotten when it is old."""
+"""The notices of a person: listed, counted, marked, deleted, and removed when they are old."""
 
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ def get(client: FlaskClient, person: Person, path: str = "") -> dict:
     return client.get(PATH + path, headers=person.headers).get_json()
 
 
-def test_newest_first_in_pages(app: Flask, client: FlaskClient, people: People) -> None:
+def test_notices_are_paged_newest_first(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     tell(app, sita, 5)
     first = get(client, sita, "?limit=3")
@@ -46,7 +46,7 @@ def test_newest_first_in_pages(app: Flask, client: FlaskClient, people: People) 
     assert first["items"][0]["data"].keys() == {"amount"}
 
 
-def test_what_is_not_yet_in_words_is_not_shown(app: Flask, client: FlaskClient, people: People) -> None:
+def test_notice_without_a_text_is_not_shown(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     with app.app_context(), transaction():
         notice_id = notify(user_id=sita.id, type=NoticeType.DUE_PAID, context={"amount": "1"})
@@ -56,7 +56,7 @@ def test_what_is_not_yet_in_words_is_not_shown(app: Flask, client: FlaskClient, 
     assert client.patch(f"{PATH}/{notice_id}", json=body, headers=sita.headers).status_code == 404
 
 
-def test_read_and_unread_again(app: Flask, client: FlaskClient, people: People) -> None:
+def test_notice_is_marked_read_and_unread(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     tell(app, sita, 3)
     notice_id = get(client, sita)["items"][0]["id"]
@@ -75,14 +75,14 @@ def test_read_and_unread_again(app: Flask, client: FlaskClient, people: People) 
 
 
 @pytest.mark.parametrize("body", [{}, {"read": None}, {"read": "maybe"}, {"read": True, "title": "x"}])
-def test_a_mark_that_is_none_is_refused(app: Flask, client: FlaskClient, people: People, body: dict) -> None:
+def test_wrong_mark_is_refused(app: Flask, client: FlaskClient, people: People, body: dict) -> None:
     sita = people.join("sita")
     tell(app, sita)
     notice_id = get(client, sita)["items"][0]["id"]
     assert client.patch(f"{PATH}/{notice_id}", json=body, headers=sita.headers).status_code == 422
 
 
-def test_a_deleted_one_is_gone_for_its_reader(app: Flask, client: FlaskClient, people: People) -> None:
+def test_deleted_notice_is_hidden(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita")
     tell(app, sita, 2)
     notice_id = get(client, sita)["items"][0]["id"]
@@ -92,7 +92,7 @@ def test_a_deleted_one_is_gone_for_its_reader(app: Flask, client: FlaskClient, p
     assert client.delete(f"{PATH}/{notice_id}", headers=sita.headers).status_code == 404
 
 
-def test_another_persons_are_not_there(app: Flask, client: FlaskClient, people: People) -> None:
+def test_notices_of_another_person_are_404(app: Flask, client: FlaskClient, people: People) -> None:
     sita, gita = people.join("sita"), people.join("gita")
     tell(app, sita)
     notice_id = get(client, sita)["items"][0]["id"]
@@ -106,7 +106,7 @@ def test_another_persons_are_not_there(app: Flask, client: FlaskClient, people: 
     assert get(client, sita, "/unread-count") == {"unread": 1}
 
 
-def test_counting_reads_only_what_is_unread(app: Flask, people: People) -> None:
+def test_unread_count_uses_the_index_of_unread_notices(app: Flask, people: People) -> None:
     sita = people.join("sita")
     change(
         app,
@@ -131,7 +131,7 @@ def test_counting_reads_only_what_is_unread(app: Flask, people: People) -> None:
     assert "ix_notices_unread" in plan
 
 
-def test_what_is_old_is_forgotten(app: Flask, people: People) -> None:
+def test_old_notices_are_deleted(app: Flask, people: People) -> None:
     sita = people.join("sita")
     now = utcnow()
     made: dict[str, UUID] = {}

@@ -1,4 +1,4 @@
-"""A person is told once, in the app and on the channels of the kind, and what became of it is written down."""
+"""A person is told once, in the app and on the channels of the type, and each outcome is written down."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -54,7 +54,7 @@ def sita(app: Flask, people: People) -> Person:
     return sita
 
 
-def test_everybody_is_reached_on_every_channel_of_the_kind(
+def test_notice_goes_out_on_every_channel_of_its_type(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     register(client, sita)
@@ -71,7 +71,7 @@ def test_everybody_is_reached_on_every_channel_of_the_kind(
     assert masked == {None, "+977••••••5678", "s•••@example.com"}
 
 
-def test_a_kind_for_the_app_only_goes_nowhere_else(
+def test_type_for_the_app_only_goes_nowhere_else(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     tell(app, sita, NoticeType.KYC_SUBMITTED, context={})
@@ -80,7 +80,7 @@ def test_a_kind_for_the_app_only_goes_nowhere_else(
     assert deliveries(app) == []
 
 
-def test_it_is_written_in_the_language_of_its_reader(
+def test_notice_is_in_the_language_of_its_reader(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, people: People
 ) -> None:
     gita = people.join("gita", PHONE, language="ne")
@@ -90,7 +90,7 @@ def test_it_is_written_in_the_language_of_its_reader(
     assert "रु ३,०००.००" in inbox.bodies("sms")[0]
 
 
-def test_an_event_that_comes_ten_times_is_one_notice(
+def test_repeated_dedup_key_is_one_notice(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     for _ in range(10):
@@ -102,7 +102,7 @@ def test_an_event_that_comes_ten_times_is_one_notice(
     assert len(items(client, sita)) == 2
 
 
-def test_one_that_its_reader_deleted_does_not_come_back(
+def test_deleted_notice_does_not_come_back(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
 ) -> None:
     tell(app, sita, dedup_key="lost:42")
@@ -114,7 +114,9 @@ def test_one_that_its_reader_deleted_does_not_come_back(
     assert items(client, sita) == []
 
 
-def test_a_rollback_takes_it_back(app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person) -> None:
+def test_rollback_takes_the_notice_back(
+    app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person
+) -> None:
     def told_and_failed() -> None:
         with transaction():
             notify(user_id=sita.id, type=NoticeType.RENTAL_LOST, context=LOST)
@@ -127,7 +129,7 @@ def test_a_rollback_takes_it_back(app: Flask, client: FlaskClient, work: Work, i
     assert inbox.bodies("sms") == []
 
 
-def test_nobody_is_told_nothing(app: Flask, people: People, work: Work, inbox: Inbox) -> None:
+def test_unknown_person_is_told_nothing(app: Flask, people: People, work: Work, inbox: Inbox) -> None:
     """An account that never was, one that ends before the notice is written, and one that ends after."""
     with app.app_context(), transaction():
         assert notify(user_id=uuid4(), type=NoticeType.RENTAL_LOST, context=LOST) is None
@@ -141,14 +143,12 @@ def test_nobody_is_told_nothing(app: Flask, people: People, work: Work, inbox: I
     assert inbox.bodies("sms") == []
 
 
-def test_what_is_not_a_scalar_is_refused(app: Flask, sita: Person) -> None:
+def test_context_with_objects_is_refused(app: Flask, sita: Person) -> None:
     with pytest.raises(TypeError):
         tell(app, sita, context={"amount": ["3000.00"]})
 
 
-def test_an_email_has_two_parts_and_no_header_of_somebody_elses(
-    app: Flask, work: Work, inbox: Inbox, sita: Person
-) -> None:
+def test_email_has_two_parts_and_no_injected_header(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
     change(app, "DELETE FROM user_identifiers WHERE kind = 'phone'")
     reason = "<script>x</script>\r\nBcc: x@example.com"
     tell(app, sita, NoticeType.KYC_REJECTED, context={"reason": reason})
@@ -163,7 +163,7 @@ def test_an_email_has_two_parts_and_no_header_of_somebody_elses(
     assert "&lt;script&gt;" in mail.html
 
 
-def test_a_line_break_in_a_subject_begins_no_header(inbox: Inbox) -> None:
+def test_line_break_in_a_subject_begins_no_header(inbox: Inbox) -> None:
     from powerbank.integrations.smtp import client as smtp
 
     smtp.send(
@@ -189,7 +189,7 @@ def test_a_line_break_in_a_subject_begins_no_header(inbox: Inbox) -> None:
         ("smtp", "temporary", "email", "open", "queued"),
     ],
 )
-def test_what_may_pass_is_tried_again_and_a_definite_no_is_not(
+def test_transient_errors_are_retried_and_permanent_ones_are_not(
     app: Flask, work: Work, inbox: Inbox, sita: Person, vendor: str, fault: str, channel: str, state: str, status: str
 ) -> None:
     inbox.sandbox.faults.set(vendor, fault)
@@ -203,7 +203,9 @@ def test_what_may_pass_is_tried_again_and_a_definite_no_is_not(
     assert PHONE.removeprefix("+977") not in delivery.reason
 
 
-def test_out_of_tries_is_failed_and_too_late_is_expired(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
+def test_delivery_fails_after_its_tries_and_expires_when_late(
+    app: Flask, work: Work, inbox: Inbox, sita: Person
+) -> None:
     with app.app_context(), transaction():
         notice_id = notify(user_id=sita.id, type=NoticeType.RENTAL_LOST, context=LOST)
         assert notice_id is not None
@@ -216,7 +218,7 @@ def test_out_of_tries_is_failed_and_too_late_is_expired(app: Flask, work: Work, 
     assert found == {"sms": ("failed", "SMS failed with 500"), "email": ("expired", "expired")}
 
 
-def test_a_dead_letter_that_staff_send_again_is_sent(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
+def test_dead_letter_that_staff_requeue_is_sent(app: Flask, work: Work, inbox: Inbox, sita: Person) -> None:
     from powerbank.ops import services as ops
 
     inbox.sandbox.faults.set("sparrow", "token_refused", times=1)
@@ -230,7 +232,7 @@ def test_a_dead_letter_that_staff_send_again_is_sent(app: Flask, work: Work, inb
     assert rows(app, "SELECT status, reason, attempts FROM deliveries WHERE channel = 'sms'") == [("sent", None, 2)]
 
 
-def test_without_a_channel_it_is_written_down_and_not_tried(
+def test_delivery_on_a_channel_that_is_not_configured_fails_at_once(
     app: Flask, work: Work, inbox: Inbox, sita: Person, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(client, sita)

@@ -1,4 +1,4 @@
-"""Whatever waits for somebody's approval is told to those who may approve it, found by the routes that approve."""
+"""Whatever waits for an approval tells the staff who may approve it. The routes that approve are found by the test."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +37,7 @@ def approving(app: Flask) -> list[Route]:
     return [route for route in routes(app, "/api/admin/") if route.rule.rule.endswith("/approve")]
 
 
-def test_each_route_that_approves_has_a_notice_to_those_who_may(app: Flask) -> None:
+def test_every_approving_route_has_a_notice_to_those_who_may_approve(app: Flask) -> None:
     found = approving(app)
     assert {route.rule.rule for route in found} == TOLD.keys()
     for route in found:
@@ -55,7 +55,7 @@ def told(client: FlaskClient, headers: Headers) -> list[tuple[str, str]]:
     return [(item["type"], item["body"]) for item in items]
 
 
-def test_adjustments(
+def test_waiting_adjustment_tells_staff(
     client: FlaskClient,
     finance: Headers,
     person: Somebody,  # noqa: F811
@@ -77,7 +77,7 @@ def test_adjustments(
     ]
 
 
-def test_awards(
+def test_waiting_award_tells_staff(
     client: FlaskClient,
     finance: Headers,
     person: Somebody,  # noqa: F811
@@ -95,7 +95,7 @@ def test_awards(
     )
 
 
-def test_refunds_once_for_each_approval_that_they_need(
+def test_refund_tells_staff_once_for_each_approval(
     payer: Payer,  # noqa: F811
     app: Flask,
     finance: Headers,
@@ -116,7 +116,7 @@ def test_refunds_once_for_each_approval_that_they_need(
     assert rows(app, "SELECT context ->> 'refund_id' FROM staff_notices") == [(refund_id,), (refund_id,)]
 
 
-def test_coupons_of_points_and_each_change_of_what_they_give(
+def test_coupon_tells_staff_once_for_each_change_of_its_worth(
     client: FlaskClient, staff_headers: Callable[..., Headers], work: Work
 ) -> None:
     finance, boss = staff_headers("finance"), staff_headers("superadmin")

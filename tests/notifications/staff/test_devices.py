@@ -1,4 +1,4 @@
-"""Staff hear of what is urgent by push, on the devices where they are signed in."""
+"""Staff get pushes on the devices where they are signed in."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -41,7 +41,7 @@ def reported(app: Flask, times: int = 1) -> None:
             )
 
 
-def test_a_critical_issue_reaches_those_who_can_act_on_their_devices(
+def test_critical_issue_is_pushed_to_staff_who_can_act(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     operator = staff_headers("operations")
@@ -56,7 +56,7 @@ def test_a_critical_issue_reaches_those_who_can_act_on_their_devices(
     assert {mail.to for mail in inbox.of("email")} == {"operations@example.com", "superadmin@example.com"}
 
 
-def test_a_device_is_listed_known_again_and_removed(client: FlaskClient, staff_headers: StaffHeaders) -> None:
+def test_staff_device_is_listed_recognised_and_removed(client: FlaskClient, staff_headers: StaffHeaders) -> None:
     boss, operator = staff_headers("superadmin"), staff_headers("operations")
     made = register(client, boss, "staff-token-1")
     assert "fcm_token" not in made
@@ -69,7 +69,7 @@ def test_a_device_is_listed_known_again_and_removed(client: FlaskClient, staff_h
     assert client.get(PATH, headers=boss).get_json()["items"] == []
 
 
-def test_a_token_belongs_to_whoever_registered_it_last(
+def test_token_belongs_to_the_member_who_registered_it_last(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     viewer, operator = staff_headers("viewer"), staff_headers("operations")
@@ -94,7 +94,7 @@ def test_a_token_belongs_to_whoever_registered_it_last(
     ],
 )
 @pytest.mark.parametrize("already_told", [False, True])
-def test_pushes_end_with_the_sign_in(
+def test_pushes_to_staff_end_with_the_sign_in(
     app: Flask,
     client: FlaskClient,
     work: Work,
@@ -116,7 +116,7 @@ def test_pushes_end_with_the_sign_in(
     assert inbox.of("push") == []
 
 
-def test_a_token_that_is_gone_ends_its_device(
+def test_unregistered_token_ends_the_staff_device(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")
@@ -128,7 +128,7 @@ def test_a_token_that_is_gone_ends_its_device(
     assert rows(app, "SELECT status FROM deliveries WHERE channel = 'push'") == [("failed",)]
 
 
-def test_a_member_has_ten_devices_and_an_hour_ten_pushes_of_a_kind(
+def test_devices_and_hourly_pushes_of_a_member_are_limited(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")
@@ -141,7 +141,7 @@ def test_a_member_has_ten_devices_and_an_hour_ten_pushes_of_a_kind(
     assert len(inbox.of("push")) == 10 * staff.PER_HOUR
 
 
-def test_staff_choose_which_kinds_are_pushed(client: FlaskClient, staff_headers: StaffHeaders) -> None:
+def test_staff_choose_which_types_are_pushed(client: FlaskClient, staff_headers: StaffHeaders) -> None:
     headers = staff_headers()
     address = "/api/admin/rules/critical_issue"
     assert client.get(address, headers=headers).get_json()["channels"] == ["email", "push"]

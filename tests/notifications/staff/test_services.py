@@ -1,4 +1,4 @@
-"""Staff hear of what concerns their role, once, in the console and, where it is urgent, by e-mail."""
+"""Notices of staff: once for each role that they concern, in the console and, where urgent, by e-mail."""
 
 from collections.abc import Callable
 from uuid import uuid4
@@ -35,7 +35,7 @@ def items(client: FlaskClient, headers: dict[str, str], query: str = "", **more:
 
 @pytest.mark.parametrize("type", [*StaffNoticeType])
 @pytest.mark.parametrize("language", ["en", "ne"])
-def test_every_type_has_words_in_both_languages(type: StaffNoticeType, language: str) -> None:
+def test_every_type_has_texts_in_both_languages(type: StaffNoticeType, language: str) -> None:
     words = built_in.built_in_text(type, VALUES, language)
     assert words.title
     assert built_in.MISSING not in words.title + words.body
@@ -46,7 +46,9 @@ def test_every_type_has_words_in_both_languages(type: StaffNoticeType, language:
     assert type in RULES
 
 
-def test_each_role_sees_what_concerns_it(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
+def test_each_role_sees_the_types_of_its_permissions(
+    app: Flask, client: FlaskClient, staff_headers: StaffHeaders
+) -> None:
     tell(app, StaffNoticeType.NO_WORKERS)
     tell(app, StaffNoticeType.LEDGER_MISMATCH)
     seen = {
@@ -61,7 +63,7 @@ def test_each_role_sees_what_concerns_it(app: Flask, client: FlaskClient, staff_
     }
 
 
-def test_read_by_one_is_unread_by_the_other(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
+def test_notice_is_read_by_each_member_separately(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
     tell(app, StaffNoticeType.NO_WORKERS)
     tell(app, StaffNoticeType.LOW_BATTERY)
     boss, operator, finance = staff_headers("superadmin"), staff_headers("operations"), staff_headers("finance")
@@ -81,7 +83,7 @@ def test_read_by_one_is_unread_by_the_other(app: Flask, client: FlaskClient, sta
     assert [item["type"] for item in items(client, boss, "?type=low_battery")] == ["low_battery"]
 
 
-def test_it_is_read_in_the_language_that_is_asked_for(
+def test_notice_is_shown_in_the_requested_language(
     app: Flask, client: FlaskClient, staff_headers: StaffHeaders
 ) -> None:
     tell(app, StaffNoticeType.REFUND_TO_APPROVE)
@@ -89,7 +91,7 @@ def test_it_is_read_in_the_language_that_is_asked_for(
     assert "रु १,२५०.००" in item["body"]
 
 
-def test_what_is_the_same_is_told_once(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
+def test_repeated_staff_notice_is_told_once(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
     for _ in range(3):
         tell(app, StaffNoticeType.KYC_TO_REVIEW, context={"submission_id": "1"})
         tell(app, StaffNoticeType.NO_WORKERS, dedup_key="once")
@@ -101,7 +103,7 @@ def test_what_is_the_same_is_told_once(app: Flask, client: FlaskClient, staff_he
     ]
 
 
-def test_what_is_urgent_is_mailed_to_those_who_can_act(
+def test_urgent_notice_is_mailed_to_staff_who_can_act(
     app: Flask, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     for role in ("superadmin", "operations", "finance", "viewer"):
@@ -121,7 +123,7 @@ def test_what_is_urgent_is_mailed_to_those_who_can_act(
     assert rows(app, "SELECT DISTINCT status, masked LIKE '%•••@example.com' FROM deliveries") == [("sent", True)]
 
 
-def test_one_who_may_not_act_any_more_gets_no_mail(
+def test_member_without_the_permission_gets_no_mail(
     app: Flask, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     staff_headers("operations")
@@ -132,7 +134,7 @@ def test_one_who_may_not_act_any_more_gets_no_mail(
     assert rows(app, "SELECT status, reason FROM deliveries") == [("failed", "not for this member any more")]
 
 
-def test_a_flood_of_a_kind_is_not_a_flood_of_mails(
+def test_mails_of_one_type_are_limited_per_hour(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")
@@ -143,7 +145,7 @@ def test_a_flood_of_a_kind_is_not_a_flood_of_mails(
     assert len(items(client, headers, "?limit=100")) == 25
 
 
-def test_an_event_becomes_a_notice_by_a_line_of_the_subscriptions(
+def test_event_becomes_a_staff_notice_by_its_subscription(
     app: Flask, client: FlaskClient, work: Work, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers()
@@ -187,7 +189,7 @@ class TestTemplates:
         assert answer.status_code == 201, answer.text
         return answer.get_json()
 
-    def test_each_member_gets_mail_in_the_language_that_was_chosen(
+    def test_member_gets_mail_in_the_chosen_language(
         self, app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders
     ) -> None:
         boss, operator = staff_headers("superadmin"), staff_headers("operations")
@@ -210,7 +212,7 @@ class TestTemplates:
         assert '&lt;b&gt;</p><p style="line-height:1.5">KTM-1</p>' in mail.html
         assert '/console/notices">' in mail.html
 
-    def test_the_consoles_list_has_templates_of_its_own(
+    def test_console_has_templates_of_its_own(
         self, app: Flask, client: FlaskClient, staff_headers: StaffHeaders
     ) -> None:
         headers = staff_headers("operations")
@@ -222,7 +224,7 @@ class TestTemplates:
         assert items(client, headers, **{"Accept-Language": "ne"})[1]["title"] == "KTM-1 बन्द"
 
     @pytest.mark.parametrize("channel", ["email", "in_app"])
-    def test_one_that_fails_gives_way_and_is_told_of_once(
+    def test_broken_staff_template_gives_way_and_is_reported_once(
         self, app: Flask, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders, channel: str
     ) -> None:
         headers = staff_headers("operations")
@@ -240,12 +242,14 @@ class TestTemplates:
         ]
 
     @pytest.mark.parametrize("channel", ["sms"])
-    def test_staff_have_no_other_places(self, client: FlaskClient, staff_headers: StaffHeaders, channel: str) -> None:
+    def test_staff_templates_have_no_other_places(
+        self, client: FlaskClient, staff_headers: StaffHeaders, channel: str
+    ) -> None:
         refused = client.post("/api/admin/templates", json=OFFLINE | {"channel": channel}, headers=staff_headers())
         assert (refused.status_code, list(refused.get_json(force=True)["errors"])) == (422, ["channel"])
 
     @pytest.mark.parametrize("type", [*StaffNoticeType])
-    def test_every_type_is_previewed_and_sent_for_a_test(
+    def test_every_staff_type_can_be_previewed_and_tested(
         self, client: FlaskClient, work: Work, inbox: Inbox, staff_headers: StaffHeaders, type: StaffNoticeType
     ) -> None:
         headers = staff_headers("operations")

@@ -1,4 +1,4 @@
-"""Staff choose the words of a message; whatever they write, people get a message."""
+"""Templates of staff: whatever they write, people get a message."""
 
 import time
 from collections.abc import Callable
@@ -79,7 +79,7 @@ def make(client: FlaskClient, headers: dict[str, str], **more: object) -> dict:
     return answer.get_json()
 
 
-def test_a_template_takes_the_place_of_the_built_in_text_on_its_channel_and_in_its_language(
+def test_template_replaces_the_built_in_text_of_its_channel_and_language(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")
@@ -103,9 +103,7 @@ def test_a_template_takes_the_place_of_the_built_in_text_on_its_channel_and_in_i
     assert inbox.of("push")[0].title == "Top-up received"
 
 
-def test_staff_keep_them_and_each_change_is_in_the_audit_log(
-    app: Flask, client: FlaskClient, staff_headers: StaffHeaders
-) -> None:
+def test_every_change_of_a_template_is_audited(app: Flask, client: FlaskClient, staff_headers: StaffHeaders) -> None:
     headers = staff_headers("operations")
     made = make(client, headers)
     assert client.post(PATH, json=PUSH, headers=headers).status_code == 409
@@ -125,9 +123,7 @@ def test_staff_keep_them_and_each_change_is_in_the_audit_log(
 
 
 @pytest.mark.parametrize("source", HOSTILE)
-def test_what_is_more_than_a_text_is_refused_at_once(
-    client: FlaskClient, staff_headers: StaffHeaders, source: str
-) -> None:
+def test_code_in_a_template_is_refused(client: FlaskClient, staff_headers: StaffHeaders, source: str) -> None:
     headers = staff_headers("operations")
     began = time.monotonic()
     for path in (PATH, f"{PATH}/preview"):
@@ -138,7 +134,7 @@ def test_what_is_more_than_a_text_is_refused_at_once(
 
 
 @pytest.mark.parametrize("source", HOSTILE)
-def test_one_that_came_into_the_table_another_way_harms_nothing(
+def test_unchecked_row_does_no_harm(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person, staff_headers: StaffHeaders, source: str
 ) -> None:
     made = make(client, staff_headers())
@@ -153,7 +149,7 @@ def test_one_that_came_into_the_table_another_way_harms_nothing(
     assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE state = 'dead'") == [(0,)]
 
 
-def test_one_that_lacks_a_value_gives_way_and_staff_hear_of_it_once(
+def test_template_without_a_value_gives_way_and_is_reported_once(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers()
@@ -167,7 +163,7 @@ def test_one_that_lacks_a_value_gives_way_and_staff_hear_of_it_once(
     assert rows(app, "SELECT DISTINCT state FROM outbox_jobs") == [("done",)]
 
 
-def test_what_comes_out_is_bounded(app: Flask) -> None:
+def test_rendered_text_is_limited_in_length(app: Flask) -> None:
     draft = Draft(NoticeType.KYC_REJECTED, "Sorry", "{{ reason }}" * 100)
     assert drafts.check_draft(draft) == {}
     with pytest.raises(BrokenTemplateError, match="too long"):
@@ -180,14 +176,12 @@ def test_what_comes_out_is_bounded(app: Flask) -> None:
     assert words.title == "a b Subject: c"
 
 
-def test_a_value_is_never_read_as_a_template(app: Flask) -> None:
+def test_value_is_never_read_as_a_template(app: Flask) -> None:
     draft = Draft(NoticeType.KYC_REJECTED, "Sorry", "{{ reason|upper }}")
     assert drafts.render_draft(draft, {"reason": "{{ reason }}<b>"}, "en").body == "{{ REASON }}<B>"
 
 
-def test_a_preview_shows_it_with_example_values_or_those_given(
-    client: FlaskClient, staff_headers: StaffHeaders
-) -> None:
+def test_preview_uses_example_values_or_those_given(client: FlaskClient, staff_headers: StaffHeaders) -> None:
     headers = staff_headers("viewer")
     words = client.post(f"{PATH}/preview", json=PUSH, headers=headers).get_json()
     assert words == {"title": "Money, NPR 1,250.00!", "body": "You have NPR 49.50 now."}
@@ -198,14 +192,14 @@ def test_a_preview_shows_it_with_example_values_or_those_given(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in NoticeType if kind is not NoticeType.BROADCAST])
-def test_every_kind_can_be_put_into_other_words(kind: NoticeType) -> None:
+def test_every_type_can_have_a_template(kind: NoticeType) -> None:
     body = "x" + " ".join(f"{{{{ {name} }}}}" for name in built_in.needed_values(kind))
     draft = Draft(kind, "title", body)
     assert drafts.check_draft(draft) == {}
     assert drafts.render_draft(draft, built_in.sample_values(kind), "ne").body
 
 
-def test_a_code_is_never_left_out(
+def test_template_of_codes_must_name_the_code(
     app: Flask, client: FlaskClient, people: People, work: Work, inbox: Inbox, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")
@@ -222,7 +216,7 @@ def test_a_code_is_never_left_out(
     assert rows(app, "SELECT context ->> 'version' FROM staff_notices") == [(f"{made['id']}:1",)]
 
 
-def test_a_test_reaches_the_address_that_is_given(
+def test_test_message_reaches_the_given_address(
     app: Flask, client: FlaskClient, work: Work, inbox: Inbox, sita: Person, staff_headers: StaffHeaders
 ) -> None:
     headers = staff_headers("operations")

@@ -1,4 +1,4 @@
-"""Every kind of message has good words in every language, and odd values harm nothing."""
+"""The built-in texts of all types, in every language, with missing and odd values."""
 
 import pytest
 
@@ -18,19 +18,19 @@ def places(kind: NoticeType, texts: dict[NoticeType, tuple[str, str]]) -> set[tu
 
 
 @pytest.mark.parametrize("kind", [*NoticeType])
-def test_both_languages_say_the_same_things(kind: NoticeType) -> None:
+def test_both_languages_name_the_same_values(kind: NoticeType) -> None:
     assert places(kind, dict(ENGLISH)) == places(kind, dict(NEPALI))
     assert kind in RULES
 
 
 @pytest.mark.parametrize("kind", [*NoticeType, *StaffNoticeType])
-def test_a_value_is_written_in_one_manner_everywhere(kind: NoticeType | StaffNoticeType) -> None:
+def test_value_has_one_format_everywhere(kind: NoticeType | StaffNoticeType) -> None:
     assert built_in.needed_values(kind) == {name: values.VALUES[name].format for name in built_in.needed_values(kind)}
 
 
 @pytest.mark.parametrize("kind", [*NoticeType])
 @pytest.mark.parametrize("language", ["en", "ne"])
-def test_a_text_is_complete(kind: NoticeType, language: str) -> None:
+def test_text_is_complete(kind: NoticeType, language: str) -> None:
     """With the example of its own kind, which staff see in previews."""
     words = built_in.built_in_text(kind, built_in.sample_values(kind), language)
     for text in (words.title, words.body):
@@ -55,7 +55,7 @@ def test_a_text_is_complete(kind: NoticeType, language: str) -> None:
         (NoticeType.OTP, "ne", "042117"),
     ],
 )
-def test_numbers_and_times_are_written_as_their_reader_does(kind: NoticeType, language: str, part: str) -> None:
+def test_numbers_and_times_are_formatted_for_the_reader(kind: NoticeType, language: str, part: str) -> None:
     assert part in built_in.built_in_text(kind, VALUES, language).body
 
 
@@ -66,17 +66,17 @@ def test_large_amounts_are_grouped_in_lakhs() -> None:
 
 
 @pytest.mark.parametrize("amount", [None, "lots", "", "2026-11-21"])
-def test_a_value_that_is_missing_or_odd_leaves_a_dash(amount: Scalar) -> None:
+def test_missing_or_odd_value_leaves_a_dash(amount: Scalar) -> None:
     assert built_in.built_in_text(NoticeType.DUE_PAID, {"amount": amount}, "en").body.startswith("– of what was open")
 
 
-def test_a_value_is_never_read_as_a_text() -> None:
+def test_value_is_never_read_as_a_text() -> None:
     context = {"title": "{message}", "message": "{title.__class__} {0} %s {amount:money}"}
     words = built_in.built_in_text(NoticeType.BROADCAST, context, "en")
     assert (words.title, words.body) == (context["title"], context["message"])
 
 
-def test_only_a_code_is_kept_out_of_the_app() -> None:
+def test_only_codes_are_kept_out_of_the_app() -> None:
     assert RULES[NoticeType.OTP].channels == {Channel.SMS, Channel.EMAIL}
     assert all(
         RULES[kind].always

@@ -1,8 +1,8 @@
-"""What time costs, whatever the clocks say."""
+"""The fees for time, whatever the clocks of stations and hosts say."""
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,12 +14,9 @@ from powerbank.base.local_time import local_day
 from powerbank.rentals.charges import fees
 from powerbank.rentals.end import returns
 from tests.people import change, rows
-from tests.rentals.conftest import Cabinets, Renter
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Out, Packages, Renters
 from tests.rentals.street import Street
-
-Renters = Callable[..., Renter]
-Packages = Callable[..., UUID]
-Out = Callable[..., tuple[Renter, str]]
 
 
 @pytest.mark.parametrize(

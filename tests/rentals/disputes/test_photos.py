@@ -1,4 +1,4 @@
-"""A dispute may show a photo."""
+"""A person may add photos to a case."""
 
 import base64
 import io
@@ -6,14 +6,13 @@ from collections.abc import Callable
 
 from powerbank.stations.issues import photos
 from tests.pictures import samples
-from tests.rentals.conftest import Renter
+from tests.rentals.conftest import Out
 
-Out = Callable[..., tuple[Renter, str]]
 Staff = Callable[..., dict[str, str]]
 PHOTO = base64.b64encode(samples.located_jpeg()).decode()
 
 
-def test_staff_who_decide_see_what_was_shown(out: Out, staff_headers: Staff) -> None:
+def test_staff_see_the_photos_of_a_case(out: Out, staff_headers: Staff) -> None:
     sita, rental_id = out(ago=30)
     path = f"/rentals/{rental_id}/report-issue"
     first = sita.post(path, {"issue_type": "returned", "photo": PHOTO})
@@ -31,7 +30,7 @@ def test_staff_who_decide_see_what_was_shown(out: Out, staff_headers: Staff) -> 
     assert sita.client.get(case["photos"][0], headers=sita.headers).status_code == 401
 
 
-def test_one_case_has_so_many_and_a_broken_one_opens_none(out: Out, staff_headers: Staff) -> None:
+def test_case_has_a_limit_of_photos_and_a_broken_photo_opens_no_case(out: Out, staff_headers: Staff) -> None:
     sita, rental_id = out(ago=30)
     path = f"/rentals/{rental_id}/report-issue"
     assert sita.post(path, {"issue_type": "other", "photo": PHOTO[:40]}).status_code == 422
@@ -41,7 +40,7 @@ def test_one_case_has_so_many_and_a_broken_one_opens_none(out: Out, staff_header
     assert [len(case["photos"]) for case in found["cases"]] == [photos.MOST]
 
 
-def test_a_form_that_is_sent_again_under_its_key_is_one_report(out: Out) -> None:
+def test_form_that_is_repeated_with_its_key_opens_one_case(out: Out) -> None:
     """The client draws another boundary between the parts each time."""
     sita, rental_id = out(ago=30)
 

@@ -13,12 +13,12 @@ from flask.testing import FlaskClient
 
 from powerbank.base.db import utcnow
 from tests.people import change, rows
-from tests.rentals.conftest import Cabinets, Renter
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Out
 from tests.rentals.end.test_gateway_returns import SECRET, settle_on
 from tests.stations.conftest import Make
 
 Report = Callable[..., Any]
-Out = Callable[..., tuple[Renter, str]]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def returned(seq: int = 2, **changed: Any) -> dict[str, Any]:
     return told | {"boot_id": 1, "seq": seq, "ts": utcnow().isoformat()} | changed
 
 
-def test_a_heartbeat_brings_a_station_online_and_a_repeat_changes_nothing(
+def test_heartbeat_brings_a_station_online_and_a_repeat_changes_nothing(
     app: Flask, make_station: Make, cabinets: Cabinets, report: Report
 ) -> None:
     make_station("B", online=False)
@@ -62,7 +62,7 @@ def test_a_heartbeat_brings_a_station_online_and_a_repeat_changes_nothing(
     assert rows(app, "SELECT outcome FROM station_reports ORDER BY id") == [("applied",), ("stale",)]
 
 
-def test_a_return_ends_the_rental_once(
+def test_return_event_ends_the_rental_once(
     app: Flask, out: Out, make_station: Make, cabinets: Cabinets, report: Report
 ) -> None:
     sita, rental_id = out(ago=30)
@@ -76,7 +76,7 @@ def test_a_return_ends_the_rental_once(
     assert rows(app, "SELECT count(*) FROM station_reports WHERE key = 'event:e1'") == [(1,)]
 
 
-def test_what_happened_does_not_expire_while_no_worker_runs_and_a_heartbeat_does(
+def test_events_outlive_a_time_without_workers_and_heartbeats_do_not(
     app: Flask, out: Out, make_station: Make, cabinets: Cabinets, report: Report
 ) -> None:
     sita, rental_id = out(ago=30)
@@ -105,7 +105,7 @@ def test_what_happened_does_not_expire_while_no_worker_runs_and_a_heartbeat_does
         ({"imei": "imei-C"}, 422),
     ],
 )
-def test_what_is_not_signed_or_makes_no_sense(
+def test_unsigned_or_malformed_messages_are_refused(
     app: Flask, make_station: Make, cabinets: Cabinets, report: Report, changed: dict[str, Any], code: int
 ) -> None:
     make_station("B")

@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from powerbank.base.db import utcnow
 from tests.people import rows
-from tests.rentals.conftest import Cabinets, Renter
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Out
 from tests.stations.conftest import Make
 
 SECRET = "of the gateways"
@@ -47,10 +48,9 @@ def gateway(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) ->
 
 
 Gateway = Callable[..., Any]
-Out = Callable[..., tuple[Renter, str]]
 
 
-def test_it_ends_the_rental_and_a_repeat_changes_nothing(
+def test_return_ends_the_rental_and_a_repeat_changes_nothing(
     out: Out, make_station: Make, cabinets: Cabinets, gateway: Gateway
 ) -> None:
     sita, rental_id = out(ago=30)
@@ -76,7 +76,7 @@ def test_it_ends_the_rental_and_a_repeat_changes_nothing(
         {"signed_body": b"{}"},
     ],
 )
-def test_what_is_not_signed_so_changes_nothing(
+def test_return_without_a_right_signature_is_refused(
     app: Flask, out: Out, make_station: Make, cabinets: Cabinets, gateway: Gateway, wrong: dict[str, Any]
 ) -> None:
     sita, rental_id = out(ago=30)
@@ -88,7 +88,7 @@ def test_what_is_not_signed_so_changes_nothing(
     assert rows(app, "SELECT count(*) FROM station_reports") == [(0,)]
 
 
-def test_without_a_secret_nobody_is_believed(
+def test_every_return_is_refused_where_no_secret_is_set(
     app: Flask, out: Out, make_station: Make, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_station("B")
@@ -108,7 +108,7 @@ def test_without_a_secret_nobody_is_believed(
         ({"powerbank_sn": "नेपाल"}, 202),  # a serial that nobody has: looked into, not refused
     ],
 )
-def test_what_is_signed_and_makes_no_sense(
+def test_signed_but_malformed_returns_are_refused(
     make_station: Make, gateway: Gateway, changed: dict[str, Any], code: int
 ) -> None:
     make_station("B")
@@ -116,7 +116,7 @@ def test_what_is_signed_and_makes_no_sense(
 
 
 @pytest.mark.parametrize("ts", ["1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
-def test_a_gateway_whose_clock_is_wrong(
+def test_return_is_accepted_although_the_clock_of_the_gateway_is_wrong(
     out: Out, make_station: Make, cabinets: Cabinets, gateway: Gateway, ts: str
 ) -> None:
     sita, rental_id = out(ago=90, minutes=60)
@@ -128,7 +128,7 @@ def test_a_gateway_whose_clock_is_wrong(
     assert found["started_at"] < found["ended_at"] <= utcnow().isoformat()
 
 
-def test_a_return_that_is_taken_over_by_the_station_itself_is_one(
+def test_return_that_the_station_also_tells_is_applied_once(
     out: Out, make_station: Make, cabinets: Cabinets, gateway: Gateway
 ) -> None:
     sita, rental_id = out(ago=30)
@@ -139,7 +139,7 @@ def test_a_return_that_is_taken_over_by_the_station_itself_is_one(
     assert [each["event"] for each in sita.rental(rental_id)["timeline"]].count("returned") == 1
 
 
-def test_an_event_id_is_of_one_station(gateway: Gateway, make_station: Make) -> None:
+def test_event_ids_of_two_stations_do_not_collide(gateway: Gateway, make_station: Make) -> None:
     make_station("B")
     make_station("C")
     assert gateway(powerbank_sn="none").status_code == 202
@@ -147,9 +147,7 @@ def test_an_event_id_is_of_one_station(gateway: Gateway, make_station: Make) -> 
     assert gateway(powerbank_sn="none").status_code == 200
 
 
-def test_a_slot_that_the_station_does_not_have_is_refused(
-    out: Out, make_station: Make, cabinets: Cabinets, gateway: Gateway
-) -> None:
+def test_unknown_slot_is_refused(out: Out, make_station: Make, cabinets: Cabinets, gateway: Gateway) -> None:
     sita, rental_id = out(ago=30)
     make_station("B")
     refused = gateway(slot_number=99)

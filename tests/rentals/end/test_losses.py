@@ -1,6 +1,5 @@
-"""Banks that are given up, and those that come back after all."""
+"""Power banks that are lost, and those that are found again."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask
@@ -8,16 +7,14 @@ from flask import Flask
 from powerbank.base.db import utcnow
 from powerbank.outbox import relay
 from tests.people import change, rows
-from tests.rentals.conftest import MINUTE, Cabinets, Renter
-from tests.rentals.end.test_returns import swept
-
-Out = Callable[..., tuple[Renter, str]]
+from tests.rentals.cabinets import MINUTE, Cabinets, sweep
+from tests.rentals.conftest import Out
 
 
-def test_lost_is_sold_and_found_is_paid_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_lost_bank_is_sold_and_refunded_when_found(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=60 + 7 * 1440 + 30, minutes=60, wallet="4000.00", price="50.00")
-    swept(app, cabinets)
-    swept(app, cabinets)
+    sweep(app, cabinets)
+    sweep(app, cabinets)
     found = sita.rental(rental_id)
     hours = 7 * 24 + 1
     assert (found["status"], found["overdue_amount"]) == ("lost", f"{hours * 5}.00")
@@ -30,7 +27,7 @@ def test_lost_is_sold_and_found_is_paid_back(app: Flask, out: Out, cabinets: Cab
     assert sita.wallet() == (f"{4000 - 50 - hours * 5}.00", "0.00", 5, "0.00")
 
 
-def test_lost_and_not_to_be_paid_is_owed_and_waived_when_found(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_loss_without_money_becomes_a_due_that_is_waived_when_found(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=5, minutes=60, wallet="150.00", price="50.00")
     assert sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"}).status_code == 201
     assert sita.rental(rental_id)["status"] == "lost"
@@ -41,7 +38,7 @@ def test_lost_and_not_to_be_paid_is_owed_and_waived_when_found(app: Flask, out: 
     assert sita.wallet() == ("100.00", "0.00", 15, "0.00")
 
 
-def test_found_after_the_due_time_is_late(out: Out, cabinets: Cabinets) -> None:
+def test_found_bank_that_came_back_late_costs_the_overdue_fee(out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=50, minutes=60, wallet="4000.00", price="50.00")
     sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
     cabinets.take_back("A-1", at=utcnow() + 30 * MINUTE)
@@ -50,7 +47,7 @@ def test_found_after_the_due_time_is_late(out: Out, cabinets: Cabinets) -> None:
     assert sita.wallet() == ("3945.00", "0.00", 5, "0.00"), "the package, an hour too late, and no bonus"
 
 
-def test_lost_and_found_within_the_window_is_free_as_any_return(out: Out, cabinets: Cabinets) -> None:
+def test_found_bank_within_the_window_is_free_of_charge(out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=2, wallet="4000.00")
     sita.post(f"/rentals/{rental_id}/cancel")
     sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
@@ -60,7 +57,7 @@ def test_lost_and_found_within_the_window_is_free_as_any_return(out: Out, cabine
     assert sita.wallet() == ("4000.00", "0.00", 0, "0.00")
 
 
-def test_lost_and_found_asked_for_when_it_is_back_has_earned_nothing(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_cancelled_found_rental_earns_nothing(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=2, wallet="150.00")
     sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
     cabinets.take_back("A-1", slot=1)
@@ -74,7 +71,7 @@ def test_lost_and_found_asked_for_when_it_is_back_has_earned_nothing(app: Flask,
     assert rows(app, "SELECT coalesce(sum(rentals), 0) FROM tally_events") == [(0,)]
 
 
-def test_lost_and_found_after_the_window_is_paid_for(out: Out, cabinets: Cabinets) -> None:
+def test_found_bank_after_the_window_is_charged(out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=2, wallet="4000.00")
     sita.post(f"/rentals/{rental_id}/cancel")
     sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
@@ -83,7 +80,7 @@ def test_lost_and_found_after_the_window_is_paid_for(out: Out, cabinets: Cabinet
     assert sita.wallet()[0] == "3950.00"
 
 
-def test_found_after_a_month_stays_sold(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_bank_found_after_a_month_stays_sold(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=5, wallet="5000.00")
     sita.post(f"/rentals/{rental_id}/report-issue", {"issue_type": "lost"})
     cabinets.take_back("A-1", at=utcnow() + timedelta(days=31))

@@ -1,4 +1,4 @@
-"""Returns that a cabinet calls provisional: nothing is collected before its self-test has ended."""
+"""Provisional returns: nothing is collected before the self-test of the station has ended."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,8 +11,8 @@ from jobs.rentals import run_sweep
 from powerbank.base.db import transaction, utcnow
 from powerbank.rentals import sweeps
 from powerbank.stations.custody import registration
+from tests.rentals.cabinets import sweep
 from tests.rentals.conftest import Renter
-from tests.rentals.end.test_returns import swept
 from tests.rentals.street import Street
 from tests.stations.messages.test_volinks_cabinets import RETURNED, UPDATE, frame, holes
 from tests.stations.talker import Talker, stays, value
@@ -70,11 +70,11 @@ def rented(
 Rented = tuple[Renter, str, Cabinet]
 
 
-def test_passed_it_counts_from_the_return(app: Flask, rented: Rented) -> None:
+def test_passed_self_test_ends_the_rental_at_the_return(app: Flask, rented: Rented) -> None:
     sita, rental_id, cabinet = rented
     back_at = cabinet.takes_back_provisionally()
     cabinet.wait(minutes=4)
-    swept(app, cabinet.street)
+    sweep(app, cabinet.street)
     assert sita.rental(rental_id)["status"] == "active", "neither overdue nor completed"
     cabinet.tests_itself(PASSED)
     found = sita.rental(rental_id)
@@ -82,7 +82,7 @@ def test_passed_it_counts_from_the_return(app: Flask, rented: Rented) -> None:
     assert datetime.fromisoformat(found["ended_at"]) == back_at
 
 
-def test_failed_and_taken_out_again_it_is_still_its_persons(app: Flask, rented: Rented) -> None:
+def test_failed_self_test_and_missing_bank_keep_the_rental_open(app: Flask, rented: Rented) -> None:
     sita, rental_id, cabinet = rented
     cabinet.takes_back_provisionally()
     cabinet.wait(minutes=4)
@@ -92,14 +92,14 @@ def test_failed_and_taken_out_again_it_is_still_its_persons(app: Flask, rented: 
     cabinet.wait(seconds=30)
     cabinet.shows(0)
     cabinet.wait(minutes=10)
-    swept(app, cabinet.street)
-    swept(app, cabinet.street)
+    sweep(app, cabinet.street)
+    sweep(app, cabinet.street)
     assert sita.rental(rental_id)["status"] == "overdue", "no sweep overrules a self-test"
     assert stays("258")[-1] == ("user", None, rental_id)
     assert value("SELECT count(*) FROM discrepancies WHERE resolved_at IS NULL") == 0
 
 
-def test_failed_and_seen_in_its_slot_it_is_back_since_it_was_put_there(app: Flask, rented: Rented) -> None:
+def test_failed_self_test_and_bank_in_its_slot_end_the_rental_at_the_return(app: Flask, rented: Rented) -> None:
     sita, rental_id, cabinet = rented
     back_at = cabinet.takes_back_provisionally()
     cabinet.wait(minutes=4)
@@ -116,9 +116,7 @@ def test_failed_and_seen_in_its_slot_it_is_back_since_it_was_put_there(app: Flas
 
 
 @pytest.mark.parametrize(("shown", "status"), [(258, "completed"), (0, "overdue")])
-def test_a_self_test_that_never_comes_is_decided_by_the_slot(
-    app: Flask, rented: Rented, shown: int, status: str
-) -> None:
+def test_slot_decides_when_the_self_test_never_comes(app: Flask, rented: Rented, shown: int, status: str) -> None:
     sita, rental_id, cabinet = rented
     cabinet.takes_back_provisionally()
     cabinet.wait(minutes=2)
@@ -126,5 +124,5 @@ def test_a_self_test_that_never_comes_is_decided_by_the_slot(
     with app.app_context():
         run_sweep(sweeps.provisional_return_step(utcnow()))
     cabinet.street.work()
-    swept(app, cabinet.street)
+    sweep(app, cabinet.street)
     assert sita.rental(rental_id)["status"] == status

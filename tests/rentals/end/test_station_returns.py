@@ -1,18 +1,12 @@
-"""What stations say of rented banks, in whatever order it comes: told by the stations themselves."""
-
-from collections.abc import Callable
-from uuid import UUID
+"""Returns and ejections as stations tell of them in their own protocol, in whatever order."""
 
 import pytest
 
 from tests.people import rows
-from tests.rentals.conftest import Renter
-from tests.rentals.end.test_returns import swept
+from tests.rentals.cabinets import sweep
+from tests.rentals.conftest import Packages, Renters
 from tests.rentals.street import Street
 from tests.stations.talker import stays
-
-Renters = Callable[..., Renter]
-Packages = Callable[..., UUID]
 
 
 def test_eject_confirmed_but_the_bank_still_seen_in_the_slot_within_60_s(
@@ -94,7 +88,7 @@ def test_return_while_overdue(street: Street, renter: Renters, package: Packages
     street.wait([a], minutes=149)
     a.snapshot({})
     street.wait([a], minutes=1)
-    swept(street.app, street)
+    sweep(street.app, street)
     assert sita.rental(rental_id)["status"] == "overdue"
     street.happened(a, "returned", 2, "101")
     found = sita.rental(rental_id)
@@ -105,8 +99,8 @@ def test_return_while_overdue(street: Street, renter: Renters, package: Packages
 def test_return_while_lost(street: Street, renter: Renters, package: Packages) -> None:
     a, sita, one_hour = street.station("A", {1: "101"}), renter(wallet="5000.00"), package(minutes=60)
     rental_id = street.rent(sita, one_hour, a)
-    swept(street.app, street)
-    swept(street.app, street)
+    sweep(street.app, street)
+    sweep(street.app, street)
     assert sita.rental(rental_id)["status"] == "lost"
     assert stays("101")[-1][0] == "lost"
     assert sita.wallet()[0] == "1950.00", "the replacement price in all, beside the package"

@@ -11,11 +11,9 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.promotions import services
 from powerbank.rentals.end import swaps
 from tests.people import change, rows
-from tests.rentals.conftest import Cabinets, Renter, make_older
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Packages, Renter, Renters, make_older
 from tests.stations.conftest import Make
-
-Renters = Callable[..., Renter]
-Packages = Callable[..., UUID]
 
 
 @pytest.fixture
@@ -50,7 +48,7 @@ def coupon(app: Flask) -> Any:
     return tuple(rows(app, "SELECT used, spent FROM coupons")[0])
 
 
-def test_the_other_bank_costs_what_the_first_did(app: Flask, faulty: Faulty, cabinets: Cabinets) -> None:
+def test_replacement_costs_the_same_as_the_first_rental(app: Flask, faulty: Faulty, cabinets: Cabinets) -> None:
     """Whatever became of the package, the prices and the coupon meanwhile."""
     sita, rental_id = faulty()
     change(app, "UPDATE packages SET price = 99900, duration_minutes = 1, active = false")
@@ -69,9 +67,7 @@ def test_the_other_bank_costs_what_the_first_did(app: Flask, faulty: Faulty, cab
     assert rows(app, "SELECT rental_id::text, status FROM coupon_redemptions") == [(other["id"], "used")]
 
 
-def test_where_no_other_bank_is_all_is_given_back_the_coupon_too(
-    app: Flask, faulty: Faulty, cabinets: Cabinets
-) -> None:
+def test_swap_without_another_bank_gives_everything_back(app: Flask, faulty: Faulty, cabinets: Cabinets) -> None:
     sita, rental_id = faulty(banks=1)
     cabinets.take_back("A-1", slot=1)
     assert sita.rental(rental_id)["status"] == "cancelled"
@@ -81,7 +77,7 @@ def test_where_no_other_bank_is_all_is_given_back_the_coupon_too(
     assert sita.rental(rental_id)["timeline"][-1]["detail"] == {"code": "no_powerbank_available"}
 
 
-def test_a_swap_that_comes_too_late_is_ended_once(app: Flask, faulty: Faulty, cabinets: Cabinets) -> None:
+def test_late_swap_ends_once(app: Flask, faulty: Faulty, cabinets: Cabinets) -> None:
     sita, rental_id = faulty(banks=1)
     cabinets.take_back("A-1", slot=1)
     with app.app_context():
@@ -92,9 +88,7 @@ def test_a_swap_that_comes_too_late_is_ended_once(app: Flask, faulty: Faulty, ca
     assert coupon(app) == (0, 0)
 
 
-def test_brought_back_a_quarter_of_an_hour_later_it_goes_on_as_usual(
-    app: Flask, faulty: Faulty, cabinets: Cabinets
-) -> None:
+def test_faulty_bank_that_comes_back_too_late_is_not_swapped(app: Flask, faulty: Faulty, cabinets: Cabinets) -> None:
     sita, rental_id = faulty()
     make_older(app, 20)
     change(app, "UPDATE rental_cases SET reported_at = reported_at - interval '16 min'")
@@ -138,15 +132,15 @@ class TestLimits:
 
         return begin
 
-    def test_once_a_day(self, fault: Callable[..., tuple[str, bool]]) -> None:
+    def test_one_fault_a_day_is_believed(self, fault: Callable[..., tuple[str, bool]]) -> None:
         assert fault(days_ago=0) == ("upheld", True)
         assert fault(days_ago=0) == ("open", False)
 
-    def test_three_times_a_month(self, fault: Callable[..., tuple[str, bool]]) -> None:
+    def test_three_faults_a_month_are_believed(self, fault: Callable[..., tuple[str, bool]]) -> None:
         assert [fault(days_ago=days) for days in (20, 10, 2)] == [("upheld", True)] * 3
         assert fault() == ("open", False)
 
-    def test_what_staff_found_true_does_not_count(self, app: Flask, fault: Callable[..., tuple[str, bool]]) -> None:
+    def test_faults_that_staff_upheld_do_not_count(self, app: Flask, fault: Callable[..., tuple[str, bool]]) -> None:
         fault()
         change(app, "UPDATE rental_cases SET decided_by = 'staff:x'")
         assert fault() == ("upheld", True)

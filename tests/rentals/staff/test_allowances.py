@@ -7,10 +7,9 @@ import pytest
 from flask import Flask
 
 from tests.people import change, rows
-from tests.rentals.conftest import Renter
+from tests.rentals.conftest import Out, Renter
 from tests.rentals.test_coincidences import report, resolve
 
-Out = Callable[..., tuple[Renter, str]]
 Staff = Callable[..., dict[str, str]]
 APPROVALS = "/api/admin/approvals"
 
@@ -26,14 +25,14 @@ def decide(person: Renter, headers: dict[str, str], act_id: str, verb: str = "ap
 
 
 @pytest.mark.parametrize("role", ["support", "operations"])
-def test_who_may_resolve_may_not_charge(out: Out, staff_headers: Staff, role: str) -> None:
+def test_permission_to_resolve_does_not_allow_charges(out: Out, staff_headers: Staff, role: str) -> None:
     sita, rental_id = out()
     refused = resolve(sita, staff_headers(role), rental_id, action="charge", amount="1.00")
     assert (refused.status_code, refused.get_json()["code"]) in [(403, "forbidden")]
     assert sita.wallet()[0] == "450.00"
 
 
-def test_all_charges_together_come_to_the_price_of_the_power_bank(out: Out, staff_headers: Staff) -> None:
+def test_sum_of_charges_is_limited_by_the_price_of_the_power_bank(out: Out, staff_headers: Staff) -> None:
     sita, rental_id = out(wallet="9000.00")
     finance = staff_headers("finance")
     much = resolve(sita, finance, rental_id, action="charge", amount="3000.01")
@@ -45,7 +44,7 @@ def test_all_charges_together_come_to_the_price_of_the_power_bank(out: Out, staf
     assert sita.wallet()[0] == "5950.00"
 
 
-def test_money_given_by_hand_and_taken_for_rentals_is_counted_together(out: Out, staff_headers: Staff) -> None:
+def test_adjustments_and_charges_share_one_allowance(out: Out, staff_headers: Staff) -> None:
     sita, rental_id = out(wallet="9000.00")
     finance, boss = staff_headers("finance"), staff_headers("superadmin")
     assert adjust(sita, finance, "3000.00") == 200
@@ -63,7 +62,7 @@ def test_money_given_by_hand_and_taken_for_rentals_is_counted_together(out: Out,
     assert resolve(sita, boss, rental_id, action="charge", amount="1000.00").get_json()["chargeable"] == "999.99"
 
 
-def test_what_is_rejected_is_not_done_and_may_be_charged_later(out: Out, staff_headers: Staff) -> None:
+def test_rejected_charge_is_not_made_and_may_be_asked_for_again(out: Out, staff_headers: Staff) -> None:
     sita, rental_id = out(wallet="9000.00")
     finance, boss = staff_headers("finance"), staff_headers("superadmin")
     adjust(sita, finance, "3000.00")
@@ -75,7 +74,9 @@ def test_what_is_rejected_is_not_done_and_may_be_charged_later(out: Out, staff_h
 
 
 @pytest.mark.parametrize("action", ["refund", "cancel", "uphold", "lost"])
-def test_giving_back_and_losses_count_too(app: Flask, out: Out, staff_headers: Staff, action: str) -> None:
+def test_refunds_and_losses_count_against_the_allowance(
+    app: Flask, out: Out, staff_headers: Staff, action: str
+) -> None:
     sita, rental_id = out(price="1500.00", wallet="9000.00")
     support, finance = staff_headers("support"), staff_headers("finance")
     more = {"case_id": report(sita, rental_id, "not_ejected")["id"]} if action == "uphold" else {}
@@ -96,7 +97,7 @@ def test_giving_back_and_losses_count_too(app: Flask, out: Out, staff_headers: S
     assert [row.action for row in told] == ["rental.ask_to_resolve", f"{act}.approve"]
 
 
-def test_a_day_later_the_allowance_is_there_again(app: Flask, out: Out, staff_headers: Staff) -> None:
+def test_allowance_is_full_again_a_day_later(app: Flask, out: Out, staff_headers: Staff) -> None:
     sita, _ = out()
     finance = staff_headers("finance")
     assert [adjust(sita, finance, amount) for amount in ("5000.00", "0.01")] == [200, 202]

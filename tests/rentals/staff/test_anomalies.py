@@ -1,6 +1,5 @@
-"""What is far from the usual is told to staff, once."""
+"""Staff are told once of each anomaly."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,9 +15,9 @@ from powerbank.rentals.staff import anomalies
 from tests.ledger.conftest import about, key, make_person
 from tests.people import change, rows
 from tests.promotions.conftest import Make, coupon, redeem  # noqa: F401
-from tests.rentals.conftest import Cabinets, Renter
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Out
 
-Out = Callable[..., tuple[Renter, str]]
 _ANOTHER = text("""
     INSERT INTO rentals SELECT (r).* FROM (SELECT jsonb_populate_record(rentals, jsonb_build_object(
         'id', CAST(:id AS text), 'code', CAST(:code AS text)) || CAST(:changes AS jsonb)) AS r
@@ -50,7 +49,7 @@ def copies(app: Flask, like: str, count: int, **changes: Any) -> None:
             )
 
 
-def test_a_rental_far_beyond_the_usual(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_rental_far_longer_than_usual_is_an_anomaly(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=600, minutes=60)
     code = sita.rental(rental_id)["rental_code"]
     assert told(app, cabinets) == [], "nobody knows yet what is usual"
@@ -60,7 +59,7 @@ def test_a_rental_far_beyond_the_usual(app: Flask, out: Out, cabinets: Cabinets)
     assert told(app, cabinets) == [f"rental {code} is out for 10 hours, far beyond the usual"]
 
 
-def test_a_rental_like_the_others_is_nothing(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_usual_rental_is_no_anomaly(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=150, minutes=60)
     began = utcnow() - timedelta(hours=20)
     ended = began + timedelta(hours=1)
@@ -69,7 +68,7 @@ def test_a_rental_like_the_others_is_nothing(app: Flask, out: Out, cabinets: Cab
     assert told(app, cabinets) == []
 
 
-def test_a_station_to_which_nothing_comes_back(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_station_without_returns_is_an_anomaly(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=30, minutes=60)
     copies(app, sita.rental(rental_id)["rental_code"], 4)
     assert told(app, cabinets) == []
@@ -78,7 +77,7 @@ def test_a_station_to_which_nothing_comes_back(app: Flask, out: Out, cabinets: C
     ]
 
 
-def test_a_station_that_refuses(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_station_that_refuses_is_an_anomaly(app: Flask, out: Out, cabinets: Cabinets) -> None:
     out(ago=30)
     more = """INSERT INTO station_commands
                      (id, station_id, command, status, serial, slot_number, requested_by, deadline, finished_at)
@@ -91,7 +90,7 @@ def test_a_station_that_refuses(app: Flask, out: Out, cabinets: Cabinets) -> Non
     assert told(app, cabinets) == ["station A failed 9 of its last 10 ejections"]
 
 
-def test_a_burst_of_sign_ups(app: Flask, clean: None, cabinets: Cabinets) -> None:
+def test_burst_of_sign_ups_is_an_anomaly(app: Flask, clean: None, cabinets: Cabinets) -> None:
     with app.app_context():
         for _ in range(20):
             make_person()
@@ -99,7 +98,7 @@ def test_a_burst_of_sign_ups(app: Flask, clean: None, cabinets: Cabinets) -> Non
 
 
 @pytest.mark.parametrize(("earlier", "count"), [(379, 1), (380, 0)])
-def test_a_burst_is_five_times_the_usual_of_that_day(
+def test_burst_is_five_times_the_usual_number_of_that_day(
     app: Flask, clean: None, cabinets: Cabinets, earlier: int, count: int
 ) -> None:
     with app.app_context():
@@ -110,7 +109,7 @@ def test_a_burst_is_five_times_the_usual_of_that_day(
     assert len(told(app, cabinets)) == count
 
 
-def test_a_burst_of_refunds(app: Flask, clean: None, cabinets: Cabinets) -> None:
+def test_burst_of_refunds_is_an_anomaly(app: Flask, clean: None, cabinets: Cabinets) -> None:
     with app.app_context():
         person = make_person(wallet=1000_00)
         paid = [spend(person) for _ in range(21)]
@@ -123,7 +122,7 @@ def test_a_burst_of_refunds(app: Flask, clean: None, cabinets: Cabinets) -> None
     assert told(app, cabinets) == ["21 refunds in a quarter of an hour, where 0.0 are usual"]
 
 
-def test_a_burst_of_coupons(
+def test_burst_of_coupons_is_an_anomaly(
     app: Flask,
     coupon: Make,  # noqa: F811
     cabinets: Cabinets,

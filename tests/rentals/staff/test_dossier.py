@@ -1,4 +1,4 @@
-"""What staff see of a rental: log, commands, custody, what stations said, and money, side by side."""
+"""The dossier of a rental for staff."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ def seen(person: Renter, rental_id: str, headers: dict[str, str]) -> dict[str, A
     return dict(answer.get_json())
 
 
-def test_all_of_it_side_by_side(back: tuple[Renter, str, Talker, Talker], staff_headers: Staff) -> None:
+def test_dossier_shows_everything_of_a_rental(back: tuple[Renter, str, Talker, Talker], staff_headers: Staff) -> None:
     sita, rental_id, _, b = back
     found = seen(sita, rental_id, staff_headers("support"))
     assert found["rental"]["status"] == "completed"
@@ -56,7 +56,7 @@ def test_all_of_it_side_by_side(back: tuple[Renter, str, Talker, Talker], staff_
     assert sum(float(each["amount"]) for each in found["payments"]) == 55.0
 
 
-def test_what_stations_said_stays_with_the_case(
+def test_station_messages_are_kept_with_the_case(
     street: Street, back: tuple[Renter, str, Talker, Talker], staff_headers: Staff
 ) -> None:
     sita, rental_id, _, _ = back
@@ -72,6 +72,6 @@ def test_what_stations_said_stays_with_the_case(
     assert any(each["shows_bank"] for each in case["evidence"]["reports"])
 
 
-def test_nobody_else_sees_what_stations_said(back: tuple[Renter, str, Talker, Talker]) -> None:
+def test_station_messages_are_for_staff_only(back: tuple[Renter, str, Talker, Talker]) -> None:
     sita, rental_id, _, _ = back
     assert "reports" not in sita.rental(rental_id)

@@ -1,8 +1,6 @@
-"""From the scan to the bank in the hand, and every way in which it does not come."""
+"""From the initiation of a rental to the ejection, and every way in which the power bank does not come out."""
 
 import os
-from collections.abc import Callable
-from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -10,19 +8,18 @@ from flask import Flask
 from powerbank.integrations.mqtt.publisher import Publisher
 from scripts.stack.servers.broker import EmbeddedBroker
 from tests.people import change, rows
-from tests.rentals.conftest import Cabinets, Renter
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Out, Packages, Renter, Renters
 from tests.stations.conftest import Make
-
-Renters = Callable[..., Renter]
-Packages = Callable[..., UUID]
-Out = Callable[..., tuple[Renter, str]]
 
 
 def status(person: Renter, rental_id: str) -> str:
     return str(person.rental(rental_id)["status"])
 
 
-def test_scan_pay_take(app: Flask, renter: Renters, package: Packages, cabinets: Cabinets, make_station: Make) -> None:
+def test_rental_begins_with_the_ejection(
+    app: Flask, renter: Renters, package: Packages, cabinets: Cabinets, make_station: Make
+) -> None:
     make_station("A", charges={1: 60, 2: 95, 3: 20})
     sita = renter(wallet="80.00")
     begun = sita.initiate(package(price="50.00"))
@@ -43,7 +40,7 @@ def test_scan_pay_take(app: Flask, renter: Renters, package: Packages, cabinets:
     assert rows(app, "SELECT count(*) FROM bank_reservations") == [(0,)]
 
 
-def test_while_the_broker_is_there_the_command_waits_for_no_second_job(
+def test_command_is_sent_by_the_first_job_while_the_broker_is_there(
     app: Flask, renter: Renters, package: Packages, cabinets: Cabinets, make_station: Make, broker: EmbeddedBroker
 ) -> None:
     make_station("A", charges={1: 90})
@@ -79,7 +76,7 @@ def test_while_the_broker_is_there_the_command_waits_for_no_second_job(
         ("UPDATE stations SET rent_enabled = false", 409, "no_powerbank_available"),
     ],
 )
-def test_who_may_not_rent_is_told_why_and_pays_nothing(
+def test_ineligible_person_is_refused_with_a_reason_and_pays_nothing(
     app: Flask, renter: Renters, package: Packages, make_station: Make, sql: str, code: int, told: str
 ) -> None:
     make_station("A", charges={1: 90})
@@ -91,7 +88,7 @@ def test_who_may_not_rent_is_told_why_and_pays_nothing(
     assert rows(app, "SELECT count(*) FROM rentals") == rows(app, "SELECT count(*) FROM bank_reservations") == [(0,)]
 
 
-def test_too_little_money_is_told_with_the_shortfall_and_nothing_is_reserved(
+def test_too_little_money_is_refused_with_the_shortfall_and_nothing_is_reserved(
     app: Flask, renter: Renters, package: Packages, make_station: Make
 ) -> None:
     make_station("A", charges={1: 90})
@@ -106,7 +103,7 @@ def test_too_little_money_is_told_with_the_shortfall_and_nothing_is_reserved(
 @pytest.mark.parametrize(
     ("method", "left"), [("points_only", ("10.00", 100)), ("combination", ("10.00", 100)), ("wallet_only", None)]
 )
-def test_points_pay_as_chosen(
+def test_points_pay_by_the_chosen_method(
     renter: Renters,
     package: Packages,
     make_station: Make,
@@ -126,7 +123,7 @@ def test_points_pay_as_chosen(
     assert (sita.wallet()[0], sita.wallet()[2]) == left
 
 
-def test_one_open_rental_at_a_time(renter: Renters, package: Packages, make_station: Make) -> None:
+def test_second_open_rental_is_refused(renter: Renters, package: Packages, make_station: Make) -> None:
     make_station("A", charges={1: 90, 2: 90})
     sita, one_hour = renter(), package()
     first = sita.post(
@@ -141,7 +138,7 @@ def test_one_open_rental_at_a_time(renter: Renters, package: Packages, make_stat
     assert (refused.status_code, refused.get_json()["code"]) == (409, "open_rental_exists")
 
 
-def test_refused_by_the_cabinet_the_next_best_is_tried_and_after_three_all_is_given_back(
+def test_refusals_try_the_next_bank_and_the_third_fails_the_rental(
     renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 70, 2: 95, 3: 80, 4: 60})
@@ -158,7 +155,7 @@ def test_refused_by_the_cabinet_the_next_best_is_tried_and_after_three_all_is_gi
     assert any("did not start" in each["body"] for each in sita.get("/notifications")["items"])
 
 
-def test_silence_is_answered_by_the_same_bank_once_more_and_never_another(
+def test_silence_tries_the_same_bank_once_more(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 70, 2: 95})
@@ -174,7 +171,7 @@ def test_silence_is_answered_by_the_same_bank_once_more_and_never_another(
     assert rows(app, "SELECT serial FROM power_banks WHERE doubt IS NOT NULL") == [("A-2",)]
 
 
-def test_nobody_knows_and_then_the_station_speaks_again(
+def test_unresolved_rental_is_resolved_when_the_station_answers(
     out: Out, cabinets: Cabinets, renter: Renters, package: Packages, make_station: Make
 ) -> None:
     make_station("A", charges={1: 90})
@@ -189,7 +186,7 @@ def test_nobody_knows_and_then_the_station_speaks_again(
     assert sita.wallet()[:2] == ("450.00", "0.00")
 
 
-def test_a_late_success_charges_nothing_until_staff_decide(
+def test_late_ejection_charges_nothing_until_staff_decide(
     renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets, app: Flask
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})
@@ -209,7 +206,7 @@ def test_a_late_success_charges_nothing_until_staff_decide(
     assert sita.wallet()[3] == "0.00"
 
 
-def test_said_to_be_out_and_seen_in_its_slot(out: Out, cabinets: Cabinets) -> None:
+def test_confirmed_ejection_is_undone_when_the_bank_is_seen_in_its_slot(out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(price="50.00")
     cabinets.shows_again("A-1", rental_id)
     assert status(sita, rental_id) == "cancelled"
@@ -217,7 +214,7 @@ def test_said_to_be_out_and_seen_in_its_slot(out: Out, cabinets: Cabinets) -> No
     assert sita.initiate  # and may rent again at once
 
 
-def test_whose_turn_it_is_waits_for_the_one_before(
+def test_rentals_of_one_station_are_ejected_one_after_the_other(
     renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})
@@ -232,7 +229,7 @@ def test_whose_turn_it_is_waits_for_the_one_before(
     assert status(hari, second) == "active"
 
 
-def test_cancelled_before_it_is_sent(
+def test_cancellation_before_the_command_is_sent(
     renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets, app: Flask
 ) -> None:
     make_station("A", charges={1: 90})

@@ -1,16 +1,13 @@
-"""Banks that come out after the rental had failed, or had gone on to another one."""
+"""Power banks that come out after the rental failed or went on to another power bank."""
 
 from collections.abc import Callable
-from uuid import UUID
 
 from flask import Flask
 
 from tests.people import rows
-from tests.rentals.conftest import Cabinets, Renter
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Packages, Renter, Renters
 from tests.stations.conftest import Make
-
-Renters = Callable[..., Renter]
-Packages = Callable[..., UUID]
 
 
 def begun(sita: Renter, package: Packages, cabinets: Cabinets, *, refusals: int) -> str:
@@ -33,7 +30,7 @@ def holder(app: Flask, serial: str) -> str:
     return str(rows(app, query)[0].rental_id)
 
 
-def test_an_earlier_bank_after_the_rental_failed(
+def test_earlier_bank_comes_out_after_the_rental_failed(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80, 3: 70})
@@ -51,7 +48,7 @@ def test_an_earlier_bank_after_the_rental_failed(
     assert sita.wallet() == ("500.00", "0.00", 0, "0.00"), "nothing charged, and nothing earned"
 
 
-def test_an_earlier_bank_before_the_next_command_went_out(
+def test_earlier_bank_comes_out_before_the_next_command_is_sent(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})
@@ -66,7 +63,7 @@ def test_an_earlier_bank_before_the_next_command_went_out(
     assert sita.wallet() == ("450.00", "0.00", 0, "0.00")
 
 
-def test_an_earlier_bank_while_the_next_command_is_out_and_is_refused(
+def test_earlier_bank_comes_out_while_the_next_command_is_refused(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})
@@ -82,7 +79,7 @@ def test_an_earlier_bank_while_the_next_command_is_out_and_is_refused(
     assert (found["status"], found["powerbank_sn"], found["amount_paid"]) == ("active", "A-1", "50.00")
 
 
-def test_two_banks_for_one_rental_are_two_rentals(
+def test_second_bank_gets_a_rental_of_its_own(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})
@@ -106,7 +103,7 @@ def test_two_banks_for_one_rental_are_two_rentals(
     assert sita.wallet()[0] == "450.00"
 
 
-def test_a_second_bank_that_never_comes_back_can_be_charged_by_staff(
+def test_staff_can_charge_a_second_bank_that_never_comes_back(
     app: Flask,
     renter: Renters,
     package: Packages,
@@ -132,7 +129,7 @@ def test_a_second_bank_that_never_comes_back_can_be_charged_by_staff(
     assert cabinets.place("A-1") == "lost"
 
 
-def test_the_same_news_twice_makes_no_third_rental(
+def test_repeated_ejection_opens_no_third_rental(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> None:
     make_station("A", charges={1: 90, 2: 80})

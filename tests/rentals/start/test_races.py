@@ -1,4 +1,4 @@
-"""Many at once. What must hold is told by the database afterwards."""
+"""Many requests and jobs at the same time. The database is checked afterwards."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,11 +20,10 @@ from powerbank.rentals.start import initiation
 from powerbank.users.models import User
 from tests.ledger.conftest import top_up
 from tests.people import rows
-from tests.rentals.conftest import Cabinets, Renter
+from tests.rentals.cabinets import Cabinets
+from tests.rentals.conftest import Out
 from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations.conftest import Make, seat
-
-Out = Callable[..., tuple[Renter, str]]
 
 
 def at_once(app: Flask, *jobs: Callable[[], Any], threads: int = 8) -> list[Any]:
@@ -55,7 +54,7 @@ def many_people(app: Flask, count: int) -> list[UUID]:
     return ids
 
 
-def test_two_hundred_people_and_ten_banks(
+def test_two_hundred_people_rent_ten_banks(
     app: Flask, make_station: Make, package: Callable[..., UUID], cabinets: Cabinets
 ) -> None:
     station = make_station("A", slots=12)
@@ -80,7 +79,9 @@ def test_two_hundred_people_and_ten_banks(
     assert rows(app, "SELECT available_banks FROM station_live") == [(0,)]
 
 
-def test_one_person_twice_at_once_has_one_rental(app: Flask, make_station: Make, package: Callable[..., UUID]) -> None:
+def test_person_who_rents_twice_at_once_gets_one_rental(
+    app: Flask, make_station: Make, package: Callable[..., UUID]
+) -> None:
     make_station("A", charges={1: 90, 2: 90, 3: 90, 4: 90})
     one_hour, [sita] = package(), many_people(app, 1)
 
@@ -92,7 +93,7 @@ def test_one_person_twice_at_once_has_one_rental(app: Flask, make_station: Make,
     assert Counter(at_once(app, *[want] * 8)) == {"pending": 1, "open_rental_exists": 7}
 
 
-def test_two_returns_of_one_bank_at_once_are_billed_once(app: Flask, out: Out, cabinets: Cabinets) -> None:
+def test_two_concurrent_returns_are_billed_once(app: Flask, out: Out, cabinets: Cabinets) -> None:
     sita, rental_id = out(ago=90, minutes=60)
     with app.app_context():
         bank_id = db.session.scalar(text("SELECT bank_id FROM rentals"))
