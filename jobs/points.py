@@ -1,3 +1,5 @@
+"""The jobs that give points for what people did, take them back, and let them expire."""
+
 from uuid import UUID
 
 from jobs.batches import work_in_batches

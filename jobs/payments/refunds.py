@@ -1,3 +1,5 @@
+"""The jobs that send refunds of top-ups to their gateways, and follow them."""
+
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from powerbank.payments.refunds import gateway_refunds, outcomes
 
 
 def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
-    """An answer that was lost is asked for before anything is sent again."""
+    """Send a refund to its gateway. An answer that was lost is asked for before anything is sent again."""
     plan = gateway_refunds.plan_refund(UUID(refund_id))
     db.session.rollback()
     if plan is None:
@@ -19,11 +21,11 @@ def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
 
     def send(_key: str) -> dict[str, Any]:
         made = gateway.refund(plan.paid.payment_id, amount=plan.amount, currency=plan.paid.currency, key=plan.key)
-        return _noted(made)
+        return _to_note(made)
 
     def ask(_key: str) -> dict[str, Any] | None:
         found = gateway.find_refund(plan.paid, amount=plan.amount, refunded_before=plan.refunded_before, key=plan.key)
-        return _noted(found) if found else None
+        return _to_note(found) if found else None
 
     try:
         answer = run.call("refund", send, ask)
@@ -32,7 +34,7 @@ def refund_topup(run: StepwiseRun, *, refund_id: str) -> None:
             outcomes.note_refusal(UUID(refund_id), str(refused))
         return
     with run.finish():
-        outcomes.apply_answer(UUID(refund_id), _answer(answer), actor="gateway", now=utcnow())
+        outcomes.apply_answer(UUID(refund_id), _from_note(answer), actor="gateway", now=utcnow())
 
 
 def follow_refund(run: StepwiseRun, *, refund_id: str) -> None:
@@ -50,10 +52,10 @@ def follow_refund(run: StepwiseRun, *, refund_id: str) -> None:
         outcomes.apply_answer(UUID(refund_id), answer, actor="gateway", now=utcnow())
 
 
-def _noted(made: GatewayRefund) -> dict[str, Any]:
-    """As the step's result is kept."""
+def _to_note(made: GatewayRefund) -> dict[str, Any]:
+    """Give the result as the step keeps it."""
     return {"state": made.state.value, "reference": made.reference}
 
 
-def _answer(noted: dict[str, Any]) -> GatewayRefund:
+def _from_note(noted: dict[str, Any]) -> GatewayRefund:
     return GatewayRefund(RefundState(noted["state"]), noted["reference"])

@@ -31,9 +31,9 @@ def create_payment_url(run: StepwiseRun, *, intent_id: str) -> None:
     order = intents.make_payment_request(intent, current_app.config["SETTINGS"].public_url)
     gateway = gateways.get_gateway(intent.gateway)
     db.session.rollback()
-    found = run.call("open", lambda key: _noted(gateway.open_payment(order, key=key)))
+    found = run.call("open", lambda key: _to_note(gateway.open_payment(order, key=key)))
     with run.finish():
-        intents.record_session(UUID(intent_id), _opened(found), now=utcnow())
+        intents.record_session(UUID(intent_id), _from_note(found), now=utcnow())
 
 
 def give_up_payment_url(*, intent_id: str) -> None:
@@ -41,7 +41,7 @@ def give_up_payment_url(*, intent_id: str) -> None:
 
 
 def expire_payment_intent(run: StepwiseRun, *, intent_id: str) -> None:
-    """The gateway is asked once more first: the payer may have been in time."""
+    """Expire an intent. The gateway is asked once more first, since the payer may have been in time."""
     if db.session.get(PaymentIntent, UUID(intent_id)) is None:
         return
     payment = settlement.look_up_payment_if_known(UUID(intent_id))
@@ -51,19 +51,19 @@ def expire_payment_intent(run: StepwiseRun, *, intent_id: str) -> None:
 
 
 def close_payment_intent(*, intent_id: str) -> None:
-    """The gateway could not be asked. Its time is over all the same; the poller goes on asking."""
+    """Expire an intent whose gateway could not be asked. Its time is over, and the poller goes on asking."""
     intents.expire_topup(UUID(intent_id), now=utcnow())
 
 
 def poll_pending_payment(run: StepwiseRun, *, intent_id: str) -> None:
     intent = db.session.get(PaymentIntent, UUID(intent_id))
     if intent is None or intent.poll_at is None or intent.poll_at > utcnow() + timedelta(seconds=1):
-        return  # over, or another poll is on its way
+        return  # it has ended, or another poll is on its way
     gateway = intent.gateway
     try:
         payment, answered = settlement.look_up_payment_if_known(UUID(intent_id)), True
     except VendorError as away:
-        # The next poll is the next try: while a gateway is away no job of each payment waits, or dies, besides.
+        # The next poll is the next try, so no job waits or dies for each payment while its gateway is away.
         log.warning("gateway away while its payments were asked for", gateway=gateway, error=str(away))
         payment, answered = None, False
     with run.finish():
@@ -86,7 +86,7 @@ def process_payment_webhook(run: StepwiseRun, *, event_id: str) -> None:
 
 def update_exchange_rates(run: StepwiseRun) -> None:
     today = utcnow().date()
-    rates = Nrb(url=current_app.config["SETTINGS"].nrb_url).rates(today - exchange_rates.LOOK_BACK, today)
+    rates = Nrb(url=current_app.config["SETTINGS"].nrb_url).list_rates(today - exchange_rates.LOOK_BACK, today)
     with run.finish():
         exchange_rates.store_rates(rates)
 
@@ -101,13 +101,13 @@ def poll_pending_payments() -> None:
     matching.wake_events_of_known_intents()
 
 
-def _noted(opened: OpenedPayment) -> dict[str, Any]:
-    """As the step's result is kept."""
+def _to_note(opened: OpenedPayment) -> dict[str, Any]:
+    """Give the result as the step keeps it."""
     form = {"action": opened.form.action, "fields": dict(opened.form.fields)} if opened.form else None
     return {"reference": opened.reference, "payment_url": opened.payment_url, "form": form}
 
 
-def _opened(noted: dict[str, Any]) -> OpenedPayment:
+def _from_note(noted: dict[str, Any]) -> OpenedPayment:
     form = noted["form"]
     return OpenedPayment(
         noted["reference"], noted["payment_url"], Form(form["action"], form["fields"]) if form else None

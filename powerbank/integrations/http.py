@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from powerbank.integrations.errors import VendorError
 
 TIMEOUT = (3.05, 10.0)
-# A vendor that sends a byte a second would never meet the time-out above.
+# The time limit of a whole answer: a vendor that sends a byte a second would never meet the one above.
 IN_ALL = 20.0
 MAX_BYTES = 512 * 1024
 PIECE = 16 * 1024
@@ -41,7 +41,7 @@ class Answer:
 
 
 class Http:
-    """One for each vendor and process. A session is not made for several threads, so each has its own."""
+    """HTTP to one vendor, made once for each process. A session serves one thread only, so each thread has its own."""
 
     def __init__(self, vendor: str, *, auth: AuthBase | None = None) -> None:
         self.vendor = vendor
@@ -49,14 +49,14 @@ class Http:
         self._of_thread = threading.local()
 
     def ask(self, method: str, url: str, **given: Any) -> Answer:
-        """For what changes nothing at the vendor: a connection that broke is tried once more."""
+        """Ask for something that changes nothing at the vendor. A connection that broke is tried once more."""
         try:
             return self.send(method, url, **given)
         except BrokenOffError:
             return self.send(method, url, **given)
 
     def send(self, method: str, url: str, *, timeout: tuple[float, float] | None = None, **given: Any) -> Answer:
-        """Once, whatever happens: the vendor may have done it although no answer came."""
+        """Send a request once, whatever happens: the vendor may have done it although no answer came."""
         until = time.monotonic() + IN_ALL
         try:
             with self._session().request(
@@ -70,7 +70,7 @@ class Http:
 
     def _body(self, response: requests.Response, until: float) -> bytes:
         found = b""
-        # What has arrived, not a full piece: that would be waited for however slowly it comes.
+        # This reads what has arrived. A full piece would be waited for, however slowly it comes.
         while piece := response.raw.read1(PIECE, decode_content=True):
             found += piece
             if len(found) > MAX_BYTES:

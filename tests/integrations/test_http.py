@@ -31,7 +31,7 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "stripe refunds": lambda url: stripe_(url).refund("pi_1", amount=5000, currency="NPR", key="k"),
     "stripe looks a refund up": lambda url: stripe_(url).look_up_refund("re_1"),
     "stripe lists refunds": lambda url: stripe_(url).list_refunds("pi_1"),
-    "nrb": lambda url: Nrb(url=url).rates(date(2026, 11, 1), date(2026, 11, 2)),
+    "nrb": lambda url: Nrb(url=url).list_rates(date(2026, 11, 1), date(2026, 11, 2)),
 }
 
 RATE = '{"data": {"payload": [{"date": "2026-11-01", "rates": [{"currency": {"iso3": "USD", "unit": %s}, %s}]}]}}'

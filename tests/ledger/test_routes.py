@@ -23,7 +23,9 @@ def test_a_newcomer_has_nothing(client: FlaskClient, person: Person, user_header
     assert answer.get_json() == {"balance": "0.00", "held": "0.00", "currency": "NPR", "points": 0, "dues": "0.00"}
 
 
-def test_what_i_have_hold_and_owe(client: FlaskClient, person: Person, user_headers: SignIn) -> None:
+def test_the_wallet_shows_what_a_person_has_holds_and_owes(
+    client: FlaskClient, person: Person, user_headers: SignIn
+) -> None:
     user_id = person(wallet=100_00, points=30)
     person(wallet=900_00)
     with transaction():
@@ -36,7 +38,9 @@ def test_what_i_have_hold_and_owe(client: FlaskClient, person: Person, user_head
 
 
 @pytest.mark.parametrize("path", ["/api/wallet", "/api/wallet/transactions"])
-def test_only_for_who_signed_in(client: FlaskClient, staff_headers: Callable[..., dict[str, str]], path: str) -> None:
+def test_the_wallet_needs_a_sign_in(
+    client: FlaskClient, staff_headers: Callable[..., dict[str, str]], path: str
+) -> None:
     assert client.get(path).status_code == 401
     assert client.get(path, headers=staff_headers()).status_code == 401
 
@@ -58,7 +62,7 @@ def history(person: Person) -> UUID:
     return user_id
 
 
-def test_newest_first_and_nobody_elses(
+def test_transactions_are_listed_newest_first_and_nobody_elses(
     client: FlaskClient, person: Person, user_headers: SignIn, history: UUID
 ) -> None:
     person(wallet=900_00)
@@ -78,12 +82,14 @@ def test_newest_first_and_nobody_elses(
     ("query", "count"),
     [("type=topup", 2), ("status=pending", 1), ("type=rental&status=success", 1), ("type=sale", 0), ("limit=100", 4)],
 )
-def test_filtered(client: FlaskClient, user_headers: SignIn, history: UUID, query: str, count: int) -> None:
+def test_transactions_are_filtered(
+    client: FlaskClient, user_headers: SignIn, history: UUID, query: str, count: int
+) -> None:
     answer = client.get(f"/api/wallet/transactions?{query}", headers=user_headers(history))
     assert len(answer.get_json()["items"]) == count
 
 
-def test_filtered_by_date(client: FlaskClient, user_headers: SignIn, history: UUID) -> None:
+def test_transactions_are_filtered_by_date(client: FlaskClient, user_headers: SignIn, history: UUID) -> None:
     headers = user_headers(history)
     with transaction() as session:
         session.execute(
@@ -106,7 +112,7 @@ def test_filtered_by_date(client: FlaskClient, user_headers: SignIn, history: UU
     assert count(since=11, until=9) == 1
 
 
-def test_pages(client: FlaskClient, user_headers: SignIn, history: UUID) -> None:
+def test_transactions_come_in_pages(client: FlaskClient, user_headers: SignIn, history: UUID) -> None:
     headers, seen, cursor = user_headers(history), [], ""
     while cursor is not None:
         answer = client.get(
@@ -120,5 +126,5 @@ def test_pages(client: FlaskClient, user_headers: SignIn, history: UUID) -> None
 
 
 @pytest.mark.parametrize("query", ["type=theft", "status=lost", "since=yesterday", "until=2026-01-01"])
-def test_what_is_no_filter(client: FlaskClient, user_headers: SignIn, person: Person, query: str) -> None:
+def test_an_invalid_filter_is_refused(client: FlaskClient, user_headers: SignIn, person: Person, query: str) -> None:
     assert client.get(f"/api/wallet/transactions?{query}", headers=user_headers(person())).status_code == 422

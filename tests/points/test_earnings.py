@@ -53,12 +53,12 @@ class TestEachOnce:
             run(reward_jobs.REWARD_KYC, user_id=str(user_id), submission_id=key())
         assert has(user_id).points == 25
 
-    def test_joining(self, person: Person) -> None:
+    def test_joining_earns_points_once(self, person: Person) -> None:
         user_id = person()
         run(POST_REGISTRATION, user_id=str(user_id), referral_code=None)
         assert has(user_id).points == 50
 
-    def test_the_table_is_configuration(self, person: Person) -> None:
+    def test_the_configuration_says_how_many_points(self, person: Person) -> None:
         user_id = person()
         with transaction():
             app_config.set_value("points_rental", 7, actor="test")
@@ -77,7 +77,7 @@ class TestEachOnce:
 
 
 class TestReferrals:
-    def test_both_at_their_time(self, person: Person) -> None:
+    def test_invitee_and_inviter_get_points_at_their_time(self, person: Person) -> None:
         invitee, inviter = person(), person()
         befriend(invitee=invitee, inviter=inviter)
         assert (has(invitee).points, has(inviter).points) == (50, 0)
@@ -85,7 +85,7 @@ class TestReferrals:
         complete(invitee)
         assert (has(invitee).points, has(inviter).points) == (50 + 30, 100)
 
-    def test_at_once_where_the_network_says_so(self, person: Person) -> None:
+    def test_the_inviter_gets_points_at_once_where_configured(self, person: Person) -> None:
         with transaction():
             app_config.set_value("referral_award_on", "signup", actor="test")
         invitee, inviter = person(), person()
@@ -94,7 +94,7 @@ class TestReferrals:
         complete(invitee)
         assert has(inviter).points == 100
 
-    def test_not_after_a_month(self, person: Person) -> None:
+    def test_a_first_rental_after_a_month_rewards_nobody(self, person: Person) -> None:
         invitee, inviter = person(), person()
         referral = befriend(invitee=invitee, inviter=inviter)
         with transaction() as session:

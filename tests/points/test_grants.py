@@ -23,7 +23,7 @@ def ask(client: FlaskClient, headers: Headers, **body: Any) -> TestResponse:
     return client.post(PATH, json={"reason": "a festival"} | body, headers=headers | {"Idempotency-Key": key()})
 
 
-def test_a_list_of_people_each_once(
+def test_each_person_of_a_list_gets_points_once(
     client: FlaskClient, staff_headers: SignIn, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grants, "BATCH", 2)
@@ -41,7 +41,7 @@ def test_a_list_of_people_each_once(
     assert_books_are_right()
 
 
-def test_everybody_whom_a_target_fits(client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+def test_everybody_whom_a_target_fits_gets_points(client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
     people = [person() for _ in range(3)]
     finance = staff_headers("finance")
     assert ask(client, finance, points=20, target={"kyc_verified": True}).get_json()["code"] == "nobody_to_award"
@@ -73,9 +73,7 @@ def test_above_the_limit_two_people_decide(client: FlaskClient, staff_headers: S
         {"points": 5, "user_ids": ["01900000-0000-7000-8000-000000000000"], "target": {}},
     ],
 )
-def test_a_grant_that_says_nothing_or_too_much(
-    client: FlaskClient, staff_headers: SignIn, body: dict[str, Any]
-) -> None:
+def test_an_invalid_grant_is_refused(client: FlaskClient, staff_headers: SignIn, body: dict[str, Any]) -> None:
     assert ask(client, staff_headers("finance"), **body).status_code == 422
 
 

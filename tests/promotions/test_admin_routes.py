@@ -29,7 +29,9 @@ class TestStaff:
     def make(self, client: FlaskClient, headers: Headers, **more: Any) -> TestResponse:
         return client.post(STAFF, json=NEW | more, headers=headers)
 
-    def test_made_changed_and_taken_away(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+    def test_a_coupon_is_made_changed_and_deleted(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person
+    ) -> None:
         headers = staff_headers()
         made = self.make(client, headers)
         assert (made.status_code, made.get_json()["code"], made.get_json()["used"]) == (201, "DASHAIN", 0)
@@ -122,7 +124,9 @@ class TestStaff:
     def kept(self, client: FlaskClient, headers: Headers) -> list[tuple[str, str]]:
         return [(item["code"], item["status"]) for item in client.get(MINE, headers=headers).get_json()["items"]]
 
-    def test_what_came_of_it(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+    def test_the_uses_of_a_coupon_are_summed_up_and_exported(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person
+    ) -> None:
         headers = staff_headers()
         campaign = client.post("/api/admin/campaigns", json={"name": "Autumn", "budget": "500.00"}, headers=headers)
         campaign_id = campaign.get_json()["id"]
@@ -219,7 +223,9 @@ class TestAllowance:
 class TestCodesAreWorthMoney:
     """Whole for those only who may make such codes."""
 
-    def test_others_see_a_beginning(self, client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+    def test_other_staff_see_the_beginning_of_a_code(
+        self, client: FlaskClient, staff_headers: SignIn, person: Person
+    ) -> None:
         writer, viewer = staff_headers("operations"), staff_headers("viewer")
         coupon = client.post(STAFF, json=NEW, headers=writer).get_json()
         address = f"{STAFF}/{coupon['id']}"
@@ -233,7 +239,7 @@ class TestCodesAreWorthMoney:
             assert not [code for code in ("DASHAIN", *codes) if code in said.text], place
             assert "DASHAIN" in client.get(place, headers=writer).text
 
-    def test_nor_does_a_cursor_tell(self, client: FlaskClient, staff_headers: SignIn) -> None:
+    def test_a_cursor_does_not_reveal_a_code(self, client: FlaskClient, staff_headers: SignIn) -> None:
         writer, viewer = staff_headers("operations"), staff_headers("viewer")
         coupon_id = client.post(STAFF, json=NEW, headers=writer).get_json()["id"]
         made = client.post(f"{STAFF}/{coupon_id}/codes", json={"count": 2}, headers=writer).get_json()["codes"]

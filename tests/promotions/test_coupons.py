@@ -48,7 +48,9 @@ def counts() -> tuple[int, int]:
         ({"kind": "amount", "value": 30_00}, 20_00, 20_00),
     ],
 )
-def test_what_it_takes_off(person: Person, coupon: Make, rules: dict[str, Any], price: int, off: int) -> None:
+def test_a_coupon_takes_its_discount_off(
+    person: Person, coupon: Make, rules: dict[str, Any], price: int, off: int
+) -> None:
     coupon(**rules)
     user_id = person()
     assert quote(user_id, price, " dashain ") == off
@@ -67,13 +69,13 @@ def test_what_it_takes_off(person: Person, coupon: Make, rules: dict[str, Any], 
         ({"kind": "points", "value": 50}, "coupon_gives_points"),
     ],
 )
-def test_what_it_is_refused_for(person: Person, coupon: Make, rules: dict[str, Any], why: str) -> None:
+def test_a_coupon_is_refused_for_each_reason(person: Person, coupon: Make, rules: dict[str, Any], why: str) -> None:
     coupon(**rules)
     assert refusal(person()) == why
     assert counts() == (0, 0)
 
 
-def test_a_code_that_nobody_made(person: Person) -> None:
+def test_an_unknown_code_is_refused(person: Person) -> None:
     assert refusal(person(), code="NOTHING") == "coupon_unknown"
 
 
@@ -85,7 +87,7 @@ def test_the_window_of_the_campaign_holds_too(person: Person, coupon: Make) -> N
     assert refusal(person()) == "coupon_over"
 
 
-def test_once_a_person_and_as_often_as_there_are_uses(person: Person, coupon: Make) -> None:
+def test_a_coupon_is_used_once_a_person_and_within_its_limit(person: Person, coupon: Make) -> None:
     coupon(total_limit=2)
     first, second, third = person(), person(), person()
     redeem(first)
@@ -101,7 +103,7 @@ def test_the_same_key_is_the_same_use(person: Person, coupon: Make) -> None:
     assert counts() == (1, 20_00)
 
 
-def test_the_first_rental_only(person: Person, coupon: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_coupon_for_the_first_rental_only(person: Person, coupon: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     coupon(first_rental_only=True)
     old, new = person(), person()
     monkeypatch.setattr(coupons, "_answers", [lambda user_id: user_id == old])

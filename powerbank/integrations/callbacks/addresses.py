@@ -1,4 +1,4 @@
-"""Which addresses a client may have us call: names of the public internet, and where they really lead."""
+"""The addresses that a client may have us call: names of the public internet, and where they really lead."""
 
 import ipaddress
 import re
@@ -38,7 +38,7 @@ PRIVATE_V4 = [
         "224.0.0.0/3",
     )
 ]
-# All that is handed out lies in here; what maps, translates or tunnels IPv4 elsewhere does not, or is taken out below.
+# All addresses that are handed out lie in here. What maps, translates or tunnels IPv4 does not, or is taken out below.
 GLOBAL_V6 = ipaddress.ip_network("2000::/3")
 SPECIAL_V6 = [
     ipaddress.ip_network(block)

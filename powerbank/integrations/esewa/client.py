@@ -1,4 +1,4 @@
-"""eSewa ePay v2. The browser opens the payment with a signed form; the status is asked with what we stored."""
+"""eSewa ePay v2. The browser opens the payment with a signed form, and the status is asked for with what we stored."""
 
 import re
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ from powerbank.integrations.http import Http
 STATES = {
     "COMPLETE": (PaymentState.PAID, True),
     "PENDING": (PaymentState.PENDING, False),
-    # Halted at eSewa's side; it becomes one of the others.
+    # The payment is halted at eSewa's side, and becomes one of the others.
     "AMBIGUOUS": (PaymentState.PENDING, False),
-    # Also before the payer has posted the form, so it is not its last word.
+    # eSewa says this also before the payer has posted the form, so it is not final.
     "NOT_FOUND": (PaymentState.EXPIRED, False),
     "CANCELED": (PaymentState.CANCELLED, True),
     "FULL_REFUND": (PaymentState.REFUNDED, True),
@@ -56,14 +56,14 @@ class Esewa:
         self._http = Http("eSewa")
 
     def open_payment(self, request: PaymentRequest, *, key: str) -> OpenedPayment:
-        """Nothing is sent: eSewa hears of the payment when the browser posts the form."""
+        """Make the form. Nothing is sent: eSewa hears of the payment when the browser posts the form."""
         if request.currency != "NPR":
             raise VendorRefusedError(f"eSewa takes no {request.currency}")
         if not UUID.fullmatch(request.intent_id):
             raise VendorRefusedError("eSewa takes letters, digits and hyphens only")
         if urlsplit(request.return_url).query:
             raise VendorRefusedError("eSewa would spoil a return address that has a query")
-        total = as_rupees(request.amount)
+        total = write_rupees(request.amount)
         fields = {
             "amount": total,
             "tax_amount": "0",
@@ -82,7 +82,7 @@ class Esewa:
     def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
         asked = {
             "product_code": self._product_code,
-            "total_amount": as_rupees(amount),
+            "total_amount": write_rupees(amount),
             "transaction_uuid": reference,
         }
         answer = self._http.ask("GET", self._status_url, params=asked)
@@ -92,10 +92,10 @@ class Esewa:
         if "status" not in body:
             if answer.status >= 400:
                 raise VendorRefusedError(f"eSewa refused with {answer.status}")
-            raise VendorError("eSewa: the service is away")  # a code of 0, and a message, with 200
+            raise VendorError("eSewa: the service is away")  # it says so with status 200, a code of 0 and a message
         if body.get("transaction_uuid") != reference or body.get("product_code") != self._product_code:
             raise VendorError("eSewa: an answer about another payment")
-        return payment_from(body, reference)
+        return read_payment(body, reference)
 
     def refund(self, payment_id: str, *, amount: int, currency: str, key: str) -> GatewayRefund:
         raise NotSupportedError("eSewa refunds by hand, in its portal")
@@ -131,26 +131,26 @@ class Esewa:
         return NamedPayment(reference or None, reference or None)
 
 
-def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
+def read_payment(body: Mapping[str, Any], reference: str) -> Payment:
     state, final = STATES.get(str(body["status"]).strip().upper(), (PaymentState.UNKNOWN, False))
     number = body.get("ref_id")
     if number is not None and not isinstance(number, str):
         raise VendorError("eSewa: a number of another kind")
-    amount = in_paisa(body.get("total_amount"))
+    amount = read_paisa(body.get("total_amount"))
     if state is PaymentState.PAID and (amount is None or not number):
         raise VendorError("eSewa: complete, without an amount or a number")
     raw = {name: str(body[name])[:200] for name in SHOWN if body.get(name) is not None}
     return Payment(reference, state, final, amount, "NPR", number or None, raw=raw)
 
 
-def as_rupees(paisa: int) -> str:
-    """The shortest text; what is signed is what is sent, so it needs only to be the same in both."""
+def write_rupees(paisa: int) -> str:
+    """Write rupees in the shortest way. What is signed is what is sent, so it must only be the same in both."""
     rupees, rest = divmod(paisa, 100)
     return f"{rupees}.{rest:02d}" if rest else str(rupees)
 
 
-def in_paisa(said: object) -> int | None:
-    """A number, or text such as "1,000.0"; nothing where it is no amount, or finer than a paisa."""
+def read_paisa(said: object) -> int | None:
+    """Read a number, or text such as "1,000.0". None: it is no amount, or finer than a paisa."""
     if isinstance(said, bool) or not isinstance(said, int | float | str):
         return None
     text = str(said).replace(",", "").strip()

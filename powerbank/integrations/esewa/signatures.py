@@ -1,4 +1,4 @@
-"""eSewa's signatures. What is signed are the very characters that travel, so numbers stay text."""
+"""eSewa's signatures. The very characters that travel are signed, so numbers stay text."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from powerbank.integrations.gateway import ForgedError
 
-# A browser that has our own form's signature could pass it off as eSewa's, were fewer fields enough.
+# These fields must be signed. With fewer, a browser could pass the signature of our own form off as eSewa's.
 NEEDED = frozenset({"transaction_code", "status", "total_amount", "transaction_uuid", "product_code"})
 MAX_LENGTH = 8_192
 
@@ -20,8 +20,8 @@ def sign(fields: Mapping[str, str], names: str, secret: str) -> str:
 
 
 def verify_redirect(data: str, *, secret: str, product_code: str) -> dict[str, str]:
-    """The fields of a genuine way back, each as the text that was signed; anything else is a ForgedError."""
-    fields = _decoded(data)
+    """Read the fields that eSewa signed for the way back, each as the text that was signed, or raise a ForgedError."""
+    fields = _decode(data)
     names = fields.get("signed_field_names", "").split(",")
     if len(set(names)) != len(names) or not set(names) >= NEEDED or not set(names) <= fields.keys():
         raise ForgedError("eSewa: the signed list is not complete")
@@ -33,12 +33,14 @@ def verify_redirect(data: str, *, secret: str, product_code: str) -> dict[str, s
     return {name: fields[name] for name in names}
 
 
-def _decoded(data: str) -> dict[str, str]:
+def _decode(data: str) -> dict[str, str]:
     if len(data) > MAX_LENGTH:
         raise ForgedError("eSewa: far too long")
     try:
         text = base64.b64decode(data, validate=True).decode()
-        found = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_once)
+        found = json.loads(
+            text, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_refuse_repeats
+        )
     except (binascii.Error, ValueError, RecursionError):
         raise ForgedError("eSewa: not what it sends") from None
     if not isinstance(found, dict):
@@ -55,8 +57,8 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A name that comes twice would be signed as one value and read as another."""
+def _refuse_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a name that comes twice: it would be signed as one value and read as another."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name comes twice")

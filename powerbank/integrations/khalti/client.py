@@ -1,4 +1,4 @@
-"""Khalti ePayment (KPG-2). Amounts are whole paisa; only a lookup is to be believed."""
+"""Khalti ePayment (KPG-2). Amounts are whole paisa, and only a lookup is to be believed."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -28,7 +28,7 @@ from powerbank.integrations.gateway import (
 )
 from powerbank.integrations.http import Answer, Http
 
-# Its words, in lower case as some samples have them, and whether they are its last.
+# Khalti's states, in lower case as some samples have them, and whether each is final.
 STATES = {
     "completed": (PaymentState.PAID, True),
     "pending": (PaymentState.PENDING, False),
@@ -38,7 +38,7 @@ STATES = {
     "expired": (PaymentState.EXPIRED, True),
     "user canceled": (PaymentState.CANCELLED, True),
 }
-# A payment that ended without money comes with 400 and the body of any other.
+# A payment that ended without money comes with status 400 and the body of any other.
 WITH_400 = (PaymentState.EXPIRED, PaymentState.CANCELLED)
 SHOWN = ("pidx", "total_amount", "status", "transaction_id", "fee", "refunded")
 TITLE_LENGTH = 100
@@ -46,7 +46,7 @@ NEPAL = timezone(timedelta(hours=5, minutes=45))
 
 
 class Key(AuthBase):
-    """Not a plain header: that would give way to an entry of a .netrc file."""
+    """Khalti's key. As a plain header it would give way to an entry of a .netrc file."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -64,7 +64,7 @@ class Khalti:
 
     def __init__(self, *, url: str, secret: str, website_url: str) -> None:
         self._url = url.rstrip("/")
-        # Refunds live beside the versioned part, not in it.
+        # The address of refunds is beside the versioned part, not in it.
         self._refund_url = f"{self._url.removesuffix('/v2')}/merchant-transaction"
         self._website_url = website_url
         self._http = Http("Khalti", auth=Key(secret))
@@ -81,14 +81,14 @@ class Khalti:
         }
         answer = self._http.send("POST", f"{self._url}/epayment/initiate/", json=wanted)
         if answer.status != 200:
-            raise refusal(answer)
+            raise refusal_error(answer)
         body = answer.object()
         try:
             expires_at = datetime.fromisoformat(body["expires_at"])
             zone = expires_at.tzinfo or NEPAL
             return OpenedPayment(
-                text(body["pidx"]),
-                payment_url=web_url(body["payment_url"]),
+                read_text(body["pidx"]),
+                payment_url=read_url(body["payment_url"]),
                 expires_at=expires_at.replace(tzinfo=zone),
             )
         except (KeyError, TypeError, ValueError):
@@ -97,13 +97,13 @@ class Khalti:
     def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
         answer = self._http.ask("POST", f"{self._url}/epayment/lookup/", json={"pidx": reference})
         if answer.status not in (200, 400):
-            raise refusal(answer)
+            raise refusal_error(answer)
         body = answer.object()
         if "status" not in body or "pidx" not in body:
-            raise refusal(answer)
+            raise refusal_error(answer)
         if body["pidx"] != reference:
             raise VendorError("Khalti: an answer about another payment")
-        payment = payment_from(body, reference)
+        payment = read_payment(body, reference)
         if answer.status == 400 and payment.state not in (*WITH_400, PaymentState.UNKNOWN):
             raise VendorError(f"Khalti: 400 and {body['status']!s:.40}")
         return payment
@@ -113,14 +113,14 @@ class Khalti:
         url = f"{self._refund_url}/{quote(payment_id, safe='')}/refund/"
         answer = self._http.send("POST", url, json={"amount": amount})
         if answer.status not in (200, 201):
-            raise refusal(answer)
+            raise refusal_error(answer)
         detail = answer.object().get("detail")
         if not isinstance(detail, str):
-            raise VendorError("Khalti: a refund without a word about it")
+            raise VendorError("Khalti: a refund without a detail")
         return GatewayRefund(RefundState.SUCCEEDED, None, amount, {"detail": detail[:200]})
 
     def find_refund(self, paid: PaidPayment, *, amount: int, refunded_before: int, key: str) -> GatewayRefund | None:
-        """Its lookup says whether something or everything went back, never how much."""
+        """Find a refund in the payment's lookup, which tells whether a part or everything went back, never how much."""
         payment = self.look_up_payment(paid.reference, amount=paid.charged, currency=paid.currency)
         if payment.state not in GONE_BACK:
             return None
@@ -151,9 +151,9 @@ class Khalti:
         return NamedPayment(query.get("pidx") or None, query.get("purchase_order_id") or None)
 
 
-def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
-    said = str(body["status"]).strip().lower().replace("_", " ")
-    state, final = STATES.get(said, (PaymentState.UNKNOWN, False))
+def read_payment(body: Mapping[str, Any], reference: str) -> Payment:
+    state_text = str(body["status"]).strip().lower().replace("_", " ")
+    state, final = STATES.get(state_text, (PaymentState.UNKNOWN, False))
     if body.get("refunded") is True and state is not PaymentState.REFUNDED:
         state, final = PaymentState.PARTLY_REFUNDED, True
     amount, number = body.get("total_amount"), body.get("transaction_id")
@@ -167,8 +167,8 @@ def payment_from(body: Mapping[str, Any], reference: str) -> Payment:
     return Payment(reference, state, final, amount, "NPR", number or None, raw=raw)
 
 
-def refusal(answer: Answer) -> Exception:
-    """What is wrong is told by the names of fields, never by their values."""
+def refusal_error(answer: Answer) -> Exception:
+    """Make the error of a refusal. It has the names of fields, and never their values."""
     if answer.status in (408, 425, 429) or answer.status >= 500 or answer.status < 400:
         return VendorError(f"Khalti: {answer.status}")
     body = answer.object()
@@ -178,14 +178,14 @@ def refusal(answer: Answer) -> Exception:
     return VendorRefusedError(f"Khalti refused with {answer.status}: {', '.join(fields)[:200] or 'no reason given'}")
 
 
-def text(value: object) -> str:
+def read_text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("no text")
     return value
 
 
-def web_url(value: object) -> str:
-    found = text(value)
+def read_url(value: object) -> str:
+    found = read_text(value)
     if not found.startswith(("https://", "http://")):
         raise ValueError("no address")
     return found

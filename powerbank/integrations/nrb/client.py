@@ -1,4 +1,4 @@
-"""The central bank's exchange rates. Its status line is always 200 and its code no help: the payload decides."""
+"""The central bank's exchange rates. Its status is always 200 and its code is no help, so the payload decides."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ MAX_PAGES = 40
 
 @dataclass(frozen=True)
 class Rate:
-    """Rupees for one unit of the currency."""
+    """The rate of a day, in rupees for one unit of the currency."""
 
     day: date
     currency: str
@@ -27,12 +27,12 @@ class Nrb:
         self._url = f"{url.rstrip('/')}/rates"
         self._http = Http("NRB")
 
-    def rates(self, first: date, last: date) -> list[Rate]:
-        """Of each day that has them, newest first. None on holidays: ask for more days than one."""
+    def list_rates(self, first: date, last: date) -> list[Rate]:
+        """List the rates of each day that has them, newest first. Holidays have none, so ask for more days than one."""
         found: list[Rate] = []
         for page in range(1, MAX_PAGES + 1):
             payload, pages = self._page(page, first, last)
-            found += [rate for day in payload for rate in rates_of(day)]
+            found += [rate for day in payload for rate in read_rates(day)]
             if page >= pages:
                 break
         return sorted(found, key=lambda rate: rate.day, reverse=True)
@@ -53,15 +53,15 @@ class Nrb:
         raise VendorError("NRB: an answer without rates")
 
 
-def rates_of(day: Any) -> list[Rate]:
+def read_rates(day: Any) -> list[Rate]:
     try:
         on = date.fromisoformat(day["date"])
-        return [rate for one in day["rates"] if (rate := rate_of(one, on))]
+        return [rate for one in day["rates"] if (rate := read_rate(one, on))]
     except (KeyError, TypeError, ValueError, InvalidOperation, ArithmeticError):
         raise VendorError("NRB: rates that cannot be read") from None
 
 
-def rate_of(found: Any, on: date) -> Rate | None:
+def read_rate(found: Any, on: date) -> Rate | None:
     if found["buy"] is None or found["sell"] is None:
         return None
     unit = int(found["currency"]["unit"])

@@ -22,7 +22,7 @@ REFUND_STATES = {
     "canceled": RefundState.FAILED,
 }
 
-# An inquiry ("warning_…") takes no money; a dispute does at once, and gives it back if it is won.
+# An inquiry ("warning_…") takes no money. A dispute does at once, and gives it back if it is won.
 DISPUTE_STATES = {
     "needs_response": ReversalState.TAKEN,
     "under_review": ReversalState.TAKEN,
@@ -40,7 +40,7 @@ REFUND_REVERSALS = {
 }
 
 THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
-# They have no smaller unit any more, yet Stripe wants the two zeros that they once had.
+# These have no smaller unit any more, yet Stripe wants the two zeros that they once had.
 TWO_ZEROS = frozenset(["ISK", "UGX"])
 
 
@@ -102,7 +102,7 @@ def read_refund(found: Json) -> GatewayRefund:
 
 
 def read_json(found: Any) -> Json:
-    """The JSON as it came; the package's objects are no dictionaries."""
+    """Give the JSON as it came, since the objects of Stripe's package are no dictionaries."""
     data = found.last_response.data
     if not isinstance(data, dict):
         raise TypeError("no object")

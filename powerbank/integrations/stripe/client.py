@@ -54,7 +54,7 @@ class Stripe:
             secret,
             base_addresses={"api": url.rstrip("/")} if url else None,
             max_network_retries=RETRIES,
-            http_client=Bounded(),
+            http_client=BoundedHttpClient(),
         )
 
     def open_payment(self, request: PaymentRequest, *, key: str) -> OpenedPayment:
@@ -76,7 +76,7 @@ class Stripe:
             "cancel_url": cancel,
         }
         if request.expires_at is not None:
-            # Nothing here may depend on the time of the call: a repeat must be the same request.
+            # Nothing here may depend on the time of the call, since a repeat must be the same request.
             wanted["expires_at"] = int((request.expires_at + SHORTEST_SESSION).timestamp())
 
         def create(under: str) -> Json:
@@ -132,7 +132,7 @@ class Stripe:
         return NamedPayment(query.get("session_id") or None, query.get("intent_id") or None)
 
     def _once(self, create: Callable[[str], Made], key: str, made: Callable[[], Made | None]) -> Made:
-        """A failure at Stripe sticks to its key, so what was not done in spite of it is done under another."""
+        """Make something once. A failure at Stripe sticks to its key, so what was not done is done under another."""
         try:
             with translated():
                 return create(key)
@@ -146,8 +146,8 @@ class Stripe:
         return read_refund(ours[0]) if ours else None
 
 
-class Bounded(stripe.HTTPClient):
-    """The package's way out, with our limits on time and size."""
+class BoundedHttpClient(stripe.HTTPClient):
+    """The HTTP client of Stripe's package, with our limits on time and size."""
 
     name = "requests"
 
@@ -171,5 +171,5 @@ class Bounded(stripe.HTTPClient):
 
 
 def keep_headers(request: Any) -> Any:
-    """Without it an entry of a .netrc file would replace the key."""
+    """Leave the headers as they are. Without this an entry of a .netrc file would replace the key."""
     return request

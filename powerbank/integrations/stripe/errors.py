@@ -1,4 +1,4 @@
-"""Stripe's errors as ours. None of their texts is passed on: they may quote what was sent."""
+"""Stripe's errors as ours. None of their texts is passed on, since they may quote what was sent."""
 
 import contextlib
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def translated() -> Iterator[None]:
     except stripe.StripeError as error:
         raise _as_ours(error) from None
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
-        # What its package stumbles over when an answer is not what it should be.
+        # Stripe's package stumbles like this over an answer that is not what it should be.
         raise VendorError(f"Stripe: an answer of another kind ({type(error).__name__})") from None
 
 

@@ -1,4 +1,4 @@
-"""Stripe's webhooks: genuine and recent, or a ForgedError."""
+"""Stripe's webhooks: each is genuine and recent, or a ForgedError."""
 
 import json
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ WINDOW_SECONDS = 300
 def verify_event(body: bytes, signature: str | None, secret: str) -> SignedEvent:
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret)
-        # The package would compare with this host's clock, and takes any time that is not past; a signature kept for
-        # later use would be one of those.
+        # The package would compare with this host's clock, and takes any time of the future. A signature that is kept
+        # for later use has such a time.
         if abs(utcnow().timestamp() - time_of_signature(signature or "")) > WINDOW_SECONDS:
             raise ForgedError("Stripe: the signature is old, or of the future")
     except stripe.SignatureVerificationError:
@@ -27,13 +27,13 @@ def verify_event(body: bytes, signature: str | None, secret: str) -> SignedEvent
 
 
 def time_of_signature(signature: str) -> int:
-    """The time that the package has checked: the first one."""
+    """Read the first time of a signature, which is the one that the package has checked."""
     pairs = (part.partition("=") for part in signature.split(","))
     return next(int(value) for name, _, value in pairs if name == "t")
 
 
 def read_event(body: bytes) -> SignedEvent:
-    """An event that was verified when it came in."""
+    """Read an event that was verified when it came in."""
     try:
         event = json.loads(body)
         about = event["data"]["object"]

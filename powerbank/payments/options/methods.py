@@ -7,7 +7,6 @@ from powerbank.base.money import points_for, value_of_points
 from powerbank.ledger.errors import InsufficientFundsError
 from powerbank.ledger.sources import Sources
 
-PAISA = 100  # in a rupee
 STEP = 10  # where the wallet pays the rest, points pay whole steps of so many paisa
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from powerbank.integrations.errors import VendorError, VendorRefusedError
-from powerbank.integrations.esewa.client import Esewa, as_rupees, in_paisa
+from powerbank.integrations.esewa.client import Esewa, read_paisa, write_rupees
 from powerbank.integrations.esewa.signatures import verify_redirect
 from powerbank.integrations.gateway import (
     ForgedError,
@@ -188,7 +188,7 @@ def test_ways_back_with_a_fault(
         return
     fields = verify_of(vendors, back)
     assert fields["total_amount"] == "12,345.5"
-    assert in_paisa(fields["total_amount"]) == 1_234_550
+    assert read_paisa(fields["total_amount"]) == 1_234_550
 
 
 def test_there_is_no_refund(esewa: Esewa) -> None:
@@ -200,16 +200,16 @@ def test_there_is_no_refund(esewa: Esewa) -> None:
 @unhurried
 @given(st.integers(min_value=0, max_value=10**15))
 def test_paisa_survive_the_way_there_and_back(paisa: int) -> None:
-    assert in_paisa(as_rupees(paisa)) == paisa
+    assert read_paisa(write_rupees(paisa)) == paisa
 
 
 @unhurried
 @given(JSON)
 def test_any_amount_is_paisa_or_nothing(said: Any) -> None:
-    found = in_paisa(said)
+    found = read_paisa(said)
     assert found is None or found >= 0
 
 
 @pytest.mark.parametrize("said", [-1, 1e300, float("inf"), "NaN", "1_000", "١٠٠", "1e5", "", " ", None, True, "0.001"])
 def test_what_is_no_amount(said: Any) -> None:
-    assert in_paisa(said) is None
+    assert read_paisa(said) is None

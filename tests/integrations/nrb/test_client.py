@@ -30,7 +30,7 @@ def change(vendors: Sandbox) -> Any:
 
 
 def newest(nrb: Nrb, currency: str) -> Rate:
-    return next(rate for rate in nrb.rates(WEEK, TODAY) if rate.currency == currency)
+    return next(rate for rate in nrb.list_rates(WEEK, TODAY) if rate.currency == currency)
 
 
 def test_prices_are_for_one_unit(nrb: Nrb) -> None:
@@ -47,11 +47,11 @@ def test_holidays_and_missing_days_are_passed_over(nrb: Nrb, change: Any) -> Non
 
 def test_an_empty_range_is_no_failure(nrb: Nrb, change: Any) -> None:
     change(date=str(TODAY), missing=True)
-    assert nrb.rates(TODAY, TODAY) == []
+    assert nrb.list_rates(TODAY, TODAY) == []
 
 
 def test_many_days_come_in_pages(nrb: Nrb) -> None:
-    found = nrb.rates(TODAY - timedelta(days=149), TODAY)
+    found = nrb.list_rates(TODAY - timedelta(days=149), TODAY)
     assert len({rate.day for rate in found}) == 150
     assert found[0].day == TODAY
 
@@ -60,7 +60,7 @@ def test_many_days_come_in_pages(nrb: Nrb) -> None:
 def test_faults_are_passing(vendors: Sandbox, nrb: Nrb, fault: str) -> None:
     vendors.faults.set("nrb", fault, times=2)
     with pytest.raises(VendorError):
-        nrb.rates(WEEK, TODAY)
+        nrb.list_rates(WEEK, TODAY)
 
 
 def test_a_question_that_is_not_understood_is_refused(receiver: Receiver) -> None:
@@ -68,7 +68,7 @@ def test_a_question_that_is_not_understood_is_refused(receiver: Receiver) -> Non
         b'{"status": {"code": 400}, "errors": {"validation": {"page": ["required"]}}, "data": {"payload": null}}'
     )
     with pytest.raises(VendorRefusedError):
-        Nrb(url=receiver.url).rates(WEEK, TODAY)
+        Nrb(url=receiver.url).list_rates(WEEK, TODAY)
 
 
 @pytest.mark.parametrize("price", ['"0"', '"-1"', '"NaN"', '"dear"', "[]", '"Infinity"'])
@@ -76,4 +76,4 @@ def test_a_price_that_is_none_fails_the_whole(receiver: Receiver, price: str) ->
     rate = f'{{"currency": {{"iso3": "USD", "unit": 1}}, "buy": {price}, "sell": "1"}}'
     receiver.body = f'{{"data": {{"payload": [{{"date": "2026-11-01", "rates": [{rate}]}}]}}}}'.encode()
     with pytest.raises(VendorError):
-        Nrb(url=receiver.url).rates(WEEK, TODAY)
+        Nrb(url=receiver.url).list_rates(WEEK, TODAY)

@@ -44,7 +44,7 @@ def decide(client: FlaskClient, headers: Headers, adjustment_id: str, verb: str 
     return client.post(f"{LIST}/{adjustment_id}/{verb}", headers=headers)
 
 
-def test_given_and_taken(client: FlaskClient, finance: Headers, person: Person) -> None:
+def test_money_and_points_are_given_and_taken(client: FlaskClient, finance: Headers, person: Person) -> None:
     user_id = person(wallet=100_00, points=10)
     given = adjust(client, finance, user_id, amount="50.25")
     assert (given.status_code, given.get_json()["balance"], given.get_json()["status"]) == (200, "150.25", "applied")
@@ -57,7 +57,7 @@ def test_given_and_taken(client: FlaskClient, finance: Headers, person: Person) 
     assert_books_are_right()
 
 
-def test_not_more_than_there_is(client: FlaskClient, finance: Headers, person: Person) -> None:
+def test_no_more_is_taken_than_there_is(client: FlaskClient, finance: Headers, person: Person) -> None:
     user_id = person(wallet=100_00, points=10)
     refused = adjust(client, finance, user_id, amount="-100.01")
     assert (refused.status_code, refused.get_json()["code"]) == (402, "insufficient_funds")
@@ -118,7 +118,9 @@ def test_what_is_told_of_points_names_the_currency_of_the_balance(
     assert (told["balance"], told["currency"], told["points"]) == ("1.00", "NPR", 10)
 
 
-def test_rejected(client: FlaskClient, finance: Headers, superadmin: Headers, person: Person) -> None:
+def test_a_rejected_adjustment_moves_nothing(
+    client: FlaskClient, finance: Headers, superadmin: Headers, person: Person
+) -> None:
     user_id = person()
     adjustment_id = adjust(client, finance, user_id, points=50_001).get_json()["adjustment_id"]
     [waiting] = client.get(f"{LIST}?status=pending", headers=superadmin).get_json()["items"]
@@ -146,7 +148,7 @@ def test_a_person_without_so_much_is_not_approved(
     assert waiting["status"] == "pending"
 
 
-def test_it_is_audited(client: FlaskClient, finance: Headers, person: Person) -> None:
+def test_an_adjustment_is_audited(client: FlaskClient, finance: Headers, person: Person) -> None:
     user_id = person()
     adjust(client, finance, user_id, amount="12.00", reason="the station kept the bank")
     [row] = db.session.query(AuditEntry).filter_by(action="adjustment.ask").all()
@@ -177,11 +179,13 @@ def test_it_is_audited(client: FlaskClient, finance: Headers, person: Person) ->
         {"points": 10**30},
     ],
 )
-def test_what_is_no_adjustment(client: FlaskClient, finance: Headers, person: Person, body: dict[str, Any]) -> None:
+def test_an_invalid_adjustment_is_refused(
+    client: FlaskClient, finance: Headers, person: Person, body: dict[str, Any]
+) -> None:
     assert adjust(client, finance, person(), **body).status_code == 422
 
 
-def test_nobody_and_nothing(client: FlaskClient, finance: Headers) -> None:
+def test_unknown_people_and_adjustments_are_not_found(client: FlaskClient, finance: Headers) -> None:
     assert adjust(client, finance, uuid4(), amount="1.00").status_code == 404
     assert decide(client, finance, str(uuid4())).status_code == 404
 

@@ -83,7 +83,7 @@ def recount() -> Recount:
 
 
 @pytest.mark.usefixtures("busy")
-def test_books_that_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_right_books_have_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ENTRIES", "ACCOUNTS", "SEALS"):
         monkeypatch.setattr(reconciliation, name, 2)
     found = recount()
@@ -96,7 +96,7 @@ def test_books_that_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reconciliation.describe_last_difference() is None
 
 
-def test_books_that_are_empty(context: Flask) -> None:
+def test_empty_books_have_no_difference(context: Flask) -> None:
     assert recount().differences == 0
 
 

@@ -80,7 +80,7 @@ class TestSums:
         kept = db.session.scalars(select(Sum.balance).where(Sum.account_id == account_of(Kind.RENTAL_REVENUE).id))
         assert sorted(kept) == [1_00, 2_00, 3_00, 4_00]
 
-    def test_nothing_new_is_no_new_seal(self, person: Person) -> None:
+    def test_no_seal_is_made_without_new_postings(self, person: Person) -> None:
         spend(person(wallet=100_00), 1_00)
         assert not seal()
         settle_and_seal(first=False)
@@ -144,7 +144,7 @@ class TestStatements:
         return found
 
     @pytest.mark.parametrize("sealed_after", [(), (2,), (1, 3, 5)])
-    def test_the_balance_runs(
+    def test_a_statement_has_a_running_balance(
         self, client: FlaskClient, finance: Headers, person: Person, sealed_after: tuple[int, ...]
     ) -> None:
         user_id = person(wallet=100_00)
@@ -179,7 +179,7 @@ class TestStatements:
                 each["entry"]["id"] for each in second["items"]
             }
 
-    def test_as_csv(
+    def test_a_statement_is_exported_as_csv(
         self, client: FlaskClient, finance: Headers, person: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(exports, "BATCH", 2)
@@ -208,7 +208,7 @@ class TestStatements:
         assert rows[-1]["description"] == "'=cmd|'/c calc'!A1"
         assert rows[1]["reference"] == "rental:1"
 
-    def test_there_is_no_such_account(self, client: FlaskClient, finance: Headers) -> None:
+    def test_an_unknown_account_is_not_found(self, client: FlaskClient, finance: Headers) -> None:
         for path in ("statement", "statement.csv"):
             assert client.get(f"{BOOKS}/accounts/{uuid4()}/{path}", headers=finance).status_code == 404
 
@@ -240,7 +240,7 @@ def test_no_cell_of_the_entries_is_a_formula(app: Flask, client: FlaskClient, fi
         assert taken.new == {"key": "+1+1"}
 
 
-def test_accounts_stand_on_their_own_side(client: FlaskClient, finance: Headers, person: Person) -> None:
+def test_balances_are_positive_on_their_own_side(client: FlaskClient, finance: Headers, person: Person) -> None:
     user_id = person(wallet=100_00, points=7)
     person(wallet=50_00)
     spend(user_id, 30_00)

@@ -36,7 +36,7 @@ class TestDues:
         with transaction():
             return dues.pay_due(due_id=due.id, sources=sources, key=name or key(), actor="system", now=utcnow())
 
-    def test_created_once_and_paid_in_parts(self, person: Person) -> None:
+    def test_a_due_is_created_once_and_paid_in_parts(self, person: Person) -> None:
         user_id, name = person(wallet=100_00, points=50), key()
         due = self.due(user_id, 30_00, name)
         assert self.due(user_id, 30_00, name).id == due.id
@@ -55,14 +55,14 @@ class TestDues:
             self.pay(due, Sources(wallet=1))
         assert_books_are_right()
 
-    def test_not_paid_with_what_is_not_there(self, person: Person) -> None:
+    def test_a_due_is_not_paid_without_the_money(self, person: Person) -> None:
         user_id = person(wallet=10_00)
         due = self.due(user_id, 30_00)
         with pytest.raises(InsufficientFundsError) as refused:
             self.pay(due, Sources(wallet=30_00))
         assert refused.value.shortfall == 20_00
 
-    def test_waived(self, person: Person) -> None:
+    def test_a_due_is_waived(self, person: Person) -> None:
         user_id, name = person(), key()
         due = self.due(user_id, 30_00)
         for _ in range(2):

@@ -28,7 +28,7 @@ class TestHolds:
             spend(user_id, Sources(wallet=50_00))
         assert refused.value.shortfall == 10_00
 
-    def test_captured_in_part_and_the_rest_released(self, person: Person) -> None:
+    def test_a_hold_is_captured_in_part_and_the_rest_released(self, person: Person) -> None:
         user_id, rental = person(wallet=100_00), about()
         place(user_id, rental, 60_00)
         capture(rental, Sources(wallet=25_00))
@@ -39,7 +39,7 @@ class TestHolds:
         assert release(rental) == {}
         assert_books_are_right()
 
-    def test_points_and_money_together(self, person: Person) -> None:
+    def test_points_and_money_are_held_together(self, person: Person) -> None:
         user_id, rental = person(wallet=100_00, points=300), about()
         place(user_id, rental, 20_00, points=100)
         assert balances(user_id) == {
@@ -95,7 +95,7 @@ class TestHolds:
             release(rental, name)
         assert_books_are_right()
 
-    def test_into_an_account_that_is_no_revenue(self, person: Person) -> None:
+    def test_a_hold_is_captured_into_an_account_that_is_no_revenue(self, person: Person) -> None:
         user_id, request = person(wallet=100_00), about("refund")
         place(user_id, request, 60_00)
         with transaction():

@@ -21,7 +21,7 @@ from tests.ledger.steps import spend
 
 
 class TestTopUps:
-    def test_the_wallet_and_the_gateway(self, person: Person) -> None:
+    def test_a_top_up_moves_money_from_the_gateway_to_the_wallet(self, person: Person) -> None:
         user_id = person(wallet=500_00)
         assert balances(user_id) == {"user_wallet": 500_00}
         assert shared_balance("gateway_clearing") == -500_00
@@ -36,7 +36,7 @@ class TestTopUps:
         assert shared_balance("gateway_clearing") == -10_00  # dollars
         assert_books_are_right()
 
-    def test_a_pending_one_is_completed_once(self, person: Person) -> None:
+    def test_a_pending_top_up_is_completed_once(self, person: Person) -> None:
         user_id, name = person(), key()
         with transaction():
             begun = transactions.begin_topup(user_id=user_id, amount=100_00, reference=about("intent"))
@@ -51,7 +51,7 @@ class TestTopUps:
             transactions.fail_topup(begun.id)
         assert balances(user_id) == {"user_wallet": 100_00}
 
-    def test_one_that_failed_may_still_be_paid(self, person: Person) -> None:
+    def test_a_failed_top_up_may_still_be_paid(self, person: Person) -> None:
         user_id = person()
         with transaction():
             begun = transactions.begin_topup(user_id=user_id, amount=100_00, reference=about("intent"))
@@ -60,7 +60,7 @@ class TestTopUps:
         with transaction():
             assert top_up(user_id, 100_00, transaction_id=begun.id).status == "success"
 
-    def test_it_is_not_credited_with_another_amount(self, person: Person) -> None:
+    def test_a_top_up_is_not_credited_with_another_amount(self, person: Person) -> None:
         user_id = person()
         with transaction():
             begun = transactions.begin_topup(user_id=user_id, amount=100_00, reference=about("intent"))

@@ -37,7 +37,7 @@ def spends(user_id: UUID, paisa: int, *, days_ago: int = 0) -> UUID:
 
 
 class TestLowCredit:
-    def test_a_debit_tells_at_once_and_once_in_its_window(self, person: Person) -> None:
+    def test_a_debit_alerts_at_once_and_once_in_its_window(self, person: Person) -> None:
         user_id = person(wallet=100_00)
         spends(user_id, 50_00)
         assert told() == []
@@ -47,7 +47,7 @@ class TestLowCredit:
         spends(user_id, 39_00)
         assert told()[1:] == [("critical_credit", {"balance": "9.00"})]
 
-    def test_a_hold_is_a_debit_too_and_one_that_is_refused_tells_nobody(self, person: Person) -> None:
+    def test_a_hold_alerts_too_unless_it_is_rolled_back(self, person: Person) -> None:
         user_id = person(wallet=100_00)
         with transaction() as session:
             holds.place_hold(user_id=user_id, reference=about(), amount=80_00, key=key(), actor="x")
@@ -57,7 +57,7 @@ class TestLowCredit:
             holds.place_hold(user_id=user_id, reference=about(), amount=80_00, key=key(), actor="x")
         assert told() == [("low_credit", {"balance": "20.00"})]
 
-    def test_the_sweep_tells_each_once_a_day(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_job_alerts_each_person_once_a_day(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(credit_alerts, "BATCH", 2)
         low = [person(wallet=amount) for amount in (49_99, 1, 10_00)]
         person(wallet=50_00)
@@ -67,14 +67,14 @@ class TestLowCredit:
         assert alert_low_balances(Alert.LOW, now=NOON + timedelta(days=1)) == 3
         assert all(len(told(user_id)) == 2 for user_id in low)
 
-    def test_the_critical_sweep_tells_each_once_in_four_hours(self, person: Person) -> None:
+    def test_the_critical_job_alerts_each_person_once_in_four_hours(self, person: Person) -> None:
         person(wallet=10_00)
         low = person(wallet=9_99)
         for hours, expected in ((0, 1), (1, 0), (4, 1), (8, 1)):
             assert alert_low_balances(Alert.CRITICAL, now=NOON + timedelta(hours=hours)) == expected
         assert {kind for kind, _ in told(low)} == {"critical_credit"}
 
-    def test_who_cannot_rent_anyway_is_left_alone(self, person: Person) -> None:
+    def test_a_suspended_person_is_not_alerted(self, person: Person) -> None:
         user_id = person(wallet=1_00)
         with transaction() as session:
             session.execute(text("UPDATE users SET status = 'suspended' WHERE id = :id"), {"id": user_id})
@@ -86,7 +86,9 @@ class TestHighUsage:
         ("usual", "yesterday", "expected"),
         [([10_00] * 5, 15_01, 1), ([10_00] * 5, 15_00, 0), ([10_00] * 4, 90_00, 0), ([10_00, 50_00] * 3, 40_00, 0)],
     )
-    def test_far_above_a_usual_day(self, person: Person, usual: list[int], yesterday: int, expected: int) -> None:
+    def test_spending_far_above_a_usual_day_is_alerted_once(
+        self, person: Person, usual: list[int], yesterday: int, expected: int
+    ) -> None:
         user_id = person(wallet=5000_00)
         for day, amount in enumerate(usual):
             spends(user_id, amount, days_ago=day + 2)
@@ -96,7 +98,7 @@ class TestHighUsage:
         if expected:
             assert told(user_id) == [("high_usage", {"spend": "15.01", "average": "10.00"})]
 
-    def test_what_came_back_was_not_spent(self, person: Person) -> None:
+    def test_refunds_do_not_count_as_spent(self, person: Person) -> None:
         user_id = person(wallet=5000_00)
         for day in range(5):
             spends(user_id, 10_00, days_ago=day + 2)

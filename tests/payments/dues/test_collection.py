@@ -41,7 +41,9 @@ def owes(user_id: UUID, paisa: int, *, days: int = 0) -> UUID:
 
 
 class TestDues:
-    def test_reminded_once_a_day_of_all_that_is_open(self, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_people_are_reminded_once_a_day_of_all_that_is_open(
+        self, person: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(dues_collection, "BATCH", 1)
         first, second = person(), person()
         owes(first, 5_00)

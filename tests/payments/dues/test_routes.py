@@ -70,7 +70,7 @@ def spends_all(user_id: UUID, paisa: int) -> None:
 
 @pytest.mark.usefixtures("context")
 class TestMine:
-    def test_each_with_its_cause_and_when_it_is_collected(
+    def test_each_due_has_its_cause_and_its_time_of_collection(
         self, client: FlaskClient, person: Person, user_headers: Callable[[UUID], Headers]
     ) -> None:
         user_id = person()
@@ -91,7 +91,7 @@ class TestMine:
         assert made is not None
         assert oldest["collected_from"][:19] == (made + timedelta(days=3)).isoformat()[:19]
 
-    def test_one_of_a_chargeback_is_paid_and_then_closed(
+    def test_a_due_of_a_chargeback_is_paid_and_then_closed(
         self, client: FlaskClient, person: Person, user_headers: Callable[[UUID], Headers]
     ) -> None:
         user_id = person()
@@ -113,7 +113,7 @@ class TestMine:
         assert ("due_paid", {"amount": "50.00"}) in told(user_id)
         assert_books_are_right()
 
-    def test_paid_twice_at_once_it_is_taken_once(
+    def test_a_due_that_is_paid_twice_at_once_is_taken_once(
         self, app: Flask, person: Person, user_headers: Callable[[UUID], Headers]
     ) -> None:
         user_id = person(wallet=100_00)
@@ -127,7 +127,9 @@ class TestMine:
         assert answers == [200, 409, 409, 409]
         assert balances(user_id) == {"user_wallet": 70_00}
 
-    def test_nobody_elses(self, client: FlaskClient, person: Person, user_headers: Callable[[UUID], Headers]) -> None:
+    def test_somebody_elses_due_is_not_found(
+        self, client: FlaskClient, person: Person, user_headers: Callable[[UUID], Headers]
+    ) -> None:
         due_id = owes(person())
         answer = client.post(f"{MINE}/{due_id}/pay", json=WALLET, headers=user_headers(person(wallet=100_00)))
         assert answer.status_code == 404
@@ -139,7 +141,9 @@ class TestStaff:
         body = {"amount": amount, "reason": "a mistake of ours"}
         return client.post(f"{STAFF}/{due_id}/waive", json=body, headers=headers)
 
-    def test_found_by_person_cause_and_status(self, client: FlaskClient, person: Person, staff_headers: SignIn) -> None:
+    def test_dues_are_found_by_person_cause_and_status(
+        self, client: FlaskClient, person: Person, staff_headers: SignIn
+    ) -> None:
         user_id, support = person(), staff_headers("support")
         rental, topup = owes(user_id), charged_back(user_id, 20_00)
         owes(person())
@@ -152,7 +156,9 @@ class TestStaff:
         assert len(found("status=open&limit=2")) == 2
         assert found("status=closed") == []
 
-    def test_waived_in_part_and_then_whole(self, client: FlaskClient, person: Person, staff_headers: SignIn) -> None:
+    def test_a_due_is_waived_in_part_and_then_whole(
+        self, client: FlaskClient, person: Person, staff_headers: SignIn
+    ) -> None:
         user_id, finance = person(), staff_headers("finance")
         due_id = owes(user_id)
         part = self.waive(client, finance, due_id, "10.00")
@@ -166,12 +172,12 @@ class TestStaff:
         assert db.session.scalar(text("SELECT count(*) FROM audit_log WHERE action = 'due.waive'")) == 2
         assert_books_are_right()
 
-    def test_support_sees_them_and_waives_none(
+    def test_support_sees_dues_and_waives_none(
         self, client: FlaskClient, person: Person, staff_headers: SignIn
     ) -> None:
         assert self.waive(client, staff_headers("support"), owes(person()), "1.00").status_code == 403
 
-    def test_beyond_what_one_may_do_alone_it_waits(
+    def test_a_waiver_beyond_the_allowance_waits(
         self, client: FlaskClient, person: Person, staff_headers: SignIn
     ) -> None:
         user_id, finance, boss = person(), staff_headers("finance"), staff_headers("superadmin")

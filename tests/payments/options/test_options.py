@@ -45,7 +45,9 @@ def methods(**has: int) -> list[str]:
         (0, 0, 0, ["wallet_only"]),
     ],
 )
-def test_what_works_stands_with_the_best_first(amount: int, wallet: int, points: int, expected: list[str]) -> None:
+def test_methods_that_work_are_listed_with_the_best_first(
+    amount: int, wallet: int, points: int, expected: list[str]
+) -> None:
     assert methods(amount=amount, wallet=wallet, points=points) == expected
 
 
@@ -154,15 +156,13 @@ def selling(monkeypatch: pytest.MonkeyPatch) -> UUID:
     return package
 
 
-def test_a_scenario_that_nobody_sells_is_told(
-    client: FlaskClient, sita: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_scenario_is_refused(client: FlaskClient, sita: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scenarios, "_scenarios", {})
     answer = ask(client, sita, {"scenario": "post_payment", "rental_id": str(sita.id)})
     assert (answer.status_code, answer.get_json()["code"]) == (422, "scenario_unavailable")
 
 
-def test_at_once_and_later_the_answer_is_the_same(client: FlaskClient, sita: Person, selling: UUID, work: Work) -> None:
+def test_the_asynchronous_answer_is_the_same(client: FlaskClient, sita: Person, selling: UUID, work: Work) -> None:
     body = {"scenario": "pre_payment", "package_id": str(selling)}
     at_once = ask(client, sita, body)
     assert [option["method"] for option in at_once.get_json()["options"]] == ["topup_required"]

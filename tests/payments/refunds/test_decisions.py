@@ -13,7 +13,7 @@ from tests.people import rows
 StaffHeaders = Callable[..., dict[str, str]]
 
 
-def test_rejected_it_is_theirs_again(payer: Payer, app: Flask, staff_headers: StaffHeaders) -> None:
+def test_a_rejected_refund_is_the_persons_money_again(payer: Payer, app: Flask, staff_headers: StaffHeaders) -> None:
     intent, staff = topped_up(payer, "khalti"), staff_headers("finance")
     refund_id = asks(payer, intent["transaction_id"]).get_json()["id"]
     assert decide(payer, staff, refund_id, "reject", reason="used up").status_code == 200

@@ -155,7 +155,7 @@ def test_an_answer_that_was_lost_is_asked_for_and_nothing_goes_back_twice(
 
 
 @pytest.mark.parametrize("outcome", ["completed", "failed"])
-def test_one_that_takes_its_time_is_followed(
+def test_a_slow_refund_is_followed(
     payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work, outcome: str
 ) -> None:
     payer.sandbox.faults.set("stripe", "refund_pending", times=1)

@@ -61,7 +61,7 @@ def whats(app: Flask) -> list[str]:
     return [row.what for row in rows(app, query)]
 
 
-def test_what_is_right_is_silent(
+def test_payments_that_agree_are_no_findings(
     payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(comparison, "BATCH", 2)
@@ -79,7 +79,7 @@ def test_what_is_right_is_silent(
     assert compared(app) == Report(total=5, checked=5, unanswered=0, differences=0, finished=True)
 
 
-def test_paid_and_never_heard_of_is_settled_and_told(payer: Payer, app: Flask) -> None:
+def test_a_payment_that_was_never_credited_is_settled_and_found(payer: Payer, app: Flask) -> None:
     intent = payer.begin("khalti")
     payer.pays(intent)
     change(app, "UPDATE payment_intents SET status = 'expired', poll_at = NULL")
@@ -91,14 +91,14 @@ def test_paid_and_never_heard_of_is_settled_and_told(payer: Payer, app: Flask) -
 
 
 @pytest.mark.parametrize("gateway", ["khalti", "stripe"])
-def test_a_refund_that_we_know_nothing_of_is_told(payer: Payer, app: Flask, gateway: str) -> None:
+def test_a_refund_that_we_do_not_know_is_found(payer: Payer, app: Flask, gateway: str) -> None:
     intent = topped_up(payer, gateway)
     payer.pays(intent, "refunded", amount=10_00)
     assert compared(app).differences == 1
     assert whats(app) == ["refunds_differ"]
 
 
-def test_what_we_credited_and_they_do_not_have_is_told(payer: Payer, app: Flask) -> None:
+def test_a_credit_that_the_gateway_does_not_have_is_found(payer: Payer, app: Flask) -> None:
     unpaid, other = topped_up(payer, "khalti"), payer.begin("khalti")
     change(app, "UPDATE payment_intents SET reference = NULL WHERE id = :id", id=other["intent_id"])
     change(
@@ -143,7 +143,7 @@ def test_one_payment_that_is_never_answered_holds_up_no_other(
     assert compared(app) == Report(total=3, checked=2, unanswered=1, differences=0, finished=True)
 
 
-def test_what_was_interrupted_goes_on_where_it_stopped(
+def test_an_interrupted_lane_goes_on_where_it_stopped(
     payer: Payer, app: Flask, monkeypatch: pytest.MonkeyPatch, one_lane: None
 ) -> None:
     for _ in range(4):
@@ -171,7 +171,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
     assert len(set(asked)) == len(asked) == 4, "nothing was asked twice"
 
 
-def test_staff_see_how_far_it_is_and_each_difference(
+def test_staff_see_how_far_a_check_is_and_each_difference(
     payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work
 ) -> None:
     headers = staff_headers("finance")
@@ -215,7 +215,7 @@ def test_a_night_that_nobody_finished_is_given_up_by_the_next(payer: Payer, app:
     assert [(row.unanswered, row.finished_at is None) for row in found] == [(1, False), (0, True)]
 
 
-def test_what_comes_while_a_lane_ends_is_asked_for_again(
+def test_a_payment_that_comes_while_a_lane_ends_is_compared(
     payer: Payer, app: Flask, work: Work, monkeypatch: pytest.MonkeyPatch, one_lane: None
 ) -> None:
     """Its job is still open when the next night asks for it, so nothing is asked for twice then."""

@@ -69,7 +69,7 @@ def test_staff_are_told_once_of_a_payment_to_review(
     assert len(inbox.of("email", "finance@example.com")) == 2, "and by mail, for money waits"
 
 
-def test_dismissed_it_stays_so_whoever_tells_of_it_again(payer: Payer, app: Flask, finance: dict[str, str]) -> None:
+def test_a_dismissed_payment_stays_dismissed(payer: Payer, app: Flask, finance: dict[str, str]) -> None:
     intent = in_review(payer)
     assert resolve(payer, finance, intent, "dismiss").get_json()["status"] == "failed"
     assert payer.verify(intent) == "failed"
@@ -85,7 +85,7 @@ def test_a_gateway_that_is_away_leaves_it_in_review(payer: Payer, finance: dict[
     assert payer.verify(intent) == "review"
 
 
-def test_partly_gone_back_before_it_was_credited_both_are_booked(
+def test_a_partly_refunded_payment_is_credited_with_its_refund(
     payer: Payer, app: Flask, finance: dict[str, str], work: Work
 ) -> None:
     intent = payer.begin("stripe")
@@ -116,7 +116,7 @@ def test_intents_are_found_by_what_staff_know_of_them(payer: Payer, finance: dic
     assert one["said"]["state"] == "paid"
 
 
-def test_staff_settle_what_nobody_told(payer: Payer, finance: dict[str, str]) -> None:
+def test_staff_settle_a_payment_without_a_webhook(payer: Payer, finance: dict[str, str]) -> None:
     intent = payer.begin("khalti")
     payer.pays(intent)
     answer = payer.client.post(f"/api/admin/payments/intents/{intent['intent_id']}/verify", headers=finance)

@@ -89,7 +89,7 @@ def test_an_event_that_came_before_its_payment_was_known_waits_for_it(payer: Pay
     assert payer.balance() == "150.00"
 
 
-def test_one_that_came_at_the_same_moment_is_found_by_the_sweep(payer: Payer, app: Flask, work: Work) -> None:
+def test_an_event_of_the_same_moment_is_found_by_the_sweep(payer: Payer, app: Flask, work: Work) -> None:
     """It looked before the note was committed, and the note looked before it waited."""
     intent, foreign = payer.begin("khalti"), "pidx=of-another-shop"
     pidx = intent["gateway_reference"]
@@ -144,7 +144,7 @@ def test_garbage_is_kept_and_harmless(client: FlaskClient, work: Work, gateway: 
     assert client.post("/api/payment/webhook/nobody", data=body).status_code == 404
 
 
-def test_the_poller_finds_what_nobody_told(payer: Payer, app: Flask, work: Work) -> None:
+def test_the_poller_finds_a_payment_without_a_webhook(payer: Payer, app: Flask, work: Work) -> None:
     intent = payer.begin()
     payer.pays(intent)
     due_now(app, "poll_pending_payment")
@@ -152,7 +152,7 @@ def test_the_poller_finds_what_nobody_told(payer: Payer, app: Flask, work: Work)
     assert payer.intent(intent["intent_id"])["status"] == "success"
 
 
-def test_time_that_is_over_ends_it_unless_the_payer_was_in_time(payer: Payer, app: Flask, work: Work) -> None:
+def test_a_top_up_expires_unless_the_payer_was_in_time(payer: Payer, app: Flask, work: Work) -> None:
     late, in_time = payer.begin(), payer.begin()
     payer.pays(in_time)
     with app.app_context():
@@ -214,7 +214,7 @@ def kept_bytes(app: Flask) -> list[int]:
         return list(db.session.scalars(text("SELECT octet_length(body) FROM gateway_events ORDER BY id")))
 
 
-def test_of_what_nobody_signed_little_is_kept(client: FlaskClient, app: Flask) -> None:
+def test_little_is_stored_of_an_unsigned_webhook(client: FlaskClient, app: Flask) -> None:
     large = b'{"pidx": "' + b"x" * 9000 + b'"}'
     assert client.post("/api/payment/webhook/khalti", data=large).status_code == 413
     assert client.post("/api/payment/webhook/khalti", data=large[:8192]).status_code == 202
@@ -222,14 +222,14 @@ def test_of_what_nobody_signed_little_is_kept(client: FlaskClient, app: Flask) -
     assert kept_bytes(app) == [8192, 1024]
 
 
-def test_what_is_signed_may_be_large(client: FlaskClient, app: Flask) -> None:
+def test_a_signed_webhook_may_be_large(client: FlaskClient, app: Flask) -> None:
     body = event({"gateway_reference": "cs_1"})[:-1] + b', "more": "' + b"x" * 100_000 + b'"}'
     assert client.post("/api/payment/webhook/stripe", data=body, headers=signed(body)).status_code == 202
     assert kept_bytes(app) == [len(body)]
 
 
 @pytest.mark.parametrize("rule", ["UNSIGNED_PER_ADDRESS", "UNSIGNED_IN_ALL"])
-def test_of_strangers_bytes_there_is_a_budget(
+def test_unsigned_webhooks_have_a_budget(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
     monkeypatch.setattr(routes, rule, "18 per day")
