@@ -8,6 +8,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.outbox.enqueue import Scalar
 from powerbank.points import earnings, expiry, grants, reversal
 from powerbank.points.earnings import Earning
+from powerbank.social import progress
 
 
 def award_points(*, user_id: str, earning: str, object_id: str, quantity: int) -> None:
@@ -23,10 +24,12 @@ def reward_kyc(*, user_id: str, submission_id: str) -> None:
 
 
 def reward_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
-    earnings.request_award(user_id=UUID(user_id), earning=Earning.RENTAL, object_id=rental_id)
-    if on_time:
-        earnings.request_award(user_id=UUID(user_id), earning=Earning.ON_TIME, object_id=rental_id)
-    earnings.reward_first_rental(invitee_id=UUID(user_id), rental_id=rental_id, now=utcnow())
+    """The points of a rental and what it counts for follow from the same event, so one job does both."""
+    now = utcnow()
+    points = earnings.award_rental(user_id=UUID(user_id), rental_id=rental_id, on_time=on_time, now=now)
+    progress.count_rental(
+        user_id=UUID(user_id), rental_id=rental_id, on_time=on_time, late=late, points=points, now=now
+    )
 
 
 def reward_referral(*, referral_id: str, invitee_id: str, inviter_id: str) -> None:

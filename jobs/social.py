@@ -1,25 +1,21 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-
 from jobs.batches import repeat_until_none, work_in_batches, work_one_by_one
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.db import transaction, utcnow
 from powerbank.outbox.enqueue import Scalar
-from powerbank.rentals.models import Rental
-from powerbank.social import achievements, boards, leaderboard, tallies
-from powerbank.social.models import Metric
+from powerbank.social import achievements, boards, leaderboard, progress, tallies
 
 BATCH = 500
 KEEP_EVENTS = timedelta(days=100)
 
 
 def count_rental(*, rental_id: str, user_id: str, on_time: bool, late: bool, minutes: int = 0) -> None:
-    what = {Metric.RENTALS: 1, Metric.ON_TIME: int(on_time), Metric.LATE: int(late)}
-    # It counts for the week in which it ended, however late this job runs.
-    ended_at = db.session.scalar(select(Rental.ended_at).where(Rental.id == UUID(rental_id)))
-    tallies.count_event(user_id=UUID(user_id), kind="rental", object_id=rental_id, at=ended_at or utcnow(), what=what)
+    """Jobs of the version before this one wait with this name; now `reward_rental` counts."""
+    progress.count_rental(
+        user_id=UUID(user_id), rental_id=rental_id, on_time=on_time, late=late, points={}, now=utcnow()
+    )
 
 
 def uncount_rental(*, rental_id: str, user_id: str, **_of_the_cancellation: Scalar) -> None:
@@ -27,21 +23,15 @@ def uncount_rental(*, rental_id: str, user_id: str, **_of_the_cancellation: Scal
 
 
 def count_points(*, user_id: str, points: int, earning: str, object_id: str) -> None:
-    tallies.count_event(
-        user_id=UUID(user_id), kind=f"points:{earning}", object_id=object_id, at=utcnow(), what={Metric.POINTS: points}
-    )
+    progress.count_points(user_id=UUID(user_id), points=points, earning=earning, object_id=object_id, now=utcnow())
 
 
 def count_reversal(*, user_id: str, points: int, object_id: str) -> None:
-    tallies.count_event(
-        user_id=UUID(user_id), kind="reversal", object_id=object_id, at=utcnow(), what={Metric.POINTS: -points}
-    )
+    progress.count_reversal(user_id=UUID(user_id), points=points, object_id=object_id, now=utcnow())
 
 
 def count_referral(*, user_id: str, invitee_id: str, referral_id: str, points: int) -> None:
-    tallies.count_event(
-        user_id=UUID(user_id), kind="referral", object_id=referral_id, at=utcnow(), what={Metric.REFERRALS: 1}
-    )
+    progress.count_referral(user_id=UUID(user_id), referral_id=referral_id, now=utcnow())
 
 
 def check_achievements(*, user_id: str) -> None:

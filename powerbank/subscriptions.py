@@ -41,7 +41,14 @@ from powerbank.payments.events import (
     UsageHigh,
 )
 from powerbank.points import earnings
-from powerbank.points.events import AwardWaits, PointsEarned, PointsExpiring, PointsReversed, ReferralSuccess
+from powerbank.points.events import (
+    AwardWaits,
+    PointsEarned,
+    PointsExpiring,
+    PointsReversed,
+    ReferralSuccess,
+    RentalPointsEarned,
+)
 from powerbank.promotions.events import CouponWaits
 from powerbank.rentals import notices as rental_news
 from powerbank.rentals.events import (
@@ -150,6 +157,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     # Points.
     AwardWaits: (tell_staff(StaffNoticeType.AWARD_TO_APPROVE),),
     PointsEarned: (reward_jobs.COUNT_POINTS, tell_user(NoticeType.POINTS_EARNED)),
+    RentalPointsEarned: (tell_user(NoticeType.POINTS_EARNED),),
     PointsExpiring: (tell_user(NoticeType.POINTS_EXPIRING),),
     PointsReversed: (reward_jobs.COUNT_REVERSAL, tell_user(NoticeType.POINTS_REVERSED)),
     ReferralSuccess: (reward_jobs.COUNT_REFERRAL, tell_user(NoticeType.REFERRAL_SUCCESS, once_per="invitee_id")),
@@ -183,7 +191,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     RentalExtended: (tell_user(NoticeType.RENTAL_EXTENDED, once_per="due_at"),),
     RentalEndingSoon: (tell_user(NoticeType.RENTAL_ENDING_SOON, once_per="due_at"),),
     RentalOverdue: (tell_user(NoticeType.RENTAL_OVERDUE, once_per="due_at"),),
-    RentalCompleted: (reward_jobs.REWARD_RENTAL, reward_jobs.COUNT_RENTAL),
+    RentalCompleted: (reward_jobs.REWARD_RENTAL,),
     RentalSettled: (tell_user(NoticeType.RENTAL_COMPLETED, once_per="rental_id"),),
     RentalLost: (tell_user(NoticeType.RENTAL_LOST, once_per="rental_id"),),
     RentalRefunded: (tell_user(NoticeType.REFUND_COMPLETED),),

@@ -18,7 +18,7 @@ from powerbank.ledger.services import Reference
 from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
 from powerbank.points import net_payments
-from powerbank.points.events import PointsEarned, ReferralSuccess
+from powerbank.points.events import PointsEarned, ReferralSuccess, RentalPointsEarned
 from powerbank.users import identifier_traces, referrals
 from powerbank.users.models import Referral, ReferralStatus, User
 
@@ -71,11 +71,19 @@ def request_award(*, user_id: UUID, earning: Earning, object_id: object, quantit
 
 
 def award_earning(
-    *, user_id: UUID, earning: Earning, object_id: str, quantity: int = 0, reference: Reference | None = None
+    *,
+    user_id: UUID,
+    earning: Earning,
+    object_id: str,
+    quantity: int = 0,
+    reference: Reference | None = None,
+    is_counted: bool = False,
 ) -> int:
     """Give the points for something, and return how many there were.
 
     There are none the second time, be it in another account, and none for somebody who has left.
+
+    `is_counted` says that the caller counts the points as something that the person did.
     """
     rule = RULES[earning]
     reference = reference or Reference(rule.about, object_id)
@@ -91,7 +99,10 @@ def award_earning(
     points.award_points(
         user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value
     )
-    publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
+    if is_counted:
+        publish(RentalPointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
+    else:
+        publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
     if payment is not None and payment.refunded:  # the share of an earlier refund follows, as it does for a later one
         enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(payment.transaction_id))
     return worth
@@ -131,14 +142,34 @@ def reward_registration(referral_id: UUID) -> None:
         _reward_inviter(referral, None)
 
 
-def reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> None:
+def award_rental(*, user_id: UUID, rental_id: str, on_time: bool, now: datetime) -> dict[Earning, int]:
+    """Award the points of a completed rental, and those of whoever brought its person here by a first rental.
+
+    How many points the person has got comes back. No transaction gives to two people: where the inviter is rewarded,
+    the person's own points are left to jobs of their own.
+    """
+    earnings = (Earning.RENTAL, Earning.ON_TIME) if on_time else (Earning.RENTAL,)
+    if _reward_first_rental(invitee_id=user_id, rental_id=rental_id, now=now):
+        for earning in earnings:
+            request_award(user_id=user_id, earning=earning, object_id=rental_id)
+        return {}
+    return {
+        earning: award_earning(user_id=user_id, earning=earning, object_id=rental_id, is_counted=True)
+        for earning in earnings
+    }
+
+
+def _reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> bool:
+    """Reward whoever invited the person; false if nobody did, or has had the points already."""
     payment = net_payments.find_net_payment(Reference("rental", rental_id))
     if payment is not None and payment.is_fully_refunded:  # the first rental is still to come
-        return
+        return False
     referral = referrals.settle_referral_of_invitee(invitee_id, now=now)
-    if referral is not None:
-        # The award refers to the rental, so it is revoked if all of the rental is refunded.
-        _reward_inviter(referral, Reference("rental", rental_id))
+    if referral is None:
+        return False
+    # The award refers to the rental, so it is revoked if all of the rental is refunded.
+    _reward_inviter(referral, Reference("rental", rental_id))
+    return True
 
 
 def _reward_inviter(referral: Referral, reference: Reference | None) -> None:

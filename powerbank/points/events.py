@@ -26,6 +26,16 @@ class PointsEarned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RentalPointsEarned(Event):
+    """A person has earned points by a rental. They are counted together with the rental itself."""
+
+    user_id: UUID
+    points: int
+    earning: str
+    object_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PointsReversed(Event):
     user_id: UUID
     points: int

@@ -174,3 +174,14 @@ def test_who_sent_the_same_document_number_is_the_same_person(person: Person) ->
         )
     assert referrals.find_refusal(invitee, inviter) == "same_kyc_number"
     assert referrals.find_refusal(invitee, stranger) is None
+
+
+def test_a_rental_is_rewarded_and_counted_by_one_job_and_its_points_are_told(person: Person) -> None:
+    user_id, rental = person(), str(uuid4())
+    for _ in range(2):
+        complete(user_id, rental)
+    assert has(user_id).points == 15
+    tally = text("SELECT rentals, on_time, points FROM tallies WHERE board = 'all' AND user_id = :id")
+    assert db.session.execute(tally, {"id": user_id}).one() == (1, 1, 15)
+    jobs = dict(db.session.execute(text("SELECT job, count(*) FROM outbox_jobs GROUP BY job")).all())
+    assert jobs == {"reward_rental": 2, "update_leaderboard": 1, "notify_user": 2}
