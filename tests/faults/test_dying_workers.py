@@ -8,6 +8,7 @@ import pytest
 from jobs.worker import runtime
 from jobs.worker.loop import Worker
 from jobs.worker.runtime import Outcome
+from jobs.worker.scheduler import Scheduler
 from jobs.worker.stepwise import LostClaimError, StepwiseRun
 from powerbank.base.db import transaction
 from powerbank.base.redis_clients import connect, queue_redis
@@ -66,6 +67,26 @@ def test_killed_before_its_first_line_the_job_is_done_by_another(plant: Plant) -
     plant.drain(20)
     assert plant.effects() == {"a": 1}
     assert plant.job(job_id)["crashes"] == 1
+
+
+def test_the_scheduler_itself_sends_again_what_a_station_waits_for(plant: Plant) -> None:
+    """A killed worker had it in its hands. The sweep of each minute would be a job of a worker, and a minute late."""
+    scheduler = Scheduler(plant.app, connect(plant.environment["REDIS_URL"]))
+    scheduler._turn()
+    job_id = plant.enqueue(sample_jobs.URGENT, key="a")
+    taker = Worker(plant.app, ["critical"], connect(plant.environment["REDIS_URL"]))
+    while (taken := taker._take(None)) is not None and taken[0].id != f"{job_id}-1":
+        pass  # a tick of the schedule
+    assert taken is not None  # and nothing more of it is ever heard
+    plant.rows("UPDATE outbox_jobs SET lease_until = now() - interval '1 s' WHERE state = 'open' RETURNING 1")
+    scheduler._turn()
+    assert plant.job(job_id)["deliveries"] == 1, "it does not look at each turn"
+    scheduler._sweep_at = 0
+    scheduler._turn()
+    job = plant.job(job_id)
+    assert (job["deliveries"], job["crashes"]) == (2, 1)
+    for each in (scheduler, taker):
+        each.connection.close()
 
 
 def test_a_job_that_kills_its_worker_each_time_dies_and_takes_no_other_along(
