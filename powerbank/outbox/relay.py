@@ -88,17 +88,18 @@ def _redeliver(queues: Collection[Queue], *, not_before: datetime | None = None)
         overdue &= OutboxJob.lease_until > not_before
     if (await_their_turn := waiting.await_their_turn()) is not None:
         overdue &= OutboxJob.claimed_by.is_not(None) | ~await_their_turn
-    deserted = OutboxJob.claimed_by.is_not(None) & _claimer().not_in(workers.not_gone)
+    deserted = OutboxJob.claimed_by.is_not(None) & _worker_of_claim().not_in(workers.not_gone)
     of_these = OutboxJob.queue.in_(queues)
     sent = 0
     for rows in chain(_batches(of_these & deserted), _batches(of_these & overdue)):
-        lost = [row for row in rows if not _waits(row, waiting)]
-        sent += _send_again(_find(lost, workers.living))
+        lost = [row for row in rows if not _waits_in_queue(row, waiting)]
+        sent += _send_again(_locate(lost, workers.living))
     return sent
 
 
 def expire_unbegun() -> int:
-    """Jobs past their expiry that no worker has come to: dead now, so that what they guard is released."""
+    """Make dead letters of the jobs that expired before a worker came to them, so that what they guard is released.
+    Their number comes back."""
     expired = 0
     while True:
         with transaction() as session:
@@ -122,6 +123,7 @@ def expire_unbegun() -> int:
 
 
 def has_redis_forgotten() -> bool:
+    """Say whether Redis has lost its memory. One that has not is sent what waits for it in this process."""
     forgot = not queue_redis().exists(EPOCH_KEY)
     if unsent.waiting and not forgot:
         unsent.send()  # it answered: what follows is pushed at once, too
@@ -129,7 +131,7 @@ def has_redis_forgotten() -> bool:
 
 
 def send_all_open_jobs() -> int:
-    """After Redis lost its memory: sends everything open, what is due and what waits for its time.
+    """Send all open jobs after Redis lost its memory: those that are due, and those that wait for their time.
 
     Redis forgets until this has gone through to its end; whoever looks next begins again.
     """
@@ -165,7 +167,7 @@ def send_all_open_jobs() -> int:
     return sent
 
 
-def _waits(row: Stranded, waiting: WaitingMessages) -> bool:
+def _waits_in_queue(row: Stranded, waiting: WaitingMessages) -> bool:
     spec = catalogue.find(row.job)
     return row.claimed_by is None and spec is not None and waiting.include(row.message_id, lane=spec.lane)
 
@@ -199,21 +201,22 @@ def _batches(condition: ColumnElement[bool]) -> Iterator[Sequence[Stranded]]:
         last = rows[-1]
 
 
-def _claimer() -> ColumnElement[str]:
-    """A claim is `worker/message`."""
+def _worker_of_claim() -> ColumnElement[str]:
+    """The name of the worker that has claimed a row: a claim is `worker/message`."""
     return func.split_part(OutboxJob.claimed_by, "/", 1)
 
 
-def _find(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Place]]:
-    """Asks Redis, in two round trips, where the last message of each row is, of those that wait in no queue."""
+def _locate(rows: Sequence[Stranded], living: set[str]) -> list[tuple[Stranded, Place]]:
+    """Ask Redis, in two round trips, who has the last message of each of these rows. None of them waits in a queue."""
     fates = wire.find_status_and_worker([row.message_id for row in rows])
     holders = wire.find_messages_in_hand({worker for status, worker in fates if status == STARTED and worker in living})
     return [
-        (row, _place(row, status, worker, living, holders)) for row, (status, worker) in zip(rows, fates, strict=True)
+        (row, _decide_place(row, status, worker, living, holders))
+        for row, (status, worker) in zip(rows, fates, strict=True)
     ]
 
 
-def _place(row: Stranded, status: str, worker: str, living: set[str], holders: dict[str, str]) -> Place:
+def _decide_place(row: Stranded, status: str, worker: str, living: set[str], holders: dict[str, str]) -> Place:
     if row.claimed_by is not None:
         # Its lease has outlived its time limit, or its worker is gone: nobody is at work on it any more.
         return Place.WITH_DEAD_WORKER
@@ -239,11 +242,11 @@ def _send_again(found: list[tuple[Stranded, Place]]) -> int:
         for row in rows:
             deliveries, place = places[row.id]
             if row.deliveries == deliveries:  # else somebody was faster
-                sent += _apply(row, place)
+                sent += _send_again_from(row, place)
     return sent
 
 
-def _apply(row: OutboxJob, place: Place) -> bool:
+def _send_again_from(row: OutboxJob, place: Place) -> bool:
     if catalogue.find(row.job) is None:
         bury_unknown(row)
         return False
@@ -264,4 +267,5 @@ def _worker(claim: str | None) -> str | None:
 
 
 def _count_unrun(job: str, outcome: str) -> None:
+    """Count an end of a job that no worker could count."""
     after_commit(lambda: job_counts.count_run(job, outcome, 0.0))
