@@ -11,7 +11,7 @@ from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction
 from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.notifications.staff.services import notify_staff
-from tests.admin.test_console import sign_in, token_of
+from tests.admin.test_console_pages import sign_in, token_of
 from tests.conftest import PASSWORD
 from tests.people import rows
 

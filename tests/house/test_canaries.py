@@ -28,7 +28,7 @@ from powerbank.base import logs
 from powerbank.base.db import db, transaction
 from powerbank.base.redis_clients import cache_redis, queue_redis
 from scripts.sandbox.server import Sandbox
-from tests.admin.test_console import token_of
+from tests.admin.test_console_pages import token_of
 from tests.auth.conftest import bearer
 
 PHONE, MAIL = "+9779812345678", "sita.canary@example.com"

@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.people import People
-from tests.users.test_joining import bearer, my_code, register
+from tests.users.test_registration import bearer, my_code, register
 
 Work = Callable[..., None]
 

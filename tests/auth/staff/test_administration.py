@@ -13,7 +13,7 @@ from powerbank.auth.staff import administration
 from powerbank.base.db import db, transaction
 from powerbank.base.errors import AppError
 from tests.auth.conftest import Enter, Hire, bearer
-from tests.auth.test_totp import enrol
+from tests.auth.staff.test_totp import enrol
 from tests.conftest import ADMIN, PASSWORD
 
 STAFF = "/api/admin/staff"

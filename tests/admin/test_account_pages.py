@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from powerbank.auth.staff import administration
 from powerbank.base.db import db, transaction
-from tests.admin.test_console import sign_in, token_of
+from tests.admin.test_console_pages import sign_in, token_of
 from tests.conftest import ADMIN, PASSWORD
 
 ACCOUNT = "/console/account"

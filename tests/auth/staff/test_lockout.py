@@ -17,7 +17,7 @@ from powerbank.auth.staff import services
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.redis_clients import cache_redis
 from tests.auth.conftest import Enter, Hire, bearer
-from tests.auth.test_totp import enrol
+from tests.auth.staff.test_totp import enrol
 from tests.conftest import ADMIN, PASSWORD
 from tests.people import change, rows
 
