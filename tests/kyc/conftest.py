@@ -112,3 +112,9 @@ def desk(app: Flask, client: FlaskClient, staff_headers: Callable[..., Headers])
     yield desk
     for path in desk.files():
         path.unlink()
+
+
+@pytest.fixture
+def use_cloudinary(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = app.config["SETTINGS"]
+    monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update={"document_store": "cloudinary"}))

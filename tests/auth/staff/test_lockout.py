@@ -1,87 +1,21 @@
 """Wrong passwords and codes lock out whoever tries them, for a quarter of an hour, whatever Redis remembers. They lock
 nobody else out: not the member at another address, and not at the same one who brings both factors."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
-from werkzeug.test import TestResponse
 
 from powerbank.auth import cleanup
 from powerbank.auth.staff import services
 from powerbank.base.db import transaction, utcnow
-from powerbank.base.redis_clients import cache_redis
 from tests.auth.conftest import Enter, Hire, bearer
-from tests.auth.staff.test_totp import enrol
+from tests.auth.staff.steps import ELSEWHERE, HERE, LOGIN, Authenticator, Try, code_of, guess, locked_here, locks
 from tests.conftest import ADMIN, PASSWORD
-from tests.people import change, rows
-
-HERE, ELSEWHERE = "127.0.0.1", "198.51.100.7"
-LOGIN = "/api/admin/auth/login"
-Try = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def attempt(app: Flask, client: FlaskClient) -> Try:
-    """A sign-in from an address. The limits in Redis are forgotten first: they have tests of their own."""
-
-    def sign_in(address: str, password: str = PASSWORD, **more: str) -> TestResponse:
-        with app.app_context():
-            cache_redis().flushdb()
-        body = {"email": ADMIN, "password": password, **more}
-        return client.post(LOGIN, json=body, environ_overrides={"REMOTE_ADDR": address})
-
-    return sign_in
-
-
-def code_of(answer: TestResponse) -> str:
-    return str(answer.get_json(force=True)["code"])
-
-
-def guess(app: Flask, *, right: bool = False, address: str = HERE) -> bool:
-    """One try on a connection of its own, beside the limits in Redis."""
-    with app.app_context():
-        proof = services.verify_password(email=ADMIN, password=PASSWORD if right else "wrong")
-        with transaction():
-            admitted = services.check_credentials(email=ADMIN, proof=proof, code=None, ip_address=address, now=utcnow())
-            return admitted is not None
-
-
-def locked_here(app: Flask, address: str = HERE) -> bool:
-    query = "SELECT locked_until > now() AS locked FROM staff_addresses WHERE address = :address"
-    return [bool(row.locked) for row in rows(app, query, address=address)] == [True]
-
-
-def locks(app: Flask) -> list[str]:
-    query = "SELECT new ->> 'locked' AS of FROM audit_log WHERE action = 'staff.lock' ORDER BY at, id"
-    return [row.of for row in rows(app, query)]
-
-
-class Authenticator:
-    """The member's app. A code is taken once, so the past is forgotten before the next."""
-
-    def __init__(self, app: Flask, secret: str) -> None:
-        self.app, self.secret = app, secret
-
-    def code(self) -> str:
-        change(self.app, "UPDATE staff SET totp_last_step = 0")
-        return pyotp.TOTP(self.secret).now()
-
-    def wrong(self) -> str:
-        return f"{(int(pyotp.TOTP(self.secret).now()) + 500_000) % 1_000_000:06d}"
-
-
-@pytest.fixture
-def authenticator(app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> Authenticator:
-    """Of a member who has signed in here, where it was enrolled."""
-    hire()
-    secret, _ = enrol(client, enter())
-    return Authenticator(app, secret)
+from tests.people import rows
 
 
 def test_ten_in_a_row_lock_it_with_the_same_answer(app: Flask, hire: Hire, enter: Enter) -> None:
@@ -151,81 +85,6 @@ def test_guessing_from_many_addresses_is_no_way_round(app: Flask, hire: Hire, at
     assert attempt("203.0.113.2", "wrong").status_code == 401
     assert rows(app, "SELECT count(*) FROM staff_addresses") == before
     assert attempt(HERE).status_code == 200
-
-
-class TestTheWayBack:
-    """Password and second factor together open a locked account, and tell nobody else anything."""
-
-    @pytest.mark.parametrize("address", [HERE, ELSEWHERE])
-    def test_both_factors_open_it(self, app: Flask, authenticator: Authenticator, attempt: Try, address: str) -> None:
-        for number in range(30):
-            attempt(f"198.51.100.{number % 3 + 10}", "wrong")
-        for _ in range(10):
-            attempt(address, "wrong")
-        refused = attempt(address)
-        assert (refused.status_code, code_of(refused)) == (401, "wrong_credentials")
-        assert attempt(address, totp=authenticator.code()).status_code == 200
-        assert code_of(attempt(address)) == "totp_required"  # it is open again, as for every member
-
-    def test_it_is_open_although_redis_has_counted_ten(self, client: FlaskClient, authenticator: Authenticator) -> None:
-        wrong = {"email": ADMIN, "password": "wrong"}
-        statuses = [client.post(LOGIN, json=wrong).status_code for _ in range(12)]
-        assert statuses == [401] * 10 + [429] * 2
-        body = {"email": ADMIN, "password": PASSWORD, "totp": authenticator.code()}
-        assert client.post(LOGIN, json=body).status_code == 200
-
-    def test_a_recovery_code_is_a_second_factor(
-        self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter, attempt: Try
-    ) -> None:
-        hire()
-        _, codes = enrol(client, enter())
-        for _ in range(10):
-            attempt(HERE, "wrong")
-        assert attempt(HERE, totp=codes[0]).status_code == 200
-
-    def test_it_does_not_tell_that_the_password_is_right(self, authenticator: Authenticator, attempt: Try) -> None:
-        for _ in range(10):
-            attempt(ELSEWHERE, "wrong")
-        tried = [
-            attempt(ELSEWHERE),
-            attempt(ELSEWHERE, totp=authenticator.wrong()),
-            attempt(ELSEWHERE, "wrong"),
-            attempt(ELSEWHERE, "wrong", totp=authenticator.code()),
-        ]
-        assert {(answer.status_code, code_of(answer)) for answer in tried} == {(401, "wrong_credentials")}
-
-    def test_a_right_code_with_a_wrong_password_is_not_used_up(
-        self, authenticator: Authenticator, attempt: Try
-    ) -> None:
-        for _ in range(10):
-            attempt(ELSEWHERE, "wrong")
-        code = authenticator.code()
-        assert attempt(ELSEWHERE, "wrong", totp=code).status_code == 401
-        assert attempt(ELSEWHERE, totp=code).status_code == 200
-
-    def test_who_knows_the_password_has_ten_codes_over_all_addresses(
-        self, app: Flask, authenticator: Authenticator, attempt: Try
-    ) -> None:
-        """The eleventh would be right. Where the member has signed in, the account is open all the same."""
-        for number in range(10):
-            assert attempt(f"203.0.113.{number}", totp=authenticator.wrong()).status_code == 401
-        assert locks(app) == ["codes"]
-        assert attempt("203.0.113.77", totp=authenticator.code()).status_code == 401
-        assert attempt(HERE, totp=authenticator.code()).status_code == 200
-
-    def test_who_does_not_know_it_uses_none_of_them_up(
-        self, app: Flask, authenticator: Authenticator, attempt: Try
-    ) -> None:
-        for number in range(45):
-            attempt(f"203.0.113.{number}", "wrong", totp="123456")
-        assert rows(app, "SELECT wrong_codes, codes_locked_until FROM staff") == [(0, None)]
-        assert attempt("203.0.113.77", totp=authenticator.code()).status_code == 200
-
-    def test_there_is_none_without_an_authenticator(self, hire: Hire, attempt: Try) -> None:
-        hire()
-        for _ in range(10):
-            attempt(ELSEWHERE, "wrong")
-        assert attempt(ELSEWHERE, totp="123456").status_code == 401
 
 
 def test_twenty_at_once_are_all_counted(app: Flask, hire: Hire) -> None:

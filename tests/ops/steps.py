@@ -1,0 +1,24 @@
+"""What tests of health do and look at."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from powerbank.base.db import db
+from powerbank.outbox import heartbeats
+from powerbank.outbox.policy import Queue, lanes
+
+Work = Callable[..., None]
+
+
+def add_worker(app: Flask, *queues: str) -> None:
+    """Let a worker and a scheduler be alive."""
+    with app.app_context():
+        heartbeats.beat(db.engine, name="s1", kind="scheduler", queues=[])
+        heartbeats.beat(db.engine, name="w1", kind="worker", queues=list(queues) or lanes(Queue))
+
+
+def health(client: FlaskClient) -> tuple[int, dict[str, object]]:
+    answer = client.get("/health/queues")
+    return answer.status_code, answer.get_json()
