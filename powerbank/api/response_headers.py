@@ -1,5 +1,7 @@
 """What every answer has: security headers, and a body that is JSON where JSON is promised."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, abort, request
 
 from powerbank.api.language import add_vary_header
@@ -13,7 +15,6 @@ _CSP = (
 # It is behind a staff sign-in.
 _CSP_DASHBOARD = _CSP.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
 _ALWAYS = [
-    ("Content-Security-Policy", _CSP),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
@@ -23,8 +24,10 @@ _HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
 def init_app(app: Flask) -> None:
-    secure = app.config["SETTINGS"].public_url.startswith("https://")
-    always = [*_ALWAYS, _HSTS] if secure else _ALWAYS
+    settings = app.config["SETTINGS"]
+    streams_origin = "://".join(urlsplit(settings.live_address)[:2])
+    policy = ("Content-Security-Policy", _CSP.replace("connect-src 'self'", f"connect-src 'self' {streams_origin}"))
+    always = [policy, *_ALWAYS, *([_HSTS] if settings.public_url.startswith("https://") else [])]
 
     @app.before_request
     def nothing_is_called_nul() -> None:
