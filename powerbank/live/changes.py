@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 MOST_WAITING = 10_000  # transactions of one process that wait to be published; those beyond them are dropped
 MOST_TOGETHER = 200  # transactions in one message
 PAUSE = 1.0  # seconds for which nothing is tried after Redis did not answer
-LAST_MOMENT = 0.5  # seconds that a process waits at its end for what is still to be published
+LAST_MOMENT = 2.0  # seconds that a process waits at its end for what is still to be published
 
 
 class Change(NamedTuple):

@@ -1,7 +1,10 @@
 """What a live process answers, and how a stream goes on."""
 
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,6 +16,16 @@ from powerbank.live.changes import topic_of_user
 from tests.live.conftest import StartLive
 from tests.live.streaming import LiveProcess, announce, ticket_url
 from tests.people import People
+
+ROOT = Path(__file__).parents[2]
+ANNOUNCING = """
+from powerbank import create_app
+from powerbank.base.db import transaction
+from powerbank.live import changes
+
+with create_app(rules=False).app_context(), transaction():
+    changes.announce("{topic}", kind="thing", id="last")
+"""
 
 
 def test_a_person_hears_of_what_is_theirs(app: Flask, client: FlaskClient, people: People, live: LiveProcess) -> None:
@@ -38,7 +51,7 @@ def test_a_stream_is_served_as_browsers_and_proxies_want_it(
     assert found["access-control-allow-origin"] == "http://127.0.0.1:8000"
     hello = stream.expect("hello")
     assert hello.data["topics"] == ["me"]
-    assert 1000 <= int(hello.fields["retry"]) <= 5000
+    assert 5000 <= int(hello.fields["retry"]) <= 10_000
     stranger = live.stream(ticket_url(client, headers, "me"), Origin="http://elsewhere.example")
     assert "access-control-allow-origin" not in stranger.head()[1]
 
@@ -217,3 +230,14 @@ def test_a_restart_says_goodbye_and_when_to_come_back(client: FlaskClient, peopl
         stream.expect_end()
     assert len(pauses) > 1, "not all come back at once"
     assert live.process.wait(10) == 0
+
+
+def test_a_command_that_ends_right_after_its_commit_is_heard(
+    client: FlaskClient, people: People, environment: dict[str, str], live: LiveProcess
+) -> None:
+    sita = people.join("sita")
+    stream = live.follow(client, sita.headers, "me")
+    command = ANNOUNCING.format(topic=topic_of_user(sita.id))
+    own = {**environment, "POWERBANK_ENV": "test", "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", command], env=own, cwd=ROOT, check=True)
+    assert stream.expect("changed").data["id"] == "last"
