@@ -1,0 +1,121 @@
+"""People who sign in and changes that concern them, for `scripts/bench/live.py`.
+
+python -m scripts.bench.parts.live_people join COUNT            prints their access tokens as JSON
+python -m scripts.bench.parts.live_people open-station          makes a station, prints its number
+python -m scripts.bench.parts.live_people tell COUNT A_SECOND   changes something of random people, prints when
+python -m scripts.bench.parts.live_people tell-all SN           changes what everybody follows, prints when
+python -m scripts.bench.parts.live_people cost COUNT            prints what an announcement costs a transaction
+"""
+
+import json
+import random
+import statistics
+import sys
+import time
+from typing import Any
+
+from flask_jwt_extended import create_access_token
+from sqlalchemy import text
+
+from powerbank import create_app
+from powerbank.api.auth import USER_AUDIENCE, validity_claims
+from powerbank.auth.tokens import REFRESH_LIFETIME
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.live import changes
+from powerbank.stations.registry import services
+
+PEOPLE = text("""
+    INSERT INTO users (id, username, first_name, last_name, city, referral_code)
+    SELECT id, 'person' || n, 'Sita', 'Sharma', 'Kathmandu', 'C' || n
+      FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS p (id, n)
+""")
+SIGN_INS = text("""
+    INSERT INTO sessions (id, user_id)
+    SELECT id, user_id FROM unnest(CAST(:ids AS uuid[]), CAST(:people AS uuid[])) AS s (id, user_id)
+""")
+CHANGE = text("UPDATE users SET city = :city WHERE id = :id")
+WARM_UP = 20
+
+
+def join(count: int) -> list[str]:
+    people, sign_ins = [new_id() for _ in range(count)], [new_id() for _ in range(count)]
+    with transaction() as session:
+        session.execute(PEOPLE, {"ids": people})
+        session.execute(SIGN_INS, {"ids": sign_ins, "people": people})
+    claims = validity_claims(REFRESH_LIFETIME)
+    return [
+        create_access_token(str(person), additional_claims={"aud": USER_AUDIENCE, "sid": str(sign_in), **claims})
+        for person, sign_in in zip(people, sign_ins, strict=True)
+    ]
+
+
+def open_station() -> str:
+    facts = {"name": "Thamel", "address": "Thamel Marg 1", "city": "Kathmandu", "lat": 27.7153, "lng": 85.3123}
+    with transaction():
+        services.register_station(**facts, sn="A", imei="A", protocol="json-v1", slots=4, now=utcnow())
+    return "A"
+
+
+def tell(count: int, a_second: float) -> dict[str, float]:
+    """When each commit was asked for, by the id of the change. The first few are not counted."""
+    people = [str(row[0]) for row in db.session.execute(text("SELECT id FROM users"))]
+    asked: dict[str, float] = {}
+    due = time.monotonic()
+    for number in range(count + WARM_UP):
+        person, change = random.choice(people), f"{new_id()}"  # noqa: S311
+        with transaction() as session:
+            session.execute(CHANGE, {"id": person, "city": str(number)})
+            topics = (changes.topic_of_user(person), f"rental:{change}")
+            changes.announce(*topics, kind="rental", id=change, version=number)
+            if number >= WARM_UP:
+                asked[change] = time.monotonic()
+        due += 1 / a_second
+        time.sleep(max(0.0, due - time.monotonic()))
+    return asked
+
+
+def tell_all(sn: str) -> dict[str, float]:
+    change = str(new_id())
+    with transaction():
+        changes.announce(f"station:{sn}", "stations", kind="station", id=change)
+        return {change: time.monotonic()}
+
+
+def cost(count: int) -> dict[str, float]:
+    """Milliseconds of one small transaction, by turns without an announcement and with three."""
+    [person] = db.session.execute(text("SELECT id FROM users LIMIT 1")).scalars()
+    db.session.execute(text("SET SESSION synchronous_commit = off"))  # a disk's moods are larger than what is measured
+    db.session.commit()
+    took: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(2 * count):
+        announces = bool(number % 2)
+        began = time.perf_counter()
+        with transaction() as session:
+            session.execute(CHANGE, {"id": person, "city": str(number)})
+            if announces:
+                changes.announce(f"rental:{number}", "rentals", kind="rental", id=str(number), version=1)
+                changes.announce(changes.topic_of_user(person), kind="rental", id=str(number), version=1)
+                changes.announce(changes.topic_of_user(person), kind="wallet", id=None)
+        took[announces].append((time.perf_counter() - began) * 1000)
+    return {"without": statistics.median(took[False]), "with": statistics.median(took[True])}
+
+
+def main() -> None:
+    what, *words = sys.argv[1:]
+    with create_app().app_context():
+        found: Any
+        if what == "join":
+            found = join(int(words[0]))
+        elif what == "open-station":
+            found = open_station()
+        elif what == "tell":
+            found = tell(int(words[0]), float(words[1]))
+        elif what == "tell-all":
+            found = tell_all(words[0])
+        else:
+            found = cost(int(words[0]))
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
