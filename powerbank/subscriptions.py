@@ -50,7 +50,7 @@ from powerbank.points.events import (
     RentalPointsEarned,
 )
 from powerbank.promotions.events import CouponWaits
-from powerbank.rentals import notices as rental_news
+from powerbank.rentals import notices as rental_notices
 from powerbank.rentals.events import (
     AnomalyFound,
     CaseDecided,
@@ -218,7 +218,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     TemplateFailed: (tell_staff(StaffNoticeType.TEMPLATE_BROKEN),),
 }
 
-_OF_RENTALS = Details(rental_news.notice_details, rental_news.DETAIL_NAMES)
+_OF_RENTALS = Details(rental_notices.notice_details, rental_notices.DETAIL_NAMES)
 
 # What the texts say beyond the fields of their events.
 DETAILS: dict[NoticeType, Details] = {
@@ -231,7 +231,7 @@ DETAILS: dict[NoticeType, Details] = {
     NoticeType.RENTAL_CANCELLED: _OF_RENTALS,
     NoticeType.RENTAL_EXTENDED: _OF_RENTALS,
     NoticeType.RENTAL_ENDING_SOON: _OF_RENTALS,
-    NoticeType.RENTAL_OVERDUE: Details(rental_news.details_if_still_out, rental_news.DETAIL_NAMES),
+    NoticeType.RENTAL_OVERDUE: Details(rental_notices.details_if_still_out, rental_notices.DETAIL_NAMES),
     NoticeType.RENTAL_COMPLETED: _OF_RENTALS,
     NoticeType.RENTAL_LOST: _OF_RENTALS,
 }

@@ -1,4 +1,4 @@
-"""What the app and staff read of pages, questions, banners, versions and countries."""
+"""The queries of pages, questions, banners, versions and countries."""
 
 import re
 from collections.abc import Sequence

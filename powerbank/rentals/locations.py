@@ -21,6 +21,7 @@ KEEP_LOCATIONS = timedelta(days=30)  # after the end of the rental
 def note_location(
     rental_id: UUID, *, user_id: UUID, lat: float, lng: float, accuracy: float | None, now: datetime
 ) -> None:
+    """Write where a rented power bank is. A person may send a place only so often a minute."""
     rental = queries.lock_rental_of_user(rental_id, user_id)
     if rental.status not in OPEN:
         raise errors.rental_over(rental.status)

@@ -1,4 +1,4 @@
-"""What people are told about their rentals: the reminder before the due time, and the details of notices."""
+"""The notices about rentals: the reminder before the due time, and the details that texts need beyond events."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What is read of rentals: one row, found or locked, and the lists that people, staff and other domains ask for.
+"""The queries of rentals: one row, found or locked, and the lists that people, staff and other domains need.
 
 A row that is to be changed is locked before anything else: the order of locks stands in `transitions`.
 """

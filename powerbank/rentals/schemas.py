@@ -1,3 +1,5 @@
+"""The schemas of rentals, as their person sees them."""
+
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Boolean, Money, Time

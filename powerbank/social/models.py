@@ -1,3 +1,5 @@
+"""The tables of tallies, standings and achievements."""
+
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID

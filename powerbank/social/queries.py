@@ -1,4 +1,4 @@
-"""What people read of the leaderboard and of achievements."""
+"""The pages of the leaderboard and of achievements that people read."""
 
 from collections.abc import Iterable
 from datetime import datetime

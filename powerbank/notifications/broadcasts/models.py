@@ -1,3 +1,5 @@
+"""The table of broadcasts."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

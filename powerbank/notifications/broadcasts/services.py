@@ -44,6 +44,7 @@ _INSERT = text("""
 def send_broadcast(
     *, title: str, message: str, target: Mapping[str, Any], push: bool, by: UUID, now: datetime
 ) -> Broadcast:
+    """Create a broadcast, and enqueue the job that writes its notices."""
     broadcast = Broadcast(
         id=new_id(),
         title=title,
@@ -140,6 +141,7 @@ def push_batch(broadcast_id: UUID, *, now: datetime) -> datetime | None:
 
 
 def lock_broadcast(broadcast_id: UUID) -> Broadcast | None:
+    """Lock a broadcast, or return None where there is no such one."""
     return open_session().get(Broadcast, broadcast_id, with_for_update=True, populate_existing=True)
 
 

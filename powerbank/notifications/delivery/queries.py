@@ -1,4 +1,4 @@
-"""What is read of deliveries and devices."""
+"""The queries of deliveries and devices."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is read of the notices of a person."""
+"""The queries of a person's notices."""
 
 from typing import Any
 from uuid import UUID

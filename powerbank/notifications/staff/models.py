@@ -1,3 +1,5 @@
+"""The tables of notices and devices of staff."""
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID

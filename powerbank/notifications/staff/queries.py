@@ -1,4 +1,4 @@
-"""What is read of the notices of staff. Permissions decide who sees which types."""
+"""The queries of the notices of staff. Permissions decide who sees which types."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -69,6 +69,7 @@ def notify_staff(*, type: StaffNoticeType, context: Mapping[str, Scalar], dedup_
 def mark_notice(
     staff_id: UUID, may: Callable[[str], bool], notice_id: UUID, *, read: bool, now: datetime
 ) -> StaffNotice:
+    """Mark a notice as read or unread for one member of staff, or refuse with 404."""
     session = open_session()
     notice = session.scalar(select(StaffNotice).where(StaffNotice.id == notice_id, queries.visible_to(may)))
     if notice is None:

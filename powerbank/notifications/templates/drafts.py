@@ -57,7 +57,7 @@ class BrokenTemplateError(Exception):
 class Draft:
     """A template before it is saved, or as it is rendered."""
 
-    kind: AnyNoticeType
+    notice_type: AnyNoticeType
     title: str
     body: str
 
@@ -72,16 +72,16 @@ def check_draft(draft: Draft) -> dict[str, list[str]]:
         except BrokenTemplateError as broken:
             problems[name] = [str(broken)]
             continue
-        if unknown := found - built_in.needed_values(draft.kind).keys():
+        if unknown := found - built_in.needed_values(draft.notice_type).keys():
             problems[name] = [f"this message knows nothing of {', '.join(sorted(unknown))}"]
         if name == "body":
             named = found
-    missing = _required_values(draft.kind) - named
+    missing = _required_values(draft.notice_type) - named
     if missing and not problems:
         problems["body"] = [f"must say {', '.join(sorted(missing))}"]
     if not problems:
         try:
-            render_draft(draft, built_in.sample_values(draft.kind), "en")
+            render_draft(draft, built_in.sample_values(draft.notice_type), "en")
         except BrokenTemplateError as broken:
             problems["body"] = [str(broken)]
     return problems
@@ -89,21 +89,23 @@ def check_draft(draft: Draft) -> dict[str, list[str]]:
 
 def render_draft(draft: Draft, context: Mapping[str, Scalar], language: str) -> Text:
     """Render a draft with the values of a context, or raise BrokenTemplateError."""
-    written = dict(_format_values(draft.kind, context, language))
+    written = dict(_format_values(draft.notice_type, context, language))
     text = Text(
         " ".join(_render_source(draft.title, written, LONGEST_TITLE).split()),
         _render_source(draft.body, written, LONGEST_BODY).strip(),
     )
     if not text.title or not text.body:
         raise BrokenTemplateError("nothing comes out")
-    if any(written.get(name, "\0") not in text.body for name in _required_values(draft.kind)):
+    if any(written.get(name, "\0") not in text.body for name in _required_values(draft.notice_type)):
         raise BrokenTemplateError("it does not say what it must")
     return text
 
 
-def _format_values(kind: AnyNoticeType, context: Mapping[str, Scalar], language: str) -> Iterator[tuple[str, str]]:
+def _format_values(
+    notice_type: AnyNoticeType, context: Mapping[str, Scalar], language: str
+) -> Iterator[tuple[str, str]]:
     """Yield the values as their reader writes them. A template that names a missing one fails."""
-    for name, format_ in built_in.needed_values(kind).items():
+    for name, format_ in built_in.needed_values(notice_type).items():
         if context.get(name) is not None:
             with contextlib.suppress(ValueError, InvalidOperation):
                 yield (
@@ -156,5 +158,5 @@ def _parse_source(source: str, longest: int) -> set[str]:
     raise BrokenTemplateError("too deep")
 
 
-def _required_values(kind: AnyNoticeType) -> frozenset[str]:
-    return _REQUIRED_VALUES.get(kind, frozenset())
+def _required_values(notice_type: AnyNoticeType) -> frozenset[str]:
+    return _REQUIRED_VALUES.get(notice_type, frozenset())

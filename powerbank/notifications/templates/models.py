@@ -1,3 +1,5 @@
+"""The tables of message templates and of the rules of channels."""
+
 from datetime import datetime
 from uuid import UUID
 

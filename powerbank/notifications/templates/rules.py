@@ -20,25 +20,25 @@ from powerbank.notifications.texts.built_in import AnyNoticeType
 FIXED = frozenset({NoticeType.OTP, NoticeType.DIGEST})
 
 
-def channels_of_type(kind: AnyNoticeType) -> frozenset[Channel]:
+def channels_of_type(notice_type: AnyNoticeType) -> frozenset[Channel]:
     """Return the channels of a type now."""
     return effective_channels(
-        kind, db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == kind.value))
+        notice_type, db.session.scalar(select(RuleOverride.channels).where(RuleOverride.type == notice_type.value))
     )
 
 
-def effective_channels(kind: AnyNoticeType, stored: Sequence[str] | None) -> frozenset[Channel]:
+def effective_channels(notice_type: AnyNoticeType, stored: Sequence[str] | None) -> frozenset[Channel]:
     """Return the channels that staff chose, or the built-in ones."""
-    if stored is None or kind in FIXED:
-        return default_channels(kind)
+    if stored is None or notice_type in FIXED:
+        return default_channels(notice_type)
     return frozenset(Channel(each) for each in stored)
 
 
-def default_channels(kind: AnyNoticeType) -> frozenset[Channel]:
+def default_channels(notice_type: AnyNoticeType) -> frozenset[Channel]:
     """Return the built-in channels of a type."""
-    if isinstance(kind, StaffNoticeType):
-        return STAFF_RULES[kind].channels
-    return RULES[kind].channels
+    if isinstance(notice_type, StaffNoticeType):
+        return STAFF_RULES[notice_type].channels
+    return RULES[notice_type].channels
 
 
 def find_notice_type(name: str) -> AnyNoticeType:
@@ -52,40 +52,40 @@ def find_notice_type(name: str) -> AnyNoticeType:
 def list_rules() -> list[dict[str, Any]]:
     """Return the rules of all types, as the API shows them."""
     overrides = {row.type: row for row in db.session.scalars(select(RuleOverride))}
-    return [show_rule(kind, overrides.get(kind.value)) for kind in (*NoticeType, *StaffNoticeType)]
+    return [show_rule(notice_type, overrides.get(notice_type.value)) for notice_type in (*NoticeType, *StaffNoticeType)]
 
 
-def show_rule(kind: AnyNoticeType, override: RuleOverride | None) -> dict[str, Any]:
+def show_rule(notice_type: AnyNoticeType, override: RuleOverride | None) -> dict[str, Any]:
     """Return the rule of a type, as the API shows it."""
-    rule = RULES[kind] if isinstance(kind, NoticeType) else None
+    rule = RULES[notice_type] if isinstance(notice_type, NoticeType) else None
     return {
-        "type": kind.value,
+        "type": notice_type.value,
         "audience": "staff" if rule is None else "user",
         "group": rule.group.value if rule else None,
         "urgent": rule.urgent if rule else True,
-        "fixed": kind in FIXED,
-        "channels": sorted(override.channels if override else [each.value for each in default_channels(kind)]),
-        "default_channels": sorted(each.value for each in default_channels(kind)),
+        "fixed": notice_type in FIXED,
+        "channels": sorted(override.channels if override else [each.value for each in default_channels(notice_type)]),
+        "default_channels": sorted(each.value for each in default_channels(notice_type)),
         "updated_at": override.updated_at if override else None,
     }
 
 
-def find_rule(kind: AnyNoticeType) -> dict[str, Any]:
+def find_rule(notice_type: AnyNoticeType) -> dict[str, Any]:
     """Return the rule of a type as it is stored now."""
-    return show_rule(kind, db.session.get(RuleOverride, kind.value, populate_existing=True))
+    return show_rule(notice_type, db.session.get(RuleOverride, notice_type.value, populate_existing=True))
 
 
-def choose_channels(kind: AnyNoticeType, wanted: list[str], *, by: UUID) -> None:
+def choose_channels(notice_type: AnyNoticeType, wanted: list[str], *, by: UUID) -> None:
     """Choose the channels of a type, or refuse where they are fixed."""
-    if kind in FIXED:
+    if notice_type in FIXED:
         raise AppError("rule_fixed", 422, "The channels of this type follow from what it is.")
-    if isinstance(kind, StaffNoticeType) and {*wanted} - {Channel.EMAIL, Channel.PUSH}:
+    if isinstance(notice_type, StaffNoticeType) and {*wanted} - {Channel.EMAIL, Channel.PUSH}:
         raise AppError("rule_fixed", 422, "Staff are told in the console, by e-mail and by push.")
-    row = {"type": kind.value, "channels": sorted({*wanted}), "updated_at": utcnow(), "updated_by": by}
+    row = {"type": notice_type.value, "channels": sorted({*wanted}), "updated_at": utcnow(), "updated_by": by}
     statement = insert(RuleOverride).values(row)
     open_session().execute(statement.on_conflict_do_update(index_elements=["type"], set_=row))
 
 
-def reset_channels(kind: AnyNoticeType) -> None:
+def reset_channels(notice_type: AnyNoticeType) -> None:
     """Return a type to its built-in channels."""
-    open_session().execute(delete(RuleOverride).where(RuleOverride.type == kind.value))
+    open_session().execute(delete(RuleOverride).where(RuleOverride.type == notice_type.value))

@@ -86,7 +86,7 @@ def preview_draft(draft: Draft, language: str, context: Mapping[str, Scalar]) ->
     """Return the text as a reader would get it, with example values and those given."""
     _refuse_problems(drafts.check_draft(draft))
     try:
-        return drafts.render_draft(draft, {**built_in.sample_values(draft.kind), **context}, language)
+        return drafts.render_draft(draft, {**built_in.sample_values(draft.notice_type), **context}, language)
     except BrokenTemplateError as broken:
         raise _refused({"body": [str(broken)]}) from None
 
@@ -133,7 +133,7 @@ def compose_test_message(template_id: UUID, delivery_id: UUID) -> Message | None
         return None
     draft = Draft(rules.find_notice_type(template.type), template.title, template.body)
     try:
-        text = drafts.render_draft(draft, built_in.sample_values(draft.kind), template.language)
+        text = drafts.render_draft(draft, built_in.sample_values(draft.notice_type), template.language)
     except BrokenTemplateError as broken:
         deliveries.note_failure(delivery_id, str(broken), final=True)
         return None

@@ -1,4 +1,4 @@
-"""What each kind of message says, in English: a title (an e-mail's subject) and a body (all that an SMS says).
+"""The built-in texts in English: a title, which is the subject of an e-mail, and a body, which is all that an SMS says.
 
 `{name}` is a value of the message's context, `{name:money}` one as `powerbank.notifications.texts.built_in` writes it.
 """

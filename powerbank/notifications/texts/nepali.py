@@ -1,4 +1,4 @@
-"""What each kind of message says, in Nepali. The same kinds and the same values as in English: a test compares."""
+"""The built-in texts in Nepali. A test checks that they have the same types and values as the English ones."""
 
 from types import MappingProxyType
 

@@ -1,4 +1,4 @@
-"""What staff are told, in both languages: a title and a body, written as those for people are."""
+"""The built-in texts for staff in both languages, in the same form as those for people."""
 
 from types import MappingProxyType
 

@@ -1,3 +1,5 @@
+"""The schemas of rentals, as staff see them."""
+
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Boolean, Money, Time
