@@ -63,7 +63,6 @@ class OpenedPayment:
     reference: str
     payment_url: str | None = None
     form: Form | None = None
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class Esewa:
             "signed_field_names": SIGNED,
         }
         fields["signature"] = sign(fields, SIGNED, self._secret)
-        return OpenedPayment(request.intent_id, form=Form(self._form_url, fields), expires_at=None)
+        return OpenedPayment(request.intent_id, form=Form(self._form_url, fields))
 
     def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
         asked = {

@@ -1,7 +1,6 @@
 """Khalti ePayment (KPG-2). Amounts are whole paisa, and only a lookup is to be believed."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -42,7 +41,6 @@ STATES = {
 WITH_400 = (PaymentState.EXPIRED, PaymentState.CANCELLED)
 SHOWN = ("pidx", "total_amount", "status", "transaction_id", "fee", "refunded")
 TITLE_LENGTH = 100
-NEPAL = timezone(timedelta(hours=5, minutes=45))
 
 
 class Key(AuthBase):
@@ -84,14 +82,8 @@ class Khalti:
             raise refusal_error(answer)
         body = answer.object()
         try:
-            expires_at = datetime.fromisoformat(body["expires_at"])
-            zone = expires_at.tzinfo or NEPAL
-            return OpenedPayment(
-                read_text(body["pidx"]),
-                payment_url=read_url(body["payment_url"]),
-                expires_at=expires_at.replace(tzinfo=zone),
-            )
-        except (KeyError, TypeError, ValueError):
+            return OpenedPayment(read_text(body["pidx"]), payment_url=read_url(body["payment_url"]))
+        except (KeyError, ValueError):
             raise VendorError("Khalti: an answer without a payment") from None
 
     def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:

@@ -1,7 +1,7 @@
 """Stripe Checkout, through Stripe's own package. Repeats are safe: each change carries our idempotency key."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import stripe
@@ -85,8 +85,7 @@ class Stripe:
 
         made = self._once(create, key, lambda: None)
         with translated():
-            expires_at = datetime.fromtimestamp(made["expires_at"], UTC)
-            return OpenedPayment(read_text(made["id"]), payment_url=read_text(made["url"]), expires_at=expires_at)
+            return OpenedPayment(read_text(made["id"]), payment_url=read_text(made["url"]))
 
     def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
         with translated():

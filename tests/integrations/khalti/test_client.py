@@ -1,7 +1,6 @@
 """Khalti's client against the sandbox: every row of its table, and its faults."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,8 +36,6 @@ def look_up(khalti: Khalti, opened: OpenedPayment) -> Any:
 
 def test_a_payment_is_opened(vendors: Sandbox, opened: OpenedPayment, khalti: Khalti) -> None:
     assert opened.payment_url == f"{vendors.url}/pay/khalti/{opened.reference}"
-    assert opened.expires_at is not None
-    assert timedelta(minutes=29) < opened.expires_at - datetime.now(UTC) < timedelta(minutes=31)
     assert opened.form is None
     assert look_up(khalti, opened).state is PaymentState.OPEN
 
