@@ -82,7 +82,7 @@ def transaction_page(
     for column, value in ((WalletTransaction.type, type), (WalletTransaction.status, status)):
         if value is not None:
             query = query.where(column == value)
-    query = _between(query, WalletTransaction, since, until)
+    query = _bound_by_time(query, WalletTransaction, since, until)
     return page(query, WalletTransaction.id, limit=limit, cursor=cursor, descending=True)
 
 
@@ -122,7 +122,7 @@ def select_entries(
     for column, value in equal:
         if value is not None:
             query = query.where(column == value)
-    return _between(query, Entry, since, until)
+    return _bound_by_time(query, Entry, since, until)
 
 
 def account_page(
@@ -169,10 +169,10 @@ def statement_page(account_id: UUID, *, limit: int, cursor: str | None) -> dict[
     of = find_account(account_id)
     query = select(Posting).where(Posting.account_id == of.id).options(joinedload(Posting.entry))
     found = page(query, Posting.number, limit=limit, cursor=cursor, descending=True)
-    return found | {"items": list(_lines(of, found["items"]))}
+    return found | {"items": list(_statement_lines(of, found["items"]))}
 
 
-def _lines(of: Account, postings: Sequence[Posting]) -> Iterator[StatementLine]:
+def _statement_lines(of: Account, postings: Sequence[Posting]) -> Iterator[StatementLine]:
     if not postings:
         return
     running = 0 if of.floored else sums.sum_balances([of.id], before=postings[0].number + 1)[of.id]
@@ -227,7 +227,7 @@ def due_page(
     return found | {"items": [add_grace_period(due) for due in found["items"]]}
 
 
-def _between(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:
+def _bound_by_time(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:
     """Bound a query by time.
 
     Identifiers are times too, by the clock of whoever made them. Bounding both lets the index of the identifiers find

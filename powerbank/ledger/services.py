@@ -118,18 +118,18 @@ def post_entry(
     actor: str,
     reference: Reference | None = None,
     description: str = "",
-    of: UUID | None = None,
-    first: UUID | None = None,
+    continues: UUID | None = None,
+    first_award: UUID | None = None,
 ) -> Posted:
     """Book an entry once, whatever happens: the same key and lines again give the first entry.
 
-    `of` and `first` say which lots points come from or go back to, see `lots.move_lots`.
+    `continues` and `first_award` say which lots points come from or go back to, see `lots.move_lots`.
     """
-    amounts = _amounts(lines)
-    accounts = _last_locked(amounts) or _resolve(amounts)
-    if refusal := _refusal(amounts, accounts):
+    amounts = _sum_by_account(lines)
+    accounts = _last_locked(amounts) or _resolve_accounts(amounts)
+    if refusal := _find_refusal(amounts, accounts):
         # An entry that was booked before is found even if there would not be enough money for it now.
-        if (earlier := _earlier(key, kind, amounts)) is None:
+        if (earlier := _find_earlier(key, kind, amounts)) is None:
             raise refusal
         return earlier
     entry_id = new_id()
@@ -144,13 +144,13 @@ def post_entry(
         "accounts": [str(accounts[name].id) for name in amounts],
         "currencies": [name.currency for name in amounts],
         "amounts": list(amounts.values()),
-        "balances": [_after(accounts[name].balance, amount) for name, amount in amounts.items()],
+        "balances": [_balance_after(accounts[name].balance, amount) for name, amount in amounts.items()],
     }
     if open_session().execute(_WRITE, parameters).first() is not None:
-        lots.move_lots(entry_id, amounts, of=of, first=first)
+        lots.move_lots(entry_id, amounts, continues=continues, first_award=first_award)
         wallet_changes.react_to_entry(amounts, {name: found.balance for name, found in accounts.items()})
         return Posted(entry_id, fresh=True)
-    posted = _earlier(key, kind, amounts)
+    posted = _find_earlier(key, kind, amounts)
     assert posted is not None  # noqa: S101 (for the type checker: the key stood in the way just now)
     return posted
 
@@ -165,7 +165,7 @@ def lock_user_accounts(*user_ids: UUID) -> Accounts:
     kept: tuple[object, set[UUID], Accounts] | None = session.info.get(_LOCKED)
     if kept is not None and kept[0] is _innermost(session) and kept[1].issuperset(user_ids):
         return kept[2]
-    accounts = _resolve([user_account(Kind.USER_WALLET, user_id) for user_id in user_ids])
+    accounts = _resolve_accounts([user_account(Kind.USER_WALLET, user_id) for user_id in user_ids])
     session.info[_LOCKED] = _innermost(session), set(user_ids), accounts
     return accounts
 
@@ -190,7 +190,7 @@ def find_entry(key: str) -> UUID | None:
     return found
 
 
-def _amounts(lines: Sequence[Line]) -> dict[AccountName, int]:
+def _sum_by_account(lines: Sequence[Line]) -> dict[AccountName, int]:
     """Add up the lines to one amount for each account, and refuse them unless they balance in each currency."""
     amounts: dict[AccountName, int] = {}
     for line in lines:
@@ -204,24 +204,24 @@ def _amounts(lines: Sequence[Line]) -> dict[AccountName, int]:
     return amounts
 
 
-def _resolve(names: Iterable[AccountName]) -> Accounts:
+def _resolve_accounts(names: Iterable[AccountName]) -> Accounts:
     """Look accounts up, lock those with a floor and all others of their owners, and open what is missing.
 
     An account that is just being opened is as good as locked, so the sequence holds for opening too: people come first.
     """
-    accounts = _look_up(names)
+    accounts = _look_up_accounts(names)
     newcomers = {name.owner for name in names if name.rule.floored and name not in accounts}
     if newcomers:
-        _open([user_account(kind, UUID(owner)) for owner in sorted(newcomers) for kind in USER_KINDS])
-        accounts = _look_up(names)
+        _open_accounts([user_account(kind, UUID(owner)) for owner in sorted(newcomers) for kind in USER_KINDS])
+        accounts = _look_up_accounts(names)
     hot = [name for name in names if name not in accounts]
     if hot:
-        _open([*OWN_ACCOUNTS, *sorted(name for name in hot if name not in OWN_ACCOUNTS)])
-        accounts = _look_up(names)
+        _open_accounts([*OWN_ACCOUNTS, *sorted(name for name in hot if name not in OWN_ACCOUNTS)])
+        accounts = _look_up_accounts(names)
     return accounts
 
 
-def _look_up(names: Iterable[AccountName]) -> Accounts:
+def _look_up_accounts(names: Iterable[AccountName]) -> Accounts:
     hot = [name for name in names if not name.rule.floored]
     parameters = {
         "people": sorted({name.owner for name in names if name.rule.floored}),
@@ -233,7 +233,7 @@ def _look_up(names: Iterable[AccountName]) -> Accounts:
     return {AccountName(Kind(row.kind), row.owner, row.currency): FoundAccount(row.id, row.balance) for row in rows}
 
 
-def _open(names: Sequence[AccountName]) -> None:
+def _open_accounts(names: Sequence[AccountName]) -> None:
     """Open accounts in this sequence, for the reason at `USER_KINDS` and `OWN_ACCOUNTS`."""
     parameters = {
         "ids": [str(new_id()) for _ in names],
@@ -246,22 +246,22 @@ def _open(names: Sequence[AccountName]) -> None:
     open_session().execute(_OPEN, parameters)
 
 
-def _after(balance: int | None, amount: int) -> int | None:
+def _balance_after(balance: int | None, amount: int) -> int | None:
     return None if balance is None else balance + amount
 
 
-def _refusal(amounts: dict[AccountName, int], accounts: Accounts) -> Exception | None:
+def _find_refusal(amounts: dict[AccountName, int], accounts: Accounts) -> Exception | None:
     for name, amount in amounts.items():
-        after = _after(accounts[name].balance, amount)
+        after = _balance_after(accounts[name].balance, amount)
         if after is None:
             continue
         below = -after if name.rule.normal is Side.CREDIT else after
         if below > 0:
-            return _refusal_of(name.kind, below)
+            return _make_refusal(name.kind, below)
     return None
 
 
-def _refusal_of(kind: Kind, shortfall: int) -> Exception:
+def _make_refusal(kind: Kind, shortfall: int) -> Exception:
     if kind is Kind.USER_WALLET:
         return InsufficientFundsError(shortfall)
     if kind is Kind.USER_POINTS:
@@ -269,7 +269,7 @@ def _refusal_of(kind: Kind, shortfall: int) -> Exception:
     return FloorError(kind)
 
 
-def _earlier(key: str, kind: EntryKind, amounts: dict[AccountName, int]) -> Posted | None:
+def _find_earlier(key: str, kind: EntryKind, amounts: dict[AccountName, int]) -> Posted | None:
     rows = open_session().execute(_EARLIER, {"key": key}).all()
     if not rows:
         return None

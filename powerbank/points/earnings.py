@@ -88,11 +88,11 @@ def award_earning(
     rule = RULES[earning]
     reference = reference or Reference(rule.about, object_id)
     worth = rule.points(app_config.current(), quantity)
-    if worth <= 0 or not _is_here(user_id):
+    if worth <= 0 or not _lock_present_user(user_id):
         return 0
     payment = net_payments.lock_net_payment(reference, receiver=user_id)
     key = f"points:{earning}:{object_id}"
-    if rule.once_a_person and _had(earning, identifier_traces.list_earlier_accounts(user_id)):
+    if rule.once_a_person and _was_earned(earning, identifier_traces.list_earlier_accounts(user_id)):
         return 0
     if services.find_entry(key) is not None or (payment is not None and payment.is_fully_refunded):
         return 0
@@ -117,11 +117,11 @@ def request_signup_award(user_id: UUID) -> None:
     request_award(user_id=user_id, earning=Earning.SIGNUP, object_id=user_id)
 
 
-def _had(earning: Earning, accounts: list[UUID]) -> bool:
+def _was_earned(earning: Earning, accounts: list[UUID]) -> bool:
     return any(services.find_entry(f"points:{earning}:{account}") is not None for account in accounts)
 
 
-def _is_here(user_id: UUID) -> bool:
+def _lock_present_user(user_id: UUID) -> bool:
     """Lock the row of a person who has not left, so that nobody leaves while points are on their way."""
     alive = select(User.id).where(User.id == user_id, User.deleted_at.is_(None)).with_for_update(read=True)
     return open_session().scalar(alive) is not None

@@ -60,7 +60,7 @@ def ask_for_grant(
     worth = allowances.worth_of_points(grant.total * points)
     about = Reference("points_grant", str(grant.id))
     if allowances.use_allowance(Act.POINTS_GRANT, staff.id, worth=worth, about=about, now=now):
-        _begin(grant)
+        _begin_grant(grant)
     else:
         publish(AwardWaits(grant_id=grant.id, points=points, count=grant.total, reason=reason))
     open_session().add(grant)
@@ -69,7 +69,7 @@ def ask_for_grant(
 
 
 def decide_grant(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> Grant:
-    grant = _locked(grant_id)
+    grant = _lock_grant(grant_id)
     if grant is None:
         raise NotFoundError("grant")
     if grant.status != GrantStatus.PENDING:
@@ -78,7 +78,7 @@ def decide_grant(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) 
         raise allowances.second_person_error()
     grant.decided_by = staff.id
     if approve:
-        _begin(grant)
+        _begin_grant(grant)
     else:
         grant.status, grant.finished_at = GrantStatus.REJECTED, now
     open_session().flush()
@@ -87,7 +87,7 @@ def decide_grant(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) 
 
 def award_batch(grant_id: UUID) -> bool:
     """Give the next people their points. False: nobody is left. A job that broke off goes on where it was."""
-    grant = _locked(grant_id)
+    grant = _lock_grant(grant_id)
     if grant is None or grant.status != GrantStatus.RUNNING:
         return False
     query = _select_receivers(grant).where(User.id > (grant.after or FIRST)).order_by(User.id)
@@ -111,12 +111,12 @@ def award_batch(grant_id: UUID) -> bool:
 
 
 def close_grant(grant_id: UUID, *, now: datetime) -> None:
-    grant = _locked(grant_id)
+    grant = _lock_grant(grant_id)
     if grant is not None and grant.status == GrantStatus.RUNNING:
         grant.status, grant.finished_at = GrantStatus.DONE, now
 
 
-def _begin(grant: Grant) -> None:
+def _begin_grant(grant: Grant) -> None:
     grant.status = GrantStatus.RUNNING
     enqueue(reward_jobs.BULK_AWARD_POINTS, grant_id=str(grant.id))
 
@@ -133,5 +133,5 @@ def _select_receivers(grant: Grant) -> Select[Any]:
     return select(User.id).where(*conditions)
 
 
-def _locked(grant_id: UUID) -> Grant | None:
+def _lock_grant(grant_id: UUID) -> Grant | None:
     return open_session().get(Grant, grant_id, with_for_update=True, populate_existing=True)

@@ -65,19 +65,19 @@ def reverse_points(transaction_id: UUID) -> int:
         reference = Reference("transaction", str(paid.id))
     else:
         reference = Reference(str(paid.reference_kind), str(paid.reference_id))
-    awards = _earned(reference)
+    awards = _lock_earned(reference)
     payment = net_payments.find_net_payment(reference)
     if payment is None:
         return 0
-    return sum(_settle(award, payment.undeserved_points(award.points, user_id=award.user_id)) for award in awards)
+    return sum(_settle_award(award, payment.undeserved_points(award.points, user_id=award.user_id)) for award in awards)
 
 
 def revoke_points_of_rental(rental_id: str) -> int:
     """Revoke all points for a rental that was cancelled, whether or not anything was paid for it."""
-    return sum(_settle(award, award.points) for award in _earned(Reference("rental", rental_id)))
+    return sum(_settle_award(award, award.points) for award in _lock_earned(Reference("rental", rental_id)))
 
 
-def _earned(reference: Reference) -> list[Earned]:
+def _lock_earned(reference: Reference) -> list[Earned]:
     """Find who earned points by something, and lock them.
 
     The points are read again once the people are locked, since two refunds must not both take the same points.
@@ -90,7 +90,7 @@ def _earned(reference: Reference) -> list[Earned]:
     return [Earned(*row) for row in open_session().execute(_EARNED, parameters)]
 
 
-def _settle(award: Earned, undeserved: int) -> int:
+def _settle_award(award: Earned, undeserved: int) -> int:
     more = undeserved - award.taken
     if more > 0:
         points.revoke_points(
@@ -99,7 +99,7 @@ def _settle(award: Earned, undeserved: int) -> int:
             reference=award.reference,
             key=award.key,
             actor="system",
-            first=award.entry_id,
+            first_award=award.entry_id,
         )
         publish(PointsReversed(user_id=award.user_id, points=more, object_id=award.key))
     elif more < 0 and not _has_left(award.user_id):

@@ -72,13 +72,13 @@ def claim_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) 
     def shown(claim: Claim) -> dict[str, Any]:
         coupon = coupons[claim.coupon_id]
         campaign = campaigns.get(coupon.campaign_id) if coupon.campaign_id else None
-        status = _status(coupon, codes[claim.code], campaign, uses.get(coupon.id, 0), now)
+        status = _claim_status(coupon, codes[claim.code], campaign, uses.get(coupon.id, 0), now)
         return {"claim": claim, "coupon": coupon, "status": status}
 
     return found | {"items": [shown(claim) for claim in found["items"]]}
 
 
-def _status(coupon: Coupon, code: Code, campaign: Campaign | None, uses: int, now: datetime) -> str:
+def _claim_status(coupon: Coupon, code: Code, campaign: Campaign | None, uses: int, now: datetime) -> str:
     if uses >= coupon.per_user_limit or (uses and code.used_up):
         return "used"
     offers: list[Coupon | Campaign] = [coupon] if campaign is None else [coupon, campaign]

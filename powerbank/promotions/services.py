@@ -29,7 +29,7 @@ def create_coupon(*, code: str | None, by: UUID | None = None, **values: Any) ->
     session = open_session()
     coupon = Coupon(**values, set_by=by)
     session.add(coupon)
-    with foreseen(_refusals()):
+    with foreseen(_known_refusals()):
         session.flush()
         if code is not None:
             session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
@@ -51,7 +51,7 @@ def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> No
         coupon.set_by, coupon.approved_by = by, None
     for name, value in changes.items():
         setattr(coupon, name, value)
-    with foreseen(_refusals()):
+    with foreseen(_known_refusals()):
         open_session().flush()
     if gives_otherwise:
         _publish_if_it_waits(coupon)
@@ -86,7 +86,7 @@ def _publish_if_it_waits(coupon: Coupon) -> None:
         publish(CouponWaits(coupon_id=coupon.id, version=version, name=coupon.name, points=coupon.value))
 
 
-def _refusals() -> Refusals:
+def _known_refusals() -> Refusals:
     unknown = {"campaign_id": ["There is no such campaign."]}
     return {
         "pk_coupon_codes": already_exists_error(),
@@ -110,7 +110,7 @@ def make_codes(coupon: Coupon, *, count: int, prefix: str) -> list[str]:
     made: list[str] = []
     while len(made) < count:
         rows = [
-            {"code": prefix.upper() + _random(), "coupon_id": coupon.id, "most_uses": 1, "uses": 0}
+            {"code": prefix.upper() + _random_letters(), "coupon_id": coupon.id, "most_uses": 1, "uses": 0}
             for _ in range(count - len(made))
         ]
         statement = insert(Code).on_conflict_do_nothing(index_elements=["code"]).returning(Code.code)
@@ -118,5 +118,5 @@ def make_codes(coupon: Coupon, *, count: int, prefix: str) -> list[str]:
     return made
 
 
-def _random() -> str:
+def _random_letters() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(RANDOM))

@@ -71,7 +71,7 @@ def use_allowance(act: Act, staff_id: UUID, *, worth: int, about: Reference, now
     lock_allowance(staff_id)
     if worth > allowance_left(staff_id, now=now):
         return False
-    _add(act, staff_id, worth=worth, about=about, status=ActStatus.ALONE, now=now)
+    _add_act(act, staff_id, worth=worth, about=about, status=ActStatus.ALONE, now=now)
     return True
 
 
@@ -103,7 +103,7 @@ def keep_act_waiting(
     act: Act, staff_id: UUID, *, worth: int, about: Reference, reason: str, details: dict[str, Any], now: datetime
 ) -> StaffAct:
     """Keep an act until a second person decides."""
-    kept = _add(
+    kept = _add_act(
         act, staff_id, worth=worth, about=about, status=ActStatus.WAITING, now=now, reason=reason, details=details
     )
     publish(ActWaits(act_id=kept.id, amount=worth, reason=reason))
@@ -130,7 +130,7 @@ def second_person_error() -> AppError:
     return AppError("second_person_needed", 403, "Somebody else has to decide this: you asked for it.")
 
 
-def _add(
+def _add_act(
     act: Act,
     staff_id: UUID,
     *,

@@ -47,31 +47,31 @@ def ask_for_adjustment(
     )
     worth = abs(amount) if currency == NPR else allowances.worth_of_points(abs(amount))
     if allowances.use_allowance(Act.ADJUSTMENT, staff.id, worth=worth, about=_reference(adjustment), now=now):
-        _apply(adjustment, actor=staff_actor(staff.id))
+        _apply_adjustment(adjustment, actor=staff_actor(staff.id))
     else:
-        publish(AdjustmentWaits(**_about(adjustment, amount)))
+        publish(AdjustmentWaits(**_event_fields(adjustment, amount)))
     session.add(adjustment)
     session.flush()
     return adjustment
 
 
 def approve_adjustment(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
-    adjustment = _pending(adjustment_id, staff)
-    _apply(adjustment, actor=staff_actor(staff.id))
+    adjustment = _lock_pending_adjustment(adjustment_id, staff)
+    _apply_adjustment(adjustment, actor=staff_actor(staff.id))
     adjustment.decided_by, adjustment.decided_at = staff.id, now
     open_session().flush()
     return adjustment
 
 
 def reject_adjustment(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Adjustment:
-    adjustment = _pending(adjustment_id, staff)
+    adjustment = _lock_pending_adjustment(adjustment_id, staff)
     adjustment.status = AdjustmentStatus.REJECTED
     adjustment.decided_by, adjustment.decided_at = staff.id, now
     open_session().flush()
     return adjustment
 
 
-def _pending(adjustment_id: UUID, staff: Staff) -> Adjustment:
+def _lock_pending_adjustment(adjustment_id: UUID, staff: Staff) -> Adjustment:
     session = open_session()
     user_id = session.scalar(select(Adjustment.user_id).filter_by(id=adjustment_id))
     if user_id is None:
@@ -89,7 +89,7 @@ def _reference(adjustment: Adjustment) -> Reference:
     return Reference("adjustment", str(adjustment.id))
 
 
-def _apply(adjustment: Adjustment, *, actor: str) -> None:
+def _apply_adjustment(adjustment: Adjustment, *, actor: str) -> None:
     theirs, ours = _WHERE[adjustment.currency]
     reference = _reference(adjustment)
     posted = services.post_entry(
@@ -114,10 +114,10 @@ def _apply(adjustment: Adjustment, *, actor: str) -> None:
             incoming=adjustment.amount > 0,
         )
     change = abs(adjustment.amount)
-    publish(AdjustmentApplied(**_about(adjustment, change), added=adjustment.amount > 0))
+    publish(AdjustmentApplied(**_event_fields(adjustment, change), added=adjustment.amount > 0))
 
 
-class _About(TypedDict):
+class _AdjustmentFields(TypedDict):
     user_id: UUID
     adjustment_id: UUID
     currency: str
@@ -126,7 +126,7 @@ class _About(TypedDict):
     points: int | None
 
 
-def _about(adjustment: Adjustment, change: int) -> _About:
+def _event_fields(adjustment: Adjustment, change: int) -> _AdjustmentFields:
     """Give the fields that all events of an adjustment have."""
     in_money = adjustment.currency == NPR
     return {
@@ -150,14 +150,14 @@ def ask_to_waive_due(due_id: UUID, *, amount: int, reason: str, staff: Staff, no
         return allowances.keep_act_waiting(
             Act.DUE_WAIVER, staff.id, worth=amount, about=about, reason=reason, details={}, now=now
         )
-    return _waive(due_id, amount, key=f"due:{due.id}:waived:{new_id()}", by=staff, now=now)
+    return _waive_due(due_id, amount, key=f"due:{due.id}:waived:{new_id()}", by=staff, now=now)
 
 
 def waive_approved_due(act: StaffAct, *, staff: Staff, now: datetime) -> None:
-    _waive(UUID(act.about_id), act.worth, key=f"act:{act.id}", by=staff, now=now)
+    _waive_due(UUID(act.about_id), act.worth, key=f"act:{act.id}", by=staff, now=now)
 
 
-def _waive(due_id: UUID, amount: int, *, key: str, by: Staff, now: datetime) -> Due:
+def _waive_due(due_id: UUID, amount: int, *, key: str, by: Staff, now: datetime) -> Due:
     due = dues.waive_due(due_id=due_id, amount=amount, key=key, actor=staff_actor(by.id), now=now)
     publish(DueWaived(user_id=due.user_id, due_id=due_id, amount=amount))
     return due

@@ -107,7 +107,13 @@ def begin_recount(recount_id: UUID, *, now: datetime) -> None:
 
 def find_differences(recount: Recount) -> Iterator[Difference]:
     """Read all of the ledger in batches, each of them a snapshot of its own, and count it up in the recount."""
-    for check in (_entries, _floored_accounts, _sealed_sums, _currencies, _aside):
+    for check in (
+        _check_entries,
+        _check_floored_accounts,
+        _check_sealed_sums,
+        _check_currencies,
+        _check_holds_and_dues,
+    ):
         for difference in check(recount):
             recount.differences += 1
             if len(recount.found) < KEEP:
@@ -154,7 +160,7 @@ def _read(query: Any, **parameters: Any) -> list[Any]:
     return rows
 
 
-def _entries(recount: Recount) -> Iterator[Difference]:
+def _check_entries(recount: Recount) -> Iterator[Difference]:
     after = FIRST
     while rows := _read(_ENTRIES, after=after, size=ENTRIES):
         for row in rows:
@@ -167,7 +173,7 @@ def _entries(recount: Recount) -> Iterator[Difference]:
         recount.entries += max(row.entries for row in rows)
 
 
-def _floored_accounts(recount: Recount) -> Iterator[Difference]:
+def _check_floored_accounts(recount: Recount) -> Iterator[Difference]:
     after = FIRST
     while rows := _read(_FLOORED, after=after, size=ACCOUNTS):
         for row in rows:
@@ -177,7 +183,7 @@ def _floored_accounts(recount: Recount) -> Iterator[Difference]:
         recount.accounts += len(rows)
 
 
-def _sealed_sums(recount: Recount) -> Iterator[Difference]:
+def _check_sealed_sums(recount: Recount) -> Iterator[Difference]:
     for account in _read(_HOT):
         after, running = 0, 0
         while rows := _read(_SEALED, id=account.id, after=after, size=SEALS):
@@ -190,12 +196,12 @@ def _sealed_sums(recount: Recount) -> Iterator[Difference]:
         recount.accounts += 1
 
 
-def _currencies(recount: Recount) -> Iterator[Difference]:
+def _check_currencies(recount: Recount) -> Iterator[Difference]:
     for row in _read(_CURRENCIES):
         if row.off != 0:
             yield Difference("currency", row.currency, 0, int(row.off))
 
 
-def _aside(recount: Recount) -> Iterator[Difference]:
+def _check_holds_and_dues(recount: Recount) -> Iterator[Difference]:
     for row in _read(_ASIDE):
         yield Difference("aside", f"{row.kind} {row.owner}", int(row.kept), int(row.counted))

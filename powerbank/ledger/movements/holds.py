@@ -29,7 +29,7 @@ def place_hold(*, user_id: UUID, reference: Reference, amount: int, points: int 
     posted = services.post_entry(
         kind=EntryKind.HOLD,
         key=key,
-        lines=_moved(user_id, {NPR: amount, PTS: points}),
+        lines=_make_hold_lines(user_id, {NPR: amount, PTS: points}),
         actor=actor,
         reference=reference,
     )
@@ -70,7 +70,7 @@ def capture_hold(
 
     `held` is what `lock_open_holds` gave to a caller that has just locked the holds.
     """
-    entry_id, user_id, fresh = _take(reference, sources, network_account(revenue), key, actor, held=held)
+    entry_id, user_id, fresh = _capture(reference, sources, network_account(revenue), key, actor, held=held)
     if not fresh:
         return transactions.transaction_of_entry(entry_id)
     return transactions.record_transaction(
@@ -80,19 +80,24 @@ def capture_hold(
 
 def capture_hold_into(*, reference: Reference, amount: int, account: AccountName, key: str, actor: str) -> UUID:
     """Take held money to an account that is no revenue, such as that of refunds on their way to a gateway."""
-    return _take(reference, Sources(wallet=amount), account, key, actor)[0]
+    return _capture(reference, Sources(wallet=amount), account, key, actor)[0]
 
 
 def release_hold(*, reference: Reference, key: str, actor: str) -> Holds:
     """Give back all that is still held for something. Where nothing is held any more, nothing happens."""
-    user_id = _holder(reference)
+    user_id = _find_holder(reference)
     holds = lock_open_holds(user_id, reference)
     if not holds:
         return {}
     left = {currency: hold.left for currency, hold in holds.items()}
-    backwards = [Line(account, -amount) for account, amount in _moved(user_id, left)]
+    backwards = [Line(account, -amount) for account, amount in _make_hold_lines(user_id, left)]
     posted = services.post_entry(
-        kind=EntryKind.RELEASE, key=key, lines=backwards, actor=actor, reference=reference, of=_points_of(holds)
+        kind=EntryKind.RELEASE,
+        key=key,
+        lines=backwards,
+        actor=actor,
+        reference=reference,
+        continues=_entry_of_held_points(holds),
     )
     if not posted.fresh:  # the key has released an earlier hold, so it cannot release this one
         raise KeyReusedError
@@ -103,11 +108,11 @@ def release_hold(*, reference: Reference, key: str, actor: str) -> Holds:
     return holds
 
 
-def _take(
+def _capture(
     reference: Reference, sources: Sources, account: AccountName, key: str, actor: str, *, held: Holds | None = None
 ) -> tuple[UUID, UUID, bool]:
-    holds = held or lock_open_holds(_holder(reference), reference)
-    user_id = next(iter(holds.values())).user_id if holds else _holder(reference)
+    holds = held or lock_open_holds(_find_holder(reference), reference)
+    user_id = next(iter(holds.values())).user_id if holds else _find_holder(reference)
     lines = payment_lines(
         user_id,
         sources,
@@ -120,7 +125,12 @@ def _take(
     if not enough and services.find_entry(key) is None:
         raise HoldExceededError
     posted = services.post_entry(
-        kind=EntryKind.CAPTURE, key=key, lines=lines, actor=actor, reference=reference, of=_points_of(holds)
+        kind=EntryKind.CAPTURE,
+        key=key,
+        lines=lines,
+        actor=actor,
+        reference=reference,
+        continues=_entry_of_held_points(holds),
     )
     if posted.fresh:
         for currency, amount in wanted.items():
@@ -131,12 +141,12 @@ def _take(
     return posted.entry_id, user_id, posted.fresh
 
 
-def _points_of(holds: Holds) -> UUID | None:
+def _entry_of_held_points(holds: Holds) -> UUID | None:
     """Give the entry that put points aside, and so knows their lots."""
     return holds[PTS].entry_id if PTS in holds else None
 
 
-def _holder(reference: Reference) -> UUID:
+def _find_holder(reference: Reference) -> UUID:
     """Find the person whose money is, or was, held for something."""
     found: UUID | None = open_session().scalar(
         select(Hold.user_id).filter_by(reference_kind=reference.kind, reference_id=reference.id).limit(1)
@@ -159,7 +169,7 @@ def lock_open_holds(user_id: UUID, reference: Reference) -> Holds:
     return {hold.currency: hold for hold in open_session().scalars(query)}
 
 
-def _moved(user_id: UUID, amounts: dict[str, int]) -> list[Line]:
+def _make_hold_lines(user_id: UUID, amounts: dict[str, int]) -> list[Line]:
     """Make the lines that move money and points from what a person may spend to what is held."""
     money, points = amounts.get(NPR, 0), amounts.get(PTS, 0)
     return [

@@ -34,7 +34,7 @@ def refund_payment(
     """Give back all that is left of a payment, or `amount` of it. The refund comes back as its person sees it."""
     paid = transactions.lock_transaction(transaction_id)
     if (earlier := services.find_entry(key)) is not None:
-        return _same(transactions.transaction_of_entry(earlier), paid, amount)
+        return _refuse_unless_same(transactions.transaction_of_entry(earlier), paid, amount)
     if paid.revenue is None or paid.direction != "out":
         raise ConflictError("not_refundable", "Only a payment can be refunded so.")
     left = refundable_part(paid)
@@ -59,7 +59,7 @@ def refund_payment(
         actor=actor,
         reference=reference,
         description=description,
-        of=paid.entry_id,
+        continues=paid.entry_id,
     )
     return transactions.record_transaction(
         user_id=paid.user_id,
@@ -87,17 +87,17 @@ def count_refund(transaction: WalletTransaction, sources: Sources) -> None:
     transaction.refunded_value += sources.points_value
     if refundable_part(transaction) is None:
         transaction.status = TransactionStatus.REFUNDED
-    _tell(transaction)
+    _run_reactions(transaction)
 
 
 def uncount_refund(transaction: WalletTransaction, wallet: int) -> None:
     """Take off a locked transaction's count what did not go back after all, or came again."""
     transaction.refunded_wallet -= wallet
     transaction.status = TransactionStatus.SUCCESS
-    _tell(transaction)
+    _run_reactions(transaction)
 
 
-def _tell(transaction: WalletTransaction) -> None:
+def _run_reactions(transaction: WalletTransaction) -> None:
     open_session().flush()
     for react in _reactions:
         react(transaction)
@@ -114,7 +114,7 @@ def refundable_part(transaction: WalletTransaction) -> Sources | None:
     )
 
 
-def _same(earlier: WalletTransaction, paid: WalletTransaction, amount: int | None) -> WalletTransaction:
+def _refuse_unless_same(earlier: WalletTransaction, paid: WalletTransaction, amount: int | None) -> WalletTransaction:
     if earlier.refund_of != paid.id or (amount is not None and earlier.amount > amount):
         raise KeyReusedError
     return earlier

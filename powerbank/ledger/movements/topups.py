@@ -33,12 +33,15 @@ def credit_topup(
     Where the payer paid in another currency, `received` is what the gateway got, in that currency's smallest unit.
     `transaction_id` is the pending transaction that this completes, if there is one.
     """
-    lines = [Line(user_account(Kind.USER_WALLET, user_id), amount), *_from_gateway(gateway, amount, currency, received)]
+    lines = [
+        Line(user_account(Kind.USER_WALLET, user_id), amount),
+        *_make_gateway_lines(gateway, amount, currency, received),
+    ]
     posted = services.post_entry(kind=EntryKind.TOPUP, key=key, lines=lines, actor=actor, reference=reference)
     if not posted.fresh:
         return transactions.transaction_of_entry(posted.entry_id)
     if transaction_id is not None:
-        return _complete(transaction_id, user_id, amount, posted.entry_id)
+        return _complete_topup(transaction_id, user_id, amount, posted.entry_id)
     return transactions.record_transaction(
         user_id=user_id,
         type_=TransactionType.TOPUP,
@@ -86,7 +89,7 @@ def complete_topup_refund(
     reference = Reference(sent.reference_kind or "", sent.reference_id or "")
     clearing = network_account(Kind.REFUNDS_CLEARING)
     entry_id = holds.capture_hold_into(reference=reference, amount=sent.wallet, account=clearing, key=key, actor=actor)
-    lines = [Line(name, -moved) for name, moved in _from_gateway(gateway, sent.wallet, currency, gateway_amount)]
+    lines = [Line(name, -moved) for name, moved in _make_gateway_lines(gateway, sent.wallet, currency, gateway_amount)]
     services.post_entry(
         kind=EntryKind.REFUND,
         key=f"{key}:paid",
@@ -130,7 +133,7 @@ def charge_back_topup(
     lines = [
         Line(wallet, -taken),
         Line(user_account(Kind.DUES_RECEIVABLE, topup.user_id), taken - amount),
-        *(Line(name, -moved) for name, moved in _from_gateway(gateway, amount, currency, gateway_amount)),
+        *(Line(name, -moved) for name, moved in _make_gateway_lines(gateway, amount, currency, gateway_amount)),
     ]
     posted = services.post_entry(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
     if taken < amount:
@@ -173,7 +176,7 @@ def reverse_chargeback(
         Line(user_account(Kind.USER_WALLET, chargeback.user_id), amount - owed - borne),
         Line(network_account(Kind.WRITE_OFFS), borne),  # an earlier waiver was our loss, and is none now
         Line(user_account(Kind.DUES_RECEIVABLE, chargeback.user_id), owed),
-        *_from_gateway(gateway, amount, currency, gateway_amount),
+        *_make_gateway_lines(gateway, amount, currency, gateway_amount),
     ]
     reference = Reference("transaction", str(chargeback.id))
     posted = services.post_entry(kind=EntryKind.CHARGEBACK, key=key, lines=lines, actor=actor, reference=reference)
@@ -192,7 +195,7 @@ def reverse_chargeback(
     )
 
 
-def _complete(transaction_id: UUID, user_id: UUID, amount: int, entry_id: UUID) -> WalletTransaction:
+def _complete_topup(transaction_id: UUID, user_id: UUID, amount: int, entry_id: UUID) -> WalletTransaction:
     transaction = transactions.lock_transaction(transaction_id)
     if transaction.user_id != user_id or transaction.wallet != amount or transaction.entry_id is not None:
         raise ConflictError("already_settled", "This transaction has been settled, or is another one.")
@@ -201,7 +204,7 @@ def _complete(transaction_id: UUID, user_id: UUID, amount: int, entry_id: UUID) 
     return transaction
 
 
-def _from_gateway(gateway: str, amount: int, currency: str, minor: int | None) -> list[Line]:
+def _make_gateway_lines(gateway: str, amount: int, currency: str, minor: int | None) -> list[Line]:
     """Make the gateway's lines of money that comes in. With the signs turned they are those of money that goes back.
 
     Each currency balances by itself; between them stand the FX accounts, whose balances are our position.

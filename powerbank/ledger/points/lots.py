@@ -58,28 +58,32 @@ class LotsError(RuntimeError):
 
 
 def move_lots(
-    entry_id: UUID, amounts: Mapping[AccountName, int], *, of: UUID | None = None, first: UUID | None = None
+    entry_id: UUID,
+    amounts: Mapping[AccountName, int],
+    *,
+    continues: UUID | None = None,
+    first_award: UUID | None = None,
 ) -> None:
     """Move the points of an entry between the lots of their people.
 
-    `of` is the hold or the payment that the entry carries on. `first` is the award whose lot is taken from before the
-    others.
+    `continues` is the hold or the payment that the entry carries on. `first_award` is the award whose lot is taken from
+    before the others.
     """
     people = {name.owner for name in amounts if name.kind in (Kind.USER_POINTS, Kind.USER_POINTS_HOLD)}
     for owner in sorted(people):
-        available, held = (_change(amounts, kind, owner) for kind in (Kind.USER_POINTS, Kind.USER_POINTS_HOLD))
+        available, held = (_sum_change(amounts, kind, owner) for kind in (Kind.USER_POINTS, Kind.USER_POINTS_HOLD))
         if available and held and available != -held:
             raise LotsError(f"entry {entry_id} moves {available} and {held} points at once")
-        if available > 0 and not held and of is None:
-            _make(entry_id, UUID(owner), available)
+        if available > 0 and not held and continues is None:
+            _make_lot(entry_id, UUID(owner), available)
             continue
         source = _HELD if held < 0 else _AVAILABLE if available < 0 else _PAID
         points = max(abs(available), abs(held))
         parameters = {
             "entry_id": entry_id,
             "user_id": owner,
-            "of": of,
-            "first": first,
+            "of": continues,
+            "first": first_award,
             "points": points,
             "available": available // points,
             "held": held // points,
@@ -89,11 +93,11 @@ def move_lots(
             raise LotsError(f"entry {entry_id} moves {points} points, and lots had {moved}")
 
 
-def _make(entry_id: UUID, user_id: UUID, points: int) -> None:
+def _make_lot(entry_id: UUID, user_id: UUID, points: int) -> None:
     days = app_config.current().points_expiry_days
     parameters = {"id": new_id(), "user_id": user_id, "entry_id": entry_id, "points": points, "days": days}
     open_session().execute(_NEW, parameters)
 
 
-def _change(amounts: Mapping[AccountName, int], kind: Kind, owner: str) -> int:
+def _sum_change(amounts: Mapping[AccountName, int], kind: Kind, owner: str) -> int:
     return sum(amount for name, amount in amounts.items() if name.kind is kind and name.owner == owner)

@@ -40,11 +40,11 @@ def award_points(
 
 
 def revoke_points(
-    *, user_id: UUID, points: int, reference: Reference, key: str, actor: str, first: UUID | None = None
+    *, user_id: UUID, points: int, reference: Reference, key: str, actor: str, first_award: UUID | None = None
 ) -> int:
     """Take back points that should not have been earned, and return how many the balance gave.
 
-    The lot of the award `first` is taken from before the others. Points that are spent already are owed.
+    The lot of `first_award` is taken from before the others. Points that are spent already are owed.
     """
     balance, owed = user_account(Kind.USER_POINTS, user_id), user_account(Kind.POINTS_DUES_RECEIVABLE, user_id)
     has = services.lock_user_accounts(user_id)[balance].balance or 0
@@ -57,7 +57,7 @@ def revoke_points(
         lines=[Line(balance, -taken), Line(owed, taken - points), Line(network_account(Kind.POINTS_LIABILITY), points)],
         actor=actor,
         reference=reference,
-        first=first,
+        first_award=first_award,
     )
     return taken
 
