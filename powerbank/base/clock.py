@@ -1,4 +1,4 @@
-"""What time it is: the database's time, whatever the clock of this host says.
+"""The time: that of the database, whatever the clock of this host says. And the business day of the network's home.
 
 A host whose clock is wrong must not move the schedule, end codes or bill hours, and two hosts must agree. So a process
 asks the database for its time now and then, on a connection that it takes from the pool anyway, and counts on from
@@ -7,10 +7,14 @@ there by the machine's monotonic clock, which nobody sets.
 
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import psycopg2
+
+# Storage and the API speak UTC; days, quiet hours and schedules are those of the network's home.
+HOME = ZoneInfo("Asia/Kathmandu")
 
 ASK_EVERY = 60.0  # seconds
 LONGEST_ANSWER = 0.5  # seconds; a slower answer says too little about the moment in which it was given
@@ -60,6 +64,11 @@ class DatabaseClock:
 def utcnow() -> datetime:
     """The database's time."""
     return datetime.fromtimestamp(database.now(), UTC)
+
+
+def local_day(moment: datetime) -> date:
+    """Give the business day of a moment."""
+    return moment.astimezone(HOME).date()
 
 
 def format_time(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, SignatureExpired
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.sessions import SignedInStaff
 from powerbank.base.errors import AppError
-from powerbank.base.signed_texts import TimedSerializer
+from powerbank.base.signatures import TimedSerializer
 
 VALID_SECONDS = 300
 

@@ -9,9 +9,9 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Select, func, select
 
 from powerbank.api.paging import bad_cursor_error, page
+from powerbank.base.clock import HOME
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
-from powerbank.base.local_time import HOME
 from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
 
 DAYS = 90  # that are shown one by one

@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from powerbank.base.local_time import HOME
+from powerbank.base.clock import HOME
 
 ALL = "all"
 WEEK = timedelta(days=7)

@@ -6,8 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.uploads import PictureField
-from powerbank.base.clock import utcnow
-from powerbank.base.local_time import local_day
+from powerbank.base.clock import local_day, utcnow
 from powerbank.users import avatars
 
 Rule = Callable[[Any], Any]

@@ -163,9 +163,9 @@ def test_a_link_ends_after_five_minutes(desk: Desk, monkeypatch: pytest.MonkeyPa
     url = desk.links(desk.submitted(desk.join())).get_json()["front"]["url"]
     at = utcnow()
     with monkeypatch.context() as later:
-        later.setattr("powerbank.base.signed_texts.utcnow", lambda: at + timedelta(seconds=290))
+        later.setattr("powerbank.base.signatures.utcnow", lambda: at + timedelta(seconds=290))
         assert desk.client.get(url).status_code == 200
-        later.setattr("powerbank.base.signed_texts.utcnow", lambda: at + timedelta(seconds=310))
+        later.setattr("powerbank.base.signatures.utcnow", lambda: at + timedelta(seconds=310))
         ended = desk.client.get(url)
     assert (ended.status_code, ended.get_json()["code"]) == (410, "link_expired")
     assert len(desk.rows("SELECT 1 FROM audit_log")) == 1

@@ -15,7 +15,7 @@ from powerbank.auth.people import otp, requesters, sessions
 from powerbank.auth.people.errors import VerificationExpiredError, WrongCodeError
 from powerbank.auth.tokens import Tokens
 from powerbank.base.errors import ConflictError
-from powerbank.base.signed_texts import TimedSerializer
+from powerbank.base.signatures import TimedSerializer
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from powerbank.users import services as users

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from powerbank.base.local_time import HOME
+from powerbank.base.clock import HOME
 from powerbank.content import app_config
 from powerbank.content.app_config import Hours
 

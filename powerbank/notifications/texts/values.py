@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from powerbank.base import money
-from powerbank.base.local_time import HOME
+from powerbank.base.clock import HOME
 from powerbank.outbox.enqueue import Scalar
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base.clock import HOME
 from powerbank.base.db import db, first_id_of, open_session, utcnow
-from powerbank.base.local_time import HOME
 from powerbank.content import app_config
 from powerbank.content.app_config import AppConfig
 from powerbank.outbox.enqueue import publish

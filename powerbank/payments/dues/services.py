@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, cast, func, select, update
 
 from powerbank.base import money
+from powerbank.base.clock import local_day
 from powerbank.base.db import db, open_session, utcnow
-from powerbank.base.local_time import local_day
 from powerbank.ledger import queries, services
 from powerbank.ledger.accounts import Kind, user_account
 from powerbank.ledger.models import Account

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base.clock import local_day
 from powerbank.base.db import open_session
-from powerbank.base.local_time import local_day
 from powerbank.ledger.accounts import REVENUES
 from powerbank.outbox.enqueue import publish
 from powerbank.promotions import coupons

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select, true
 
+from powerbank.base.clock import local_day
 from powerbank.base.db import first_id_of, open_session
-from powerbank.base.local_time import local_day
 from powerbank.ledger.wallet_models import TransactionType, WalletTransaction
 from powerbank.outbox.enqueue import publish
 from powerbank.promotions.models import Redemption

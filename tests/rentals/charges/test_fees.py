@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from powerbank.base.clock import local_day
 from powerbank.base.db import transaction, utcnow
-from powerbank.base.local_time import local_day
 from powerbank.rentals.charges import fees
 from powerbank.rentals.end import returns
 from tests.people import change, rows
