@@ -8,7 +8,7 @@ import pytest
 
 from powerbank.outbox import catalogue
 from powerbank.outbox.catalogue import SCHEDULES
-from powerbank.outbox.policy import Queue, lanes
+from powerbank.outbox.policy import JobSpec, Queue, lanes
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [path for folder in ("powerbank", "jobs", "scripts") for path in (ROOT / folder).rglob("*.py")]
@@ -94,6 +94,13 @@ def test_services_leave_the_dicts_of_their_callers_alone(path: Path) -> None:
     """The caller writes them to the audit log next."""
     functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
     assert {each.name: found for each in functions if (found := list(changed_arguments(each)))} == {}
+
+
+def test_every_job_of_an_area_is_in_its_list() -> None:
+    areas = [area for area in vars(catalogue).values() if getattr(area, "__name__", "").startswith(catalogue.__name__)]
+    defined = [spec for area in areas for spec in vars(area).values() if isinstance(spec, JobSpec)]
+    assert len(areas) > 5
+    assert sorted(spec.name for spec in defined) == sorted(spec.name for spec in catalogue.JOBS)
 
 
 def test_scheduled_jobs_are_durable_and_names_are_unique() -> None:

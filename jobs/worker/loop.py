@@ -1,9 +1,9 @@
-"""The worker: RQ's, without a fork and with one round trip to Redis for each job instead of some thirty.
+"""The worker: that of RQ, without a fork and with one round trip to Redis for each job instead of some thirty.
 
-`advance.lua` does in one step what RQ does in many: it files the finished job, takes the next one in order of
-priority, marks it as started and hands over its hash. Everything else is RQ's: the loop, the commands
-(stop, suspend, shut down), time limits, registries, failures, maintenance. `tests/jobs/test_worker.py` pins
-each piece of RQ that this leans on.
+`advance.lua` does in one step what RQ does in many: it files the finished job, takes the next one in order of priority,
+marks it as started and hands over its hash. RQ does everything else: the loop, the commands (stop, suspend, shut down),
+time limits, registries, failures, maintenance. It was written against RQ 2.12, and tests/jobs/test_worker.py pins each
+piece of RQ that this leans on.
 """
 
 import copy
@@ -49,7 +49,7 @@ CHECK_EVERY = 1.0  # seconds between looks at Redis for "suspend"
 
 
 class RefusedMessageError(Exception):
-    """What was taken from a queue could not be read. The next one may be better."""
+    """A message from a queue could not be read. The next one may be better."""
 
 
 class Worker(SimpleWorker):
@@ -68,7 +68,7 @@ class Worker(SimpleWorker):
         )
         self._context = app.app_context()
         self._advance = Advance(connection)
-        # Messages are made as copies of this one: for each that is made anew RQ looks at the serializer again.
+        # Messages are copies of this one, because RQ looks at the serializer again for each that is made anew.
         self._blank = self.job_class("blank", connection=connection, serializer=self.serializer)
         self._by_key = {queue.key: queue for queue in self.queues}
         self._filed: list[Any] = []  # the finished job that the next `advance` files
@@ -81,7 +81,7 @@ class Worker(SimpleWorker):
         self._watchdog = Watchdog()
 
     def check_for_suspension(self, burst: bool) -> None:
-        """The loop asks before each job; once a second is enough."""
+        """Look for "suspend" once a second. The loop asks before each job, which is more often than needed."""
         if time.monotonic() - self._looked_at < CHECK_EVERY:
             return
         self._looked_at = time.monotonic()
@@ -90,23 +90,23 @@ class Worker(SimpleWorker):
         self._watchdog.turn()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """The loop's own heartbeats are left to `Pulse`, which also beats while a long job runs."""
+        """Leave the loop's own heartbeats to `Pulse`, which also beats while a long job runs."""
         if pipeline is not None:
             super().heartbeat(timeout, pipeline)
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
-        """`advance` writes busy and idle; only the rarer states need a command of their own."""
+        """Write only the rarer states: `advance` writes busy and idle."""
         if state in (WorkerStatus.BUSY, WorkerStatus.IDLE) and pipeline is None:
             self._state = state
         else:
             super().set_state(state, pipeline)
 
     def procline(self, message: str) -> None:
-        """No process title for each job."""
+        """Set no process title for each job."""
 
     def run_maintenance_tasks(self) -> None:
-        """RQ's upkeep of its registries stops at the first entry it cannot read, and keeps its lock for
-        15 minutes. Such entries say nothing about any job, so all that are overdue go."""
+        """Drop overdue entries of registries where RQ cannot read one: its upkeep would stop there and keep its lock
+        for 15 minutes. Such entries say nothing about any job."""
         try:
             super().run_maintenance_tasks()
         except (*REDIS_ERRORS, ReadOnlyError, OutOfMemoryError):
@@ -180,7 +180,7 @@ class Worker(SimpleWorker):
         return [self.key, self.name, execution, rq_time(utcnow()), utcnow().timestamp(), *first, *filed]
 
     def _refuse(self, job_id: bytes, execution: str, queue: Queue, error: Exception) -> None:
-        """Files what nobody can read as failed, under an empty payload: its own could not be saved again."""
+        """File a message that nobody can read as failed, under an empty payload: its own could not be saved again."""
         log.error("message does not decode", message=_readable(job_id), error=str(error))
         self.connection.zrem(queue.started_job_registry.key, job_id + f":{execution}".encode())
         self.connection.delete(MESSAGE_PREFIX.encode() + job_id)
@@ -218,26 +218,26 @@ class Worker(SimpleWorker):
         return True
 
     def _fail(self, job: Job, queue: Queue, error: Exception) -> None:
-        """RQ's own way to fail a job: rq-dashboard shows it among the failed."""
+        """Fail a job in RQ's own way, so that rq-dashboard shows it among the failed."""
         job.ended_at = utcnow()
         self.handle_job_failure(job, queue, exc_string=_account(error))
 
     def _file(self) -> None:
-        """Files the last finished job without taking another."""
+        """File the last finished job without taking another."""
         if not self._filed:
             return
         filed, self._filed = self._filed, []
         self._advance([], [self.key, self.name, "", rq_time(utcnow()), utcnow().timestamp(), "", "", *filed])
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Ends after the job in hand. Unlike RQ it never raises out of the middle of taking one."""
+        """Stop after the job in hand. Unlike RQ, never raise out of the middle of taking one."""
         self._shutdown_requested_date = utcnow()
         signal.signal(signal.SIGINT, self.request_force_stop)
         signal.signal(signal.SIGTERM, self.request_force_stop)
         self._stop_requested = True
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
-        # One context for all jobs: what a job could leave behind is in the session, which ends with it.
+        # All jobs share one context: what a job could leave behind is in the session, which ends with the job.
         self._context.push()
         self.register_birth()
         self.subscribe()
@@ -257,13 +257,13 @@ class Worker(SimpleWorker):
 
 
 def _account(error: BaseException) -> str:
-    """Where it failed and why, for rq-dashboard. Python's own account has every word of the errors behind this one,
-    and a database's name the values that it refused."""
+    """Say where a job failed and why, for rq-dashboard. Python's own account has the whole text of the errors behind
+    this one, and those of a database name the values that it refused."""
     origin = error.__cause__ or error
     frames = "".join(traceback.format_tb(origin.__traceback__))
     return logs.redact_text(f"{frames}{describe_error(origin)}\n{describe_error(error)}")
 
 
 def _readable(job_id: bytes) -> str:
-    """RQ takes no other characters in an id."""
+    """Make an id of characters that RQ takes."""
     return re.sub(r"[^\w-]", "_", job_id.decode("ascii", errors="replace"), flags=re.ASCII)[:100]

@@ -1,4 +1,4 @@
-"""The beat of a worker's heart, in PostgreSQL and in Redis."""
+"""The heartbeats of a worker, in PostgreSQL and in Redis."""
 
 import threading
 from collections.abc import Callable
@@ -63,7 +63,7 @@ class Pulse:
             release_abandoned_claims()
 
     def _beat_redis(self, connection: Redis) -> None:
-        """A worker that a wipe made invisible registers anew."""
+        """Beat in Redis, and so register a worker anew that a wipe has made invisible."""
         worker = self._worker
         with connection.pipeline() as pipe:
             pipe.hset(worker.key, mapping={**worker.serialize(), "last_heartbeat": rq_time(utcnow())})

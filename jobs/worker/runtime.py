@@ -1,9 +1,9 @@
-"""The one wrapper that every job runs in.
+"""The wrapper in which every job runs.
 
-A plain job runs inside one transaction together with the completion of its outbox row: its effects happen
-exactly once, however often the job is delivered. A stepwise job has transactions of its own, because it
-calls a vendor (no call to the outside inside a transaction) or works through many rows in batches: it holds
-its row on a lease, and each vendor call is noted before and after.
+A plain job runs inside one transaction together with the completion of its outbox row: its effects happen exactly once,
+however often the job is delivered. A stepwise job has transactions of its own, because it calls a vendor (no call to
+the outside inside a transaction) or works through many rows in batches: it holds its row on a lease, and notes each
+call of a vendor before and after.
 """
 
 import functools
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 class DeadLetterError(Exception):
-    """Ends the message as failed in RQ, where rq-dashboard shows it and can requeue it."""
+    """The job is dead. This ends its message as failed in RQ, where rq-dashboard shows it and can requeue it."""
 
 
 def run(
@@ -90,7 +90,7 @@ def _run_durable(spec: JobSpec, job_id: uuid.UUID, worker: str) -> Outcome:
 
 
 def _note_success(spec: JobSpec, job_id: uuid.UUID, seconds: float) -> None:
-    """For people to see; the job is done whether or not this can be written."""
+    """Note a success of a scheduled job for people to see. The job is done whether or not this can be written."""
     try:
         schedules.note_run(spec, job_id, "success", seconds)
     except DBAPIError as away:
@@ -185,7 +185,7 @@ _left: deque[tuple[uuid.UUID, str]] = deque()
 
 
 def release_abandoned_claims() -> None:
-    """For the worker's pulse, which knows when the database is back."""
+    """Release the claims that were left behind. The worker's pulse calls this: it knows when the database is back."""
     while _left:
         with transaction():
             lifecycle.release(*_left[0])
@@ -193,7 +193,7 @@ def release_abandoned_claims() -> None:
 
 
 def _note_failure(spec: JobSpec, job_id: uuid.UUID, error: Exception, claim: str | None, seconds: float) -> Outcome:
-    """Plans the next try, or makes a dead letter."""
+    """Plan the next try of a failed job, or make a dead letter of it."""
     with transaction():
         row = lifecycle.lock_job(job_id)
         if row is None and claim is not None:
@@ -248,11 +248,11 @@ def _asked_to_wait(error: BaseException) -> int:
 
 
 def _database_went_away(error: BaseException) -> bool:
-    """Under the run, or before it could begin."""
+    """Say whether the database went away during the run, or before it could begin."""
     return isinstance(error, DBAPIError) and is_away(error)
 
 
 def describe_error(error: BaseException) -> str:
-    """The kind of error and its words, without the values that SQLAlchemy would add: they may be personal."""
-    words = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return f"{type(error).__name__}: {words[0] if words else ''}"[:500]
+    """Describe an error by its kind and text, without the values that SQLAlchemy would add: they may be personal."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:500]

@@ -1,8 +1,8 @@
-"""rq-scheduler, made safe to lose and to run twice.
+"""The scheduler: that of rq-scheduler 0.14, made safe to lose and to run twice.
 
-It does two things: it puts delayed messages into their queues when they are due, and it ticks once a minute.
-What is due at a tick, PostgreSQL knows (`jobs.schedules`); what this process forgets, the next tick or the
-sweep makes good. Several may run: one leads, the others stand by.
+It does two things: it puts delayed messages into their queues when they are due, and it ticks once a minute. PostgreSQL
+knows what is due at a tick (`powerbank.outbox.schedules`); the next tick or the sweep makes good what this process
+forgets. Several may run: one leads, the others stand by.
 """
 
 import os
@@ -64,7 +64,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
         self._watchdog = Watchdog()
 
     def acquire_lock(self) -> bool:
-        """Takes the lead or prolongs it. rq-scheduler's own lock can be freed by one who no longer holds it."""
+        """Take the lead or prolong it. A scheduler that no longer holds rq-scheduler's own lock could free it."""
         milliseconds = LEADER_SECONDS * 1000
         if self.connection.set(self.scheduler_lock_key, self.name, px=milliseconds, nx=True):
             self._lock_acquired = True
@@ -78,7 +78,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             self._lock_acquired = False
 
     def get_jobs_to_queue(self, with_times: bool = False) -> Iterator[Job]:
-        """Leaves out what does not decode instead of stopping at it for ever."""
+        """Leave out messages that do not decode, instead of stopping at one for ever."""
         due = self.connection.zrangebyscore(self.scheduled_jobs_key, 0, utcnow().timestamp(), start=0, num=1000)
         for raw_id in due:
             job_id = raw_id.decode(errors="replace")
@@ -95,7 +95,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
                 yield job
 
     def enqueue_job(self, job: Job) -> None:
-        """Moves a due message into its queue in one step; rq-scheduler's two can lose or double it."""
+        """Move a due message into its queue in one step; the two steps of rq-scheduler can lose or double it."""
         with self.connection.pipeline(transaction=True) as pipe:
             if job.id == TICK_ID:
                 pipe.zadd(self.scheduled_jobs_key, {job.id: _next_minute()})
@@ -109,8 +109,8 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             pipe.execute()
 
     def register_tick(self) -> None:
-        """Puts the minute's tick back if it is missing: Redis was wiped, or a scheduler died half way. One that lies
-        further ahead, as after a clock was set back, would stop the schedule until then."""
+        """Put the tick of each minute back if it is missing: Redis was wiped, or a scheduler died half way. A tick that
+        lies further ahead, as after a clock was set back, would stop the schedule until then."""
         if self.connection.zscore(self.scheduled_jobs_key, TICK_ID) is None or not self.connection.exists(
             Job.key_for(TICK_ID)
         ):

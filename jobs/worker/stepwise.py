@@ -1,4 +1,4 @@
-"""What a stepwise job works with: vendor calls that are noted, and a completion that needs the claim."""
+"""The run of a stepwise job: calls of vendors that are noted, and a completion that needs the claim."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ from powerbank.outbox.policy import JobSpec
 
 
 class LostClaimError(Exception):
-    """The lease went to another worker while this one was away; what it did since is its own."""
+    """The lease went to another worker while this one was away. That worker finishes the job."""
 
 
 class StepwiseRun:
-    """What a stepwise job is given as its first argument.
+    """The first argument of every stepwise job.
 
     def send_sms(run, *, message_id):
         message = ...                                            # read
@@ -38,7 +38,7 @@ class StepwiseRun:
         do: Callable[[str], dict[str, Any]],
         ask: Callable[[str], dict[str, Any] | None] | None = None,
     ) -> dict[str, Any]:
-        """Calls the vendor at most once, as far as the vendor lets us know.
+        """Call the vendor at most once, as far as the vendor lets us know.
 
         `do` gets the key to send as the vendor's idempotency key: the same on each repeat. `ask` is asked
         before a repeat whether the earlier call got through; it answers with the result, or None.
@@ -63,7 +63,7 @@ class StepwiseRun:
 
     @contextmanager
     def finish(self) -> Iterator[None]:
-        """The transaction that writes the outcome and completes the job, both or neither.
+        """Open the transaction that writes the outcome and completes the job, both or neither.
 
         The job is completed first, so that what is written after it may ask for the same job again: a job that is
         unique while it is open would otherwise stand in the way of its own successor.

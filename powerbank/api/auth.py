@@ -1,4 +1,4 @@
-"""Who is asking, and may they. Routes declare it; nothing else checks.
+"""Guards: who is asking, and may they. Routes declare their guard, and nothing else checks.
 
     @staff_only("content.write")
     def post(...): ...
@@ -42,7 +42,7 @@ _TIMELESS: Options = {
 
 
 class Staff(Protocol):
-    """What routes need to know of a member of staff."""
+    """A member of staff, as far as routes need to know one."""
 
     @property
     def id(self) -> UUID: ...
@@ -88,7 +88,7 @@ def register_user_loader(app: Flask, load: Callable[[str, str], UUID | None]) ->
 
 
 def user_only(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Only a signed-in person."""
+    """Let in only a person who is signed in."""
 
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -100,8 +100,8 @@ def user_only(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def anybody(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Anybody, signed in or not. A token that is no good is refused all the same: whoever sends one wants to be
-    known, and would take the answer for their own."""
+    """Let in anybody, signed in or not. A bad token is refused all the same: whoever sends one wants to be known, and
+    would take the answer for their own."""
 
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -118,7 +118,7 @@ def anybody(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def person_or_staff(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Whoever signed in, a person or staff. What each may see, the view decides."""
+    """Let in whoever is signed in, a person or staff. The view decides what each may see."""
 
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -134,7 +134,7 @@ def person_or_staff(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def known_user_id() -> UUID | None:
-    """The person that `anybody` let in, if one signed in."""
+    """Give the person whom `anybody` let in, if one is signed in."""
     return cast("UUID | None", g.get("user_id"))
 
 
@@ -143,23 +143,23 @@ def known_staff() -> Staff | None:
 
 
 def current_user_id() -> UUID:
-    """The person that `user_only` let in."""
+    """Give the person whom `user_only` let in."""
     return cast(UUID, g.user_id)
 
 
 def current_session_id() -> UUID:
-    """The sign-in through which that person came."""
+    """Give the sign-in through which that person came."""
     return cast(UUID, g.session_id)
 
 
 def require_user() -> UUID:
-    """For a route that needs to know the person only for some of what it is asked."""
+    """Require a signed-in person, in a route that needs one only for some of its requests."""
     _sign_in(_claims(USER_AUDIENCE))
     return current_user_id()
 
 
 def staff_only(permission: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Only staff whose role has the permission. A test reads it back from every route."""
+    """Let in only staff whose role has the permission. A test reads the permission back from every route."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(view)
@@ -178,23 +178,23 @@ def staff_only(permission: str) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def current_staff() -> Staff:
-    """The member of staff that `staff_only` let in."""
+    """Give the member of staff whom `staff_only` let in."""
     return cast(Staff, g.staff)
 
 
 def staff_named_by_token() -> UUID | None:
-    """Whose access token came along, where a route works without one too."""
+    """Give the member of staff whose access token came along, in a route that works without one too."""
     return _admit_staff(_claims(STAFF_AUDIENCE)).id if "Authorization" in request.headers else None
 
 
 def validity_claims(lasts: timedelta) -> dict[str, datetime]:
-    """The claims of a token that say when it is valid, by the database's clock: its package would ask this host's."""
+    """Make the claims that say when a token is valid, by the database's clock: the package would ask this host's."""
     now = utcnow()
     return {"iat": now, "nbf": now, "exp": now + lasts}
 
 
 def principal() -> str:
-    """A name for the caller that no other caller has."""
+    """Name the caller as no other caller is named."""
     if "staff" in g:
         return staff_actor(g.staff.id)
     if "user_id" in g:
@@ -203,7 +203,7 @@ def principal() -> str:
 
 
 def token_bearer() -> str | None:
-    """A name for whom a good token was made, if one came along; nobody is asked whether its sign-in lasts still."""
+    """Name the owner of a good token, if one came along, without asking whether its sign-in still lasts."""
     if "Authorization" not in request.headers:
         return None
     try:
@@ -237,7 +237,7 @@ def _claims(*audiences: str) -> dict[str, Any]:
 
 
 def read_claims(authorization: str, key: str) -> dict[str, Any]:
-    """Read by PyJWT itself: Flask-JWT-Extended, which issues the tokens, takes each apart three times."""
+    """Read the claims of an access token with PyJWT: Flask-JWT-Extended, which issues them, takes each apart thrice."""
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer":
         raise UnauthenticatedError
@@ -260,8 +260,8 @@ class _Signed:
 
 @lru_cache(maxsize=2048)
 def _signed(token: str, key: str) -> _Signed:
-    """What a token says, if it is signed and made for any of us. That stays true however often it is shown, and an
-    app shows it with each request; only whether its time is over must be asked again."""
+    """Read a token that is signed and made for our routes. It stays so however often an app shows it, and an app shows
+    it with each request; only whether its time is over must be asked again."""
     claims = pyjwt.decode(token, key, algorithms=["HS256"], audience=[USER_AUDIENCE, STAFF_AUDIENCE], options=_TIMELESS)
     try:
         begins, ends = max(int(claims["iat"]), int(claims.get("nbf", 0))), int(claims["exp"])

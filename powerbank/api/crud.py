@@ -1,4 +1,4 @@
-"""Staff's create, read, update and delete for tables that have no rules of their own. Every change is audited.
+"""Routes for staff that create, read, update and delete rows of tables without rules. Every change is audited.
 
 A table with rules gets routes and services instead of this.
 """
@@ -24,7 +24,7 @@ from powerbank.base.errors import NotFoundError
 def add_crud(
     blueprint: Blueprint, path: str, model: Any, schema: type[Schema], *, permission: str, together: Sequence[str] = ()
 ) -> None:
-    """Adds `/{path}` and `/{path}/{id}`. `model` has a UUIDv7 `id`; `schema` validates and renders it.
+    """Add the routes `/{path}` and `/{path}/{id}`. `model` has a UUIDv7 `id`; `schema` validates and renders it.
 
     `together` names the CHECKs over several columns: a change of one may not go together with what the others are.
     """

@@ -1,5 +1,5 @@
-"""Lists as CSV: a batch in memory at a time, and no snapshot of the database held for as long as it takes. Whoever
-takes one away is in the audit log."""
+"""Exports of lists as CSV. One batch is in memory at a time, and no snapshot of the database is held meanwhile. The
+audit log has who took an export."""
 
 import csv
 import io
@@ -27,8 +27,11 @@ def export_csv(
     of: tuple[str, object],
     filters: dict[str, Any] | None = None,
 ) -> Response:
-    """`query` in the order of `key`, an attribute of what it selects, each of which gives some `rows`; `of` is what it
-    is a list of, and `filters` what was asked for, for the log."""
+    """Answer with a list as CSV, and record that staff took it.
+
+    The list is `query` in the order of `key`, an attribute of what it selects; each of those gives some `rows`. `of` is
+    the kind and the id of what the list belongs to, and `filters` is what staff asked for, for the log.
+    """
     kind, object_id = of
     asked = {name: str(value) for name, value in (filters or {}).items() if value is not None}
     with transaction():
@@ -48,7 +51,7 @@ def _lines(
         found = db.session.scalars(wanted).all()
         lines = [_line(row) for each in found for row in rows(each)]
         after = getattr(found[-1], key.key) if len(found) == BATCH else None
-        # No transaction stays open while whoever asked takes the lines, however slowly.
+        # No transaction stays open while the client reads the lines, however slowly.
         db.session.expunge_all()
         db.session.rollback()
         yield from lines
@@ -64,7 +67,7 @@ def _line(cells: Iterable[object]) -> str:
 
 
 def _harmless(cell: object) -> str:
-    """Spreadsheets run what begins like a formula; they add up what is a number."""
+    """Quote what a spreadsheet would run as a formula, but leave numbers as they are."""
     text = "" if cell is None else str(cell)
     risky = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not NEGATIVE.fullmatch(text)
     return f"'{text}" if risky else text

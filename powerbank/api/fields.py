@@ -1,4 +1,4 @@
-"""Fields that look the same in every answer."""
+"""Fields of schemas that look the same in every answer."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from powerbank.base.clock import format_time
 
 
 class Time(fields.AwareDateTime):
-    """ISO 8601 in UTC with `Z`. Takes any zone, refuses a time without one."""
+    """A time, ISO 8601 in UTC with `Z`. It takes any zone and refuses a time without one."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format_time(value)
@@ -24,7 +24,7 @@ class Time(fields.AwareDateTime):
 
 
 class Boolean(fields.Boolean):
-    """`true` or `false`, as JSON or as text of a query or form. marshmallow takes `on`, `y` and `0.0` for one too."""
+    """`true` or `false`, as JSON or as text of a query or form. marshmallow alone takes `on`, `y` and `0.0` too."""
 
     truthy = {"true"}  # noqa: RUF012 (marshmallow's way)
     falsy = {"false"}  # noqa: RUF012
@@ -36,8 +36,8 @@ class Boolean(fields.Boolean):
 
 
 class Money(fields.Field[int]):
-    """Whole paisa in the code, `"150.00"` in the API. A JSON number is refused: it may have been rounded, and
-    nobody knows whether it means rupees or paisa."""
+    """An amount: whole paisa in the code, `"150.00"` in the API. A JSON number is refused, because it may have been
+    rounded, and nobody knows whether it means rupees or paisa."""
 
     def __init__(self, *, least: int | None = 1, most: int = money.MOST, **kwargs: Any) -> None:
         """`least` is in paisa; None allows amounts below zero, and then not zero itself."""

@@ -1,4 +1,4 @@
-"""`@idempotent`: a POST that happens once, however often its client sends it."""
+"""`@idempotent` makes a POST happen once, however often its client sends it."""
 
 import functools
 import hashlib
@@ -20,13 +20,13 @@ _VALID = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
-    """Opens the request's transaction itself, because the answer is kept in it: effects and answer commit
-    together, so there is no moment at which one exists without the other. Only successes are kept."""
+    """Make a route happen once for each key. It opens the request's transaction itself, because the answer is kept in
+    it: effects and answer commit together, so neither ever exists without the other. Only successes are kept."""
     return _once(view, _nothing_first, required=True)
 
 
 def idempotent_if_asked(view: Callable[..., Any]) -> Callable[..., Response]:
-    """The same where a client may leave the key out: a second such request finds that there is nothing left to do, or
+    """Do the same for a route whose clients may leave the key out: a second such request finds nothing left to do, or
     is refused, so a key only saves the first answer."""
     return _once(view, _nothing_first, required=False)
 
@@ -34,8 +34,8 @@ def idempotent_if_asked(view: Callable[..., Any]) -> Callable[..., Response]:
 def idempotent_after(
     prepare: Callable[..., dict[str, Any]], *, required: bool = True
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """The same for a route that asks a gateway or decodes a picture before it writes, which no transaction may wait
-    for. `prepare` gets what the view gets, runs before the transaction, and answers further arguments of the view. It
+    """Do the same for a route that asks a gateway or decodes a picture before it writes, for which no transaction may
+    wait. `prepare` gets what the view gets, runs before the transaction, and answers further arguments of the view. It
     is not run for a request that has its answer already. `arguments` stands above this decorator."""
     return lambda view: _once(view, prepare, required=required)
 
@@ -82,8 +82,8 @@ def _once(
 
 
 def _body() -> bytes:
-    """What was sent. A client that sends a form again separates its parts by another boundary, so of a form it is the
-    fields and the files that count."""
+    """Give what was sent. A client that sends a form again separates its parts by another boundary, so of a form only
+    the fields and the files count."""
     if request.mimetype != "multipart/form-data":
         return request.get_data()
     files = [(name, _digest(each.stream)) for name, each in request.files.items(multi=True)]
@@ -91,7 +91,7 @@ def _body() -> bytes:
 
 
 def _digest(stream: IO[bytes]) -> str:
-    """Whoever made sense of the form has read the file to its end already."""
+    """Digest a file of a form, from its beginning: reading the form has read the file to its end already."""
     stream.seek(0)
     return hashlib.sha256(stream.read()).hexdigest()
 

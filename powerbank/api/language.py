@@ -7,7 +7,7 @@ LANGUAGES = (ENGLISH, "ne")
 
 
 def wanted_language() -> str:
-    """The first of Accept-Language that we have, whatever its country: phones in Nepal ask for `ne-NP, en;q=0.8`."""
+    """Give the first language of Accept-Language that we have; phones in Nepal ask for `ne-NP, en;q=0.8`."""
     g.language_was_asked = True
     for wanted, quality in request.accept_languages:
         language = wanted.lower().partition("-")[0]
@@ -17,6 +17,6 @@ def wanted_language() -> str:
 
 
 def add_vary_header(response: Response) -> None:
-    """Caches keep the answers to each language apart wherever somebody looked at it."""
+    """Let caches keep the answers in each language apart, wherever the language was looked at."""
     if "language_was_asked" in g:
         response.vary.add("Accept-Language")

@@ -1,4 +1,4 @@
-"""`GET /api/operations/{id}`: how accepted work stands that has no resource of its own."""
+"""Accepted operations: the answer 202 to who asked, and `GET /api/operations/{id}`, which says how they stand."""
 
 from uuid import UUID
 
@@ -57,12 +57,13 @@ def operation(operation_id: UUID) -> Operation:
 
 
 def prefers_async() -> bool:
-    """Whether the client prefers an answer at once, to look for the result later (RFC 7240)."""
+    """Say whether the client prefers an answer at once, to look for the result later (RFC 7240)."""
     preferred = ",".join(request.headers.getlist("Prefer")).lower()
     return "respond-async" in (each.split(";")[0].strip() for each in preferred.split(","))
 
 
 def answer_accepted(operation: Operation) -> Response:
+    """Answer 202 with the address of an accepted operation."""
     response = jsonify(AcceptedSchema().dump({"operation_id": operation.id}))
     response.status_code = 202
     if prefers_async():

@@ -24,7 +24,7 @@ class PageArguments(Schema):
 
 
 def page_of(item: type[Schema]) -> type[Schema]:
-    """The schema of a page of `item`."""
+    """Make the schema of a page of items."""
     name = f"{item.__name__.removesuffix('Schema')}Page"
     return type(
         f"{name}Schema",
@@ -43,7 +43,7 @@ def page(
     cursor: str | None,
     descending: bool = False,
 ) -> dict[str, Any]:
-    """One page in the order of `keys`, which together must be unique and stand in one index."""
+    """Read one page in the order of `keys`, which together must be unique and stand in one index."""
     rest = query.where(after_cursor(cursor, *keys, descending=descending))
     ordered = rest.order_by(*(key.desc() if descending else key.asc() for key in keys))
     rows = list(db.session.scalars(ordered.limit(limit + 1)))
@@ -53,7 +53,7 @@ def page(
 
 
 def after_cursor(cursor: str | None, *keys: InstrumentedAttribute[Any], descending: bool) -> ColumnElement[bool]:
-    """What follows the page before; for queries that must look for it in more than one place."""
+    """Make the condition on what follows the page before, for queries that look for it in more than one place."""
     if cursor is None:
         return true()
     position, values = tuple_(*keys), tuple_(*_decode(cursor, keys))
@@ -92,7 +92,7 @@ def _typed(value: Any, kind: type) -> Any:
         return UUID(value)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError("wrong type")
-    # What PostgreSQL's text and bigint have no place for.
+    # PostgreSQL's text and bigint have no place for these values.
     if isinstance(value, str) and b"\x00" in value.encode():  # which refuses lone surrogates
         raise ValueError("not text")
     if isinstance(value, int) and abs(value) >= 2**63:

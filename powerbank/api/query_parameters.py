@@ -1,5 +1,5 @@
-"""Query strings hold what their route knows, and nothing else: a name that is misspelt would be a filter that is not
-applied, and nobody would notice."""
+"""Query strings may hold only what their route knows: a misspelt name would be a filter that is not applied, and nobody
+would notice."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,19 +11,20 @@ from powerbank.base.errors import InvalidFieldsError
 
 
 def note_query_parameters(view: Any, of: Any, schema: Schema) -> None:
-    """`view` takes what `of`, which it wraps, takes, and the fields of `schema`."""
+    """Note that a view takes the query parameters of the view `of` that it wraps, and the fields of a schema."""
     names = {field.data_key or name for name, field in schema.load_fields.items()}
     view._query_names = getattr(of, "_query_names", frozenset()) | names
 
 
 def takes_foreign_parameters(view: Callable[..., Any]) -> Callable[..., Any]:
-    """For a route whose address others write, as gateways do: they hang on it what they like."""
+    """Mark a route whose address others write, as gateways do: they may add any query parameter to it."""
     view._takes_foreign_parameters = True  # type: ignore[attr-defined]
     return view
 
 
 def init_app(app: Flask) -> None:
-    """For all routes of the API. Pages are opened by people, from links that others have added something to."""
+    """Refuse unknown query parameters on all routes of the API. People open pages from links to which others have added
+    something, so pages take anything."""
     known: dict[tuple[str, str], frozenset[str] | None] = {}
 
     @app.before_request
@@ -43,7 +44,7 @@ def init_app(app: Flask) -> None:
 
 
 def _names(view: Any, method: str) -> frozenset[str] | None:
-    """None where anything goes."""
+    """Give the query parameters that a route knows; None where it takes any."""
     handler = getattr(getattr(view, "view_class", None), method.lower(), view)
     if getattr(handler, "_takes_foreign_parameters", False):
         return None

@@ -1,7 +1,7 @@
-"""Rate limits, counted in the cache Redis by `limits`.
+"""Rate limits. The package `limits` counts them in the Redis for caches.
 
-When that Redis is away, requests go on without limits (`hit_if_counted`), but for what guards an account or sends
-messages: `hit_or_refuse` answers 503 then.
+When that Redis is away, requests go on without limits (`hit_if_counted`). Only what guards an account or sends messages
+is refused then: `hit_or_refuse` answers 503.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from powerbank.base.redis_clients import describe_failure
 
 log = structlog.get_logger(__name__)
 
-# Behind one address of these stand all payers of a gateway, or all stations of a network. They sign what they say.
+# All payers of a gateway, or all stations of a network, call these from one address. They sign what they send.
 MACHINES = ("/api/payment/webhook/", "/internal/")
 TIMES_FOR_MACHINES = 20
 PAUSE = 2.0  # seconds for which the general limit is not counted after Redis did not answer
@@ -44,7 +44,7 @@ class Limits:
 
 
 def _spent(counters: RateLimiter, item: RateLimitItem, bucket: tuple[str, str], cost: int = 1) -> int | None:
-    """Counts one hit. Seconds to wait when the rule is used up, else None."""
+    """Count one hit. Give the seconds to wait when the rule is used up, else None."""
     if counters.hit(item, *bucket, cost=cost):
         return None
     reset_at = counters.get_window_stats(item, *bucket).reset_time
@@ -83,7 +83,7 @@ def init_app(app: Flask) -> None:
 
 
 def check_state() -> str:
-    """Tries one real hit, as a sign-in does: a Redis that answers a PING may still count nothing."""
+    """Try one real hit, as a sign-in does: a Redis that answers a PING may still count nothing."""
     limits: Limits = current_app.extensions["limits"]
     try:
         limits.guards.hit(parse("1000 per second"), "health")  # a hit beyond its limit would write nothing
@@ -94,7 +94,7 @@ def check_state() -> str:
 
 
 def caller_address() -> str:
-    """The address that asks. Of IPv6 the whole network that one subscriber has: it is two to the 64 addresses."""
+    """Give the address that asks. Of IPv6 it is a subscriber's whole network, which has two to the 64 addresses."""
     return network_of_address(request.remote_addr or "unknown")
 
 
@@ -111,7 +111,7 @@ def network_of_address(told: str) -> str:
 
 
 def hit_or_refuse(rule: str, *identifiers: str) -> None:
-    """Counts one hit. Raises when the rule ("5 per hour") is used up, and when nobody can count."""
+    """Count one hit. Refuse when the rule ("5 per hour") is used up, and when nobody can count."""
     limits: Limits = current_app.extensions["limits"]
     try:
         wait = _spent(limits.guards, parse(rule), _bucket(identifiers))
@@ -123,7 +123,7 @@ def hit_or_refuse(rule: str, *identifiers: str) -> None:
 
 
 def hit_if_counted(rule: str, *identifiers: str) -> None:
-    """The same for what may go on while nobody can count: it costs little, and the database bounds it too."""
+    """Count one hit of what may go on while nobody can count: it costs little, and the database bounds it too."""
     limits: Limits = current_app.extensions["limits"]
     if time.monotonic() < limits.away_until:
         return
@@ -132,7 +132,7 @@ def hit_if_counted(rule: str, *identifiers: str) -> None:
 
 
 def hit_all_or_refuse(*rules: tuple[str, ...]) -> None:
-    """Counts one hit on each `(rule, *identifiers)`, or on none while one of them is used up: what one limit refuses
+    """Count one hit on each `(rule, *identifiers)`, or on none while one of them is used up: what one limit refuses
     does not use up the others."""
     guards: MovingWindowRateLimiter = current_app.extensions["limits"].guards
     try:
@@ -145,8 +145,8 @@ def hit_all_or_refuse(*rules: tuple[str, ...]) -> None:
 
 
 def spend_or_refuse(cost: int, *rules: tuple[str, ...]) -> None:
-    """Counts so many units on each `(rule, *identifiers)`. Raises as `hit_or_refuse` does. The windows begin anew: a
-    stretch of time has an entry for each unit, and these are many."""
+    """Count so many units on each `(rule, *identifiers)`, and refuse as `hit_or_refuse` does. Fixed windows count them:
+    a moving window would hold an entry for each unit, and these are many."""
     limits: Limits = current_app.extensions["limits"]
     for rule, *identifiers in rules:
         try:
@@ -159,7 +159,7 @@ def spend_or_refuse(cost: int, *rules: tuple[str, ...]) -> None:
 
 
 def forget_hits(rule: str, *identifiers: str) -> None:
-    """Takes the hits back: what was guarded against did not happen."""
+    """Take the hits back, because what the limit guards against did not happen."""
     limits: Limits = current_app.extensions["limits"]
     try:
         limits.guards.clear(parse(rule), *_bucket(identifiers))
@@ -168,5 +168,5 @@ def forget_hits(rule: str, *identifiers: str) -> None:
 
 
 def _bucket(identifiers: tuple[str, ...]) -> tuple[str, str]:
-    """A hash: the store of counters is no place for numbers and addresses of people."""
+    """Hash the identifiers: the store of counters is no place for numbers and addresses of people."""
     return identifiers[0], hashlib.sha256("\0".join(identifiers).encode()).hexdigest()[:32]

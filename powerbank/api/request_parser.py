@@ -1,4 +1,8 @@
-"""Reads requests for marshmallow: JSON that says it is JSON, and text that a database can hold."""
+"""Reads requests for marshmallow: JSON that says it is JSON, and text that a database can hold.
+
+It leans on webargs 8.7: `load_json` raises where a body is no JSON, and `MultiDictProxy.multiple_keys` are the fields
+that may be given more than once. tests/api/test_odd_requests.py sends what would come through otherwise.
+"""
 
 import json
 import re
@@ -45,7 +49,7 @@ class Parser(FlaskParser):  # type: ignore[misc]
         return {name: req.args.getlist(name) if name in lists else req.args[name] for name in req.args}
 
     def load_multipart(self, req: Request, schema: Schema) -> Any:
-        """Fields and files of one form, so that unknown ones of either kind are refused."""
+        """Read fields and files of a form together, so that unknown ones of either kind are refused."""
         if req.mimetype != "multipart/form-data":
             raise AppError("unsupported_media_type", 415, "Send a form, with Content-Type: multipart/form-data.")
         _refuse_unstorable(req.form.to_dict(flat=False))
@@ -58,12 +62,12 @@ class Parser(FlaskParser):  # type: ignore[misc]
 
 @lru_cache(maxsize=1024)
 def _lists_in(schema: Schema) -> frozenset[str]:
-    """What may be given more than once. Each route's schema is made once."""
+    """Give the fields that may be given more than once. The schema of each route is made once, so this is too."""
     return frozenset(MultiDictProxy(MultiDict(), schema).multiple_keys)
 
 
 def _refuse_unstorable(value: Any) -> None:
-    """NUL and lone surrogates are legal in JSON; PostgreSQL's text has no place for them."""
+    """Refuse NUL and lone surrogates: they are legal in JSON, but PostgreSQL's text has no place for them."""
     try:
         plain = json.dumps(value, ensure_ascii=False, default=str)
         plain.encode()
@@ -74,7 +78,7 @@ def _refuse_unstorable(value: Any) -> None:
 
 
 def _wants_something(schema: Schema) -> bool:
-    """Then what is missing is told by name."""
+    """Say whether a schema has a required field. Then the refusal names what is missing."""
     return any(field.required for field in schema.load_fields.values()) and not schema.partial
 
 

@@ -1,4 +1,4 @@
-"""What every answer has: security headers, and a body that is JSON where JSON is promised."""
+"""The headers that every answer has, for security and for caches."""
 
 from urllib.parse import urlsplit
 
@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def nothing_is_called_nul() -> None:
-        """PostgreSQL's text has no place for it."""
+        """Answer 404 to a path with NUL, for which PostgreSQL's text has no place."""
         if "\x00" in request.path:
             abort(404)
 
@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
 
 
 def cacheable(response: Response, seconds: int) -> Response:
-    """Adds an ETag and answers 304 to who has it already."""
+    """Let caches keep an answer for so many seconds, and answer 304 to a client that has it already."""
     response.cache_control.public = True
     response.cache_control.max_age = seconds
     response.add_etag()

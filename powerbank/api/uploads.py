@@ -1,4 +1,4 @@
-"""Routes that take pictures: a larger body than elsewhere, read into memory only, and few of them for each caller."""
+"""Uploads of pictures: routes that take a larger body than others, in memory only, and few from each caller."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ from powerbank.base.db import db
 from powerbank.pictures import pipeline
 
 MOST_PICTURE_BYTES = 8 * 1024 * 1024
-_AROUND = 64 * 1024  # the other fields, and what multipart adds
+_AROUND = 64 * 1024  # for the other fields, and for what multipart adds
 PER_CALLER = "60 per hour"
 
 
@@ -60,7 +60,8 @@ def init_app(app: Flask) -> None:
 
 
 def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Stands below `user_only`, so that a stranger's body is not read, and above `arguments`, which reads it."""
+    """Let a route take so many pictures. This stands below `user_only`, so that a stranger's body is not read, and
+    above `arguments`, which reads it."""
 
     most = count * MOST_PICTURE_BYTES + _AROUND
 
@@ -79,7 +80,7 @@ def takes_pictures(count: int) -> Callable[[Callable[..., Any]], Callable[..., A
 
 
 def largest_body_of_route(app: Flask, method: str, path: str, headers: Iterable[tuple[str, str]]) -> int:
-    """How large a body the web server reads before the application is asked; the names of headers are in capitals. A
+    """Say how large a body the web server reads before it asks the application. The names of headers are in capitals. A
     stranger's picture is not read: the route would refuse it unread."""
     try:
         endpoint, _ = app.url_map.bind("").match(unquote(path), method)
@@ -92,12 +93,13 @@ def largest_body_of_route(app: Flask, method: str, path: str, headers: Iterable[
 
 
 def takes_a_photo(view: Callable[..., Any]) -> Callable[..., Any]:
-    """For a body that is JSON or a form, with one `PhotoField`."""
+    """Let a route take a body that is JSON or a form, with one `PhotoField`."""
     wrapper = takes_pictures(1)(view)
     note_for_document(wrapper, form_too=True)
     return wrapper
 
 
 def remake_picture(content: bytes, shape: pipeline.Shape) -> bytes:
+    """Decode a picture and make it anew in a shape of ours."""
     db.session.rollback()  # no transaction stays open while a picture is decoded
     return pipeline.remake(content, shape, most_bytes=MOST_PICTURE_BYTES)

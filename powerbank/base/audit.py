@@ -1,4 +1,4 @@
-"""The audit log: what staff did, in the transaction in which they did it. Rows are never changed."""
+"""The audit log: what staff did, written in the transaction in which they did it. Its rows never change."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from powerbank.base.db import Base, Id, open_session
 
 class AuditEntry(Base):
     __tablename__ = "audit_log"
-    # One for each way of asking, all in the order in which the pages are turned.
+    # There is an index for each way of asking, all in the order of the pages.
     __table_args__ = (
         Index("ix_audit_log_at", "at", "id"),
         Index("ix_audit_log_actor", "actor", "at", "id"),
@@ -23,7 +23,7 @@ class AuditEntry(Base):
 
     id: Mapped[Id]
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    actor: Mapped[str]  # staff:<id>, or the command that did it
+    actor: Mapped[str]  # `staff:<id>`, or the name of a command
     action: Mapped[str]
     object_kind: Mapped[str]
     object_id: Mapped[str]
@@ -47,7 +47,7 @@ def by_staff(
     old: dict[str, Any] | None = None,
     new: dict[str, Any] | None = None,
 ) -> None:
-    """What the member of staff whom the guard let in did."""
+    """Record what the member of staff did whom the guard of this request let in."""
     actor = staff_actor(g.staff.id)
     record(actor=actor, action=action, object_kind=object_kind, object_id=object_id, old=old, new=new)
 
@@ -61,6 +61,7 @@ def record(
     old: dict[str, Any] | None = None,
     new: dict[str, Any] | None = None,
 ) -> None:
+    """Record what an actor did to an object, with the address and the client of the request if there is one."""
     inside = has_request_context()
     open_session().add(
         AuditEntry(

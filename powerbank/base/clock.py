@@ -22,7 +22,7 @@ QUICK_ANSWER = 0.01  # seconds; after a slower one the database is asked again, 
 TRIES = 3
 ASK_AGAIN_AFTER = 1.0
 
-# The one that counts on while the machine sleeps, where there is one.
+# This clock counts on while the machine sleeps; not every system has it.
 _TICKS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -32,7 +32,7 @@ class Answer(NamedTuple):
 
 
 class DatabaseClock:
-    """What one process knows of the database's time."""
+    """The database's time, as far as one process knows it."""
 
     def __init__(self) -> None:
         self._asking = threading.Lock()
@@ -40,14 +40,14 @@ class DatabaseClock:
         self._ask_at = 0.0  # in ticks
 
     def now(self) -> float:
-        """In seconds since 1970; by the host's clock as long as the database has not been heard."""
+        """Give the time in seconds since 1970; that of the host's clock until the database has answered."""
         return host_time() if self._epoch is None else self._epoch + _ticks()
 
     def ask(self, connection: Any, _record: object, _proxy: object) -> None:
-        """Called by the pool for each connection that is taken from it. It asks once a minute: one round trip.
+        """Ask the database for its time once a minute; the pool calls this for each connection that it gives out.
 
-        An answer is taken for given when it was asked for, the earliest that it can be. So a process is never behind:
-        what the database has written is past for whoever reads it.
+        The answer counts as given when the database was asked, the earliest that it can have been. So a process is
+        never behind: what the database has written lies in the past for whoever reads it.
         """
         if _ticks() < self._ask_at or not self._asking.acquire(blocking=False):
             return
@@ -62,7 +62,7 @@ class DatabaseClock:
 
 
 def utcnow() -> datetime:
-    """The database's time."""
+    """Give the database's time."""
     return datetime.fromtimestamp(database.now(), UTC)
 
 
@@ -77,12 +77,12 @@ def format_time(moment: datetime) -> str:
 
 
 def host_time() -> float:
-    """What the clock of this host says. Nobody decides anything by it."""
+    """Give the time of this host's clock. Nothing is decided by it."""
     return time.time()
 
 
 def seconds_host_is_ahead() -> float:
-    """By how many seconds the clock of this host is ahead of the database's; negative if it is behind."""
+    """Give the seconds by which this host's clock is ahead of the database's; negative if it is behind."""
     return host_time() - database.now()
 
 
@@ -101,7 +101,7 @@ def _quickest_answer(connection: Any) -> Answer | None:
 
 
 def _told_by(connection: Any) -> float | None:
-    """None where the connection is broken: the statement that comes next says so to whoever sends it."""
+    """Ask a connection once. None if it is broken: whoever sends the next statement learns that."""
     try:
         connection.autocommit = True  # or two more round trips begin and end a transaction
         try:

@@ -1,7 +1,7 @@
-"""What an error of the database means: it is away, it refused what somebody asked for, or we made a mistake.
+"""The meaning of the database's errors: it is away, it refused what somebody asked for, or we made a mistake.
 
-Only what is foreseen is told as the caller's: each constraint by its name, where the row is written (`foreseen`).
-Whatever else the database refuses is our mistake, and answered as one.
+The caller is told only of a refusal that the code foresees, by the constraint's name, where it writes the row
+(`foreseen`). Every other refusal of the database is our mistake, and answered as one.
 """
 
 import traceback
@@ -13,14 +13,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError
 
-# The server ends or begins, its connections are broken or used up, its disk is full.
+# These codes say that the server ends or begins, that connections are broken or used up, or that its disk is full.
 _AWAY = ("57P", "08", "531", "533")
-# Raised by the driver itself, these have no code either, and are mistakes of ours.
+# The driver itself raises these. They have no code either, and are mistakes of ours.
 _OUR_MISTAKES = (psycopg2.ProgrammingError, psycopg2.NotSupportedError, psycopg2.DataError, psycopg2.IntegrityError)
 
 
 def is_away(error: DBAPIError) -> bool:
-    """Asking again later is right. An error that the server did not send has no code: the connection broke."""
+    """Say whether asking again later is right. The server sends a code; without one the connection broke."""
     sqlstate = _sqlstate(error)
     if error.connection_invalidated or sqlstate is None:
         return error.connection_invalidated or not isinstance(error.orig, _OUR_MISTAKES)
@@ -32,12 +32,12 @@ def constraint_of(error: DBAPIError) -> str | None:
 
 
 def describe_for_log(error: DBAPIError) -> dict[str, str | None]:
-    """For the log. The error's own words quote rows and statements, which may be personal."""
+    """Describe an error for the log. Its own text quotes rows and statements, which may be personal."""
     return {"error": type(error.orig).__name__, "sqlstate": _sqlstate(error), "constraint": constraint_of(error)}
 
 
 def format_stack(error: DBAPIError) -> str:
-    """Where in our code the statement stands: a traceback without the error's own words."""
+    """Say where in our code the statement stands: a traceback without the error's own text."""
     return "".join(traceback.format_tb(error.__traceback__))
 
 
@@ -46,7 +46,7 @@ Refusals = dict[str | type[psycopg2.Error], AppError]
 
 @contextmanager
 def foreseen(refusals: Refusals) -> Iterator[None]:
-    """Tells the caller of a refusal by the database: `{"uq_staff_email": ConflictError("email_taken", …)}`.
+    """Tell the caller of a refusal by the database: `{"uq_staff_email": ConflictError("email_taken", …)}`.
 
     The statement must run inside, so flush there. A class of errors in the place of a name stands for every constraint
     of its kind: a row that is deleted may be referred to from anywhere.

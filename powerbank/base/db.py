@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 from powerbank.base import clock
 from powerbank.base.database_errors import is_away
 
-utcnow = clock.utcnow  # whoever writes times has it from here
+utcnow = clock.utcnow  # whoever writes times imports it from here
 
 # Constraint names are part of migrations, so they follow one rule instead of the server's guess.
 NAMING = {
@@ -63,7 +63,7 @@ class Base(DeclarativeBase):
 
 
 def new_id() -> uuid.UUID:
-    """UUIDv7: sorts by time of making, so inserts stay at the right edge of the index."""
+    """Make a UUIDv7. It sorts by the time of its making, so inserts stay at the right edge of the index."""
     return uuid_utils.compat.uuid7()
 
 
@@ -86,7 +86,7 @@ Paisa = Annotated[int, mapped_column(BigInteger)]
 
 
 class SessionOfContext(FlaskSession):
-    """The server has rolled back what a broken connection had begun, so a rollback over it is done, not failed.
+    """A session for which a rollback over a broken connection is done, not failed: the server has rolled back already.
 
     Flask ends the session after the answer is made. An error there would put a 500 in the place of any answer, and
     leave the broken session behind for another request.
@@ -120,16 +120,16 @@ class NestedTransactionError(RuntimeError):
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """The one way to write: commits at the end, rolls back on any exception, refuses to nest.
+    """Open a transaction, the one way to write: it commits at the end, rolls back on any exception, refuses to nest.
 
-    What `after_commit` registered runs once the commit is safe, and not at all after a rollback.
+    What `after_commit` has registered runs once the commit is safe, and not at all after a rollback.
     """
     session: Session = db.session()
     if session.info.get("open"):
         raise NestedTransactionError("transaction() inside transaction()")
     if session.new or session.dirty or session.deleted:
         raise NestedTransactionError("objects were changed outside transaction()")
-    if session.in_transaction():  # earlier reads of this request; end them so that this starts fresh
+    if session.in_transaction():  # earlier reads of this request end here, so that the transaction starts fresh
         session.commit()
     session.info["open"] = True
     session.info["after_commit"] = []
@@ -147,13 +147,13 @@ def transaction() -> Iterator[Session]:
 
 
 def after_commit(callback: Callable[[], None]) -> None:
-    """Runs `callback` when the open transaction has committed. It must not raise and must not matter:
-    a process may die between the commit and the call."""
+    """Run a callback when the open transaction has committed. It must not raise, and nothing may depend on it: a
+    process may die between the commit and the call."""
     open_session().info["after_commit"].append(callback)
 
 
 def open_session() -> Session:
-    """The session of the open transaction; writing without one is a mistake."""
+    """Give the session of the open transaction. Writing without one is a mistake."""
     session: Session = db.session()
     if not session.info.get("open"):
         raise RuntimeError("this needs an open transaction()")
@@ -161,9 +161,10 @@ def open_session() -> Session:
 
 
 def read_alone(statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Any]:
-    """A single read outside any transaction, as tuples: one round trip, where BEGIN and ROLLBACK around it make three.
-    What is read most goes this way, so it is the driver that is asked: SQLAlchemy's own execution costs more than a
-    small query, and its AUTOCOMMIT a round trip for the way back.
+    """Read once outside any transaction and give tuples: one round trip, where BEGIN and ROLLBACK around it make three.
+
+    The most frequent reads go this way, so they ask the driver: SQLAlchemy's own execution costs more than a small
+    query, and its AUTOCOMMIT a round trip for the way back.
     """
     if db.session.registry.has() and db.session().in_transaction():
         # It holds a connection; waiting for a second one could lock the pool up.
@@ -199,5 +200,5 @@ def _as_the_driver_reads(statement: TextClause) -> str:
 
 
 def _refused(statement: TextClause, error: psycopg2.Error) -> BaseException:
-    """The same exceptions as of any other statement: one handler knows them all."""
+    """Make the exception that any other statement would raise, so that one handler knows them all."""
     return DBAPIError.instance(str(statement), None, error, psycopg2.Error, hide_parameters=True)

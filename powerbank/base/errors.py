@@ -1,4 +1,4 @@
-"""Refusals that a caller is told about. One handler (`powerbank.api.problems`) renders them all."""
+"""Refusals that a caller is told of. One handler (`powerbank.api.problems`) renders them all."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ class AppError(Exception):
 
 
 class NotFoundError(AppError):
-    """Also for what exists but belongs to somebody else."""
+    """There is no such thing, or it belongs to somebody else: a caller is not told which."""
 
     def __init__(self, what: str) -> None:
         super().__init__("not_found", 404, f"There is no such {what}.")

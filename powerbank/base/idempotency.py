@@ -1,4 +1,4 @@
-"""Idempotency keys: the answer to a request, kept in the transaction of its effects."""
+"""Idempotency keys: the answer to a request is kept in the transaction of its effects."""
 
 import contextlib
 import hashlib
@@ -38,14 +38,14 @@ _KEEP = update(_TABLE).where(
 
 
 def fingerprint(body: bytes) -> str:
-    """Of what JSON says: who asks again may have written the same in another order."""
+    """Digest what the JSON of a body says: who asks again may write the same in another order."""
     with contextlib.suppress(ValueError, RecursionError):
         body = json.dumps(json.loads(body), sort_keys=True).encode()
     return hashlib.sha256(body).hexdigest()
 
 
 def claim_key(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey | None:
-    """Makes the key this transaction's own. Comes back with the earlier answer if there is one.
+    """Claim a key for this transaction, or give the earlier answer if there is one.
 
     Whoever asks with the same key meanwhile waits in the INSERT until this transaction ends.
     """
@@ -56,7 +56,7 @@ def claim_key(*, principal: str, route: str, key: str, body: bytes) -> Idempoten
 
 
 def find_answer(*, principal: str, route: str, key: str, body: bytes) -> IdempotencyKey | None:
-    """The earlier answer, if there is one."""
+    """Find the earlier answer, if there is one."""
     earlier = db.session.scalar(select(IdempotencyKey).filter_by(principal=principal, route=route, key=key))
     if earlier is not None and earlier.fingerprint != fingerprint(body):
         raise ConflictError("idempotency_conflict", "This Idempotency-Key was used with another body.")

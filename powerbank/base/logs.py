@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line in production, readable lines elsewhere, secrets and personal data in neither."""
+"""Logs: one JSON object a line in production, readable lines elsewhere, and no secret or personal data in either."""
 
 import logging
 import re
@@ -15,8 +15,8 @@ _SECRET_FIELDS = re.compile(
     r"passw|secret|token|authorization|cookie|otp|^code$|api_?key|recovery|citizenship|document_number|^(to|phone|email|identifier)$",
     re.IGNORECASE,
 )
-# In free text: e-mail addresses, phone numbers, bearer tokens, passwords in URLs. A stranger writes some of it, so each
-# pattern is linear: it can begin only where a word begins, or reaches no further than a few letters.
+# Free text may hold e-mail addresses, phone numbers, bearer tokens and passwords in URLs. A stranger writes some of it,
+# so each pattern is linear: it can begin only where a word begins, or reaches no further than a few letters.
 _SECRET_TEXT = (
     (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),
     (re.compile(r"(?<![\w-])\+?\d[\d \-]{8,14}\d(?![\w-])"), "[number]"),
@@ -24,9 +24,9 @@ _SECRET_TEXT = (
     (re.compile(r"(?<!\w)(\w+://[^:/\s]*):[^@/\s]+@"), r"\1:[secret]@"),
 )
 _WORD = re.compile(r"[\w.-]+")  # a JWT is one
-_LONGEST = 16_384  # letters of a text that are written: the rest of a stranger's is not worth its time
+_LONGEST = 16_384  # letters of a text that are written: a stranger may send any number of them
 _LONGEST_PATH = 200
-# What orchestrators and monitors ask so often that nobody wants a line of each.
+# Orchestrators and monitors ask these so often that nobody wants a line of each.
 PROBES = frozenset({"/health/live", "/health/ready", "/health/queues", "/metrics"})
 _KEPT = {"timestamp", "level", "logger", "request_id", "outbox_id", "message", "name"}
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
@@ -53,7 +53,7 @@ def _scrub(key: str, value: Any) -> Any:
 
 
 def redact_text(text: str) -> str:
-    """Free text without what may be personal or secret, and not too long."""
+    """Take out of free text what may be personal or secret, and cut it where it is too long."""
     if len(text) > _LONGEST:
         text = f"{_whole_words(text[: _LONGEST // 2])} […] {_whole_words(text[-_LONGEST // 2 :][::-1])[::-1]}"
     for pattern, replacement in _SECRET_TEXT:
@@ -62,7 +62,7 @@ def redact_text(text: str) -> str:
 
 
 def _whole_words(text: str) -> str:
-    """Without its last word, which is cut and may be half of a secret."""
+    """Leave out the last word, which is cut and may be half of a secret."""
     return text[: max(text.rfind(" "), text.rfind("\n")) + 1]
 
 
@@ -73,7 +73,7 @@ def _without_token(word: re.Match[str]) -> str:
 
 
 def configure(style: str, level: str) -> None:
-    """Sends structlog's and everybody else's records the same way."""
+    """Send the records of structlog and of all other loggers the same way."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -88,7 +88,7 @@ def configure(style: str, level: str) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        # What nobody will read is not made either.
+        # A record that nobody will read is not made either.
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -127,7 +127,7 @@ def init_app(app: Flask) -> None:
             log.info(
                 "request",
                 method=request.method,
-                # The rule says what was asked for. What a caller wrote there is its own, and as long as it likes.
+                # The rule says what was asked for. A caller may write anything into the path, at any length.
                 path=request.url_rule.rule if request.url_rule else request.path[:_LONGEST_PATH],
                 status=response.status_code,
                 ms=round(took, 1),

@@ -1,4 +1,4 @@
-"""Money: whole paisa (cents, points) inside, `"150.00"` outside. The one place that turns one into the other."""
+"""Money: whole paisa (cents, points) inside, `"150.00"` outside. This module alone turns one into the other."""
 
 import re
 
@@ -14,7 +14,7 @@ _WRITTEN = re.compile(r"(-?)([0-9]{1,11})(?:\.([0-9]{1,2}))?")
 
 
 def parse_amount(text: str) -> int:
-    """Paisa of `"150"`, `"150.5"` or `"-150.50"`. Anything else is a ValueError: no exponent, comma, blank or plus."""
+    """Read paisa from `"150"`, `"150.5"` or `"-150.50"`. An exponent, comma, blank or plus is a ValueError."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         raise ValueError("not an amount of money")
@@ -24,12 +24,13 @@ def parse_amount(text: str) -> int:
 
 
 def format_amount(amount: int) -> str:
+    """Write paisa as `"150.00"`."""
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 
 
 def format_in_currency(amount: int, currency: str) -> str:
-    """As people write it in that currency: points have no decimals."""
+    """Write an amount as people write it in that currency: points have no decimals."""
     return str(amount) if currency == PTS else format_amount(amount)
 
 

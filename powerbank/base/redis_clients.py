@@ -1,4 +1,4 @@
-"""The two Redis roles. Connections open when first used, never at import."""
+"""The clients of the two Redis servers, for queues and for caches. They connect when first used, never at import."""
 
 import ssl
 from typing import Any
@@ -22,19 +22,19 @@ _OPTIONS: dict[str, Any] = {
     "retry_on_error": [RedisConnectionError],
 }
 
-# For who cannot wait: a time-out is not waited for twice.
+# A caller that cannot wait does not wait for a time-out twice.
 _ONCE = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 
 REDIS_ERRORS = (RedisConnectionError, RedisTimeoutError)
 
 
 def describe_failure(error: Exception) -> str:
-    """For health: a Redis may answer and refuse all the same, as one whose disk is full (`MISCONF`)."""
+    """Describe a failure for health. A Redis may answer and refuse all the same, as one whose disk is full does."""
     return "away" if isinstance(error, REDIS_ERRORS) else "refuses"
 
 
 def connect(url: str, **options: Any) -> Redis:
-    """A client for a plain, TLS, unix-socket or Sentinel address."""
+    """Make a client for a plain, TLS, unix-socket or Sentinel address."""
     options = {**_OPTIONS, **options}
     if "+sentinel" in urlsplit(url).scheme:
         return _connect_through_sentinel(url, options)
@@ -57,7 +57,7 @@ def _connect_through_sentinel(url: str, options: dict[str, Any]) -> Redis:
         tls |= {key: value for key, value in query.items() if key.startswith("ssl_")}
     sentinel = Sentinel(
         [_host_and_port(address) for address in hosts.split(",")],
-        # One that hangs or is gone is passed over: the next one knows as much.
+        # A Sentinel that hangs or is gone is passed over: the next one knows as much.
         sentinel_kwargs={
             "socket_connect_timeout": 1.0,
             "socket_timeout": 1.0,
@@ -82,7 +82,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 
 class RedisClients:
-    """Kept in `app.extensions["redis"]`; made on first use so that forked workers get their own."""
+    """The clients of one application. Each is made on first use, so that forked processes get their own."""
 
     def __init__(self, queue_url: str, cache_url: str) -> None:
         self._queue_url, self._cache_url = queue_url, cache_url
@@ -99,7 +99,7 @@ class RedisClients:
 
     @property
     def push(self) -> Redis:
-        """The queues' Redis for those who cannot wait: what is not pushed in a second, the sweep pushes."""
+        """The queues' Redis for callers that cannot wait: the sweep pushes what is not pushed within a second."""
         if self._push is None:
             self._push = connect(self._queue_url, socket_timeout=1.0, retry=_ONCE)
         return self._push

@@ -1,8 +1,8 @@
-"""Tells whoever keeps a program running (systemd, or `./scripts/run`) that its main loop still turns.
+"""Tells the supervisor of a program (systemd, or `./scripts/run`) that its main loop still turns.
 
-A program that is frozen or hangs ends by no signal of its own and keeps what it holds. Its keeper hears nothing of it
-then, ends it and starts it again. Both keepers speak systemd's protocol: `WATCHDOG=1` on the socket of NOTIFY_SOCKET,
-more often than WATCHDOG_USEC.
+A program that is frozen or hangs does not end by itself and keeps what it holds. Its supervisor hears nothing of it
+then, ends it and starts it again. Both supervisors speak systemd's protocol: `WATCHDOG=1` on the socket of
+NOTIFY_SOCKET, more often than WATCHDOG_USEC.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ PATIENCE = 60.0  # seconds that one turn of a main loop may take
 
 
 class Watchdog:
-    """A thread of its own speaks, so that a long job is no silence; and it falls silent when the main loop hangs."""
+    """A thread that speaks to the supervisor, also during a long job, and falls silent when the main loop hangs."""
 
     def __init__(self) -> None:
         self._hangs_from = time.monotonic() + PATIENCE
@@ -26,7 +26,7 @@ class Watchdog:
             self._thread.start()
 
     def turn(self, *, lasts: float = 0.0) -> None:
-        """The main loop turns; what it does now may rightly take so many seconds."""
+        """Note that the main loop turns, and that its next step may rightly take so many seconds."""
         self._hangs_from = time.monotonic() + lasts + PATIENCE
 
     def _speak(self) -> None:
@@ -38,17 +38,17 @@ class Watchdog:
 
 
 def notify_supervisor() -> None:
-    """Says it once, if anybody wants to know."""
+    """Tell the supervisor once that this program works, if there is a supervisor that listens."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as keeper:
-        keeper.setblocking(False)  # a keeper that is frozen itself must stop nobody
-        keeper.sendto(b"WATCHDOG=1", f"\0{address[1:]}" if address.startswith("@") else address)
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.setblocking(False)  # a supervisor that is frozen itself must stop nobody
+        supervisor.sendto(b"WATCHDOG=1", f"\0{address[1:]}" if address.startswith("@") else address)
 
 
 def _every() -> float | None:
-    """Seconds between two words; None if nobody listens. Three of them may get lost."""
+    """Give the seconds between two messages, of which three may get lost; None if nobody listens."""
     if not os.environ.get("NOTIFY_SOCKET"):
         return None
     return int(os.environ.get("WATCHDOG_USEC") or 30_000_000) / 1_000_000 / 4

@@ -1,5 +1,4 @@
-"""`enqueue` and `publish`: how work is handed on. Both need an open transaction, and what they hand on
-happens if and only if that transaction commits."""
+"""`enqueue` and `publish` hand work on. Both need an open transaction; if it commits, the work is done, else not."""
 
 import hashlib
 import json
@@ -41,7 +40,7 @@ _INSERT_ONCE = (
 def enqueue(
     spec: JobSpec, *, at: datetime | None = None, expires_at: datetime | None = None, **arguments: Scalar
 ) -> uuid.UUID | None:
-    """Accepts a job. Its id comes back; for a job that may be lost there is none.
+    """Enqueue a job and give its id; a job that may be lost has none.
 
     Arguments are ids and scalars: the job fetches what it needs afresh.
     """
@@ -49,7 +48,7 @@ def enqueue(
 
 
 def enqueue_again(spec: JobSpec, **arguments: Scalar) -> None:
-    """Asks once more for work whose job may be lost, as sweeps do.
+    """Ask once more for work whose job may be lost, as sweeps do.
 
     While a job that was asked for in this way is still open, nothing is added: a sweep that comes each minute would
     otherwise add one more each minute for as long as a backlog lasts. The caller must hold no lock that the job needs,
@@ -66,7 +65,7 @@ def enqueue_with(
     expires_at: datetime | None = None,
     while_open: bool = False,
 ) -> uuid.UUID | None:
-    """`enqueue` for arguments that come as a mapping."""
+    """Enqueue a job whose arguments come as a mapping."""
     _refuse_objects(spec, arguments)
     if not spec.durable:
         send_after_commit(wire.Message(f"{spec.name}-{new_id()}", spec.name, {"arguments": arguments}, at))
@@ -102,7 +101,7 @@ def publish(event: Event) -> None:
 
 
 def fields_of_event(event: Event) -> dict[str, Scalar]:
-    """The event's fields as jobs get them: ids as text, times as the API writes them, all else as it is."""
+    """Give the fields of an event as jobs get them: ids as text, times as the API writes them, all else as it is."""
     return {each.name: _scalar(getattr(event, each.name)) for each in fields(event)}
 
 
@@ -124,7 +123,7 @@ def _insert(spec: JobSpec, row: dict[str, object]) -> uuid.UUID:
     if row["unique_key"] is not None:
         if session.execute(_INSERT_ONCE, row).one_or_none() is None:
             earlier = session.scalar(select(OutboxJob.id).where(OutboxJob.unique_key == row["unique_key"]))
-            # It can only be missing if it ended between the two statements; then this call came first.
+            # It is missing only if it ended between the two statements. Then this call counts as the first.
             return earlier or _insert(spec, row)
     else:
         session.execute(_INSERT, row)

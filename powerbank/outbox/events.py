@@ -1,4 +1,4 @@
-"""What an event is: a domain tells all others that something happened, as a value with named and typed fields.
+"""The base of events. With an event a domain tells all others that something happened: a value with typed fields.
 
 A domain's events stand in its `events.py`, and who follows them in `powerbank.subscriptions`.
 """
@@ -16,7 +16,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Follower:
-    """A job that follows from an event with more to say than its fields, or only where they have certain values."""
+    """A job that follows from an event with further arguments, or only where the event's fields have certain values."""
 
     job: JobSpec
     arguments: Mapping[str, str | None] = field(default_factory=dict)  # what the event itself does not say
@@ -34,6 +34,6 @@ class ConsoleChange:
     id: str
 
 
-# A job without more to say stands for itself: it gets the event's fields.
+# A job without further arguments stands for itself: it gets the event's fields.
 Subscriptions = Mapping[type[Event], tuple[JobSpec | Follower, ...]]
 ConsoleChanges = Mapping[type[Event], ConsoleChange]

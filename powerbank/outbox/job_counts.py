@@ -1,8 +1,8 @@
-"""How often each job ran, with which outcome and for how long: counted by each worker, summed up in PostgreSQL.
+"""Counts of jobs: how often each ran, with which outcome and for how long. Workers count, and PostgreSQL sums up.
 
-A worker serves no address that could be asked for metrics, and one that ends takes its counters along. So each adds
-what it has counted to one table with every heartbeat, and `/metrics` of any web process tells it all. A worker that is
-killed takes what it counted since its last heartbeat along.
+A worker serves no address that could be asked for metrics, and its counters end with it. So each worker adds its counts
+to one table with every heartbeat, and `/metrics` of any web process shows the sums. The counts since its last heartbeat
+are lost with a worker that is killed.
 """
 
 import threading
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base.db import Base, db
 
-# Seconds up to which a run counts in each; the last bucket has no bound.
+# The seconds up to which a run counts in each bucket; the last bucket has no bound.
 BOUNDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0)
 
 
@@ -35,9 +35,9 @@ class _Runs:
 
 
 _counted: dict[tuple[str, str], _Runs] = {}
-_lock = threading.Lock()  # the worker counts, its pulse takes away
+_lock = threading.Lock()  # the worker counts, and its pulse takes the counts away
 
-# Always in the same order, so that two workers at once wait for each other instead of one for the other.
+# Rows are added in one order, so that two workers at once cannot each wait for the other.
 _ADD = text("""
     INSERT INTO job_counts AS known (job, outcome, seconds, buckets) VALUES (:job, :outcome, :seconds, :buckets)
     ON CONFLICT (job, outcome) DO UPDATE
@@ -49,6 +49,7 @@ _ADD = text("""
 
 
 def count_run(job: str, outcome: str, seconds: float) -> None:
+    """Count one run of a job."""
     with _lock:
         runs = _counted.setdefault((job, outcome), _Runs())
         runs.seconds += seconds
@@ -56,7 +57,8 @@ def count_run(job: str, outcome: str, seconds: float) -> None:
 
 
 def write_counts(engine: Engine) -> None:
-    """Takes the engine, not the session: it is called from a thread beside the one that works."""
+    """Add the counts to the table. A thread beside the one that works calls this, so it takes the engine, not the
+    session."""
     with _lock:
         counted = dict(_counted)
         _counted.clear()

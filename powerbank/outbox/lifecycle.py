@@ -1,5 +1,5 @@
-"""What can happen to an outbox row. Each function needs an open transaction and changes one row by a
-conditional update; who finds nothing to change was not the first."""
+"""The moves of an outbox row. Each function needs an open transaction and changes one row by a conditional update; a
+caller that finds nothing to change was not the first."""
 
 import uuid
 from datetime import timedelta
@@ -20,11 +20,11 @@ MAX_CRASHES = 5
 UPDATES_TAKE = timedelta(minutes=10)
 KEPT_TRIES = 20
 
-# Completion is written first, in the transaction of the effects: they commit together or not at all.
-# A row is taken never before its time or after its expiry, and by one worker only. SKIP LOCKED: a second
-# delivery that arrives while the first is at work goes away instead of waiting for it. An open row is asked for as one
-# that has not finished: `state = 'open'` would let the planner walk the small index of open rows, which is as small as
-# it believes only until thousands wait.
+# A run writes the completion first, in the transaction of the effects: they commit together or not at all. One worker
+# takes a row, never before its time or after its expiry. SKIP LOCKED: a second delivery that arrives while the first is
+# at work goes away instead of waiting for it. The condition names an open row as one that has not finished: with
+# `state = 'open'` the planner would walk the small index of open rows, which is as small as it believes only until
+# thousands wait.
 _TAKE_AND_COMPLETE = """
     UPDATE outbox_jobs
        SET state = 'done', finished_at = clock_timestamp(), last_error = NULL,
@@ -65,36 +65,40 @@ _RELEASE = text("""
 
 
 def take_and_complete(job_id: uuid.UUID, spec: JobSpec) -> dict[str, Any] | None:
-    """The job's arguments, or None if there is nothing to do."""
+    """Complete a job within the transaction of its effects and give its arguments; None if there is nothing to do."""
     parameters = {"id": str(job_id), "release": spec.unique is not Unique.ONCE}
     return open_session().connection().exec_driver_sql(_TAKE_AND_COMPLETE, parameters).scalar_one_or_none()
 
 
 def take_on_lease(job_id: uuid.UUID, spec: JobSpec, token: str) -> dict[str, Any] | None:
-    # The lease outlives the time limit, so that a run still going is never taken for a dead one.
+    """Take a job on a lease and give its arguments; None if there is nothing to do.
+
+    The lease outlives the time limit, so that nobody takes a run that still goes on for a dead one.
+    """
     parameters = {"id": job_id, "token": token, "lease": timedelta(seconds=spec.limit) + LEASE}
     return open_session().execute(_TAKE_ON_LEASE, parameters).scalar_one_or_none()
 
 
 def complete_leased(job_id: uuid.UUID, spec: JobSpec, token: str) -> bool:
+    """Complete a job that is held on a lease. False if the claim went to another worker."""
     parameters = {"id": job_id, "token": token, "release": spec.unique is not Unique.ONCE}
     return bool(open_session().execute(_COMPLETE_LEASED, parameters).rowcount)  # type: ignore[attr-defined]
 
 
 def release(job_id: uuid.UUID, token: str) -> None:
-    """Gives a claim up, for the next sweep to send the job again."""
+    """Give a claim up, so that the next sweep sends the job again."""
     open_session().execute(_RELEASE, {"id": job_id, "token": token})
 
 
 def lock_job(job_id: uuid.UUID) -> OutboxJob | None:
-    """The row, locked against everybody else, or None if it is gone or somebody is at work on it."""
+    """Lock a row; None if it is gone or somebody is at work on it."""
     return open_session().get(OutboxJob, job_id, with_for_update={"skip_locked": True}, populate_existing=True)
 
 
 def fail(row: OutboxJob, spec: JobSpec, error: str, *, permanent: bool, at_least: int = 0) -> int | None:
-    """Notes a failed run. The seconds until the next try come back, or None when the job is dead.
+    """Note a failed run and give the seconds until the next try, or None when the job is dead.
 
-    `at_least`: a vendor asked to be left alone for so many seconds.
+    `at_least` are the seconds for which a vendor asked to be left alone.
     """
     row.failures += 1
     row.last_error = error
@@ -123,7 +127,7 @@ def _plan_next(row: OutboxJob, spec: JobSpec, *, permanent: bool, at_least: int)
 
 
 def _note_try(row: OutboxJob, error: str) -> None:
-    """The newest are kept: a job that is tried for weeks would fill the disk with the same words."""
+    """Note a failed try, and keep the newest only: a job that is tried for weeks would fill the disk with one text."""
     next_at = row.run_after if row.state == State.OPEN else None
     session = open_session()
     session.flush()
@@ -131,8 +135,8 @@ def _note_try(row: OutboxJob, error: str) -> None:
 
 
 def note_crash(row: OutboxJob, what: str) -> bool:
-    """A run ended without being able to say how. It costs no try, and the job is sent again, unless that
-    happens again and again: then it may be the job that does it."""
+    """Note a run that ended without saying how. It costs no try and the job is sent again, unless that happens again
+    and again: then the job itself may be the cause. False when the job is dead."""
     row.claimed_by = None
     row.crashes += 1
     gives_up = row.crashes >= MAX_CRASHES
@@ -146,7 +150,7 @@ def note_crash(row: OutboxJob, what: str) -> bool:
 
 
 def deliver_again(row: OutboxJob) -> None:
-    """Sends the news once more, as a delivery of its own."""
+    """Send the message of a row once more, as a delivery of its own."""
     row.deliveries += 1
     row.lease_until = max(row.run_after, utcnow()) + LEASE
     at = row.run_after if row.run_after > utcnow() else None
@@ -154,7 +158,7 @@ def deliver_again(row: OutboxJob) -> None:
 
 
 def bury(row: OutboxJob, cause: Cause) -> None:
-    """Makes a dead letter and resolves what the job guarded."""
+    """Make a dead letter of a row, and enqueue the job that resolves what this one guarded."""
     spec = catalogue.find(row.job)
     if cause is Cause.EXPIRED and (row.job in catalogue.SCHEDULED or (spec and spec.missed_when_late)):
         cause = Cause.MISSED
@@ -172,16 +176,16 @@ def bury(row: OutboxJob, cause: Cause) -> None:
 
 
 def _supersede(row: OutboxJob) -> None:
-    """Of a scheduled job that fails in each of its slots, staff decide about the newest dead letter only: it stands for
-    those before it, which would be 1,440 a day of a job that comes each minute."""
+    """Settle the earlier dead letters of a scheduled job that fails in each of its slots. Staff decide about the newest
+    only, since a job of each minute would leave 1,440 a day."""
     earlier = (OutboxJob.job == row.job, OutboxJob.arguments == row.arguments, OutboxJob.id != row.id)
     undecided = (OutboxJob.state == State.DEAD, OutboxJob.cause.not_in(SETTLED))
     open_session().execute(update(OutboxJob).where(*earlier, *undecided).values(cause=Cause.MISSED))
 
 
 def bury_unknown(row: OutboxJob) -> bool:
-    """During an update the program that accepted a job may be newer than the one that comes across it: for a while the
-    job is left to others."""
+    """Make a dead letter of a job that no program knows. During an update a newer program may have accepted it, so it
+    is left to others for a while. False while it is left."""
     if utcnow() < row.created_at + UPDATES_TAKE:
         row.lease_until = utcnow() + LEASE
         return False
@@ -191,7 +195,7 @@ def bury_unknown(row: OutboxJob) -> bool:
 
 
 def requeue(row: OutboxJob) -> None:
-    """Gives a dead letter a fresh start: all its tries, and its time to expire, from now."""
+    """Give a dead letter a fresh start: all its tries, and its time to expire, begin now."""
     spec = catalogue.find(row.job)
     if spec is None:
         raise ConflictError("job_unknown", f"No job is called {row.job} any more.")

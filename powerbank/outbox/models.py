@@ -1,4 +1,4 @@
-"""The outbox: one row for each durable job, the truth about it. Redis only carries the news of it.
+"""The outbox: one row for each durable job is the truth about it. Redis only carries the news.
 
 open ──claimed, effects committed──► done
   ├──failed, tries left────────────► open again, later
@@ -51,7 +51,7 @@ class OutboxJob(Base):
             unique=True,
             postgresql_where=text("unique_key IS NOT NULL"),
         ),
-        # What sweep, monitor and staff look for; history stays out of each of them.
+        # The sweep, the monitor and staff look for these; history stays out of each index.
         Index("ix_outbox_jobs_open", "lease_until", postgresql_where=text("state = 'open'")),
         Index("ix_outbox_jobs_claimed", "claimed_by", postgresql_where=text("claimed_by IS NOT NULL")),
         Index(

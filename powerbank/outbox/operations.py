@@ -1,4 +1,4 @@
-"""Work that was accepted and has no resource of its own: asked for, done by a job, looked at by who asked."""
+"""Operations: accepted work that has no resource of its own. A job does it, and who asked for it looks at it."""
 
 import json
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.policy import JobSpec
 
 SHOWN_FOR = timedelta(hours=24)
-KEEP = timedelta(days=7)  # a while longer, so that who comes late hears that it is over
+KEEP = timedelta(days=7)  # longer than it is shown, so that who comes late hears that it is over
 
 
 class Status(StrEnum):
@@ -75,8 +75,10 @@ def accept(
     callback_url: str | None = None,
     total: int | None = None,
 ) -> Operation:
-    """Keeps what was asked for, as JSON, and enqueues the job that does it: `spec(operation_id)`. A person asks, or a
-    member of staff. `total` is how much there is to do, where the job tells how far it is."""
+    """Accept an operation: keep what was asked for, as JSON, and enqueue the job that does it, `spec(operation_id)`.
+
+    A person asks, or a member of staff. `total` is how much there is to do, where the job tells how far it is.
+    """
     if callback_url is not None:
         try:
             callbacks().check(callback_url)
@@ -103,7 +105,7 @@ def accept(
 def find_operation_of_asker(
     operation_id: UUID, *, user_id: UUID | None = None, staff_id: UUID | None = None, now: datetime
 ) -> Operation:
-    """Of the person or the member of staff who asked for it, whichever is given."""
+    """Find an operation of the person or the member of staff who asked for it, whichever is given."""
     found = db.session.get(Operation, operation_id)
     if found is None or (found.user_id, found.staff_id) != (user_id, staff_id):
         raise NotFoundError("operation")
@@ -113,7 +115,7 @@ def find_operation_of_asker(
 
 
 def lock_pending_operation(operation_id: UUID) -> Operation | None:
-    """The operation, locked, if there is still something to do for it."""
+    """Lock an operation, if there is still something to do for it."""
     found = open_session().get(Operation, operation_id, with_for_update=True, populate_existing=True)
     return found if found is not None and found.status == Status.PENDING else None
 
@@ -135,9 +137,9 @@ def _finish(operation: Operation, status: Status, now: datetime) -> None:
 
 
 def callback_body(operation: Operation) -> bytes:
-    """What its callback says."""
+    """Write what the callback of an operation says."""
     finished = operation.finished_at.isoformat().replace("+00:00", "Z") if operation.finished_at else None
-    said = {
+    body = {
         "operation_id": str(operation.id),
         "kind": operation.kind,
         "status": operation.status,
@@ -145,7 +147,7 @@ def callback_body(operation: Operation) -> bytes:
         "error": operation.error,
         "finished_at": finished,
     }
-    return json.dumps(said, ensure_ascii=False).encode()
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def prune(*, now: datetime) -> None:

@@ -13,7 +13,7 @@ DAY = 24 * HOUR
 
 
 class Queue(StrEnum):
-    """In the order in which a worker drains them."""
+    """The queues, in the order in which a worker drains them."""
 
     CRITICAL = "critical"
     PAYMENTS = "payments"
@@ -27,13 +27,16 @@ class Queue(StrEnum):
 # A queue has two lanes on the wire, each with a name that RQ knows as a queue: its own, and one for those of its jobs
 # that call a vendor. A vendor may hang, and nobody who needs none shall wait behind that.
 VENDORS = "-vendors"
-# Where jobs are waited for by somebody in front of a station.
+# Somebody in front of a station waits for the jobs of these queues.
 AT_A_STATION = (Queue.CRITICAL, Queue.PAYMENTS, Queue.IOT)
 
 
 def lanes(queues: Iterable[Queue], *, plain: bool = True, vendors: bool = True) -> list[str]:
-    """The lanes of these queues in the order in which a worker drains them: what somebody at a station waits for comes
-    before any call of a vendor, so a worker never makes two such calls while a rental waits for it."""
+    """List the lanes of these queues in the order in which a worker drains them.
+
+    Jobs for which somebody at a station waits come before any call of a vendor, so a worker never makes two such calls
+    while a rental waits for it.
+    """
     wanted = set(queues)
     first = [queue.value for queue in Queue if plain and queue in AT_A_STATION and queue in wanted]
     rest = []
@@ -43,7 +46,7 @@ def lanes(queues: Iterable[Queue], *, plain: bool = True, vendors: bool = True) 
     return first + rest
 
 
-# Seconds a job of the queue may run.
+# The seconds that a job of the queue may run.
 TIME_LIMITS = MappingProxyType(
     {
         Queue.CRITICAL: 300,
@@ -56,12 +59,12 @@ TIME_LIMITS = MappingProxyType(
     }
 )
 
-# Jobs waiting in a queue beyond which staff are alerted.
+# Staff are alerted when more jobs than this wait in a queue.
 BACKLOG_ALARMS = MappingProxyType({Queue.CRITICAL: 100, Queue.PAYMENTS: 50})
 
 
 class Unique(StrEnum):
-    """What a second `enqueue` of the same job with the same arguments does."""
+    """The effect of a second `enqueue` of the same job with the same arguments."""
 
     NO = "no"  # makes a second job
     WHILE_OPEN = "while open"  # nothing, until the first has ended
@@ -80,7 +83,7 @@ class Retries:
     until_done: bool = False  # after the last of them it is repeated, doubled each time up to an hour
 
     def delay(self, failures: int) -> int | None:
-        """Seconds until the next try after the `failures`-th failure, or None when there is none."""
+        """Give the seconds until the next try after so many failures, or None when there is no next try."""
         if failures <= len(self.delays):
             return self.delays[failures - 1]
         if not self.until_done:

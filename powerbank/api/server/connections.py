@@ -1,5 +1,5 @@
-"""What the web server keeps of each connection while its caller is slow: what has come, what is still to be sent, and
-until when the rest is waited for."""
+"""The connections of the web server: what has come from a slow caller, what is still to be sent to it, and until when
+the server waits for the rest."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ HEAD_WITHIN = 10.0  # seconds for all of a request's head
 REST_WITHIN = 15.0  # seconds for a body or an answer, and one more for each
 LEAST_BYTES_A_SECOND = 8192  # of it that has passed
 GOODBYE_WITHIN = 2.0
-FILES_OF_ITS_OWN = 256  # of a process: database, Redis, logs
+FILES_OF_ITS_OWN = 256  # that a process opens besides: database, Redis, logs
 LONGEST_HEAD = 64 * 1024
 UNCOUNTED = 64 * 1024  # of a connection: ordinary requests and answers are let in however scarce memory is
 MOST_KEPT = 2 * 1024 * 1024  # of an answer, before the thread that makes it waits for its reader
@@ -37,7 +37,7 @@ class Stage(Enum):
 
 
 class Memory:
-    """Bytes that all connections of a process may hold beyond what is each one's own."""
+    """The bytes that all connections of a process together may hold beyond what each may hold by itself."""
 
     def __init__(self, most: int) -> None:
         self.most, self.held = most, 0
@@ -52,8 +52,8 @@ class Memory:
 
 
 class Answer:
-    """What the server writes an answer to, in a socket's words. The head and the body of a small one leave together; a
-    reader that is slow is waited for by the poller, and by a thread only where the answer is very large."""
+    """An answer on its way, with the methods of a socket. Head and body of a small answer leave together. The poller
+    waits for a slow reader; a thread waits only where the answer is very large."""
 
     def __init__(self, connection: "Connection", memory: Memory, waiting_threads: Semaphore) -> None:
         self.left = bytearray()
@@ -73,11 +73,11 @@ class Answer:
         return len(data)
 
     def shutdown(self, _how: int) -> None:
-        """Who gives an answer up closes it: what was made of it is sent, and the poller says goodbye."""
+        """Refuse to shut down: what was made of an answer is sent, and then the poller ends the connection."""
         raise OSError(errno.ENOTCONN, "the poller does that")
 
     def close(self) -> None:
-        """As above."""
+        """Do nothing, for the same reason."""
 
     def flush(self) -> bool:
         """Send what the caller takes at once; True when nothing is left."""
@@ -170,7 +170,7 @@ class Connection:
         return head
 
     def has_bare_line_feed(self) -> bool:
-        """Of what came since the last look. A head with one has no end that could be waited for."""
+        """Look at what came since the last look. A head with a bare line feed has no end that could be waited for."""
         received, begin = self.received, self._searched
         if begin and received[begin - 1] == 0x0D:
             begin -= 1

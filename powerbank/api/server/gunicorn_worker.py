@@ -1,5 +1,5 @@
-"""gunicorn's worker of ours: one thread reads and writes for everybody who is slow, and the pool's threads are given
-whole requests only (docs/decisions/016-slow-callers-hold-no-thread.md).
+"""Our worker for gunicorn: one thread reads and writes for all slow callers, and the threads of the pool get whole
+requests only (docs/decisions/016-slow-callers-hold-no-thread.md).
 
 All that leans on the inside of gunicorn stands here. It was written against 27.0: `ThreadWorker` gives the process, the
 pool, the queue back to the poller and the call of the application; `Request` reads a head. What of it is used is pinned
@@ -81,7 +81,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._end_what_is_too_slow(now)
 
     def _finish(self) -> None:
-        """Answer what is here already, as long as gunicorn lets a worker that stops."""
+        """Answer what has arrived already, for as long as gunicorn gives a worker that stops."""
         self.alive = False
         self.set_accept_enabled(False)
         end = time.monotonic() + self.cfg.graceful_timeout
@@ -125,7 +125,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._wait(connection, READ)
 
     def _has_room(self, newcomer: Connection) -> bool:
-        """Make room where none is: who has kept this process waiting for the longest goes."""
+        """Make room where there is none: close the connection that has kept this process waiting for the longest."""
         if self.nr_conns >= self.worker_connections:
             self._close_who_waits_longest()
         address = network_of_address(newcomer.address)
@@ -243,7 +243,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._advance(connection)
 
     def _say_goodbye(self, connection: Connection) -> None:
-        """Close in a way that lets the caller read the answer first, though it may be sending still."""
+        """Close a connection in a way that lets the caller read the answer first, though it may still be sending."""
         try:
             connection.begin_goodbye()
         except OSError:

@@ -15,8 +15,8 @@ class BadChunkError(Exception):
 
 
 class Unread(io.RawIOBase):
-    """Stands for a body that is larger than its route takes. Who reads it is told so; who first asks for a sign-in
-    refuses for want of that."""
+    """Stands for a body that is larger than its route takes. Reading it refuses the request; a route that first asks
+    for a sign-in refuses for that reason instead."""
 
     def readable(self) -> bool:
         return True
@@ -28,7 +28,7 @@ class Unread(io.RawIOBase):
 
 
 class Body:
-    """`length` is what the caller announced, or nothing for a body in chunks."""
+    """A body that arrives. `length` is what the caller announced, or None for a body in chunks."""
 
     def __init__(self, length: int | None, most: int) -> None:
         self.content = bytearray()
@@ -88,7 +88,7 @@ class Body:
         return True
 
     def _pass_trailers(self, received: bytearray) -> bool:
-        """Nothing of ours reads trailers."""
+        """Pass by the trailers, since nothing of ours reads them. True once they have ended."""
         while (line := _line(received, _LONGEST_TRAILERS)) is not None:
             self._trailers = (self._trailers or 0) + len(line)
             if not line:
@@ -99,7 +99,7 @@ class Body:
 
 
 def _line(received: bytearray, longest: int) -> bytes | None:
-    """The next line without its end, or nothing while it is not whole."""
+    """Take the next line without its end; None while it is not whole."""
     end = received.find(b"\r\n", 0, longest + 2)
     if end < 0:
         if len(received) > longest:

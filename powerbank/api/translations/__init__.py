@@ -1,4 +1,4 @@
-"""Refusals in the language that their reader asked for.
+"""Translates refusals into the language that their reader asked for.
 
 The code says everything in English, where it is refused. What a Nepali reader is told instead stands here, under the
 English text; `{name}` stands for what differs from one refusal to the next. A test finds texts that are missing.
@@ -12,7 +12,7 @@ from powerbank.api.translations.refusals_ne import REFUSALS
 from powerbank.api.translations.terms_ne import TITLES, WORDS
 
 NEPALI = MappingProxyType({**TITLES, **REFUSALS, **FIELDS})
-# Longer ones quote what somebody sent, and are shown as they are: nobody's text keeps us busy.
+# A longer text quotes what somebody sent, and is shown as it is, so that no text keeps the process busy.
 LONGEST = 1000
 
 _NAME = re.compile(r"\{(\w+)\}")
@@ -28,7 +28,7 @@ _PATTERNS = [(_pattern(english), nepali) for english, nepali in NEPALI.items() i
 
 
 def translate(text: str, language: str) -> str:
-    """The text itself in English, and where there is no other."""
+    """Give a text in a language; the English one where there is no other."""
     if language != "ne" or len(text) > LONGEST:
         return text
     about = _PARAMETER.fullmatch(text)  # of several values in one field

@@ -1,4 +1,4 @@
-"""What kind of refusal it is, in Nepali, and words that stand within sentences."""
+"""Titles of refusals in Nepali, and the terms that stand within their sentences."""
 
 TITLES = {
     "Bad Request": "अनुरोध मिलेन",
@@ -35,7 +35,7 @@ TITLES = {
 }
 
 WORDS = {
-    # What there is none of.
+    # Things that a refusal says do not exist.
     "account": "खाता",
     "achievement": "उपलब्धि",
     "act": "कारबाही",
