@@ -20,7 +20,7 @@ from powerbank.stations.packages.models import Package
 from powerbank.stations.registry import services
 from tests.ledger.conftest import make_person, top_up
 from tests.stations import prepared
-from tests.stations.conftest import FACTS, seat
+from tests.stations.conftest import FACTS, seat_bank
 
 MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_birth = '1990-01-01', city = 'K',
                           address = 'A', kyc_status = 'approved' WHERE id = :id""")
@@ -31,7 +31,7 @@ def station(sn: str = "A", *, charge: int = 90) -> UUID:
     with transaction():
         made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=4, now=utcnow())
         prepared.mark_seen(made.id, at=utcnow(), online=True)
-        seat(made.id, 1, f"{sn}-1", charge)
+        seat_bank(made.id, 1, f"{sn}-1", charge)
         return made.id
 
 

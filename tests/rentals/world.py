@@ -37,7 +37,7 @@ from tests.rentals import invariants
 from tests.rentals.conftest import make_older
 from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations import prepared
-from tests.stations.conftest import FACTS, seat
+from tests.stations.conftest import FACTS, seat_bank
 
 OURS = {spec.name for spec in rental_jobs.JOBS} - {"send_rental_reminder"}
 STATIONS = ("A", "B")
@@ -71,7 +71,7 @@ class World(RuleBasedStateMachine):
                 made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=6, now=self.now)
                 prepared.mark_seen(made.id, at=self.now, online=True)
                 for slot in (1, 2):
-                    seat(made.id, slot, f"{sn}-{slot}", 90 - slot)
+                    seat_bank(made.id, slot, f"{sn}-{slot}", 90 - slot)
             session.flush()
         with self.step() as session:
             self.packages = []

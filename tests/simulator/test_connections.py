@@ -51,7 +51,7 @@ def test_a_station_cannot_speak_for_another(run: Run, server: Server) -> None:
 
 
 @pytest.mark.parametrize("away", ["drop", "reboot"])
-def test_opening_what_is_open_changes_nothing(run: Run, server: Server, away: str) -> None:
+def test_opening_an_open_connection_changes_nothing(run: Run, server: Server, away: str) -> None:
     """A network that comes back while the station reboots is one connection, not two that fight."""
     spec = JSON[10]
     station = run(spec).station(spec.imei)

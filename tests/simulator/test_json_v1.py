@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -46,7 +45,7 @@ def answer(server: Server, spec: StationSpec, command: Eject) -> CommandAnswer:
     return server.wait_for(spec, CommandAnswer, where=lambda one: one.command_id == command.command_id)[0]
 
 
-def test_it_boots_and_shows_its_slots(run: Run, server: Server) -> None:
+def test_a_station_boots_and_shows_its_slots(run: Run, server: Server) -> None:
     spec = JSON[0]
     station = run(spec).station(spec.imei)
     (boot,) = server.wait_for(spec, Boot)
@@ -127,7 +126,7 @@ def test_a_station_that_does_not_answer(run: Run, server: Server, fault: str, ba
 
 
 @pytest.mark.parametrize("fault", ["slow_answer", "late_eject"])
-def test_what_comes_late(run: Run, server: Server, fault: str) -> None:
+def test_a_late_ejection_or_answer_comes_after_its_seconds(run: Run, server: Server, fault: str) -> None:
     spec = JSON[3]
     station = run(spec).station(spec.imei)
     station.fault(fault, times=1, seconds=1.0)
@@ -195,44 +194,7 @@ def test_events_wait_for_the_network_with_their_old_times(run: Run, server: Serv
     server.wait_for(spec, Heartbeat, where=lambda one: one.order.position > returned.order.position)  # type: ignore[operator]
 
 
-def test_a_reboot_raises_the_boot_id_and_starts_the_sequence_anew(run: Run, server: Server) -> None:
-    spec = JSON[6]
-    station = run(spec).station(spec.imei)
-    before = station.boot_id
-    station.reboot()
-    (boot,) = server.wait_for(spec, Boot, where=lambda one: one.order.boot_id != before)
-    assert boot.order.boot_id == station.boot_id > before
-    assert boot.order.seq is not None
-    assert boot.order.seq <= 2
-
-
-def test_the_boot_id_and_the_banks_outlive_the_program(run: Run, server: Server, tmp_path: Path) -> None:
-    spec, kept = JSON[7], tmp_path / "kept.json"
-    simulator = run(spec, keep_in=kept)
-    first = simulator.station(spec.imei)
-    taken, moved = first.take_by_hand(1), first.take_by_hand(2)
-    first.return_bank(moved, 8)
-    boot_id = first.boot_id
-    simulator.stop()
-    again = run(spec, keep_in=kept)
-    station = again.station(spec.imei)
-    assert station.boot_id > boot_id
-    assert station.serials == {3: spec.serials[2], 4: spec.serials[3], 5: spec.serials[4], 8: moved}
-    station.return_bank(taken)
-
-
-def test_what_its_clock_says(run: Run, server: Server) -> None:
-    spec = JSON[7]
-    station = run(spec).station(spec.imei)
-    station.fault("clock_skew", times=1, seconds=-2 * 86400)
-
-    def is_old(beat: Heartbeat) -> bool:
-        return beat.order.received_at - (beat.order.device_time or beat.order.received_at) > timedelta(days=1)
-
-    server.wait_for(spec, Heartbeat, where=is_old)
-
-
-def test_other_commands(run: Run, server: Server) -> None:
+def test_a_station_carries_out_the_other_commands(run: Run, server: Server) -> None:
     spec = JSON[8]
     station = run(spec).station(spec.imei)
     station.fault("stuck_slot", times=1)
@@ -283,19 +245,3 @@ def test_strange_banks_nonsense_alarms_and_floods(run: Run, server: Server) -> N
     before = len(server.all(spec, Heartbeat))
     station.fault("flood", times=1, seconds=0.2)
     server.wait_for(spec, Heartbeat, count=before + 100)
-
-
-def test_a_station_that_is_switched_off_says_so(run: Run, server: Server) -> None:
-    spec = JSON[9]
-    run(spec).stop()
-    server.wait_for(spec, Presence, where=lambda one: not one.online)
-
-
-def test_the_same_seed_fills_the_banks_alike(run: Run) -> None:
-    def charges(seed: int) -> list[object]:
-        simulator = run(JSON[10], seed=seed)
-        found = [slot["bank"] for slot in simulator.station(JSON[10].imei).state()["slots"]]
-        simulator.stop()
-        return found
-
-    assert charges(1) == charges(1) != charges(2)

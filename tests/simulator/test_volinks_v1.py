@@ -26,7 +26,7 @@ def eject(server: Server, spec: StationSpec, slot: int = 1, **more: object) -> N
     server.send(spec, Eject, **{"serial": spec.serials[slot - 1], "slot": slot, **more})  # type: ignore[arg-type]
 
 
-def test_it_beats_and_shows_its_holes_when_it_is_asked(run: Run, server: Server) -> None:
+def test_a_cabinet_sends_heartbeats_and_shows_its_holes_when_asked(run: Run, server: Server) -> None:
     spec = VOLINKS[0]
     station = run(spec).station(spec.imei)
     (beat,) = server.wait_for(spec, Heartbeat)
@@ -37,7 +37,7 @@ def test_it_beats_and_shows_its_holes_when_it_is_asked(run: Run, server: Server)
     assert {slot.number: slot.serial for slot in snapshots[1].slots if slot.serial} == station.serials
 
 
-def test_it_ejects_by_serial_and_takes_back(run: Run, server: Server) -> None:
+def test_a_cabinet_ejects_by_serial_and_takes_back(run: Run, server: Server) -> None:
     here, there = VOLINKS[0], VOLINKS[1]
     simulator = run(here, there)
     eject(server, here, 2)
@@ -47,7 +47,7 @@ def test_it_ejects_by_serial_and_takes_back(run: Run, server: Server) -> None:
     assert (returned.serial, returned.slot, returned.provisional) == (here.serials[1], 6, False)
 
 
-def test_a_repeated_command_ejects_no_second_time_only_for_want_of_the_bank(run: Run, server: Server) -> None:
+def test_a_repeated_command_ejects_no_second_bank(run: Run, server: Server) -> None:
     spec = VOLINKS[2]
     station = run(spec).station(spec.imei)
     eject(server, spec)
@@ -64,7 +64,7 @@ def test_a_repeated_command_ejects_no_second_time_only_for_want_of_the_bank(run:
     ("fault", "reason", "proof"),
     [("refuse", "not_ejected", Proof.IN), ("stuck_slot", "not_ejected", Proof.IN)],
 )
-def test_a_refusal(run: Run, server: Server, fault: str, reason: str, proof: Proof) -> None:
+def test_a_refused_ejection_names_its_reason(run: Run, server: Server, fault: str, reason: str, proof: Proof) -> None:
     spec = VOLINKS[3]
     station = run(spec).station(spec.imei)
     station.fault(fault, times=1)
@@ -89,7 +89,7 @@ def test_a_late_command_is_refused_unless_the_firmware_does_not_care(run: Run, s
     server.wait_for(spec, Ejected)
 
 
-def test_one_task_at_a_time(run: Run, server: Server) -> None:
+def test_a_cabinet_ejects_one_bank_at_a_time(run: Run, server: Server) -> None:
     spec = VOLINKS[4]
     station = run(spec).station(spec.imei)
     station.fault("late_eject", times=1, seconds=1)
@@ -150,7 +150,7 @@ def test_frames_wait_for_the_network_and_a_reboot_shows_all_holes(run: Run, serv
     server.wait_for(spec, Snapshot, count=before + 1)
 
 
-def test_other_words_of_the_protocol(run: Run, server: Server) -> None:
+def test_a_station_understands_the_other_commands_of_its_protocol(run: Run, server: Server) -> None:
     spec = VOLINKS[9]
     station = run(spec).station(spec.imei)
     down = f"/powerbank/{spec.imei}/user/get"

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from powerbank.auth.people import sessions
-from powerbank.base.db import new_id, transaction, utcnow
+from powerbank.base.db import db, new_id, open_session, transaction, utcnow
 from powerbank.outbox import policy
 from powerbank.stations.availability import live_rows
 from powerbank.stations.custody import queries as custody_queries
@@ -74,15 +74,15 @@ def make_station(app: Flask, clean: None) -> Make:
             station, _ = services.register_station(**values, now=utcnow())
             prepared.mark_seen(station.id, at=utcnow(), online=online)
             for number, charge in (charges or {}).items():
-                seat(station.id, number, f"{sn}-{number}", charge)
+                seat_bank(station.id, number, f"{sn}-{number}", charge)
             return station
 
     return make
 
 
-def seat(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
+def seat_bank(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
     """What a snapshot does: the slot shows the bank, and its custody follows."""
-    session = transaction_session()
+    session = open_session()
     registration.register_banks(serials=[serial], model=None, now=utcnow())
     bank = custody_queries.lock_bank(serial)
     session.execute(
@@ -95,15 +95,7 @@ def seat(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
     return bank.id
 
 
-def transaction_session() -> Any:
-    from powerbank.base.db import open_session
-
-    return open_session()
-
-
-def bank_id(serial: str) -> UUID:
-    from powerbank.base.db import db
-
+def find_bank_id(serial: str) -> UUID:
     return db.session.query(PowerBank).filter_by(serial=serial).one().id
 
 

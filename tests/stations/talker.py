@@ -51,7 +51,7 @@ class Talker:
         return place | dict(body)
 
     def snapshot(self, slots: Slots, *, count: int = 4, **numbers: Any) -> bytes:
-        shown = [slot(number, slots.get(number)) for number in range(1, count + 1)]
+        shown = [make_slot(number, slots.get(number)) for number in range(1, count + 1)]
         return self.say("heartbeat", {"status": "online", "slots": shown}, **numbers)
 
     def event(self, kind: str, slot_number: int | None, serial: str | None, **more: Any) -> bytes:
@@ -94,29 +94,29 @@ class Talker:
             commands.check_overdue_command(command.id, now=self.now)
 
 
-def slot(number: int, holds: str | tuple[str, int] | None) -> dict[str, Any]:
+def make_slot(number: int, holds: str | tuple[str, int] | None) -> dict[str, Any]:
     serial, charge = holds if isinstance(holds, tuple) else (holds, 90)
     if serial is None:
         return {"slot_number": number, "status": "ok", "powerbank_sn": None}
     return {"slot_number": number, "status": "ok", "powerbank_sn": serial, "battery_level": charge, "temperature": 25.0}
 
 
-def rows(query: str, **values: Any) -> list[Any]:
+def query_rows(query: str, **values: Any) -> list[Any]:
     db.session.rollback()
     return list(db.session.execute(text(query), values).all())
 
 
-def value(query: str, **values: Any) -> Any:
-    return rows(query, **values)[0][0]
+def query_value(query: str, **values: Any) -> Any:
+    return query_rows(query, **values)[0][0]
 
 
-def view(station_id: UUID) -> dict[int, str | None]:
-    found = rows("SELECT number, bank_serial FROM slots WHERE station_id = :id ORDER BY number", id=station_id)
+def find_serials_in_slots(station_id: UUID) -> dict[int, str | None]:
+    found = query_rows("SELECT number, bank_serial FROM slots WHERE station_id = :id ORDER BY number", id=station_id)
     return {row.number: row.bank_serial for row in found}
 
 
-def stays(serial: str) -> list[tuple[str, int | None, str]]:
-    found = rows(
+def list_stays(serial: str) -> list[tuple[str, int | None, str]]:
+    found = query_rows(
         "SELECT place, slot_number, coalesce(rental_id::text, '') AS rental FROM custody JOIN power_banks b"
         " ON b.id = bank_id WHERE serial = :serial ORDER BY lower(period)",
         serial=serial,
@@ -124,18 +124,20 @@ def stays(serial: str) -> list[tuple[str, int | None, str]]:
     return [(row.place, row.slot_number, row.rental) for row in found]
 
 
-def status(command: StationCommand) -> tuple[str, str | None]:
-    [row] = rows("SELECT status, response FROM station_commands WHERE id = :id", id=command.id)
+def find_command_status(command: StationCommand) -> tuple[str, str | None]:
+    [row] = query_rows("SELECT status, response FROM station_commands WHERE id = :id", id=command.id)
     return row.status, (row.response or {}).get("proof")
 
 
-def live(talker: Talker) -> Any:
-    return rows("SELECT * FROM station_live WHERE station_id = :id", id=talker.id)[0]
+def find_live_row(talker: Talker) -> Any:
+    return query_rows("SELECT * FROM station_live WHERE station_id = :id", id=talker.id)[0]
 
 
-def heard(event: type[Event]) -> list[dict[str, Any]]:
+def list_heard_events(event: type[Event]) -> list[dict[str, Any]]:
     """What was published, for a test that uses the fixture `hear`."""
     return [
         row.arguments
-        for row in rows("SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event.__name__}")
+        for row in query_rows(
+            "SELECT arguments FROM outbox_jobs WHERE job = :job ORDER BY id", job=f"heard_{event.__name__}"
+        )
     ]

@@ -78,5 +78,5 @@ def test_faults_of_the_simulator() -> None:
         f"`settling_seconds` ({volinks_v1.SETTLING_SECONDS}) seconds",
     ],
 )
-def test_figures(sentence: str) -> None:
+def test_the_page_names_the_figures_of_the_code(sentence: str) -> None:
     assert sentence in PROSE

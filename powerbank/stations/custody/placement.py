@@ -99,8 +99,8 @@ def _find_place(place: str, station_sn: str | None, slot_number: int | None, hol
     assert station_sn is not None  # noqa: S101 (the schema)
     station = queries.find_station(station_sn)
     if open_session().get(Slot, (station.id, slot_number)) is None:
-        told = "The station has no such slot."
-        raise InvalidFieldsError({"slot_number": [told]}, detail=told)
+        problem = "The station has no such slot."
+        raise InvalidFieldsError({"slot_number": [problem]}, detail=problem)
     return Whereabouts(Place.SLOT, station.id, slot_number)
 
 

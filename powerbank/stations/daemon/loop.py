@@ -126,13 +126,13 @@ class Daemon:
             return
         try:
             with transaction():
-                asked = commands.request_missing_snapshots(now=utcnow())
+                count = commands.request_missing_snapshots(now=utcnow())
         except SQLAlchemyError as problem:
             db.session.rollback()
             log.warning("no missing snapshots were requested", error=str(problem).strip().splitlines()[:1])
             return
         self._has_requested_snapshots = True
-        log.info("missing snapshots were requested", stations=asked)
+        log.info("missing snapshots were requested", stations=count)
 
     def _wait_for_more(self) -> None:
         """Wait for more messages: after a silence for the rest of a burst, in a stream until the next batch is due."""

@@ -1,4 +1,4 @@
-"""Packages: what can be rented for how much."""
+"""Staff manage packages, and people see which are offered."""
 
 from typing import Any
 from uuid import UUID

@@ -105,11 +105,11 @@ class Fields:
             return None
         if not value:
             return value
-        kept = _shorten(value, 1)
+        shortened = _shorten(value, 1)
         # NaN differs from itself, so that it counts as shortened too.
-        if kept != value:
+        if shortened != value:
             self.note(Oddity.SHORTENED, name)
-        return kept  # type: ignore[no-any-return]  # an object stays one
+        return shortened  # type: ignore[no-any-return]  # an object stays one
 
 
 def parse_object(payload: bytes) -> Fields | Undecodable:

@@ -29,13 +29,13 @@ ENVELOPE = {
 @blueprint.alt_response(200, schema=ENVELOPE)
 def feed(name: str) -> Response:
     """A feed in the manner of GBFS 3.0"""
-    made: dict[str, tuple[float, bytes]] = current_app.extensions.setdefault("gbfs", {})
+    feeds: dict[str, tuple[float, bytes]] = current_app.extensions.setdefault("gbfs", {})
     now = utcnow()
-    kept = made.get(name)
-    if kept is None or now.timestamp() - kept[0] >= gbfs.TTL[name]:
-        kept = made[name] = (now.timestamp(), _make_feed(name))
-    left = max(0, int(gbfs.TTL[name] - (now.timestamp() - kept[0])))
-    return cacheable(Response(kept[1], content_type="application/json"), left)
+    cached = feeds.get(name)
+    if cached is None or now.timestamp() - cached[0] >= gbfs.TTL[name]:
+        cached = feeds[name] = (now.timestamp(), _make_feed(name))
+    left = max(0, int(gbfs.TTL[name] - (now.timestamp() - cached[0])))
+    return cacheable(Response(cached[1], content_type="application/json"), left)
 
 
 def _make_feed(name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Finding stations."""
+"""People find stations and mark favourites."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ CardPage = page_of(StationCardSchema)
 @anybody
 @blueprint.arguments(NearbyArguments, location="query")
 @blueprint.alt_response(200, schema=NearbySchema)
-def around(arguments: dict[str, Any]) -> Response:
+def list_nearby(arguments: dict[str, Any]) -> Response:
     """Stations around a point, nearest first"""
     items = find_nearby_stations(NearbySearch(**arguments), user_id=known_user_id(), now=utcnow())
     return jsonify(items=items, next_cursor=None)

@@ -1,4 +1,4 @@
-"""What people see of stations."""
+"""Stations, as people search and see them."""
 
 from marshmallow import Schema, fields, validate
 

@@ -1,4 +1,4 @@
-"""Staff: the registry of stations."""
+"""Staff manage the registry of stations."""
 
 import io
 from typing import Any
@@ -21,6 +21,7 @@ from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Station
 from powerbank.stations.packages import services as packages
 from powerbank.stations.public import cards
+from powerbank.stations.public.schemas import StationListArguments
 from powerbank.stations.registry import csv_import, queries, services
 from powerbank.stations.registry.credentials import NewCredentials
 from powerbank.stations.registry.schemas import (
@@ -28,7 +29,6 @@ from powerbank.stations.registry.schemas import (
     ImportArguments,
     ImportReportSchema,
     MaintenanceSchema,
-    StaffStationArguments,
     StationChangeSchema,
     StationMadeSchema,
     StationSchema,
@@ -44,12 +44,12 @@ CSV_BODY = {"required": True, "content": {"text/csv": {"schema": {"type": "strin
 @blueprint.route("")
 class Stations(MethodView):
     @staff_only("stations.read")
-    @blueprint.arguments(StaffStationArguments, location="query")
+    @blueprint.arguments(StationListArguments, location="query")
     @blueprint.response(200, page_of(StationSeenSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """All stations, inactive ones too"""
         found = queries.list_stations(**arguments, staff=True)
-        return found | {"items": [_seen(each) for each in found["items"]]}
+        return found | {"items": [_show_station(each) for each in found["items"]]}
 
     @staff_only("stations.write")
     @blueprint.arguments(StationSchema)
@@ -58,8 +58,8 @@ class Stations(MethodView):
         """Register a station. Its MQTT password is in this answer and nowhere else"""
         with transaction():
             station, shown = services.register_station(**body, now=utcnow())
-            audit.by_staff("stations.create", "station", station.sn, new=_told(station))
-        return _seen(station) | {"mqtt": shown}
+            audit.by_staff("stations.create", "station", station.sn, new=_describe_for_audit(station))
+        return _show_station(station) | {"mqtt": shown}
 
 
 @blueprint.route("/<sn>")
@@ -70,8 +70,8 @@ class OneStation(MethodView):
         """A station with its slots"""
         station = queries.find_station(sn)
         slots = [cards.make_slot_card(each, with_serial=True) for each in queries.list_slots(station.id)]
-        told = {"slots": slots, "packages": packages.list_packages_at(station.id)}
-        return _seen(station) | told | message_queries.count_bad_messages(station.id)
+        details = {"slots": slots, "packages": packages.list_packages_at(station.id)}
+        return _show_station(station) | details | message_queries.count_bad_messages(station.id)
 
     @staff_only("stations.write")
     @blueprint.arguments(StationChangeSchema(partial=True))
@@ -79,17 +79,17 @@ class OneStation(MethodView):
     def patch(self, body: dict[str, Any], sn: str) -> dict[str, Any]:
         """Change the fields given"""
         with transaction():
-            old = _told(queries.lock_station(sn))
+            old = _describe_for_audit(queries.lock_station(sn))
             station = services.change_station(sn, body)
-            audit.by_staff("stations.update", "station", sn, old=old, new=_told(station))
-        return _seen(station)
+            audit.by_staff("stations.update", "station", sn, old=old, new=_describe_for_audit(station))
+        return _show_station(station)
 
     @staff_only("stations.write")
     @blueprint.response(204)
     def delete(self, sn: str) -> None:
         """Delete a station entered by mistake. One that was in use can only be made inactive"""
         with transaction():
-            audit.by_staff("stations.delete", "station", sn, old=_told(queries.lock_station(sn)))
+            audit.by_staff("stations.delete", "station", sn, old=_describe_for_audit(queries.lock_station(sn)))
             services.delete_station(sn)
 
 
@@ -122,7 +122,7 @@ def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
             now=utcnow(),
         )
     audit.by_staff("stations.maintenance", "station", sn, old=old, new=body)
-    return _seen(station)
+    return _show_station(station)
 
 
 @blueprint.get("/<sn>/qr.svg")
@@ -144,7 +144,7 @@ def qr(sn: str) -> Response:
 @blueprint.arguments(ImportArguments, location="query")
 @blueprint.doc(requestBody=CSV_BODY)
 @blueprint.response(200, ImportReportSchema)
-def bring_in(arguments: dict[str, Any]) -> dict[str, Any]:
+def import_file(arguments: dict[str, Any]) -> dict[str, Any]:
     """Register the stations of a CSV file, with a report on each row"""
     rows = csv_import.read_rows(request.get_data())
     with transaction():
@@ -154,20 +154,20 @@ def bring_in(arguments: dict[str, Any]) -> dict[str, Any]:
         if not arguments["dry_run"]:
             made = [line.sn for line in lines if line.result == "created"]
             audit.by_staff("stations.import", "station", "import", new=report | {"sns": made})
-    return report | {"rows": [_line(line) for line in lines]}
+    return report | {"rows": [_show_row(line) for line in lines]}
 
 
-def _line(line: csv_import.ImportedRow) -> dict[str, Any]:
-    told: dict[str, Any] = {"row": line.row, "sn": line.sn, "result": line.result, "errors": line.errors}
-    return told | ({"mqtt": line.mqtt} if line.mqtt else {})
+def _show_row(line: csv_import.ImportedRow) -> dict[str, Any]:
+    shown: dict[str, Any] = {"row": line.row, "sn": line.sn, "result": line.result, "errors": line.errors}
+    return shown | ({"mqtt": line.mqtt} if line.mqtt else {})
 
 
-def _told(station: Station) -> dict[str, Any]:
-    """For the audit log: all that staff may change, the number of slots too."""
+def _describe_for_audit(station: Station) -> dict[str, Any]:
+    """Describe for the audit log all that staff may change, with the number of slots."""
     return dict(StationSchema().dump(station)) | {"slots": len(queries.list_slots(station.id))}
 
 
-def _seen(station: Station) -> dict[str, Any]:
+def _show_station(station: Station) -> dict[str, Any]:
     live = station.live
     names = [name for name, field in StationSchema().fields.items() if not field.load_only]
     return {name: getattr(station, name) for name in names} | {

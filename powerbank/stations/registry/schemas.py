@@ -1,4 +1,4 @@
-"""What staff send and see."""
+"""Stations, as staff send and see them."""
 
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from powerbank.api.fields import Boolean, Time
 from powerbank.stations.models import MOST_SLOTS, Amenity
 from powerbank.stations.packages.schemas import PackageCardSchema
 from powerbank.stations.protocols import PROTOCOLS
-from powerbank.stations.public.schemas import SlotSchema, StationListArguments
+from powerbank.stations.public.schemas import SlotSchema
 from powerbank.stations.registry import opening_hours as hours
 from powerbank.stations.schemas import NAME, PLAIN, REASON, SERIAL, STATUS
 
@@ -22,7 +22,7 @@ CLOCK = fields.String(validate=validate.Regexp(hours.TIME.pattern + r"\Z", error
 
 
 class Whole(fields.Nested):
-    """Given at all, it is given whole: a PATCH of a station does not mend single parts of its hours."""
+    """A nested object that is always given as a whole: a PATCH of a station does not change single parts of it."""
 
     def _load(self, value: Any, partial: Any = None) -> Any:
         return super()._load(value, partial=False)
@@ -58,7 +58,7 @@ class OpeningHoursSchema(Schema):
 
     @post_load
     def _as_json(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Pairs as lists, the way they come back from the database."""
+        """Write pairs as lists, as they come back from the database."""
         weekly = {day: [list(pair) for pair in pairs] for day, pairs in data["weekly"].items()}
         exceptions = [each | {"hours": [list(pair) for pair in each["hours"]]} for each in data["exceptions"]]
         return {"weekly": weekly, "exceptions": exceptions}
@@ -92,7 +92,7 @@ class StationSchema(Schema):
 
 
 class StationChangeSchema(StationSchema):
-    """A station keeps its number and its name at the broker for life."""
+    """A change of a station, which keeps its number and its name at the broker for ever."""
 
     class Meta:
         exclude = ("sn", "imei")
@@ -100,7 +100,7 @@ class StationChangeSchema(StationSchema):
 
 class StationSeenSchema(StationSchema):
     class Meta:
-        exclude = ("slots",)  # their number is told at registration only
+        exclude = ("slots",)  # their number is given at the registration only
 
     status = fields.String(required=True, validate=STATUS)
     available_banks = fields.Integer(required=True)
@@ -126,10 +126,6 @@ class CredentialsSchema(Schema):
 
 class StationMadeSchema(StationSeenSchema):
     mqtt = fields.Nested(CredentialsSchema, required=True)
-
-
-class StaffStationArguments(StationListArguments):
-    pass
 
 
 class MaintenanceSchema(Schema):

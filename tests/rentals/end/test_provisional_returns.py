@@ -15,7 +15,7 @@ from tests.rentals.cabinets import sweep
 from tests.rentals.conftest import Renter
 from tests.rentals.street import Street
 from tests.stations.messages.test_volinks_cabinets import RETURNED, UPDATE, frame, holes
-from tests.stations.talker import Talker, stays, value
+from tests.stations.talker import Talker, list_stays, query_value
 
 FAILED, PASSED = 0x24, 0x01
 
@@ -87,16 +87,16 @@ def test_failed_self_test_and_missing_bank_keep_the_rental_open(app: Flask, rent
     cabinet.takes_back_provisionally()
     cabinet.wait(minutes=4)
     cabinet.tests_itself(FAILED)
-    assert stays("258")[-1] == ("user", None, rental_id)
-    assert value("SELECT count(*) FROM station_commands WHERE command = 'get_status' AND status = 'queued'") >= 1
+    assert list_stays("258")[-1] == ("user", None, rental_id)
+    assert query_value("SELECT count(*) FROM station_commands WHERE command = 'get_status' AND status = 'queued'") >= 1
     cabinet.wait(seconds=30)
     cabinet.shows(0)
     cabinet.wait(minutes=10)
     sweep(app, cabinet.street)
     sweep(app, cabinet.street)
     assert sita.rental(rental_id)["status"] == "overdue", "no sweep overrules a self-test"
-    assert stays("258")[-1] == ("user", None, rental_id)
-    assert value("SELECT count(*) FROM discrepancies WHERE resolved_at IS NULL") == 0
+    assert list_stays("258")[-1] == ("user", None, rental_id)
+    assert query_value("SELECT count(*) FROM discrepancies WHERE resolved_at IS NULL") == 0
 
 
 def test_failed_self_test_and_bank_in_its_slot_end_the_rental_at_the_return(app: Flask, rented: Rented) -> None:
@@ -111,8 +111,8 @@ def test_failed_self_test_and_bank_in_its_slot_end_the_rental_at_the_return(app:
     assert (found["status"], found["timeline"][-1]["event"]) in [("completed", "returned"), ("completed", "settled")]
     assert datetime.fromisoformat(found["ended_at"]) == back_at
     assert found["overdue_amount"] == "0.00"
-    assert stays("258")[-1][:2] == ("slot", 1)
-    assert value("SELECT quarantine_reason FROM power_banks").startswith("self-test"), "and not handed out again"
+    assert list_stays("258")[-1][:2] == ("slot", 1)
+    assert query_value("SELECT quarantine_reason FROM power_banks").startswith("self-test"), "and not handed out again"
 
 
 @pytest.mark.parametrize(("shown", "status"), [(258, "completed"), (0, "overdue")])

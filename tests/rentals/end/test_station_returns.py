@@ -6,7 +6,7 @@ from tests.people import rows
 from tests.rentals.cabinets import sweep
 from tests.rentals.conftest import Packages, Renters
 from tests.rentals.street import Street
-from tests.stations.talker import stays
+from tests.stations.talker import list_stays
 
 
 def test_eject_confirmed_but_the_bank_still_seen_in_the_slot_within_60_s(
@@ -20,7 +20,7 @@ def test_eject_confirmed_but_the_bank_still_seen_in_the_slot_within_60_s(
     found = sita.rental(rental_id)
     assert (found["status"], found["timeline"][-1]["event"]) == ("cancelled", "never_came_out")
     assert sita.wallet() == ("500.00", "0.00", 0, "0.00")
-    assert [place for place, _, _ in stays("101")] == ["warehouse", "slot", "user", "slot"]
+    assert [place for place, _, _ in list_stays("101")] == ["warehouse", "slot", "user", "slot"]
 
 
 def test_eject_confirmed_but_the_bank_still_seen_in_the_slot_after_60_s(
@@ -74,7 +74,7 @@ def test_same_bank_returned_rented_and_an_old_return_event_arriving(
     street.happened(b, "returned", 2, "101", seq=number, boot_id=b.boot_id, ts=lost_at.isoformat())
     assert hari.rental(second)["status"] == "active"
     assert sita.rental(first)["status"] == "completed"
-    assert stays("101")[-1] == ("user", None, second)
+    assert list_stays("101")[-1] == ("user", None, second)
     assert (sita.wallet()[0], hari.wallet()[0]) == ("450.00", "450.00")
     street.wait([a, b], minutes=1)
     street.happened(a, "returned", 1, "101")
@@ -102,13 +102,13 @@ def test_return_while_lost(street: Street, renter: Renters, package: Packages) -
     sweep(street.app, street)
     sweep(street.app, street)
     assert sita.rental(rental_id)["status"] == "lost"
-    assert stays("101")[-1][0] == "lost"
+    assert list_stays("101")[-1][0] == "lost"
     assert sita.wallet()[0] == "1950.00", "the replacement price in all, beside the package"
     street.wait([a], hours=301)
     street.happened(a, "returned", 2, "101")
     found = sita.rental(rental_id)
     assert (found["status"], found["due_amount"]) == ("completed", "0.00")
-    assert stays("101")[-1][:2] == ("slot", 2)
+    assert list_stays("101")[-1][:2] == ("slot", 2)
     assert found["amount_paid"] == f"{50 + 5 * 300}.00", "the fees up to the return"
     assert sita.wallet()[0] == f"{5000 - 50 - 5 * 300}.00"
 
@@ -127,7 +127,7 @@ def test_return_while_unresolved(street: Street, renter: Renters, package: Packa
     assert (found["status"], found["return_station"]["sn"]) == ("completed", "B")
     assert street.time(sita, rental_id, "started_at") == asked_at, "from the time of the command"
     assert sita.wallet()[:2] == ("450.00", "0.00")
-    assert [place for place, _, _ in stays("101")] == ["warehouse", "slot", "user", "slot"]
+    assert [place for place, _, _ in list_stays("101")] == ["warehouse", "slot", "user", "slot"]
 
 
 def test_return_by_a_bank_with_no_rental(street: Street, renter: Renters, package: Packages) -> None:
@@ -135,7 +135,7 @@ def test_return_by_a_bank_with_no_rental(street: Street, renter: Renters, packag
     street.wait([a, b], minutes=1)
     a.snapshot({})  # somebody took it by force
     street.happened(b, "returned", 3, "101")
-    assert stays("101")[-1][:2] == ("slot", 3)
+    assert list_stays("101")[-1][:2] == ("slot", 3)
     notices = "SELECT count(*) FROM staff_notices WHERE type = 'unmatched_return'"
     assert rows(street.app, notices) == [(1,)]
     assert rows(street.app, "SELECT count(*) FROM rentals") == [(0,)]
@@ -153,6 +153,6 @@ def test_two_returns_of_one_bank_at_two_stations(street: Street, renter: Renters
     found = sita.rental(rental_id)
     assert (found["status"], found["return_station"]["sn"]) == ("completed", "B")
     assert [each["event"] for each in found["timeline"]].count("returned") == 1
-    assert stays("101")[-1][:2] == ("slot", 1)
+    assert list_stays("101")[-1][:2] == ("slot", 1)
     assert rows(street.app, "SELECT kind FROM discrepancies WHERE resolved_at IS NULL") == [("bank_elsewhere",)]
     assert sita.wallet()[:2] == ("450.00", "0.00")

@@ -23,7 +23,7 @@ from tests.people import rows
 from tests.rentals.cabinets import Cabinets
 from tests.rentals.conftest import Out
 from tests.rentals.rentals_in_states import MAY_RENT
-from tests.stations.conftest import Make, seat
+from tests.stations.conftest import Make, seat_bank
 
 
 def at_once(app: Flask, *jobs: Callable[[], Any], threads: int = 8) -> list[Any]:
@@ -60,7 +60,7 @@ def test_two_hundred_people_rent_ten_banks(
     station = make_station("A", slots=12)
     with app.app_context(), transaction():
         for number in range(1, 11):
-            seat(station.id, number, f"A-{number}", 50 + number)
+            seat_bank(station.id, number, f"A-{number}", 50 + number)
     one_hour = package()
     people = many_people(app, 200)
 

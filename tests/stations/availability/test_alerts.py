@@ -11,7 +11,7 @@ from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.events import StationAlarm, StationBatteryLow, StationOffline, StationOnline
 from tests.stations import prepared
-from tests.stations.talker import Talker, heard, live
+from tests.stations.talker import Talker, find_live_row, list_heard_events
 
 pytestmark = pytest.mark.usefixtures("hear")
 
@@ -39,7 +39,7 @@ def stay(talker: Talker, minutes: float, *, speaks: bool = False) -> None:
 
 
 def flapping() -> list[str]:
-    return [told["detail"] for told in heard(StationAlarm) if told["kind"] == "flapping"]
+    return [told["detail"] for told in list_heard_events(StationAlarm) if told["kind"] == "flapping"]
 
 
 def test_offline_and_online_are_told_once_each(talker: Talker) -> None:
@@ -49,46 +49,48 @@ def test_offline_and_online_are_told_once_each(talker: Talker) -> None:
     assert sweep() == (0, 0)
     talker.wait(91)
     assert sweep() == (0, 0)
-    assert not live(talker).online
+    assert not find_live_row(talker).online
     talker.wait(60)
     assert sweep() == (1, 0)
     assert sweep() == (0, 0)
     talker.snapshot({1: "101", 2: "102", 3: "103"})
-    assert live(talker).online
+    assert find_live_row(talker).online
     assert sweep() == (0, 0)
     for _ in range(4):  # flapping
         talker.say("presence", {"online": False})
-        assert not live(talker).online
+        assert not find_live_row(talker).online
         talker.wait(10)
         talker.snapshot({1: "101", 2: "102", 3: "103"})
         assert sweep() == (0, 0)
         talker.wait(10)
     talker.wait(30)
     assert sweep() == (0, 1)
-    assert len(heard(StationOffline)) == len(heard(StationOnline)) == 1
+    assert len(list_heard_events(StationOffline)) == len(list_heard_events(StationOnline)) == 1
 
 
 def test_low_batteries_are_told_once_an_hour(talker: Talker) -> None:
     for charge in (19, 18, 17):
         talker.snapshot({1: ("101", charge), 2: "102", 3: "103"})
         talker.wait(600)
-    assert [told["battery_level"] for told in heard(StationBatteryLow)] == [19]
+    assert [told["battery_level"] for told in list_heard_events(StationBatteryLow)] == [19]
     talker.wait(3600)
     talker.snapshot({1: ("101", 16), 2: "102", 3: "103"})
-    assert len(heard(StationBatteryLow)) == 2
+    assert len(list_heard_events(StationBatteryLow)) == 2
 
 
 def test_a_station_that_comes_and_goes_is_told_of_once_as_one_that_does(talker: Talker) -> None:
     for _ in range(8):
         come_and_go(talker, minutes=3)
     assert flapping() == ["it goes away and comes back, 3 times within an hour"]
-    assert (len(heard(StationOffline)), len(heard(StationOnline))) == (2, 2)
+    assert (len(list_heard_events(StationOffline)), len(list_heard_events(StationOnline))) == (2, 2)
     stay(talker, 20, speaks=True)
-    assert len(heard(StationOnline)) == 2, "it has not stayed long enough"
+    assert len(list_heard_events(StationOnline)) == 2, "it has not stayed long enough"
     stay(talker, 15, speaks=True)
-    assert len(heard(StationOnline)) == 3
+    assert len(list_heard_events(StationOnline)) == 3
     come_and_go(talker, minutes=3)
-    assert (len(heard(StationOffline)), len(heard(StationOnline))) == (3, 4), "from here on it counts anew"
+    assert (len(list_heard_events(StationOffline)), len(list_heard_events(StationOnline))) == (3, 4), (
+        "from here on it counts anew"
+    )
     assert len(flapping()) == 1
 
 
@@ -98,18 +100,18 @@ def test_a_flapping_station_that_goes_for_good_is_offline(talker: Talker) -> Non
     assert len(flapping()) == 1
     talker.say("presence", {"online": False})
     stay(talker, 29)
-    assert len(heard(StationOffline)) == 2
+    assert len(list_heard_events(StationOffline)) == 2
     stay(talker, 60)
-    assert len(heard(StationOffline)) == 3
+    assert len(list_heard_events(StationOffline)) == 3
     talker.snapshot({1: "101", 2: "102", 3: "103"})
     stay(talker, 2, speaks=True)
-    assert len(heard(StationOnline)) == 3
+    assert len(list_heard_events(StationOnline)) == 3
 
 
 def test_outages_that_are_rare_are_told_each_by_itself(talker: Talker) -> None:
     for _ in range(4):
         come_and_go(talker, minutes=25)
-    assert (len(heard(StationOffline)), len(heard(StationOnline)), flapping()) == (4, 4, [])
+    assert (len(list_heard_events(StationOffline)), len(list_heard_events(StationOnline)), flapping()) == (4, 4, [])
 
 
 def _quarantine(talker: Talker) -> None:
@@ -133,13 +135,13 @@ def test_only_banks_that_could_be_rented_count_as_low(talker: Talker, withdraw: 
     with transaction():
         withdraw(talker)
     talker.snapshot({1: ("101", 5), 2: "102", 3: "103"})
-    assert heard(StationBatteryLow) == []
+    assert list_heard_events(StationBatteryLow) == []
     talker.wait(30)
     talker.snapshot({1: ("101", 4), 2: ("102", 18), 3: ("103", 17)})
-    [told] = heard(StationBatteryLow)
+    [told] = list_heard_events(StationBatteryLow)
     assert (told["count"], told["battery_level"]) == (2, 17)
 
 
 def test_a_bank_that_nobody_registered_is_not_low(talker: Talker) -> None:
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: ("999", 3)})
-    assert heard(StationBatteryLow) == []
+    assert list_heard_events(StationBatteryLow) == []

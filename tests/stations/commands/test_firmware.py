@@ -31,7 +31,7 @@ class TestFirmware:
 
         return lead
 
-    def test_from_a_host_that_was_named(
+    def test_firmware_comes_from_a_host_that_was_named(
         self,
         client: FlaskClient,
         make_station: Make,
@@ -52,7 +52,7 @@ class TestFirmware:
             assert self.send(client, headers, url)[0] == 422, url
 
     @pytest.mark.parametrize("addresses", [("10.0.0.7",), ("93.184.216.34", "127.0.0.1"), ("169.254.169.254",)])
-    def test_which_leads_to_public_addresses_only(
+    def test_firmware_comes_from_public_addresses_only(
         self,
         client: FlaskClient,
         make_station: Make,
@@ -69,7 +69,7 @@ class TestFirmware:
         assert self.send(client, staff_headers("operations"), "https://firmware.example.com/x") == (503, "unavailable")
         assert found_rows(app, "SELECT FROM station_commands") == []
 
-    def test_where_none_was_named_there_is_none(
+    def test_without_a_named_host_there_is_no_firmware(
         self, client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]]
     ) -> None:
         make_station("A")

@@ -13,7 +13,7 @@ from scripts.simulation import generate
 from tests.people import change
 from tests.stations.conftest import Make
 from tests.stations.network import Network
-from tests.stations.talker import Talker, rows
+from tests.stations.talker import Talker, query_rows
 
 ASKED = "SELECT s.sn FROM station_commands c JOIN stations s ON s.id = station_id WHERE command = 'get_status'"
 
@@ -23,7 +23,7 @@ def ask() -> int:
         return commands.request_missing_snapshots(now=utcnow())
 
 
-def test_stations_of_which_too_little_is_known_are_asked(make_station: Make, context: Flask) -> None:
+def test_stations_with_old_or_doubtful_snapshots_are_asked(make_station: Make, context: Flask) -> None:
     def heard(sn: str, *, ago: float = 0, **facts: str) -> Talker:
         talker = Talker(make_station(sn, **facts), utcnow() - timedelta(seconds=ago))
         if talker.station.protocol == "json-v1":
@@ -39,7 +39,7 @@ def test_stations_of_which_too_little_is_known_are_asked(make_station: Make, con
     heard("CLOSED", ago=31)
     change(context, "UPDATE stations SET active = false WHERE sn = 'CLOSED'")
     assert ask() == 2
-    assert [row.sn for row in rows(f"{ASKED} ORDER BY c.id")] == ["DISAGREES", "LATE"]
+    assert [row.sn for row in query_rows(f"{ASKED} ORDER BY c.id")] == ["DISAGREES", "LATE"]
     assert ask() == 0  # they are asked already
 
 
@@ -52,10 +52,10 @@ def test_a_cabinet_that_speaks_each_nine_minutes_has_that_time(make_station: Mak
                 {"id": station.id, "at": utcnow() - timedelta(seconds=ago)},
             )
     assert ask() == 1
-    assert [row.sn for row in rows(ASKED)] == ["OLD"]
+    assert [row.sn for row in query_rows(ASKED)] == ["OLD"]
 
 
-def test_they_are_so_many_and_one_after_the_other(
+def test_missing_snapshots_are_requested_for_a_limited_number_and_one_by_one(
     make_station: Make, context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands, "MOST_MISSING_SNAPSHOTS", 3)
@@ -64,9 +64,9 @@ def test_they_are_so_many_and_one_after_the_other(
     begun = utcnow()
     assert ask() == 3
     sent = "SELECT run_after FROM outbox_jobs WHERE job = 'request_station_snapshot' ORDER BY run_after"
-    times = [row.run_after for row in rows(sent)]
+    times = [row.run_after for row in query_rows(sent)]
     assert all(time >= begun + place * commands.MISSING_SNAPSHOT_INTERVAL for place, time in enumerate(times))
-    assert {row.sn for row in rows(ASKED)} == {"S0", "S1", "S2"}  # those that were heard last
+    assert {row.sn for row in query_rows(ASKED)} == {"S0", "S1", "S2"}  # those that were heard last
 
 
 @pytest.mark.faults

@@ -19,7 +19,7 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from scripts.stack.servers.broker import EmbeddedBroker
 from tests.stations.conftest import Make
-from tests.stations.talker import Talker, rows, status, value
+from tests.stations.talker import Talker, find_command_status, query_rows, query_value
 
 
 def test_a_publisher_needs_a_broker(broker: EmbeddedBroker, app: Flask) -> None:
@@ -66,8 +66,8 @@ def test_a_command_that_somebody_waits_for_goes_out_right_after_the_commit(
     assert [json.loads(each.payload)["command_id"] for each in cabinet.inbox] == [str(command.id)]
     cabinet.close()
     link.close()
-    assert (status(command), command.attempts) == (("sent", None), 1)
-    assert [row.job for row in rows("SELECT job FROM outbox_jobs")] == ["check_station_command"]
+    assert (find_command_status(command), command.attempts) == (("sent", None), 1)
+    assert [row.job for row in query_rows("SELECT job FROM outbox_jobs")] == ["check_station_command"]
 
 
 def hear(cabinet: Listener, what: Callable[[], object], seconds: float = 30) -> None:
@@ -92,17 +92,17 @@ def test_a_command_without_a_broker_stays_unsent(
             deadline_seconds=60,
         )
     work("iot")
-    assert status(command) == ("queued", None)
+    assert find_command_status(command) == ("queued", None)
     context.extensions["mqtt_publisher"] = (os.getpid(), link := Publisher(broker.url))
     try:
         with transaction() as session:
             session.execute(text("UPDATE outbox_jobs SET run_after = now() WHERE job = 'send_station_command'"))
-        job_id = value("SELECT id FROM outbox_jobs WHERE job = 'send_station_command'")
+        job_id = query_value("SELECT id FROM outbox_jobs WHERE job = 'send_station_command'")
         for _ in range(2):
             runtime.run("send_station_command", str(job_id), worker="w")
-        assert status(command)[0] == "sent"
-        assert value("SELECT attempts FROM station_commands") == 1
+        assert find_command_status(command)[0] == "sent"
+        assert query_value("SELECT attempts FROM station_commands") == 1
     finally:
         link.close()
         del context.extensions["mqtt_publisher"]
-    assert value("SELECT deadline - created_at FROM station_commands") == timedelta(seconds=60)
+    assert query_value("SELECT deadline - created_at FROM station_commands") == timedelta(seconds=60)

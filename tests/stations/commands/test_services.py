@@ -16,7 +16,7 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import StationCommand
 from tests.people import rows as found_rows
 from tests.stations.conftest import Make
-from tests.stations.talker import Talker, rows, status, value
+from tests.stations.talker import Talker, find_command_status, query_rows, query_value
 
 Staff = Callable[..., dict[str, str]]
 EJECT = {"command": "eject_powerbank", "parameters": {"slot_number": 1, "powerbank_sn": "A-1"}}
@@ -30,15 +30,15 @@ def test_staff_send_a_command_and_see_what_became_of_it(
     assert sent.status_code == 202
     command_id = sent.get_json()["command_id"]
     assert sent.get_json()["status"] == "queued"
-    assert value("SELECT count(*) FROM outbox_jobs WHERE job = 'send_station_command'") == 1
-    assert value("SELECT count(*) FROM audit_log WHERE action = 'stations.command'") == 1
+    assert query_value("SELECT count(*) FROM outbox_jobs WHERE job = 'send_station_command'") == 1
+    assert query_value("SELECT count(*) FROM audit_log WHERE action = 'stations.command'") == 1
     with transaction():
         assert commands.claim_command(command_id, now=talker.now) is not None
     talker.answer(command_id, slot_number=1, powerbank_sn="A-1")
     [shown] = client.get("/api/admin/stations/A/commands", headers=headers).get_json()["items"]
     assert (shown["command_id"], shown["status"], shown["response"]["proof"]) == (command_id, "succeeded", "confirmed")
     assert shown["finished_at"] is not None
-    [stay] = rows("SELECT place, holder FROM custody WHERE upper_inf(period)")
+    [stay] = query_rows("SELECT place, holder FROM custody WHERE upper_inf(period)")
     assert stay.place == "crew"
     assert stay.holder.startswith("staff:")
     none = client.get("/api/admin/stations/A/commands?status=failed", headers=headers).get_json()
@@ -87,7 +87,7 @@ def test_a_repeated_request_is_one_command(client: FlaskClient, staff_headers: S
         ({"command": "maintenance_mode", "parameters": {"enable": True}}, 202),
     ],
 )
-def test_what_can_be_asked_for(
+def test_staff_can_request_valid_commands_only(
     app: Flask,
     client: FlaskClient,
     staff_headers: Staff,
@@ -103,7 +103,7 @@ def test_what_can_be_asked_for(
     assert answer.status_code == expected, answer.text
 
 
-def test_what_a_protocol_has_no_words_for_is_refused(
+def test_a_command_that_the_protocol_does_not_have_is_refused(
     context: Flask, client: FlaskClient, staff_headers: Staff, make_station: Make
 ) -> None:
     make_station("A", protocol="volinks-v1")
@@ -114,7 +114,7 @@ def test_what_a_protocol_has_no_words_for_is_refused(
     assert client.post("/api/admin/stations/X/remote-command", json=body, headers=headers).status_code == 404
     serviced = client.post("/api/admin/stations/A/maintenance", json={"enable": True}, headers=headers)
     assert serviced.status_code == 200
-    assert value("SELECT count(*) FROM station_commands") == 0
+    assert query_value("SELECT count(*) FROM station_commands") == 0
 
 
 def test_maintenance_tells_the_station(
@@ -122,7 +122,7 @@ def test_maintenance_tells_the_station(
 ) -> None:
     make_station("A")
     client.post("/api/admin/stations/A/maintenance", json={"enable": True}, headers=staff_headers())
-    [command] = rows("SELECT command, parameters FROM station_commands")
+    [command] = query_rows("SELECT command, parameters FROM station_commands")
     assert tuple(command) == ("maintenance_mode", {"enable": True})
 
 
@@ -147,7 +147,7 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     talker.answer(unlocked.id, success=False, error="invalid_parameters")
     talker.event("boot", None, None)
     talker.snapshot({})
-    assert [status(each)[0] for each in (locked, unlocked, rebooted, asked)] == [
+    assert [find_command_status(each)[0] for each in (locked, unlocked, rebooted, asked)] == [
         "succeeded",
         "failed",
         "succeeded",
@@ -155,9 +155,9 @@ def test_other_commands_end_by_their_answer_or_their_deadline(context: Flask, ma
     ]
     silent = ask("lock_slot")
     talker.pass_deadline(silent, 61)
-    assert status(silent)[0] == "unknown"
+    assert find_command_status(silent)[0] == "unknown"
     talker.answer(silent.id)
-    assert status(silent)[0] == "succeeded"
+    assert find_command_status(silent)[0] == "succeeded"
 
 
 def test_a_version_that_is_shown_proves_the_update(
@@ -186,12 +186,12 @@ def test_a_version_that_is_shown_proves_the_update(
     answer_lost, refused = update(), update()
     talker.answer(refused.id, success=False, error="checksum_mismatch")
     beat("2.0.0")
-    assert status(answer_lost)[0] == "sent"
+    assert find_command_status(answer_lost)[0] == "sent"
     talker.pass_deadline(answer_lost, 901)
-    assert status(answer_lost)[0] == "unknown"
+    assert find_command_status(answer_lost)[0] == "unknown"
     beat("2.1.0")
-    assert status(answer_lost) == ("succeeded", "version")
-    assert status(refused)[0] == "failed", "what was refused did not do it"
+    assert find_command_status(answer_lost) == ("succeeded", "version")
+    assert find_command_status(refused)[0] == "failed", "what was refused did not do it"
     shown = client.get("/api/admin/stations/A", headers=headers).get_json()
     assert shown["firmware"] == "2.1.0"
 
@@ -210,7 +210,7 @@ def test_a_snapshot_that_is_asked_for_too_late_is_no_dead_letter(context: Flask,
     assert [(each.job, each.number) for each in queries.count_dead_letters()] == [("send_station_command", 1)]
 
 
-def test_what_is_sent_is_what_was_understood(
+def test_a_command_is_sent_as_its_schema_understood_it(
     client: FlaskClient, make_station: Make, staff_headers: Callable[..., dict[str, str]], app: Flask
 ) -> None:
     make_station("A")

@@ -11,7 +11,7 @@ from powerbank.stations.commands import services as commands
 from powerbank.stations.commands import slot_inspection
 from powerbank.stations.commands.models import CommandStatus
 from tests.stations.conftest import Make
-from tests.stations.talker import Talker, rows, value
+from tests.stations.talker import Talker, query_rows, query_value
 
 Staff = Callable[..., dict[str, str]]
 FULL = {1: ("A-1", 90), 2: ("A-2", 80)}
@@ -39,16 +39,16 @@ def counts(client: FlaskClient) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("protocol", ["json-v1", "volinks-v1"])
-def test_it_is_held_and_the_next_snapshot_does_not_free_it(
+def test_a_slot_stays_held_back_after_the_next_snapshot(
     context: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff, protocol: str
 ) -> None:
     talker = Talker(make_station("A", charges={1: 90, 2: 80}, protocol=protocol))
     refuse(talker, 1)
-    assert value("SELECT count(*) FROM slots WHERE held_because IS NOT NULL") == 0
+    assert query_value("SELECT count(*) FROM slots WHERE held_because IS NOT NULL") == 0
     refuse(talker, 1)
     assert counts(client) == (1, 2)
-    assert value("SELECT count(*) FROM outbox_jobs WHERE job = 'notify_staff'") == 1, "staff are told once"
-    sent = [row.command for row in rows("SELECT command FROM station_commands WHERE requested_by = 'inspection'")]
+    assert query_value("SELECT count(*) FROM outbox_jobs WHERE job = 'notify_staff'") == 1, "staff are told once"
+    sent = [row.command for row in query_rows("SELECT command FROM station_commands WHERE requested_by = 'inspection'")]
     assert sent == (["lock_slot"] if protocol == "json-v1" else [])
     if protocol == "json-v1":
         talker.snapshot(FULL)
@@ -66,12 +66,12 @@ def test_it_is_held_and_the_next_snapshot_does_not_free_it(
     assert counts(client) == (2, 2)
     assert client.post(path.format(1), headers=headers).get_json()["code"] == "slot_not_held"
     assert client.post(path.format(99), headers=headers).status_code == 404
-    assert value("SELECT count(*) FROM audit_log WHERE action = 'stations.release_slot'") == 1
+    assert query_value("SELECT count(*) FROM audit_log WHERE action = 'stations.release_slot'") == 1
 
 
-def test_another_proof_between_is_not_in_a_row(context: Flask, make_station: Make) -> None:
+def test_refusals_with_another_outcome_between_are_not_in_a_row(context: Flask, make_station: Make) -> None:
     talker = Talker(make_station("A", charges={1: 90}))
     refuse(talker, 1)
     refuse(talker, 1, proof="still_in")
     refuse(talker, 1)
-    assert value("SELECT count(*) FROM slots WHERE held_because IS NOT NULL") == 0
+    assert query_value("SELECT count(*) FROM slots WHERE held_because IS NOT NULL") == 0

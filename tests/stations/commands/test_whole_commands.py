@@ -71,7 +71,7 @@ class Operator:
         )
 
 
-def test_a_station_does_what_staff_order(net: Network, played: Callable[..., Simulator]) -> None:
+def test_a_station_carries_out_what_staff_request(net: Network, played: Callable[..., Simulator]) -> None:
     [spec] = generate(1, seed=11).stations
     station = played([spec]).station(spec.imei)
     staff = Operator(net)

@@ -16,7 +16,7 @@ from powerbank.stations.custody.models import DiscrepancyKind, Place, Whereabout
 from powerbank.stations.events import StationAlarm
 from tests.stations import prepared
 from tests.stations.conftest import Make
-from tests.stations.talker import Talker, heard, live, rows, stays, value
+from tests.stations.talker import Talker, find_live_row, list_heard_events, list_stays, query_rows, query_value
 
 Staff = Callable[..., dict[str, str]]
 Act = Callable[..., Any]
@@ -55,9 +55,9 @@ def test_a_station_that_invents_serials_opens_so_many(talker: Talker, hear: None
         talker.snapshot({4: f"fake-{flood}"})
         talker.event("returned", 4, f"made-up-{flood}")
         talker.wait(1)
-    counts = rows("SELECT kind, count(*) FROM discrepancies GROUP BY 1 ORDER BY 1")
+    counts = query_rows("SELECT kind, count(*) FROM discrepancies GROUP BY 1 ORDER BY 1")
     assert dict(map(tuple, counts)) == {"unknown_serial": discrepancies.MOST_OPEN, "bank_missing": 3}
-    told = [each["kind"] for each in heard(StationAlarm)]
+    told = [each["kind"] for each in list_heard_events(StationAlarm)]
     assert sorted(told) == ["bank_missing", "unknown_serial"]  # the first of each kind
 
 
@@ -70,20 +70,20 @@ def test_a_station_that_claims_the_banks_of_others_opens_so_many(talker: Talker,
     for serial in serials:
         talker.wait(1)
         talker.snapshot({1: "101", 2: "102", 3: "103", 4: serial})
-    assert value("SELECT count(*) FROM discrepancies WHERE kind = 'bank_elsewhere'") == discrepancies.MOST_OPEN
+    assert query_value("SELECT count(*) FROM discrepancies WHERE kind = 'bank_elsewhere'") == discrepancies.MOST_OPEN
 
 
-def test_one_that_comes_and_goes_is_one(talker: Talker, hear: None) -> None:
+def test_a_discrepancy_that_comes_and_goes_is_one_row(talker: Talker, hear: None) -> None:
     for _ in range(10):
         talker.snapshot({2: "102", 3: "103"})
         talker.wait(30)
         talker.snapshot({1: "101", 2: "102", 3: "103"})
         talker.wait(30)
-    assert rows("SELECT times, resolved_by FROM discrepancies") == [(10, "system")]
-    assert len(heard(StationAlarm)) == 1
+    assert query_rows("SELECT times, resolved_by FROM discrepancies") == [(10, "system")]
+    assert len(list_heard_events(StationAlarm)) == 1
     talker.wait(3600)
     miss(talker)
-    assert [(each["station_sn"], each["kind"], each["detail"]) for each in heard(StationAlarm)][1:] == [
+    assert [(each["station_sn"], each["kind"], each["detail"]) for each in list_heard_events(StationAlarm)][1:] == [
         ("A", "bank_missing", "power bank 101 is missing from slot 1")
     ]
 
@@ -104,12 +104,12 @@ def test_a_missing_bank_is_settled_by_saying_where_it_is(
     stay = answers[0].get_json()["custody"][0]
     assert (stay["place"], stay["cause"], stay["until"]) == ("lost", "written off: stolen", None)
     miss(talker)
-    assert rows(OPEN) == []
-    assert [place for place, _, _ in stays("101")] == ["warehouse", "slot", "lost"]
-    assert rows("SELECT resolution, resolved_by LIKE 'staff:%' AS by_staff FROM discrepancies") == [
+    assert query_rows(OPEN) == []
+    assert [place for place, _, _ in list_stays("101")] == ["warehouse", "slot", "lost"]
+    assert query_rows("SELECT resolution, resolved_by LIKE 'staff:%' AS by_staff FROM discrepancies") == [
         ("written off: stolen", True)
     ]
-    [row] = rows("SELECT actor, old, new FROM audit_log WHERE action = 'power_banks.write_off'")
+    [row] = query_rows("SELECT actor, old, new FROM audit_log WHERE action = 'power_banks.write_off'")
     assert row.actor.startswith("staff:")
     assert (row.old["place"], row.new) == ("slot", {"reason": "stolen"})
     assert act("101", "write-off").get_json()["code"] == "already_written_off"
@@ -119,10 +119,10 @@ def test_a_bank_that_was_written_off_and_is_seen_again_is_back(talker: Talker, a
     miss(talker)
     assert act("101", "write-off").status_code == 200
     talker.snapshot({1: "101", 2: "102", 3: "103"})
-    assert stays("101")[-1] == ("slot", 1, "")
-    assert live(talker).available_banks == 3
-    assert rows(OPEN) == []
-    assert [each["kind"] for each in heard(StationAlarm)] == ["bank_missing", "written_off_is_back"]
+    assert list_stays("101")[-1] == ("slot", 1, "")
+    assert find_live_row(talker).available_banks == 3
+    assert query_rows(OPEN) == []
+    assert [each["kind"] for each in list_heard_events(StationAlarm)] == ["bank_missing", "written_off_is_back"]
 
 
 def test_a_bank_that_was_written_off_is_found(talker: Talker, act: Act) -> None:
@@ -133,7 +133,7 @@ def test_a_bank_that_was_written_off_is_found(talker: Talker, act: Act) -> None:
     assert act("101", "found").get_json()["code"] == "not_lost"
 
 
-def test_one_that_is_held_back_is_found_into_quarantine(talker: Talker, act: Act) -> None:
+def test_a_quarantined_bank_is_found_into_quarantine(talker: Talker, act: Act) -> None:
     miss(talker)
     assert act("101", "quarantine").status_code == 200
     assert act("101", "found").get_json()["custody"][0]["place"] == "quarantined"
@@ -155,17 +155,17 @@ def test_staff_say_where_it_is(talker: Talker, act: Act, body: dict[str, Any], p
     stay = placed.get_json()["custody"][0]
     assert (stay["place"], stay["slot_number"], stay["holder"]) == place
     assert stay["cause"] == "placed: seen by crew"
-    assert rows(OPEN) == []
+    assert query_rows(OPEN) == []
 
 
-def test_a_slot_that_staff_name_is_compared_with_the_stations_next_word(talker: Talker, act: Act) -> None:
+def test_a_slot_that_staff_name_is_compared_with_the_next_snapshot(talker: Talker, act: Act) -> None:
     miss(talker)
     assert act("101", "place", place="slot", station_sn="A", slot_number=4).status_code == 200
     talker.snapshot({2: "102", 3: "103"})
-    assert [tuple(row) for row in rows(OPEN)] == [("bank_missing", "101", 4, 1)]
+    assert [tuple(row) for row in query_rows(OPEN)] == [("bank_missing", "101", 4, 1)]
     talker.wait(30)
     talker.snapshot({2: "102", 3: "103", 4: "101"})
-    assert rows(OPEN) == []
+    assert query_rows(OPEN) == []
 
 
 @pytest.mark.parametrize(
@@ -182,11 +182,13 @@ def test_a_slot_that_staff_name_is_compared_with_the_stations_next_word(talker: 
         ("write-off", {"more": 1}, 422),
     ],
 )
-def test_what_cannot_be_is_refused(talker: Talker, act: Act, what: str, body: dict[str, Any], code: int) -> None:
+def test_an_impossible_parameter_is_refused(
+    talker: Talker, act: Act, what: str, body: dict[str, Any], code: int
+) -> None:
     miss(talker)
-    before = stays("101")
+    before = list_stays("101")
     assert act("101", what, **body).status_code == code
-    assert stays("101") == before
+    assert list_stays("101") == before
     assert act("nobody", "write-off").status_code == 404
 
 
@@ -209,7 +211,7 @@ def test_what_a_stolen_cabinet_held_is_written_off(talker: Talker, act: Act) -> 
     assert act("101", "write-off", reason="the cabinet was stolen").status_code == 200
 
 
-def test_settled_ones_are_forgotten_after_a_year(talker: Talker, act: Act) -> None:
+def test_settled_discrepancies_are_deleted_after_a_year(talker: Talker, act: Act) -> None:
     miss(talker)
     assert act("101", "write-off").status_code == 200
     with transaction():

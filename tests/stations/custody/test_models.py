@@ -10,7 +10,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.stations.custody import registration
 from tests.databases import execute
 from tests.stations.conftest import Make
-from tests.stations.custody.test_services import stays
+from tests.stations.custody.test_services import list_stays_of_bank
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_database_holds_that_a_bank_is_in_one_place(
         registration.register_banks(serials=["1"], model=None, now=utcnow())
     with pytest.raises(psycopg2.Error):
         execute(environment[role], statement)
-    assert [row.place for row in stays("1")] == ["warehouse"]
+    assert [row.place for row in list_stays_of_bank("1")] == ["warehouse"]
 
 
 def test_a_gap_between_two_stays_is_refused(context: Flask) -> None:

@@ -31,7 +31,7 @@ class TestLongLists:
 
     PATH = "/api/admin/powerbanks"
 
-    def test_taken_in_by_and_by(
+    def test_a_long_list_is_registered_in_batches(
         self,
         client: FlaskClient,
         app: Flask,
@@ -62,7 +62,7 @@ class TestLongLists:
         assert done["result"] == {"created": ["1", "2", "4", "5"], "existing": ["3"]}
         assert rows(app, "SELECT count(*) FROM custody WHERE place = 'warehouse'") == [(6,)]
 
-    def test_a_job_that_died_fails_it(
+    def test_an_operation_whose_job_died_fails(
         self,
         client: FlaskClient,
         app: Flask,

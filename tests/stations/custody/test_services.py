@@ -22,13 +22,13 @@ from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Place, Whereabouts
 from powerbank.stations.models import Slot
 from tests.stations import prepared
-from tests.stations.conftest import Make, bank_id
+from tests.stations.conftest import Make, find_bank_id
 
 Staff = Callable[..., dict[str, str]]
 CREW = Whereabouts(Place.CREW, holder="ram")
 
 
-def stays(serial: str) -> list[Any]:
+def list_stays_of_bank(serial: str) -> list[Any]:
     db.session.rollback()
     return list(
         db.session.execute(
@@ -42,12 +42,14 @@ def test_a_move_closes_one_stay_and_opens_the_next(context: Flask, make_station:
     make_station("A", charges={1: 90})
     rental = uuid4()
     with transaction():
-        assert banks.move_bank(bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected")
+        assert banks.move_bank(
+            find_bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected"
+        )
     with transaction():
         assert not banks.move_bank(
-            bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected"
+            find_bank_id("A-1"), Whereabouts(Place.USER, rental_id=rental), at=utcnow(), cause="ejected"
         )
-    found = stays("A-1")
+    found = list_stays_of_bank("A-1")
     assert [row.place for row in found] == ["warehouse", "slot", "user"]
     assert [row.period.upper for row in found] == [found[1].period.lower, found[2].period.lower, None]
 
@@ -55,8 +57,8 @@ def test_a_move_closes_one_stay_and_opens_the_next(context: Flask, make_station:
 def test_a_clock_that_is_behind_does_not_turn_the_timeline_round(context: Flask, make_station: Make) -> None:
     make_station("A", charges={1: 90})
     with transaction():
-        banks.move_bank(bank_id("A-1"), CREW, at=utcnow() - timedelta(days=2), cause="picked up")
-    found = stays("A-1")
+        banks.move_bank(find_bank_id("A-1"), CREW, at=utcnow() - timedelta(days=2), cause="picked up")
+    found = list_stays_of_bank("A-1")
     assert found[2].period.lower == found[1].period.upper
     assert found[2].period.lower > found[1].period.lower
 
@@ -81,8 +83,8 @@ def test_whatever_happens_there_is_one_place_at_any_time(
             uuid4() if place == "user" else None,
         )
         with transaction():
-            banks.move_bank(bank_id(serial), to, at=utcnow() + timedelta(minutes=minutes), cause="try")
-    found = stays(serial)
+            banks.move_bank(find_bank_id(serial), to, at=utcnow() + timedelta(minutes=minutes), cause="try")
+    found = list_stays_of_bank(serial)
     assert found[-1].period.upper is None
     assert all(a.period.upper == b.period.lower for a, b in pairwise(found))
     assert all(row.period.upper is None or row.period.upper > row.period.lower for row in found)
@@ -109,21 +111,21 @@ def test_the_best_bank_is_the_fullest_then_the_least_used(context: Flask, make_s
         banks.quarantine_bank("A-3", reason="swollen", now=utcnow())
     assert best() == "A-2"
     with transaction():
-        banks.mark_doubtful(bank_id("A-2"), "no answer to the ejection")
+        banks.mark_doubtful(find_bank_id("A-2"), "no answer to the ejection")
     assert best() == "A-1"
     with transaction() as session:
         session.execute(update(Slot).where(Slot.station_id == station.id, Slot.number == 1).values(works="locked"))
     assert best() is None
     assert best(20) == "A-4"
     with transaction():
-        banks.clear_doubt(bank_id("A-2"))
+        banks.clear_doubt(find_bank_id("A-2"))
     assert best() == "A-2"
 
 
 def test_a_bank_that_the_database_has_elsewhere_is_not_handed_out(context: Flask, make_station: Make) -> None:
     station = make_station("A", charges={1: 80})
     with transaction():
-        banks.move_bank(bank_id("A-1"), CREW, at=utcnow(), cause="picked up")
+        banks.move_bank(find_bank_id("A-1"), CREW, at=utcnow(), cause="picked up")
     with pytest.raises(AppError), transaction():
         banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30)
 
@@ -163,7 +165,7 @@ def test_what_two_do_at_once_is_counted_once_each(app: Flask, client: FlaskClien
     assert client.get("/api/stations/A").get_json()["available_banks"] == 0
 
 
-def test_a_promise_is_one_and_ends(context: Flask, make_station: Make) -> None:
+def test_a_reservation_is_of_one_rental_and_ends(context: Flask, make_station: Make) -> None:
     station = make_station("A", charges={1: 80})
     rental = new_id()
     with transaction():

@@ -110,7 +110,7 @@ def messages(serials: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("fault", [kill_the_daemon, restart_the_broker, restart_the_database, wipe_redis])
-def test_nothing_is_lost_and_nothing_happens_twice(net: Network, fault: Callable[[Network], None]) -> None:
+def test_no_message_is_lost_or_applied_twice(net: Network, fault: Callable[[Network], None]) -> None:
     serials = [str(70_000_000 + number) for number in range(BANKS)]
     net.register(STATIONS)
     net.rented_out(serials)

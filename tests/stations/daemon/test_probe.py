@@ -64,7 +64,7 @@ def say(net: Network, *told: tuple[str, str]) -> None:
     )
 
 
-def test_it_counts_what_it_hears_and_says_what_it_misses(net: Network) -> None:
+def test_a_daemon_counts_messages_and_says_what_is_wrong(net: Network) -> None:
     ports = free_ports()
     one, other = ports.web, ports.sandbox
     net.register([SPEC])

@@ -23,7 +23,7 @@ from tests.stations.network import network
 GOOD, EVIL = generate(2, seed=12, filled=0).stations
 
 
-def test_its_name_is_made_up_once_and_is_the_same_for_all_daemons(context: Flask) -> None:
+def test_the_client_id_is_made_up_once_for_all_daemons(context: Flask) -> None:
     name = leadership.find_client_id(db.engine)
     assert leadership.find_client_id(db.engine) == name
     assert len(name) == 22  # all brokers take 23 letters, and this is 88 bits

@@ -44,12 +44,12 @@ def net(nursery: Nursery) -> Iterator[Network]:
         yield net
 
 
-def test_one_that_gives_what_a_fallen_member_held_to_the_others_is_known(shares: SharingBroker) -> None:
+def test_a_broker_that_gives_a_dead_members_messages_to_others_is_known(shares: SharingBroker) -> None:
     assert sharing.keeps_for_others(shares.url)
 
 
 @pytest.mark.parametrize("kind", ["mosquitto", "nats"])
-def test_those_at_hand_do_not(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_brokers_on_this_machine_cannot_share(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if kind == "nats":
         monkeypatch.setattr(broker, "find_mosquitto", lambda: None)
     elif broker.find_mosquitto() is None:
@@ -72,7 +72,7 @@ def test_a_daemon_that_cannot_share_does_not_begin(net: Network) -> None:
     assert net.listening() == set()
 
 
-def test_one_falls_and_the_others_have_its_messages(net: Network, shares: SharingBroker) -> None:
+def test_the_messages_of_a_dead_member_go_to_the_others(net: Network, shares: SharingBroker) -> None:
     net.register(STATIONS)
     group = {"MQTT_URL": shares.url, "MQTT_SHARED_GROUP": "crew"}
     daemons = [net.shipped_daemon(**group) for _ in range(3)]

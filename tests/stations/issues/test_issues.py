@@ -12,7 +12,7 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.stations.commands import services as commands
 from powerbank.stations.issues import services as issues
 from tests.stations.conftest import Make, SignIn
-from tests.stations.talker import Talker, rows
+from tests.stations.talker import Talker, query_rows
 
 Staff = Callable[..., dict[str, str]]
 
@@ -78,7 +78,7 @@ def test_nobody_reports_without_end(client: FlaskClient, make_station: Make, sig
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_a_station_said_to_be_offline_is_asked_for_a_sign_of_life(
+def test_a_station_reported_as_offline_is_asked_for_an_answer(
     context: Flask,
     client: FlaskClient,
     make_station: Make,
@@ -92,10 +92,10 @@ def test_a_station_said_to_be_offline_is_asked_for_a_sign_of_life(
         client.post("/api/stations/A/report-issue", json={"issue_type": "offline"}, headers=sign_in(name))
     db.session.rollback()
     work("default")
-    [check] = rows("SELECT arguments FROM outbox_jobs WHERE job = 'check_station_connectivity'")
+    [check] = query_rows("SELECT arguments FROM outbox_jobs WHERE job = 'check_station_connectivity'")
     with transaction():
         issues.check_station_connectivity(UUID(check.arguments["issue_id"]), None, now=utcnow())
-    [command] = rows("SELECT id, command FROM station_commands")
+    [command] = query_rows("SELECT id, command FROM station_commands")
     assert command.command == "get_status", "asked once, however many said so"
     with transaction():
         assert commands.claim_command(command.id, now=utcnow()) is not None

@@ -98,7 +98,7 @@ def test_a_form_is_read_as_strictly_as_json(client: FlaskClient, sita: Headers) 
     assert client.post(ADDRESS, headers=sita, data="photo=x", content_type="text/plain").status_code == 415
 
 
-def test_photos_of_one_report_are_few(app: Flask, sita: Headers) -> None:
+def test_a_report_has_only_a_few_photos(app: Flask, sita: Headers) -> None:
     """A station's report is new each time; a rental's case is one, to which photos are added."""
     [(user_id,)] = rows(app, "SELECT id FROM users")
     with app.app_context(), transaction():
@@ -108,7 +108,9 @@ def test_photos_of_one_report_are_few(app: Flask, sita: Headers) -> None:
             photos.save_photo(b"x", about=user_id, user_id=user_id, now=utcnow())
 
 
-def test_they_go_after_half_a_year(app: Flask, client: FlaskClient, sita: Headers, work: Callable[..., None]) -> None:
+def test_photos_are_deleted_after_half_a_year(
+    app: Flask, client: FlaskClient, sita: Headers, work: Callable[..., None]
+) -> None:
     as_form(client, sita, samples.jpeg())
     as_form(client, sita, samples.jpeg())
     old = utcnow() - photos.KEPT_FOR - timedelta(days=1)
@@ -122,7 +124,7 @@ def test_they_go_after_half_a_year(app: Flask, client: FlaskClient, sita: Header
         assert db.session.scalar(text("SELECT count(*) FROM report_photos")) == 1
 
 
-def test_whoever_leaves_takes_them_along(app: Flask, client: FlaskClient, sita: Headers) -> None:
+def test_photos_go_with_the_account_of_their_user(app: Flask, client: FlaskClient, sita: Headers) -> None:
     as_form(client, sita, samples.jpeg())
     assert client.delete("/api/users/me", headers=sita).status_code == 204
     assert rows(app, "SELECT 1 FROM report_photos") == []

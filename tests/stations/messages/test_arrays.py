@@ -17,7 +17,7 @@ def stored(kind: str, words: str) -> object:
     return db.session.execute(text(f"SELECT CAST(:words AS {kind}[])"), {"words": words}).scalar_one()
 
 
-def test_texts(context: Flask) -> None:
+def test_texts_arrive_as_they_were(context: Flask) -> None:
     @given(st.lists(texts, max_size=5))
     @example(["", "NULL", "null", None, " a ", 'say "{x, y}"', "back\\slash\\\\", "'; --", "one\ntwo", ":name", "%s"])
     def arrive(values: list[str | None]) -> None:
@@ -26,7 +26,7 @@ def test_texts(context: Flask) -> None:
     arrive()
 
 
-def test_ids_times_and_numbers(context: Flask) -> None:
+def test_identifiers_times_and_numbers_arrive_as_they_were(context: Flask) -> None:
     ids = [new_id(), None, new_id()]
     assert stored("uuid", format_array(ids)) == ids
     times = [datetime(2026, 1, 1, 5, 45, 1, 7, tzinfo=UTC), datetime(1999, 1, 1, tzinfo=timezone(timedelta(hours=-5)))]

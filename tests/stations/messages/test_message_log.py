@@ -9,13 +9,13 @@ from flask.testing import FlaskClient
 from powerbank.base.db import transaction
 from powerbank.content import app_config
 from tests.stations.conftest import Make
-from tests.stations.talker import Talker, value
+from tests.stations.talker import Talker, query_value
 
 Staff = Callable[..., dict[str, str]]
 BEAT = bytes.fromhex("A800117A104353513A32373B42503A30FC")  # a published heartbeat; its check code is right
 
 
-def test_staff_read_what_could_not_be_understood(
+def test_staff_read_messages_that_could_not_be_decoded(
     context: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff
 ) -> None:
     talker, headers = Talker(make_station("A")), staff_headers("viewer")
@@ -55,4 +55,4 @@ def test_a_wrong_check_code_is_counted_and_refused_only_if_staff_say_so(
     shown = client.get("/api/admin/stations/V", headers=staff_headers()).get_json()
     assert (shown["status"] == "online", (shown["undecodable_messages"], shown["odd_messages"])) == (online, counts)
     Talker(station).take(f"/powerbank/{station.imei}/user/heart", BEAT)
-    assert value("SELECT online FROM station_live") is True
+    assert query_value("SELECT online FROM station_live") is True

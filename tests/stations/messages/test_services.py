@@ -11,7 +11,15 @@ from powerbank.stations.daemon.batches import BatchWriter
 from powerbank.stations.events import PowerbankReturned, StationAlarm
 from powerbank.stations.messages.message import ReceivedMessage
 from tests.stations.conftest import Make
-from tests.stations.talker import Talker, heard, live, rows, stays, value, view
+from tests.stations.talker import (
+    Talker,
+    find_live_row,
+    find_serials_in_slots,
+    list_heard_events,
+    list_stays,
+    query_rows,
+    query_value,
+)
 
 pytestmark = pytest.mark.usefixtures("hear")
 
@@ -20,77 +28,81 @@ pytestmark = pytest.mark.usefixtures("hear")
 
 
 def test_registered_banks_are_where_they_are_first_seen(talker: Talker) -> None:
-    assert stays("101") == [("warehouse", None, ""), ("slot", 1, "")]
-    assert (live(talker).available_banks, live(talker).free_slots, live(talker).online) == (3, 1, True)
-    assert rows("SELECT * FROM discrepancies") == []
-    assert heard(PowerbankReturned) == []
+    assert list_stays("101") == [("warehouse", None, ""), ("slot", 1, "")]
+    assert (find_live_row(talker).available_banks, find_live_row(talker).free_slots, find_live_row(talker).online) == (
+        3,
+        1,
+        True,
+    )
+    assert query_rows("SELECT * FROM discrepancies") == []
+    assert list_heard_events(PowerbankReturned) == []
 
 
 def test_an_unchanged_heartbeat_only_moves_last_seen(talker: Talker) -> None:
-    before = value("SELECT count(*) FROM station_reports")
+    before = query_value("SELECT count(*) FROM station_reports")
     closely = talker.writer.counts["closely"]
     for _ in range(3):
         talker.wait(30)
         talker.snapshot({1: "101", 2: "102", 3: "103"})
-    assert value("SELECT count(*) FROM station_reports") == before
+    assert query_value("SELECT count(*) FROM station_reports") == before
     assert talker.writer.counts["closely"] == closely
-    assert live(talker).last_seen == talker.now
+    assert find_live_row(talker).last_seen == talker.now
 
 
-def test_charges_move_without_a_closer_look(talker: Talker) -> None:
+def test_charges_change_without_a_comparison(talker: Talker) -> None:
     closely = talker.writer.counts["closely"]
     talker.snapshot({1: ("101", 29), 2: "102", 3: "103"})
     assert talker.writer.counts["closely"] == closely
-    assert value("SELECT charge FROM slots WHERE bank_serial = '101'") == 29
-    assert live(talker).available_banks == 2
+    assert query_value("SELECT charge FROM slots WHERE bank_serial = '101'") == 29
+    assert find_live_row(talker).available_banks == 2
     talker.snapshot({1: ("101", 31), 2: "102", 3: "103"})
-    assert live(talker).available_banks == 3
+    assert find_live_row(talker).available_banks == 3
 
 
 def test_a_bank_registered_after_it_was_seen_is_seated_by_the_next_snapshot(talker: Talker) -> None:
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "999"})
-    [row] = rows("SELECT kind, serial, slot_number FROM discrepancies WHERE resolved_at IS NULL")
+    [row] = query_rows("SELECT kind, serial, slot_number FROM discrepancies WHERE resolved_at IS NULL")
     assert tuple(row) == ("unknown_serial", "999", 4)
-    assert live(talker).available_banks == 3
+    assert find_live_row(talker).available_banks == 3
     with transaction():
         registration.register_banks(serials=["999"], model=None, now=utcnow())
     talker.wait(30)
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "999"})
-    assert stays("999")[-1] == ("slot", 4, "")
-    assert live(talker).available_banks == 4
-    assert rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
+    assert list_stays("999")[-1] == ("slot", 4, "")
+    assert find_live_row(talker).available_banks == 4
+    assert query_rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
 
 
-def test_a_bank_that_is_gone_unasked_is_missed_and_welcome_back(talker: Talker) -> None:
+def test_a_bank_that_leaves_unrequested_is_missing_until_it_is_back(talker: Talker) -> None:
     talker.snapshot({2: "102", 3: "103"})
-    [row] = rows("SELECT kind, serial FROM discrepancies WHERE resolved_at IS NULL")
+    [row] = query_rows("SELECT kind, serial FROM discrepancies WHERE resolved_at IS NULL")
     assert tuple(row) == ("bank_missing", "101")
-    assert stays("101")[-1] == ("slot", 1, "")
-    assert live(talker).available_banks == 2
+    assert list_stays("101")[-1] == ("slot", 1, "")
+    assert find_live_row(talker).available_banks == 2
     talker.wait(30)
     talker.snapshot({1: "101", 2: "102", 3: "103"})
-    assert rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
+    assert query_rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
 
 
 def test_a_bank_of_another_station_is_not_taken_over_by_saying_so(talker: Talker, make_station: Make) -> None:
     other = Talker(make_station("B"), talker.now)
     other.snapshot({1: "101"})
-    [row] = rows("SELECT kind, station_id FROM discrepancies WHERE resolved_at IS NULL")
+    [row] = query_rows("SELECT kind, station_id FROM discrepancies WHERE resolved_at IS NULL")
     assert tuple(row) == ("bank_elsewhere", other.id)
-    assert stays("101")[-1] == ("slot", 1, "")
-    assert live(other).available_banks == 0
+    assert list_stays("101")[-1] == ("slot", 1, "")
+    assert find_live_row(other).available_banks == 0
     talker.snapshot({2: "102", 3: "103"})  # now its own station misses it
     other.wait(30)
     other.snapshot({1: "101"})
     assert (
-        value(
+        query_value(
             "SELECT station_id FROM custody WHERE upper_inf(period) AND bank_id ="
             " (SELECT id FROM power_banks WHERE serial = '101')"
         )
         == other.id
     )
-    assert rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
-    assert heard(PowerbankReturned) == []
+    assert query_rows("SELECT * FROM discrepancies WHERE resolved_at IS NULL") == []
+    assert list_heard_events(PowerbankReturned) == []
 
 
 def test_slots_that_cannot_be_read_are_neither_free_nor_rentable(talker: Talker) -> None:
@@ -99,8 +111,8 @@ def test_slots_that_cannot_be_read_are_neither_free_nor_rentable(talker: Talker)
         {"slot_number": 4, "status": "ok", "powerbank_sn": ""},
     ]
     talker.say("heartbeat", {"status": "online", "slots": slots})
-    assert view(talker.id) == {1: "101", 2: "102", 3: "103", 4: None}
-    assert (live(talker).available_banks, live(talker).free_slots) == (2, 0)
+    assert find_serials_in_slots(talker.id) == {1: "101", 2: "102", 3: "103", 4: None}
+    assert (find_live_row(talker).available_banks, find_live_row(talker).free_slots) == (2, 0)
 
 
 # ── order ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,9 +122,9 @@ def test_old_snapshots_are_kept_and_not_applied(talker: Talker) -> None:
     talker.snapshot({1: "101", 2: "102"})
     old = {"boot_id": 1, "seq": 1, "ts": utcnow().isoformat()}
     talker.snapshot({4: "104"}, **{**old, "boot_id": 0, "seq": 999})
-    assert view(talker.id) == {1: "101", 2: "102", 3: None, 4: None}
-    assert value("SELECT count(*) FROM station_reports WHERE outcome = 'stale'") == 1
-    assert live(talker).last_seen == talker.now
+    assert find_serials_in_slots(talker.id) == {1: "101", 2: "102", 3: None, 4: None}
+    assert query_value("SELECT count(*) FROM station_reports WHERE outcome = 'stale'") == 1
+    assert find_live_row(talker).last_seen == talker.now
 
 
 @pytest.mark.parametrize("skew", [timedelta(days=2), timedelta(days=-2)])
@@ -120,27 +132,27 @@ def test_clocks_do_not_matter(talker: Talker, skew: timedelta) -> None:
     ts = (talker.now + skew).isoformat()
     talker.snapshot({1: "101"}, boot_id=1, seq=50, ts=ts)
     talker.snapshot({2: "102"}, boot_id=1, seq=49, ts=talker.now.isoformat())
-    assert view(talker.id) == {1: "101", 2: None, 3: None, 4: None}
+    assert find_serials_in_slots(talker.id) == {1: "101", 2: None, 3: None, 4: None}
     talker.snapshot({2: "102"}, boot_id=2, seq=1, ts=(talker.now - 2 * skew).isoformat())
-    assert view(talker.id) == {1: None, 2: "102", 3: None, 4: None}
+    assert find_serials_in_slots(talker.id) == {1: None, 2: "102", 3: None, 4: None}
 
 
 def test_a_station_that_lost_its_count_is_believed_when_it_goes_on(talker: Talker) -> None:
     talker.snapshot({1: "101"}, boot_id=7, seq=500, ts=talker.now.isoformat())
     for seq in range(1, 6):
-        assert view(talker.id) == {1: "101", 2: None, 3: None, 4: None}
+        assert find_serials_in_slots(talker.id) == {1: "101", 2: None, 3: None, 4: None}
         talker.wait(30)
         talker.snapshot({2: "102"}, boot_id=7, seq=seq, ts=talker.now.isoformat())
-    assert view(talker.id) == {1: None, 2: "102", 3: None, 4: None}
+    assert find_serials_in_slots(talker.id) == {1: None, 2: "102", 3: None, 4: None}
     talker.snapshot({3: "103"}, boot_id=7, seq=6, ts=talker.now.isoformat())
-    assert view(talker.id)[3] == "103"
+    assert find_serials_in_slots(talker.id)[3] == "103"
 
 
 def test_late_snapshots_between_new_ones_do_not_add_up_to_a_restart(talker: Talker) -> None:
     for number in range(8):
         talker.snapshot({1: "101"}, boot_id=2, seq=100 + number, ts=talker.now.isoformat())
         talker.snapshot({2: "102"}, boot_id=1, seq=10 + number, ts=talker.now.isoformat())
-    assert view(talker.id) == {1: "101", 2: None, 3: None, 4: None}
+    assert find_serials_in_slots(talker.id) == {1: "101", 2: None, 3: None, 4: None}
 
 
 # ── alerts and nonsense ───────────────────────────────────────────────────────────────────────────────
@@ -150,17 +162,17 @@ def test_alarms_are_told_and_a_faulty_slot_is_out_of_use(talker: Talker) -> None
     payload = talker.event("slot_fault", 1, None)
     talker.take(f"stations/{talker.imei}/events", payload)
     talker.event("overheat", None, None)
-    assert [told["kind"] for told in heard(StationAlarm)] == ["slot_fault", "overheat"]
-    assert live(talker).available_banks == 2
+    assert [told["kind"] for told in list_heard_events(StationAlarm)] == ["slot_fault", "overheat"]
+    assert find_live_row(talker).available_banks == 2
 
 
-def test_nonsense_is_counted_and_kept(talker: Talker) -> None:
+def test_undecodable_messages_are_counted_and_kept(talker: Talker) -> None:
     for payload in (b"", b"{", b"\xff\xfe", b"[1, 2]", b"[" * 5000, b'{"seq": NaN}'):
         talker.take(f"stations/{talker.imei}/heartbeat", payload)
     talker.take("/powerbank/imei-A/user/update", b"\xa8")
     talker.take("stations/nobody/heartbeat", b"{}")
-    assert value("SELECT undecodable FROM station_state") == 7
-    assert value("SELECT count(*) FROM station_reports WHERE outcome = 'undecodable'") == 7
+    assert query_value("SELECT undecodable FROM station_state") == 7
+    assert query_value("SELECT count(*) FROM station_reports WHERE outcome = 'undecodable'") == 7
     assert talker.writer.counts["strangers"] == 1
 
 
@@ -174,13 +186,13 @@ def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeyp
     talker.event("returned", 4, "104")
     monkeypatch.undo()
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "104"})
-    assert value("SELECT reason FROM station_reports WHERE outcome = 'failed'").startswith("ZeroDivisionError")
-    assert view(talker.id)[4] == "104"
+    assert query_value("SELECT reason FROM station_reports WHERE outcome = 'failed'").startswith("ZeroDivisionError")
+    assert find_serials_in_slots(talker.id)[4] == "104"
 
 
-def test_the_daemon_may_show_life_after_each_station_of_a_long_batch(make_station: Make) -> None:
+def test_the_daemon_shows_that_it_lives_after_each_station_of_a_long_batch(make_station: Make) -> None:
     stations, turns = [make_station("A"), make_station("B")], list[int]()
-    writer = BatchWriter(after_station=lambda: turns.append(value("SELECT count(*) FROM station_reports")))
+    writer = BatchWriter(after_station=lambda: turns.append(query_value("SELECT count(*) FROM station_reports")))
     body = b'{"event_id": "1", "type": "boot"}'
     writer.write([ReceivedMessage(f"stations/{each.imei}/events", body, utcnow()) for each in stations])
     assert turns == [1, 2]

@@ -11,7 +11,7 @@ from powerbank.base.db import transaction
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.messages import snapshots, steady_heartbeats
-from tests.stations.talker import Slots, Talker, rows, slot, stays, view
+from tests.stations.talker import Slots, Talker, find_serials_in_slots, list_stays, make_slot, query_rows
 
 pytestmark = pytest.mark.usefixtures("hear")
 BEFORE = {1: "101", 2: "102", 3: "103"}
@@ -33,14 +33,14 @@ def put_out(talker: Talker) -> None:
     talker.answer(command.id, slot_number=1, powerbank_sn="101")
 
 
-def test_the_snapshot_after_an_ejection_is_usual(talker: Talker) -> None:
+def test_the_snapshot_after_an_ejection_is_steady(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     put_out(talker)
     assert is_usual(talker, WITHOUT_THE_FIRST)
-    assert view(talker.id) == {1: None, 2: "102", 3: "103", 4: None}
+    assert find_serials_in_slots(talker.id) == {1: None, 2: "102", 3: "103", 4: None}
 
 
-def test_whichever_word_comes_first(talker: Talker) -> None:
+def test_an_ejection_is_settled_whichever_message_comes_first(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     command = talker.rent(1, "101")
     talker.answer(command.id, slot_number=1, powerbank_sn="101")
@@ -48,23 +48,23 @@ def test_whichever_word_comes_first(talker: Talker) -> None:
     assert is_usual(talker, WITHOUT_THE_FIRST)
 
 
-def test_the_snapshot_after_a_return_is_usual(talker: Talker) -> None:
+def test_the_snapshot_after_a_return_is_steady(talker: Talker) -> None:
     put_out(talker)
     talker.snapshot(WITHOUT_THE_FIRST)
     talker.wait(60)
     talker.event("returned", 4, "101")
     assert is_usual(talker, {**WITHOUT_THE_FIRST, 4: ("101", 80)})
-    assert stays("101")[-1] == ("slot", 4, "")
+    assert list_stays("101")[-1] == ("slot", 4, "")
 
 
-def test_a_bank_that_is_still_there_is_looked_at(talker: Talker) -> None:
+def test_a_bank_that_is_still_there_is_compared(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     put_out(talker)
     assert not is_usual(talker, BEFORE)
-    assert stays("101")[-1] == ("slot", 1, "")
+    assert list_stays("101")[-1] == ("slot", 1, "")
 
 
-def test_what_staff_did_in_between_is_looked_at(talker: Talker) -> None:
+def test_what_staff_did_in_between_is_compared(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     put_out(talker)
     with transaction():
@@ -96,20 +96,20 @@ def staff_take_102(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any
     return when
 
 
-def test_what_staff_do_during_a_closer_look_is_looked_at_next(
+def test_what_staff_do_during_a_comparison_is_compared_next(
     talker: Talker, staff_take_102: Callable[..., None]
 ) -> None:
     talker.snapshot(BEFORE)
     moved = {1: "101", 2: "102", 4: "103"}
     staff_take_102(snapshots, "_list_slot_agreements")
     assert not is_usual(talker, moved)
-    assert stays("102")[-1][0] == "warehouse"
+    assert list_stays("102")[-1][0] == "warehouse"
     assert not is_usual(talker, moved)
-    assert stays("102")[-1][0] == "slot"
+    assert list_stays("102")[-1][0] == "slot"
     assert is_usual(talker, moved)
 
 
-def test_what_staff_do_while_a_bank_becomes_one_to_hand_out_is_looked_at_next(
+def test_what_staff_do_while_a_bank_becomes_rentable_is_compared_next(
     talker: Talker, staff_take_102: Callable[..., None]
 ) -> None:
     empty: Slots = {**BEFORE, 1: ("101", 5)}
@@ -117,37 +117,37 @@ def test_what_staff_do_while_a_bank_becomes_one_to_hand_out_is_looked_at_next(
     assert is_usual(talker, empty)
     staff_take_102(steady_heartbeats, "_follow_messages")
     assert is_usual(talker, BEFORE)
-    assert stays("102")[-1][0] == "warehouse"
+    assert list_stays("102")[-1][0] == "warehouse"
     assert not is_usual(talker, BEFORE)
-    assert stays("102")[-1][0] == "slot"
+    assert list_stays("102")[-1][0] == "slot"
 
 
-def test_a_bank_in_doubt_is_looked_at(talker: Talker) -> None:
+def test_a_bank_in_doubt_is_compared(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     with transaction():
         banks.mark_doubtful(custody_queries.lock_bank("103").id, "no answer to an ejection")
     put_out(talker)
     assert not is_usual(talker, WITHOUT_THE_FIRST)
-    assert rows("SELECT serial FROM power_banks WHERE doubt IS NOT NULL") == []
+    assert query_rows("SELECT serial FROM power_banks WHERE doubt IS NOT NULL") == []
 
 
-def test_the_next_ejection_is_open(talker: Talker) -> None:
+def test_the_snapshot_after_an_ejection_is_compared_if_another_one_is_open(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     put_out(talker)
     talker.rent(2, "102")
     assert not is_usual(talker, WITHOUT_THE_FIRST)
 
 
-def test_an_unknown_bank_is_looked_at_each_time(talker: Talker) -> None:
+def test_an_unknown_bank_is_compared_each_time(talker: Talker) -> None:
     put_out(talker)
     talker.event("returned", 1, "999")
     shown = {**WITHOUT_THE_FIRST, 1: ("999", 80)}
     assert not is_usual(talker, shown)
     assert not is_usual(talker, shown)
-    assert [row.kind for row in rows("SELECT kind FROM discrepancies")] == ["unknown_serial"]
+    assert [row.kind for row in query_rows("SELECT kind FROM discrepancies")] == ["unknown_serial"]
 
 
-def test_an_answer_that_says_otherwise_is_followed_by_a_look(talker: Talker) -> None:
+def test_a_contradicting_answer_is_followed_by_a_comparison(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     command = talker.rent(1, "101")
     talker.event("ejected", 1, "101")
@@ -158,6 +158,9 @@ def test_an_answer_that_says_otherwise_is_followed_by_a_look(talker: Talker) -> 
 def test_a_bank_that_left_a_slot_which_cannot_be_read_is_found_in_the_other(talker: Talker) -> None:
     """The slot keeps what it showed last, and is not believed for that."""
     talker.snapshot(BEFORE)
-    strange = slot(1, "101") | {"powerbank_sn": {"what": "is this"}}
-    talker.say("heartbeat", {"status": "online", "slots": [strange, slot(2, "102"), slot(3, "103"), slot(4, "101")]})
-    assert stays("101")[-1] == ("slot", 4, "")
+    strange = make_slot(1, "101") | {"powerbank_sn": {"what": "is this"}}
+    talker.say(
+        "heartbeat",
+        {"status": "online", "slots": [strange, make_slot(2, "102"), make_slot(3, "103"), make_slot(4, "101")]},
+    )
+    assert list_stays("101")[-1] == ("slot", 4, "")

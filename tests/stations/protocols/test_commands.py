@@ -47,7 +47,7 @@ def encode(protocol: str, command: Command) -> EncodedCommand | Unsupported:
 
 
 @pytest.mark.parametrize(("command", "word", "parameters"), ALL)
-def test_json_v1_has_words_for_everything(command: Command, word: str, parameters: dict[str, Any]) -> None:
+def test_json_v1_has_every_command(command: Command, word: str, parameters: dict[str, Any]) -> None:
     found = encode("json-v1", command)
     assert isinstance(found, EncodedCommand)
     assert (found.message.topic, found.message.qos) == (f"stations/{IMEI}/commands", 2)

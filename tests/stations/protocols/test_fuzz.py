@@ -87,7 +87,7 @@ def check(topic: str, payload: bytes, *, strict: bool = False) -> Decoded | Unde
 
 
 @given(topic=st.sampled_from(JSON_TOPICS + FRAME_TOPICS), payload=st.binary(max_size=300), strict=st.booleans())
-def test_any_bytes(topic: str, payload: bytes, strict: bool) -> None:
+def test_any_bytes_are_decoded_or_refused(topic: str, payload: bytes, strict: bool) -> None:
     check(topic, payload, strict=strict)
 
 
@@ -95,7 +95,7 @@ def test_any_bytes(topic: str, payload: bytes, strict: bool) -> None:
 @given(topic=st.sampled_from(JSON_TOPICS), body=likely | values)
 @example(topic=JSON_TOPICS[0], body={"slots": [{"slot_number": 1, "powerbank_sn": "\ud800", "status": "ok"}]})
 @example(topic=JSON_TOPICS[1], body={"type": "boot", "data": {"\x00": ["\ud8ff", float("nan"), 10**400]}})
-def test_any_json(topic: str, body: Any) -> None:
+def test_any_json_is_decoded_or_refused(topic: str, body: Any) -> None:
     check(topic, json.dumps(body).encode())
 
 
@@ -123,7 +123,7 @@ def test_the_short_way_through_a_slot_ends_where_the_long_one_does(raw: dict[str
         assert (quick, notes) == (json_v1._read_slot(Fields(raw, notes)), [])
 
 
-def test_the_usual_slot_goes_the_short_way() -> None:
+def test_a_plain_slot_is_read_the_short_way() -> None:
     bank = {"slot_number": 1, "status": "ok", "powerbank_sn": "1", "battery_level": 50, "temperature": 26.5}
     empty = {"slot_number": 2, "status": "ok", "powerbank_sn": None, "battery_level": None, "metadata": {}}
     assert json_v1._read_plain_slot(bank) == (1, Works.OK, Seen.BANK, "1", 50, 26.5, None, {})
@@ -147,7 +147,7 @@ def test_what_is_not_quite_json_costs_its_field_and_not_the_message(odd: str) ->
     | st.integers(1, 5).flatmap(lambda boards: exactly(66 * boards))
     | st.sampled_from([4, 7, 10, 16]).flatmap(exactly),
 )
-def test_any_frame(topic: str, command: int, body: bytes) -> None:
+def test_any_frame_is_decoded_or_refused(topic: str, command: int, body: bytes) -> None:
     check(topic, frame(command, body), strict=True)
 
 
@@ -156,7 +156,9 @@ def test_any_frame(topic: str, command: int, body: bytes) -> None:
     changes=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=5),
     cut=st.integers(0, 137),
 )
-def test_any_damage_to_a_good_frame(start: tuple[str, bytes], changes: list[tuple[int, int]], cut: int) -> None:
+def test_any_damaged_frame_is_decoded_or_refused(
+    start: tuple[str, bytes], changes: list[tuple[int, int]], cut: int
+) -> None:
     topic, good = start
     damaged = bytearray(good)
     for at, value in changes:

@@ -163,7 +163,7 @@ EVENT = {"event_id": "e1", "slot_number": 4, "powerbank_sn": "PB-1", "battery_le
         ("boot", Boot(RECEIVED, {"a": 1}, "e1")),
     ],
 )
-def test_events(kind: str, event: Any) -> None:
+def test_each_kind_of_event_is_decoded(kind: str, event: Any) -> None:
     assert from_json("events", type=kind, **EVENT).events == (event,)
 
 
@@ -173,7 +173,7 @@ def test_a_return_of_something_that_cannot_be_read_is_no_return() -> None:
 
 
 @pytest.mark.parametrize("kind", ["exploded", "", "Returned", "ok"])
-def test_an_event_that_the_protocol_does_not_have(kind: str) -> None:
+def test_an_unknown_event_is_undecodable(kind: str) -> None:
     assert json_refused("events", type=kind, **EVENT) == "unknown"
     assert json_refused("events", type=[kind]) == "shape"
 
@@ -207,7 +207,7 @@ def test_an_answer_says_whether_it_succeeded() -> None:
     assert json_refused("responses/c1", success="true") == "shape"
 
 
-def test_presence() -> None:
+def test_presence_is_decoded() -> None:
     assert from_json("presence", online=False).events == (Presence(RECEIVED, False),)
     assert json_refused("presence", online=0) == "shape"
 
@@ -238,7 +238,7 @@ def test_a_payload_that_claims_another_station_or_command_is_refused() -> None:
         (b"{}", "shape"),
     ],
 )
-def test_what_is_no_message_is_refused_in_few_words(payload: bytes, reason: str) -> None:
+def test_an_undecodable_message_is_refused_with_a_short_reason(payload: bytes, reason: str) -> None:
     assert refused(f"stations/{IMEI}/presence", payload) == reason
     assert refused(f"stations/{IMEI}/heartbeat", payload) == reason
 
@@ -270,7 +270,7 @@ def test_free_data_is_cut_to_what_can_be_kept() -> None:
     assert odds(found) == ["shortened"]
 
 
-def test_notes_are_few_however_much_is_odd() -> None:
+def test_notes_are_limited_however_odd_a_message_is() -> None:
     found = heartbeat(*({"slot_number": number, "status": "?", "powerbank_sn": 1.5} for number in range(1, 256)))
     assert len(found.notes) == 20
     assert len(found.events[1].slots) == 255

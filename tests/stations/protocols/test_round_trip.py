@@ -34,7 +34,7 @@ def update(payload: bytes) -> Any:
 
 
 @given(boards=st.integers(1, 25), content=st.data())
-def test_snapshots(boards: int, content: st.DataObject) -> None:
+def test_a_snapshot_survives_the_round_trip(boards: int, content: st.DataObject) -> None:
     cabinet = Cabinet.of(boards * 4, [], random.Random(0))
     numbers = content.draw(st.lists(st.sampled_from(sorted(cabinet.slots)), unique=True))
     for number, serial in zip(numbers, content.draw(st.lists(serials, unique=True)), strict=False):
@@ -66,7 +66,7 @@ def test_ejections_and_returns(hole: int, serial: int, charge: int) -> None:
 
 
 @given(signal=st.integers(0, 31), power=st.integers(0, 3))
-def test_heartbeats(signal: int, power: int) -> None:
+def test_a_heartbeat_survives_the_round_trip(signal: int, power: int) -> None:
     (found,) = understood(HEART, frames.heartbeat(signal, power)).events
     assert found == Heartbeat(RECEIVED, None, {"signal": signal, "backup_power": power})
 

@@ -129,7 +129,7 @@ def test_a_wrong_check_code_is_noted_or_if_so_set_refused() -> None:
         (HEART, PUBLISHED_SNAPSHOT, "mismatch"),
     ],
 )
-def test_what_is_no_frame_is_refused_in_few_words(topic: str, payload: bytes, reason: str) -> None:
+def test_an_undecodable_frame_is_refused_with_a_short_reason(topic: str, payload: bytes, reason: str) -> None:
     assert refused(topic, payload) == reason
 
 
@@ -197,7 +197,7 @@ def test_an_eject_answer_of_unknown_state_or_without_a_bank_proves_nothing() -> 
     assert event == EjectFailed(RECEIVED, None, None, "not_ejected", Proof.NONE)
 
 
-def test_returns() -> None:
+def test_each_state_of_a_return_is_decoded() -> None:
     for state, reason in RETURN_STATES.items():
         (event,) = understood(UPDATE, frame(0x40, bytes([0x10, 3, 0]) + SERIAL + bytes([state, 13, 42]))).events
         if state == 0x01:

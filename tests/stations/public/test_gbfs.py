@@ -38,7 +38,7 @@ def test_the_first_feed_leads_to_all_others(client: FlaskClient) -> None:
     assert client.get("/gbfs/3.0/free_bike_status.json").status_code == 404
 
 
-def test_stations_and_what_is_in_them(client: FlaskClient, make_station: Make) -> None:
+def test_the_feeds_show_stations_and_what_is_in_them(client: FlaskClient, make_station: Make) -> None:
     make_station("A", charges={1: 90, 2: 10})
     make_station("B", online=False)
     make_station("C", active=False)
@@ -57,7 +57,7 @@ def test_stations_and_what_is_in_them(client: FlaskClient, make_station: Make) -
     assert (b["is_renting"], b["last_reported"]) == (False, "1970-01-01T00:00:00Z")
 
 
-def test_it_can_be_kept(client: FlaskClient, make_station: Make) -> None:
+def test_a_feed_can_be_cached(client: FlaskClient, make_station: Make) -> None:
     make_station("A")
     first = client.get("/gbfs/3.0/station_status.json")
     assert "public" in first.headers["Cache-Control"]

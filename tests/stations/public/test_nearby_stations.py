@@ -51,7 +51,7 @@ def test_the_nearest_comes_first_with_what_the_app_shows(client: FlaskClient, ma
     assert str(near["last_seen"]).endswith("Z")
 
 
-def test_filters(client: FlaskClient, make_station: Make) -> None:
+def test_a_search_nearby_filters_by_banks_and_free_slots(client: FlaskClient, make_station: Make) -> None:
     make_station("FULL", charges={1: 90, 2: 90}, slots=2)
     make_station("EMPTY", slots=2, lat=27.7154)
     make_station("HIDDEN", active=False)
@@ -139,11 +139,11 @@ def test_every_answer_is_what_a_look_at_all_stations_gives(app: Flask, client: F
         {"lat": 0, "lng": 0, "limit": 101},
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(client: FlaskClient, query: dict[str, object]) -> None:
+def test_a_search_that_makes_no_sense_is_refused(client: FlaskClient, query: dict[str, object]) -> None:
     assert client.get("/api/stations/nearby", query_string=query).status_code == 422
 
 
-def test_my_favourites_are_marked_and_nobody_elses(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
+def test_only_my_own_favourites_are_marked(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
     make_station("A")
     mine, theirs = sign_in("sita"), sign_in("gita")
     assert client.put("/api/stations/A/favorite", headers=mine).status_code == 204

@@ -39,7 +39,9 @@ def test_serials_are_for_staff_only(
     assert [slot["powerbank_sn"] for slot in shown["slots"]] == ["A-1", None, None, None]
 
 
-def test_who_has_it_already_is_told_so(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
+def test_a_client_that_has_the_page_already_gets_no_body(
+    client: FlaskClient, make_station: Make, staff_headers: Staff
+) -> None:
     make_station("A")
     first = client.get("/api/stations/A")
     again = client.get("/api/stations/A", headers={"If-None-Match": first.headers["ETag"]})
@@ -48,7 +50,7 @@ def test_who_has_it_already_is_told_so(client: FlaskClient, make_station: Make, 
     assert client.get("/api/stations/A", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_what_is_not_shown_is_not_there(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
+def test_an_inactive_station_is_not_found(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
     make_station("A", active=False)
     headers = sign_in()
     for path in ("/api/stations/A", "/api/stations/B", "/s/A", "/s/B", "/api/packages?station_sn=A"):
@@ -94,7 +96,9 @@ def test_favourites_come_and_go(client: FlaskClient, make_station: Make, sign_in
         ("q=marg&city=Lalitpur", ["B"]),
     ],
 )
-def test_search(client: FlaskClient, make_station: Make, staff_headers: Staff, query: str, found: list[str]) -> None:
+def test_a_search_finds_the_beginnings_of_terms(
+    client: FlaskClient, make_station: Make, staff_headers: Staff, query: str, found: list[str]
+) -> None:
     make_station("A", name="Thamel Chowk", address="Thamel Marg")
     make_station("B", name="पाटन दरबार", address="Mangal Marg", city="Lalitpur", online=False)
     make_station("KTM-001", name="O'Neil's", address="Jhamsikhel", city="Lalitpur")
@@ -115,7 +119,7 @@ def test_the_list_is_paged(client: FlaskClient, make_station: Make) -> None:
     assert seen == ["A", "B", "C", "D", "E"]
 
 
-def test_words_are_quoted_for_postgresql() -> None:
+def test_terms_are_quoted_for_postgresql() -> None:
     assert make_vector_of_texts("Bob's", "a\\b") == "'a' 'b' 'bob' 's'"
     assert make_query("New-Road 'x") == "'new':* & 'road':* & 'x':*"
     assert make_query("'&|!") is None
@@ -214,6 +218,6 @@ def test_an_old_code_leads_to_a_page_for_people(client: FlaskClient) -> None:
         ([], None),
     ],
 )
-def test_todays_hours_in_words(pairs: list[list[str]], words: str | None) -> None:
+def test_the_hours_of_today_are_written_as_text(pairs: list[list[str]], words: str | None) -> None:
     hours = json.dumps({"weekly": dict.fromkeys(DAYS, pairs)})
     assert describe_today(hours, "Asia/Kathmandu", datetime.now(UTC)) == words

@@ -124,7 +124,9 @@ def test_a_slot_with_a_bank_in_it_does_not_go(client: FlaskClient, make_station:
     assert len(client.get("/api/stations/B").get_json()["slots"]) == 1
 
 
-def test_a_mistake_is_deleted_a_history_is_not(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
+def test_a_station_without_history_is_deleted_and_another_is_not(
+    client: FlaskClient, make_station: Make, staff_headers: Staff
+) -> None:
     make_station("A")
     make_station("B", charges={1: 50})
     headers = staff_headers()
@@ -143,7 +145,7 @@ def test_maintenance_is_seen_by_all(client: FlaskClient, make_station: Make, sta
     assert client.get("/api/stations/A").get_json()["status"] == "online"
 
 
-def test_the_code_to_print(app: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
+def test_staff_get_the_code_to_print(app: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
     make_station("A")
     answer = client.get("/api/admin/stations/A/qr.svg", headers=staff_headers("viewer"))
     assert answer.content_type == "image/svg+xml"
@@ -177,7 +179,7 @@ def upload(client: FlaskClient, headers: dict[str, str], data: str | bytes, dry_
     return client.post(address, data=data, content_type="text/csv", headers=headers)
 
 
-def test_many_come_from_a_file_row_by_row(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
+def test_stations_are_imported_row_by_row(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
     make_station("OLD")
     headers = staff_headers()
     file = (
@@ -203,12 +205,14 @@ def test_many_come_from_a_file_row_by_row(client: FlaskClient, make_station: Mak
 @pytest.mark.parametrize(
     "data", [b"", b"\xff\xfe", b"sn,imei\nA,b\n", HEADING.encode(), b"\x00", (HEADING.strip() + ",colour\n").encode()]
 )
-def test_what_is_no_such_file_is_refused(client: FlaskClient, staff_headers: Staff, data: bytes) -> None:
+def test_a_file_that_is_no_such_csv_is_refused(client: FlaskClient, staff_headers: Staff, data: bytes) -> None:
     refused = upload(client, staff_headers(), data)
     assert (refused.status_code, refused.get_json(force=True)["code"]) == (422, "bad_file")
 
 
-def test_values_to_tune(app: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
+def test_a_changed_setting_changes_what_is_available(
+    app: Flask, client: FlaskClient, make_station: Make, staff_headers: Staff
+) -> None:
     make_station("A", charges={1: 25})
     headers = staff_headers()
     assert client.get("/api/stations/A").get_json()["available_banks"] == 0
@@ -259,7 +263,7 @@ def test_each_field_that_staff_change_leaves_its_difference(
         assert {other for other in last.new if last.new[other] != last.old.get(other)} == {name}
 
 
-def test_what_a_caller_gives_stays_as_it_was(context: Flask, make_station: Make) -> None:
+def test_arguments_of_the_caller_are_not_changed(context: Flask, make_station: Make) -> None:
     make_station("A")
     changes = {"slots": 9, "name": "New"}
     with transaction():
