@@ -47,17 +47,17 @@ class RemoteCommandSchema(Schema):
     parameters = fields.Dict(load_default=dict, metadata={"example": {"slot_number": 3, "powerbank_sn": "85000003"}})
 
     @post_load
-    def _parameters(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _load_parameters(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Keep the parameters as they were understood, not as they were written."""
         try:
             parameters = PARAMETERS.get(data["command"], Schema)().load(data["parameters"])
         except ValidationError as refused:
             wrong = refused.messages_dict.items()
-            raise ValidationError({"parameters": [f"{name}: {_first(each)}" for name, each in wrong]}) from None
+            raise ValidationError({"parameters": [f"{name}: {_find_first(each)}" for name, each in wrong]}) from None
         return data | {"parameters": parameters}
 
 
-def _first(problem: Any) -> str:
+def _find_first(problem: Any) -> str:
     return str(problem[0] if isinstance(problem, list) else problem)
 
 

@@ -70,7 +70,7 @@ class BankPlaceSchema(Schema):
     )
 
     @validates_schema
-    def _slot(self, data: dict[str, Any], **_: Any) -> None:
+    def _check_slot(self, data: dict[str, Any], **_: Any) -> None:
         named = data["station_sn"] is not None and data["slot_number"] is not None
         if data["place"] == Place.SLOT and not named:
             raise ValidationError("Which slot of which station?", "slot_number")

@@ -21,9 +21,9 @@ class PackageSchema(Schema):
     created_at = Time(dump_only=True)
 
     @validates_schema
-    def _unit(self, data: dict[str, Any], partial: Any = None, **_: Any) -> None:
+    def _check_unit(self, data: dict[str, Any], partial: Any = None, **_: Any) -> None:
         if partial:
-            return  # only the database sees both halves here
+            return  # only the database sees both halves of a unit then
         if (data["unit_minutes"] is None) != (data["unit_price"] is None):
             raise ValidationError("A unit has minutes and a price.", "unit_price")
         if data["payment_model"] == PaymentModel.POSTPAID and data["unit_price"] is None:

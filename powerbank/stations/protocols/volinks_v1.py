@@ -101,7 +101,7 @@ def decode(topic: str, payload: bytes, received_at: datetime, facts: StationFact
     place = UP.fullmatch(topic)
     if place is None:
         return Undecodable(Reason.TOPIC)
-    layout = _layout(payload, place["kind"])
+    layout = _find_layout(payload, place["kind"])
     if isinstance(layout, Undecodable):
         return layout
     frame = Frame(payload[4:-1], Order(received_at))
@@ -116,7 +116,7 @@ def decode(topic: str, payload: bytes, received_at: datetime, facts: StationFact
     return found if isinstance(found, Undecodable) else Decoded((found,), tuple(frame.notes))
 
 
-def _layout(payload: bytes, kind: str) -> "Layout | Undecodable":
+def _find_layout(payload: bytes, kind: str) -> "Layout | Undecodable":
     if payload[:1] != bytes([HEAD]):
         return Undecodable(Reason.HEAD)
     if not 6 <= len(payload) <= MAX_PAYLOAD:
@@ -131,7 +131,7 @@ def _layout(payload: bytes, kind: str) -> "Layout | Undecodable":
     return layout
 
 
-def _snapshot(frame: Frame) -> Event | Undecodable:
+def _read_snapshot(frame: Frame) -> Event | Undecodable:
     size = BOARD_BYTES + HOLES * HOLE_BYTES
     boards = [frame.body[at : at + size] for at in range(0, len(frame.body), size)]
     whole = [board for board in boards if len(board) == size][:MAX_BOARDS]
@@ -150,14 +150,14 @@ def _snapshot(frame: Frame) -> Event | Undecodable:
                 frame.notes.append(Note(Oddity.DUPLICATE_SLOT if number else Oddity.SLOT, f"hole {board[at]}"))
                 complete = False
             else:
-                reports[number] = _slot(number, board[at : at + HOLE_BYTES], frame.notes)
+                reports[number] = _read_slot(number, board[at : at + HOLE_BYTES], frame.notes)
     serials = [report.serial for report in reports.values() if report.serial]
     if len(set(serials)) < len(serials):
         frame.notes.append(Note(Oddity.DUPLICATE_SERIAL, "one serial in two holes"))
     return Snapshot(frame.order, tuple(reports.values()), complete)
 
 
-def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReading:
+def _read_slot(number: int, hole: bytes, notes: list[Note]) -> SlotReading:
     state, sensor = hole[1], hole[14]
     works, fault = volinks_states.HOLE_STATES.get(state, volinks_states.HoleState(Works.FAULTY, f"state_{state:02x}"))
     if state not in volinks_states.HOLE_STATES:
@@ -184,17 +184,17 @@ def _slot(number: int, hole: bytes, notes: list[Note]) -> SlotReading:
     return SlotReading(number, works, Seen.BANK, serial, charge, temperature, fault, health)
 
 
-def _ejected_by_serial(frame: Frame) -> Event:
+def _read_ejection_by_serial(frame: Frame) -> Event:
     state = frame.state(5, volinks_states.EJECT_STATES)
     # The frame does not say which board the hole is on, so only the serial tells where the bank was.
-    return _outcome(frame.order, state, frame.serial(1), slot=None)
+    return _make_ejection_event(frame.order, state, frame.serial(1), slot=None)
 
 
-def _ejected_by_hole(frame: Frame) -> Event:
-    return _outcome(frame.order, frame.state(2, volinks_states.EJECT_STATES), None, frame.hole(0))
+def _read_ejection_by_hole(frame: Frame) -> Event:
+    return _make_ejection_event(frame.order, frame.state(2, volinks_states.EJECT_STATES), None, frame.hole(0))
 
 
-def _outcome(order: Order, state: int, serial: str | None, slot: int | None) -> Event:
+def _make_ejection_event(order: Order, state: int, serial: str | None, slot: int | None) -> Event:
     name, proof = volinks_states.EJECT_STATES.get(state, volinks_states.EjectState(f"state_{state:02x}", Proof.NONE))
     if proof is Proof.OUT:
         return Ejected(order, serial, slot)
@@ -203,7 +203,7 @@ def _outcome(order: Order, state: int, serial: str | None, slot: int | None) -> 
     return EjectFailed(order, serial, slot, name, proof)
 
 
-def _returned(frame: Frame) -> Event:
+def _read_return(frame: Frame) -> Event:
     slot, serial, state = frame.hole(0), frame.serial(3), frame.state(7, volinks_states.RETURN_STATES)
     reason = volinks_states.RETURN_STATES.get(state, f"state_{state:02x}")
     if serial is None or state not in (volinks_states.RETURNED, volinks_states.UNTIL_SELF_TEST):
@@ -212,7 +212,7 @@ def _returned(frame: Frame) -> Event:
     return Returned(frame.order, serial, slot, frame.charge(9), provisional, reason if provisional else None)
 
 
-def _self_test(frame: Frame) -> Event:
+def _read_self_test(frame: Frame) -> Event:
     body, state = frame.body, frame.state(2, volinks_states.RETURN_STATES)
     return ReturnSelfTest(
         frame.order,
@@ -232,7 +232,7 @@ def _self_test(frame: Frame) -> Event:
     )
 
 
-def _heartbeat(frame: Frame) -> Event:
+def _read_heartbeat(frame: Frame) -> Event:
     facts: dict[str, object] = {}
     text = frame.body[1:].decode("ascii", "replace")
     for part in text[:200].split(";"):
@@ -253,12 +253,12 @@ class Layout(NamedTuple):
 
 
 LAYOUTS: Mapping[int, Layout] = {
-    0x10: Layout(None, "update", _snapshot),
-    0x31: Layout(12, "update", _ejected_by_serial),
-    0x21: Layout(9, "update", _ejected_by_hole),
-    0x40: Layout(15, "update", _returned),
-    0x28: Layout(21, "update", _self_test),
-    0x7A: Layout(None, "heart", _heartbeat),
+    0x10: Layout(None, "update", _read_snapshot),
+    0x31: Layout(12, "update", _read_ejection_by_serial),
+    0x21: Layout(9, "update", _read_ejection_by_hole),
+    0x40: Layout(15, "update", _read_return),
+    0x28: Layout(21, "update", _read_self_test),
+    0x7A: Layout(None, "heart", _read_heartbeat),
 }
 
 

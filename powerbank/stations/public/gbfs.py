@@ -39,7 +39,7 @@ def make_feed(name: str, *, public_url: str, contact: str, now: datetime) -> dic
     return {"last_updated": format_time(now.replace(microsecond=0)), "ttl": TTL[name], "version": VERSION, "data": data}
 
 
-def _text(value: str) -> list[dict[str, str]]:
+def _make_text(value: str) -> list[dict[str, str]]:
     return [{"text": value, "language": LANGUAGE}]
 
 
@@ -47,7 +47,7 @@ def _describe_system(public_url: str, contact: str) -> dict[str, Any]:
     return {
         "system_id": "powerbank",
         "languages": [LANGUAGE],
-        "name": _text("Powerbank"),
+        "name": _make_text("Powerbank"),
         "opening_hours": "24/7",
         "url": public_url,
         "feed_contact_email": contact,
@@ -61,7 +61,7 @@ def _describe_types() -> dict[str, Any]:
         "vehicle_type_id": BANK,
         "form_factor": "other",
         "propulsion_type": "human",
-        "name": _text("Power bank"),
+        "name": _make_text("Power bank"),
         "return_constraint": "any_station",
     }
     return {"vehicle_types": [kind]}
@@ -86,7 +86,7 @@ def _describe_stations(public_url: str) -> list[dict[str, Any]]:
     return [
         {
             "station_id": row.sn,
-            "name": _text(row.name),
+            "name": _make_text(row.name),
             "lat": row.lat,
             "lon": row.lng,
             "address": row.address,

@@ -25,7 +25,9 @@ def find_accounts_version() -> int:
 
 def list_accounts() -> Iterator[tuple[str, str, str]]:
     """List the user name, the bcrypt hash and the Mosquitto hash of every station that may connect."""
-    query = _accounts(Credentials.username, Credentials.bcrypt, Credentials.pbkdf2).order_by(Credentials.username)
+    query = _select_accounts(Credentials.username, Credentials.bcrypt, Credentials.pbkdf2).order_by(
+        Credentials.username
+    )
     for row in db.session.execute(query):
         yield row.username, row.bcrypt, row.pbkdf2
 
@@ -42,17 +44,17 @@ def write_broker_files(folder: Path, *, broker_url: str) -> int:
     _put(folder / PASSWORDS, [*lines, *stations])
     _put(
         folder / RULES,
-        [f"user {service}", "topic readwrite #", "", *_patterns()],
+        [f"user {service}", "topic readwrite #", "", *_make_patterns()],
     )
     return len(stations)
 
 
-def _patterns() -> list[str]:
+def _make_patterns() -> list[str]:
     """Make the rules by which a station reaches only the topics below its own user name."""
     return [f"pattern readwrite {each.below.format(imei='%u')}/#" for each in PROTOCOLS.values()]
 
 
-def _accounts(*columns: Any) -> Select[Any]:
+def _select_accounts(*columns: Any) -> Select[Any]:
     return select(*columns).join(Station, Station.id == Credentials.station_id).where(Station.active)
 
 

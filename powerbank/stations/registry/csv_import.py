@@ -42,22 +42,22 @@ def read_rows(data: bytes) -> list[dict[str, str]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _unreadable("The file is not UTF-8.") from None
+        raise _make_error("The file is not UTF-8.") from None
     if "\x00" in text:
-        raise _unreadable("Text must not hold NUL.")
+        raise _make_error("Text must not hold NUL.")
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
     try:
         heading = [name.strip() for name in reader.fieldnames or ()]
         if missing := [name for name in NEEDED if name not in heading]:
-            raise _unreadable(f"The first line must name these columns too: {', '.join(missing)}.")
+            raise _make_error(f"The first line must name these columns too: {', '.join(missing)}.")
         if unknown := sorted(set(heading) - set(COLUMNS)):
-            raise _unreadable(f"Unknown columns: {', '.join(unknown)}.")
+            raise _make_error(f"Unknown columns: {', '.join(unknown)}.")
         reader.fieldnames = heading
         rows = list(reader)
     except csv.Error as error:
-        raise _unreadable(f"Not a CSV file: {error}.") from None
+        raise _make_error(f"Not a CSV file: {error}.") from None
     if not 1 <= len(rows) <= MOST_ROWS:
-        raise _unreadable(f"Between 1 and {MOST_ROWS} stations in one file.")
+        raise _make_error(f"Between 1 and {MOST_ROWS} stations in one file.")
     return rows
 
 
@@ -85,7 +85,7 @@ def _refuse_known(good: list[ValidRow]) -> list[ValidRow]:
     If somebody registers the same station at this moment, the database refuses the whole file, which can be sent again.
     """
     new = []
-    taken = {name: _taken(name, [facts[name] for _, facts in good]) for name in ("sn", "imei")}
+    taken = {name: _find_taken(name, [facts[name] for _, facts in good]) for name in ("sn", "imei")}
     for line, facts in good:
         repeated = [name for name in taken if facts[name] in taken[name]]
         if repeated:
@@ -98,7 +98,7 @@ def _refuse_known(good: list[ValidRow]) -> list[ValidRow]:
     return new
 
 
-def _taken(name: str, wanted: list[str]) -> set[str]:
+def _find_taken(name: str, wanted: list[str]) -> set[str]:
     column = Station.sn if name == "sn" else Station.imei
     return set(open_session().scalars(select(column).where(column.in_(wanted))))
 
@@ -122,5 +122,5 @@ def _flatten_errors(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     return {name: [str(each) for each in found] for name, found in messages.items()}
 
 
-def _unreadable(detail: str) -> AppError:
+def _make_error(detail: str) -> AppError:
     return AppError("bad_file", 422, detail)

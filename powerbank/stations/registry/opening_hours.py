@@ -42,14 +42,14 @@ class OpeningHours:
 
 def is_open(hours: str | None, timezone: str, at: datetime) -> bool:
     """Whether a station is open at that time. The hours are JSON text, so that what is read from it can be cached."""
-    return hours is None or _read(hours).open_at(at.astimezone(_zone(timezone)))
+    return hours is None or _read(hours).open_at(at.astimezone(_find_zone(timezone)))
 
 
 def describe_today(hours: str | None, timezone: str, at: datetime) -> str | None:
     """Write the hours of a day as `07:00–12:00, 18:00–02:00`. None: the station is always open, or closed all day."""
     if hours is None:
         return None
-    intervals = _read(hours).on(at.astimezone(_zone(timezone)).date())
+    intervals = _read(hours).on(at.astimezone(_find_zone(timezone)).date())
     return ", ".join(f"{_format_minutes(start)}–{_format_minutes(end)}" for start, end in intervals) or None
 
 
@@ -62,23 +62,23 @@ def _format_minutes(minutes: int) -> str:
 def _read(hours: str) -> OpeningHours:
     fields = json.loads(hours)
     return OpeningHours(
-        weekly={day: _intervals(pairs) for day, pairs in fields.get("weekly", {}).items()},
+        weekly={day: _parse_intervals(pairs) for day, pairs in fields.get("weekly", {}).items()},
         exceptions={
-            date.fromisoformat(each["date"]): _intervals(each["hours"]) for each in fields.get("exceptions", ())
+            date.fromisoformat(each["date"]): _parse_intervals(each["hours"]) for each in fields.get("exceptions", ())
         },
     )
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
+def _find_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _intervals(pairs: Sequence[Sequence[str]]) -> tuple[Interval, ...]:
-    return tuple(_interval(*pair) for pair in pairs)
+def _parse_intervals(pairs: Sequence[Sequence[str]]) -> tuple[Interval, ...]:
+    return tuple(_parse_interval(*pair) for pair in pairs)
 
 
-def _interval(opens: str, closes: str) -> Interval:
+def _parse_interval(opens: str, closes: str) -> Interval:
     start, end = _parse_minutes(opens), _parse_minutes(closes)
     return (start, end if end > start else end + MIDNIGHT)
 
@@ -91,15 +91,15 @@ def format_for_osm(hours: Mapping[str, Any] | None) -> str:
     """Write the hours in the format of OpenStreetMap: `Mo 07:00-21:00; 2026 Oct 20 off`."""
     if hours is None:
         return "24/7"
-    rules = [f"{day.capitalize()[:2]} {_osm_intervals(hours.get('weekly', {}).get(day, ()))}" for day in DAYS]
+    rules = [f"{day.capitalize()[:2]} {_format_osm_intervals(hours.get('weekly', {}).get(day, ()))}" for day in DAYS]
     for each in hours.get("exceptions", ()):
         day = date.fromisoformat(each["date"])
-        rules.append(f"{day.year} {MONTHS[day.month - 1]} {day.day:02d} {_osm_intervals(each['hours'])}")
+        rules.append(f"{day.year} {MONTHS[day.month - 1]} {day.day:02d} {_format_osm_intervals(each['hours'])}")
     return "; ".join(rules)
 
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _osm_intervals(pairs: Sequence[Sequence[str]]) -> str:
+def _format_osm_intervals(pairs: Sequence[Sequence[str]]) -> str:
     return ",".join(f"{opens}-{closes}" for opens, closes in pairs) or "off"

@@ -33,7 +33,7 @@ class ExceptionSchema(Schema):
     hours = fields.List(fields.Tuple((CLOCK, CLOCK)), required=True, validate=validate.Length(max=8))
 
     @validates_schema
-    def _date(self, data: dict[str, Any], **_: Any) -> None:
+    def _check_date(self, data: dict[str, Any], **_: Any) -> None:
         try:
             if date.fromisoformat(data["date"]).isoformat() != data["date"]:
                 raise ValueError("another way of writing it")  # noqa: TRY301
@@ -51,13 +51,13 @@ class OpeningHoursSchema(Schema):
     exceptions = fields.List(fields.Nested(ExceptionSchema), load_default=list, validate=validate.Length(max=400))
 
     @validates_schema
-    def _intervals(self, data: dict[str, Any], **_: Any) -> None:
+    def _check_intervals(self, data: dict[str, Any], **_: Any) -> None:
         lists = [*data.get("weekly", {}).values(), *(each["hours"] for each in data.get("exceptions", ()))]
         if any(start in ("24:00", end) for pairs in lists for start, end in pairs):
             raise ValidationError("An interval has a beginning before 24:00 and an end that differs from it.")
 
     @post_load
-    def _as_json(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _write_as_json(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Write pairs as lists, as they come back from the database."""
         weekly = {day: [list(pair) for pair in pairs] for day, pairs in data["weekly"].items()}
         exceptions = [each | {"hours": [list(pair) for pair in each["hours"]]} for each in data["exceptions"]]

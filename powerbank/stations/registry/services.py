@@ -28,11 +28,11 @@ def register_station(*, now: datetime, **facts: Any) -> tuple[Station, NewCreden
 def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[tuple[Station, NewCredentials]]:
     """Register stations in a few statements, however many they are: a file of thousands is one request."""
     session = open_session()
-    stations = [Station(id=new_id(), **_without_slots(facts)) for facts in many]
+    stations = [Station(id=new_id(), **_leave_out_slots(facts)) for facts in many]
     for station in stations:
         station.words = search_terms.make_vector(station)
     session.add_all(stations)
-    with foreseen(_refusals()):
+    with foreseen(_make_refusals()):
         session.flush()
     slots = [
         {"station_id": station.id, "number": number}
@@ -44,11 +44,11 @@ def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[
     return list(zip(stations, credentials.issue_credentials_for(stations, now=now), strict=True))
 
 
-def _refusals() -> Refusals:
+def _make_refusals() -> Refusals:
     return {"uq_stations_sn": already_exists_error(), "uq_stations_imei": already_exists_error()}
 
 
-def _without_slots(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _leave_out_slots(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "slots"}
 
 
@@ -56,10 +56,10 @@ def change_station(sn: str, changes: Mapping[str, Any]) -> Station:
     """Change the given fields of a station."""
     session = open_session()
     station = queries.lock_station(sn)
-    for name, value in _without_slots(changes).items():
+    for name, value in _leave_out_slots(changes).items():
         setattr(station, name, value)
     station.words = search_terms.make_vector(station)
-    with foreseen(_refusals()):
+    with foreseen(_make_refusals()):
         session.flush()
     if "slots" in changes:
         _resize(station.id, changes["slots"])
