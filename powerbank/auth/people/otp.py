@@ -126,6 +126,7 @@ def create_challenge(
         asked_from=standing,
         expires_at=utcnow() + timedelta(seconds=VALID_SECONDS),
     )
+    # No subscription tells a code: its person has asked for it, and it is in its message and nowhere else.
     delivery = Delivery(
         type=NoticeType.OTP, channel=CHANNEL_OF[contact.kind], masked=mask_contact_address(contact.kind, contact.value)
     )

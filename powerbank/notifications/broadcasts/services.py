@@ -146,7 +146,7 @@ def lock_broadcast(broadcast_id: UUID) -> Broadcast | None:
 
 
 def _write_notices(broadcast: Broadcast, people: list[UUID], now: datetime) -> None:
-    """Write the notices of these people in one statement.
+    """Write the notices of these people in one statement. There is no event that a subscription could follow.
 
     A person who wants no announcements in the app gets a hidden notice, to which the push belongs.
     """
