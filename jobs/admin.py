@@ -1,3 +1,5 @@
+"""Jobs that follow what staff do to accounts."""
+
 from uuid import UUID
 
 from powerbank.admin import services

@@ -1,3 +1,5 @@
+"""Jobs of sign-ins."""
+
 from uuid import UUID
 
 from jobs.notifications import hand_over

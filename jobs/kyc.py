@@ -1,3 +1,5 @@
+"""Jobs that store and delete identity documents. The store is called between transactions."""
+
 from uuid import UUID
 
 from jobs.worker.stepwise import StepwiseRun

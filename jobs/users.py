@@ -1,3 +1,5 @@
+"""Jobs that follow a registration."""
+
 from uuid import UUID
 
 from powerbank.base.db import utcnow

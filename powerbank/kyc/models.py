@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 from powerbank.users.models import User
 
 
@@ -66,7 +66,7 @@ class KycRecord(Base):
 
     __tablename__ = "kyc_records"
     __table_args__ = (
-        CheckConstraint("status IN ('pending', 'approved', 'rejected')", name="status"),
+        one_of("status", KycStatus),
         CheckConstraint("(status = 'rejected') = (number_digest IS NULL)", name="number_digest"),
         UniqueConstraint("number_digest"),
         UniqueConstraint("submission_id"),
@@ -92,7 +92,7 @@ class KycDocument(Base):
 
     __tablename__ = "kyc_documents"
     __table_args__ = (
-        CheckConstraint("side IN ('front', 'back')", name="side"),
+        one_of("side", DocumentSide),
         CheckConstraint("store IN ('local', 'cloudinary')", name="store"),
         CheckConstraint("staged IS NULL OR stored_at IS NULL", name="place"),
         CheckConstraint("deleted_at IS NULL OR (staged IS NULL AND delete_after IS NOT NULL)", name="deleted"),

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 
 class AccountStatus(StrEnum):
@@ -36,7 +36,7 @@ class ReferralStatus(StrEnum):
 class User(Base):
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint("status IN ('active', 'suspended', 'banned', 'deleted')", name="status"),
+        one_of("status", AccountStatus),
         CheckConstraint("language IN ('en', 'ne')", name="language"),
         CheckConstraint("kyc_status IN ('none', 'pending', 'approved', 'rejected')", name="kyc_status"),
         CheckConstraint("(status = 'deleted') = (deleted_at IS NOT NULL)", name="deleted"),
@@ -97,7 +97,7 @@ class Identifier(Base):
 
     __tablename__ = "user_identifiers"
     __table_args__ = (
-        CheckConstraint("kind IN ('phone', 'email')", name="kind"),
+        one_of("kind", IdentifierKind),
         UniqueConstraint("kind", "value"),
         UniqueConstraint("user_id", "kind"),
         Index("ix_user_identifiers_prefix", "value", postgresql_ops={"value": "text_pattern_ops"}),
@@ -138,7 +138,7 @@ class Referral(Base):
 
     __tablename__ = "referrals"
     __table_args__ = (
-        CheckConstraint("status IN ('noted', 'rejected', 'awarded')", name="status"),
+        one_of("status", ReferralStatus),
         CheckConstraint("invitee_id <> inviter_id", name="different"),
         CheckConstraint("(status = 'rejected') = (reason IS NOT NULL)", name="reason"),
         UniqueConstraint("invitee_id"),

@@ -1,14 +1,23 @@
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
+
+
+class Standing(StrEnum):
+    """Who requests a code, which decides whose limits count. See `requesters`."""
+
+    STRANGER = "stranger"
+    ADDRESS = "address"  # others may share it: those of a mobile network, of an office
+    DEVICE = "device"
 
 
 class OtpChallenge(Base):
-    """A code was asked for. Neither the code nor a hash of it is kept: it follows from the id and a key."""
+    """A request for a code. Neither the code nor a hash of it is kept, because it is derived from the id and a key."""
 
     __tablename__ = "otp_challenges"
     __table_args__ = (
@@ -16,28 +25,28 @@ class OtpChallenge(Base):
         CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
         CheckConstraint("language IN ('en', 'ne')", name="language"),
         CheckConstraint("(user_id IS NOT NULL) = (purpose = 'link')", name="asker"),
-        CheckConstraint("asked_from IN ('stranger', 'address', 'device')", name="asked_from"),
+        one_of("asked_from", Standing),
         Index("ix_otp_challenges_identifier", "identifier", "created_at"),
     )
 
     id: Mapped[Id]
     kind: Mapped[str]
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)  # its asker
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)  # who links it
     language: Mapped[str] = mapped_column(server_default="en")
     identifier: Mapped[str]
     purpose: Mapped[str]
-    delivery_id: Mapped[UUID | None]  # what carries the code; it is forgotten later than this
-    asked_from: Mapped[str] = mapped_column(server_default="stranger")  # see `requesters`
+    delivery_id: Mapped[UUID | None]  # what carries the code; it is forgotten later than the challenge
+    asked_from: Mapped[str] = mapped_column(server_default=Standing.STRANGER)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     expires_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(server_default="0")
-    ended_at: Mapped[datetime | None]  # verified, or out of tries
+    ended_at: Mapped[datetime | None]  # when it was verified, or out of tries
     verified_at: Mapped[datetime | None]
-    spent_at: Mapped[datetime | None]  # what its verification allowed, a registration, has happened
+    spent_at: Mapped[datetime | None]  # when its verification was used for a registration
 
 
 class VerifiedAddress(Base):
-    """That a number was verified at an address, as keyed digests of both. See `requesters`."""
+    """An IP address at which a contact address was verified, as keyed digests. See `requesters`."""
 
     __tablename__ = "verified_addresses"
 
@@ -47,7 +56,7 @@ class VerifiedAddress(Base):
 
 
 class Session(Base):
-    """A sign-in of a person on a device: a family of refresh tokens. Ended, all its tokens are void."""
+    """A sign-in of a person on a device: a family of refresh tokens. When it has ended, all its tokens are void."""
 
     __tablename__ = "sessions"
     __table_args__ = (Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),)
@@ -69,4 +78,4 @@ class RefreshToken(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
-    repeated_at: Mapped[datetime | None]  # it came once more, and got the same successor
+    repeated_at: Mapped[datetime | None]  # when it came once more, and got the same successor

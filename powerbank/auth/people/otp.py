@@ -19,8 +19,7 @@ from config import Settings
 from powerbank.api.rate_limits import forget_hits, hit_all_or_refuse
 from powerbank.auth.people import requesters
 from powerbank.auth.people.errors import VerificationExpiredError
-from powerbank.auth.people.models import OtpChallenge
-from powerbank.auth.people.requesters import Standing
+from powerbank.auth.people.models import OtpChallenge, Standing
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import AppError
 from powerbank.notifications.delivery import services as deliveries

@@ -7,26 +7,19 @@ brings along; nothing of it is kept here. Neither says whether there is an accou
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.auth.people.models import VerifiedAddress
+from powerbank.auth.people.models import Standing, VerifiedAddress
 from powerbank.base.db import db, open_session
 from powerbank.users import identifier_traces
 from powerbank.users.identifiers import ContactAddress
 from powerbank.users.models import User
 
 REMEMBERED_FOR = timedelta(days=180)
-
-
-class Standing(StrEnum):
-    STRANGER = "stranger"
-    ADDRESS = "address"  # others may share it: those of a mobile network, of an office
-    DEVICE = "device"
 
 
 def find_standing(contact: ContactAddress, *, ip_address: str, device_token: str | None, now: datetime) -> Standing:

@@ -4,7 +4,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.auth.staff.roles import PERMISSIONS, Role
+from powerbank.auth.staff.roles import Role
 from powerbank.base.db import Base, Id, one_of
 
 
@@ -22,21 +22,21 @@ class StaffMember(Base):
     id: Mapped[Id]
     email: Mapped[str]
     password_hash: Mapped[str]
-    # Somebody else chose the password; until it is changed it opens nothing but the own account.
+    # Somebody else chose the password. Until the member changes it, it opens nothing but the own account.
     password_temporary: Mapped[bool] = mapped_column(server_default=text("false"))
     role: Mapped[str]
     active: Mapped[bool] = mapped_column(server_default=text("true"))
-    language: Mapped[str] = mapped_column(server_default="en")  # of the mail to them
-    # Raised when the password, the role or the second factor changes: sessions of before are void.
+    language: Mapped[str] = mapped_column(server_default="en")  # of the mail to the member
+    # Raised when the password, the role or the second factor changes, which voids the sessions that began before.
     generation: Mapped[int] = mapped_column(server_default=text("1"))
-    # Encrypted, both. A secret is pending until a code made with it has come back.
+    # Both secrets are encrypted. A secret is pending until a code made with it has come back.
     totp_pending: Mapped[str | None]
     totp_secret: Mapped[str | None]
-    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)  # no code of this time or before is taken again
-    # In a row, at addresses where the member has never signed in; there it is locked. See `lockout`.
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)  # no code up to this time step is taken again
+    # Failures in a row at addresses where the member has never signed in; the account is locked there. See `lockout`.
     failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None]
-    # In a row, of the second factor after the right password.
+    # Wrong codes in a row after the right password.
     wrong_codes: Mapped[int] = mapped_column(server_default=text("0"))
     codes_locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -45,12 +45,9 @@ class StaffMember(Base):
     def has_totp(self) -> bool:
         return self.totp_secret is not None
 
-    def may(self, permission: str) -> bool:
-        return permission in PERMISSIONS[Role(self.role)]
-
 
 class StaffAddress(Base):
-    """Where a member has signed in, or somebody has tried to."""
+    """An IP address from which a member has signed in, or somebody has tried to."""
 
     __tablename__ = "staff_addresses"
     __table_args__ = (CheckConstraint("failed_attempts >= 0", name="failed_attempts"),)
@@ -59,12 +56,12 @@ class StaffAddress(Base):
     address: Mapped[str] = mapped_column(primary_key=True)
     failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))  # in a row
     locked_until: Mapped[datetime | None]
-    let_in_at: Mapped[datetime | None]  # with everything that was asked for
+    let_in_at: Mapped[datetime | None]  # with every factor that was asked for
     tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RecoveryCode(Base):
-    """Stands in for an authenticator that was lost, once."""
+    """A code that replaces a lost authenticator, once."""
 
     __tablename__ = "staff_recovery_codes"
     __table_args__ = (UniqueConstraint("staff_id", "digest"),)
@@ -83,7 +80,7 @@ class StaffSession(Base):
 
     id: Mapped[Id]
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
-    generation: Mapped[int]  # the member's, when this began
+    generation: Mapped[int]  # of the member when the session began
     kind: Mapped[str]
     user_agent: Mapped[str | None]
     address: Mapped[str | None]
@@ -103,4 +100,4 @@ class StaffRefreshToken(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
-    repeated_at: Mapped[datetime | None]  # it came once more, and got the same successor
+    repeated_at: Mapped[datetime | None]  # when it came once more, and got the same successor

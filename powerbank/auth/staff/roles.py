@@ -1,4 +1,4 @@
-"""Staff roles and what each may do, as data."""
+"""The roles of staff, and what each role may do."""
 
 from enum import StrEnum
 from types import MappingProxyType
@@ -18,10 +18,10 @@ _OPERATIONS = _SUPERADMIN | {Role.OPERATIONS}
 _SUPPORT = _OPERATIONS | {Role.SUPPORT}
 _FINANCE = _SUPERADMIN | {Role.FINANCE}
 
-# Who may, for each permission that a route asks for.
+# The roles that have each permission that a route asks for.
 GRANTED = MappingProxyType(
     {
-        "account.manage": _ALL,  # one's own password, second factor and sessions
+        "account.manage": _ALL,  # of the own account: password, second factor and sessions
         "achievements.read": _ALL,
         "achievements.write": _OPERATIONS,
         "audit.read": _SUPERADMIN,
