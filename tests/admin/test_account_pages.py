@@ -75,7 +75,7 @@ def test_a_wrong_code_is_told(press: Press) -> None:
         (PASSWORD, PASSWORD, "another password"),
     ],
 )
-def test_a_password_is_changed_or_not(client: FlaskClient, press: Press, current: str, new: str, told: str) -> None:
+def test_a_password_is_changed_or_refused(client: FlaskClient, press: Press, current: str, new: str, told: str) -> None:
     assert told in press("password", current=current, new=new).text
     assert client.get("/console/").status_code == 200
 
@@ -113,7 +113,7 @@ def test_a_temporary_password_opens_nothing_else(app: Flask, client: FlaskClient
     assert client.get("/console/").status_code == 200
 
 
-def test_its_last_use_is_noted_now_and_then(app: Flask, client: FlaskClient, press: Press) -> None:
+def test_the_last_use_of_a_session_is_recorded_now_and_then(app: Flask, client: FlaskClient, press: Press) -> None:
     def last_used() -> object:
         with app.app_context():
             return db.session.scalar(text("SELECT last_used_at FROM staff_sessions"))

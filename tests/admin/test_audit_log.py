@@ -52,11 +52,13 @@ def test_newest_first_with_old_and_new(client: FlaskClient, staff_headers: Staff
         ({"actor": "staff:1", "action": "faq.create"}, []),
     ],
 )
-def test_filters(client: FlaskClient, staff_headers, entries: None, query: dict[str, str], expected) -> None:
+def test_the_audit_log_is_filtered(
+    client: FlaskClient, staff_headers, entries: None, query: dict[str, str], expected
+) -> None:
     assert read(client, staff_headers(), **query) == expected
 
 
-def test_since_and_until(client: FlaskClient, staff_headers: StaffHeaders, entries: None) -> None:
+def test_since_is_included_and_until_is_not(client: FlaskClient, staff_headers: StaffHeaders, entries: None) -> None:
     headers = staff_headers()
     times = [item["at"] for item in client.get(LOG, headers=headers).get_json()["items"]]
     assert read(client, headers, since=times[2]) == ["4", "3", "2"]
@@ -77,5 +79,5 @@ def test_pages_do_not_shift_while_more_is_written(
 
 
 @pytest.mark.parametrize("role", ["operations", "support", "finance", "viewer"])
-def test_it_is_for_superadmins(client: FlaskClient, staff_headers: StaffHeaders, role: str) -> None:
+def test_the_audit_log_is_for_superadmins(client: FlaskClient, staff_headers: StaffHeaders, role: str) -> None:
     assert client.get(LOG, headers=staff_headers(role)).status_code == 403

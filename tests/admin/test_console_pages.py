@@ -101,7 +101,7 @@ def test_the_sign_in_leads_to_no_other_site(client: FlaskClient, admin: None, ta
     assert sign_in(client, query=f"?next={target}").location == "/console/"
 
 
-def test_it_leads_back_to_where_one_wanted_to_go(client: FlaskClient, admin: None) -> None:
+def test_the_sign_in_leads_back_to_the_wanted_page(client: FlaskClient, admin: None) -> None:
     assert sign_in(client, query="?next=/ops/rq/").location == "/ops/rq/"
 
 
@@ -179,7 +179,7 @@ class TestQueuesPage:
             assert db.session.scalar(text("SELECT count(*) FROM audit_log WHERE action = 'job.requeue'")) == 1
         assert (row.state, row.failures) == ("open", 1)  # it ran, failed, and has its other tries before it
 
-    def test_all_failed_jobs_of_a_queue_at_once(self, app: Flask, client: FlaskClient, work: Work) -> None:
+    def test_all_failed_jobs_of_a_queue_are_requeued_at_once(self, app: Flask, client: FlaskClient, work: Work) -> None:
         with app.app_context(), transaction():
             for number in range(3):
                 enqueue(sample_jobs.REFUSED, key=str(number))
@@ -190,7 +190,7 @@ class TestQueuesPage:
         with app.app_context():
             assert db.session.scalar(text("SELECT count(*) FROM outbox_jobs WHERE state = 'open'")) == 3
 
-    def test_one_that_is_gone_does_not_keep_the_others(self, app: Flask, client: FlaskClient, work: Work) -> None:
+    def test_a_job_that_is_gone_does_not_keep_the_others(self, app: Flask, client: FlaskClient, work: Work) -> None:
         with app.app_context(), transaction():
             enqueue(sample_jobs.REFUSED, key="a")
         work()
@@ -200,11 +200,11 @@ class TestQueuesPage:
         assert (answer.status_code, answer.get_json()["count"]) == (200, 1)
 
     @pytest.mark.parametrize("page", ["/0/view/job/gone", "/0/data/job/gone.json"])
-    def test_what_redis_knows_no_more_is_not_found(self, client: FlaskClient, page: str) -> None:
+    def test_a_job_that_redis_no_longer_knows_is_not_found(self, client: FlaskClient, page: str) -> None:
         assert client.get(f"/ops/rq{page}").status_code == 404
 
     @pytest.mark.parametrize("odd", ["nonsense", "0", "-1", "9" * 30, "1e3", "1_0", "a b", "é:*", "..", "%F0%9F%98%80"])
-    def test_odd_addresses_of_it_are_not_found(self, app: Flask, client: FlaskClient, odd: str) -> None:
+    def test_wrong_arguments_of_the_dashboard_are_not_found(self, app: Flask, client: FlaskClient, odd: str) -> None:
         """Each part of each of its addresses is odd once, while the others are as its own links have them."""
         usual = {
             "instance_number": "0",

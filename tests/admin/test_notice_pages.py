@@ -41,7 +41,7 @@ def test_what_concerns_the_role_is_listed_newest_first(operator: FlaskClient) ->
     assert operator.get(f"{PAGE}?cursor=nonsense").status_code == 200
 
 
-def test_each_reads_for_themselves(app: Flask, operator: FlaskClient) -> None:
+def test_each_member_marks_notices_for_themselves(app: Flask, operator: FlaskClient) -> None:
     page = operator.get(PAGE)
     form = {"csrf_token": token_of(page)}
     first = re.search(r'action="(/console/notices/[0-9a-f-]+/read)"', page.text)

@@ -28,13 +28,13 @@ class TestSearch:
             "SITA@ex",
         ],
     )
-    def test_what_finds_her(self, client: FlaskClient, staff_headers: StaffHeaders, person, q: str) -> None:
+    def test_a_person_is_found(self, client: FlaskClient, staff_headers: StaffHeaders, person, q: str) -> None:
         person("sita.r", email="sita@example.com", first_name="Sita", last_name="Sharma")
         person("gita", "9841000000", first_name="Gita", last_name="Rai")
         assert found(client, staff_headers(), q=q) == ["sita.r"]
 
     @pytest.mark.parametrize("q", ["ita", "%a", "s_ta", "example.com", "345678", "sharma sita", "s\\", "॥॥"])
-    def test_what_does_not(self, client: FlaskClient, staff_headers: StaffHeaders, person, q: str) -> None:
+    def test_a_person_is_not_found(self, client: FlaskClient, staff_headers: StaffHeaders, person, q: str) -> None:
         person("sita", email="sita@example.com", first_name="Sita", last_name="Sharma")
         assert found(client, staff_headers(), q=q) == []
 
@@ -50,7 +50,9 @@ class TestSearch:
         person("nameless", "9841000000", first_name="", last_name="")
         assert found(client, staff_headers(), q="  ") == []
 
-    def test_by_status_and_newest_first(self, app: Flask, client: FlaskClient, staff_headers, person) -> None:
+    def test_people_are_listed_by_status_newest_first(
+        self, app: Flask, client: FlaskClient, staff_headers, person
+    ) -> None:
         for number in range(3):
             person(f"sita{number}", f"981234567{number}")
         headers = staff_headers()
@@ -61,7 +63,9 @@ class TestSearch:
         assert found(client, headers, status="active") == ["sita1"]
         assert found(client, headers, status="active", q="+97798") == ["sita1"]
 
-    def test_by_how_far_their_identity_is_checked(self, app: Flask, client: FlaskClient, staff_headers, person) -> None:
+    def test_people_are_listed_by_the_state_of_their_identity_check(
+        self, app: Flask, client: FlaskClient, staff_headers, person
+    ) -> None:
         for number in range(3):
             person(f"sita{number}", f"981234567{number}")
         with app.app_context(), transaction() as session:
@@ -106,7 +110,9 @@ class TestContact:
         assert found(client, headers, q="sita") == ["sita"]
 
     @pytest.mark.parametrize("role", ["superadmin", "operations", "support", "finance"])
-    def test_others_see_them(self, client: FlaskClient, staff_headers: StaffHeaders, person, role: str) -> None:
+    def test_other_roles_see_contact_addresses(
+        self, client: FlaskClient, staff_headers: StaffHeaders, person, role: str
+    ) -> None:
         user_id = person("sita", email="sita@example.com")
         detail = client.get(f"{USERS}/{user_id}", headers=staff_headers(role)).get_json()
         assert (detail["phone"], detail["email"]) == ("+9779812345678", "sita@example.com")

@@ -15,7 +15,7 @@ from tests.people import Inbox
 from tests.rentals.conftest import broker, cabinets, make_station, out, package, renter  # noqa: F401
 
 
-def test_the_detail(client: FlaskClient, staff_headers: StaffHeaders, person, signed_in) -> None:
+def test_the_detail_shows_the_person(client: FlaskClient, staff_headers: StaffHeaders, person, signed_in) -> None:
     user_id = person("sita", first_name="Sita")
     signed_in(user_id)
     detail = client.get(f"{USERS}/{user_id}", headers=staff_headers()).get_json()
@@ -77,7 +77,9 @@ class TestStatus:
         assert self.set(client, user_id, staff_headers(), "suspended").get_json()["status"] == "suspended"
         assert client.get("/api/users/me", headers=theirs).status_code == 200
 
-    def test_it_is_on_record_with_old_and_new(self, app: Flask, client: FlaskClient, staff_headers, person) -> None:
+    def test_a_change_of_status_is_recorded_with_old_and_new(
+        self, app: Flask, client: FlaskClient, staff_headers, person
+    ) -> None:
         user_id = person()
         self.set(client, user_id, staff_headers(), "banned")
         with app.app_context():
@@ -95,7 +97,7 @@ class TestStatus:
             jobs = text("SELECT count(*) FROM outbox_jobs WHERE job = 'admin_user_action'")
             assert db.session.scalar(jobs) == 1
 
-    def test_ten_at_once_are_one(self, app: Flask, person) -> None:
+    def test_ten_changes_at_once_are_one(self, app: Flask, person) -> None:
         user_id = person()
 
         def ban(_: int) -> str | None:
@@ -115,7 +117,7 @@ class TestStatus:
         assert client.get(f"{USERS}/{user_id}", headers=headers).status_code == 404
         assert found(client, headers) == []
 
-    def test_nobody_is_not_found(self, client: FlaskClient, staff_headers) -> None:
+    def test_the_status_of_an_unknown_person_is_not_found(self, client: FlaskClient, staff_headers) -> None:
         headers = staff_headers()
         assert self.set(client, NOBODY, headers, "active").status_code == 404
         assert client.get(f"{USERS}/{NOBODY}", headers=headers).status_code == 404
@@ -131,7 +133,7 @@ class TestStatus:
             {"status": "banned", "reason": "  "},
         ],
     )
-    def test_what_is_no_decision_is_refused(self, client: FlaskClient, staff_headers, person, body) -> None:
+    def test_a_wrong_change_of_status_is_refused(self, client: FlaskClient, staff_headers, person, body) -> None:
         answer = client.post(f"{USERS}/{person()}/status", json=body, headers=staff_headers())
         assert answer.status_code == 422
 

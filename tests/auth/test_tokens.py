@@ -63,7 +63,7 @@ def test_a_lost_answer_is_given_again(door: Door) -> None:
     assert door.refresh(again["refresh_token"]).status_code == 200
 
 
-def test_once_only(door: Door) -> None:
+def test_a_lost_answer_is_given_again_only_once(door: Door) -> None:
     access, first = door.sign_in()
     answers = [door.refresh(first) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 401]
@@ -73,7 +73,7 @@ def test_once_only(door: Door) -> None:
     assert door.refresh(answers[1].get_json()["refresh_token"]).status_code == 401
 
 
-def test_not_after_half_a_minute(door: Door) -> None:
+def test_a_lost_answer_is_not_given_after_half_a_minute(door: Door) -> None:
     _, first = door.sign_in()
     fresh = door.refresh(first).get_json()
     door.let_pass(31)
@@ -81,14 +81,14 @@ def test_not_after_half_a_minute(door: Door) -> None:
     assert not door.opens(fresh["access_token"])
 
 
-def test_just_within_half_a_minute(door: Door) -> None:
+def test_a_lost_answer_is_given_just_within_half_a_minute(door: Door) -> None:
     _, first = door.sign_in()
     fresh = door.refresh(first).get_json()
     door.let_pass(25)
     assert door.refresh(first).get_json()["refresh_token"] == fresh["refresh_token"]
 
 
-def test_not_when_the_successor_was_used(door: Door) -> None:
+def test_a_lost_answer_is_not_given_when_the_successor_was_used(door: Door) -> None:
     """Then the answer had arrived, and somebody else has the old token."""
     _, first = door.sign_in()
     second = door.refresh(first).get_json()["refresh_token"]
@@ -145,7 +145,7 @@ def test_one_sign_in_does_not_end_another(door: Door) -> None:
     assert door.opens(other)
 
 
-def test_a_token_tells_nobody_without_the_key_what_follows_it(door: Door) -> None:
+def test_nobody_without_the_key_can_derive_the_successor_of_a_token(door: Door) -> None:
     _, first = door.sign_in()
     second = door.refresh(first).get_json()["refresh_token"]
     kept = " ".join(row.all for row in rows(door.app, f"SELECT t::text AS all FROM {door.table} t"))

@@ -126,7 +126,7 @@ def test_of_reviewers_who_decide_at_once_one_does(desk: Desk) -> None:
     assert row.decision == row.status == row.kyc_status
 
 
-def test_roles(desk: Desk, staff_headers: StaffHeaders) -> None:
+def test_each_role_reads_and_decides_what_it_may(desk: Desk, staff_headers: StaffHeaders) -> None:
     submission_id = desk.submitted(desk.join())
     support, finance = staff_headers("support"), staff_headers("finance")
     assert desk.client.get("/api/admin/kyc", headers=support).status_code == 200
@@ -171,7 +171,7 @@ def test_a_link_ends_after_five_minutes(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert len(desk.rows("SELECT 1 FROM audit_log")) == 1
 
 
-def test_a_link_is_its_askers(desk: Desk, staff_headers: StaffHeaders) -> None:
+def test_a_link_belongs_to_who_asked_for_it(desk: Desk, staff_headers: StaffHeaders) -> None:
     submission_id = desk.submitted(desk.join())
     url = desk.links(submission_id).get_json()["front"]["url"]
     assert desk.client.get(url, headers=desk.staff).status_code == 200

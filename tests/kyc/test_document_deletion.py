@@ -54,7 +54,7 @@ def test_forgetting_touches_nobody_else(desk: Desk, work: Work) -> None:
     assert desk.view(other).status_code == 200
 
 
-def test_forgotten_before_they_were_stored(desk: Desk, work: Work) -> None:
+def test_documents_of_a_person_forgotten_before_the_store_are_never_stored(desk: Desk, work: Work) -> None:
     desk.submitted(desk.join())
     forget(desk)
     assert desk.rows("SELECT 1 FROM kyc_documents WHERE staged IS NOT NULL") == []
@@ -90,8 +90,8 @@ def test_forgotten_and_deleted_while_the_store_was_being_given_them(
     assert len(jobs(desk, "delete_documents")) == 2
 
 
-def test_put_between_a_deletion_and_its_note(desk: Desk, work: Work) -> None:
-    """The note must not say of the document that it is gone."""
+def test_a_document_stored_between_a_deletion_and_its_record_is_deleted_again(desk: Desk, work: Work) -> None:
+    """The record must not say that the document is gone."""
     submission_id = UUID(desk.submitted(desk.join()))
     user_id = desk.user_id()
     began = utcnow()

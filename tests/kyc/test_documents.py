@@ -14,7 +14,7 @@ from tests.kyc.conftest import Desk
 from tests.kyc.steps import Killed, Work, at_once, forget, jobs, places
 
 
-def test_the_job_takes_them_to_the_store(desk: Desk, work: Work) -> None:
+def test_the_job_takes_documents_to_the_store(desk: Desk, work: Work) -> None:
     submission_id = desk.submitted(desk.join())
     assert desk.view(submission_id).status_code == 200
     before = desk.view(submission_id).data
@@ -38,7 +38,7 @@ def test_in_the_store_and_in_the_database_there_is_no_picture(desk: Desk, work: 
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_same_at_cloudinary(desk: Desk, work: Work, use_cloudinary: None) -> None:
+def test_documents_go_to_cloudinary_in_the_same_way(desk: Desk, work: Work, use_cloudinary: None) -> None:
     submission_id = desk.submitted(desk.join())
     before = desk.view(submission_id).data
     work()
@@ -76,7 +76,7 @@ def test_a_store_that_is_away_costs_a_while_and_no_document(
     assert desk.view(submission_id).status_code == 200
 
 
-def test_a_store_that_says_no_leaves_them_where_they_are(
+def test_a_store_that_refuses_leaves_documents_staged(
     desk: Desk, work: Work, sandbox: Sandbox, use_cloudinary: None
 ) -> None:
     sandbox.faults.set("cloudinary", "not_allowed")
@@ -88,7 +88,7 @@ def test_a_store_that_says_no_leaves_them_where_they_are(
 
 
 @pytest.mark.parametrize("killed_at", [1, 2])
-def test_killed_after_a_put_the_job_is_done_by_the_next(
+def test_a_job_killed_after_a_put_is_completed_by_the_next(
     desk: Desk, work: Work, monkeypatch: pytest.MonkeyPatch, killed_at: int
 ) -> None:
     """Between what the store has done and what we have noted of it."""

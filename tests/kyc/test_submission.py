@@ -26,7 +26,7 @@ def test_a_submission_waits_for_staff(desk: Desk) -> None:
     assert desk.profile(headers)["kyc_status"] == "pending"
 
 
-def test_it_takes_a_person(desk: Desk) -> None:
+def test_a_submission_needs_a_sign_in(desk: Desk) -> None:
     assert desk.send({}).status_code == 401
     assert desk.send(desk.staff).status_code == 401
     assert desk.client.get("/api/auth/kyc").status_code == 401
@@ -43,13 +43,13 @@ def test_it_takes_a_person(desk: Desk) -> None:
         ({"selfie": samples.jpeg()}, "selfie"),
     ],
 )
-def test_fields_are_these_three(desk: Desk, parts: dict[str, Any], field: str) -> None:
+def test_a_submission_needs_each_of_its_three_fields(desk: Desk, parts: dict[str, Any], field: str) -> None:
     answer = desk.send(desk.join(), **parts)
     assert answer.status_code == 422
     assert field in answer.get_json()["errors"]
 
 
-def test_it_is_a_form(desk: Desk) -> None:
+def test_a_submission_is_a_form(desk: Desk) -> None:
     answer = desk.client.post("/api/auth/kyc", headers=desk.join(), json={"citizenship_number": NUMBER})
     assert answer.status_code == 415
     assert "multipart" in answer.get_json()["detail"]
@@ -59,7 +59,7 @@ def test_it_is_a_form(desk: Desk) -> None:
     "number",
     ["", "1", "---", "ABC", "1-2 3", "9" * 31, "12345;DROP", "<b>12345", "12345\x00", "१", "12🙂345", "1" * 5000],
 )
-def test_what_is_no_number_is_refused(desk: Desk, number: str) -> None:
+def test_a_wrong_number_is_refused(desk: Desk, number: str) -> None:
     answer = desk.send(desk.join(), number)
     assert answer.status_code == 422, answer.text
     assert desk.rows("SELECT 1 FROM kyc_submissions") == []
@@ -100,7 +100,7 @@ def test_staff_see_the_number_as_it_was_written(desk: Desk) -> None:
     assert [item["citizenship_number"] for item in desk.queue()] == ["27-01-70-12345A"]
 
 
-def test_not_again_while_it_waits_nor_once_it_is_approved(desk: Desk) -> None:
+def test_nobody_submits_again_while_one_waits_or_is_approved(desk: Desk) -> None:
     headers = desk.join()
     submission_id = desk.submitted(headers)
     answer = desk.send(headers, "99-99-99-99999")
@@ -111,7 +111,7 @@ def test_not_again_while_it_waits_nor_once_it_is_approved(desk: Desk) -> None:
     assert desk.profile(headers)["kyc_status"] == "approved"
 
 
-def test_again_after_a_rejection_with_the_same_number_or_another(desk: Desk) -> None:
+def test_a_person_submits_again_after_a_rejection(desk: Desk) -> None:
     headers = desk.join()
     first = desk.submitted(headers)
     desk.reject(first, "Too dark.")
@@ -146,7 +146,7 @@ def test_of_people_who_race_for_a_number_one_gets_it(desk: Desk) -> None:
     assert len(desk.rows("SELECT 1 FROM users WHERE kyc_status = 'pending'")) == 1
 
 
-def test_sent_twice_at_once_it_is_one_submission(desk: Desk) -> None:
+def test_two_submissions_at_once_become_one(desk: Desk) -> None:
     headers = desk.join()
     with ThreadPoolExecutor(max_workers=3) as pool:
         answers = list(pool.map(lambda _: desk.send(headers), range(3)))

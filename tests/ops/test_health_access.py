@@ -33,7 +33,9 @@ def behind_a_proxy() -> FlaskClient:
 
 
 @pytest.mark.parametrize("path", MONITORED)
-def test_this_machine_may_ask(open_one: FlaskClient, behind_a_proxy: FlaskClient, clean: None, path: str) -> None:
+def test_this_machine_may_read_health(
+    open_one: FlaskClient, behind_a_proxy: FlaskClient, clean: None, path: str
+) -> None:
     for address in ("127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1"):
         for client in (open_one, behind_a_proxy):
             assert client.get(path, environ_base={"REMOTE_ADDR": address}).status_code in (200, 503), address
@@ -41,7 +43,7 @@ def test_this_machine_may_ask(open_one: FlaskClient, behind_a_proxy: FlaskClient
 
 @pytest.mark.parametrize("path", MONITORED)
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}, SHOWN])
-def test_others_may_not_where_there_is_no_token(
+def test_other_machines_may_not_where_no_token_is_set(
     open_one: FlaskClient, clean: None, path: str, headers: dict[str, str]
 ) -> None:
     answer = open_one.get(path, environ_base=FAR, headers=headers)
@@ -49,7 +51,7 @@ def test_others_may_not_where_there_is_no_token(
 
 
 @pytest.mark.parametrize("path", MONITORED)
-def test_others_may_with_the_token(behind_a_proxy: FlaskClient, clean: None, path: str) -> None:
+def test_other_machines_may_with_the_token(behind_a_proxy: FlaskClient, clean: None, path: str) -> None:
     assert behind_a_proxy.get(path, environ_base=FAR).status_code == 401
     assert behind_a_proxy.get(path, environ_base=FAR, headers={"Authorization": f"Bearer {TOKEN}x"}).status_code == 401
     assert behind_a_proxy.get(path, environ_base=FAR, headers=SHOWN).status_code in (200, 503)

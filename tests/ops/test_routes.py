@@ -37,7 +37,7 @@ def test_a_dead_letter_is_shown_with_its_cause(
     assert item["failed_at"].endswith("Z")
 
 
-def test_it_can_be_requeued_once(app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work) -> None:
+def test_a_dead_letter_can_be_requeued_once(app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work) -> None:
     (job_id,) = make_dead(app, work)
     headers = staff_headers()
     assert client.post(f"{JOBS}/{job_id}/requeue", headers=headers).get_json()["state"] == "open"
@@ -47,7 +47,7 @@ def test_it_can_be_requeued_once(app: Flask, client: FlaskClient, staff_headers:
     assert len(client.get(JOBS, headers=headers).get_json()["items"]) == 1
 
 
-def test_it_can_be_discarded(app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work) -> None:
+def test_a_dead_letter_can_be_discarded(app: Flask, client: FlaskClient, staff_headers: SignIn, work: Work) -> None:
     (job_id,) = make_dead(app, work)
     headers = staff_headers()
     assert client.post(f"{JOBS}/{job_id}/discard", headers=headers).status_code == 200
@@ -66,7 +66,7 @@ def test_dead_letters_are_paged_newest_first(
     assert second["next_cursor"] is None
 
 
-def test_a_job_that_is_not_there(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_a_job_that_does_not_exist_is_not_found(client: FlaskClient, staff_headers: SignIn) -> None:
     address = f"{JOBS}/01900000-0000-7000-8000-000000000000/requeue"
     assert client.post(address, headers=staff_headers()).status_code == 404
 
@@ -92,7 +92,7 @@ def test_schedules_show_their_last_and_next_run(
         assert db.session.scalar(text("SELECT action FROM audit_log")) == "schedule.run"
 
 
-def test_a_schedule_that_is_not_there(client: FlaskClient, staff_headers: SignIn) -> None:
+def test_a_schedule_that_does_not_exist_is_not_found(client: FlaskClient, staff_headers: SignIn) -> None:
     assert client.post("/api/admin/system/schedules/nothing/run", headers=staff_headers()).status_code == 404
 
 

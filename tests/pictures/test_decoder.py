@@ -45,7 +45,7 @@ def test_nothing_of_where_how_and_with_what_it_was_taken_is_left() -> None:
     assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 
 
-def test_the_same_of_a_png_and_a_webp() -> None:
+def test_nothing_is_left_of_it_in_a_png_or_a_webp_either() -> None:
     from PIL.PngImagePlugin import PngInfo
 
     notes = PngInfo()
@@ -76,7 +76,7 @@ def test_the_same_of_a_png_and_a_webp() -> None:
         (77, (60, 40), (5, 20)),
     ],
 )
-def test_it_stands_upright(orientation: int, size: tuple[int, int], red_at: tuple[int, int]) -> None:
+def test_a_picture_comes_out_upright(orientation: int, size: tuple[int, int], red_at: tuple[int, int]) -> None:
     image = made(samples.located_jpeg(orientation))
     assert image.size == size
     assert near(image, red_at, RED)

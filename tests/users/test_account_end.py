@@ -69,8 +69,10 @@ def test_nothing_of_the_person_is_kept(
     assert user.username.startswith("deleted:")
 
 
-def test_nobody_can_stand_in_the_way(client: FlaskClient, people: People, sita: Person) -> None:
-    """By taking the name that she will have."""
+def test_nobody_hinders_an_end_by_taking_the_name_that_follows(
+    client: FlaskClient, people: People, sita: Person
+) -> None:
+    """An account that has ended has a name that nobody else can choose."""
     thief = people.join("thief")
     for name in (f"deleted:{sita.id.hex[-20:]}", f"deleted-{sita.id.hex[-20:]}"):
         client.patch("/api/users/me", json={"username": name}, headers=thief.headers)
@@ -111,7 +113,7 @@ def test_what_stands_in_the_way_is_told_and_nothing_changes(
     assert rows(app, "SELECT count(*) FROM devices WHERE ended_at IS NULL") == [(1,)]
 
 
-def test_usage_is_nothing_until_somebody_counts(
+def test_usage_is_zero_until_somebody_counts_it(
     client: FlaskClient, sita: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "_usage_totals", {})

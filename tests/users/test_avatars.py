@@ -29,7 +29,7 @@ def sita(app: Flask, client: FlaskClient) -> Headers:
     return joined(app, "sita")
 
 
-def test_it_is_cut_to_a_square_and_everybody_may_see_it(app: Flask, client: FlaskClient, sita: Headers) -> None:
+def test_an_avatar_is_cut_to_a_square_and_everybody_may_see_it(app: Flask, client: FlaskClient, sita: Headers) -> None:
     assert url_of(client, sita) is None
     answer = put(client, sita, samples.located_jpeg())
     assert answer.status_code == 200
@@ -42,7 +42,7 @@ def test_it_is_cut_to_a_square_and_everybody_may_see_it(app: Flask, client: Flas
     assert b"SPY-" not in shown.data
 
 
-def test_it_may_be_cached_for_ever(client: FlaskClient, sita: Headers) -> None:
+def test_an_avatar_may_be_cached_for_ever(client: FlaskClient, sita: Headers) -> None:
     url = put(client, sita, samples.jpeg()).get_json()["avatar_url"]
     first = client.get(url)
     assert "immutable" in first.headers["Cache-Control"]
@@ -52,7 +52,7 @@ def test_it_may_be_cached_for_ever(client: FlaskClient, sita: Headers) -> None:
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_another_picture_has_another_address_and_the_old_one_ends(client: FlaskClient, sita: Headers) -> None:
+def test_another_avatar_has_another_address_and_the_old_one_ends(client: FlaskClient, sita: Headers) -> None:
     old = put(client, sita, samples.jpeg("red")).get_json()["avatar_url"]
     new = put(client, sita, samples.jpeg("red")).get_json()["avatar_url"]
     assert old != new
@@ -60,7 +60,7 @@ def test_another_picture_has_another_address_and_the_old_one_ends(client: FlaskC
     assert client.get(new).status_code == 200
 
 
-def test_it_is_taken_back(client: FlaskClient, sita: Headers) -> None:
+def test_an_avatar_is_removed(client: FlaskClient, sita: Headers) -> None:
     url = put(client, sita, samples.jpeg()).get_json()["avatar_url"]
     assert client.delete(ADDRESS, headers=sita).status_code == 204
     assert client.delete(ADDRESS, headers=sita).status_code == 204
@@ -68,7 +68,7 @@ def test_it_is_taken_back(client: FlaskClient, sita: Headers) -> None:
     assert client.get(url).status_code == 404
 
 
-def test_everybody_has_their_own(app: Flask, client: FlaskClient, sita: Headers) -> None:
+def test_everybody_has_an_avatar_of_their_own(app: Flask, client: FlaskClient, sita: Headers) -> None:
     hari = joined(app, "hari")
     url = put(client, sita, samples.jpeg()).get_json()["avatar_url"]
     put(client, hari, samples.jpeg())
@@ -77,7 +77,7 @@ def test_everybody_has_their_own(app: Flask, client: FlaskClient, sita: Headers)
     assert client.get(url).status_code == 200
 
 
-def test_it_takes_a_person_and_a_picture(client: FlaskClient, sita: Headers) -> None:
+def test_an_avatar_needs_a_sign_in_and_a_picture(client: FlaskClient, sita: Headers) -> None:
     assert put(client, {}, samples.jpeg()).status_code == 401
     assert client.delete(ADDRESS).status_code == 401
     for content, status in ((b"<svg/>", 415), (b"", 415), (samples.jpeg()[:200], 422), (samples.webp_bomb(), 422)):
@@ -89,7 +89,7 @@ def test_it_takes_a_person_and_a_picture(client: FlaskClient, sita: Headers) -> 
     assert url_of(client, sita) is None
 
 
-def test_who_was_banned_while_it_was_read_has_none(
+def test_who_is_banned_meanwhile_gets_no_avatar(
     app: Flask, client: FlaskClient, sita: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from powerbank.api import uploads
@@ -107,5 +107,5 @@ def test_who_was_banned_while_it_was_read_has_none(
 
 
 @pytest.mark.parametrize("key", ["nobody", "%00", "..%2f..%2fetc", "a" * 500])
-def test_an_address_that_is_nobodys(client: FlaskClient, key: str) -> None:
+def test_an_unknown_avatar_is_not_found(client: FlaskClient, key: str) -> None:
     assert client.get(f"/media/avatars/{key}.jpg").status_code == 404

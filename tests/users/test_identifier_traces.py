@@ -38,14 +38,16 @@ def replace(user_id: UUID, identifier: str) -> None:
         (MAIL, "gita@example.com", "same_email"),
     ],
 )
-def test_who_has_the_number_that_the_other_had(context: Flask, first: str, then: str, reason: str) -> None:
+def test_who_has_the_former_number_of_another_is_the_same_person(
+    context: Flask, first: str, then: str, reason: str
+) -> None:
     inviter = join("sita", first)
     replace(inviter, then)
     invitee = join("sita2", first)
     assert referrals.find_refusal(invitee, inviter) == reason
 
 
-def test_who_takes_it_later(context: Flask) -> None:
+def test_who_takes_a_former_number_later_is_the_same_person(context: Flask) -> None:
     inviter, invitee = join("sita", PHONE), join("gita", MAIL)
     assert referrals.find_refusal(invitee, inviter) is None
     replace(inviter, OTHER)

@@ -106,7 +106,7 @@ def test_two_people_on_one_device_do_not_bring_each_other(
     assert rows(app, "SELECT status, reason FROM referrals") == [("rejected", "same_device")]
 
 
-def test_a_third_on_that_device_is_still_the_first_one(
+def test_a_third_account_on_that_device_is_still_the_same_person(
     app: Flask, client: FlaskClient, people: People, work: Work
 ) -> None:
     sita = people.join("sita")

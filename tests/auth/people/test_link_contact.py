@@ -47,13 +47,15 @@ def test_a_number_is_replaced_and_the_old_one_is_told_and_free(
     assert people.join("gita", OLD)
 
 
-def test_ones_own_address_again_changes_nothing(app: Flask, client: FlaskClient, people: People) -> None:
+def test_linking_an_own_address_again_changes_nothing(app: Flask, client: FlaskClient, people: People) -> None:
     sita = people.join("sita", OLD)
     assert link(client, sita, people.ask_code(client, OLD, "link", sita)).status_code == 200
     assert rows(app, "SELECT count(*) FROM notices") == [(0,)]
 
 
-def test_somebody_elses_is_refused_after_the_right_code_only(app: Flask, client: FlaskClient, people: People) -> None:
+def test_an_address_of_another_account_is_refused_only_after_the_right_code(
+    app: Flask, client: FlaskClient, people: People
+) -> None:
     sita, _gita = people.join("sita", OLD), people.join("gita", NEW)
     challenge_id, code = people.ask_code(client, NEW, "link", sita)
     free, free_code = people.ask_code(client, "+9779812345670", "link", sita)
@@ -69,7 +71,7 @@ def test_somebody_elses_is_refused_after_the_right_code_only(app: Flask, client:
     assert rows(app, "SELECT count(*) FROM notices") == [(0,)]
 
 
-def test_two_who_race_for_an_address_are_one_owner(app: Flask, people: People) -> None:
+def test_of_two_who_race_for_an_address_one_becomes_its_owner(app: Flask, people: People) -> None:
     """Proofs that are used at the same moment."""
     racers = [people.join(f"racer{number}") for number in range(4)]
 
@@ -96,7 +98,7 @@ def test_one_code_at_once_links_once(app: Flask, client: FlaskClient, people: Pe
     assert rows(app, "SELECT count(*) FROM notices") == [(1,)]
 
 
-def test_a_challenge_belongs_to_its_asker(app: Flask, client: FlaskClient, people: People) -> None:
+def test_a_challenge_belongs_to_its_requester(app: Flask, client: FlaskClient, people: People) -> None:
     sita, thief = people.join("sita", OLD), people.join("thief", NEW)
     challenge = people.ask_code(client, MAIL, "link", sita)
     for _ in range(10):

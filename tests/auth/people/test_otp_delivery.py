@@ -67,7 +67,7 @@ def test_the_code_arrives(
         (MAIL, "smtp", "temporary"),
     ],
 )
-def test_what_may_pass_is_tried_again_with_the_same_code(
+def test_a_failed_delivery_is_tried_again_with_the_same_code(
     app: Flask, client: FlaskClient, work: Work, sandbox: Sandbox, identifier: str, vendor: str, fault: str
 ) -> None:
     sandbox.faults.set(vendor, fault, times=1)
@@ -88,7 +88,7 @@ def test_what_may_pass_is_tried_again_with_the_same_code(
 @pytest.mark.parametrize(
     ("identifier", "vendor", "fault"), [(PHONE, "sparrow", "token_refused"), (MAIL, "smtp", "permanent")]
 )
-def test_a_definite_no_is_not_repeated(
+def test_a_refused_delivery_is_not_repeated(
     app: Flask, client: FlaskClient, work: Work, sandbox: Sandbox, identifier: str, vendor: str, fault: str
 ) -> None:
     sandbox.faults.set(vendor, fault)

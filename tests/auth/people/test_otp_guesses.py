@@ -24,7 +24,7 @@ def verify(client: FlaskClient, challenge_id: str, code: str) -> int:
     return client.post("/api/auth/verify-otp", json=body).status_code
 
 
-def test_ten_thousand_guesses_are_five(app: Flask, client: FlaskClient, people: People) -> None:
+def test_of_ten_thousand_guesses_only_five_count(app: Flask, client: FlaskClient, people: People) -> None:
     """The right code is among them, after the five that count."""
     challenge_id, right = people.ask_code(client, PHONE)
     guesses = [f"{number:06d}" for number in range(10_000) if f"{number:06d}" != right]
@@ -58,7 +58,7 @@ def test_another_challenges_code_is_wrong_and_a_strangers_guesses_void_nobodys(
 @pytest.mark.parametrize(
     "code", ["", "12345", "1234567", "12345a", "１２３４５６", "१२३४५६", " 123456", "123456\n", None, 123456]
 )
-def test_what_is_no_code_counts_as_no_try(app: Flask, client: FlaskClient, people: People, code: object) -> None:
+def test_a_malformed_code_counts_as_no_try(app: Flask, client: FlaskClient, people: People, code: object) -> None:
     challenge_id, _ = people.ask_code(client, PHONE)
     answer = client.post("/api/auth/verify-otp", json={"challenge_id": challenge_id, "code": code})
     assert answer.status_code == 422

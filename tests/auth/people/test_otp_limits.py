@@ -35,7 +35,7 @@ def production(clean: None) -> Flask:
     return create_app(load().model_copy(update={"powerbank_env": "production", "otp_sms_per_day": 3}))
 
 
-def test_an_identifier_has_five_an_hour_in_every_hour(production: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_identifier_gets_five_codes_in_every_hour(production: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where one hour's end and the next one's beginning meet."""
     from limits.storage import redis
 
@@ -48,7 +48,7 @@ def test_an_identifier_has_five_an_hour_in_every_hour(production: Flask, monkeyp
     assert asked == [202] * 5 + [429, 202, 429, 429, 202]
 
 
-def test_an_address_has_twenty_an_hour(app: Flask, production: Flask) -> None:
+def test_an_ip_address_gets_twenty_codes_an_hour(app: Flask, production: Flask) -> None:
     statuses = [ask(production, f"person{number}@example.com").status_code for number in range(20)]
     assert statuses == [202] * 20
     assert refused(ask(production, "late@example.com"), at_most=3600)
@@ -65,13 +65,13 @@ def test_an_address_has_twenty_an_hour(app: Flask, production: Flask) -> None:
         ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
     ],
 )
-def test_a_subscribers_ipv6_addresses_are_one(production: Flask, first: str, second: str, one: bool) -> None:
+def test_the_ipv6_addresses_of_a_subscriber_count_as_one(production: Flask, first: str, second: str, one: bool) -> None:
     for number in range(20):
         assert ask(production, f"person{number}@example.com", first).status_code == 202
     assert ask(production, "late@example.com", second).status_code == (429 if one else 202)
 
 
-def test_a_prefix_has_a_hundred_an_hour(production: Flask) -> None:
+def test_a_prefix_gets_a_hundred_codes_an_hour(production: Flask) -> None:
     """Pumping fraud walks through the numbers of one prefix, from many addresses."""
     with production.app_context():
         for _ in range(100):
@@ -91,7 +91,7 @@ def test_a_day_has_its_budget(app: Flask, production: Flask, work: Work, inbox: 
     assert rows(app, "SELECT count(*) FROM otp_challenges") == [(4,)]
 
 
-def test_who_is_refused_uses_nothing_up(production: Flask) -> None:
+def test_a_refused_request_uses_up_no_limit(production: Flask) -> None:
     for _ in range(30):
         ask(production, "+447400123456")
         ask(production, "nonsense")

@@ -94,7 +94,7 @@ def test_a_number_is_the_same_however_it_is_written(client: FlaskClient, join: J
         "..@example.com",
     ],
 )
-def test_what_is_no_address_is_refused(client: FlaskClient, identifier: str) -> None:
+def test_a_wrong_identifier_is_refused(client: FlaskClient, identifier: str) -> None:
     assert ask(client, identifier).status_code == 422
 
 
@@ -117,7 +117,7 @@ def test_codes_are_asked_for_once_a_minute(client: FlaskClient) -> None:
     assert 1 <= int(refused.headers["Retry-After"]) <= 61
 
 
-def test_numbers_of_other_countries_get_none(client: FlaskClient) -> None:
+def test_numbers_of_other_countries_get_no_code(client: FlaskClient) -> None:
     refused = ask(client, "+447400123456")
     assert (refused.status_code, refused.get_json(force=True)["code"]) == (403, "country_not_served")
 
@@ -144,7 +144,7 @@ def test_an_expired_code_is_refused(app: Flask, client: FlaskClient) -> None:
     assert verify(client, challenge_id, code_of(app, challenge_id)).status_code == 401
 
 
-def test_a_strangers_challenge_is_no_use(app: Flask, client: FlaskClient) -> None:
+def test_an_unknown_challenge_is_refused(app: Flask, client: FlaskClient) -> None:
     challenge_id = ask(client).get_json()["challenge_id"]
     assert verify(client, str(uuid4()), code_of(app, challenge_id)).status_code == 401
 
@@ -224,14 +224,14 @@ class TestTokens:
         assert client.post("/api/auth/logout-all", json={"refresh_token": phone["refresh_token"]}).status_code == 204
         assert (me(client, phone).status_code, me(client, tablet).status_code) == (401, 401)
 
-    def test_a_ban_ends_them_too(self, app: Flask, client: FlaskClient, join: Join) -> None:
+    def test_a_ban_ends_sessions_too(self, app: Flask, client: FlaskClient, join: Join) -> None:
         tokens = join()
         with app.app_context(), transaction() as session:
             session.execute(text("UPDATE users SET status = 'banned'"))
         assert me(client, tokens).status_code == 401
         assert client.post("/api/auth/refresh", json={"refresh_token": tokens["refresh_token"]}).status_code == 401
 
-    def test_they_last_although_redis_forgets(self, client: FlaskClient, join: Join, forget_limits) -> None:
+    def test_sessions_last_although_redis_forgets(self, client: FlaskClient, join: Join, forget_limits) -> None:
         tokens = join()
         forget_limits()
         assert me(client, tokens).status_code == 200

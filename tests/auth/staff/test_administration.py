@@ -66,11 +66,13 @@ def test_an_address_is_taken_whatever_its_case(client: FlaskClient, staff_header
 
 
 @pytest.mark.parametrize("body", [{"email": "no", "role": "viewer"}, {"email": "a@example.com", "role": "king"}])
-def test_what_is_no_member_is_refused(client: FlaskClient, staff_headers: StaffHeaders, body: dict[str, str]) -> None:
+def test_a_member_with_wrong_fields_is_refused(
+    client: FlaskClient, staff_headers: StaffHeaders, body: dict[str, str]
+) -> None:
     assert client.post(STAFF, json=body, headers=staff_headers()).status_code == 422
 
 
-def test_they_are_listed(client: FlaskClient, staff_headers: StaffHeaders) -> None:
+def test_members_are_listed(client: FlaskClient, staff_headers: StaffHeaders) -> None:
     headers = staff_headers()
     staff_headers("viewer")
     emails = [item["email"] for item in client.get(STAFF, headers=headers).get_json()["items"]]
@@ -144,7 +146,9 @@ def test_a_reset_gives_a_new_password_and_takes_all_else(
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("PATCH", ""), ("POST", "/reset")])
-def test_strangers_are_not_found(client: FlaskClient, staff_headers: StaffHeaders, method: str, path: str) -> None:
+def test_a_member_who_does_not_exist_is_not_found(
+    client: FlaskClient, staff_headers: StaffHeaders, method: str, path: str
+) -> None:
     address = f"{STAFF}/01900000-0000-7000-8000-000000000000{path}"
     assert client.open(address, method=method, json={}, headers=staff_headers()).status_code == 404
 
@@ -179,7 +183,7 @@ class TestCommands:
         for command in ("reset", "disable"):
             assert self.run(app, command, "--email", "nobody@example.com")[0] == 1
 
-    def test_they_are_on_record(self, app: Flask, hire: Hire) -> None:
+    def test_commands_are_recorded_in_the_audit_log(self, app: Flask, hire: Hire) -> None:
         hire()
         hire("viewer@example.com", "viewer")
         self.run(app, "reset", "--email", ADMIN)

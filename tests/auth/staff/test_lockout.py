@@ -38,7 +38,7 @@ def test_nine_do_not_and_a_success_starts_the_count_again(app: Flask, hire: Hire
         assert not locked_here(app)
 
 
-def test_it_opens_again_after_a_quarter_of_an_hour(app: Flask, hire: Hire, enter: Enter) -> None:
+def test_a_locked_account_opens_after_a_quarter_of_an_hour(app: Flask, hire: Hire, enter: Enter) -> None:
     hire()
     for _ in range(10):
         enter(password="wrong")
@@ -162,7 +162,9 @@ def test_addresses_that_let_nobody_in_are_forgotten_after_a_day(app: Flask, hire
     assert left_after(days=91) == []
 
 
-def test_an_administrator_opens_it(app: Flask, hire: Hire, enter: Enter, attempt: Try, client: FlaskClient) -> None:
+def test_an_administrator_unlocks_an_account(
+    app: Flask, hire: Hire, enter: Enter, attempt: Try, client: FlaskClient
+) -> None:
     hire()
     member = hire("gita@example.com", "viewer")
     for _ in range(10):

@@ -104,7 +104,7 @@ def test_passwords_are_hashed_as_owasp_asks_for() -> None:
         {"email": ADMIN, "password": "a\x00"},
     ],
 )
-def test_what_is_no_sign_in_is_refused(client: FlaskClient, hire: Hire, body: dict[str, object]) -> None:
+def test_a_sign_in_with_wrong_fields_is_refused(client: FlaskClient, hire: Hire, body: dict[str, object]) -> None:
     hire()
     assert client.post(LOGIN, json=body).status_code == 422
 
@@ -116,7 +116,7 @@ class TestTokens:
         assert fresh.status_code == 200
         assert client.get(ANYTHING, headers=bearer(fresh)).status_code == 200
 
-    def test_access_dies_with_the_sign_out(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_an_access_token_ends_with_the_sign_out(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         here, there = enter(), enter()
         body = {"refresh_token": here.get_json()["refresh_token"]}
@@ -133,7 +133,7 @@ class TestTokens:
             "UPDATE staff_sessions SET expires_at = now()",
         ],
     )
-    def test_nothing_is_renewed_for_who_is_out(
+    def test_whoever_may_no_longer_sign_in_gets_no_new_tokens(
         self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter, statement: str
     ) -> None:
         hire()
@@ -143,7 +143,9 @@ class TestTokens:
         assert refresh(client, answer.get_json()["refresh_token"]).status_code == 401
         assert client.get(ANYTHING, headers=bearer(answer)).status_code == 401
 
-    def test_a_persons_refresh_token_is_no_staffs(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_refresh_token_of_a_person_is_refused_for_staff(
+        self, client: FlaskClient, hire: Hire, enter: Enter
+    ) -> None:
         hire()
         token = enter().get_json()["refresh_token"]
         assert client.post("/api/auth/refresh", json={"refresh_token": token}).status_code == 401
@@ -151,7 +153,7 @@ class TestTokens:
 
 
 class TestSessions:
-    def test_each_is_listed_with_its_device(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_each_session_is_listed_with_its_device(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         hire("viewer@example.com", "viewer")
         enter("viewer@example.com")
@@ -164,7 +166,7 @@ class TestSessions:
         assert items[0]["created_at"].endswith("Z")
         assert items[0]["last_used_at"].endswith("Z")
 
-    def test_an_own_one_is_ended(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_member_ends_an_own_session(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         stolen, mine = enter(), enter()
         other = client.get(SESSIONS, headers=bearer(mine)).get_json()["items"][1]
@@ -173,7 +175,7 @@ class TestSessions:
         assert len(client.get(SESSIONS, headers=bearer(mine)).get_json()["items"]) == 1
         assert client.delete(f"{SESSIONS}/{other['id']}", headers=bearer(mine)).status_code == 404
 
-    def test_nobody_elses(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_member_ends_no_session_of_another(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         hire("viewer@example.com", "viewer")
         theirs = enter("viewer@example.com")
@@ -185,7 +187,7 @@ class TestSessions:
 class TestPassword:
     NEW = "a better battery horse"
 
-    def test_a_new_one_ends_all_other_sessions(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_new_password_ends_all_other_sessions(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         elsewhere, here = enter(), enter()
         body = {"current": PASSWORD, "new": self.NEW}
@@ -205,7 +207,7 @@ class TestPassword:
             (PASSWORD, PASSWORD, 422, "password_unchanged"),
         ],
     )
-    def test_it_is_refused(
+    def test_a_wrong_change_of_password_is_refused(
         self, client: FlaskClient, hire: Hire, enter: Enter, current: str, new: str, status: int, code: str
     ) -> None:
         hire()
@@ -214,7 +216,7 @@ class TestPassword:
         assert (refused.status_code, refused.get_json(force=True)["code"]) == (status, code)
         assert enter().status_code == 200
 
-    def test_guessing_it_with_a_stolen_token_locks_the_account(
+    def test_guessing_the_password_with_a_stolen_token_locks_the_account(
         self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter
     ) -> None:
         hire()
@@ -238,7 +240,7 @@ class TestLimits:
         assert statuses == [401] * 10 + [429]
 
     @pytest.mark.parametrize("proxies", [0, 1])
-    def test_an_address_that_a_caller_writes_resets_none(self, app: Flask, clean: None, proxies: int) -> None:
+    def test_an_address_that_a_caller_writes_resets_no_limit(self, app: Flask, clean: None, proxies: int) -> None:
         """Behind a proxy, what counts is the part that the proxy added."""
         client = create_app(load().model_copy(update=PRODUCTION | {"trusted_proxies": proxies})).test_client()
         statuses = []
@@ -274,7 +276,7 @@ def test_the_sign_in_is_on_record(app: Flask, hire: Hire, enter: Enter) -> None:
     assert row.new["kind"] == "api"
 
 
-def test_it_lasts_although_redis_forgets(
+def test_a_sign_in_lasts_although_redis_forgets(
     client: FlaskClient, hire: Hire, enter: Enter, environment: dict[str, str]
 ) -> None:
     hire()
@@ -284,7 +286,7 @@ def test_it_lasts_although_redis_forgets(
     assert client.get(ANYTHING, headers=bearer(answer)).status_code == 200
 
 
-def test_signing_out_twice_is_no_matter(client: FlaskClient, hire: Hire, enter: Enter) -> None:
+def test_signing_out_twice_changes_nothing(client: FlaskClient, hire: Hire, enter: Enter) -> None:
     hire()
     body = {"refresh_token": enter().get_json()["refresh_token"]}
     statuses = [client.post("/api/admin/auth/logout", json=body).status_code for _ in range(2)]

@@ -44,7 +44,7 @@ def _early_in_a_step() -> None:
 
 
 class TestEnrolment:
-    def test_two_steps_lead_to_it(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_an_authenticator_is_enrolled_in_two_steps(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         headers = bearer(enter())
         begun = client.post(TOTP, headers=headers).get_json()
@@ -57,7 +57,7 @@ class TestEnrolment:
         assert len(set(confirmed.get_json()["recovery_codes"])) == 10
         assert enter().get_json(force=True)["code"] == "totp_required"
 
-    def test_a_wrong_code_does_not(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_wrong_code_enrols_no_authenticator(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         headers = bearer(enter())
         unbegun = client.post(f"{TOTP}/confirm", json={"code": "123456"}, headers=headers)
@@ -68,21 +68,21 @@ class TestEnrolment:
         assert (refused.status_code, refused.get_json(force=True)["code"]) == (422, "wrong_code")
         assert enter().status_code == 200
 
-    def test_one_at_a_time(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_member_has_one_authenticator_at_a_time(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         signed_in = enter()
         enrol(client, signed_in)
         again = client.post(TOTP, headers=bearer(signed_in))
         assert (again.status_code, again.get_json(force=True)["code"]) == (409, "totp_enabled")
 
-    def test_sessions_without_it_end(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_enrolment_ends_sessions_that_began_without_it(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         stolen, mine = enter(), enter()
         enrol(client, mine)
         assert client.get(ANYTHING, headers=bearer(stolen)).status_code == 401
         assert client.get(ANYTHING, headers=bearer(mine)).status_code == 200
 
-    def test_nothing_of_it_can_be_read_in_the_database(
+    def test_the_database_holds_no_readable_secret(
         self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter
     ) -> None:
         hire()
@@ -130,7 +130,9 @@ class TestSignIn:
         with ThreadPoolExecutor(max_workers=8) as pool:
             assert sorted(pool.map(sign_in, range(8))) == [200] + [401] * 7
 
-    def test_it_is_asked_for_only_after_the_password(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_the_code_is_asked_for_only_after_the_right_password(
+        self, client: FlaskClient, hire: Hire, enter: Enter
+    ) -> None:
         hire()
         secret, _ = enrol(client, enter())
         assert enter(password="wrong").get_json(force=True)["code"] == "wrong_credentials"
@@ -138,14 +140,16 @@ class TestSignIn:
         assert enter().get_json(force=True)["code"] == "totp_required"
         assert enter(totp=code(secret)).status_code == 200
 
-    def test_a_recovery_code_stands_in_once(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_recovery_code_replaces_the_authenticator_once(
+        self, client: FlaskClient, hire: Hire, enter: Enter
+    ) -> None:
         hire()
         _, codes = enrol(client, enter())
         assert enter(totp=codes[0].upper().replace("-", " ")).status_code == 200
         assert enter(totp=codes[0]).status_code == 401
         assert enter(totp=codes[1]).status_code == 200
 
-    def test_anothers_recovery_code_does_not(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_a_recovery_code_of_another_member_is_wrong(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         hire("viewer@example.com", "viewer")
         enrol(client, enter())
@@ -165,7 +169,7 @@ class TestRemoval:
         body = {"password": password, "code": given}
         return client.delete(TOTP, json=body, headers=bearer(signed_in)).status_code
 
-    def test_it_needs_password_and_code(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_removal_needs_password_and_code(self, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         signed_in = enter()
         assert self.remove(client, signed_in, PASSWORD, "123456") == 409
@@ -186,7 +190,7 @@ class TestRequired:
         settings = app.config["SETTINGS"].model_copy(update={"staff_totp_required": True})
         return create_app(settings).test_client()
 
-    def test_who_has_none_may_only_enrol(self, strict: FlaskClient, hire: Hire) -> None:
+    def test_a_member_who_must_enrol_may_do_nothing_else(self, strict: FlaskClient, hire: Hire) -> None:
         hire()
         body = {"email": ADMIN, "password": PASSWORD}
         signed_in = strict.post("/api/admin/auth/login", json=body)

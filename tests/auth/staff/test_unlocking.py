@@ -15,7 +15,9 @@ class TestTheWayBack:
     """Password and second factor together open a locked account, and tell nobody else anything."""
 
     @pytest.mark.parametrize("address", [HERE, ELSEWHERE])
-    def test_both_factors_open_it(self, app: Flask, authenticator: Authenticator, attempt: Try, address: str) -> None:
+    def test_both_factors_open_a_locked_account(
+        self, app: Flask, authenticator: Authenticator, attempt: Try, address: str
+    ) -> None:
         for number in range(30):
             attempt(f"198.51.100.{number % 3 + 10}", "wrong")
         for _ in range(10):
@@ -25,7 +27,9 @@ class TestTheWayBack:
         assert attempt(address, totp=authenticator.code()).status_code == 200
         assert code_of(attempt(address)) == "totp_required"  # it is open again, as for every member
 
-    def test_it_is_open_although_redis_has_counted_ten(self, client: FlaskClient, authenticator: Authenticator) -> None:
+    def test_both_factors_open_it_although_redis_has_counted_ten(
+        self, client: FlaskClient, authenticator: Authenticator
+    ) -> None:
         wrong = {"email": ADMIN, "password": "wrong"}
         statuses = [client.post(LOGIN, json=wrong).status_code for _ in range(12)]
         assert statuses == [401] * 10 + [429] * 2
@@ -41,7 +45,9 @@ class TestTheWayBack:
             attempt(HERE, "wrong")
         assert attempt(HERE, totp=codes[0]).status_code == 200
 
-    def test_it_does_not_tell_that_the_password_is_right(self, authenticator: Authenticator, attempt: Try) -> None:
+    def test_a_locked_account_does_not_tell_that_the_password_is_right(
+        self, authenticator: Authenticator, attempt: Try
+    ) -> None:
         for _ in range(10):
             attempt(ELSEWHERE, "wrong")
         tried = [
@@ -71,7 +77,7 @@ class TestTheWayBack:
         assert attempt("203.0.113.77", totp=authenticator.code()).status_code == 401
         assert attempt(HERE, totp=authenticator.code()).status_code == 200
 
-    def test_who_does_not_know_it_uses_none_of_them_up(
+    def test_who_does_not_know_the_password_uses_up_no_codes(
         self, app: Flask, authenticator: Authenticator, attempt: Try
     ) -> None:
         for number in range(45):
@@ -79,7 +85,7 @@ class TestTheWayBack:
         assert rows(app, "SELECT wrong_codes, codes_locked_until FROM staff") == [(0, None)]
         assert attempt("203.0.113.77", totp=authenticator.code()).status_code == 200
 
-    def test_there_is_none_without_an_authenticator(self, hire: Hire, attempt: Try) -> None:
+    def test_without_an_authenticator_nothing_opens_a_locked_account(self, hire: Hire, attempt: Try) -> None:
         hire()
         for _ in range(10):
             attempt(ELSEWHERE, "wrong")

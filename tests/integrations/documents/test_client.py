@@ -54,12 +54,12 @@ def key() -> str:
     return token_hex(16)
 
 
-def test_what_was_put_is_read(store: DocumentStore, key: str) -> None:
+def test_a_stored_document_is_read(store: DocumentStore, key: str) -> None:
     store.put(key, CONTENT)
     assert store.read(key) == CONTENT
 
 
-def test_a_repeat_is_one_and_the_last_one_counts(store: DocumentStore, key: str) -> None:
+def test_a_repeated_put_overwrites_the_document(store: DocumentStore, key: str) -> None:
     store.put(key, b"earlier")
     store.put(key, CONTENT)
     assert store.read(key) == CONTENT
@@ -68,7 +68,7 @@ def test_a_repeat_is_one_and_the_last_one_counts(store: DocumentStore, key: str)
         store.read(key)
 
 
-def test_at_once_too(store: DocumentStore, key: str) -> None:
+def test_repeats_at_once_are_one_document(store: DocumentStore, key: str) -> None:
     with ThreadPoolExecutor(max_workers=4) as pool:
         list(pool.map(lambda _: store.put(key, CONTENT), range(8)))
     assert store.read(key) == CONTENT
@@ -118,7 +118,7 @@ def test_at_cloudinary_nobody_reads_it_without_a_signature(
 
 
 @pytest.mark.parametrize("fault", ["error", "unavailable", "html", "drop", "rate_limited"])
-def test_what_may_pass_is_worth_another_try(
+def test_a_transient_fault_is_worth_another_try(
     at_cloudinary: CloudinaryDocuments, sandbox: Sandbox, key: str, fault: str
 ) -> None:
     at_cloudinary.put(key, CONTENT)
@@ -133,7 +133,7 @@ def test_what_may_pass_is_worth_another_try(
 
 
 @pytest.mark.parametrize("fault", ["not_allowed", "disabled"])
-def test_a_definite_no_is_one(at_cloudinary: CloudinaryDocuments, sandbox: Sandbox, key: str, fault: str) -> None:
+def test_a_refusal_is_permanent(at_cloudinary: CloudinaryDocuments, sandbox: Sandbox, key: str, fault: str) -> None:
     sandbox.faults.set("cloudinary", fault)
     for call in (at_cloudinary.read, at_cloudinary.delete, lambda key: at_cloudinary.put(key, CONTENT)):
         with pytest.raises(VendorRefusedError) as told:

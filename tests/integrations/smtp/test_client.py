@@ -109,14 +109,14 @@ def test_the_password_is_told_behind_tls_only(serve: Serve, certificate: ssl.SSL
     assert post.mails == [(["sita@example.com"], "sita@example.com")]
 
 
-def test_a_server_without_tls_is_told_none(serve: Serve) -> None:
+def test_a_server_without_tls_is_told_no_password(serve: Serve) -> None:
     post = serve()
     with pytest.raises(VendorRefusedError, match="no TLS"):
         send(f"smtp://{LOGIN}@127.0.0.1:{post.port}")
     assert (post.logins, post.mails) == ([], [])
 
 
-def test_nor_is_one_that_nobody_vouches_for(
+def test_a_server_without_a_trusted_certificate_is_told_no_password(
     serve: Serve, certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = serve(certificate)
