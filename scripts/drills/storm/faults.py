@@ -36,6 +36,9 @@ GATEWAYS = ("khalti", "esewa", "stripe")
 HANG = 6.0  # seconds
 # What a station that says nothing costs a rider: the deadline of its command, and the snapshots that then decide.
 STATIONS_EXCUSE = 90.0
+# What a command costs a rider that got lost on its way to a cabinet, as one of QoS 0 does: it has this long for its
+# answer, and nobody sends it again before that.
+LOST_COMMANDS_EXCUSE = 30.0
 RETRIES_EXCUSE = 60.0  # a vendor that was away is asked again after its job's pause
 LIARS = 4
 # Each at some stations, for so many seconds. `unreadable_return`, `stuck_slot` and strange banks are not among them:
@@ -159,7 +162,8 @@ def _cut(scene: Scene) -> Begun:
 
 def _kills() -> Iterator[Fault]:
     for title, name in (PROGRAMS | SERVERS).items():
-        yield Fault(f"{title} killed", "kill", partial(_kill, name))
+        excuses = LOST_COMMANDS_EXCUSE if title == "broker" else 0.0
+        yield Fault(f"{title} killed", "kill", partial(_kill, name), excuses=excuses)
     yield Fault("a process of the web killed", "kill", partial(_kill_child, PROGRAMS["web"]))
     yield Fault("Redis wiped", "wipe", _wipe)
 
@@ -208,7 +212,7 @@ def _stations() -> Iterator[Fault]:
 def _lines() -> Iterator[Fault]:
     yield Fault("answers of the web lost", "line", partial(_swallow, "web", b"POST /api/"))
     yield Fault("answers of Redis lost", "line", partial(_swallow, "redis", b"EVALSHA"))
-    yield Fault("stations' connections cut", "line", _cut)
+    yield Fault("stations' connections cut", "line", _cut, excuses=LOST_COMMANDS_EXCUSE)
 
 
 def list_faults(*, named: Collection[str] = ()) -> list[Fault]:
