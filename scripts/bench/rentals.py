@@ -5,6 +5,9 @@ The web server, workers, scheduler and daemon of the Procfile, a broker, and sim
 over HTTP at a fixed rate, each once. The steps are read from the database: when the request was taken, when the command
 went out, when the station's answer was applied.
 
+`--life` measures what a rental costs from its start to its points instead, at a rate at which nothing queues
+(`--rate 3`), `--profile` what of each program costs most. Both take about five minutes.
+
 `--day` lets a whole day pass instead, at 60-fold speed, and looks at what is left over. `--day --stations 1000` takes
 24 minutes and a few more.
 """
@@ -27,6 +30,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from powerbank.auth.tokens import Tokens
+from scripts.bench.life.run import whole_lives
 from scripts.bench.parts.rental_aftermath import aftermath
 from scripts.bench.parts.rental_day import MISHAPS, Day, Person
 from scripts.bench.parts.rental_network import ALL_IS_DONE, WEB_PORT, fill, playing, query, stack, wait
@@ -55,18 +59,30 @@ class Asked(NamedTuple):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rate", type=float, default=20, help="starts a second")
+    parser.add_argument("--rate", type=float, help="starts a second: 20, or 3 with --life")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--stations", type=int, default=240)
+    parser.add_argument("--life", action="store_true", help="measure the cost of a rental's whole life")
+    parser.add_argument("--profile", action="store_true", help="with --life, also where each program spends its time")
+    parser.add_argument("--keep", metavar="FOLDER", help="with --life, write all that was counted into this folder")
     parser.add_argument("--day", action="store_true", help="let a day pass")
     parser.add_argument("--speed", type=float, default=60, help="of the day")
     parser.add_argument("--rentals", type=int, default=6, help="of each station on that day")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
     arguments = parser.parse_args()
-    name, said, failed = ("rental-day", *one_day(arguments)) if arguments.day else ("rentals", starts(arguments), False)
-    print(said)
-    if arguments.write:
-        report.keep(PAGE, name, said)
+    arguments.rate = arguments.rate or (3 if arguments.life else 20)
+    failed = False
+    if arguments.life:
+        texts = whole_lives(arguments)
+    elif arguments.day:
+        said, failed = one_day(arguments)
+        texts = {"rental-day": said}
+    else:
+        texts = {"rentals": starts(arguments)}
+    for name, said in texts.items():
+        print(said)
+        if arguments.write:
+            report.keep(PAGE, name, said)
     return int(failed)
 
 

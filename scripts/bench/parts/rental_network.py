@@ -2,11 +2,12 @@
 people who may rent."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -40,12 +41,17 @@ MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_b
                           address = 'A', kyc_status = 'approved' WHERE id = :id""")
 WEB_PORT = free_ports().web
 ALL_IS_DONE = "SELECT count(*) = 0 FROM outbox_jobs WHERE state = 'open' AND run_after <= now()"
+NICE = re.compile(r"^nice -n \d+ ")
 BESIDE = "load and cabinets"  # what is here only for the bench, in its own process
 
 
 @contextmanager
-def stack() -> Iterator[tuple[Flask, Stack, dict[str, int]]]:
-    """The application, its servers, and the pid of everything that works for it."""
+def stack(*, names_at_the_database: bool = False, nice: bool = True) -> Iterator[tuple[Flask, Stack, dict[str, int]]]:
+    """The application, its servers, and the pid of everything that works for it.
+
+    With names at the database, each program is known there by its name in the Procfile. Without `nice` all programs
+    have the same priority.
+    """
     with temporary_data_folder() as folder, Stack(folder, free_ports(), replaced_by={}) as servers:
         environment = servers.environment() | {
             "POWERBANK_ENV": "test",
@@ -57,7 +63,13 @@ def stack() -> Iterator[tuple[Flask, Stack, dict[str, int]]]:
         app = create_app(config.load())
         with app.app_context():
             upgrade()
-        running = {name: start(command) for name, command in processes.read([ROOT / "Procfile"], {})}
+        running = {
+            name: start(
+                command if nice else NICE.sub("", command),
+                {"PGAPPNAME": name.removesuffix(".1")} if names_at_the_database else {},
+            )
+            for name, command in processes.read([ROOT / "Procfile"], {})
+        }
         pids = {name.removesuffix(".1"): process.pid for name, process in running.items()}
         pids |= {server.name: server.pid for server in servers.servers} | {BESIDE: os.getpid()}
         try:
@@ -69,10 +81,10 @@ def stack() -> Iterator[tuple[Flask, Stack, dict[str, int]]]:
                 process.wait(20)
 
 
-def start(command: str) -> "subprocess.Popen[bytes]":
+def start(command: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """A line of the Procfile, with the programs of this environment."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.Popen(shlex.split(command), cwd=ROOT, env=os.environ | {"PATH": path})
+    return subprocess.Popen(shlex.split(command), cwd=ROOT, env={**os.environ, "PATH": path, **environment})
 
 
 def fill(
@@ -163,12 +175,12 @@ def playing(servers: Stack, specs: list[StationSpec], *, speed: float = 1.0) -> 
         simulator.stop()
 
 
-def wait(servers: Stack, holds: str, seconds: float = 120) -> None:
+def wait(servers: Stack, holds: str, seconds: float = 120, pause: float = 0.5) -> None:
     deadline = time.monotonic() + seconds
     while not query(servers, holds)[0][0]:
         if time.monotonic() > deadline:
             raise TimeoutError(holds)
-        time.sleep(0.5)
+        time.sleep(pause)
 
 
 def query(servers: Stack, statement: str) -> list[tuple]:  # type: ignore[type-arg]

@@ -1,0 +1,1 @@
+"""What the whole life of a rental costs: `python scripts/bench/rentals.py --life`."""
