@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from powerbank.base.clock import format_time
 from powerbank.base.db import open_session
@@ -20,18 +20,31 @@ from powerbank.stations.models import Station
 # People whose rental is no longer than this get no reminder of its end.
 SHORT_RENTAL = timedelta(minutes=15)
 
+_DETAILS = (
+    select(
+        Station.name.label("station"),
+        Rental.slot_number,
+        Rental.overdue_rate,
+        Rental.package_name,
+        Rental.due_at,
+        Rental.started_at,
+        Rental.ended_at,
+    )
+    .join(Station, Station.id == Rental.station_id)
+    .where(Rental.id == bindparam("rental_id"))
+)
+
 # The names of the values that `notice_details` finds.
 DETAIL_NAMES = ("station", "slot_number", "rate", "package", "due_at", "minutes")
 
 
 def notice_details(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
     """Return what a notice says about a rental beyond the fields of its event."""
-    session = open_session()
-    rental = session.get(Rental, UUID(str(event["rental_id"])))
+    rental = open_session().execute(_DETAILS, {"rental_id": UUID(str(event["rental_id"]))}).one_or_none()
     if rental is None:
         return None
     details: dict[str, Scalar] = {
-        "station": session.scalars(select(Station.name).where(Station.id == rental.station_id)).one(),
+        "station": rental.station,
         "slot_number": rental.slot_number,
         "rate": rental.overdue_rate,
         "package": rental.package_name,
@@ -45,8 +58,8 @@ def notice_details(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, S
 
 def details_if_still_out(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
     """Return the details of an overdue rental, or None where the power bank came back before the person was told."""
-    rental = open_session().get(Rental, UUID(str(event["rental_id"])))
-    return None if rental is None or rental.status != Status.OVERDUE else notice_details(user_id, event)
+    status = open_session().scalar(select(Rental.status).where(Rental.id == UUID(str(event["rental_id"]))))
+    return notice_details(user_id, event) if status == Status.OVERDUE else None
 
 
 def plan_reminder(rental: Rental, *, since: datetime, now: datetime) -> None:

@@ -17,6 +17,7 @@ from powerbank.notifications.models import IN_APP, Channel, Delivery, DeliverySt
 from powerbank.notifications.people import quiet_hours
 from powerbank.notifications.people.notice_types import ALWAYS, RULES, NoticeType
 from powerbank.notifications.templates import rules
+from powerbank.users.models import IdentifierKind
 
 HOUR = timedelta(hours=1)
 WAKING = frozenset({Channel.PUSH, Channel.SMS})
@@ -42,6 +43,12 @@ class Reader(NamedTuple):
     muted: frozenset[str]  # places where the person does not want notices of this group
     chosen: Sequence[str] | None  # channels that staff chose for the type
 
+    def is_reached_on(self, channel: Channel) -> bool:
+        """Return whether the person has a device or an address for a channel."""
+        if channel is Channel.PUSH:
+            return bool(self.devices)
+        return (IdentifierKind.PHONE if channel is Channel.SMS else IdentifierKind.EMAIL) in self.addresses
+
 
 @dataclass(frozen=True)
 class DeliveryPlan:
@@ -49,7 +56,7 @@ class DeliveryPlan:
 
     in_app: bool
     channels: frozenset[Channel]
-    night_ends: datetime | None  # None by day, and for urgent notices
+    night_ends: datetime | None  # None by day, for urgent notices, and where nothing goes out
 
 
 def find_reader(user_id: UUID, notice_type: NoticeType) -> Reader | None:
@@ -75,8 +82,11 @@ def plan_delivery(notice: Notice, reader: Reader, *, now: datetime) -> DeliveryP
     """Return the plan of a notice as it is now."""
     notice_type = subject_of_notice(notice)
     chosen = rules.effective_channels(notice_type, reader.chosen)
-    channels = frozenset(channel for channel in chosen if channel.value not in reader.muted)
-    night_ends = None if RULES[notice_type].urgent else quiet_hours.end_of_night(now)
+    channels = frozenset(
+        channel for channel in chosen if channel.value not in reader.muted and reader.is_reached_on(channel)
+    )
+    # Where nothing goes out, nobody needs to know whether it is night.
+    night_ends = quiet_hours.end_of_night(now) if channels and not RULES[notice_type].urgent else None
     in_app = IN_APP not in reader.muted and notice.type != NoticeType.DIGEST
     return DeliveryPlan(in_app, channels, night_ends)
 

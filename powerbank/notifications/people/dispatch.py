@@ -1,21 +1,23 @@
 """The dispatch of notices: a notice gets its text, appears in the app, and goes out on its channels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
-from powerbank.base.db import open_session, utcnow
+from powerbank.base.db import new_id, open_session, utcnow
 from powerbank.live import changes
-from powerbank.notifications.delivery import services as deliveries
+from powerbank.notifications.delivery import services as delivery_services
 from powerbank.notifications.models import IN_APP, Channel, Delivery, Notice
 from powerbank.notifications.people import delivery_plan
 from powerbank.notifications.people.delivery_plan import DeliveryPlan, Reader
 from powerbank.notifications.people.notice_types import NoticeType
-from powerbank.notifications.people.services import notify
+from powerbank.notifications.people.services import insert_notice, notify
 from powerbank.notifications.templates import composition
 from powerbank.outbox.catalogue import notification_jobs
-from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.enqueue import Scalar, enqueue
 from powerbank.users.identifiers import mask_contact_address
 from powerbank.users.models import IdentifierKind
 
@@ -26,32 +28,58 @@ def dispatch_notice(notice_id: UUID) -> None:
     notice = session.get(Notice, notice_id, with_for_update=True, populate_existing=True)
     if notice is not None and notice.shown_at is None:
         extra = select(Delivery).where(Delivery.notice_id == notice_id, Delivery.job_id.is_(None))
-        show_and_send(notice, also=session.scalars(extra).all())
+        prepared = _prepare_notice(notice)
+        if prepared is None:
+            session.delete(notice)
+        else:
+            _send_notice(notice, prepared, also=session.scalars(extra).all())
 
 
-def show_and_send(notice: Notice, *, also: Sequence[Delivery] = ()) -> None:
-    """Give a notice its text, show it in the app, and send it on its channels.
+def tell_user(*, user_id: UUID, type: NoticeType, context: Mapping[str, Scalar], dedup_key: str | None = None) -> None:
+    """Write a notice together with its text, show it in the app, and send it on its channels.
 
-    Where there were too many of its type lately, a digest tells of it later instead.
+    Nothing happens where the person was told before under this key, or the account is gone.
     """
+    notice = Notice(id=new_id(), user_id=user_id, type=type.value, context=dict(context), dedup_key=dedup_key)
+    prepared = _prepare_notice(notice)
+    if prepared is not None and insert_notice(notice):
+        _send_notice(notice, prepared)
+
+
+class PreparedNotice(NamedTuple):
+    """What is to be done for a notice that has its text."""
+
+    plan: DeliveryPlan
+    deliveries: Sequence[Delivery]
+    digest_at: datetime | None  # there were too many of its type lately, and a digest tells of it at this time
+
+
+def _prepare_notice(notice: Notice) -> PreparedNotice | None:
+    """Give a notice its text, and plan where it goes. None where its reader is gone."""
     reader = delivery_plan.find_reader(notice.user_id, delivery_plan.subject_of_notice(notice))
     if reader is None:
-        open_session().delete(notice)
-        return
+        return None
     now = utcnow()
     plan = delivery_plan.plan_delivery(notice, reader, now=now)
     text = composition.compose_text(NoticeType(notice.type), IN_APP, notice.context, reader.language)
     notice.title, notice.body, notice.shown_at = text.title, text.body, now
-    changes.announce(changes.topic_of_user(notice.user_id), kind="notice", id=notice.id)
     if not plan.in_app:
         notice.deleted_at = now
-    new_deliveries = _new_deliveries(notice, reader, plan)
-    digest_at = delivery_plan.digest_time(notice, now=now, night_ends=plan.night_ends) if new_deliveries else None
+    deliveries = _new_deliveries(notice, reader, plan)
+    digest_at = delivery_plan.digest_time(notice, now=now, night_ends=plan.night_ends) if deliveries else None
     if digest_at is not None:
         notice.withheld_at = now
-        enqueue(notification_jobs.SEND_DIGEST, at=digest_at, user_id=str(reader.user_id), kind=notice.type)
-        new_deliveries = []
-    _send_deliveries([*also, *new_deliveries], plan)
+    return PreparedNotice(plan, deliveries, digest_at)
+
+
+def _send_notice(notice: Notice, prepared: PreparedNotice, *, also: Sequence[Delivery] = ()) -> None:
+    """Tell screens of a notice that is written, and enqueue its deliveries or the digest that stands for them."""
+    changes.announce(changes.topic_of_user(notice.user_id), kind="notice", id=notice.id)
+    plan, deliveries, digest_at = prepared
+    if digest_at is not None:
+        enqueue(notification_jobs.SEND_DIGEST, at=digest_at, user_id=str(notice.user_id), kind=notice.type)
+        deliveries = []
+    _send_deliveries([*also, *deliveries], plan)
 
 
 def send_digest(user_id: UUID, notice_type: NoticeType) -> None:
@@ -87,7 +115,9 @@ def _send_deliveries(new: Sequence[Delivery], plan: DeliveryPlan) -> None:
         open_session().add(delivery)
         open_session().flush()
         channel = Channel(delivery.channel)
-        deliveries.enqueue_delivery(delivery, at=delivery_plan.release_time(delivery.id, channel, plan.night_ends))
+        delivery_services.enqueue_delivery(
+            delivery, at=delivery_plan.release_time(delivery.id, channel, plan.night_ends)
+        )
 
 
 def _new_deliveries(notice: Notice, reader: Reader, plan: DeliveryPlan) -> list[Delivery]:

@@ -9,7 +9,6 @@ from flask import current_app
 from powerbank.base import money
 from powerbank.notifications.people import dispatch
 from powerbank.notifications.people.notice_types import NoticeType
-from powerbank.notifications.people.services import write_notice
 from powerbank.notifications.texts import values
 from powerbank.notifications.texts.values import Format
 from powerbank.outbox.enqueue import Scalar
@@ -36,9 +35,7 @@ def tell_user_of_event(
         return
     dedup_key = f"{notice_type}:{event[once_per]}" if once_per else None
     context = {name: _as_shown(name, value) for name, value in {**event, **found}.items()}
-    notice = write_notice(user_id=user_id, type=notice_type, context=context, dedup_key=dedup_key)
-    if notice is not None:
-        dispatch.show_and_send(notice)
+    dispatch.tell_user(user_id=user_id, type=notice_type, context=context, dedup_key=dedup_key)
 
 
 def _as_shown(name: str, value: Scalar) -> Scalar:
