@@ -18,6 +18,7 @@ from powerbank.rentals.disputes.models import SYSTEM, CaseStatus, RentalCase
 from powerbank.rentals.events import RentalSettled
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import Status
+from powerbank.stations.packages.models import PaymentModel
 
 
 def settle_rental(rental_id: UUID, *, now: datetime) -> None:
@@ -27,16 +28,36 @@ def settle_rental(rental_id: UUID, *, now: datetime) -> None:
     """
     rental = queries.lock_rental(rental_id)
     services.lock_user_accounts(rental.user_id)
-    if (
-        rental.status != Status.COMPLETED
-        or rental.settled_at is not None
-        or rental.came_late
-        or queries.is_disputed(rental)
-    ):
+    if not _is_to_be_settled(rental):
         return
     assert rental.ended_at is not None  # noqa: S101 (CHECK ended)
     owed = take_fees(rental, until=meter_end(rental, rental.ended_at))
     billing.release_hold(rental)
+    _note_settlement(rental, owed=owed, now=now)
+
+
+def settle_if_paid(rental: Rental, *, now: datetime) -> bool:
+    """Settle a locked rental that has just ended, if it costs nothing more and nothing is held for it.
+
+    So it is with a prepaid rental that ends on time. False where money has to move first, or a case is open.
+    """
+    is_paid = rental.payment_model == PaymentModel.PREPAID and not rental.was_overdue
+    if not is_paid or not _is_to_be_settled(rental) or billing.amounts_held(rental):
+        return False
+    _note_settlement(rental, owed=0, now=now)
+    return True
+
+
+def _is_to_be_settled(rental: Rental) -> bool:
+    return (
+        rental.status == Status.COMPLETED
+        and rental.settled_at is None
+        and not rental.came_late
+        and not queries.is_disputed(rental)
+    )
+
+
+def _note_settlement(rental: Rental, *, owed: int, now: datetime) -> None:
     rental.settled_at = now
     transitions.note_event(
         rental,

@@ -6,7 +6,7 @@ from powerbank.base.db import open_session
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.rentals import queries, transitions
-from powerbank.rentals.charges import billing
+from powerbank.rentals.charges import billing, settlement
 from powerbank.rentals.end import swaps
 from powerbank.rentals.end.cancellation import cancel_rental, claim_free_return
 from powerbank.rentals.events import RentalCompleted
@@ -16,7 +16,11 @@ from powerbank.stations.commands.models import StationCommand
 
 
 def end_rental(rental: Rental, *, at: datetime, cause: str, now: datetime, how: str) -> None:
-    """End an active, overdue or unresolved rental at this time, and enqueue the settlement of its fees."""
+    """End an active, overdue or unresolved rental at this time.
+
+    It is settled at once where nothing is left to take or to release. Otherwise its settlement is enqueued, so that a
+    return is written down whatever becomes of the money.
+    """
     if rental.status == Status.UNRESOLVED:
         billing.start_meter(rental, _time_of_ejection(rental), now)
     assert rental.started_at is not None  # noqa: S101 (CHECK started)
@@ -35,7 +39,8 @@ def end_rental(rental: Rental, *, at: datetime, cause: str, now: datetime, how: 
         rental, Status.COMPLETED, event="returned", cause=cause, at=rental.ended_at, how=how, slot=rental.return_slot
     )
     conclude_after_window(rental, now=now)
-    enqueue(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
+    if not settlement.settle_if_paid(rental, now=now):
+        enqueue(rental_jobs.PROCESS_OVERDUE_PAYMENT, rental_id=str(rental.id))
 
 
 def conclude_after_window(rental: Rental, *, now: datetime) -> None:
