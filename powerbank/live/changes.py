@@ -49,9 +49,9 @@ def announce(*topics: str, kind: str, id: str | UUID | None, version: int | None
     _announcement().changes[topics, kind, found] = Change(topics, kind, found, version, format_time(utcnow()))
 
 
-def announce_sign_ins(person: str) -> None:
-    """Have the live processes look, after the commit, which sign-ins of a person last. The name is a principal's."""
-    _announcement().people.add(person)
+def announce_sign_ins(principal: str) -> None:
+    """Have the live processes look, after the commit, which sign-ins last of `user:<id>` or `staff:<id>`."""
+    _announcement().principals.add(principal)
 
 
 def topic_of_user(user_id: UUID | str) -> str:
@@ -69,7 +69,7 @@ class Announcement:
     """What one transaction announces. It is called when the transaction has committed."""
 
     changes: dict[tuple[tuple[str, ...], str, str | None], Change] = field(default_factory=dict)  # the newest of each
-    people: set[str] = field(default_factory=set)
+    principals: set[str] = field(default_factory=set)  # whose sign-ins have changed
 
     def __call__(self) -> None:
         _teller().tell(self)
@@ -157,19 +157,19 @@ class News(NamedTuple):
     """What one message says."""
 
     changes: list[Change]
-    people: list[str]
+    principals: list[str]
 
 
 def encode(together: list[Announcement]) -> bytes:
     changes = [tuple(change) for each in together for change in each.changes.values()]
-    people = {person for each in together for person in each.people}
-    return orjson.dumps({"changes": changes, "people": [*people]})
+    principals = {principal for each in together for principal in each.principals}
+    return orjson.dumps({"changes": changes, "principals": [*principals]})
 
 
 def decode(message: bytes) -> News:
     told = orjson.loads(message)
     changes = [Change(tuple(topics), *rest) for topics, *rest in told["changes"]]
-    return News(changes, told["people"])
+    return News(changes, told["principals"])
 
 
 def moment_of(change: Change) -> datetime:

@@ -3,7 +3,6 @@
 import asyncio
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from powerbank.live import tickets
 from powerbank.live.tickets import Admission
@@ -18,7 +17,7 @@ class Admissions:
         self._taking: asyncio.Task[None] | None = None
 
     def admit(self, ticket: str) -> "asyncio.Future[Admission | None]":
-        """What the ticket opens; None for one that is no good. Raises RedisError while that cannot be known."""
+        """Answer what the ticket opens; None for one that is no good. Raises RedisError while that cannot be known."""
         answer: asyncio.Future[Admission | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((ticket, answer))
         if self._taking is None or self._taking.done():
@@ -31,9 +30,11 @@ class Admissions:
             asked = [ticket for ticket, _ in together]
             try:
                 found = await asyncio.to_thread(tickets.take_tickets, self._redis, asked)
-            except RedisError as away:
+            except Exception as error:  # each of those who wait is told
                 for _, answer in together:
-                    answer.set_exception(away)
+                    if not answer.done():
+                        answer.set_exception(error)
                 continue
             for (_, answer), admission in zip(together, found, strict=True):
-                answer.set_result(admission)
+                if not answer.done():
+                    answer.set_result(admission)

@@ -60,7 +60,7 @@ class Announcements:
             for topic in change.topics:
                 if self._audience.follows(topic):
                     self._coalescer.take(topic, change, now)
-        self._watch.look_at(news.people)
+        self._watch.look_at(news.principals)
 
     def _tell(self, topic: str, change: changes.Change) -> None:
         self._audience.tell(topic, change)

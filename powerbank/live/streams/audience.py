@@ -17,7 +17,7 @@ BEAT_EVERY = 15  # seconds
 class Audience:
     def __init__(self) -> None:
         self._by_topic: defaultdict[str, set[Connection]] = defaultdict(set)
-        self._by_person: defaultdict[str, dict[Connection, None]] = defaultdict(dict)  # the oldest first
+        self._by_principal: defaultdict[str, dict[Connection, None]] = defaultdict(dict)  # the oldest first
         self._beats: list[set[Connection]] = [set() for _ in range(BEAT_EVERY)]
         self._second = 0
         self._count = 0
@@ -26,12 +26,12 @@ class Audience:
         return self._count
 
     def __iter__(self) -> Iterator[Connection]:
-        return (stream for streams in self._by_person.values() for stream in streams)
+        return (stream for streams in self._by_principal.values() for stream in streams)
 
     def admit(self, stream: Connection, admission: Admission) -> Connection | None:
         """Take a stream in. The one that has to go for it comes back, if its person has too many."""
         stream.admission = admission
-        own = self._by_person[admission.principal]
+        own = self._by_principal[admission.principal]
         crowded_out = next(iter(own)) if len(own) >= MOST_OF_ONE else None
         own[stream] = None
         self._count += 1
@@ -42,12 +42,12 @@ class Audience:
         return crowded_out
 
     def remove(self, stream: Connection) -> None:
-        if stream.admission is None or stream not in self._by_person.get(stream.admission.principal, ()):
+        if stream.admission is None or stream not in self._by_principal.get(stream.admission.principal, ()):
             return
-        own = self._by_person[stream.admission.principal]
+        own = self._by_principal[stream.admission.principal]
         del own[stream]
         if not own:
-            del self._by_person[stream.admission.principal]
+            del self._by_principal[stream.admission.principal]
         self._count -= 1
         STREAMS.set(self._count)
         for beats in self._beats:
@@ -76,8 +76,8 @@ class Audience:
         for stream in [*self._beats[self._second]]:
             stream.beat()
 
-    def streams_of(self, person: str) -> list[Connection]:
-        return [*self._by_person.get(person, ())]
+    def streams_of(self, principal: str) -> list[Connection]:
+        return [*self._by_principal.get(principal, ())]
 
     def end(self, streams: Iterable[Connection], reason: Reason) -> None:
         """Close these streams, and say why."""

@@ -23,8 +23,8 @@ DEAD_AFTER_MS = 45_000  # without a sign of life from the other end
 LONGEST_REMARK = 4096  # bytes that a client may send behind its request
 
 
-class Keeper(Protocol):
-    """Who keeps the connections: the server."""
+class Owner(Protocol):
+    """Who has the connections: the server."""
 
     def connected(self, connection: "Connection") -> bool: ...
     def requested(self, connection: "Connection", request: Request) -> None: ...
@@ -35,8 +35,8 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_deadline",
         "_head",
-        "_keeper",
         "_missed",
+        "_owner",
         "_remarks",
         "_slow_since",
         "address",
@@ -47,8 +47,8 @@ class Connection(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
         self._head: HeadReader | None = HeadReader()
         self._deadline: asyncio.TimerHandle | None = None
         self._missed: dict[object, bytes] | None = None  # while the reader is slow
@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
         _bound_kernel(self.transport.get_extra_info("socket"))
         peer = self.transport.get_extra_info("peername")
         self.address = peer[0] if isinstance(peer, tuple) else ""
-        if self._keeper.connected(self):
+        if self._owner.connected(self):
             self._deadline = asyncio.get_running_loop().call_later(HEAD_DEADLINE, self._head_is_late)
 
     def data_received(self, data: bytes) -> None:
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
             return
         if request is not None:
             self._end_head()
-            self._keeper.requested(self, request)
+            self._owner.requested(self, request)
 
     def _end_head(self) -> None:
         self._head = None
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.open = False
         self._end_head()
-        self._keeper.lost(self)
+        self._owner.lost(self)
 
 
 def _bound_kernel(sock: socket.socket | None) -> None:

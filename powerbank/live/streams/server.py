@@ -37,7 +37,7 @@ NOT_NOW = "This is not possible right now; try again shortly."
 
 
 class Server:
-    """The keeper of all connections of this process."""
+    """The owner of all connections of this process."""
 
     def __init__(self, app: Flask, *, find_ended: FindEnded) -> None:
         self._app = app
@@ -147,7 +147,9 @@ class Server:
     async def _open(self, connection: Connection, ticket: str, origin: bytes | None) -> None:
         try:
             admission = await self._admissions.admit(ticket) if ticket else None
-        except RedisError:
+        except Exception as error:
+            if not isinstance(error, RedisError):
+                log.exception("a ticket could not be taken")
             self._refuse(connection, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", NOT_NOW, origin)
             return
         if connection.transport.is_closing():

@@ -35,9 +35,9 @@ class SignInWatch:
         self._asking: asyncio.Future[Mapping[str, Reason]] | None = None
         self.database_away = False
 
-    def look_at(self, people: Iterable[str]) -> None:
-        """Look up the sign-ins of these people now."""
-        held = [person for person in people if self._audience.streams_of(person)]
+    def look_at(self, principals: Iterable[str]) -> None:
+        """Look up the sign-ins of these people and members of staff now."""
+        held = [principal for principal in principals if self._audience.streams_of(principal)]
         if held:
             self._announced.update(held)
             self._woken.set()
@@ -46,7 +46,7 @@ class SignInWatch:
         look_at = self._loop.time()
         while True:
             await self._wait_until(look_at)
-            announced = [each for person in self._announced for each in self._audience.streams_of(person)]
+            announced = [each for principal in self._announced for each in self._audience.streams_of(principal)]
             self._announced.clear()
             if self._loop.time() >= look_at:
                 look_at = self._loop.time() + LOOK_EVERY
