@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 MOST_WAITING = 10_000  # transactions of one process that wait to be published; those beyond them are dropped
 MOST_TOGETHER = 200  # transactions in one message
+GATHER = 0.005  # seconds from the first transaction of a message on; a message for each would cost a busy process more
 PAUSE = 1.0  # seconds for which nothing is tried after Redis did not answer
 LAST_MOMENT = 2.0  # seconds that a process waits at its end for what is still to be published
 
@@ -124,6 +125,7 @@ class Teller:
     def _run(self) -> None:
         waiting = self._waiting
         while (first := waiting.get()) is not None:
+            time.sleep(GATHER)
             together, ends = [first], False
             try:
                 while len(together) < MOST_TOGETHER and not ends:
