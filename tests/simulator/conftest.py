@@ -1,4 +1,4 @@
-"""Virtual stations at a real broker, and a server's end of the line. No database."""
+"""Fixtures: simulated stations at a real broker, and the server's side of the connection, without a database."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""The server's end of the line: sends commands through the adapters, and collects what stations say."""
+"""The server's side: it sends commands through the protocol modules, and collects the messages of stations."""
 
 import itertools
 import threading

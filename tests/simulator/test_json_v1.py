@@ -1,4 +1,4 @@
-"""A virtual station keeps the rules of `json-v1`, and breaks them when it is told to."""
+"""A simulated station keeps the rules of `json-v1`, and breaks them when a fault is switched on."""
 
 import time
 from datetime import timedelta

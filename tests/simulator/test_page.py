@@ -1,4 +1,4 @@
-"""The simulator's page and JSON, and its program."""
+"""The simulator has a page, a JSON interface and a program."""
 
 import json
 import os

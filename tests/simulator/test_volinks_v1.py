@@ -1,4 +1,4 @@
-"""A virtual cabinet that speaks `volinks-v1`, with its habits."""
+"""A simulated cabinet that speaks `volinks-v1`, with its habits."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""A network to try things on."""
+"""Fixtures: stations with power banks, people, a broker, and whole networks."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -51,8 +51,6 @@ class Network:
         assert self._broker is not None
         return self._broker
 
-    # ── stations ──────────────────────────────────────────────────────────────────────────────────
-
     def register(self, specs: list[StationSpec]) -> None:
         """In the registry and at the broker."""
         self.broker.set_station_accounts((spec.mqtt.username, spec.mqtt.password) for spec in specs)
@@ -85,8 +83,6 @@ class Network:
                     at=utcnow(),
                     cause="x",
                 )
-
-    # ── processes ─────────────────────────────────────────────────────────────────────────────────
 
     def daemon(self) -> Running:
         return self.start("daemon")
@@ -126,8 +122,6 @@ class Network:
     def log(self, name: str = "daemon") -> str:
         path = self.folder / f"{name}.log"
         return path.read_text()[-4000:] if path.exists() else ""
-
-    # ── what is so ────────────────────────────────────────────────────────────────────────────────
 
     def rows(self, query: str) -> list[Any]:
         """Beside the application's pool; nothing while the database is away."""

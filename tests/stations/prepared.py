@@ -1,4 +1,4 @@
-"""What tests write into a network, and read from it, beside the product's own functions."""
+"""Write and read what tests need of a network and the product has no function for."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a station says, put in as the daemon does, and what came of it."""
+"""A station of one test: it sends messages as if a daemon had heard them, and tests read what came of them."""
 
 import itertools
 import json
@@ -67,8 +67,6 @@ class Talker:
 
     def answer(self, command_id: UUID, **body: Any) -> bytes:
         return self.say(f"responses/{command_id}", {"success": True} | body)
-
-    # ── the other side ────────────────────────────────────────────────────────────────────────────
 
     def rent(self, slot_number: int, serial: str, *, rental_id: UUID | None = None) -> StationCommand:
         """A promise, and its eject command, sent."""

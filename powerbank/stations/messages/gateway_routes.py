@@ -1,4 +1,4 @@
-"""For gateways that speak HTTP for stations that do not speak MQTT."""
+"""Gateways that speak HTTP deliver the messages of stations that do not speak MQTT."""
 
 import functools
 from collections.abc import Callable
@@ -54,7 +54,7 @@ SIGNATURE = {
 def return_event(body: dict[str, Any]) -> Any:
     """A power bank came back"""
     with transaction():
-        noted = gateway_messages.apply_gateway_return(
+        applied = gateway_messages.apply_gateway_return(
             station_imei=body["station_imei"],
             slot_number=body["slot_number"],
             serial=body["powerbank_sn"],
@@ -63,7 +63,7 @@ def return_event(body: dict[str, Any]) -> Any:
             ts=body["ts"],
             received_at=utcnow(),
         )
-    return {"accepted": True, "repeated": noted.repeat}, 200 if noted.repeat else 202
+    return {"accepted": True, "repeated": applied.repeat}, 200 if applied.repeat else 202
 
 
 @blueprint.post("/stations/<imei>/report")

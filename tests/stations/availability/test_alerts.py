@@ -1,4 +1,4 @@
-"""What staff are told of stations: each thing once."""
+"""Staff are told once when a station goes offline, comes back, flaps, or has banks of low charge."""
 
 from collections.abc import Callable
 

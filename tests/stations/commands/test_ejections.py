@@ -1,4 +1,4 @@
-"""What becomes of an ejection: confirmed, refused, silent, late; and who has the bank then."""
+"""An ejection is confirmed, refused, late or never answered, and custody follows what is proven."""
 
 import pytest
 

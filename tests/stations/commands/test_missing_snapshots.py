@@ -1,4 +1,4 @@
-"""What a daemon asks after its start: so many stations of which it knows too little, and not all at once."""
+"""After its start a daemon requests missing snapshots, of a limited number of stations and not all at once."""
 
 import signal
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Commands that staff give, and how commands get to the broker."""
+"""Staff send commands, and a command ends by its answer or at its deadline."""
 
 from collections.abc import Callable
 from typing import Any

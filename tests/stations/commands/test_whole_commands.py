@@ -1,5 +1,5 @@
-"""What staff order a station to do, from the request to what the station then is: a broker, a daemon, a worker, and
-firmware that obeys or does not."""
+"""A command of staff, from the request to what the station does: with a broker, a daemon, a worker, and firmware that
+carries commands out or does not."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where stations and the database disagree: bounded, told, and with an end that staff make."""
+"""Discrepancies between stations and the database are limited, are announced, and are settled by staff."""
 
 from collections.abc import Callable
 from typing import Any

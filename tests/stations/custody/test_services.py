@@ -1,4 +1,4 @@
-"""Power banks: where each one is, which one is handed out, and what staff do with them."""
+"""Power banks move, are reserved for rentals, and are held back by staff."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How long nobody hears what stations say after the daemon was killed, and how soon it misses a frozen broker."""
+"""A daemon that is killed or frozen is replaced soon, and a frozen broker is noticed."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""The daemon at a real broker, while things break. State equals what was sent, and each thing happened once."""
+"""The daemon at a real broker, while servers break: its state equals what was sent, and everything happens once."""
 
 import itertools
 import signal

@@ -1,4 +1,4 @@
-"""What a daemon tells whoever watches it, as it is delivered."""
+"""A delivered daemon serves its health and its metrics."""
 
 import json
 import signal

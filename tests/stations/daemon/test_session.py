@@ -1,4 +1,4 @@
-"""The daemon's session at the broker, where events wait while no daemon listens, is nobody else's."""
+"""The daemon's session at the broker, in which messages wait while no daemon listens, belongs to nobody else."""
 
 import json
 import signal

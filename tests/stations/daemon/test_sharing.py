@@ -1,4 +1,4 @@
-"""Several daemons that share the work, at brokers that can and at brokers that cannot."""
+"""Several daemons share the messages, at brokers that can share and at brokers that cannot."""
 
 import json
 import signal

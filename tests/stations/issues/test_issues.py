@@ -1,4 +1,4 @@
-"""People report what is wrong with a station; staff settle it."""
+"""People report issues of a station, and staff settle them."""
 
 from collections.abc import Callable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Photos that come with reports: made anew, seen by staff, kept for half a year."""
+"""Photos that come with a report are made anew, are seen by staff only, and are kept for half a year."""
 
 import base64
 import io

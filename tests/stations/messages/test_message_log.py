@@ -1,4 +1,4 @@
-"""What stations said is kept as it came, and staff can read it."""
+"""The messages of stations are kept as they came, and staff can read them."""
 
 from collections.abc import Callable
 

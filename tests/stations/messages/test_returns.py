@@ -1,4 +1,4 @@
-"""Banks that come back, told once whoever tells of them and however late."""
+"""A return is recorded and published once, whoever tells of it and however late."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What stations say, and what the database then holds: slots, custody, commands, and what others are told."""
+"""Messages of stations change slots, custody and commands, and publish events."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,9 +22,6 @@ from tests.stations.talker import (
 )
 
 pytestmark = pytest.mark.usefixtures("hear")
-
-
-# ── snapshots ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_registered_banks_are_where_they_are_first_seen(talker: Talker) -> None:
@@ -115,9 +112,6 @@ def test_slots_that_cannot_be_read_are_neither_free_nor_rentable(talker: Talker)
     assert (find_live_row(talker).available_banks, find_live_row(talker).free_slots) == (2, 0)
 
 
-# ── order ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_old_snapshots_are_kept_and_not_applied(talker: Talker) -> None:
     talker.snapshot({1: "101", 2: "102"})
     old = {"boot_id": 1, "seq": 1, "ts": utcnow().isoformat()}
@@ -153,9 +147,6 @@ def test_late_snapshots_between_new_ones_do_not_add_up_to_a_restart(talker: Talk
         talker.snapshot({1: "101"}, boot_id=2, seq=100 + number, ts=talker.now.isoformat())
         talker.snapshot({2: "102"}, boot_id=1, seq=10 + number, ts=talker.now.isoformat())
     assert find_serials_in_slots(talker.id) == {1: "101", 2: None, 3: None, 4: None}
-
-
-# ── alerts and nonsense ───────────────────────────────────────────────────────────────────────────────
 
 
 def test_alarms_are_told_and_a_faulty_slot_is_out_of_use(talker: Talker) -> None:

@@ -1,4 +1,4 @@
-"""After a bank went out or came back, the next snapshot is known before it comes; nothing that differs slips by."""
+"""After an ejection or a return the next snapshot is foretold, and one that differs is compared slot by slot."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

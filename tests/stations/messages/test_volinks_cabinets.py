@@ -1,4 +1,4 @@
-"""Cabinets whose messages have neither numbers nor clocks."""
+"""Messages of cabinets that have neither numbers nor clocks are applied in the order in which they come."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What can be rented for how much, and where."""
+"""Staff manage packages, and people see those that a station offers."""
 
 from collections.abc import Callable
 from typing import Any

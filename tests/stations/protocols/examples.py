@@ -1,4 +1,4 @@
-"""Short ways to decode in tests."""
+"""Example messages, and short functions that decode them."""
 
 import json
 from datetime import UTC, datetime

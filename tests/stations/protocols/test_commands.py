@@ -1,4 +1,4 @@
-"""Commands become the messages that each protocol has for them, or are refused."""
+"""Commands are encoded as the messages of each protocol, or are refused."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What `json-v1` says becomes events; what makes no sense is left out, and said to be."""
+"""Messages of `json-v1` are decoded to events. What makes no sense is left out and noted."""
 
 import json
 from datetime import UTC, datetime

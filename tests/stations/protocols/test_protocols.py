@@ -1,4 +1,4 @@
-"""Which protocol a topic belongs to, and what a third protocol costs."""
+"""A topic leads to its protocol, and a third protocol needs one module and one line."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a virtual station says, the adapters understand as it was meant."""
+"""What a simulated station sends is decoded as it was meant."""
 
 import random
 from typing import Any

@@ -1,4 +1,4 @@
-"""The open-data feed says what GBFS 3.0 asks for: the validator of its community judges it."""
+"""The feeds of open data are valid GBFS 3.0, as the validator of its community says."""
 
 from typing import Any
 from urllib.parse import urlsplit

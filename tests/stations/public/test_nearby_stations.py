@@ -1,4 +1,4 @@
-"""The stations around a point: exact in order and distance, everywhere on the globe."""
+"""A search finds the stations around a point, exact in order and distance, everywhere on the globe."""
 
 import contextlib
 import math

@@ -1,4 +1,4 @@
-"""A station's page in the app, the list, favourites, opening hours and the page behind the code."""
+"""People see stations in a list, one by one, as favourites, and on the page behind the QR code."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What stations sign in with at a broker, and what they may do there."""
+"""Stations sign in at a broker with their own accounts, and reach only their own topics."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The registry, as staff keep it."""
+"""Staff manage the registry of stations."""
 
 from collections.abc import Callable
 from typing import Any
