@@ -53,9 +53,9 @@ def wallet_of_user(user_id: UUID) -> Wallet:
 
 def amount_spent_by_user(user_id: UUID) -> int:
     """Add up what a person has paid, less what came back."""
-    kept = WalletTransaction.wallet + WalletTransaction.points_value
-    back = WalletTransaction.refunded_wallet + WalletTransaction.refunded_value
-    paid = select(func.coalesce(func.sum(kept - back), 0)).where(
+    amount = WalletTransaction.wallet + WalletTransaction.points_value
+    refunded = WalletTransaction.refunded_wallet + WalletTransaction.refunded_value
+    paid = select(func.coalesce(func.sum(amount - refunded), 0)).where(
         WalletTransaction.user_id == user_id,
         WalletTransaction.direction == "out",
         WalletTransaction.type.not_in((TransactionType.ADJUSTMENT, TransactionType.REFUND)),

@@ -64,6 +64,16 @@ class FoundAccount(NamedTuple):
 
 
 Accounts = dict[AccountName, FoundAccount]
+
+
+class LockedAccounts(NamedTuple):
+    """Accounts that a transaction or a savepoint has locked, remembered in the session until something is booked."""
+
+    holder: object
+    user_ids: set[UUID]
+    accounts: Accounts
+
+
 _LOCKED = "ledger_locked"
 
 
@@ -126,7 +136,7 @@ def post_entry(
     `continues` and `first_award` say which lots points come from or go back to, see `lots.move_lots`.
     """
     amounts = _sum_by_account(lines)
-    accounts = _last_locked(amounts) or _resolve_accounts(amounts)
+    accounts = _pop_locked_accounts(amounts) or _resolve_accounts(amounts)
     if refusal := _find_refusal(amounts, accounts):
         # An entry that was booked before is found even if there would not be enough money for it now.
         if (earlier := _find_earlier(key, kind, amounts)) is None:
@@ -162,21 +172,21 @@ def lock_user_accounts(*user_ids: UUID) -> Accounts:
     until the transaction ends or books something. A second call before that gives the same answer and costs nothing.
     """
     session = open_session()
-    kept: tuple[object, set[UUID], Accounts] | None = session.info.get(_LOCKED)
-    if kept is not None and kept[0] is _innermost(session) and kept[1].issuperset(user_ids):
-        return kept[2]
+    locked: LockedAccounts | None = session.info.get(_LOCKED)
+    if locked is not None and locked.holder is _innermost(session) and locked.user_ids.issuperset(user_ids):
+        return locked.accounts
     accounts = _resolve_accounts([user_account(Kind.USER_WALLET, user_id) for user_id in user_ids])
-    session.info[_LOCKED] = _innermost(session), set(user_ids), accounts
+    session.info[_LOCKED] = LockedAccounts(_innermost(session), set(user_ids), accounts)
     return accounts
 
 
-def _last_locked(names: Iterable[AccountName]) -> Accounts | None:
+def _pop_locked_accounts(names: Iterable[AccountName]) -> Accounts | None:
     """Return what `lock_user_accounts` found, if all these are there. It is used once, since an entry changes them."""
     session = open_session()
-    kept: tuple[object, set[UUID], Accounts] | None = session.info.pop(_LOCKED, None)
-    if kept is None or kept[0] is not _innermost(session) or not kept[2].keys() >= set(names):
+    locked: LockedAccounts | None = session.info.pop(_LOCKED, None)
+    if locked is None or locked.holder is not _innermost(session) or not locked.accounts.keys() >= set(names):
         return None
-    return kept[2]
+    return locked.accounts
 
 
 def _innermost(session: Session) -> object:

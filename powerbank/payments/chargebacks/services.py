@@ -109,7 +109,7 @@ def _book_takeback(intent: PaymentIntent, reversal: Reversal, now: datetime) -> 
 def _reverse_takeback(intent: PaymentIntent, reversal: Reversal, known: Takeback | None, now: datetime) -> str:
     if known is None:
         # The row is kept although nothing was taken: a job that asked the gateway before the decision may still come.
-        kept = Takeback(
+        takeback = Takeback(
             id=new_id(),
             intent_id=intent.id,
             gateway=intent.gateway,
@@ -119,7 +119,7 @@ def _reverse_takeback(intent: PaymentIntent, reversal: Reversal, known: Takeback
             amount=0,
             state=TakebackState.GIVEN_BACK,
         )
-        open_session().add(kept)
+        open_session().add(takeback)
         return "nothing new"
     if known.state != TakebackState.TAKEN or known.chargeback_id is None:
         return "nothing new"

@@ -60,7 +60,7 @@ def intent(intent_id: UUID) -> PaymentIntent:
 def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
     before = queries.find_intent(intent_id).status
-    with _answering():
+    with _translated_gateway_errors():
         payment = settlement.look_up_payment(intent_id)
     with transaction():
         actor = staff_actor(current_staff().id)
@@ -80,11 +80,11 @@ def review(arguments: dict[str, Any]) -> dict[str, Any]:
     return queries.intent_page(status=IntentStatus.REVIEW, **arguments)
 
 
-def _looked_up(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
-    """What the gateway says of a payment that is to be credited."""
+def _look_up_to_credit(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
+    """Ask the gateway how a payment stands that is to be credited."""
     if body["decision"] != Decision.CREDIT:
         return {"payment": None, "reversals": []}
-    with _answering():
+    with _translated_gateway_errors():
         payment, reversals = reviews.look_up_payment(intent_id)
     return {"payment": payment, "reversals": reversals}
 
@@ -92,7 +92,7 @@ def _looked_up(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
 @blueprint.post("/review/<uuid:intent_id>/resolve")
 @staff_only("payments.resolve")
 @blueprint.arguments(ResolveSchema)
-@idempotent_after(_looked_up, required=False)
+@idempotent_after(_look_up_to_credit, required=False)
 @blueprint.response(200, StaffIntentSchema)
 def resolve(body: dict[str, str], intent_id: UUID, payment: Payment | None, reversals: list[Reversal]) -> PaymentIntent:
     """Credit what the gateway says came, or dismiss it for good"""
@@ -166,8 +166,8 @@ def settlement_findings(arguments: dict[str, Any], check_id: UUID) -> dict[str, 
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
-    """What a gateway does not answer, or will not, in words that staff can act on."""
+def _translated_gateway_errors() -> Iterator[None]:
+    """Answer staff with an error that they can act on, where a gateway is away or refuses."""
     try:
         yield
     except VendorError:
