@@ -2,8 +2,8 @@
 
 `advance.lua` does in one step what RQ does in many: it files the finished job, takes the next one in order of priority,
 marks it as started and hands over its hash. RQ does everything else: the loop, the commands (stop, suspend, shut down),
-time limits, registries, failures, maintenance. It was written against RQ 2.12, and tests/jobs/test_worker.py pins each
-piece of RQ that this leans on.
+time limits, registries, failures, maintenance. It was written against RQ 2.12, and tests/jobs/test_rq_insides.py pins
+each piece of RQ that this leans on.
 """
 
 import copy

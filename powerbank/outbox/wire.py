@@ -5,7 +5,7 @@ personal data; `description` shows them by name only.
 
 All that `powerbank` leans on inside RQ and rq-scheduler stands here: the names of their keys, and what they write under
 them. It was written against RQ 2.12 and rq-scheduler 0.14. The worker and the scheduler, which change what these do,
-are in `jobs/worker/`. tests/jobs/test_worker.py fails when RQ changes what either of them leans on.
+are in `jobs/worker/`. tests/jobs/test_rq_insides.py fails when RQ changes what either of them leans on.
 """
 
 from collections.abc import Iterable, Sequence

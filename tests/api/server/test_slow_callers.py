@@ -8,15 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Semaphore
 
 import pytest
 
-from powerbank.api.server.connections import MOST_KEPT, UNCOUNTED, Connection, Memory
-from powerbank.api.server.request_bodies import BadChunkError, Body, Unread
 from scripts.stack.ports import free_ports
 
 pytestmark = pytest.mark.faults  # a server of its own
@@ -281,94 +278,3 @@ def test_many_at_once_are_all_answered(server: Server) -> None:
 
     with ThreadPoolExecutor(30) as callers:
         assert set(map(tuple, callers.map(ask, range(30)))) == {(200, *[422] * 20)}
-
-
-# The reader of bodies by itself.
-
-
-def taken(body: Body, whole: bytes, piece: int) -> tuple[bool, bytes]:
-    received, done = bytearray(), False
-    for begin in range(0, len(whole), piece):
-        received += whole[begin : begin + piece]
-        done = done or body.take(received)
-    return done, bytes(received)
-
-
-@pytest.mark.parametrize("piece", range(1, 12))
-def test_what_is_behind_a_body_stays(piece: int) -> None:
-    chunked = Body(None, 100)
-    assert taken(chunked, b"3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\nGET", piece) == (True, b"GET")
-    assert chunked.stream().read() == b"abc0123456789"
-    sized = Body(3, 100)
-    assert taken(sized, b"abcGET", piece) == (True, b"GET")
-    assert sized.stream().read() == b"abc"
-
-
-@pytest.mark.parametrize("make", [lambda: Body(11, 10), lambda: Body(None, 10)], ids=["told", "untold"])
-def test_no_more_is_kept_than_a_route_takes(make: Callable[[], Body]) -> None:
-    body = make()
-    assert body.take(bytearray(b"b\r\n0123456789a"))
-    assert body.too_large
-    assert isinstance(body.stream(), Unread)
-    assert len(body.content) <= 10
-
-
-def test_trailers_have_an_end() -> None:
-    body = Body(None, 10)
-    assert not body.take(bytearray(b"0\r\n"))
-    with pytest.raises(BadChunkError):
-        body.take(bytearray(b"X-A: aaaaaaaaaaaaaaaa\r\n" * 1000))
-
-
-# Memory.
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    with ours, theirs:
-        yield ours, theirs
-
-
-def test_bodies_share_a_budget_and_small_ones_need_none(pair: tuple[socket.socket, socket.socket]) -> None:
-    memory = Memory(100_000)
-    large, other, small = (Connection(pair[0], ("", 1), ("", 1), memory, Semaphore(1)) for _ in range(3))
-    for connection, length in ((large, 150_000), (other, 150_000), (small, UNCOUNTED)):
-        connection.begin_body(Body(200_000, 200_000))
-        connection.received += bytes(length)
-    assert not large.take_body()
-    with pytest.raises(MemoryError):
-        other.take_body()
-    assert not small.take_body()
-    large.forget_request()
-    assert memory.held == 0
-
-
-def test_what_slow_readers_leave_shares_it_too(pair: tuple[socket.socket, socket.socket]) -> None:
-    memory = Memory(2_000_000)
-    slow, slower = (Connection(pair[0], ("", 1), ("", 1), memory, Semaphore(1)) for _ in range(2))
-    slow.sock.sendall(bytes(1_500_000))
-    assert memory.held > 400_000
-    with pytest.raises(OSError, match="no room"):
-        slower.sock.sendall(bytes(1_500_000))
-    assert not slower.sock.left
-    slow.sock.forget()
-    assert memory.held == 0
-
-
-def test_only_some_threads_wait_for_readers_of_very_large_answers(pair: tuple[socket.socket, socket.socket]) -> None:
-    waiting = Semaphore(1)
-    connection = Connection(pair[0], ("", 1), ("", 1), Memory(10**8), waiting)
-    with waiting, pytest.raises(TimeoutError):
-        connection.sock.sendall(bytes(MOST_KEPT + 1_000_000))
-    connection.sock.forget()
-    reading = ThreadPoolExecutor(1).submit(lambda: sum(map(len, iter(lambda: pair[1].recv(65536), b""))))
-    connection.sock.sendall(bytes(2 * MOST_KEPT))
-    assert len(connection.sock.left) <= MOST_KEPT
-    deadline = time.monotonic() + 30
-    while not connection.sock.flush():
-        assert time.monotonic() < deadline
-    pair[0].shutdown(socket.SHUT_WR)
-    assert reading.result(30) == connection.sock.sent
-    assert connection.sock.sent > 2 * MOST_KEPT
