@@ -1,3 +1,5 @@
+"""The job that publishes a text at its time."""
+
 from datetime import datetime
 from uuid import UUID
 

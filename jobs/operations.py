@@ -1,3 +1,5 @@
+"""The jobs of accepted operations: their failure, the call of their client, and their end."""
+
 from uuid import UUID
 
 from jobs.worker.stepwise import StepwiseRun
@@ -7,7 +9,7 @@ from powerbank.outbox.operations import Operation
 
 
 def fail_operation(*, operation_id: str) -> None:
-    """The job that was to do it died, or came too late."""
+    """Fail an operation whose job died or came too late."""
     operation = operations.lock_pending_operation(UUID(operation_id))
     if operation is not None:
         operations.fail(operation, "not_done", "This could not be done in time; ask again.", now=utcnow())

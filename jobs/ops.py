@@ -1,4 +1,4 @@
-"""Jobs that keep the machinery running."""
+"""The jobs that keep the job system running: the tick of the schedule, the sweep, the monitor, and cleaning up."""
 
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base import idempotency

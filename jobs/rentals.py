@@ -1,3 +1,5 @@
+"""The jobs of rentals: ejections, returns, swaps, overdue fees, reminders and the sweeps."""
+
 from datetime import datetime, timedelta
 from uuid import UUID
 

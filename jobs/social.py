@@ -1,3 +1,5 @@
+"""The jobs that count what people did, and keep achievements and the leaderboard right."""
+
 from datetime import timedelta
 from uuid import UUID
 

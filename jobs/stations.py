@@ -1,4 +1,4 @@
-"""The jobs of stations."""
+"""The jobs of stations: commands, messages of gateways, issues, and power banks that are registered in bulk."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who is alive, as PostgreSQL sees it: Redis forgets its workers when it is wiped, a table does not."""
+"""Heartbeats: which programs are alive, as PostgreSQL sees it. Redis forgets its workers when it is wiped."""
 
 import os
 import secrets

@@ -37,7 +37,7 @@ class ScheduleState(Base):
 
 
 def synchronise(now: datetime) -> None:
-    """Makes the table follow the catalogue. A changed cron expression counts from now, and so does a slot that lies
+    """Make the table follow the catalogue. A changed cron expression counts from now, and so does a slot that lies
     further ahead than the next one can: a clock that was wrong has moved it, and it would stop its task until then.
 
     Rows that the catalogue does not name stay: during an update another process may know them.
@@ -64,12 +64,13 @@ def synchronise(now: datetime) -> None:
 
 
 def is_too_far_ahead(entry: Schedule, slot: datetime, now: datetime) -> bool:
-    """A tick whose clock is a little behind must not take back the slot that another tick has just claimed."""
+    """Say whether a slot lies further ahead than the next one can. There is some tolerance: a tick whose clock is a
+    little behind must not take back the slot that another tick has just claimed."""
     return slot > next_slot(entry, now + TOLERANCE)
 
 
 def enqueue_due_slots(now: datetime) -> int:
-    """Enqueues the job of each slot that is due. How many comes back."""
+    """Enqueue the job of each slot that is due, and give their number."""
     started = 0
     due = db.session.execute(
         select(ScheduleState.name, ScheduleState.next_run_at).where(ScheduleState.next_run_at <= now)
@@ -83,7 +84,7 @@ def enqueue_due_slots(now: datetime) -> int:
 
 
 def start_now(name: str, now: datetime) -> uuid.UUID:
-    """Starts a task by hand, beside its schedule. The job's id comes back."""
+    """Start a task by hand, beside its schedule, and give the job's id."""
     entry = next((entry for entry in catalogue.SCHEDULES if entry.name == name), None)
     if entry is None:
         raise NotFoundError("schedule")
@@ -110,7 +111,7 @@ def _step(entry: Schedule, moment: datetime, direction: str) -> datetime:
 
 
 def _is_second_of_the_night(entry: Schedule, slot: datetime) -> bool:
-    """When clocks go back, "at 02:30" comes twice and is meant once; "each minute" is meant each time."""
+    """Say whether a slot repeats one when clocks go back: "at 02:30" is meant once then, "each minute" each time."""
     fixed_hour = "*" not in entry.cron.split()[1]
     return fixed_hour and slot.astimezone(ZoneInfo(entry.timezone)).fold == 1
 
@@ -131,7 +132,7 @@ def _run_slots(entry: Schedule, slot: datetime, now: datetime) -> int:
 
 
 def _missed(entry: Schedule, first: datetime, now: datetime) -> list[datetime]:
-    """The slots from `first` up to now that are to be run, oldest first; the newest ones if there are too many."""
+    """List the slots from `first` up to now that are to be run, oldest first; the newest ones if there are too many."""
     most = MAX_CATCH_UP if entry.catch_up else 1
     slots = [_last_slot(entry, now + timedelta(microseconds=1))]
     while len(slots) < most and slots[-1] > first:
@@ -140,7 +141,7 @@ def _missed(entry: Schedule, first: datetime, now: datetime) -> list[datetime]:
 
 
 def note_run(spec: JobSpec, job_id: uuid.UUID, status: str, seconds: float) -> None:
-    """Keeps the result of a scheduled job's last run for people to see; a no-op for all other jobs."""
+    """Note the result of a scheduled job's last run for people to see. Nothing is noted of other jobs."""
     if spec.name in catalogue.SCHEDULED:
         with transaction():
             note_end(spec.name, job_id, status, last_duration_ms=round(seconds * 1000))
