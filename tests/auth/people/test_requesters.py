@@ -264,7 +264,7 @@ class TestWhatIsKept:
         assert (left_after(179), left_after(181)) == (1, 0)
         use_up(app)
         assert ask(app, at="192.0.2.2", device_token=token).status_code == 202
-        monkeypatch.setattr(requesters, "REMEMBERED", timedelta(seconds=-1))
+        monkeypatch.setattr(requesters, "REMEMBERED_FOR", timedelta(seconds=-1))
         a_minute_later(app)
         assert ask(app, at="192.0.2.2", device_token=token).status_code == 429
 
