@@ -27,3 +27,12 @@ def test_files_that_are_named_exist(page: Path) -> None:
         r"`((?:powerbank|jobs|scripts|tests|migrations|deploy|docs)/[\w./]+\.\w+)`", page.read_text()
     ):
         assert (ROOT / target).exists(), target
+
+
+JOURNEYS = sorted((ROOT / "docs" / "journeys").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", JOURNEYS, ids=lambda page: page.name)
+def test_functions_that_a_journey_names_are_in_their_file(page: Path) -> None:
+    for target, function in re.findall(r"`([\w./]+\.py)`\s+\(`(\w+)`\)", page.read_text()):
+        assert re.search(rf"def {function}\b", (ROOT / target).read_text()), f"{target}: {function}"
