@@ -21,7 +21,6 @@ from powerbank.live.streams.subscription import Subscription
 log = structlog.get_logger(__name__)
 
 REDIS_MAY_PAUSE = 5.0  # seconds for which streams stay open while changes cannot be heard
-HELLOS_WITHIN = 10.0  # seconds over which all are told that they may have missed something
 
 
 class Announcements:
@@ -70,8 +69,10 @@ class Announcements:
         log.info("changes are heard")
         self.heard, self._gives_up_at = True, None
         if self._heard_before:
+            # One after the other, for each reads all that its screen shows.
+            spread = len(self._audience) / events.RETURNS_A_SECOND
             for stream in self._audience:
-                self._loop.call_later(random.uniform(0, HELLOS_WITHIN), self._greet_again, stream)  # noqa: S311  # nosec B311
+                self._loop.call_later(random.uniform(0, spread), self._greet_again, stream)  # noqa: S311  # nosec B311
         self._heard_before = True
 
     def _greet_again(self, stream: Connection) -> None:

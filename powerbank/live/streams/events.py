@@ -12,7 +12,7 @@ from powerbank.live.changes import Change
 from powerbank.live.streams.metrics import EVENTS
 
 COMMENT = b":\n\n"
-RETURNS_A_SECOND = 200  # clients that come back, when all have been told to
+RETURNS_A_SECOND = 200  # clients that come back or read again, when all have been told to
 SOONEST_RETURN = 5_000  # milliseconds; a process that was told to end has been started again by then
 LEAST_SPREAD = 5_000
 

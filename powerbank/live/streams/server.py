@@ -157,10 +157,14 @@ class Server:
         if admission is None:
             told = "This ticket is unknown, spent or too old; ask for another one."
             self._refuse(connection, HTTPStatus.FORBIDDEN, "ticket_invalid", told, origin)
-        elif not self._announcements.heard or self._stopping or len(self._audience) >= self._most:
+        elif self._stopping or len(self._audience) >= self._most or not self._can_tell:
             self._refuse(connection, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", NOT_NOW, origin)
         else:
             self._begin(connection, admission, origin)
+
+    @property
+    def _can_tell(self) -> bool:
+        return self._announcements.heard and not self._watch.knows_nothing
 
     def _begin(self, connection: Connection, admission: Admission, origin: bytes | None) -> None:
         crowded_out = self._audience.admit(connection, admission)

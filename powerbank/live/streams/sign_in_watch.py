@@ -35,6 +35,11 @@ class SignInWatch:
         self._asking: asyncio.Future[Mapping[str, Reason]] | None = None
         self.database_away = False
 
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether the sign-ins could not be looked up for so long that none counts any more."""
+        return self._loop.time() - self._known_at > UNKNOWN_FOR
+
     def look_at(self, principals: Iterable[str]) -> None:
         """Look up the sign-ins of these people and members of staff now."""
         held = [principal for principal in principals if self._audience.streams_of(principal)]
@@ -85,8 +90,7 @@ class SignInWatch:
         if not self.database_away:
             log.warning("sign-ins cannot be looked up", error=str(getattr(error, "orig", error)).strip()[:200])
         self.database_away = True
-        too_long = self._loop.time() - self._known_at > UNKNOWN_FOR
-        streams = [*self._audience] if too_long else announced
+        streams = [*self._audience] if self.knows_nothing else announced
         self._audience.end([each for each in streams if each.open], Reason.UNAVAILABLE)
 
 
