@@ -293,15 +293,4 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings(**given_by_name)  # type: ignore[arg-type]  # texts, which are parsed
     except ValidationError as refused:
-        raise ConfigurationError(_explain(refused)) from None
-
-
-def _explain(refused: ValidationError) -> str:
-    """Write one line for each mistake, without the wrong value: it may be a secret."""
-    lines = []
-    for problem in refused.errors(include_input=False, include_url=False):
-        name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
-        message = "is required" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
-        lines.append(f"  {name}: {message}")
-    count = len(lines)
-    return f"Powerbank cannot start: {count} setting{'s' * (count != 1)} wrong\n" + "\n".join(lines)
+        raise ConfigurationError(settings_rules.explain_refusal(refused)) from None

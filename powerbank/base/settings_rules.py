@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, SecretStr, ValidationError
 
 
 def _scheme(*allowed: str) -> AfterValidator:
@@ -188,3 +188,14 @@ def _is_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def explain_refusal(refused: ValidationError) -> str:
+    """Write one line for each mistake, without the wrong value: it may be a secret."""
+    lines = []
+    for problem in refused.errors(include_input=False, include_url=False):
+        name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+        message = "is required" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+        lines.append(f"  {name}: {message}")
+    count = len(lines)
+    return f"Powerbank cannot start: {count} setting{'s' * (count != 1)} wrong\n" + "\n".join(lines)
