@@ -122,7 +122,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("failed_attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("let_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("failed_attempts >= 0", name=op.f("ck_staff_addresses_failed_attempts")),
         sa.ForeignKeyConstraint(

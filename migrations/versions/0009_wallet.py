@@ -133,7 +133,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="open", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("late_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("collection_notice_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name=op.f("ck_ledger_dues_closed")),
         sa.CheckConstraint("(status = 'open') = (paid + waived < amount)", name=op.f("ck_ledger_dues_open")),
         sa.CheckConstraint(
@@ -154,7 +154,7 @@ def upgrade() -> None:
         "ix_ledger_dues_grace",
         "ledger_dues",
         ["created_at"],
-        postgresql_where=sa.text("status = 'open' AND late_told_at IS NULL"),
+        postgresql_where=sa.text("status = 'open' AND collection_notice_at IS NULL"),
     )
     op.create_index("ix_ledger_dues_open", "ledger_dues", ["id"], postgresql_where=sa.text("status = 'open'"))
     op.create_index(

@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("poll_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("polls", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("said", postgresql.JSONB(), nullable=True),
+        sa.Column("gateway_answer", postgresql.JSONB(), nullable=True),
         sa.Column("review_reason", sa.Text(), nullable=True),
         sa.Column("resolved_by", sa.Uuid(), nullable=True),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),

@@ -20,9 +20,9 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("transaction_id", sa.Uuid(), nullable=False),
         sa.Column("intent_id", sa.Uuid(), nullable=True),
-        sa.Column("return_id", sa.Uuid(), nullable=True),
+        sa.Column("refund_transaction_id", sa.Uuid(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("returned", sa.BigInteger(), nullable=True),
+        sa.Column("gateway_amount", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("asked_by", sa.Text(), nullable=False),
@@ -36,7 +36,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(status IN ('completed', 'rejected')) = (finished_at IS NOT NULL)", name=op.f("ck_refunds_finished")
         ),
-        sa.CheckConstraint("status <> 'completed' OR return_id IS NOT NULL", name=op.f("ck_refunds_completed")),
+        sa.CheckConstraint(
+            "status <> 'completed' OR refund_transaction_id IS NOT NULL", name=op.f("ck_refunds_completed")
+        ),
         sa.CheckConstraint(
             "status IN ('requested', 'processing', 'manual', 'completed', 'rejected')", name=op.f("ck_refunds_status")
         ),
@@ -51,14 +53,16 @@ def upgrade() -> None:
             ["intent_id"], ["payment_intents.id"], name=op.f("fk_refunds_intent_id_payment_intents")
         ),
         sa.ForeignKeyConstraint(
-            ["return_id"], ["wallet_transactions.id"], name=op.f("fk_refunds_return_id_wallet_transactions")
+            ["refund_transaction_id"],
+            ["wallet_transactions.id"],
+            name=op.f("fk_refunds_refund_transaction_id_wallet_transactions"),
         ),
         sa.ForeignKeyConstraint(
             ["transaction_id"], ["wallet_transactions.id"], name=op.f("fk_refunds_transaction_id_wallet_transactions")
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_refunds_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
-        sa.UniqueConstraint("return_id", name=op.f("uq_refunds_return_id")),
+        sa.UniqueConstraint("refund_transaction_id", name=op.f("uq_refunds_refund_transaction_id")),
     )
     op.create_index(
         "ix_refunds_gateway_reference",
@@ -79,7 +83,7 @@ def upgrade() -> None:
     )
 
     op.create_table(
-        "gateway_takebacks",
+        "chargebacks",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("intent_id", sa.Uuid(), nullable=False),
         sa.Column("gateway", sa.Text(), nullable=False),
@@ -88,26 +92,26 @@ def upgrade() -> None:
         sa.Column("claimed", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("chargeback_id", sa.Uuid(), nullable=True),
+        sa.Column("transaction_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('dispute', 'refund')", name=op.f("ck_gateway_takebacks_kind")),
-        sa.CheckConstraint("state IN ('taken', 'given_back', 'nothing')", name=op.f("ck_gateway_takebacks_state")),
-        sa.CheckConstraint("(chargeback_id IS NOT NULL) = (amount > 0)", name=op.f("ck_gateway_takebacks_booked")),
-        sa.CheckConstraint("claimed > 0 AND amount >= 0", name=op.f("ck_gateway_takebacks_amounts")),
+        sa.CheckConstraint("kind IN ('dispute', 'refund')", name=op.f("ck_chargebacks_kind")),
+        sa.CheckConstraint("state IN ('taken', 'given_back', 'nothing')", name=op.f("ck_chargebacks_state")),
+        sa.CheckConstraint("(transaction_id IS NOT NULL) = (amount > 0)", name=op.f("ck_chargebacks_booked")),
+        sa.CheckConstraint("claimed > 0 AND amount >= 0", name=op.f("ck_chargebacks_amounts")),
         sa.ForeignKeyConstraint(
-            ["chargeback_id"],
+            ["transaction_id"],
             ["wallet_transactions.id"],
-            name=op.f("fk_gateway_takebacks_chargeback_id_wallet_transactions"),
+            name=op.f("fk_chargebacks_transaction_id_wallet_transactions"),
         ),
         sa.ForeignKeyConstraint(
-            ["intent_id"], ["payment_intents.id"], name=op.f("fk_gateway_takebacks_intent_id_payment_intents")
+            ["intent_id"], ["payment_intents.id"], name=op.f("fk_chargebacks_intent_id_payment_intents")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway_takebacks")),
-        sa.UniqueConstraint("chargeback_id", name=op.f("uq_gateway_takebacks_chargeback_id")),
-        sa.UniqueConstraint("gateway", "gateway_id", name=op.f("uq_gateway_takebacks_gateway_gateway_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chargebacks")),
+        sa.UniqueConstraint("transaction_id", name=op.f("uq_chargebacks_transaction_id")),
+        sa.UniqueConstraint("gateway", "gateway_id", name=op.f("uq_chargebacks_gateway_gateway_id")),
     )
-    op.create_index(op.f("ix_gateway_takebacks_intent_id"), "gateway_takebacks", ["intent_id"])
+    op.create_index(op.f("ix_chargebacks_intent_id"), "chargebacks", ["intent_id"])
 
     op.create_table(
         "settlement_checks",
@@ -179,5 +183,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("settlement_comparisons")
     op.drop_table("settlement_checks")
-    op.drop_table("gateway_takebacks")
+    op.drop_table("chargebacks")
     op.drop_table("refunds")

@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("protocol", sa.Text(), nullable=False),
         sa.Column("partner_id", sa.Uuid(), nullable=True),
-        sa.Column("words", postgresql.TSVECTOR(), nullable=False),
+        sa.Column("search_vector", postgresql.TSVECTOR(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("imei ~ '^[A-Za-z0-9_-]{1,64}$'", name=op.f("ck_stations_imei")),
         sa.CheckConstraint("protocol ~ '^[a-z0-9][a-z0-9.-]{0,39}$'", name=op.f("ck_stations_protocol")),
@@ -67,7 +67,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_stations_partner_id", "stations", ["partner_id"], postgresql_where=sa.text("partner_id IS NOT NULL")
     )
-    op.create_index("ix_stations_words", "stations", ["words"], postgresql_using="gin")
+    op.create_index("ix_stations_search_vector", "stations", ["search_vector"], postgresql_using="gin")
 
     op.create_table(
         "station_credentials",

@@ -30,12 +30,12 @@ def upgrade() -> None:
         sa.Column("restarts_seen", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("reports_maintenance", sa.Boolean(), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("offline_told", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("offline_alert_sent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("outages", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("outages_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("low_battery_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("low_battery_alert_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undecodable", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("odd", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("oddities", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["station_id"], ["stations.id"], name=op.f("fk_station_state_station_id_stations"), ondelete="CASCADE"
         ),
@@ -44,7 +44,7 @@ def upgrade() -> None:
     )
 
     op.create_table(
-        "station_reports",
+        "station_messages",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("station_id", sa.Uuid(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -55,17 +55,17 @@ def upgrade() -> None:
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
-            "outcome IN ('applied', 'stale', 'undecodable', 'failed')", name=op.f("ck_station_reports_outcome")
+            "outcome IN ('applied', 'stale', 'undecodable', 'failed')", name=op.f("ck_station_messages_outcome")
         ),
         sa.ForeignKeyConstraint(
-            ["station_id"], ["stations.id"], name=op.f("fk_station_reports_station_id_stations"), ondelete="CASCADE"
+            ["station_id"], ["stations.id"], name=op.f("fk_station_messages_station_id_stations"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_station_reports")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_station_messages")),
     )
-    op.create_index("ix_station_reports_station_id", "station_reports", ["station_id", "id"])
+    op.create_index("ix_station_messages_station_id", "station_messages", ["station_id", "id"])
     op.create_index(
-        "uq_station_reports_key",
-        "station_reports",
+        "uq_station_messages_key",
+        "station_messages",
         ["station_id", "key"],
         unique=True,
         postgresql_where=sa.text("key IS NOT NULL"),
@@ -148,5 +148,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("leases")
     op.drop_table("station_commands")
-    op.drop_table("station_reports")
+    op.drop_table("station_messages")
     op.drop_table("station_state")

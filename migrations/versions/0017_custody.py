@@ -148,7 +148,7 @@ def upgrade() -> None:
         sa.Column("resolved_by", sa.Text(), nullable=True),
         sa.Column("resolution", sa.Text(), nullable=True),
         sa.Column("times", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alerted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "kind IN ('bank_missing', 'bank_elsewhere', 'unknown_serial')", name=op.f("ck_discrepancies_kind")
         ),

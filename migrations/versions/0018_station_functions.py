@@ -30,7 +30,7 @@ SELECT station_id, number FROM slots WHERE works = 'ok' AND held_because IS NULL
 """
 
 REFRESH_STATION_LIVE = """
-CREATE OR REPLACE FUNCTION refresh_station_live(these uuid[], min_battery integer) RETURNS void
+CREATE OR REPLACE FUNCTION refresh_station_live(station_ids uuid[], min_battery integer) RETURNS void
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -38,7 +38,7 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 BEGIN
-    PERFORM FROM station_live WHERE station_id = ANY(these) ORDER BY station_id FOR UPDATE;
+    PERFORM FROM station_live WHERE station_id = ANY(station_ids) ORDER BY station_id FOR UPDATE;
     INSERT INTO station_live AS live (station_id, sn, name, lat, lng, active, maintenance, hours, timezone,
                                       available_banks, free_slots)
     SELECT s.id, s.sn, s.name, s.lat, s.lng, s.active, s.maintenance, s.opening_hours::text, s.timezone,
@@ -46,7 +46,7 @@ BEGIN
                                            WHERE bank.station_id = s.id AND bank.charge >= min_battery) ELSE 0 END,
            CASE WHEN s.return_enabled THEN (SELECT count(*) FROM free_slots AS slot
                                              WHERE slot.station_id = s.id) ELSE 0 END
-      FROM stations AS s WHERE s.id = ANY(these) ORDER BY s.id
+      FROM stations AS s WHERE s.id = ANY(station_ids) ORDER BY s.id
         ON CONFLICT (station_id) DO UPDATE
        SET sn = excluded.sn, name = excluded.name, lat = excluded.lat, lng = excluded.lng, active = excluded.active,
            maintenance = excluded.maintenance, hours = excluded.hours, timezone = excluded.timezone,
@@ -57,7 +57,7 @@ $$;
 
 PROMISE_BEST_BANK = """
 CREATE OR REPLACE FUNCTION promise_best_bank(
-    at_station uuid, to_rental uuid, min_battery integer, not_these text[],
+    at_station uuid, to_rental uuid, min_battery integer, excluded_serials text[],
     OUT bank_id uuid, OUT serial text, OUT slot_number smallint)
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
@@ -69,7 +69,7 @@ BEGIN
     LOOP
         SELECT bank.id, bank.serial, best.number INTO bank_id, serial, slot_number
           FROM rentable_banks AS best JOIN power_banks AS bank ON bank.id = best.bank_id
-         WHERE best.station_id = at_station AND best.charge >= min_battery AND bank.serial <> ALL (not_these)
+         WHERE best.station_id = at_station AND best.charge >= min_battery AND bank.serial <> ALL (excluded_serials)
          ORDER BY best.charge DESC, bank.cycles, best.number LIMIT 1
            FOR UPDATE OF bank SKIP LOCKED;
         EXIT WHEN NOT FOUND;
@@ -86,9 +86,9 @@ END
 $$;
 """
 
-SLOTS_IN_ORDER = """
-CREATE OR REPLACE FUNCTION slots_in_order(at_station uuid, late timestamptz)
-RETURNS TABLE (number smallint, works text, serial text, in_order boolean, kept bigint, revision bigint)
+SLOT_AGREEMENTS = """
+CREATE OR REPLACE FUNCTION slot_agreements(at_station uuid, ejections_after timestamptz)
+RETURNS TABLE (number smallint, works text, serial text, agrees boolean, banks_in_custody bigint, revision bigint)
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -96,7 +96,8 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 DECLARE
-    kept CONSTANT bigint := (SELECT count(*) FROM custody WHERE station_id = at_station AND upper_inf(period));
+    banks_in_custody CONSTANT bigint := (SELECT count(*) FROM custody
+                                          WHERE station_id = at_station AND upper_inf(period));
     revision CONSTANT bigint := (SELECT live.revision FROM station_live AS live WHERE station_id = at_station);
 BEGIN
     RETURN QUERY
@@ -112,8 +113,8 @@ BEGIN
                                        WHERE ejection.serial = bank.serial AND ejection.command = 'eject_powerbank'
                                          AND ejection.status <> 'succeeded'
                                          AND (ejection.finished_at IS NULL OR ejection.status = 'unknown'
-                                              OR ejection.deadline > late))),
-               kept, revision
+                                              OR ejection.deadline > ejections_after))),
+               banks_in_custody, revision
           FROM slots AS slot WHERE slot.station_id = at_station ORDER BY slot.number;
 END
 $$;
@@ -121,7 +122,7 @@ $$;
 
 STATIONS_NEARBY = """
 CREATE OR REPLACE FUNCTION stations_nearby(
-    at_lat float8, at_lng float8, radius_km float8, most integer, min_banks integer, min_free_slots integer,
+    at_lat float8, at_lng float8, radius_km float8, max_results integer, min_banks integer, min_free_slots integer,
     by_user uuid)
 RETURNS TABLE (
     sn text, name text, lat float8, lng float8, maintenance boolean, online boolean, hours text, timezone text,
@@ -133,31 +134,31 @@ SET enable_sort = off
 AS $$
 DECLARE
     -- How many of the nearest stations the first look takes: many more where some of them may not be suitable.
-    few CONSTANT integer := most * CASE WHEN min_banks > 0 OR min_free_slots > 0 THEN 30 ELSE 3 END;
+    candidates CONSTANT integer := max_results * CASE WHEN min_banks > 0 OR min_free_slots > 0 THEN 30 ELSE 3 END;
     -- A box that crosses the date line continues at the other side of the map.
-    turn CONSTANT float8 := CASE WHEN at_lng > 0 THEN -360 ELSE 360 END;
+    full_turn CONSTANT float8 := CASE WHEN at_lng > 0 THEN -360 ELSE 360 END;
     reach float8;
     d_lat float8;
     d_lng float8;
     here box;
     beyond box;
 BEGIN
-    SELECT CASE WHEN count(*) = most THEN least(max(first.km), radius_km) ELSE radius_km END INTO reach
+    SELECT CASE WHEN count(*) = max_results THEN least(max(first.km), radius_km) ELSE radius_km END INTO reach
       FROM (SELECT 2 * 6371.0088 * asin(least(1, sqrt(
                        sin(radians(l.lat - at_lat) / 2) ^ 2
                        + cos(radians(at_lat)) * cos(radians(l.lat)) * sin(radians(l.lng - at_lng) / 2) ^ 2))) AS km
               FROM (SELECT each.lat, each.lng, each.active, each.available_banks, each.free_slots
                       FROM station_live each WHERE each.active
-                     ORDER BY point(each.lng, each.lat) <-> point(at_lng, at_lat) LIMIT few) l
+                     ORDER BY point(each.lng, each.lat) <-> point(at_lng, at_lat) LIMIT candidates) l
              WHERE l.active AND l.available_banks >= min_banks AND l.free_slots >= min_free_slots
-             ORDER BY 1 LIMIT most) first;
+             ORDER BY 1 LIMIT max_results) first;
     d_lat := degrees(reach / 6371.0088) + 1e-7;
     -- A circle is widest not at the latitude of its centre but nearer to the pole, hence the asin. A circle that
     -- contains a pole covers all longitudes.
     d_lng := CASE WHEN abs(at_lat) + d_lat >= 90 THEN 180
                   ELSE degrees(asin(least(1, sin(reach / 6371.0088) / cos(radians(at_lat))))) + 1e-7 END;
     here := box(point(at_lng - d_lng, at_lat - d_lat), point(at_lng + d_lng, at_lat + d_lat));
-    beyond := box(point(at_lng - d_lng + turn, at_lat - d_lat), point(at_lng + d_lng + turn, at_lat + d_lat));
+    beyond := box(point(at_lng - d_lng + full_turn, at_lat - d_lat), point(at_lng + d_lng + full_turn, at_lat + d_lat));
     RETURN QUERY
         SELECT f.sn, f.name, f.lat, f.lng, f.maintenance, f.online, f.hours, f.timezone, f.available_banks,
                f.free_slots, f.last_seen, f.km,
@@ -172,7 +173,7 @@ BEGIN
                                                          AND NOT point(b.lng, b.lat) <@ here) l
                  WHERE l.active AND l.available_banks >= min_banks AND l.free_slots >= min_free_slots) f
          WHERE f.km <= reach + 1e-9 AND f.km <= radius_km
-         ORDER BY f.km, f.sn LIMIT most;
+         ORDER BY f.km, f.sn LIMIT max_results;
 END
 $$;
 """
@@ -183,7 +184,7 @@ def upgrade() -> None:
     op.execute(FREE_SLOTS)
     op.execute(REFRESH_STATION_LIVE)
     op.execute(PROMISE_BEST_BANK)
-    op.execute(SLOTS_IN_ORDER)
+    op.execute(SLOT_AGREEMENTS)
     op.execute(STATIONS_NEARBY)
 
 
@@ -191,6 +192,6 @@ def downgrade() -> None:
     op.execute("DROP VIEW free_slots")
     op.execute("DROP VIEW rentable_banks")
     op.execute("DROP FUNCTION stations_nearby")
-    op.execute("DROP FUNCTION slots_in_order")
+    op.execute("DROP FUNCTION slot_agreements")
     op.execute("DROP FUNCTION promise_best_bank")
     op.execute("DROP FUNCTION refresh_station_live")

@@ -39,7 +39,7 @@ def prune_sign_ins(*, now: datetime) -> None:
     identifier_traces.prune_traces(now=now)
     requesters.prune_ip_addresses(now=now)
     session.execute(delete(StaffSession).where(StaffSession.last_used_at < now - KEEP_SESSIONS))
-    never_let_in = and_(StaffAddress.let_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)
+    never_let_in = and_(StaffAddress.signed_in_at.is_(None), StaffAddress.tried_at < now - KEEP_TRIES)
     session.execute(delete(StaffAddress).where(or_(never_let_in, StaffAddress.tried_at < now - KEEP_SESSIONS)))
 
 

@@ -102,7 +102,11 @@ class Due(Base):
         CheckConstraint("(status = 'open') = (paid + waived < amount)", name="open"),
         CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed"),
         Index("ix_ledger_dues_open_of_user", "user_id", "created_at", postgresql_where=text("status = 'open'")),
-        Index("ix_ledger_dues_grace", "created_at", postgresql_where=text("status = 'open' AND late_told_at IS NULL")),
+        Index(
+            "ix_ledger_dues_grace",
+            "created_at",
+            postgresql_where=text("status = 'open' AND collection_notice_at IS NULL"),
+        ),
         Index("ix_ledger_dues_reference", "reference_kind", "reference_id"),
         Index("ix_ledger_dues_user", "user_id", "id"),
         Index("ix_ledger_dues_open", "id", postgresql_where=text("status = 'open'")),
@@ -121,7 +125,7 @@ class Due(Base):
     status: Mapped[str] = mapped_column(server_default=Progress.OPEN)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     closed_at: Mapped[datetime | None]
-    late_told_at: Mapped[datetime | None]  # its person knows that it is collected by itself from now on
+    collection_notice_at: Mapped[datetime | None]  # when its person was told that it is collected by itself from now on
 
     @property
     def left(self) -> int:

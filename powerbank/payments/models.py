@@ -70,7 +70,7 @@ class PaymentIntent(Base):
     expires_at: Mapped[datetime]
     poll_at: Mapped[datetime | None]  # when the gateway is asked next; none once it has said its last word
     polls: Mapped[int] = mapped_column(server_default="0")
-    said: Mapped[dict[str, Any] | None]  # the gateway's last answer, without the payer's data
+    gateway_answer: Mapped[dict[str, Any] | None]  # the gateway's last answer, without the payer's data
     review_reason: Mapped[str | None]
     resolved_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     resolved_at: Mapped[datetime | None]  # from then on only staff change it

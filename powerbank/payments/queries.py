@@ -11,7 +11,7 @@ from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger import queries as ledger_queries
 from powerbank.outbox.enqueue import Scalar
-from powerbank.payments.chargebacks.models import Takeback
+from powerbank.payments.chargebacks.models import Chargeback
 from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
 from powerbank.payments.refunds.models import Refund
 from powerbank.payments.review.models import Outcome, SettlementCheck, SettlementComparison
@@ -90,8 +90,8 @@ def find_event(event_id: UUID) -> GatewayEvent:
     return found
 
 
-def takeback_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
-    return page(select(Takeback), Takeback.id, limit=limit, cursor=cursor, descending=True)
+def chargeback_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
+    return page(select(Chargeback), Chargeback.id, limit=limit, cursor=cursor, descending=True)
 
 
 def settlement_check_page(*, limit: int, cursor: str | None) -> dict[str, Any]:

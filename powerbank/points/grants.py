@@ -90,7 +90,7 @@ def award_batch(grant_id: UUID) -> bool:
     grant = _lock_grant(grant_id)
     if grant is None or grant.status != GrantStatus.RUNNING:
         return False
-    query = _select_receivers(grant).where(User.id > (grant.after or FIRST)).order_by(User.id)
+    query = _select_receivers(grant).where(User.id > (grant.last_awarded_user_id or FIRST)).order_by(User.id)
     people = list(open_session().scalars(query.limit(min(BATCH, grant.total - grant.awarded))))
     if not people:
         return False
@@ -106,7 +106,7 @@ def award_batch(grant_id: UUID) -> bool:
         )
         publish(PointsEarned(user_id=user_id, points=grant.points, earning="grant", object_id=str(grant.id)))
     grant.awarded += len(people)
-    grant.after = people[-1]
+    grant.last_awarded_user_id = people[-1]
     return True
 
 

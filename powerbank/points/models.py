@@ -40,7 +40,7 @@ class Grant(Base):
     status: Mapped[str]
     total: Mapped[int]  # the people who were counted when it was asked for
     awarded: Mapped[int] = mapped_column(server_default="0")
-    after: Mapped[UUID | None]  # everybody up to this person has their points
+    last_awarded_user_id: Mapped[UUID | None]  # everybody up to this person has their points
     asked_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -84,10 +84,10 @@ class Rental(Base):
     slot_number: Mapped[int] = mapped_column(SmallInteger)
     command_id: Mapped[UUID | None]  # the newest eject command
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    repeated: Mapped[bool] = mapped_column(
+    ejection_repeated: Mapped[bool] = mapped_column(
         server_default=text("false")
     )  # the same power bank was tried again after silence
-    tried: Mapped[list[str]] = mapped_column(
+    tried_serials: Mapped[list[str]] = mapped_column(
         ARRAY(Text), server_default=text("'{}'")
     )  # serials of the power banks that were tried
 

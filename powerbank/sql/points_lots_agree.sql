@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION points_lots_agree() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     person text;
-    told record;
+    ledger record;
     lots record;
 BEGIN
     IF TG_TABLE_NAME = 'points_lots' THEN
@@ -17,14 +17,14 @@ BEGIN
     END IF;
     SELECT coalesce(sum(balance) FILTER (WHERE kind = 'user_points'), 0) AS available,
            coalesce(sum(balance) FILTER (WHERE kind = 'user_points_hold'), 0) AS held
-      INTO told
+      INTO ledger
       FROM public.ledger_accounts WHERE owner = person AND kind IN ('user_points', 'user_points_hold');
     SELECT coalesce(sum(available), 0) AS available, coalesce(sum(held), 0) AS held
       INTO lots
       FROM public.points_lots WHERE user_id = person::uuid AND (available > 0 OR held > 0);
-    IF (told.available, told.held) IS DISTINCT FROM (lots.available, lots.held) THEN
+    IF (ledger.available, ledger.held) IS DISTINCT FROM (lots.available, lots.held) THEN
         RAISE EXCEPTION 'person %: lots of % and % points held, the ledger says % and %', person,
-            lots.available, lots.held, told.available, told.held USING ERRCODE = 'check_violation';
+            lots.available, lots.held, ledger.available, ledger.held USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;

@@ -4,7 +4,7 @@
 -- lock is absent when the promise is written, and the search begins again. Scans of whole tables are switched off,
 -- because PostgreSQL keeps the plan, and may have made it when there were few rows.
 CREATE OR REPLACE FUNCTION promise_best_bank(
-    at_station uuid, to_rental uuid, min_battery integer, not_these text[],
+    at_station uuid, to_rental uuid, min_battery integer, excluded_serials text[],
     OUT bank_id uuid, OUT serial text, OUT slot_number smallint)
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
@@ -16,7 +16,7 @@ BEGIN
     LOOP
         SELECT bank.id, bank.serial, best.number INTO bank_id, serial, slot_number
           FROM rentable_banks AS best JOIN power_banks AS bank ON bank.id = best.bank_id
-         WHERE best.station_id = at_station AND best.charge >= min_battery AND bank.serial <> ALL (not_these)
+         WHERE best.station_id = at_station AND best.charge >= min_battery AND bank.serial <> ALL (excluded_serials)
          ORDER BY best.charge DESC, bank.cycles, best.number LIMIT 1
            FOR UPDATE OF bank SKIP LOCKED;
         EXIT WHEN NOT FOUND;

@@ -2,7 +2,7 @@
 -- its own after the lock: two transactions that change one station would otherwise each count what it sees alone.
 -- Scans of whole tables are switched off, because PostgreSQL keeps the plan, and may have made it when there were few
 -- rows.
-CREATE OR REPLACE FUNCTION refresh_station_live(these uuid[], min_battery integer) RETURNS void
+CREATE OR REPLACE FUNCTION refresh_station_live(station_ids uuid[], min_battery integer) RETURNS void
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -10,7 +10,7 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 BEGIN
-    PERFORM FROM station_live WHERE station_id = ANY(these) ORDER BY station_id FOR UPDATE;
+    PERFORM FROM station_live WHERE station_id = ANY(station_ids) ORDER BY station_id FOR UPDATE;
     INSERT INTO station_live AS live (station_id, sn, name, lat, lng, active, maintenance, hours, timezone,
                                       available_banks, free_slots)
     SELECT s.id, s.sn, s.name, s.lat, s.lng, s.active, s.maintenance, s.opening_hours::text, s.timezone,
@@ -18,7 +18,7 @@ BEGIN
                                            WHERE bank.station_id = s.id AND bank.charge >= min_battery) ELSE 0 END,
            CASE WHEN s.return_enabled THEN (SELECT count(*) FROM free_slots AS slot
                                              WHERE slot.station_id = s.id) ELSE 0 END
-      FROM stations AS s WHERE s.id = ANY(these) ORDER BY s.id
+      FROM stations AS s WHERE s.id = ANY(station_ids) ORDER BY s.id
         ON CONFLICT (station_id) DO UPDATE
        SET sn = excluded.sn, name = excluded.name, lat = excluded.lat, lng = excluded.lng, active = excluded.active,
            maintenance = excluded.maintenance, hours = excluded.hours, timezone = excluded.timezone,

@@ -58,7 +58,7 @@ class Station(Base):
         UniqueConstraint("sn"),
         UniqueConstraint("imei"),
         Index("ix_stations_city", func.lower(text("city")), "sn"),
-        Index("ix_stations_words", "words", postgresql_using="gin"),
+        Index("ix_stations_search_vector", "search_vector", postgresql_using="gin"),
         Index("ix_stations_partner_id", "partner_id", postgresql_where=text("partner_id IS NOT NULL")),
     )
 
@@ -80,7 +80,7 @@ class Station(Base):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     protocol: Mapped[str]
     partner_id: Mapped[UUID | None]
-    words: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # the terms that a search finds it by
+    search_vector: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # the terms that a search finds it by
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     live: Mapped["StationLive"] = relationship(lazy="joined", innerjoin=True, passive_deletes=True)

@@ -201,8 +201,8 @@ def test_what_a_gateway_gave_back_is_what_was_booked(
     database(f"""
         INSERT INTO payment_intents (id, user_id, transaction_id, gateway, amount, charged, currency, expires_at)
         VALUES ('{intent}', '{person}', '{transaction}', 'khalti', 10000, 10000, 'NPR', now());
-        INSERT INTO refunds (id, user_id, transaction_id, intent_id, return_id, amount, reason, status, asked_by,
-                             finished_at)
+        INSERT INTO refunds (id, user_id, transaction_id, intent_id, refund_transaction_id, amount, reason, status,
+                             asked_by, finished_at)
         VALUES (uuidv7(), '{person}', '{transaction}', '{intent}', '{transaction}', 1000, 'x', '{status}', 'user:x',
                 CASE WHEN '{status}' IN ('completed', 'rejected') THEN now() END)
     """)

@@ -97,7 +97,7 @@ def reports_of_last_year() -> Arguments:
     with transaction() as session:
         session.execute(
             text(
-                "INSERT INTO station_reports (id, station_id, received_at, kind, outcome, topic, payload) SELECT"
+                "INSERT INTO station_messages (id, station_id, received_at, kind, outcome, topic, payload) SELECT"
                 " '01900000-0000-7000-8000-000000000000', id, now(), 'x', 'applied', 'x', '' FROM stations"
             )
         )

@@ -23,7 +23,7 @@ FILL = (
     "SET session_replication_role = replica",
     """INSERT INTO users (id, username, referral_code)
        SELECT uuidv7(interval '-200 days'), 'u' || n, 'c' || n FROM generate_series(0, 99) n""",
-    """INSERT INTO stations (id, sn, imei, name, address, city, lat, lng, protocol, words)
+    """INSERT INTO stations (id, sn, imei, name, address, city, lat, lng, protocol, search_vector)
        SELECT uuidv7(interval '-200 days'), 'S' || n, 'I' || n, 'n', 'a', 'K', 27.7, 85.3, 'json-v1', ''
          FROM generate_series(0, 49) n""",
     """INSERT INTO station_live (station_id, sn, name, lat, lng, active, maintenance, timezone)

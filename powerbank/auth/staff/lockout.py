@@ -104,13 +104,13 @@ class AttemptsAtAddress:
     def record_success(self, now: datetime) -> None:
         """Forget the failures, and know the address from now on, because the member was let in from it."""
         row = self._ensure_row(now)
-        row.failed_attempts, row.locked_until, row.let_in_at = 0, None, now
+        row.failed_attempts, row.locked_until, row.signed_in_at = 0, None, now
         self.member.failed_attempts, self.member.locked_until = 0, None
         self.member.wrong_codes, self.member.codes_locked_until = 0, None
 
     @property
     def _is_known_address(self) -> bool:
-        return self.row is not None and self.row.let_in_at is not None
+        return self.row is not None and self.row.signed_in_at is not None
 
     def _ensure_row(self, now: datetime) -> StaffAddress:
         if self.row is None:

@@ -56,7 +56,7 @@ class StaffAddress(Base):
     address: Mapped[str] = mapped_column(primary_key=True)
     failed_attempts: Mapped[int] = mapped_column(server_default=text("0"))  # in a row
     locked_until: Mapped[datetime | None]
-    let_in_at: Mapped[datetime | None]  # with every factor that was asked for
+    signed_in_at: Mapped[datetime | None]  # with every factor that was asked for
     tried_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -42,9 +42,9 @@ class Broadcast(Base):
     status: Mapped[str] = mapped_column(server_default=BroadcastStatus.TELLING)
     total: Mapped[int]  # people of the target when it was sent
     told: Mapped[int] = mapped_column(server_default="0")
-    told_up_to: Mapped[UUID | None]  # the last person
+    last_told_user_id: Mapped[UUID | None]  # the last person
     pushes: Mapped[int] = mapped_column(server_default="0")
-    pushed_up_to: Mapped[UUID | None]  # the last device
+    last_pushed_device_id: Mapped[UUID | None]  # the last device
     created_by: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     finished_at: Mapped[datetime | None]

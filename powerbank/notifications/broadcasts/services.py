@@ -96,12 +96,12 @@ def tell_batch(broadcast_id: UUID, *, now: datetime) -> bool:
     query = (
         targets.people_of_target(broadcast.target, joined_before=broadcast.created_at).order_by(User.id).limit(BATCH)
     )
-    if broadcast.told_up_to is not None:
-        query = query.where(User.id > broadcast.told_up_to)
+    if broadcast.last_told_user_id is not None:
+        query = query.where(User.id > broadcast.last_told_user_id)
     people = list(open_session().scalars(query))
     if people:
         _write_notices(broadcast, people, now)
-        broadcast.told_up_to, broadcast.told = people[-1], broadcast.told + len(people)
+        broadcast.last_told_user_id, broadcast.told = people[-1], broadcast.told + len(people)
     if len(people) == BATCH:
         return True
     if broadcast.push:
@@ -133,7 +133,7 @@ def push_batch(broadcast_id: UUID, *, now: datetime) -> datetime | None:
         open_session().add(delivery)
         deliveries.enqueue_delivery(delivery)
     if rows:
-        broadcast.pushed_up_to, broadcast.pushes = rows[-1].id, broadcast.pushes + len(rows)
+        broadcast.last_pushed_device_id, broadcast.pushes = rows[-1].id, broadcast.pushes + len(rows)
     if len(rows) < room:
         _finish_broadcast(broadcast, BroadcastStatus.DONE, now)
         return None
@@ -181,7 +181,9 @@ def _next_devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
     silent = exists().where(Mute.user_id == Device.user_id, Mute.group == GROUP.value, Mute.place == Channel.PUSH.value)
     query = select(Device.id, Device.user_id, Notice.id.label("notice_id")).join(Notice, told)
     query = query.where(Device.ended_at.is_(None), ~silent).order_by(Device.id)
-    return query if broadcast.pushed_up_to is None else query.where(Device.id > broadcast.pushed_up_to)
+    return (
+        query if broadcast.last_pushed_device_id is None else query.where(Device.id > broadcast.last_pushed_device_id)
+    )
 
 
 def _count_pushes_in_flight() -> int:

@@ -1,8 +1,8 @@
-"""Takebacks: money that a gateway took back by itself, by a dispute or by a refund that somebody made in its portal.
+"""Book chargebacks: a gateway took money back by itself, by a dispute or by a refund that somebody made in its portal.
 
-The ledger books a takeback as a chargeback: what the gateway took comes out of the wallet, and what is spent of it
-becomes a due. Events come late, twice and in any sequence, so the gateway is asked how each takeback stands now, and a
-row for each keeps what was done about it.
+What the gateway took comes out of the wallet, and what is spent of it becomes a due. Events come late, twice and in any
+sequence, so the gateway is asked how each chargeback stands now, and a row for each says what was done about it. The
+API calls these rows takebacks.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from powerbank.ledger.movements import topups
 from powerbank.ledger.wallet_models import Due, WalletTransaction
 from powerbank.outbox.catalogue import payment_jobs
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.payments.chargebacks.models import Takeback, TakebackState
+from powerbank.payments.chargebacks.models import Chargeback, ChargebackState
 from powerbank.payments.events import ChargebackOwed, ChargebackReversed, PaymentNeedsReview, TopupChargedBack
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refunds import gateway_refunds, outcomes
@@ -50,12 +50,14 @@ def apply_reversal(intent_id: UUID, reversal: Reversal, *, now: datetime) -> str
     if ours is not None and reversal.kind == "refund":
         return _follow_own_refund(ours, reversal, now)
     known = open_session().scalar(
-        select(Takeback).where(Takeback.gateway == intent.gateway, Takeback.gateway_id == reversal.id).with_for_update()
+        select(Chargeback)
+        .where(Chargeback.gateway == intent.gateway, Chargeback.gateway_id == reversal.id)
+        .with_for_update()
     )
     if reversal.state is ReversalState.TAKEN and known is None:
-        return _book_takeback(intent, reversal, now)
+        return _book_chargeback(intent, reversal, now)
     if reversal.state is ReversalState.GIVEN_BACK:
-        return _reverse_takeback(intent, reversal, known, now)
+        return _reverse_chargeback(intent, reversal, known, now)
     return "nothing new"
 
 
@@ -68,7 +70,7 @@ def _follow_own_refund(refund_id: UUID, reversal: Reversal, now: datetime) -> st
     return "our refund"
 
 
-def _book_takeback(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
+def _book_chargeback(intent: PaymentIntent, reversal: Reversal, now: datetime) -> str:
     topup = transactions.lock_transaction(intent.transaction_id)
     open_refund = _stop_open_refund(intent, now)
     left, topup_gone = ledger_refunds.refundable_part(topup), topup.refunded_wallet
@@ -76,7 +78,7 @@ def _book_takeback(intent: PaymentIntent, reversal: Reversal, now: datetime) -> 
     if beyond and open_refund is not None and open_refund.gateway_reference is None:
         raise RefundOnItsWayError(str(open_refund.id))
     amount = _amount_in_paisa(intent, topup, reversal.amount, left.wallet if left else 0)
-    row = Takeback(
+    row = Chargeback(
         id=new_id(),
         intent_id=intent.id,
         gateway=intent.gateway,
@@ -84,32 +86,32 @@ def _book_takeback(intent: PaymentIntent, reversal: Reversal, now: datetime) -> 
         kind=reversal.kind,
         claimed=reversal.amount,
         amount=amount,
-        state=TakebackState.TAKEN if amount else TakebackState.NOTHING,
+        state=ChargebackState.TAKEN if amount else ChargebackState.NOTHING,
     )
     if amount:
         done = topups.charge_back_topup(
             transaction_id=topup.id,
             gateway=intent.gateway,
             amount=amount,
-            key=f"takeback:{row.id}",
+            key=f"chargeback:{row.id}",
             actor=ACTOR,
             currency=intent.currency,
             gateway_amount=_amount_at_gateway(intent, reversal.amount, amount),
         )
-        row.chargeback_id = done.id
+        row.transaction_id = done.id
         _publish_chargeback(intent.user_id, done)
     open_session().add(row)
     open_session().flush()
     if beyond:
-        log.error("a gateway took back more than there was", intent_id=str(intent.id), takeback=reversal.id)
+        log.error("a gateway took back more than there was", intent_id=str(intent.id), chargeback=reversal.id)
         publish(PaymentNeedsReview(intent_id=intent.id, reason="taken_back_beyond"))
     return row.state
 
 
-def _reverse_takeback(intent: PaymentIntent, reversal: Reversal, known: Takeback | None, now: datetime) -> str:
+def _reverse_chargeback(intent: PaymentIntent, reversal: Reversal, known: Chargeback | None, now: datetime) -> str:
     if known is None:
         # The row is kept although nothing was taken: a job that asked the gateway before the decision may still come.
-        takeback = Takeback(
+        undone = Chargeback(
             id=new_id(),
             intent_id=intent.id,
             gateway=intent.gateway,
@@ -117,22 +119,22 @@ def _reverse_takeback(intent: PaymentIntent, reversal: Reversal, known: Takeback
             kind=reversal.kind,
             claimed=reversal.amount,
             amount=0,
-            state=TakebackState.GIVEN_BACK,
+            state=ChargebackState.GIVEN_BACK,
         )
-        open_session().add(takeback)
+        open_session().add(undone)
         return "nothing new"
-    if known.state != TakebackState.TAKEN or known.chargeback_id is None:
+    if known.state != ChargebackState.TAKEN or known.transaction_id is None:
         return "nothing new"
     topups.reverse_chargeback(
-        chargeback_id=known.chargeback_id,
+        chargeback_id=known.transaction_id,
         gateway=intent.gateway,
-        key=f"takeback:{known.id}:back",
+        key=f"chargeback:{known.id}:back",
         actor=ACTOR,
         currency=intent.currency,
         gateway_amount=_amount_at_gateway(intent, known.claimed, known.amount),
         now=now,
     )
-    known.state, known.changed_at = TakebackState.GIVEN_BACK, now
+    known.state, known.changed_at = ChargebackState.GIVEN_BACK, now
     publish(ChargebackReversed(user_id=intent.user_id, transaction_id=intent.transaction_id, amount=known.amount))
     return known.state
 

@@ -82,12 +82,12 @@ def announce_late_dues(*, now: datetime) -> int:
     """
     late = (
         select(Due.id)
-        .where(_is_late(now), Due.late_told_at.is_(None))
+        .where(_is_late(now), Due.collection_notice_at.is_(None))
         .order_by(Due.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    change = update(Due).where(Due.id.in_(late)).values(late_told_at=now)
+    change = update(Due).where(Due.id.in_(late)).values(collection_notice_at=now)
     found = open_session().execute(change.returning(Due.id, Due.user_id)).all()
     for user_id, due_id in sorted({row.user_id: row.id for row in found}.items()):
         # The event names all that is open, since nothing less lets its person rent again.

@@ -28,7 +28,7 @@ class Refund(Base):
         one_of("status", RefundStatus),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("decided_by <> first_approved_by", name="two_people"),
-        CheckConstraint("status <> 'completed' OR return_id IS NOT NULL", name="completed"),
+        CheckConstraint("status <> 'completed' OR refund_transaction_id IS NOT NULL", name="completed"),
         CheckConstraint("status NOT IN ('processing', 'manual') OR intent_id IS NOT NULL", name="through_gateway"),
         CheckConstraint("(status IN ('completed', 'rejected')) = (finished_at IS NOT NULL)", name="finished"),
         Index("uq_refunds_open", "transaction_id", unique=True, postgresql_where=text(_OPEN)),
@@ -44,12 +44,10 @@ class Refund(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     transaction_id: Mapped[UUID] = mapped_column(ForeignKey("wallet_transactions.id"))
     intent_id: Mapped[UUID | None] = mapped_column(ForeignKey("payment_intents.id"), index=True)  # for a top-up
-    refund_transaction_id: Mapped[UUID | None] = mapped_column(
-        "return_id", ForeignKey("wallet_transactions.id"), unique=True
-    )
+    refund_transaction_id: Mapped[UUID | None] = mapped_column(ForeignKey("wallet_transactions.id"), unique=True)
     amount: Mapped[Paisa]
     # What the gateway sends back, in the smallest unit of the intent's currency.
-    gateway_amount: Mapped[int | None] = mapped_column("returned", BigInteger)
+    gateway_amount: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str]
     status: Mapped[str]
     asked_by: Mapped[str]

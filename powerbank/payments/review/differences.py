@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from powerbank.base.db import db
 from powerbank.integrations.gateway import GONE_BACK, Payment, PaymentState
 from powerbank.ledger.wallet_models import TransactionStatus, WalletTransaction
-from powerbank.payments.chargebacks.models import Takeback, TakebackState
+from powerbank.payments.chargebacks.models import Chargeback, ChargebackState
 from powerbank.payments.models import IntentStatus, PaymentIntent
 from powerbank.payments.refunds.models import Refund, RefundStatus
 
@@ -55,8 +55,8 @@ def _refunds_agree(intent: PaymentIntent, payment: Payment) -> bool:
     A refund of ours that the gateway has not answered yet may be there or not. Some gateways say only that something
     went back, and not how much. A dispute is no refund.
     """
-    taken = select(func.coalesce(func.sum(Takeback.claimed), 0)).where(
-        Takeback.intent_id == intent.id, Takeback.kind == "refund", Takeback.state != TakebackState.GIVEN_BACK
+    taken = select(func.coalesce(func.sum(Chargeback.claimed), 0)).where(
+        Chargeback.intent_id == intent.id, Chargeback.kind == "refund", Chargeback.state != ChargebackState.GIVEN_BACK
     )
     least = _refunded(intent, RefundStatus.COMPLETED) + int(db.session.scalar(taken) or 0)
     most = least + _refunded(intent, RefundStatus.PROCESSING)

@@ -144,7 +144,7 @@ def replay(event_id: UUID) -> GatewayEvent:
 @blueprint.response(200, page_of(TakebackSchema))
 def takebacks(arguments: dict[str, Any]) -> dict[str, Any]:
     """Disputes, and refunds made at the gateway, newest first"""
-    return queries.takeback_page(**arguments)
+    return queries.chargeback_page(**arguments)
 
 
 @blueprint.get("/settlements")

@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Money, Time
 from powerbank.api.paging import PageArguments
-from powerbank.payments.chargebacks.models import TakebackState
+from powerbank.payments.chargebacks.models import ChargebackState
 from powerbank.payments.models import EventState, GatewayEvent, IntentStatus
 from powerbank.payments.review.services import Decision
 from powerbank.payments.topups.schemas import IntentSchema
@@ -29,7 +29,12 @@ class StaffIntentSchema(IntentSchema):
     payment_id = fields.String(required=True, allow_none=True)
     polls = fields.Integer(required=True)
     poll_at = Time(required=True, allow_none=True)
-    said = fields.Dict(required=True, allow_none=True, metadata={"description": "The gateway's last words."})
+    said = fields.Dict(
+        required=True,
+        allow_none=True,
+        attribute="gateway_answer",
+        metadata={"description": "The gateway's last words."},
+    )
     review_reason = fields.String(required=True, allow_none=True)
     resolution = fields.String(required=True, allow_none=True)
     resolved_by = fields.UUID(required=True, allow_none=True)
@@ -84,9 +89,9 @@ class TakebackSchema(Schema):
     gateway = fields.String(required=True)
     gateway_id = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(["dispute", "refund"]))
-    state = fields.String(required=True, validate=validate.OneOf([*TakebackState]))
+    state = fields.String(required=True, validate=validate.OneOf([*ChargebackState]))
     amount = Money(required=True, metadata={"description": "What was taken out of the wallet, or is owed."})
-    chargeback_id = fields.UUID(required=True, allow_none=True)
+    chargeback_id = fields.UUID(required=True, allow_none=True, attribute="transaction_id")
     created_at = Time(required=True)
     changed_at = Time(required=True, allow_none=True)
 

@@ -66,7 +66,7 @@ def apply_payment(intent_id: UUID, payment: Payment | None, *, actor: str, now: 
     assert intent is not None  # noqa: S101 (intents are never deleted)
     if payment is None or intent.resolved_at or intent.status in (IntentStatus.SUCCESS, IntentStatus.REVIEW):
         return IntentStatus(intent.status)
-    intent.said = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
+    intent.gateway_answer = {"state": payment.state.value, "at": now.isoformat(), **payment.raw}
     if payment.state is PaymentState.PAID:
         _apply_paid(intent, payment, actor=actor, now=now)
     elif payment.state is PaymentState.PARTLY_REFUNDED:
@@ -91,7 +91,7 @@ def schedule_next_poll(intent: PaymentIntent, *, now: datetime, answered: bool =
         intent.poll_at = None
         return
     intent.polls += 1
-    halted = not answered or (intent.said or {}).get("state") in HALTED
+    halted = not answered or (intent.gateway_answer or {}).get("state") in HALTED
     since = now - intent.expires_at
     if since > (HALTED_FOR if halted else POLLED_FOR):
         intent.poll_at = None

@@ -64,9 +64,9 @@ def report_issue(
     )
     if case_id is None:
         open_case = _find_open_case(rental, issue_type)
-        photos.save_photo(photo, about=open_case.id, user_id=user_id, now=now)
+        photos.save_photo(photo, subject_id=open_case.id, user_id=user_id, now=now)
         return open_case
-    photos.save_photo(photo, about=case_id, user_id=user_id, now=now)
+    photos.save_photo(photo, subject_id=case_id, user_id=user_id, now=now)
     case = open_session().get_one(RentalCase, case_id)
     transitions.note_event(rental, "issue_reported", cause=f"user:{user_id}", at=now, issue_type=issue_type)
     if not _decide_at_once(rental, case, now):

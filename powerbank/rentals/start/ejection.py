@@ -124,13 +124,13 @@ def _bank_stayed_in(rental: Rental, command: StationCommand, now: datetime) -> N
     transitions.note_event(
         rental, "eject_refused" if refused else "eject_unanswered", cause=STATION, at=now, slot=command.slot_number
     )
-    again = rental.status == Status.EJECTING and rental.cancel_requested_at is None and not rental.repeated
+    again = rental.status == Status.EJECTING and rental.cancel_requested_at is None and not rental.ejection_repeated
     again = again and rental.attempts < app_config.current().eject_attempts
     if refused:
         slot_inspection.hold_slot_after_refusals(rental.station_id, rental.slot_number, now=now)
         again = again and _take_next_bank(rental)
     else:
-        rental.repeated = True
+        rental.ejection_repeated = True
         if not again:
             banks.mark_doubtful(rental.bank_id, "no answer to an ejection")
     if again:
@@ -147,7 +147,7 @@ def _take_next_bank(rental: Rental) -> bool:
             rental.station_id,
             rental_id=rental.id,
             min_battery=app_config.current().min_eject_battery,
-            without=rental.tried,
+            without=rental.tried_serials,
         )
     except StationRefusedError:
         return False
@@ -175,7 +175,7 @@ def _send_command(rental: Rental, now: datetime, through: Publisher | None = Non
         return False
     rental.command_id = command.id
     rental.attempts += 1
-    rental.tried = [*rental.tried, serial]
+    rental.tried_serials = [*rental.tried_serials, serial]
     return True
 
 

@@ -67,7 +67,7 @@ def open_second_rental(rental: Rental, command: StationCommand, custody: Custody
         terms=terms_of_rental(rental),
     )
     second.bank_id, second.slot_number, second.command_id = custody.bank_id, command.slot_number or 0, command.id
-    second.attempts, second.tried, second.came_late = 1, [serial], True
+    second.attempts, second.tried_serials, second.came_late = 1, [serial], True
     open_session().add(second)
     began = billing.start_meter(second, custody.since or now, now, charge=False)
     transitions.note_initiation(second, cause=f"rental:{rental.id}", at=command.created_at)

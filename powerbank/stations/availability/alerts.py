@@ -42,10 +42,10 @@ def _announce_offline(now: datetime) -> int:
     """Announce the first outages one by one. A station with more of them is announced as flapping, and then no more."""
     is_repeated = StationState.outages_since > now - FLAPPING_WITHIN
     gone = _update_settled(
-        ~StationLive.online & ~StationState.offline_told,
+        ~StationLive.online & ~StationState.offline_alert_sent,
         now - SETTLING_TIME,
         {
-            "offline_told": True,
+            "offline_alert_sent": True,
             "outages": case((is_repeated, StationState.outages + 1), else_=1),
             "outages_since": case((is_repeated, StationState.outages_since), else_=now),
         },
@@ -68,18 +68,20 @@ def _announce_offline(now: datetime) -> int:
 
 
 def _announce_online(now: datetime) -> int:
-    steady = StationLive.online & StationState.offline_told & (StationState.outages < FLAPPING_OUTAGES)
-    return _publish_online(_update_settled(steady, now - SETTLING_TIME, {"offline_told": False}))
+    steady = StationLive.online & StationState.offline_alert_sent & (StationState.outages < FLAPPING_OUTAGES)
+    return _publish_online(_update_settled(steady, now - SETTLING_TIME, {"offline_alert_sent": False}))
 
 
 def _announce_calm(now: datetime) -> tuple[int, int]:
     """Announce where a station stays that was flapping."""
-    flapped = StationState.offline_told & (StationState.outages >= FLAPPING_OUTAGES)
+    flapped = StationState.offline_alert_sent & (StationState.outages >= FLAPPING_OUTAGES)
     gone = _update_settled(flapped & ~StationLive.online, now - CALM_TIME, {"outages": 0, "outages_since": None})
     for row in gone:
         _publish_offline(row)
     back = _update_settled(
-        flapped & StationLive.online, now - CALM_TIME, {"offline_told": False, "outages": 0, "outages_since": None}
+        flapped & StationLive.online,
+        now - CALM_TIME,
+        {"offline_alert_sent": False, "outages": 0, "outages_since": None},
     )
     return len(gone), _publish_online(back)
 
@@ -113,14 +115,14 @@ def _publish_online(rows: Sequence[Any]) -> int:
 
 def warn_of_low_charges(state: StationState, *, now: datetime) -> None:
     """Warn staff of banks that are not rented out only because their charge is low."""
-    if state.low_battery_told_at is not None and now - state.low_battery_told_at < LOW_BATTERY_INTERVAL:
+    if state.low_battery_alert_at is not None and now - state.low_battery_alert_at < LOW_BATTERY_INTERVAL:
         return
     limit = app_config.current().low_battery_alert
     if not any(charge is not None and charge < limit for charge in parse_charges(state.measures or "").values()):
         return
     low = open_session().execute(_LOW_BANKS, {"station_id": state.station_id, "limit": limit}).one()
     if low.number:
-        state.low_battery_told_at = now
+        state.low_battery_alert_at = now
         publish(
             StationBatteryLow(
                 station_sn=open_session().get_one(Station, state.station_id).sn,

@@ -90,12 +90,12 @@ def _tell_staff(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_numbe
     """Tell staff of the first discrepancy of a kind at a station, and of the next ones only after an hour."""
     session = open_session()
     of_this = (Discrepancy.station_id == station_id, Discrepancy.kind == kind)
-    if session.scalar(select(exists().where(*of_this, Discrepancy.told_at > now - ALARM_INTERVAL))):
+    if session.scalar(select(exists().where(*of_this, Discrepancy.alerted_at > now - ALARM_INTERVAL))):
         return
     session.execute(
         update(Discrepancy)
         .where(*of_this, Discrepancy.serial == serial, Discrepancy.resolved_at.is_(None))
-        .values(told_at=now)
+        .values(alerted_at=now)
     )
     publish(
         StationAlarm(

@@ -147,5 +147,5 @@ class Discrepancy(Base):
     times: Mapped[int] = mapped_column(
         server_default="1"
     )  # how often it was opened: it may settle itself and come again
-    told_at: Mapped[datetime | None]  # when staff were told of it last
+    alerted_at: Mapped[datetime | None]  # when staff were told of it last
     station_sn: Mapped[str] = column_property(select(Station.sn).where(Station.id == station_id).scalar_subquery())

@@ -88,13 +88,13 @@ class ReportPhoto(Base):
 
     __tablename__ = "report_photos"
     __table_args__ = (
-        Index("ix_report_photos_about", "about", "id"),
+        Index("ix_report_photos_subject_id", "subject_id", "id"),
         Index("ix_report_photos_user_id", "user_id"),
         Index("ix_report_photos_created_at", "created_at"),
     )
 
     id: Mapped[Id]
-    about: Mapped[UUID]  # the report of an issue, or the case of a rental
+    subject_id: Mapped[UUID]  # the report of an issue, or the case of a rental
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -25,23 +25,27 @@ def remake_photo(content: bytes | None) -> bytes | None:
     return uploads.remake_picture(content, SHAPE) if content is not None else None
 
 
-def save_photo(picture: bytes | None, *, about: UUID, user_id: UUID, now: datetime) -> None:
-    """Save a picture that was made anew. The caller has locked, or has just made, the row of what it is about."""
+def save_photo(picture: bytes | None, *, subject_id: UUID, user_id: UUID, now: datetime) -> None:
+    """Save a picture that was made anew. The caller has locked or has just made its subject."""
     if picture is None:
         return
     session = open_session()
-    if (session.scalar(select(func.count()).where(ReportPhoto.about == about)) or 0) >= MOST:
+    if (session.scalar(select(func.count()).where(ReportPhoto.subject_id == subject_id)) or 0) >= MOST:
         raise ConflictError("too_many_photos", f"There are {MOST} photos of this already.")
-    session.add(ReportPhoto(about=about, user_id=user_id, content=picture, created_at=now))
+    session.add(ReportPhoto(subject_id=subject_id, user_id=user_id, content=picture, created_at=now))
 
 
-def list_photo_addresses(abouts: Collection[UUID]) -> dict[UUID, list[str]]:
+def list_photo_addresses(subject_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """List the addresses at which staff see the photos of these reports, oldest first."""
     public_url = current_app.config["SETTINGS"].public_url
     found: dict[UUID, list[str]] = defaultdict(list)
-    query = select(ReportPhoto.about, ReportPhoto.id).where(ReportPhoto.about.in_(abouts)).order_by(ReportPhoto.id)
+    query = (
+        select(ReportPhoto.subject_id, ReportPhoto.id)
+        .where(ReportPhoto.subject_id.in_(subject_ids))
+        .order_by(ReportPhoto.id)
+    )
     for row in db.session.execute(query):
-        found[row.about].append(f"{public_url}/api/admin/report-photos/{row.id}.jpg")
+        found[row.subject_id].append(f"{public_url}/api/admin/report-photos/{row.id}.jpg")
     return found
 
 

@@ -55,7 +55,7 @@ def report_issue(
     row = IssueReport(issue_id=issue_id, user_id=user_id, description=description, created_at=now)
     session.add(row)
     session.flush()
-    photos.save_photo(photo, about=row.id, user_id=user_id, now=now)
+    photos.save_photo(photo, subject_id=row.id, user_id=user_id, now=now)
     enqueue(station_jobs.PROCESS_STATION_ISSUE, report_id=str(row.id))
     return session.get_one(StationIssue, issue_id, populate_existing=True)
 

@@ -38,12 +38,12 @@ class StationState(Base):
     reports_maintenance: Mapped[bool | None]
     changed_at: Mapped[datetime | None]  # when the station last came online or went offline
     # What staff were told last: that the station is offline, or that it comes and goes.
-    offline_told: Mapped[bool] = mapped_column(server_default=text("false"))
+    offline_alert_sent: Mapped[bool] = mapped_column(server_default=text("false"))
     outages: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # since `outages_since`
     outages_since: Mapped[datetime | None]
-    low_battery_told_at: Mapped[datetime | None]
+    low_battery_alert_at: Mapped[datetime | None]
     undecodable: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    odd: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    oddities: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class Outcome(StrEnum):
@@ -56,11 +56,11 @@ class Outcome(StrEnum):
 class StationMessage(Base):
     """A message as it came. The job `prune_station_reports` deletes old ones."""
 
-    __tablename__ = "station_reports"
+    __tablename__ = "station_messages"
     __table_args__ = (
         one_of("outcome", Outcome),
-        Index("ix_station_reports_station_id", "station_id", "id"),
-        Index("uq_station_reports_key", "station_id", "key", unique=True, postgresql_where=text("key IS NOT NULL")),
+        Index("ix_station_messages_station_id", "station_id", "id"),
+        Index("uq_station_messages_key", "station_id", "key", unique=True, postgresql_where=text("key IS NOT NULL")),
     )
 
     id: Mapped[Id]

@@ -49,4 +49,4 @@ def _show_message(row: StationMessage) -> dict[str, Any]:
 def count_bad_messages(station_id: UUID) -> dict[str, int]:
     """Count the messages of a station that could not be decoded, and those that were odd, since its registration."""
     state = db.session.get(StationState, station_id)
-    return {"undecodable_messages": state.undecodable if state else 0, "odd_messages": state.odd if state else 0}
+    return {"undecodable_messages": state.undecodable if state else 0, "odd_messages": state.oddities if state else 0}

@@ -91,7 +91,7 @@ def _apply_message(state: StationState, message: DecodedMessage, *, now: datetim
     if message.problem is not None:
         message_log.count_undecodable(state, message, message_id)
         return AppliedMessage(message_id, repeat=False)
-    state.odd += message.oddities
+    state.oddities += message.oddities
     if message.snapshot is not None or all(isinstance(event, Heartbeat | Presence) for event in message.events):
         is_new = _apply_heartbeat(state, message, message_id, now=now)
     else:

@@ -1,7 +1,7 @@
 """Compare a snapshot of a station with the database, slot by slot.
 
 After an ejection or a return that leaves nothing open, the next snapshot can be foretold. One that shows just what was
-foretold needs no comparison. The database's function `slots_in_order` tells where both agree.
+foretold needs no comparison. The database's function `slot_agreements` tells in which slots both agree.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from powerbank.stations.messages.models import StationState
 from powerbank.stations.models import Slot
 from powerbank.stations.protocols.events import Order, Seen, SlotReading, Snapshot, Works
 
-_SLOTS_IN_ORDER = text("SELECT * FROM slots_in_order(:station_id, :late)")
+_SLOT_AGREEMENTS = text("SELECT * FROM slot_agreements(:station_id, :ejections_after)")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def expect_snapshot(state: StationState, *, at: datetime) -> None:
     rows = _list_slot_agreements(state.station_id, at=at)
     occupied = sum(row.serial is not None for row in rows)
     state.contents = None
-    if rows and all(row.in_order and row.kept == occupied for row in rows):
+    if rows and all(row.agrees and row.banks_in_custody == occupied for row in rows):
         readings = [
             SlotReading(row.number, Works(row.works), Seen.EMPTY if row.serial is None else Seen.BANK, row.serial)
             for row in rows
@@ -75,8 +75,8 @@ def _list_slot_agreements(station_id: UUID, *, at: datetime) -> Sequence[Any]:
     """List the slots as the station showed them last, and whether the database agrees on what each of them holds."""
     session = open_session()
     session.flush()
-    late = at - command_queries.LATE_EJECTION
-    return session.execute(_SLOTS_IN_ORDER, {"station_id": station_id, "late": late}).all()
+    ejections_after = at - command_queries.LATE_EJECTION
+    return session.execute(_SLOT_AGREEMENTS, {"station_id": station_id, "ejections_after": ejections_after}).all()
 
 
 def _compare(snapshot: Snapshot, comparison: Comparison) -> int | None:
@@ -85,10 +85,10 @@ def _compare(snapshot: Snapshot, comparison: Comparison) -> int | None:
     shown = {slot.serial: slot for slot in snapshot.slots if slot.seen is Seen.BANK and slot.serial is not None}
     # One query finds the slots in order, which are nearly all of them. Only the others are settled one by one.
     rows = _list_slot_agreements(station_id, at=received_at)
-    in_order = {(row.serial, row.number) for row in rows if row.in_order}
+    agreed_slots = {(row.serial, row.number) for row in rows if row.agrees}
     agreed = bool(rows)
     for serial, reading in sorted(shown.items()):
-        if (serial, reading.number) not in in_order:
+        if (serial, reading.number) not in agreed_slots:
             agreed &= _settle_shown_bank(serial, reading, comparison)
     for serial, number in _list_banks_in_slots(station_id):
         if serial not in shown and _is_missing_from(number, readings, snapshot):

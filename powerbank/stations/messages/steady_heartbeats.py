@@ -31,7 +31,7 @@ from powerbank.stations.protocols.events import Heartbeat, Presence, SlotReading
 # Each statement names its stations for both sides of a join. PostgreSQL carries an equality over to the other side, but
 # not `= ANY`: it would expect to look at the other table as a whole, and read all stations for a batch of a hundred.
 _STATES = text("""
-    SELECT s.station_id, s.boot_id, s.seq, s.reported_at, s.contents, s.measures, s.low_battery_told_at,
+    SELECT s.station_id, s.boot_id, s.seq, s.reported_at, s.contents, s.measures, s.low_battery_alert_at,
            s.reports_maintenance, s.snapshot_at, l.firmware, l.online, l.sn
       FROM station_state AS s JOIN station_live AS l USING (station_id)
      WHERE s.station_id = ANY(CAST(:ids AS uuid[])) AND l.station_id = ANY(CAST(:ids AS uuid[]))
@@ -61,7 +61,7 @@ _NEWEST = text("""
 # Snapshots that change charges are kept as they came.
 _CHANGED = text("""
     WITH kept AS (
-        INSERT INTO station_reports (id, station_id, received_at, kind, outcome, topic, payload)
+        INSERT INTO station_messages (id, station_id, received_at, kind, outcome, topic, payload)
         SELECT id, station_id, at, 'Snapshot', 'applied', topic, decode(payload, 'hex')
           FROM unnest(CAST(:reports AS uuid[]), CAST(:stations AS uuid[]), CAST(:received AS timestamptz[]),
                       CAST(:topics AS text[]), CAST(:payloads AS text[]))
@@ -161,7 +161,7 @@ def _repeats_facts(row: Any, message: DecodedMessage) -> bool:
 
 
 def _needs_battery_alert(row: Any, progress: StationProgress, limit: int, now: datetime) -> bool:
-    warned_at = row.low_battery_told_at
+    warned_at = row.low_battery_alert_at
     if progress.measures == progress.measures_before or (
         warned_at is not None and now - warned_at < alerts.LOW_BATTERY_INTERVAL
     ):

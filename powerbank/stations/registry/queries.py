@@ -52,7 +52,7 @@ def list_stations(
         terms = search_terms.make_query(q)
         if terms is None:
             return {"items": [], "next_cursor": None}
-        query = query.where(Station.words.op("@@")(cast(cast(terms, String), TSQUERY)))
+        query = query.where(Station.search_vector.op("@@")(cast(cast(terms, String), TSQUERY)))
     if city is not None:
         query = query.where(func.lower(Station.city) == city.lower())
     if status is not None:

@@ -30,7 +30,7 @@ def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[
     session = open_session()
     stations = [Station(id=new_id(), **_leave_out_slots(facts)) for facts in many]
     for station in stations:
-        station.words = search_terms.make_vector(station)
+        station.search_vector = search_terms.make_vector(station)
     session.add_all(stations)
     with foreseen(_make_refusals()):
         session.flush()
@@ -58,7 +58,7 @@ def change_station(sn: str, changes: Mapping[str, Any]) -> Station:
     station = queries.lock_station(sn)
     for name, value in _leave_out_slots(changes).items():
         setattr(station, name, value)
-    station.words = search_terms.make_vector(station)
+    station.search_vector = search_terms.make_vector(station)
     with foreseen(_make_refusals()):
         session.flush()
     if "slots" in changes:

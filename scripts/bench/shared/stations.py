@@ -27,10 +27,10 @@ TOWNS = (
 BATCH = 5000
 
 _STATIONS = text("""
-    INSERT INTO stations (id, sn, imei, name, address, city, lat, lng, protocol, words)
-    SELECT id, sn, sn, 'Station ' || sn, 'Road ' || sn, 'Kathmandu', lat, lng, 'json-v1', words::tsvector
+    INSERT INTO stations (id, sn, imei, name, address, city, lat, lng, protocol, search_vector)
+    SELECT id, sn, sn, 'Station ' || sn, 'Road ' || sn, 'Kathmandu', lat, lng, 'json-v1', terms::tsvector
       FROM unnest(CAST(:ids AS uuid[]), CAST(:sns AS text[]), CAST(:lats AS float[]), CAST(:lngs AS float[]),
-                  CAST(:words AS text[])) AS t (id, sn, lat, lng, words)
+                  CAST(:terms AS text[])) AS t (id, sn, lat, lng, terms)
 """)
 _LIVE = text("""
     INSERT INTO station_live (station_id, sn, name, lat, lng, active, maintenance, timezone, available_banks,
@@ -74,7 +74,7 @@ def insert(rows: Sequence[dict[str, Any]]) -> None:
         search_terms.make_vector_of_texts(f"Station {row['sn']}", f"Road {row['sn']}", "Kathmandu", row["sn"])
         for row in rows
     ]
-    session.execute(_STATIONS, values | {"words": found_by})
+    session.execute(_STATIONS, values | {"terms": found_by})
     session.execute(_LIVE, values | {"banks": [row["banks"] for row in rows]})
 
 

@@ -180,7 +180,7 @@ def test_our_own_refund_told_by_event_is_taken_once(
     tells(payer, work, times=2, shuffled=True)
     assert seen(payer, refund_id)["status"] == "completed"
     assert wallet(payer) == ("0.00", "0.00")
-    assert rows(app, "SELECT id FROM gateway_takebacks") == []
+    assert rows(app, "SELECT id FROM chargebacks") == []
     books_are_right(app)
 
 
@@ -204,7 +204,7 @@ def test_a_portals_refund_that_is_told_before_ours_was_sent_is_taken_once_ours_i
     decide(payer, staff_headers("finance"), refund_id, "approve")
     change(app, "UPDATE outbox_jobs SET run_after = now() + interval '1 hour' WHERE job = 'refund_topup'")
     tells(payer, work)
-    assert rows(app, "SELECT count(*) FROM gateway_takebacks") == [(0,)], "it waits for the word about ours"
+    assert rows(app, "SELECT count(*) FROM chargebacks") == [(0,)], "it waits for the word about ours"
     for job in ("refund_topup", "process_gateway_refund"):
         change(app, f"UPDATE outbox_jobs SET run_after = now() WHERE job = '{job}' AND state = 'open'")
         for waiting in rows(app, f"SELECT id FROM outbox_jobs WHERE job = '{job}' AND state = 'open'"):
@@ -226,7 +226,7 @@ def test_more_than_there_is_left_is_told_to_staff_and_never_taken_twice(payer: P
     happens(payer, intent, "disputed")
     tells(payer, work)
     assert has(app) == {}
-    [row] = rows(app, "SELECT amount, claimed FROM gateway_takebacks")
+    [row] = rows(app, "SELECT amount, claimed FROM chargebacks")
     assert (row.amount, row.claimed) == (50_00, 150_00)
     books_are_right(app)
 

@@ -89,7 +89,11 @@ def test_parts_in_another_currency_add_up_to_what_was_charged(
         asked = asks(payer, intent["transaction_id"], **more)
         assert decide(payer, staff, asked.get_json()["id"], "approve").status_code == 200
         work()
-    assert [row.returned for row in rows(app, "SELECT returned FROM refunds ORDER BY id")] == [249, 375, 376]
+    assert [row.gateway_amount for row in rows(app, "SELECT gateway_amount FROM refunds ORDER BY id")] == [
+        249,
+        375,
+        376,
+    ]
     with app.app_context():
         assert shared_balance("gateway_clearing") == 0
         assert shared_balance("fx") == 0

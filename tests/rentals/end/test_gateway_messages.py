@@ -56,10 +56,10 @@ def test_heartbeat_brings_a_station_online_and_a_repeat_changes_nothing(
     assert rows(app, "SELECT online FROM station_live") == [(False,)]  # a job writes it
     cabinets.work()
     assert rows(app, "SELECT online, free_slots FROM station_live") == [(True, 4)]
-    assert rows(app, "SELECT outcome FROM station_reports") == [("applied",)]
+    assert rows(app, "SELECT outcome FROM station_messages") == [("applied",)]
     assert report(**heartbeat(0, status="maintenance")).status_code == 202  # older than what is known
     cabinets.work()
-    assert rows(app, "SELECT outcome FROM station_reports ORDER BY id") == [("applied",), ("stale",)]
+    assert rows(app, "SELECT outcome FROM station_messages ORDER BY id") == [("applied",), ("stale",)]
 
 
 def test_return_event_ends_the_rental_once(
@@ -73,7 +73,7 @@ def test_return_event_ends_the_rental_once(
     found = sita.rental(rental_id)
     assert (found["status"], found["return_station"]["sn"]) == ("completed", "B")
     assert [each["event"] for each in found["timeline"]].count("returned") == 1
-    assert rows(app, "SELECT count(*) FROM station_reports WHERE key = 'event:e1'") == [(1,)]
+    assert rows(app, "SELECT count(*) FROM station_messages WHERE key = 'event:e1'") == [(1,)]
 
 
 def test_events_outlive_a_time_without_workers_and_heartbeats_do_not(
@@ -89,7 +89,7 @@ def test_events_outlive_a_time_without_workers_and_heartbeats_do_not(
     change(app, "UPDATE outbox_jobs SET expires_at = expires_at - interval '1 day' WHERE job = 'update_station_status'")
     cabinets.work()
     assert sita.rental(rental_id)["status"] == "completed"
-    assert rows(app, "SELECT kind FROM station_reports") == [("Returned",)]
+    assert rows(app, "SELECT kind FROM station_messages") == [("Returned",)]
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_return_without_a_right_signature_is_refused(
     assert (refused.status_code, refused.get_json()["code"]) == (401, "bad_signature")
     cabinets.work()
     assert sita.rental(rental_id)["status"] == "active"
-    assert rows(app, "SELECT count(*) FROM station_reports") == [(0,)]
+    assert rows(app, "SELECT count(*) FROM station_messages") == [(0,)]
 
 
 def test_every_return_is_refused_where_no_secret_is_set(

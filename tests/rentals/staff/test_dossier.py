@@ -64,7 +64,7 @@ def test_station_messages_are_kept_with_the_case(
     assert reported.status_code == 201
     headers = staff_headers("support")
     with_all = seen(sita, rental_id, headers)
-    assert rows(street.app, "DELETE FROM station_reports RETURNING 1") != []
+    assert rows(street.app, "DELETE FROM station_messages RETURNING 1") != []
     [case] = seen(sita, rental_id, headers)["cases"]
     assert [each["received_at"][:19] for each in case["evidence"]["reports"]] == [
         each["received_at"][:19] for each in with_all["reports"]

@@ -53,7 +53,7 @@ def test_a_daemon_that_falls_is_replaced(
 
     def newest() -> int:
         return int(
-            net.value("SELECT coalesce(max(substr(key, 8)::int), -1) FROM station_reports WHERE key IS NOT NULL")
+            net.value("SELECT coalesce(max(substr(key, 8)::int), -1) FROM station_messages WHERE key IS NOT NULL")
         )
 
     speaker = threading.Thread(target=speak)

@@ -129,10 +129,10 @@ def test_no_message_is_lost_or_applied_twice(net: Network, fault: Callable[[Netw
     assert net.value("SELECT count(*) FROM slots WHERE bank_serial IS NOT NULL") == BANKS
     # Each is heard of itself; a heartbeat tells of a bank too, whose event was lost. What was on its way to a daemon
     # when that or the broker fell comes again only when NATS has waited ten seconds for its acknowledgement.
-    kept = "SELECT count(*) FROM station_reports WHERE key IS NOT NULL"
+    kept = "SELECT count(*) FROM station_messages WHERE key IS NOT NULL"
     net.wait(lambda: net.value(kept) == BANKS, "every event is kept", 30)
     assert {count for _, count in net.rows(told)} == {1}
-    wrong = "SELECT count(*) FROM station_reports WHERE outcome IN ('failed', 'undecodable')"
+    wrong = "SELECT count(*) FROM station_messages WHERE outcome IN ('failed', 'undecodable')"
     assert net.value(wrong) == 0, net.log()
     assert net.value("SELECT count(*) FROM discrepancies WHERE resolved_at IS NULL") == 0
 

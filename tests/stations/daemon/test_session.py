@@ -74,7 +74,7 @@ def test_a_station_does_not_take_what_waits_for_the_daemon(
             for clean in (False, True):
                 take_over(net.broker.port, name, clean=clean)
         net.daemon()
-        net.wait(lambda: net.value("SELECT count(*) FROM station_reports WHERE key IS NOT NULL"), "the event is heard")
+        net.wait(lambda: net.value("SELECT count(*) FROM station_messages WHERE key IS NOT NULL"), "the event is heard")
 
 
 def take_over(port: int, name: str, *, clean: bool) -> None:

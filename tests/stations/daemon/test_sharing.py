@@ -90,7 +90,7 @@ def test_the_messages_of_a_dead_member_go_to_the_others(net: Network, shares: Sh
             daemons[0].send_signal(signal.SIGKILL)
     client.disconnect()
     client.loop_stop()
-    kept = "SELECT count(*) FROM station_reports WHERE kind = 'Alarm'"
+    kept = "SELECT count(*) FROM station_messages WHERE kind = 'Alarm'"
     net.wait(lambda: net.value(kept) == rounds * len(STATIONS), "nothing is lost")
     assert net.value("SELECT count(*) FROM outbox_jobs WHERE job = 'notify_staff'") == rounds * len(STATIONS)
     daemons[1].send_signal(signal.SIGTERM)

@@ -103,9 +103,9 @@ def test_a_report_has_only_a_few_photos(app: Flask, sita: Headers) -> None:
     [(user_id,)] = rows(app, "SELECT id FROM users")
     with app.app_context(), transaction():
         for _ in range(photos.MOST):
-            photos.save_photo(b"x", about=user_id, user_id=user_id, now=utcnow())
+            photos.save_photo(b"x", subject_id=user_id, user_id=user_id, now=utcnow())
         with pytest.raises(Exception, match="photos of this already"):
-            photos.save_photo(b"x", about=user_id, user_id=user_id, now=utcnow())
+            photos.save_photo(b"x", subject_id=user_id, user_id=user_id, now=utcnow())
 
 
 def test_photos_are_deleted_after_half_a_year(

@@ -36,12 +36,12 @@ def test_registered_banks_are_where_they_are_first_seen(talker: Talker) -> None:
 
 
 def test_an_unchanged_heartbeat_only_moves_last_seen(talker: Talker) -> None:
-    before = query_value("SELECT count(*) FROM station_reports")
+    before = query_value("SELECT count(*) FROM station_messages")
     closely = talker.writer.counts["closely"]
     for _ in range(3):
         talker.wait(30)
         talker.snapshot({1: "101", 2: "102", 3: "103"})
-    assert query_value("SELECT count(*) FROM station_reports") == before
+    assert query_value("SELECT count(*) FROM station_messages") == before
     assert talker.writer.counts["closely"] == closely
     assert find_live_row(talker).last_seen == talker.now
 
@@ -117,7 +117,7 @@ def test_old_snapshots_are_kept_and_not_applied(talker: Talker) -> None:
     old = {"boot_id": 1, "seq": 1, "ts": utcnow().isoformat()}
     talker.snapshot({4: "104"}, **{**old, "boot_id": 0, "seq": 999})
     assert find_serials_in_slots(talker.id) == {1: "101", 2: "102", 3: None, 4: None}
-    assert query_value("SELECT count(*) FROM station_reports WHERE outcome = 'stale'") == 1
+    assert query_value("SELECT count(*) FROM station_messages WHERE outcome = 'stale'") == 1
     assert find_live_row(talker).last_seen == talker.now
 
 
@@ -163,7 +163,7 @@ def test_undecodable_messages_are_counted_and_kept(talker: Talker) -> None:
     talker.take("/powerbank/imei-A/user/update", b"\xa8")
     talker.take("stations/nobody/heartbeat", b"{}")
     assert query_value("SELECT undecodable FROM station_state") == 7
-    assert query_value("SELECT count(*) FROM station_reports WHERE outcome = 'undecodable'") == 7
+    assert query_value("SELECT count(*) FROM station_messages WHERE outcome = 'undecodable'") == 7
     assert talker.writer.counts["strangers"] == 1
 
 
@@ -177,13 +177,13 @@ def test_one_message_that_breaks_our_code_stops_no_other(talker: Talker, monkeyp
     talker.event("returned", 4, "104")
     monkeypatch.undo()
     talker.snapshot({1: "101", 2: "102", 3: "103", 4: "104"})
-    assert query_value("SELECT reason FROM station_reports WHERE outcome = 'failed'").startswith("ZeroDivisionError")
+    assert query_value("SELECT reason FROM station_messages WHERE outcome = 'failed'").startswith("ZeroDivisionError")
     assert find_serials_in_slots(talker.id)[4] == "104"
 
 
 def test_the_daemon_shows_that_it_lives_after_each_station_of_a_long_batch(make_station: Make) -> None:
     stations, turns = [make_station("A"), make_station("B")], list[int]()
-    writer = BatchWriter(after_station=lambda: turns.append(query_value("SELECT count(*) FROM station_reports")))
+    writer = BatchWriter(after_station=lambda: turns.append(query_value("SELECT count(*) FROM station_messages")))
     body = b'{"event_id": "1", "type": "boot"}'
     writer.write([ReceivedMessage(f"stations/{each.imei}/events", body, utcnow()) for each in stations])
     assert turns == [1, 2]

@@ -54,4 +54,4 @@ def test_a_batch_reads_no_table_of_all_stations(context: Flask, database_name: s
         assert open_session().execute(SCANS).all() == before
     with transaction() as session:
         charged = session.scalar(text("SELECT count(*) FROM slots WHERE charge = 90"))
-        assert (charged, session.scalar(text("SELECT count(*) FROM station_reports"))) == (SPEAKING, SPEAKING)
+        assert (charged, session.scalar(text("SELECT count(*) FROM station_messages"))) == (SPEAKING, SPEAKING)

@@ -1,10 +1,11 @@
--- List the slots of a station, each with whether it is in order. A slot is in order if it is empty, or if the power bank
--- that it shows is there by custody too, nobody doubts where that power bank is, no discrepancy about it is open, and no
--- ejection of it is under way, of unknown result, or failed with a deadline after `late`. `kept` is the number of power
--- banks that custody has at the station, and `revision` that of the station's live row. Scans of whole tables are
--- switched off, because PostgreSQL keeps the plan, and may have made it when there were few rows.
-CREATE OR REPLACE FUNCTION slots_in_order(at_station uuid, late timestamptz)
-RETURNS TABLE (number smallint, works text, serial text, in_order boolean, kept bigint, revision bigint)
+-- List the slots of a station, each with whether custody agrees with what the station shows. It agrees with an empty
+-- slot. It agrees with a power bank that it has in this slot too, if nobody doubts where the power bank is, no
+-- discrepancy about it is open, and no ejection of it is under way, has an unknown result, or failed with a deadline
+-- after `ejections_after`. `banks_in_custody` is the number of power banks that custody has at the station, and
+-- `revision` is that of the station's live row. Scans of whole tables are switched off, because PostgreSQL keeps the
+-- plan, and may have made it when there were few rows.
+CREATE OR REPLACE FUNCTION slot_agreements(at_station uuid, ejections_after timestamptz)
+RETURNS TABLE (number smallint, works text, serial text, agrees boolean, banks_in_custody bigint, revision bigint)
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -12,7 +13,8 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 DECLARE
-    kept CONSTANT bigint := (SELECT count(*) FROM custody WHERE station_id = at_station AND upper_inf(period));
+    banks_in_custody CONSTANT bigint := (SELECT count(*) FROM custody
+                                          WHERE station_id = at_station AND upper_inf(period));
     revision CONSTANT bigint := (SELECT live.revision FROM station_live AS live WHERE station_id = at_station);
 BEGIN
     RETURN QUERY
@@ -28,8 +30,8 @@ BEGIN
                                        WHERE ejection.serial = bank.serial AND ejection.command = 'eject_powerbank'
                                          AND ejection.status <> 'succeeded'
                                          AND (ejection.finished_at IS NULL OR ejection.status = 'unknown'
-                                              OR ejection.deadline > late))),
-               kept, revision
+                                              OR ejection.deadline > ejections_after))),
+               banks_in_custody, revision
           FROM slots AS slot WHERE slot.station_id = at_station ORDER BY slot.number;
 END
 $$;
