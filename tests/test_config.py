@@ -193,7 +193,7 @@ def test_what_stays_on_this_machine_may_be_in_the_clear(load, changed: dict[str,
     assert load(PRODUCTION | LIVE | changed).production
 
 
-def test_every_secret_is_somebodys(load) -> None:
+def test_every_secret_is_ours_or_named_as_a_vendors(load) -> None:
     """One that is added is ours, and must be strong, unless it is named as a vendor's."""
     ours = [
         name.upper()

@@ -203,7 +203,7 @@ def test_so_is_what_takes_a_text_apart(function: Callable[[str], Any]) -> None:
         assert took < PATIENCE, f"took {took:.1f} s for {written[:6]!r}… {written[-1:]!r}"
 
 
-def test_so_is_the_database(context: Flask) -> None:
+def test_patterns_of_the_database_are_linear_too(context: Flask) -> None:
     patterns = {
         found
         for table in db.metadata.tables.values()

@@ -163,7 +163,7 @@ def test_both_say_the_same_values_and_nepali_is_nepali() -> None:
         ("What nobody has put into words.", "What nobody has put into words."),
     ],
 )
-def test_values_are_filled_in(english: str, nepali: str) -> None:
+def test_translations_carry_the_values_of_the_english_text(english: str, nepali: str) -> None:
     assert translate(english, "ne") == nepali
     assert translate(english, "en") == english
 
@@ -182,18 +182,18 @@ class TestProblems:
         assert "Accept-Language" in response.vary
         return dict(response.get_json(force=True))
 
-    def test_title_and_detail(self, client: FlaskClient) -> None:
+    def test_title_and_detail_of_a_problem_are_translated(self, client: FlaskClient) -> None:
         problem = self.told(client, "GET", "/api/nowhere", headers=NEPALESE)
         assert (problem["title"], problem["detail"]) == ("भेटिएन", "यो ठेगानामा केही छैन।")
         assert problem["code"] == "not_found"
 
     @pytest.mark.parametrize("header", [None, "en", "fr", "en, ne;q=0.5", "ne;q=0, en", "x" * 5000])
-    def test_english_for_everybody_else(self, client: FlaskClient, header: str | None) -> None:
+    def test_everybody_else_is_answered_in_english(self, client: FlaskClient, header: str | None) -> None:
         response = client.get("/api/nowhere", headers={"Accept-Language": header} if header else {})
         assert response.headers["Content-Language"] == "en"
         assert response.get_json(force=True)["title"] == "Not Found"
 
-    def test_each_field(self, client: FlaskClient) -> None:
+    def test_the_error_of_each_field_is_translated(self, client: FlaskClient) -> None:
         body = {"identifier": "x", "purpose": "nonsense", "more": 1}
         problem = self.told(client, "POST", "/api/auth/get-otp", json=body, headers=NEPALESE)
         assert problem["detail"] == "केही विवरण छुटेका वा मिलेका छैनन्।"

@@ -56,7 +56,7 @@ def test_a_cursor_that_was_not_made_here_is_refused(
 
 
 @pytest.mark.parametrize("path", ["/api/stations/%00", "/s/%00", "/s/a%00b", "/api/content/%00"])
-def test_nothing_is_called_nul(client: FlaskClient, path: str) -> None:
+def test_a_path_with_a_nul_byte_is_not_found(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 

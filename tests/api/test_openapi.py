@@ -50,7 +50,7 @@ def test_it_says_what_a_route_asks_for(client: FlaskClient) -> None:
     assert operation["x-permission"] == "content.write"
 
 
-def test_it_is_written_once(client: FlaskClient) -> None:
+def test_the_document_is_written_once(client: FlaskClient) -> None:
     first = client.get("/openapi.json")
     assert first.content_type == "application/json"
     assert api.document() is api.document()

@@ -19,7 +19,7 @@ def check(response: TestResponse, status: int, code: str) -> dict[str, object]:
     return body
 
 
-def test_unknown_address(probe: FlaskClient) -> None:
+def test_an_unknown_address_is_not_found(probe: FlaskClient) -> None:
     check(probe.get("/nowhere"), 404, "not_found")
 
 
@@ -34,7 +34,7 @@ def test_body_that_is_no_json_or_too_deep(probe: FlaskClient, body: str) -> None
     check(probe.post("/probe/echo", data=body, content_type="application/json"), 400, "bad_request")
 
 
-def test_body_of_another_type(probe: FlaskClient) -> None:
+def test_a_body_of_another_type_is_refused(probe: FlaskClient) -> None:
     check(probe.post("/probe/echo", data="key=a", content_type="text/csv"), 415, "unsupported_media_type")
 
 

@@ -29,7 +29,7 @@ def load(value: object, name: str = "amount") -> int:
         ("99999999999", 99_999_999_999_00),
     ],
 )
-def test_read(written: str, paisa: int) -> None:
+def test_a_written_amount_is_read_as_paisa(written: str, paisa: int) -> None:
     assert money.parse_amount(written) == paisa
 
 
@@ -64,7 +64,7 @@ def test_read(written: str, paisa: int) -> None:
         "1" * 400,
     ],
 )
-def test_what_is_no_amount(written: str) -> None:
+def test_a_text_that_is_no_amount_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="not an amount"):
         money.parse_amount(written)
     with pytest.raises(ValidationError):
@@ -74,7 +74,7 @@ def test_what_is_no_amount(written: str) -> None:
 
 
 @pytest.mark.parametrize("value", [150, 150.0, True, None, [], {}, ["1"], "0", "0.00", "-1", "-0", "100000000000.00"])
-def test_what_a_route_refuses(value: object) -> None:
+def test_a_route_refuses_other_values_than_amounts(value: object) -> None:
     with pytest.raises(ValidationError):
         load(value)
 
@@ -87,7 +87,7 @@ def test_a_change_may_be_negative_but_not_nothing() -> None:
 
 
 @given(st.integers(-money.MOST + 1, money.MOST - 1))
-def test_written_and_read_again(paisa: int) -> None:
+def test_an_amount_survives_writing_and_reading(paisa: int) -> None:
     assert money.parse_amount(money.format_amount(paisa)) == paisa
 
 

@@ -22,7 +22,7 @@ def test_a_signed_body_is_known() -> None:
         (b"{}", "", "secret"),
     ],
 )
-def test_any_other_is_refused(body: bytes, signature: str, secret: str) -> None:
+def test_a_wrong_signature_is_refused(body: bytes, signature: str, secret: str) -> None:
     assert not is_signed(body, signature, secret, now=NOW)
 
 

@@ -210,7 +210,7 @@ def test_what_a_gateway_gave_back_is_what_was_booked(
 
 
 @pytest.mark.parametrize(("received", "found"), [(1, []), (2, []), (0, ["lost"]), (7, ["doubled"])])
-def test_codes(journal: Journal, received: int, found: list[str]) -> None:
+def test_each_accepted_code_is_expected_once_as_sms(journal: Journal, received: int, found: list[str]) -> None:
     journal.note(accepted("code", "+977", uuid4()))
     assert kinds(checker.check_codes(journal, {"+977": received})) == found
 
@@ -228,7 +228,7 @@ def test_codes(journal: Journal, received: int, found: list[str]) -> None:
         ({"A-1": ("imei-A", 1), "B-1": ("imei-A", 2)}, ["custody"]),
     ],
 )
-def test_custody_against_the_truth(database: Broken, truth: dict[str, Any], found: list[str]) -> None:
+def test_custody_is_compared_with_the_cabinets(database: Broken, truth: dict[str, Any], found: list[str]) -> None:
     rentals_in_states.station()
     assert kinds(checker.check_custody(database, truth)) == found
 

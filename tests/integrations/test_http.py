@@ -80,7 +80,7 @@ def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("body", NONSENSE, ids=range(len(NONSENSE)))
-def test_nonsense_with_200(receiver: Receiver, call: str, body: bytes) -> None:
+def test_a_nonsense_answer_with_status_200_is_a_vendor_error(receiver: Receiver, call: str, body: bytes) -> None:
     receiver.body = body
     found, said = None, ""
     try:
@@ -94,7 +94,7 @@ def test_nonsense_with_200(receiver: Receiver, call: str, body: bytes) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("status", [301, 302, 400, 404, 418, 429, 500, 502, 503])
-def test_pages_with_any_status(receiver: Receiver, call: str, status: int) -> None:
+def test_a_page_instead_of_json_fails_with_any_status(receiver: Receiver, call: str, status: int) -> None:
     receiver.status, receiver.body = status, b"<html>"
     receiver.headers = {"Location": "http://127.0.0.1:1/elsewhere"}
     with pytest.raises((VendorError, VendorRefusedError)) as failed:
@@ -103,14 +103,16 @@ def test_pages_with_any_status(receiver: Receiver, call: str, status: int) -> No
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_an_answer_without_end(receiver: Receiver, call: str) -> None:
+def test_an_endless_answer_is_cut_off(receiver: Receiver, call: str) -> None:
     receiver.body = b"[" + b"0," * http.MAX_BYTES
     with pytest.raises(VendorError):
         CALLS[call](receiver.url)
 
 
 @pytest.mark.parametrize("call", ["khalti looks up", "stripe looks up"])
-def test_an_answer_that_drips(receiver: Receiver, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_comes_too_slowly_is_given_up(
+    receiver: Receiver, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http, "IN_ALL", 0.4)
     receiver.body, receiver.seconds_between_bytes = b"{" + b" " * 200, 0.05
     began = time.monotonic()
@@ -128,13 +130,15 @@ def test_an_answer_that_is_packed_to_burst(receiver: Receiver, call: str) -> Non
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_nobody_is_there(call: str) -> None:
+def test_a_refused_connection_is_a_vendor_error(call: str) -> None:
     with pytest.raises(VendorError):
         CALLS[call]("http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_silent_vendor(receiver: Receiver, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vendor_that_does_not_answer_is_given_up(
+    receiver: Receiver, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http, "TIMEOUT", (1, 0.1))
     monkeypatch.setattr("powerbank.integrations.stripe.client.TIMEOUT", (1, 0.1))
     receiver.body, receiver.seconds_between_bytes = b"{}", 1
@@ -143,7 +147,7 @@ def test_a_silent_vendor(receiver: Receiver, call: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("client", [khalti, stripe_])
-def test_connections_are_kept(receiver: Receiver, client: Any) -> None:
+def test_connections_are_used_again(receiver: Receiver, client: Any) -> None:
     receiver.body = b'{"pidx": "pidx", "status": "Pending"}'
     gateway = client(receiver.url)
     for _ in range(3):
@@ -162,7 +166,9 @@ def test_connections_are_kept(receiver: Receiver, client: Any) -> None:
     ],
     ids=["look up", "open", "refund"],
 )
-def test_only_questions_are_repeated(vendors: Sandbox, ask: Callable[[Khalti], Any], times: int) -> None:
+def test_only_requests_that_change_nothing_are_repeated(
+    vendors: Sandbox, ask: Callable[[Khalti], Any], times: int
+) -> None:
     base, secret = f"{vendors.url}/khalti/api/v2", vendors.accounts.khalti_secret
     vendors.faults.set("khalti", "drop", times=5)
     with pytest.raises(VendorError):

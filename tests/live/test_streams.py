@@ -187,7 +187,7 @@ def test_a_head_that_does_not_come_is_not_waited_for(live: LiveProcess) -> None:
     assert 8 < time.monotonic() - began < 40
 
 
-def test_who_goes_is_forgotten(client: FlaskClient, people: People, live: LiveProcess) -> None:
+def test_a_closed_stream_is_forgotten(client: FlaskClient, people: People, live: LiveProcess) -> None:
     stream = live.follow(client, people.join("sita").headers, "me")
     assert live.metric("powerbank_live_streams") == 1
     stream.close()

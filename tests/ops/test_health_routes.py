@@ -22,7 +22,7 @@ from tests.nursery import wait_until
 from tests.ops.steps import add_worker, health
 
 
-def test_live_and_ready(client: FlaskClient) -> None:
+def test_a_healthy_process_is_live_and_ready(client: FlaskClient) -> None:
     assert client.get("/health/live").get_json() == {"status": "live"}
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")
@@ -150,6 +150,6 @@ def test_a_clock_that_is_off_is_told_of_with_its_host(
 
 
 @pytest.mark.parametrize("name", ["powerbank_http_requests_total", "powerbank_jobs_waiting", "powerbank_workers_alive"])
-def test_metrics_name_what_matters(client: FlaskClient, name: str) -> None:
+def test_metrics_have_the_figures_that_alarms_need(client: FlaskClient, name: str) -> None:
     client.get("/health/live")
     assert name in client.get("/metrics").text

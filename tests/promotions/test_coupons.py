@@ -212,7 +212,9 @@ class TestWhoComesBack:
         assert redeem(again()) == 20_00
         assert refusal(again()) == "coupon_used_before"
 
-    def test_has_rented_before(self, coupon: Make, again: Callable[[], UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_coupons_for_a_first_rental_are_refused_if_an_earlier_account_rented(
+        self, coupon: Make, again: Callable[[], UUID], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         first = again()
         monkeypatch.setattr(coupons, "_answers", [lambda user_id: user_id == first])
         coupon(first_rental_only=True)

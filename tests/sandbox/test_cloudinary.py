@@ -170,5 +170,5 @@ def test_faults(sandbox: Sandbox, upload: Post, fault: str, status: int) -> None
         (b"<svg/>", None),
     ],
 )
-def test_what_an_image_is(content: bytes, known: object) -> None:
+def test_images_are_recognised_by_their_first_bytes(content: bytes, known: object) -> None:
     assert sniff(content) == known

@@ -127,7 +127,9 @@ def test_a_number_has_letters_digits_and_hyphens(form: dict[str, str], post: Any
         ("expired", "NOT_FOUND", None),
     ],
 )
-def test_each_outcome(turn: Any, status: Any, shop: Receiver, outcome: str, said: str, path: str | None) -> None:
+def test_each_outcome_has_esewas_status_and_way_back(
+    turn: Any, status: Any, shop: Receiver, outcome: str, said: str, path: str | None
+) -> None:
     turn(outcome, notify=True)
     assert status()["status"] == said
     assert (status()["ref_id"] is not None) == (outcome == "completed")
@@ -150,7 +152,7 @@ def test_what_is_ambiguous_becomes_complete(turn: Any, status: Any) -> None:
     assert status()["status"] == "COMPLETE"
 
 
-def test_a_comma(sandbox: Sandbox, turn: Any, shop: Receiver) -> None:
+def test_amounts_may_come_back_with_a_comma(sandbox: Sandbox, turn: Any, shop: Receiver) -> None:
     sandbox.faults.set("esewa", "comma_amount", times=1)
     turn("completed", notify=True)
     text, fields = data_of(shop.got[0].path)
@@ -180,7 +182,7 @@ def test_another_amount_is_asked_for_or_paid(turn: Any, status: Any) -> None:
     assert status(total_amount="900.5")["status"] == "NOT_FOUND"
 
 
-def test_the_service_is_away(sandbox: Sandbox, turn: Any, status: Any) -> None:
+def test_the_status_may_be_unavailable_once(sandbox: Sandbox, turn: Any, status: Any) -> None:
     sandbox.faults.set("esewa", "service_unavailable", times=1)
     assert status() == {"code": 0, "error_message": "Service is currently unavailable"}
     assert status()["status"] == "PENDING"

@@ -63,7 +63,7 @@ def test_a_hang_after_success_did_the_work(sandbox: Sandbox, send: Any, switch: 
         send()
 
 
-def test_slow_is_slow(sandbox: Sandbox, send: Any, switch: Any) -> None:
+def test_a_slow_vendor_answers_after_its_delay(sandbox: Sandbox, send: Any, switch: Any) -> None:
     switch(fault="slow", times=1, seconds=0.3)
     began = time.monotonic()
     assert send().status_code == 200

@@ -94,7 +94,9 @@ def test_a_dry_run_sends_nothing(sandbox: Sandbox, fcm: Any) -> None:
         ("token_refused", InvalidDataError),
     ],
 )
-def test_what_pyfcm_raises(sandbox: Sandbox, fcm: Any, fault: str, raised: type[Exception]) -> None:
+def test_pyfcm_raises_its_own_error_for_each_fault(
+    sandbox: Sandbox, fcm: Any, fault: str, raised: type[Exception]
+) -> None:
     sandbox.faults.set("fcm", fault, times=1)
     with pytest.raises(raised):
         fcm.notify(DEVICE, "Hello", "You", timeout=5)

@@ -45,7 +45,7 @@ def test_the_same_is_not_sent_twice(filled: Sandbox, http: requests.Session) -> 
     assert http.get(url, headers=tag, timeout=10).status_code == 200
 
 
-def test_it_is_emptied(filled: Sandbox, http: requests.Session) -> None:
+def test_the_inbox_is_emptied(filled: Sandbox, http: requests.Session) -> None:
     assert http.delete(f"{filled.url}/api/messages", timeout=10).status_code == 204
     assert bodies(filled, http) == []
 

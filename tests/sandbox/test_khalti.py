@@ -88,7 +88,7 @@ def test_what_is_wrong_is_named(ask: Ask, wanted: dict[str, Any], changed: dict[
 
 
 @pytest.mark.parametrize("key", ["", "Key wrong", "Bearer sandbox-khalti-secret"])
-def test_a_key_is_needed(ask: Ask, wanted: dict[str, Any], key: str) -> None:
+def test_a_wrong_key_is_refused(ask: Ask, wanted: dict[str, Any], key: str) -> None:
     answer = ask("v2/epayment/initiate/", key=key, **wanted)
     assert (answer.status_code, answer.json()["status_code"]) == (401, 401)
 
@@ -113,7 +113,7 @@ def test_an_unknown_payment_is_a_404(ask: Ask) -> None:
         ("expired", 400, "Expired", None),
     ],
 )
-def test_each_outcome(
+def test_each_outcome_has_khaltis_status_and_way_back(
     ask: Ask, pidx: str, turn: Any, shop: Receiver, outcome: str, status: int, said: str, returned: str | None
 ) -> None:
     notified = turn(outcome, notify=True).json()["notified"]
@@ -151,7 +151,7 @@ def test_callbacks_are_lost_or_come_often(turn: Any, shop: Receiver) -> None:
     assert len({got.path for got in shop.got}) == 1
 
 
-def test_another_amount_is_paid(ask: Ask, pidx: str, turn: Any) -> None:
+def test_a_payer_may_pay_another_amount(ask: Ask, pidx: str, turn: Any) -> None:
     turn("completed", amount=14000)
     assert ask("v2/epayment/lookup/", pidx=pidx).json()["total_amount"] == 14000
 

@@ -35,7 +35,7 @@ def test_prices_are_text_for_a_number_of_units(feed: Any) -> None:
     }
 
 
-def test_pages(feed: Any) -> None:
+def test_rates_come_in_pages(feed: Any) -> None:
     assert (len(feed()["data"]["payload"]), len(feed(page=2)["data"]["payload"])) == (5, 2)
     assert feed()["pagination"]["pages"] == 2
 

@@ -96,7 +96,7 @@ def test_a_configured_host_is_near(http: requests.Session) -> None:
         assert press(http, page, "completed").headers["Location"].startswith("https://shop.example/return?")
 
 
-def test_what_is_not_there(sandbox: Sandbox, http: requests.Session) -> None:
+def test_an_unknown_payment_is_not_found(sandbox: Sandbox, http: requests.Session) -> None:
     for path in ("/pay/khalti/nobody", "/pay/nobody/1"):
         answer = http.get(f"{sandbox.url}{path}", timeout=10)
         assert (answer.status_code, "no such payment" in answer.text) == (404, True)

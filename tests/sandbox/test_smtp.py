@@ -50,14 +50,14 @@ def test_a_chosen_recipient_is_refused_and_others_are_not(sandbox: Sandbox, send
     assert [message.to for message in sandbox.messages.newest_first()] == ["asha@example.com"]
 
 
-def test_a_connection_is_refused(sandbox: Sandbox, send: Send) -> None:
+def test_a_refused_connection_fails_once(sandbox: Sandbox, send: Send) -> None:
     sandbox.faults.set("smtp", "refuse", times=1)
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionResetError)):
         send("asha@example.com")
     assert send("asha@example.com") == {}
 
 
-def test_a_drop_delivers_nothing(sandbox: Sandbox, send: Send) -> None:
+def test_a_dropped_connection_delivers_nothing(sandbox: Sandbox, send: Send) -> None:
     sandbox.faults.set("smtp", "drop", times=1)
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionResetError)):
         send("asha@example.com")

@@ -64,7 +64,9 @@ def test_what_is_wrong_is_a_403_with_its_code(sandbox: Sandbox, send: Any, chang
         ("refused_with_200", 200, 1002),
     ],
 )
-def test_an_account_in_trouble(sandbox: Sandbox, send: Any, fault: str, status: int, code: int) -> None:
+def test_each_trouble_of_the_account_has_its_answer(
+    sandbox: Sandbox, send: Any, fault: str, status: int, code: int
+) -> None:
     sandbox.faults.set("sparrow", fault, times=1)
     answer = send()
     assert (answer.status_code, answer.json()["response_code"]) == (status, code)
@@ -88,5 +90,5 @@ def test_credits_are_drawn_down_until_there_are_none(sandbox: Sandbox, send: Any
 @pytest.mark.parametrize(
     ("text", "count"), [("a" * 160, 1), ("a" * 161, 2), ("क" * 70, 1), ("क" * 71, 2), ("a" * 306, 2), ("a" * 307, 3)]
 )
-def test_long_messages_cost_more(text: str, count: int) -> None:
+def test_long_messages_count_as_several_parts(text: str, count: int) -> None:
     assert parts(text) == count

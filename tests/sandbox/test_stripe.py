@@ -107,13 +107,13 @@ def test_yen_have_no_smaller_unit(sandbox: Sandbox, client: stripe.StripeClient)
     assert [one.amount for one in sandbox.world.gateways.newest_first()] == ["1.230", "500"]
 
 
-def test_a_key_is_needed(sandbox: Sandbox) -> None:
+def test_a_wrong_key_is_refused(sandbox: Sandbox) -> None:
     stranger = stripe.StripeClient("sk_test_wrong", base_addresses={"api": f"{sandbox.url}/stripe"})
     with pytest.raises(stripe.AuthenticationError):
         stranger.v1.checkout.sessions.create(asked())
 
 
-def test_what_is_not_there(client: stripe.StripeClient) -> None:
+def test_an_unknown_session_is_not_found(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.checkout.sessions.retrieve("cs_test_nobody")
     assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")
@@ -142,7 +142,7 @@ def test_what_is_not_there(client: stripe.StripeClient) -> None:
         ),
     ],
 )
-def test_each_outcome(
+def test_each_outcome_has_stripes_states_and_events(
     client: stripe.StripeClient,
     session: Any,
     shop: Receiver,
@@ -177,7 +177,7 @@ def test_webhooks_are_signed_and_are_the_same_each_time(shop: Receiver, turn: An
     assert len({json.loads(got.body)["id"] for got in shop.got}) == 3
 
 
-def test_webhooks_go_astray(sandbox: Sandbox, shop: Receiver, turn: Any) -> None:
+def test_webhooks_may_come_reversed_doubled_or_not_at_all(sandbox: Sandbox, shop: Receiver, turn: Any) -> None:
     sandbox.faults.set("stripe", "webhooks_reversed", times=1)
     sandbox.faults.set("stripe", "webhooks_doubled", times=1)
     turn("completed", notify=True)
@@ -257,7 +257,7 @@ def test_refunds_are_bounded_and_told(client: stripe.StripeClient, session: Any,
     assert turn("completed")["payment"]["refunded"] == "5.00"
 
 
-def test_a_slow_refund_fails(
+def test_a_pending_refund_may_fail_later(
     sandbox: Sandbox, http: requests.Session, client: stripe.StripeClient, session: Any, shop: Receiver, turn: Any
 ) -> None:
     turn("completed")

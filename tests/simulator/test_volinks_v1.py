@@ -124,7 +124,7 @@ def test_a_provisional_return_is_settled_by_a_self_test(run: Run, server: Server
     assert (test.serial, test.slot, test.passed) == (serial, 1, passes)
 
 
-def test_nonsense_and_repeated_returns(run: Run, server: Server) -> None:
+def test_the_station_sends_nonsense_and_repeated_returns(run: Run, server: Server) -> None:
     spec = VOLINKS[7]
     station = run(spec).station(spec.imei)
     for _ in range(8):

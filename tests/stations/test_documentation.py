@@ -38,22 +38,22 @@ def told_by_stations() -> dict[str, set[str]]:
     return {event.__name__: {each.name for each in fields(event)} for event in found}
 
 
-def test_events_and_their_fields() -> None:
+def test_the_page_lists_each_event_with_its_fields() -> None:
     assert {
         name: words(its_fields) for event, its_fields, _ in table("| event |") for name in words(event)
     } == told_by_stations()
 
 
-def test_states_of_a_command() -> None:
+def test_the_page_lists_each_status_of_a_command() -> None:
     assert {name for row in table("| status |") for name in words(row[0])} == {*CommandStatus}
 
 
-def test_refusals_that_prove_nothing() -> None:
+def test_the_page_lists_the_refusals_that_prove_nothing() -> None:
     said = PAGE[PAGE.index("unless its `error` says") :].split("Those prove nothing")[0]
     assert words(said) - {"error"} == {*json_v1.REFUSALS}
 
 
-def test_faults_of_the_simulator() -> None:
+def test_the_page_lists_each_fault_of_the_simulator() -> None:
     assert {name for row in table("| fault |") for name in words(row[0])} == {*FAULTS}
 
 

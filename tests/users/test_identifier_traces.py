@@ -79,7 +79,7 @@ def test_digests_are_forgotten_two_years_after_an_account_ended(context: Flask, 
 class TestWhoComesBack:
     """An account that is deleted and made again is the same person's, and gets nothing twice."""
 
-    def test_is_brought_by_nobody(self, context: Flask) -> None:
+    def test_a_returning_person_earns_nobody_a_referral(self, context: Flask) -> None:
         inviter, gone = join("gita", OTHER), join("sita", PHONE)
         assert referrals.find_refusal(gone, inviter) is None
         with transaction():
@@ -95,7 +95,7 @@ class TestWhoComesBack:
         for number, identifier in enumerate((MAIL, PHONE, "9812345670")):
             assert referrals.find_refusal(join(f"again{number}", identifier), inviter) == "returning"
 
-    def test_a_newcomer_is_none(self, context: Flask) -> None:
+    def test_a_newcomer_does_not_count_as_returning(self, context: Flask) -> None:
         inviter, gone = join("gita", OTHER), join("sita", PHONE)
         with transaction():
             lifecycle.end_account(gone, now=utcnow())
@@ -104,7 +104,7 @@ class TestWhoComesBack:
         assert identifier_traces.list_earlier_accounts(inviter) == []
 
     @pytest.mark.parametrize("earning", [Earning.SIGNUP, Earning.KYC])
-    def test_earns_once(self, context: Flask, earning: Earning) -> None:
+    def test_a_returning_person_earns_each_award_once(self, context: Flask, earning: Earning) -> None:
         def give(user_id: UUID) -> int:
             with transaction():
                 return earnings.award_earning(user_id=user_id, earning=earning, object_id=str(user_id))

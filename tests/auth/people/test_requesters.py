@@ -232,7 +232,7 @@ class TestGuesses:
             assert set(pool.map(lambda guess: verify(app, *guess).status_code, guesses)) == {401}
         assert rows(app, "SELECT sum(tries) FROM otp_challenges") == [(25,)]
 
-    def test_right_codes_are_none(self, app: Flask, clean: None) -> None:
+    def test_right_codes_do_not_count_as_guesses(self, app: Flask, clean: None) -> None:
         for _ in range(30):
             signed_in(app)
 
@@ -268,7 +268,7 @@ class TestWhatIsKept:
         a_minute_later(app)
         assert ask(app, at="192.0.2.2", device_token=token).status_code == 429
 
-    def test_goes_with_the_account(self, app: Flask, client: FlaskClient, people: People) -> None:
+    def test_is_deleted_with_the_account(self, app: Flask, client: FlaskClient, people: People) -> None:
         sita = people.join("sita", PHONE)
         signed_in(app)
         signed_in(app, OTHER)

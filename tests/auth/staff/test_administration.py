@@ -158,11 +158,11 @@ class TestCommands:
         result = app.test_cli_runner().invoke(args=["staff", *words])
         return result.exit_code, result.output
 
-    def test_list(self, app: Flask, hire: Hire) -> None:
+    def test_list_shows_each_member(self, app: Flask, hire: Hire) -> None:
         hire()
         assert self.run(app, "list") == (0, f"{ADMIN}\tsuperadmin\tactive\tno TOTP\n")
 
-    def test_reset(self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_reset_gives_a_new_password(self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> None:
         hire()
         enrol(client, enter())
         status, said = self.run(app, "reset", "--email", ADMIN)
@@ -170,7 +170,9 @@ class TestCommands:
         assert enter().status_code == 401
         assert enter(password=said.split(" is now ")[1].split()[0]).status_code == 200
 
-    def test_disable(self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> None:
+    def test_disable_ends_sign_ins_but_spares_the_last_superadmin(
+        self, app: Flask, client: FlaskClient, hire: Hire, enter: Enter
+    ) -> None:
         hire()
         status, said = self.run(app, "disable", "--email", ADMIN)
         assert (status, "last active superadmin" in said) == (1, True)
@@ -179,7 +181,7 @@ class TestCommands:
         assert self.run(app, "disable", "--email", "viewer@example.com")[0] == 0
         assert client.get(ANYTHING, headers=headers).status_code == 401
 
-    def test_nobody(self, app: Flask, clean: None) -> None:
+    def test_commands_refuse_an_unknown_member(self, app: Flask, clean: None) -> None:
         for command in ("reset", "disable"):
             assert self.run(app, command, "--email", "nobody@example.com")[0] == 1
 

@@ -93,7 +93,7 @@ IS_PUBLIC = [
 
 
 @pytest.mark.parametrize("address", IS_PUBLIC)
-def test_what_is_public(address: str) -> None:
+def test_public_addresses_are_recognised(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
@@ -109,7 +109,7 @@ def test_any_text_is_refused_or_of_a_registered_host(url: str) -> None:
 
 @unhurried
 @given(st.ip_addresses())
-def test_nothing_reserved_is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_no_reserved_address_counts_as_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     if is_public(address):
         assert address.is_global
         assert not address.is_multicast

@@ -79,7 +79,9 @@ def test_the_next_address_is_tried(callbacks: Callbacks, network: Network) -> No
         (503, VendorError),
     ],
 )
-def test_each_answer(callbacks: Callbacks, theirs: Client, network: Network, status: int, failure: type | None) -> None:
+def test_each_status_counts_as_success_or_failure(
+    callbacks: Callbacks, theirs: Client, network: Network, status: int, failure: type | None
+) -> None:
     theirs.answer = f"HTTP/1.1 {status} X\r\nLocation: https://127.0.0.1/\r\n\r\n".encode()
     with pytest.raises(failure) if failure else contextlib.nullcontext():
         assert callbacks.send(f"https://{HOST}/", b"{}") == status
@@ -98,7 +100,7 @@ def test_each_answer(callbacks: Callbacks, theirs: Client, network: Network, sta
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000,
     ],
 )
-def test_what_is_no_answer(callbacks: Callbacks, theirs: Client, answer: bytes) -> None:
+def test_an_unreadable_answer_is_a_vendor_error(callbacks: Callbacks, theirs: Client, answer: bytes) -> None:
     theirs.answer = answer
     with pytest.raises(VendorError):
         callbacks.send(f"https://{HOST}/", b"{}")

@@ -73,7 +73,9 @@ def test_a_form_with_paisa_is_taken_too(esewa: Esewa, payment_request: PaymentRe
 @pytest.mark.parametrize(
     "changed", [{"currency": "USD"}, {"intent_id": "with space"}, {"return_url": "http://127.0.0.1:1/return?a=b"}]
 )
-def test_what_esewa_cannot_take(esewa: Esewa, payment_request: PaymentRequest, changed: dict[str, str]) -> None:
+def test_payments_that_esewa_cannot_take_are_refused(
+    esewa: Esewa, payment_request: PaymentRequest, changed: dict[str, str]
+) -> None:
     with pytest.raises(VendorRefusedError):
         esewa.open_payment(replace(payment_request, **changed), key="k")
 
@@ -93,7 +95,7 @@ def test_what_esewa_cannot_take(esewa: Esewa, payment_request: PaymentRequest, c
         (["completed", "refunded"], PaymentState.REFUNDED, True),
     ],
 )
-def test_each_status(
+def test_each_status_of_esewa_becomes_a_state(
     esewa: Esewa, opened: OpenedPayment, turn: Any, outcomes: list[str] | None, state: PaymentState, final: bool
 ) -> None:
     if outcomes is not None:
@@ -121,7 +123,7 @@ def test_another_amount_is_told_as_it_is(esewa: Esewa, opened: OpenedPayment, tu
 
 
 @pytest.mark.parametrize("fault", ["service_unavailable", "error", "unavailable", "html", "drop"])
-def test_faults_are_passing(vendors: Sandbox, esewa: Esewa, opened: OpenedPayment, fault: str) -> None:
+def test_faults_of_esewa_are_transient(vendors: Sandbox, esewa: Esewa, opened: OpenedPayment, fault: str) -> None:
     post(opened)
     vendors.faults.set("esewa", fault, times=2)
     with pytest.raises(VendorError):
@@ -191,7 +193,7 @@ def test_ways_back_with_a_fault(
     assert read_paisa(fields["total_amount"]) == 1_234_550
 
 
-def test_there_is_no_refund(esewa: Esewa) -> None:
+def test_esewa_offers_no_refunds(esewa: Esewa) -> None:
     with pytest.raises(NotSupportedError):
         esewa.refund("1", amount=100, currency="NPR", key="k")
     assert not esewa.can_refund
@@ -211,5 +213,5 @@ def test_any_amount_is_paisa_or_nothing(said: Any) -> None:
 
 
 @pytest.mark.parametrize("said", [-1, 1e300, float("inf"), "NaN", "1_000", "١٠٠", "1e5", "", " ", None, True, "0.001"])
-def test_what_is_no_amount(said: Any) -> None:
+def test_an_answer_without_an_amount_is_read_as_none(said: Any) -> None:
     assert read_paisa(said) is None

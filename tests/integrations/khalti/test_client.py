@@ -53,7 +53,7 @@ def test_a_payment_is_opened(vendors: Sandbox, opened: OpenedPayment, khalti: Kh
         (["completed", "refunded"], PaymentState.REFUNDED, True),
     ],
 )
-def test_each_status(
+def test_each_status_of_khalti_becomes_a_state(
     khalti: Khalti, opened: OpenedPayment, turn: Any, outcomes: list[str], state: PaymentState, final: bool
 ) -> None:
     for outcome in outcomes:
@@ -132,7 +132,7 @@ def test_a_wrong_key_is_refused(vendors: Sandbox, payment_request: PaymentReques
 
 
 @pytest.mark.parametrize("fault", ["error", "unavailable", "html", "drop"])
-def test_faults_are_passing(
+def test_faults_of_khalti_are_transient(
     vendors: Sandbox, khalti: Khalti, opened: OpenedPayment, payment_request: PaymentRequest, fault: str
 ) -> None:
     vendors.faults.set("khalti", fault, times=3)

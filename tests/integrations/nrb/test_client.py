@@ -57,7 +57,7 @@ def test_many_days_come_in_pages(nrb: Nrb) -> None:
 
 
 @pytest.mark.parametrize("fault", ["error", "unavailable", "html", "drop"])
-def test_faults_are_passing(vendors: Sandbox, nrb: Nrb, fault: str) -> None:
+def test_faults_of_the_central_bank_are_transient(vendors: Sandbox, nrb: Nrb, fault: str) -> None:
     vendors.faults.set("nrb", fault, times=2)
     with pytest.raises(VendorError):
         nrb.list_rates(WEEK, TODAY)

@@ -75,7 +75,7 @@ def test_a_late_start_still_gets_its_session(stripe: Stripe, dollars: PaymentReq
         (["completed", "disputed"], PaymentState.PAID, True),
     ],
 )
-def test_each_status(
+def test_each_status_of_stripe_becomes_a_state(
     stripe: Stripe, opened: OpenedPayment, turn: Any, outcomes: list[str], state: PaymentState, final: bool
 ) -> None:
     for outcome in outcomes:
@@ -91,7 +91,7 @@ def test_another_amount_is_told_as_it_is(stripe: Stripe, opened: OpenedPayment, 
     assert look_up(stripe, opened).amount == 499
 
 
-def test_yen_are_whole(stripe: Stripe, dollars: PaymentRequest, turn: Any) -> None:
+def test_yen_have_no_smaller_unit(stripe: Stripe, dollars: PaymentRequest, turn: Any) -> None:
     opened = stripe.open_payment(replace(dollars, currency="JPY", amount=750), key="k")
     turn("stripe", opened.reference, "completed")
     payment = stripe.look_up_payment(opened.reference, amount=750, currency="JPY")
@@ -122,7 +122,9 @@ def test_three_decimals_go_by_tens() -> None:
             to_stripe(1234, currency)
 
 
-def test_refunds_and_their_state(vendors: Sandbox, stripe: Stripe, opened: OpenedPayment, turn: Any) -> None:
+def test_a_refund_is_followed_until_it_is_settled(
+    vendors: Sandbox, stripe: Stripe, opened: OpenedPayment, turn: Any
+) -> None:
     turn("stripe", opened.reference, "completed")
     payment_id = look_up(stripe, opened).payment_id
     vendors.faults.set("stripe", "refund_pending", times=1)
@@ -171,7 +173,7 @@ def test_a_failure_that_sticks_to_its_key_opens_another_session(
     assert stripe.open_payment(dollars, key="k").reference == stripe.open_payment(dollars, key="k").reference
 
 
-def test_refusals(vendors: Sandbox, stripe: Stripe, dollars: PaymentRequest) -> None:
+def test_refusals_of_stripe_are_permanent(vendors: Sandbox, stripe: Stripe, dollars: PaymentRequest) -> None:
     with pytest.raises(VendorRefusedError, match="amount_too_small"):
         stripe.open_payment(replace(dollars, amount=1), key="k")
     with pytest.raises(UnknownPaymentError):
@@ -181,7 +183,7 @@ def test_refusals(vendors: Sandbox, stripe: Stripe, dollars: PaymentRequest) -> 
 
 
 @pytest.mark.parametrize("fault", ["error", "unavailable", "html", "drop"])
-def test_faults_are_passing(vendors: Sandbox, stripe: Stripe, opened: OpenedPayment, fault: str) -> None:
+def test_faults_of_stripe_are_transient(vendors: Sandbox, stripe: Stripe, opened: OpenedPayment, fault: str) -> None:
     vendors.faults.set("stripe", fault, times=4)
     with pytest.raises(VendorError):
         look_up(stripe, opened)

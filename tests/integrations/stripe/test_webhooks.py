@@ -180,7 +180,7 @@ def test_each_event_names_the_payment(
 
 
 @pytest.mark.parametrize("fault", ["webhook_forged", "webhook_old", "webhook_future"])
-def test_forged_ones_are_refused(
+def test_forged_webhooks_are_refused(
     vendors: Sandbox, receiver: Receiver, dollars: PaymentRequest, turn: Any, fault: str
 ) -> None:
     known = vendors.accounts

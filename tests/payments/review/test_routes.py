@@ -164,7 +164,7 @@ def test_support_reads_and_does_not_resolve(payer: Payer, staff_headers: StaffHe
     assert resolve(payer, support, intent, "credit").status_code == 403
 
 
-def test_entries_as_csv(
+def test_entries_are_exported_as_csv(
     client: FlaskClient, person: Person, finance: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("powerbank.api.exports.BATCH", 2)

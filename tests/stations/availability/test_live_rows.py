@@ -27,7 +27,7 @@ def test_a_reader_of_a_bank_keeps_nobody_waiting(app: Flask, make_station: Make)
         assert pool.submit(take).result(timeout=60) == "A-2"
 
 
-def test_free_slots(context: Flask, make_station: Make) -> None:
+def test_faulty_and_occupied_slots_are_not_free(context: Flask, make_station: Make) -> None:
     station = make_station("A", charges={2: 80})
     with transaction() as session:
         session.execute(update(Slot).where(Slot.station_id == station.id, Slot.number == 3).values(works="faulty"))

@@ -214,7 +214,7 @@ WRONG = {
 }
 
 
-def test_ejections_that_go_wrong(net: Network, played: Callable[..., Simulator]) -> None:
+def test_ejections_that_go_wrong_are_settled_as_they_happened(net: Network, played: Callable[..., Simulator]) -> None:
     """With both protocols, all at once: what is settled is what happened, and nothing was asked for twice."""
     specs = [*generate(3, seed=8).stations, *generate(3, protocol="volinks-v1", seed=9).stations]
     simulator = played(specs)

@@ -122,7 +122,7 @@ def test_old_snapshots_are_kept_and_not_applied(talker: Talker) -> None:
 
 
 @pytest.mark.parametrize("skew", [timedelta(days=2), timedelta(days=-2)])
-def test_clocks_do_not_matter(talker: Talker, skew: timedelta) -> None:
+def test_a_wrong_clock_of_a_station_does_not_reorder_messages(talker: Talker, skew: timedelta) -> None:
     ts = (talker.now + skew).isoformat()
     talker.snapshot({1: "101"}, boot_id=1, seq=50, ts=ts)
     talker.snapshot({2: "102"}, boot_id=1, seq=49, ts=talker.now.isoformat())

@@ -168,7 +168,7 @@ def test_any_damaged_frame_is_decoded_or_refused(
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
-def test_the_corpus(path: Path) -> None:
+def test_no_message_of_the_corpus_raises(path: Path) -> None:
     payload = path.read_bytes()
     for topic in JSON_TOPICS + FRAME_TOPICS:
         check(topic, payload)

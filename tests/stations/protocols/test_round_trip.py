@@ -52,7 +52,7 @@ def test_a_snapshot_survives_the_round_trip(boards: int, content: st.DataObject)
 
 
 @given(hole=holes, serial=serials, charge=charges)
-def test_ejections_and_returns(hole: int, serial: int, charge: int) -> None:
+def test_ejections_and_returns_survive_encoding_and_decoding(hole: int, serial: int, charge: int) -> None:
     slot, bank = Slot(hole), Bank(str(serial), charge=charge)
     assert update(frames.ejected_by_serial(hole, serial, 0x01)) == Ejected(RECEIVED, str(serial))
     refusal = EjectFailed(RECEIVED, str(serial), None, "not_ejected", Proof.IN)

@@ -62,7 +62,7 @@ def one_hole(state: int, serial: bytes = SERIAL, sensor: int = 0) -> SlotReading
     return snapshot(board(1, hole, *EMPTY_HOLES[2:])).slots[0]
 
 
-def test_the_published_heartbeat() -> None:
+def test_the_vendors_example_of_a_heartbeat_is_decoded() -> None:
     found = understood(HEART, PUBLISHED_HEARTBEAT)
     assert found.events == (Heartbeat(RECEIVED, None, {"signal": 27, "backup_power": 0}),)
 
@@ -85,7 +85,7 @@ def test_the_published_snapshot_of_two_boards() -> None:
     assert found.slots[0] == SlotReading(1, Works.OK, Seen.BANK, "85019121", 100, 31.0, None, health)
 
 
-def test_the_published_popup() -> None:
+def test_the_vendors_example_of_an_ejection_is_decoded() -> None:
     assert understood(UPDATE, PUBLISHED_POPUP).events == (Ejected(RECEIVED, None, 1),)
 
 

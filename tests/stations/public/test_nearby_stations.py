@@ -163,7 +163,7 @@ def test_a_token_that_is_no_good_is_refused_not_ignored(client: FlaskClient) -> 
         assert answer.status_code == 401
 
 
-def test_the_index_answers(app: Flask, clean: None, database_name: str) -> None:
+def test_the_search_reads_the_index_and_not_the_table(app: Flask, clean: None, database_name: str) -> None:
     """Looked at with many stations: neither half of the search reads them all, even if it was planned with none."""
     from powerbank.stations.public import nearby_stations
 

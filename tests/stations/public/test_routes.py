@@ -155,7 +155,7 @@ WEEK: dict[str, Any] = {
         ("2026-11-26T04:00", False),
     ],
 )
-def test_opening_hours(local: str, is_open_then: bool) -> None:
+def test_a_station_is_open_within_its_hours(local: str, is_open_then: bool) -> None:
     at = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Asia/Kathmandu")).astimezone(UTC)
     assert is_open(json.dumps(WEEK), "Asia/Kathmandu", at) is is_open_then
 
@@ -167,7 +167,7 @@ def test_the_same_moment_is_another_time_elsewhere() -> None:
     assert not is_open(hours, "Europe/Berlin", at)
 
 
-def test_hours_as_open_data() -> None:
+def test_opening_hours_are_written_in_the_form_of_openstreetmap() -> None:
     told = format_for_osm(WEEK)
     assert told.startswith("Mo 07:00-12:00,18:00-02:00; Tu off;")
     assert told.endswith("Su 00:00-24:00; 2026 Nov 23 off; 2026 Nov 25 22:00-04:00")
