@@ -221,7 +221,7 @@ def _monitored_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work out anew whatever a monitor reads, so that tests do not wait some seconds for it."""
     from powerbank.ops import health_routes
 
-    monkeypatch.setattr(health_routes, "ANSWERS_KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(health_routes, "ANSWERS_CACHED_SECONDS", 0.0)
 
 
 @pytest.fixture

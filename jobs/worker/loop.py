@@ -210,10 +210,10 @@ class Worker(SimpleWorker):
         finally:
             db.session.close()
         job.ended_at = utcnow()
-        kept = job.get_result_ttl(self.default_result_ttl) if outcome is Outcome.DONE else 0
+        result_ttl = job.get_result_ttl(self.default_result_ttl) if outcome is Outcome.DONE else 0
         seconds = (job.ended_at - job.started_at).total_seconds()
         assert self.execution is not None  # noqa: S101 (for the type checker)
-        self._filed = [job.id, self.execution.composite_key, queue.name, kept, rq_time(job.ended_at), seconds]
+        self._filed = [job.id, self.execution.composite_key, queue.name, result_ttl, rq_time(job.ended_at), seconds]
         self.execution = None
         return True
 

@@ -10,10 +10,10 @@ from marshmallow import Schema
 from powerbank.base.errors import InvalidFieldsError
 
 
-def note_query_parameters(view: Any, of: Any, schema: Schema) -> None:
-    """Note that a view takes the query parameters of the view `of` that it wraps, and the fields of a schema."""
+def note_query_parameters(view: Any, wrapped_view: Any, schema: Schema) -> None:
+    """Note that a view takes the query parameters of the view that it wraps, and the fields of a schema."""
     names = {field.data_key or name for name, field in schema.load_fields.items()}
-    view._query_names = getattr(of, "_query_names", frozenset()) | names
+    view._query_names = getattr(wrapped_view, "_query_names", frozenset()) | names
 
 
 def takes_foreign_parameters(view: Callable[..., Any]) -> Callable[..., Any]:

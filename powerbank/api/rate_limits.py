@@ -99,13 +99,13 @@ def caller_address() -> str:
 
 
 @lru_cache(maxsize=1024)
-def network_of_address(told: str) -> str:
+def network_of_address(text: str) -> str:
     try:
-        address = ipaddress.ip_address(told)
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return told
+        return text
     if isinstance(address, ipaddress.IPv4Address):
-        return told
+        return text
     mapped = address.ipv4_mapped
     return str(mapped) if mapped else str(ipaddress.ip_network((int(address), 64), strict=False))
 

@@ -90,17 +90,17 @@ def _quickest_answer(connection: Any) -> Answer | None:
     quickest = None
     for _ in range(TRIES):
         before = _ticks()
-        told = _told_by(connection)
-        if told is None:
+        database_time = _read_database_clock(connection)
+        if database_time is None:
             break
-        answer = Answer(took=_ticks() - before, epoch=told - before)
+        answer = Answer(took=_ticks() - before, epoch=database_time - before)
         quickest = min(quickest or answer, answer)
         if answer.took < QUICK_ANSWER:
             break
     return quickest
 
 
-def _told_by(connection: Any) -> float | None:
+def _read_database_clock(connection: Any) -> float | None:
     """Ask a connection once. None if it is broken: whoever sends the next statement learns that."""
     try:
         connection.autocommit = True  # or two more round trips begin and end a transaction

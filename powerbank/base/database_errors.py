@@ -55,11 +55,11 @@ def foreseen(refusals: Refusals) -> Iterator[None]:
         yield
     except IntegrityError as refused:
         kind = type(refused.orig)
-        told = refusals.get(constraint_of(refused) or "")
-        told = told or (refusals.get(kind) if issubclass(kind, psycopg2.Error) else None)
-        if told is None:
+        refusal = refusals.get(constraint_of(refused) or "")
+        refusal = refusal or (refusals.get(kind) if issubclass(kind, psycopg2.Error) else None)
+        if refusal is None:
             raise
-        raise told from None
+        raise refusal from None
 
 
 def already_exists_error() -> AppError:
@@ -71,8 +71,8 @@ def in_use_error() -> AppError:
 
 
 def inconsistent_error() -> AppError:
-    told = {"_schema": ["These values do not go together."]}
-    return InvalidFieldsError(told)
+    errors = {"_schema": ["These values do not go together."]}
+    return InvalidFieldsError(errors)
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

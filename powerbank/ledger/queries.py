@@ -172,13 +172,13 @@ def statement_page(account_id: UUID, *, limit: int, cursor: str | None) -> dict[
     return found | {"items": list(_statement_lines(of, found["items"]))}
 
 
-def _statement_lines(of: Account, postings: Sequence[Posting]) -> Iterator[StatementLine]:
+def _statement_lines(account: Account, postings: Sequence[Posting]) -> Iterator[StatementLine]:
     if not postings:
         return
-    running = 0 if of.floored else sums.sum_balances([of.id], before=postings[0].number + 1)[of.id]
+    running = 0 if account.floored else sums.sum_balances([account.id], before=postings[0].number + 1)[account.id]
     for posting in postings:
         balance = running if posting.balance is None else posting.balance
-        yield StatementLine(posting, balance, of.currency)
+        yield StatementLine(posting, balance, account.currency)
         running -= posting.amount
 
 

@@ -42,8 +42,8 @@ def react_to_entry(amounts: Mapping[AccountName, int], before: Mapping[AccountNa
             continue
         owner = UUID(name.owner)
         if amount < 0:
-            for told in _after_debit:
-                told(owner, (before[name] or 0) + amount)
+            for hook in _after_debit:
+                hook(owner, (before[name] or 0) + amount)
         elif before[user_account(Kind.DUES_RECEIVABLE, owner)]:
             for do in _after_credit:
                 do(owner)

@@ -42,8 +42,8 @@ def take_tickets(redis: Redis, tickets: Sequence[str]) -> list[Admission | None]
     return [_admission(orjson.loads(each)) if each is not None else None for each in found]
 
 
-def _admission(kept: dict[str, str | list[str]]) -> Admission:
-    return Admission(str(kept["principal"]), str(kept["session_id"]), tuple(kept["topics"]))
+def _admission(stored: dict[str, str | list[str]]) -> Admission:
+    return Admission(str(stored["principal"]), str(stored["session_id"]), tuple(stored["topics"]))
 
 
 def _key(ticket: str) -> str:

@@ -18,7 +18,7 @@ from powerbank.api.openapi import Blueprint
 from powerbank.ops import metrics, queries, readiness
 from powerbank.ops.schemas import LiveSchema, QueueHealthSchema, ReadySchema
 
-ANSWERS_KEPT_SECONDS = 5.0
+ANSWERS_CACHED_SECONDS = 5.0
 # Whoever comes through a proxy has one of these, whatever the proxy is called.
 _FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
 
@@ -130,7 +130,7 @@ def _asks_from_this_machine() -> bool:
 
 
 @dataclass
-class _KeptAnswer:
+class _CachedAnswer:
     lock: Lock = field(default_factory=Lock)
     until: float = 0.0
     value: Any = None
@@ -138,10 +138,10 @@ class _KeptAnswer:
 
 def _keep_answer(name: str, make: Callable[[], T]) -> T:
     """Give the answer of a few seconds ago, or make it now: however many ask, it is made once."""
-    kept: _KeptAnswer = current_app.extensions.setdefault("monitors", {}).setdefault(name, _KeptAnswer())
-    with kept.lock:
-        if time.monotonic() >= kept.until:
-            kept.value = make()
-            kept.until = time.monotonic() + ANSWERS_KEPT_SECONDS
-        value: T = kept.value
+    cached: _CachedAnswer = current_app.extensions.setdefault("monitors", {}).setdefault(name, _CachedAnswer())
+    with cached.lock:
+        if time.monotonic() >= cached.until:
+            cached.value = make()
+            cached.until = time.monotonic() + ANSWERS_CACHED_SECONDS
+        value: T = cached.value
         return value

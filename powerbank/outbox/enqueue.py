@@ -88,16 +88,16 @@ def enqueue_with(
 
 def publish(event: Event) -> None:
     """Enqueue each job that follows this event, and tell the console what it changes there."""
-    told = fields_of_event(event)
+    event_fields = fields_of_event(event)
     subscriptions: Subscriptions = current_app.extensions["subscriptions"]
     for follower in subscriptions[type(event)]:
         if isinstance(follower, JobSpec):
-            enqueue_with(follower, told)
+            enqueue_with(follower, event_fields)
         elif follower.follows(event):
-            enqueue_with(follower.job, {**told, **follower.arguments})
+            enqueue_with(follower.job, {**event_fields, **follower.arguments})
     shown: ConsoleChanges = current_app.extensions["console_changes"]
     if (change := shown.get(type(event))) is not None:
-        changes.announce("console", kind=change.kind, id=str(told[change.id]))
+        changes.announce("console", kind=change.kind, id=str(event_fields[change.id]))
 
 
 def fields_of_event(event: Event) -> dict[str, Scalar]:

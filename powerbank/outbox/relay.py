@@ -228,8 +228,8 @@ def _decide_place(row: Stranded, status: str, worker: str, living: set[str], hol
     return Place.LOST
 
 
-def _send_again(found: list[tuple[Stranded, Place]]) -> int:
-    places = {row.id: (row.deliveries, place) for row, place in found}
+def _send_again(stranded: list[tuple[Stranded, Place]]) -> int:
+    places = {row.id: (row.deliveries, place) for row, place in stranded}
     sent = 0
     if not places:
         return sent

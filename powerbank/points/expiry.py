@@ -41,13 +41,13 @@ def warn_people(people: list[UUID], *, now: datetime) -> None:
     """Warn each person once of all that expires within the week, and of no lot twice."""
     services.lock_user_accounts(*people)
     expiring = (Lot.user_id.in_(people), Lot.available > 0, Lot.expires_at <= now + WARNING)
-    told = (
+    warned = (
         select(Lot.user_id, func.sum(Lot.available).label("points"), func.min(Lot.expires_at).label("first"))
         .where(*expiring, Lot.warned_at.is_(None))
         .group_by(Lot.user_id)
         .order_by(Lot.user_id)
     )
-    for row in open_session().execute(told).all():
+    for row in open_session().execute(warned).all():
         publish(PointsExpiring(user_id=row.user_id, points=int(row.points), expires_at=row.first))
     open_session().execute(update(Lot).where(*expiring, Lot.warned_at.is_(None)).values(warned_at=now))
 

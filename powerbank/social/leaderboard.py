@@ -54,8 +54,8 @@ _PEOPLE = """
 _DIFFERENCE = """
     SELECT EXISTS (
         SELECT FROM ({people}) real
-          FULL JOIN (SELECT * FROM standing_steps WHERE board = :board AND people <> 0) told USING (level, bucket)
-         WHERE real.people IS DISTINCT FROM told.people)
+          FULL JOIN (SELECT * FROM standing_steps WHERE board = :board AND people <> 0) counted USING (level, bucket)
+         WHERE real.people IS DISTINCT FROM counted.people)
 """
 _DIFFER = text(_DIFFERENCE.format(people=_PEOPLE))
 _EMPTY = text("DELETE FROM standing_steps WHERE board = :board")

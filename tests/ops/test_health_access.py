@@ -96,7 +96,7 @@ def test_however_many_ask_it_is_worked_out_once(
         return really()
 
     monkeypatch.setattr(module, name, counted)
-    monkeypatch.setattr(health_routes, "ANSWERS_KEPT_SECONDS", 60.0)
+    monkeypatch.setattr(health_routes, "ANSWERS_CACHED_SECONDS", 60.0)
     client.application.extensions.pop("monitors", None)
     answers = {client.get(path).data for _ in range(5)}
     client.application.extensions.pop("monitors", None)

@@ -82,8 +82,8 @@ def is_public(address: Address) -> bool:
     return address in GLOBAL_V6 and not any(address in block for block in SPECIAL_V6)
 
 
-def parse_addresses(found: Iterable[str]) -> list[Address]:
+def parse_addresses(texts: Iterable[str]) -> list[Address]:
     try:
-        return [ipaddress.ip_address(one) for one in dict.fromkeys(found)]
+        return [ipaddress.ip_address(one) for one in dict.fromkeys(texts)]
     except ValueError:
         raise CallbackRefusedError("leads nowhere") from None

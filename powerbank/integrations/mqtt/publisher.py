@@ -80,9 +80,9 @@ class Publisher:
 
 def publisher(app: Flask) -> Publisher:
     """This process's own. Made anew after a fork, as a connection belongs to one process."""
-    kept = cast("tuple[int, Publisher] | None", app.extensions.get("mqtt_publisher"))
-    if kept is not None and kept[0] == os.getpid():
-        return kept[1]
+    cached = cast("tuple[int, Publisher] | None", app.extensions.get("mqtt_publisher"))
+    if cached is not None and cached[0] == os.getpid():
+        return cached[1]
     url = app.config["SETTINGS"].mqtt_url
     if url is None:
         raise VendorError("MQTT_URL is not set, so no station can be reached")

@@ -61,12 +61,12 @@ def read_rates(day: Any) -> list[Rate]:
         raise VendorError("NRB: rates that cannot be read") from None
 
 
-def read_rate(found: Any, on: date) -> Rate | None:
-    if found["buy"] is None or found["sell"] is None:
+def read_rate(entry: Any, on: date) -> Rate | None:
+    if entry["buy"] is None or entry["sell"] is None:
         return None
-    unit = int(found["currency"]["unit"])
-    buy, sell = Decimal(str(found["buy"])) / unit, Decimal(str(found["sell"])) / unit
-    code = found["currency"]["iso3"]
+    unit = int(entry["currency"]["unit"])
+    buy, sell = Decimal(str(entry["buy"])) / unit, Decimal(str(entry["sell"])) / unit
+    code = entry["currency"]["iso3"]
     if not (buy.is_finite() and sell.is_finite() and buy > 0 and sell > 0 and isinstance(code, str)):
         raise ValueError("no price")
     return Rate(on, code, buy, sell)

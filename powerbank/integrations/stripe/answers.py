@@ -94,16 +94,16 @@ def read_state(session: str, payment: str, intent: str | None) -> tuple[PaymentS
     return PaymentState.UNKNOWN, False
 
 
-def read_refund(found: Json) -> GatewayRefund:
-    state = REFUND_STATES.get(found["status"], RefundState.PENDING)
-    currency = read_text(found["currency"]).upper()
-    amount = from_stripe(read_integer(found["amount"]), currency)
-    return GatewayRefund(state, read_text(found["id"]), amount, {"status": found["status"]})
+def read_refund(answer: Json) -> GatewayRefund:
+    state = REFUND_STATES.get(answer["status"], RefundState.PENDING)
+    currency = read_text(answer["currency"]).upper()
+    amount = from_stripe(read_integer(answer["amount"]), currency)
+    return GatewayRefund(state, read_text(answer["id"]), amount, {"status": answer["status"]})
 
 
-def read_json(found: Any) -> Json:
+def read_json(answer: Any) -> Json:
     """Give the JSON as it came, since the objects of Stripe's package are no dictionaries."""
-    data = found.last_response.data
+    data = answer.last_response.data
     if not isinstance(data, dict):
         raise TypeError("no object")
     return data
@@ -121,19 +121,19 @@ def read_integer(value: object) -> int:
     return value
 
 
-def read_dispute(found: Json) -> Reversal:
-    return _read_reversal(found, "dispute", DISPUTE_STATES.get(found["status"], ReversalState.NOTHING), None)
+def read_dispute(answer: Json) -> Reversal:
+    return _read_reversal(answer, "dispute", DISPUTE_STATES.get(answer["status"], ReversalState.NOTHING), None)
 
 
-def read_reversal_by_refund(found: Json) -> Reversal:
-    key = (found.get("metadata") or {}).get("key")
-    return _read_reversal(found, "refund", REFUND_REVERSALS.get(found["status"], ReversalState.NOTHING), key)
+def read_reversal_by_refund(answer: Json) -> Reversal:
+    key = (answer.get("metadata") or {}).get("key")
+    return _read_reversal(answer, "refund", REFUND_REVERSALS.get(answer["status"], ReversalState.NOTHING), key)
 
 
-def _read_reversal(found: Json, kind: str, state: ReversalState, key: str | None) -> Reversal:
-    currency, amount = str(found["currency"]).upper(), found["amount"]
+def _read_reversal(answer: Json, kind: str, state: ReversalState, key: str | None) -> Reversal:
+    currency, amount = str(answer["currency"]).upper(), answer["amount"]
     if not isinstance(amount, int) or isinstance(amount, bool) or amount <= 0:
         raise TypeError("no amount")
     return Reversal(
-        str(found["id"]), kind, state, from_stripe(amount, currency), currency, str(found["payment_intent"]), key
+        str(answer["id"]), kind, state, from_stripe(amount, currency), currency, str(answer["payment_intent"]), key
     )

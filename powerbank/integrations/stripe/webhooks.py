@@ -60,8 +60,8 @@ def _read_intent_id(about: Mapping[str, Any]) -> str | None:
     return _read_text(about, "client_reference_id") or in_metadata
 
 
-def _read_text(found: Mapping[str, Any], name: str) -> str | None:
-    value = found.get(name)
+def _read_text(fields: Mapping[str, Any], name: str) -> str | None:
+    value = fields.get(name)
     if isinstance(value, str) and value and not is_storable_text(value):
         raise ForgedError("Stripe: not what it sends")
     return value if isinstance(value, str) and value else None

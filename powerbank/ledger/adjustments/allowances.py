@@ -103,11 +103,11 @@ def keep_act_waiting(
     act: Act, staff_id: UUID, *, worth: int, about: Reference, reason: str, details: dict[str, Any], now: datetime
 ) -> StaffAct:
     """Keep an act until a second person decides."""
-    kept = _add_act(
+    waiting_act = _add_act(
         act, staff_id, worth=worth, about=about, status=ActStatus.WAITING, now=now, reason=reason, details=details
     )
-    publish(ActWaits(act_id=kept.id, amount=worth, reason=reason))
-    return kept
+    publish(ActWaits(act_id=waiting_act.id, amount=worth, reason=reason))
+    return waiting_act
 
 
 def decide_act(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> StaffAct:

@@ -33,7 +33,7 @@ _ENTRIES = text("""
 """)
 _FLOORED = text("""
     WITH batch AS (SELECT id, balance FROM ledger_accounts WHERE floored AND id > :after ORDER BY id LIMIT :size)
-    SELECT batch.id, batch.balance AS kept, coalesce(counted.total, 0) AS counted, coalesce(newest.balance, 0) AS told
+    SELECT batch.id, batch.balance AS kept, coalesce(counted.total, 0) AS counted, coalesce(newest.balance, 0) AS posted
       FROM batch
      CROSS JOIN LATERAL (SELECT sum(amount) AS total FROM ledger_postings WHERE account_id = batch.id) counted
       LEFT JOIN LATERAL (SELECT balance FROM ledger_postings WHERE account_id = batch.id
@@ -177,7 +177,7 @@ def _check_floored_accounts(recount: Recount) -> Iterator[Difference]:
     after = FIRST
     while rows := _read(_FLOORED, after=after, size=ACCOUNTS):
         for row in rows:
-            if not row.kept == row.counted == row.told:
+            if not row.kept == row.counted == row.posted:
                 yield Difference("account", str(row.id), row.kept, int(row.counted))
         after = rows[-1].id
         recount.accounts += len(rows)

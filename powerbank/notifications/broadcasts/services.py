@@ -177,9 +177,9 @@ def _write_notices(broadcast: Broadcast, people: list[UUID], now: datetime) -> N
 
 def _next_devices(broadcast: Broadcast) -> Select[UUID, UUID, UUID]:
     """Return the query of the next devices of people who were told and want pushes of announcements."""
-    told = and_(Notice.user_id == Device.user_id, Notice.dedup_key == broadcast.dedup_key)
+    is_notice_of_broadcast = and_(Notice.user_id == Device.user_id, Notice.dedup_key == broadcast.dedup_key)
     silent = exists().where(Mute.user_id == Device.user_id, Mute.group == GROUP.value, Mute.place == Channel.PUSH.value)
-    query = select(Device.id, Device.user_id, Notice.id.label("notice_id")).join(Notice, told)
+    query = select(Device.id, Device.user_id, Notice.id.label("notice_id")).join(Notice, is_notice_of_broadcast)
     query = query.where(Device.ended_at.is_(None), ~silent).order_by(Device.id)
     return (
         query if broadcast.last_pushed_device_id is None else query.where(Device.id > broadcast.last_pushed_device_id)

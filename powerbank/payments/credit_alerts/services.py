@@ -116,8 +116,8 @@ def find_unusual_spending(*, now: datetime) -> list[UnusualSpending]:
     return [UnusualSpending(row.user_id, int(row.spent), int(row.average)) for row in rows]
 
 
-def alert_of_unusual_spending(found: Sequence[UnusualSpending], *, now: datetime) -> None:
-    for each in found:
+def alert_of_unusual_spending(unusual: Sequence[UnusualSpending], *, now: datetime) -> None:
+    for each in unusual:
         if _is_first_alert(Alert.HIGH_USAGE, each.user_id, now):
             publish(UsageHigh(user_id=each.user_id, spend=each.spent, average=each.average))
 

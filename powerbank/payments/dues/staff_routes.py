@@ -39,9 +39,9 @@ def waive(body: dict[str, Any], due_id: UUID) -> Any:
     done = adjustments.ask_to_waive_due(
         due_id, amount=body["amount"], reason=body["reason"], staff=current_staff(), now=utcnow()
     )
-    told = {"amount": money.format_amount(body["amount"]), "reason": body["reason"]}
+    audited = {"amount": money.format_amount(body["amount"]), "reason": body["reason"]}
     if isinstance(done, StaffAct):
-        audit.by_staff("due.ask_to_waive", "due", due_id, new=told | {"act_id": str(done.id)})
+        audit.by_staff("due.ask_to_waive", "due", due_id, new=audited | {"act_id": str(done.id)})
         return answer_with_waiting_act(done)
-    audit.by_staff("due.waive", "due", due_id, new=told | {"left": money.format_amount(done.left)})
+    audit.by_staff("due.waive", "due", due_id, new=audited | {"left": money.format_amount(done.left)})
     return queries.add_grace_period(done)

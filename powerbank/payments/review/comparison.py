@@ -139,10 +139,10 @@ def _select_waiting(gateway: str, lane: int) -> Select[UUID, UUID]:
     )
 
 
-def _record_outcome(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Difference | None = None) -> None:
+def _record_outcome(check_id: UUID, intent_id: UUID, outcome: Outcome, difference: Difference | None = None) -> None:
     """Record an outcome once, since a worker that was thought dead may come to the same payment."""
     _lock_check(check_id)
-    told = {"what": found.what, "ours": found.ours, "theirs": found.theirs} if found else {}
+    values = {"what": difference.what, "ours": difference.ours, "theirs": difference.theirs} if difference else {}
     noted = (
         update(SettlementComparison)
         .where(
@@ -150,7 +150,7 @@ def _record_outcome(check_id: UUID, intent_id: UUID, outcome: Outcome, found: Di
             SettlementComparison.intent_id == intent_id,
             SettlementComparison.outcome.is_(None),
         )
-        .values(outcome=outcome, compared_at=utcnow(), **told)
+        .values(outcome=outcome, compared_at=utcnow(), **values)
         .returning(SettlementComparison.intent_id)
     )
     if open_session().scalar(noted) is not None:

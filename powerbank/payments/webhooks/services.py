@@ -45,14 +45,14 @@ def read_webhook(gateway: Gateway, *, body: bytes, query: str, signature: str | 
     """Tell a signed webhook from others, refuse what is too large, and cut short what is forged."""
     if len(body) > MOST_BYTES:
         raise AppError("too_large", 413, "This is more than any event has.")
-    query, told = query[:2000], (signature or "")[:500]
+    query, stored_signature = query[:2000], (signature or "")[:500]
     try:
         event = gateway.verify_webhook(body, signature)
     except ForgedError:
-        return Webhook(gateway.name, body[:STORED_BYTES_OF_FORGED], query, told, None, is_forged=True)
+        return Webhook(gateway.name, body[:STORED_BYTES_OF_FORGED], query, stored_signature, None, is_forged=True)
     if event is None and len(body) > MOST_BYTES_UNSIGNED:
         raise AppError("too_large", 413, "This is more than any hint has.")
-    return Webhook(gateway.name, body, query, told, event)
+    return Webhook(gateway.name, body, query, stored_signature, event)
 
 
 def store_webhook(webhook: Webhook, *, address: str | None) -> UUID | None:

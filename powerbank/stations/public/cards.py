@@ -11,10 +11,10 @@ from powerbank.stations.registry import queries
 from powerbank.stations.registry.opening_hours import is_open
 
 
-def make_card_page(found: dict[str, Any], *, user_id: UUID | None, now: datetime) -> dict[str, Any]:
+def make_card_page(page: dict[str, Any], *, user_id: UUID | None, now: datetime) -> dict[str, Any]:
     """Make a page of cards from a page of stations."""
-    favourites = find_favourites_among(user_id, found["items"])
-    return found | {"items": [make_card(each, is_favorite=each.id in favourites, now=now) for each in found["items"]]}
+    favourites = find_favourites_among(user_id, page["items"])
+    return page | {"items": [make_card(each, is_favorite=each.id in favourites, now=now) for each in page["items"]]}
 
 
 def make_card(station: Station, *, is_favorite: bool, now: datetime) -> dict[str, Any]:
