@@ -1,4 +1,4 @@
-"""An HTTP server on this machine that keeps what it was sent, and answers as a test tells it."""
+"""An HTTP server on this machine that records requests, and answers as a test tells it."""
 
 import contextlib
 import threading
@@ -32,7 +32,7 @@ class Quiet(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Callers that hang up are what some tests are about."""
+        """Ignore callers that hang up: some tests are about them."""
 
 
 @contextlib.contextmanager

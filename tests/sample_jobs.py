@@ -88,7 +88,7 @@ def leave_slot(*, slot: str) -> None:
 
 
 def call_vendor(run: StepwiseRun, *, key: str, seconds: float = 0) -> None:
-    """The vendor is a file: a line is a request that it got."""
+    """Call a vendor, which is a file: each line is a request that it got."""
     answer = run.call("call", lambda idempotency_key: _vendor(key, idempotency_key, seconds), ask=_asked)
     with run.finish():
         leave_effect(key=f"{key}:{answer['reference']}")
@@ -118,7 +118,7 @@ def refuse(*, key: str) -> None:
 
 
 def make_the_database_name_a_number() -> None:
-    """What it says of a double entry has the value in it."""
+    """Make the database refuse a double entry, in an error that names the value."""
     values = "(:name, 'worker', '{}', 'here', 1, now(), now())"
     columns = "(name, kind, queues, host, pid, started_at, seen_at)"
     for _ in range(2):

@@ -143,7 +143,7 @@ def _environment(ground: Ground) -> dict[str, str]:
 
 
 def fill(ground: Ground, what: str, count: int) -> str:
-    """What the program that fills the tables prints."""
+    """Run the program that fills the tables, and return what it prints."""
     script = partial(subprocess.run, check=True, cwd=environments.ROOT, env=_environment(ground), text=True)
     made = script([sys.executable, "-m", f"scripts.bench.shared.{what}", str(count)], stdout=subprocess.PIPE)
     return made.stdout.strip()
@@ -180,7 +180,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _answer(address: str, read: Read) -> str:
-    """What both answer, as far as both have it."""
+    """Return what both answer, as far as both have it."""
     headers = {"Authorization": f"Bearer {read.token}"} if read.token else {}
     request = urllib.request.Request(f"http://{address}{read.path}", headers=headers)
     with urllib.request.urlopen(request) as response:  # noqa: S310 (our own server)

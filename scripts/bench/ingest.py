@@ -104,7 +104,7 @@ def servers() -> Iterator[Stack]:
 
 
 def fill(stack: Stack, count: int) -> None:
-    """Stations whose slots are as their first heartbeat will say."""
+    """Make stations whose slots are as their first heartbeat will say."""
     tables: dict[str, io.StringIO] = {name: io.StringIO() for name in COLUMNS}
 
     def put(table: str, *values: object) -> None:
@@ -209,7 +209,7 @@ WRITTEN = "SELECT sum(n_tup_ins + n_tup_upd) FROM pg_stat_user_tables WHERE reln
 
 
 def _settled(cursor: Any, sequences: int) -> float:
-    """When the last message was applied; or, if some never are, when nothing has moved for ten seconds."""
+    """Return when the last message was applied, or, if some never are, when nothing has moved for ten seconds."""
     last, at = -1, time.monotonic()
     while last < sequences and time.monotonic() - at < PATIENCE:
         now = _one(cursor, "SELECT sum(seq) FROM station_state")

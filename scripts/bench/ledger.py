@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _people(ground: Ground) -> None:
-    """Everybody with a wallet that outlasts the measuring."""
+    """Make people with a wallet that outlasts the measurement."""
     from scripts.bench.parts import ledger_clients as clients
 
     ground.as_superuser(ledger_plain.PEOPLE_ROWS)
@@ -129,7 +129,7 @@ def _start(ground: Ground, verb: str, clients: int, seconds: float) -> "subproce
 
 
 def _storm(ground: Ground, seconds: float, enough: int) -> str:
-    """Transfers back and forth between few people, until there have been enough of them."""
+    """Transfer back and forth between few people until there are enough transfers."""
     query = "SELECT deadlocks FROM pg_stat_database WHERE datname = 'powerbank'"
     transfers = "SELECT count(*) FROM ledger_entries WHERE kind = 'transfer'"
     before, rates, refused = int(str(ground.as_superuser(query))), [], Counter[str]()

@@ -145,7 +145,7 @@ def one_day(arguments: argparse.Namespace) -> tuple[str, bool]:
 def start_all(
     tokens: list[Tokens], specs: list[StationSpec], package: str, rate: float
 ) -> tuple[list[Asked], Counter[str]]:
-    """Each person at their own moment, whether or not those before have their answer."""
+    """Start each rental at its own moment, whether or not the requests before it were answered."""
     asked: list[Asked] = []
     answers: Counter[str] = Counter()
     guard = threading.Lock()
@@ -181,7 +181,7 @@ def start_all(
 
 
 def heard_by(simulator: Simulator) -> dict[str, float]:
-    """When the cabinet had the first command of each rental."""
+    """Return when the cabinet received the first command of each rental."""
     commands = [each for station in simulator for each in station.traffic("down")]
     rentals = [(json.loads(each.payload)["parameters"].get("rental_id"), each.at.timestamp()) for each in commands]
     return {rental_id: at for rental_id, at in sorted(rentals, key=lambda each: -each[1]) if rental_id is not None}

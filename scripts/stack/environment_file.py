@@ -17,7 +17,7 @@ def write(data_dir: Path, settings: Mapping[str, str]) -> None:
 
 
 def read(data_dir: Path) -> dict[str, str]:
-    """Nothing where no system has been started."""
+    """Read the settings. The result is empty where no system has been started."""
     path = path_in(data_dir)
     words = shlex.split(path.read_text()) if path.exists() else []
     return dict(word.split("=", 1) for word in words)

@@ -1,8 +1,8 @@
-"""What a person is told when a start fails."""
+"""Errors that end a start, with the sentence that a person reads."""
 
 
 class StackError(Exception):
-    """Said to the person in one sentence, below the last lines of the log that explain it."""
+    """A failed start. Its sentence is printed below the last lines of the log that explain it."""
 
     def __init__(self, sentence: str, last_lines: str = "") -> None:
         super().__init__(f"{last_lines}\n{sentence}" if last_lines else sentence)

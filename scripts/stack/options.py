@@ -1,4 +1,4 @@
-"""What `scripts/run` was asked for. Its `--help` is in the script, so that it needs no installation."""
+"""Read the options of `scripts/run`. Its `--help` is in the script, so that it needs no installation."""
 
 import argparse
 import os

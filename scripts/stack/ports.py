@@ -1,4 +1,4 @@
-"""Which port is whose, counted from one base."""
+"""Assign each program its port, counted from one base."""
 
 import contextlib
 import secrets
@@ -58,7 +58,7 @@ class Ports:
 
 
 def free_ports() -> Ports:
-    """Ports that nothing uses now, for tests. All are held at once, so that they differ."""
+    """Return ports that nothing uses now, for tests. All are held at once, so that they differ."""
     names = [field.name for field in fields(Ports)]
     sockets = [_on_a_free_port() for _ in names]
     try:

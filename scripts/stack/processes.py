@@ -55,7 +55,7 @@ class Processes(Manager):  # type: ignore[misc]
 
 
 def read(procfiles: list[Path], scale: Mapping[str, int]) -> list[tuple[str, str]]:
-    """Name and command of each process, as often as it is to run."""
+    """Read the name and the command of each process, as often as it is to run."""
     lines: dict[str, str] = {}
     for path in procfiles:
         if not path.exists():

@@ -61,7 +61,7 @@ def wait_until_ready(url: str) -> Answer:
 
 
 def ask(url: str) -> Answer:
-    """The status and the body; status 0 and the reason where nothing answered."""
+    """Return the status and the body, or status 0 and the reason where nothing answered."""
     # A proxy of the environment has no business with the loopback.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -31,7 +31,7 @@ class Record:
         self.path.unlink(missing_ok=True)
 
     def process(self) -> "psutil.Process | None":
-        """The recorded process, if it is still the one that was recorded and alive."""
+        """Return the recorded process, if it is still the one that was recorded and is alive."""
         try:
             pid, started = self.path.read_text().split()
             process = psutil.Process(int(pid))
@@ -67,7 +67,7 @@ def end(processes: "list[psutil.Process]", *, grace: float, how: signal.Signals 
 
 
 def group_lives(group: int) -> bool:
-    """Whether the group has a process that runs. Its dead ones count for nothing, reaped or not."""
+    """Tell whether the group has a process that runs. Its dead processes do not count, reaped or not."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
@@ -76,7 +76,7 @@ def group_lives(group: int) -> bool:
 
 
 def running_in(folder: Path, name: str) -> "list[psutil.Process]":
-    """Processes of this name whose working folder this is."""
+    """List the processes of this name whose working folder this is."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

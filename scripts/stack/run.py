@@ -104,7 +104,7 @@ def _ask_broker(url: str) -> None:
 
 
 def stack_settings(environment: dict[str, str]) -> dict[str, str]:
-    """What says how Powerbank is set up, of all that the processes are given."""
+    """Return the settings that say how Powerbank is set up, of all that the processes are given."""
     names = {name.upper() for name in config.Settings.model_fields}
     return {name: value for name, value in environment.items() if name in names}
 

@@ -1,4 +1,4 @@
-"""All embedded servers of one data folder as one thing."""
+"""Manage all embedded servers of one data folder together."""
 
 import fcntl
 import os
@@ -126,7 +126,7 @@ class Stack:
         self.secrets = secrets_file.read_or_make(self.data_dir)
 
     def environment(self) -> dict[str, str]:
-        """What a process of Powerbank needs to find the servers."""
+        """Return the settings with which a process of Powerbank finds the servers."""
         urls = {
             name: url
             for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "REDIS_CACHE_URL", "MQTT_URL")

@@ -1,4 +1,4 @@
-"""People whom staff find and look at."""
+"""Make people whom staff find and look at."""
 
 from collections.abc import Callable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What tests of people do and look at, as staff see them."""
+"""Do what tests of people do, and read people as staff see them."""
 
 from collections.abc import Callable
 

@@ -22,7 +22,7 @@ Enter = Callable[..., TestResponse]
 
 @pytest.fixture
 def hire(app: Flask, clean: None) -> Hire:
-    """Makes a member of staff; the id comes back."""
+    """Make a member of staff and return the id."""
 
     def make(email: str = ADMIN, role: str = "superadmin", password: str = PASSWORD) -> UUID:
         with app.app_context(), transaction():
@@ -35,7 +35,7 @@ def hire(app: Flask, clean: None) -> Hire:
 
 @pytest.fixture
 def enter(app: Flask, client: FlaskClient) -> Enter:
-    """Signs in over the API. The limits in Redis are forgotten first: they have tests of their own."""
+    """Sign in over the API. The limits in Redis are forgotten first, because they have tests of their own."""
 
     def sign_in(email: str = ADMIN, password: str = PASSWORD, **more: str) -> TestResponse:
         with app.app_context():

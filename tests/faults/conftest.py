@@ -19,14 +19,17 @@ from tests.programs import setting
 
 @pytest.fixture(scope="session")
 def shared_stack() -> Iterator[Stack]:
-    """For tests that leave the servers alone and only fill, spoil and empty them."""
+    """Give servers that several tests share.
+
+    These tests leave the servers running, and only fill, spoil and empty them.
+    """
     with data_folder() as folder, stack_in(folder, MQTT_URL="unused") as stack:
         yield stack
 
 
 @pytest.fixture
 def plant(shared_stack: Stack, nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
-    """On servers that stay up. A module that stops, kills or wipes them takes `own_plant` instead."""
+    """Give a plant on servers that stay up. A module that stops, kills or wipes servers takes `own_plant` instead."""
     with _plant(shared_stack, nursery, tmp_path, monkeypatch) as plant:
         yield plant
     assert shared_stack.postgres is not None

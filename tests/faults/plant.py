@@ -47,7 +47,7 @@ class Plant:
         return self._start("worker", ["all"], environment)
 
     def start_worker_with(self, arguments: list[str], **environment: str) -> Running:
-        """As a line of a Procfile has it."""
+        """Start a worker with the arguments that a line of a Procfile has."""
         return self._start("worker", arguments, environment)
 
     def scheduler(self, **environment: str) -> Running:
@@ -87,7 +87,7 @@ class Plant:
             return str(enqueue(spec, **arguments))
 
     def sweep(self) -> None:
-        """What the schedule starts each minute. The minute is the schedule's: the tests do not wait for it."""
+        """Run the sweep that the schedule starts each minute. The tests do not wait for the minute."""
         with self.app.app_context():
             try:
                 relay.expire_unbegun()
@@ -96,7 +96,7 @@ class Plant:
                 return  # the next one may be luckier
 
     def drain(self, seconds: float) -> None:
-        """Sweeps until nothing of the tests' own is open."""
+        """Sweep until no job of the tests is open."""
         deadline = time.monotonic() + seconds
         while left := self.open_jobs():
             assert time.monotonic() < deadline, f"{left} jobs open after {seconds} s; {self.logs('worker')}"
@@ -112,7 +112,10 @@ class Plant:
         return int(self.value(f"SELECT count(*) FROM outbox_jobs WHERE state = '{State.OPEN}' AND job LIKE 'test%'"))
 
     def in_hand(self) -> int:
-        """Jobs that a transaction works on. Told without a lock: a worker passes by what somebody looks at locked."""
+        """Count the jobs that a transaction works on.
+
+        No lock is taken, because a worker passes by a row that somebody has locked.
+        """
         return int(
             self.value(f"""
             SELECT count(*) FROM outbox_jobs WHERE state = '{State.OPEN}'
@@ -120,7 +123,7 @@ class Plant:
         )
 
     def wrong(self) -> list[Any]:
-        """Jobs whose effect is not there exactly once, or there although the job is not done."""
+        """List the jobs whose effect is not there exactly once, or is there although the job is not done."""
         return self.rows(f"""
             SELECT job, arguments ->> 'key', state, cause, last_error, effects
               FROM outbox_jobs
@@ -140,8 +143,11 @@ class Plant:
         return self.rows(query)[0][0]
 
     def rows(self, query: str) -> list[Any]:
-        """Beside the application's own pool, so that looking changes nothing there. The connection is kept: somebody
-        who waits looks twenty times a second, and each one would cost the server a process."""
+        """Read rows on a connection beside the application's pool, so that reading changes nothing there.
+
+        The connection is kept open: a waiting test reads twenty times a second, and each connection would cost the
+        server a process.
+        """
         try:
             return self._asked(query)
         except psycopg2.Error as error:

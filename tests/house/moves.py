@@ -129,7 +129,7 @@ class KeyedClient(FlaskClient):
 
 @contextmanager
 def watching(engine: Engine) -> Iterator[list[str]]:
-    """Every write by a POST that should have asked for a key."""
+    """Collect every write by a POST that should have asked for a key."""
     found: list[str] = []
 
     def look(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -146,7 +146,7 @@ def watching(engine: Engine) -> Iterator[list[str]]:
 
 
 def uncounted(response: Response) -> Iterator[str]:
-    """A member of staff moved money alone, and nothing counts it."""
+    """Yield a sentence if a member of staff moved money alone without a row that counts it."""
     wrote = request.environ.get(WROTE, set())
     if response.status_code >= 400 or "ledger_entries" not in wrote or COUNT in wrote or request.url_rule is None:
         return

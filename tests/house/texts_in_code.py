@@ -15,7 +15,7 @@ def trees() -> dict[str, ast.Module]:
 
 
 def refusals(modules: dict[str, ast.Module]) -> set[str]:
-    """The names of AppError and all that are made of it."""
+    """List the names of AppError and of all classes that derive from it."""
     nodes = (node for tree in modules.values() for node in ast.walk(tree))
     parents = {node.name: {_name(base) for base in node.bases} for node in nodes if isinstance(node, ast.ClassDef)}
     known = {"AppError"}
@@ -25,7 +25,7 @@ def refusals(modules: dict[str, ast.Module]) -> set[str]:
 
 
 def texts(modules: dict[str, ast.Module]) -> dict[str, str]:
-    """Each text with a module that says it."""
+    """List each text with a module that has it."""
     found: dict[str, str] = {}
     family = refusals(modules)
     for place, tree in modules.items():
@@ -37,7 +37,7 @@ def texts(modules: dict[str, ast.Module]) -> dict[str, str]:
 
 
 def things(modules: dict[str, ast.Module]) -> set[str]:
-    """What `NotFoundError` says that there is none of."""
+    """List the nouns that `NotFoundError` is raised with."""
     calls = (node for tree in modules.values() for node in ast.walk(tree) if isinstance(node, ast.Call))
     named = (call.args[0] for call in calls if _name(call.func) == "NotFoundError" and call.args)
     return {value.value for value in named if isinstance(value, ast.Constant) and isinstance(value.value, str)}
@@ -63,7 +63,7 @@ def _said(tree: ast.Module, family: set[str]) -> Iterator[ast.expr]:
 
 
 def _texts_of(node: ast.AST, tree: ast.Module, seen: frozenset[str] = frozenset()) -> Iterator[str]:
-    """A text, one of several, or what the module calls by a name."""
+    """List the texts of an expression: a literal, one of several, or a constant of the module."""
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str):
             yield node.value

@@ -26,7 +26,7 @@ class Route:
         return sorted(self.rule.arguments)
 
     def address(self, values: Mapping[str, Any] | None = None) -> str:
-        """With ids that nobody has, unless some are given."""
+        """Build the address of a route. Ids that are not given are ids that nobody has."""
         made_up = {name: _made_up(converter) for name, converter in self.rule._converters.items()}
         adapter = self.rule.map.bind("localhost")  # type: ignore[union-attr]
         return adapter.build(self.rule.endpoint, made_up | dict(values or {}), method=self.method)
@@ -49,7 +49,7 @@ def routes(app: Flask, prefix: str = "/api/") -> Iterator[Route]:
 
 
 def notes(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
-    """What a route's decorators noted of it: the permission, and whether it is idempotent."""
+    """Return what the decorators of a route noted on it: the permission, and whether it is idempotent."""
     view: Any = app.view_functions[rule.endpoint]
     handler = getattr(view.view_class, method.lower()) if hasattr(view, "view_class") else view
     return notes_for_document(handler)

@@ -1,4 +1,4 @@
-"""What each job of the catalogue needs before it runs: a function that makes it and gives the job's arguments."""
+"""Prepare what each job of the catalogue needs before it runs: a function makes it and gives the job's arguments."""
 
 from collections.abc import Callable
 

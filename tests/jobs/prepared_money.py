@@ -1,4 +1,4 @@
-"""What jobs need to have something to do: the books, payments and rewards."""
+"""Prepare the books, payments and rewards that jobs need to have something to do."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -109,7 +109,7 @@ def options_wanted_long_ago() -> Arguments:
 
 
 def topup_paid() -> UUID:
-    """A top-up through Stripe that was credited; its transaction."""
+    """Make a top-up through Stripe that was credited, and return its transaction."""
     user = newcomer()
     with transaction() as session:
         intent = intents.begin_topup(user_id=user.id, gateway="stripe", charged=500_00, currency="NPR", now=utcnow())
@@ -271,7 +271,7 @@ def old_events() -> Arguments:
 
 
 def achiever() -> str:
-    """Somebody who has come to an achievement and does not have it yet."""
+    """Make a person who has reached an achievement and does not have it yet."""
     user_id = make_person()
     with transaction() as session:
         tallies.count_event(user_id=user_id, kind="rental", object_id="r", at=utcnow(), what={Metric.RENTALS: 1})

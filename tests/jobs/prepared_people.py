@@ -1,4 +1,4 @@
-"""What jobs need to have something to do: accounts, identity, messages and content."""
+"""Prepare the accounts, identity checks, messages and content that jobs need to have something to do."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -98,7 +98,7 @@ def person_just_banned() -> Arguments:
 
 
 def newcomer(phone: str = "9812345678", username: str = "sita") -> User:
-    """With a phone and a device, and no job waiting of what follows a registration."""
+    """Make a person with a phone and a device. The jobs that follow a registration do not wait."""
     with transaction() as session:
         user = users.create_user(
             contact=identifiers.parse_contact_address(phone),

@@ -1,4 +1,4 @@
-"""What jobs need to have something to do: stations and rentals."""
+"""Prepare the stations and rentals that jobs need to have something to do."""
 
 import json
 from datetime import datetime, timedelta

@@ -22,7 +22,7 @@ NUMBER = "27-01-70-12345"
 
 
 def multipart(form: dict[str, Any]) -> dict[str, Any]:
-    """Bytes are files. Encoded here, because the test client would use temporary files."""
+    """Encode a form; bytes are files. The form is encoded here because the test client would use temporary files."""
     fields = {
         name: FileStorage(io.BytesIO(value), f"{name}.jpg") if isinstance(value, bytes) else value
         for name, value in form.items()
@@ -39,7 +39,7 @@ def _calm(sandbox: Sandbox) -> Iterator[None]:
 
 
 class Desk:
-    """Both sides of the counter, over HTTP."""
+    """Both sides of an identity check over HTTP: the person and the staff."""
 
     def __init__(self, app: Flask, client: FlaskClient, staff: Headers) -> None:
         self.app, self.client, self.staff = app, client, staff

@@ -1,4 +1,4 @@
-"""What tests of documents do and look at."""
+"""Do what tests of documents do, and read what came of it."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ Work = Callable[..., None]
 
 
 class Killed(BaseException):
-    """Ends whatever runs, as a signal would: nothing between here and the top takes it."""
+    """Ends whatever runs, as a signal would: nothing on the way up catches it."""
 
 
 def forget(desk: Desk, username: str = "sita") -> None:
@@ -21,7 +21,7 @@ def forget(desk: Desk, username: str = "sita") -> None:
 
 
 def at_once(desk: Desk) -> None:
-    """As if the waiting before the next try were over."""
+    """Make failed jobs due, as if the pause before the next try were over."""
     desk.change("UPDATE outbox_jobs SET run_after = now(), lease_until = now() WHERE state = 'open'")
     with desk.app.app_context():
         relay.send_all_open_jobs()

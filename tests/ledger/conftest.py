@@ -1,4 +1,4 @@
-"""People with money, and what must hold of the books whatever happened."""
+"""Make people with money, and check what must hold of the books whatever happened."""
 
 import threading
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def about(kind: str = "rental") -> Reference:
 
 @pytest.fixture
 def person(context: Flask) -> Person:
-    """`person(wallet=500_00, points=100)`"""
+    """Make a person: `person(wallet=500_00, points=100)`."""
 
     def make(*, wallet: int = 0, points: int = 0) -> UUID:
         return make_person(wallet=wallet, points=points)
@@ -80,7 +80,7 @@ def user_headers(context: Flask) -> Callable[[UUID], dict[str, str]]:
 
 
 def balances(user_id: UUID) -> dict[str, int]:
-    """What is not zero, by kind, as the ledger signs it."""
+    """Return the balances that are not zero, by kind, with the sign that the ledger gives them."""
     db.session.rollback()
     rows = db.session.execute(
         text("SELECT kind, balance FROM ledger_accounts WHERE owner = :owner AND balance <> 0"), {"owner": str(user_id)}
@@ -89,7 +89,7 @@ def balances(user_id: UUID) -> dict[str, int]:
 
 
 def shared_balance(kind: str) -> int:
-    """Summed up from postings, by nothing that the product computes."""
+    """Sum up the postings of a shared account, without any code of the product."""
     db.session.rollback()
     query = text(
         "SELECT coalesce(sum(amount), 0) FROM ledger_postings p JOIN ledger_accounts a ON a.id = account_id"
@@ -144,7 +144,7 @@ AT_ONCE = 10  # as many as the pool has connections
 
 
 def all_at_once(app: Flask, jobs: list[Callable[[], Any]]) -> list[Any]:
-    """Runs each in a transaction of its own; a refusal comes back as its code."""
+    """Run each function in a transaction of its own, all at once. A refusal comes back as its code."""
     gate = threading.Barrier(min(len(jobs), AT_ONCE))
 
     def run(number: int) -> Any:

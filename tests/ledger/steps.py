@@ -1,4 +1,4 @@
-"""Movements of money, each in a transaction of its own."""
+"""Move money, each movement in a transaction of its own."""
 
 from uuid import UUID
 

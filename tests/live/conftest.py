@@ -13,7 +13,7 @@ StartLive = Callable[..., LiveProcess]
 
 @pytest.fixture
 def start_live(nursery: Nursery, environment: dict[str, str], clean: None, tmp_path: Path) -> Iterator[StartLive]:
-    """`start_live()` starts a live process on the servers of the test."""
+    """Start a live process on the servers of the test: `start_live()`."""
     started: list[LiveProcess] = []
 
     def start(**settings: str) -> LiveProcess:

@@ -24,7 +24,7 @@ class Event:
 
 
 class Stream:
-    """Reads one stream. A client that does not read is one that nobody calls."""
+    """One stream that a client reads. A slow client is one whose test does not call `next`."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Stream:
         self._received = b""
 
     def head(self) -> tuple[int, dict[str, str]]:
-        """The status and the headers of the answer."""
+        """Return the status and the headers of the answer."""
         first, *lines = self._until(b"\r\n\r\n").decode().split("\r\n")
         return int(first.split()[1]), {
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
@@ -58,7 +58,7 @@ class Stream:
         return json.loads(self._received)
 
     def next(self, *, within: float = LEAST_PATIENCE) -> Event | None:
-        """The next event or comment; None when the server has closed the stream. Raises TimeoutError."""
+        """Return the next event or comment, or None when the server has closed the stream. Raises TimeoutError."""
         self._socket.settimeout(within)
         try:
             block = self._until(b"\n\n").decode()
@@ -70,7 +70,7 @@ class Stream:
         return Event(fields["event"], json.loads(fields["data"]), fields)
 
     def expect(self, name: str, *, within: float = LEAST_PATIENCE) -> Event:
-        """The next event, comments left out. It has to be of this name."""
+        """Return the next event, without comments. It must have this name."""
         until = time.monotonic() + within
         while True:
             found = self.next(within=max(0.01, until - time.monotonic()))
@@ -106,7 +106,7 @@ class Stream:
 
 
 class LiveProcess:
-    """`scripts/live.py`, really started."""
+    """A real process of `scripts/live.py`."""
 
     def __init__(self, nursery: Nursery, environment: dict[str, str], folder: Path, port: int, probe_port: int) -> None:
         self.port, self.probe_port = port, probe_port
@@ -144,14 +144,14 @@ class LiveProcess:
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 
     def stream(self, url: str, **options: Any) -> Stream:
-        """What is at the address of a ticket, before anything is read of it."""
+        """Open the address of a ticket, and read nothing of it yet."""
         parts = urlsplit(url)
         opened = Stream(self.port, parts.path + (f"?{parts.query}" if parts.query else ""), **options)
         self._streams.append(opened)
         return opened
 
     def follow(self, client: FlaskClient, headers: dict[str, str], *topics: str, **options: Any) -> Stream:
-        """A stream of these topics that has said hello."""
+        """Open a stream of these topics and read its hello."""
         stream = self.stream(ticket_url(client, headers, *topics), **options)
         assert stream.head()[0] == 200
         stream.expect("hello")

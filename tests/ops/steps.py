@@ -1,4 +1,4 @@
-"""What tests of health do and look at."""
+"""Prepare the health of a system in tests, and read it."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Work = Callable[..., None]
 
 
 def add_worker(app: Flask, *queues: str) -> None:
-    """Let a worker and a scheduler be alive."""
+    """Add the heartbeats of a worker and a scheduler."""
     with app.app_context():
         heartbeats.beat(db.engine, name="s1", kind="scheduler", queues=[])
         heartbeats.beat(db.engine, name="w1", kind="worker", queues=list(queues) or lanes(Queue))

@@ -31,7 +31,7 @@ class Payer:
     sandbox: Sandbox
 
     def begin(self, gateway: str = "khalti", amount: str = "150.00", **more: Any) -> dict[str, Any]:
-        """A top-up, opened at the gateway."""
+        """Begin a top-up and open it at the gateway."""
         made = self.post("/api/wallet/topup-intent", {"gateway": gateway, "amount": amount, **more})
         assert made.status_code == 202, made.get_json()
         self.work("payments")
@@ -57,7 +57,7 @@ class Payer:
         return str(self.client.get("/api/wallet", headers=self.headers).get_json()["balance"])
 
     def pays(self, intent: dict[str, Any], outcome: str = "completed", **more: Any) -> None:
-        """What the payer does at the gateway."""
+        """Let the payer act at the gateway."""
         if intent["form"] is not None:  # the browser posts it to eSewa
             requests.post(intent["form"]["action"], data=intent["form"]["fields"], timeout=10, allow_redirects=False)
         url = f"{self.sandbox.url}/api/gateways/{intent['gateway']}/payments/{intent['gateway_reference']}/outcome"
@@ -80,7 +80,7 @@ def payer(app: Flask, client: FlaskClient, work: Work, vendors: Sandbox) -> Paye
 
 @pytest.fixture
 def rates(app: Flask, client: FlaskClient) -> None:
-    """Of today, at the central bank."""
+    """Set today's rates at the central bank."""
     with app.app_context(), transaction() as session:
         session.execute(
             text(
@@ -91,14 +91,14 @@ def rates(app: Flask, client: FlaskClient) -> None:
 
 
 def settle(intent_id: UUID, *, actor: str) -> None:
-    """What every edge does that looks a payment up."""
+    """Look up and settle a payment, as every edge does."""
     payment = settlement.look_up_payment(intent_id)
     with transaction():
         settlement.apply_payment(intent_id, payment, actor=actor, now=utcnow())
 
 
 def due_now(app: Flask, job: str) -> None:
-    """Lets the time of a planned job come."""
+    """Make a planned job due now."""
     with app.app_context(), transaction() as session:
         session.execute(
             text(
@@ -114,7 +114,7 @@ def due_now(app: Flask, job: str) -> None:
 
 @pytest.fixture
 def person(context: Flask) -> Person:
-    """`person(wallet=500_00, points=100)`"""
+    """Make a person: `person(wallet=500_00, points=100)`."""
 
     def make(*, wallet: int = 0, points: int = 0) -> UUID:
         return make_person(wallet=wallet, points=points)

@@ -1,4 +1,4 @@
-"""What a random walk through payments stands on: requests and jobs that may be killed, and a gateway to ask."""
+"""Give a random walk through payments its parts: requests and jobs that may be killed, and a gateway to ask."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -35,7 +35,7 @@ class PaymentsMachine(RuleBasedStateMachine):
     staff: StaffMember
 
     def act(self, do: Callable[[], Any], crash: Crash = None) -> Any:
-        """What a request or a job does; None if it was refused or killed."""
+        """Do what a request or a job does, and return its result, or None if it was refused or killed."""
         done = None
         try:
             with self.mortality.within(crash):
@@ -52,7 +52,7 @@ class PaymentsMachine(RuleBasedStateMachine):
         return self.act(whole, crash)
 
     def work(self, crash: Crash = None) -> None:
-        """Each job once; one that was killed is open again at once, as its lease would have it in a while."""
+        """Run each job once. A killed one is open again at once, as it would be after its lease."""
         with transaction() as session:
             session.execute(
                 text(

@@ -1,4 +1,4 @@
-"""What payers, gateways and staff do in the tests of payments."""
+"""Do what payers, gateways and staff do in the tests of payments."""
 
 import json
 import random
@@ -81,14 +81,14 @@ def books_are_right(app: Flask) -> None:
 
 
 def happens(payer: Payer, intent: dict[str, Any], outcome: str, **more: Any) -> None:
-    """At Stripe, which tells nobody yet."""
+    """Set an outcome at Stripe, which sends no event of it yet."""
     url = f"{payer.sandbox.url}/api/gateways/stripe/payments/{intent['gateway_reference']}/outcome"
     answer = requests.post(url, json={"outcome": outcome, **more}, timeout=20)
     assert answer.status_code == 200, answer.text
 
 
 def tells(payer: Payer, work: Work, kinds: str = "", *, times: int = 1, shuffled: bool = False) -> None:
-    """Stripe delivers all of its events of these kinds."""
+    """Deliver all of Stripe's events of these kinds."""
     headers = {"Authorization": "Bearer sk_test_sandbox"}
     found = requests.get(f"{payer.sandbox.url}/stripe/v1/events", headers=headers, timeout=10)
     assert found.status_code == 200, found.text
@@ -123,7 +123,7 @@ def items(client: FlaskClient, staff: dict[str, str], path: str) -> list[dict[st
 
 
 def told(user_id: UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
-    """What people hear of, and the values that the texts name."""
+    """List the notices that people get, each with the values that its text names."""
     db.session.rollback()
     due = text("SELECT id FROM outbox_jobs WHERE job = 'notify_user' AND state = 'open' ORDER BY id")
     for job_id in db.session.scalars(due).all():

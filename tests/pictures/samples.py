@@ -1,4 +1,4 @@
-"""Pictures, good and bad, and how a test looks at what the pipeline makes of them."""
+"""Make pictures, good and bad, and look at what the pipeline makes of them."""
 
 import io
 import struct
@@ -28,14 +28,14 @@ def jpeg(colour: str = "red") -> bytes:
 
 
 def halves(size: tuple[int, int] = (60, 40)) -> Image.Image:
-    """Red on the left, blue on the right."""
+    """Make a picture that is red on the left and blue on the right."""
     image = plain("red", size)
     image.paste("blue", (size[0] // 2, 0, *size))
     return image
 
 
 def located_jpeg(orientation: int = 1) -> bytes:
-    """With all that a camera and a programme leave behind: position, make, profile, XMP and a comment."""
+    """Make a JPEG with all that a camera and a program leave behind: position, make, profile, XMP and a comment."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010F] = "SPY-CAMERA"
@@ -55,7 +55,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def png_bomb(side: int = 30_000) -> bytes:
-    """Some hundred bytes a megapixel: a valid picture of nothing."""
+    """Make a valid PNG of one colour, which takes some hundred bytes a megapixel."""
     deflate = zlib.compressobj(9)
     row = bytes(1 + (side + 7) // 8)
     packed = b"".join(deflate.compress(row) for _ in range(side)) + deflate.flush()
@@ -64,14 +64,14 @@ def png_bomb(side: int = 30_000) -> bytes:
 
 
 def webp_bomb(side: int = 16_000) -> bytes:
-    """Lossless WebP of one colour needs hardly any bytes at all: the header alone is enough to be believed."""
+    """Make a lossless WebP of one colour. It takes hardly any bytes, and its header alone says how large it is."""
     bits = (side - 1) | (side - 1) << 14
     body = b"VP8L" + struct.pack("<I", 10) + b"\x2f" + struct.pack("<I", bits) + bytes(5)
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
 
 
 def jpeg_that_says_two_sizes() -> bytes:
-    """A small frame for whoever looks at the first one, a large one for the decoder."""
+    """Make a JPEG whose first frame is small, while the frame that the decoder reads is large."""
     large = encoded(plain("red", (9000, 9000)))
     at = large.index(b"\xff\xc0")
     length = struct.unpack(">H", large[at + 2 : at + 4])[0]

@@ -1,4 +1,4 @@
-"""People, their points, and the jobs that move them."""
+"""Make people with points, and run the jobs that move points."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +21,7 @@ from tests.ledger.conftest import key, person, top_up, user_headers
 
 
 def run(spec: JobSpec, **arguments: Any) -> None:
-    """One job, and all that it asks for, as workers do them."""
+    """Run one job and all jobs that it asks for, as workers do."""
     with transaction():
         outbox_id = enqueue_with(spec, arguments)
     runtime.run(spec.name, str(outbox_id), worker="w")
@@ -29,7 +29,7 @@ def run(spec: JobSpec, **arguments: Any) -> None:
 
 
 def drain() -> None:
-    """Whatever waits, until nothing does."""
+    """Run jobs until none waits."""
     query = text("SELECT id, job FROM outbox_jobs WHERE state = 'open' AND job <> 'create_notification' ORDER BY id")
     while waiting := db.session.execute(query).all():
         db.session.rollback()

@@ -17,7 +17,7 @@ __all__ = ["CODE", "Make", "person", "quote", "redeem", "user_headers"]
 
 @pytest.fixture
 def coupon(context: object) -> Make:
-    """`coupon(kind="amount", value=20_00)`; its code is DASHAIN unless said."""
+    """Make a coupon: `coupon(kind="amount", value=20_00)`. Its code is DASHAIN if none is given."""
 
     def make(**more: Any) -> Coupon:
         values = {"name": "Dashain", "code": CODE, "kind": "percent", "value": 20} | more

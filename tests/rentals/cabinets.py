@@ -1,5 +1,8 @@
-"""Cabinets that do what a test says. What they say is written as the station's side writes it: custody first, then the
-command or the event, in one transaction."""
+"""Play the cabinets of a test.
+
+What a cabinet says is written as the code of stations writes it: custody first, then the command or the event, in one
+transaction.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -33,7 +36,7 @@ class Cabinets:
         self.app, self._work = app, work
 
     def work(self) -> None:
-        """All that waits; what would be sent to a station finds no broker."""
+        """Run all jobs that wait. A command to a station finds no broker."""
         self._work(*BUSY)
 
     def ejects(self, sn: str = "A", *, at: datetime | None = None) -> None:
@@ -56,13 +59,13 @@ class Cabinets:
         self.work()
 
     def ejects_late(self, sn: str = "A", *, serial: str | None = None) -> None:
-        """The newest command, or that of this bank, succeeds after all."""
+        """Let the newest command, or the newest one for this power bank, succeed after all."""
         with self.app.app_context(), transaction():
             rentals_in_states.eject(self._newest(sn, serial), utcnow())
         self.work()
 
     def sent(self, sn: str = "A") -> None:
-        """The open command has gone out."""
+        """Mark the open command as sent."""
         with self.app.app_context(), transaction():
             assert commanding.claim_command(self._open(sn).id, now=utcnow()) is not None
 
@@ -76,7 +79,7 @@ class Cabinets:
         provisional: bool = False,
         times: int = 1,
     ) -> None:
-        """A bank is put into a slot; its rental is that of the stay that ends."""
+        """Put a power bank into a slot. The return belongs to the rental of the stay that ends."""
         at = at or utcnow()
         with self.app.app_context(), transaction() as session:
             station_id = rentals_in_states.station_id(sn)
@@ -101,7 +104,7 @@ class Cabinets:
         self.work()
 
     def old_news_of(self, rental_id: str, serial: str, *, at: datetime, sn: str = "A", slot: int = 4) -> None:
-        """A return frame that comes once more, long after."""
+        """Repeat the event of a return long after it happened."""
         with self.app.app_context(), transaction():
             publish(
                 PowerbankReturned(
@@ -132,7 +135,7 @@ class Cabinets:
         self.work()
 
     def shows_again(self, serial: str, rental_id: str, *, sn: str = "A", slot: int = 1) -> None:
-        """Said to be out, and seen in its slot all the same."""
+        """Show a power bank in its slot that was said to be out."""
         with self.app.app_context(), transaction():
             station_id = rentals_in_states.station_id(sn)
             bank_id = rentals_in_states.put_back(serial, station_id, slot, utcnow())

@@ -1,4 +1,4 @@
-"""People who rent, and the fixtures with which tests of rentals begin."""
+"""Make people who rent, and give the fixtures with which tests of rentals begin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Renter:
         return dict(self.get(f"/rentals/{rental_id}"))
 
     def wallet(self) -> tuple[str, str, int, str]:
-        """Balance, held, points, dues."""
+        """Return the balance, what is held, the points and the dues."""
         found = self.get("/wallet")
         return found["balance"], found["held"], found["points"], found["dues"]
 
@@ -54,7 +54,7 @@ Packages = Callable[..., UUID]
 
 @pytest.fixture
 def renter(app: Flask, client: FlaskClient, people: People) -> Callable[..., Renter]:
-    """`renter("sita", wallet="500.00", points=300)`: may rent."""
+    """Make a person who may rent: `renter("sita", wallet="500.00", points=300)`."""
 
     def make(name: str = "sita", *, wallet: str = "500.00", points: int = 0) -> Renter:
         person = people.join(name)
@@ -71,7 +71,7 @@ def renter(app: Flask, client: FlaskClient, people: People) -> Callable[..., Ren
 
 @pytest.fixture
 def package(app: Flask, clean: None) -> Callable[..., UUID]:
-    """`package(price="50.00", minutes=60)`; with `unit` it is paid afterwards."""
+    """Make a package: `package(price="50.00", minutes=60)`. With `unit` it is paid afterwards."""
 
     def make(*, price: str = "50.00", minutes: int = 60, unit: tuple[int, str] | None = None) -> UUID:
         with app.app_context(), transaction() as session:
@@ -98,7 +98,7 @@ def cabinets(app: Flask, work: Callable[..., None], make_station: Make) -> Cabin
 
 @pytest.fixture
 def street(context: Flask, make_station: Make, work: Callable[..., None]) -> Any:  # noqa: F811
-    """See `Street`."""
+    """Give a `Street`."""
     from tests.rentals.street import Street
 
     return Street(context, make_station, work)
@@ -111,7 +111,7 @@ def out(
     cabinets: Cabinets,
     make_station: Make,  # noqa: F811
 ) -> Callable[..., tuple[Renter, str]]:
-    """`sita, rental_id = out(minutes=60, ago=90)`: a rental whose bank A-1 came out so many minutes ago."""
+    """Make a rental whose power bank A-1 came out some minutes ago: `sita, rental_id = out(minutes=60, ago=90)`."""
 
     def begin(
         *,
@@ -138,7 +138,7 @@ def out(
 
 
 def make_older(app: Flask, minutes: float) -> None:
-    """As if the banks had been seated and the rentals begun earlier."""
+    """Move the custody of banks and the beginning of rentals into the past."""
     execute(
         superuser_url(app.config["TEST_DATABASE"]),
         "SET session_replication_role = replica",

@@ -1,4 +1,4 @@
-"""Rentals in each status, made by the services that make them in production. Each function has its own transaction."""
+"""Make rentals in each status by the services that make them in production. Each function has its own transaction."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +27,7 @@ MAY_RENT = text("""UPDATE users SET first_name = 'S', last_name = 'R', date_of_b
 
 
 def station(sn: str = "A", *, charge: int = 90) -> UUID:
-    """Online, with one bank in its first slot."""
+    """Make a station that is online, with one power bank in its first slot."""
     with transaction():
         made, _ = services.register_station(**FACTS, sn=sn, imei=f"imei-{sn}", slots=4, now=utcnow())
         prepared.mark_seen(made.id, at=utcnow(), online=True)
@@ -66,7 +66,7 @@ def sent(user_id: UUID | None = None) -> UUID:
 
 
 def ejected(user_id: UUID | None = None) -> UUID:
-    """The station has said so, and the rental does not know it yet."""
+    """Let the station confirm an ejection of which the rental does not know yet."""
     rental_id = sent(user_id)
     with transaction() as session:
         eject(command_of(rental_id), utcnow())
@@ -88,7 +88,7 @@ def command_of(rental_id: UUID) -> StationCommand:
 
 
 def eject(command: StationCommand, at: datetime) -> None:
-    """What is written when a station has handed a bank out."""
+    """Write what is written when a station has handed out a power bank."""
     assert command.rental_id is not None
     bank = custody_queries.lock_bank(command.serial or "")
     show(command.station_id, command.slot_number or 0, None)
@@ -99,7 +99,7 @@ def eject(command: StationCommand, at: datetime) -> None:
 
 
 def put_back(serial: str, station_id: UUID, slot: int, at: datetime) -> UUID:
-    """A bank is seen in a slot; its id comes back."""
+    """Show a power bank in a slot and return its id."""
     bank = custody_queries.lock_bank(serial)
     show(station_id, slot, serial)
     banks.move_bank(bank.id, Whereabouts(Place.SLOT, station_id, slot), at=at, cause="returned")

@@ -31,7 +31,7 @@ class Street:
         self.now = utcnow() - hours_ago * HOUR
 
     def station(self, sn: str, slots: Slots | None = None) -> Talker:
-        """Its banks are taken into the stock and seated by its first snapshot."""
+        """Make a station. Its power banks are registered, and its first snapshot seats them."""
         made = self._make_station(sn)
         with transaction():
             serials = [each for each in (slots or {}).values() if isinstance(each, str)]
@@ -49,7 +49,7 @@ class Street:
         self._work(*BUSY)
 
     def initiate(self, person: Renter, package: UUID, talker: Talker) -> str:
-        """As far as the command that is on its way to the station."""
+        """Start a rental up to the command that is on its way to the station."""
         begun = person.initiate(package, sn=talker.station.sn)
         assert begun.status_code == 202, begun.text
         self.work()
@@ -58,7 +58,7 @@ class Street:
         return str(begun.get_json()["rental_id"])
 
     def rent(self, person: Renter, package: UUID, talker: Talker) -> str:
-        """As far as the bank in the hand."""
+        """Start a rental up to the power bank in the person's hand."""
         rental_id = self.initiate(person, package, talker)
         command = self.command(talker)
         talker.answer(command.id, slot_number=command.slot_number, powerbank_sn=command.serial)
@@ -77,7 +77,7 @@ class Street:
         return found
 
     def nobody_knows(self, talker: Talker) -> None:
-        """The deadline passes, and so does the time for the snapshot that would tell."""
+        """Let the deadline pass, and the time for the snapshot that would decide."""
         command = self.command(talker)
         for at in (command.deadline, command.deadline + timedelta(seconds=31)):
             with transaction():

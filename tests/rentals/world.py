@@ -1,4 +1,4 @@
-"""The world of the state machine: stations, packages, people, the time, the workers, and the deaths of who works.
+"""The world of the state machine: stations, packages, people, time, workers, and the deaths of workers.
 
 The rules of people and stations are in `test_state_machine`.
 """
@@ -95,12 +95,12 @@ class World(RuleBasedStateMachine):
         make_custody_old(self.app)
 
     def new_worker(self) -> Worker:
-        """A dead one's name lives on in Redis, beside the message that it had in hand."""
+        """Start a worker under a new name: the name of a dead one remains in Redis, with the message that it had."""
         return Worker(self.app, QUEUES, connect(os.environ["REDIS_URL"]))
 
     @contextmanager
     def step(self) -> Iterator[Any]:
-        """A refusal is an answer like another, and a killed process answers nothing."""
+        """Take one step. A refusal is a valid answer, and a killed process gives none."""
         db.session.rollback()
         try:
             with self.doomed("request"), transaction() as session:
@@ -117,7 +117,7 @@ class World(RuleBasedStateMachine):
         return self.known[query]
 
     def somebody_waits(self) -> bool:
-        """A station has been told to hand something out."""
+        """Tell whether a station has an open command to eject."""
         self.work()
         return self.any("SELECT FROM station_commands WHERE finished_at IS NULL AND serial IS NOT NULL")
 
@@ -138,7 +138,7 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def work(self) -> None:
-        """A worker does what reached the queues; a killed one is gone with what it had in hand."""
+        """Let a worker run the jobs that reached the queues. A killed worker takes its message with it."""
         db.session.rollback()
         worker, self.worker = self.worker or self.new_worker(), None
         with self.doomed("worker"):
@@ -149,7 +149,7 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        """A minute later: leases and pauses are over, and none of those who were at work lives."""
+        """Let a minute pass: leases and pauses are over, and no worker of before lives."""
         db.session.rollback()
         with self.doomed("sweep"):
             with transaction() as session:
@@ -164,7 +164,10 @@ class World(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(["request", "worker", "worker", "sweep"]), moments=st.integers(0, 5))
     def will_be_killed(self, who: str, moments: int) -> None:
-        """After so many commits and pushes. A station's batch is a request like others."""
+        """Kill the next step after so many commits and pushes.
+
+        A batch of messages from a station counts as a request.
+        """
         self.left_to[who] = moments
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""One sandbox for the session, forgetful between tests; no database."""
+"""Run one sandbox for the session, which forgets everything between tests; there is no database."""
 
 from collections.abc import Iterator
 

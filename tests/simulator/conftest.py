@@ -47,7 +47,7 @@ Run = Callable[..., Simulator]
 
 @pytest.fixture
 def run(broker_url: str, server: Server) -> Iterator[Run]:
-    """Starts stations that are all connected; each test takes other ones, as sessions outlive a test."""
+    """Start stations and wait until all are connected. Each test takes other stations, as sessions outlive a test."""
     started: list[Simulator] = []
 
     def starting(*stations: StationSpec, pace: Pace = QUICK, **more: object) -> Simulator:

@@ -1,4 +1,4 @@
-"""The server's side: it sends commands through the protocol modules, and collects the messages of stations."""
+"""Play the server's side: send commands through the protocol modules, and collect the messages of stations."""
 
 import itertools
 import threading
@@ -71,7 +71,7 @@ class Server:
     def wait_for(
         self, station: StationSpec, kind: type[Kind], *, where: Callable[[Kind], object] = bool, count: int = 1
     ) -> list[Kind]:
-        """The first `count` of them that fit."""
+        """Wait for the first `count` events that fit."""
         deadline = time.monotonic() + 60
         while True:
             fit = [one for one in self.all(station, kind) if where(one)]

@@ -22,7 +22,7 @@ def rent(user_id: UUID, times: int = 1, *, on_time: bool = True, rental: str | N
 
 
 def did(user_id: UUID, **what: int) -> None:
-    """Counts, and leaves what follows for later."""
+    """Count an event, and leave its jobs for later."""
     counted = {Metric(name): by for name, by in what.items()}
     with transaction():
         tallies.count_event(user_id=user_id, kind="test", object_id=str(uuid4()), at=utcnow(), what=counted)

@@ -66,7 +66,7 @@ FACTS = {
 
 @pytest.fixture
 def make_station(app: Flask, clean: None) -> Make:
-    """`make_station("A", banks={1: 90})`: a station that is online, with banks of these charges in these slots."""
+    """Make a station that is online: `make_station("A", charges={1: 90})` has a bank of 90 % in its first slot."""
 
     def make(sn: str = "A", *, charges: dict[int, int] | None = None, online: bool = True, **facts: Any) -> Station:
         with app.app_context(), transaction():
@@ -81,7 +81,7 @@ def make_station(app: Flask, clean: None) -> Make:
 
 
 def seat_bank(station_id: UUID, number: int, serial: str, charge: int) -> UUID:
-    """What a snapshot does: the slot shows the bank, and its custody follows."""
+    """Seat a power bank as a snapshot does: the slot shows it, and its custody follows."""
     session = open_session()
     registration.register_banks(serials=[serial], model=None, now=utcnow())
     bank = custody_queries.lock_bank(serial)
@@ -101,7 +101,7 @@ def find_bank_id(serial: str) -> UUID:
 
 @pytest.fixture
 def sign_in(app: Flask, clean: None) -> SignIn:
-    """Headers of a person who signed in."""
+    """Return the headers of a person who signed in."""
 
     def headers(name: str = "sita") -> dict[str, str]:
         with app.app_context(), transaction() as session:
@@ -124,7 +124,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 @pytest.fixture
 def hear(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is published leaves a job with its name."""
+    """Record each published event as a job with its name."""
     for event in EVENTS:
         spec = policy.JobSpec(f"heard_{event.__name__}", body="x.y", queue=policy.Queue.DEFAULT)
         monkeypatch.setitem(SUBSCRIPTIONS, event, (spec,))
@@ -132,7 +132,7 @@ def hear(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def talker(make_station: Make) -> Talker:
-    """A station with banks 101 to 103 in its slots, seated by its first snapshot."""
+    """Give a station with power banks 101 to 103 in its slots, seated by its first snapshot."""
     station = make_station("A")
     with transaction():
         registration.register_banks(serials=["101", "102", "103", "104"], model=None, now=utcnow())
@@ -150,7 +150,7 @@ def net(nursery: Nursery) -> Iterator[Network]:
 
 @pytest.fixture
 def played(net: Network) -> Iterator[Callable[..., Simulator]]:
-    """Stations of both protocols, a daemon, a worker and a scheduler: all that an ejection goes through."""
+    """Start stations of both protocols, a daemon, a worker and a scheduler: all that an ejection needs."""
     running: list[Simulator] = []
 
     def play(specs: list[StationSpec]) -> Simulator:

@@ -1,4 +1,4 @@
-"""A network of one test's own: servers, stations at a real broker, daemons as processes."""
+"""Run a network for one test: servers, stations at a real broker, and daemons as processes."""
 
 import json
 import os
@@ -52,7 +52,7 @@ class Network:
         return self._broker
 
     def register(self, specs: list[StationSpec]) -> None:
-        """In the registry and at the broker."""
+        """Register stations in the registry and at the broker."""
         self.broker.set_station_accounts((spec.mqtt.username, spec.mqtt.password) for spec in specs)
         with self.app.app_context(), transaction():
             for spec in specs:
@@ -73,7 +73,7 @@ class Network:
                     registration.register_banks(serials=spec.serials, model=None, now=utcnow())
 
     def rented_out(self, serials: list[str]) -> None:
-        """Banks that people have, each in a rental of its own."""
+        """Register power banks that people have, each in a rental of its own."""
         with self.app.app_context(), transaction():
             registration.register_banks(serials=serials, model=None, now=utcnow())
             for serial in serials:
@@ -88,7 +88,7 @@ class Network:
         return self.start("daemon")
 
     def shipped_daemon(self, **environment: str) -> Running:
-        """As it is delivered; the other one tells a job of the tests what it hears."""
+        """Start the daemon as it is delivered. The other one leaves a job of the tests for each event."""
         return self.start("shipped daemon", **environment)
 
     def worker(self) -> Running:
@@ -104,7 +104,7 @@ class Network:
         return running
 
     def listening(self) -> set[int]:
-        """Process ids of the daemons that say that they do."""
+        """Return the process ids of the daemons whose heartbeats say that they listen."""
         return {
             row[0]
             for row in self.rows(
@@ -124,7 +124,7 @@ class Network:
         return path.read_text()[-4000:] if path.exists() else ""
 
     def rows(self, query: str) -> list[Any]:
-        """Beside the application's pool; nothing while the database is away."""
+        """Read rows beside the application's pool. The list is empty while the database is away."""
         try:
             if self._own is None:  # kept: it is asked ten times a second, and each one costs the server a process
                 self._own = psycopg2.connect(self.postgres.owner_url())
@@ -155,8 +155,11 @@ class Network:
 
 
 class Load:
-    """Publishes in a thread, as the service account: each message once the broker has the one before it, since paho
-    keeps no order over a connection that breaks."""
+    """Publishes messages in a thread as the service account.
+
+    The next message is sent once the broker has the one before it, since paho keeps no order over a connection that
+    breaks.
+    """
 
     def __init__(self, broker: EmbeddedBroker, messages: Iterator[tuple[str, dict[str, Any]]], rate: float) -> None:
         self._broker, self._messages, self._rate = broker, messages, rate
@@ -193,7 +196,7 @@ class Load:
 
 @contextmanager
 def network(nursery: Nursery, **replaced_by: str) -> Iterator[Network]:
-    """With the servers at these addresses in place of its own: `MQTT_URL`."""
+    """Start a network. Addresses that are given, such as `MQTT_URL`, replace servers of its own."""
     with data_folder() as folder, stack_in(folder, **replaced_by) as stack:
         urls = stack.environment()
         environment = {

@@ -69,7 +69,7 @@ class Talker:
         return self.say(f"responses/{command_id}", {"success": True} | body)
 
     def rent(self, slot_number: int, serial: str, *, rental_id: UUID | None = None) -> StationCommand:
-        """A promise, and its eject command, sent."""
+        """Promise a power bank to a rental, and send its eject command."""
         db.session.rollback()
         with transaction() as session:
             rental = rental_id or new_id()
@@ -132,7 +132,7 @@ def find_live_row(talker: Talker) -> Any:
 
 
 def list_heard_events(event: type[Event]) -> list[dict[str, Any]]:
-    """What was published, for a test that uses the fixture `hear`."""
+    """List what was published, for a test that uses the fixture `hear`."""
     return [
         row.arguments
         for row in query_rows(

@@ -47,7 +47,7 @@ _FILL = """
 
 
 def fill(ground: Ground, postings: int) -> None:
-    """Up to so many postings, all but the newest sealed."""
+    """Write so many postings, all but the newest of them sealed."""
     there = int(str(ground.as_superuser("SELECT count(*) FROM ledger_postings")))
     for entries in (max(0, (postings - there) // 2 - UNSEALED), UNSEALED):
         ground.as_superuser(_FILL.format(first=FIRST_PERSON, people=PEOPLE, entries=entries))
@@ -61,7 +61,7 @@ def fill(ground: Ground, postings: int) -> None:
 
 
 def timings() -> dict[str, float]:
-    """Milliseconds, the median of many."""
+    """Return milliseconds, each the median of many runs."""
     hot = _account("khalti", "gateway_clearing")
     wallet = _account(str(person(1)), "user_wallet")
     newest = db.session.query(Posting.number).order_by(Posting.number.desc()).filter_by(account_id=hot).limit(1)

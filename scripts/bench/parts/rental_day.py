@@ -116,7 +116,7 @@ class Day:
         self.told = Told()
 
     def pass_by(self, rentals: int) -> None:
-        """Until the last of them is over, or would have been."""
+        """Wait until the last trip is over, or would have been."""
         self._began = time.monotonic() + 1
         for number, plan in enumerate(plans(rentals)):
             self._at(plan.begins / self._speed, self._start, Trip(self._people[number % len(self._people)], plan))
@@ -206,7 +206,7 @@ class Day:
                 return
 
     def bring_everything_back(self) -> None:
-        """Whatever is still in somebody's hands, rented or not."""
+        """Bring back whatever is still in somebody's hands, rented or not."""
         for serial in list(self._simulator.hands):
             self._put_somewhere(serial)
 

@@ -82,7 +82,7 @@ def stack(*, names_at_the_database: bool = False, nice: bool = True) -> Iterator
 
 
 def start(command: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """A line of the Procfile, with the programs of this environment."""
+    """Start a line of the Procfile with the programs of this environment."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.Popen(shlex.split(command), cwd=ROOT, env={**os.environ, "PATH": path, **environment})
 

@@ -9,7 +9,7 @@ import psutil
 
 
 def so_far(programs: Mapping[str, int]) -> dict[str, float]:
-    """Seconds, by the names of these pids."""
+    """Return seconds of processor time, by the names of these pids."""
     return {name: _used(psutil.Process(pid)) for name, pid in programs.items()}
 
 

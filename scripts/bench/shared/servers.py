@@ -66,7 +66,7 @@ class Ground:
         return int(str(self.as_superuser("SELECT count(*) FROM bench_effects")))
 
     def pgbench(self, count: int, *, outbox: bool) -> float:
-        """Transactions a second of one client that does nothing else."""
+        """Return the transactions a second of one client that does nothing else."""
         self.sweep()
         script = ROW_ONLY
         if outbox:
@@ -79,7 +79,7 @@ class Ground:
         return speed(said)
 
     def run_pgbench(self, script: str, *options: str) -> str:
-        """What pgbench says of a script that it ran as the application's role."""
+        """Run a script with pgbench as the application's role, and return its output."""
         postgres = self.stack.postgres
         assert postgres is not None  # noqa: S101 (for the type checker)
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
@@ -101,7 +101,7 @@ class Ground:
         return f"{os.cpu_count()} cores, {_cpu_model()}; {versions}"
 
     def as_superuser(self, *statements: str) -> object:
-        """What the last statement answers."""
+        """Run statements as the superuser, and return the result of the last one."""
         postgres = self.stack.postgres
         assert postgres is not None  # noqa: S101 (for the type checker)
         connection = psycopg2.connect(postgres.superuser_url())
@@ -116,7 +116,7 @@ class Ground:
 
 
 def speed(said: str) -> float:
-    """Transactions a second, as pgbench says it."""
+    """Return the transactions a second that pgbench reports."""
     found = re.search(r"tps = ([\d.]+)", said)
     if found is None:
         raise RuntimeError(f"pgbench says no speed: {said}")

@@ -49,17 +49,17 @@ class EmbeddedBroker(Server):
 
     @property
     def service_port(self) -> int:
-        """Where this service connects: Mosquitto has a listener for it, beside the one for stations."""
+        """Return the port for this service: Mosquitto has a listener for it, beside the one for stations."""
         return self.port + 1 if self.kind == "mosquitto" else self.port
 
     @property
     def url(self) -> str:
-        """The address for this service."""
+        """Return the address for this service."""
         return f"mqtt://{SERVICE_ACCOUNT}:{self.password}@127.0.0.1:{self.service_port}"
 
     @property
     def stations_url(self) -> str:
-        """The address for stations, which bring their own accounts."""
+        """Return the address for stations, which bring their own accounts."""
         return f"mqtt://127.0.0.1:{self.port}"
 
     @property

@@ -74,7 +74,7 @@ class Server(ABC):
         self.record.clear()
 
     def kill(self) -> None:
-        """As a crash of the machine would: no warning, nothing written down."""
+        """Kill it as a crash of the machine would: without a warning, and with nothing written down."""
         self._send(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
@@ -84,7 +84,7 @@ class Server(ABC):
         self.start()
 
     def pause(self) -> None:
-        """It holds its connections but answers nothing, like a host that hangs."""
+        """Freeze it like a host that hangs: it holds its connections and answers nothing."""
         self._send(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -92,14 +92,14 @@ class Server(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """The program and its arguments."""
+        """Return the program and its arguments."""
 
     def _prepare(self) -> None:  # noqa: B027 (most have nothing to do)
         """Write what the server needs before it starts."""
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Whether a client would be served now."""
+        """Tell whether a client would be served now."""
 
     def serves(self) -> bool:
         """Whether it still does its work, where that is more than to run. Asked now and then."""

@@ -27,7 +27,7 @@ def attempt(app: Flask, client: FlaskClient) -> Try:
 
 @pytest.fixture
 def authenticator(app: Flask, client: FlaskClient, hire: Hire, enter: Enter) -> Authenticator:
-    """The authenticator of a member who has signed in here and has enrolled it here."""
+    """Give the authenticator of a member who has signed in and has enrolled it here."""
     hire()
     secret, _ = enrol(client, enter())
     return Authenticator(app, secret)

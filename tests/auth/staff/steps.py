@@ -21,7 +21,7 @@ def code_of(answer: TestResponse) -> str:
 
 
 def guess(app: Flask, *, right: bool = False, address: str = HERE) -> bool:
-    """One try on a connection of its own, beside the limits in Redis."""
+    """Guess once on a connection of its own, without the limits in Redis."""
     with app.app_context():
         proof = services.verify_password(email=ADMIN, password=PASSWORD if right else "wrong")
         with transaction():
@@ -40,7 +40,10 @@ def locks(app: Flask) -> list[str]:
 
 
 class Authenticator:
-    """The member's app. A code is taken once, so the past is forgotten before the next."""
+    """The authenticator app of a member.
+
+    A code is accepted once, so earlier codes are forgotten before the next one.
+    """
 
     def __init__(self, app: Flask, secret: str) -> None:
         self.app, self.secret = app, secret

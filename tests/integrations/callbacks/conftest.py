@@ -33,7 +33,7 @@ SECRET = "callback-secret"
 
 @dataclass
 class Client:
-    """Somebody's server behind TLS, on this machine."""
+    """The server of a client, behind TLS on this machine."""
 
     port: int
     trusted: ssl.SSLContext
@@ -107,7 +107,7 @@ def theirs(tmp_path: Path) -> Iterator[Client]:
 
 @dataclass
 class Network:
-    """A resolver that says what it is told, and connections that lead to the server above whatever their address."""
+    """A resolver that answers what a test sets, and connections that all lead to the server above."""
 
     port: int = 0
     found: list[str] = field(default_factory=lambda: [PUBLIC])
@@ -137,7 +137,7 @@ def callbacks(theirs: Client, network: Network) -> Callbacks:
 
 
 def alone(network: Network, hosts: list[str]) -> Callbacks:
-    """Where nobody is to be reached: it trusts nobody either."""
+    """Give callbacks that can reach nobody and trust nobody."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return Callbacks(
         hosts=hosts, secret=SECRET, resolve=network.resolve, connection=network.connection, context=context

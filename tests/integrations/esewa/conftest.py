@@ -1,4 +1,4 @@
-"""eSewa's client, and a payment that is opened there."""
+"""Give eSewa's client, and a payment that is opened there."""
 
 import pytest
 
