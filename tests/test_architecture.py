@@ -62,7 +62,7 @@ OF_THE_HOST = {("time", "time"), ("datetime", "now"), ("datetime", "utcnow"), ("
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.parts[-2] != "scripts"], ids=name)
-def test_whoever_wants_the_time_has_the_databases(path: Path) -> None:
+def test_code_takes_the_time_from_the_database(path: Path) -> None:
     """A host whose clock is wrong decides nothing by it."""
     if name(path).startswith("scripts/") or name(path) in READ_THE_HOSTS_CLOCK:
         return

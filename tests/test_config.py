@@ -189,7 +189,7 @@ def test_everything_weak_is_refused_at_once(load) -> None:
     [{"MQTT_URL": "mqtt://127.0.0.1:1883"}, {"SMTP_URL": "smtp://localhost"}, {"SMS_URL": "http://[::1]:8025/v2"}],
     ids=str,
 )
-def test_what_stays_on_this_machine_may_be_in_the_clear(load, changed: dict[str, str]) -> None:
+def test_addresses_on_this_machine_may_be_unencrypted(load, changed: dict[str, str]) -> None:
     assert load(PRODUCTION | LIVE | changed).production
 
 

@@ -166,7 +166,7 @@ def _at_module_level(place: str, call: ast.Call) -> bool:
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_it_is_done_at_once(name: str) -> None:
+def test_each_pattern_answers_hostile_text_at_once(name: str) -> None:
     pattern, ways, letters = PATTERNS[name]
     for way in sorted(ways):
         for written in hostile(letters):
@@ -194,7 +194,7 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS.keys())
-def test_so_is_what_takes_a_text_apart(function: Callable[[str], Any]) -> None:
+def test_parsers_answer_hostile_text_at_once(function: Callable[[str], Any]) -> None:
     for written in hostile():
         began = time.perf_counter()
         with contextlib.suppress(AppError, CallbackRefusedError, ValueError):

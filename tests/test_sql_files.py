@@ -70,5 +70,5 @@ def test_a_file_says_what_it_is_for_and_has_one_object_of_its_own_name(file: Pat
     assert set(re.findall(r"EXECUTE FUNCTION (\w+)", written)) <= {file.stem}
 
 
-def test_the_folder_holds_nothing_else() -> None:
+def test_the_folder_holds_only_sql_files_and_a_readme() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {file.name for file in FILES} | {"README.md"}

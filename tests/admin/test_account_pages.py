@@ -113,7 +113,7 @@ def test_a_temporary_password_opens_nothing_else(app: Flask, client: FlaskClient
     assert client.get("/console/").status_code == 200
 
 
-def test_the_last_use_of_a_session_is_recorded_now_and_then(app: Flask, client: FlaskClient, press: Press) -> None:
+def test_the_last_use_of_a_session_is_recorded_every_few_minutes(app: Flask, client: FlaskClient, press: Press) -> None:
     def last_used() -> object:
         with app.app_context():
             return db.session.scalar(text("SELECT last_used_at FROM staff_sessions"))

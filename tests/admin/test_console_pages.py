@@ -228,7 +228,9 @@ class TestQueuesPage:
                     expected = {200, 308, 404} if usable else {404}
                     assert answer.status_code in expected, (method, address, answer.text)
 
-    def test_what_a_database_said_of_a_value_is_not_shown(self, app: Flask, client: FlaskClient, work: Work) -> None:
+    def test_an_error_of_the_database_is_shown_without_the_value(
+        self, app: Flask, client: FlaskClient, work: Work
+    ) -> None:
         with app.app_context():
             with transaction():
                 enqueue(sample_jobs.TALKATIVE)

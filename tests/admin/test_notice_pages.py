@@ -29,7 +29,7 @@ def operator(app: Flask, client: FlaskClient) -> FlaskClient:
     return client
 
 
-def test_what_concerns_the_role_is_listed_newest_first(operator: FlaskClient) -> None:
+def test_notices_for_the_role_are_listed_newest_first(operator: FlaskClient) -> None:
     page = operator.get(PAGE)
     assert page.status_code == 200
     assert re.findall(r"&lt;b&gt;queue (\d+)", page.text) == [f"{number:02d}" for number in range(51, 1, -1)]

@@ -46,7 +46,7 @@ class TestSearch:
         person("nameless", "9841000000")
         assert found(client, staff_headers(), q=q) == []
 
-    def test_who_has_no_name_is_not_found_by_blanks(self, client: FlaskClient, staff_headers, person) -> None:
+    def test_a_person_without_a_name_is_not_found_by_blanks(self, client: FlaskClient, staff_headers, person) -> None:
         person("nameless", "9841000000", first_name="", last_name="")
         assert found(client, staff_headers(), q="  ") == []
 
@@ -90,7 +90,7 @@ class TestSearch:
         assert seen == [f"sita{number}" for number in reversed(range(7))]
 
     @pytest.mark.parametrize("query", ["q=a", "status=deleted", "status=x", "cursor=x", "limit=101", "q=a%00b"])
-    def test_what_is_no_question_is_refused(self, client: FlaskClient, staff_headers, query: str) -> None:
+    def test_a_malformed_search_is_refused(self, client: FlaskClient, staff_headers, query: str) -> None:
         assert client.get(f"{USERS}?{query}", headers=staff_headers()).status_code in (400, 422)
 
 

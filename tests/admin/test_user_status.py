@@ -71,7 +71,7 @@ class TestStatus:
         assert self.set(client, user_id, staff, "active").status_code == 200
         assert client.get("/api/users/me", headers=theirs).status_code == 401  # a ban ended it for good
 
-    def test_who_is_suspended_may_still_sign_in(self, client: FlaskClient, staff_headers, person, signed_in) -> None:
+    def test_a_suspended_person_may_still_sign_in(self, client: FlaskClient, staff_headers, person, signed_in) -> None:
         user_id = person()
         theirs = signed_in(user_id)
         assert self.set(client, user_id, staff_headers(), "suspended").get_json()["status"] == "suspended"

@@ -39,5 +39,5 @@ def test_tokens_are_stored_nowhere(client: FlaskClient) -> None:
     assert (answer.status_code, answer.headers["Cache-Control"]) == (202, "no-store")
 
 
-def test_what_is_everybodys_may_be_kept(client: FlaskClient) -> None:
+def test_public_answers_may_be_cached(client: FlaskClient) -> None:
     assert "max-age" in client.get("/gbfs/3.0/system_information.json").headers["Cache-Control"]

@@ -50,7 +50,7 @@ def run(statement: str) -> None:
 
 
 @pytest.mark.parametrize("named", STATEMENTS)
-def test_what_nobody_foresaw_is_ours_and_the_log_says_which_constraint(
+def test_an_unforeseen_refusal_is_a_500_and_the_log_names_the_constraint(
     probe: FlaskClient, probe_app: Flask, logged: Callable[[], str], monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
     monkeypatch.setitem(probe_app.view_functions, "probes.broken", lambda: run(STATEMENTS[named]))
@@ -67,7 +67,7 @@ def test_what_nobody_foresaw_is_ours_and_the_log_says_which_constraint(
     ("statement", "code"),
     [(STATEMENTS["uq_countries_code"], "already_exists"), (STATEMENTS["fk_avatars_user_id_users"], "in_use")],
 )
-def test_what_was_foreseen_is_the_callers(
+def test_a_foreseen_refusal_is_an_error_of_the_caller(
     probe: FlaskClient, probe_app: Flask, monkeypatch: pytest.MonkeyPatch, statement: str, code: str
 ) -> None:
     def foreseeing() -> None:

@@ -34,7 +34,7 @@ def test_the_document_is_valid(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
 
 
-def test_every_route_is_in_it(app: Flask, client: FlaskClient) -> None:
+def test_every_route_is_in_the_document(app: Flask, client: FlaskClient) -> None:
     documented = set(client.get("/openapi.json").get_json()["paths"])
     served = {
         re.sub(r"<(?:[^:>]+:)?([^>]+)>", r"{\1}", rule.rule)
@@ -44,7 +44,7 @@ def test_every_route_is_in_it(app: Flask, client: FlaskClient) -> None:
     assert served == documented
 
 
-def test_it_says_what_a_route_asks_for(client: FlaskClient) -> None:
+def test_the_document_says_what_a_route_asks_for(client: FlaskClient) -> None:
     operation = client.get("/openapi.json").get_json()["paths"]["/api/admin/faq"]["post"]
     assert operation["security"] == [{"bearer": []}]
     assert operation["x-permission"] == "content.write"

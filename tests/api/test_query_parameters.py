@@ -25,7 +25,7 @@ def test_every_route_refuses_a_name_that_it_does_not_know(app: Flask, client: Fl
 
 
 @pytest.mark.parametrize("path", ["/api/stations/nearby?lat=27.7&lng=85.3&radius_km=5", "/api/stations?limit=5"])
-def test_what_a_route_knows_it_takes(client: FlaskClient, path: str) -> None:
+def test_a_route_takes_the_parameters_of_its_schema_and_no_others(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 200
     assert client.head(path).status_code == 200
     answer = client.get(f"{path}&limti=7&limti=8")

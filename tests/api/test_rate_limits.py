@@ -52,7 +52,7 @@ def test_people_behind_one_address_do_not_use_up_each_others_limit(clean: None) 
     assert client.get("/api/app/countries").status_code == 429
 
 
-def test_those_who_speak_for_many_may_ask_more_often(clean: None) -> None:
+def test_gateways_that_call_for_many_people_have_a_higher_limit(clean: None) -> None:
     client = create_app(load().model_copy(update={"rate_limit_per_minute": 3})).test_client()
     statuses = [client.post("/api/payment/webhook/khalti").status_code for _ in range(61)]
     assert set(statuses[:60]) == {202}

@@ -90,7 +90,7 @@ def test_the_watch_sees_a_write(app: Flask, clean: None, moves: list[str]) -> No
     moves.clear()
 
 
-def test_it_sees_money_that_counts_against_nobody(app: Flask, clean: None, moves: list[str]) -> None:
+def test_the_watch_sees_money_that_counts_against_nobody(app: Flask, clean: None, moves: list[str]) -> None:
     write, count = (text(f"INSERT INTO {table} (id) SELECT NULL WHERE false") for table in ("ledger_entries", COUNT))
     person = "/api/admin/users/01900000-0000-7000-8000-000000000000"
     for path, statements in ((f"{person}/adjust-balance", (write, count)), (f"{person}/adjust-points", (write,))):

@@ -59,7 +59,7 @@ def test_a_cookie_session_begins_lasts_and_ends(app: Flask) -> None:
     assert "Expires=Thu, 01 Jan 1970" in gone.headers["Set-Cookie"]
 
 
-def test_who_comes_without_a_cookie_goes_without_one(client: FlaskClient) -> None:
+def test_an_answer_sets_no_cookie_for_a_caller_without_one(client: FlaskClient) -> None:
     answer = client.get("/api/app/countries")
     assert "Set-Cookie" not in answer.headers
     assert "Cookie" not in answer.headers.get("Vary", "")

@@ -59,7 +59,7 @@ def test_a_host_that_is_a_day_ahead_has_the_databases_time(context: Flask) -> No
     assert abs(clock.seconds_host_is_ahead() - DAY) < 2
 
 
-def test_it_is_asked_once_a_minute_and_not_for_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_database_is_asked_for_the_time_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "QUICK_ANSWER", 60.0)  # a busy machine may be slow to answer
     known, connection = DatabaseClock(), Told(1000.0)
     for _ in range(5):

@@ -21,12 +21,12 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
     watch.close()
 
 
-def test_who_never_spoke_is_not_silent(watch: Watch) -> None:
+def test_a_program_that_never_spoke_is_not_silent(watch: Watch) -> None:
     time.sleep(0.5)
     assert not watch.silent
 
 
-def test_who_turns_is_heard_and_who_hangs_is_not(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turning_loop_is_heard_and_a_hanging_one_is_not(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "PATIENCE", 0.3)
     dog = Watchdog()
     dog.start()

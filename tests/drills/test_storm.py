@@ -31,7 +31,7 @@ def test_everything_comes_before_anything_comes_again() -> None:
     assert sorted(first) == sorted(names)
 
 
-def test_what_health_must_tell_comes_alone() -> None:
+def test_faults_that_health_must_report_come_alone() -> None:
     told = {fault.name for fault in faults.list_faults() if fault.shows}
     assert told
     assert all(len(together) == 1 for together in order(7, 60) if told & set(together))

@@ -72,14 +72,14 @@ def copy_row(database: Broken, table: str, row_id: object, **changed: str) -> No
 # Requests
 
 
-def test_what_was_accepted_and_is_there_once_is_right(database: Broken, journal: Journal) -> None:
+def test_an_accepted_request_with_one_effect_is_right(database: Broken, journal: Journal) -> None:
     rental = rentals_in_states.pending()
     journal.note(accepted("rental", owner_of(rental), rental))
     assert kinds(checker.check_requests(database, journal)) == []
 
 
 @pytest.mark.parametrize("what", ["rental", "topup", "refund", "code", "extension", "due"])
-def test_what_was_accepted_and_is_not_there_is_lost(database: Broken, journal: Journal, what: str) -> None:
+def test_an_accepted_request_without_an_effect_is_lost(database: Broken, journal: Journal, what: str) -> None:
     journal.note(accepted(what, uuid4(), uuid4()))
     assert kinds(checker.check_requests(database, journal)) == ["lost"]
 
@@ -167,7 +167,7 @@ def at_the_gateway(refunded: str = "0.00") -> dict[str, dict[str, Any]]:
     return {PAYMENT: {"id": PAYMENT, "refunded": refunded}}
 
 
-def test_what_was_paid_is_credited_once(database: Broken, journal: Journal) -> None:
+def test_a_payment_is_credited_once(database: Broken, journal: Journal) -> None:
     _, intent = paid_topup(journal)
     assert kinds(checker.check_payments(database, journal, at_the_gateway())) == []
     entry = database(f"SELECT id FROM ledger_entries WHERE reference_id = '{intent}'")[0][0]

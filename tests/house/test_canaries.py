@@ -236,7 +236,7 @@ def occurs(secret: str, written: str) -> bool:
 
 
 @pytest.mark.parametrize("place", ["log", "redis", "audit", "job"])
-def test_the_search_would_find_one(app: Flask, client: FlaskClient, told: Told, place: str) -> None:
+def test_the_search_finds_a_planted_canary(app: Flask, client: FlaskClient, told: Told, place: str) -> None:
     """Each canary is put where it must not be, and is seen there."""
     from powerbank.base import audit
     from powerbank.outbox.enqueue import enqueue

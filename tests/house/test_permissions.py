@@ -112,7 +112,7 @@ def test_nothing_outside_the_staffs_part_asks_for_a_staff_permission(app: Flask)
     assert [str(route) for route in elsewhere if route.permission not in (None, "user", SIGNED_IN)] == []
 
 
-def test_what_is_for_people_and_staff_is_for_nobody_else(
+def test_routes_for_people_and_staff_are_closed_to_others(
     app: Flask, client: FlaskClient, person: dict[str, str], staff_headers: StaffHeaders
 ) -> None:
     found = [route for route in routes(app) if route.permission == SIGNED_IN]
@@ -130,7 +130,7 @@ def test_what_is_for_people_and_staff_is_for_nobody_else(
         assert status(client, route, staff) == 403, str(route)
 
 
-def test_what_is_open_to_everybody_is_named_here(app: Flask) -> None:
+def test_routes_open_to_everybody_are_named_here(app: Flask) -> None:
     """A route that forgot its guard would else be found by none of these walks."""
     unguarded = {str(route) for route in routes(app, "/") if route.permission is None and not in_console(route)}
     assert unguarded == PUBLIC
@@ -159,7 +159,7 @@ def test_a_role_reaches_its_routes_and_no_others(
         assert got not in (401, 500), str(route)
 
 
-def test_without_a_token_none_answers(app: Flask, client: FlaskClient) -> None:
+def test_no_route_answers_without_a_token(app: Flask, client: FlaskClient) -> None:
     for route in [*staff_routes(app), *personal_routes(app)]:
         assert status(client, route) == 401, str(route)
 

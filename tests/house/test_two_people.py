@@ -199,7 +199,7 @@ def refuse_strangers(app: Flask, found: list[Route], factories: Mapping[str, Fac
         assert ask(owner_headers) < 300, f"{route} does not answer its owner"
 
 
-def test_each_of_them_has_a_factory(app: Flask) -> None:
+def test_each_route_with_an_id_has_a_factory(app: Flask) -> None:
     rules = {route.rule.rule for route in personal_routes_with_ids(app)}
     assert rules - FACTORIES.keys() == set(), "say in FACTORIES how the object of these routes is made"
     assert FACTORIES.keys() - rules == set(), "these routes are gone"

@@ -43,7 +43,7 @@ def test_all_that_the_sandbox_plays_are_there_and_work(
         (("KHALTI_", "ESEWA_", "STRIPE_"), []),
     ],
 )
-def test_what_is_not_set_up_is_off(load: Any, left_out: tuple[str, ...], names: list[str]) -> None:
+def test_a_gateway_without_settings_is_off(load: Any, left_out: tuple[str, ...], names: list[str]) -> None:
     assert list(make_gateways(load(*left_out))) == names
 
 

@@ -35,7 +35,7 @@ def test_each_batch_is_one_transaction(context: Flask) -> None:
 
 
 @pytest.mark.parametrize("one_by_one", [True, False])
-def test_what_was_done_before_a_failure_stays(context: Flask, one_by_one: bool) -> None:
+def test_batches_before_a_failure_stay_committed(context: Flask, one_by_one: bool) -> None:
     def work(id_: UUID) -> None:
         write(id_)
         db.session.flush()

@@ -60,7 +60,7 @@ def test_a_sweep_writes_nothing_for_jobs_that_wait_in_their_queue() -> None:
 
 
 @pytest.mark.usefixtures("overdue")
-def test_what_is_missing_from_a_long_queue_is_found() -> None:
+def test_a_message_that_is_missing_from_a_long_queue_is_found() -> None:
     redis = queue_redis()
     redis.ltrim("rq:queue:default", 0, 19)
     assert relay.redeliver_stranded() == JOBS - 20
@@ -102,14 +102,14 @@ def test_of_a_long_queue_only_the_head_is_read(read: list[int]) -> None:
     assert sum(read) == waiting_messages.HEAD
 
 
-def test_what_was_taken_from_a_long_queue_and_lost_is_found(long: list[str]) -> None:
+def test_a_message_that_was_taken_from_a_long_queue_and_lost_is_found(long: list[str]) -> None:
     queue_redis().lpop("rq:queue:default", 7)
     assert relay.redeliver_stranded() == 7
     assert sent_again() == long[:7]
     assert queue_redis().llen("rq:queue:default") == JOBS
 
 
-def test_what_is_missing_behind_the_head_is_found_when_its_turn_has_come(long: list[str]) -> None:
+def test_a_message_missing_behind_the_head_is_found_when_its_turn_has_come(long: list[str]) -> None:
     """Its job would not have been done any earlier."""
     redis = queue_redis()
     gone = redis.lindex("rq:queue:default", 20)

@@ -103,7 +103,7 @@ def test_keys_are_rotated_without_losing_anything(
     assert desk.send(desk.join("rita")).status_code == 409
 
 
-def test_what_was_tampered_with_is_not_shown(desk: Desk, work: Work) -> None:
+def test_a_changed_document_is_not_shown(desk: Desk, work: Work) -> None:
     submission_id = desk.submitted(desk.join())
     work()
     for path in desk.files():

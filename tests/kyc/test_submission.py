@@ -66,7 +66,7 @@ def test_a_wrong_number_is_refused(desk: Desk, number: str) -> None:
 
 
 @pytest.mark.parametrize("bad", [b"", b"MZ\x90\x00" + bytes(90), b"<svg/>", b"<html><script>1</script></html>"])
-def test_what_is_no_picture_is_refused_and_the_person_may_try_again(desk: Desk, bad: bytes) -> None:
+def test_a_file_that_is_no_picture_is_refused_and_the_person_may_try_again(desk: Desk, bad: bytes) -> None:
     headers = desk.join()
     answer = desk.send(headers, back=bad)
     assert (answer.status_code, answer.get_json()["code"]) == (415, "picture_type_unsupported")

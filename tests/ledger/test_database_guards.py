@@ -74,7 +74,7 @@ def test_a_good_entry_is_taken(sql: Cursor) -> None:
         {"user_wallet": 2 * 10**15, "gateway_clearing": -2 * 10**15},
     ],
 )
-def test_what_does_not_balance_is_refused(sql: Cursor, lines: dict[str, int]) -> None:
+def test_the_database_refuses_an_entry_that_does_not_balance(sql: Cursor, lines: dict[str, int]) -> None:
     with pytest.raises(errors.CheckViolation):
         add(sql, entry(sql), lines)
 

@@ -22,7 +22,7 @@ def headers_of(user_id: UUID) -> dict[str, str]:
     return {"Authorization": f"Bearer {tokens.access_token}"}
 
 
-def test_whoever_owes_stays_until_it_is_paid(context: Flask, client: FlaskClient, person: Person) -> None:
+def test_a_person_with_dues_cannot_end_the_account(context: Flask, client: FlaskClient, person: Person) -> None:
     user_id = person(wallet=10_00)
     headers = headers_of(user_id)
     with transaction():

@@ -42,7 +42,7 @@ def test_a_key_is_not_used_for_something_else(person: Person) -> None:
     assert balances(other) == {}
 
 
-def test_what_does_not_balance_is_refused(person: Person) -> None:
+def test_an_entry_that_does_not_balance_is_refused(person: Person) -> None:
     user_id = person()
     wallet = user_account(Kind.USER_WALLET, user_id)
     for lines in (

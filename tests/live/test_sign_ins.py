@@ -49,7 +49,7 @@ def test_who_signs_out_everywhere_hears_no_more_anywhere(
     assert [bye(each) for each in streams] == ["signed_out", "signed_out"]
 
 
-def test_who_is_banned_hears_no_more(
+def test_a_banned_persons_stream_ends(
     app: Flask, client: FlaskClient, people: People, live: LiveProcess, staff_headers: StaffHeaders
 ) -> None:
     sita, ram = people.join("sita"), people.join("ram")

@@ -79,11 +79,11 @@ def test_a_ticket_opens_one_stream(client: FlaskClient, people: People, live: Li
     ],
     ids=["none", "empty", "two", "many", "elsewhere", "long", "unreadable"],
 )
-def test_who_has_no_ticket_gets_no_stream(live: LiveProcess, path: str, status: int) -> None:
+def test_without_a_ticket_there_is_no_stream(live: LiveProcess, path: str, status: int) -> None:
     assert live.stream(path).head()[0] == status
 
 
-def test_nothing_but_get_is_taken(live: LiveProcess) -> None:
+def test_methods_other_than_get_are_refused(live: LiveProcess) -> None:
     for method, status in (("POST", 405), ("OPTIONS", 204), ("BREW", 405)):
         stream = live.stream("/live/stream", method=method, Origin="http://127.0.0.1:8000")
         found, headers = stream.head()

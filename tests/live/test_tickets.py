@@ -93,7 +93,7 @@ def test_a_station_is_followed_by_everybody_who_signed_in(
 
 
 @pytest.mark.parametrize("topic", STAFF_TOPICS)
-def test_what_is_for_staff_needs_their_permission(
+def test_topics_for_staff_need_their_permission(
     client: FlaskClient, people: People, staff_headers: StaffHeaders, topic: str
 ) -> None:
     assert ask(client, staff_headers("viewer"), topic) == (201, "")
@@ -114,7 +114,7 @@ def test_another_persons_topic_cannot_be_named(client: FlaskClient, people: Peop
     assert ask(client, people.join("sita").headers, topic_of_user(UUID(int=1))) == (403, "topic_forbidden")
 
 
-def test_what_is_no_topic_is_named(client: FlaskClient, people: People) -> None:
+def test_an_unknown_topic_is_refused_by_name(client: FlaskClient, people: People) -> None:
     headers = people.join("sita").headers
     answer = client.post("/api/live/tickets", json={"topics": ["me", "weather"]}, headers=headers)
     assert answer.status_code == 422

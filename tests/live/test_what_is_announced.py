@@ -45,7 +45,7 @@ def topics(told: list[Change]) -> set[tuple[str, str, str | None]]:
     return found
 
 
-def test_each_move_of_a_rental(context: Flask, told: list[Change]) -> None:
+def test_each_move_of_a_rental_is_announced(context: Flask, told: list[Change]) -> None:
     rental_id = rentals_in_states.pending()
     [(user_id, version)] = rows(context, "SELECT user_id, version FROM rentals")
     found = [change for change in told if change.topics == (f"rental:{rental_id}", "rentals")]
@@ -53,7 +53,7 @@ def test_each_move_of_a_rental(context: Flask, told: list[Change]) -> None:
     assert (topic_of_user(user_id), "rental", str(rental_id)) in topics(told)
 
 
-def test_what_is_in_a_wallet(context: Flask, told: list[Change]) -> None:
+def test_changes_of_a_wallet_are_announced(context: Flask, told: list[Change]) -> None:
     user_id = make_person()
     told.clear()
     with transaction():
@@ -61,7 +61,7 @@ def test_what_is_in_a_wallet(context: Flask, told: list[Change]) -> None:
     assert topics(told) == {(topic_of_user(user_id), "wallet", None)}
 
 
-def test_points(context: Flask, told: list[Change]) -> None:
+def test_changes_of_points_are_announced(context: Flask, told: list[Change]) -> None:
     user_id = make_person()
     told.clear()
     with transaction():

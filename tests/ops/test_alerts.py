@@ -142,9 +142,7 @@ def test_old_due_jobs_mean_that_nobody_works(app: Flask, client: FlaskClient) ->
     assert body["oldest_age_s"] >= 301
 
 
-def test_that_nobody_hears_stations_is_an_alert(
-    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_daemon_raises_an_alert(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def alerts_while(standing: str) -> list[str]:
         with app.app_context():
             heartbeats.beat(db.engine, name="d", kind="mqtt", queues=[standing])

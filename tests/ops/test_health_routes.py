@@ -28,7 +28,7 @@ def test_a_healthy_process_is_live_and_ready(client: FlaskClient) -> None:
     assert (answer.status_code, answer.get_json()["status"]) == (200, "ready")
 
 
-def test_without_redis_it_is_degraded_and_requests_succeed(app: Flask) -> None:
+def test_without_redis_health_is_degraded_and_requests_succeed(app: Flask) -> None:
     alone = create_app(load().model_copy(update={"redis_url": "redis://127.0.0.1:1/0"}))
     answer = alone.test_client().get("/health/ready")
     assert (answer.status_code, answer.get_json()["status"]) == (200, "degraded")
@@ -55,7 +55,7 @@ def test_a_redis_that_answers_and_refuses_is_degraded_too(tmp_path: Path) -> Non
         redis.kill()
 
 
-def test_without_its_database_it_is_not_ready() -> None:
+def test_without_its_database_a_process_is_not_ready() -> None:
     lost = create_app(load().model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/nothing"}))
     client = lost.test_client()
     assert client.get("/health/live").status_code == 200
@@ -72,7 +72,7 @@ def test_with_workers_it_is_healthy_also_right_after_a_wipe(app: Flask, client: 
     assert (status, body["status"], body["workers"], body["alerts"]) == (200, "healthy", 1, [])
 
 
-def test_without_workers_it_is_unhealthy(app: Flask, client: FlaskClient) -> None:
+def test_without_workers_health_is_unhealthy(app: Flask, client: FlaskClient) -> None:
     status, body = health(client)
     assert (status, body["status"]) == (503, "unhealthy")
 
@@ -96,7 +96,7 @@ def test_a_queue_that_nobody_serves_is_named(app: Flask, client: FlaskClient) ->
     assert keys == ["no_workers:iot", "no_workers:critical-vendors"]
 
 
-def test_without_a_scheduler_it_is_unhealthy(app: Flask, client: FlaskClient) -> None:
+def test_without_a_scheduler_health_is_unhealthy(app: Flask, client: FlaskClient) -> None:
     add_worker(app)
     with app.app_context(), transaction() as session:
         session.execute(text("DELETE FROM heartbeats WHERE kind = 'scheduler'"))

@@ -98,7 +98,7 @@ def test_unusual_kinds_look_as_they_should() -> None:
 
 
 @pytest.mark.parametrize("format_", ["PNG", "WEBP"])
-def test_of_what_moves_the_first_picture_is_kept(format_: str) -> None:
+def test_the_first_frame_of_an_animation_is_kept(format_: str) -> None:
     content = animated(format_)
     assert decoded(content).n_frames == 2
     image = made(content)

@@ -49,7 +49,7 @@ def zipped(name: str = "a.txt") -> bytes:
     ],
     ids=["nothing", "exe", "elf", "svg", "html", "pdf", "zip", "wav", "gif", "bmp", "tiff", "ico", "nl", "gif-jpeg"],
 )
-def test_what_is_no_picture_is_refused(content: bytes) -> None:
+def test_a_file_that_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(AppError) as refused:
         remake(content, Shape(100), most_bytes=MOST)
     assert (refused.value.status, refused.value.code) == (415, "picture_type_unsupported")

@@ -66,7 +66,7 @@ class TestEachOnce:
         complete(user_id)
         assert has(user_id).points == 7
 
-    def test_who_has_left_gets_none_and_takes_none(self, person: Person) -> None:
+    def test_a_person_who_has_left_gets_no_points_and_gives_none(self, person: Person) -> None:
         user_id = person(points=100)
         with transaction():
             lifecycle.end_account(user_id, now=utcnow())

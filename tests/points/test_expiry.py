@@ -86,7 +86,7 @@ def test_held_points_are_captured_and_released_in_their_lots(saver: UUID) -> Non
     assert_books_are_right()
 
 
-def test_what_is_left_is_taken_once(saver: UUID) -> None:
+def test_points_that_are_left_expire_once(saver: UUID) -> None:
     spend(saver, 4)
     pass_days(2)
     run(reward_jobs.EXPIRE_POINTS)

@@ -114,7 +114,9 @@ def test_money_and_points_are_counted_together(client: FlaskClient, staff_header
     assert rest.status_code == 200
 
 
-def test_who_joins_after_the_request_gets_nothing(client: FlaskClient, staff_headers: SignIn, person: Person) -> None:
+def test_a_person_who_joins_after_the_request_gets_nothing(
+    client: FlaskClient, staff_headers: SignIn, person: Person
+) -> None:
     """Not even in the place of somebody who has left."""
     finance, boss, early = staff_headers("finance"), staff_headers("superadmin"), person()
     asked = ask(client, finance, points=60_000, target={}).get_json()

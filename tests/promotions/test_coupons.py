@@ -149,7 +149,9 @@ def test_a_caller_that_goes_on_without_it_has_used_nothing(person: Person, coupo
 
 
 @pytest.mark.parametrize("purse", ["coupon", "campaign", "uses"])
-def test_five_hundred_at_once_stay_within_it(context: Flask, person: Person, coupon: Make, purse: str) -> None:
+def test_five_hundred_uses_at_once_stay_within_the_limit(
+    context: Flask, person: Person, coupon: Make, purse: str
+) -> None:
     rules: dict[str, Any] = {"coupon": {"budget": 20_00 * 37 + 19_99}, "uses": {"total_limit": 37}}.get(purse, {})
     if purse == "campaign":
         with transaction() as session:

@@ -178,7 +178,7 @@ class TestAllowance:
         assert self.used(client, person, user_headers, "OTHER") == "redeemed"
         assert self.used(client, person, user_headers, "OTHER") == "coupon_used_up"
 
-    def test_it_is_counted_with_what_is_given_by_hand(
+    def test_coupon_points_count_together_with_points_given_by_hand(
         self, client: FlaskClient, staff_headers: SignIn, person: Person, user_headers: Callable[[UUID], Headers]
     ) -> None:
         boss = staff_headers("superadmin")

@@ -45,7 +45,7 @@ def upload(api: str, sandbox: Sandbox, http: requests.Session) -> Post:
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
-def test_what_was_uploaded_is_delivered(upload: Post, http: requests.Session, algorithm: str) -> None:
+def test_an_uploaded_file_is_delivered(upload: Post, http: requests.Session, algorithm: str) -> None:
     told = upload(algorithm=algorithm, public_id="stations/a & b", tags="x,y").json()
     assert (told["width"], told["height"], told["format"], told["bytes"]) == (3, 2, "png", len(PNG))
     assert (told["public_id"], told["tags"]) == ("stations/a & b", ["x", "y"])
@@ -82,7 +82,7 @@ def test_a_wrong_signature_is_refused(
     assert answer.json()["error"]["message"].startswith(said)
 
 
-def test_what_else_is_refused(api: str, upload: Post, http: requests.Session) -> None:
+def test_wrong_uploads_are_refused(api: str, upload: Post, http: requests.Session) -> None:
     unsigned = http.post(f"{api}/image/upload", files={"file": PNG}, timeout=10)
     assert (unsigned.status_code, unsigned.json()["error"]["message"][:13]) == (400, "Upload preset")
     stale = upload(timestamp=str(int(time.time()) - 3700))

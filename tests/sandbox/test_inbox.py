@@ -50,7 +50,7 @@ def test_the_inbox_is_emptied(filled: Sandbox, http: requests.Session) -> None:
     assert bodies(filled, http) == []
 
 
-def test_it_does_not_grow_for_ever() -> None:
+def test_the_inbox_has_an_upper_bound() -> None:
     messages = Messages()
     for number in range(KEPT + 5):
         messages.add(Channel.SMS, "9841000001", str(number))
@@ -58,7 +58,7 @@ def test_it_does_not_grow_for_ever() -> None:
     assert (len(kept), kept[-1].body) == (KEPT, "5")
 
 
-def test_what_is_there_is_told(sandbox: Sandbox, http: requests.Session) -> None:
+def test_the_state_lists_addresses_vendors_and_faults(sandbox: Sandbox, http: requests.Session) -> None:
     state = http.get(f"{sandbox.url}/api/state", timeout=10).json()
     assert state["smtp_port"] == sandbox.smtp_port
     assert "hang_after_success" in {vendor["name"]: vendor["faults"] for vendor in state["vendors"]}["fcm"]

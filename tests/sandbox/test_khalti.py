@@ -79,7 +79,7 @@ def test_a_link_is_made_and_waits(sandbox: Sandbox, ask: Ask, wanted: dict[str, 
         ({"amount_breakdown": [{"label": "all", "amount": 1}]}, "amount_breakdown"),
     ],
 )
-def test_what_is_wrong_is_named(ask: Ask, wanted: dict[str, Any], changed: dict[str, Any], field: str) -> None:
+def test_a_wrong_field_is_named(ask: Ask, wanted: dict[str, Any], changed: dict[str, Any], field: str) -> None:
     answer = ask("v2/epayment/initiate/", **{**wanted, **changed})
     assert answer.status_code == 400
     assert answer.json()["error_key"] == "validation_error"

@@ -95,7 +95,7 @@ def test_a_session_is_open_until_it_is_paid(
         (asked(mode="setup"), "mode", None),
     ],
 )
-def test_what_is_wrong_is_named(client: stripe.StripeClient, wanted: Any, param: str, code: str | None) -> None:
+def test_a_wrong_field_is_named(client: stripe.StripeClient, wanted: Any, param: str, code: str | None) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.checkout.sessions.create(wanted)
     assert (refused.value.param, refused.value.code) == (param, code)

@@ -71,7 +71,7 @@ def heard(listener: Listener) -> list[tuple[str, bytes | bytearray]]:
     return [listener.received.get() for _ in range(listener.received.qsize())]
 
 
-def test_it_hears_nothing_that_is_not_for_it(broker: EmbeddedBroker) -> None:
+def test_a_hostile_station_hears_nothing_of_others(broker: EmbeddedBroker) -> None:
     evil = Listener(broker, "evil", "its own")
     good = Listener(broker, "good", "another", keep="good").subscribe("stations/good/commands")
     service = Listener(broker, "powerbank", broker.password, keep="secret").subscribe("stations/+/heartbeat")
@@ -89,7 +89,7 @@ def test_it_hears_nothing_that_is_not_for_it(broker: EmbeddedBroker) -> None:
             each.close()
 
 
-def test_it_says_nothing_in_the_name_of_another(broker: EmbeddedBroker) -> None:
+def test_a_hostile_station_says_nothing_in_the_name_of_another(broker: EmbeddedBroker) -> None:
     service = Listener(broker, "powerbank", broker.password, keep="secret")
     service.subscribe("stations/#").subscribe("/powerbank/#")
     good = Listener(broker, "good", "another", keep="good").subscribe("stations/good/commands")
@@ -136,7 +136,7 @@ def test_natss_own_protocol_takes_nobodys_account(broker: EmbeddedBroker) -> Non
             assert b"Authorization Violation" in connection.recv(4096)
 
 
-def test_it_closes_no_connection_of_another(broker: EmbeddedBroker) -> None:
+def test_a_hostile_station_closes_no_connection_of_another(broker: EmbeddedBroker) -> None:
     if broker.kind == "nats":
         pytest.skip("NATS does not bind client ids to accounts (decision 21)")
     good = Listener(broker, "good", "another", keep="good").subscribe("stations/good/commands")

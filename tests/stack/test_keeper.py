@@ -63,7 +63,7 @@ def test_a_command_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     assert keeper.wait(60) == 0
 
 
-def test_it_ends_with_the_start_it_belongs_to(tmp_path: Path) -> None:
+def test_a_keeper_ends_with_the_start_it_belongs_to(tmp_path: Path) -> None:
     parent = subprocess.Popen(["sleep", "60"])
     keeper = keep(tmp_path, f"echo $$ > {tmp_path}/starts; exec sleep 60", parent=parent.pid)
     command = int(wait_for(tmp_path / "starts", lines=1)[0])

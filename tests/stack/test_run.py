@@ -156,7 +156,7 @@ def test_a_system_from_its_first_start_to_its_second(data_dir: Path, base: int) 
         ({"MQTT_URL": "nonsense", "OTP_COUNTRIES": "Nepal"}, "Powerbank cannot start: 2 settings wrong"),
     ],
 )
-def test_what_cannot_work_is_refused_before_anything_starts(
+def test_a_setup_that_cannot_work_is_refused_before_anything_starts(
     data_dir: Path, base: int, own: dict[str, str], told: str
 ) -> None:
     with started(data_dir, base, **own) as run:

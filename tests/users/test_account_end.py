@@ -104,7 +104,7 @@ def open_rental(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "_end_checks", [refuse])
 
 
-def test_what_stands_in_the_way_is_told_and_nothing_changes(
+def test_an_account_with_obstacles_stays_and_the_obstacle_is_named(
     app: Flask, client: FlaskClient, sita: Person, open_rental: None
 ) -> None:
     refused = leave(client, sita)

@@ -89,7 +89,7 @@ def test_an_avatar_needs_a_sign_in_and_a_picture(client: FlaskClient, sita: Head
     assert url_of(client, sita) is None
 
 
-def test_who_is_banned_meanwhile_gets_no_avatar(
+def test_a_person_banned_meanwhile_gets_no_avatar(
     app: Flask, client: FlaskClient, sita: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from powerbank.api import uploads

@@ -116,7 +116,7 @@ class TestWhoComesBack:
         assert give(join("sita2", PHONE)) == 0
         assert give(join("rita", OTHER)) > 0
 
-    def test_who_left_before_it_was_earned_earns_it(self, context: Flask) -> None:
+    def test_a_person_who_left_before_earning_earns_later(self, context: Flask) -> None:
         first = join("sita", PHONE)
         with transaction():
             lifecycle.end_account(first, now=utcnow())

@@ -130,7 +130,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("number", range(len(SLOW)), ids=SLOW.keys())
-def test_who_is_slow_holds_no_thread_and_is_shut_out(server: Server, number: int) -> None:
+def test_a_slow_caller_holds_no_thread_and_is_shut_out(server: Server, number: int) -> None:
     begin = list(SLOW.values())[number]
     with contextlib.ExitStack() as open_ones:
         slow = [open_ones.enter_context(server.connect(begin, f"127.0.2.{number}")) for _ in range(10 * THREADS)]
@@ -143,7 +143,7 @@ def test_who_is_slow_holds_no_thread_and_is_shut_out(server: Server, number: int
         assert server.answers()
 
 
-def test_what_comes_too_slowly_is_told_so(server: Server) -> None:
+def test_a_request_that_comes_too_slowly_is_answered_408(server: Server) -> None:
     with server.connect(SLOW["begin a body"]) as caller:
         status, headers, body = answer(caller)
         assert (status, headers["content-type"]) == (408, "application/problem+json")

@@ -95,7 +95,7 @@ def test_files_are_whole_private_and_leave_nothing_behind(in_folder: LocalDocume
 
 
 @pytest.mark.parametrize("key", ["../../etc/passwd", "a" * 31, "", "/" + "a" * 31, "A" * 32])
-def test_a_key_leads_nowhere_else(in_folder: LocalDocuments, key: str) -> None:
+def test_a_key_cannot_leave_the_folder(in_folder: LocalDocuments, key: str) -> None:
     for call in (in_folder.read, in_folder.delete, lambda key: in_folder.put(key, b"")):
         with pytest.raises(VendorRefusedError):
             call(key)

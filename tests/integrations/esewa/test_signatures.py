@@ -88,7 +88,7 @@ def test_the_documented_way_back_is_genuine(number: bool) -> None:
         {},
     ],
 )
-def test_what_was_changed_is_forged(fields: Any) -> None:
+def test_a_changed_answer_counts_as_forged(fields: Any) -> None:
     with pytest.raises(ForgedError):
         verify(data(fields))
 
@@ -121,7 +121,7 @@ def test_a_name_that_comes_twice_is_forged() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "=", "%%%", "e30", "bnVsbA==", "A" * 10_000, "\ud800", "W1tbWw==", "ünicode"])
-def test_what_is_no_data_is_forged(text: str) -> None:
+def test_an_answer_without_data_counts_as_forged(text: str) -> None:
     with pytest.raises(ForgedError):
         verify(text)
 

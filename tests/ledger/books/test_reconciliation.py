@@ -125,7 +125,7 @@ def test_empty_books_have_no_difference(context: Flask) -> None:
         ("DELETE FROM ledger_dues", {"aside"}),
     ],
 )
-def test_what_was_forged_is_found(forge: Forge, statement: str, checks: set[str]) -> None:
+def test_forged_rows_are_found(forge: Forge, statement: str, checks: set[str]) -> None:
     forge(statement)
     found = recount()
     assert {difference["check"] for difference in found.found} == checks
@@ -181,6 +181,6 @@ def test_the_job_leaves_its_result_for_staff(
     assert row["turnover"]["PTS"] == "110"
 
 
-def test_it_is_run_at_two_in_kathmandu() -> None:
+def test_the_recount_runs_at_two_in_kathmandu() -> None:
     [entry] = [entry for entry in catalogue.SCHEDULES if entry.job is payment_jobs.RECONCILE_LEDGER]
     assert (entry.cron, entry.timezone) == ("0 2 * * *", "Asia/Kathmandu")

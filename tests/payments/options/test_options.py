@@ -136,7 +136,9 @@ def test_a_top_up_is_paid_from_outside(client: FlaskClient, sita: Person) -> Non
         ({"scenario": "pre_payment", "package_id": "x"}, "validation_failed"),
     ],
 )
-def test_what_makes_no_sense_is_refused(client: FlaskClient, sita: Person, body: dict[str, Any], code: str) -> None:
+def test_arguments_that_do_not_go_together_are_refused(
+    client: FlaskClient, sita: Person, body: dict[str, Any], code: str
+) -> None:
     answer = ask(client, sita, body)
     assert (answer.status_code, answer.get_json()["code"]) == (422, code)
 

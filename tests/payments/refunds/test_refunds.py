@@ -52,7 +52,7 @@ def test_a_top_up_goes_back_through_its_gateway(
     assert payer.client.get("/api/users/me/usage", headers=payer.headers).get_json()["spend"] in (0, "0.00")
 
 
-def test_only_what_is_not_spent_goes_back(payer: Payer, app: Flask) -> None:
+def test_only_unspent_money_of_a_top_up_goes_back(payer: Payer, app: Flask) -> None:
     intent = topped_up(payer, "khalti")
     spends(app, 100_00)
     assert asks(payer, intent["transaction_id"], amount="50.01").status_code == 409
@@ -119,7 +119,7 @@ def test_esewa_is_paid_by_hand(payer: Payer, app: Flask, staff_headers: StaffHea
     books_are_right(app)
 
 
-def test_what_the_gateway_refuses_is_for_staff_who_may_give_up(
+def test_a_refund_that_the_gateway_refuses_is_for_staff_who_may_give_up(
     payer: Payer, app: Flask, staff_headers: StaffHeaders, work: Work
 ) -> None:
     payer.sandbox.faults.set("khalti", "paid_by_bank", times=1)
@@ -209,7 +209,9 @@ def test_other_peoples_and_unknown_transactions_are_not_there(payer: Payer, cont
     assert asks(payer, uuid.uuid4()).status_code == 404
 
 
-def test_what_is_no_payment_cannot_be_asked_back(payer: Payer, app: Flask, staff_headers: StaffHeaders) -> None:
+def test_a_transaction_that_is_no_payment_cannot_be_refunded(
+    payer: Payer, app: Flask, staff_headers: StaffHeaders
+) -> None:
     unpaid = payer.begin("khalti")
     assert asks(payer, unpaid["transaction_id"]).get_json()["code"] == "not_refundable"
     topped_up(payer, "khalti")

@@ -32,7 +32,7 @@ def in_review(payer: Payer, paid: int = 120_00) -> dict[str, Any]:
     return intent
 
 
-def test_what_really_came_is_credited_once(payer: Payer, app: Flask, finance: dict[str, str]) -> None:
+def test_the_amount_that_really_came_is_credited_once(payer: Payer, app: Flask, finance: dict[str, str]) -> None:
     intent = in_review(payer)
     [waiting] = items(payer.client, finance, "review")
     assert (waiting["intent_id"], waiting["review_reason"]) == (intent["intent_id"], "amount_differs")

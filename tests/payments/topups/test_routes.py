@@ -16,7 +16,7 @@ GATEWAYS = ["khalti", "esewa", "stripe"]
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-def test_what_is_paid_is_in_the_wallet_once_however_often_it_is_told(payer: Payer, gateway: str) -> None:
+def test_a_paid_top_up_is_credited_once_however_often_it_is_reported(payer: Payer, gateway: str) -> None:
     intent = payer.begin(gateway, "150.00")
     assert (intent["amount"], intent["credit"], intent["currency"]) == ("150.00", "150.00", "NPR")
     assert intent["payment_url"] or intent["form"]["fields"]["total_amount"] == "150"
@@ -46,14 +46,14 @@ def test_what_is_paid_is_in_the_wallet_once_however_often_it_is_told(payer: Paye
         *((gateway, "pending", "processing") for gateway in GATEWAYS),
     ],
 )
-def test_what_is_not_paid_is_not_in_the_wallet(payer: Payer, gateway: str, outcome: str, status: str) -> None:
+def test_an_unpaid_top_up_is_not_credited(payer: Payer, gateway: str, outcome: str, status: str) -> None:
     intent = payer.begin(gateway)
     payer.pays(intent, outcome)
     assert payer.verify(intent) == status
     assert payer.balance() == "0.00"
 
 
-def test_paid_after_it_was_cancelled_or_expired_it_is_credited_all_the_same(payer: Payer, app: Flask) -> None:
+def test_a_top_up_paid_after_it_was_cancelled_or_expired_is_credited(payer: Payer, app: Flask) -> None:
     cancelled, expired = payer.begin(), payer.begin()
     answer = payer.post(f"/api/payment/intents/{cancelled['intent_id']}/cancel")
     assert answer.get_json()["status"] == "cancelled"
@@ -130,7 +130,7 @@ def test_without_a_rate_there_is_no_top_up_in_that_currency(payer: Payer) -> Non
         ({"gateway": "paypal", "amount": "100.00"}, "gateway_unavailable"),
     ],
 )
-def test_what_cannot_be_paid_is_refused(payer: Payer, body: dict[str, object], code: str) -> None:
+def test_a_top_up_that_cannot_be_paid_is_refused(payer: Payer, body: dict[str, object], code: str) -> None:
     answer = payer.post("/api/wallet/topup-intent", body)
     assert (answer.status_code, answer.get_json()["code"]) == (422, code)
 

@@ -34,7 +34,7 @@ def polled(app: Flask, work: Work, *, late: str = "0 hours") -> None:
 
 
 @pytest.mark.parametrize(("gateway", "outcome"), HALTS)
-def test_what_is_halted_is_held_and_credited_when_it_is_paid(
+def test_a_halted_payment_is_kept_open_and_credited_when_it_is_paid(
     payer: Payer, app: Flask, work: Work, gateway: str, outcome: str
 ) -> None:
     """Nobody but the poller has heard of it: the browser never came back."""
@@ -51,13 +51,13 @@ def test_what_is_halted_is_held_and_credited_when_it_is_paid(
 
 
 @pytest.mark.parametrize("gateway", ["khalti", "stripe"])
-def test_what_nobody_began_to_pay_ends_with_its_time(payer: Payer, app: Flask, work: Work, gateway: str) -> None:
+def test_a_payment_that_nobody_began_ends_with_its_time(payer: Payer, app: Flask, work: Work, gateway: str) -> None:
     intent = payer.begin(gateway)
     polled(app, work, late="1 minute")
     assert payer.intent(intent["intent_id"])["status"] == "expired"
 
 
-def test_what_never_ends_at_the_gateway_is_for_staff(
+def test_a_payment_that_never_ends_at_the_gateway_is_for_staff(
     payer: Payer, app: Flask, work: Work, staff_headers: StaffHeaders
 ) -> None:
     intent, finance = payer.begin("esewa"), staff_headers("finance")

@@ -59,7 +59,7 @@ def test_any_body_is_kept_or_refused(app: Flask, client: FlaskClient, work: Work
     nothing_is_credited(app)
 
 
-def test_what_stripe_signs_may_be_anything(
+def test_any_body_that_stripe_signs_is_taken_without_an_error(
     app: Flask, client: FlaskClient, work: Callable[..., None], waiting: dict[str, str]
 ) -> None:
     """Its signature makes it genuine, not well made; and what it says is asked for."""

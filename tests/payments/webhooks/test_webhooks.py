@@ -252,7 +252,7 @@ def test_an_address_that_spent_its_own_leaves_the_others_theirs(
         assert answer.status_code == status
 
 
-def test_nothing_unsigned_is_kept_while_nobody_can_count(
+def test_unsigned_webhooks_are_not_stored_without_redis(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any, **__: Any) -> None:

@@ -45,7 +45,7 @@ def test_a_refusal_is_final_at_once(talker: Talker) -> None:
     assert talker.rent(2, "102").status == "sent"
 
 
-def test_one_ejection_at_a_time(talker: Talker) -> None:
+def test_a_station_has_one_open_ejection_at_a_time(talker: Talker) -> None:
     talker.rent(1, "101")
     with pytest.raises(AppError) as refused, transaction():
         commands.request_command(
@@ -91,7 +91,7 @@ def test_without_a_snapshot_nobody_knows_until_the_station_speaks_again(talker: 
     assert [each["status"] for each in list_heard_events(StationCommandSettled)] == ["unknown", "succeeded"]
 
 
-def test_what_nobody_knew_may_turn_out_to_have_failed(talker: Talker) -> None:
+def test_an_unknown_ejection_may_turn_out_to_have_failed(talker: Talker) -> None:
     command = talker.rent(1, "101")
     talker.pass_deadline(command)
     talker.pass_deadline(command)

@@ -105,7 +105,9 @@ def test_a_station_carries_out_what_staff_request(net: Network, played: Callable
     assert net.value("SELECT count(*) FROM station_commands WHERE attempts <> 1") == 0
 
 
-def test_what_a_station_does_not_do(net: Network, played: Callable[..., Simulator]) -> None:
+def test_commands_that_a_station_does_not_carry_out_fail_with_a_reason(
+    net: Network, played: Callable[..., Simulator]
+) -> None:
     [spec] = generate(1, seed=12).stations
     station = played([spec]).station(spec.imei)
     staff = Operator(net)

@@ -147,7 +147,7 @@ def test_two_that_race_for_the_last_bank(app: Flask, client: FlaskClient, make_s
     assert client.get("/api/stations/A").get_json()["available_banks"] == 0
 
 
-def test_what_two_do_at_once_is_counted_once_each(app: Flask, client: FlaskClient, make_station: Make) -> None:
+def test_changes_by_two_at_once_are_counted_once_each(app: Flask, client: FlaskClient, make_station: Make) -> None:
     """The second counts while the first has not committed, and must not write what it saw then."""
     station = make_station("A", charges={1: 80, 2: 70})
 

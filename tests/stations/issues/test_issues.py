@@ -66,7 +66,7 @@ def test_a_report_that_says_nothing_is_refused(
     assert client.post(f"/api/stations/{sn}/report-issue", json=body, headers=sign_in()).status_code == status
 
 
-def test_nobody_reports_without_end(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
+def test_a_person_may_report_only_a_few_issues(client: FlaskClient, make_station: Make, sign_in: SignIn) -> None:
     make_station("A")
     headers = sign_in()
     answers = [

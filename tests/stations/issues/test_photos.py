@@ -84,7 +84,7 @@ def test_staff_see_what_each_person_said_and_showed(
         (base64.b64encode(samples.jpeg()[:40]).decode(), 422),
     ],
 )
-def test_what_is_no_photo_is_refused_and_so_is_its_report(
+def test_a_file_that_is_no_photo_is_refused_with_its_report(
     app: Flask, client: FlaskClient, sita: Headers, photo: object, status: int
 ) -> None:
     assert as_json(client, sita, photo).status_code == status

@@ -64,7 +64,7 @@ def test_a_bank_that_is_still_there_is_compared(talker: Talker) -> None:
     assert list_stays("101")[-1] == ("slot", 1, "")
 
 
-def test_what_staff_did_in_between_is_compared(talker: Talker) -> None:
+def test_changes_by_staff_between_snapshots_are_compared(talker: Talker) -> None:
     talker.snapshot(BEFORE)
     put_out(talker)
     with transaction():
@@ -96,7 +96,7 @@ def staff_take_102(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any
     return when
 
 
-def test_what_staff_do_during_a_comparison_is_compared_next(
+def test_changes_by_staff_during_a_comparison_are_compared_next(
     talker: Talker, staff_take_102: Callable[..., None]
 ) -> None:
     talker.snapshot(BEFORE)

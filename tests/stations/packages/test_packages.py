@@ -92,7 +92,7 @@ def test_a_restricted_package_is_offered_there_only(
     assert offered(client, "?station_sn=B") == ["1 hour", "Metered"]
 
 
-def test_only_those_who_may_set_prices(client: FlaskClient, staff_headers: Staff) -> None:
+def test_only_staff_with_the_permission_change_packages(client: FlaskClient, staff_headers: Staff) -> None:
     for role in ("support", "finance", "viewer"):
         assert client.post("/api/admin/packages", json=HOUR, headers=staff_headers(role)).status_code == 403
     assert client.post("/api/admin/packages", json=HOUR).status_code == 401

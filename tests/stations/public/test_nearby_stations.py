@@ -182,7 +182,7 @@ def test_the_search_reads_the_index_and_not_the_table(app: Flask, clean: None, d
             assert 20 < after.idx_tup_fetch - before.idx_tup_fetch < 1000
 
 
-def test_what_a_bare_read_meets_is_told_like_any_other_refusal(app: Flask, clean: None) -> None:
+def test_an_error_of_a_bare_read_is_answered_like_any_other(app: Flask, clean: None) -> None:
     with app.app_context():
         with pytest.raises(DataError):
             read_alone(text("SELECT CAST(:what AS integer)"), {"what": "much"})

@@ -164,7 +164,7 @@ def test_staff_get_the_code_to_print(app: Flask, client: FlaskClient, make_stati
         ("post", "/A/maintenance", {"enable": True}),
     ],
 )
-def test_who_may_only_look_changes_nothing(
+def test_staff_who_may_only_read_change_nothing(
     client: FlaskClient, make_station: Make, staff_headers: Staff, sign_in: SignIn, method: str, path: str, body: Any
 ) -> None:
     make_station("A")
