@@ -28,7 +28,6 @@ SEED = 20260101
 DRAINED_WITHIN = 120.0
 
 
-@pytest.mark.timeout(240)
 def test_under_wipes_and_kills_effects_equal_commits(plant: Plant) -> None:
     dice = random.Random(SEED)
     stop = threading.Event()

@@ -251,7 +251,6 @@ def possible_sums(amounts: list[int]) -> set[int]:
     return {sum(some) for size in range(len(amounts) + 1) for some in itertools.combinations(amounts, size)}
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("clean")
 def test_gateways_and_books_agree_whatever_happens(
     app: Flask, vendors: Sandbox, monkeypatch: pytest.MonkeyPatch

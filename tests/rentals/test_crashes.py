@@ -16,7 +16,7 @@ from tests.nursery import Nursery, Running
 from tests.rentals.test_whole_stack import Renter
 from tests.stations.network import Network, network
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(autouse=True)

@@ -262,7 +262,6 @@ class Network(World):
         invariants.at_the_end()
 
 
-@pytest.mark.timeout(300)
 def test_invariants_hold_whatever_happens(
     app: Flask, clean: None, emptier: Emptier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

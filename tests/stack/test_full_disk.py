@@ -16,7 +16,7 @@ from scripts.stack.servers.broker import EmbeddedBroker
 from scripts.stack.servers.guard import Guard
 from tests.nursery import wait_until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from powerbank.integrations.callbacks.client import PublicHosts
 from scripts.simulation import Simulator, StationSpec, generate
 from tests.stations.network import Network
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.faults
 
 FIRMWARE = {"url": "https://firmware.example.com/2.1.0.bin", "sha256": "ab" * 32, "version": "2.1.0"}
 

@@ -16,7 +16,7 @@ from scripts.simulation import Simulator, StationSpec, generate
 from tests.stations import prepared
 from tests.stations.network import Load, Network
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.faults
 
 STATIONS = generate(20, seed=5, filled=0).stations
 SLOTS = 8

@@ -15,7 +15,7 @@ from scripts.stack.ports import free_ports
 from tests.nursery import Nursery
 from tests.stations.network import Network, network
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.faults
 
 [SPEC] = generate(1, seed=3, filled=0).stations
 

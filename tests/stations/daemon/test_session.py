@@ -41,7 +41,6 @@ def test_whoever_sends_commands_has_a_new_name_each_time() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["nats", "mosquitto"])
 def test_a_station_does_not_take_what_waits_for_the_daemon(
     kind: str, nursery: Nursery, monkeypatch: pytest.MonkeyPatch

@@ -20,7 +20,7 @@ from tests.nursery import Nursery
 from tests.stations.daemon.sharing_broker import SharingBroker
 from tests.stations.network import Network, network
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.faults
 
 STATIONS = generate(20, seed=11, filled=0).stations
 
