@@ -136,7 +136,10 @@ def post_entry(
     `continues` and `first_award` say which lots points come from or go back to, see `lots.move_lots`.
     """
     amounts = _sum_by_account(lines)
-    accounts = _pop_locked_accounts(amounts) or _resolve_accounts(amounts)
+    locked = _find_locked_accounts()
+    if locked is None or not locked.accounts.keys() >= amounts.keys():
+        locked = _lock_accounts(amounts)
+    accounts = locked.accounts
     if refusal := _find_refusal(amounts, accounts):
         # An entry that was booked before is found even if there would not be enough money for it now.
         if (earlier := _find_earlier(key, kind, amounts)) is None:
@@ -157,6 +160,11 @@ def post_entry(
         "balances": [_balance_after(accounts[name].balance, amount) for name, amount in amounts.items()],
     }
     if open_session().execute(_WRITE, parameters).first() is not None:
+        left = {
+            name: FoundAccount(found.id, _balance_after(found.balance, amounts.get(name, 0)))
+            for name, found in accounts.items()
+        }
+        open_session().info[_LOCKED] = locked._replace(accounts=left)
         lots.move_lots(entry_id, amounts, continues=continues, first_award=first_award)
         wallet_changes.react_to_entry(amounts, {name: found.balance for name, found in accounts.items()})
         return Posted(entry_id, fresh=True)
@@ -169,24 +177,27 @@ def lock_user_accounts(*user_ids: UUID) -> Accounts:
     """Lock the accounts of these people, before anything else of theirs is locked.
 
     A transaction that books several entries over several people begins with this. The balances that come back hold
-    until the transaction ends or books something. A second call before that gives the same answer and costs nothing.
+    until the transaction ends or books something. A second call costs nothing: only entries of this transaction change
+    the balances meanwhile, and they keep them up to date.
     """
+    locked = _find_locked_accounts()
+    if locked is None or not locked.user_ids.issuperset(user_ids):
+        # The same query finds the network's own accounts, which an entry needs besides.
+        locked = _lock_accounts([*(user_account(Kind.USER_WALLET, user_id) for user_id in user_ids), *OWN_ACCOUNTS])
+        open_session().info[_LOCKED] = locked
+    return locked.accounts
+
+
+def _lock_accounts(names: Iterable[AccountName]) -> LockedAccounts:
+    user_ids = {UUID(name.owner) for name in names if name.rule.floored}
+    accounts = _resolve_accounts(names)  # the first query begins the transaction that is asked for next
+    return LockedAccounts(_innermost(open_session()), user_ids, accounts)
+
+
+def _find_locked_accounts() -> LockedAccounts | None:
     session = open_session()
     locked: LockedAccounts | None = session.info.get(_LOCKED)
-    if locked is not None and locked.holder is _innermost(session) and locked.user_ids.issuperset(user_ids):
-        return locked.accounts
-    accounts = _resolve_accounts([user_account(Kind.USER_WALLET, user_id) for user_id in user_ids])
-    session.info[_LOCKED] = LockedAccounts(_innermost(session), set(user_ids), accounts)
-    return accounts
-
-
-def _pop_locked_accounts(names: Iterable[AccountName]) -> Accounts | None:
-    """Return what `lock_user_accounts` found, if all these are there. It is used once, since an entry changes them."""
-    session = open_session()
-    locked: LockedAccounts | None = session.info.pop(_LOCKED, None)
-    if locked is None or locked.holder is not _innermost(session) or not locked.accounts.keys() >= set(names):
-        return None
-    return locked.accounts
+    return locked if locked is not None and locked.holder is _innermost(session) else None
 
 
 def _innermost(session: Session) -> object:

@@ -19,6 +19,7 @@ from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue, publish
 from powerbank.points import net_payments
 from powerbank.points.events import PointsEarned, ReferralSuccess, RentalPointsEarned
+from powerbank.points.net_payments import NetPayment
 from powerbank.users import identifier_traces, referrals
 from powerbank.users.models import Referral, ReferralStatus, User
 
@@ -71,19 +72,11 @@ def request_award(*, user_id: UUID, earning: Earning, object_id: object, quantit
 
 
 def award_earning(
-    *,
-    user_id: UUID,
-    earning: Earning,
-    object_id: str,
-    quantity: int = 0,
-    reference: Reference | None = None,
-    is_counted: bool = False,
+    *, user_id: UUID, earning: Earning, object_id: str, quantity: int = 0, reference: Reference | None = None
 ) -> int:
     """Give the points for something, and return how many there were.
 
     There are none the second time, be it in another account, and none for somebody who has left.
-
-    `is_counted` says that the caller counts the points as something that the person did.
     """
     rule = RULES[earning]
     reference = reference or Reference(rule.about, object_id)
@@ -91,21 +84,36 @@ def award_earning(
     if worth <= 0 or not _lock_present_user(user_id):
         return 0
     payment = net_payments.lock_net_payment(reference, receiver=user_id)
-    key = f"points:{earning}:{object_id}"
     if rule.once_a_person and _was_earned(earning, identifier_traces.list_earlier_accounts(user_id)):
         return 0
-    if services.find_entry(key) is not None or (payment is not None and payment.is_fully_refunded):
+    if not _give_points(earning, object_id, user_id=user_id, worth=worth, reference=reference, payment=payment):
         return 0
-    points.award_points(
-        user_id=user_id, points=worth, reference=reference, key=key, actor="system", description=earning.value
-    )
-    if is_counted:
-        publish(RentalPointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
-    else:
-        publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
-    if payment is not None and payment.refunded:  # the share of an earlier refund follows, as it does for a later one
-        enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(payment.transaction_id))
+    publish(PointsEarned(user_id=user_id, points=worth, earning=earning.value, object_id=object_id))
+    _request_reversal(payment)
     return worth
+
+
+def _give_points(
+    earning: Earning, object_id: str, *, user_id: UUID, worth: int, reference: Reference, payment: NetPayment | None
+) -> bool:
+    """Give points to a person whose accounts are locked. False where they were given, or nothing is paid any more."""
+    if payment is not None and payment.is_fully_refunded:
+        return False
+    reached = points.award_points(
+        user_id=user_id,
+        points=worth,
+        reference=reference,
+        key=f"points:{earning}:{object_id}",
+        actor="system",
+        description=earning.value,
+    )
+    return reached is not None
+
+
+def _request_reversal(payment: NetPayment | None) -> None:
+    """Have the share of an earlier refund follow, as it does for a later one."""
+    if payment is not None and payment.refunded:
+        enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(payment.transaction_id))
 
 
 def unless_told_elsewhere(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
@@ -153,14 +161,28 @@ def award_rental(*, user_id: UUID, rental_id: str, on_time: bool, now: datetime)
         for earning in earnings:
             request_award(user_id=user_id, earning=earning, object_id=rental_id)
         return {}
-    return {
-        earning: award_earning(user_id=user_id, earning=earning, object_id=rental_id, is_counted=True)
-        for earning in earnings
+    if not _lock_present_user(user_id):
+        return {}
+    reference = Reference("rental", rental_id)
+    payment = net_payments.lock_net_payment(reference, receiver=user_id)
+    worth = {earning: RULES[earning].points(app_config.current(), 0) for earning in earnings}
+    given = {
+        earning: number
+        for earning, number in worth.items()
+        if number > 0
+        and _give_points(earning, rental_id, user_id=user_id, worth=number, reference=reference, payment=payment)
     }
+    for earning, number in given.items():
+        publish(RentalPointsEarned(user_id=user_id, points=number, earning=earning.value, object_id=rental_id))
+    if given:
+        _request_reversal(payment)
+    return given
 
 
 def _reward_first_rental(*, invitee_id: UUID, rental_id: str, now: datetime) -> bool:
     """Reward whoever invited the person; false if nobody did, or has had the points already."""
+    if not referrals.awaits_first_rental(invitee_id):
+        return False
     payment = net_payments.find_net_payment(Reference("rental", rental_id))
     if payment is not None and payment.is_fully_refunded:  # the first rental is still to come
         return False

@@ -43,6 +43,8 @@ def unlock_achievements(user_id: UUID, *, now: datetime) -> list[UUID]:
         .on_conflict_do_nothing()
         .returning(Unlock.achievement_id)
     ).all()
+    if not unlocked:
+        return []
     for achievement in session.scalars(
         select(Achievement).where(Achievement.id.in_(unlocked)).order_by(Achievement.id)
     ):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.paging import page
@@ -74,6 +74,12 @@ def record_referral(*, invitee_id: UUID, code: str, now: datetime) -> None:
     )
     if noted is not None and reason is None:
         publish(ReferralNoted(referral_id=noted, invitee_id=invitee_id, inviter_id=inviter.id))
+
+
+def awaits_first_rental(invitee_id: UUID) -> bool:
+    """Tell whether somebody is still to be rewarded for having brought this person."""
+    waiting = exists().where(Referral.invitee_id == invitee_id, Referral.status == ReferralStatus.NOTED)
+    return bool(open_session().scalar(select(waiting)))
 
 
 def settle_referral_of_invitee(invitee_id: UUID, *, now: datetime) -> Referral | None:

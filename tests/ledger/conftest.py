@@ -65,7 +65,7 @@ def top_up(user_id: UUID, amount: int, **more: Any) -> Any:
     )
 
 
-def award(user_id: UUID, amount: int) -> int:
+def award(user_id: UUID, amount: int) -> int | None:
     return points.award_points(user_id=user_id, points=amount, reference=about("signup"), key=key(), actor="system")
 
 

@@ -100,6 +100,25 @@ def test_a_rollback_leaves_nothing(person: Person) -> None:
     assert post(topup_lines(user_id, 100), name).fresh
 
 
+def test_entries_after_a_savepoint_that_was_rolled_back_go_on_from_what_stays(person: Person) -> None:
+    user_id = person()
+
+    def book(amount: int) -> None:
+        services.post_entry(kind=EntryKind.TOPUP, key=key(), lines=topup_lines(user_id, amount), actor="system")
+
+    with transaction() as session:
+        services.lock_user_accounts(user_id)
+        book(100)
+        given_up = session.begin_nested()
+        book(50)
+        given_up.rollback()
+        book(7)
+        with session.begin_nested():
+            book(20)
+        book(1)
+    assert balances(user_id)[Kind.USER_WALLET] == 128
+
+
 def test_lines_of_one_account_are_one_posting(person: Person) -> None:
     user_id = person()
     posted = post(topup_lines(user_id, 100) + topup_lines(user_id, 20), key())

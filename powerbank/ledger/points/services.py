@@ -14,15 +14,15 @@ from powerbank.ledger.services import EntryKind, Line, Reference
 
 def award_points(
     *, user_id: UUID, points: int, reference: Reference, key: str, actor: str, description: str = ""
-) -> int:
-    """Give points to a person, and return how many reach the balance.
+) -> int | None:
+    """Give points to a person, and return how many reach the balance. None where they were given before.
 
     What the person owes in points is filled first.
     """
     balance, owed = user_account(Kind.USER_POINTS, user_id), user_account(Kind.POINTS_DUES_RECEIVABLE, user_id)
     debt = -(services.lock_user_accounts(user_id)[owed].balance or 0)
     if services.find_entry(key) is not None:
-        return 0
+        return None
     filled = min(points, debt)
     services.post_entry(
         kind=EntryKind.POINTS_AWARDED,

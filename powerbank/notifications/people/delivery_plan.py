@@ -28,7 +28,9 @@ _FIND_READER = text("""
            (SELECT jsonb_object_agg(i.kind, i.value) FROM user_identifiers i WHERE i.user_id = u.id) AS addresses,
            ARRAY(SELECT d.id FROM devices d WHERE d.user_id = u.id AND d.ended_at IS NULL ORDER BY d.id) AS devices,
            ARRAY(SELECT m.place FROM notification_mutes m WHERE m.user_id = u.id AND m."group" = :group) AS muted,
-           (SELECT r.channels FROM notification_rules r WHERE r.type = :type) AS chosen
+           (SELECT r.channels FROM notification_rules r WHERE r.type = :type) AS chosen,
+           EXISTS (SELECT FROM message_templates t WHERE t.type = :type AND t.channel = :place
+                      AND t.language = u.language AND t.active) AS has_template
       FROM users u WHERE u.id = :user_id AND u.deleted_at IS NULL
 """)
 
@@ -42,6 +44,7 @@ class Reader(NamedTuple):
     devices: Sequence[UUID]
     muted: frozenset[str]  # places where the person does not want notices of this group
     chosen: Sequence[str] | None  # channels that staff chose for the type
+    has_template: bool  # staff wrote a text of this type for the app
 
     def is_reached_on(self, channel: Channel) -> bool:
         """Return whether the person has a device or an address for a channel."""
@@ -64,13 +67,13 @@ def find_reader(user_id: UUID, notice_type: NoticeType) -> Reader | None:
     group = RULES[notice_type].group
     row = (
         open_session()
-        .execute(_FIND_READER, {"user_id": user_id, "type": notice_type.value, "group": group.value})
+        .execute(_FIND_READER, {"user_id": user_id, "type": notice_type.value, "group": group.value, "place": IN_APP})
         .one_or_none()
     )
     if row is None:
         return None
     muted = frozenset[str]() if group in ALWAYS else frozenset(row.muted)
-    return Reader(row.user_id, row.language, row.addresses or {}, row.devices, muted, row.chosen)
+    return Reader(row.user_id, row.language, row.addresses or {}, row.devices, muted, row.chosen, row.has_template)
 
 
 def subject_of_notice(notice: Notice) -> NoticeType:

@@ -16,6 +16,7 @@ from powerbank.notifications.people.delivery_plan import DeliveryPlan, Reader
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import insert_notice, notify
 from powerbank.notifications.templates import composition
+from powerbank.notifications.texts import built_in
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
 from powerbank.users.identifiers import mask_contact_address
@@ -61,7 +62,11 @@ def _prepare_notice(notice: Notice) -> PreparedNotice | None:
         return None
     now = utcnow()
     plan = delivery_plan.plan_delivery(notice, reader, now=now)
-    text = composition.compose_text(NoticeType(notice.type), IN_APP, notice.context, reader.language)
+    notice_type = NoticeType(notice.type)
+    if reader.has_template or notice_type is NoticeType.DIGEST:  # of a digest the reader's query asks for its subject
+        text = composition.compose_text(notice_type, IN_APP, notice.context, reader.language)
+    else:
+        text = built_in.built_in_text(notice_type, notice.context, reader.language)
     notice.title, notice.body, notice.shown_at = text.title, text.body, now
     if not plan.in_app:
         notice.deleted_at = now
