@@ -1,5 +1,6 @@
 """The jobs that tell people and staff something, and the one way in which a job hands a message to its vendor."""
 
+import json
 import time
 from datetime import datetime
 from functools import partial
@@ -96,6 +97,12 @@ def notify_user(*, notice: str, user_id: str, once_per: str | None = None, **eve
     event_notices.tell_user_of_event(
         notice_type=NoticeType(notice), user_id=UUID(user_id), event=event, once_per=once_per
     )
+
+
+def notify_user_of_several(*, user_id: str, calls: str) -> None:
+    """Tell a person of all events that one transaction published about them."""
+    for arguments in json.loads(calls):
+        notify_user(**arguments)
 
 
 def notify_staff(*, notice: str, **event: Scalar) -> None:

@@ -92,7 +92,12 @@ from powerbank.users.events import ReferralNoted, UserRegistered
 def tell_user(notice: NoticeType, *, once_per: str | None = None, **when: str | int | bool) -> Follower:
     """Let the person whom the event's `user_id` names hear of it, where its fields are as `when` says. `once_per` names
     the field by which two events are the same."""
-    return Follower(notification_jobs.NOTIFY_USER, {"notice": notice.value, "once_per": once_per}, when)
+    return Follower(
+        notification_jobs.NOTIFY_USER,
+        {"notice": notice.value, "once_per": once_per},
+        when,
+        several=notification_jobs.NOTIFY_USER_OF_SEVERAL,
+    )
 
 
 def tell_staff(notice: StaffNoticeType, **when: str | int | bool) -> Follower:

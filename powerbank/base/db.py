@@ -132,9 +132,12 @@ def transaction() -> Iterator[Session]:
     if session.in_transaction():  # earlier reads of this request end here, so that the transaction starts fresh
         session.commit()
     session.info["open"] = True
+    session.info["before_commit"] = []
     session.info["after_commit"] = []
     try:
         yield session
+        for callback in session.info["before_commit"]:
+            callback()
         session.commit()
     except BaseException:
         session.rollback()
@@ -144,6 +147,11 @@ def transaction() -> Iterator[Session]:
         session.info["open"] = False
     for callback in session.info.pop("after_commit"):
         callback()
+
+
+def before_commit(callback: Callable[[], None]) -> None:
+    """Have `callback` write at the end of the open transaction, when all else is done. It registers nothing more."""
+    open_session().info["before_commit"].append(callback)
 
 
 def after_commit(callback: Callable[[], None]) -> None:

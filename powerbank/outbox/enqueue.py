@@ -14,7 +14,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.clock import format_time
-from powerbank.base.db import after_commit, new_id, open_session, utcnow
+from powerbank.base.db import after_commit, before_commit, new_id, open_session, utcnow
 from powerbank.live import changes
 from powerbank.outbox import wire
 from powerbank.outbox.events import ConsoleChanges, Event, Subscriptions
@@ -94,10 +94,45 @@ def publish(event: Event) -> None:
         if isinstance(follower, JobSpec):
             enqueue_with(follower, event_fields)
         elif follower.follows(event):
-            enqueue_with(follower.job, {**event_fields, **follower.arguments})
+            arguments = {**event_fields, **follower.arguments}
+            # What is published within a savepoint goes with it if it is rolled back.
+            if follower.several is None or open_session().in_nested_transaction():
+                enqueue_with(follower.job, arguments)
+            else:
+                _gathered_jobs().add(follower.job, follower.several, arguments)
     shown: ConsoleChanges = current_app.extensions["console_changes"]
     if (change := shown.get(type(event))) is not None:
         changes.announce("console", kind=change.kind, id=str(event_fields[change.id]))
+
+
+class GatheredJobs:
+    """Jobs for people that one transaction leaves. At its end those of one person become one job."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[tuple[str, Scalar], tuple[JobSpec, JobSpec, list[Mapping[str, Scalar]]]] = {}
+
+    def add(self, job: JobSpec, several: JobSpec, arguments: Mapping[str, Scalar]) -> None:
+        """Add a job to those of its person, or begin with it."""
+        _refuse_objects(job, arguments)
+        key = job.name, arguments["user_id"]
+        self._jobs.setdefault(key, (job, several, []))[2].append(arguments)
+
+    def __call__(self) -> None:
+        for (_, user_id), (job, several, calls) in self._jobs.items():
+            if len(calls) == 1:
+                enqueue_with(job, calls[0])
+            else:
+                enqueue_with(several, {"user_id": user_id, "calls": json.dumps(calls)})
+
+
+def _gathered_jobs() -> GatheredJobs:
+    callbacks = open_session().info["before_commit"]
+    for each in callbacks:
+        if isinstance(each, GatheredJobs):
+            return each
+    gathered = GatheredJobs()
+    before_commit(gathered)
+    return gathered
 
 
 def fields_of_event(event: Event) -> dict[str, Scalar]:

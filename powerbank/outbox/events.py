@@ -21,6 +21,8 @@ class Follower:
     job: JobSpec
     arguments: Mapping[str, str | None] = field(default_factory=dict)  # what the event itself does not say
     when: Mapping[str, str | int | bool] = field(default_factory=dict)  # what the event's fields must be
+    # The job that does in one what several of this job would do for one person, where one transaction leaves several.
+    several: JobSpec | None = None
 
     def follows(self, event: Event) -> bool:
         return all(getattr(event, name) == value for name, value in self.when.items())

@@ -1,5 +1,6 @@
 """Prepare the accounts, identity checks, messages and content that jobs need to have something to do."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -192,6 +193,11 @@ def joined_long_ago() -> Arguments:
 
 def event_to_tell() -> Arguments:
     return {"notice": "due_paid", "user_id": str(newcomer().id), "once_per": None, "amount": 5000}
+
+
+def events_to_tell() -> Arguments:
+    first = event_to_tell()
+    return {"user_id": first["user_id"], "calls": json.dumps([first, {**first, "once_per": "amount"}])}
 
 
 def staff_to_tell() -> Arguments:

@@ -125,10 +125,10 @@ def items(client: FlaskClient, staff: dict[str, str], path: str) -> list[dict[st
 def told(user_id: UUID | None = None) -> list[tuple[str, dict[str, Any]]]:
     """List the notices that people get, each with the values that its text names."""
     db.session.rollback()
-    due = text("SELECT id FROM outbox_jobs WHERE job = 'notify_user' AND state = 'open' ORDER BY id")
-    for job_id in db.session.scalars(due).all():
+    due = text("SELECT id, job FROM outbox_jobs WHERE job LIKE 'notify_user%' AND state = 'open' ORDER BY id")
+    for row in db.session.execute(due).all():
         db.session.rollback()
-        runtime.run("notify_user", str(job_id))
+        runtime.run(row.job, str(row.id))
     query = text("SELECT type, context FROM notices WHERE CAST(:who AS uuid) IS NULL OR user_id = :who ORDER BY id")
     return [
         (row.type, {name: row.context[name] for name in built_in.needed_values(NoticeType(row.type))})

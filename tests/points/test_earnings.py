@@ -184,4 +184,4 @@ def test_a_rental_is_rewarded_and_counted_by_one_job_and_its_points_are_told(per
     tally = text("SELECT rentals, on_time, points FROM tallies WHERE board = 'all' AND user_id = :id")
     assert db.session.execute(tally, {"id": user_id}).one() == (1, 1, 15)
     jobs = dict(db.session.execute(text("SELECT job, count(*) FROM outbox_jobs GROUP BY job")).all())
-    assert jobs == {"reward_rental": 2, "update_leaderboard": 1, "notify_user": 2}
+    assert jobs == {"reward_rental": 2, "update_leaderboard": 1, "notify_user_of_several": 1}

@@ -95,6 +95,12 @@ NOTIFY_USER = JobSpec(
     queue=Queue.DEFAULT,
     retries=retry_after(30, MINUTE, 5 * MINUTE),
 )
+NOTIFY_USER_OF_SEVERAL = JobSpec(
+    "notify_user_of_several",
+    body="jobs.notifications.notify_user_of_several",
+    queue=Queue.DEFAULT,
+    retries=retry_after(30, MINUTE, 5 * MINUTE),
+)
 NOTIFY_STAFF = JobSpec(
     "notify_staff",
     body="jobs.notifications.notify_staff",
@@ -115,6 +121,7 @@ JOBS = (
     REMIND_UNFINISHED,
     FINISH_ACCOUNTS,
     NOTIFY_USER,
+    NOTIFY_USER_OF_SEVERAL,
     NOTIFY_STAFF,
 )
 

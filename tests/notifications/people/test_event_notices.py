@@ -54,6 +54,23 @@ def test_repeated_event_is_one_notice(
     assert rows(app, "SELECT count(*) FROM outbox_jobs WHERE job = 'notify_user'") == [(11,)]
 
 
+def test_events_of_one_transaction_are_told_to_each_person_by_one_job(
+    app: Flask, client: FlaskClient, people: People, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sita, gita = people.join("sita"), people.join("gita")
+    monkeypatch.setitem(SUBSCRIPTIONS, Paid, (tell_user(NoticeType.DUE_PAID, once_per="due_id"),))
+    with app.app_context(), transaction() as session:
+        for person, due in ((sita, "1"), (gita, "2"), (sita, "3")):
+            publish(Paid(user_id=person.id, due_id=due, amount=7_00, final=True))
+        given_up = session.begin_nested()
+        publish(Paid(user_id=sita.id, due_id="4", amount=9_00, final=True))
+        given_up.rollback()
+    work()
+    assert (len(bodies(client, sita)), len(bodies(client, gita))) == (2, 1)
+    jobs = rows(app, "SELECT job, count(*) FROM outbox_jobs WHERE job LIKE 'notify_user%' GROUP BY job ORDER BY job")
+    assert jobs == [("notify_user", 1), ("notify_user_of_several", 1)]
+
+
 def test_reporter_of_an_issue_hears_of_its_receipt_and_its_end(
     app: Flask,
     client: FlaskClient,
