@@ -72,11 +72,11 @@ def apply_event(state: StationState, message: DecodedMessage, event: Event, mess
     # Locks are taken in this order everywhere: the row of a power bank, then the live row.
     presence.record_presence(state, online=True, at=at)
     if is_newer:
-        sequence.advance_sequence(state, event.order)
         if consequence is Consequence.SETTLED:
             snapshots.expect_snapshot(state, at=at)
         elif consequence is not Consequence.KNOWN:
             state.contents = None
+        sequence.advance_sequence(state, event.order)  # last, so that one update writes all of the row
     return consequence is not Consequence.REPEAT
 
 
