@@ -14,7 +14,7 @@ from redis.exceptions import NoScriptError
 from rq.job import Job
 
 from jobs.worker.runtime import run
-from powerbank.outbox.wire import ENTRY_POINT
+from powerbank.outbox.wire import ENTRY_POINT, RQ_TIME
 
 ADVANCE = (Path(__file__).parent / "advance.lua").read_text()
 _TIMES = (b"created_at", b"enqueued_at")  # the times that a message has before its first run
@@ -73,4 +73,4 @@ class WireJob(Job):
 
 def rq_time(moment: datetime) -> str:
     """Write a time in the format of RQ."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.strftime(RQ_TIME)

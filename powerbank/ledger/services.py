@@ -67,7 +67,7 @@ Accounts = dict[AccountName, FoundAccount]
 
 
 class LockedAccounts(NamedTuple):
-    """Accounts that a transaction or a savepoint has locked, kept in the session, with their balances as they are now."""
+    """Accounts that a transaction or a savepoint has locked, with their balances as they are now."""
 
     holder: object
     user_ids: set[UUID]

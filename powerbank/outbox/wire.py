@@ -8,6 +8,8 @@ them. It was written against RQ 2.12 and rq-scheduler 0.14. The worker and the s
 are in `jobs/worker/`. tests/jobs/test_rq_insides.py fails when RQ changes what either of them leans on.
 """
 
+import json
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +35,7 @@ ENTRY_POINT = "jobs.worker.runtime.run"  # the only function a worker executes
 DELAYED_KEY = "rq:scheduler:scheduled_jobs"  # rq-scheduler's sorted set
 MESSAGE_PREFIX = "rq:job:"
 STARTED = JobStatus.STARTED.value
+RQ_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def push(messages: Iterable[Message], connection: Redis | None = None) -> None:
         if message.at is not None and message.at > utcnow():
             _delay(redis, pipe, spec, message, message.at)
         else:
-            queue(redis, spec.lane).enqueue_many([_enqueue_data(spec, message)], pipeline=pipe)
+            _enqueue(redis, pipe, spec, message)
     pipe.execute()
 
 
@@ -79,21 +82,28 @@ def forget_message(message_id: str) -> None:
         log.warning("ended message not removed", message=message_id, error=str(error))
 
 
-def _enqueue_data(spec: JobSpec, message: Message) -> Any:
-    return Queue.prepare_data(
-        ENTRY_POINT,
-        kwargs={"job": spec.name, **message.payload},
-        timeout=spec.limit,
-        result_ttl=spec.result_ttl,
-        failure_ttl=spec.failure_ttl,
-        description=spec.name,
-        job_id=message.id,
-    )
+def _enqueue(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message) -> None:
+    """Write what RQ's `enqueue` writes. Most of it is the same for all messages of a job, and is taken from RQ once."""
+    if spec.name not in _fields:
+        _fields[spec.name] = _rq_job(redis, spec, Message("first", spec.name), JobStatus.QUEUED).to_dict()
+    now = utcnow().strftime(RQ_TIME)
+    call: list[Any] = [ENTRY_POINT, None, [], {"job": spec.name, **message.payload}]
+    fields: dict[Any, Any] = {
+        **_fields[spec.name],
+        "created_at": now,
+        "enqueued_at": now,
+        "data": zlib.compress(json.dumps(call).encode()),
+    }
+    pipe.sadd(Queue.redis_queues_keys, queue_key(spec.lane))
+    pipe.hset(MESSAGE_PREFIX + message.id, mapping=fields)
+    pipe.rpush(queue_key(spec.lane), message.id)
 
 
-def _delay(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message, at: datetime) -> None:
-    """Leave a message with rq-scheduler, and show it in RQ's registry of scheduled jobs for rq-dashboard."""
-    job = Job.create(
+_fields: dict[str, dict[str, Any]] = {}
+
+
+def _rq_job(redis: Redis, spec: JobSpec, message: Message, status: JobStatus) -> Job:
+    return Job.create(
         ENTRY_POINT,
         kwargs={"job": spec.name, **message.payload},
         connection=redis,
@@ -104,8 +114,13 @@ def _delay(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message, at: da
         description=spec.name,
         id=message.id,
         origin=spec.lane,
-        status=JobStatus.SCHEDULED,
+        status=status,
     )
+
+
+def _delay(redis: Redis, pipe: Pipeline, spec: JobSpec, message: Message, at: datetime) -> None:
+    """Leave a message with rq-scheduler, and show it in RQ's registry of scheduled jobs for rq-dashboard."""
+    job = _rq_job(redis, spec, message, JobStatus.SCHEDULED)
     job.save(pipeline=pipe)
     # rq-scheduler counts whole seconds: rounding up keeps it from waking a job before its time.
     due = (at + timedelta(microseconds=999_999)).replace(microsecond=0)
