@@ -53,8 +53,9 @@ class Cost:
             programs=of_each("seconds", 1000),
             backends=of_each("backends", 1000),
             at_rest={name: (used - rest.seconds[name]) / rested * 1000 for name, used in before.seconds.items()},
-            wal_bytes=beyond_rest(rest.wal_bytes, before.wal_bytes, after.wal_bytes),
-            wal_images=beyond_rest(rest.wal_images, before.wal_images, after.wal_images, late=True),
+            # A checkpoint comes before the rest, so that pages are written whole then, which is not what a rest costs.
+            wal_bytes=(after.wal_bytes - before.wal_bytes) / lives,
+            wal_images=(after.wal_images - before.wal_images) / lives,
             redis_reads=beyond_rest(rest.redis_reads, before.redis_reads, after.redis_reads),
             redis_commands=of_each("redis_commands"),
             transactions=beyond_rest(rest.transactions, before.transactions, after.transactions, late=True),
@@ -115,6 +116,7 @@ def of_cost(cost: Cost, sent: Sequence[Statement], logged: int) -> list[str]:
         f"| of them without touching an index | {cost.rows('updated_in_place'):.1f} |",
         f"| rows deleted | {cost.rows('deleted'):.1f} |",
         f"| write-ahead log | {cost.wal_bytes / 1024:.1f} kB |",
+        f"| pages written whole into it | {cost.wal_images:.1f} |",
         f"| round trips to Redis | {cost.redis_reads:.0f} |",
         f"| commands to Redis, with those of scripts | {sum(cost.redis_commands.values()):.0f} |",
     ]
