@@ -62,8 +62,8 @@ def whole_lives(arguments: Namespace) -> dict[str, str]:
             after = counters.read(servers, programs)
             answers = dict(riders.answers)
             measured.append(yardsticks.measure(servers))
-            with statements.logged(servers) as sent:
-                live(COUNTED, arguments.rate)
+            usual = statements.log(servers, lambda: time.sleep(COUNTED / arguments.rate))
+            sent = statements.log(servers, lambda: live(COUNTED, arguments.rate)).beyond(usual)
             stacks = {}
             if arguments.profile:
                 python = {name: pid for name, pid in programs.items() if name not in ("postgres", "redis", "broker")}

@@ -5,9 +5,9 @@ whose time is measured.
 """
 
 import re
+import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 from scripts.bench.life.database import as_superuser
@@ -28,25 +28,44 @@ _VALUES = (
 class Statement(NamedTuple):
     program: str
     text: str
-    times: int
+    times: float
     milliseconds: float
 
 
-@contextmanager
-def logged(servers: Stack) -> Iterator[list[Statement]]:
-    """Fill the list with the statements that were sent within."""
-    found: list[Statement] = []
+class Sent(NamedTuple):
+    """What was sent within so many seconds."""
+
+    seconds: float
+    statements: list[Statement]
+
+    def beyond(self, rest: "Sent") -> list[Statement]:
+        """Return the statements without those that a rest of the same length would have had."""
+        share = self.seconds / rest.seconds
+        at_rest = {(each.program, each.text): each for each in rest.statements}
+        left = []
+        for each in self.statements:
+            usual = at_rest.get((each.program, each.text), Statement(each.program, each.text, 0, 0.0))
+            times = each.times - usual.times * share
+            if times > 0:
+                spent = max(0.0, each.milliseconds - usual.milliseconds * share)
+                left.append(Statement(each.program, each.text, times, spent))
+        return left
+
+
+def log(servers: Stack, act: Callable[[], None]) -> Sent:
+    """Return the statements that are sent while something is done."""
     assert servers.postgres is not None  # noqa: S101 (for the type checker)
     log = servers.postgres.log
     _set_logging(servers, "log_min_duration_statement = 0", "log_line_prefix = '%m [%p] %a|'")
-    began_at = log.stat().st_size
+    size, began = log.stat().st_size, time.monotonic()
     try:
-        yield found
+        act()
     finally:
+        seconds = time.monotonic() - began
         _set_logging(servers, "log_min_duration_statement = -1")
     with log.open("rb") as lines:
-        lines.seek(began_at)
-        found += _summed(lines.read().decode(errors="replace"))
+        lines.seek(size)
+        return Sent(seconds, _summed(lines.read().decode(errors="replace")))
 
 
 def _set_logging(servers: Stack, *settings: str) -> None:

@@ -1,7 +1,7 @@
 """What was counted, as tables for people."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,7 +133,7 @@ def of_profile(stacks: Mapping[str, Stacks], sent: Sequence[Statement], logged: 
         lines += [f"| `{what}` | {share:.1%} |" for what, share in list(profile.own_time(each).items())[:TOP]]
         lines.append("")
     total = sum(each.milliseconds for each in sent) or 1.0
-    times: Counter[str] = Counter()
+    times: dict[str, float] = defaultdict(float)
     milliseconds: dict[str, float] = defaultdict(float)
     for statement in sent:
         times[statement.text] += statement.times
