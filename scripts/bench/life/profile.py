@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 RATE = 100  # looks a second
+LIBRARIES = ("sqlalchemy", "powerbank", "jobs", "redis", "rq", "flask", "paho")
+OTHERS = "Python and others"
 LONGEST = 600  # seconds that py-spy watches unless it is stopped
 STARTS_WITHIN = 3.0
 
@@ -42,6 +44,15 @@ def own_time(stacks: Stacks) -> dict[str, float]:
     for stack, times in stacks.items():
         functions[stack[-1]] += times
     return _shares(functions)
+
+
+def own_time_by_library(stacks: Stacks) -> dict[str, float]:
+    """The share of all functions of a library together; the product's own code is `powerbank` and `jobs`."""
+    libraries: Counter[str] = Counter()
+    for stack, times in stacks.items():
+        package = stack[-1].partition("/")[0]
+        libraries[package if package in LIBRARIES else OTHERS] += times
+    return _shares(libraries)
 
 
 def time_within(stacks: Stacks) -> dict[str, float]:

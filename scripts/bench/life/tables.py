@@ -13,6 +13,7 @@ from scripts.bench.life.statements import Statement
 from scripts.bench.life.yardsticks import Yardsticks
 
 TOP = 10
+FEWEST_LOOKS = 50  # of a program that is shown
 OF_TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -125,10 +126,14 @@ def of_cost(cost: Cost, sent: Sequence[Statement], logged: int) -> list[str]:
 
 def of_profile(stacks: Mapping[str, Stacks], sent: Sequence[Statement], logged: int) -> list[str]:
     """The ten dearest functions of each program by their own time, and the ten dearest statements."""
-    lines: list[str] = []
-    for name, each in sorted(stacks.items(), key=lambda one: -one[1].total()):
-        if each.total() < 20:
-            continue
+    seen = {name: each for name, each in stacks.items() if each.total() >= FEWEST_LOOKS}
+    columns = (*profile.LIBRARIES, profile.OTHERS)
+    lines = [f"| own time of | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
+    for name, each in sorted(seen.items(), key=lambda one: -one[1].total()):
+        libraries = profile.own_time_by_library(each)
+        lines.append(f"| {name} | " + " | ".join(f"{libraries.get(column, 0.0):.0%}" for column in columns) + " |")
+    lines.append("")
+    for name, each in sorted(seen.items(), key=lambda one: -one[1].total()):
         lines += [f"| {name} | own time |", "| --- | ---: |"]
         lines += [f"| `{what}` | {share:.1%} |" for what, share in list(profile.own_time(each).items())[:TOP]]
         lines.append("")
