@@ -104,20 +104,25 @@ def upgrade() -> None:
         sa.Column("lot_id", sa.Uuid(), nullable=False),
         sa.Column("available", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
-        sa.Column("of_entry", sa.Uuid(), nullable=True),
+        sa.Column("continued_entry_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("available <> 0 OR held <> 0", name=op.f("ck_points_moves_something")),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["ledger_entries.id"], name=op.f("fk_points_moves_entry_id_ledger_entries")
         ),
         sa.ForeignKeyConstraint(["lot_id"], ["points_lots.id"], name=op.f("fk_points_moves_lot_id_points_lots")),
         sa.ForeignKeyConstraint(
-            ["of_entry"], ["ledger_entries.id"], name=op.f("fk_points_moves_of_entry_ledger_entries")
+            ["continued_entry_id"],
+            ["ledger_entries.id"],
+            name=op.f("fk_points_moves_continued_entry_id_ledger_entries"),
         ),
         sa.PrimaryKeyConstraint("entry_id", "lot_id", name=op.f("pk_points_moves")),
     )
     op.create_index("ix_points_moves_lot_id", "points_moves", ["lot_id"])
     op.create_index(
-        "ix_points_moves_of_entry", "points_moves", ["of_entry"], postgresql_where=sa.text("of_entry IS NOT NULL")
+        "ix_points_moves_continued_entry_id",
+        "points_moves",
+        ["continued_entry_id"],
+        postgresql_where=sa.text("continued_entry_id IS NOT NULL"),
     )
 
     op.create_table(

@@ -28,14 +28,15 @@ _AVAILABLE = """
 _HELD = """
     SELECT l.id AS lot_id, sum(m.held) AS has, row_number() OVER (ORDER BY l.expires_at, l.id) AS place
       FROM points_moves m JOIN points_lots l ON l.id = m.lot_id
-     WHERE (m.entry_id = :of OR m.of_entry = :of) AND l.user_id = :user_id GROUP BY l.id HAVING sum(m.held) > 0
+     WHERE (m.entry_id = :continued OR m.continued_entry_id = :continued) AND l.user_id = :user_id
+     GROUP BY l.id HAVING sum(m.held) > 0
 """
 # The points that came last go back first, so the person keeps those that last longest.
 _PAID = """
     SELECT l.id AS lot_id, -sum(m.available + m.held) AS has,
            row_number() OVER (ORDER BY l.expires_at DESC, l.id DESC) AS place
       FROM points_moves m JOIN points_lots l ON l.id = m.lot_id
-     WHERE (m.entry_id = :of OR m.of_entry = :of) AND l.user_id = :user_id
+     WHERE (m.entry_id = :continued OR m.continued_entry_id = :continued) AND l.user_id = :user_id
      GROUP BY l.id HAVING sum(m.available + m.held) < 0
 """
 _MOVE = """
@@ -46,8 +47,8 @@ _MOVE = """
          changed AS (UPDATE points_lots l
                         SET available = l.available + :available * m.points, held = l.held + :held * m.points
                        FROM moved m WHERE l.id = m.lot_id),
-         noted AS (INSERT INTO points_moves (entry_id, lot_id, available, held, of_entry)
-                   SELECT :entry_id, lot_id, :available * points, :held * points, :of FROM moved)
+         noted AS (INSERT INTO points_moves (entry_id, lot_id, available, held, continued_entry_id)
+                   SELECT :entry_id, lot_id, :available * points, :held * points, :continued FROM moved)
     SELECT coalesce(sum(points), 0) FROM moved
 """
 _MOVES = {kind: text(_MOVE.format(source=kind)) for kind in (_AVAILABLE, _HELD, _PAID)}
@@ -82,7 +83,7 @@ def move_lots(
         parameters = {
             "entry_id": entry_id,
             "user_id": owner,
-            "of": continues,
+            "continued": continues,
             "first": first_award,
             "points": points,
             "available": available // points,

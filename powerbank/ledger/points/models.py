@@ -47,7 +47,11 @@ class Move(Base):
     __tablename__ = "points_moves"
     __table_args__ = (
         CheckConstraint("available <> 0 OR held <> 0", name="something"),
-        Index("ix_points_moves_of_entry", "of_entry", postgresql_where=text("of_entry IS NOT NULL")),
+        Index(
+            "ix_points_moves_continued_entry_id",
+            "continued_entry_id",
+            postgresql_where=text("continued_entry_id IS NOT NULL"),
+        ),
         Index("ix_points_moves_lot_id", "lot_id"),
     )
 
@@ -55,4 +59,5 @@ class Move(Base):
     lot_id: Mapped[UUID] = mapped_column(ForeignKey("points_lots.id"), primary_key=True)
     available: Mapped[int] = mapped_column(BigInteger)
     held: Mapped[int] = mapped_column(BigInteger)
-    of_entry: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_entries.id"))  # the hold or payment carried on
+    # The hold or the payment that the entry carries on.
+    continued_entry_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_entries.id"))

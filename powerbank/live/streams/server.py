@@ -116,8 +116,8 @@ class Server:
             self._refuse(connection, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", NOT_NOW)
             return False
         if self._most_of_address is not None and self._by_address[address] > self._most_of_address:
-            told = "This address has too many connections."
-            self._refuse(connection, HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", told)
+            detail = "This address has too many connections."
+            self._refuse(connection, HTTPStatus.TOO_MANY_REQUESTS, "rate_limited", detail)
             return False
         return True
 
@@ -134,13 +134,13 @@ class Server:
     def requested(self, connection: Connection, asked: request.Request) -> None:
         origin = asked.origin if asked.origin == self._origin else None
         if asked.path != request.STREAM:
-            told = "There is nothing at this address."
-            self._refuse(connection, HTTPStatus.NOT_FOUND, "not_found", told, origin)
+            detail = "There is nothing at this address."
+            self._refuse(connection, HTTPStatus.NOT_FOUND, "not_found", detail, origin)
         elif asked.method == b"OPTIONS":
             connection.answer(request.preflight(origin))
         elif asked.method != b"GET":
-            told = "This address does not take that method."
-            self._refuse(connection, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", told, origin)
+            detail = "This address does not take that method."
+            self._refuse(connection, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", detail, origin)
         else:
             self._keep(self._loop.create_task(self._open(connection, asked.ticket, origin)))
 
@@ -155,8 +155,8 @@ class Server:
         if connection.transport.is_closing():
             return
         if admission is None:
-            told = "This ticket is unknown, spent or too old; ask for another one."
-            self._refuse(connection, HTTPStatus.FORBIDDEN, "ticket_invalid", told, origin)
+            detail = "This ticket is unknown, spent or too old; ask for another one."
+            self._refuse(connection, HTTPStatus.FORBIDDEN, "ticket_invalid", detail, origin)
         elif self._stopping or len(self._audience) >= self._most or not self._can_tell:
             self._refuse(connection, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", NOT_NOW, origin)
         else:

@@ -28,7 +28,7 @@ from powerbank.stations.protocols.events import CommandAnswer, Ejected, EjectFai
 # The reservation ends with the ejection that it was for. A bank that comes out late leaves the reservation of the next
 # rental as it is.
 _EMPTY_SLOT = text("""
-    WITH kept AS (DELETE FROM bank_reservations WHERE bank_id = :bank_id AND rental_id = :rental_id),
+    WITH reservation AS (DELETE FROM bank_reservations WHERE bank_id = :bank_id AND rental_id = :rental_id),
          worn AS (UPDATE power_banks SET cycles = cycles + 1 WHERE id = :bank_id AND :moved)
     UPDATE slots SET bank_serial = NULL, charge = NULL, temperature = NULL
      WHERE :clear AND station_id = :station_id AND number = :number AND bank_serial = :serial
@@ -150,7 +150,7 @@ def _conclude(
         return is_news
     if proof is Proof.IN:
         conclude_bank_stayed(command, proof="refused", response=response, now=now)
-    elif command.is_open and command.looked_at is None:
+    elif command.is_open and command.snapshot_decides_from is None:
         commands.acknowledge_command(command, response)
         commands.request_outcome_snapshot(command, now=now, at=now + _find_settling_time(command, station))
     return None

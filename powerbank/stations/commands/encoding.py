@@ -25,7 +25,7 @@ FORMS: dict[CommandName, tuple[type[forms.Command], dict[str, str]]] = {
 
 
 def is_command_supported(station: Station, command: CommandName) -> bool:
-    """Whether the protocol of a station has this command."""
+    """Tell whether the protocol of a station has this command."""
     return FORMS[command][0] in PROTOCOLS[station.protocol].supports
 
 

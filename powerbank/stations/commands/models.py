@@ -87,7 +87,7 @@ class StationCommand(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     deadline: Mapped[datetime]
     sent_at: Mapped[datetime | None]
-    looked_at: Mapped[datetime | None]  # from when on a snapshot shows what the command did
+    snapshot_decides_from: Mapped[datetime | None]  # a snapshot from then on shows what the command did
     finished_at: Mapped[datetime | None]
     response: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 

@@ -128,7 +128,7 @@ def request_snapshot(station_id: UUID, *, now: datetime, at: datetime | None = N
 
 
 def is_command_due(command_id: UUID, *, now: datetime) -> bool:
-    """Whether the command is still to be sent. This is asked before a connection to the broker is made."""
+    """Tell whether the command is still to be sent. This is asked before a connection to the broker is made."""
     command = db.session.get(StationCommand, command_id)
     return command is not None and command.status == CommandStatus.QUEUED and command.deadline > now
 
@@ -205,12 +205,12 @@ def acknowledge_command(command: StationCommand, response: dict[str, Any]) -> No
 def request_outcome_snapshot(command: StationCommand, *, now: datetime, at: datetime | None = None) -> None:
     """Request the snapshot that tells what became of an ejection. Without one, nobody will ever know."""
     session = open_session()
-    command.looked_at = at or now
+    command.snapshot_decides_from = at or now
     session.flush()
     request_snapshot(command.station_id, now=now, at=at)
     enqueue(
         station_jobs.CHECK_STATION_COMMAND,
-        at=command.looked_at + timedelta(seconds=SNAPSHOT_SECONDS),
+        at=command.snapshot_decides_from + timedelta(seconds=SNAPSHOT_SECONDS),
         command_id=str(command.id),
     )
 
@@ -232,9 +232,9 @@ def check_overdue_command(command_id: UUID, *, now: datetime) -> None:
         settle_command(command, CommandStatus.EXPIRED, {"error": "not_sent"}, now=now)
     elif not command.is_eject:
         settle_command(command, CommandStatus.UNKNOWN, {"error": "no_answer"}, now=now)
-    elif command.looked_at is None:
+    elif command.snapshot_decides_from is None:
         request_outcome_snapshot(command, now=now)
-    elif now >= command.looked_at + timedelta(seconds=SNAPSHOT_SECONDS - 1):
+    elif now >= command.snapshot_decides_from + timedelta(seconds=SNAPSHOT_SECONDS - 1):
         settle_command(command, CommandStatus.UNKNOWN, {"error": "no_snapshot"}, now=now)
 
 

@@ -170,8 +170,10 @@ def _settle_missing_bank(serial: str, number: int, comparison: Comparison) -> bo
 
 
 def _is_proof_for(command: StationCommand, received_at: datetime) -> bool:
-    """Whether a snapshot of that time was taken late enough to show what the command did."""
-    return command.is_open and command.looked_at is not None and received_at >= command.looked_at
+    """Tell whether a snapshot of that time was taken late enough to show what the command did."""
+    return (
+        command.is_open and command.snapshot_decides_from is not None and received_at >= command.snapshot_decides_from
+    )
 
 
 def _list_banks_in_slots(station_id: UUID) -> list[tuple[str, int]]:

@@ -60,7 +60,7 @@ _NEWEST = text("""
 """)
 # Snapshots that change charges are kept as they came.
 _CHANGED = text("""
-    WITH kept AS (
+    WITH logged AS (
         INSERT INTO station_messages (id, station_id, received_at, kind, outcome, topic, payload)
         SELECT id, station_id, at, 'Snapshot', 'applied', topic, decode(payload, 'hex')
           FROM unnest(CAST(:reports AS uuid[]), CAST(:stations AS uuid[]), CAST(:received AS timestamptz[]),
@@ -235,6 +235,6 @@ def _list_changed_slots(snapshot: Snapshot, measures_before: str | None) -> list
 
 
 def _crosses_limit(progress: StationProgress, limit: int) -> bool:
-    """Whether a bank can be handed out now and could not before, or the other way round."""
+    """Tell whether a bank can be handed out now and could not before, or the other way round."""
     before, after = parse_charges(progress.measures_before or ""), parse_charges(progress.measures or "")
     return any(((before.get(number) or 0) >= limit) != ((charge or 0) >= limit) for number, charge in after.items())
