@@ -148,7 +148,7 @@ def _call(spec: JobSpec, arguments: dict[str, Any], *run: StepwiseRun) -> None:
 
 @functools.cache
 def _body(path: str) -> tuple[Callable[..., None], inspect.Signature, frozenset[str]]:
-    """The function, its signature, and its keyword-only arguments."""
+    """Return the function, its signature, and its keyword-only arguments."""
     module, _, name = path.rpartition(".")
     body = getattr(importlib.import_module(module), name)
     signature = inspect.signature(body)

@@ -1,4 +1,4 @@
-"""Who is signed in at the operators' console, by its cookie.
+"""Find who is signed in at the operators' console, by its cookie.
 
 Pages are made on the server, without script. A later domain adds its pages with a blueprint that has `guard` in front.
 The cookie only names a session; its row in the database says whether the session lasts.
@@ -42,7 +42,7 @@ def find_signed_in_staff() -> SignedInStaff | None:
 
 
 def page_staff(permission: str) -> SignedInStaff:
-    """The member of staff whom the guard let in, if the role may do this."""
+    """Return the member of staff whom the guard let in, if the role may do this."""
     staff = find_signed_in_staff()
     if staff is None or not staff.may(permission):
         abort(403)

@@ -1,4 +1,4 @@
-"""What staff read about people, about acts that a second person decides, and about what staff did."""
+"""Read, for staff, people, the acts that wait for a second person, and the audit log."""
 
 import re
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ class UserView:
 
     @property
     def dues(self) -> list[DueWithGrace]:
-        """The open dues, newest first."""
+        """List the open dues, newest first."""
         found = ledger.due_page(user_id=self._person.id, status=Progress.OPEN, limit=DUES_SHOWN, cursor=None)
         return list(found["items"])
 

@@ -1,4 +1,4 @@
-"""What staff do about people's accounts, what waits for a second person, and the audit log."""
+"""Serve staff people's accounts, the acts that wait for a second person, and the audit log."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What staff do to people's accounts, and how a second person decides what one may not do alone."""
+"""Change people's accounts for staff, and have a second person decide what one may not do alone."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -34,7 +34,7 @@ _ALLOWED = "{" + ",".join(status for status in AccountStatus if status_allows_si
 
 
 def find_ended_sign_ins(held: Collection[tuple[str, str]]) -> dict[str, Reason]:
-    """Of principals with the ids of their sessions, give the sessions that have ended, and why."""
+    """Return which of these sessions of principals have ended, and why."""
     staff = [session_id for principal, session_id in held if principal.startswith("staff:")]
     people = [session_id for principal, session_id in held if principal.startswith("user:")]
     return _ended(_OF_PEOPLE, people, allowed=_ALLOWED) | _ended(_OF_STAFF, staff, now=utcnow())

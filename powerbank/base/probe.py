@@ -16,7 +16,7 @@ class _Quiet(WSGIRequestHandler):
     timeout = 10  # a caller that says nothing does not keep a thread for longer
 
     def log_message(self, *_: Any) -> None:
-        """A probe comes every few seconds."""
+        """Log nothing: a probe comes every few seconds."""
 
 
 def serve(port: int, state: State) -> WSGIServer:

@@ -99,7 +99,7 @@ class RedisClients:
 
     @property
     def push(self) -> Redis:
-        """The queues' Redis for callers that cannot wait: the sweep pushes what is not pushed within a second."""
+        """Give the queues' Redis to callers that cannot wait: the sweep pushes what is not pushed within a second."""
         if self._push is None:
             self._push = connect(self._queue_url, socket_timeout=1.0, retry=_ONCE)
         return self._push
@@ -112,7 +112,7 @@ class RedisClients:
 
     @property
     def counters(self) -> Redis:
-        """The caches' Redis for rate limits: every request waits for it."""
+        """Give the caches' Redis for rate limits: every request waits for it."""
         if self._counters is None:
             self._counters = connect(self._cache_url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=_ONCE)
         return self._counters

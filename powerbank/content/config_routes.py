@@ -1,4 +1,4 @@
-"""Staff: what they set while the network runs."""
+"""Serve staff the settings that they change while the network runs."""
 
 from typing import Any
 

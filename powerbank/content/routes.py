@@ -1,4 +1,4 @@
-"""What the app shows before anybody has signed in."""
+"""Serve what the app shows before anybody has signed in."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Staff: pages with revisions, and plain lists."""
+"""Serve staff the pages with their revisions, and the plain lists."""
 
 from typing import Any
 from uuid import UUID

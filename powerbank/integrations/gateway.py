@@ -1,4 +1,4 @@
-"""What every payment gateway is to Powerbank. Amounts are in the currency's smallest unit: paisa, cents, yen."""
+"""Define what every payment gateway is to Powerbank. Amounts are in the currency's smallest unit: paisa, cents, yen."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What people and staff read about identity checks."""
+"""Read identity checks, for people and staff."""
 
 from collections.abc import Sequence
 from datetime import datetime

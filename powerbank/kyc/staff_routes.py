@@ -1,4 +1,4 @@
-"""How staff look at submissions and their documents, and decide."""
+"""Serve staff submissions with their documents, and take decisions on them."""
 
 from datetime import timedelta
 from typing import Any, cast

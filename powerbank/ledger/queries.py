@@ -1,4 +1,4 @@
-"""What people and staff read of the ledger."""
+"""Read the ledger, for people and staff."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -207,7 +207,7 @@ class DueWithGrace:
 
     @property
     def collected_from(self) -> datetime | None:
-        """The time from which the due is taken from whatever comes into the wallet."""
+        """Return the time from which the due is taken from whatever comes into the wallet."""
         return self.due.created_at + self.grace_period if self.due.status == Progress.OPEN else None
 
 

@@ -1,4 +1,4 @@
-"""What can be followed, and who may follow it.
+"""Name the topics that can be followed, and decide who may follow them.
 
 A topic is a name such as `console`, or a name with the id of one thing such as `rental:0192…`. Each name has one
 function that says whether somebody may follow it. `powerbank.wiring` registers those of the other domains.

@@ -1,4 +1,4 @@
-"""What orchestrators, load balancers and monitors ask, and who of them may ask it."""
+"""Answer orchestrators, load balancers and monitors, and decide who of them may ask."""
 
 import functools
 import hmac

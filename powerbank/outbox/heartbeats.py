@@ -40,7 +40,7 @@ class Heartbeat(Base):
 
     @property
     def listens(self) -> bool:
-        """Of a daemon: the broker brings it what stations say."""
+        """Tell whether this is a daemon to which the broker brings what stations say."""
         return self.queues == [LISTENS]
 
 

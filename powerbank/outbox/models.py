@@ -96,7 +96,7 @@ class OutboxJob(Base):
 
     @property
     def outcome(self) -> str:
-        """Of a dead letter its cause; what is open waits for its time or its next try, or somebody works on it."""
+        """Give the cause of a closed job, or what an open one does: run, wait for its next try or for its time."""
         if self.state != State.OPEN:
             return self.cause or self.state
         if self.claimed_by is not None:

@@ -1,4 +1,4 @@
-"""What can be said of a job: its queue, retries, expiry, alarm and uniqueness. The jobs are in `outbox/catalogue/`."""
+"""Describe a job: its queue, retries, expiry, alarm and uniqueness. The jobs are in `outbox/catalogue/`."""
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
@@ -126,7 +126,7 @@ class JobSpec:
 
     @property
     def lane(self) -> str:
-        """Where its messages wait."""
+        """Name the lane in which its messages wait."""
         return self.queue + VENDORS if self.vendor else self.queue.value
 
     @property

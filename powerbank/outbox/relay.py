@@ -1,4 +1,4 @@
-"""The sweep: finds jobs whose news was lost and sends it again.
+"""The sweep: it finds jobs whose messages were lost, and sends them again.
 
 A row is stranded when its lease ran out and nobody has it: no queue holds its message and no living worker
 has it in hand. PostgreSQL says who lives (heartbeats), and a row that a transaction holds locked is at work.
@@ -202,7 +202,7 @@ def _batches(condition: ColumnElement[bool]) -> Iterator[Sequence[Stranded]]:
 
 
 def _worker_of_claim() -> ColumnElement[str]:
-    """The name of the worker that has claimed a row: a claim is `worker/message`."""
+    """Return the name of the worker that has claimed a row: a claim is `worker/message`."""
     return func.split_part(OutboxJob.claimed_by, "/", 1)
 
 

@@ -1,4 +1,4 @@
-"""What people and staff read of payments."""
+"""Read payments, for people and staff."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Staff: points for many."""
+"""Serve staff grants of points to many people."""
 
 from typing import Any
 from uuid import UUID

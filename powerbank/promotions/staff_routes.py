@@ -1,4 +1,4 @@
-"""Staff: campaigns, coupons, their codes, and what they came to."""
+"""Serve staff campaigns, coupons and their codes, and what came of them."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person has done is counted, and unlocks the achievements that it leads to, in one transaction."""
+"""Count what a person has done, and unlock the achievements that it leads to, in one transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime

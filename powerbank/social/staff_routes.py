@@ -1,4 +1,4 @@
-"""Staff: achievements."""
+"""Serve staff the achievements."""
 
 from typing import Any
 from uuid import UUID

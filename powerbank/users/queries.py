@@ -1,4 +1,4 @@
-"""What people read about themselves: their profile, and what they have used so far."""
+"""Read the profile of a person, and what the person has used so far."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a signed-in person reads and changes about themselves: profile, picture, usage, referrals."""
+"""Serve a signed-in person their profile, picture, usage and referrals."""
 
 from typing import Any
 

@@ -98,7 +98,7 @@ class Gateway(Protocol):
         """What tells the payee of the last outcome, in the order of its sending."""
 
     def calls_by_itself(self) -> bool:
-        """Whether the vendor tells the payee of its own accord, with no browser."""
+        """Tell whether the vendor tells the payee of its own accord, with no browser."""
 
     def settle_refund(self, refund_id: str, *, succeeded: bool) -> list[Call]: ...
 

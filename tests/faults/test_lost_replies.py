@@ -97,7 +97,7 @@ def test_a_scheduler_that_hears_no_answer_loses_no_delayed_job(plant: Plant, red
 def test_a_commit_whose_answer_was_lost_gives_one_effect(
     plant: Plant, postgres_proxy: Proxy, spec: sample_jobs.JobSpec
 ) -> None:
-    """Whether it was committed, only the row can say."""
+    """Tell whether it was committed, only the row can say."""
     address = plant.postgres.app_url().partition("?")[0].replace("@", f"@127.0.0.1:{postgres_proxy.port}")
     worker = plant.worker(DATABASE_URL=address)
     job_id = plant.enqueue(spec, key="a", **({"seconds": 1} if spec.stepwise else {}))

@@ -160,7 +160,7 @@ class Connection:
         return bool(part)
 
     def take_head(self) -> bytes | None:
-        """The head of the next request with the empty line behind it, once it is whole."""
+        """Return the head of the next request with the empty line behind it, once it is whole."""
         end = self.received.find(b"\r\n\r\n", max(0, self._searched - 3))
         if end < 0:
             return None
@@ -183,7 +183,7 @@ class Connection:
         self._began = time.monotonic()
 
     def take_body(self) -> bool:
-        """True once the body is whole. MemoryError when there is no room for it."""
+        """Tell whether the body is whole. Raise MemoryError when there is no room for it."""
         assert self.body is not None  # noqa: S101 (for the type checker)
         whole = self.body.take(self.received)
         size = len(self.body.content)
@@ -197,7 +197,7 @@ class Connection:
         self.deadline = rest_until(self._began, 0)
 
     def send_more(self) -> bool:
-        """True when the answer is sent."""
+        """Send more of the answer, and tell whether all of it is sent."""
         done = self.sock.flush()
         self.deadline = rest_until(self._began, self.sock.sent)
         return done

@@ -201,7 +201,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.tpool.submit(self.handle, connection)
 
     def handle(self, connection: Connection) -> None:
-        """In a thread of the pool."""
+        """Run in a thread of the pool."""
         connection.keep = False
         try:
             connection.request.body = connection.body.stream()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Who requests a code: a stranger, or somebody who has proved this phone number or e-mail address before.
+"""Tell who requests a code: a stranger, or somebody who has proved this phone number or e-mail address before.
 
 Strangers share the codes that a number may be sent, so one of them can use them up. This must keep nobody from signing
 in: requests from an IP address or a device at which the number was verified before are counted by themselves. An IP

@@ -1,4 +1,4 @@
-"""What a person does with a one-time code: sign in, register, or link a further phone number or e-mail address.
+"""Sign in, register, or link a further phone number or e-mail address, by a one-time code.
 
 A code that was tried has used up a try, whatever comes of it. So a refusal is returned and not raised: the caller
 commits first and raises it then.

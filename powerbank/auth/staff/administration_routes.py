@@ -1,4 +1,4 @@
-"""Superadmins: who is on the staff."""
+"""Serve superadmins the members of staff."""
 
 from typing import Any
 from uuid import UUID

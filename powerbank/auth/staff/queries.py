@@ -1,4 +1,4 @@
-"""What others ask about staff: members, those who may do something, and where a member is signed in."""
+"""Read members of staff, those who may do something, and where a member is signed in."""
 
 from collections import defaultdict
 from collections.abc import Sequence

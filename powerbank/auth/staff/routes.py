@@ -1,4 +1,4 @@
-"""How staff sign in."""
+"""Sign staff in and out."""
 
 from typing import Any
 

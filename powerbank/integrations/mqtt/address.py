@@ -8,7 +8,7 @@ import paho.mqtt.client as mqtt
 
 
 def new_client_id() -> str:
-    """A name that nobody guesses, of a length and letters that each broker takes.
+    """Make a name that nobody guesses, of a length and letters that each broker takes.
 
     At most brokers whoever signs in under a client id that is in use, with whatever account, takes over its session.
     """

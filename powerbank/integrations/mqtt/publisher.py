@@ -29,7 +29,7 @@ class Publisher:
         self._refusal = ""
 
     def open(self) -> bool:
-        """Whether there is a connection. Waits for nothing: the first who asks has it made."""
+        """Tell whether there is a connection. Waits for nothing: the first who asks has it made."""
         with self._lock:
             if self._client is None:
                 self._client = self._connecting()
@@ -40,7 +40,7 @@ class Publisher:
             raise VendorError(f"the MQTT broker is away {self._refusal}".strip())
 
     def send(self, topic: str, payload: bytes, *, qos: int, wait: float = DELIVERY_SECONDS) -> bool:
-        """Whether the broker has it, as far as that can be known in this time. It is never sent twice by us."""
+        """Tell whether the broker has it, as far as that can be known in this time. It is never sent twice by us."""
         assert self._client is not None  # noqa: S101 (`open` or `ready` was called)
         sent = self._client.publish(topic, payload, qos=qos)
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
@@ -79,7 +79,7 @@ class Publisher:
 
 
 def publisher(app: Flask) -> Publisher:
-    """This process's own. Made anew after a fork, as a connection belongs to one process."""
+    """Give this process's own publisher. It is made anew after a fork, as a connection belongs to one process."""
     cached = cast("tuple[int, Publisher] | None", app.extensions.get("mqtt_publisher"))
     if cached is not None and cached[0] == os.getpid():
         return cached[1]
@@ -92,7 +92,7 @@ def publisher(app: Flask) -> Publisher:
 
 
 def open_publisher(app: Flask) -> Publisher | None:
-    """This process's own if it is connected now; for whoever can leave the sending to a job instead."""
+    """Give this process's own if it is connected now, to a caller that can leave the sending to a job instead."""
     try:
         link = publisher(app)
     except VendorError:

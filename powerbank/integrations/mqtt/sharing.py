@@ -1,4 +1,4 @@
-"""Whether a broker can share a subscription among daemons without losing what a fallen one held.
+"""Try out whether a broker can share a subscription among daemons without losing what a fallen one held.
 
 Not every broker that knows `$share` can: Mosquitto drops what a member had not acknowledged, and NATS takes the word
 for a topic's name. So it is tried out, with a group and a topic of its own.

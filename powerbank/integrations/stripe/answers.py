@@ -1,4 +1,4 @@
-"""What Stripe's answers mean: payments, refunds and disputes, each in the smallest unit of its currency."""
+"""Read Stripe's answers: payments, refunds and disputes, each in the smallest unit of its currency."""
 
 from typing import Any
 

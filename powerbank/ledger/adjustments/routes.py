@@ -1,4 +1,4 @@
-"""Staff: giving and taking by hand, with a reason and within limits."""
+"""Serve staff adjustments: they give and take by hand, with a reason and within limits."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Staff: the books."""
+"""Serve staff the books."""
 
 from typing import Any
 from uuid import UUID

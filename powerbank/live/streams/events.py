@@ -32,7 +32,7 @@ _numbers = itertools.count(1)
 
 
 def hello(topics: Sequence[str], *, streams: int) -> bytes:
-    """The first event of a stream. It comes again when changes may have been missed."""
+    """Write the first event of a stream. It comes again when changes may have been missed."""
     EVENTS.labels("hello").inc()
     data = {"topics": [shown_topic(topic) for topic in topics], "at": format_time(utcnow())}
     return b"retry: %d\nevent: hello\ndata: %b\n\n" % (pause_before_return(streams), orjson.dumps(data))
@@ -44,7 +44,7 @@ def changed(topic: str, change: Change) -> bytes:
 
 
 def bye(reason: Reason, *, streams: int) -> bytes:
-    """The last event. Browsers wait for so many milliseconds before they come back."""
+    """Write the last event. Browsers wait for so many milliseconds before they come back."""
     pause = pause_before_return(streams)
     data = {"reason": reason, "retry_ms": pause}
     return b"retry: %d\nevent: bye\ndata: %b\n\n" % (pause, orjson.dumps(data))

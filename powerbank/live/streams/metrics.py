@@ -1,4 +1,4 @@
-"""What a live process counts, for Prometheus."""
+"""Count what a live process does, for Prometheus."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

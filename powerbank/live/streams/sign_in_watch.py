@@ -37,7 +37,7 @@ class SignInWatch:
 
     @property
     def knows_nothing(self) -> bool:
-        """Whether the sign-ins could not be looked up for so long that none counts any more."""
+        """Tell whether the sign-ins could not be looked up for so long that none counts any more."""
         return self._loop.time() - self._known_at > UNKNOWN_FOR
 
     def look_at(self, principals: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Staff: a message to many."""
+"""Serve staff broadcasts: one message to many people."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Staff: what became of the messages to a person, and which failed, whoever they were for."""
+"""Serve staff what became of the messages to a person, and all messages that failed."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a person wants to hear of."""
+"""Serve the choices of a person about which notices to get."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person was told, and the devices on which they are told."""
+"""Serve a person's notices, and the devices that get them."""
 
 from typing import Any
 from uuid import UUID

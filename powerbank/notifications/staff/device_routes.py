@@ -1,4 +1,4 @@
-"""Staff: the devices on which they get pushes."""
+"""Serve staff the devices on which they get pushes."""
 
 from typing import Any
 from uuid import UUID

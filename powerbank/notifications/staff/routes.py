@@ -1,4 +1,4 @@
-"""Staff: what they were told."""
+"""Serve staff their notices."""
 
 from typing import Any
 from uuid import UUID

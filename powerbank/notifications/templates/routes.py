@@ -1,4 +1,4 @@
-"""Staff: the words of messages."""
+"""Serve staff the texts of messages."""
 
 from typing import Any
 from uuid import UUID

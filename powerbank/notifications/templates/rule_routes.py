@@ -1,4 +1,4 @@
-"""Staff: which channels each type of message takes."""
+"""Serve staff the rules that say which channels each type of message takes."""
 
 from typing import Any
 

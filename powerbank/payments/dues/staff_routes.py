@@ -1,4 +1,4 @@
-"""Staff: what people owe, and letting them off."""
+"""Serve staff the dues of people, and take waivers."""
 
 from typing import Any
 from uuid import UUID

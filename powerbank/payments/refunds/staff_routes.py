@@ -1,4 +1,4 @@
-"""Staff: deciding on refunds."""
+"""Serve staff refunds, and take decisions on them."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Staff: what people pay, what gateways send, and what needs a decision."""
+"""Serve staff what people pay, what gateways send, and what needs a decision."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Staff: rentals found, seen whole, and resolved."""
+"""Serve staff rentals: find them, show them whole, and resolve them."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Whether a station is there: it speaks, it is silent for too long, or the broker says that it is gone."""
+"""Decide whether a station is there: it speaks, it is silent for too long, or the broker says that it is gone."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -77,7 +77,7 @@ def open_discrepancy(
 
 
 def _has_room(kind: DiscrepancyKind, station_id: UUID) -> bool:
-    """Whether the station may have one more. Its state is locked, so that nobody else counts at the same time."""
+    """Tell whether the station may have one more. Its state is locked, so that nobody else counts at the same time."""
     if kind is DiscrepancyKind.BANK_MISSING:
         return True
     open_ones = select(func.count()).where(
@@ -110,7 +110,7 @@ def _tell_staff(kind: DiscrepancyKind, serial: str, station_id: UUID, slot_numbe
 
 
 def is_bank_missing(serial: str, *, station_id: UUID | None = None) -> bool:
-    """Whether a station, or this one, says that the bank is not in the slot where the database has it."""
+    """Tell whether a station, or this one, says that the bank is not in the slot where the database has it."""
     missing = [Discrepancy.serial == serial, Discrepancy.kind == DiscrepancyKind.BANK_MISSING]
     if station_id is not None:
         missing.append(Discrepancy.station_id == station_id)

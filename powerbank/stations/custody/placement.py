@@ -84,7 +84,7 @@ def _lock_bank_at_rest(serial: str, there: Whereabouts | None = None) -> tuple[P
 
 
 def _is_shown_by_station(serial: str, here: Whereabouts) -> bool:
-    """Whether an online station shows the bank in its slot. An offline one may be gone with all that it holds."""
+    """Tell whether an online station shows the bank in its slot. An offline one may be gone with all that it holds."""
     shown = (
         select(Slot.bank_serial)
         .join(StationLive, StationLive.station_id == Slot.station_id)

@@ -55,7 +55,7 @@ def name_this_process() -> str:
 
 
 def has_process_ended(holder: str) -> bool:
-    """Whether that process is known to have ended. Of a process of another machine nothing is known."""
+    """Tell whether that process is known to have ended. Of a process of another machine nothing is known."""
     machine, _, process = holder.rpartition(" ")[0].partition(" ")
     if not machine or machine != _name_this_machine():
         return False

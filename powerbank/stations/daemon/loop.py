@@ -79,7 +79,7 @@ class Daemon:
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong with this daemon, for a probe in another thread. A restart helps if it is stuck."""
+        """Tell what is wrong with this daemon, for a probe in another thread. A restart helps if it is stuck."""
         if time.monotonic() - self._turned_at > STUCK_AFTER:
             return "stuck"
         if self._database_away:
@@ -92,7 +92,7 @@ class Daemon:
 
     @property
     def standing(self) -> str:
-        """Whether this daemon stands by, leads, or listens. One that only leads does not reach the broker."""
+        """Tell whether this daemon stands by, leads, or listens. One that only leads does not reach the broker."""
         if not self._leads:
             return "stands by"
         return heartbeats.LISTENS if self._listener.is_up else "leads"

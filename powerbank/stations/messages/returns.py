@@ -244,7 +244,7 @@ def _find_earlier_rental(stay: Custody, *, at: datetime) -> UUID | None:
 
 
 def _has_left_its_slot(bank: PowerBank, stay: Custody, station_id: UUID) -> bool:
-    """Whether the bank may have left the slot where the database has it.
+    """Tell whether the bank may have left the slot where the database has it.
 
     Within a station, people move banks by hand. A bank of another station is believed only if that station misses it.
     """

@@ -22,7 +22,7 @@ class SequenceState(Protocol):
 
 
 def is_newer(state: SequenceState, order: Order) -> bool:
-    """Whether a message is newer than the newest applied one. A message without a position is newer when it comes."""
+    """Tell whether a message is newer than the newest applied one. Without a position, it is newer when it comes."""
     position = order.position
     if position is None or state.boot_id is None or state.seq is None:
         return True

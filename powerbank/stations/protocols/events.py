@@ -53,7 +53,7 @@ class Order(NamedTuple):
 
     @property
     def position(self) -> tuple[int, int] | None:
-        """The place among the messages of one station. None where only the order of receipt is left."""
+        """Give the place among the messages of one station. None where only the order of receipt is left."""
         if self.boot_id is None or self.seq is None:
             return None
         return self.boot_id, self.seq

@@ -1,4 +1,4 @@
-"""What the module of each protocol provides, and what decoding a message gives."""
+"""Define what the module of each protocol provides, and what decoding a message gives."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the states in the frames of `volinks-v1` mean."""
+"""Translate the states in the frames of `volinks-v1`."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -41,7 +41,7 @@ class OpeningHours:
 
 
 def is_open(hours: str | None, timezone: str, at: datetime) -> bool:
-    """Whether a station is open at that time. The hours are JSON text, so that what is read from it can be cached."""
+    """Tell whether a station is open at that time. The hours are JSON text, so that the result of parsing is cached."""
     return hours is None or _read(hours).open_at(at.astimezone(_find_zone(timezone)))
 
 

@@ -32,7 +32,7 @@ class Reply:
 
     @property
     def known(self) -> bool:
-        """Whether it says for certain that the request was accepted or refused."""
+        """Tell whether it says for certain that the request was accepted or refused."""
         return self.status != 0 and str(self.status) not in AGAIN
 
     @property

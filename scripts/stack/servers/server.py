@@ -102,7 +102,7 @@ class Server(ABC):
         """Tell whether a client would be served now."""
 
     def serves(self) -> bool:
-        """Whether it still does its work, where that is more than to run. Asked now and then."""
+        """Tell whether it still does its work, where that is more than to run. Asked now and then."""
         return True
 
     def _settle(self) -> None:  # noqa: B027 (most have nothing to do)

@@ -19,7 +19,7 @@ WITHOUT_THE_FIRST = {2: "102", 3: "103"}
 
 
 def is_usual(talker: Talker, shown: Slots) -> bool:
-    """Whether a snapshot that shows this is taken in without a closer look."""
+    """Tell whether a snapshot that shows this is taken in without a closer look."""
     talker.wait(5)
     looked_at = talker.writer.counts["closely"]
     talker.snapshot(shown)

@@ -34,7 +34,7 @@ def register(sn: str, imei: str) -> str:
 
 
 def connects(port: int, username: str, password: str) -> bool:
-    """Whether the broker lets them in; it answers within moments."""
+    """Tell whether the broker lets them in; it answers within moments."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.username_pw_set(username, password)
     answers: list[bool] = []
