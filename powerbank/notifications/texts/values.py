@@ -10,8 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from powerbank.base import money
-from powerbank.base.clock import HOME
+from powerbank.base import local_format, money
 from powerbank.outbox.enqueue import Scalar
 
 
@@ -75,13 +74,6 @@ VALUES: Mapping[str, Value] = MappingProxyType(
     }
 )
 
-_DIGITS = str.maketrans("0123456789", "०१२३४५६७८९")
-_MONTHS = MappingProxyType(
-    {
-        "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-        "ne": ("जनवरी", "फेब्रुअरी", "मार्च", "अप्रिल", "मे", "जुन", "जुलाई", "अगस्ट", "सेप्टेम्बर", "अक्टोबर", "नोभेम्बर", "डिसेम्बर"),
-    }
-)
 _STATUS = MappingProxyType(
     {
         "en": {"active": "active", "suspended": "suspended", "banned": "blocked"},
@@ -100,27 +92,10 @@ def format_value(value: Scalar, format: str | None, language: str) -> str:
         case "money":
             # A text is an amount of the API, such as "150.00". A whole number is paisa, as everywhere in the code.
             amount = money.format_amount(value) if isinstance(value, int) else f"{Decimal(str(value)):.2f}"
-            return ("रु " if language == "ne" else "NPR ") + _local_digits(_group_digits(amount), language)
+            return ("रु " if language == "ne" else "NPR ") + local_format.format_number(amount, language)
         case "number":
-            return _local_digits(_group_digits(f"{Decimal(str(value)):f}"), language)
+            return local_format.format_number(f"{Decimal(str(value)):f}", language)
         case _:
-            moment = datetime.fromisoformat(str(value)).astimezone(HOME)
-            day = f"{moment.day} {_MONTHS[language][moment.month - 1]}"
-            return _local_digits(f"{day} {moment.year}" if format == "date" else f"{moment:%H:%M}, {day}", language)
-
-
-def _group_digits(number: str) -> str:
-    """Group digits as Nepal does, in thousands, lakhs and crores: 12,34,567.00"""
-    whole, dot, rest = number.partition(".")
-    sign, whole = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
-    head, tail = whole[:-3], whole[-3:]
-    pairs: list[str] = []
-    while head:
-        pairs.insert(0, head[-2:])
-        head = head[:-2]
-    return sign + ",".join([*pairs, tail]) + dot + rest
-
-
-def _local_digits(text: str, language: str) -> str:
-    """Write digits in Devanagari for readers of Nepali."""
-    return text.translate(_DIGITS) if language == "ne" else text
+            moment = datetime.fromisoformat(str(value))
+            written = local_format.format_date if format == "date" else local_format.format_time
+            return written(moment, language)
