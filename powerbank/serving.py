@@ -10,6 +10,7 @@ from powerbank import startup, wiring
 from powerbank.api import auth as api_auth
 from powerbank.api import openapi, problems, query_parameters, rate_limits, response_headers, uploads
 from powerbank.ops import health_routes
+from powerbank.pages import layout
 
 
 def trust_proxies(app: Flask) -> None:
@@ -46,5 +47,6 @@ ROUTES: tuple[Callable[[Flask], None], ...] = (
     query_parameters.init_app,
     openapi.init_app,
     uploads.init_app,
+    layout.init_app,
     wiring.register_routes,
 )

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, request, url_for
+from flask import flash, get_flashed_messages, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug import Response
 
-from powerbank.admin.console_session import guard, page_staff
+from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.api.auth import OWN_ACCOUNT, UNFINISHED
 from powerbank.api.language import LANGUAGES
 from powerbank.api.paging import MOST
@@ -18,9 +18,10 @@ from powerbank.auth.staff import lockout, passwords, queries, services, totp
 from powerbank.auth.staff.errors import WrongPasswordError
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
+from powerbank.pages import language as page_language
+from powerbank.pages.language import translate
 
-blueprint = Blueprint("console_account", __name__, url_prefix="/console/account")
-blueprint.before_request(guard)
+blueprint = console_blueprint("console_account", __name__, url_prefix="/console/account")
 
 
 def shows_refusals(view: Callable[..., str | Response]) -> Callable[..., str | Response]:
@@ -66,7 +67,7 @@ def password() -> Response:
     if not changed:
         raise WrongPasswordError
     lockout.forgive_tries(staff.email, ip_address)
-    return _show_account("The password is changed.")
+    return _show_account(translate("The password is changed."))
 
 
 @blueprint.post("/language")
@@ -76,6 +77,7 @@ def language() -> Response:
     if wanted in LANGUAGES:
         with transaction():
             services.choose_language(staff, wanted)
+        page_language.choose_language(wanted)
     return _show_account()
 
 
@@ -110,7 +112,7 @@ def remove() -> Response:
     if not removed:
         raise WrongPasswordError
     lockout.forgive_tries(staff.email, ip_address)
-    return _show_account("The authenticator is removed.")
+    return _show_account(translate("The authenticator is removed."))
 
 
 @blueprint.post("/sessions/<uuid:session_id>/end")
@@ -119,7 +121,7 @@ def end(session_id: UUID) -> Response:
     staff = page_staff(OWN_ACCOUNT)
     with transaction():
         services.end_session(staff, session_id, now=utcnow())
-    return _show_account("Signed out there.")
+    return _show_account(translate("Signed out there."))
 
 
 def _show_account(notice: str | None = None) -> Response:

@@ -1,12 +1,14 @@
-"""The operators' console: its sign-in and sign-out."""
+"""The operators' console: its sign-in and sign-out, and what every page of it asks for."""
 
 import re
 
-from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug import Response as AnyResponse
 
 from powerbank.admin import console_session
+from powerbank.api.auth import OWN_ACCOUNT, principal
+from powerbank.api.language import LANGUAGES
 from powerbank.api.rate_limits import caller_address
 from powerbank.auth.staff import lockout, services
 from powerbank.auth.staff import sessions as staff_sessions
@@ -14,11 +16,13 @@ from powerbank.auth.staff.errors import WrongCredentialsError
 from powerbank.auth.staff.sessions import SignedInStaff
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
+from powerbank.live import services as streams
+from powerbank.live.topics import Follower
+from powerbank.pages import language as page_language
 
-blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
-blueprint.before_request(console_session.guard)
+blueprint = console_session.console_blueprint("console", __name__, url_prefix="/console")
 
-_PLAIN_PATH = re.compile(r"(/[\w.-]+)+/?", re.ASCII)
+_PLAIN_PATH = re.compile(r"(/[\w.-]+)+/?(\?[\w.=&%+:-]*)?", re.ASCII)
 
 
 def init_app(app: Flask) -> None:
@@ -46,6 +50,7 @@ def stale_form(_error: CSRFError) -> tuple[str, int]:
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> str | AnyResponse | tuple[str, int]:
+    page_language.choose_language(request.args.get("language", ""))
     if request.method == "GET":
         return render_template("console/login.html", problem=None, email="")
     email = request.form.get("email", "")
@@ -64,6 +69,26 @@ def logout() -> AnyResponse:
             staff_sessions.end_session(staff.session_id, staff_id=staff.id, now=utcnow())
     console_session.clear_cookie()
     return redirect(url_for("console.login"))
+
+
+@blueprint.post("/language")
+def language() -> AnyResponse:
+    """Show the pages in another language from now on, and go back to the page that was open."""
+    staff = console_session.page_staff(OWN_ACCOUNT)
+    wanted = request.form.get("language", "")
+    if wanted in LANGUAGES:
+        with transaction():
+            services.choose_language(staff, wanted)
+        page_language.choose_language(wanted)
+    return redirect(_find_target(request.form.get("back")))
+
+
+@blueprint.post("/live-ticket")
+def live_ticket() -> AnyResponse:
+    """Give an open page a ticket for its stream: it has a cookie, and so no access token to ask the API with."""
+    staff = console_session.page_staff("system.read")
+    follower = Follower(principal(), staff.session_id, staff=staff)
+    return jsonify(streams.issue_stream_address(follower, request.form.getlist("topic")))
 
 
 def _sign_in(email: str, password: str, code: str | None) -> None:

@@ -1,18 +1,27 @@
 """Find who is signed in at the operators' console, by its cookie.
 
-Pages are made on the server, without script. A later domain adds its pages with a blueprint that has `guard` in front.
+Each domain adds its pages with a blueprint that `console_blueprint` makes.
 The cookie only names a session; its row in the database says whether the session lasts.
 """
 
-from flask import abort, g, redirect, request, session, url_for
+from flask import Blueprint, abort, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug import Response
 
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.services import StaffSignIn
 from powerbank.auth.staff.sessions import SignedInStaff
+from powerbank.pages import layout
 
 csrf = CSRFProtect()
+
+
+def console_blueprint(name: str, import_name: str, *, url_prefix: str) -> Blueprint:
+    """Make a blueprint whose pages only staff see, and which answers a refusal with a page."""
+    blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
+    blueprint.before_request(guard)
+    layout.show_refusals_as_pages(blueprint)
+    return blueprint
 
 
 def guard() -> Response | None:
@@ -51,8 +60,9 @@ def page_staff(permission: str) -> SignedInStaff:
 
 def set_cookie(signed_in: StaffSignIn) -> None:
     """Name this session in a cookie of its own: whatever the browser carried before is dropped."""
+    language = session.get("language", signed_in.member.language)
     session.clear()
-    session.update(staff_id=str(signed_in.member.id), session_id=str(signed_in.session.id))
+    session.update(staff_id=str(signed_in.member.id), session_id=str(signed_in.session.id), language=language)
 
 
 def clear_cookie() -> None:

@@ -3,18 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug import Response
 
-from powerbank.admin.console_session import guard, page_staff
-from powerbank.api.language import wanted_language
+from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.notifications.staff import queries
 from powerbank.notifications.staff import services as notices
+from powerbank.pages.language import page_language
 
-blueprint = Blueprint("console_notices", __name__, url_prefix="/console/notices")
-blueprint.before_request(guard)
+blueprint = console_blueprint("console_notices", __name__, url_prefix="/console/notices")
 
 SHOWN = 50
 
@@ -27,7 +26,7 @@ def listing() -> str:
         found = queries.notice_page(me.id, me.may, cursor=request.args.get("cursor"), **wanted)
     except AppError:  # The cursor was typed by hand, so the list begins at the newest notice.
         found = queries.notice_page(me.id, me.may, cursor=None, **wanted)
-    items = notices.show_notices(found["items"], staff_id=me.id, language=wanted_language())
+    items = notices.show_notices(found["items"], staff_id=me.id, language=page_language())
     return render_template(
         "console/notices.html",
         staff=me,

@@ -53,6 +53,11 @@ _DETAILS = {
 }
 
 
+def describe_status(status: int) -> str:
+    """Say for people what a status means."""
+    return _DETAILS.get(status, HTTPStatus(status).phrase)
+
+
 def problem(
     status: int, code: str | None = None, detail: str | None = None, headers: dict[str, str] | None = None, **data: Any
 ) -> Response:
@@ -68,7 +73,7 @@ def problem(
         "type": f"urn:powerbank:problem:{code}",
         "title": translate(phrase, language),
         "status": status,
-        "detail": translate(detail or _DETAILS.get(status, phrase), language),
+        "detail": translate(detail or describe_status(status), language),
         "code": code,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         **data,

@@ -6,14 +6,19 @@ from flask import Flask, Response, abort, request
 
 from powerbank.api.language import add_vary_header
 
-# Swagger UI writes inline styles; scripts are only ever our own files.
+# Scripts and styles are only ever our own files, and nothing is inline.
 _CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-# rq-dashboard is somebody else's page: its scripts are inline and its templates are compiled in the browser.
-# It is behind a staff sign-in.
-_CSP_DASHBOARD = _CSP.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
+# Somebody else's pages, by the beginnings of their addresses. Swagger UI writes inline styles. The scripts of
+# rq-dashboard are inline, and its templates are compiled in the browser; it is behind a staff sign-in.
+_INLINE_STYLES = ("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+_INLINE_SCRIPTS = ("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
+_CSP_OF_OTHERS = {
+    "/docs": _CSP.replace(*_INLINE_STYLES),
+    "/ops/rq": _CSP.replace(*_INLINE_STYLES).replace(*_INLINE_SCRIPTS),
+}
 _ALWAYS = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
@@ -39,8 +44,9 @@ def init_app(app: Flask) -> None:
     def headers(response: Response) -> Response:
         add_vary_header(response)
         path, there = request.path, {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (else pairs)
-        if path.startswith("/ops/rq") and "content-security-policy" not in there:
-            response.headers["Content-Security-Policy"] = _CSP_DASHBOARD
+        of_others = next((policy for start, policy in _CSP_OF_OTHERS.items() if path.startswith(start)), None)
+        if of_others is not None and "content-security-policy" not in there:
+            response.headers["Content-Security-Policy"] = of_others
             there.add("content-security-policy")
         for name, value in always:
             if name.lower() not in there:

@@ -2,22 +2,24 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, get_flashed_messages, redirect, render_template, url_for
+from flask import flash, get_flashed_messages, redirect, render_template, url_for
 from werkzeug import Response
 
-from powerbank.admin.console_session import guard, page_staff
+from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
-from powerbank.ops import queries, services
+from powerbank.ops import job_queries, queries, services
+from powerbank.ops.job_queries import JobFilter
 from powerbank.outbox import heartbeats, schedules
 from powerbank.outbox.models import State
 from powerbank.outbox.policy import Queue, lanes
+from powerbank.pages.language import translate, translate_refusal
 
-blueprint = Blueprint("console_ops", __name__, url_prefix="/console")
-blueprint.before_request(guard)
+blueprint = console_blueprint("console_ops", __name__, url_prefix="/console")
 
 DECISIONS = {"requeue": services.requeue_dead_letter, "discard": services.discard_dead_letter}
+DONE = {"requeue": "{job}: sent again.", "discard": "{job}: put aside."}
 
 
 @blueprint.get("/")
@@ -35,7 +37,7 @@ def overview() -> str:
             for queue in Queue
             if (of_queue := set(lanes([queue])))
         },
-        dead=queries.list_jobs(state=State.DEAD, job=None, limit=20, cursor=None)["items"],
+        dead=job_queries.list_jobs(JobFilter(State.DEAD), limit=20, cursor=None)["items"],
         schedules=queries.list_schedules(),
     )
 
@@ -47,9 +49,9 @@ def decide(job_id: UUID, decision: str) -> Response:
         with transaction():
             row = DECISIONS[decision](job_id)
             audit.by_staff(f"job.{decision}", "job", job_id)
-        flash(f"{row.job}: {'sent again' if decision == 'requeue' else 'put aside'}.")
+        flash(translate(DONE[decision], job=row.job))
     except AppError as refused:
-        flash(refused.detail)
+        flash(translate_refusal(refused.detail))
     return redirect(url_for("console_ops.overview"))
 
 
@@ -59,5 +61,5 @@ def run(name: str) -> Response:
     with transaction():
         schedules.start_now(name, utcnow())
         audit.by_staff("schedule.run", "schedule", name)
-    flash(f"{name}: started.")
+    flash(translate("{task}: started.", task=name))
     return redirect(url_for("console_ops.overview"))

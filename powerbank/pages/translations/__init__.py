@@ -1,0 +1,12 @@
+"""The texts of pages in Nepali, under the English text that stands in the template or in the code.
+
+`tests/pages/test_translations.py` finds a text that has no Nepali one, and a Nepali one that nobody shows.
+"""
+
+from types import MappingProxyType
+
+from powerbank.pages.translations.account_ne import ACCOUNT
+from powerbank.pages.translations.layout_ne import LAYOUT
+from powerbank.pages.translations.machinery_ne import MACHINERY
+
+NEPALI = MappingProxyType({**LAYOUT, **ACCOUNT, **MACHINERY})

@@ -1,0 +1,65 @@
+// Keeps a page fresh. The page names its topics and where its tickets are; what shall be read again listens for `changed`
+// on the body (hx-trigger="changed from:body"). Without a stream it is read again every 20 seconds, and the page says so.
+
+const SLOWLY = 20_000;
+const { liveTopics, liveTickets, csrf } = document.body.dataset;
+const state = document.querySelector("[data-live-state]");
+let live = false;
+let missed = false;
+
+// Nothing moves under the hand of somebody who has chosen rows, writes, or is asked something.
+const busy = () => document.hidden || document.querySelector("dialog[open], main [name=id]:checked")
+  || document.activeElement?.matches("main input, main select, main textarea");
+
+function read() {
+  missed = Boolean(busy());
+  if (!missed) document.body.dispatchEvent(new Event("changed"));
+}
+
+function become(now) {
+  live = now;
+  state.hidden = false;
+  state.dataset.state = live ? "live" : "not-live";
+}
+
+async function askForTicket() {
+  const body = new FormData();
+  for (const topic of liveTopics.split(" ")) body.append("topic", topic);
+  const answer = await fetch(liveTickets, { method: "POST", body, headers: { "X-CSRFToken": csrf }, redirect: "manual" });
+  if (!answer.ok) throw new Error("no ticket");
+  return (await answer.json()).url;
+}
+
+async function open() {
+  let stream;
+  try {
+    stream = new EventSource(await askForTicket());
+  } catch {
+    become(false);
+    setTimeout(open, SLOWLY * (0.5 + Math.random()));
+    return;
+  }
+  let pause = 5_000 + Math.random() * 5_000;
+  let first = true;
+  stream.addEventListener("hello", () => {
+    become(true);
+    if (!first) read();
+    first = false;
+  });
+  stream.addEventListener("changed", read);
+  stream.addEventListener("bye", (event) => {
+    const { reason, retry_ms: retry } = JSON.parse(event.data);
+    pause = ["restart", "unavailable"].includes(reason) ? retry : null;
+  });
+  stream.onerror = () => {
+    stream.close();
+    become(false);
+    if (pause !== null) setTimeout(open, pause);
+  };
+}
+
+if (liveTickets && state) {
+  setInterval(() => { if (!live || missed) read(); }, SLOWLY);
+  document.addEventListener("visibilitychange", () => { if (missed) read(); });
+  open();
+}

@@ -1,0 +1,73 @@
+"""Somebody who reads the pages in a browser, and notices what is wrong with them."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PHONE, WIDE = "phone", "wide"
+SIZES = {PHONE: {"width": 390, "height": 844}, WIDE: {"width": 1400, "height": 900}}
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+# A stream that says hello and ends, as the live processes are not part of these tests.
+HELLO = 'retry: 60000\nevent: hello\ndata: {"topics": ["console"]}\n\n'
+
+
+class Reader:
+    def __init__(self, browser: Any, site: str, *, size: str, language: str, axe: str) -> None:
+        self.site, self.size, self.language, self._axe = site, size, language, axe
+        self.troubles: list[str] = []
+        self._looks = 0
+        self._context = browser.new_context(viewport=SIZES[size], locale=language, base_url=site)
+        self._context.route("**/*", self._watch)
+        self.page = self._context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
+
+    def open(self, path: str) -> Any:
+        """Open a page, and look at it with axe and with a ruler."""
+        self.page.goto(path)
+        self.look()
+        return self.page
+
+    def look(self) -> None:
+        """Note what axe finds serious, and a page that is wider than its window. Keep a picture if one is wanted."""
+        found = self.page.evaluate(f"async () => {{ {self._axe}; return (await axe.run()).violations }}")
+        for each in found:
+            if each["impact"] in ("serious", "critical"):
+                places = "; ".join(node["html"][:200] for node in each["nodes"][:3])
+                self.troubles.append(f"axe on {self.page.url}: {each['id']}: {places}")
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        if width > SIZES[self.size]["width"]:
+            self.troubles.append(f"{self.page.url} is {width} pixels wide")
+        if folder := os.environ.get("PICTURES"):
+            name = urlsplit(self.page.url).path.strip("/").replace("/", "-") or "home"
+            self._looks += 1
+            kept = Path(folder) / f"{name[:60]}-{self._looks}-{self.size}-{self.language}.png"
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=kept, full_page=True)
+
+    def sign_in(self, email: str, password: str) -> None:
+        self.page.goto(f"/console/login?language={self.language}")
+        self.look()
+        self.page.fill("[name=email]", email)
+        self.page.fill("[name=password]", password)
+        self.page.click("main button")
+        self.page.wait_for_url("**/console/")
+
+    def leave(self) -> None:
+        self._context.close()
+
+    def _watch(self, route: Any) -> None:
+        url = route.request.url
+        if "/live/stream?" in url:
+            route.fulfill(status=200, content_type="text/event-stream", body=HELLO)
+        elif url.startswith((self.site, "data:")):
+            route.continue_()
+        else:
+            self.troubles.append(f"asked another host: {url}")
+            route.abort()
+
+    def _listen(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(f"console: {message.text}")

@@ -1,0 +1,83 @@
+"""Every text of a page is there in both languages."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from powerbank.auth.staff.roles import Role
+from powerbank.outbox.models import Cause
+from powerbank.pages.translations import NEPALI
+from powerbank.pages.translations.account_ne import ACCOUNT
+from powerbank.pages.translations.layout_ne import LAYOUT
+from powerbank.pages.translations.machinery_ne import MACHINERY
+
+ROOT = Path(__file__).parents[2] / "powerbank"
+TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "templates" / "console").rglob("*.html")]
+# Values that a template shows as `text(value)`.
+SHOWN_VALUES = {
+    *Role,
+    *(cause.value.replace("_", " ") for cause in Cause),
+    *("healthy", "warning", "unhealthy", "running", "success", "failed", "missed"),
+    *("done", "waiting", "retrying"),
+}
+
+
+def texts_of_templates() -> Iterator[str]:
+    for path in TEMPLATES:
+        for single, double in re.findall(r"""\btext\((?:'([^']+)'|"([^"]+)")""", path.read_text()):
+            yield single or double
+
+
+def texts_of_code() -> Iterator[str]:
+    """Find what is given to `translate`, and the constants of a module that hands them over by name."""
+    for path in (ROOT).rglob("*pages.py"):
+        source = path.read_text()
+        if "powerbank.pages.language import" not in source and "problem=" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in NEPALI:
+                yield node.value
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "translate":
+                yield from (each.value for each in node.args if isinstance(each, ast.Constant))
+    language = (ROOT / "pages" / "language.py").read_text()
+    yield from re.findall(r'"(\{count\} \w+)"', language)
+
+
+SHOWN = {*texts_of_templates(), *texts_of_code(), *(str(value) for value in SHOWN_VALUES)}
+
+
+def test_every_text_is_there_in_nepali() -> None:
+    assert sorted(SHOWN - NEPALI.keys()) == []
+
+
+def test_every_nepali_text_is_shown() -> None:
+    assert sorted(NEPALI.keys() - SHOWN) == []
+
+
+def test_no_text_stands_in_the_catalogue_twice() -> None:
+    assert len(LAYOUT) + len(ACCOUNT) + len(MACHINERY) == len(NEPALI)
+
+
+@pytest.mark.parametrize("english", sorted(NEPALI))
+def test_a_nepali_text_is_nepali_and_names_the_same_values(english: str) -> None:
+    nepali = NEPALI[english]
+    names = re.compile(r"\{(\w+)\}")
+    assert sorted(names.findall(nepali)) == sorted(names.findall(english))
+    assert re.search(r"[\u0900-\u097f]", nepali)
+
+
+def test_templates_hold_no_bare_text() -> None:
+    """What a reader sees goes through `text`; names such as Powerbank, API and CSV are the same in both languages."""
+    same_everywhere = {"Powerbank", "API", "CSV", "English", "नेपाली", "· Powerbank", "curl", "#"}
+    found = {}
+    for path in TEMPLATES:
+        source = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", path.read_text(), flags=re.DOTALL)
+        source = re.sub(r'data-[\w-]+="[^"]*"', "", source)
+        source = re.sub(r"<(\w[^<>]*|/\w+)>|<!doctype html>", "\n", source)
+        bare = {line.strip() for line in source.splitlines()} - {""} - same_everywhere
+        if bare := {each for each in bare if re.search(r"[A-Za-z]{2}", each)}:
+            found[path.name] = bare
+    assert found == {}
