@@ -1,9 +1,11 @@
-"""The jobs that keep the job system running: the tick of the schedule, the sweep, the monitor, and cleaning up."""
+"""The jobs that keep the job system running: tick of the schedule, sweep, monitor, staff's decisions, cleaning up."""
+
+from uuid import UUID
 
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base import idempotency
 from powerbank.base.db import transaction, utcnow
-from powerbank.ops import queries, services
+from powerbank.ops import job_decisions, queries, services
 from powerbank.outbox import relay, schedules
 from powerbank.outbox.models import State
 
@@ -25,6 +27,16 @@ def monitor_queues(run: StepwiseRun) -> None:
         alerts = [each for each in alerts if each.kind not in queries.MISSING_PROGRAMS]
     with run.finish():
         services.update_alerts(alerts, now=utcnow())
+
+
+def decide_dead_letters(run: StepwiseRun, *, operation_id: str) -> None:
+    """Carry out what staff decided about many dead letters. A run that broke off goes on after its last batch."""
+    more = True
+    while more:
+        with transaction():
+            more = job_decisions.decide_next_batch(UUID(operation_id))
+    with run.finish():
+        job_decisions.finish_decision(UUID(operation_id), now=utcnow())
 
 
 def prune_jobs(run: StepwiseRun) -> None:

@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 
 from flask import current_app
 from sqlalchemy import Row, case, func, select
 
-from powerbank.api.paging import page
 from powerbank.base.db import db, utcnow
-from powerbank.base.errors import NotFoundError
 from powerbank.ledger.books import reconciliation
 from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
 from powerbank.outbox import catalogue, heartbeats
@@ -232,20 +229,3 @@ def list_schedules() -> list[ScheduleRow]:
             )
         )
     return rows
-
-
-def get_job(job_id: UUID) -> OutboxJob:
-    row: OutboxJob | None = db.session.get(OutboxJob, job_id)
-    if row is None:
-        raise NotFoundError("job")
-    return row
-
-
-def list_jobs(*, state: str, job: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
-    query = select(OutboxJob).where(OutboxJob.state == state)
-    if job is not None:
-        query = query.where(OutboxJob.job == job)
-    if state == State.DEAD:
-        query = query.where(OutboxJob.cause.not_in(SETTLED))
-        return page(query, OutboxJob.finished_at, OutboxJob.id, limit=limit, cursor=cursor, descending=True)
-    return page(query, OutboxJob.id, limit=limit, cursor=cursor, descending=True)

@@ -1,26 +1,33 @@
 """Schedules and jobs, for staff."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
-from powerbank.api.auth import staff_only
+from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
+from powerbank.api.operations import AcceptedSchema, OperationSchema, answer_accepted
 from powerbank.api.paging import page_of
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
-from powerbank.ops import queries, services
+from powerbank.ops import job_decisions, job_queries, queries, services
 from powerbank.ops.schemas import (
     JobArguments,
+    JobCountSchema,
+    JobDecisionSchema,
     JobDetailSchema,
+    JobFilterArguments,
     JobSchema,
     QueueHealthSchema,
     ScheduleListSchema,
     StartedSchema,
 )
 from powerbank.outbox import schedules
-from powerbank.outbox.models import OutboxJob
+from powerbank.outbox.models import OutboxJob, State
+from powerbank.outbox.operations import Operation
 
 blueprint = Blueprint("System", __name__, url_prefix="/api/admin/system", description="The machinery.")
 
@@ -59,7 +66,18 @@ class Jobs(MethodView):
     @blueprint.response(200, page_of(JobSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Dead letters, newest first; `state=open|done` shows the others"""
-        return queries.list_jobs(**arguments)
+        limit, cursor = arguments.pop("limit"), arguments.pop("cursor")
+        return job_queries.list_jobs(job_queries.make_filter(**arguments, now=utcnow()), limit=limit, cursor=cursor)
+
+
+@blueprint.get("/jobs/count")
+@staff_only("system.read")
+@blueprint.arguments(JobFilterArguments, location="query")
+@blueprint.response(200, JobCountSchema)
+def count_jobs(arguments: dict[str, Any]) -> dict[str, Any]:
+    """How many jobs there are, before one decides about all of them"""
+    now = utcnow()
+    return {"count": job_queries.count_jobs(job_queries.make_filter(**arguments, now=now)), "until": now}
 
 
 @blueprint.get("/jobs/<uuid:job_id>")
@@ -67,7 +85,7 @@ class Jobs(MethodView):
 @blueprint.response(200, JobDetailSchema)
 def one_job(job_id: UUID) -> OutboxJob:
     """A job with its outcome, its tries that failed and its calls of vendors"""
-    return queries.get_job(job_id)
+    return job_queries.get_job(job_id)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/requeue")
@@ -90,3 +108,33 @@ def discard(job_id: UUID) -> OutboxJob:
         row = services.discard_dead_letter(job_id)
         audit.by_staff("job.discard", "job", job_id, new={"job": row.job})
     return row
+
+
+@blueprint.post("/job-decisions")
+@staff_only("system.operate")
+@blueprint.arguments(JobDecisionSchema)
+@blueprint.response(202, AcceptedSchema)
+def decide(body: dict[str, Any]) -> Response:
+    """Requeue or discard many dead letters: those with these ids, or all that match and had died by then"""
+    now = utcnow()
+    names = ("job", "queue", "error", "hours")
+    jobs = job_queries.make_filter(state=State.DEAD, **{name: body[name] for name in names}, now=body["until"] or now)
+    with transaction():
+        operation = job_decisions.request_decision(
+            decision=body["decision"],
+            reason=body["reason"],
+            ids=body["ids"],
+            jobs=replace(jobs, until=body["until"]),
+            staff_id=current_staff().id,
+            now=now,
+        )
+    return answer_accepted(operation)
+
+
+@blueprint.post("/job-decisions/<uuid:operation_id>/stop")
+@staff_only("system.operate")
+@blueprint.response(200, OperationSchema)
+def stop_decision(operation_id: UUID) -> Operation:
+    """Stop your decision about many dead letters; what it has done stays done"""
+    with transaction():
+        return job_decisions.stop_decision(operation_id, staff_id=current_staff().id, now=utcnow())

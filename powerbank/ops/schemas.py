@@ -1,11 +1,13 @@
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from powerbank.api.fields import Time
-from powerbank.api.paging import PageArguments
+from powerbank.api.paging import MOST, PageArguments
 from powerbank.base.clock import format_time
-from powerbank.outbox.models import Cause
+from powerbank.ops.job_decisions import Decision
+from powerbank.outbox.models import Cause, State
+from powerbank.outbox.policy import KEEP_DEAD_DAYS, Queue
 
 
 class LiveSchema(Schema):
@@ -51,9 +53,44 @@ class StartedSchema(Schema):
     job_id = fields.UUID(required=True)
 
 
-class JobArguments(PageArguments):
-    state = fields.String(load_default="dead", validate=validate.OneOf(["dead", "open", "done"]))
+class JobFilterArguments(Schema):
+    state = fields.String(load_default="dead", validate=validate.OneOf([*State]))
     job = fields.String(load_default=None, allow_none=True)
+    queue = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Queue]))
+    error = fields.String(
+        load_default=None, allow_none=True, validate=validate.Length(max=200), metadata={"description": "A part of it."}
+    )
+    hours = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 24 * KEEP_DEAD_DAYS),
+        metadata={"description": "Only those that died, or were made, within so many hours."},
+    )
+
+
+class JobArguments(JobFilterArguments, PageArguments):
+    pass
+
+
+class JobCountSchema(Schema):
+    count = fields.Integer(required=True, metadata={"description": "10001 stands for more than 10000."})
+    until = Time(required=True, metadata={"description": "What a decision about all of these names."})
+
+
+class JobDecisionSchema(Schema):
+    decision = fields.String(required=True, validate=validate.OneOf([*Decision]))
+    reason = fields.String(required=True, validate=[validate.Length(1, 500), validate.Regexp(r"\s*\S")])
+    ids = fields.List(fields.UUID(), load_default=None, validate=validate.Length(1, MOST))
+    job = fields.String(load_default=None, allow_none=True)
+    queue = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Queue]))
+    error = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+    hours = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 24 * KEEP_DEAD_DAYS))
+    until = Time(load_default=None, metadata={"description": "Needed without `ids`: who died later is not meant."})
+
+    @validates_schema
+    def _names_what_is_meant(self, data: dict[str, Any], **_: Any) -> None:
+        if data["ids"] is None and data["until"] is None:
+            raise ValidationError("Name the jobs, or until when they died.", "until")
 
 
 class JobSchema(Schema):

@@ -115,6 +115,8 @@ MOVES_NOTHING = {
     "POST /api/admin/system/schedules/<name>/run",
     "POST /api/admin/system/jobs/<uuid:job_id>/requeue",
     "POST /api/admin/system/jobs/<uuid:job_id>/discard",
+    "POST /api/admin/system/job-decisions",
+    "POST /api/admin/system/job-decisions/<uuid:operation_id>/stop",
 }
 
 

@@ -108,4 +108,5 @@ FIELDS = {
     "Which slot of which station?": "कुन स्टेसनको कुन स्लट?",
     "Only a slot has a station.": "स्टेसन स्लटका लागि मात्र दिनुहोस्।",
     "Write letters or digits.": "अक्षर वा अङ्क लेख्नुहोस्।",
+    "Name the jobs, or until when they died.": "कामहरू, वा कहिलेसम्म रोकिएका भनेर लेख्नुहोस्।",
 }

@@ -54,6 +54,14 @@ MONITOR = JobSpec(
     stepwise=True,
     result_ttl=60,
 )
+DECIDE_DEAD_LETTERS = JobSpec(
+    "decide_dead_letters",
+    body="jobs.ops.decide_dead_letters",
+    queue=Queue.DEFAULT,
+    retries=retry_after(10, MINUTE),
+    stepwise=True,
+    on_dead="fail_operation",
+)
 PRUNE_JOBS = JobSpec(
     "prune_jobs",
     body="jobs.ops.prune_jobs",
@@ -77,6 +85,7 @@ JOBS = (
     TICK,
     REDELIVER,
     MONITOR,
+    DECIDE_DEAD_LETTERS,
     PRUNE_JOBS,
     PRUNE_IDEMPOTENCY_KEYS,
 )
