@@ -176,6 +176,7 @@ PAGES = (
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.ops.pages:blueprint",
+    "powerbank.ops.job_pages:blueprint",
 )
 
 
