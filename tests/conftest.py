@@ -22,7 +22,7 @@ from powerbank import freeze_loaded_objects
 from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
-from scripts.sandbox.vendors.fcm_accounts import write_service_account
+from scripts.sandbox.vendors.fcm.accounts import write_service_account
 from scripts.stack.stack import Stack
 from tests import sample_jobs
 from tests.databases import (

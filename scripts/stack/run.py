@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import config
 from scripts.sandbox.accounts import Accounts
 from scripts.sandbox.environment import settings as played_by_sandbox
-from scripts.sandbox.vendors.fcm_accounts import write_service_account
+from scripts.sandbox.vendors.fcm.accounts import write_service_account
 from scripts.stack import environment_file, options, processes, secrets_file
 from scripts.stack.errors import StackError
 from scripts.stack.ports import Ports

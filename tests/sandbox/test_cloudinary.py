@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from scripts.sandbox import Sandbox
-from scripts.sandbox.vendors.cloudinary_files import sniff
+from scripts.sandbox.vendors.cloudinary.files import sniff
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBBI", 13, b"IHDR", 3, 2, 8, 2, 0, 0, 0, 0)
 

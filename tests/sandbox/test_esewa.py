@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from scripts.sandbox import Sandbox
-from scripts.sandbox.vendors import esewa_payments
-from scripts.sandbox.vendors.esewa_payments import sign
+from scripts.sandbox.vendors.esewa import payments as esewa_payments
+from scripts.sandbox.vendors.esewa.payments import sign
 from tests.receiver import Receiver, receiving
 
 SECRET = "8gBm/:&EnhH.1/q"

@@ -18,7 +18,7 @@ from pyfcm.errors import (
 )
 
 from scripts.sandbox import Sandbox
-from scripts.sandbox.vendors.fcm_accounts import write_service_account
+from scripts.sandbox.vendors.fcm.accounts import write_service_account
 
 DEVICE = "device-token-0001"
 

@@ -15,7 +15,7 @@ import psycopg2
 
 from scripts.drills.proxy import Proxy, to_port
 from scripts.sandbox.accounts import Accounts
-from scripts.sandbox.vendors.fcm_accounts import write_service_account
+from scripts.sandbox.vendors.fcm.accounts import write_service_account
 from scripts.stack import processes
 from scripts.stack.errors import StackError
 from scripts.stack.options import ROOT

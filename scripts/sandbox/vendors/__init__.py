@@ -1,6 +1,11 @@
 """The vendors that are played. Adding one: write its module, name it here."""
 
-from scripts.sandbox.vendors import cloudinary, esewa, fcm, khalti, nrb, smtp, sparrow, stripe
+from scripts.sandbox.vendors import nrb, smtp, sparrow
+from scripts.sandbox.vendors.cloudinary import api as cloudinary
+from scripts.sandbox.vendors.esewa import api as esewa
+from scripts.sandbox.vendors.fcm import api as fcm
+from scripts.sandbox.vendors.khalti import api as khalti
+from scripts.sandbox.vendors.stripe import api as stripe
 
 VENDORS = (
     sparrow.VENDOR,

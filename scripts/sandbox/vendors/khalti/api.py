@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, jsonify, request
 
 from scripts.sandbox.vendor import Vendor, World, from_anywhere
-from scripts.sandbox.vendors.khalti_payments import KhaltiPayments, as_lookup, iso
+from scripts.sandbox.vendors.khalti.payments import KhaltiPayments, as_lookup, iso
 
 MIN_PAISA = 1000
 URLS = ("return_url", "website_url")

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from scripts.sandbox.vendor import Vendor, World, from_anywhere
-from scripts.sandbox.vendors.esewa_payments import EsewaPayments, sign
+from scripts.sandbox.vendors.esewa.payments import EsewaPayments, sign
 
 REQUIRED = (
     "amount",

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, jsonify, request
 from scripts.sandbox.faults import Fault
 from scripts.sandbox.messages import Channel
 from scripts.sandbox.vendor import Vendor, World
-from scripts.sandbox.vendors.fcm_accounts import PREFIX, BadAssertionError, Bearer, ServiceAccounts
-from scripts.sandbox.vendors.fcm_message import FCM_ERROR, TARGETS, ViolationError, check
+from scripts.sandbox.vendors.fcm.accounts import PREFIX, BadAssertionError, Bearer, ServiceAccounts
+from scripts.sandbox.vendors.fcm.message import FCM_ERROR, TARGETS, ViolationError, check
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"

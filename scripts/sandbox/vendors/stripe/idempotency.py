@@ -8,7 +8,7 @@ from functools import wraps
 
 from flask import Response, jsonify, request
 
-from scripts.sandbox.vendors.stripe_params import StripeError
+from scripts.sandbox.vendors.stripe.params import StripeError
 
 MAX_KEY = 255
 

@@ -4,9 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.sandbox.vendors import stripe_params as params
-from scripts.sandbox.vendors.stripe_events import Object, new_id
-from scripts.sandbox.vendors.stripe_params import StripeError
+from scripts.sandbox.vendors.stripe import params
+from scripts.sandbox.vendors.stripe.events import Object, new_id
+from scripts.sandbox.vendors.stripe.params import StripeError
 
 SESSION_PARAMS = frozenset(
     {

@@ -8,9 +8,9 @@ from typing import Any
 
 from scripts.sandbox.payments import AFTER_PAYING, Call, Outcome, OutcomeError, Shown, money
 from scripts.sandbox.vendor import World
-from scripts.sandbox.vendors import stripe_objects as objects
-from scripts.sandbox.vendors.stripe_events import Events, Object
-from scripts.sandbox.vendors.stripe_params import StripeError, decimals
+from scripts.sandbox.vendors.stripe import objects
+from scripts.sandbox.vendors.stripe.events import Events, Object
+from scripts.sandbox.vendors.stripe.params import StripeError, decimals
 
 DECLINED = {"code": "card_declined", "message": "Your card was declined.", "type": "card_error"}
 

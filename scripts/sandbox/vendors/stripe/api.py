@@ -8,12 +8,11 @@ from flask import Blueprint, Response, jsonify, request
 from scripts.sandbox import outside
 from scripts.sandbox.payment_routes import tell
 from scripts.sandbox.vendor import Vendor, World, from_anywhere
-from scripts.sandbox.vendors import stripe_objects as objects
-from scripts.sandbox.vendors import stripe_params as params
-from scripts.sandbox.vendors.stripe_events import Events, Object, new_id
-from scripts.sandbox.vendors.stripe_idempotency import Idempotency
-from scripts.sandbox.vendors.stripe_params import StripeError
-from scripts.sandbox.vendors.stripe_payments import StripePayments
+from scripts.sandbox.vendors.stripe import objects, params
+from scripts.sandbox.vendors.stripe.events import Events, Object, new_id
+from scripts.sandbox.vendors.stripe.idempotency import Idempotency
+from scripts.sandbox.vendors.stripe.params import StripeError
+from scripts.sandbox.vendors.stripe.payments import StripePayments
 
 LISTED = {"checkout.session": "/v1/checkout/sessions", "refund": "/v1/refunds", "event": "/v1/events"}
 

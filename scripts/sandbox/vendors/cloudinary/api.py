@@ -11,8 +11,8 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, request
 
 from scripts.sandbox.vendor import Vendor, World
-from scripts.sandbox.vendors.cloudinary_files import Store, Stored, sniff
-from scripts.sandbox.vendors.cloudinary_signatures import request_is_signed, to_sign, url_is_signed
+from scripts.sandbox.vendors.cloudinary.files import Store, Stored, sniff
+from scripts.sandbox.vendors.cloudinary.signatures import request_is_signed, to_sign, url_is_signed
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
 VALID_SECONDS = 3600
