@@ -12,8 +12,8 @@ from powerbank.base.redis_clients import push_redis, queue_redis
 from powerbank.outbox.outbound import unsent
 from scripts.stack.stack import Stack
 from tests.databases import data_folder, empty, stack_in
-from tests.faults.plant import Plant
 from tests.nursery import Nursery
+from tests.plant import Plant
 from tests.programs import setting
 
 

@@ -5,8 +5,8 @@ import pytest
 from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.notifications.broadcasts import services as broadcasts
 from tests.databases import execute
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 from powerbank.base.db import utcnow
 from powerbank.outbox.models import State
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import Running
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -11,8 +11,8 @@ from powerbank.kyc.models import DocumentSide
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from scripts.sandbox.server import Sandbox
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -15,8 +15,8 @@ from powerbank.base.redis_clients import connect, queue_redis
 from powerbank.outbox import lifecycle
 from powerbank.outbox.models import Cause, OutboxStep, State
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -7,8 +7,8 @@ import pytest
 
 from powerbank.startup import LIMITS
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -12,10 +12,10 @@ from powerbank.base.db import transaction
 from powerbank.outbox.catalogue import account_jobs, payment_jobs
 from powerbank.outbox.enqueue import enqueue_with
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.jobs.prepared_money import topup_wanted
 from tests.jobs.prepared_people import code_asked_for
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

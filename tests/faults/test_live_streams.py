@@ -12,10 +12,10 @@ from powerbank.live import changes
 from powerbank.live.changes import topic_of_user
 from scripts.stack.ports import free_ports
 from tests.conftest import execute
-from tests.faults.plant import Plant
 from tests.live.streaming import LiveProcess, announce
 from tests.nursery import Nursery, wait_until
 from tests.people import People
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -11,8 +11,8 @@ from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import State
 from scripts.drills.proxy import Proxy, to_port, to_socket
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

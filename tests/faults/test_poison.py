@@ -17,8 +17,8 @@ from powerbank.base.redis_clients import queue_redis
 from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import Cause, State
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -21,8 +21,8 @@ from powerbank.outbox.enqueue import enqueue
 from scripts.stack.stack import Stack
 from tests import sample_jobs
 from tests.databases import data_folder, stack_in
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

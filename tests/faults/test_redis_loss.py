@@ -21,8 +21,8 @@ from scripts.drills.proxy import Proxy, to_port
 from scripts.stack.ports import free_ports
 from scripts.stack.servers.redis import EmbeddedRedis
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

@@ -15,8 +15,8 @@ from powerbank.base.redis_clients import connect, queue_redis
 from powerbank.outbox import catalogue, schedules, wire
 from powerbank.outbox.enqueue import enqueue
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 from tests.programs import setting
 
 pytestmark = pytest.mark.faults

@@ -4,8 +4,8 @@ import pytest
 
 from powerbank.ops import queries
 from tests import sample_jobs
-from tests.faults.plant import Plant
 from tests.nursery import wait_until
+from tests.plant import Plant
 
 pytestmark = pytest.mark.faults
 

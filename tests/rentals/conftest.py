@@ -99,7 +99,7 @@ def cabinets(app: Flask, work: Callable[..., None], make_station: Make) -> Cabin
 @pytest.fixture
 def street(context: Flask, make_station: Make, work: Callable[..., None]) -> Any:  # noqa: F811
     """Give a `Street`."""
-    from tests.rentals.street import Street
+    from tests.rentals.state_machine.street import Street
 
     return Street(context, make_station, work)
 

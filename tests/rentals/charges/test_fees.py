@@ -16,7 +16,7 @@ from powerbank.rentals.end import returns
 from tests.people import change, rows
 from tests.rentals.cabinets import Cabinets
 from tests.rentals.conftest import Out, Packages, Renters
-from tests.rentals.street import Street
+from tests.rentals.state_machine.street import Street
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from powerbank.rentals import sweeps
 from powerbank.stations.custody import registration
 from tests.rentals.cabinets import sweep
 from tests.rentals.conftest import Renter
-from tests.rentals.street import Street
+from tests.rentals.state_machine.street import Street
 from tests.stations.messages.test_volinks_cabinets import RETURNED, UPDATE, frame, holes
 from tests.stations.talker import Talker, list_stays, query_value
 

@@ -5,7 +5,7 @@ import pytest
 from tests.people import rows
 from tests.rentals.cabinets import sweep
 from tests.rentals.conftest import Packages, Renters
-from tests.rentals.street import Street
+from tests.rentals.state_machine.street import Street
 from tests.stations.talker import list_stays
 
 

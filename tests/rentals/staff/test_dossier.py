@@ -8,7 +8,7 @@ import pytest
 
 from tests.people import rows
 from tests.rentals.conftest import Renter
-from tests.rentals.street import Street
+from tests.rentals.state_machine.street import Street
 from tests.stations.talker import Talker
 
 Staff = Callable[..., dict[str, str]]

@@ -39,8 +39,9 @@ from powerbank.subscriptions import SUBSCRIPTIONS
 from tests.databases import Emptier
 from tests.dying import Mortality
 from tests.ledger.conftest import top_up
-from tests.rentals import invariants, rentals_in_states
-from tests.rentals.world import OURS, STATIONS, World
+from tests.rentals import rentals_in_states
+from tests.rentals.state_machine import invariants
+from tests.rentals.state_machine.world import OURS, STATIONS, World
 from tests.stations import prepared
 
 PEOPLE = st.integers(0, 2)

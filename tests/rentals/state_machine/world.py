@@ -33,9 +33,9 @@ from powerbank.stations.registry import services
 from tests.databases import Emptier
 from tests.dying import Mortality
 from tests.ledger.conftest import make_person
-from tests.rentals import invariants
 from tests.rentals.conftest import make_older
 from tests.rentals.rentals_in_states import MAY_RENT
+from tests.rentals.state_machine import invariants
 from tests.stations import prepared
 from tests.stations.conftest import FACTS, seat_bank
 
