@@ -124,6 +124,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests of a web process that may wait for a change at once: fewer than `WEB_THREADS`.",
     )
+    longest_start_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=30,
+        description="Seconds that a start of a rental may take until its command goes to the station. A start that "
+        "would take longer is refused with 503. 0 refuses none.",
+    )
     max_request_bytes: int = Field(default=1_048_576, ge=1024, description="Largest request body.")
     connections_per_address: int | None = Field(
         default=None,

@@ -36,16 +36,23 @@ def when_ready(server: object) -> None:
 
 
 def post_worker_init(worker: object) -> None:
-    """A host on which only the web server runs tells its clock by this (decision 23)."""
+    """A host on which only the web server runs tells its clock by the heartbeat (decision 23), and each process admits
+    starts or refuses them (decision 40)."""
     from powerbank.outbox.heartbeats import BackgroundHeartbeat
+    from powerbank.rentals.start.admission import begin_admission
 
-    worker.powerbank_heartbeat = BackgroundHeartbeat(worker.wsgi, kind="web")  # type: ignore[attr-defined]
-    worker.powerbank_heartbeat.start()  # type: ignore[attr-defined]
+    worker.powerbank_admission = admission = begin_admission(worker.wsgi)  # type: ignore[attr-defined]
+    describe = admission.describe_for_heartbeat if admission else list
+    heartbeat = BackgroundHeartbeat(worker.wsgi, kind="web", describe=describe)  # type: ignore[attr-defined]
+    worker.powerbank_heartbeat = heartbeat  # type: ignore[attr-defined]
+    heartbeat.start()
 
 
 def worker_exit(server: object, worker: object) -> None:
     if (heartbeat := getattr(worker, "powerbank_heartbeat", None)) is not None:
         heartbeat.stop()
+    if (admission := getattr(worker, "powerbank_admission", None)) is not None:
+        admission.stop()
 
 
 def child_exit(server: object, worker: object) -> None:

@@ -215,6 +215,7 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     # Operations. Alerts of other kinds have an event of their own, or are for the console only.
     OpsAlertRaised: (
         tell_staff(StaffNoticeType.QUEUE_BACKLOG, kind="queue_backlog"),
+        tell_staff(StaffNoticeType.STARTS_REFUSED, kind="starts_refused"),
         tell_staff(StaffNoticeType.JOB_OVERDUE, kind="job_overdue"),
         tell_staff(StaffNoticeType.DEAD_LETTERS, kind="dead_letters"),
         tell_staff(StaffNoticeType.CLOCK_WRONG, kind="clock_wrong"),

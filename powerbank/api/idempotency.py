@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import IO, Any
 
 from flask import Response, make_response, request
@@ -13,7 +14,7 @@ from powerbank.api.auth import principal
 from powerbank.api.openapi import note_for_document
 from powerbank.base import idempotency
 from powerbank.base.db import db, transaction
-from powerbank.base.errors import AppError
+from powerbank.base.errors import AppError, NotAdmittedError
 
 HEADER = "Idempotency-Key"
 _VALID = re.compile(r"[\x21-\x7e]{1,255}")
@@ -40,12 +41,25 @@ def idempotent_after(
     return lambda view: _once(view, prepare, required=required)
 
 
+def idempotent_when(
+    admit: Callable[[], AbstractContextManager[None]],
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """Do the same for a route that is refused while the system is too slow for it. `admit` refuses before the key is
+    claimed, so that a repeat with the same key is a fresh try. A request that has its answer already is never refused,
+    and `admit` lasts until the transaction has ended."""
+    return lambda view: _once(view, _nothing_first, required=True, admit=admit)
+
+
 def _nothing_first(*_args: Any, **_kwargs: Any) -> dict[str, Any]:
     return {}
 
 
 def _once(
-    view: Callable[..., Any], prepare: Callable[..., dict[str, Any]], *, required: bool
+    view: Callable[..., Any],
+    prepare: Callable[..., dict[str, Any]],
+    *,
+    required: bool,
+    admit: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Callable[..., Response]:
     def without_key(*args: Any, **kwargs: Any) -> Response:
         db.session.rollback()
@@ -64,17 +78,22 @@ def _once(
                 return _replay(known)
             db.session.rollback()  # no transaction stays open while somebody else is waited for
             kwargs |= prepare(*args, **kwargs)
-        with transaction():
-            earlier = idempotency.claim_key(**identity, body=body)
-            if earlier is not None:
-                return _replay(earlier)
-            response = make_response(view(*args, **kwargs))
-            idempotency.keep_answer(
-                **identity,
-                status=response.status_code,
-                body=response.get_data(),
-                content_type=response.content_type or "application/json",
-            )
+        try:
+            with admit(), transaction():
+                earlier = idempotency.claim_key(**identity, body=body)
+                if earlier is not None:
+                    return _replay(earlier)
+                response = make_response(view(*args, **kwargs))
+                idempotency.keep_answer(
+                    **identity,
+                    status=response.status_code,
+                    body=response.get_data(),
+                    content_type=response.content_type or "application/json",
+                )
+        except NotAdmittedError:
+            if (known := idempotency.find_answer(**identity, body=body)) is not None:
+                return _replay(known)
+            raise
         return response
 
     note_for_document(wrapper, idempotent=True if required else "optional")

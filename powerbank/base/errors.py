@@ -44,6 +44,10 @@ class UnavailableError(AppError):
         self.retry_after = retry_after
 
 
+class NotAdmittedError(UnavailableError):
+    """The system is too slow for this now. It was refused before anything of it began."""
+
+
 class TooManyError(AppError):
     def __init__(self, retry_after: int) -> None:
         super().__init__("rate_limited", 429, "Too many requests; try again later.")

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from powerbank.base.db import db
 from powerbank.ops import queries
 from powerbank.outbox import job_counts
+from powerbank.rentals.start import admission
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 REQUESTS = Counter("powerbank_http_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -55,6 +56,9 @@ class _MachineryCollector(Collector):
             waiting.add_metric([queue], length)
         yield waiting
         yield GaugeMetricFamily("powerbank_jobs_oldest_seconds", "Age of the oldest due job.", health.oldest_age_s)
+        load = admission.read_start_load()
+        yield GaugeMetricFamily("powerbank_starts_waiting", "Starts whose command has not gone out.", load.waiting)
+        yield GaugeMetricFamily("powerbank_starts_rate", "Ejections sent in a second, of late.", load.rate)
         yield GaugeMetricFamily("powerbank_workers_alive", "Workers with a fresh heartbeat.", health.workers)
         alerts = GaugeMetricFamily("powerbank_alerts", "Open alerts.", labels=["kind"])
         for kind in {problem.kind for problem in health.alerts}:
@@ -89,5 +93,6 @@ def render_metrics() -> bytes:
     else:
         registry.register(REQUESTS)
         registry.register(LATENCY)
+        registry.register(admission.REFUSED)
     registry.register(_MachineryCollector())
     return generate_latest(registry)

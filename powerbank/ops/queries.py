@@ -33,7 +33,7 @@ START_ALLOWANCE = timedelta(minutes=1)
 @dataclass(frozen=True)
 class Problem:
     key: str
-    kind: str  # queue_backlog, no_workers, no_scheduler, schedule_late, no_daemon, job_overdue, dead_letters, ledger_…
+    kind: str  # queue_backlog, no_workers, no_scheduler, schedule_late, no_daemon, starts_refused, job_overdue, …
     detail: str
     is_news: bool = True  # False: staff know of it, or could have known for long, so that it hides nothing newer
 
@@ -94,6 +94,8 @@ def _find_problems(
     yield from {problem.key: problem for problem in _find_wrong_clocks()}.values()
     if current_app.config["SETTINGS"].mqtt_url and not any(each.listens for each in heartbeats.find_living("mqtt")):
         yield Problem("no_daemon", "no_daemon", "no daemon hears what stations say")
+    if any(each.refuses_starts for each in heartbeats.find_living("web")):
+        yield Problem("starts_refused", "starts_refused", "starts of rentals are refused, for they would take too long")
     yield from _find_dead_letters(now)
     if difference := reconciliation.describe_last_difference():
         yield Problem("ledger_mismatch", "ledger_mismatch", difference)

@@ -24,6 +24,7 @@ INTERVAL = 5.0
 ALIVE_WITHIN = timedelta(seconds=15)  # three beats; a database that hangs for some seconds makes nobody dead
 GONE_AFTER = timedelta(seconds=30)  # whoever keeps programs running has ended a frozen one by then
 LISTENS = "listens"
+REFUSES_STARTS = "refuses_starts"
 
 
 class Heartbeat(Base):
@@ -42,6 +43,11 @@ class Heartbeat(Base):
     def listens(self) -> bool:
         """Tell whether this is a daemon to which the broker brings what stations say."""
         return self.queues == [LISTENS]
+
+    @property
+    def refuses_starts(self) -> bool:
+        """Of a web process: it has refused starts of rentals of late."""
+        return self.queues == [REFUSES_STARTS]
 
 
 def beat(engine: Engine, *, name: str, kind: str, queues: list[str]) -> None:
@@ -68,9 +74,9 @@ def sign_off(engine: Engine, name: str) -> None:
 class BackgroundHeartbeat:
     """Beats in a thread of its own, for a program whose main loop is not ours, such as a process of the web server."""
 
-    def __init__(self, app: Flask, *, kind: str) -> None:
+    def __init__(self, app: Flask, *, kind: str, describe: Callable[[], list[str]] = list) -> None:
         self.name = f"{kind}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        self._app, self._kind = app, kind
+        self._app, self._kind, self._describe = app, kind, describe
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -84,7 +90,7 @@ class BackgroundHeartbeat:
     def _run(self) -> None:
         with self._app.app_context():
             while not self._stopped.is_set():
-                self._do_quietly(lambda: beat(db.engine, name=self.name, kind=self._kind, queues=[]))
+                self._do_quietly(lambda: beat(db.engine, name=self.name, kind=self._kind, queues=self._describe()))
                 self._stopped.wait(INTERVAL)
             self._do_quietly(lambda: sign_off(db.engine, self.name))
 

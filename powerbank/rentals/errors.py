@@ -1,7 +1,15 @@
 """The refusals of rentals. Each has a code that the app can act on."""
 
 from powerbank.base import money
-from powerbank.base.errors import AppError, ConflictError
+from powerbank.base.errors import AppError, ConflictError, NotAdmittedError
+
+
+def starts_refused(*, retry_after: int) -> AppError:
+    return NotAdmittedError(
+        "starts_refused",
+        "No power bank can be handed out in time right now. Nothing was held; try again shortly.",
+        retry_after,
+    )
 
 
 def kyc_required() -> AppError:

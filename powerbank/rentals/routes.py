@@ -7,8 +7,8 @@ from flask import current_app
 
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
-from powerbank.api.idempotency import idempotent, idempotent_after
-from powerbank.api.openapi import Blueprint
+from powerbank.api.idempotency import idempotent, idempotent_after, idempotent_when
+from powerbank.api.openapi import Blueprint, ProblemSchema
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
 from powerbank.payments.dues.schemas import PaymentMethodSchema
@@ -34,7 +34,7 @@ from powerbank.rentals.schemas import (
     RentalsSchema,
     WaitArguments,
 )
-from powerbank.rentals.start import initiation
+from powerbank.rentals.start import admission, initiation
 from powerbank.stations.issues import photos
 
 blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", description="Renting a power bank.")
@@ -42,9 +42,17 @@ blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", descriptio
 
 @blueprint.post("/initiate")
 @user_only
-@idempotent
+@idempotent_when(admission.admit_start)
 @blueprint.arguments(InitiateSchema)
 @blueprint.response(202, InitiatedSchema)
+@blueprint.alt_response(
+    503,
+    schema=ProblemSchema,
+    content_type="application/problem+json",
+    description="`starts_refused`: a power bank cannot be handed out in time now. Nothing was held or kept: after "
+    "`Retry-After` seconds a repeat with the same key is a fresh try.",
+    headers={"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds, different for each caller."}},
+)
 def initiate(body: dict[str, Any]) -> Rental:
     """Begin a rental: a power bank is promised and the money held; then ask for the rental until it is out"""
     if body["coupon_code"] is not None:

@@ -17,6 +17,9 @@ REFUSALS = {
     "A part of the system is away; try again shortly.": "प्रणालीको एउटा भाग अहिले चलिरहेको छैन। केही बेरमा फेरि प्रयास गर्नुहोस्।",
     "Too busy right now; try again shortly.": "अहिले धेरै व्यस्त छ। केही बेरमा फेरि प्रयास गर्नुहोस्।",
     "This is not possible right now; try again shortly.": "यो अहिले गर्न सकिएन। केही बेरमा फेरि प्रयास गर्नुहोस्।",
+    "No power bank can be handed out in time right now. Nothing was held; try again shortly.": (
+        "अहिले पावरबैंक समयमै दिन सकिएन। केही रकम रोकिएको छैन; केही बेरमा फेरि प्रयास गर्नुहोस्।"
+    ),
     "Too many requests; try again later.": "धेरै पटक अनुरोध भयो। पछि फेरि प्रयास गर्नुहोस्।",
     "There is no such {what}.": "यस्तो {what} छैन।",
     "This cursor was not made here.": "यो cursor यहाँ बनेको होइन।",

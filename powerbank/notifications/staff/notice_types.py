@@ -24,6 +24,7 @@ class StaffNoticeType(StrEnum):
     RENTAL_CAME_LATE = "rental_came_late"
     QUEUE_BACKLOG = "queue_backlog"
     NO_WORKERS = "no_workers"
+    STARTS_REFUSED = "starts_refused"
     JOB_OVERDUE = "job_overdue"
     CLOCK_WRONG = "clock_wrong"
     DEAD_LETTERS = "dead_letters"
@@ -72,6 +73,7 @@ RULES = MappingProxyType(
         StaffNoticeType.RENTAL_CAME_LATE: StaffRule("rentals.resolve", email=True, once_per="rental_id"),
         StaffNoticeType.QUEUE_BACKLOG: StaffRule("system.operate", email=True),
         StaffNoticeType.NO_WORKERS: StaffRule("system.operate", email=True, push=True),
+        StaffNoticeType.STARTS_REFUSED: StaffRule("system.operate", email=True, push=True),
         StaffNoticeType.JOB_OVERDUE: StaffRule("system.operate", email=True),
         StaffNoticeType.CLOCK_WRONG: StaffRule("system.operate", email=True),
         StaffNoticeType.DEAD_LETTERS: StaffRule("system.operate"),

@@ -19,6 +19,7 @@ from powerbank.rentals.charges import billing
 from powerbank.rentals.charges.billing import Funds
 from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import Rental
+from powerbank.rentals.start import admission
 from powerbank.rentals.start.terms import current_terms, new_rental, terms_of_rental
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations.availability.eligibility import find_rentable_package, find_rentable_station
@@ -42,6 +43,7 @@ def initiate_rental(
     """Begin a rental, and enqueue the job that sends the eject command to the station."""
     rules, funds = admit_user(user_id)
     station = find_rentable_station(station_sn, now=now)
+    admission.refuse_second_in_line(station.id)
     package = find_rentable_package(package_id, station)
     rental = new_rental(
         user_id=user_id, station_id=station.id, method=method, created_at=now, terms=current_terms(package, rules)
