@@ -33,6 +33,7 @@ from rq.timeouts import JobTimeoutException
 from rq.worker import WorkerStatus
 
 from jobs.worker.messages import Advance, WireJob, rq_time
+from jobs.worker.precedence import Precedence
 from jobs.worker.pulse import WORKER_TTL, Pulse
 from jobs.worker.runtime import Outcome, describe_error
 from powerbank.base import logs
@@ -79,6 +80,7 @@ class Worker(SimpleWorker):
         self._max_memory = app.config["SETTINGS"].worker_max_memory_mb * 1024 * 1024 // unit
         self._pulse = Pulse(app, self)
         self._watchdog = Watchdog()
+        self._precedence = Precedence(queues)
 
     def check_for_suspension(self, burst: bool) -> None:
         """Look for "suspend" once a second. The loop asks before each job, which is more often than needed."""
@@ -127,6 +129,10 @@ class Worker(SimpleWorker):
         while not self._stop_requested:
             self._watchdog.turn()
             try:
+                if not offered and (wait := self._precedence.seconds_to_wait()):
+                    self._file()
+                    time.sleep(wait)
+                    continue
                 taken = self._take(offered)
                 if taken is not None:
                     return taken
