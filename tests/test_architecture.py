@@ -76,7 +76,7 @@ CHANGES = frozenset({"pop", "popitem", "update", "setdefault", "clear"})
 
 
 def changed_arguments(function: ast.FunctionDef) -> Iterator[str]:
-    """Dicts of its caller that a function changes."""
+    """List the dicts of its caller that a function changes."""
     arguments = [*function.args.args, *function.args.kwonlyargs]
     dicts = {each.arg for each in arguments if each.annotation and ast.unparse(each.annotation).startswith("dict")}
     for node in ast.walk(function):

@@ -70,7 +70,7 @@ with app.app_context():
 
 @pytest.fixture
 def empty_database(worker_id: str) -> Iterator[Flask]:
-    """An application on a database without tables."""
+    """Give an application on a database without tables."""
     name = f"powerbank_migrations_{worker_id}"
     execute(superuser_url("postgres"), f"CREATE DATABASE {name} OWNER powerbank_owner")
     app_url, owner_url = (

@@ -95,7 +95,7 @@ def sources() -> Iterator[tuple[str, str]]:
 
 
 def written_in_place() -> Iterator[tuple[str, ast.Call]]:
-    """Calls such as `re.sub(…)`, wherever they stand."""
+    """List calls such as `re.sub(…)`, wherever they stand."""
     for name, source in sources():
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re."):
@@ -109,7 +109,7 @@ def schemas(of: type[ma.Schema] = ma.Schema) -> Iterator[type[ma.Schema]]:
 
 
 def collected() -> dict[str, tuple[re.Pattern[Any], set[str], int]]:
-    """Each pattern once, with the ways in which it is asked, and about how many letters."""
+    """Collect each pattern once, with the ways in which it is used, and about how many letters it takes."""
     found: dict[str, tuple[re.Pattern[Any], set[str], int]] = {}
 
     def note(pattern: re.Pattern[Any], ways: set[str], letters: int = LETTERS) -> None:

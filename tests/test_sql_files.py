@@ -26,7 +26,7 @@ TRIGGERS = """
 
 @pytest.fixture
 def owner(environment: dict[str, str]) -> Iterator[psycopg2.extensions.cursor]:
-    """A transaction of the owner of the tables, which is rolled back."""
+    """Open a transaction of the owner of the tables, which is rolled back."""
     with closing(psycopg2.connect(environment["DATABASE_OWNER_URL"])) as connection, connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '10s'")
         yield cursor
@@ -34,7 +34,7 @@ def owner(environment: dict[str, str]) -> Iterator[psycopg2.extensions.cursor]:
 
 
 def code_in_database(cursor: psycopg2.extensions.cursor) -> dict[str, str]:
-    """The definition of each function, view and trigger, as the database writes it."""
+    """Return the definition of each function, view and trigger, as the database writes it."""
     found: dict[str, str] = {}
     for query in (FUNCTIONS, VIEWS, TRIGGERS):
         cursor.execute(query)

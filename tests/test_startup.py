@@ -23,7 +23,7 @@ print(json.dumps({{"modules": modules, "tables": sorted(db.metadata.tables)}}))
 
 
 def plugged(*applications: str) -> dict[str, object]:
-    """Each list and table of functions that a process with these applications has."""
+    """Return each list and table of functions that a process with these applications has."""
     found: dict[str, object] = run("tests/programs/plugged.py", *applications)
     return found
 

@@ -1,4 +1,4 @@
-"""The console's page of one's own account."""
+"""The page of the console for one's own account."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Press = Callable[..., TestResponse]
 
 @pytest.fixture
 def press(app: Flask, client: FlaskClient, clean: None) -> Press:
-    """Signs in, and then fills in and sends a form of the page."""
+    """Sign in, then fill in and send a form of the page."""
     with app.app_context(), transaction():
         administration.ensure_staff(email=ADMIN, password=PASSWORD, role=administration.Role.SUPERADMIN)
     sign_in(client)

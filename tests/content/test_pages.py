@@ -141,7 +141,7 @@ def shown(client: FlaskClient, slug: str = "about") -> str | None:
 
 
 def hurry(app: Flask, work: Work) -> None:
-    """All that waits for its time is due."""
+    """Make all jobs due that wait for their time."""
     from powerbank.outbox import relay
 
     with app.app_context():

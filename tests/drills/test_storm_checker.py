@@ -61,7 +61,7 @@ def owner_of(rental_id: UUID) -> UUID:
 
 
 def copy_row(database: Broken, table: str, row_id: object, **changed: str) -> None:
-    """The same row once more, but for what is changed."""
+    """Insert the same row once more, with some columns changed."""
     values = ", ".join(f"'{name}', {value}" for name, value in changed.items())
     database(
         f"INSERT INTO {table} SELECT (jsonb_populate_record(old, jsonb_build_object({values}))).* FROM {table} old"
@@ -155,7 +155,7 @@ PAYMENT = "pidx"
 
 
 def paid_topup(journal: Journal) -> tuple[UUID, UUID]:
-    """A person and the intent of a top-up that is paid and credited."""
+    """Make a person and the intent of a top-up that is paid and credited."""
     person, intent = make_person(), uuid4()
     with transaction():
         top_up(person, 100_00, reference=Reference("intent", str(intent)))

@@ -25,7 +25,7 @@ CALLS = 6  # that hang, of each vendor
 
 @pytest.fixture
 def hanging() -> Iterator[str]:
-    """The address of whoever says nothing."""
+    """Give the address of a server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         kept: list[socket.socket] = []
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """These have servers of their own."""
+    """Need no shared database: these tests have servers of their own."""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def people(own_plant: Plant) -> People:
 
 
 def end_all_sign_ins(plant: Plant) -> None:
-    """As nobody of ours does: nothing is announced."""
+    """End all sign-ins without an announcement, which no code of the product does."""
     execute(plant.postgres.app_url(), "UPDATE sessions SET ended_at = now(), end_cause = 'logout'")
 
 

@@ -223,7 +223,7 @@ def small_disk() -> Iterator[Path]:
 
 @pytest.fixture
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """On the small disk, for the test that asks for one."""
+    """Start the servers on the small disk, for a test that asks for one."""
     with data_folder() as folder:
         small = "small_disk" in request.fixturenames
         stack = stack_in(request.getfixturevalue("small_disk") / "data" if small else folder, MQTT_URL="unused")

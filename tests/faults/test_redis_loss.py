@@ -259,7 +259,7 @@ def test_a_wipe_during_the_recovery_is_recovered_too(plant: Plant, monkeypatch: 
 
 
 def _enqueue_many(plant: Plant, count: int, prefix: str = "") -> None:
-    """Seven in ten now, the others a little later."""
+    """Enqueue jobs, seven in ten of them for now and the others for a little later."""
     with plant.context(), transaction():
         later = utcnow() + timedelta(seconds=4)
         now = count * 7 // 10 + (count * 7 % 10 > 0)
@@ -269,7 +269,7 @@ def _enqueue_many(plant: Plant, count: int, prefix: str = "") -> None:
 
 @contextmanager
 def _kept(plant: Plant, *programs: str, **environment: str) -> Iterator[None]:
-    """The programs, started again whenever they end, as a supervisor would."""
+    """Keep the programs running: whenever one ends it is started again, as a supervisor would do."""
     start = {"worker": plant.start_worker, "scheduler": plant.start_scheduler}
     running = {program: start[program](**environment) for program in programs}
     for program in programs:

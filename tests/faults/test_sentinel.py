@@ -42,7 +42,7 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """As the table of settings gives it, with one host that is gone in front."""
+        """Write the address as the table of settings gives it, with one host in front that is gone."""
         hosts = ",".join(f"127.0.0.1:{port}" for port in (1, *self.ports))
         return f"redis+sentinel://{hosts}/main/0"
 

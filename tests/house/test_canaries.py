@@ -40,7 +40,7 @@ Told = Callable[[], str]
 
 @pytest.fixture
 def told(client: FlaskClient, sandbox: Sandbox) -> Iterator[Told]:
-    """What was logged, as production would write it, at its most talkative."""
+    """Record what is logged, as production writes it, at the most detailed level."""
     logs.configure("json", "DEBUG")
     (handler,) = (each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler)
     written = io.StringIO()
@@ -52,7 +52,10 @@ def told(client: FlaskClient, sandbox: Sandbox) -> Iterator[Told]:
 
 
 def staff_signs_in(app: Flask, client: FlaskClient) -> Secrets:
-    """Password, wrong password, enrolment, code, recovery code, refresh, new password, reset, console."""
+    """Sign staff in by every way.
+
+    The ways are password, wrong password, enrolment, code, recovery code, refresh, new password, reset and console.
+    """
     with app.app_context(), transaction():
         administration.ensure_staff(email=STAFF, password=PASSWORD, role=Role.SUPERADMIN)
     login, account = "/api/admin/auth/login", "/api/admin/auth"
@@ -99,7 +102,10 @@ def staff_signs_in(app: Flask, client: FlaskClient) -> Secrets:
 
 
 def person_signs_in(app: Flask, client: FlaskClient, sandbox: Sandbox, work: Work) -> Secrets:
-    """By SMS that fails once, and by an e-mail that is refused; registers, comes back, is looked up and banned."""
+    """Sign a person in by an SMS that fails once and an e-mail that is refused.
+
+    The person registers, comes back, is looked up and banned.
+    """
     sandbox.faults.set("sparrow", "drop", times=1)
     sandbox.faults.set("smtp", "permanent", times=1)
     challenges = {}
@@ -157,7 +163,7 @@ def in_redis(app: Flask) -> str:
 
 
 def everything(redis: Redis) -> str:
-    """Keys and values; RQ compresses the data of its jobs."""
+    """Read all keys and values of Redis. RQ compresses the data of its jobs."""
     parts: list[bytes] = []
     for key in redis.scan_iter():
         kind = redis.type(key)
@@ -229,7 +235,10 @@ def test_no_secret_is_where_it_does_not_belong(
 
 
 def occurs(secret: str, written: str) -> bool:
-    """Six digits may stand inside a longer number or an id by chance; a code stands alone."""
+    """Tell whether a secret occurs.
+
+    Six digits may stand inside a longer number or an id by chance, so a code must stand alone.
+    """
     if secret.isdigit() and len(secret) == 6:
         return re.search(rf"(?<![0-9a-f.-]){secret}(?![0-9a-f-])", written) is not None
     return secret in written

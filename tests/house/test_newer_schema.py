@@ -53,7 +53,7 @@ def downgrade():
 
 @pytest.fixture
 def newer(clean: None, environment: dict[str, str], worker_id: str, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Settings of programs whose database somebody has upgraded already."""
+    """Give the settings of programs whose database somebody has upgraded already."""
     name = f"powerbank_newer_{worker_id}"
     execute(superuser_url("postgres"), f"CREATE DATABASE {name} OWNER powerbank_owner TEMPLATE {TEMPLATE}")
     urls = {

@@ -55,7 +55,7 @@ def names(event: type[Event]) -> set[str]:
 
 
 def told_to(row: Row, job: JobSpec) -> str | None:
-    """The notice that this job makes of the event, if it is this job that follows."""
+    """Return the notice that this job makes of the event, if it is this job that follows."""
     follower = row[1]
     return follower.arguments["notice"] if isinstance(follower, Follower) and follower.job is job else None
 
@@ -69,7 +69,7 @@ def test_events_are_followed_and_published_or_not_there() -> None:
 
 
 def leaves(event: type[Event]) -> Iterator[type[Event]]:
-    """Those that are no base of others. Tests have events of their own."""
+    """List the events that are no base of others. Tests have events of their own."""
     if not event.__subclasses__() and event.__module__.startswith("powerbank."):
         yield event
     for each in event.__subclasses__():

@@ -181,7 +181,7 @@ def person(app: Flask, username: str, phone: str) -> tuple[UUID, dict[str, str]]
 
 
 def refuse_strangers(app: Flask, found: list[Route], factories: Mapping[str, Factory]) -> None:
-    """Another person is told that there is nothing, and leaves the object as it was: its owner finds it after."""
+    """Check that another person is told that there is nothing, and that the owner finds the object as it was."""
     owner, owner_headers = person(app, "owner", "9812345678")
     _, stranger_headers = person(app, "stranger", "9812345679")
     client = app.test_client()
@@ -215,7 +215,7 @@ class NoteSchema(Schema):
 
 @pytest.fixture(scope="module")
 def notes_app(app: Flask) -> tuple[Flask, dict[UUID, UUID]]:
-    """An application with one route that minds its owner and one that forgot to, to see that the walk tells them."""
+    """Make an application to prove the walk. It has one route that checks its owner and one that forgets to."""
     owners: dict[UUID, UUID] = {}
     blueprint = Blueprint("Notes", __name__, url_prefix="/api/notes")
 

@@ -74,7 +74,7 @@ def deliver(app: Flask, spec: policy.JobSpec, outbox_id: str | None, arguments: 
 
 
 def assert_done(spec: policy.JobSpec, outbox_id: str | None) -> None:
-    """A job that failed would change nothing the second time either."""
+    """Check that the job is done: a job that failed would change nothing the second time either."""
     if spec.durable:
         state = db.session.scalar(text("SELECT state FROM outbox_jobs WHERE id = :id"), {"id": outbox_id})
         assert state == "done"
@@ -82,14 +82,17 @@ def assert_done(spec: policy.JobSpec, outbox_id: str | None) -> None:
 
 @pytest.fixture(autouse=True)
 def _running(context: Flask) -> None:
-    """As in a network that runs: the sweep finds a Redis that remembers, and the worker of these runs alive."""
+    """Make the network look as if it runs.
+
+    The sweep finds a Redis that remembers, and the worker of these runs alive.
+    """
     relay.send_all_open_jobs()
     heartbeats.beat(db.engine, name="w", kind="worker", queues=[])
 
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Whom a job has called, over HTTP or by mail."""
+    """List whom a job has called, over HTTP or by mail."""
     found: list[str] = []
     request, mail = HTTPConnectionPool.urlopen, smtplib.SMTP.send_message
 

@@ -20,7 +20,7 @@ JOBS = 60
 
 @pytest.fixture
 def overdue(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All wait in their queue, and all of their leases are over."""
+    """Enqueue jobs that all wait in their queue, and whose leases are all over."""
     monkeypatch.setattr(relay, "BATCH", 10)
     monkeypatch.setattr(waiting_messages, "PAGE", 25)
     relay.send_all_open_jobs()
@@ -32,7 +32,7 @@ def overdue(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many messages of queues are read, page by page."""
+    """Count the messages of queues that are read, page by page."""
     pages: list[int] = []
     lrange = Redis.lrange
 
@@ -70,7 +70,10 @@ def test_a_message_that_is_missing_from_a_long_queue_is_found() -> None:
 
 @pytest.fixture
 def long(context: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All wait in a long queue, one second after the other, and all of their leases are over. Their keys, in order."""
+    """Fill a long queue with jobs, one second after the other, whose leases are all over.
+
+    Return their keys in order.
+    """
     monkeypatch.setattr(relay, "BATCH", 10)
     monkeypatch.setattr(waiting_messages, "LONG_QUEUE", 30)
     monkeypatch.setattr(waiting_messages, "HEAD", 5)

@@ -20,7 +20,7 @@ Sql = Callable[..., Any]
 
 @pytest.fixture(params=ROLES)
 def sql(request: pytest.FixtureRequest, environment: dict[str, str], person: Person) -> Iterator[Cursor]:
-    """A cursor of one of the roles, in a transaction; people with money exist."""
+    """Give a cursor of one of the roles, in a transaction. People with money exist."""
     person(wallet=500_00, points=10)
     connection = psycopg2.connect(environment[request.param])
     with connection.cursor() as cursor:
@@ -43,7 +43,7 @@ def account(sql: Cursor, kind: str) -> tuple[str, str, int | None]:
 
 
 def add(sql: Cursor, entry_id: str, lines: dict[str, int], **told: int) -> None:
-    """Postings in one statement; `told` overrides the balance that a line claims."""
+    """Insert postings in one statement. `told` overrides the balance that a line claims."""
     rows: list[Any] = []
     for kind, amount in lines.items():
         account_id, currency, balance = account(sql, kind)

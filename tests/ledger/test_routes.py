@@ -47,7 +47,7 @@ def test_the_wallet_needs_a_sign_in(
 
 @pytest.fixture
 def history(person: Person) -> UUID:
-    """A top-up, a payment and its partial refund, and a top-up that is not paid yet."""
+    """Make a top-up, a payment and its partial refund, and a top-up that is not paid yet."""
     user_id = person()
     with transaction():
         top_up(user_id, 100_00)

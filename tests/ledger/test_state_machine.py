@@ -66,7 +66,10 @@ class Money(RuleBasedStateMachine):
             self.context.pop()
 
     def attempt(self, fate: str, act: Callable[[], Any]) -> Any:
-        """What a committed act answers; None if it was refused or rolled back. A repeat must answer the same."""
+        """Return what a committed act answers, or None if it was refused or rolled back.
+
+        A repeat must answer the same.
+        """
         try:
             with transaction():
                 done = act()
@@ -110,7 +113,7 @@ class Money(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1), days=st.sampled_from([300, 364, 366]))
     def expire(self, who: int, days: int) -> None:
-        """Lots are of different days: a third of them grows old at a time."""
+        """Let lots expire. They are of different days: a third of them grows old at a time."""
         user_id, name = self.someone(who), key()
         with transaction() as session:
             session.execute(AGE, {"user_id": user_id, "days": days})

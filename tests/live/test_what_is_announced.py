@@ -32,14 +32,14 @@ from tests.stations.talker import Talker
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Change]]:
-    """All that has been announced in this process, after its commit."""
+    """Collect all that has been announced in this process, after its commit."""
     found: list[Change] = []
     monkeypatch.setattr(Teller, "tell", lambda _, announcement: found.extend(announcement.changes.values()))
     return found
 
 
 def topics(told: list[Change]) -> set[tuple[str, str, str | None]]:
-    """What was announced since the last look."""
+    """Return what was announced since the last look."""
     found = {(topic, change.kind, change.id) for change in told for topic in change.topics}
     told.clear()
     return found

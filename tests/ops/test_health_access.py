@@ -23,7 +23,7 @@ def made_with(**changes: Any) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def open_one() -> FlaskClient:
-    """As if it stood in the world by itself, without a token."""
+    """Make a client of an application that stands in the world by itself, without a monitor token."""
     return made_with()
 
 

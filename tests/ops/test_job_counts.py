@@ -33,7 +33,7 @@ def accept(*specs: JobSpec) -> None:
 
 
 def due() -> None:
-    """Whatever waits for its next try is tried now."""
+    """Make each job due that waits for its next try."""
     with transaction() as session:
         session.execute(text("UPDATE outbox_jobs SET run_after = now(), lease_until = now() WHERE state = 'open'"))
     relay.send_all_open_jobs()

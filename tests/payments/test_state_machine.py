@@ -225,7 +225,10 @@ class Payments(PaymentsMachine):
             db.session.rollback()
 
     def comes_to_rest(self) -> None:
-        """Every event is told, every payment looked at, every job done; staff give up what waits for them."""
+        """Bring everything to its end.
+
+        Events are sent, payments looked at, jobs done, and staff give up what waits for them.
+        """
         self.sandbox.faults.clear()
         for _ in range(4):
             self.stripe_tells(None, backwards=False)

@@ -19,7 +19,7 @@ from tests.points.conftest import has, run
 
 @pytest.fixture
 def saver(person: Person) -> UUID:
-    """Three lots of 10, that expire in 1, 5 and 100 days."""
+    """Make a person with three lots of 10 points that expire in 1, 5 and 100 days."""
     user_id = person()
     for days in (5, 1, 100):
         with transaction() as session:
@@ -35,7 +35,7 @@ def saver(person: Person) -> UUID:
 
 
 def lots() -> list[int]:
-    """What each has left, the first to expire first."""
+    """List what each lot has left, the first to expire first."""
     db.session.rollback()
     return list(db.session.scalars(text("SELECT available FROM points_lots ORDER BY expires_at")))
 

@@ -23,7 +23,7 @@ NOW = utcnow()
 
 
 def refusal(user_id: UUID, price: int = 100_00, code: str = CODE) -> str:
-    """Of the quote; using it ends the same."""
+    """Return the code with which the quote is refused; using the coupon is refused with the same."""
     with pytest.raises(AppError) as quoted:
         quote(user_id, price, code)
     with pytest.raises(AppError) as used:
@@ -190,7 +190,7 @@ class TestWhoComesBack:
 
     @pytest.fixture
     def again(self, context: Flask) -> Callable[[], UUID]:
-        """Ends the account before, if there is one, and makes the next."""
+        """End the account of before, if there is one, and make the next."""
         made: list[UUID] = []
 
         def join() -> UUID:

@@ -230,7 +230,7 @@ def test_request_before_the_ejection_is_free_more_than_once_a_day(
 
 
 def run_due(app: Flask, job: str) -> None:
-    """As if its time had come."""
+    """Run a job as if its time had come."""
     change(app, f"UPDATE outbox_jobs SET run_after = now() WHERE job = '{job}' AND state = 'open'")
     [waiting] = rows(app, f"SELECT id FROM outbox_jobs WHERE job = '{job}' AND state = 'open'")
     with app.app_context():

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """These have servers of their own."""
+    """Need no shared database: these tests have servers of their own."""
 
 
 @pytest.fixture(scope="module")

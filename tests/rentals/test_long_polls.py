@@ -12,7 +12,7 @@ from powerbank.rentals.models import Rental
 
 
 def has_a_place(who: UUID, *, most: int) -> bool:
-    """Takes one, if there is one, and gives it back after a moment."""
+    """Take a place, if there is one, and give it back after a moment."""
     with long_polls._place(who, most) as free:
         if free:
             time.sleep(0.2)

@@ -17,7 +17,7 @@ PLANNED = "SELECT arguments ->> 'due_at' AS due FROM outbox_jobs WHERE job = 'se
 
 
 def reminded(app: Flask, cabinets: Cabinets, sita: Renter, rental_id: str, due: str) -> int:
-    """How often she has been, once the reminder of this due time has come."""
+    """Count how often she has been reminded, once the reminder of this due time has come."""
     with app.app_context(), transaction():
         notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due))
     cabinets.work()

@@ -71,7 +71,7 @@ def filled(context: Flask) -> Rental:
 
 @contextmanager
 def planned() -> Iterator[dict[str, str]]:
-    """The plan of each statement that is made inside."""
+    """Collect the plan of each statement that is made inside."""
     plans: dict[str, str] = {}
 
     def explain(_: Any, cursor: Any, statement: str, parameters: Any, *__: Any) -> None:

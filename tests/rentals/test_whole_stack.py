@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """These have servers of their own."""
+    """Need no shared database: these tests have servers of their own."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ class Renter:
         return dict(self.client.get(f"/api/rentals/{rental_id}", headers=self.headers, query_string=query).get_json())
 
     def until(self, rental_id: str, *wanted: str, seconds: float = 60) -> dict[str, Any]:
-        """Polls as the app does, each answer asking for the next change."""
+        """Poll as the app does: each answer asks for the next change."""
         deadline, found = time.monotonic() + seconds, self.rental(rental_id)
         while found["status"] not in wanted:
             assert time.monotonic() < deadline, f"{found['status']}, not {wanted}"

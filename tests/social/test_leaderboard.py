@@ -35,7 +35,7 @@ def places(client: FlaskClient, headers: Headers, query: str = "") -> dict[str, 
 
 
 def assert_ranks_are_right() -> None:
-    """Compared with PostgreSQL's own rank() over everybody."""
+    """Compare the ranks with PostgreSQL's own rank() over everybody."""
     db.session.rollback()
     true = db.session.execute(
         text("SELECT board, score, rank() OVER (PARTITION BY board ORDER BY score DESC) AS rank FROM standings")

@@ -50,7 +50,7 @@ def test_a_stop_at_any_time_leaves_nothing(tmp_path: Path, when: str) -> None:
 
 
 def carrying(mark: str) -> list[int]:
-    """Processes that were started with this mark in their environment."""
+    """List the processes that were started with this mark in their environment."""
     found = []
     for process in psutil.process_iter():
         try:

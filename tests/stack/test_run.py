@@ -40,7 +40,7 @@ class Run:
         )
 
     def until(self, wanted: str) -> str:
-        """All that is said up to the line with these words."""
+        """Read all lines up to the one with this text."""
         assert self.process.stdout is not None
         said = ""
         for line in self.process.stdout:
@@ -58,7 +58,7 @@ class Run:
         return self.rest()
 
     def check(self) -> "subprocess.CompletedProcess[str]":
-        """As a shell does that was told where the settings are."""
+        """Run the check as a shell does that was told where the settings are."""
         script = f"set -a; . {self.data}/environment.env; exec {sys.executable} scripts/check_stack.py"
         return subprocess.run(
             ["/bin/sh", "-c", script],

@@ -31,7 +31,7 @@ HOLD = """
 
 
 def hold(data_dir: Path, ports: Ports) -> "subprocess.Popen[str]":
-    """A stack that another process holds."""
+    """Let another process hold a stack."""
     numbers = [str(number) for number in astuple(ports)]
     holder = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(HOLD), str(data_dir), *numbers],

@@ -24,7 +24,7 @@ PROSE = " ".join(PAGE.split())
 
 
 def table(head: str) -> list[list[str]]:
-    """The cells of the rows below a table's first line."""
+    """Return the cells of the rows below a table's first line."""
     lines = PAGE[PAGE.index(head) :].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 

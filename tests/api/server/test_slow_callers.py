@@ -42,13 +42,13 @@ class Server:
         return found
 
     def answers(self) -> bool:
-        """Somebody else."""
+        """Tell whether the server answers another caller."""
         with self.connect(LIVE, "127.0.0.9") as caller:
             return answer(caller)[0] == 200
 
 
 def answer(caller: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """The next answer, byte by byte, for what is behind it belongs to the next one."""
+    """Read the next answer byte by byte, because what is behind it belongs to the next one."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         byte = caller.recv(1)
@@ -66,7 +66,10 @@ def answer(caller: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 
 def closed(caller: socket.socket) -> bool:
-    """Once all that was told before is read. A server that waits for longer than a minute waits for ever."""
+    """Tell whether the server has closed the connection, once all that it sent is read.
+
+    A server that waits for longer than a minute waits for ever.
+    """
     caller.settimeout(60)
     with contextlib.suppress(ConnectionError):
         while caller.recv(65536):
@@ -75,13 +78,13 @@ def closed(caller: socket.socket) -> bool:
 
 
 def waited_for(callers: list[socket.socket]) -> bool:
-    """Nobody has been told that its time is over."""
+    """Tell whether none of these callers has been answered that its time is over."""
     return not select.select(callers, [], [], 0)[0]
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Of two threads only, and impatient: what takes seconds in production takes a few tenths here."""
+    """Start a server with two threads and short limits: what takes seconds in production takes a few tenths here."""
     port = free_ports().web
     folder = tmp_path_factory.mktemp("gunicorn")
     config = folder / "impatient.py"

@@ -31,7 +31,7 @@ def refused(answer: TestResponse, *, at_most: int) -> bool:
 
 @pytest.fixture
 def production(clean: None) -> Flask:
-    """With the limits of production, but for a day's spending of three."""
+    """Give an application with the limits of production, but a daily limit of three codes by SMS."""
     return create_app(load().model_copy(update={"powerbank_env": "production", "otp_sms_per_day": 3}))
 
 
@@ -126,7 +126,7 @@ def test_only_numbers_that_are_served_get_codes(
 
 @pytest.fixture
 def statements(app: Flask) -> Iterator[list[str]]:
-    """Everything that is asked of the database, without its values."""
+    """Collect every statement that is sent to the database, without its values."""
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:

@@ -51,14 +51,14 @@ def forget_limits(app: Flask) -> None:
 
 
 def a_minute_later(app: Flask) -> None:
-    """The limits of a minute are over; those of an hour are not."""
+    """Let the limits of a minute pass, but not those of an hour."""
     with app.app_context():
         for key in cache_redis().scan_iter("*/1/minute"):
             cache_redis().delete(key)
 
 
 def signed_in(app: Flask, identifier: str = PHONE, at: str = HOME) -> str:
-    """Verifies the number at an address; the device's token comes back. Nothing of it is counted."""
+    """Verify the number at an address and return the device's token. Nothing of it is counted."""
     challenge_id = ask(app, identifier, at).get_json()["challenge_id"]
     answer = verify(app, challenge_id, code_of(app, challenge_id), at)
     assert answer.status_code == 200
@@ -67,7 +67,7 @@ def signed_in(app: Flask, identifier: str = PHONE, at: str = HOME) -> str:
 
 
 def use_up(app: Flask, identifier: str = PHONE) -> None:
-    """What a stranger can do: from as many addresses as it takes, all that a number may be asked for in an hour."""
+    """Use up, as a stranger can, all codes that a number may get in an hour, from as many addresses as it takes."""
     asked = []
     for number in range(8):
         asked.append(ask(app, identifier, f"198.51.100.{number}").status_code)

@@ -46,7 +46,7 @@ def forget_limits(app: Flask) -> Callable[[], None]:
 
 @pytest.fixture
 def join(app: Flask, client: FlaskClient, forget_limits: Callable[[], None]) -> Join:
-    """Registers a person, or signs one in who is known; the tokens come back."""
+    """Register a person, or sign in one who is known, and return the tokens."""
 
     def sign_in(identifier: str = PHONE, username: str = "sita") -> dict[str, str]:
         forget_limits()

@@ -22,7 +22,7 @@ ANYTHING = "/api/admin/system/schedules"
 
 
 def enrol(client: FlaskClient, signed_in: TestResponse) -> tuple[str, list[str]]:
-    """The secret and the recovery codes."""
+    """Enrol an authenticator and return its secret and the recovery codes."""
     secret = client.post(TOTP, headers=bearer(signed_in)).get_json()["secret"]
     body = {"code": pyotp.TOTP(secret).now()}
     answer = client.post(f"{TOTP}/confirm", json=body, headers=bearer(signed_in))
@@ -31,13 +31,16 @@ def enrol(client: FlaskClient, signed_in: TestResponse) -> tuple[str, list[str]]
 
 
 def code(secret: str, steps: int = 1) -> str:
-    """The code of so many steps from now; that of now was used up by the enrolment."""
+    """Make the code of so many steps from now. The code of now was used up by the enrolment."""
     return pyotp.TOTP(secret).at(utcnow() + timedelta(seconds=30 * steps))
 
 
 @pytest.fixture(autouse=True)
 def _early_in_a_step() -> None:
-    """A step that ends between the making of a code and its use would spoil the counting of steps."""
+    """Wait for the beginning of a step.
+
+    A step that ends between the making of a code and its use would spoil the count.
+    """
     left = 30 - time.time() % 30
     if left < 4:
         time.sleep(left)
@@ -186,7 +189,7 @@ class TestRemoval:
 class TestRequired:
     @pytest.fixture
     def strict(self, app: Flask, clean: None) -> FlaskClient:
-        """The same network with STAFF_TOTP_REQUIRED."""
+        """Give the same network with STAFF_TOTP_REQUIRED."""
         settings = app.config["SETTINGS"].model_copy(update={"staff_totp_required": True})
         return create_app(settings).test_client()
 

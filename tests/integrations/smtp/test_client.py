@@ -48,7 +48,7 @@ class Post:
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """One that this machine trusts, for the length of the test."""
+    """Make a certificate that this machine trusts during the test."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail server of a test")])
     now = datetime.datetime.now(datetime.UTC)

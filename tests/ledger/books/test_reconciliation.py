@@ -38,7 +38,7 @@ def hear(*, reconciliation_id: str, check: str, subject: str) -> None:
 
 @pytest.fixture
 def forge(context: Flask) -> Forge:
-    """Writes past every trigger, as only a superuser can."""
+    """Write past every trigger, as only a superuser can."""
 
     def write(statement: str) -> None:
         db.session.rollback()
@@ -49,7 +49,7 @@ def forge(context: Flask) -> Forge:
 
 @pytest.fixture
 def busy(person: Person) -> UUID:
-    """Somebody with a bit of everything, and sums that are sealed."""
+    """Make a person with a bit of everything, and sums that are sealed."""
     user_id, rental = person(wallet=500_00, points=100), about()
     with transaction():
         holds.place_hold(user_id=user_id, reference=rental, amount=50_00, points=10, key=key(), actor="system")

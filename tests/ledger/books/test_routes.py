@@ -46,7 +46,10 @@ def seal() -> bool:
 
 
 def settle_and_seal(*, first: bool) -> None:
-    """Whoever has a transaction open, in another test's database too, holds a seal up. The first one closes none."""
+    """Seal sums until something is sealed.
+
+    An open transaction holds a seal up, even one in another test's database. The first seal closes nothing.
+    """
     deadline = time.monotonic() + 60
     while not (seal() or first):
         assert time.monotonic() < deadline

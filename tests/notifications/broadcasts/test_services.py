@@ -24,7 +24,7 @@ HELLO = {"title": "Dashain", "message": "All stations stay open.\nHappy Dashain!
 
 @pytest.fixture
 def crowd(people: People, monkeypatch: pytest.MonkeyPatch) -> list[Person]:
-    """Ten people, told three at a time."""
+    """Make ten people, who are told three at a time."""
     monkeypatch.setattr(broadcasts, "BATCH", 3)
     return [people.join(f"person{number}") for number in range(10)]
 

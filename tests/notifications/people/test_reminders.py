@@ -22,7 +22,7 @@ def told(app: Flask) -> list[tuple[str, str]]:
 
 
 def remind(app: Flask, days: float) -> list[str]:
-    """So many days after the registration."""
+    """Run the reminders so many days after the registration."""
     before = {key for key, _ in told(app)}
     with app.app_context():
         send_reminders(now=utcnow() + timedelta(days=days))

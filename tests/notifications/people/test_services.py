@@ -42,7 +42,7 @@ def register(client: FlaskClient, person: Person, token: str = TOKEN) -> str:
 
 @pytest.fixture
 def sita(app: Flask, people: People) -> Person:
-    """Reached by SMS, e-mail and push."""
+    """Make a person whom SMS, e-mail and push reach."""
     sita = people.join("sita", PHONE)
     change(
         app,

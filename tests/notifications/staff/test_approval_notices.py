@@ -50,7 +50,7 @@ def finance(client: FlaskClient, staff_headers: Callable[..., Headers]) -> Heade
 
 
 def told(client: FlaskClient, headers: Headers) -> list[tuple[str, str]]:
-    """Newest first."""
+    """List the notices, newest first."""
     items = client.get("/api/admin/notices", headers=headers).get_json()["items"]
     return [(item["type"], item["body"]) for item in items]
 

@@ -25,7 +25,7 @@ def register(client: FlaskClient, headers: dict[str, str], token: str) -> dict[s
 
 
 def reported(app: Flask, times: int = 1) -> None:
-    """A person reports something critical."""
+    """Let a person report something critical."""
     for _ in range(times):
         with app.app_context(), transaction():
             publish(

@@ -47,7 +47,7 @@ def owes(user_id: UUID, paisa: int = 30_00, *, rental: str = "r1") -> UUID:
 
 
 def charged_back(user_id: UUID, paisa: int) -> UUID:
-    """A top-up of so much that was spent, and taken back by the gateway. Its due comes back."""
+    """Charge back a top-up of so much that was spent, and return the due."""
     with transaction():
         topup = topups.credit_topup(
             user_id=user_id, gateway="khalti", amount=paisa, key=key(), actor="x", reference=Reference("intent", key())

@@ -145,7 +145,7 @@ def test_arguments_that_do_not_go_together_are_refused(
 
 @pytest.fixture
 def selling(monkeypatch: pytest.MonkeyPatch) -> UUID:
-    """A domain that sells one package for NPR 50."""
+    """Register a domain that sells one package for NPR 50."""
     package = UUID("01900000-0000-7000-8000-000000000001")
 
     def price(user_id: UUID, arguments: Mapping[str, Any]) -> int:

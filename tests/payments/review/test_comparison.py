@@ -37,7 +37,7 @@ class Report(NamedTuple):
 
 
 def compared(app: Flask) -> Report:
-    """As the jobs do it, one lane after the other; a gateway that is away is given up."""
+    """Compare as the jobs do it, one lane after the other. A gateway that is away is given up."""
     with app.app_context():
         with transaction():
             comparison.begin_check(now=utcnow())
@@ -55,7 +55,7 @@ def report(app: Flask) -> Report:
 
 
 def whats(app: Flask) -> list[str]:
-    """What the newest check found."""
+    """List what the newest check found."""
     query = """SELECT what FROM settlement_comparisons WHERE outcome = 'differs' AND check_id =
                (SELECT id FROM settlement_checks ORDER BY started_at DESC LIMIT 1)"""
     return [row.what for row in rows(app, query)]

@@ -22,7 +22,7 @@ HALTS = [("khalti", "pending"), ("esewa", "pending"), ("esewa", "ambiguous"), ("
 
 
 def polled(app: Flask, work: Work, *, late: str = "0 hours") -> None:
-    """The poller comes by, so long after the payer's time was over."""
+    """Run the poller, so long after the payer's time was over."""
     change(
         app,
         "UPDATE payment_intents SET expires_at = now() - CAST(:late AS interval) WHERE :late <> '0 hours'",
@@ -76,7 +76,7 @@ def test_a_payment_that_never_ends_at_the_gateway_is_for_staff(
 
 @pytest.fixture
 def stranger(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """From now on this gateway knows neither us nor our payments: a key was changed there."""
+    """Change the key at this gateway, which from now on knows neither us nor our payments."""
 
     def change_key(gateway: str) -> None:
         own = app.config["SETTINGS"]

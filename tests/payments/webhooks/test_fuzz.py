@@ -32,7 +32,7 @@ LIMITS = settings(max_examples=60, deadline=None, database=None, suppress_health
 
 @pytest.fixture
 def waiting(payer: Payer) -> dict[str, str]:
-    """Somebody's top-up at each gateway, not paid, for forgers to name."""
+    """Open a top-up at each gateway that is not paid, for forgers to name."""
     return {gateway: str(payer.begin(gateway)["gateway_reference"]) for gateway in ("khalti", "esewa", "stripe")}
 
 

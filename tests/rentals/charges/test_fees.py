@@ -72,7 +72,7 @@ def test_clock_skew_at_return_before_it_was_rented(out: Out, cabinets: Cabinets)
 
 @pytest.fixture
 def zone(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The machine's own time zone, which must not matter."""
+    """Set the machine's own time zone, which must not matter."""
     before = os.environ.get("TZ")
     os.environ["TZ"] = request.param
     time.tzset()

@@ -49,7 +49,7 @@ class Cabinet:
 def rented(
     street: Street, renter: Callable[..., Renter], package: Callable[..., UUID], make_station: Callable[..., object]
 ) -> tuple[Renter, str, Cabinet]:
-    """Out since nearly an hour, which is what was paid."""
+    """Make a rental that is out for nearly an hour, which is what was paid."""
     street.begin(hours_ago=2)
     made = make_station("C", protocol="volinks-v1")
     with transaction():

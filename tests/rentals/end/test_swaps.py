@@ -20,7 +20,7 @@ from tests.stations.conftest import Make
 def faulty(
     app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
 ) -> Callable[..., tuple[Renter, str]]:
-    """A rental begun with a coupon of 20 %, its bank reported as not charging and not yet back."""
+    """Make a rental begun with a coupon of 20 %, whose bank is reported as not charging and is not yet back."""
 
     def begin(*, banks: int = 2) -> tuple[Renter, str]:
         make_station("A", charges={number: 100 - number for number in range(1, banks + 1)})
@@ -104,7 +104,7 @@ class TestLimits:
     def fault(
         self, app: Flask, renter: Renters, package: Packages, make_station: Make, cabinets: Cabinets
     ) -> Callable[..., tuple[str, bool]]:
-        """Rents, reports a fault, and gives back: the status of the case, and whether the bank is out of use."""
+        """Rent, report a fault and give back. Return the status of the case, and whether the bank is out of use."""
         make_station("A", charges={number: 100 - number for number in range(1, 9)})
         sita, one_hour = renter(wallet="900.00"), package(price="50.00")
 

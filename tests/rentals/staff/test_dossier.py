@@ -18,7 +18,7 @@ Staff = Callable[..., dict[str, str]]
 def back(
     street: Street, renter: Callable[..., Renter], package: Callable[..., UUID]
 ) -> tuple[Renter, str, Talker, Talker]:
-    """Brought back to another station two and a half hours late, whose return frame was lost."""
+    """Make a rental whose return frame was lost. Its bank was brought to another station two and a half hours late."""
     street.begin(hours_ago=4)
     a, b = street.station("A", {1: "101", 2: "102"}), street.station("B", {4: "201"})
     sita = renter(wallet="55.00")

@@ -11,7 +11,10 @@ from tests.stations.conftest import Make
 
 
 def begun(sita: Renter, package: Packages, cabinets: Cabinets, *, refusals: int) -> str:
-    """Refused so often; each refusal but the last was followed by the next best bank."""
+    """Make a rental whose ejection was refused so often.
+
+    Each refusal but the last was followed by the next best bank.
+    """
     rental_id = str(sita.initiate(package(price="50.00")).get_json()["rental_id"])
     cabinets.work()
     for _ in range(refusals):

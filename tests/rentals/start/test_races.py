@@ -27,7 +27,7 @@ from tests.stations.conftest import Make, seat_bank
 
 
 def at_once(app: Flask, *jobs: Callable[[], Any], threads: int = 8) -> list[Any]:
-    """Each in a context of its own. A refusal comes back as its code."""
+    """Run each function in a context of its own, all at once. A refusal comes back as its code."""
 
     def run(job: Callable[[], Any]) -> Any:
         with app.app_context():

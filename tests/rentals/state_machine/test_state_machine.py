@@ -130,7 +130,7 @@ class Network(World):
     @precondition(World.something_ended_otherwise)
     @rule(which=WHICH)
     def eject_late(self, which: int) -> None:
-        """A command that ended otherwise turns out to have succeeded; its bank is in its slot until then."""
+        """Let a command that ended otherwise turn out to have succeeded. Its bank is in its slot until then."""
         with self.step() as session:
             ended = (CommandStatus.FAILED, CommandStatus.UNKNOWN, CommandStatus.EXPIRED)
             found = session.scalars(
@@ -198,7 +198,7 @@ class Network(World):
     @precondition(World.something_is_open)
     @rule(which=WHICH)
     def say_again(self, which: int) -> None:
-        """Old news of a return, of any rental that ever ended by one."""
+        """Repeat the event of a return, of any rental that ever ended by one."""
         if (rental := self.one(which)) is not None and rental.return_station_id is not None and rental.ended_at:
             with self.step():
                 publish(
@@ -240,7 +240,7 @@ class Network(World):
             self.context.pop()
 
     def everything_comes_to_its_end(self) -> None:
-        """The faults are over: stations answer, banks are brought back, sweeps run."""
+        """End the faults: stations answer, banks are brought back, sweeps run."""
         self.left_to.clear()
         for _ in range(8):
             self.sweep()

@@ -22,7 +22,7 @@ def swept(talker: Talker) -> tuple[int, int]:
 
 
 def come_and_go(talker: Talker, *, minutes: float) -> None:
-    """Away for so long, and back for as long."""
+    """Let the station be away for so long, and back for as long."""
     talker.say("presence", {"online": False})
     stay(talker, minutes)
     talker.snapshot({1: "101", 2: "102", 3: "103"})
@@ -30,7 +30,7 @@ def come_and_go(talker: Talker, *, minutes: float) -> None:
 
 
 def stay(talker: Talker, minutes: float, *, speaks: bool = False) -> None:
-    """The sweep looks once soon, and once at the end."""
+    """Let time pass; the sweep looks once soon, and once at the end."""
     for seconds in (45, minutes * 60 - 45):
         talker.wait(seconds)
         if speaks:

@@ -23,7 +23,7 @@ FIRMWARE = {"url": "https://firmware.example.com/2.1.0.bin", "sha256": "ab" * 32
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """These have servers of their own."""
+    """Need no shared database: these tests have servers of their own."""
 
 
 class Operator:

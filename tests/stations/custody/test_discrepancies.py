@@ -44,7 +44,7 @@ def act(client: FlaskClient, headers: dict[str, str]) -> Act:
 
 
 def miss(talker: Talker) -> None:
-    """The station says that the bank of slot 1 is gone, and goes on saying so."""
+    """Let the station say again and again that the bank of slot 1 is gone."""
     for _ in range(3):
         talker.snapshot({2: "102", 3: "103"})
         talker.wait(30)

@@ -25,7 +25,7 @@ def kill_and_start_again(net: Network, leader: Running) -> None:
 
 
 def kill_beside_a_standby_elsewhere(net: Network, leader: Running) -> None:
-    """The standby cannot see that the process has ended, as on another machine."""
+    """Kill a daemon whose standby cannot see that the process has ended, as on another machine."""
     standby = net.shipped_daemon()
     net.wait(lambda: net.rows(f"SELECT 1 FROM heartbeats WHERE pid = {standby.pid}"), "the standby is up")
     assert net.rows("UPDATE leases SET holder = 'another/1 1 1' RETURNING 1")

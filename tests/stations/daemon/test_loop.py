@@ -27,7 +27,7 @@ RATE = 250  # keeps a daemon busy, as each batch has news; for four seconds, lon
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """These have servers of their own."""
+    """Need no shared database: these tests have servers of their own."""
 
 
 def kill_the_daemon(net: Network) -> None:
@@ -40,7 +40,7 @@ def kill_the_daemon(net: Network) -> None:
 
 
 def writes(net: Network) -> None:
-    """Waits until the daemon is in the middle of a batch: what it has begun to write is not committed yet."""
+    """Wait until the daemon is in the middle of a batch: what it has begun to write is not committed yet."""
     begun = "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock'"
     net.wait(lambda: net.rows(begun), "the daemon writes")
 
@@ -71,8 +71,10 @@ def wipe_redis(net: Network) -> None:
 
 
 def messages(serials: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Heartbeats of all stations over and over, and between them, as long as it goes on, each bank comes back once. All
-    are said twice."""
+    """Make heartbeats of all stations over and over, and between them the return of each bank, once.
+
+    All are sent twice.
+    """
     seq = itertools.count(1)
     contents: dict[str, dict[int, str]] = {spec.imei: {} for spec in STATIONS}
     left = iter(serials)

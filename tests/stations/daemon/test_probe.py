@@ -22,7 +22,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """It has servers of its own."""
+    """Need no shared database: this test has servers of its own."""
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ STATIONS = generate(20, seed=11, filled=0).stations
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """It has servers of its own."""
+    """Need no shared database: these tests have servers of their own."""
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_changes_by_staff_between_snapshots_are_compared(talker: Talker) -> None
 
 @pytest.fixture
 def staff_take_102(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str], None]:
-    """Beside what happens, as soon as this function has done its work."""
+    """Have staff take a bank beside what happens, as soon as this function has done its work."""
 
     def take() -> None:
         with app.app_context(), transaction():

@@ -31,7 +31,7 @@ SLOTS = text("""
 
 
 def hear(imeis: Sequence[str]) -> Any:
-    """A heartbeat of each station, with a charge that the database does not have yet."""
+    """Write a heartbeat of each station, with a charge that the database does not have yet."""
     slots = [{"slot_number": 1, "status": "ok", "powerbank_sn": "101", "battery_level": 90}]
     payload = json.dumps({"boot_id": 1, "seq": 2, "status": "online", "slots": slots}).encode()
     received = [ReceivedMessage(f"stations/{imei}/heartbeat", payload, utcnow()) for imei in imeis]

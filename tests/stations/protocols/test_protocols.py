@@ -105,7 +105,7 @@ PROTOCOL = Protocol(
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A third protocol stands in the list."""
+    """Add a third protocol to the list."""
     made_up: dict[str, Any] = {}
     exec(TOY, made_up)  # noqa: S102 (the text above)
     monkeypatch.setitem(PROTOCOLS, "toy-v1", made_up["PROTOCOL"])

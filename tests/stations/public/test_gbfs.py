@@ -87,7 +87,10 @@ class FromTheApplication(Fetcher):
 
 
 def complaints(client: FlaskClient, **spoilt: dict[str, Any]) -> list[str]:
-    """Of all files together, by the published schemas and the rules between files; and fields that no schema knows."""
+    """List the complaints about all files together.
+
+    They come from the published schemas, from the rules between files, and from fields that no schema knows.
+    """
     fetcher = FromTheApplication(client, {f"/gbfs/3.0/{name}.json": more for name, more in spoilt.items()})
     report = GBFS("http://127.0.0.1:8000/gbfs/3.0/gbfs.json", docked=True, fetcher=fetcher).validation()
     wrong: list[str] = []
@@ -102,7 +105,10 @@ def complaints(client: FlaskClient, **spoilt: dict[str, Any]) -> list[str]:
 
 
 def unknown(schema: dict[str, Any], value: Any, place: str = "") -> list[str]:
-    """The schemas let any field pass, so that a misspelt optional one would be nobody's fault."""
+    """List the fields that no schema knows.
+
+    The schemas let any field pass, so a misspelt optional one would stay unseen.
+    """
     if isinstance(value, list):
         return [each for item in value for each in unknown(schema.get("items", {}), item, place)]
     if not isinstance(value, dict):

@@ -27,7 +27,7 @@ def ask(client: FlaskClient, lat: float, lng: float, **more: object) -> list[dic
 
 
 def kilometres(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """By the angle between two unit vectors: not the formula under test."""
+    """Compute a distance by the angle between two unit vectors, which is not the formula under test."""
 
     def vector(point: tuple[float, float]) -> tuple[float, float, float]:
         lat, lng = map(math.radians, point)

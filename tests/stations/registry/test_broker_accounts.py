@@ -148,7 +148,10 @@ class Ports(NamedTuple):
 
 @pytest.fixture
 def mosquitto(context: Flask, tmp_path: Path) -> Iterator[tuple[Ports, dict[str, str]]]:
-    """A real one, as the example for production has it, on the files that the command writes; and the passwords."""
+    """Start a real Mosquitto, as the example for production has it, on the files that the command writes.
+
+    Return the passwords too.
+    """
     program = find_mosquitto()
     if program is None:
         pytest.skip("no mosquitto on this machine: `apt install mosquitto` to run this")

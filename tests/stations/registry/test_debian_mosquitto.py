@@ -42,7 +42,7 @@ pytestmark = pytest.mark.faults
 
 @pytest.fixture(autouse=True)
 def _test_database() -> None:
-    """These have servers of their own."""
+    """Need no shared database: these tests have servers of their own."""
 
 
 class DebianBroker:
@@ -125,7 +125,10 @@ def command(net: Network, broker: DebianBroker, *more: str) -> list[str]:
 
 @contextmanager
 def watching(net: Network, broker: DebianBroker) -> "Iterator[subprocess.Popen[bytes]]":
-    """As the unit runs it; the broker is told by its pid file, where systemd has `powerbank-broker-reload.path`."""
+    """Run it as the unit does.
+
+    The broker is signalled by its pid file, where systemd has `powerbank-broker-reload.path`.
+    """
     log = (net.folder / "broker-files.log").open("ab")
     watcher = subprocess.Popen(
         command(net, broker, "--watch", "--pid-file", str(broker.pid_file)),
@@ -143,7 +146,7 @@ def watching(net: Network, broker: DebianBroker) -> "Iterator[subprocess.Popen[b
 
 
 def register(net: Network, number: int) -> StationSpec:
-    """As staff do; the password is what the station is set up with."""
+    """Register a station as staff do, and return the password that it is set up with."""
     with net.app.app_context(), transaction():
         _, shown = services.register_station(
             sn=f"D{number}",
