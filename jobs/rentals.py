@@ -21,7 +21,7 @@ from powerbank.rentals.sweeps import Step
 log = structlog.get_logger(__name__)
 
 SELF_TEST_WITHIN = timedelta(minutes=10)  # then the slot decides about a provisional return
-MOST_TOLD = 20  # broken rentals of a step that staff are told of: if there are more, they have one cause
+MOST_ALERTS_OF_STEP = 20  # broken rentals of a step that staff are told of: if there are more, they have one cause
 
 
 def process_rental_initiation(*, rental_id: str) -> None:
@@ -147,7 +147,7 @@ def _run_step(step: Step) -> int:
             db.session.rollback()
             log.exception("a sweep cannot move a rental on", rental_id=str(rental_id))
             failed += 1
-            if failed <= MOST_TOLD:
+            if failed <= MOST_ALERTS_OF_STEP:
                 with transaction():
                     sweeps.publish_broken_rental(rental_id, error)
 

@@ -230,7 +230,7 @@ _OF_RENTALS = Details(rental_notices.notice_details, rental_notices.DETAIL_NAMES
 DETAILS: dict[NoticeType, Details] = {
     NoticeType.PAYMENT_READY: Details(payment_queries.find_amount_if_payable, ("amount",)),
     NoticeType.TOPUP_SUCCESS: Details(payment_queries.find_balance, ("balance",)),
-    NoticeType.POINTS_EARNED: Details(earnings.unless_told_elsewhere),
+    NoticeType.POINTS_EARNED: Details(earnings.details_unless_own_notice),
     NoticeType.STATION_ISSUE_RECEIVED: Details(issues.describe_reported_station, ("station",)),
     NoticeType.RENTAL_STARTED: _OF_RENTALS,
     NoticeType.RENTAL_FAILED: _OF_RENTALS,

@@ -18,7 +18,7 @@ from powerbank.outbox.wire import durable_message
 
 MAX_CRASHES = 5
 UPDATES_TAKE = timedelta(minutes=10)
-KEPT_TRIES = 20
+STORED_TRIES = 20
 
 # A run writes the completion first, in the transaction of the effects: they commit together or not at all. One worker
 # takes a row, never before its time or after its expiry. SKIP LOCKED: a second delivery that arrives while the first is
@@ -131,7 +131,7 @@ def _note_try(row: OutboxJob, error: str) -> None:
     next_at = row.run_after if row.state == State.OPEN else None
     session = open_session()
     session.flush()
-    session.execute(_NOTE_TRY, {"id": row.id, "error": error, "next_at": next_at, "kept": KEPT_TRIES})
+    session.execute(_NOTE_TRY, {"id": row.id, "error": error, "next_at": next_at, "kept": STORED_TRIES})
 
 
 def note_crash(row: OutboxJob, what: str) -> bool:

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 PAUSE = 1.0  # seconds between attempts to push while Redis is away, varied so that processes do not all come at once
 BATCH = 500
-MOST_KEPT = 10_000  # messages that a process keeps; the sweep sends those beyond
+MOST_UNSENT = 10_000  # messages that a process keeps; the sweep sends those beyond
 
 
 class Outbound(list[wire.Message]):
@@ -48,7 +48,7 @@ class UnsentMessages:
     def keep(self, messages: Sequence[wire.Message]) -> None:
         """Keep messages for later, and begin to wait for Redis unless a thread does so already."""
         with self._lock:
-            self._kept.extend(messages[: MOST_KEPT - len(self._kept)])
+            self._kept.extend(messages[: MOST_UNSENT - len(self._kept)])
             begins, self.waiting = not self.waiting, True
         if begins:
             app = current_app._get_current_object()  # type: ignore[attr-defined]

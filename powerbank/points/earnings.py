@@ -61,7 +61,7 @@ RULES = MappingProxyType(
 )
 
 # Earnings that have a notice of their own, which says how many points they brought.
-TOLD_ELSEWHERE = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
+EARNINGS_WITH_OWN_NOTICE = frozenset({Earning.ACHIEVEMENT.value, Earning.REFERRAL_INVITER.value})
 
 
 def request_award(*, user_id: UUID, earning: Earning, object_id: object, quantity: int = 0) -> None:
@@ -116,9 +116,9 @@ def _request_reversal(payment: NetPayment | None) -> None:
         enqueue(reward_jobs.REVERSE_POINTS, transaction_id=str(payment.transaction_id))
 
 
-def unless_told_elsewhere(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
+def details_unless_own_notice(user_id: UUID, event: Mapping[str, Scalar]) -> Mapping[str, Scalar] | None:
     """Tell nobody of points twice: None where the earning has a notice of its own."""
-    return None if event["earning"] in TOLD_ELSEWHERE else {}
+    return None if event["earning"] in EARNINGS_WITH_OWN_NOTICE else {}
 
 
 def request_signup_award(user_id: UUID) -> None:

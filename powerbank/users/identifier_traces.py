@@ -20,7 +20,7 @@ from sqlalchemy.orm import aliased
 from powerbank.base.db import db, open_session
 from powerbank.users.models import AccountStatus, IdentifierKind, IdentifierTrace, User
 
-KEPT_AFTER_LEAVING = timedelta(days=730)
+RETENTION_AFTER_LEAVING = timedelta(days=730)
 
 
 def record_trace(user_id: UUID, *, kind: str, value: str) -> None:
@@ -70,7 +70,7 @@ def forget_devices_of_user(user: User) -> None:
 
 
 def prune_traces(*, now: datetime) -> None:
-    ended = select(User.id).where(User.status == AccountStatus.DELETED, User.deleted_at < now - KEPT_AFTER_LEAVING)
+    ended = select(User.id).where(User.status == AccountStatus.DELETED, User.deleted_at < now - RETENTION_AFTER_LEAVING)
     open_session().execute(delete(IdentifierTrace).where(IdentifierTrace.user_id.in_(ended)))
 
 

@@ -16,7 +16,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.base.redis_clients import RedisClients, queue_redis
 from powerbank.outbox import relay, wire
 from powerbank.outbox.enqueue import enqueue
-from powerbank.outbox.outbound import MOST_KEPT, PAUSE, unsent
+from powerbank.outbox.outbound import MOST_UNSENT, PAUSE, unsent
 from scripts.drills.proxy import Proxy, to_port
 from scripts.stack.ports import free_ports
 from scripts.stack.servers.redis import EmbeddedRedis
@@ -130,8 +130,8 @@ def test_what_was_accepted_while_redis_was_away_is_done_as_soon_as_it_is_back(pl
 
 def test_a_process_keeps_only_so_much_for_a_redis_that_is_away(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest waits for the sweep: memory must not grow with the outage."""
-    monkeypatch.setattr("powerbank.outbox.outbound.MOST_KEPT", 5)
-    assert MOST_KEPT > 5
+    monkeypatch.setattr("powerbank.outbox.outbound.MOST_UNSENT", 5)
+    assert MOST_UNSENT > 5
     plant.redis.stop()
     for number in range(8):
         plant.enqueue(sample_jobs.EFFECT, key=f"{number}")

@@ -66,7 +66,7 @@ def test_the_page_lists_each_fault_of_the_simulator() -> None:
         f"a batch begins each {daemon.BATCH_INTERVAL * 1000:.0f} ms",
         f"more than {message_services.FLOOD_SIZE} messages in a batch",
         f"no turn of its loop for {'a minute' if daemon.STUCK_AFTER == 60 else daemon.STUCK_AFTER}",
-        f"nonsense for {message_log.KEPT_FOR.days} days",
+        f"nonsense for {message_log.RETENTION.days} days",
         f"no snapshot within {commands.SNAPSHOT_SECONDS} s",
         f"until {command_queries.LATE_EJECTION.seconds // 60} minutes after the deadline",
         f"after half a minute{'' if alerts.SETTLING_TIME.seconds == 30 else '?'}",

@@ -19,7 +19,7 @@ GOODBYE_WITHIN = 2.0
 FILES_OF_ITS_OWN = 256  # that a process opens besides: database, Redis, logs
 LONGEST_HEAD = 64 * 1024
 UNCOUNTED = 64 * 1024  # of a connection: ordinary requests and answers are let in however scarce memory is
-MOST_KEPT = 2 * 1024 * 1024  # of an answer, before the thread that makes it waits for its reader
+MOST_BUFFERED = 2 * 1024 * 1024  # of an answer, before the thread that makes it waits for its reader
 _AT_ONCE = 64 * 1024
 _MOST_PASSED_OVER = 64 * 1024  # of what a caller goes on sending after its last answer
 
@@ -65,7 +65,7 @@ class Answer:
         self.left += data
         if len(self.left) >= _AT_ONCE:
             self.flush()
-        if len(self.left) > MOST_KEPT:
+        if len(self.left) > MOST_BUFFERED:
             self._wait_for_reader()
 
     def send(self, data: bytes) -> int:
@@ -97,7 +97,7 @@ class Answer:
             raise TimeoutError("too many slow readers of large answers")
         began, before = time.monotonic(), self.sent
         try:
-            while len(self.left) > MOST_KEPT // 2:
+            while len(self.left) > MOST_BUFFERED // 2:
                 patience = rest_until(began, self.sent - before) - time.monotonic()
                 self._connection.socket.settimeout(max(patience, 0.001))
                 self._sent(self._connection.socket.send(self.left))

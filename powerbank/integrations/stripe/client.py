@@ -29,7 +29,7 @@ from powerbank.integrations.stripe.answers import (
     read_text,
     to_stripe,
 )
-from powerbank.integrations.stripe.errors import KeptFailureError, translated
+from powerbank.integrations.stripe.errors import KeptFailureError, translate_errors
 
 # The one switch that the package has for the whole process only: it would write a file into the home directory.
 stripe.enable_telemetry = False
@@ -84,11 +84,11 @@ class Stripe:
             return read_json(sessions.create(wanted, {"idempotency_key": under}))  # type: ignore[arg-type]
 
         made = self._once(create, key, lambda: None)
-        with translated():
+        with translate_errors():
             return OpenedPayment(read_text(made["id"]), payment_url=read_text(made["url"]))
 
     def look_up_payment(self, reference: str, *, amount: int, currency: str) -> Payment:
-        with translated():
+        with translate_errors():
             return read_payment(read_json(self._client.v1.checkout.sessions.retrieve(reference, {"expand": EXPAND})))
 
     def refund(self, payment_id: str, *, amount: int, currency: str, key: str) -> GatewayRefund:
@@ -105,20 +105,20 @@ class Stripe:
         return self._once(create, key, lambda: self._refund_made(payment_id, key))
 
     def find_refund(self, paid: PaidPayment, *, amount: int, refunded_before: int, key: str) -> GatewayRefund | None:
-        with translated():
+        with translate_errors():
             return self._refund_made(paid.payment_id, key)
 
     def look_up_refund(self, reference: str) -> GatewayRefund:
-        with translated():
+        with translate_errors():
             return read_refund(read_json(self._client.v1.refunds.retrieve(reference)))
 
     def list_refunds(self, payment_id: str) -> list[Reversal]:
-        with translated():
+        with translate_errors():
             found = read_json(self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100}))
             return [read_reversal_by_refund(one) for one in found["data"]]
 
     def look_up_dispute(self, dispute_id: str) -> Reversal:
-        with translated():
+        with translate_errors():
             return read_dispute(read_json(self._client.v1.disputes.retrieve(dispute_id)))
 
     def verify_webhook(self, body: bytes, signature: str | None) -> SignedEvent | None:
@@ -133,10 +133,10 @@ class Stripe:
     def _once(self, create: Callable[[str], Made], key: str, made: Callable[[], Made | None]) -> Made:
         """Make something once. A failure at Stripe sticks to its key, so what was not done is done under another."""
         try:
-            with translated():
+            with translate_errors():
                 return create(key)
         except KeptFailureError:
-            with translated():
+            with translate_errors():
                 return made() or create(f"{key}-again")
 
     def _refund_made(self, payment_id: str, key: str) -> GatewayRefund | None:

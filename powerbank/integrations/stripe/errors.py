@@ -14,7 +14,7 @@ class KeptFailureError(VendorError):
 
 
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     try:
         yield
     except stripe.StripeError as error:

@@ -19,7 +19,7 @@ from powerbank.stations.models import Station
 MOST_OPEN = 20
 ALARM_INTERVAL = timedelta(hours=1)  # between two alarms of one kind at one station
 SYSTEM = "system"
-KEPT_FOR = timedelta(days=365)
+RETENTION = timedelta(days=365)
 DELETED_AT_ONCE = 5000
 
 TEXTS = {
@@ -148,7 +148,7 @@ def delete_old_discrepancies(*, now: datetime) -> int:
     """Delete a batch of discrepancies that were settled long ago, and count them. 0 means that none is left."""
     old = (
         select(Discrepancy.id)
-        .where(Discrepancy.id < first_id_of(now - KEPT_FOR), Discrepancy.resolved_at < now - KEPT_FOR)
+        .where(Discrepancy.id < first_id_of(now - RETENTION), Discrepancy.resolved_at < now - RETENTION)
         .limit(DELETED_AT_ONCE)
     )
     deleted = open_session().execute(delete(Discrepancy).where(Discrepancy.id.in_(old)))

@@ -17,7 +17,7 @@ from powerbank.users.models import User
 
 SHAPE = Shape(1600)  # enough to read a serial number on a power bank
 MOST = 5  # for one report, which a person may add to
-KEPT_FOR = timedelta(days=180)
+RETENTION = timedelta(days=180)
 
 
 def remake_photo(content: bytes | None) -> bytes | None:
@@ -59,7 +59,7 @@ def find_photo_content(photo_id: UUID) -> bytes:
 
 def delete_old_photos(*, now: datetime) -> None:
     """Delete the photos that have been kept long enough."""
-    open_session().execute(delete(ReportPhoto).where(ReportPhoto.created_at < now - KEPT_FOR))
+    open_session().execute(delete(ReportPhoto).where(ReportPhoto.created_at < now - RETENTION))
 
 
 def delete_photos_of_user(user: User) -> None:

@@ -12,7 +12,7 @@ from powerbank.outbox.catalogue import station_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.stations.messages import services as message_services
 from powerbank.stations.messages.message import DecodedMessage, ReceivedMessage, StationIdentity
-from powerbank.stations.messages.message_log import KEPT_FOR
+from powerbank.stations.messages.message_log import RETENTION
 from powerbank.stations.messages.services import AppliedMessage
 from powerbank.stations.models import Slot, Station
 from powerbank.stations.protocols import json_v1
@@ -33,7 +33,7 @@ def accept_gateway_message(*, station_imei: str, body: dict[str, Any], received_
         problem = f"This is no report: {decoded.reason} {decoded.detail}".strip()
         raise InvalidFieldsError({"_schema": [problem]}, detail=problem)
     # A late heartbeat is worth nothing, since the next one is newer. An event does not happen a second time.
-    expires_at = received_at + KEPT_FOR if is_event else None
+    expires_at = received_at + RETENTION if is_event else None
     enqueue(
         station_jobs.UPDATE_STATION_STATUS,
         expires_at=expires_at,

@@ -11,7 +11,7 @@ from powerbank.base.db import first_id_of, new_id, open_session
 from powerbank.stations.messages.message import MAX_KEPT_BYTES, DecodedMessage
 from powerbank.stations.messages.models import Outcome, StationMessage, StationState
 
-KEPT_FOR = timedelta(days=30)
+RETENTION = timedelta(days=30)
 DELETED_AT_ONCE = 5000
 # Every undecodable message is counted. Of those after the first fifty only one in a thousand is kept, because a broken
 # station sends them for ever.
@@ -70,7 +70,7 @@ def delete_old_messages(*, now: datetime) -> int:
     """Delete a batch of old messages and count them. 0 means that no old message is left."""
     old = (
         select(StationMessage.id)
-        .where(StationMessage.id < first_id_of(now - KEPT_FOR))
+        .where(StationMessage.id < first_id_of(now - RETENTION))
         .order_by(StationMessage.id)
         .limit(DELETED_AT_ONCE)
     )

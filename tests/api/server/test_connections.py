@@ -8,7 +8,7 @@ from threading import Semaphore
 
 import pytest
 
-from powerbank.api.server.connections import MOST_KEPT, UNCOUNTED, Connection, Memory
+from powerbank.api.server.connections import MOST_BUFFERED, UNCOUNTED, Connection, Memory
 from powerbank.api.server.request_bodies import Body
 
 
@@ -50,14 +50,14 @@ def test_only_some_threads_wait_for_readers_of_very_large_answers(pair: tuple[so
     waiting = Semaphore(1)
     connection = Connection(pair[0], ("", 1), ("", 1), Memory(10**8), waiting)
     with waiting, pytest.raises(TimeoutError):
-        connection.sock.sendall(bytes(MOST_KEPT + 1_000_000))
+        connection.sock.sendall(bytes(MOST_BUFFERED + 1_000_000))
     connection.sock.forget()
     reading = ThreadPoolExecutor(1).submit(lambda: sum(map(len, iter(lambda: pair[1].recv(65536), b""))))
-    connection.sock.sendall(bytes(2 * MOST_KEPT))
-    assert len(connection.sock.left) <= MOST_KEPT
+    connection.sock.sendall(bytes(2 * MOST_BUFFERED))
+    assert len(connection.sock.left) <= MOST_BUFFERED
     deadline = time.monotonic() + 30
     while not connection.sock.flush():
         assert time.monotonic() < deadline
     pair[0].shutdown(socket.SHUT_WR)
     assert reading.result(30) == connection.sock.sent
-    assert connection.sock.sent > 2 * MOST_KEPT
+    assert connection.sock.sent > 2 * MOST_BUFFERED

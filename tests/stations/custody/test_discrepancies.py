@@ -216,7 +216,7 @@ def test_settled_discrepancies_are_deleted_after_a_year(talker: Talker, act: Act
     assert act("101", "write-off").status_code == 200
     with transaction():
         assert discrepancies.delete_old_discrepancies(now=utcnow()) == 0
-        assert discrepancies.delete_old_discrepancies(now=utcnow() + 2 * discrepancies.KEPT_FOR) == 1
+        assert discrepancies.delete_old_discrepancies(now=utcnow() + 2 * discrepancies.RETENTION) == 1
 
 
 def test_a_discrepancy_is_opened_once_and_settled(

@@ -113,7 +113,7 @@ def test_photos_are_deleted_after_half_a_year(
 ) -> None:
     as_form(client, sita, samples.jpeg())
     as_form(client, sita, samples.jpeg())
-    old = utcnow() - photos.KEPT_FOR - timedelta(days=1)
+    old = utcnow() - photos.RETENTION - timedelta(days=1)
     change(
         app,
         "UPDATE report_photos SET created_at = :old WHERE id = (SELECT min(id::text)::uuid FROM report_photos)",
