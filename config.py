@@ -23,7 +23,7 @@ from powerbank.base.settings_rules import (
     WebUrl,
 )
 
-VERSION = "0.1.0"
+VERSION = "0.9.0"
 
 Profile = Literal["development", "test", "production"]
 

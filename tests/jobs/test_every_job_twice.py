@@ -10,15 +10,14 @@ from flask import Flask
 from sqlalchemy import text
 from urllib3 import HTTPConnectionPool
 
+import jobs.ops
 from jobs.worker import runtime
-from powerbank.base.db import db, transaction
+from powerbank.base.db import db, transaction, utcnow
 from powerbank.outbox import catalogue, heartbeats, policy, relay
 from powerbank.outbox.enqueue import enqueue_with, unique_key
 from tests.databases import Emptier
 from tests.jobs.prepared import PREPARE
-from tests.jobs.prepared_people import (
-    Arguments,
-)
+from tests.jobs.prepared_people import Arguments
 
 # What each job needs to have something to do. A new job without a line here fails the test below.
 
@@ -78,6 +77,13 @@ def assert_done(spec: policy.JobSpec, outbox_id: str | None) -> None:
     if spec.durable:
         state = db.session.scalar(text("SELECT state FROM outbox_jobs WHERE id = :id"), {"id": outbox_id})
         assert state == "done"
+
+
+@pytest.fixture(autouse=True)
+def _ticks_come_in_one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two ticks with the turn of a minute between them are two slots of the schedule, and not one that came twice."""
+    now = utcnow()
+    monkeypatch.setattr(jobs.ops, "utcnow", lambda: now)
 
 
 @pytest.fixture(autouse=True)

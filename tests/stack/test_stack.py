@@ -113,7 +113,9 @@ def test_a_taken_port_is_one_sentence() -> None:
 
 
 def test_ports_are_counted_from_the_base() -> None:
-    assert Ports.from_base(9000) == Ports(web=9000, sandbox=9025, mail=9026, simulator=9027, redis=9079, broker=9083)
+    assert Ports.from_base(9000) == Ports(
+        web=9000, sandbox=9025, mail=9026, simulator=9027, live=9028, redis=9079, broker=9083
+    )
     with pytest.raises(StackError, match="--port-base must be between 1 and 65452, not 70000"):
         Ports.from_base(70000)
 
