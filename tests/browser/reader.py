@@ -17,7 +17,9 @@ class Reader:
         self.site, self.size, self.language, self._axe = site, size, language, axe
         self.troubles: list[str] = []
         self._looks = 0
-        self._context = browser.new_context(viewport=SIZES[size], locale=language, base_url=site)
+        # Each size has a theme, so that both are looked at without going everywhere twice.
+        theme = "dark" if size == PHONE else "light"
+        self._context = browser.new_context(viewport=SIZES[size], locale=language, base_url=site, color_scheme=theme)
         self._context.route("**/*", self._watch)
         self.page = self._context.new_page()
         self.page.set_default_timeout(10_000)
