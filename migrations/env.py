@@ -73,8 +73,8 @@ def refuse_first_line(revisions: set[str]) -> None:
         if is_of_first_line(revision):
             raise CommandError(
                 f"This database was made before version 0.9.0 (its revision is {revision}), and that version begins "
-                "the migrations anew. Remove its data, as `./scripts/run --fresh` does, or keep it as "
-                "docs/decisions/031-sql-in-files-and-one-line-of-migrations.md says."
+                "the migrations anew. Nothing was in production then: remove its data, as `./scripts/run --fresh` does "
+                "(docs/decisions/031-sql-in-files-and-one-line-of-migrations.md)."
             )
 
 
