@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         description="Requests of a web process that may wait for a change at once: fewer than `WEB_THREADS`.",
     )
     longest_start_seconds: float = Field(
-        default=2.0,
+        default=3.0,
         ge=0,
         le=30,
         description="Seconds that a start of a rental may take until its command goes to the station. A start that "

@@ -31,6 +31,7 @@ SLOW = replace(QUIET, waiting=20, oldest_seconds=4.0, rate=4.0)
 def gate(app: Flask) -> Iterator[Admission]:
     """The admission of this process, which looks only when a test says so."""
     app.extensions["start_admission"] = made = Admission(app)
+    made._longest = 2.0  # seconds, whatever the default is
     yield made
     del app.extensions["start_admission"]
 
