@@ -85,6 +85,10 @@ Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]
 Paisa = Annotated[int, mapped_column(BigInteger)]
 
 
+# What the session of a transaction has registered to happen around its commit.
+CALLBACKS = ("before_commit", "after_commit")
+
+
 class SessionOfContext(FlaskSession):
     """A session for which a rollback over a broken connection is done, not failed: the server has rolled back already.
 
@@ -93,8 +97,11 @@ class SessionOfContext(FlaskSession):
     """
 
     def rollback(self) -> None:
+        """Roll back, and forget what was to happen before and after a commit of what is gone now."""
         with self._dropping_a_broken_connection():
             super().rollback()
+        for name in CALLBACKS:
+            self.info.get(name, []).clear()
 
     def close(self) -> None:
         with self._dropping_a_broken_connection():

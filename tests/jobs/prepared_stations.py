@@ -9,6 +9,11 @@ from sqlalchemy import text
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import db, transaction, utcnow
+from powerbank.ops import job_decisions
+from powerbank.ops.job_queries import JobFilter
+from powerbank.outbox.catalogue import notification_jobs
+from powerbank.outbox.enqueue import enqueue
+from powerbank.outbox.models import State
 from powerbank.rentals.models import RentalLocation
 from powerbank.rentals.start import initiation
 from powerbank.stations.commands import services as commands
@@ -20,6 +25,28 @@ from powerbank.users.models import User
 from tests.jobs.prepared_people import Arguments
 from tests.ledger.conftest import make_person
 from tests.rentals import rentals_in_states as renting
+
+
+def decision_about_dead_letters() -> Arguments:
+    with transaction() as session:
+        member = StaffMember(email="o@example.com", password_hash="unused", role=Role.OPERATIONS)
+        session.add(member)
+        session.flush()
+        dead_id = enqueue(notification_jobs.REMIND_UNFINISHED)
+        session.execute(
+            text("UPDATE outbox_jobs SET state = 'dead', cause = 'refused', finished_at = now() WHERE id = :id"),
+            {"id": dead_id},
+        )
+        operation = job_decisions.request_decision(
+            decision="discard",
+            reason="Nobody needs it.",
+            ids=[dead_id],
+            jobs=JobFilter(State.DEAD),
+            staff_id=member.id,
+            now=utcnow(),
+        )
+        session.execute(text("DELETE FROM outbox_jobs WHERE state = 'open'"))
+    return {"operation_id": str(operation.id)}
 
 
 def banks_listed() -> Arguments:
