@@ -257,11 +257,11 @@ class Settings(BaseSettings):
 
     @property
     def sqlalchemy_url(self) -> str:
-        return _through_psycopg2(self.database_url)
+        return settings_rules.through_psycopg2(self.database_url)
 
     @property
     def sqlalchemy_owner_url(self) -> str:
-        return _through_psycopg2(self.database_owner_url or self.database_url)
+        return settings_rules.through_psycopg2(self.database_owner_url or self.database_url)
 
     @property
     def cache_url(self) -> str:
@@ -286,11 +286,6 @@ class Settings(BaseSettings):
     @property
     def log_style(self) -> str:
         return self.log_format or ("json" if self.production else "console")
-
-
-def _through_psycopg2(url: str) -> str:
-    """Name the driver in the address, because SQLAlchemy would choose another one for a plain address."""
-    return "postgresql+psycopg2" + url[url.index("://") :]
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -7,8 +7,7 @@ from flask import current_app
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import Connection, make_url
 
-from powerbank.base.db import Base, UtcDateTime
-from powerbank.base.schema_version import is_of_first_line
+from powerbank.base.db import Base, UtcDateTime, is_of_first_line
 from powerbank.startup import LIMITS
 
 # Two deployments that start at the same time must not both migrate: the second one waits for this lock.

@@ -20,8 +20,7 @@ from sqlalchemy import create_engine, make_url
 
 from config import load
 from powerbank import create_app
-from powerbank.base.db import Base
-from powerbank.base.schema_version import MADE_BEFORE_THIS_LINE, is_of_first_line
+from powerbank.base.db import MADE_BEFORE_THIS_LINE, Base, is_of_first_line
 from powerbank.ops.readiness import AT_HEAD, read_database_state
 from tests.databases import execute, superuser_url
 

@@ -1,5 +1,6 @@
 """The database: base model, identifiers, column types and `transaction()`."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -119,6 +120,16 @@ class SessionOfContext(FlaskSession):
 
 # Models derive from Base directly; of Flask-SQLAlchemy we use the engine and the session of each context.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "class_": SessionOfContext})
+
+# A revision of the migrations is a number and a name, `0001_outbox`. The line before this one, which ended
+# before version 0.9.0, had numbers such as `0033d`, and one name.
+MADE_BEFORE_THIS_LINE = "made before version 0.9.0"
+_FIRST_LINE = re.compile(r"\d{4}[a-f]?|0010_commands")
+
+
+def is_of_first_line(revision: str) -> bool:
+    """Say whether a database at this revision was made by the line before, and so is not ahead of this code."""
+    return _FIRST_LINE.fullmatch(revision) is not None
 
 
 class NestedTransactionError(RuntimeError):

@@ -199,3 +199,8 @@ def explain_refusal(refused: ValidationError) -> str:
         lines.append(f"  {name}: {message}")
     count = len(lines)
     return f"Powerbank cannot start: {count} setting{'s' * (count != 1)} wrong\n" + "\n".join(lines)
+
+
+def through_psycopg2(url: str) -> str:
+    """Name the driver in the address, because SQLAlchemy would choose another one for a plain address."""
+    return "postgresql+psycopg2" + url[url.index("://") :]

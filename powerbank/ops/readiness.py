@@ -7,9 +7,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from powerbank.base.db import db
+from powerbank.base.db import MADE_BEFORE_THIS_LINE, db, is_of_first_line
 from powerbank.base.redis_clients import describe_failure, push_redis
-from powerbank.base.schema_version import MADE_BEFORE_THIS_LINE, is_of_first_line
 
 AT_HEAD, AHEAD = "ok", "ahead of this code"
 FIT = (AT_HEAD, AHEAD)  # states of the database on which this code can serve

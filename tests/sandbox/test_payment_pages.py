@@ -132,3 +132,8 @@ def test_payments_are_listed_newest_first(sandbox: Sandbox, http: requests.Sessi
     assert (items[0]["status"], items[0]["open"]) == ("Initiated", True)
     sandbox.reset()
     assert http.get(f"{sandbox.url}/api/payments", timeout=10).json()["items"] == []
+
+
+def test_webhooks_go_to_this_machine_only(sandbox: Sandbox, http: requests.Session) -> None:
+    for url in ("https://shop.example/hook", 5, None):
+        assert http.put(f"{sandbox.url}/stripe/webhook", json={"url": url}, timeout=10).status_code == 400
