@@ -197,7 +197,8 @@ class Admission:
     def refusal(self, reason: str) -> AppError:
         self._refused_at = time.monotonic()
         REFUSED.labels(reason).inc()
-        return errors.starts_refused(retry_after=random.randint(*RETRY_AFTER))  # noqa: S311 (nothing depends on it)
+        moment = random.randint(*RETRY_AFTER)  # noqa: S311  # nosec B311 (nothing secret depends on it)
+        return errors.starts_refused(retry_after=moment)
 
     def describe_for_heartbeat(self) -> list[str]:
         """Say whether starts were refused of late, as the heartbeat of a web process tells it."""
