@@ -175,6 +175,7 @@ PAGES = (
     "powerbank.stations.public.pages:blueprint",
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
+    "powerbank.admin.console.money.payment_pages:blueprint",
     "powerbank.ops.pages:blueprint",
     "powerbank.ops.job_pages:blueprint",
 )

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,16 @@ def page(
     more = len(rows) > limit
     items = rows[:limit]
     return {"items": items, "next_cursor": _encode(items[-1], keys) if more else None}
+
+
+def find_page(read: Callable[[str | None], dict[str, Any]], cursor: str | None) -> dict[str, Any]:
+    """Read the page that begins at a cursor, or the first one where the cursor was typed by hand."""
+    try:
+        return read(cursor)
+    except AppError as refused:
+        if refused.code != "bad_cursor":
+            raise
+        return read(None)
 
 
 def after_cursor(cursor: str | None, *keys: InstrumentedAttribute[Any], descending: bool) -> ColumnElement[bool]:

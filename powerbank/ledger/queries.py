@@ -82,7 +82,7 @@ def transaction_page(
     for column, value in ((WalletTransaction.type, type), (WalletTransaction.status, status)):
         if value is not None:
             query = query.where(column == value)
-    query = _bound_by_time(query, WalletTransaction, since, until)
+    query = bound_by_time(query, WalletTransaction, since, until)
     return page(query, WalletTransaction.id, limit=limit, cursor=cursor, descending=True)
 
 
@@ -122,7 +122,7 @@ def select_entries(
     for column, value in equal:
         if value is not None:
             query = query.where(column == value)
-    return _bound_by_time(query, Entry, since, until)
+    return bound_by_time(query, Entry, since, until)
 
 
 def account_page(
@@ -227,7 +227,7 @@ def due_page(
     return found | {"items": [add_grace_period(due) for due in found["items"]]}
 
 
-def _bound_by_time(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:
+def bound_by_time(query: Any, model: Any, since: datetime | None, until: datetime | None) -> Any:
     """Bound a query by time.
 
     Identifiers are times too, by the clock of whoever made them. Bounding both lets the index of the identifiers find

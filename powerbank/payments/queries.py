@@ -1,6 +1,7 @@
 """Read payments, for people and staff."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,8 +50,10 @@ def intent_page(
     status: str | None = None,
     user_id: UUID | None = None,
     reference: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> dict[str, Any]:
-    query = select(PaymentIntent)
+    query = ledger_queries.bound_by_time(select(PaymentIntent), PaymentIntent, since, until)
     equal = ((PaymentIntent.gateway, gateway), (PaymentIntent.status, status), (PaymentIntent.user_id, user_id))
     for column, value in equal:
         if value is not None:

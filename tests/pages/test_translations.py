@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +10,21 @@ import pytest
 
 from powerbank.auth.staff.roles import Role
 from powerbank.outbox.models import Cause
-from powerbank.pages.translations import NEPALI
-from powerbank.pages.translations.account_ne import ACCOUNT
-from powerbank.pages.translations.layout_ne import LAYOUT
-from powerbank.pages.translations.machinery_ne import MACHINERY
+from powerbank.pages.translations import NEPALI, PARTS
+from powerbank.payments.gateways import LIMITS
+from powerbank.payments.models import IntentStatus
 
 ROOT = Path(__file__).parents[2] / "powerbank"
 TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "templates" / "console").rglob("*.html")]
 # Values that a template shows as `text(value)`.
+TAKE_LABELS = {
+    *("ListPage", "Section", "Tab", "person", "member"),
+    *(f"lists.{kind}" for kind in ("words", "name", "code", "number", "moment", "badge", "amount", "link")),
+    *(f"lists.{kind}" for kind in ("choice", "text_field", "day")),
+}
 SHOWN_VALUES = {
+    *(status.value for status in IntentStatus),
+    *LIMITS,
     *Role,
     *(cause.value.replace("_", " ") for cause in Cause),
     *("healthy", "warning", "unhealthy", "running", "success", "failed", "missed"),
@@ -31,17 +38,28 @@ def texts_of_templates() -> Iterator[str]:
             yield single or double
 
 
+def _labels(call: ast.Call) -> Iterator[ast.Constant]:
+    """Find the texts in a piece of a list: its label, a hint, and what an empty list says."""
+    given = [*call.args[:1], *call.args[2:], *(each.value for each in call.keywords if each.arg in ("empty", "hint"))]
+    for each in given:
+        for part in each.elts if isinstance(each, ast.Tuple) else [each]:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value[:1].isupper():
+                yield part
+
+
 def texts_of_code() -> Iterator[str]:
-    """Find what is given to `translate`, and the constants of a module that hands them over by name."""
-    for path in (ROOT).rglob("*pages.py"):
+    """Find what is given to `translate`, the labels of lists, and constants that a module hands over by name."""
+    for path in [*ROOT.rglob("*pages.py"), *ROOT.rglob("sections.py")]:
         source = path.read_text()
-        if "powerbank.pages.language import" not in source and "problem=" not in source:
+        if "powerbank.pages" not in source and "problem=" not in source:
             continue
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in NEPALI:
                 yield node.value
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "translate":
                 yield from (each.value for each in node.args if isinstance(each, ast.Constant))
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in TAKE_LABELS:
+                yield from (each.value for each in _labels(node))
     language = (ROOT / "pages" / "language.py").read_text()
     yield from re.findall(r'"(\{count\} \w+)"', language)
 
@@ -58,7 +76,8 @@ def test_every_nepali_text_is_shown() -> None:
 
 
 def test_no_text_stands_in_the_catalogue_twice() -> None:
-    assert len(LAYOUT) + len(ACCOUNT) + len(MACHINERY) == len(NEPALI)
+    counted = Counter(english for part in PARTS for english in part)
+    assert [english for english, times in counted.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("english", sorted(NEPALI))

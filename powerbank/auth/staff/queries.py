@@ -24,6 +24,12 @@ def get_member(staff_id: UUID) -> StaffMember:
     return member
 
 
+def find_email(staff_id: UUID) -> str | None:
+    """Find how a member of staff is called. The session remembers whom it has read, so a list asks once for each."""
+    member = db.session.get(StaffMember, staff_id)
+    return member.email if member is not None else None
+
+
 def list_members(*, role: str | None, active: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
     """Read a page of members, newest first."""
     query = select(StaffMember)

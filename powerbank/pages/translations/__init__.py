@@ -8,5 +8,13 @@ from types import MappingProxyType
 from powerbank.pages.translations.account_ne import ACCOUNT
 from powerbank.pages.translations.layout_ne import LAYOUT
 from powerbank.pages.translations.machinery_ne import MACHINERY
+from powerbank.pages.translations.money_ne import MONEY
 
-NEPALI = MappingProxyType({**LAYOUT, **ACCOUNT, **MACHINERY})
+# One part for each section.
+PARTS = (
+    ACCOUNT,
+    LAYOUT,
+    MACHINERY,
+    MONEY,
+)
+NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})

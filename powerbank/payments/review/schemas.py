@@ -4,6 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Money, Time
 from powerbank.api.paging import PageArguments
+from powerbank.ledger.schemas import PeriodArguments
 from powerbank.payments.chargebacks.models import ChargebackState
 from powerbank.payments.models import EventState, GatewayEvent, IntentStatus
 from powerbank.payments.review.services import Decision
@@ -12,7 +13,7 @@ from powerbank.payments.topups.schemas import IntentSchema
 GATEWAY = validate.Length(1, 20)
 
 
-class StaffIntentArguments(PageArguments):
+class StaffIntentArguments(PeriodArguments):
     gateway = fields.String(load_default=None, allow_none=True, validate=GATEWAY)
     status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*IntentStatus]))
     user_id = fields.UUID(load_default=None, allow_none=True)

@@ -1,0 +1,21 @@
+"""The sections of the console whose lists have tabs, and who may read each list."""
+
+from powerbank.pages.lists import Section, Tab
+
+MONEY = Section(
+    "Money",
+    (
+        Tab("To decide", "refunds.read", "/console/money/decisions"),
+        Tab("Top-ups", "payments.read", "/console/money/top-ups"),
+        Tab("From gateways", "payments.read", "/console/money/gateway-events"),
+        Tab("Refunds", "refunds.read", "/console/money/refunds"),
+        Tab("Adjustments", "ledger.read", "/console/money/adjustments"),
+        Tab("Dues", "payments.read", "/console/money/dues"),
+        Tab("Chargebacks", "payments.read", "/console/money/chargebacks"),
+        Tab("Comparison", "payments.read", "/console/money/comparisons"),
+        Tab("Accounts", "ledger.read", "/console/money/accounts"),
+        Tab("Entries", "ledger.read", "/console/money/entries"),
+        Tab("Recounts", "ledger.read", "/console/money/recounts"),
+        Tab("Exchange rates", "payments.read", "/console/money/exchange-rates"),
+    ),
+)

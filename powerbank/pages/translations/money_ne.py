@@ -1,0 +1,40 @@
+"""The section of money, in Nepali."""
+
+MONEY = {
+    "Money": "रकम",
+    # lists of every section
+    "Nothing matches.": "केही मिलेन।",
+    "There may be some that do not fit all of these filters.": "यी सबै छनोटसँग नमिल्ने भने हुन सक्छन्।",
+    "From": "देखि",
+    "Until": "सम्म",
+    "Person": "व्यक्ति",
+    "The person's id.": "व्यक्तिको परिचय नम्बर।",
+    # its lists
+    "To decide": "निर्णय गर्नुपर्ने",
+    "Top-ups": "रकम थपाइ",
+    "From gateways": "गेटवेबाट आएका",
+    "Refunds": "रकम फिर्ता",
+    "Adjustments": "समायोजन",
+    "Dues": "बाँकी रकम",
+    "Chargebacks": "गेटवेले फिर्ता लिएका",
+    "Comparison": "गेटवेसँग मिलान",
+    "Accounts": "खाताहरू",
+    "Entries": "लेखा प्रविष्टि",
+    "Recounts": "पुनर्गणना",
+    "Exchange rates": "विनिमय दर",
+    # top-ups
+    "To pay": "तिर्नुपर्ने",
+    "Gateway": "गेटवे",
+    "Reference": "सन्दर्भ",
+    "Of the session or of the payment.": "सत्र वा भुक्तानीको।",
+    "No top-ups.": "कुनै रकम थपाइ छैन।",
+    "A top-up stands here from the moment in which a person asks for it.": "व्यक्तिले मागेकै क्षणदेखि रकम थपाइ यहाँ देखिन्छ।",
+    "pending": "तयारीमा",
+    "ready": "तिर्न तयार",
+    "processing": "हुँदैछ",
+    "cancelled": "रद्द गरियो",
+    "review": "जाँच्नुपर्ने",
+    "khalti": "खल्ती",
+    "esewa": "ईसेवा",
+    "stripe": "स्ट्राइप",
+}
