@@ -8,13 +8,17 @@ from types import MappingProxyType
 from powerbank.pages.translations.account_ne import ACCOUNT
 from powerbank.pages.translations.layout_ne import LAYOUT
 from powerbank.pages.translations.machinery_ne import MACHINERY
+from powerbank.pages.translations.map_ne import MAP
 from powerbank.pages.translations.money_ne import MONEY
+from powerbank.pages.translations.now_ne import NOW
 
 # One part for each section.
 PARTS = (
     ACCOUNT,
     LAYOUT,
     MACHINERY,
+    MAP,
     MONEY,
+    NOW,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})

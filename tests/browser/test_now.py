@@ -1,0 +1,35 @@
+"""Staff see on the first page of the console what happens in the network."""
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import transaction, utcnow
+from powerbank.stations.registry import seed
+from tests.browser.reader import Reader
+from tests.people import change
+
+SignIn = Callable[..., Reader]
+
+
+def test_the_map_and_its_list_say_the_same(app: Flask, staff: SignIn) -> None:
+    with app.app_context(), transaction():
+        seed.seed_stations(utcnow())
+    change(app, "UPDATE station_live SET online = sn <> 'KTM-003', available_banks = 3, maintenance = sn = 'KTM-004'")
+    reader = staff(Role.VIEWER)
+    page = reader.open("/console/now")
+    page.wait_for_selector(".places li")
+    assert page.locator(".pin").count() == page.locator("[data-map-list] li[data-lat]").count()
+    reader.look()
+    page.click("[data-map-members] >> nth=0")
+    page.wait_for_selector("dialog[open] .places li")
+    reader.look()
+    page.click("[data-map-nearer]")
+    page.wait_for_selector("dialog[open]", state="hidden")
+    page.wait_for_function("document.querySelectorAll('.pin').length > 1")
+    assert "#map=" in page.url
+    page.click("[data-map-state=maintenance]")
+    page.wait_for_selector("[data-map-state=maintenance][aria-pressed=true]")
+    assert page.locator("[data-map-list] li[data-lat]").count() == 1
+    reader.look()
