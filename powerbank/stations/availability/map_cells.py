@@ -52,14 +52,14 @@ _CELLS = text(f"""
            station.city
       FROM cells JOIN stations AS station ON station.id = cells.one_of_them
      ORDER BY cells.stations DESC, station.sn
-""")  # noqa: S608 (one constant is a part of the others)
+""")  # noqa: S608  # nosec B608 (one constant is a part of the others)
 _RANK = "array_position(ARRAY['offline', 'short', 'maintenance', 'online'], state)"
 _MEMBERS = text(f"""
     SELECT sn, name, state, available_banks, free_slots, {_RANK} AS rank
       FROM ({_IN_VIEW}) AS seen
      WHERE (CAST(:state AS text) IS NULL OR state = :state) AND ({_RANK}, sn) > (:after_rank, :after_sn)
      ORDER BY rank, sn LIMIT :most
-""")  # noqa: S608
+""")  # noqa: S608  # nosec B608
 _EXTENT = text("SELECT min(lng), min(lat), max(lng), max(lat) FROM station_live WHERE active")
 
 
