@@ -1,5 +1,5 @@
 """`python -m scripts.drills.storm --minutes 10`: starts a system of its own, lets a storm pass over it, and checks what
-is left. Ends with a table, and with 1 if anything is wrong. docs/storm.md names_problems what the table means."""
+is left. Ends with a table, and with 1 if anything is wrong. docs/storm.md tells what the table means."""
 
 import argparse
 import random

@@ -26,6 +26,7 @@ PROGRAMS = {
     "worker of the rest": "worker_rest.1",
     "scheduler": "scheduler.1",
     "daemon": "mqtt.1",
+    "live": "live.1",
 }
 SERVERS = {"Redis": "redis", "PostgreSQL": "postgres", "broker": "broker"}
 SHORT, LYING, FREEZE, LONG_FREEZE = 6.0, 10.0, 8.0, 45.0  # seconds
@@ -183,7 +184,7 @@ def _freezes() -> Iterator[Fault]:
 
 
 def _clocks() -> Iterator[Fault]:
-    """None where no library is that names_problems programs another time."""
+    """None where no library is that tells programs another time."""
     if wrong_clock.library() is None:
         return
     for title, shift in (("a day ahead", "+1d"), ("an hour behind", "-1h")):
