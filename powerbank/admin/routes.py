@@ -22,7 +22,7 @@ from powerbank.api.paging import page_of
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.ledger.adjustments.allowances import SECOND_PERSON
-from powerbank.ledger.adjustments.models import ActStatus, StaffAct
+from powerbank.ledger.adjustments.models import StaffAct
 from powerbank.ledger.adjustments.schemas import StaffActArguments, StaffActSchema
 
 user_blueprint = Blueprint(
@@ -95,7 +95,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 @approval_blueprint.response(200, StaffActSchema)
 def approve(act_id: UUID) -> StaffAct:
     """Do what somebody else asked for"""
-    return _decide(act_id, approve=True)
+    return services.decide_act(act_id, approve=True, staff=current_staff(), now=utcnow())
 
 
 @approval_blueprint.post("/<uuid:act_id>/reject")
@@ -104,12 +104,4 @@ def approve(act_id: UUID) -> StaffAct:
 @approval_blueprint.response(200, StaffActSchema)
 def reject(act_id: UUID) -> StaffAct:
     """Refuse what somebody else asked for"""
-    return _decide(act_id, approve=False)
-
-
-def _decide(act_id: UUID, *, approve: bool) -> StaffAct:
-    act = services.decide_act(act_id, approve=approve, staff=current_staff(), now=utcnow())
-    verb = "approve" if approve else "reject"
-    new = dict(StaffActSchema().dump(act))
-    audit.by_staff(f"{act.act}.{verb}", act.about_kind, act.about_id, old={"status": ActStatus.WAITING.value}, new=new)
-    return act
+    return services.decide_act(act_id, approve=False, staff=current_staff(), now=utcnow())

@@ -8,10 +8,12 @@ from uuid import UUID
 from powerbank.admin.events import AccountStatusChanged
 from powerbank.api.auth import Staff
 from powerbank.auth.people import sessions
+from powerbank.base import audit
 from powerbank.base.db import open_session
 from powerbank.ledger.adjustments import allowances
 from powerbank.ledger.adjustments import services as adjustments
-from powerbank.ledger.adjustments.models import Act, StaffAct
+from powerbank.ledger.adjustments.models import Act, ActStatus, StaffAct
+from powerbank.ledger.adjustments.schemas import StaffActSchema
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.rentals.staff import resolution
@@ -65,4 +67,12 @@ def decide_act(act_id: UUID, *, approve: bool, staff: Staff, now: datetime) -> S
     act = allowances.decide_act(act_id, approve=approve, staff=staff, now=now)
     if approve:
         APPROVED[Act(act.act)](act, staff=staff, now=now)
+    audit.record(
+        actor=audit.staff_actor(staff.id),
+        action=f"{act.act}.{'approve' if approve else 'reject'}",
+        object_kind=act.about_kind,
+        object_id=act.about_id,
+        old={"status": ActStatus.WAITING.value},
+        new=dict(StaffActSchema().dump(act)),
+    )
     return act

@@ -7,9 +7,8 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.base import audit
 from powerbank.base.db import utcnow
-from powerbank.base.money import NPR, PTS, format_amount
+from powerbank.base.money import NPR, PTS
 from powerbank.ledger import queries
 from powerbank.ledger.adjustments import services as adjustments
 from powerbank.ledger.adjustments.allowances import PERMISSIONS, SECOND_PERSON
@@ -63,9 +62,7 @@ def list_adjustments(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, AdjustmentSchema)
 def approve(adjustment_id: UUID) -> Adjustment:
     """Apply what somebody else asked for"""
-    adjustment = adjustments.approve_adjustment(adjustment_id, staff=current_staff(), now=utcnow())
-    _audit("adjustment.approve", adjustment, old=_WAITED)
-    return adjustment
+    return adjustments.approve_adjustment(adjustment_id, staff=current_staff(), now=utcnow())
 
 
 @blueprint.post("/ledger/adjustments/<uuid:adjustment_id>/reject")
@@ -74,17 +71,13 @@ def approve(adjustment_id: UUID) -> Adjustment:
 @blueprint.response(200, AdjustmentSchema)
 def reject(adjustment_id: UUID) -> Adjustment:
     """Refuse what somebody else asked for"""
-    adjustment = adjustments.reject_adjustment(adjustment_id, staff=current_staff(), now=utcnow())
-    _audit("adjustment.reject", adjustment, old=_WAITED)
-    return adjustment
+    return adjustments.reject_adjustment(adjustment_id, staff=current_staff(), now=utcnow())
 
 
 def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> tuple[dict[str, Any], int]:
-    before = queries.wallet_of_user(user_id)
     adjustment = adjustments.ask_for_adjustment(
         user_id=user_id, currency=currency, amount=amount, reason=reason, staff=current_staff(), now=utcnow()
     )
-    _audit("adjustment.ask", adjustment, old={"balance": format_amount(before.balance), "points": before.points})
     wallet = queries.wallet_of_user(user_id)
     answer = {
         "adjustment_id": adjustment.id,
@@ -94,22 +87,3 @@ def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> tuple[dic
         "currency": NPR,
     }
     return answer, 202 if adjustment.status == AdjustmentStatus.PENDING else 200
-
-
-_WAITED = {"status": AdjustmentStatus.PENDING.value}  # only such a one is decided
-
-
-def _audit(action: str, adjustment: Adjustment, *, old: dict[str, Any]) -> None:
-    audit.by_staff(
-        action,
-        "user",
-        adjustment.user_id,
-        old=old,
-        new={
-            "adjustment_id": str(adjustment.id),
-            "amount": format_amount(adjustment.amount) if adjustment.currency == NPR else adjustment.amount,
-            "currency": adjustment.currency,
-            "reason": adjustment.reason,
-            "status": adjustment.status,
-        },
-    )

@@ -2,18 +2,18 @@
 
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
 
 from powerbank.api.auth import Staff
-from powerbank.base import money
+from powerbank.base import audit, money
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.base.money import NPR, PTS
-from powerbank.ledger import services, transactions
+from powerbank.ledger import queries, services, transactions
 from powerbank.ledger.accounts import Kind, network_account, user_account
 from powerbank.ledger.adjustments import allowances
 from powerbank.ledger.adjustments.models import Act, StaffAct
@@ -25,6 +25,7 @@ from powerbank.ledger.wallet_models import Adjustment, AdjustmentStatus, Due, Tr
 from powerbank.outbox.enqueue import publish
 from powerbank.users.models import User
 
+_WAITED = {"status": AdjustmentStatus.PENDING.value}  # only such a one is decided
 _WHERE = MappingProxyType({NPR: (Kind.USER_WALLET, Kind.ADJUSTMENTS), PTS: (Kind.USER_POINTS, Kind.POINTS_LIABILITY)})
 
 
@@ -36,6 +37,7 @@ def ask_for_adjustment(
     allowances.lock_allowance(staff.id)
     if session.scalar(select(User.id).filter_by(id=user_id)) is None:
         raise NotFoundError("user")
+    before = queries.wallet_of_user(user_id)
     adjustment = Adjustment(
         id=new_id(),
         user_id=user_id,
@@ -52,6 +54,8 @@ def ask_for_adjustment(
         publish(AdjustmentWaits(**_event_fields(adjustment, amount)))
     session.add(adjustment)
     session.flush()
+    had = {"balance": money.format_amount(before.balance), "points": before.points}
+    _record_adjustment("adjustment.ask", adjustment, by=staff, old=had)
     return adjustment
 
 
@@ -60,6 +64,7 @@ def approve_adjustment(adjustment_id: UUID, *, staff: Staff, now: datetime) -> A
     _apply_adjustment(adjustment, actor=staff_actor(staff.id))
     adjustment.decided_by, adjustment.decided_at = staff.id, now
     open_session().flush()
+    _record_adjustment("adjustment.approve", adjustment, by=staff, old=_WAITED)
     return adjustment
 
 
@@ -68,7 +73,25 @@ def reject_adjustment(adjustment_id: UUID, *, staff: Staff, now: datetime) -> Ad
     adjustment.status = AdjustmentStatus.REJECTED
     adjustment.decided_by, adjustment.decided_at = staff.id, now
     open_session().flush()
+    _record_adjustment("adjustment.reject", adjustment, by=staff, old=_WAITED)
     return adjustment
+
+
+def _record_adjustment(action: str, adjustment: Adjustment, *, by: Staff, old: dict[str, Any]) -> None:
+    audit.record(
+        actor=staff_actor(by.id),
+        action=action,
+        object_kind="user",
+        object_id=adjustment.user_id,
+        old=old,
+        new={
+            "adjustment_id": str(adjustment.id),
+            "amount": money.format_amount(adjustment.amount) if adjustment.currency == NPR else adjustment.amount,
+            "currency": adjustment.currency,
+            "reason": adjustment.reason,
+            "status": adjustment.status,
+        },
+    )
 
 
 def _lock_pending_adjustment(adjustment_id: UUID, staff: Staff) -> Adjustment:
@@ -146,11 +169,20 @@ def ask_to_waive_due(due_id: UUID, *, amount: int, reason: str, staff: Staff, no
     if amount > due.left:
         raise dues.MoreThanDueError
     about = Reference("due", str(due.id))
+    audited = {"amount": money.format_amount(amount), "reason": reason}
     if not allowances.use_allowance(Act.DUE_WAIVER, staff.id, worth=amount, about=about, now=now):
-        return allowances.keep_act_waiting(
+        act = allowances.keep_act_waiting(
             Act.DUE_WAIVER, staff.id, worth=amount, about=about, reason=reason, details={}, now=now
         )
-    return _waive_due(due_id, amount, key=f"due:{due.id}:waived:{new_id()}", by=staff, now=now)
+        _record_waiver("due.ask_to_waive", due_id, by=staff, new=audited | {"act_id": str(act.id)})
+        return act
+    due = _waive_due(due_id, amount, key=f"due:{due.id}:waived:{new_id()}", by=staff, now=now)
+    _record_waiver("due.waive", due_id, by=staff, new=audited | {"left": money.format_amount(due.left)})
+    return due
+
+
+def _record_waiver(action: str, due_id: UUID, *, by: Staff, new: dict[str, Any]) -> None:
+    audit.record(actor=staff_actor(by.id), action=action, object_kind="due", object_id=due_id, new=new)
 
 
 def waive_approved_due(act: StaffAct, *, staff: Staff, now: datetime) -> None:

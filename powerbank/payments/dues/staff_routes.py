@@ -7,7 +7,6 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.base import audit, money
 from powerbank.base.db import utcnow
 from powerbank.ledger import queries
 from powerbank.ledger.adjustments import services as adjustments
@@ -39,9 +38,4 @@ def waive(body: dict[str, Any], due_id: UUID) -> Any:
     done = adjustments.ask_to_waive_due(
         due_id, amount=body["amount"], reason=body["reason"], staff=current_staff(), now=utcnow()
     )
-    audited = {"amount": money.format_amount(body["amount"]), "reason": body["reason"]}
-    if isinstance(done, StaffAct):
-        audit.by_staff("due.ask_to_waive", "due", due_id, new=audited | {"act_id": str(done.id)})
-        return answer_with_waiting_act(done)
-    audit.by_staff("due.waive", "due", due_id, new=audited | {"left": money.format_amount(done.left)})
-    return queries.add_grace_period(done)
+    return answer_with_waiting_act(done) if isinstance(done, StaffAct) else queries.add_grace_period(done)

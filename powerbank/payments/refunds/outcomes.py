@@ -48,4 +48,5 @@ def complete_by_hand(refund_id: UUID, *, reference: str, actor: str, now: dateti
     refunds.require_status(refund, RefundStatus.MANUAL)
     refund.gateway_reference = reference
     refunds.complete_refund(refund, gateway_refunds.book_gateway_refund(refund, actor=actor), now=now)
+    refunds.record_decision("refund.paid", refund, before=RefundStatus.MANUAL, actor=actor)
     return refund

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.api.auth import Staff
-from powerbank.base import money
+from powerbank.base import audit, money
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import AppError, ConflictError, NotFoundError
@@ -85,18 +85,24 @@ def approve_refund(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
     allowances.lock_allowance(staff.id)
     refund = lock_refund(refund_id)
     require_status(refund, RefundStatus.REQUESTED)
+    _approve(refund, staff, now)
+    record_decision("refund.approve", refund, before=RefundStatus.REQUESTED, actor=staff_actor(staff.id))
+    return refund
+
+
+def _approve(refund: Refund, staff: Staff, now: datetime) -> None:
     if staff.id == refund.first_approved_by:
         raise AppError("second_person_needed", 403, "Somebody else has to approve this too.")
     if refund.first_approved_by is None and not _may_approve_alone(refund, staff, now):
         refund.first_approved_by = staff.id
         open_session().flush()
         _publish_waiting(refund, "second")
-        return refund
+        return
     refund.decided_by, refund.decided_at = staff.id, now
     publish(RefundApproved(**event_fields(refund)))
     if refund.intent_id is not None:
         gateway_refunds.begin_gateway_refund(refund)
-        return refund
+        return
     done = ledger_refunds.refund_payment(
         transaction_id=refund.transaction_id,
         amount=refund.amount,
@@ -105,7 +111,11 @@ def approve_refund(refund_id: UUID, *, staff: Staff, now: datetime) -> Refund:
         description=refund.reason,
     )
     complete_refund(refund, done, now=now)
-    return refund
+
+
+def record_decision(action: str, refund: Refund, *, before: str, actor: str) -> None:
+    new = {"status": refund.status, "amount": refund.amount, "user_id": str(refund.user_id), "note": refund.note}
+    audit.record(actor=actor, action=action, object_kind="refund", object_id=refund.id, old={"status": before}, new=new)
 
 
 def _may_approve_alone(refund: Refund, staff: Staff, now: datetime) -> bool:
@@ -120,9 +130,11 @@ def reject_refund(refund_id: UUID, *, staff: Staff, reason: str, now: datetime) 
     """Reject a refund, also one that nobody managed to pay at the gateway. Its person may spend the money again."""
     refund = lock_refund(refund_id)
     require_status(refund, RefundStatus.REQUESTED, RefundStatus.MANUAL)
+    before = refund.status
     refund.decided_by = staff.id if staff.id != refund.first_approved_by else refund.decided_by
     refund.decided_at = now
     drop_refund(refund, reason, actor=staff_actor(staff.id), now=now)
+    record_decision("refund.reject", refund, before=before, actor=staff_actor(staff.id))
     return refund
 
 

@@ -7,7 +7,6 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import utcnow
 from powerbank.ledger.adjustments.allowances import PERMISSIONS
@@ -45,9 +44,7 @@ def one(refund_id: UUID) -> Refund:
 @blueprint.alt_response(202, schema=StaffRefundSchema, description="A second person must approve too.")
 def approve(refund_id: UUID) -> tuple[Refund, int]:
     """Let it be paid; large ones need two people"""
-    before = queries.find_refund(refund_id).status
     refund = refunds.approve_refund(refund_id, staff=current_staff(), now=utcnow())
-    _audit("refund.approve", refund, before)
     return refund, 202 if refund.status == RefundStatus.REQUESTED else 200
 
 
@@ -58,10 +55,7 @@ def approve(refund_id: UUID) -> tuple[Refund, int]:
 @blueprint.response(200, StaffRefundSchema)
 def reject(body: dict[str, str], refund_id: UUID) -> Refund:
     """Refuse it, or give up one that the gateway could not pay; what was held is the person's again"""
-    before = queries.find_refund(refund_id).status
-    refund = refunds.reject_refund(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
-    _audit("refund.reject", refund, before)
-    return refund
+    return refunds.reject_refund(refund_id, staff=current_staff(), reason=body["reason"], now=utcnow())
 
 
 @blueprint.post("/<uuid:refund_id>/paid")
@@ -71,14 +65,6 @@ def reject(body: dict[str, str], refund_id: UUID) -> Refund:
 @blueprint.response(200, StaffRefundSchema)
 def paid(body: dict[str, str], refund_id: UUID) -> Refund:
     """Say that it was paid by hand, in the gateway's portal"""
-    before = queries.find_refund(refund_id).status
-    refund = outcomes.complete_by_hand(
+    return outcomes.complete_by_hand(
         refund_id, reference=body["gateway_reference"], actor=staff_actor(current_staff().id), now=utcnow()
     )
-    _audit("refund.paid", refund, before)
-    return refund
-
-
-def _audit(action: str, refund: Refund, before: str) -> None:
-    new = {"status": refund.status, "amount": refund.amount, "user_id": str(refund.user_id), "note": refund.note}
-    audit.by_staff(action, "refund", refund.id, old={"status": before}, new=new)

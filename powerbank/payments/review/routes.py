@@ -1,7 +1,5 @@
 """Serve staff what people pay, what gateways send, and what needs a decision."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +7,8 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_after
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
-from powerbank.base.errors import ConflictError, UnavailableError
-from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import Payment, Reversal
 from powerbank.payments import queries
 from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
@@ -59,15 +54,11 @@ def intent(intent_id: UUID) -> PaymentIntent:
 @blueprint.response(200, StaffIntentSchema)
 def verify(intent_id: UUID) -> PaymentIntent:
     """Ask the gateway now"""
-    before = queries.find_intent(intent_id).status
-    with _translated_gateway_errors():
+    queries.find_intent(intent_id)
+    with reviews.translated_gateway_errors():
         payment = settlement.look_up_payment(intent_id)
     with transaction():
-        actor = staff_actor(current_staff().id)
-        status = settlement.apply_payment(intent_id, payment, actor=actor, now=utcnow())
-        audit.by_staff(
-            "payment.verify", "payment_intent", intent_id, old={"status": before}, new={"status": status.value}
-        )
+        reviews.settle_on_request(intent_id, payment, staff=current_staff(), now=utcnow())
     return queries.find_intent(intent_id)
 
 
@@ -84,7 +75,7 @@ def _look_up_to_credit(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
     """Ask the gateway how a payment stands that is to be credited."""
     if body["decision"] != Decision.CREDIT:
         return {"payment": None, "reversals": []}
-    with _translated_gateway_errors():
+    with reviews.translated_gateway_errors():
         payment, reversals = reviews.look_up_payment(intent_id)
     return {"payment": payment, "reversals": reversals}
 
@@ -97,17 +88,9 @@ def _look_up_to_credit(body: dict[str, str], intent_id: UUID) -> dict[str, Any]:
 def resolve(body: dict[str, str], intent_id: UUID, payment: Payment | None, reversals: list[Reversal]) -> PaymentIntent:
     """Credit what the gateway says came, or dismiss it for good"""
     staff, reason = current_staff(), body["reason"]
-    asked = {
-        "amount": queries.find_intent(intent_id).amount,
-        "review_reason": queries.find_intent(intent_id).review_reason,
-    }
     if body["decision"] == Decision.CREDIT:
-        found = reviews.credit_payment(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
-    else:
-        found = reviews.dismiss_payment(intent_id, staff=staff, reason=reason, now=utcnow())
-    new = {**body, "amount": found.amount, "status": found.status, "payment_id": found.payment_id}
-    audit.by_staff("payment.resolve", "payment_intent", intent_id, old=asked, new=new)
-    return found
+        return reviews.credit_payment(intent_id, payment, reversals, staff=staff, reason=reason, now=utcnow())
+    return reviews.dismiss_payment(intent_id, staff=staff, reason=reason, now=utcnow())
 
 
 @blueprint.get("/webhooks")
@@ -133,9 +116,7 @@ def event(event_id: UUID) -> GatewayEvent:
 def replay(event_id: UUID) -> GatewayEvent:
     """Look into it once more"""
     with transaction():
-        found = webhooks.replay_event(event_id)
-        audit.by_staff("webhook.replay", "gateway_event", event_id)
-    return found
+        return webhooks.replay_event(event_id, actor=staff_actor(current_staff().id))
 
 
 @blueprint.get("/takebacks")
@@ -163,14 +144,3 @@ def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
 def settlement_findings(arguments: dict[str, Any], check_id: UUID) -> dict[str, Any]:
     """Payments that differ, also while the comparison goes on"""
     return queries.settlement_finding_page(check_id, **arguments)
-
-
-@contextmanager
-def _translated_gateway_errors() -> Iterator[None]:
-    """Answer staff with an error that they can act on, where a gateway is away or refuses."""
-    try:
-        yield
-    except VendorError:
-        raise UnavailableError("gateway_away", "The gateway does not answer; try again shortly.") from None
-    except VendorRefusedError as refused:
-        raise ConflictError("gateway_refused", f"{refused}.") from None

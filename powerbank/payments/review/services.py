@@ -3,14 +3,19 @@
 The gateway is asked once more before a credit, and what it says then is what is credited.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from powerbank.api.auth import Staff
+from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import db, open_session
-from powerbank.base.errors import ConflictError, NotFoundError
+from powerbank.base.errors import ConflictError, NotFoundError, UnavailableError
+from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.integrations.gateway import GONE_BACK, Payment, PaymentState, Reversal
 from powerbank.ledger import transactions
 from powerbank.payments import gateways
@@ -23,6 +28,17 @@ from powerbank.payments.topups import services as intents
 class Decision(StrEnum):
     CREDIT = "credit"
     DISMISS = "dismiss"
+
+
+@contextmanager
+def translated_gateway_errors() -> Iterator[None]:
+    """Answer staff with an error that they can act on, where a gateway is away or refuses."""
+    try:
+        yield
+    except VendorError:
+        raise UnavailableError("gateway_away", "The gateway does not answer; try again shortly.") from None
+    except VendorRefusedError as refused:
+        raise ConflictError("gateway_refused", f"{refused}.") from None
 
 
 def look_up_payment(intent_id: UUID) -> tuple[Payment | None, list[Reversal]]:
@@ -41,6 +57,7 @@ def credit_payment(
     intent_id: UUID, payment: Payment | None, reversals: list[Reversal], *, staff: Staff, reason: str, now: datetime
 ) -> PaymentIntent:
     intent = _lock_intent_in_review(intent_id)
+    asked = _asked(intent)
     if payment is None or payment.payment_id is None or payment.amount is None:
         raise ConflictError("nothing_paid", "The gateway knows of no payment.")
     if payment.state is not PaymentState.PAID and not reversals:
@@ -58,15 +75,32 @@ def credit_payment(
     _resolve(intent, staff, reason, now)
     for reversal in reversals:
         chargebacks.apply_reversal(intent.id, reversal, now=now)
+    _record(intent, Decision.CREDIT, old=asked)
     return intent
 
 
 def dismiss_payment(intent_id: UUID, *, staff: Staff, reason: str, now: datetime) -> PaymentIntent:
     """Dismiss a payment: it is not credited, whatever the gateway says of it from now on."""
     intent = _lock_intent_in_review(intent_id)
+    asked = _asked(intent)
     intents.end_topup(intent, IntentStatus.FAILED)
     _resolve(intent, staff, reason, now)
+    _record(intent, Decision.DISMISS, old=asked)
     return intent
+
+
+def settle_on_request(intent_id: UUID, payment: Payment | None, *, staff: Staff, now: datetime) -> None:
+    """Settle a payment about which staff have asked the gateway."""
+    before = db.session.get_one(PaymentIntent, intent_id).status
+    status = settlement.apply_payment(intent_id, payment, actor=staff_actor(staff.id), now=now)
+    audit.record(
+        actor=staff_actor(staff.id),
+        action="payment.verify",
+        object_kind="payment_intent",
+        object_id=intent_id,
+        old={"status": before},
+        new={"status": status.value},
+    )
 
 
 def _lock_intent_in_review(intent_id: UUID) -> PaymentIntent:
@@ -81,3 +115,19 @@ def _lock_intent_in_review(intent_id: UUID) -> PaymentIntent:
 def _resolve(intent: PaymentIntent, staff: Staff, reason: str, now: datetime) -> None:
     intent.resolved_by, intent.resolved_at, intent.resolution = staff.id, now, reason
     open_session().flush()
+
+
+def _asked(intent: PaymentIntent) -> dict[str, Any]:
+    return {"amount": intent.amount, "review_reason": intent.review_reason}
+
+
+def _record(intent: PaymentIntent, decision: Decision, *, old: dict[str, Any]) -> None:
+    new = {"amount": intent.amount, "status": intent.status, "payment_id": intent.payment_id}
+    audit.record(
+        actor=staff_actor(intent.resolved_by),
+        action="payment.resolve",
+        object_kind="payment_intent",
+        object_id=intent.id,
+        old=old,
+        new={"decision": decision.value, "reason": intent.resolution, **new},
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base import audit
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import AppError, ConflictError, NotFoundError
 from powerbank.integrations.gateway import ForgedError, Gateway, NamedPayment, SignedEvent
@@ -97,7 +98,7 @@ def match_event(event_id: UUID) -> UUID | None:
     return event.intent_id
 
 
-def replay_event(event_id: UUID) -> GatewayEvent:
+def replay_event(event_id: UUID, *, actor: str) -> GatewayEvent:
     """Enqueue the job that looks into an event once more, as if the event had just come."""
     event = lock_event(event_id)
     if event is None:
@@ -106,6 +107,7 @@ def replay_event(event_id: UUID) -> GatewayEvent:
         raise ConflictError("forged", "Nobody knows who sent this; nothing is done about it.")
     event.state, event.processed_at = EventState.RECEIVED, None
     enqueue(matching.choose_job(event.type), event_id=str(event.id))
+    audit.record(actor=actor, action="webhook.replay", object_kind="gateway_event", object_id=event_id)
     return event
 
 
