@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from powerbank.api.problems import describe_status
 from powerbank.base.errors import AppError
-from powerbank.pages import static_files
+from powerbank.pages import forms, static_files
 from powerbank.pages.language import (
     page_language,
     translate,
@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
         page_language=page_language,
         api_call=write_api_call,
         same_page=address_of_same_page,
+        new_key=forms.new_key,
     )
     app.jinja_env.filters.update(number=write_number, time=write_time, age=write_age, refusal=translate_refusal)
 
