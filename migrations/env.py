@@ -1,5 +1,7 @@
 """Run the migrations as the role that owns the tables, and let the application's role change rows only."""
 
+from time import sleep
+
 from alembic import context
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
@@ -12,6 +14,7 @@ from powerbank.startup import LIMITS
 
 # Two deployments that start at the same time must not both migrate: the second one waits for this lock.
 LOCK = 4_200_117
+PAUSE = 0.2
 
 # The application's role adds rows to these tables, and never changes or deletes one. Triggers refuse it to the owner
 # too, but for `alembic_version`, which is the owner's to write.
@@ -37,8 +40,7 @@ def run() -> None:
         connect_args={"options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=0"},
     )
     with engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
-        connection.commit()
+        wait_for_lock(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -59,6 +61,18 @@ def run() -> None:
         grant_rights(connection, make_url(settings.sqlalchemy_url).username)
         connection.commit()
         set_limits(settings.sqlalchemy_url)
+
+
+def wait_for_lock(connection: Connection) -> None:
+    """Wait until no other deployment migrates.
+
+    Asking again and again holds no snapshot meanwhile. `CREATE INDEX CONCURRENTLY` waits for every snapshot, and would
+    wait for a deployment that waits for it.
+    """
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}):
+        connection.rollback()
+        sleep(PAUSE)
+    connection.commit()
 
 
 def unknown_revisions(connection: Connection) -> set[str]:

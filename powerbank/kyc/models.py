@@ -68,9 +68,11 @@ class KycRecord(Base):
     __table_args__ = (
         one_of("status", KycStatus),
         CheckConstraint("(status = 'rejected') = (number_digest IS NULL)", name="number_digest"),
+        CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claimed"),
         UniqueConstraint("number_digest"),
         UniqueConstraint("submission_id"),
         Index("ix_kyc_records_status", "status", "submission_id"),
+        Index("ix_kyc_records_claimed_by", "claimed_by", postgresql_where=text("claimed_by IS NOT NULL")),
         # Named by hand, because the naming rule sees the first column only.
         ForeignKeyConstraint(
             ["submission_id", "user_id"],
@@ -83,6 +85,9 @@ class KycRecord(Base):
     status: Mapped[str]
     submission_id: Mapped[UUID]
     number_digest: Mapped[bytes | None]
+    # Who looks at the documents now, and until when nobody else gets them.
+    claimed_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    claimed_until: Mapped[datetime | None]
 
     submission: Mapped[KycSubmission] = relationship(viewonly=True, lazy="joined", innerjoin=True)
 

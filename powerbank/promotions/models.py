@@ -48,6 +48,7 @@ class Code(Base):
         CheckConstraint("code = upper(code) AND length(code) BETWEEN 3 AND 40", name="code"),
         CheckConstraint("uses >= 0 AND (most_uses IS NULL OR uses <= most_uses)", name="uses"),
         Index("ix_coupon_codes_coupon_id", "coupon_id", "code"),
+        Index("ix_coupon_codes_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
         Index("uq_coupon_codes_shared", "coupon_id", unique=True, postgresql_where=text("most_uses IS NULL")),
     )
 

@@ -49,6 +49,7 @@ class Rental(Base):
             "id",
             postgresql_where=text("status IN ('cancelled', 'failed', 'lost')"),
         ),
+        Index("ix_rentals_came_late", "id", postgresql_where=text("came_late")),
         Index("ix_rentals_unsettled", "ended_at", postgresql_where=text("ended_at IS NOT NULL AND settled_at IS NULL")),
     )
 

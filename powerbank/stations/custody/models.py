@@ -52,6 +52,12 @@ class PowerBank(Base):
         CheckConstraint("cycles >= 0", name="cycles"),
         CheckConstraint("serial ~ '^[A-Za-z0-9._-]{1,64}$'", name="serial"),
         UniqueConstraint("serial"),
+        # Staff find a power bank by the beginning of its serial, whatever the case.
+        Index(
+            "ix_power_banks_serial_prefix",
+            func.lower(text("serial")).label("beginning"),
+            postgresql_ops={"beginning": "text_pattern_ops"},
+        ),
     )
 
     id: Mapped[Id]
