@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from powerbank.base.db import Base, Id, one_of
@@ -111,7 +112,9 @@ class Device(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     # The sign-in that registered the device. When it ends, the pushes end too.
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
-    fcm_token: Mapped[str]
+    fcm_token: Mapped[str]  # of a browser that uses Web Push, the address at its push service
+    # The keys that a browser gave for its messages: `p256dh` and `auth`. None where pushes go through FCM.
+    web_push_keys: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     platform: Mapped[str]
     app_version: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -35,6 +35,8 @@ class Rental(Base):
         CheckConstraint(_STARTED, name="started"),
         CheckConstraint("status NOT IN ('completed', 'lost') OR ended_at IS NOT NULL", name="ended"),
         CheckConstraint("discount BETWEEN 0 AND price", name="discount"),
+        CheckConstraint("reservation_credit >= 0", name="reservation_credit"),
+        CheckConstraint("(paused_from IS NULL) = (paused_until IS NULL) AND paused_from < paused_until", name="pause"),
         CheckConstraint("unit_minutes > 0 AND unit_price > 0", name="unit"),
         CheckConstraint("payment_model = 'prepaid' OR unit_price IS NOT NULL", name="postpaid"),
         Index("ix_rentals_user_id", "user_id", "id"),
@@ -69,6 +71,8 @@ class Rental(Base):
     duration_minutes: Mapped[int]
     price: Mapped[Paisa]
     discount: Mapped[Paisa] = mapped_column(server_default="0")
+    # What was paid for the reservation of the power bank, and counts towards the price.
+    reservation_credit: Mapped[Paisa] = mapped_column(server_default="0")
     unit_minutes: Mapped[int | None]
     unit_price: Mapped[Paisa | None]
     deposit: Mapped[Paisa]
@@ -98,6 +102,9 @@ class Rental(Base):
     metered_from: Mapped[datetime | None]  # since when the units of a postpaid rental count; an extension restarts it
     ended_at: Mapped[datetime | None]
     was_overdue: Mapped[bool] = mapped_column(server_default=text("false"))
+    # While the meter stands still, because a station could not take the power bank back. The newest time it did so.
+    paused_from: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
     return_station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"))
     return_slot: Mapped[int | None] = mapped_column(SmallInteger)
     provisional: Mapped[bool] = mapped_column(

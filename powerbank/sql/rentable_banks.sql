@@ -1,10 +1,5 @@
--- The power banks that may be handed out, and the slots they are in. This is the only place where that rule stands.
+-- The power banks that may be handed out to anybody: those that are fit for it and promised to no rental and to no
+-- reservation.
 CREATE OR REPLACE VIEW rentable_banks AS
-SELECT slot.station_id, slot.number, slot.charge, bank.id AS bank_id
-  FROM slots AS slot JOIN power_banks AS bank ON bank.serial = slot.bank_serial
- WHERE slot.works = 'ok' AND slot.held_because IS NULL
-   AND bank.health = 'good' AND bank.quarantine_reason IS NULL AND bank.doubt IS NULL
-   AND NOT EXISTS (SELECT FROM bank_reservations AS promise WHERE promise.bank_id = bank.id)
-   AND EXISTS (SELECT FROM custody AS here
-                WHERE here.bank_id = bank.id AND upper_inf(here.period) AND here.place = 'slot'
-                  AND here.station_id = slot.station_id AND here.slot_number = slot.number);
+SELECT fit.station_id, fit.number, fit.charge, fit.bank_id FROM fit_banks AS fit
+ WHERE NOT EXISTS (SELECT FROM bank_reservations AS promise WHERE promise.bank_id = fit.bank_id);

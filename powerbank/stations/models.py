@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     SmallInteger,
     UniqueConstraint,
@@ -166,6 +167,29 @@ class Slot(Base):
         if self.held_because is not None:
             return Works.LOCKED
         return "empty" if self.bank_serial is None else "bank"
+
+
+class KeptSlot(Base):
+    """A free slot that is kept for a person whose return was blocked elsewhere. The primary key keeps it for one only.
+
+    The view `free_slots` leaves it out, so that nobody else is sent to it.
+    """
+
+    __tablename__ = "kept_slots"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["station_id", "slot_number"],
+            ["slots.station_id", "slots.number"],
+            ondelete="CASCADE",
+            name="fk_kept_slots",
+        ),
+        UniqueConstraint("holder_id"),
+    )
+
+    station_id: Mapped[UUID] = mapped_column(primary_key=True)
+    slot_number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    holder_id: Mapped[UUID]  # the blocked return that it is kept for
+    kept_until: Mapped[datetime]
 
 
 class Credentials(Base):
