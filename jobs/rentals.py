@@ -14,6 +14,8 @@ from powerbank.integrations.mqtt.publisher import open_publisher
 from powerbank.rentals import locations, notices, queries, sweeps
 from powerbank.rentals.charges import settlement
 from powerbank.rentals.end import completion, returns, swaps
+from powerbank.rentals.reservations import services as reservations
+from powerbank.rentals.reservations import sweeps as reservation_sweeps
 from powerbank.rentals.staff import anomalies
 from powerbank.rentals.start import ejection, initiation
 from powerbank.rentals.sweeps import Step
@@ -98,6 +100,14 @@ def send_rental_reminder(*, rental_id: str, due_at: str) -> None:
     notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due_at))
 
 
+def expire_reservation(*, reservation_id: str) -> None:
+    reservations.expire_reservation(UUID(reservation_id), now=utcnow())
+
+
+def sweep_promises(run: StepwiseRun) -> None:
+    run_sweep(*reservation_sweeps.reservation_steps(utcnow()))
+
+
 def sweep_overdue_rentals(run: StepwiseRun) -> None:
     now = utcnow()
     run_sweep(sweeps.overdue_step(now), sweeps.loss_step(now))
@@ -149,7 +159,7 @@ def _run_step(step: Step) -> int:
             failed += 1
             if failed <= MOST_ALERTS_OF_STEP:
                 with transaction():
-                    sweeps.publish_broken_rental(rental_id, error)
+                    sweeps.publish_broken_row(step, rental_id, error)
 
     found, after = 0, FIRST
     while rental_ids := step.find(after):

@@ -71,6 +71,7 @@ from powerbank.rentals.events import (
     RentalStarted,
     UnmatchedReturn,
 )
+from powerbank.rentals.reservations.events import ReservationExpired, ReservationLost, ReservationShortened
 from powerbank.social.events import AchievementUnlocked
 from powerbank.stations.events import (
     EjectionUndone,
@@ -205,6 +206,12 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
         tell_user(NoticeType.CASE_UPHELD, once_per="case_id", upheld=True),
         tell_user(NoticeType.CASE_DISMISSED, once_per="case_id", upheld=False),
     ),
+    ReservationExpired: (
+        tell_user(NoticeType.RESERVATION_EXPIRED, once_per="reservation_id", has_fee=False),
+        tell_user(NoticeType.RESERVATION_CHARGED, once_per="reservation_id", has_fee=True),
+    ),
+    ReservationShortened: (tell_user(NoticeType.RESERVATION_SHORTENED, once_per="reservation_id"),),
+    ReservationLost: (tell_user(NoticeType.RESERVATION_LOST, once_per="reservation_id"),),
     RentalDisputed: (tell_staff(StaffNoticeType.RENTAL_DISPUTED),),
     RentalCameLate: (tell_staff(StaffNoticeType.RENTAL_CAME_LATE),),
     PaidNotEjected: (tell_staff(StaffNoticeType.PAID_NOT_EJECTED),),

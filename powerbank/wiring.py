@@ -33,6 +33,7 @@ from powerbank.points import earnings, expiry, reversal
 from powerbank.promotions import coupons
 from powerbank.rentals import queries as rental_queries
 from powerbank.rentals.charges import prices
+from powerbank.rentals.reservations import queries as reservation_queries
 from powerbank.stations.commands import firmware
 from powerbank.stations.issues import photos
 from powerbank.stations.registry import queries as station_queries
@@ -45,7 +46,11 @@ from powerbank.users.queries import UsageTotal
 def register_hooks(app: Flask) -> None:
     """Give each domain what later domains have for it, since it may not import them. Doing so twice changes nothing."""
     lifecycle.register_registration_steps(notices.notify_of_registration, earnings.request_signup_award)
-    lifecycle.register_account_end_checks(dues.refuse_to_leave_with_dues, rental_queries.refuse_user_with_open_rental)
+    lifecycle.register_account_end_checks(
+        dues.refuse_to_leave_with_dues,
+        rental_queries.refuse_user_with_open_rental,
+        reservation_queries.refuse_user_with_reservation,
+    )
     lifecycle.register_account_end_steps(
         avatars.forget_avatar_of_user,
         identifier_traces.forget_devices_of_user,
@@ -158,6 +163,7 @@ API = (
     "powerbank.stations.custody.routes:blueprint",
     "powerbank.stations.public.gbfs_routes:blueprint",
     "powerbank.rentals.routes:blueprint",
+    "powerbank.rentals.reservations.routes:blueprint",
     "powerbank.rentals.staff.routes:blueprint",
     "powerbank.stations.messages.gateway_routes:blueprint",
     "powerbank.social.routes:blueprint",

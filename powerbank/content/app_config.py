@@ -96,6 +96,12 @@ class AppConfig(BaseModel):
     lost_after_days: int = _key(7, "Days overdue after which a power bank counts as lost.", low=1, high=365)
     postpaid_deposit: Paisa = _key(10_000, "What is held while a rental is paid afterwards.")
 
+    reservation_free_minutes: int = _key(10, "Minutes for which a power bank is kept free of charge.", low=0, high=20)
+    reservation_rate: Paisa = _key(100, "Fee for each started minute that a power bank is kept beyond them.")
+    blocked_return_minutes: int = _key(
+        30, "Minutes for which the meter stands still when a station cannot take a power bank back.", low=1, high=240
+    )
+
     low_balance_threshold: Paisa = _key(5_000, "Balance below which people are told.")
     critical_balance_percent: Percent = _key(20, "Percent of that below which they are told more often.")
     high_usage_percent: int = _key(50, "Percent above the usual at which a day's spending is told.", low=1, high=10_000)

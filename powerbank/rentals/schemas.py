@@ -92,6 +92,11 @@ class RentalSchema(Schema):
     due_at = Time(required=True, allow_none=True, attribute="rental.due_at")
     ended_at = Time(required=True, allow_none=True, attribute="rental.ended_at")
     discount = Money(required=True, attribute="rental.discount")
+    reservation_credit = Money(
+        required=True,
+        attribute="rental.reservation_credit",
+        metadata={"description": "What was paid for keeping the power bank, and counts towards the price."},
+    )
     amount_paid = Money(required=True)
     overdue_amount = Money(required=True)
     due_amount = Money(required=True)

@@ -7,6 +7,7 @@ A step finds rentals and works on one at a time, in the transaction that it is g
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
@@ -34,15 +35,24 @@ UNRESOLVED_FOR = timedelta(minutes=5)  # then staff are told
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a sweep: the condition on the rentals that it finds, and what it does with each of them."""
+    """One step of a sweep: the condition on the rows that it finds, and what it does with each of them.
+
+    The rows are rentals, unless `of` is another model: reservations and blocked returns are swept too.
+    """
 
     condition: ColumnElement[bool]
     work: Callable[[UUID], object]
+    of: type[Any] = Rental
 
     def find(self, after: UUID) -> list[UUID]:
-        """Return the ids of the next rentals after this one."""
-        query = select(Rental.id).where(self.condition, Rental.id > after).order_by(Rental.id).limit(BATCH)
+        """Return the ids of the next rows after this one."""
+        key = self.of.id
+        query = select(key).where(self.condition, key > after).order_by(key).limit(BATCH)
         return list(db.session.scalars(query))
+
+    def describe(self, row_id: UUID) -> str:
+        """Name a row for staff."""
+        return f"rental {queries.find_rental(row_id).code}" if self.of is Rental else f"{self.of.__name__} {row_id}"
 
 
 def overdue_step(now: datetime) -> Step:
@@ -204,12 +214,11 @@ def _publish_paid_not_ejected(rental_id: UUID, now: datetime) -> None:
         publish(PaidNotEjected(**transitions.staff_event_fields(rental)))
 
 
-def publish_broken_rental(rental_id: UUID, error: Exception) -> None:
-    """Tell staff of a rental that a sweep cannot move on. They hear of it once, however often the sweep meets it."""
-    key = f"rental_broken:{rental_id}"
+def publish_broken_row(step: Step, row_id: UUID, error: Exception) -> None:
+    """Tell staff of what a sweep cannot move on. They hear of it once, however often the sweep meets it."""
+    key = f"rental_broken:{row_id}"
     if not notification_queries.was_staff_told(StaffNoticeType.ANOMALY, key):
-        code = queries.find_rental(rental_id).code
-        publish(AnomalyFound(key=key, detail=f"rental {code} cannot move on: {type(error).__name__}"))
+        publish(AnomalyFound(key=key, detail=f"{step.describe(row_id)} cannot move on: {type(error).__name__}"))
 
 
 def _has_open_case() -> ColumnElement[bool]:

@@ -31,7 +31,8 @@ PAGE = environments.ROOT / "docs/performance.md"
 CALM_RATE, CALM_SECONDS = 5.0, 10.0
 NORMAL_AFTER = 10.0  # seconds after the end of the stampede
 DOUBLED = "SELECT count(*) FROM (SELECT user_id FROM rentals GROUP BY user_id HAVING count(*) > 1) AS twice"
-HELD = """SELECT count(*) FROM bank_reservations b LEFT JOIN rentals r ON r.id = b.rental_id WHERE r.id IS NULL"""
+HELD = """SELECT count(*) FROM bank_reservations b LEFT JOIN rentals r ON r.id = b.rental_id
+           LEFT JOIN reservations k ON k.id = b.rental_id WHERE r.id IS NULL AND k.id IS NULL"""
 
 
 def main() -> int:

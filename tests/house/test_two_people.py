@@ -33,6 +33,8 @@ from powerbank.outbox.catalogue import payment_jobs
 from powerbank.payments.refunds import services as refunds
 from powerbank.payments.topups import services as intents
 from powerbank.rentals.models import Rental
+from powerbank.rentals.reservations.models import Reservation
+from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.packages.models import Package
 from powerbank.users import identifiers
 from powerbank.users import services as users
@@ -110,6 +112,32 @@ def a_rental(owner: UUID) -> Belonging:
     return Belonging({"rental_id": found or rentals_in_states.active(owner)}, {"POST": {"issue_type": "other"}})
 
 
+def a_reservation(owner: UUID) -> Belonging:
+    """Make a reservation that was cancelled: its owner may have a rental by now, and then reserves nothing."""
+    found = db.session.scalar(select(Reservation.id).where(Reservation.user_id == owner))
+    db.session.rollback()
+    if found is not None:
+        return Belonging({"reservation_id": found})
+    station_id, one_hour = rentals_in_states.station("RESERVED"), rentals_in_states.package()
+    with transaction() as session:
+        reservation = Reservation(
+            user_id=owner,
+            station_id=station_id,
+            package_id=one_hour,
+            bank_id=custody_queries.find_bank("RESERVED-1").id,
+            slot_number=1,
+            status="cancelled",
+            minutes=10,
+            free_until=utcnow(),
+            expires_at=utcnow(),
+            ended_at=utcnow(),
+            rate=1_00,
+        )
+        session.add(reservation)
+        session.flush()
+        return Belonging({"reservation_id": reservation.id})
+
+
 def a_rental_to_extend(owner: UUID) -> Belonging:
     made = a_rental(owner)
     with transaction() as session:
@@ -145,6 +173,7 @@ def a_rental_somewhere(owner: UUID) -> Belonging:
 
 
 FACTORIES: dict[str, Factory] = {
+    "/api/reservations/<uuid:reservation_id>": a_reservation,
     "/api/rentals/<uuid:rental_id>": a_rental,
     "/api/rentals/<uuid:rental_id>/cancel": a_rental,
     "/api/rentals/<uuid:rental_id>/extend": a_rental_to_extend,

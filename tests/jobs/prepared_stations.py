@@ -219,3 +219,8 @@ def location_of_long_ago() -> Arguments:
         session.execute(text("UPDATE rentals SET ended_at = now() - interval '31 days', settled_at = now()"))
         session.add(RentalLocation(rental_id=UUID(str(arguments["rental_id"])), lat=27.7, lng=85.3))
     return {}
+
+
+def promise_over() -> Arguments:
+    renting.reserved_too_long()
+    return {}

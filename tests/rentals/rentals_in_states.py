@@ -1,6 +1,6 @@
 """Make rentals in each status by the services that make them in production. Each function has its own transaction."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 from powerbank.base.db import open_session, transaction, utcnow
 from powerbank.payments.options.methods import Method
 from powerbank.rentals.models import Rental
+from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.start import ejection, initiation
 from powerbank.stations.availability import live_rows
 from powerbank.stations.commands import services as commands
@@ -57,6 +58,24 @@ def pending(user_id: UUID | None = None) -> UUID:
         return rental.id
 
 
+def reserved_too_long() -> UUID:
+    """Make a reservation whose time is over, and that has cost something."""
+    station()
+    one_hour, person = package(), make_person()
+    with transaction() as session:
+        session.execute(MAY_RENT, {"id": person})
+        top_up(person, 500_00)
+        reservation = reservations.reserve_bank(
+            user_id=person,
+            station_sn="A",
+            package_id=one_hour,
+            minutes=20,
+            now=utcnow() - timedelta(minutes=30),
+        )
+        session.execute(text("DELETE FROM outbox_jobs"))
+        return reservation.id
+
+
 def sent(user_id: UUID | None = None) -> UUID:
     rental_id = pending(user_id)
     with transaction() as session:
@@ -94,7 +113,7 @@ def eject(command: StationCommand, at: datetime) -> None:
     show(command.station_id, command.slot_number or 0, None)
     to = Whereabouts(Place.USER, rental_id=command.rental_id)
     banks.move_bank(bank.id, to, at=at, cause=f"command:{command.id}")
-    banks.end_reservation(command.rental_id, of_bank=bank.id)
+    banks.end_promise(command.rental_id, of_bank=bank.id)
     commands.settle_command(command, CommandStatus.SUCCEEDED, {"proof": "answer"}, now=utcnow())
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.db import open_session
-from powerbank.stations.custody.models import Reservation
+from powerbank.stations.custody.models import BankPromise
 from powerbank.stations.models import StationLive
 
 
@@ -22,10 +22,10 @@ def mark_seen(station_id: UUID, *, at: datetime, online: bool = True) -> None:
 def reserve_bank(bank_id: UUID, *, rental_id: UUID) -> bool:
     """Reserve this very bank for a rental. False if it is reserved for another one."""
     reserved = open_session().execute(
-        insert(Reservation)
-        .values(bank_id=bank_id, rental_id=rental_id)
+        insert(BankPromise)
+        .values(bank_id=bank_id, holder_id=rental_id)
         .on_conflict_do_nothing(index_elements=["bank_id"])
-        .returning(Reservation.bank_id)
+        .returning(BankPromise.bank_id)
     )
     return reserved.one_or_none() is not None
 

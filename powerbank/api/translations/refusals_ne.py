@@ -170,6 +170,12 @@ REFUSALS = {
     "Somebody has settled this already.": "यो अरू कसैले टुङ्ग्याइसकेको छ।",
     "There are {most} photos of this already.": "यसका {most} फोटो पहिल्यै छन्।",
     "A power bank sits in a slot that would go.": "हट्ने स्लटमा पावर बैंक राखिएको छ।",
+    # reservations
+    "You have a reservation already.": "तपाईंका लागि एउटा पावर बैंक पहिल्यै राखिएको छ।",
+    "Too many power banks were kept for you today and not taken.": (
+        "आज तपाईंका लागि राखिएका धेरै पावर बैंक लिइएनन्। भोलि फेरि प्रयास गर्नुहोस्।"
+    ),
+    "A reservation that is {status} cannot be cancelled.": "{status} राखाइ अब रद्द गर्न मिल्दैन।",
     # pictures
     "A picture may have {most} MB.": "तस्बिर बढीमा {most} MB को हुन सक्छ।",
     "A picture may have {most} million pixels.": "तस्बिर बढीमा {most} मेगापिक्सेलको हुन सक्छ।",

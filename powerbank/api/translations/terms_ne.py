@@ -70,6 +70,7 @@ WORDS = {
     "refund": "रकम फिर्ता",
     "rental": "भाडा",
     "report": "प्रतिवेदन",
+    "reservation": "राखाइ",
     "revision": "संस्करण",
     "rule": "नियम",
     "schedule": "तालिका",
@@ -111,6 +112,7 @@ WORDS = {
     "scheduled": "समय तोकिएको",
     "success": "सफल भइसकेको",
     "telling": "पठाइँदै गरेको",
+    "used": "प्रयोग भइसकेको",
     "withdrawn": "फिर्ता लिइएको",
     "unresolved": "टुङ्गो नलागेको",
     # What messages are about.

@@ -35,6 +35,10 @@ class NoticeType(StrEnum):
     RENTAL_EXTENDED = "rental_extended"
     RENTAL_CANCELLED = "rental_cancelled"
     RENTAL_LOST = "rental_lost"
+    RESERVATION_EXPIRED = "reservation_expired"
+    RESERVATION_CHARGED = "reservation_charged"
+    RESERVATION_SHORTENED = "reservation_shortened"
+    RESERVATION_LOST = "reservation_lost"
     CASE_UPHELD = "case_upheld"
     CASE_DISMISSED = "case_dismissed"
     DUE_CREATED = "due_created"
@@ -153,6 +157,10 @@ RULES = MappingProxyType(
         NoticeType.RENTAL_COMPLETED: _urgent_rule(Group.RENTALS, PUSH, EMAIL),
         NoticeType.RENTAL_EXTENDED: _urgent_rule(Group.RENTALS, PUSH),
         NoticeType.RENTAL_CANCELLED: _urgent_rule(Group.RENTALS, PUSH),
+        NoticeType.RESERVATION_EXPIRED: _urgent_rule(Group.RENTALS, PUSH, lasts=1800),
+        NoticeType.RESERVATION_CHARGED: _urgent_rule(Group.RENTALS, PUSH),
+        NoticeType.RESERVATION_SHORTENED: _urgent_rule(Group.RENTALS, PUSH, lasts=300),
+        NoticeType.RESERVATION_LOST: _urgent_rule(Group.RENTALS, PUSH, lasts=1800),
         NoticeType.CASE_UPHELD: _rule(Group.RENTALS, PUSH, EMAIL),
         NoticeType.CASE_DISMISSED: _rule(Group.RENTALS, PUSH, EMAIL),
         NoticeType.LOW_CREDIT: _rule(Group.WALLET, PUSH),

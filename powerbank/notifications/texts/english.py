@@ -84,6 +84,22 @@ ENGLISH = MappingProxyType(
             "Your power bank counts as lost",
             "{amount:money} is charged for it. Bring it back within 30 days and we refund what is above the fees.",
         ),
+        NoticeType.RESERVATION_EXPIRED: (
+            "Your power bank is no longer kept",
+            "You did not come to {station} in time, so others may have the power bank. You pay nothing.",
+        ),
+        NoticeType.RESERVATION_CHARGED: (
+            "Your power bank is no longer kept",
+            "You did not come to {station} in time, so others may have the power bank. Keeping it cost {amount:money}.",
+        ),
+        NoticeType.RESERVATION_SHORTENED: (
+            "Yours is the last power bank",
+            "All others at {station} are gone. Yours is kept until {kept_until:time}.",
+        ),
+        NoticeType.RESERVATION_LOST: (
+            "Your power bank cannot be kept",
+            "{station} cannot hand out your power bank now. You pay nothing. Please choose another station.",
+        ),
         NoticeType.CASE_UPHELD: (
             "Your report is accepted",
             "We have checked what you reported about rental {rental_code}, and you were right.",

@@ -46,6 +46,8 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "station": Value(Format.TEXT, "Thamel 3"),
         "slot_number": Value(Format.NUMBER, 7),
         "due_at": Value(Format.TIME, "2026-11-21T12:20:00Z"),
+        "kept_until": Value(Format.TIME, "2026-11-21T11:45:00Z"),
+        "paused_until": Value(Format.TIME, "2026-11-21T12:50:00Z"),
         "minutes": Value(Format.NUMBER, 61),
         "points": Value(Format.NUMBER, 1500),
         "expires_at": Value(Format.DATE, "2026-12-01T00:00:00Z"),

@@ -80,6 +80,22 @@ SEND_RENTAL_REMINDER = JobSpec(
     queue=Queue.NOTIFICATIONS,
     retries=retry_after(2 * MINUTE, 2 * MINUTE),
 )
+EXPIRE_RESERVATION = JobSpec(
+    "expire_reservation",
+    body="jobs.rentals.expire_reservation",
+    queue=Queue.IOT,
+    retries=retry_until_done(5, MINUTE),
+    alarm=5 * MINUTE,
+)
+SWEEP_PROMISES = JobSpec(
+    "sweep_promises",
+    body="jobs.rentals.sweep_promises",
+    queue=Queue.IOT,
+    expires=5 * MINUTE,
+    stepwise=True,
+    result_ttl=60,
+    unique=Unique.WHILE_OPEN,
+)
 SWEEP_OVERDUE_RENTALS = JobSpec(
     "sweep_overdue_rentals",
     body="jobs.rentals.sweep_overdue_rentals",
@@ -123,6 +139,8 @@ JOBS = (
     ABANDON_SWAP,
     CONCLUDE_RENTAL,
     SEND_RENTAL_REMINDER,
+    EXPIRE_RESERVATION,
+    SWEEP_PROMISES,
     SWEEP_OVERDUE_RENTALS,
     SWEEP_STUCK_RENTALS,
     SCAN_FOR_ANOMALIES,
@@ -132,6 +150,7 @@ JOBS = (
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("overdue-rentals", job=SWEEP_OVERDUE_RENTALS, cron="* * * * *", timezone="UTC"),
     Schedule("stuck-rentals", job=SWEEP_STUCK_RENTALS, cron="* * * * *", timezone="UTC"),
+    Schedule("promises", job=SWEEP_PROMISES, cron="* * * * *", timezone="UTC"),
     Schedule("anomaly-scan", job=SCAN_FOR_ANOMALIES, cron="*/15 * * * *", timezone="UTC"),
     Schedule("prune-locations", job=PRUNE_LOCATIONS, cron="25 3 * * *"),
 )

@@ -57,7 +57,8 @@ def ledger_reference(rental: Rental) -> Reference:
 
 def hold_price(rental: Rental, funds: Funds) -> None:
     """Hold the price of a prepaid rental or the deposit of a postpaid one, or refuse with the shortfall."""
-    amount = rental.price - rental.discount if rental.payment_model == PaymentModel.PREPAID else rental.deposit
+    price = rental.price - rental.discount - rental.reservation_credit
+    amount = price if rental.payment_model == PaymentModel.PREPAID else rental.deposit
     if amount == 0:
         return
     reference, key = ledger_reference(rental), _key(rental, "hold")

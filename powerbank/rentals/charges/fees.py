@@ -57,5 +57,6 @@ def usage_fee_of_rental(rental: Rental, until: datetime) -> int:
         unit_minutes=rental.unit_minutes,
         unit_price=rental.unit_price,
     )
-    # The discount counts once: an extension restarts the meter, and then it is not subtracted again.
-    return max(0, fee - (rental.discount if rental.metered_from == rental.started_at else 0))
+    # Discount and credit count once: an extension restarts the meter, and then they are not subtracted again.
+    less = rental.discount + rental.reservation_credit
+    return max(0, fee - (less if rental.metered_from == rental.started_at else 0))

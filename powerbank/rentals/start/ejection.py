@@ -16,6 +16,7 @@ from powerbank.rentals import notices, queries, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.events import RentalCameLate, RentalFailed, RentalStarted
 from powerbank.rentals.models import Rental
+from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.start import late_ejections
 from powerbank.rentals.start.initiation import PATIENCE, abandon_initiation
 from powerbank.rentals.states import Status
@@ -141,11 +142,11 @@ def _bank_stayed_in(rental: Rental, command: StationCommand, now: datetime) -> N
 
 def _take_next_bank(rental: Rental) -> bool:
     """Reserve the next best power bank that was not tried yet. False where the station has none."""
-    banks.end_reservation(rental.id)
+    banks.end_promise(rental.id)
     try:
-        choice = banks.reserve_best_bank(
+        choice = banks.promise_best_bank(
             rental.station_id,
-            rental_id=rental.id,
+            holder_id=rental.id,
             min_battery=app_config.current().min_eject_battery,
             without=rental.tried_serials,
         )
@@ -193,8 +194,10 @@ def _fail_rental(rental: Rental, reason: str, now: datetime) -> None:
     transitions.move_rental(rental, Status.FAILED, event="failed", cause=STATION, at=now, reason=reason)
     rental.ended_at = rental.settled_at = now
     billing.release_hold(rental)
+    if reason != "cancelled":
+        reservations.refund_of_rental(rental)
     coupons.give_back_coupons(rental.id, now=now)
-    banks.end_reservation(rental.id)
+    banks.end_promise(rental.id)
     publish(RentalFailed(**transitions.event_fields(rental), reason=reason))
 
 

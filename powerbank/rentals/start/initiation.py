@@ -4,28 +4,23 @@ power bank. If anything of it is refused, nothing of it stays."""
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import lazyload
-
 from powerbank.base.db import open_session
-from powerbank.content import app_config
-from powerbank.content.app_config import AppConfig
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.payments.options.methods import Method
 from powerbank.promotions import coupons
-from powerbank.rentals import errors, queries, transitions
+from powerbank.rentals import queries, transitions
 from powerbank.rentals.charges import billing
-from powerbank.rentals.charges.billing import Funds
 from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import Rental
+from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.start import admission
+from powerbank.rentals.start.eligibility import Admitted, admit_user
 from powerbank.rentals.start.terms import current_terms, new_rental, terms_of_rental
-from powerbank.rentals.states import OPEN, Status
+from powerbank.rentals.states import Status
 from powerbank.stations.availability.eligibility import find_rentable_package, find_rentable_station
 from powerbank.stations.custody import services as banks
 from powerbank.stations.models import Station
-from powerbank.users.models import AccountStatus, User
 
 # A rental that was not sent to its station within this time is cancelled: the person has walked away.
 PATIENCE = timedelta(seconds=180)
@@ -40,11 +35,16 @@ def initiate_rental(
     now: datetime,
     coupon_code: str | None = None,
 ) -> Rental:
-    """Begin a rental, and enqueue the job that sends the eject command to the station."""
-    rules, funds = admit_user(user_id)
+    """Begin a rental, and enqueue the job that sends the eject command to the station.
+
+    A reservation of the person at this station becomes the rental.
+    """
+    admitted = admit_user(user_id)
+    rules = admitted.rules
     station = find_rentable_station(station_sn, now=now)
     admission.refuse_second_in_line(station.id)
     package = find_rentable_package(package_id, station)
+    reservation = reservations.find_for_rental(admitted.reservation_id, station.id, now=now)
     rental = new_rental(
         user_id=user_id, station_id=station.id, method=method, created_at=now, terms=current_terms(package, rules)
     )
@@ -58,7 +58,14 @@ def initiate_rental(
             now=now,
         )
         rental.discount = redemption.amount
-    _hold_and_reserve(rental, funds, rules, cause=f"user:{user_id}")
+    if reservation is not None:
+        reservations.charge_for_rental(reservation, rental, now=now)
+    if admitted.reservation_id is not None:  # what was held for the reservation is free now
+        admitted = admitted._replace(funds=billing.lock_funds(user_id))
+    bank = reservations.give_bank_to_rental(reservation, rental) if reservation is not None else None
+    _hold_and_promise(rental, admitted, cause=f"user:{user_id}", bank=bank)
+    if reservation is not None:
+        reservations.note_use(reservation, rental, now=now)
     return rental
 
 
@@ -67,7 +74,7 @@ def replace_rental(old: Rental, *, now: datetime) -> Rental:
 
     The terms and the discount stay the same, at the same station, with another power bank.
     """
-    rules, funds = admit_user(old.user_id, swap_of=old.id)
+    admitted = admit_user(old.user_id, swap_of=old.id)
     sn = open_session().get_one(Station, old.station_id).sn
     station = find_rentable_station(sn, now=now)
     rental = new_rental(
@@ -78,51 +85,21 @@ def replace_rental(old: Rental, *, now: datetime) -> Rental:
         terms=terms_of_rental(old),
     )
     rental.swap_of, rental.discount = old.id, old.discount
+    rental.reservation_credit = old.reservation_credit
     coupons.pass_on_coupons(old.id, to=rental.id)
-    _hold_and_reserve(rental, funds, rules, cause="swap")
+    _hold_and_promise(rental, admitted, cause="swap")
     return rental
 
 
-def admit_user(user_id: UUID, *, swap_of: UUID | None = None) -> tuple[AppConfig, Funds]:
-    """Lock the accounts of a person, and refuse a person who may not rent now.
-
-    The lock comes first, so that two requests of one person come one after the other. The configuration by which this
-    was decided and the funds that are locked come back. `swap_of` is the rental that the new one replaces.
-    """
-    rules = app_config.current()
-    funds = billing.lock_funds(user_id)
-    # A power bank that came out late does not count, nor does the rental that is replaced.
-    open_rentals = select(func.count()).where(
-        Rental.user_id == user_id, Rental.status.in_(OPEN), ~Rental.came_late, Rental.id.is_distinct_from(swap_of)
-    )
-    user, count = (
-        open_session()
-        .execute(
-            select(User, open_rentals.scalar_subquery())
-            .where(User.id == user_id)
-            .options(lazyload(User.identifiers))
-            .execution_options(populate_existing=True)
-        )
-        .one()
-    )
-    if user.status != AccountStatus.ACTIVE:
-        raise errors.account_blocked()
-    if not user.profile_complete:
-        raise errors.profile_incomplete()
-    if rules.kyc_required and user.kyc_status != "approved":
-        raise errors.kyc_required()
-    if funds.due:
-        raise errors.outstanding_due(funds.due)
-    if count >= rules.max_open_rentals:
-        raise errors.open_rental_exists()
-    return rules, funds
-
-
-def _hold_and_reserve(rental: Rental, funds: Funds, rules: AppConfig, *, cause: str) -> None:
-    """Hold the money, reserve the best power bank, write the rental, and enqueue its ejection."""
-    billing.hold_price(rental, funds)
-    choice = banks.reserve_best_bank(rental.station_id, rental_id=rental.id, min_battery=rules.min_eject_battery)
-    rental.bank_id, rental.slot_number = choice.bank_id, choice.slot_number
+def _hold_and_promise(
+    rental: Rental, admitted: Admitted, *, cause: str, bank: banks.PromisedBank | None = None
+) -> None:
+    """Hold the money, promise the best power bank unless one was kept, write the rental, and enqueue its ejection."""
+    billing.hold_price(rental, admitted.funds)
+    if bank is None:
+        least = admitted.rules.min_eject_battery
+        bank = banks.promise_best_bank(rental.station_id, holder_id=rental.id, min_battery=least)
+    rental.bank_id, rental.slot_number = bank.bank_id, bank.slot_number
     open_session().add(rental)
     transitions.note_initiation(rental, cause=cause, at=rental.created_at)
     enqueue(rental_jobs.PROCESS_RENTAL_INITIATION, rental_id=str(rental.id))
@@ -137,6 +114,8 @@ def abandon_initiation(rental_id: UUID, *, event: str, cause: str, now: datetime
     transitions.move_rental(rental, Status.CANCELLED, event=event, cause=cause, at=now)
     rental.ended_at = rental.settled_at = now
     released = billing.release_hold(rental)
+    if not cause.startswith("user:"):  # the minutes for which a power bank was kept are paid by who walks away
+        released += reservations.refund_of_rental(rental)
     coupons.give_back_coupons(rental.id, now=now)
-    banks.end_reservation(rental.id)
+    banks.end_promise(rental.id)
     publish(RentalCancelled(**transitions.event_fields(rental), reason=event, amount=released))

@@ -38,7 +38,7 @@ def adopt_earlier_bank(rental: Rental, command: StationCommand, custody: Custody
         or newest.status in STAYED_IN
         or commands.settle_command(newest, CommandStatus.EXPIRED, {"error": "withdrawn"}, now=now)
     ):
-        banks.end_reservation(rental.id)
+        banks.end_promise(rental.id)
 
 
 def release_unused_reservation(rental: Rental, command: StationCommand) -> None:
@@ -46,7 +46,7 @@ def release_unused_reservation(rental: Rental, command: StationCommand) -> None:
     if rental.status not in BEGINNING and command.status in STAYED_IN:
         session = open_session()
         bank = session.query(PowerBank).filter_by(serial=command.serial).one()
-        banks.end_reservation(rental.id, of_bank=bank.id)
+        banks.end_promise(rental.id, of_bank=bank.id)
 
 
 def open_second_rental(rental: Rental, command: StationCommand, custody: Custody, *, now: datetime) -> None:

@@ -73,6 +73,7 @@ def new_rental(
         created_at=created_at,
         version=0,
         discount=0,
+        reservation_credit=0,
         overdue_amount=0,
         **terms,
     )

@@ -116,14 +116,15 @@ class Custody(Base):
         return self.period.upper
 
 
-class Reservation(Base):
-    """A bank that is reserved for a rental. The primary key allows one reservation of each bank."""
+class BankPromise(Base):
+    """A bank that is promised to a rental, or to a person's reservation. The primary key allows one promise of each."""
 
     __tablename__ = "bank_reservations"
     __table_args__ = (UniqueConstraint("rental_id"),)
 
     bank_id: Mapped[UUID] = mapped_column(ForeignKey("power_banks.id"), primary_key=True)
-    rental_id: Mapped[UUID]
+    # The id of the rental or of the reservation. The column has the name from when only rentals had promises.
+    holder_id: Mapped[UUID] = mapped_column("rental_id")
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

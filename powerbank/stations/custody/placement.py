@@ -10,7 +10,7 @@ from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.stations.custody import discrepancies
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
-from powerbank.stations.custody.models import Custody, Place, PowerBank, Reservation, Whereabouts
+from powerbank.stations.custody.models import BankPromise, Custody, Place, PowerBank, Whereabouts
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Slot, StationLive
 from powerbank.stations.registry import queries
@@ -76,7 +76,7 @@ def _lock_bank_at_rest(serial: str, there: Whereabouts | None = None) -> tuple[P
         raise ConflictError("power_bank_moved", "It has just moved; look at it again.")
     if here.place is Place.USER:
         raise ConflictError("power_bank_rented", "A rental has this power bank; end that first.")
-    if open_session().get(Reservation, bank.id) is not None:
+    if open_session().get(BankPromise, bank.id) is not None:
         raise ConflictError("power_bank_promised", "This power bank is being rented out just now.")
     if here.place is Place.SLOT and _is_shown_by_station(serial, here):
         raise ConflictError("power_bank_in_its_slot", "Its station shows this power bank in its slot.")

@@ -1,4 +1,4 @@
-"""Move power banks, reserve them for rentals, and hold them back.
+"""Move power banks, promise them to rentals and reservations, and hold them back.
 
 Whoever changes a bank locks its row first. The live row of its station comes last.
 """
@@ -15,10 +15,16 @@ from powerbank.base.errors import ConflictError
 from powerbank.stations import errors
 from powerbank.stations.availability import live_rows
 from powerbank.stations.custody import queries as custody_queries
-from powerbank.stations.custody.models import Place, PowerBank, Reservation, Whereabouts
+from powerbank.stations.custody.models import BankPromise, Place, PowerBank, Whereabouts
 
 SHORTEST_STAY = timedelta(microseconds=1)
 _PROMISE_BEST = text("SELECT * FROM promise_best_bank(:station_id, :rental_id, :min_battery, CAST(:without AS text[]))")
+_HAND_OVER = text("""
+    UPDATE bank_reservations AS promise SET rental_id = :new_holder
+      FROM fit_banks AS fit JOIN power_banks AS bank ON bank.id = fit.bank_id
+     WHERE promise.rental_id = :old_holder AND fit.bank_id = promise.bank_id AND fit.station_id = :station_id
+    RETURNING promise.bank_id, bank.serial, fit.number AS slot_number
+""")
 # The new stay begins at the very moment at which the stay before it ends.
 _MOVE = text("""
     WITH before AS (
@@ -77,36 +83,49 @@ def move_locked_bank(bank_id: UUID, to: Whereabouts, *, at: datetime, cause: str
 
 
 @dataclass(frozen=True)
-class ReservedBank:
-    """A bank that is reserved for a rental, and the slot that it is in."""
+class PromisedBank:
+    """A bank that is promised, and the slot that it is in."""
 
     bank_id: UUID
     serial: str
     slot_number: int
 
 
-def reserve_best_bank(
-    station_id: UUID, *, rental_id: UUID, min_battery: int, without: Collection[str] = ()
-) -> ReservedBank:
-    """Reserve the best bank of a station for a rental, but none of the serials `without`.
+def promise_best_bank(
+    station_id: UUID, *, holder_id: UUID, min_battery: int, without: Collection[str] = ()
+) -> PromisedBank:
+    """Promise the best bank of a station to a rental or a reservation, but none of the serials `without`.
 
-    If two rentals race for the last bank, one of them gets it and the other is refused at once.
+    If two of them race for the last bank, one gets it and the other is refused at once.
     """
     session = open_session()
     session.flush()
-    wanted = {"station_id": station_id, "rental_id": rental_id, "min_battery": min_battery, "without": list(without)}
+    wanted = {"station_id": station_id, "rental_id": holder_id, "min_battery": min_battery, "without": list(without)}
     row = session.execute(_PROMISE_BEST, wanted).one()
     if row.bank_id is None:
         raise errors.no_bank()
-    return ReservedBank(row.bank_id, row.serial, row.slot_number)
+    return PromisedBank(row.bank_id, row.serial, row.slot_number)
 
 
-def end_reservation(rental_id: UUID, *, of_bank: UUID | None = None) -> None:
-    """End the reservation of a rental, if it has one, and only if it is one of the bank `of_bank`."""
-    ended = delete(Reservation).where(Reservation.rental_id == rental_id)
+def hand_over_promise(station_id: UUID, *, old_holder: UUID, new_holder: UUID) -> PromisedBank | None:
+    """Give the promise of a bank to another holder. None where the bank cannot be handed out at this station any more.
+
+    The bank is not free in between: nobody else can get it.
+    """
+    session = open_session()
+    session.flush()
+    row = session.execute(
+        _HAND_OVER, {"station_id": station_id, "old_holder": old_holder, "new_holder": new_holder}
+    ).one_or_none()
+    return None if row is None else PromisedBank(row.bank_id, row.serial, row.slot_number)
+
+
+def end_promise(holder_id: UUID, *, of_bank: UUID | None = None) -> None:
+    """End the promise to a rental or a reservation, if it has one, and only if it is one of the bank `of_bank`."""
+    ended = delete(BankPromise).where(BankPromise.holder_id == holder_id)
     if of_bank is not None:
-        ended = ended.where(Reservation.bank_id == of_bank)
-    bank_id = open_session().scalar(ended.returning(Reservation.bank_id))
+        ended = ended.where(BankPromise.bank_id == of_bank)
+    bank_id = open_session().scalar(ended.returning(BankPromise.bank_id))
     if bank_id is not None:
         _refresh_station_of(bank_id)
 

@@ -14,6 +14,7 @@ from powerbank.stations.registry.opening_hours import format_for_osm, is_open
 VERSION = "3.0"
 BANK = "power-bank"
 LANGUAGE = "en"
+LONGEST_RESERVATION = 20  # minutes; `rentals.reservations` lets nobody keep a power bank for longer
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # the format wants a `last_reported`, also of a station that never spoke
 
 TTL = {
@@ -63,6 +64,7 @@ def _describe_types() -> dict[str, Any]:
         "propulsion_type": "human",
         "name": _make_text("Power bank"),
         "return_constraint": "any_station",
+        "default_reserve_time": LONGEST_RESERVATION,
     }
     return {"vehicle_types": [kind]}
 

@@ -22,7 +22,9 @@ _PUT_ASIDE_FOR_NOTHING = text("""
      WHERE status = 'open' AND reference_kind = 'rental'
        AND NOT EXISTS (SELECT FROM rentals WHERE rentals.id::text = reference_id)""")
 _PROMISED_TO_NOBODY = text("""
-    SELECT bank_id FROM bank_reservations p WHERE NOT EXISTS (SELECT FROM rentals r WHERE r.id = p.rental_id)""")
+    SELECT bank_id FROM bank_reservations p
+     WHERE NOT EXISTS (SELECT FROM rentals r WHERE r.id = p.rental_id)
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.id = p.rental_id AND r.status = 'active')""")
 _OFF_BALANCE = text("SELECT currency FROM ledger_postings GROUP BY 1 HAVING sum(amount) <> 0")
 _UNENDED = text("""
     SELECT code, status, settled_at, came_late FROM rentals

@@ -20,7 +20,7 @@ def test_a_reader_of_a_bank_keeps_nobody_waiting(app: Flask, make_station: Make)
 
     def take() -> str:
         with app.app_context(), transaction():
-            return banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial
+            return banks.promise_best_bank(station.id, holder_id=new_id(), min_battery=30).serial
 
     with app.app_context(), transaction(), ThreadPoolExecutor(1) as pool:
         custody_queries.lock_bank("A-1")

@@ -99,12 +99,12 @@ def test_the_best_bank_is_the_fullest_then_the_least_used(context: Flask, make_s
         rental = new_id()
         try:
             with transaction():
-                return banks.reserve_best_bank(station.id, rental_id=rental, min_battery=least).serial
+                return banks.promise_best_bank(station.id, holder_id=rental, min_battery=least).serial
         except AppError:
             return None
         finally:
             with transaction():
-                banks.end_reservation(rental)
+                banks.end_promise(rental)
 
     assert best() == "A-3"
     with transaction():
@@ -127,7 +127,7 @@ def test_a_bank_that_the_database_has_elsewhere_is_not_handed_out(context: Flask
     with transaction():
         banks.move_bank(find_bank_id("A-1"), CREW, at=utcnow(), cause="picked up")
     with pytest.raises(AppError), transaction():
-        banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30)
+        banks.promise_best_bank(station.id, holder_id=new_id(), min_battery=30)
 
 
 def test_two_that_race_for_the_last_bank(app: Flask, client: FlaskClient, make_station: Make) -> None:
@@ -137,7 +137,7 @@ def test_two_that_race_for_the_last_bank(app: Flask, client: FlaskClient, make_s
         with app.app_context():
             try:
                 with transaction():
-                    return banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial
+                    return banks.promise_best_bank(station.id, holder_id=new_id(), min_battery=30).serial
             except AppError as refused:
                 return refused.code
 
@@ -153,11 +153,11 @@ def test_changes_by_two_at_once_are_counted_once_each(app: Flask, client: FlaskC
 
     def rent() -> str:
         with app.app_context(), transaction():
-            return banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial
+            return banks.promise_best_bank(station.id, holder_id=new_id(), min_battery=30).serial
 
     with ThreadPoolExecutor(1) as pool, app.app_context():
         with transaction():
-            banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30)
+            banks.promise_best_bank(station.id, holder_id=new_id(), min_battery=30)
             second = pool.submit(rent)
             time.sleep(0.5)
             assert not second.done()
@@ -169,14 +169,14 @@ def test_a_reservation_is_of_one_rental_and_ends(context: Flask, make_station: M
     station = make_station("A", charges={1: 80})
     rental = new_id()
     with transaction():
-        choice = banks.reserve_best_bank(station.id, rental_id=rental, min_battery=30)
+        choice = banks.promise_best_bank(station.id, holder_id=rental, min_battery=30)
     with transaction():
         assert not prepared.reserve_bank(choice.bank_id, rental_id=new_id())
     with transaction():
-        banks.end_reservation(rental)
-        banks.end_reservation(rental)
+        banks.end_promise(rental)
+        banks.end_promise(rental)
     with transaction():
-        assert banks.reserve_best_bank(station.id, rental_id=new_id(), min_battery=30).serial == "A-1"
+        assert banks.promise_best_bank(station.id, holder_id=new_id(), min_battery=30).serial == "A-1"
 
 
 def test_quarantine_and_release(client: FlaskClient, make_station: Make, staff_headers: Staff) -> None:
