@@ -6,6 +6,7 @@ from jobs.worker.stepwise import StepwiseRun
 from powerbank.base import idempotency
 from powerbank.base.db import transaction, utcnow
 from powerbank.ops import job_decisions, queries, services
+from powerbank.ops.now import stocks
 from powerbank.outbox import relay, schedules
 from powerbank.outbox.models import State
 
@@ -54,3 +55,7 @@ def prune_jobs(run: StepwiseRun) -> None:
 def prune_idempotency_keys(run: StepwiseRun) -> None:
     with run.finish():
         idempotency.prune_keys(now=utcnow())
+
+
+def record_stocks() -> None:
+    stocks.record_stocks(utcnow())

@@ -17,7 +17,7 @@ from powerbank.rentals.end import completion, returns, swaps
 from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.reservations import sweeps as reservation_sweeps
 from powerbank.rentals.staff import anomalies
-from powerbank.rentals.start import ejection, initiation
+from powerbank.rentals.start import ejection, initiation, refusals
 from powerbank.rentals.sweeps import Step
 
 log = structlog.get_logger(__name__)
@@ -177,3 +177,7 @@ def scan_for_anomalies() -> None:
 
 def prune_locations() -> None:
     locations.delete_old_locations(utcnow())
+
+
+def prune_refused_starts() -> None:
+    refusals.sum_up_old_refusals(utcnow())

@@ -69,6 +69,7 @@ def import_other_models(app: Flask) -> None:
         "powerbank.base.idempotency",
         "powerbank.notifications.broadcasts.models",
         "powerbank.ops.models",
+        "powerbank.ops.now.models",
         "powerbank.outbox.heartbeats",
         "powerbank.outbox.job_counts",
         "powerbank.outbox.schedules",
@@ -79,6 +80,7 @@ def import_other_models(app: Flask) -> None:
         "powerbank.points.models",
         "powerbank.rentals.blocked_returns.models",
         "powerbank.rentals.reservations.models",
+        "powerbank.rentals.start.models",
     ):
         import_module(models)
 

@@ -183,7 +183,7 @@ PAGES = (
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.admin.console.money.payment_pages:blueprint",
     "powerbank.admin.console.map.pages:blueprint",
-    "powerbank.admin.console.now.pages:blueprint",
+    "powerbank.ops.now.pages:blueprint",
     "powerbank.ops.pages:blueprint",
     "powerbank.ops.job_pages:blueprint",
 )

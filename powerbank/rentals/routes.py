@@ -1,9 +1,13 @@
 """People: renting, from the scan to the settled return."""
 
+import contextlib
+import functools
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
+from flask import Response, current_app, request
+from marshmallow import ValidationError
 
 from powerbank.api import uploads
 from powerbank.api.auth import current_user_id, user_only
@@ -11,6 +15,7 @@ from powerbank.api.idempotency import idempotent, idempotent_after, idempotent_w
 from powerbank.api.openapi import Blueprint, ProblemSchema
 from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.db import transaction, utcnow
+from powerbank.base.errors import AppError
 from powerbank.payments.dues.schemas import PaymentMethodSchema
 from powerbank.payments.options.methods import Method
 from powerbank.promotions.coupons import GUESSES
@@ -40,8 +45,26 @@ from powerbank.stations.issues import photos
 blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", description="Renting a power bank.")
 
 
+def keep_refusals(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Keep a start that the view refuses, once the view's transaction has been rolled back."""
+
+    @functools.wraps(view)
+    def wrapper() -> Response:
+        try:
+            return view()
+        except AppError as refused:
+            with contextlib.suppress(ValidationError):  # it was refused before anybody looked at what it asks for
+                wanted = InitiateSchema().load(request.get_json(silent=True) or {})
+                place = {"station_sn": wanted["station_sn"], "package_id": wanted["package_id"]}
+                admission.keep_refusal(refused, user_id=current_user_id(), now=utcnow(), **place)
+            raise
+
+    return wrapper
+
+
 @blueprint.post("/initiate")
 @user_only
+@keep_refusals
 @idempotent_when(admission.admit_start)
 @blueprint.arguments(InitiateSchema)
 @blueprint.response(202, InitiatedSchema)

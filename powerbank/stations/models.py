@@ -96,13 +96,15 @@ class StationLive(Base):
     __tablename__ = "station_live"
     __table_args__ = (
         CheckConstraint("available_banks >= 0 AND free_slots >= 0", name="counts"),
-        # A heartbeat changes `last_seen` only. No index holds that, so the row is rewritten within its page.
+        # A heartbeat changes `last_seen` only. No index holds that, so the row is rewritten within its page: also where
+        # the statement writes `online` as it was.
         Index(
             "ix_station_live_place",
             func.point(text("lng"), text("lat")),
             postgresql_using="gist",
             postgresql_where=text("active"),
         ),
+        Index("ix_station_live_away", "station_id", postgresql_where=text("active AND NOT online AND NOT maintenance")),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 

@@ -71,6 +71,7 @@ from tests.jobs.prepared_stations import (
     rental_over,
     rental_stuck,
     reports_of_last_year,
+    start_refused_long_ago,
     station_heard_of,
     station_said_to_be_offline,
     station_silent,
@@ -159,6 +160,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "sweep_overdue_rentals": rental_due,
     "sweep_stuck_rentals": rental_stuck,
     "prune_locations": location_of_long_ago,
+    "prune_refused_starts": start_refused_long_ago,
     "scan_for_anomalies": many_sign_ups,
     "count_rental": rental_finished,
     "uncount_rental": rental_undone,
@@ -187,4 +189,5 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "monitor_queues": nothing,
     "prune_jobs": nothing,
     "prune_idempotency_keys": nothing,
+    "record_stocks": rental_due,
 }

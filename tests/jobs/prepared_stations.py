@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
-from powerbank.base.db import db, transaction, utcnow
+from powerbank.base.db import db, first_id_of, transaction, utcnow
 from powerbank.ops import job_decisions
 from powerbank.ops.job_queries import JobFilter
 from powerbank.outbox.catalogue import notification_jobs
@@ -16,6 +16,7 @@ from powerbank.outbox.enqueue import enqueue
 from powerbank.outbox.models import State
 from powerbank.rentals.models import RentalLocation
 from powerbank.rentals.start import initiation
+from powerbank.rentals.start.models import RefusedStart
 from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import registration
 from powerbank.stations.issues import services as issues
@@ -223,4 +224,20 @@ def location_of_long_ago() -> Arguments:
 
 def promise_over() -> Arguments:
     renting.reserved_too_long()
+    return {}
+
+
+def start_refused_long_ago() -> Arguments:
+    long_ago, person = utcnow() - timedelta(days=91), make_person()
+    with transaction() as session:
+        session.add(
+            RefusedStart(
+                id=first_id_of(long_ago),
+                at=long_ago,
+                user_id=person,
+                station_sn="A",
+                reason="station_offline",
+                value=5000,
+            )
+        )
     return {}

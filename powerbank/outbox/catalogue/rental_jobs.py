@@ -126,6 +126,12 @@ PRUNE_LOCATIONS = JobSpec(
     queue=Queue.CLEANUP,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
 )
+PRUNE_REFUSED_STARTS = JobSpec(
+    "prune_refused_starts",
+    body="jobs.rentals.prune_refused_starts",
+    queue=Queue.CLEANUP,
+    retries=retry_after(5 * MINUTE, 30 * MINUTE),
+)
 
 JOBS = (
     PROCESS_RENTAL_INITIATION,
@@ -145,6 +151,7 @@ JOBS = (
     SWEEP_STUCK_RENTALS,
     SCAN_FOR_ANOMALIES,
     PRUNE_LOCATIONS,
+    PRUNE_REFUSED_STARTS,
 )
 
 SCHEDULES: tuple[Schedule, ...] = (
@@ -153,4 +160,5 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("promises", job=SWEEP_PROMISES, cron="* * * * *", timezone="UTC"),
     Schedule("anomaly-scan", job=SCAN_FOR_ANOMALIES, cron="*/15 * * * *", timezone="UTC"),
     Schedule("prune-locations", job=PRUNE_LOCATIONS, cron="25 3 * * *"),
+    Schedule("prune-refused-starts", job=PRUNE_REFUSED_STARTS, cron="35 3 * * *"),
 )

@@ -76,6 +76,13 @@ PRUNE_IDEMPOTENCY_KEYS = JobSpec(
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
+RECORD_STOCKS = JobSpec(
+    "record_stocks",
+    body="jobs.ops.record_stocks",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(MINUTE, 5 * MINUTE),
+    expires=30 * MINUTE,
+)
 
 JOBS = (
     PUBLISH_CONTENT,
@@ -88,6 +95,7 @@ JOBS = (
     DECIDE_DEAD_LETTERS,
     PRUNE_JOBS,
     PRUNE_IDEMPOTENCY_KEYS,
+    RECORD_STOCKS,
 )
 
 SCHEDULES: tuple[Schedule, ...] = (
@@ -95,5 +103,6 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("queue-monitor", job=MONITOR, cron="* * * * *", timezone="UTC"),
     Schedule("prune-jobs", job=PRUNE_JOBS, cron="0 3 * * *"),
     Schedule("prune-idempotency-keys", job=PRUNE_IDEMPOTENCY_KEYS, cron="10 3 * * *"),
+    Schedule("hourly-stocks", job=RECORD_STOCKS, cron="0 * * * *", timezone="UTC"),
     Schedule("prune-operations", job=PRUNE_OPERATIONS, cron="20 3 * * *"),
 )

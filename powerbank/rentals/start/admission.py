@@ -11,10 +11,11 @@ import math
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -25,11 +26,12 @@ from sqlalchemy.exc import DBAPIError
 
 from powerbank.base.database_errors import describe_for_log
 from powerbank.base.db import first_id_of, open_session, read_alone, utcnow
-from powerbank.base.errors import AppError
+from powerbank.base.errors import AppError, NotAdmittedError
 from powerbank.outbox import heartbeats
 from powerbank.outbox.catalogue.rental_jobs import PROCESS_RENTAL_INITIATION
 from powerbank.rentals import errors
 from powerbank.rentals.models import Rental
+from powerbank.rentals.start import refusals
 from powerbank.rentals.states import Status
 from powerbank.stations.commands.models import CommandName
 
@@ -48,6 +50,7 @@ BLIND_AFTER = 5.0  # seconds without an answer of the database, or in which this
 TOLD_FOR = 90.0  # seconds after a refusal, so that the monitor of each minute comes to know of it
 # Who was refused comes back at a moment of their own. If all came back at once they would be refused together again.
 RETRY_AFTER = (5, 15)  # seconds
+MOST_UNWRITTEN = 2_000
 
 REFUSED = Counter("powerbank_starts_refused", "Starts of rentals that were refused, by reason.", ["reason"])
 
@@ -124,6 +127,7 @@ class Admission:
         self._in_hand = 0
         self._looked_at = self._worker_seen_at = self._daemon_seen_at = time.monotonic()
         self._refused_at: float | None = None
+        self._unwritten: deque[refusals.Row] = deque(maxlen=MOST_UNWRITTEN)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="admission", daemon=True)
 
@@ -141,9 +145,18 @@ class Admission:
             try:
                 with self._app.app_context():
                     self.apply(read_start_load())
+                    self._write_refusals()
             except DBAPIError as error:
                 log.warning("cannot see how long starts take", **describe_for_log(error))
             self._stopped.wait(LOOK_EVERY)
+
+    def keep_refusal(self, row: refusals.Row) -> None:
+        """Have a start that was not admitted written with the next look. Beyond the most, the oldest are lost."""
+        self._unwritten.append(row)
+
+    def _write_refusals(self) -> None:
+        if rows := [self._unwritten.popleft() for _ in range(len(self._unwritten))]:
+            refusals.write_refusals(rows)
 
     def apply(self, load: StartLoad) -> None:
         """Say how many starts this process admits until the next look."""
@@ -225,6 +238,18 @@ def admit_start() -> Iterator[None]:
         return
     with admission.admit():
         yield
+
+
+def keep_refusal(error: AppError, *, user_id: UUID, station_sn: str, package_id: UUID, now: datetime) -> None:
+    """Keep a start that was refused, if somebody wanted one."""
+    if not refusals.is_refusal(error):
+        return
+    row = refusals.describe_refusal(error, user_id=user_id, station_sn=station_sn, package_id=package_id, now=now)
+    admission: Admission | None = current_app.extensions.get("start_admission")
+    if isinstance(error, NotAdmittedError) and admission is not None:
+        admission.keep_refusal(row)
+    else:
+        refusals.write_refusals([row])
 
 
 def refuse_second_in_line(station_id: UUID) -> None:

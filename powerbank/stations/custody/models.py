@@ -92,6 +92,7 @@ class Custody(Base):
             using="gist",
         ),
         Index("uq_custody_open", "bank_id", unique=True, postgresql_where=text("upper_inf(period)")),
+        Index("ix_custody_out", "bank_id", postgresql_where=text("upper_inf(period) AND place = 'user'")),
         Index("ix_custody_bank_id", "bank_id", "id"),
         Index("ix_custody_station_id", "station_id", "slot_number", postgresql_where=text("upper_inf(period)")),
         Index("ix_custody_rental_id", "rental_id", postgresql_where=text("rental_id IS NOT NULL")),
