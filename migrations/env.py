@@ -25,11 +25,12 @@ ONLY_ADDED_TO = (
     "ledger_entries",
     "ledger_postings",
     "ledger_sums",
+    "partner_accruals",
     "points_moves",
     "rental_events",
 )
 # The application's role adds rows to these tables and changes them, and never deletes one.
-NEVER_DELETED_FROM = ("custody", "points_lots")
+NEVER_DELETED_FROM = ("custody", "partner_agreement_stations", "partner_agreements", "points_lots")
 
 
 def run() -> None:

@@ -16,7 +16,8 @@ from powerbank.auth.staff import queries as staff_queries
 from powerbank.kyc import commands as kyc_commands
 from powerbank.kyc import services as kyc
 from powerbank.ledger import queries as ledger_queries
-from powerbank.ledger import wallet_changes
+from powerbank.ledger import revenue_changes, wallet_changes
+from powerbank.ledger.books import reconciliation
 from powerbank.ledger.movements import dues
 from powerbank.ledger.movements import refunds as ledger_refunds
 from powerbank.live import topics
@@ -25,6 +26,10 @@ from powerbank.notifications.people import services as notices
 from powerbank.notifications.staff import services as staff
 from powerbank.ops import commands as ops_commands
 from powerbank.outbox import operations
+from powerbank.partners import accruals, recount
+from powerbank.partners import commands as partner_commands
+from powerbank.partners import queries as partner_queries
+from powerbank.partners import services as partners
 from powerbank.payments import gateways
 from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.dues import services as dues_collection
@@ -36,6 +41,7 @@ from powerbank.rentals.charges import prices
 from powerbank.rentals.reservations import queries as reservation_queries
 from powerbank.stations.commands import firmware
 from powerbank.stations.issues import photos
+from powerbank.stations.registry import csv_import
 from powerbank.stations.registry import queries as station_queries
 from powerbank.stations.registry import shell as station_commands
 from powerbank.users import avatars, identifier_traces, lifecycle, referrals
@@ -45,7 +51,9 @@ from powerbank.users.queries import UsageTotal
 
 def register_hooks(app: Flask) -> None:
     """Give each domain what later domains have for it, since it may not import them. Doing so twice changes nothing."""
-    lifecycle.register_registration_steps(notices.notify_of_registration, earnings.request_signup_award)
+    lifecycle.register_registration_steps(
+        notices.notify_of_registration, earnings.request_signup_award, partners.join_invited
+    )
     lifecycle.register_account_end_checks(
         dues.refuse_to_leave_with_dues,
         rental_queries.refuse_user_with_open_rental,
@@ -59,6 +67,7 @@ def register_hooks(app: Flask) -> None:
         kyc.forget_leaving_user,
         expiry.forfeit_points,
         photos.delete_photos_of_user,
+        partners.forget_member,
     )
     referrals.register_referral_rules(
         identifier_traces.find_shared_identifier, identifier_traces.find_former_account, kyc.find_shared_number
@@ -75,6 +84,9 @@ def register_hooks(app: Flask) -> None:
     wallet_changes.register_after_debit(credit_alerts.alert_after_debit)
     wallet_changes.register_after_credit_of_debtor(dues_collection.request_collection)
     ledger_refunds.register_reactions(reversal.request_reversal)
+    revenue_changes.register_reactions(accruals.accrue_entries)
+    reconciliation.register_checks(recount.find_wrong_payables)
+    csv_import.register_known_partners(partner_queries.find_known_partners)
     scenarios.register_scenario("wallet_topup", scenarios.topup_amount, needs=("amount",), from_outside=True)
     scenarios.register_scenario("pre_payment", prices.price_before_rental, needs=("package_id",))
     scenarios.register_scenario("post_payment", prices.price_after_rental, needs=("rental_id",))
@@ -98,6 +110,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(auth_commands.staff)
     app.cli.add_command(kyc_commands.documents)
     app.cli.add_command(station_commands.stations)
+    app.cli.add_command(partner_commands.partners)
     app.cli.add_command(ops_commands.docs)
     app.cli.add_command(ops_commands.seed_demo)
 
@@ -162,6 +175,7 @@ API = (
     "powerbank.stations.messages.routes:blueprint",
     "powerbank.stations.custody.routes:blueprint",
     "powerbank.stations.public.gbfs_routes:blueprint",
+    "powerbank.partners.staff_routes:blueprint",
     "powerbank.rentals.routes:blueprint",
     "powerbank.rentals.reservations.routes:blueprint",
     "powerbank.rentals.staff.routes:blueprint",

@@ -112,6 +112,9 @@ class AppConfig(BaseModel):
     )
     refund_second_approval_above: Paisa = _key(500_000, "Refunds above this need a second person.")
     partner_share_percent: Percent = _key(80, "Share of a venue partner where the agreement says none.")
+    network_vat_registered: bool = _key(False, "The network pays VAT, which new agreements take out of prices first.")
+    vat_percent: Percent = _key(13, "VAT within prices, where the network is registered for it.")
+    withheld_tax_percent: Percent = _key(15, "Tax that new agreements withhold from a partner's share.")
 
     points_per_npr: int = _key(10, "Points that are worth one rupee.", low=1, high=10_000)
     points_expiry_days: int = _key(365, "Days that points last.", low=1, high=3650)

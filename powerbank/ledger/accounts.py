@@ -35,6 +35,7 @@ class Kind(StrEnum):
     POINTS_LIABILITY = "points_liability"
     PARTNER_PAYABLE = "partner_payable"
     PARTNER_EXPENSE = "partner_expense"
+    WITHHELD_TAX = "withheld_tax"
     CREW_PAYABLE = "crew_payable"
     CREW_EXPENSE = "crew_expense"
     PAYOUT_CLEARING = "payout_clearing"
@@ -70,6 +71,8 @@ RULES = MappingProxyType(
         # A refund after a payout makes it negative until the next one.
         Kind.PARTNER_PAYABLE: Rule(Side.CREDIT, owned=True),
         Kind.PARTNER_EXPENSE: Rule(Side.DEBIT),
+        # What is kept back from shares for the tax office.
+        Kind.WITHHELD_TAX: Rule(Side.CREDIT),
         Kind.CREW_PAYABLE: Rule(Side.CREDIT, owned=True),
         Kind.CREW_EXPENSE: Rule(Side.DEBIT),
         Kind.PAYOUT_CLEARING: Rule(Side.CREDIT),

@@ -5,7 +5,6 @@ holds, dues and transactions; then the entry's key. So nobody waits in a circle.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,7 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from powerbank.base.db import new_id, open_session
-from powerbank.ledger import wallet_changes
+from powerbank.ledger import revenue_changes, wallet_changes
 from powerbank.ledger.accounts import OWN_ACCOUNTS, USER_KINDS, AccountName, Kind, Side, user_account
 from powerbank.ledger.errors import (
     FloorError,
@@ -77,8 +76,7 @@ class LockedAccounts(NamedTuple):
 _LOCKED = "ledger_locked"
 
 
-@dataclass(frozen=True)
-class Posted:
+class Posted(NamedTuple):
     entry_id: UUID
     fresh: bool  # False: this key was posted before, and nothing was done now
 
@@ -137,14 +135,17 @@ def post_entry(
     """
     amounts = _sum_by_account(lines)
     locked = _find_locked_accounts()
-    if locked is None or not locked.accounts.keys() >= amounts.keys():
+    missing = [] if locked is None else [name for name in amounts if name not in locked.accounts]
+    if locked is None or any(name.rule.floored for name in missing):
         locked = _lock_accounts(amounts)
+    elif missing:  # nobody locks hot accounts
+        locked = locked._replace(accounts=locked.accounts | _resolve_accounts(missing))
     accounts = locked.accounts
     if refusal := _find_refusal(amounts, accounts):
         # An entry that was booked before is found even if there would not be enough money for it now.
-        if (earlier := _find_earlier(key, kind, amounts)) is None:
+        if (posted := _find_earlier(key, kind, amounts)) is None:
             raise refusal
-        return earlier
+        return posted
     entry_id = new_id()
     parameters = {
         "id": entry_id,
@@ -161,16 +162,17 @@ def post_entry(
     }
     if open_session().execute(_WRITE, parameters).first() is not None:
         left = {
-            name: FoundAccount(found.id, _balance_after(found.balance, amounts.get(name, 0)))
+            name: found._replace(balance=_balance_after(found.balance, amounts.get(name, 0)))
             for name, found in accounts.items()
         }
         open_session().info[_LOCKED] = locked._replace(accounts=left)
         lots.move_lots(entry_id, amounts, continues=continues, first_award=first_award)
+        revenue_changes.note_entry(entry_id, kind, amounts)
         wallet_changes.react_to_entry(amounts, {name: found.balance for name, found in accounts.items()})
         return Posted(entry_id, fresh=True)
-    posted = _find_earlier(key, kind, amounts)
-    assert posted is not None  # noqa: S101 (for the type checker: the key stood in the way just now)
-    return posted
+    earlier = _find_earlier(key, kind, amounts)
+    assert earlier is not None  # noqa: S101 (for the type checker: the key stood in the way just now)
+    return earlier
 
 
 def lock_user_accounts(*user_ids: UUID) -> Accounts:
@@ -189,8 +191,8 @@ def lock_user_accounts(*user_ids: UUID) -> Accounts:
 
 
 def _lock_accounts(names: Iterable[AccountName]) -> LockedAccounts:
-    user_ids = {UUID(name.owner) for name in names if name.rule.floored}
     accounts = _resolve_accounts(names)  # the first query begins the transaction that is asked for next
+    user_ids = {UUID(name.owner) for name in names if name.rule.floored}
     return LockedAccounts(_innermost(open_session()), user_ids, accounts)
 
 
@@ -274,10 +276,7 @@ def _balance_after(balance: int | None, amount: int) -> int | None:
 def _find_refusal(amounts: dict[AccountName, int], accounts: Accounts) -> Exception | None:
     for name, amount in amounts.items():
         after = _balance_after(accounts[name].balance, amount)
-        if after is None:
-            continue
-        below = -after if name.rule.normal is Side.CREDIT else after
-        if below > 0:
+        if after is not None and (below := -after if name.rule.normal is Side.CREDIT else after) > 0:
             return _make_refusal(name.kind, below)
     return None
 

@@ -32,3 +32,12 @@ CREATE OR REPLACE TRIGGER points_moves_append_only BEFORE UPDATE OR DELETE OR TR
 
 CREATE OR REPLACE TRIGGER rental_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON rental_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE OR REPLACE TRIGGER partner_agreements_stay BEFORE DELETE OR TRUNCATE ON partner_agreements
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE OR REPLACE TRIGGER partner_agreement_stations_stay BEFORE DELETE OR TRUNCATE ON partner_agreement_stations
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE OR REPLACE TRIGGER partner_accruals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON partner_accruals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

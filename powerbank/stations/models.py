@@ -80,7 +80,7 @@ class Station(Base):
     maintenance: Mapped[bool] = mapped_column(server_default=text("false"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     protocol: Mapped[str]
-    partner_id: Mapped[UUID | None]
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))
     search_vector: Mapped[str] = mapped_column(TSVECTOR, deferred=True)  # the terms that a search finds it by
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

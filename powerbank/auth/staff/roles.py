@@ -45,6 +45,8 @@ GRANTED = MappingProxyType(
         "payments.resolve": _FINANCE,
         "refunds.read": _FINANCE | _SUPPORT,
         "refunds.decide": _FINANCE,
+        "partners.read": _ALL,
+        "partners.write": _FINANCE,
         "promotions.read": _ALL,
         "promotions.write": _OPERATIONS,
         "staff.read": _SUPERADMIN,

@@ -1,6 +1,6 @@
 """The night's recount: it compares everything that is kept beside the postings with the postings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -84,7 +84,7 @@ _ASIDE = text("""
 
 @dataclass(frozen=True)
 class Difference:
-    check: str  # entry, account, sums, currency, aside (holds and dues)
+    check: str  # entry, account, sums, currency, aside (holds and dues), and those of later domains
     subject: str
     kept: int
     counted: int
@@ -100,6 +100,16 @@ class Recount:
     found: list[dict[str, Any]] = field(default_factory=list)
 
 
+# What later domains keep beside the postings. Each check ends its snapshots itself.
+Check = Callable[[], Iterator[Difference]]
+
+_more_checks: list[Check] = []
+
+
+def register_checks(*checks: Check) -> None:
+    _more_checks[:] = checks
+
+
 def begin_recount(recount_id: UUID, *, now: datetime) -> None:
     row = {"id": recount_id, "started_at": now}
     open_session().execute(insert(Reconciliation).values(row).on_conflict_do_nothing())
@@ -113,6 +123,7 @@ def find_differences(recount: Recount) -> Iterator[Difference]:
         _check_sealed_sums,
         _check_currencies,
         _check_holds_and_dues,
+        _check_later_domains,
     ):
         for difference in check(recount):
             recount.differences += 1
@@ -200,6 +211,11 @@ def _check_currencies(recount: Recount) -> Iterator[Difference]:
     for row in _read(_CURRENCIES):
         if row.off != 0:
             yield Difference("currency", row.currency, 0, int(row.off))
+
+
+def _check_later_domains(_recount: Recount) -> Iterator[Difference]:
+    for check in _more_checks:
+        yield from check()
 
 
 def _check_holds_and_dues(recount: Recount) -> Iterator[Difference]:

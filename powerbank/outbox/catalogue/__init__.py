@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from powerbank.outbox.catalogue import (
     account_jobs,
     notification_jobs,
+    partner_jobs,
     payment_jobs,
     rental_jobs,
     reward_jobs,
@@ -24,6 +25,7 @@ JOBS: tuple[JobSpec, ...] = (
     *reward_jobs.JOBS,
     *station_jobs.JOBS,
     *rental_jobs.JOBS,
+    *partner_jobs.JOBS,
     *notification_jobs.JOBS,
 )
 
@@ -34,6 +36,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *reward_jobs.SCHEDULES,
     *station_jobs.SCHEDULES,
     *rental_jobs.SCHEDULES,
+    *partner_jobs.SCHEDULES,
     *notification_jobs.SCHEDULES,
 )
 

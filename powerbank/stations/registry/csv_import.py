@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from marshmallow import ValidationError
 from sqlalchemy import select
@@ -32,6 +33,16 @@ class ImportedRow:
     result: str
     errors: dict[str, list[str]] = field(default_factory=dict)
     mqtt: NewCredentials | None = None
+
+
+# Who knows which partners there are: `powerbank.wiring` says so.
+KnownPartners = Callable[[Collection[UUID]], set[UUID]]
+
+_known_partners: list[KnownPartners] = []
+
+
+def register_known_partners(find: KnownPartners) -> None:
+    _known_partners[:] = [find]
 
 
 ValidRow = tuple[ImportedRow, dict[str, Any]]
@@ -71,7 +82,7 @@ def import_stations(rows: list[dict[str, str]], *, dry_run: bool, now: datetime)
             good.append((line, StationSchema().load(_convert_cells(row))))
         except ValidationError as refused:
             line.result, line.errors = "refused", _flatten_errors(refused.messages_dict)
-    new = _refuse_known(good)
+    new = _refuse_known(_refuse_unknown_partners(good))
     if new and not dry_run:
         made = services.register_stations([facts for _, facts in new], now=now)
         for (line, _), (_, shown) in zip(new, made, strict=True):
@@ -96,6 +107,15 @@ def _refuse_known(good: list[ValidRow]) -> list[ValidRow]:
             values.add(facts[name])
         new.append((line, facts))
     return new
+
+
+def _refuse_unknown_partners(good: list[ValidRow]) -> list[ValidRow]:
+    named = {facts["partner_id"] for _, facts in good} - {None}
+    known = {partner_id for find in _known_partners for partner_id in find(named)} if named else set()
+    for line, facts in good:
+        if facts["partner_id"] not in {None, *known}:
+            line.result, line.errors = "refused", {"partner_id": ["There is no such partner."]}
+    return [(line, facts) for line, facts in good if line.result != "refused"]
 
 
 def _find_taken(name: str, wanted: list[str]) -> set[str]:

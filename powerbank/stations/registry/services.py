@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error
 from powerbank.base.db import new_id, open_session
-from powerbank.base.errors import ConflictError
+from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.stations.availability import live_rows
 from powerbank.stations.models import Slot, Station
 from powerbank.stations.registry import credentials, queries, search_terms
@@ -45,7 +45,11 @@ def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[
 
 
 def _make_refusals() -> Refusals:
-    return {"uq_stations_sn": already_exists_error(), "uq_stations_imei": already_exists_error()}
+    return {
+        "uq_stations_sn": already_exists_error(),
+        "uq_stations_imei": already_exists_error(),
+        "fk_stations_partner_id_partners": InvalidFieldsError({"partner_id": ["There is no such partner."]}),
+    }
 
 
 def _leave_out_slots(facts: Mapping[str, Any]) -> dict[str, Any]:
