@@ -195,6 +195,7 @@ PAGES = (
     "powerbank.stations.public.pages:blueprint",
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
+    "powerbank.admin.console.identity.pages:blueprint",
     "powerbank.admin.console.money.payment_pages:blueprint",
     "powerbank.admin.console.map.pages:blueprint",
     "powerbank.ops.now.pages:blueprint",

@@ -15,8 +15,13 @@ VALID_SECONDS = 300
 
 
 def create_link(document_id: UUID, staff: SignedInStaff) -> str:
+    return f"{current_app.config['SETTINGS'].public_url}{create_path(document_id, staff)}"
+
+
+def create_path(document_id: UUID, staff: SignedInStaff) -> str:
+    """Create a link for a page of this very site."""
     token = _serializer().dumps([str(document_id), str(staff.id), str(staff.session_id)])
-    return f"{current_app.config['SETTINGS'].public_url}/media/documents/{document_id}.jpg?token={token}"
+    return f"/media/documents/{document_id}.jpg?token={token}"
 
 
 def open_link(document_id: UUID, token: str, *, sent_by: UUID | None) -> SignedInStaff:

@@ -21,6 +21,11 @@ class AlreadyDecidedError(ConflictError):
         super().__init__("kyc_decided", "This submission does not wait for a decision (any more).")
 
 
+class ClaimedError(ConflictError):
+    def __init__(self) -> None:
+        super().__init__("kyc_claimed", "Somebody else looks at this submission now.")
+
+
 class DocumentsDeletedError(AppError):
     def __init__(self) -> None:
         super().__init__("documents_deleted", 410, "These documents have been deleted.")

@@ -1,12 +1,13 @@
 """Read identity checks, for people and staff."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from powerbank.api.paging import page
@@ -14,9 +15,11 @@ from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
 from powerbank.kyc import encryption
 from powerbank.kyc.errors import DocumentsDeletedError
-from powerbank.kyc.models import KycDocument, KycRecord, KycSubmission
+from powerbank.kyc.models import KycDocument, KycRecord, KycStatus, KycSubmission
 
 log = structlog.get_logger(__name__)
+
+MOST_COUNTED = 1000
 
 
 def find_submission_of_user(user_id: UUID) -> KycSubmission | None:
@@ -43,6 +46,23 @@ def list_submissions(*, status: str | None, limit: int, cursor: str | None) -> d
         query = query.where(KycRecord.status == status)
     found = page(query, KycRecord.submission_id, limit=limit, cursor=cursor)
     return {**found, "items": [record.submission for record in found["items"]]}
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many people wait for a decision, counted up to a bound, and since when the first of them does."""
+
+    count: int
+    most: int
+    oldest: datetime | None
+
+
+def read_backlog() -> Backlog:
+    waiting = select(KycRecord.submission_id).where(KycRecord.status == KycStatus.PENDING)
+    count = db.session.scalar(select(func.count()).select_from(waiting.limit(MOST_COUNTED + 1).subquery())) or 0
+    first = waiting.order_by(KycRecord.submission_id).limit(1).scalar_subquery()
+    oldest = db.session.scalar(select(KycSubmission.submitted_at).where(KycSubmission.id == first))
+    return Backlog(count, MOST_COUNTED, oldest)
 
 
 def list_submissions_of_user(user_id: UUID) -> Sequence[KycSubmission]:

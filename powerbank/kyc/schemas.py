@@ -64,6 +64,19 @@ class SubmissionDetailSchema(QueuedSubmissionSchema):
     )
 
 
+class ClaimSchema(Schema):
+    after = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Pass over this one, give it back, and take what follows it."},
+    )
+
+
+class ClaimedSchema(Schema):
+    submission = fields.Nested(SubmissionDetailSchema, required=True, allow_none=True)
+    claimed_until = Time(required=True, allow_none=True)
+
+
 class RejectionSchema(Schema):
     # The person reads it.
     reason = fields.String(required=True, validate=REASON)

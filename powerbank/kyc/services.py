@@ -11,12 +11,13 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import delete, select, update
 
+from powerbank.base import audit
 from powerbank.base.database_errors import foreseen
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import NotFoundError
-from powerbank.kyc import citizenship_numbers, encryption, queries
+from powerbank.kyc import citizenship_numbers, claims, encryption, queries
 from powerbank.kyc.citizenship_numbers import CitizenshipNumber
-from powerbank.kyc.errors import AlreadyDecidedError, KycApprovedError, KycPendingError, NumberTakenError
+from powerbank.kyc.errors import KycApprovedError, KycPendingError, NumberTakenError
 from powerbank.kyc.events import KycApproved, KycRejected
 from powerbank.kyc.models import DocumentSide, KycDocument, KycRecord, KycStatus, KycSubmission
 from powerbank.outbox.catalogue import account_jobs
@@ -124,20 +125,38 @@ def _decide_submission(submission_id: UUID, decision: KycStatus, *, staff_id: UU
     session = open_session()
     submission = queries.get_submission(submission_id)
     user = session.get_one(User, submission.user_id, with_for_update=True, populate_existing=True)
-    values: dict[str, object] = {"status": decision}
+    values: dict[str, object] = {"status": decision, "claimed_by": None, "claimed_until": None}
     if decision is KycStatus.REJECTED:
         values["number_digest"] = None
-    claimed = session.execute(
+    decided = session.execute(
         update(KycRecord)
-        .where(KycRecord.submission_id == submission_id, KycRecord.status == KycStatus.PENDING)
+        .where(
+            KycRecord.submission_id == submission_id,
+            KycRecord.status == KycStatus.PENDING,
+            claims.is_free_for(staff_id, now),
+        )
         .values(values)
         .returning(KycRecord.user_id)
     ).one_or_none()
-    if claimed is None:
-        raise AlreadyDecidedError
+    if decided is None:
+        raise claims.refusal_of(submission_id)
     submission.decision, submission.decided_at, submission.decided_by = decision, now, staff_id
     user.kyc_status = decision
+    _record_decision(submission)
     return submission
+
+
+def _record_decision(submission: KycSubmission) -> None:
+    """Record the decision in the audit log without its reason: that is free text, may repeat what the document says,
+    and could not be forgotten."""
+    audit.record(
+        actor=audit.staff_actor(submission.decided_by),
+        action=f"kyc.{submission.decision}",
+        object_kind="kyc",
+        object_id=submission.id,
+        old={"status": KycStatus.PENDING},
+        new={"status": submission.decision},
+    )
 
 
 def forget_leaving_user(user: User) -> None:

@@ -12,10 +12,12 @@ from powerbank.api.paging import page_of
 from powerbank.auth.staff.sessions import SignedInStaff
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
-from powerbank.kyc import document_links, queries, services
+from powerbank.kyc import claims, document_links, queries, services
 from powerbank.kyc import documents as kyc_documents
-from powerbank.kyc.models import KycStatus, KycSubmission
+from powerbank.kyc.models import KycSubmission
 from powerbank.kyc.schemas import (
+    ClaimedSchema,
+    ClaimSchema,
     DocumentTokenSchema,
     LinksSchema,
     QueueArguments,
@@ -37,6 +39,38 @@ document_blueprint = Blueprint(
 def queue(arguments: dict[str, Any]) -> dict[str, Any]:
     """Each person's present submission, oldest first"""
     return queries.list_submissions(**arguments)
+
+
+@blueprint.post("/claim")
+@staff_only("kyc.decide")
+@blueprint.arguments(ClaimSchema)
+@blueprint.response(200, ClaimedSchema)
+def claim_next(body: dict[str, Any]) -> dict[str, Any]:
+    """The check that has waited longest and that nobody else looks at: yours for five minutes, or until you decide"""
+    now = utcnow()
+    with transaction():
+        submission = claims.claim_next(staff_id=current_staff().id, now=now, after=body["after"])
+    return {"submission": submission, "claimed_until": now + claims.CLAIM_LASTS if submission else None}
+
+
+@blueprint.post("/<uuid:submission_id>/claim")
+@staff_only("kyc.decide")
+@blueprint.response(200, ClaimedSchema)
+def claim(submission_id: UUID) -> dict[str, Any]:
+    """This check is yours for five minutes"""
+    now = utcnow()
+    with transaction():
+        submission = claims.claim_submission(submission_id, staff_id=current_staff().id, now=now)
+    return {"submission": submission, "claimed_until": now + claims.CLAIM_LASTS}
+
+
+@blueprint.post("/<uuid:submission_id>/release")
+@staff_only("kyc.decide")
+@blueprint.response(204)
+def release(submission_id: UUID) -> None:
+    """Give a check back that you do not want to decide"""
+    with transaction():
+        claims.release_claim(submission_id, staff_id=current_staff().id)
 
 
 @blueprint.get("/<uuid:submission_id>")
@@ -67,9 +101,7 @@ def approve(submission_id: UUID) -> KycSubmission:
     """Confirm that this person is who they say"""
     staff_id = current_staff().id
     with transaction():
-        submission = services.approve_submission(submission_id=submission_id, staff_id=staff_id, now=utcnow())
-        _audit_decision(submission)
-    return submission
+        return services.approve_submission(submission_id=submission_id, staff_id=staff_id, now=utcnow())
 
 
 @blueprint.post("/<uuid:submission_id>/reject")
@@ -80,18 +112,9 @@ def reject(body: dict[str, str], submission_id: UUID) -> KycSubmission:
     """Refuse a submission; the person reads the reason and may send another"""
     staff_id = current_staff().id
     with transaction():
-        submission = services.reject_submission(
+        return services.reject_submission(
             submission_id=submission_id, staff_id=staff_id, reason=body["reason"], now=utcnow()
         )
-        _audit_decision(submission)
-    return submission
-
-
-def _audit_decision(submission: KycSubmission) -> None:
-    """Record the decision without its reason: that is free text, may repeat what the document says, and could not be
-    forgotten."""
-    new = {"status": submission.decision}
-    audit.by_staff(f"kyc.{submission.decision}", "kyc", submission.id, old={"status": KycStatus.PENDING}, new=new)
 
 
 @document_blueprint.get("/documents/<uuid:document_id>.jpg")

@@ -1,6 +1,6 @@
 """The language of a page: its texts, numbers and times as its reader writes them."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 from flask import session
 from markupsafe import Markup
@@ -8,7 +8,7 @@ from markupsafe import Markup
 from powerbank.api import translations as refusals
 from powerbank.api.language import ENGLISH, LANGUAGES, wanted_language
 from powerbank.base import local_format
-from powerbank.base.clock import format_time, utcnow
+from powerbank.base.clock import HOME, format_time, utcnow
 from powerbank.pages.translations import NEPALI
 
 _STEPS = ((86_400, "{count} d"), (3_600, "{count} h"), (60, "{count} min"))
@@ -47,6 +47,12 @@ def write_time(moment: datetime | None, *, seconds: bool = False) -> Markup:
         return Markup("")
     written = local_format.format_time(moment, page_language(), seconds=seconds)
     return Markup('<time datetime="{}">{}</time>').format(format_time(moment), written)
+
+
+def write_day(moment: date) -> str:
+    """Write a day, or the day of a moment at the network's home."""
+    at = moment if isinstance(moment, datetime) else datetime.combine(moment, time(12), HOME)
+    return local_format.format_date(at, page_language())
 
 
 def write_age(moment: datetime) -> Markup:

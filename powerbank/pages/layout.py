@@ -14,6 +14,7 @@ from powerbank.pages.language import (
     translate,
     translate_refusal,
     write_age,
+    write_day,
     write_number,
     write_time,
 )
@@ -28,7 +29,9 @@ def init_app(app: Flask) -> None:
         same_page=address_of_same_page,
         new_key=forms.new_key,
     )
-    app.jinja_env.filters.update(number=write_number, time=write_time, age=write_age, refusal=translate_refusal)
+    app.jinja_env.filters.update(
+        number=write_number, time=write_time, day=write_day, age=write_age, refusal=translate_refusal
+    )
 
 
 def write_api_call(method: str, path: str, body: dict[str, object] | None = None) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from powerbank.auth.staff.roles import Role
+from powerbank.kyc.models import KycStatus
 from powerbank.outbox.models import Cause
 from powerbank.pages.translations import NEPALI, PARTS
 from powerbank.payments.gateways import LIMITS
@@ -23,6 +24,8 @@ TAKE_LABELS = {
     *(f"lists.{kind}" for kind in ("choice", "text_field", "day")),
 }
 SHOWN_VALUES = {
+    *(status.value for status in KycStatus),
+    *("withdrawn", *(f"same {kind}" for kind in ("number", "phone", "email", "device", "name", "birthday"))),
     *(status.value for status in IntentStatus),
     *LIMITS,
     *Role,
@@ -49,7 +52,7 @@ def _labels(call: ast.Call) -> Iterator[ast.Constant]:
 
 def texts_of_code() -> Iterator[str]:
     """Find what is given to `translate`, the labels of lists, and constants that a module hands over by name."""
-    for path in [*ROOT.rglob("*pages.py"), *ROOT.rglob("sections.py")]:
+    for path in [*ROOT.rglob("*pages.py"), *(ROOT / "admin" / "console").rglob("*.py")]:
         source = path.read_text()
         if "powerbank.pages" not in source and "problem=" not in source:
             continue

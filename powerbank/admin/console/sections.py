@@ -2,6 +2,10 @@
 
 from powerbank.pages.lists import Section, Tab
 
+PEOPLE = Section(
+    "People",
+    (Tab("Identity checks", "kyc.read", "/console/identity"),),
+)
 MONEY = Section(
     "Money",
     (

@@ -62,6 +62,7 @@ REFUSALS = {
     "This document cannot be read right now.": "यो कागजात अहिले खोल्न सकिएन।",
     "These documents have been deleted.": "यी कागजात मेटाइसकिएका छन्।",
     "This citizenship number belongs to another account.": "यो नागरिकता नम्बर अर्कै खातामा छ।",
+    "Somebody else looks at this submission now.": "यो निवेदन अहिले अरू कसैले हेर्दै हुनुहुन्छ।",
     "This submission does not wait for a decision (any more).": "यो निवेदन निर्णयको पर्खाइमा छैन।",
     "Your documents are being looked at already.": "तपाईंका कागजात जाँच हुँदै छन्।",
     "Your identity is confirmed already.": "तपाईंको परिचय प्रमाणित भइसकेको छ।",

@@ -6,6 +6,7 @@
 from types import MappingProxyType
 
 from powerbank.pages.translations.account_ne import ACCOUNT
+from powerbank.pages.translations.identity_ne import IDENTITY
 from powerbank.pages.translations.layout_ne import LAYOUT
 from powerbank.pages.translations.machinery_ne import MACHINERY
 from powerbank.pages.translations.map_ne import MAP
@@ -15,6 +16,7 @@ from powerbank.pages.translations.now_ne import NOW
 # One part for each section.
 PARTS = (
     ACCOUNT,
+    IDENTITY,
     LAYOUT,
     MACHINERY,
     MAP,
