@@ -22,7 +22,7 @@ DECISIONS = {"requeue": services.requeue_dead_letter, "discard": services.discar
 DONE = {"requeue": "{job}: sent again.", "discard": "{job}: put aside."}
 
 
-@blueprint.get("/")
+@blueprint.get("/machinery")
 def overview() -> str:
     staff = page_staff("system.read")
     workers = heartbeats.find_living("worker")

@@ -126,7 +126,7 @@ def test_a_dead_letter_is_sent_again_with_a_button(app: Flask, client: FlaskClie
         job_id = enqueue(sample_jobs.REFUSED, key="a")
     work()
     sign_in(client)
-    page = client.get("/console/")
+    page = client.get("/console/machinery")
     assert "no such account" in page.text
     client.post(f"/console/jobs/{job_id}/requeue", data={"csrf_token": token_of(page)})
     with app.app_context():
@@ -135,7 +135,7 @@ def test_a_dead_letter_is_sent_again_with_a_button(app: Flask, client: FlaskClie
 
 def test_a_viewer_sees_but_does_not_touch(app: Flask, client: FlaskClient, admin: None) -> None:
     sign_in(client, "viewer@example.com")
-    page = client.get("/console/")
+    page = client.get("/console/machinery")
     assert page.status_code == 200
     assert "Run now" not in page.text
     refused = client.post("/console/schedules/prune-jobs/run", data={"csrf_token": token_of(page)})

@@ -12,12 +12,16 @@ from tests.people import change
 
 SignIn = Callable[..., Reader]
 
+TROUBLE = """INSERT INTO station_issues (id, station_id, issue_type, priority, opened_at)
+             SELECT gen_random_uuid(), id, 'damaged', 'critical', now() - interval '3 h' FROM stations LIMIT 5"""
+
 
 def test_the_map_and_its_list_say_the_same(app: Flask, staff: SignIn) -> None:
     with app.app_context(), transaction():
         seed.seed_stations(utcnow())
     change(app, "UPDATE station_live SET online = sn <> 'KTM-003', available_banks = 3, maintenance = sn = 'KTM-004'")
-    reader = staff(Role.VIEWER)
+    change(app, TROUBLE)
+    reader = staff(Role.SUPERADMIN)
     page = reader.open("/console/now")
     page.wait_for_selector(".places li")
     assert page.locator(".pin").count() == page.locator("[data-map-list] li[data-lat]").count()
