@@ -12,6 +12,9 @@ from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import open_publisher
 from powerbank.rentals import locations, notices, queries, sweeps
+from powerbank.rentals.blocked_returns import next_station
+from powerbank.rentals.blocked_returns import services as blocked_returns
+from powerbank.rentals.blocked_returns import sweeps as blocked_return_sweeps
 from powerbank.rentals.charges import settlement
 from powerbank.rentals.end import completion, returns, swaps
 from powerbank.rentals.reservations import services as reservations
@@ -97,15 +100,24 @@ def abandon_swap(*, rental_id: str) -> None:
 
 
 def send_rental_reminder(*, rental_id: str, due_at: str) -> None:
-    notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due_at))
+    notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due_at), now=utcnow())
 
 
 def expire_reservation(*, reservation_id: str) -> None:
     reservations.expire_reservation(UUID(reservation_id), now=utcnow())
 
 
+def end_return_pause(*, block_id: str) -> None:
+    blocked_returns.end_return_pause(UUID(block_id), now=utcnow())
+
+
+def move_kept_slot(*, block_id: str) -> None:
+    next_station.move_kept_slot(UUID(block_id), now=utcnow())
+
+
 def sweep_promises(run: StepwiseRun) -> None:
-    run_sweep(*reservation_sweeps.reservation_steps(utcnow()))
+    now = utcnow()
+    run_sweep(*reservation_sweeps.reservation_steps(now), *blocked_return_sweeps.blocked_return_steps(now))
 
 
 def sweep_overdue_rentals(run: StepwiseRun) -> None:

@@ -51,6 +51,7 @@ from powerbank.points.events import (
 )
 from powerbank.promotions.events import CouponWaits
 from powerbank.rentals import notices as rental_notices
+from powerbank.rentals.blocked_returns.events import ReturnBlocked, ReturnPauseOver, ReturnSlotMoved
 from powerbank.rentals.events import (
     AnomalyFound,
     CaseDecided,
@@ -206,6 +207,15 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
         tell_user(NoticeType.CASE_UPHELD, once_per="case_id", upheld=True),
         tell_user(NoticeType.CASE_DISMISSED, once_per="case_id", upheld=False),
     ),
+    ReturnBlocked: (
+        tell_user(NoticeType.RETURN_PAUSED, once_per="block_id", granted=True, has_slot=True),
+        tell_user(NoticeType.RETURN_PAUSED_ANYWHERE, once_per="block_id", granted=True, has_slot=False),
+    ),
+    ReturnSlotMoved: (
+        tell_user(NoticeType.RETURN_SLOT_MOVED, has_slot=True),
+        tell_user(NoticeType.RETURN_SLOT_GONE, has_slot=False),
+    ),
+    ReturnPauseOver: (tell_user(NoticeType.RETURN_PAUSE_OVER, once_per="block_id"),),
     ReservationExpired: (
         tell_user(NoticeType.RESERVATION_EXPIRED, once_per="reservation_id", has_fee=False),
         tell_user(NoticeType.RESERVATION_CHARGED, once_per="reservation_id", has_fee=True),

@@ -178,6 +178,8 @@ API = (
     "powerbank.partners.staff_routes:blueprint",
     "powerbank.rentals.routes:blueprint",
     "powerbank.rentals.reservations.routes:blueprint",
+    "powerbank.rentals.blocked_returns.routes:blueprint",
+    "powerbank.rentals.blocked_returns.staff_routes:blueprint",
     "powerbank.rentals.staff.routes:blueprint",
     "powerbank.stations.messages.gateway_routes:blueprint",
     "powerbank.social.routes:blueprint",

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from powerbank.base.db import db
 from powerbank.ledger.wallet_models import Due, Progress, WalletTransaction
 from powerbank.rentals import queries
+from powerbank.rentals.blocked_returns.cards import BlockCard, pauses_of_rentals
 from powerbank.rentals.charges import fees
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.states import OUT, Status
@@ -32,11 +33,15 @@ class RentalCard:
     amount_paid: int
     due_amount: int
     overdue_amount: int
+    pause: BlockCard | None
     timeline: Sequence[RentalEvent] = ()
 
 
 def cards_of_rentals(rentals: Sequence[Rental], *, now: datetime) -> list[RentalCard]:
-    """Return the cards of these rentals. The number of queries is four, however many rentals there are."""
+    """Return the cards of these rentals. The number of queries is four, however many rentals there are.
+
+    Those of pauses come to it where a rental had one.
+    """
     places = {each.station_id for each in rentals} | {each.return_station_id for each in rentals}
     stations = {each.id: each for each in db.session.scalars(select(Station).where(Station.id.in_(places - {None})))}
     bank_ids = {each.bank_id for each in rentals}
@@ -46,6 +51,7 @@ def cards_of_rentals(rentals: Sequence[Rental], *, now: datetime) -> list[Rental
     }
     ids = [str(each.id) for each in rentals]
     paid, dues = _amounts_paid(ids), _amounts_due(ids)
+    pauses = pauses_of_rentals(rentals)
     return [
         RentalCard(
             each,
@@ -55,6 +61,7 @@ def cards_of_rentals(rentals: Sequence[Rental], *, now: datetime) -> list[Rental
             paid.get(str(each.id), 0),
             dues.get(str(each.id), 0),
             overdue_so_far(each, now),
+            pauses.get(each.id),
         )
         for each in rentals
     ]
@@ -89,7 +96,7 @@ def overdue_so_far(rental: Rental, now: datetime) -> int:
     running = rental.status in OUT or (rental.status == Status.COMPLETED and rental.settled_at is None)
     if not running or rental.came_late:
         return rental.overdue_amount
-    return rental.overdue_amount + fees.overdue_fee_of_rental(rental, rental.ended_at or now)
+    return rental.overdue_amount + fees.overdue_fee_of_rental(rental, rental.ended_at or fees.meter_time(rental, now))
 
 
 def _amounts_paid(rental_ids: list[str]) -> dict[str, int]:

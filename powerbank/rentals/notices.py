@@ -72,18 +72,29 @@ def plan_reminder(rental: Rental, *, since: datetime, now: datetime) -> None:
     before = timedelta(minutes=app_config.current().reminder_minutes)
     if rental.due_at - since <= max(SHORT_RENTAL, before):
         return
-    enqueue(
-        rental_jobs.SEND_RENTAL_REMINDER,
-        at=rental.due_at - before,
-        expires_at=rental.due_at,
-        rental_id=str(rental.id),
-        due_at=rental.due_at.isoformat(),
-    )
+    _enqueue_reminder(rental, at=rental.due_at - before, due_at=rental.due_at)
 
 
-def send_reminder(rental_id: UUID, *, due_at: datetime) -> None:
-    """Publish that the rental ends soon, unless the power bank is back or the due time has changed since."""
+def send_reminder(rental_id: UUID, *, due_at: datetime, now: datetime) -> None:
+    """Publish that the rental ends soon, unless the power bank is back or the due time has changed since.
+
+    While the meter stands still nobody is reminded. The reminder comes when it goes on, if that is before the due time.
+    """
     rental = open_session().get(Rental, rental_id)
     if rental is None or rental.status != Status.ACTIVE or rental.due_at != due_at or queries.is_bank_back(rental):
         return
+    if rental.paused_until is not None and now < rental.paused_until:
+        if rental.paused_until < due_at:
+            _enqueue_reminder(rental, at=rental.paused_until, due_at=due_at)
+        return
     publish(RentalEndingSoon(**transitions.event_fields(rental), due_at=due_at))
+
+
+def _enqueue_reminder(rental: Rental, *, at: datetime, due_at: datetime) -> None:
+    enqueue(
+        rental_jobs.SEND_RENTAL_REMINDER,
+        at=at,
+        expires_at=due_at,
+        rental_id=str(rental.id),
+        due_at=due_at.isoformat(),
+    )

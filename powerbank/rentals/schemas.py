@@ -7,6 +7,7 @@ from powerbank.api.paging import PageArguments
 from powerbank.api.uploads import PhotoField
 from powerbank.base import money
 from powerbank.payments.options.methods import PAYABLE
+from powerbank.rentals.blocked_returns.schemas import BlockedReturnSchema
 from powerbank.rentals.disputes.models import IssueType
 from powerbank.rentals.states import Status
 from powerbank.stations.issues.schemas import PHOTO
@@ -102,6 +103,12 @@ class RentalSchema(Schema):
     due_amount = Money(required=True)
     currency = fields.Constant(money.NPR, metadata={"type": "string"})
     is_returned_on_time = Boolean(required=True, allow_none=True, attribute="rental.is_returned_on_time")
+    pause = fields.Nested(
+        BlockedReturnSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "the time for which the meter stands still, while it does or where it was used"},
+    )
     cancel_requested_at = Time(required=True, allow_none=True, attribute="rental.cancel_requested_at")
     swap_of = fields.UUID(required=True, allow_none=True, attribute="rental.swap_of")
 

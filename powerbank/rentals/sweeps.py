@@ -18,6 +18,8 @@ from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue_again, publish
 from powerbank.rentals import queries, transitions
+from powerbank.rentals.blocked_returns import pauses
+from powerbank.rentals.charges import fees
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.end import losses, returns
 from powerbank.rentals.events import AnomalyFound, PaidNotEjected, RentalOverdue
@@ -58,14 +60,17 @@ class Step:
 def overdue_step(now: datetime) -> Step:
     """Find active rentals whose due time is over, and mark them overdue."""
     return Step(
-        and_(Rental.status == Status.ACTIVE, Rental.due_at < now), lambda rental_id: mark_overdue(rental_id, now)
+        and_(Rental.status == Status.ACTIVE, Rental.due_at < now, pauses.is_not_running(now)),
+        lambda rental_id: mark_overdue(rental_id, now),
     )
 
 
 def mark_overdue(rental_id: UUID, now: datetime) -> None:
     """Mark a rental overdue if it is still active and due. Its power bank is not back provisionally."""
     rental = queries.lock_rental(rental_id)
-    if rental.status == Status.ACTIVE and rental.due_at is not None and rental.due_at < now and not rental.provisional:
+    is_due = rental.due_at is not None and rental.due_at < fees.meter_time(rental, now)
+    if rental.status == Status.ACTIVE and is_due and not rental.provisional:
+        assert rental.due_at is not None  # noqa: S101 (it is due)
         transitions.move_rental(rental, Status.OVERDUE, event="overdue", cause="sweep", at=rental.due_at)
         # A rental that came late costs nothing until staff decide, so its person is told nothing.
         if not rental.came_late:
@@ -79,7 +84,14 @@ def loss_step(now: datetime) -> Step:
     """
     long_overdue = Rental.due_at + func.make_interval(0, 0, 0, Rental.lost_after_days) < now
     return Step(
-        and_(Rental.status == Status.OVERDUE, long_overdue, ~Rental.provisional, ~Rental.came_late, ~_has_open_case()),
+        and_(
+            Rental.status == Status.OVERDUE,
+            long_overdue,
+            ~Rental.provisional,
+            ~Rental.came_late,
+            ~_has_open_case(),
+            pauses.is_not_running(now),
+        ),
         lambda rental_id: declare_lost(rental_id, now),
     )
 

@@ -56,6 +56,10 @@ Factory = Callable[[UUID], Belonging]
 
 # By the rule of the route, for example "/api/users/me/devices/<uuid:device_id>". The factory is called inside an
 # application context and makes something that belongs to the given person.
+def a_rental_to_bring_back(owner: UUID) -> Belonging:
+    return Belonging(a_rental(owner).values, {"POST": {"station_sn": "A"}})
+
+
 def a_notice(owner: UUID) -> Belonging:
     with transaction():
         notice_id = notify(user_id=owner, type=NoticeType.WELCOME, context={})
@@ -180,6 +184,7 @@ FACTORIES: dict[str, Factory] = {
     "/api/rentals/<uuid:rental_id>/pay-due": a_rental_that_is_owed_for,
     "/api/rentals/<uuid:rental_id>/report-issue": a_rental,
     "/api/rentals/<uuid:rental_id>/location": a_rental_somewhere,
+    "/api/rentals/<uuid:rental_id>/return-blocked": a_rental_to_bring_back,
     "/api/notifications/<uuid:notice_id>": a_notice,
     "/api/users/me/devices/<uuid:device_id>": a_device,
     "/api/operations/<uuid:operation_id>": an_operation,

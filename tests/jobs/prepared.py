@@ -156,6 +156,8 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "abandon_swap": swap_owed,
     "send_rental_reminder": rental_nearly_due,
     "expire_reservation": lambda: {"reservation_id": str(renting.reserved_too_long())},
+    "end_return_pause": lambda: {"block_id": str(renting.paused_too_long())},
+    "move_kept_slot": lambda: {"block_id": str(renting.kept_slot_taken())},
     "sweep_promises": promise_over,
     "sweep_overdue_rentals": rental_due,
     "sweep_stuck_rentals": rental_stuck,

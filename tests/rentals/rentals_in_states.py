@@ -7,6 +7,7 @@ from sqlalchemy import select, text, update
 
 from powerbank.base.db import open_session, transaction, utcnow
 from powerbank.payments.options.methods import Method
+from powerbank.rentals.blocked_returns import services as blocked_returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.start import ejection, initiation
@@ -99,6 +100,30 @@ def active(user_id: UUID | None = None) -> UUID:
         ejection.settle_ejection(command_of(rental_id).id, now=utcnow())
         session.execute(text("DELETE FROM outbox_jobs"))
     return rental_id
+
+
+def paused_too_long() -> UUID:
+    """Make a rental whose meter stood still for too long, and return the id of the report."""
+    return _paused(utcnow() - timedelta(minutes=40))
+
+
+def kept_slot_taken() -> UUID:
+    """Make a rental whose meter stands still while somebody has used its slot, and return the id of the report."""
+    block_id = _paused(utcnow())
+    with transaction():
+        show(station_id("B"), 1, "X-1")
+    return block_id
+
+
+def _paused(at: datetime) -> UUID:
+    rental_id = active()
+    with transaction():
+        made, _ = services.register_station(**FACTS, sn="B", imei="imei-B", slots=6, now=utcnow())
+        prepared.mark_seen(made.id, at=utcnow(), online=True)
+    with transaction() as session:
+        block = blocked_returns.grant_by_staff(rental_id, station_sn="A", by="staff:test", now=at)
+        session.execute(text("DELETE FROM outbox_jobs"))
+        return block.id
 
 
 def command_of(rental_id: UUID) -> StationCommand:

@@ -19,7 +19,7 @@ PLANNED = "SELECT arguments ->> 'due_at' AS due FROM outbox_jobs WHERE job = 'se
 def reminded(app: Flask, cabinets: Cabinets, sita: Renter, rental_id: str, due: str) -> int:
     """Count how often she has been reminded, once the reminder of this due time has come."""
     with app.app_context(), transaction():
-        notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due))
+        notices.send_reminder(UUID(rental_id), due_at=datetime.fromisoformat(due), now=utcnow())
     cabinets.work()
     return [each["title"] for each in sita.get("/notifications")["items"]].count("Your rental ends soon")
 

@@ -35,6 +35,11 @@ class NoticeType(StrEnum):
     RENTAL_EXTENDED = "rental_extended"
     RENTAL_CANCELLED = "rental_cancelled"
     RENTAL_LOST = "rental_lost"
+    RETURN_PAUSED = "return_paused"
+    RETURN_PAUSED_ANYWHERE = "return_paused_anywhere"
+    RETURN_SLOT_MOVED = "return_slot_moved"
+    RETURN_SLOT_GONE = "return_slot_gone"
+    RETURN_PAUSE_OVER = "return_pause_over"
     RESERVATION_EXPIRED = "reservation_expired"
     RESERVATION_CHARGED = "reservation_charged"
     RESERVATION_SHORTENED = "reservation_shortened"
@@ -157,6 +162,11 @@ RULES = MappingProxyType(
         NoticeType.RENTAL_COMPLETED: _urgent_rule(Group.RENTALS, PUSH, EMAIL),
         NoticeType.RENTAL_EXTENDED: _urgent_rule(Group.RENTALS, PUSH),
         NoticeType.RENTAL_CANCELLED: _urgent_rule(Group.RENTALS, PUSH),
+        NoticeType.RETURN_PAUSED: _urgent_rule(Group.RENTALS, PUSH, lasts=1800),
+        NoticeType.RETURN_PAUSED_ANYWHERE: _urgent_rule(Group.RENTALS, PUSH, lasts=1800),
+        NoticeType.RETURN_SLOT_MOVED: _urgent_rule(Group.RENTALS, PUSH, lasts=1800),
+        NoticeType.RETURN_SLOT_GONE: _urgent_rule(Group.RENTALS, PUSH, lasts=1800),
+        NoticeType.RETURN_PAUSE_OVER: _urgent_rule(Group.RENTALS, PUSH),
         NoticeType.RESERVATION_EXPIRED: _urgent_rule(Group.RENTALS, PUSH, lasts=1800),
         NoticeType.RESERVATION_CHARGED: _urgent_rule(Group.RENTALS, PUSH),
         NoticeType.RESERVATION_SHORTENED: _urgent_rule(Group.RENTALS, PUSH, lasts=300),

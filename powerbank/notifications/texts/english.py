@@ -84,6 +84,27 @@ ENGLISH = MappingProxyType(
             "Your power bank counts as lost",
             "{amount:money} is charged for it. Bring it back within 30 days and we refund what is above the fees.",
         ),
+        NoticeType.RETURN_PAUSED: (
+            "The time of your rental stands still",
+            "Slot {slot_number:number} at {go_to} is kept for you until {paused_until:time}. "
+            "Bring the power bank back there by then, and the time since now costs nothing.",
+        ),
+        NoticeType.RETURN_PAUSED_ANYWHERE: (
+            "The time of your rental stands still",
+            "Bring the power bank back to another station by {paused_until:time}: the time until then costs nothing.",
+        ),
+        NoticeType.RETURN_SLOT_MOVED: (
+            "Another slot is kept for you",
+            "Please go to {go_to}: slot {slot_number:number} is kept for you there until {paused_until:time}.",
+        ),
+        NoticeType.RETURN_SLOT_GONE: (
+            "Your slot was taken",
+            "No other slot can be kept for you. Any station will do until {paused_until:time}.",
+        ),
+        NoticeType.RETURN_PAUSE_OVER: (
+            "The time of your rental goes on",
+            "The power bank did not come back in time, so the rental is counted as if it had not stood still.",
+        ),
         NoticeType.RESERVATION_EXPIRED: (
             "Your power bank is no longer kept",
             "You did not come to {station} in time, so others may have the power bank. You pay nothing.",

@@ -44,6 +44,7 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "rate": Value(Format.MONEY, "5.00"),
         "package": Value(Format.TEXT, "One hour"),
         "station": Value(Format.TEXT, "Thamel 3"),
+        "go_to": Value(Format.TEXT, "Patan 2"),
         "slot_number": Value(Format.NUMBER, 7),
         "due_at": Value(Format.TIME, "2026-11-21T12:20:00Z"),
         "kept_until": Value(Format.TIME, "2026-11-21T11:45:00Z"),

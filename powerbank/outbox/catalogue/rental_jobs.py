@@ -87,6 +87,20 @@ EXPIRE_RESERVATION = JobSpec(
     retries=retry_until_done(5, MINUTE),
     alarm=5 * MINUTE,
 )
+END_RETURN_PAUSE = JobSpec(
+    "end_return_pause",
+    body="jobs.rentals.end_return_pause",
+    queue=Queue.IOT,
+    retries=retry_until_done(5, MINUTE),
+    alarm=5 * MINUTE,
+)
+MOVE_KEPT_SLOT = JobSpec(
+    "move_kept_slot",
+    body="jobs.rentals.move_kept_slot",
+    queue=Queue.IOT,
+    retries=retry_until_done(2, 15, MINUTE),
+    alarm=5 * MINUTE,
+)
 SWEEP_PROMISES = JobSpec(
     "sweep_promises",
     body="jobs.rentals.sweep_promises",
@@ -146,6 +160,8 @@ JOBS = (
     CONCLUDE_RENTAL,
     SEND_RENTAL_REMINDER,
     EXPIRE_RESERVATION,
+    END_RETURN_PAUSE,
+    MOVE_KEPT_SLOT,
     SWEEP_PROMISES,
     SWEEP_OVERDUE_RENTALS,
     SWEEP_STUCK_RENTALS,

@@ -10,6 +10,7 @@ from powerbank.ledger.accounts import Kind
 from powerbank.outbox.enqueue import publish
 from powerbank.payments.options.methods import Method
 from powerbank.rentals import errors, notices, queries, transitions
+from powerbank.rentals.blocked_returns import pauses
 from powerbank.rentals.charges import billing, fees
 from powerbank.rentals.events import RentalExtended, RentalPaid
 from powerbank.rentals.models import Rental
@@ -28,6 +29,7 @@ def extend_rental(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: M
     if funds.due:
         raise errors.outstanding_due(funds.due)
     package = _find_package(package_id, rental)
+    pauses.end_pause(rental, now=now)
     assert rental.due_at is not None  # noqa: S101 (CHECK started)
     step = f"extension:{rental.version}"
     if now > rental.due_at:

@@ -33,6 +33,12 @@ def usage_fee(*, started_at: datetime, until: datetime, unit_minutes: int, unit_
     return max(1, count_started_units(until - started_at, timedelta(minutes=unit_minutes))) * unit_price
 
 
+def meter_time(rental: Rental, now: datetime) -> datetime:
+    """Return the time up to which a rental would cost something now. It stands still during a pause."""
+    paused = rental.paused_from is not None and rental.paused_until is not None and now <= rental.paused_until
+    return min(now, rental.paused_from) if paused and rental.paused_from is not None else now
+
+
 def overdue_fee_of_rental(rental: Rental, until: datetime) -> int:
     """Return the overdue fee of a rental since its due time, which is zero before the due time."""
     if rental.due_at is None:

@@ -51,6 +51,6 @@ def unbilled_fees(rental: Rental, now: datetime) -> int:
     """Return the fees that are not billed yet, as far as they exceed the amounts that are held."""
     if rental.came_late:
         return 0
-    until = rental.ended_at or now
+    until = rental.ended_at or fees.meter_time(rental, now)
     unbilled = fees.usage_fee_of_rental(rental, until) + fees.overdue_fee_of_rental(rental, until)
     return max(0, unbilled - billing.amounts_held(rental).get(NPR, 0) - rental.held_value)

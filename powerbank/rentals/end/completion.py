@@ -6,6 +6,7 @@ from powerbank.base.db import open_session
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.rentals import queries, transitions
+from powerbank.rentals.blocked_returns import pauses
 from powerbank.rentals.charges import billing, settlement
 from powerbank.rentals.end import swaps
 from powerbank.rentals.end.cancellation import cancel_rental, claim_free_return
@@ -24,6 +25,7 @@ def end_rental(rental: Rental, *, at: datetime, cause: str, now: datetime, how: 
     """
     if rental.status == Status.UNRESOLVED:
         billing.start_meter(rental, _time_of_ejection(rental), now)
+    pauses.end_pause(rental, now=now)
     assert rental.started_at is not None  # noqa: S101 (CHECK started)
     assert rental.due_at is not None  # noqa: S101
     rental.ended_at = max(at, rental.started_at)

@@ -6,6 +6,7 @@ from powerbank.ledger.accounts import Kind
 from powerbank.ledger.wallet_models import TransactionType
 from powerbank.outbox.enqueue import publish
 from powerbank.rentals import transitions
+from powerbank.rentals.blocked_returns import pauses
 from powerbank.rentals.charges import billing, fees, settlement
 from powerbank.rentals.end import completion
 from powerbank.rentals.end.cancellation import cancel_rental, claim_free_return
@@ -18,6 +19,7 @@ from powerbank.stations.custody.models import Place, Whereabouts
 
 def declare_lost(rental: Rental, *, cause: str, now: datetime) -> None:
     """Sell the power bank to its person, at the replacement price less the overdue fees so far, and stop the meter."""
+    pauses.end_pause(rental, now=now)
     rental.lost_at = rental.ended_at = now
     transitions.move_rental(rental, Status.LOST, event="lost", cause=cause, at=now)
     settlement.take_fees(rental, until=now)

@@ -9,14 +9,18 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.base.db import open_session
-from powerbank.outbox.enqueue import publish
+from powerbank.outbox.catalogue import rental_jobs
+from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.rentals import queries, transitions
+from powerbank.rentals.blocked_returns import pauses
+from powerbank.rentals.blocked_returns.queries import find_rental_of_block
 from powerbank.rentals.charges import billing
 from powerbank.rentals.end import completion, losses
 from powerbank.rentals.events import UnmatchedReturn
 from powerbank.rentals.models import Rental, RentalEvent
 from powerbank.rentals.start import ejection
 from powerbank.rentals.states import OUT, Status
+from powerbank.stations.availability import kept_slots
 from powerbank.stations.custody.models import PowerBank
 from powerbank.stations.messages import returns as station_returns
 from powerbank.stations.models import Station
@@ -49,6 +53,7 @@ def process_return(
     """
     rental = queries.lock_rental(rental_id)
     billing.lock_funds(rental.user_id)
+    _ask_for_another_slot(rental, station_id, slot_number)
     if rental.status in (Status.EJECTING, Status.FAILED, Status.CANCELLED) and rental.started_at is None:
         ejection.apply_finished_commands(rental, now=now)
     if rental.status == Status.EJECTING:
@@ -66,7 +71,9 @@ def process_return(
     elif rental.status in OUT or rental.status == Status.UNRESOLVED:
         _note_place(rental, station_id, slot_number)
         refused_at = _time_of_refused_return(rental, now) if how == "snapshot" else None
-        completion.end_rental(rental, at=refused_at or returned_at, cause=STATION, now=now, how=how)
+        returned_at = refused_at or returned_at
+        ends_at = pauses.end_of_billing(rental, station_id=station_id, returned_at=returned_at)
+        completion.end_rental(rental, at=ends_at, cause=STATION, now=now, how=how)
     elif rental.status == Status.LOST and rental.lost_at is not None and returned_at - rental.lost_at <= FOUND_WITHIN:
         _note_place(rental, station_id, slot_number)
         losses.return_found_bank(rental, at=returned_at, now=now)
@@ -100,13 +107,10 @@ def finish_provisional_return(rental_id: UUID, *, passed: bool, now: datetime) -
         return
     rental.provisional = False
     if passed:
-        completion.end_rental(
-            rental,
-            at=queries.time_of_event(rental, "return_provisional") or now,
-            cause=STATION,
-            now=now,
-            how="self_test",
-        )
+        assert rental.return_station_id is not None  # noqa: S101 (it is provisional)
+        returned_at = queries.time_of_event(rental, "return_provisional") or now
+        ends_at = pauses.end_of_billing(rental, station_id=rental.return_station_id, returned_at=returned_at)
+        completion.end_rental(rental, at=ends_at, cause=STATION, now=now, how="self_test")
     else:
         rental.return_station_id = rental.return_slot = None
         transitions.note_event(rental, "return_refused", cause=STATION, at=now)
@@ -145,6 +149,13 @@ def _time_of_refused_return(rental: Rental, now: datetime) -> datetime | None:
     sn = open_session().get_one(Station, rental.return_station_id).sn
     detail = last[1].detail
     return last[1].at if (detail.get("station"), detail.get("slot")) == (sn, rental.return_slot) else None
+
+
+def _ask_for_another_slot(rental: Rental, station_id: UUID, slot_number: int) -> None:
+    """Have another slot kept for whoever was promised the one into which this power bank came back."""
+    holder = kept_slots.find_holder(station_id, slot_number)
+    if holder is not None and find_rental_of_block(holder) != rental.id:
+        enqueue(rental_jobs.MOVE_KEPT_SLOT, block_id=str(holder))
 
 
 def _note_place(rental: Rental, station_id: UUID, slot_number: int) -> None:

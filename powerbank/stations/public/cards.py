@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from powerbank.stations.availability import kept_slots
 from powerbank.stations.models import Slot, Station
 from powerbank.stations.packages import services as packages
+from powerbank.stations.protocols.events import Works
 from powerbank.stations.public.favourites import find_favourites_among
 from powerbank.stations.registry import queries
 from powerbank.stations.registry.opening_hours import is_open
@@ -44,9 +46,19 @@ def make_detail(station: Station, *, user_id: UUID | None, now: datetime, with_s
         "amenities": station.amenities,
         "rent_enabled": station.rent_enabled,
         "return_enabled": station.return_enabled,
-        "slots": [make_slot_card(each, with_serial=with_serials) for each in queries.list_slots(station.id)],
+        "slots": _make_slot_cards(station, with_serials=with_serials),
         "packages": packages.list_packages_at(station.id),
     }
+
+
+def _make_slot_cards(station: Station, *, with_serials: bool) -> list[dict[str, Any]]:
+    """Show the slots. One that is kept for somebody whose return was blocked elsewhere is locked to everybody else."""
+    kept = kept_slots.list_kept_numbers(station.id)
+    cards = [make_slot_card(each, with_serial=with_serials) for each in queries.list_slots(station.id)]
+    for each in cards:
+        if each["slot_number"] in kept and each["state"] == "empty":
+            each["state"] = Works.LOCKED.value
+    return cards
 
 
 def make_slot_card(row: Slot, *, with_serial: bool) -> dict[str, Any]:

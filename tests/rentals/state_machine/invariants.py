@@ -11,26 +11,47 @@ from powerbank.rentals import queries
 from powerbank.rentals.charges import billing
 from powerbank.rentals.charges import fees as rental_fees
 from powerbank.rentals.models import Rental
+from powerbank.rentals.reservations import fees
+from powerbank.rentals.reservations.models import Reservation, ReservationStatus
 from powerbank.rentals.states import OPEN, Status
+from powerbank.stations.custody.models import BankPromise
 from powerbank.stations.packages.models import PaymentModel
 
+_HELD = text("""
+    SELECT coalesce(sum(amount - captured - released), 0) FROM ledger_holds
+     WHERE reference_kind = 'reservation' AND reference_id = :id""")
+_PAID = text("""
+    SELECT coalesce(sum(wallet - refunded_wallet), 0) FROM wallet_transactions
+     WHERE reference_kind = 'reservation' AND reference_id = :id AND direction = 'out'""")
 _MORE_THAN_ONE = text(
     "SELECT user_id FROM rentals WHERE status = ANY(:open) AND NOT came_late GROUP BY 1 HAVING count(*) > 1"
 )
 _PUT_ASIDE_FOR_NOTHING = text("""
     SELECT reference_id FROM ledger_holds
-     WHERE status = 'open' AND reference_kind = 'rental'
-       AND NOT EXISTS (SELECT FROM rentals WHERE rentals.id::text = reference_id)""")
+     WHERE status = 'open'
+       AND NOT EXISTS (SELECT FROM rentals WHERE rentals.id::text = reference_id)
+       AND NOT EXISTS (SELECT FROM reservations r WHERE r.id::text = reference_id AND r.status = 'active')""")
 _PROMISED_TO_NOBODY = text("""
     SELECT bank_id FROM bank_reservations p
      WHERE NOT EXISTS (SELECT FROM rentals r WHERE r.id = p.rental_id)
        AND NOT EXISTS (SELECT FROM reservations r WHERE r.id = p.rental_id AND r.status = 'active')""")
+_KEPT_FOR_NOTHING = text("""
+    SELECT kept.station_id, kept.slot_number, block.outcome, block.go_to_station_id, block.go_to_slot
+      FROM kept_slots AS kept
+      FULL JOIN (SELECT * FROM blocked_returns WHERE outcome = 'open' AND go_to_slot IS NOT NULL) AS block
+        ON block.id = kept.holder_id
+     WHERE (kept.station_id, kept.slot_number) IS DISTINCT FROM (block.go_to_station_id, block.go_to_slot)
+       -- one whose power bank is back waits for the job of the return
+       AND NOT EXISTS (SELECT FROM custody c JOIN rentals r ON r.id = c.rental_id AND r.bank_id = c.bank_id
+                        WHERE r.id = block.rental_id AND NOT upper_inf(c.period))""")
 _OFF_BALANCE = text("SELECT currency FROM ledger_postings GROUP BY 1 HAVING sum(amount) <> 0")
 _UNENDED = text("""
     SELECT code, status, settled_at, came_late FROM rentals
      WHERE status NOT IN ('completed', 'cancelled', 'failed', 'lost')
         OR (settled_at IS NULL AND NOT came_late
-            AND id NOT IN (SELECT rental_id FROM rental_cases WHERE status = 'open'))""")
+            AND id NOT IN (SELECT rental_id FROM rental_cases WHERE status = 'open'))
+     UNION ALL SELECT id::text, status, ended_at, NULL FROM reservations WHERE status = 'active'
+     UNION ALL SELECT id::text, outcome, paused_until, NULL FROM blocked_returns WHERE outcome = 'open'""")
 _IN_HANDS_FOR_NOTHING = text("""
     SELECT c.bank_id, r.status FROM custody c LEFT JOIN rentals r ON r.id = c.rental_id
      WHERE upper_inf(c.period) AND c.place = 'user'
@@ -45,6 +66,9 @@ def at_any_moment() -> None:
     for rental in db.session.scalars(select(Rental)):
         _money_put_aside_fits_the_state(rental)
         _what_it_cost_is_what_its_times_say(rental)
+    for reservation in db.session.scalars(select(Reservation)):
+        _a_reservation_has_its_bank_and_its_money(reservation)
+    assert db.session.execute(_KEPT_FOR_NOTHING).all() == []
     assert db.session.execute(_OFF_BALANCE).all() == []
     db.session.rollback()
 
@@ -52,6 +76,7 @@ def at_any_moment() -> None:
 def at_the_end() -> None:
     assert unended() == []
     assert db.session.execute(text("SELECT * FROM bank_reservations")).all() == []
+    assert db.session.execute(text("SELECT * FROM kept_slots")).all() == []
     assert db.session.execute(_IN_HANDS_FOR_NOTHING).all() == [], "every bank in somebody's hands has a rental"
     at_any_moment()
 
@@ -77,9 +102,29 @@ def _money_put_aside_fits_the_state(rental: Rental) -> None:
     metered = rental.payment_model == PaymentModel.POSTPAID and not rental.came_late
     unsettled = rental.status in (Status.ACTIVE, Status.OVERDUE) or rental.settled_at is None
     if waits:
-        assert still == (rental.deposit if rental.payment_model == PaymentModel.POSTPAID else rental.price)
+        price = rental.price - rental.reservation_credit
+        assert still == (rental.deposit if rental.payment_model == PaymentModel.POSTPAID else price)
     elif not (metered and unsettled):
         assert still == 0, (rental.status, still)
+
+
+def _a_reservation_has_its_bank_and_its_money(reservation: Reservation) -> None:
+    """An active one has its bank and holds the most it may cost; an ended one cost what its times say, or nothing."""
+    promised = db.session.get(BankPromise, reservation.bank_id)
+    has_bank = promised is not None and promised.holder_id == reservation.id
+    held = db.session.scalar(_HELD, {"id": str(reservation.id)})
+    paid = db.session.scalar(_PAID, {"id": str(reservation.id)})
+    assert paid == reservation.fee, reservation.status
+    if reservation.status == ReservationStatus.ACTIVE:
+        assert has_bank
+        assert held >= fees.fee_until(reservation, reservation.expires_at)
+        return
+    assert not has_bank
+    assert held == 0
+    assert reservation.ended_at is not None
+    cost = fees.fee_until(reservation, reservation.ended_at)
+    free = {ReservationStatus.LOST: {0}, ReservationStatus.USED: {0, cost}}
+    assert reservation.fee in free.get(ReservationStatus(reservation.status), {cost}), reservation.status
 
 
 def _what_it_cost_is_what_its_times_say(rental: Rental) -> None:
@@ -91,11 +136,11 @@ def _what_it_cost_is_what_its_times_say(rental: Rental) -> None:
         return
     if not _events(rental) & {"extended", "found", "issue_reported"}:
         assert rental.ended_at is not None
-        fees = rental_fees.overdue_fee_of_rental(rental, rental.ended_at) + rental_fees.usage_fee_of_rental(
+        for_time = rental_fees.overdue_fee_of_rental(rental, rental.ended_at) + rental_fees.usage_fee_of_rental(
             rental, rental.ended_at
         )
-        price = rental.price if rental.payment_model == PaymentModel.PREPAID else 0
-        assert paid + owed == price + fees
+        price = rental.price - rental.reservation_credit if rental.payment_model == PaymentModel.PREPAID else 0
+        assert paid + owed == price + for_time
 
 
 def _paid_and_owed(rental: Rental) -> tuple[int, int]:

@@ -30,6 +30,7 @@ from powerbank.rentals.disputes.models import IssueType
 from powerbank.rentals.end import cancellation
 from powerbank.rentals.models import Rental
 from powerbank.rentals.start import initiation
+from powerbank.stations.availability import kept_slots
 from powerbank.stations.commands import services as commands
 from powerbank.stations.commands.models import CommandStatus, StationCommand
 from powerbank.stations.custody import queries as custody_queries
@@ -41,16 +42,15 @@ from tests.dying import Mortality
 from tests.ledger.conftest import top_up
 from tests.rentals import rentals_in_states
 from tests.rentals.state_machine import invariants
+from tests.rentals.state_machine.promises import PEOPLE, WHICH, Promises
 from tests.rentals.state_machine.world import OURS, STATIONS, World
 from tests.stations import prepared
 
-PEOPLE = st.integers(0, 2)
-WHICH = st.integers(0, 20)
 METHODS = st.sampled_from([Method.WALLET_ONLY, Method.COMBINATION, Method.POINTS_ONLY])
 ANSWERS = ("eject", "eject", "refuse", "still_in", "silent", "expire")
 
 
-class Network(World):
+class Network(Promises):
     @initialize(package=st.integers(0, 1), method=METHODS)
     def somebody_has_rented(self, package: int, method: Method) -> None:
         self.initiate(person=0, sn="A", package=package, method=method)
@@ -162,8 +162,12 @@ class Network(World):
         late=st.sampled_from([0, 0, 3, 90]),
         times=st.integers(1, 2),
         provisional=st.sampled_from([False, False, True]),
+        kept=st.booleans(),
     )
-    def bring_back(self, which: int, sn: str, late: int, times: int, provisional: bool) -> None:
+    def bring_back(
+        self, which: int, sn: str, late: int, times: int, provisional: bool = False, kept: bool = False
+    ) -> None:
+        """Bring a power bank back, into a slot that is kept for somebody if there is one and `kept` says so."""
         with self.step() as session:
             out = session.scalars(
                 select(Custody)
@@ -171,7 +175,8 @@ class Network(World):
                 .order_by(Custody.id)
             ).all()
             station_id = rentals_in_states.station_id(sn)
-            free = prepared.list_free_slots(station_id)
+            free = sorted(kept_slots.list_kept_numbers(station_id)) if kept else []
+            free = free or prepared.list_free_slots(station_id)
             if not out or not free:
                 return
             stay = out[which % len(out)]
@@ -242,6 +247,8 @@ class Network(World):
     def everything_comes_to_its_end(self) -> None:
         """End the faults: stations answer, banks are brought back, sweeps run."""
         self.left_to.clear()
+        for sn in STATIONS:
+            self.set_maintenance(sn, False)
         for _ in range(8):
             self.sweep()
             self.work()
@@ -253,7 +260,7 @@ class Network(World):
                     commands.settle_command(command, CommandStatus.FAILED, {"proof": "still_in"}, now=self.now)
             self.work()
             for number in range(4):
-                self.bring_back(which=number, sn=STATIONS[number % 2], late=0, times=1, provisional=False)
+                self.bring_back(which=number, sn=STATIONS[number % 2], late=0, times=1)
             self.now += timedelta(minutes=4)
             self.work()
             self.sweep()

@@ -27,7 +27,9 @@ from powerbank.base.redis_clients import connect, queue_redis
 from powerbank.outbox import relay
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.rentals import sweeps
+from powerbank.rentals.blocked_returns.sweeps import blocked_return_steps
 from powerbank.rentals.models import Rental
+from powerbank.rentals.reservations.sweeps import reservation_steps
 from powerbank.stations.packages.models import Package, PaymentModel
 from powerbank.stations.registry import services
 from tests.databases import Emptier
@@ -160,6 +162,8 @@ class World(RuleBasedStateMachine):
                 sweeps.loss_step(self.now),
                 *sweeps.stuck_steps(self.now),
                 sweeps.provisional_return_step(self.now - timedelta(minutes=10)),
+                *reservation_steps(self.now),
+                *blocked_return_steps(self.now),
             )
 
     @rule(who=st.sampled_from(["request", "worker", "worker", "sweep"]), moments=st.integers(0, 5))

@@ -1,0 +1,7 @@
+"""The refusals of blocked returns."""
+
+from powerbank.base.errors import AppError, InvalidFieldsError
+
+
+def station_needed() -> AppError:
+    return InvalidFieldsError({"station_sn": ["Missing data for required field."]})
