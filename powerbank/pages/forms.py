@@ -3,10 +3,11 @@
 import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flask import Response, current_app, flash, make_response, redirect, request, url_for
+from marshmallow import EXCLUDE, Schema, ValidationError
 from werkzeug import Response as AnyResponse
 
 from powerbank.api.auth import principal
@@ -14,7 +15,7 @@ from powerbank.api.openapi import note_for_document
 from powerbank.base import idempotency
 from powerbank.base.db import new_id, transaction
 from powerbank.base.errors import AppError
-from powerbank.pages.language import translate_refusal
+from powerbank.pages.language import translate, translate_refusal
 
 ONCE = "once"  # the field with the key of a form, which `ui.once()` writes
 _KEY = re.compile(r"[0-9a-f-]{36}")
@@ -85,6 +86,34 @@ def refusals_lead_to(endpoint: str) -> Callable[[Callable[..., Any]], Callable[.
         return wrapper
 
     return decorate
+
+
+def read_form(schema: type[Schema], **readers: Callable[[str], str]) -> dict[str, Any]:
+    """Read the fields of a form as the API reads the same body, or refuse and say what is wrong with which field.
+
+    Fields that were left empty count as not given. A reader turns what a field of a browser gives into what the API
+    takes.
+    """
+    given = {name: value.strip() for name, value in request.form.items() if value.strip()}
+    try:
+        for name, read in readers.items():
+            if name in given:
+                given[name] = read(given[name])
+        return dict(schema(unknown=EXCLUDE).load(given))
+    except ValidationError as wrong:
+        told = (f"{translate(_label(name))}: {translate_refusal(messages[0])}" for name, messages in _errors(wrong))
+        raise AppError("invalid_fields", 422, " ".join(told)) from wrong
+    except ValueError as wrong:
+        raise AppError("invalid_fields", 422, translate_refusal("Invalid value.")) from wrong
+
+
+def _errors(wrong: ValidationError) -> Iterator[tuple[str, list[str]]]:
+    for name, messages in wrong.messages_dict.items():
+        yield str(name), [str(each) for each in (messages if isinstance(messages, list) else [messages])]
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _arguments_of(endpoint: str) -> set[str]:

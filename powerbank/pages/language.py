@@ -49,6 +49,17 @@ def write_time(moment: datetime | None, *, seconds: bool = False) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(format_time(moment), written)
 
 
+def write_clock(moment: datetime) -> Markup:
+    """Write the time of day of a moment, where its day stands above it."""
+    local = local_format.write_digits(moment.astimezone(HOME).strftime("%H:%M:%S"), page_language())
+    return Markup('<time datetime="{}">{}</time>').format(format_time(moment), local)
+
+
+def read_moment(written: str) -> datetime:
+    """Read a moment that is kept as a text, as in the evidence of a case."""
+    return datetime.fromisoformat(written)
+
+
 def write_day(moment: date) -> str:
     """Write a day, or the day of a moment at the network's home."""
     at = moment if isinstance(moment, datetime) else datetime.combine(moment, time(12), HOME)

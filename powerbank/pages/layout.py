@@ -8,12 +8,15 @@ from werkzeug.exceptions import HTTPException
 
 from powerbank.api.problems import describe_status
 from powerbank.base.errors import AppError
-from powerbank.pages import forms, static_files
+from powerbank.base.money import format_amount
+from powerbank.pages import forms, lists, static_files
 from powerbank.pages.language import (
     page_language,
+    read_moment,
     translate,
     translate_refusal,
     write_age,
+    write_clock,
     write_day,
     write_number,
     write_time,
@@ -30,7 +33,15 @@ def init_app(app: Flask) -> None:
         new_key=forms.new_key,
     )
     app.jinja_env.filters.update(
-        number=write_number, time=write_time, day=write_day, age=write_age, refusal=translate_refusal
+        number=write_number,
+        time=write_time,
+        day=write_day,
+        clock=write_clock,
+        age=write_age,
+        moment=read_moment,
+        rupees=lists.write_amount,
+        plain_rupees=format_amount,
+        refusal=translate_refusal,
     )
 
 

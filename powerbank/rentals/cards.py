@@ -87,7 +87,7 @@ def open_cards_of_user(user_id: UUID, *, now: datetime) -> list[RentalCard]:
 
 def card_page(*, now: datetime, **arguments: Any) -> dict[str, Any]:
     """Return one page of all rentals that match, as cards. `arguments` are those of `rental_page`."""
-    page = queries.rental_page(**arguments)
+    page = queries.rental_page(now=now, **arguments)
     return page | {"items": cards_of_rentals(page["items"], now=now)}
 
 

@@ -13,11 +13,13 @@ from sqlalchemy import ColumnElement, func, select
 from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
+from powerbank.ledger.queries import bound_by_time
 from powerbank.ledger.wallet_models import WalletTransaction
 from powerbank.live.topics import Follower
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.errors import open_rental_exists
 from powerbank.rentals.models import Rental, RentalEvent
+from powerbank.rentals.staff.troubles import Trouble, in_trouble
 from powerbank.rentals.states import OPEN, Status
 from powerbank.stations.custody.models import Custody, PowerBank
 from powerbank.stations.issues import photos
@@ -79,9 +81,13 @@ def rental_page(
     code: str | None = None,
     powerbank_sn: str | None = None,
     disputed: bool = False,
+    trouble: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    now: datetime,
 ) -> dict[str, Any]:
     """Return one page of all rentals that match, newest first."""
-    query = select(Rental)
+    query = bound_by_time(select(Rental), Rental, since, until)
     for column, value in ((Rental.status, status), (Rental.user_id, user_id), (Rental.code, code and code.upper())):
         if value is not None:
             query = query.where(column == value)
@@ -91,9 +97,8 @@ def rental_page(
     if powerbank_sn is not None:
         bank_id = select(PowerBank.id).where(PowerBank.serial == powerbank_sn)
         query = query.where(Rental.bank_id == bank_id.scalar_subquery())
-    if disputed:
-        open_cases = select(RentalCase.rental_id).where(RentalCase.status == CaseStatus.OPEN)
-        query = query.where(Rental.id.in_(open_cases))
+    for each in ([Trouble.DISPUTED] if disputed else []) + ([Trouble(trouble)] if trouble else []):
+        query = query.where(in_trouble(each, now=now))
     return page(query, Rental.id, limit=limit, cursor=cursor, descending=True)
 
 

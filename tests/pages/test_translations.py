@@ -10,10 +10,17 @@ import pytest
 
 from powerbank.auth.staff.roles import Role
 from powerbank.kyc.models import KycStatus
+from powerbank.notifications.models import DeliveryStatus
 from powerbank.outbox.models import Cause
 from powerbank.pages.translations import NEPALI, PARTS
 from powerbank.payments.gateways import LIMITS
 from powerbank.payments.models import IntentStatus
+from powerbank.payments.options.methods import PAYABLE
+from powerbank.rentals.disputes.models import CaseStatus, IssueType
+from powerbank.rentals.staff.troubles import Trouble
+from powerbank.rentals.states import Status as RentalStatus
+from powerbank.stations.commands.models import CommandStatus
+from powerbank.stations.packages.models import PaymentModel
 
 ROOT = Path(__file__).parents[2] / "powerbank"
 TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "templates" / "console").rglob("*.html")]
@@ -24,6 +31,10 @@ TAKE_LABELS = {
     *(f"lists.{kind}" for kind in ("choice", "text_field", "day")),
 }
 SHOWN_VALUES = {
+    *(status.value for status in (*RentalStatus, *CommandStatus, *CaseStatus, *DeliveryStatus, *PaymentModel)),
+    *(each.value.replace("_", " ") for each in (*Trouble, *IssueType, *PAYABLE)),
+    *("in a slot", "with the person", "with the crew", "in a warehouse", "in quarantine"),
+    *("Log", "Commands", "Custody", "Messages"),
     *(status.value for status in KycStatus),
     *("withdrawn", *(f"same {kind}" for kind in ("number", "phone", "email", "device", "name", "birthday"))),
     *(status.value for status in IntentStatus),

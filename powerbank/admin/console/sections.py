@@ -6,6 +6,13 @@ PEOPLE = Section(
     "People",
     (Tab("Identity checks", "kyc.read", "/console/identity"),),
 )
+RENTALS = Section(
+    "Rentals",
+    (
+        Tab("Rentals", "rentals.read", "/console/rentals"),
+        Tab("Cases", "rentals.read", "/console/cases"),
+    ),
+)
 MONEY = Section(
     "Money",
     (

@@ -12,6 +12,7 @@ from powerbank.pages.translations.machinery_ne import MACHINERY
 from powerbank.pages.translations.map_ne import MAP
 from powerbank.pages.translations.money_ne import MONEY
 from powerbank.pages.translations.now_ne import NOW
+from powerbank.pages.translations.rentals_ne import RENTALS
 
 # One part for each section.
 PARTS = (
@@ -21,6 +22,7 @@ PARTS = (
     MACHINERY,
     MAP,
     MONEY,
+    RENTALS,
     NOW,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})

@@ -44,16 +44,37 @@ def extend_rental(rental_id: UUID, *, user_id: UUID, package_id: UUID, method: M
                 version=f"{rental.id}:{step}",
             )
         )
-    rental.due_at = max(now, rental.due_at) + timedelta(minutes=package.duration_minutes)
-    cause = f"user:{user_id}"
-    detail = {"package": package.name, "due_at": format_time(rental.due_at)}
+    _move_due_time(rental, package.duration_minutes, cause=f"user:{user_id}", now=now, package=package.name)
+    return rental
+
+
+def give_time(rental: Rental, *, minutes: int, by: str, now: datetime) -> None:
+    """Move the due time of a rental as staff decided. What has run up as overdue since the old one is not charged."""
+    if rental.status not in OUT or rental.came_late or rental.provisional or queries.is_bank_back(rental):
+        raise errors.not_extendable(rental.status)
+    assert rental.due_at is not None  # noqa: S101 (CHECK started)
+    _move_due_time(rental, minutes, cause=by, now=now, minutes=minutes)
+
+
+def worth_of_time(rental: Rental, minutes: int, *, now: datetime) -> int:
+    """Return what is given away with so much time: the overdue fee so far, and what that time would cost as overdue."""
+    if rental.due_at is None:
+        return 0
+    until = max(now, rental.due_at) + timedelta(minutes=minutes)
+    return fees.overdue_fee_of_rental(rental, until)
+
+
+def _move_due_time(rental: Rental, by_minutes: int, *, cause: str, now: datetime, **detail: object) -> None:
+    """Move the due time on, note it in the log, and plan the reminder of the new one."""
+    assert rental.due_at is not None  # noqa: S101 (CHECK started)
+    rental.due_at = max(now, rental.due_at) + timedelta(minutes=by_minutes)
+    told = {**detail, "due_at": format_time(rental.due_at)}
     if rental.status == Status.OVERDUE:
-        transitions.move_rental(rental, Status.ACTIVE, event="extended", cause=cause, at=now, **detail)
+        transitions.move_rental(rental, Status.ACTIVE, event="extended", cause=cause, at=now, **told)
     else:
-        transitions.note_event(rental, "extended", cause=cause, at=now, **detail)
+        transitions.note_event(rental, "extended", cause=cause, at=now, **told)
     notices.plan_reminder(rental, since=now, now=now)
     publish(RentalExtended(**transitions.event_fields(rental), due_at=rental.due_at))
-    return rental
 
 
 def _charge_time_so_far(rental: Rental, step: str, method: Method | None, now: datetime) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from powerbank.base.db import Base, Id, one_of
+from powerbank.rentals.models import Rental
 
 SYSTEM = "system"  # the records decided the case at once
 
@@ -52,3 +53,5 @@ class RentalCase(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
     decision: Mapped[str | None]
+
+    rental: Mapped[Rental] = relationship(viewonly=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from powerbank.base.db import db, open_session
-from powerbank.base.errors import AppError
+from powerbank.base.errors import AppError, ConflictError
 from powerbank.outbox.enqueue import publish
 from powerbank.promotions import coupons
 from powerbank.rentals import queries, transitions
@@ -19,14 +19,33 @@ from powerbank.rentals.events import RentalFailed
 from powerbank.rentals.models import Rental
 from powerbank.rentals.start import initiation
 from powerbank.rentals.states import Status
+from powerbank.stations.custody import services as banks
+from powerbank.stations.custody.models import PowerBank
 
 BRING_BACK_WITHIN = timedelta(minutes=15)  # after the issue was reported
+BRING_BACK_WITHIN_OF_STAFF = timedelta(minutes=30)  # after staff allowed it, since the person may have to walk back
+GRANTED = "swap_granted"
+
+
+def grant_swap(rental: Rental, *, by: str, reason: str, now: datetime) -> None:
+    """Allow a swap as staff decided: if the power bank is back at its station in time, another one comes out.
+
+    A power bank that is to be swapped is not handed out to the next person.
+    """
+    if rental.status != Status.ACTIVE or rental.swap_of is not None or queries.is_bank_back(rental):
+        raise ConflictError("not_swappable", "Only a power bank that is out can be swapped, and each rental once.")
+    transitions.note_event(rental, GRANTED, cause=by, at=now)
+    bank = open_session().get_one(PowerBank, rental.bank_id)
+    banks.quarantine_bank(bank.serial, reason=f"swapped: {reason}", now=now)
 
 
 def is_swap_due(rental: Rental) -> bool:
-    """Tell whether a fault of the power bank was upheld at once, and it came back to its station in time."""
+    """Tell whether a fault was upheld at once or staff allowed a swap, and it came back to its station in time."""
     if rental.swap_of is not None or rental.return_station_id != rental.station_id or rental.ended_at is None:
         return False
+    granted = queries.time_of_event(rental, GRANTED)
+    if granted is not None and rental.ended_at <= granted + BRING_BACK_WITHIN_OF_STAFF:
+        return True
     reported = open_session().scalar(
         select(RentalCase.reported_at)
         .where(

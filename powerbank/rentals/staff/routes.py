@@ -12,7 +12,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.ledger.adjustments.models import StaffAct
 from powerbank.ledger.adjustments.schemas import StaffActSchema, answer_with_waiting_act
 from powerbank.rentals import cards, locations, queries
-from powerbank.rentals.staff import dossier, resolution
+from powerbank.rentals.staff import decisions, dossier
 from powerbank.rentals.staff.schemas import (
     AdminRentalDetailSchema,
     AdminRentalsSchema,
@@ -60,15 +60,6 @@ def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, AdminRentalDetailSchema)
 @blueprint.alt_response(202, schema=StaffActSchema, description="A second person must approve.")
 def resolve(body: dict[str, Any], rental_id: UUID) -> Any:
-    """End it, refund, charge, or decide a dispute; beyond what one person may do alone it waits for a second"""
-    old = resolution.audit_values(queries.find_rental(rental_id))
-    done = resolution.resolve_by_staff(rental_id, staff=current_staff(), now=utcnow(), **body)
-    if isinstance(done, StaffAct):
-        audit.by_staff("rental.ask_to_resolve", "rental", rental_id, new=_told(body) | {"act_id": str(done.id)})
-        return answer_with_waiting_act(done)
-    audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolution.audit_values(done) | _told(body))
-    return dossier.rental_dossier(done, now=utcnow())
-
-
-def _told(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) for name, value in body.items() if value is not None}
+    """End, extend, swap, refund, charge, or decide a dispute; what is beyond one person waits for a second one"""
+    done = decisions.decide_by_staff(rental_id, staff=current_staff(), now=utcnow(), **body)
+    return answer_with_waiting_act(done) if isinstance(done, StaffAct) else dossier.rental_dossier(done, now=utcnow())

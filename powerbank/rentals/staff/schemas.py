@@ -6,9 +6,11 @@ from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
 from powerbank.rentals.schemas import RentalCaseSchema, RentalSchema
 from powerbank.rentals.staff.resolution import Action
+from powerbank.rentals.staff.troubles import Trouble
 from powerbank.rentals.states import Status
 
 TEXT = validate.Length(1, 64)
+LONGEST_GIFT = 7 * 24 * 60  # minutes
 
 
 class SearchArguments(PageArguments):
@@ -18,6 +20,9 @@ class SearchArguments(PageArguments):
     powerbank_sn = fields.String(load_default=None, allow_none=True, validate=TEXT)
     code = fields.String(load_default=None, allow_none=True, validate=TEXT)
     disputed = Boolean(load_default=False)
+    trouble = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Trouble]))
+    since = Time(load_default=None, allow_none=True)
+    until = Time(load_default=None, allow_none=True)
 
 
 class RentalResolutionSchema(Schema):
@@ -26,6 +31,12 @@ class RentalResolutionSchema(Schema):
     amount = Money(load_default=None, allow_none=True, metadata={"description": "For `refund`, `charge`."})
     at = Time(load_default=None, allow_none=True, metadata={"description": "For `complete`: when it came back."})
     case_id = fields.UUID(load_default=None, allow_none=True, metadata={"description": "For `uphold` and `dismiss`."})
+    minutes = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, LONGEST_GIFT),
+        metadata={"description": "For `extend`: by how much the due time moves."},
+    )
 
 
 class AdminRentalSchema(RentalSchema):

@@ -46,6 +46,25 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:afterSettle", countChoices);
 countChoices();
 
+// The boxes above a timeline hide what comes from a source; the browser's tab remembers which.
+const HIDDEN = "hidden-sources";
+const hiddenSources = () => new Set(JSON.parse(sessionStorage.getItem(HIDDEN) ?? "[]"));
+function showSources() {
+  const hidden = hiddenSources();
+  for (const box of document.querySelectorAll("[data-source-box]")) box.checked = !hidden.has(box.dataset.sourceBox);
+  for (const moment of document.querySelectorAll("[data-source]")) moment.hidden = hidden.has(moment.dataset.source);
+}
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches("[data-source-box]")) return;
+  const hidden = hiddenSources();
+  if (target.checked) hidden.delete(target.dataset.sourceBox);
+  else hidden.add(target.dataset.sourceBox);
+  sessionStorage.setItem(HIDDEN, JSON.stringify([...hidden]));
+  showSources();
+});
+document.addEventListener("htmx:afterSettle", showSources);
+showSources();
+
 // An element with data-key="a" is pressed with that key. The list of all keys is shown with "?".
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

@@ -33,7 +33,7 @@ class Member:
         assert answer.status_code == 200, (path, answer.status_code)
         return unescape(answer.text)
 
-    def send(self, page: str, action: str, **fields: Any) -> TestResponse:
+    def send(self, page: str, action: str, /, **fields: Any) -> TestResponse:
         """Send the form of a page that leads to `action`, with what stands in it and these fields."""
         shown = self.client.get(page).text
         form = next(each for each in re.findall(r"<form.*?</form>", shown, re.DOTALL) if f'action="{action}"' in each)
