@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.utils import import_string
 
 from powerbank import startup, subscriptions
+from powerbank.admin.people import services as people
 from powerbank.auth import cleanup
 from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
@@ -67,6 +68,7 @@ def register_hooks(app: Flask) -> None:
         kyc.forget_leaving_user,
         expiry.forfeit_points,
         photos.delete_photos_of_user,
+        people.forget_notes_of_user,
         partners.forget_member,
     )
     referrals.register_referral_rules(
@@ -186,6 +188,7 @@ API = (
     "powerbank.social.routes:blueprint",
     "powerbank.social.staff_routes:blueprint",
     "powerbank.admin.routes:user_blueprint",
+    "powerbank.admin.people.routes:blueprint",
     "powerbank.admin.routes:audit_blueprint",
     "powerbank.admin.routes:approval_blueprint",
     "powerbank.ops.health_routes:blueprint",
@@ -199,6 +202,7 @@ PAGES = (
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.admin.console.identity.pages:blueprint",
+    "powerbank.admin.console.people.pages:blueprint",
     "powerbank.admin.console.rentals.pages:blueprint",
     "powerbank.admin.console.rentals.case_pages:blueprint",
     "powerbank.admin.console.money.payment_pages:blueprint",

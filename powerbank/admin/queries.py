@@ -31,18 +31,26 @@ _SPECIAL = re.compile(r"([\\%_])")
 
 
 def list_users(
-    *, q: str | None, status: str | None, kyc_status: str | None, contact: bool, limit: int, cursor: str | None
+    *,
+    q: str | None,
+    status: str | None,
+    kyc_status: str | None,
+    contact: bool,
+    limit: int,
+    cursor: str | None,
+    masked: bool = False,
 ) -> dict[str, Any]:
     """Read a page of people, newest first.
 
-    Without `contact`, phone numbers and e-mail addresses are masked and not searched.
+    Without `contact`, phone numbers and e-mail addresses are masked and not searched. With `masked` they are searched
+    all the same, and not shown.
     """
     wanted = _has_status(status) if kyc_status is None else and_(_has_status(status), User.kyc_status == kyc_status)
     query = select(User).where(wanted)
     if q is not None:
         query = query.where(User.id.in_(_select_matching_ids(q, wanted, contact=contact, limit=limit, cursor=cursor)))
     found = page(query, User.id, descending=True, limit=limit, cursor=cursor)
-    return found | {"items": [UserView(user, contact=contact) for user in found["items"]]}
+    return found | {"items": [UserView(user, contact=contact and not masked) for user in found["items"]]}
 
 
 def get_user(user_id: UUID, *, contact: bool) -> "UserView":

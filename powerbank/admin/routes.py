@@ -6,6 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 
 from powerbank.admin import queries, services
+from powerbank.admin.people import services as people
 from powerbank.admin.queries import UserView
 from powerbank.admin.schemas import (
     AuditArguments,
@@ -19,7 +20,6 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.ledger.adjustments.allowances import SECOND_PERSON
 from powerbank.ledger.adjustments.models import StaffAct
@@ -49,8 +49,8 @@ class UserItem(MethodView):
     @staff_only("users.read")
     @user_blueprint.response(200, UserDetailSchema)
     def get(self, user_id: UUID) -> UserView:
-        """One person"""
-        return queries.get_user(user_id, contact=_sees_contact())
+        """One person; who sees the phone number and the e-mail address in full is on record"""
+        return _look_at(user_id)
 
 
 @user_blueprint.post("/<uuid:user_id>/status")
@@ -60,10 +60,17 @@ class UserItem(MethodView):
 def change_status(body: dict[str, str], user_id: UUID) -> UserView:
     """Suspend, ban or reinstate; holds at once, the person is told"""
     with transaction():
-        old = services.change_user_status(user_id, body["status"], reason=body["reason"])
-        if old is not None:
-            audit.by_staff("user.status", "user", user_id, old={"status": old}, new=body)
-    return queries.get_user(user_id, contact=_sees_contact())
+        services.change_status_by_staff(user_id, body["status"], reason=body["reason"], staff=current_staff())
+    return _look_at(user_id)
+
+
+def _look_at(user_id: UUID) -> UserView:
+    """Read a person, and record the look if it shows contact addresses in full."""
+    found = queries.get_user(user_id, contact=_sees_contact())
+    if _sees_contact():
+        with transaction():
+            people.record_look(user_id, staff=current_staff())
+    return found
 
 
 def _sees_contact() -> bool:

@@ -45,6 +45,20 @@ def change_user_status(user_id: UUID, status: str, *, reason: str) -> str | None
     return old
 
 
+def change_status_by_staff(user_id: UUID, status: str, *, reason: str, staff: Staff) -> None:
+    """Change the status of an account as staff decided, and record it if that changes anything."""
+    old = change_user_status(user_id, status, reason=reason)
+    if old is not None:
+        audit.record(
+            actor=audit.staff_actor(staff.id),
+            action="user.status",
+            object_kind="user",
+            object_id=user_id,
+            old={"status": old},
+            new={"status": status, "reason": reason},
+        )
+
+
 def follow_up_status_change(user_id: UUID, status: str) -> None:
     """End the sessions that began while the status changed.
 

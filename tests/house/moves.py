@@ -84,6 +84,8 @@ MOVES_NOTHING = {
     "POST /api/admin/staff/<uuid:staff_id>/reset",
     "POST /api/admin/devices",
     "POST /api/admin/users/<uuid:user_id>/status",
+    "POST /api/admin/users/<uuid:user_id>/notes",
+    "POST /api/admin/users/<uuid:user_id>/end-sessions",
     "POST /api/admin/kyc/claim",
     "POST /api/admin/kyc/<uuid:submission_id>/claim",
     "POST /api/admin/kyc/<uuid:submission_id>/release",

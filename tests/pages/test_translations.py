@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from powerbank.admin.schemas import SETTABLE
 from powerbank.auth.staff.roles import Role
 from powerbank.kyc.models import KycStatus
 from powerbank.notifications.models import DeliveryStatus
@@ -31,6 +32,7 @@ TAKE_LABELS = {
     *(f"lists.{kind}" for kind in ("choice", "text_field", "day")),
 }
 SHOWN_VALUES = {
+    *SETTABLE,
     *(status.value for status in (*RentalStatus, *CommandStatus, *CaseStatus, *DeliveryStatus, *PaymentModel)),
     *(each.value.replace("_", " ") for each in (*Trouble, *IssueType, *PAYABLE)),
     *("in a slot", "with the person", "with the crew", "in a warehouse", "in quarantine"),

@@ -4,7 +4,10 @@ from powerbank.pages.lists import Section, Tab
 
 PEOPLE = Section(
     "People",
-    (Tab("Identity checks", "kyc.read", "/console/identity"),),
+    (
+        Tab("People", "users.read", "/console/people"),
+        Tab("Identity checks", "kyc.read", "/console/identity"),
+    ),
 )
 RENTALS = Section(
     "Rentals",

@@ -62,6 +62,11 @@ REFUSALS = {
     "This document cannot be read right now.": "यो कागजात अहिले खोल्न सकिएन।",
     "These documents have been deleted.": "यी कागजात मेटाइसकिएका छन्।",
     "This citizenship number belongs to another account.": "यो नागरिकता नम्बर अर्कै खातामा छ।",
+    "This message cannot be sent again: its text is not kept.": "यो सन्देश फेरि पठाउन मिल्दैन: यसको पाठ राखिएको छैन।",
+    "This message is on its way.": "यो सन्देश बाटोमै छ।",
+    "Only a power bank that is out can be swapped, and each rental once.": (
+        "बाहिर रहेको पावरबैंक मात्र साट्न मिल्छ, र एउटा भाडामा एक पटक मात्र।"
+    ),
     "Somebody else looks at this submission now.": "यो निवेदन अहिले अरू कसैले हेर्दै हुनुहुन्छ।",
     "This submission does not wait for a decision (any more).": "यो निवेदन निर्णयको पर्खाइमा छैन।",
     "Your documents are being looked at already.": "तपाईंका कागजात जाँच हुँदै छन्।",

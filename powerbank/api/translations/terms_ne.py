@@ -86,6 +86,7 @@ WORDS = {
     "staff member": "कर्मचारी",
     "station": "स्टेसन",
     "submission": "परिचय निवेदन",
+    "delivery": "सन्देश",
     "template": "नमुना सन्देश",
     "text": "पाठ",
     "transaction": "कारोबार",

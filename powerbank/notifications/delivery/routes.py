@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 
-from powerbank.api.auth import staff_only
+from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.exports import export_csv
+from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.base.clock import format_time
-from powerbank.notifications.delivery import queries
+from powerbank.notifications.delivery import queries, resending
 from powerbank.notifications.delivery.schemas import (
     DeliveryArguments,
     DeliveryFilters,
@@ -32,6 +34,15 @@ blueprint = Blueprint(
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
     """Every message to a person on every channel, newest first; never what it said"""
     return queries.delivery_page(**arguments)
+
+
+@blueprint.post("/<uuid:delivery_id>/resend")
+@staff_only("users.write")
+@idempotent
+@blueprint.response(201, DeliverySchema)
+def resend(delivery_id: UUID) -> Delivery:
+    """Send the message once more, as a delivery of its own; a one-time code is asked for anew by its person"""
+    return resending.resend_delivery(delivery_id, staff=current_staff())
 
 
 @blueprint.get("/failures")

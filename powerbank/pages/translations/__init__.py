@@ -12,6 +12,7 @@ from powerbank.pages.translations.machinery_ne import MACHINERY
 from powerbank.pages.translations.map_ne import MAP
 from powerbank.pages.translations.money_ne import MONEY
 from powerbank.pages.translations.now_ne import NOW
+from powerbank.pages.translations.people_ne import PEOPLE
 from powerbank.pages.translations.rentals_ne import RENTALS
 
 # One part for each section.
@@ -22,6 +23,7 @@ PARTS = (
     MACHINERY,
     MAP,
     MONEY,
+    PEOPLE,
     RENTALS,
     NOW,
 )

@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from marshmallow import ValidationError
 from werkzeug import Response as AnyResponse
 
+from powerbank.admin.console import tones
 from powerbank.admin.console.columns import member
 from powerbank.admin.console.sections import PEOPLE
 from powerbank.admin.console_session import console_blueprint, page_staff
@@ -20,7 +21,6 @@ from powerbank.pages.lists import ListPage, show_list
 
 blueprint = console_blueprint("console_identity", __name__, url_prefix="/console/identity")
 
-TONES = {"pending": "busy", "approved": "good", "rejected": "bad"}
 DECIDED = {"approved": "{person}: approved.", "rejected": "{person}: rejected."}
 
 CHECKS = ListPage(
@@ -28,7 +28,7 @@ CHECKS = ListPage(
     PEOPLE,
     columns=(
         lists.words("Person", "user.username"),
-        lists.badge("State", "status", TONES),
+        lists.badge("State", "status", tones.IDENTITY),
         lists.moment("Sent", "submitted_at"),
         lists.moment("Decided", "decided_at"),
         member("Decided by", "decided_by"),
@@ -89,6 +89,7 @@ def one(submission_id: UUID) -> str:
         doubles=doubles.find_likely_doubles(submission.user),
         history=[each for each in queries.list_submissions_of_user(submission.user_id) if each.id != submission.id],
         claim=claim,
+        tones=tones.IDENTITY,
         may_decide=staff.may("kyc.decide") and submission.status == KycStatus.PENDING,
         mine=claim is not None and claim.staff_id == staff.id,
         reasons=[

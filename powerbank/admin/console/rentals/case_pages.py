@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import Response, redirect, request, url_for
 from werkzeug import Response as AnyResponse
 
+from powerbank.admin.console import tones
 from powerbank.admin.console.columns import member, person
 from powerbank.admin.console.sections import RENTALS
 from powerbank.admin.console_session import console_blueprint, page_staff
@@ -17,15 +18,13 @@ from powerbank.stations.issues import photos
 
 blueprint = console_blueprint("console_cases", __name__, url_prefix="/console/cases")
 
-TONES = {"open": "warn", "upheld": "good", "dismissed": "quiet"}
-
 CASES = ListPage(
     "Cases",
     RENTALS,
     columns=(
         lists.code("Rental", "rental.code"),
         lists.name("Issue", "issue_type"),
-        lists.badge("State", "status", TONES),
+        lists.badge("State", "status", tones.CASE),
         lists.moment("Reported", "reported_at"),
         person("Person", "rental.user_id"),
         lists.words("What the person says", "description", "long"),

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Response, flash, redirect, render_template, url_for
 from werkzeug import Response as AnyResponse
 
+from powerbank.admin.console import tones
 from powerbank.admin.console.columns import person
 from powerbank.admin.console.rentals.timeline import rental_timeline
 from powerbank.admin.console.sections import RENTALS
@@ -31,24 +32,12 @@ from powerbank.rentals.states import Status
 
 blueprint = console_blueprint("console_rentals", __name__, url_prefix="/console/rentals")
 
-TONES = {
-    "pending": "busy",
-    "ejecting": "busy",
-    "active": "busy",
-    "overdue": "warn",
-    "completed": "good",
-    "cancelled": "quiet",
-    "failed": "bad",
-    "unresolved": "warn",
-    "lost": "bad",
-}
-
 ALL = ListPage(
     "Rentals",
     RENTALS,
     columns=(
         lists.code("Code", "rental.code"),
-        lists.badge("State", "rental.status", TONES),
+        lists.badge("State", "rental.status", tones.RENTAL),
         person("Person", "rental.user_id"),
         lists.link("Station", "station.sn", lambda card: f"/console/stations/{card.station.sn}"),
         lists.words("Power bank", "powerbank_sn"),
@@ -97,7 +86,7 @@ def one(rental_id: UUID) -> str:
         possible=decisions.possible_actions(found["rental"], staff=staff),
         may_decide_cases=staff.may(decisions.permission_of(Action.UPHOLD)),
         now=now.astimezone(HOME),
-        tones=TONES,
+        tones=tones.RENTAL,
     )
 
 
