@@ -38,7 +38,7 @@ class CodeSchema(Schema):
 
 class TokensSchema(Schema):
     access_token = fields.String(required=True)
-    refresh_token = fields.String(required=True)
+    refresh_token = fields.String(metadata={"description": "Not where it is in a cookie."})
     user = fields.Nested(UserSchema)
 
 
@@ -62,4 +62,9 @@ class RegistrationSchema(Schema):
 
 
 class RefreshSchema(Schema):
-    refresh_token = fields.String(required=True, load_only=True, validate=validate.Length(1, 200))
+    refresh_token = fields.String(
+        load_default=None,
+        load_only=True,
+        validate=validate.Length(1, 200),
+        metadata={"description": "Required, unless it is in a cookie."},
+    )
