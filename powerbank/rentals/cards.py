@@ -33,8 +33,14 @@ class RentalCard:
     amount_paid: int
     due_amount: int
     overdue_amount: int
+    usage_amount: int
     pause: BlockCard | None
     timeline: Sequence[RentalEvent] = ()
+
+    @property
+    def terms(self) -> Rental:
+        """What was agreed on stands in the row itself."""
+        return self.rental
 
 
 def cards_of_rentals(rentals: Sequence[Rental], *, now: datetime) -> list[RentalCard]:
@@ -61,6 +67,7 @@ def cards_of_rentals(rentals: Sequence[Rental], *, now: datetime) -> list[Rental
             paid.get(str(each.id), 0),
             dues.get(str(each.id), 0),
             overdue_so_far(each, now),
+            fees.usage_fee_of_rental(each, each.ended_at or now),
             pauses.get(each.id),
         )
         for each in rentals

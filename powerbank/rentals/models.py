@@ -1,6 +1,6 @@
 """The tables of rentals: the rental, its log, its places, and the free cancellations."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +120,11 @@ class Rental(Base):
     held_value: Mapped[Paisa] = mapped_column(server_default="0")  # the value of the points that are held
     overdue_amount: Mapped[Paisa] = mapped_column(server_default="0")  # overdue fees billed so far, paid or owed
     settled_at: Mapped[datetime | None]  # all fees of the ended rental are paid or owed
+
+    @property
+    def cancel_until(self) -> datetime | None:
+        """Tell until when a return costs nothing. None before the power bank is out."""
+        return None if self.started_at is None else self.started_at + timedelta(minutes=self.cancel_window_minutes)
 
     @property
     def is_returned_on_time(self) -> bool | None:

@@ -37,9 +37,10 @@ from powerbank.rentals.schemas import (
     RentalIssueSchema,
     RentalLocationSchema,
     RentalsSchema,
+    RequirementsSchema,
     WaitArguments,
 )
-from powerbank.rentals.start import admission, initiation
+from powerbank.rentals.start import admission, eligibility, initiation
 from powerbank.stations.issues import photos
 
 blueprint = Blueprint("Rentals", __name__, url_prefix="/api/rentals", description="Renting a power bank.")
@@ -105,6 +106,15 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 def active() -> dict[str, Any]:
     """Your open rentals"""
     return {"items": cards.open_cards_of_user(current_user_id(), now=utcnow()), "next_cursor": None}
+
+
+@blueprint.get("/requirements")
+@user_only
+@blueprint.response(200, RequirementsSchema)
+def show_requirements() -> dict[str, Any]:
+    """What I have to put right before I can rent; the start of a rental refuses with the first of it"""
+    missing = eligibility.list_refusals(current_user_id())
+    return {"may_rent": not missing, "missing": missing}
 
 
 @blueprint.get("/<uuid:rental_id>")

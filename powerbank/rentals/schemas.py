@@ -3,7 +3,9 @@
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Boolean, Money, Time
+from powerbank.api.language import wanted_language
 from powerbank.api.paging import PageArguments
+from powerbank.api.translations import translate
 from powerbank.api.uploads import PhotoField
 from powerbank.base import money
 from powerbank.payments.options.methods import PAYABLE
@@ -53,6 +55,22 @@ class RentalArguments(PageArguments):
     status = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*Status]))
 
 
+class RequirementSchema(Schema):
+    code = fields.String(required=True, metadata={"description": "As the refusal of a start has it."})
+    detail = fields.Function(lambda refusal: translate(refusal.detail, wanted_language()), metadata={"type": "string"})
+    due_amount = fields.Function(
+        lambda refusal: refusal.data.get("due_amount"),
+        metadata={"type": ["string", "null"], "description": "What has to be paid, of `outstanding_due`."},
+    )
+
+
+class RequirementsSchema(Schema):
+    may_rent = Boolean(required=True)
+    missing = fields.List(
+        fields.Nested(RequirementSchema), required=True, metadata={"description": "In the order to put it right."}
+    )
+
+
 class RentalPlaceSchema(Schema):
     sn = fields.String(required=True)
     name = fields.String(required=True)
@@ -69,6 +87,20 @@ class RentedPackageSchema(Schema):
     payment_model = fields.String(required=True)
     unit_minutes = fields.Integer(required=True, allow_none=True)
     unit_price = Money(required=True, allow_none=True)
+
+
+class RentalTermsSchema(Schema):
+    """What was agreed on when the rental began."""
+
+    overdue_rate_per_hour = Money(required=True, attribute="overdue_rate")
+    overdue_grace_minutes = fields.Integer(required=True)
+    overdue_cap_per_day = Money(required=True, allow_none=True, attribute="overdue_cap")
+    replacement_price = Money(required=True)
+    lost_after_days = fields.Integer(required=True)
+    deposit = Money(required=True, metadata={"description": "Held while a postpaid rental lasts."})
+    cancel_until = Time(
+        required=True, allow_none=True, metadata={"description": "Brought back until then it is free, once a day."}
+    )
 
 
 class RentalEventSchema(Schema):
@@ -99,9 +131,11 @@ class RentalSchema(Schema):
         metadata={"description": "What was paid for keeping the power bank, and counts towards the price."},
     )
     amount_paid = Money(required=True)
+    usage_amount = Money(required=True, metadata={"description": "What the time so far costs, if paid afterwards."})
     overdue_amount = Money(required=True)
     due_amount = Money(required=True)
     currency = fields.Constant(money.NPR, metadata={"type": "string"})
+    terms = fields.Nested(RentalTermsSchema, required=True)
     is_returned_on_time = Boolean(required=True, allow_none=True, attribute="rental.is_returned_on_time")
     pause = fields.Nested(
         BlockedReturnSchema,

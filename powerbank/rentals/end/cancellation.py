@@ -1,6 +1,6 @@
 """The cancellation of a rental: everything is given back. A return within the cancel window is free of charge."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -55,9 +55,7 @@ def _note_request(rental: Rental, now: datetime) -> None:
 
 def _is_in_window(rental: Rental, at: datetime) -> bool:
     """Tell whether this time lies within the minutes after the start in which a return is free."""
-    if rental.started_at is None:
-        return False
-    return at <= rental.started_at + timedelta(minutes=rental.cancel_window_minutes)
+    return rental.cancel_until is not None and at <= rental.cancel_until
 
 
 def _is_free_day_used(rental: Rental) -> bool:
