@@ -91,7 +91,9 @@ class Settings(BaseSettings):
 
     public_url: WebUrl = Field(default="http://127.0.0.1:8000", description="Where the world reaches this.")
     app_url: str | None = Field(
-        default=None, description="The app's link, `https://app.example` or `powerbank://app`: payers go back to it."
+        default=None,
+        description="The app's link, `https://app.example` or `powerbank://app`: payers go back to it. Unset: to the "
+        "app of this server at `/app/`.",
     )
     app_link: str = Field(
         default="powerbank://stations", description="What opens the app at a station; the station's number follows."

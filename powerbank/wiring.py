@@ -197,7 +197,7 @@ API = (
 
 # Pages for browsers are not in the API's document.
 PAGES = (
-    "powerbank.payments.topups.browser_pages:pages",
+    "powerbank.pages.app_pages:blueprint",
     "powerbank.stations.public.pages:blueprint",
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",

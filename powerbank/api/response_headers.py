@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
+from config import Settings
 from powerbank.api.language import add_vary_header
 
 # Scripts and styles are only ever our own files, and nothing is inline.
@@ -28,10 +29,25 @@ _ALWAYS = [
 _HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
+def content_policy(settings: Settings, **more: str) -> str:
+    """Write the policy of our own pages. `img_src="blob:"` lets a page load from there besides."""
+    allowed = {"connect_src": _origin(settings.live_address)}
+    directives = [each.partition(" ") for each in _CSP.split("; ")]
+    for name, sources in [*allowed.items(), *more.items()]:
+        directive = name.replace("_", "-")
+        if directive not in {each[0] for each in directives}:
+            directives.append((directive, " ", "'self'"))
+        directives = [(d, " ", f"{old} {sources}".strip() if d == directive else old) for d, _, old in directives]
+    return "; ".join("".join(each) for each in directives)
+
+
+def _origin(address: str) -> str:
+    return "://".join(urlsplit(address)[:2])
+
+
 def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
-    streams_origin = "://".join(urlsplit(settings.live_address)[:2])
-    policy = ("Content-Security-Policy", _CSP.replace("connect-src 'self'", f"connect-src 'self' {streams_origin}"))
+    policy = ("Content-Security-Policy", content_policy(settings))
     always = [policy, *_ALWAYS, *([_HSTS] if settings.public_url.startswith("https://") else [])]
 
     @app.before_request

@@ -106,7 +106,7 @@ def _password(shown: str | None, secrets: Path) -> str:
 def where_to_look(url: str, data: Path, *, sandbox_url: str, stations_url: str, password: str | None) -> str:
     secrets = data / "secrets.env"
     rows = {
-        "App": url,
+        "App": f"{url}/app/  (rent a power bank)",
         "API": f"{url}/docs",
         "Console": f"{url}/console/",
         "Queues": f"{url}/ops/rq/",

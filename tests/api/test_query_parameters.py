@@ -38,7 +38,7 @@ def test_many_long_names_are_not_repeated_whole(client: FlaskClient) -> None:
     assert len(answer.data) < 4000
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/payment/result?status=success", "/s/nowhere", "/console/sign-in"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/app/payment?status=success", "/s/nowhere", "/console/sign-in"])
 def test_pages_are_opened_from_links_that_others_have_added_to(client: FlaskClient, path: str) -> None:
     plain = client.get(path).status_code
     assert client.get(f"{path}{'&' if '?' in path else '?'}utm_source=poster").status_code == plain

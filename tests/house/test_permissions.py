@@ -58,7 +58,11 @@ PUBLIC = {
     "GET /api/payment/exchange-rates",
     "GET /api/payment/methods",
     "GET /api/payment/return/<string:gateway>",
-    "GET /payment/result",
+    "GET /app/",
+    "GET /app/<path:view>",
+    "GET /app/files/<version>/<path:name>",
+    "GET /app/manifest.webmanifest",
+    "GET /app/worker.js",
     # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body; or are
     # for this machine, and else for who has the monitors' token.
     "GET /media/avatars/<string:key>.jpg",

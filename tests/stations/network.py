@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -195,10 +195,10 @@ class Load:
 
 
 @contextmanager
-def network(nursery: Nursery, **replaced_by: str) -> Iterator[Network]:
+def network(nursery: Nursery, settings: Mapping[str, str] | None = None, **replaced_by: str) -> Iterator[Network]:
     """Start a network. Addresses that are given, such as `MQTT_URL`, replace servers of its own."""
     with data_folder() as folder, stack_in(folder, **replaced_by) as stack:
-        urls = stack.environment()
+        urls = stack.environment() | dict(settings or {})
         environment = {
             **urls,
             "POWERBANK_ENV": "test",

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import structlog
-from flask import current_app, redirect, request, url_for
+from flask import current_app, redirect, request
 from werkzeug.wrappers import Response
 
 from powerbank.api.auth import current_user_id, user_only
@@ -124,7 +124,7 @@ def webhook(gateway: str) -> dict[str, bool]:
 
 
 @blueprint.get("/payment/return/<string:gateway>")
-@blueprint.doc(responses={"303": {"description": "To the app, or to a page that says how it went."}})
+@blueprint.doc(responses={"303": {"description": "To the app, with `intent_id` and `status`."}})
 @takes_foreign_parameters
 def came_back(gateway: str) -> Response:
     """The browser's way back: settles, then goes on to the app"""
@@ -134,9 +134,8 @@ def came_back(gateway: str) -> Response:
     about = {"status": "unknown"}
     if intent_id is not None:
         about = {"intent_id": str(intent_id), "status": _settle_redirected(intent_id, gateway).value}
-    app_url = current_app.config["SETTINGS"].app_url
-    to = f"{app_url.rstrip('/')}/payment" if app_url else url_for("payment_pages.result")
-    return redirect(f"{to}?{urlencode(about)}", 303)
+    app_url = current_app.config["SETTINGS"].app_url or "/app"
+    return redirect(f"{app_url.rstrip('/')}/payment?{urlencode(about)}", 303)
 
 
 def _settle(intent_id: UUID, *, actor: str) -> IntentStatus:

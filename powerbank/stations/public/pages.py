@@ -1,4 +1,4 @@
-"""The page behind a station's QR code: it opens the app, or shows the station in a browser."""
+"""The page behind a station's QR code: it shows the station, and offers to rent here or in the native app."""
 
 from types import MappingProxyType
 
@@ -22,11 +22,12 @@ TEXTS = MappingProxyType(
             "offline": "Not reachable right now",
             "maintenance": "Being serviced",
             "closed": "Closed at this time",
-            "rent": "Scan this code with the app to take a power bank.",
+            "rent": "Rent here",
             "map": "Show on a map",
             "today": "Open today",
             "gone": "There is no such station",
-            "find": "Its code may be an old one. The app shows the stations near you.",
+            "find": "Its code may be an old one. These stations there are.",
+            "stations": "To the stations",
         },
         "ne": {
             "banks": "लिन सकिने पावर बैंक",
@@ -36,11 +37,12 @@ TEXTS = MappingProxyType(
             "offline": "अहिले सम्पर्क हुन सकेन",
             "maintenance": "मर्मत हुँदैछ",
             "closed": "अहिले बन्द छ",
-            "rent": "पावर बैंक लिन एपबाट यो कोड स्क्यान गर्नुहोस्।",
+            "rent": "यहाँ भाडामा लिनुहोस्",
             "map": "नक्सामा हेर्नुहोस्",
             "today": "आज खुल्ने समय",
             "gone": "यस्तो स्टेशन छैन",
-            "find": "यो पुरानो कोड हुन सक्छ। नजिकका स्टेशनहरू एपमा हेर्नुहोस्।",
+            "find": "यो पुरानो कोड हुन सक्छ। अरू स्टेशनहरू हेर्नुहोस्।",
+            "stations": "स्टेशनहरूमा जानुहोस्",
         },
     }
 )
@@ -53,7 +55,7 @@ def station(sn: str) -> Response:
     try:
         found = queries.find_public_station(sn)
     except NotFoundError:
-        page = render_template("station_gone.html", language=language, texts=TEXTS[language], app_link=app_link)
+        page = render_template("station_gone.html", language=language, texts=TEXTS[language])
         return _set_language(language, make_response(page, 404))
     live, now = found.live, utcnow()
     state = live.status
