@@ -48,9 +48,7 @@ def list_refusals(user_id: UUID) -> list[AppError]:
     return _look_at(user_id, due=due, rules=app_config.current(), swap_of=None)[0]
 
 
-def _look_at(
-    user_id: UUID, *, due: int, rules: AppConfig, swap_of: UUID | None
-) -> tuple[list[AppError], UUID | None]:
+def _look_at(user_id: UUID, *, due: int, rules: AppConfig, swap_of: UUID | None) -> tuple[list[AppError], UUID | None]:
     """Return what keeps a person from renting, and the reservation that the person has.
 
     A power bank that came out late does not count as an open rental, nor does the rental that is replaced.
