@@ -52,6 +52,7 @@ FIELDS = {
     "Special numeric values (nan or infinity) are not permitted.": "nan वा infinity लेख्न मिल्दैन।",
     "String does not match expected pattern.": "यसको ढाँचा मिलेन।",
     "Unknown field.": "यस्तो विवरण छैन।",
+    "It is in the cookie.": "यो कुकीमा छ।",
     "Not a valid delimited list.": "अल्पविरामले छुट्ट्याएको सूची हुनुपर्छ।",
     "Not a valid delimited tuple.": "अल्पविरामले छुट्ट्याएको सूची हुनुपर्छ।",
     # pydantic's, of settings that staff may change
