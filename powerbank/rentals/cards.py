@@ -67,7 +67,7 @@ def cards_of_rentals(rentals: Sequence[Rental], *, now: datetime) -> list[Rental
             paid.get(str(each.id), 0),
             dues.get(str(each.id), 0),
             overdue_so_far(each, now),
-            fees.usage_fee_of_rental(each, each.ended_at or now),
+            fees.usage_fee_of_rental(each, each.ended_at or fees.meter_time(each, now)),
             pauses.get(each.id),
         )
         for each in rentals
