@@ -15,7 +15,7 @@ from powerbank.notifications.people.event_notices import Details
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.ops.events import OpsAlertRaised
-from powerbank.outbox.catalogue import account_jobs, notification_jobs, rental_jobs, reward_jobs
+from powerbank.outbox.catalogue import account_jobs, notification_jobs, rental_jobs, reward_jobs, support_jobs
 from powerbank.outbox.events import ConsoleChange, ConsoleChanges, Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments import queries as payment_queries
@@ -88,6 +88,7 @@ from powerbank.stations.events import (
     StationOnline,
 )
 from powerbank.stations.issues import services as issues
+from powerbank.support.events import SupportOverdue
 from powerbank.users.events import ReferralNoted, UserRegistered
 
 
@@ -105,6 +106,11 @@ def tell_user(notice: NoticeType, *, once_per: str | None = None, **when: str | 
 def tell_staff(notice: StaffNoticeType, **when: str | int | bool) -> Follower:
     """Let staff hear of an event, where its fields are as `when` says. Their text is made of the event's fields."""
     return Follower(notification_jobs.NOTIFY_STAFF, {"notice": notice.value}, when)
+
+
+def note_in_conversation(line: str, **when: str | int | bool) -> Follower:
+    """Let the conversation with support, if its person has one, say what staff did."""
+    return Follower(support_jobs.NOTE_ACT_IN_CONVERSATION, {"line": line}, when)
 
 
 NOBODY_WORKS = ("no_workers", "no_daemon", "no_scheduler", "schedule_late")
@@ -130,11 +136,13 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     AdjustmentApplied: (
         tell_user(NoticeType.BALANCE_ADDED, once_per="adjustment_id", currency="NPR", added=True),
         tell_user(NoticeType.BALANCE_TAKEN, once_per="adjustment_id", currency="NPR", added=False),
+        note_in_conversation("balance_added", currency="NPR", added=True),
+        note_in_conversation("balance_taken", currency="NPR", added=False),
         tell_user(NoticeType.POINTS_ADDED, once_per="adjustment_id", currency="PTS", added=True),
         tell_user(NoticeType.POINTS_TAKEN, once_per="adjustment_id", currency="PTS", added=False),
     ),
     ActWaits: (tell_staff(StaffNoticeType.ACT_TO_APPROVE),),
-    DueWaived: (tell_user(NoticeType.DUE_WAIVED),),
+    DueWaived: (tell_user(NoticeType.DUE_WAIVED), note_in_conversation("due_waived")),
     # Payments.
     PaymentReady: (tell_user(NoticeType.PAYMENT_READY, once_per="intent_id"),),
     TopupSucceeded: (reward_jobs.REWARD_TOPUP, tell_user(NoticeType.TOPUP_SUCCESS, once_per="intent_id")),
@@ -157,8 +165,14 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     DuePaid: (tell_user(NoticeType.DUE_PAID, once_per="transaction_id"),),
     RefundRequested: (tell_user(NoticeType.REFUND_REQUESTED, once_per="refund_id"),),
     RefundWaits: (tell_staff(StaffNoticeType.REFUND_TO_APPROVE),),
-    RefundApproved: (tell_user(NoticeType.REFUND_APPROVED, once_per="refund_id"),),
-    RefundRejected: (tell_user(NoticeType.REFUND_REJECTED, once_per="refund_id"),),
+    RefundApproved: (
+        tell_user(NoticeType.REFUND_APPROVED, once_per="refund_id"),
+        note_in_conversation("refund_approved"),
+    ),
+    RefundRejected: (
+        tell_user(NoticeType.REFUND_REJECTED, once_per="refund_id"),
+        note_in_conversation("refund_rejected"),
+    ),
     RefundCompleted: (tell_user(NoticeType.REFUND_COMPLETED, once_per="refund_id"),),
     RefundNeedsAttention: (tell_staff(StaffNoticeType.REFUND_STUCK),),
     # Points.
@@ -201,11 +215,13 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     RentalCompleted: (reward_jobs.REWARD_RENTAL,),
     RentalSettled: (tell_user(NoticeType.RENTAL_COMPLETED, once_per="rental_id"),),
     RentalLost: (tell_user(NoticeType.RENTAL_LOST, once_per="rental_id"),),
-    RentalRefunded: (tell_user(NoticeType.REFUND_COMPLETED),),
+    RentalRefunded: (tell_user(NoticeType.REFUND_COMPLETED), note_in_conversation("rental_refunded")),
     DueCreated: (tell_user(NoticeType.DUE_CREATED),),
     CaseDecided: (
         tell_user(NoticeType.CASE_UPHELD, once_per="case_id", upheld=True),
         tell_user(NoticeType.CASE_DISMISSED, once_per="case_id", upheld=False),
+        note_in_conversation("case_upheld", upheld=True),
+        note_in_conversation("case_dismissed", upheld=False),
     ),
     ReturnBlocked: (
         tell_user(NoticeType.RETURN_PAUSED, once_per="block_id", granted=True, has_slot=True),
@@ -227,6 +243,8 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     PaidNotEjected: (tell_staff(StaffNoticeType.PAID_NOT_EJECTED),),
     UnmatchedReturn: (tell_staff(StaffNoticeType.UNMATCHED_RETURN),),
     AnomalyFound: (tell_staff(StaffNoticeType.ANOMALY),),
+    # Support.
+    SupportOverdue: (tell_staff(StaffNoticeType.SUPPORT_OVERDUE),),
     # Achievements.
     AchievementUnlocked: (tell_user(NoticeType.ACHIEVEMENT_UNLOCKED, once_per="achievement_id"),),
     # Operations. Alerts of other kinds have an event of their own, or are for the console only.
@@ -274,6 +292,7 @@ CONSOLE: ConsoleChanges = {
     RefundNeedsAttention: ConsoleChange("refund", "refund_id"),
     RentalDisputed: ConsoleChange("case", "case_id"),
     CaseDecided: ConsoleChange("case", "case_id"),
+    SupportOverdue: ConsoleChange("conversation", "conversation_id"),
     StationIssueReported: ConsoleChange("station_issue", "issue_id"),
     StationIssueResolved: ConsoleChange("station_issue", "issue_id"),
 }

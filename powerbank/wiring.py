@@ -45,6 +45,8 @@ from powerbank.stations.issues import photos
 from powerbank.stations.registry import csv_import
 from powerbank.stations.registry import queries as station_queries
 from powerbank.stations.registry import shell as station_commands
+from powerbank.support import queries as support
+from powerbank.support import services as conversations
 from powerbank.users import avatars, identifier_traces, lifecycle, referrals
 from powerbank.users import queries as user_queries
 from powerbank.users.queries import UsageTotal
@@ -70,6 +72,7 @@ def register_hooks(app: Flask) -> None:
         photos.delete_photos_of_user,
         people.forget_notes_of_user,
         partners.forget_member,
+        conversations.delete_contents_of_user,
     )
     referrals.register_referral_rules(
         identifier_traces.find_shared_identifier, identifier_traces.find_former_account, kyc.find_shared_number
@@ -103,6 +106,8 @@ def register_hooks(app: Flask) -> None:
             "console": topics.topic_for_staff("console", "system.read"),
             "stations": topics.topic_for_staff("stations", "stations.read"),
             "rentals": topics.topic_for_staff("rentals", "rentals.read"),
+            "conversation": support.find_conversation_topic,
+            "support": topics.topic_for_staff("support", "support.read"),
         }
     )
 
@@ -187,6 +192,8 @@ API = (
     "powerbank.stations.messages.gateway_routes:blueprint",
     "powerbank.social.routes:blueprint",
     "powerbank.social.staff_routes:blueprint",
+    "powerbank.support.routes:blueprint",
+    "powerbank.support.staff.routes:blueprint",
     "powerbank.admin.routes:user_blueprint",
     "powerbank.admin.people.routes:blueprint",
     "powerbank.admin.routes:audit_blueprint",

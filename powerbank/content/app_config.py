@@ -127,6 +127,10 @@ class AppConfig(BaseModel):
     points_kyc: Points = _key(25, "Points for an approved identity.")
     referral_award_on: Literal["first_rental", "signup"] = _key("first_rental", "When who invited gets the points.")
 
+    support_first_answer_minutes: int = _key(
+        15, "Minutes of business hours in which support answers.", low=1, high=10_080
+    )
+
     quiet_hours: DayHours = _key(
         Hours(time(22), time(7)), "Local hours in which nobody is woken: pushes and SMS of non-urgent kinds wait."
     )

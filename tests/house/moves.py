@@ -92,6 +92,17 @@ MOVES_NOTHING = {
     "POST /api/admin/kyc/<uuid:submission_id>/links",
     "POST /api/admin/kyc/<uuid:submission_id>/approve",
     "POST /api/admin/kyc/<uuid:submission_id>/reject",
+    "POST /api/support/conversations",  # a repeat writes into the one that there is
+    "POST /api/support/conversations/<uuid:conversation_id>/messages",
+    "POST /api/support/conversations/<uuid:conversation_id>/read",
+    "POST /api/support/conversations/<uuid:conversation_id>/typing",
+    "POST /api/support/conversations/<uuid:conversation_id>/solved",
+    "POST /api/support/conversations/<uuid:conversation_id>/rating",
+    *(
+        f"POST /api/admin/support/conversations/<uuid:conversation_id>/{act}"
+        for act in ("reply", "note", "read", "typing", "assign", "snooze", "solve", "merge")
+    ),
+    "POST /api/admin/support/replies",
     "POST /api/admin/faq",
     "POST /api/admin/banners",
     "POST /api/admin/app-versions",

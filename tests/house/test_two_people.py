@@ -36,6 +36,8 @@ from powerbank.rentals.models import Rental
 from powerbank.rentals.reservations.models import Reservation
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.packages.models import Package
+from powerbank.support import services as support
+from powerbank.support.models import Conversation, Subject
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.house.walk import NOBODY, Route, routes
@@ -176,7 +178,54 @@ def a_rental_somewhere(owner: UUID) -> Belonging:
     return Belonging(a_rental(owner).values, {"POST": {"lat": 27.7, "lng": 85.3}})
 
 
+def a_conversation(owner: UUID) -> Belonging:
+    with transaction():
+        made = support.begin_conversation(
+            user_id=owner,
+            subject=Subject.OTHER,
+            subject_name=None,
+            language="en",
+            text="Hello",
+            photo=None,
+            client_id=None,
+            now=utcnow(),
+        )
+    return Belonging({"conversation_id": made.id}, {"POST": {"client_id": str(new_id()), "text": "Still here"}})
+
+
+def a_conversation_to_read(owner: UUID) -> Belonging:
+    begun = a_conversation(owner)
+    with transaction() as session:
+        newest = session.get_one(Conversation, begun.values["conversation_id"]).last_message_id
+    return Belonging(begun.values, {"POST": {"up_to": str(newest)}})
+
+
+def a_conversation_that_is_solved(owner: UUID) -> Belonging:
+    begun = a_conversation(owner)
+    with transaction():
+        support.solve_by_person(begun.values["conversation_id"], user_id=owner, now=utcnow())
+    return Belonging(begun.values, {"POST": {"score": 5}})
+
+
+def a_conversation_with_a_photo(owner: UUID) -> Belonging:
+    begun = a_conversation(owner)
+    with transaction():
+        message, _ = support.write_message(
+            begun.values["conversation_id"], user_id=owner, text=None, photo=b"a picture", client_id="1", now=utcnow()
+        )
+    return Belonging({**begun.values, "message_id": message.id})
+
+
 FACTORIES: dict[str, Factory] = {
+    "/api/support/conversations/<uuid:conversation_id>": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/messages": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/messages/<uuid:message_id>/photo.jpg": (
+        a_conversation_with_a_photo
+    ),
+    "/api/support/conversations/<uuid:conversation_id>/read": a_conversation_to_read,
+    "/api/support/conversations/<uuid:conversation_id>/typing": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/solved": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/rating": a_conversation_that_is_solved,
     "/api/reservations/<uuid:reservation_id>": a_reservation,
     "/api/rentals/<uuid:rental_id>": a_rental,
     "/api/rentals/<uuid:rental_id>/cancel": a_rental,

@@ -77,6 +77,13 @@ from tests.jobs.prepared_stations import (
     station_silent,
     swap_owed,
 )
+from tests.jobs.prepared_support import (
+    answer_late,
+    answer_not_read,
+    conversation_of_long_ago,
+    conversation_solved,
+    person_who_talks,
+)
 from tests.ledger.conftest import make_person
 from tests.rentals import rentals_in_states as renting
 
@@ -186,6 +193,11 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "check_station_connectivity": station_said_to_be_offline,
     "check_offline_stations": station_silent,
     "prune_station_reports": reports_of_last_year,
+    "tell_support_answer": answer_not_read,
+    "note_act_in_conversation": lambda: {"line": "due_waived", "user_id": person_who_talks(), "amount": 500},
+    "escalate_late_answers": answer_late,
+    "close_solved_conversations": conversation_solved,
+    "prune_support": conversation_of_long_ago,
     "tick": nothing,
     "redeliver_stranded_jobs": nothing,
     "monitor_queues": nothing,

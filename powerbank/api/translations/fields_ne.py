@@ -110,4 +110,15 @@ FIELDS = {
     "Only a slot has a station.": "स्टेसन स्लटका लागि मात्र दिनुहोस्।",
     "Write letters or digits.": "अक्षर वा अङ्क लेख्नुहोस्।",
     "Name the jobs, or until when they died.": "कामहरू, वा कहिलेसम्म रोकिएका भनेर लेख्नुहोस्।",
+    # of support
+    "A day stands here twice.": "एउटै दिन दुई पटक लेखिएको छ।",
+    "Something else has no id.": "अन्य विषयको id हुँदैन।",
+    "Support must open before it closes.": "सहायता बन्द हुनुभन्दा पहिले खुल्नुपर्छ।",
+    "Two openings of a day overlap.": "एउटै दिनका दुई समय खप्टिएका छन्।",
+    "The period must begin before it ends.": "अवधि सकिनुभन्दा पहिले सुरु हुनुपर्छ।",
+    "There is no value {name}.": "{name} नामको मान छैन।",
+    "Write a text or add a picture.": "सन्देश लेख्नुहोस् वा तस्बिर थप्नुहोस्।",
+    "Write an id, `me` or `none`.": "id, `me` वा `none` लेख्नुहोस्।",
+    "This member of staff does not answer people.": "यो कर्मचारीले मानिसहरूलाई जवाफ दिँदैन।",
+    "This moment is over.": "यो समय बितिसक्यो।",
 }

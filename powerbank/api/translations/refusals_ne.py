@@ -206,4 +206,14 @@ REFUSALS = {
     "No job is called {job} any more.": "{job} नामको काम अब छैन।",
     "Only a dead letter can be requeued or discarded.": "असफल भएर थन्किएको काम मात्र फेरि पठाउन वा हटाउन मिल्छ।",
     "Redis knows no such job or queue any more.": "Redis मा यस्तो काम वा लाइन अब छैन।",
+    # of support
+    "This conversation is closed. Begin a new one.": "यो कुराकानी बन्द भइसक्यो। नयाँ सुरु गर्नुहोस्।",
+    "You have rated this conversation already.": "तपाईंले यो कुराकानीको मूल्याङ्कन गरिसक्नुभयो।",
+    "This conversation goes on. It can be rated when it is solved.": (
+        "यो कुराकानी जारी छ। समाधान भएपछि मूल्याङ्कन गर्न सकिन्छ।"
+    ),
+    "A colleague has answered since you looked.": "तपाईंले हेर्नुभएपछि एक सहकर्मीले जवाफ दिइसक्नुभयो।",
+    "A conversation cannot be merged into itself.": "कुराकानी आफैँमा गाभ्न मिल्दैन।",
+    "These conversations are of two people.": "यी कुराकानी दुई जना मानिसका हुन्।",
+    "One of these conversations is closed.": "यीमध्ये एउटा कुराकानी बन्द भइसकेको छ।",
 }

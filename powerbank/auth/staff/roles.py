@@ -54,6 +54,8 @@ GRANTED = MappingProxyType(
         "stations.operate": _OPERATIONS,
         "stations.read": _ALL,
         "stations.write": _OPERATIONS,
+        "support.read": _SUPPORT | _FINANCE,  # what people write to staff: not for everybody who may read
+        "support.write": _SUPPORT,
         "system.read": _ALL,
         "system.operate": _OPERATIONS,
         "templates.read": _ALL,  # what messages say, and which channels they take

@@ -72,6 +72,8 @@ class NoticeType(StrEnum):
     STATION_ISSUE_RESOLVED = "station_issue_resolved"
     PAYOUT_SENT = "payout_sent"
     PAYOUT_FAILED = "payout_failed"
+    SUPPORT_ANSWERED = "support_answered"
+    SUPPORT_ANSWER_WAITS = "support_answer_waits"
     PROFILE_REMINDER = "profile_reminder"
     KYC_REMINDER = "kyc_reminder"
     DIGEST = "digest"
@@ -131,6 +133,8 @@ RULES = MappingProxyType(
         NoticeType.KYC_REJECTED: _rule(Group.ACCOUNT, PUSH, EMAIL),
         NoticeType.PROFILE_REMINDER: _rule(Group.ACCOUNT, PUSH),
         NoticeType.KYC_REMINDER: _rule(Group.ACCOUNT, PUSH),
+        NoticeType.SUPPORT_ANSWERED: _urgent_rule(Group.ACCOUNT, PUSH),
+        NoticeType.SUPPORT_ANSWER_WAITS: _rule(Group.ACCOUNT, EMAIL),
         NoticeType.PAYMENT_READY: _urgent_rule(Group.PAYMENTS, PUSH, lasts=1800),
         NoticeType.TOPUP_SUCCESS: _urgent_rule(Group.PAYMENTS, PUSH, EMAIL),
         NoticeType.TOPUP_FAILED: _urgent_rule(Group.PAYMENTS, PUSH),

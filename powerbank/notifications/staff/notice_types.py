@@ -42,6 +42,7 @@ class StaffNoticeType(StrEnum):
     PAYOUT_STUCK = "payout_stuck"
     ANOMALY = "anomaly"
     TEMPLATE_BROKEN = "template_broken"
+    SUPPORT_OVERDUE = "support_overdue"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ RULES = MappingProxyType(
         StaffNoticeType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
         StaffNoticeType.PAYOUT_STUCK: StaffRule("ledger.read", email=True, once_per="payout_id"),
         StaffNoticeType.ANOMALY: StaffRule("system.operate", once_per="key"),
+        StaffNoticeType.SUPPORT_OVERDUE: StaffRule("support.write", email=True, push=True, once_per="message_id"),
         StaffNoticeType.TEMPLATE_BROKEN: StaffRule("templates.write", once_per="version"),
     }
 )

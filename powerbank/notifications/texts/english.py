@@ -216,6 +216,14 @@ ENGLISH = MappingProxyType(
             "What you reported is mended",
             "{station} is in order again. Thank you for telling us.",
         ),
+        NoticeType.SUPPORT_ANSWERED: (
+            "Support has answered you",
+            "Open the conversation in the app to read the answer.",
+        ),
+        NoticeType.SUPPORT_ANSWER_WAITS: (
+            "An answer of support waits for you",
+            "Support has answered you, and you have not read it yet. You find it in the app under Support.",
+        ),
         NoticeType.PAYOUT_SENT: ("Payout sent", "{amount:money} is on its way to your account."),
         NoticeType.PAYOUT_FAILED: (
             "Payout failed",

@@ -84,6 +84,10 @@ ENGLISH = MappingProxyType(
         ),
         StaffNoticeType.PAYOUT_STUCK: ("A payout is stuck", "The payout of {amount:money} has no outcome yet."),
         StaffNoticeType.ANOMALY: ("Something unusual", "{detail}."),
+        StaffNoticeType.SUPPORT_OVERDUE: (
+            "A person waits for an answer",
+            "Nobody has answered a conversation about: {subject}. It was due {minutes:number} minutes ago.",
+        ),
         StaffNoticeType.TEMPLATE_BROKEN: (
             "A message template fails",
             "The template for {type}, {channel}, {language} fails: {problem}. People get the built-in text instead.",
@@ -171,6 +175,10 @@ NEPALI = MappingProxyType(
         ),
         StaffNoticeType.PAYOUT_STUCK: ("भुक्तानी अड्किएको छ", "{amount:money} को भुक्तानीको नतिजा अझै आएको छैन।"),
         StaffNoticeType.ANOMALY: ("केही असामान्य देखियो", "{detail}।"),
+        StaffNoticeType.SUPPORT_OVERDUE: (
+            "एक जना जवाफको प्रतीक्षामा",
+            "{subject} सम्बन्धी कुराकानीमा कसैले जवाफ दिएको छैन। {minutes:number} मिनेटअघि जवाफ दिने वाचा थियो।",
+        ),
         StaffNoticeType.TEMPLATE_BROKEN: (
             "सन्देशको ढाँचा चलेन",
             "{type}, {channel}, {language} को ढाँचा चलेन: {problem}। अहिले पूर्वनिर्धारित सन्देश पठाइँदैछ।",

@@ -14,6 +14,7 @@ from powerbank.outbox.catalogue import (
     rental_jobs,
     reward_jobs,
     station_jobs,
+    support_jobs,
     system_jobs,
 )
 from powerbank.outbox.policy import JobSpec, Queue, Schedule, lanes
@@ -26,6 +27,7 @@ JOBS: tuple[JobSpec, ...] = (
     *station_jobs.JOBS,
     *rental_jobs.JOBS,
     *partner_jobs.JOBS,
+    *support_jobs.JOBS,
     *notification_jobs.JOBS,
 )
 
@@ -37,6 +39,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *station_jobs.SCHEDULES,
     *rental_jobs.SCHEDULES,
     *partner_jobs.SCHEDULES,
+    *support_jobs.SCHEDULES,
     *notification_jobs.SCHEDULES,
 )
 

@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             env={**os.environ, "PORT": str(port), "WEB_PROCESSES": "1"},
         )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while b"Booting worker" not in log.read_bytes():
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()  # noqa: PT018
             time.sleep(0.05)
