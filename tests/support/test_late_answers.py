@@ -78,9 +78,7 @@ def tell_what_waits(app: Flask) -> None:
             sweeps.tell_of_answer(UUID(conversation), UUID(message), channel=channel)
 
 
-def test_an_answer_that_is_not_read_is_told_by_push_and_later_by_mail(
-    app: Flask, context: Flask, begin: Begin
-) -> None:
+def test_an_answer_that_is_not_read_is_told_by_push_and_later_by_mail(app: Flask, context: Flask, begin: Begin) -> None:
     talk = begin()
     talk.staff_post("reply", {"text": "We look at it"})
     waiting = rows(app, "SELECT arguments ->> 'channel' FROM outbox_jobs WHERE job = 'tell_support_answer' ORDER BY 1")
@@ -91,9 +89,7 @@ def test_an_answer_that_is_not_read_is_told_by_push_and_later_by_mail(
     assert rows(app, told) == [("support_answer_waits",), ("support_answered",)]
 
 
-def test_who_has_read_the_answer_is_not_told(
-    app: Flask, context: Flask, begin: Begin
-) -> None:
+def test_who_has_read_the_answer_is_not_told(app: Flask, context: Flask, begin: Begin) -> None:
     talk = begin()
     talk.staff_post("reply", {"text": "We look at it"})
     talk.post("read", {"up_to": talk.messages()[-1]["id"]})
