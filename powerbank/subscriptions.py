@@ -8,6 +8,7 @@ what follows from it.
 from flask import Flask
 
 from powerbank.admin.events import AccountStatusChanged
+from powerbank.console_changes import CONSOLE_CHANGES
 from powerbank.kyc.events import KycApproved, KycRejected, KycSubmitted
 from powerbank.ledger.events import ActWaits, AdjustmentApplied, AdjustmentWaits, DueWaived, LedgerMismatch
 from powerbank.notifications.events import TemplateFailed
@@ -16,7 +17,7 @@ from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.ops.events import OpsAlertRaised
 from powerbank.outbox.catalogue import account_jobs, notification_jobs, rental_jobs, reward_jobs, support_jobs
-from powerbank.outbox.events import ConsoleChange, ConsoleChanges, Event, Follower
+from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments import queries as payment_queries
 from powerbank.payments.events import (
@@ -277,28 +278,8 @@ DETAILS: dict[NoticeType, Details] = {
     NoticeType.RENTAL_LOST: _OF_RENTALS,
 }
 
-# What the console shows and works off, besides alerts and dead letters, which announce themselves.
-CONSOLE: ConsoleChanges = {
-    KycSubmitted: ConsoleChange("identity_check", "submission_id"),
-    KycApproved: ConsoleChange("identity_check", "submission_id"),
-    KycRejected: ConsoleChange("identity_check", "submission_id"),
-    ActWaits: ConsoleChange("approval", "act_id"),
-    AdjustmentWaits: ConsoleChange("approval", "adjustment_id"),
-    AdjustmentApplied: ConsoleChange("approval", "adjustment_id"),
-    PaymentNeedsReview: ConsoleChange("payment_review", "intent_id"),
-    RefundWaits: ConsoleChange("approval", "refund_id"),
-    RefundApproved: ConsoleChange("approval", "refund_id"),
-    RefundRejected: ConsoleChange("approval", "refund_id"),
-    RefundNeedsAttention: ConsoleChange("refund", "refund_id"),
-    RentalDisputed: ConsoleChange("case", "case_id"),
-    CaseDecided: ConsoleChange("case", "case_id"),
-    SupportOverdue: ConsoleChange("conversation", "conversation_id"),
-    StationIssueReported: ConsoleChange("station_issue", "issue_id"),
-    StationIssueResolved: ConsoleChange("station_issue", "issue_id"),
-}
-
 
 def init_app(app: Flask) -> None:
     app.extensions["subscriptions"] = SUBSCRIPTIONS
-    app.extensions["console_changes"] = CONSOLE
+    app.extensions["console_changes"] = CONSOLE_CHANGES
     app.extensions["notice_details"] = DETAILS

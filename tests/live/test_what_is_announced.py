@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from powerbank.base.db import transaction, utcnow
+from powerbank.console_changes import CONSOLE_CHANGES
 from powerbank.live.changes import Change, Teller, topic_of_user
 from powerbank.notifications.people import services as notices
 from powerbank.notifications.people.notice_types import NoticeType
@@ -21,7 +22,6 @@ from powerbank.outbox.models import Cause, OutboxJob
 from powerbank.rentals.events import RentalDisputed
 from powerbank.stations.availability import presence
 from powerbank.stations.custody import registration
-from powerbank.subscriptions import CONSOLE
 from tests import sample_jobs
 from tests.ledger.conftest import award, make_person, top_up
 from tests.people import People, rows
@@ -139,5 +139,5 @@ def test_what_staff_work_off_follows_from_events(context: Flask, told: list[Chan
     with transaction():
         publish(RentalDisputed(rental_id=ids[0], rental_code="R", station_sn="A", case_id=ids[1], issue_type="other"))
     assert topics(told) == {("console", "case", str(ids[1]))}
-    for event, change in CONSOLE.items():
+    for event, change in CONSOLE_CHANGES.items():
         assert change.id in {each.name for each in fields(event)}, event
