@@ -5,9 +5,12 @@ The cookie only names a session; its row in the database says whether the sessio
 """
 
 from flask import Blueprint, abort, g, redirect, request, session, url_for
+from flask import Response as FlaskResponse
 from flask_wtf.csrf import CSRFProtect
 from werkzeug import Response
 
+from powerbank.admin.console.search.addresses import thing_at
+from powerbank.admin.search import opened
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.services import StaffSignIn
 from powerbank.auth.staff.sessions import SignedInStaff
@@ -20,6 +23,7 @@ def console_blueprint(name: str, import_name: str, *, url_prefix: str) -> Bluepr
     """Make a blueprint whose pages only staff see, and which answers a refusal with a page."""
     blueprint = Blueprint(name, import_name, url_prefix=url_prefix)
     blueprint.before_request(guard)
+    blueprint.after_request(note_opened)
     layout.show_refusals_as_pages(blueprint)
     return blueprint
 
@@ -28,6 +32,16 @@ def guard() -> Response | None:
     """Run before each page of the console: protect its forms, and let nobody in who has not signed in."""
     csrf.protect()
     return None if request.endpoint == "console.login" else redirect_unless_admitted()
+
+
+def note_opened(response: FlaskResponse) -> FlaskResponse:
+    """Note which thing a page showed, for the list of what was opened lately. Parts read again do not count."""
+    staff: SignedInStaff | None = g.get("console_staff")
+    if staff is not None and request.method == "GET" and response.status_code == 200:
+        thing = None if "HX-Request" in request.headers else thing_at(request.path)
+        if thing is not None:
+            opened.note_opened(staff.id, *thing)
+    return response
 
 
 def redirect_unless_admitted() -> Response | None:

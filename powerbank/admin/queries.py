@@ -135,12 +135,12 @@ def _select_matching_ids(q: str, wanted: ColumnElement[bool], *, contact: bool, 
     Each condition brings as many as the page could hold. So each can use its own index, or stop early when half the
     country matches.
     """
-    searches: list[Select[Any]] = [select(User.id).where(condition) for condition in _name_conditions(q)]
+    searches: list[Select[Any]] = [select(User.id).where(condition) for condition in name_conditions(q)]
     if contact:
         # The cursor is applied to both tables, because PostgreSQL carries no inequality across a join.
         owned = select(User.id).join(Identifier, Identifier.user_id == User.id)
         owned = owned.where(after_cursor(cursor, Identifier.user_id, descending=True))
-        searches += [owned.where(Identifier.value.like(pattern)) for pattern in _identifier_patterns(q)]
+        searches += [owned.where(Identifier.value.like(pattern)) for pattern in identifier_patterns(q)]
     parts = [
         search.where(wanted, after_cursor(cursor, User.id, descending=True))
         .order_by(User.id.desc())
@@ -151,7 +151,7 @@ def _select_matching_ids(q: str, wanted: ColumnElement[bool], *, contact: bool, 
     return union(*(select(part.c.id) for part in parts))
 
 
-def _name_conditions(q: str) -> Iterator[ColumnElement[bool]]:
+def name_conditions(q: str) -> Iterator[ColumnElement[bool]]:
     """Make the conditions on names. Blanks alone find nobody, because every name begins with no letters."""
     if not q.strip():
         yield false()
@@ -162,7 +162,7 @@ def _name_conditions(q: str) -> Iterator[ColumnElement[bool]]:
     yield func.lower(User.last_name).like(pattern)
 
 
-def _identifier_patterns(q: str) -> set[str]:
+def identifier_patterns(q: str) -> set[str]:
     """Make the patterns of phone numbers and e-mail addresses. Brackets and signs alone find nobody."""
     if not _NUMBER.fullmatch(q):
         return {_prefix(q.strip())} if q.strip() else set()

@@ -5,11 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from powerbank.auth.staff import administration
+from powerbank.auth.staff import administration, totp
+from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction
 from tests.browser.reader import AXE, PHONE, WIDE, Reader
@@ -61,12 +63,16 @@ def reader(chromium: Any, site: str, view: tuple[str, str], clean: None) -> Iter
 
 @pytest.fixture
 def staff(app: Flask, reader: Reader) -> Callable[[Role], Reader]:
-    """Sign in a member of staff with a role."""
+    """Sign in a member of staff with a role, and with a code if the member has an authenticator."""
 
-    def sign_in(role: Role = Role.SUPERADMIN) -> Reader:
-        with app.app_context(), transaction():
+    def sign_in(role: Role = Role.SUPERADMIN, *, totp_secret: str | None = None) -> Reader:
+        with app.app_context(), transaction() as session:
             administration.ensure_staff(email=ADMIN, password=PASSWORD, role=role)
-        reader.sign_in(ADMIN, PASSWORD)
+            if totp_secret:
+                session.query(StaffMember).update(
+                    {"totp_secret": totp.encrypt_secret(totp_secret), "totp_last_step": 0}
+                )
+        reader.sign_in(ADMIN, PASSWORD, code=pyotp.TOTP(totp_secret).now() if totp_secret else None)
         return reader
 
     return sign_in

@@ -49,11 +49,13 @@ class Reader:
             kept.parent.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=kept, full_page=True)
 
-    def sign_in(self, email: str, password: str) -> None:
+    def sign_in(self, email: str, password: str, *, code: str | None = None) -> None:
         self.page.goto(f"/console/login?language={self.language}")
         self.look()
         self.page.fill("[name=email]", email)
         self.page.fill("[name=password]", password)
+        if code is not None:
+            self.page.fill("[name=totp]", code)
         self.page.click("main button")
         self.page.wait_for_url("**/console/")
 

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from powerbank.auth.staff import totp
 from tests.browser.reader import Reader
 from tests.kyc.conftest import Desk
 from tests.people import rows
@@ -30,7 +31,8 @@ def test_identities_are_worked_through_by_keyboard(desk: Desk, staff: SignIn) ->
         " address = 'Lazimpat', city = 'Kathmandu'"
     )
     desk.change("UPDATE users SET first_name = 'Sita' WHERE username = 'gita'")
-    reader = staff()
+    secret = totp.make_secret()
+    reader = staff(totp_secret=secret)
     page = reader.open(f"{PAGE}?status=pending")
     page.keyboard.press("b")
     page.wait_for_url(f"**{PAGE}/*-*")

@@ -22,7 +22,7 @@ def test_all_dead_letters_of_one_error_are_requeued(app: Flask, staff: SignIn, w
     work()
     reader = staff()
     page = reader.open(PAGE)
-    page.keyboard.press("/")
+    page.keyboard.press("f")
     assert page.evaluate("document.activeElement.name") == "job"
     page.fill("[name=error]", "no such account")
     page.press("[name=error]", "Enter")

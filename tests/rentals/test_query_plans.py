@@ -9,11 +9,13 @@ from flask import Flask
 from sqlalchemy import event
 
 from jobs.rentals import run_sweep
+from powerbank.admin.search import finders
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.rentals import cards, locations, queries, sweeps
 from powerbank.rentals.end import returns
 from powerbank.rentals.models import Rental
 from powerbank.rentals.staff import anomalies, dossier
+from powerbank.rentals.staff.troubles import Trouble
 from powerbank.rentals.start import ejection
 from tests.databases import execute, superuser_url
 
@@ -104,7 +106,7 @@ def test_reads_use_indexes(filled: Rental) -> None:
     now = utcnow()
 
     def search(**wanted: Any) -> Callable[[], object]:
-        return lambda: cards.cards_of_rentals(queries.rental_page(limit=20, cursor=None, **wanted)["items"], now=now)
+        return lambda: cards.card_page(limit=20, cursor=None, now=now, **wanted)
 
     assert_found_by_index(lambda: dossier.rental_dossier(db.session.get_one(Rental, filled.id), now=now))
     assert_found_by_index(lambda: queries.user_rental_page(filled.user_id, limit=20, cursor=None))
@@ -112,6 +114,8 @@ def test_reads_use_indexes(filled: Rental) -> None:
     assert_found_by_index(search(code="R777"))
     assert_found_by_index(search(user_id=filled.user_id))
     assert_found_by_index(search(disputed=True))
+    for trouble in Trouble:
+        assert_found_by_index(search(trouble=trouble.value))
     for by_index in (search(station_sn="S7"), search(powerbank_sn="B7")):
         found = assert_found_by_index(by_index)
         [page] = [plan for statement, plan in found.items() if "FROM rentals" in statement]
@@ -120,6 +124,18 @@ def test_reads_use_indexes(filled: Rental) -> None:
         plan for statement, plan in assert_found_by_index(search(status="lost")).items() if "FROM rentals" in statement
     ]
     assert "ix_rentals_ended_otherwise" in page
+
+
+def test_a_search_for_one_thing_uses_indexes(filled: Rental) -> None:
+    class Boss:
+        def may(self, _permission: str) -> bool:
+            return True
+
+    boss: Any = Boss()
+    for q in ("R77", "R777", str(filled.id), "b77", "s7", "u77", "+97798", "sita sharma"):
+        with planned() as plans:
+            finders.find_all(q, staff=boss)
+        assert [plan for plan in plans.values() if reads_everything(plan)] == [], q
 
 
 def test_sweeps_use_indexes(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,7 @@ GRANTED = MappingProxyType(
         "partners.write": _FINANCE,
         "promotions.read": _ALL,
         "promotions.write": _OPERATIONS,
+        "search.read": _ALL,  # each finds what the role may read
         "staff.read": _SUPERADMIN,
         "staff.write": _SUPERADMIN,
         "stations.operate": _OPERATIONS,

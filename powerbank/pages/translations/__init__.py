@@ -14,6 +14,7 @@ from powerbank.pages.translations.money_ne import MONEY
 from powerbank.pages.translations.now_ne import NOW
 from powerbank.pages.translations.people_ne import PEOPLE
 from powerbank.pages.translations.rentals_ne import RENTALS
+from powerbank.pages.translations.search_ne import SEARCH
 
 # One part for each section.
 PARTS = (
@@ -25,6 +26,7 @@ PARTS = (
     MONEY,
     PEOPLE,
     RENTALS,
+    SEARCH,
     NOW,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})

@@ -56,6 +56,7 @@ IDENTITY = {
     "same name": "उस्तै नाम",
     "same birthday": "उही जन्म मिति",
     "No other account has the same name, number, phone or device.": ("उस्तै नाम, नम्बर, फोन वा उपकरण भएको अर्को खाता छैन।"),
+    "an account that has ended": "बन्द भइसकेको खाता",
     "Sent before": "पहिले पठाएको",
     "Reject these documents?": "यी कागजात अस्वीकार गर्ने?",
     "The person reads the reason, and may send others.": ("कारण त्यस व्यक्तिले पढ्नुहुन्छ, र फेरि कागजात पठाउन सक्नुहुन्छ।"),

@@ -6,7 +6,7 @@ PEOPLE = {
     "Identity": "पहिचान",
     "Joined": "सामेल भएको",
     "Find": "खोज्नुहोस्",
-    "Beginning of a name, a phone number or an e-mail address.": "नाम, फोन नम्बर वा इमेलको सुरु।",
+    "Name, phone number or e-mail.": "नाम, फोन नम्बर वा इमेल।",
     "Nobody yet.": "अहिलेसम्म कोही छैन।",
     "People stand here once they have signed up in the app.": "एपमा दर्ता भएपछि मानिसहरू यहाँ देखिन्छन्।",
     "suspended": "निलम्बित",

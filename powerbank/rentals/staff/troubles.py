@@ -28,7 +28,7 @@ def in_trouble(trouble: Trouble, *, now: datetime) -> ColumnElement[bool]:
     if trouble is Trouble.LONG_OVERDUE:
         return and_(Rental.status.in_(OUT), Rental.due_at < now - LONG)
     if trouble is Trouble.CAME_LATE:
-        return Rental.came_late.is_(True)
+        return and_(Rental.came_late)  # not `IS TRUE`, which the partial index does not follow from
     if trouble is Trouble.UNSETTLED:
         return and_(Rental.ended_at.is_not(None), Rental.settled_at.is_(None))
     return Rental.id.in_(select(RentalCase.rental_id).where(RentalCase.status == CaseStatus.OPEN))

@@ -13,7 +13,8 @@ from powerbank.rentals.states import Status
 from powerbank.stations.packages.models import Package
 
 # Letters and digits that are taken for one another on the telephone are left out.
-_CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # in its order
+CODE_BEGINS, CODE_LENGTH = "R", 10
 _TERMS = (
     "package_id",
     "package_name",
@@ -80,4 +81,4 @@ def new_rental(
 
 
 def _new_code() -> str:
-    return "R" + "".join(secrets.choice(_CODE_ALPHABET) for _ in range(9))
+    return CODE_BEGINS + "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH - 1))

@@ -70,9 +70,11 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === "?") return showShortcuts(event);
-  if (event.key === "/") {
+  if (event.key === "f" && document.querySelector("[data-filter-field]")) {
     const filter = document.querySelector("[data-filter-field]");
-    if (filter) { event.preventDefault(); filter.focus(); filter.select?.(); }
+    event.preventDefault();
+    filter.focus();
+    filter.select?.();
     return;
   }
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
@@ -86,7 +88,8 @@ function showShortcuts(event) {
   const keys = [...document.querySelectorAll("[data-key]")].map((each) => [
     each.dataset.key, each.getAttribute("aria-label") || each.textContent.trim(),
   ]);
-  if (document.querySelector("[data-filter-field]")) keys.push(["/", list.dataset.filter]);
+  if (document.querySelector("[data-filter-field]")) keys.push(["f", list.dataset.filter]);
+  if (document.getElementById("search")) keys.push(["/", list.dataset.search]);
   keys.push(["?", list.dataset.help]);
   list.replaceChildren(...keys.flatMap(([key, label]) => {
     const term = document.createElement("dt"), meaning = document.createElement("dd");

@@ -47,7 +47,7 @@ ALL = ListPage(
         lists.moment("Joined", "created_at"),
     ),
     filters=(
-        lists.text_field("Find", "q", "Beginning of a name, a phone number or an e-mail address."),
+        lists.text_field("Find", "q", "Name, phone number or e-mail."),
         lists.choice("State", "status", SETTABLE),
         lists.choice("Identity", "kyc_status", ["none", "pending", "approved", "rejected"]),
     ),

@@ -124,7 +124,7 @@ def _custody(stays: Iterable[Mapping[str, Any]]) -> Iterator[Moment]:
             "custody",
             title,
             by=_write_cause(stay["cause"]),
-            href=f"/console/stations/power-banks/{stay['powerbank_sn']}",
+            href=f"/console/powerbanks/{stay['powerbank_sn']}",
         )
 
 
