@@ -20,6 +20,7 @@ from powerbank.ledger.movements.dues import grace_period
 from powerbank.ledger.wallet_models import (
     ABOUT,
     Adjustment,
+    AdjustmentStatus,
     Due,
     DueCause,
     Progress,
@@ -208,6 +209,12 @@ def adjustment_page(*, limit: int, cursor: str | None, status: str | None = None
     if status is not None:
         query = query.where(Adjustment.status == status)
     return page(query, Adjustment.id, limit=limit, cursor=cursor, descending=True)
+
+
+def list_waiting_adjustments(user_id: UUID) -> Sequence[Adjustment]:
+    """List the adjustments of a person that wait for a second member of staff. Few wait at all."""
+    query = select(Adjustment).where(Adjustment.status == AdjustmentStatus.PENDING, Adjustment.user_id == user_id)
+    return db.session.scalars(query.order_by(Adjustment.id)).all()
 
 
 @dataclass(frozen=True)

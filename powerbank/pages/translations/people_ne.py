@@ -39,6 +39,7 @@ PEOPLE = {
     "held": "रोकिएको",
     "due for a rental": "भाडाको बाँकी",
     "due for a top-up that was taken back": "फिर्ता लगिएको टप-अपको बाँकी",
+    "waits for a second person": "दोस्रो व्यक्तिको पर्खाइमा",
     "its rental": "यसको भाडा",
     "No documents were sent.": "कुनै कागजात पठाइएको छैन।",
     "Notes": "टिपोट",

@@ -83,6 +83,7 @@ def test_finance_adjusts_and_waives_and_the_second_person_decides_what_is_much(
     assert "Done." in finance.send(page, f"{page}/dues/{due}/waive", amount="25.00", reason="the station was full").text
     much = finance.send(page, f"{page}/adjust-balance", amount="9000.00", reason="a large gift")
     assert "a second person has to approve it" in much.text
+    assert "waits for a second person" in finance.read(page)
     assert rows(app, "SELECT status, count(*) FROM ledger_adjustments GROUP BY status ORDER BY status") == [
         ("applied", 1),
         ("pending", 1),

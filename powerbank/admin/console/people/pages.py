@@ -18,6 +18,7 @@ from powerbank.admin.schemas import SETTABLE, StatusChangeSchema, UserArguments
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.money import NPR, PTS
 from powerbank.kyc import queries as kyc
+from powerbank.ledger import queries as ledger
 from powerbank.ledger.adjustments import services as adjustments
 from powerbank.ledger.adjustments.models import StaffAct
 from powerbank.ledger.schemas import AdjustBalanceSchema, AdjustPointsSchema
@@ -94,6 +95,7 @@ def _show(user_id: UUID, *, contact: bool) -> str:
         messages=deliveries.delivery_page(user_id, status=None, channel=None, limit=SHOWN, cursor=None)["items"],
         sign_ins=queries.sign_in_page(user_id, limit=SHOWN, cursor=None)["items"],
         notes=queries.note_page(user_id, limit=SHOWN, cursor=None)["items"],
+        waiting=ledger.list_waiting_adjustments(user_id),
         settable=SETTABLE,
         tones={**tones.ACCOUNT, **tones.IDENTITY, **tones.DELIVERY},
         rental_tones=tones.RENTAL,
