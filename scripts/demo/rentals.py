@@ -1,0 +1,200 @@
+"""One day of rentals in the past: who takes a power bank where and when, and when it comes back."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.base.clock import HOME
+from powerbank.base.db import open_session, utcnow
+from powerbank.base.errors import AppError
+from powerbank.integrations.mqtt.publisher import Publisher
+from powerbank.payments.options.methods import Method
+from powerbank.rentals import queries, sweeps
+from powerbank.rentals.end import returns
+from powerbank.rentals.models import Rental
+from powerbank.rentals.start import ejection, initiation, refusals
+from powerbank.rentals.states import OUT
+from powerbank.stations.commands.models import StationCommand
+from powerbank.stations.custody.models import PowerBank
+from powerbank.stations.packages.models import Package
+from scripts.demo import past, steps
+from scripts.demo.cabinets import IN_TROUBLE, Cabinet, find_cabinets
+
+OPENS, CLOSES = time(7), time(22, 45)
+LEAST, MOST = 26, 44  # rentals of a day
+LATE, NEVER_BACK = 0.17, 0.008
+LONGEST_PACKAGE = 300  # minutes: who takes a power bank for a day brings it back in the evening too
+
+
+@dataclass
+class Wish:
+    """What somebody wants, and how it will go on."""
+
+    user_id: UUID
+    at: datetime
+    cabinet: Cabinet
+    package: Package
+    method: Method
+    coupon: str | None
+    late: bool
+    never_back: bool
+
+
+class Day:
+    def __init__(self, day: date, people: list[UUID], *, until: datetime, dice: random.Random) -> None:
+        self._people, self._dice = people, dice
+        self._begin = datetime.combine(day, OPENS, HOME)
+        self._end = min(datetime.combine(day, CLOSES, HOME), until)
+        self._is_today = self._end == until
+        self._cabinets = find_cabinets()
+        query = select(Package).where(Package.active, Package.duration_minutes <= LONGEST_PACKAGE)
+        self._packages = open_session().scalars(query.order_by(Package.price)).all()
+        postpaid = select(Package).where(Package.active, Package.payment_model == "postpaid")
+        self._postpaid = open_session().scalars(postpaid).first()
+        self._agenda: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._busy: set[UUID] = set()
+
+    def play(self) -> None:
+        """Let the day pass: everything happens in its order."""
+        for cabinet in self._cabinets:
+            cabinet.be_there()
+            charged = {
+                number: (held[0], self._dice.randint(84, 100)) if held else None
+                for number, held in cabinet.slots.items()
+            }
+            with past.play(self._begin):
+                cabinet.show(charged, at=self._begin)
+        span = (self._end - self._begin).total_seconds()
+        share = span / (15.75 * 3600)
+        for _ in range(round(self._dice.randint(LEAST, MOST) * share)):
+            at = self._begin + timedelta(seconds=span * self._dice.betavariate(2.2, 1.8))
+            self._plan(at, self._start_one)
+        if self._is_today:
+            return self._pass()
+        for _ in range(self._dice.randint(0, 3)):
+            self._plan(self._begin + timedelta(seconds=span * self._dice.random()), self._meet_a_station_that_is_away)
+        return self._pass()
+
+    def _pass(self) -> None:
+        while self._agenda:
+            self._agenda.sort(key=lambda each: each[:2])
+            at, _, act = self._agenda.pop(0)
+            with past.play(at):
+                act()
+
+    def _plan(self, at: datetime, act: Callable[[datetime], None]) -> None:
+        self._agenda.append((at, len(self._agenda), lambda: act(at)))
+
+    def _start_one(self, at: datetime) -> None:
+        free = [each for each in self._people if each not in self._busy]
+        dice = self._dice
+        postpaid = self._postpaid is not None and dice.random() < 0.12
+        wish = Wish(
+            user_id=dice.choice(free),
+            at=at,
+            cabinet=dice.choice(self._cabinets),
+            package=self._postpaid if postpaid and self._postpaid else dice.choice(self._packages),
+            method=Method.WALLET_ONLY if dice.random() < 0.8 else Method.COMBINATION,
+            coupon="NAMASTE" if dice.random() < 0.04 else None,
+            late=dice.random() < LATE,
+            never_back=dice.random() < NEVER_BACK and not self._is_today,
+        )
+        try:
+            rental_id = steps.try_out(lambda: start_rental(wish))
+        except AppError as refused:
+            _keep_refusal(refused, wish, station_sn=wish.cabinet.sn)
+            return
+        assert isinstance(rental_id, UUID)  # noqa: S101
+        self._busy.add(wish.user_id)
+        back = at + self._find_span(wish)
+        if not wish.never_back and back < self._end:
+            self._plan(back, lambda moment: self._bring_back(rental_id, wish, moment))
+
+    def _find_span(self, wish: Wish) -> timedelta:
+        paid_for = min(wish.package.duration_minutes, LONGEST_PACKAGE)
+        late = paid_for + self._dice.randint(8, 170)
+        span = timedelta(minutes=late if wish.late else max(6.0, paid_for * self._dice.betavariate(3, 1.6)))
+        # On the days before everybody brings it back before the night, but for those that are lost.
+        return span if self._is_today else min(span, self._end - wish.at - timedelta(seconds=1))
+
+    def _bring_back(self, rental_id: UUID, wish: Wish, at: datetime) -> None:
+        there = [wish.cabinet, *self._dice.sample(self._cabinets, len(self._cabinets))]
+        if self._dice.random() < 0.45:
+            there = there[1:]
+        cabinet = next(each for each in there if each.free_slot is not None)
+        end_rental(rental_id, cabinet, charge=self._dice.randint(12, 88), at=at)
+        self._busy.discard(wish.user_id)
+
+    def _meet_a_station_that_is_away(self, at: datetime) -> None:
+        """Somebody stands before the station that is in trouble, as it was at times before."""
+        user_id, package = self._dice.choice(self._people), self._dice.choice(self._packages)
+        error = AppError("station_offline", 409, "The station does not answer right now.")
+        row = refusals.describe_refusal(error, user_id=user_id, station_sn=IN_TROUBLE, package_id=package.id, now=at)
+        refusals.write_refusals([row])
+
+
+class Silence(Publisher):
+    """Sends nothing: the station of the past has heard the command already."""
+
+    def send(self, topic: str, payload: bytes, *, qos: int, wait: float = 0.0) -> bool:
+        return True
+
+
+def start_rental(wish: Wish) -> UUID:
+    """Start a rental up to the power bank in the person's hand."""
+    wish.cabinet.be_there()
+    rental_id = send_command(wish)
+    rental = open_session().get_one(Rental, rental_id)
+    command = open_session().get_one(StationCommand, rental.command_id, populate_existing=True)
+    at = wish.at + timedelta(seconds=4)
+    wish.cabinet.answer(command.id, slot=command.slot_number or 0, serial=command.serial or "", at=at)
+    ejection.settle_ejection(command.id, now=utcnow())  # no reminder is left of a time that is over
+    return rental_id
+
+
+def send_command(wish: Wish) -> UUID:
+    """Start a rental up to the command that has gone to the station."""
+    rental = initiation.initiate_rental(
+        user_id=wish.user_id,
+        station_sn=wish.cabinet.sn,
+        package_id=wish.package.id,
+        method=wish.method,
+        coupon_code=wish.coupon,
+        now=wish.at,
+    )
+    open_session().flush()
+    ejection.begin_ejection(rental.id, now=wish.at, through=Silence("mqtt://127.0.0.1"))
+    return rental.id
+
+
+def end_rental(rental_id: UUID, cabinet: Cabinet, *, charge: int, at: datetime) -> None:
+    """Bring a power bank back, as the station tells it. A worker hears of it too, and finds it done."""
+    rental = queries.find_rental(rental_id)
+    if rental.status not in OUT:
+        return
+    slot = cabinet.free_slot
+    assert slot is not None  # noqa: S101
+    serial = open_session().get_one(PowerBank, rental.bank_id).serial
+    sweeps.mark_overdue(rental_id, at)
+    cabinet.take_back(serial, slot=slot, charge=charge, at=at)
+    returns.process_return(
+        rental_id=rental_id,
+        bank_id=rental.bank_id,
+        station_id=cabinet.id,
+        slot_number=slot,
+        returned_at=at,
+        provisional=False,
+        how="event",
+        now=at,
+    )
+
+
+def _keep_refusal(refused: AppError, wish: Wish, *, station_sn: str) -> None:
+    row = refusals.describe_refusal(
+        refused, user_id=wish.user_id, station_sn=station_sn, package_id=wish.package.id, now=wish.at
+    )
+    refusals.write_refusals([row])

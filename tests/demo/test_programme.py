@@ -1,0 +1,98 @@
+"""The demonstration is made once, in steps, and leaves a network that is right by its own rules."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from powerbank.base.db import transaction, utcnow
+from powerbank.promotions import seed as promotions
+from powerbank.stations.registry import seed as stations
+from scripts.demo import past, people, programme, rentals, steps
+from tests.people import change, rows
+
+Work = Callable[..., None]
+
+
+@pytest.fixture
+def small(context: Flask, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the demonstration small, and let this process do what a worker would."""
+    past.install()
+    monkeypatch.setattr(programme, "PAUSE", 0.0)
+    monkeypatch.setattr(programme, "DAYS", 2)
+    monkeypatch.setattr(programme, "PEOPLE_AT_ONCE", 36)
+    monkeypatch.setattr(programme, "IDENTITIES", 2)
+    monkeypatch.setattr(people, "HOW_MANY", 72)
+    monkeypatch.setattr(rentals, "LEAST", 16)
+    monkeypatch.setattr(rentals, "MOST", 18)
+    open_session = people._wait_for_session
+
+    def opened(intent_id: UUID) -> str:
+        work("critical")
+        work("payments")
+        return open_session(intent_id)
+
+    monkeypatch.setattr(people, "_wait_for_session", opened)
+    with transaction():
+        stations.seed_stations(utcnow())
+        promotions.seed()
+    change(context, """INSERT INTO app_config (key, value, updated_by) VALUES ('kyc_required', 'false', 'x')""")
+
+
+def counts(app: Flask) -> list[tuple[int, ...]]:
+    return [
+        tuple(row)
+        for row in rows(
+            app,
+            """SELECT (SELECT count(*) FROM rentals), (SELECT count(*) FROM users), (SELECT count(*) FROM audit_log),
+                      (SELECT count(*) FROM payment_intents), (SELECT count(*) FROM rental_cases)""",
+        )
+    ]
+
+
+def test_it_goes_on_where_it_was_stopped_and_happens_once(context: Flask, small: None, work: Work) -> None:
+    begin = steps.find_begin()
+    stopped = threading.Event()
+    stopped.set()
+    assert programme.make(begin, stopped) is False
+    assert rows(context, "SELECT count(*) FROM stations WHERE sn LIKE 'NEP-%'") == [(10,)]
+    assert programme.make(steps.find_begin(), threading.Event()) is True
+    work()
+    made = counts(context)
+    assert programme.make(steps.find_begin(), stopped) is True
+    work()
+    assert counts(context) == made
+
+    # What was written belongs to its time, and no job was left behind by it.
+    ended = dict(rows(context, "SELECT status, count(*) FROM rentals GROUP BY status"))
+    assert ended["completed"] > 10
+    yesterday = rows(context, "SELECT count(*) FROM rentals WHERE started_at < now() - interval '12 h'")
+    assert yesterday[0][0] > 5
+    first = rows(context, "SELECT id FROM rentals ORDER BY started_at LIMIT 1") + rows(
+        context, "SELECT id FROM rentals ORDER BY id LIMIT 1"
+    )
+    assert first[0] == first[1]
+    assert rows(context, "SELECT DISTINCT job FROM outbox_jobs WHERE state = 'dead'") == []
+    assert rows(context, "SELECT count(*) > 0 FROM refused_starts") == [(True,)]
+    assert rows(context, "SELECT count(*) FROM kyc_records WHERE status = 'pending'") == [(2,)]
+    assert rows(context, "SELECT count(*) > 0 FROM refunds WHERE status = 'requested'") == [(True,)]
+    assert rows(context, "SELECT count(*) FROM ledger_adjustments WHERE status = 'pending'") == [(1,)]
+    assert rows(context, "SELECT count(*) FROM payment_intents WHERE status = 'review'") == [(1,)]
+    assert rows(context, "SELECT count(*) FROM rentals WHERE status = 'unresolved'") == [(1,)]
+
+
+def test_its_stations_are_simulated_with_the_banks_that_they_have(context: Flask, small: None, tmp_path: Path) -> None:
+    steps.do_once("stations", lambda: programme._register(utcnow() - timedelta(days=3)))
+    specs, memory = programme.describe_stations(tmp_path)
+    kept = json.loads(memory.read_text())
+    assert len(specs) == 9
+    assert len(kept["places"]) == 9 * 6
+    assert kept["places"]["86000001"] == [specs[0].imei, 1, 92]
+    memory.write_text("what the simulator wrote since")
+    programme.describe_stations(tmp_path)
+    assert memory.read_text() == "what the simulator wrote since"
