@@ -107,6 +107,11 @@ class Settings(BaseSettings):
         description="Requests a minute of each person, and of each address without a sign-in; calls of payment "
         "gateways and of stations' gateways twenty times as many. Unset: 600, and in development 60,000.",
     )
+    map_style_url: WebUrl | None = Field(
+        default=None,
+        description="The ground of maps: a MapLibre style or a PMTiles archive, all of it from this one host. Unset: a "
+        "plain ground.",
+    )
     live_url: WebUrl | None = Field(
         default=None, description="Where the world reaches the live processes, if not at `PUBLIC_URL`."
     )

@@ -31,9 +31,12 @@ _HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 def content_policy(settings: Settings, **more: str) -> str:
     """Write the policy of our own pages. `img_src="blob:"` lets a page load from there besides."""
-    allowed = {"connect_src": _origin(settings.live_address)}
+    allowed = [("connect_src", _origin(settings.live_address))]
+    if settings.map_style_url:  # maps load their ground from the operator's host, and draw its pictures from blobs
+        host = _origin(settings.map_style_url)
+        allowed += [("connect_src", host), ("img_src", f"blob: {host}")]
     directives = [each.partition(" ") for each in _CSP.split("; ")]
-    for name, sources in [*allowed.items(), *more.items()]:
+    for name, sources in [*allowed, *more.items()]:
         directive = name.replace("_", "-")
         if directive not in {each[0] for each in directives}:
             directives.append((directive, " ", "'self'"))

@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         api_call=write_api_call,
         same_page=address_of_same_page,
         new_key=forms.new_key,
+        map_ground=app.config["SETTINGS"].map_style_url,
     )
     app.jinja_env.filters.update(
         number=write_number,

@@ -1,6 +1,6 @@
 // A map of stations. The server groups what a view shows and answers a list; the list stands beside the map, and the marks
 // of the map are made from it. So the list says all that the map says, to a keyboard and to a screen reader too.
-/* global L */
+/* global L, maplibregl, protomapsL */
 
 const PAUSE = 2_000; // between two readings that nobody asked for: stations change all the time
 
@@ -16,12 +16,13 @@ function begin(place) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const map = L.map(ground, {
-    attributionControl: false, zoomControl: false, maxZoom: 19, minZoom: 2, maxBounds: [[-89, -180], [89, 180]],
+    attributionControl: Boolean(ground.dataset.ground), zoomControl: false, maxZoom: 19, minZoom: 2, maxBounds: [[-89, -180], [89, 180]],
     fadeAnimation: !calm, zoomAnimation: !calm, markerZoomAnimation: !calm,
   });
   L.control.zoom({ zoomInTitle: ground.dataset.in, zoomOutTitle: ground.dataset.out }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
   const marks = L.layerGroup().addTo(map);
+  if (ground.dataset.ground) lay(map, ground.dataset).catch(() => {}); // the plain ground stays
 
   let asked = null; // the reading under way
   let readAt = 0;
@@ -121,5 +122,27 @@ function begin(place) {
 
   document.body.addEventListener("changed", () => {
     waiting ??= setTimeout(read, Math.max(0, readAt + PAUSE - Date.now()));
+  });
+}
+
+// Lays the operator's ground under the marks: a PMTiles archive or a style of MapLibre.
+async function lay(map, files) {
+  map.attributionControl.setPrefix(false);
+  if (new URL(files.ground).pathname.endsWith(".pmtiles")) {
+    await load(files.protomapsLeafletJs);
+    const flavor = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    protomapsL.leafletLayer({ url: files.ground, flavor, lang: document.documentElement.lang }).addTo(map);
+    return;
+  }
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: files.maplibreGlCss }));
+  await load(files.maplibreGlJs);
+  maplibregl.setWorkerUrl(files.maplibreGlWorkerJs);
+  await load(files.leafletMaplibreGlJs);
+  L.maplibreGL({ style: files.ground, interactive: false }).addTo(map);
+}
+
+function load(src) {
+  return new Promise((done, failed) => {
+    document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: failed }));
   });
 }
