@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         api_call=write_api_call,
         same_page=address_of_same_page,
         new_key=forms.new_key,
+        is_served=is_served,
         map_ground=app.config["SETTINGS"].map_style_url,
     )
     app.jinja_env.filters.update(
@@ -60,6 +61,15 @@ def address_of_same_page(**changed: object) -> str:
     arguments = {**request.args.to_dict(), **changed}
     left = urlencode({name: value for name, value in arguments.items() if value not in (None, "")})
     return f"{request.path}?{left}" if left else request.path
+
+
+def is_served(address: str) -> bool:
+    """Say whether there is a page at an address: a section may be of another version, or switched off."""
+    try:
+        current_app.url_map.bind("").match(address.partition("?")[0], "GET")
+    except HTTPException:
+        return False
+    return True
 
 
 def show_refusals_as_pages(blueprint: Blueprint) -> None:

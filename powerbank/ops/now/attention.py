@@ -116,7 +116,7 @@ SOURCES = {
     ),
     Kind.ISSUE: Source(
         "stations.read",
-        """SELECT station.sn, each.opened_at, station.name
+        """SELECT each.id, each.opened_at, station.name
              FROM station_issues AS each JOIN stations AS station ON station.id = each.station_id
             WHERE each.resolved_at IS NULL AND each.priority = 'critical' ORDER BY each.opened_at LIMIT :most""",
     ),

@@ -26,13 +26,24 @@ class Happening(StrEnum):
     ISSUE_REPORTED = "issue_reported"
 
 
+_PLACES = {
+    Happening.REFUSED: "stations",
+    Happening.ISSUE_REPORTED: "stations",
+    Happening.TOPPED_UP: "money/top-ups",
+}
+
+
 @dataclass(frozen=True)
 class News:
     what: Happening
     at: datetime
     about: str  # the code of a rental, an amount, the code of a refusal
     place: str  # the station's name, where there is one
-    id: str  # of the rental or the station
+    id: str  # of the rental or the payment; the number of the station
+
+    @property
+    def address(self) -> str:
+        return f"/console/{_PLACES.get(self.what, 'rentals')}/{self.id}"
 
 
 _RENTALS = text("""

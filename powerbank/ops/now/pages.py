@@ -8,7 +8,7 @@ from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.auth.staff.sessions import SignedInStaff
 from powerbank.base.db import utcnow
 from powerbank.ops.now import attention, feed, flows, stocks
-from powerbank.ops.now.attention import Kind
+from powerbank.ops.now.attention import Kind, Matter
 from powerbank.pages.language import translate, write_number
 from powerbank.stations.availability import map_cells
 
@@ -67,7 +67,7 @@ def show() -> str:
         ),
         chosen=chosen,
         names=NAMES,
-        addresses=ADDRESSES,
+        address_of=_address_of,
         news=feed.list_news(staff.may),
         reasons=REASONS,
         topics=_topics(staff),
@@ -92,8 +92,19 @@ NAMES = {
     Kind.ALERT: ("Alert", "Look"),
 }
 ADDRESSES = {
+    Kind.CASE: "/console/rentals/{id}",
+    Kind.UNRESOLVED: "/console/rentals/{id}",
+    Kind.IDENTITY: "/console/identity/{id}",
+    Kind.REFUND: "/console/money/refunds/{id}",
+    Kind.ADJUSTMENT: "/console/money/decisions",
+    Kind.ACT: "/console/money/decisions",
+    Kind.GRANT: "/console/money/decisions",
+    Kind.PAYMENT: "/console/money/top-ups/{id}",
+    Kind.CHARGEBACK: "/console/money/chargebacks",
+    Kind.DISCREPANCY: "/console/discrepancies/{id}",
+    Kind.ISSUE: "/console/station-issues/{id}",
     Kind.DEAD_LETTERS: "/console/machinery/jobs?job={id}",
-    Kind.ALERT: "/console/machinery",
+    Kind.ALERT: "/console/machinery/alerts",
 }
 
 # Why starts are refused, by the code of the refusal.
@@ -114,6 +125,11 @@ REASONS = {
 }
 
 
+def _address_of(matter: Matter) -> str:
+    """Give the address of the page on which one decides."""
+    return ADDRESSES[matter.kind].format(id=matter.id)
+
+
 def _read_figures() -> list[Figure]:
     now = utcnow()
     here, week_ago = stocks.count_stocks(), stocks.find_stocks_of_last_week(now)
@@ -129,15 +145,32 @@ def _read_figures() -> list[Figure]:
         return getattr(today, name), getattr(last_week, name)
 
     return [
-        Figure("Open rentals", "rentals.read", "", *stock("open_rentals"), better="up"),
-        Figure("Overdue", "rentals.read", "", *stock("overdue_rentals"), better="down"),
-        Figure("Started today", "rentals.read", "", *flow("started"), better="up"),
+        Figure("Open rentals", "rentals.read", "/console/rentals?status=active", *stock("open_rentals"), better="up"),
+        Figure("Overdue", "rentals.read", "/console/rentals?status=overdue", *stock("overdue_rentals"), better="down"),
+        Figure("Started today", "rentals.read", "/console/rentals", *flow("started"), better="up"),
         Figure("Revenue today", "payments.read", "", *flow("revenue"), better="up", is_money=True),
-        Figure("Topped up today", "payments.read", "", *flow("topped_up"), better="up", is_money=True, beside=not_paid),
+        Figure(
+            "Topped up today",
+            "payments.read",
+            "/console/money/top-ups",
+            *flow("topped_up"),
+            better="up",
+            is_money=True,
+            beside=not_paid,
+        ),
         Figure("Refused starts today", "rentals.read", "", *flow("refused"), better="down", beside=refused),
-        Figure("Banks out", "stations.read", "", *stock("banks_out"), better=""),
-        Figure("Stations away", "stations.read", "", *stock("stations_away"), better="down"),
-        Figure("Open dues", "payments.read", "", *stock("dues"), better="down", is_money=True),
+        Figure("Banks out", "stations.read", "/console/powerbanks?place=user", *stock("banks_out"), better=""),
+        Figure(
+            "Stations away", "stations.read", "/console/stations?status=offline", *stock("stations_away"), better="down"
+        ),
+        Figure(
+            "Open dues",
+            "payments.read",
+            "/console/money/dues?status=open",
+            *stock("dues"),
+            better="down",
+            is_money=True,
+        ),
     ]
 
 

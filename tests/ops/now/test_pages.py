@@ -13,6 +13,7 @@ from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction, utcnow
 from powerbank.ops.now import attention, flows, stocks
 from powerbank.ops.now.attention import SOURCES, Kind
+from powerbank.pages.layout import is_served
 from tests.admin.test_console_pages import sign_in
 from tests.conftest import PASSWORD
 from tests.people import change, rows
@@ -150,7 +151,20 @@ def test_every_source_can_be_read_and_is_named(context: Flask) -> None:
     from powerbank.ops.now import pages
 
     assert attention.list_matters(SOURCES, most=5, now=utcnow()) == []
-    assert set(pages.NAMES) == set(Kind) == set(SOURCES)
+    assert set(pages.NAMES) == set(pages.ADDRESSES) == set(Kind) == set(SOURCES)
+
+
+def test_what_waits_leads_to_the_page_on_which_one_decides(app: Flask, staff: Staff, out: Out) -> None:
+    out()
+    change(app, WAITING[Kind.DEAD_LETTERS])
+    page = staff(Role.OPERATIONS).get("/console/now").text
+    assert 'href="/console/machinery/jobs?job=send_sms"' in page
+
+
+def test_a_page_that_is_not_there_is_not_linked(app: Flask) -> None:
+    with app.test_request_context():
+        assert is_served("/console/now?waits=case")
+        assert not is_served("/console/nowhere")
 
 
 def test_the_oldest_comes_first_and_one_kind_can_be_shown_alone(context: Flask, staff: Staff, out: Out) -> None:
