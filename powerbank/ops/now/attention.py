@@ -3,7 +3,7 @@
 Each source is one statement that reads an index of what is open, so that it costs what is open and not what there was.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -135,18 +135,14 @@ SOURCES = {
 
 def list_matters(kinds: Iterable[Kind], *, most: int, now: datetime) -> list[Matter]:
     """List what waits of these kinds, the oldest first, so many of each kind at most."""
-    found = [matter for kind in kinds for matter in _read(kind, most=most, now=now)]
-    return sorted(found, key=lambda matter: matter.since)
+    rows = _read("SELECT '{kind}', id::text, since, about FROM ({source}) AS open (id, since, about)", kinds, most, now)
+    return sorted((_make_matter(*row) for row in rows), key=lambda matter: matter.since)
 
 
 def count_matters(kinds: Iterable[Kind], *, now: datetime) -> dict[Kind, int]:
     """Count what waits, by kind; kinds of which nothing waits are left out. 1001 stands for more than 1000."""
-    values = _values(MOST_COUNTED + 1, now)
-    counts = {}
-    for kind in kinds:
-        statement = f"SELECT count(*) FROM ({SOURCES[kind].statement}) AS open"  # noqa: S608  # nosec B608 (constants)
-        counts[kind] = db.session.scalar(text(statement), _used(statement, values)) or 0
-    return {kind: count for kind, count in counts.items() if count}
+    rows = _read("SELECT '{kind}', count(*) FROM ({source}) AS open", kinds, MOST_COUNTED + 1, now)
+    return {Kind(kind): count for kind, count in rows if count}
 
 
 def kinds_for(may: Callable[[str], bool]) -> list[Kind]:
@@ -154,21 +150,20 @@ def kinds_for(may: Callable[[str], bool]) -> list[Kind]:
     return [kind for kind, source in SOURCES.items() if may(source.permission)]
 
 
-def _read(kind: Kind, *, most: int, now: datetime) -> list[Matter]:
-    statement = SOURCES[kind].statement
-    rows = db.session.execute(text(statement), _used(statement, _values(most, now)))
-    write = _write_amount if SOURCES[kind].is_money else str
-    return [Matter(kind, str(id_), since, write(about)) for id_, since, about in rows]
+def _read(select: str, kinds: Iterable[Kind], most: int, now: datetime) -> Sequence[Any]:
+    """Ask all sources in one statement: there are many, and each round trip costs more than most of them."""
+    parts = [select.format(kind=kind.value, source=SOURCES[kind].statement) for kind in kinds]
+    if not parts:
+        return []
+    statement = " UNION ALL ".join(parts)
+    values = {"most": most, "disputed_since": first_id_of(now, -DISPUTED_FOR)}
+    used = {name: value for name, value in values.items() if f":{name}" in statement}
+    return db.session.execute(text(statement), used).all()
 
 
-def _write_amount(about: str) -> str:
-    amount, currency = about.split()
-    return f"{currency} {money.format_in_currency(int(amount), currency)}"
-
-
-def _values(most: int, now: datetime) -> dict[str, Any]:
-    return {"most": most, "disputed_since": first_id_of(now, -DISPUTED_FOR)}
-
-
-def _used(statement: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if f":{name}" in statement}
+def _make_matter(kind: str, id_: str, since: datetime, about: str) -> Matter:
+    source = SOURCES[Kind(kind)]
+    if source.is_money:
+        amount, currency = about.split()
+        about = f"{currency} {money.format_in_currency(int(amount), currency)}"
+    return Matter(Kind(kind), id_, since, about)
