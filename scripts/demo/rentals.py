@@ -27,6 +27,7 @@ from scripts.demo.cabinets import IN_TROUBLE, Cabinet, find_cabinets
 OPENS, CLOSES = time(7), time(22, 45)
 LEAST, MOST = 26, 44  # rentals of a day
 LATE, NEVER_BACK = 0.17, 0.008
+GOING_ON = 7  # rentals that are open in the end
 LONGEST_PACKAGE = 300  # minutes: who takes a power bank for a day brings it back in the evening too
 
 
@@ -47,8 +48,8 @@ class Wish:
 class Day:
     def __init__(self, day: date, people: list[UUID], *, until: datetime, dice: random.Random) -> None:
         self._people, self._dice = people, dice
-        self._begin = datetime.combine(day, OPENS, HOME)
         self._end = min(datetime.combine(day, CLOSES, HOME), until)
+        self._begin = min(datetime.combine(day, OPENS, HOME), self._end)
         self._is_today = self._end == until
         self._cabinets = find_cabinets()
         query = select(Package).where(Package.active, Package.duration_minutes <= LONGEST_PACKAGE)
@@ -74,6 +75,9 @@ class Day:
             at = self._begin + timedelta(seconds=span * self._dice.betavariate(2.2, 1.8))
             self._plan(at, self._start_one)
         if self._is_today:
+            for _ in range(GOING_ON):
+                at = self._end - timedelta(minutes=self._dice.randint(2, 100))
+                self._plan(at, lambda moment: self._start_one(moment, goes_on=True))
             return self._pass()
         for _ in range(self._dice.randint(0, 3)):
             self._plan(self._begin + timedelta(seconds=span * self._dice.random()), self._meet_a_station_that_is_away)
@@ -89,19 +93,19 @@ class Day:
     def _plan(self, at: datetime, act: Callable[[datetime], None]) -> None:
         self._agenda.append((at, len(self._agenda), lambda: act(at)))
 
-    def _start_one(self, at: datetime) -> None:
+    def _start_one(self, at: datetime, *, goes_on: bool = False) -> None:
         free = [each for each in self._people if each not in self._busy]
         dice = self._dice
-        postpaid = self._postpaid is not None and dice.random() < 0.12
+        postpaid = self._postpaid is not None and dice.random() < 0.12 and not goes_on
         wish = Wish(
             user_id=dice.choice(free),
             at=at,
             cabinet=dice.choice(self._cabinets),
-            package=self._postpaid if postpaid and self._postpaid else dice.choice(self._packages),
+            package=self._postpaid if postpaid and self._postpaid else self._choose_package(goes_on=goes_on),
             method=Method.WALLET_ONLY if dice.random() < 0.8 else Method.COMBINATION,
             coupon="NAMASTE" if dice.random() < 0.04 else None,
             late=dice.random() < LATE,
-            never_back=dice.random() < NEVER_BACK and not self._is_today,
+            never_back=goes_on or (dice.random() < NEVER_BACK and not self._is_today),
         )
         try:
             rental_id = steps.try_out(lambda: start_rental(wish))
@@ -113,6 +117,12 @@ class Day:
         back = at + self._find_span(wish)
         if not wish.never_back and back < self._end:
             self._plan(back, lambda moment: self._bring_back(rental_id, wish, moment))
+
+    def _choose_package(self, *, goes_on: bool) -> Package:
+        """Choose a package. Who still has the power bank when the demonstration is complete took the longest one."""
+        if goes_on:
+            return max(self._packages, key=lambda package: package.duration_minutes)
+        return self._dice.choice(self._packages)
 
     def _find_span(self, wish: Wish) -> timedelta:
         paid_for = min(wish.package.duration_minutes, LONGEST_PACKAGE)
