@@ -1,0 +1,148 @@
+"""A rider goes through the rest of the app: stations, the person, money, points, notices."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from tests.browser.app.conftest import Rider, Street, ready_to_rent, sign_in
+from tests.browser.reader import PHONE, WIDE
+from tests.nursery import wait_until
+
+Riders = Callable[..., Rider]
+PAGES = (
+    "/app/profile",
+    "/app/identity",
+    "/app/points",
+    "/app/points?part=achievements",
+    "/app/points?part=leaderboard",
+    "/app/friends",
+    "/app/coupons",
+    "/app/notices",
+    "/app/preferences",
+    "/app/help",
+    "/app/leave",
+    "/app/rentals",
+    "/app/top-up",
+    "/app/nowhere",
+)
+
+
+def picture() -> dict[str, object]:
+    """Give a photo of a phone's size; the app makes it smaller."""
+    content = io.BytesIO()
+    Image.effect_noise((600, 400), 60).resize((3000, 2000)).convert("RGB").save(content, "JPEG", quality=99)
+    return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": content.getvalue()}
+
+
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "ne"), (WIDE, "en")])
+def test_every_view_is_fit_to_be_seen(street: Street, rider: Riders, number: str, size: str, language: str) -> None:
+    sita = rider(size, language)
+    sita.page.goto("/app/me")
+    sign_in(sita, number)
+    sita.shows(".person")
+    for path in PAGES:
+        sita.page.goto(path)
+        sita.shows("main h1")
+    sita.page.goto("/app/")
+    sita.shows(".rows a")
+    sita.page.goto("/app/scan")
+    sita.shows(".hero form")
+
+
+def test_stations_are_found_kept_and_reported(street: Street, rider: Riders, number: str) -> None:
+    sita = rider()
+    page = sita.page
+    page.goto("/app/me")
+    sign_in(sita, number)
+    page.wait_for_selector(".person")
+    page.goto("/app/")
+    page.fill("#q", street.here.sn)
+    page.press("#q", "Enter")
+    page.wait_for_url("**q=*")
+    page.wait_for_function("() => document.querySelectorAll('.rows .row').length === 1")
+    page.click(".rows .row")
+    page.wait_for_selector(".slots")
+    page.click("button:has-text('Add to favourites')")
+    page.wait_for_selector("button:has-text('In your favourites')")
+    page.goto("/app/?mine=1")
+    page.wait_for_selector(f".rows a[href='/app/s/{street.here.sn}']")
+    page.goto(f"/app/s/{street.here.sn}/report")
+    sita.shows("[name=issue_type]")
+    page.check("[name=issue_type][value=slot_stuck]")
+    page.fill("[name=description]", "Slot 3 does not open.")
+    taken = picture()
+    page.set_input_files("[name=photo]", taken)  # type: ignore[arg-type]
+    with page.expect_request("**/report-issue") as sent:
+        page.click("main button[type=submit]")
+    assert len(sent.value.post_data_buffer or b"") < len(taken["buffer"]) / 2  # type: ignore[arg-type]
+    page.wait_for_url(f"**/app/s/{street.here.sn}")
+    assert street.net.value("SELECT issue_type FROM station_issues ORDER BY id DESC LIMIT 1") == "slot_stuck"
+
+
+def test_the_map_says_what_the_list_says(street: Street, rider: Riders) -> None:
+    sita = rider(WIDE)
+    page = sita.open("/app/?map=1#map=27.70000,85.30000,15")
+    page.wait_for_selector(".pin")
+    sita.look()
+    assert page.locator(".pin").count() == page.locator(".rows .row").count() == 2
+
+
+def test_the_person_changes_what_is_known_of_them(street: Street, rider: Riders, number: str) -> None:
+    sita = rider()
+    page = sita.page
+    page.goto("/app/profile")
+    sign_in(sita, number)
+    page.wait_for_selector("[name=city]")
+    page.fill("[name=city]", "Lalitpur")
+    page.click(".panel button[type=submit] >> nth=0")
+    page.wait_for_selector(".said p")
+    page.goto("/app/preferences")
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.click(".places >> nth=2 >> input >> nth=1")
+    page.reload()
+    page.wait_for_selector(".places")
+    assert not page.locator(".places").nth(2).locator("input").nth(1).is_checked()
+    page.goto("/app/notices")
+    page.wait_for_selector(".notice.new")
+    page.click(".notice.new button >> nth=0")
+    page.wait_for_selector(".notice:not(.new)")
+    page.click(".language")
+    page.wait_for_selector("html[lang=ne]")
+    newest = "SELECT language FROM users ORDER BY id DESC LIMIT 1"
+    wait_until(lambda: street.net.value(newest) == "ne", 10, "the language is known")
+
+
+def test_a_line_of_the_wallet_is_explained_and_asked_back(street: Street, rider: Riders, number: str) -> None:
+    sita = rider()
+    ready_to_rent(sita, number)
+    page = sita.page
+    page.goto("/app/wallet")
+    page.click("button.row")
+    sita.shows("dialog .facts")
+    page.click("dialog .link")
+    page.fill("[name=reason]", "I topped up too much.")
+    page.click("dialog button[type=submit]")
+    page.wait_for_selector("dialog", state="detached")
+    assert street.count("refunds") == 1
+
+
+def test_signing_out_everywhere_ends_another_device_too(street: Street, rider: Riders, number: str) -> None:
+    phone, tablet = rider(), rider(WIDE)
+    phone.page.goto("/app/me")
+    sign_in(phone, number)
+    phone.page.wait_for_selector(".person")
+    street.forget_limits()
+    page = tablet.page
+    page.goto("/app/me")
+    page.fill("[name=identifier]", number)
+    page.press("[name=identifier]", "Enter")
+    page.wait_for_selector("#code")
+    page.fill("#code", street.newest_code_for(number))
+    page.wait_for_selector(".person")
+    phone.page.click("button:has-text('Sign out everywhere')")
+    phone.page.wait_for_url("**/app/")
+    page.goto("/app/wallet")
+    page.wait_for_selector("[name=identifier]")
+    tablet.refused(401, 403)
