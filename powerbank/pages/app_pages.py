@@ -18,12 +18,13 @@ from powerbank.pages.static_files import YEAR
 
 blueprint = Blueprint("app", __name__, url_prefix="/app")
 
+_VENDORED = ("preact.js", "jsqr.js", "leaflet.js", "leaflet.css")
 # What a first view needs is asked for together with the page, not one import after the other.
 _CORE = ("app/main.js", "app/api.js", "app/device.js", "app/language.js", "app/ui.js", "vendor/preact.js")
 _VIEWS = {
     "": ("home", "rental-card"),
     "s": ("station",),
-    "rent": ("rent", "requirements", "identity", "photo-field", "pictures", "dues", "topup", "sign-in", "station"),
+    "rent": ("rent", "sign-in"),
     "rentals": (
         "rental",
         *("rental-sheets", "photo-field", "pictures", "topup", "receipt", "dues", "returns", "home", "rental-card"),
@@ -111,7 +112,7 @@ def list_files() -> list[str]:
     """List the files of the app, with the vendored ones that it loads."""
     folder = Path(str(current_app.static_folder))
     own = sorted(str(path.relative_to(folder)) for path in (folder / "app").rglob("*.*"))
-    return [*own, "vendor/preact.js", "vendor/jsqr.js"]
+    return [*own, *(f"vendor/{name}" for name in _VENDORED)]
 
 
 def _read(name: str) -> bytes:

@@ -7,6 +7,8 @@ import { Icon, Waiting, api, go, html, readMe, render, store, update, useEffect,
 const VIEWS = [
   ["", () => import("./views/home.js")],
   ["s/:sn", () => import("./views/station.js")],
+  ["s/:sn/report", () => import("./views/report.js"), "person"],
+  ["scan", () => import("./views/scan.js")],
   ["rent/:sn", () => import("./views/rent.js")],
   ["rentals", () => import("./views/history.js"), "person"],
   ["rentals/:id", () => import("./views/rental.js"), "person"],
@@ -14,6 +16,16 @@ const VIEWS = [
   ["payment", () => import("./views/payment.js"), "person"],
   ["wallet", () => import("./views/wallet.js"), "person"],
   ["me", () => import("./views/me.js"), "person"],
+  ["profile", () => import("./views/profile.js"), "person"],
+  ["identity", () => import("./views/identity-view.js"), "person"],
+  ["points", () => import("./views/points.js"), "person"],
+  ["friends", () => import("./views/friends.js"), "person"],
+  ["coupons", () => import("./views/coupons.js"), "person"],
+  ["notices", () => import("./views/notices.js"), "person"],
+  ["preferences", () => import("./views/preferences.js"), "person"],
+  ["leave", () => import("./views/leave.js"), "person"],
+  ["help", () => import("./views/help.js")],
+  ["pages/:slug", () => import("./views/page.js")],
 ].map(([path, load, guard]) => ({ parts: path.split("/"), load, guard }));
 
 const TABS = [
@@ -85,7 +97,7 @@ function App() {
     </header>
     ${!online && html`<p class="offline" role="status">${t("No network. You see what this device knows.")}</p>`}
     <main id="main" tabindex="-1" key=${`${place.path} ${language}`}>
-      ${current ? html`<${current.View} params=${current.params} query=${place.query} />` : html`<${Waiting} />`}
+      ${current ? html`<div key="view"><${current.View} params=${current.params} query=${place.query} /></div>` : html`<div key="waiting"><${Waiting} /></div>`}
     </main>
     <nav class="tabs" aria-label=${t("Main")}>
       ${TABS.map(([href, icon, name]) => html`<a href=${href} aria-current=${isUnder(place.path, href) ? "page" : null}>
@@ -94,7 +106,13 @@ function App() {
     <div class="said" role="status">${said && html`<p>${said}</p>`}</div>`;
 }
 
-const isUnder = (path, href) => (href === "/app/" ? path === href || path.startsWith("/app/s/") : path.startsWith(href));
+// Which tab an address belongs to: those of the rest belong to the person.
+function isUnder(path, href) {
+  if (href === "/app/") return path === href || /^\/app\/(s|scan|rent)(\/|$)/.test(path);
+  if (href === "/app/wallet") return /^\/app\/(wallet|top-up|payment)/.test(path);
+  if (href === "/app/rentals") return path.startsWith(href);
+  return !TABS.slice(0, 3).some(([other]) => isUnder(path, other));
+}
 
 const AwayView = () => html`<h1 tabindex="-1">${t("Not loaded yet")}</h1>
   <p>${t("This part of the app is not on this device, and the network is away.")}</p>

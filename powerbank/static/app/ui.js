@@ -125,10 +125,11 @@ export const Refusal = ({ error, children }) => error && html`
 
 export const Waiting = () => html`<div class="waiting" role="status"><span class="unseen">${t("One moment…")}</span></div>`;
 
+/** Show what was read; before that, that it is waited for or refused. Its element stays, so that its neighbours do. */
 export function Read({ of, children }) {
-  if (of.waiting) return html`<${Waiting} />`;
-  if (!of.data) return html`<${Refusal} error=${of.error}><${Button} quiet onPress=${of.reload}>${t("Try again")}<//><//>`;
-  return html`${of.old && html`<p class="note">${t("As of {time}: the network is away.", { time: time(of.at) })}</p>`}${children(of.data)}`;
+  const refused = () => html`<${Refusal} error=${of.error}><${Button} quiet onPress=${of.reload}>${t("Try again")}<//><//>`;
+  const old = () => html`<p class="note">${t("As of {time}: the network is away.", { time: time(of.at) })}</p>`;
+  return html`<div>${of.old && old()}${of.data ? children(of.data) : of.waiting ? html`<${Waiting} />` : refused()}</div>`;
 }
 
 export const Empty = ({ title, children }) => html`<div class="empty"><p><b>${title}</b></p>${children}</div>`;

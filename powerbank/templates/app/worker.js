@@ -3,7 +3,7 @@
 const SHELL = "powerbank-{{ version }}";
 const FILES = {{ files | tojson }};
 // Files that most people never need are fetched when they are.
-const LATER = /\/(jsqr|texts\/)/;
+const LATER = /\/(jsqr|leaflet|texts\/)/;
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {

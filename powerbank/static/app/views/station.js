@@ -1,12 +1,12 @@
 // A station, as the code on it opens it.
 
 import { digits, money, duration, t } from "../language.js";
-import { Button, Facts, Icon, Read, Refusal, State, Waiting, api, go, html, stationState, toast, useRead } from "../ui.js";
+import { Button, Facts, Icon, Read, Refusal, State, Waiting, api, html, stationState, toast, useRead } from "../ui.js";
 
 export default function View({ params }) {
   const path = `/api/stations/${encodeURIComponent(params.sn)}`;
   const station = useRead(path, { topics: api.signedIn() ? [`station:${params.sn}`] : undefined });
-  if (station.waiting) return html`<${Waiting} />`;
+  if (station.waiting) return html`<p class="soft">${t("Station")}</p><h1 tabindex="-1">${params.sn}</h1><${Waiting} />`;
   if (!station.data) return html`<${NoStation} error=${station.error} />`;
   return html`<a class="back" href="/app/"><${Icon} name="back" />${t("Stations")}</a><${Read} of=${station}>${(found) => html`<${Station} station=${found} read=${station} />`}<//>`;
 }
@@ -20,7 +20,7 @@ function Station({ station, read }) {
   const can = kind === "good" && station.rent_enabled;
   const place = encodeURIComponent(`${station.lat},${station.lng}`);
   return html`
-    <${State} of=${[kind, text]} />
+    <p class="state"><${State} of=${[kind, text]} /></p>
     <h1 tabindex="-1">${station.name}</h1>
     <p class="soft">${station.address}, ${station.city}</p>
     <div class="numbers">
@@ -34,11 +34,13 @@ function Station({ station, read }) {
       <a class="button quiet" href="https://www.google.com/maps/dir/?api=1&destination=${place}" target="_blank" rel="noreferrer"><${Icon} name="way" />${t("Show me the way")}</a>
       <${Favourite} station=${station} read=${read} />
     </div>
+    ${station.images.map((each) => html`<img class="photo" src=${each} alt="" loading="lazy" />`)}
     <h2>${t("Prices")}</h2>
     <ul class="rows">${station.packages.map((each) => html`<li class="row" key=${each.id}><span><b>${each.name}</b></span><span class="value">${priceOf(each)}</span></li>`)}</ul>
     <h2>${t("Slots")}</h2>
     <ul class="slots">${station.slots.map((slot) => html`<${Slot} slot=${slot} />`)}</ul>
-    <${Facts} of=${[[t("Number"), station.sn]]} />`;
+    <${Facts} of=${[[t("Number"), station.sn], hoursOf(station) && [t("Open today"), hoursOf(station)]]} />
+    <p><a href="/app/s/${encodeURIComponent(station.sn)}/report">${t("Something is wrong here")}</a></p>`;
 }
 
 const SLOT_WORDS = { bank: () => t("power bank"), empty: () => t("free"), locked: () => t("locked"), faulty: () => t("faulty") };
@@ -50,6 +52,16 @@ const Slot = ({ slot }) => html`<li class=${slot.state === "bank" ? "bank" : slo
 export function priceOf(each) {
   if (each.payment_model === "prepaid") return money(each.price);
   return t("{price} for each {time}", { price: money(each.unit_price), time: duration(each.unit_minutes) });
+}
+
+const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/** The hours of today at the station, "07:00–21:00"; nothing where it never closes. */
+function hoursOf({ opening_hours, timezone }) {
+  if (!opening_hours?.weekly) return null;
+  const name = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, weekday: "short" }).format(new Date()).toLowerCase();
+  const spans = opening_hours.weekly[DAYS.find((each) => each === name)] || [];
+  return spans.length ? digits(spans.map((span) => span.join("–")).join(", ")) : t("Closed today");
 }
 
 function Favourite({ station, read }) {
