@@ -27,7 +27,18 @@ _VIEWS = {
     "rent": ("rent", "sign-in"),
     "rentals": (
         "rental",
-        *("rental-sheets", "photo-field", "pictures", "topup", "receipt", "dues", "returns", "home", "rental-card"),
+        *(
+            "rental-sheets",
+            "blocked",
+            "photo-field",
+            "pictures",
+            "topup",
+            "receipt",
+            "dues",
+            "returns",
+            "home",
+            "rental-card",
+        ),
     ),
 }
 _PICTURES = "blob: https:"  # from the camera, and of banners, wherever the operator keeps those

@@ -12,6 +12,7 @@ const VIEWS = [
   ["rent/:sn", () => import("./views/rent.js")],
   ["rentals", () => import("./views/history.js"), "person"],
   ["rentals/:id", () => import("./views/rental.js"), "person"],
+  ["reservations/:id", () => import("./views/reservation.js"), "person"],
   ["top-up", () => import("./views/topup.js"), "person"],
   ["payment", () => import("./views/payment.js"), "person"],
   ["wallet", () => import("./views/wallet.js"), "person"],
@@ -108,7 +109,7 @@ function App() {
 
 // Which tab an address belongs to: those of the rest belong to the person.
 function isUnder(path, href) {
-  if (href === "/app/") return path === href || /^\/app\/(s|scan|rent)(\/|$)/.test(path);
+  if (href === "/app/") return path === href || /^\/app\/(s|scan|rent|reservations)(\/|$)/.test(path);
   if (href === "/app/wallet") return /^\/app\/(wallet|top-up|payment)/.test(path);
   if (href === "/app/rentals") return path.startsWith(href);
   return !TABS.slice(0, 3).some(([other]) => isUnder(path, other));

@@ -4,6 +4,7 @@ real or played as in development."""
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -114,6 +115,7 @@ def street(nursery: Nursery, sandbox: Sandbox, chromium: Any) -> Iterator[Street
         program = [sys.executable, str(ROOT / "scripts/live.py")]
         with (net.folder / "live.log").open("ab") as log:
             streaming = subprocess.Popen(program, env={**os.environ, **net.environment}, stdout=log, stderr=log)
+        wait_until(lambda: listens(live), 60, "the streams are there")
         seated = len(here.serials) + len(there.serials)
         net.wait(lambda: net.value("SELECT sum(available_banks) FROM station_live") == seated, "all banks are seated")
         yield Street(net, sandbox, site, (site, streams, sandbox.url), simulator, here, there, package_id)
@@ -123,6 +125,14 @@ def street(nursery: Nursery, sandbox: Sandbox, chromium: Any) -> Iterator[Street
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 class Rider(Reader):

@@ -1,6 +1,6 @@
 // The beginning: what is rented now, the code of a station, and the stations around.
 
-import { distance, t } from "../language.js";
+import { distance, t, time } from "../language.js";
 import { Button, Empty, Icon, Read, State, Waiting, api, go, html, stationState, useEffect, useList, useRead, useState } from "../ui.js";
 import { RentalCard } from "./rental-card.js";
 
@@ -19,7 +19,11 @@ export default function View({ query }) {
 
 function OpenRentals() {
   const open = useRead("/api/rentals/active", { topics: ["me"] });
-  return html`${(open.data?.items || []).map((rental) => html`<${RentalCard} rental=${rental} key=${rental.id} />`)}`;
+  const kept = useRead("/api/reservations", { query: { limit: 1 }, topics: ["me"] });
+  const [newest] = kept.data?.items || [];
+  return html`<div>${newest?.status === "active" && html`<a class="panel note good rental-card" href="/app/reservations/${newest.reservation_id}"><p><b>${t("A power bank is kept for you")}</b></p>
+      <p>${newest.station.name}, ${t("until {time}", { time: time(newest.expires_at) })}</p></a>`}
+    ${(open.data?.items || []).map((rental) => html`<${RentalCard} rental=${rental} key=${rental.id} />`)}</div>`;
 }
 
 /** The number under the code, typed. */

@@ -19,6 +19,8 @@ export function Receipt({ rental, open, cancel, now }) {
         rental.return_station && [t("Brought back"), `${rental.return_station.name}, ${time(rental.ended_at)}`],
         rental.started_at && [t("Time"), duration(minutes)],
         Number(rental.discount) > 0 && [t("Taken off by a coupon"), money(rental.discount)],
+        Number(rental.reservation_credit) > 0 && [t("Paid before for keeping it"), money(rental.reservation_credit)],
+        rental.pause && [t("The time stood still"), `${time(rental.pause.paused_from)}–${time(rental.pause.paused_until)}`],
         Number(rental.overdue_amount) > 0 && [t("For being late"), money(rental.overdue_amount)],
         Number(rental.due_amount) > 0 && [t("Still to be paid"), money(rental.due_amount)],
         [t("Paid"), money(rental.amount_paid)],
@@ -45,10 +47,13 @@ const EVENTS = {
   no_answer: () => t("The station did not answer"), failed: () => t("Nothing came out"), initiation_expired: () => t("It took too long and was cancelled"),
   cancel_requested: () => t("You cancelled"), cancelled: () => t("Cancelled"), extended: () => t("You bought more time"), overdue: () => t("The time was over"),
   returned: () => t("Brought back"), lost: () => t("Noted as lost"), found: () => t("It was found"), issue_reported: () => t("You told us that something is wrong"),
-  due_paid: () => t("You paid what was due"), came_late: () => t("It came out late"), return_refused: () => t("The station did not take it"), swap_refused: () => t("It could not be exchanged"),
+  due_paid: () => t("You paid what was due"), eject_refused: () => t("The station gave none from that slot"), eject_unanswered: () => t("The station did not answer"), never_came_out: () => t("Nothing came out"),
+  return_blocked: () => t("You could not bring it back, and the time stood still"), return_block_refused: () => t("You could not bring it back; the time went on"),
+  pause_extended: () => t("The time stood still for longer"), pause_over: () => t("The time went on"), return_slot_moved: () => t("Another slot was kept for you"),
+  return_provisional: () => t("It is back and being looked at"), case_decided: () => t("We looked into it"), dispute_upheld: () => t("We looked into it"), cancelled_by_staff: () => t("Cancelled"), came_late: () => t("It came out late"), return_refused: () => t("The station did not take it"), swap_refused: () => t("It could not be exchanged"),
 };
 
 export function Timeline({ of }) {
-  return html`<ol class="log">${of.map((entry) => html`<li><time datetime=${entry.at}>${time(entry.at)}</time>${(EVENTS[entry.event] || (() => entry.event))()}
+  return html`<ol class="log">${of.filter(({ event }) => EVENTS[event]).map((entry) => html`<li><time datetime=${entry.at}>${time(entry.at)}</time>${EVENTS[entry.event]()}
     ${entry.event === "ejected" && entry.detail.slot_number ? ` · ${t("slot {number}", { number: digits(entry.detail.slot_number) })}` : ""}</li>`)}</ol>`;
 }

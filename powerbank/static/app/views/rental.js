@@ -4,6 +4,7 @@ import { clock, digits, duration, money, t, time } from "../language.js";
 import { Button, Facts, Icon, Read, api, html, useEffect, useNow, useRead, useState } from "../ui.js";
 import { Extend, Report } from "./rental-sheets.js";
 import { Receipt, Timeline } from "./receipt.js";
+import { Blocked, Pause } from "./blocked.js";
 import { Returns } from "./returns.js";
 
 const BEGINNING = ["pending", "ejecting"];
@@ -56,6 +57,7 @@ function Rental({ rental, set, reload }) {
     ${["completed", "cancelled", "lost"].includes(rental.status) && html`<${Receipt} rental=${rental} open=${setSheet} cancel=${cancel} now=${now} />`}
     ${out && html`<${Returns} rental=${rental} />`}
     ${rental.timeline && html`<details class="panel"><summary>${t("History of this rental")}</summary><${Timeline} of=${rental.timeline} /></details>`}
+    ${sheet === "blocked" && html`<${Blocked} rental=${rental} reload=${reload} close=${close} />`}
     ${sheet === "extend" && html`<${Extend} rental=${rental} set=${set} close=${close} />`}
     ${["report", "lost"].includes(sheet) && html`<${Report} rental=${rental} reload=${reload} close=${close} lost=${sheet === "lost"} />`}`;
 }
@@ -90,6 +92,7 @@ function Running({ rental, now, cancel, open }) {
   const late = rental.status === "overdue" || left < 0;
   const { terms } = rental;
   const free = terms.cancel_until && now < Date.parse(terms.cancel_until) && !rental.cancel_requested_at;
+  const paused = rental.pause?.paused_until && now < Date.parse(rental.pause.paused_until);
   const share = Math.min(100, Math.max(1, ((now - started) / (due - started)) * 100));
   return html`
     ${now - started < JUST_OUT && html`<section class="stage good" role="status">
@@ -105,6 +108,7 @@ function Running({ rental, now, cancel, open }) {
       ${late && html`<p><b>${t("Each hour begun costs {amount}.", { amount: money(terms.overdue_rate_per_hour) })}</b> ${terms.overdue_cap_per_day && t("At most {amount} a day.", { amount: money(terms.overdue_cap_per_day) })}</p>
         <p>${t("After {count} days it counts as lost, which costs {amount}.", { count: terms.lost_after_days, amount: money(terms.replacement_price) })}</p>`}
     </section>
+    ${paused && html`<${Pause} block=${rental.pause} />`}
     ${rental.cancel_requested_at && html`<p class="note good" role="status">${t("You cancelled. Put it back before {time}, and it is free.", { time: time(terms.cancel_until) })}</p>`}
     <${Facts} of=${[
       [t("Cost so far"), money(soFar(rental))],
@@ -117,6 +121,7 @@ function Running({ rental, now, cancel, open }) {
     <${Button} wide onPress=${() => open("extend")}>${t("More time")}<//>
     <div class="actions">
       ${free && html`<${Button} quiet onPress=${cancel}>${t("I do not need it (free until {time})", { time: time(terms.cancel_until) })}<//>`}
+      ${!paused && html`<${Button} quiet does="blocked" onPress=${() => open("blocked")}>${t("I cannot bring it back here")}<//>`}
       <${Button} quiet onPress=${() => open("report")}>${t("Something is wrong")}<//>
       <${Button} danger onPress=${() => open("lost")}>${t("I have lost it")}<//>
     </div>`;

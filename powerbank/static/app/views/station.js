@@ -1,7 +1,7 @@
 // A station, as the code on it opens it.
 
 import { digits, money, duration, t } from "../language.js";
-import { Button, Facts, Icon, Read, Refusal, State, Waiting, api, html, stationState, toast, useRead } from "../ui.js";
+import { Button, Facts, Icon, Read, Refusal, State, Waiting, api, html, stationState, toast, useRead, useState } from "../ui.js";
 
 export default function View({ params }) {
   const path = `/api/stations/${encodeURIComponent(params.sn)}`;
@@ -28,7 +28,8 @@ function Station({ station, read }) {
       <div><b>${digits(station.free_slots)}</b><span>${t("free slots to return into")}</span></div>
     </div>
     ${can
-      ? html`<a class="button wide" href="/app/rent/${encodeURIComponent(station.sn)}">${t("Rent here")}</a>`
+      ? html`<a class="button wide" href="/app/rent/${encodeURIComponent(station.sn)}">${t("Rent here")}</a>
+          ${api.signedIn() && html`<${Keep} station=${station} />`}`
       : html`<div class="note ${kind}"><p>${t("You cannot rent here now.")} <a href="/app/">${t("See other stations")}</a></p></div>`}
     <div class="actions">
       <a class="button quiet" href="https://www.google.com/maps/dir/?api=1&destination=${place}" target="_blank" rel="noreferrer"><${Icon} name="way" />${t("Show me the way")}</a>
@@ -41,6 +42,13 @@ function Station({ station, read }) {
     <ul class="slots">${station.slots.map((slot) => html`<${Slot} slot=${slot} />`)}</ul>
     <${Facts} of=${[[t("Number"), station.sn], hoursOf(station) && [t("Open today"), hoursOf(station)]]} />
     <p><a href="/app/s/${encodeURIComponent(station.sn)}/report">${t("Something is wrong here")}</a></p>`;
+}
+
+/** A power bank can be kept for the walk. What that needs is loaded when somebody wants it. */
+function Keep({ station }) {
+  const [part, setPart] = useState(null);
+  return html`<${Button} quiet wide does="reserve" onPress=${async () => setPart(await import("./reserve.js"))}>${t("Keep one for me")}<//>
+    ${part && html`<${part.Reserve} station=${station} close=${() => setPart(null)} />`}`;
 }
 
 const SLOT_WORDS = { bank: () => t("power bank"), empty: () => t("free"), locked: () => t("locked"), faulty: () => t("faulty") };
