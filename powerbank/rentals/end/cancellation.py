@@ -15,6 +15,7 @@ from powerbank.rentals import errors, queries, transitions
 from powerbank.rentals.charges import billing
 from powerbank.rentals.events import RentalCancelled
 from powerbank.rentals.models import FreeCancellation, Rental
+from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.start import initiation
 from powerbank.rentals.states import Status
 
@@ -93,6 +94,7 @@ def cancel_rental(
     rental.ended_at = rental.ended_at or at
     released = billing.release_hold(rental)
     refunded = billing.waive_and_refund(rental, None, what=event, actor=billing.ACTOR, now=now, kinds=set(REVENUES))
+    reservations.forget_fee(rental)
     if not keep_coupon:
         coupons.give_back_coupons(rental.id, now=now)
     rental.settled_at = now

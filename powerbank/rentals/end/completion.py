@@ -12,7 +12,6 @@ from powerbank.rentals.end import swaps
 from powerbank.rentals.end.cancellation import cancel_rental, claim_free_return
 from powerbank.rentals.events import RentalCompleted
 from powerbank.rentals.models import Rental
-from powerbank.rentals.reservations import services as reservations
 from powerbank.rentals.states import Status
 from powerbank.stations.commands.models import StationCommand
 
@@ -72,7 +71,6 @@ def cancel_in_full(rental: Rental, event: str, *, cause: str, now: datetime, at:
     if rental.status == Status.OVERDUE:
         end_rental(rental, at=at or now, cause=cause, now=now, how=event)
     cancel_rental(rental, event, at=at or now, cause=cause, now=now)
-    reservations.refund_of_rental(rental)
 
 
 def _time_of_ejection(rental: Rental) -> datetime:

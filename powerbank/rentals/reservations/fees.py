@@ -6,17 +6,14 @@ books nothing twice.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-
-from powerbank.base.db import open_session
 from powerbank.ledger.errors import InsufficientFundsError
-from powerbank.ledger.movements import holds, refunds
+from powerbank.ledger.movements import holds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.ledger.wallet_models import WalletTransaction
 from powerbank.rentals.charges import billing
 from powerbank.rentals.charges.billing import Funds
 from powerbank.rentals.charges.fees import count_started_units
+from powerbank.rentals.models import Rental
 from powerbank.rentals.reservations.models import Reservation, ReservationStatus
 
 MINUTE = timedelta(minutes=1)
@@ -65,19 +62,25 @@ def take_fee(reservation: Reservation, *, until: datetime) -> int:
     return fee
 
 
-def refund_fee(reservation: Reservation) -> int:
-    """Give back the fee of a reservation that came to nothing through no fault of its person."""
-    if not reservation.fee:
+def pay_towards_rental(reservation: Reservation, rental: Rental, *, until: datetime) -> int:
+    """Pay the fee up to this time as the first part of what the rental costs, and return it.
+
+    It belongs to the rental in the books, so whoever shares in the rental's revenue shares in it, and a refund of the
+    rental gives it back.
+    """
+    if not holds.lock_open_holds(reservation.user_id, _reference(reservation)):
         return 0
-    paid = open_session().scalar(
-        select(WalletTransaction.id).filter_by(
-            reference_kind="reservation", reference_id=str(reservation.id), direction="out"
+    holds.release_hold(reference=_reference(reservation), key=_key(reservation, "release"), actor=billing.ACTOR)
+    fee = fee_until(reservation, until)
+    if fee:
+        holds.spend_without_hold(
+            user_id=reservation.user_id,
+            reference=billing.ledger_reference(rental),
+            sources=Sources(wallet=fee),
+            key=_key(reservation, "fee"),
+            actor=billing.ACTOR,
         )
-    )
-    assert paid is not None  # noqa: S101 (the fee was taken by `take_fee`)
-    refunded = refunds.refund_payment(transaction_id=paid, key=_key(reservation, "refund"), actor=billing.ACTOR)
-    reservation.fee = 0
-    return refunded.amount
+    return fee
 
 
 def _reference(reservation: Reservation) -> Reference:

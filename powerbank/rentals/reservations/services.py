@@ -7,10 +7,11 @@ order: the rental, the accounts of the person, the reservation, the power bank, 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from powerbank.base.database_errors import foreseen
 from powerbank.base.db import new_id, open_session
+from powerbank.ledger.accounts import Kind
 from powerbank.live import changes
 from powerbank.outbox.catalogue import rental_jobs
 from powerbank.outbox.enqueue import enqueue, publish
@@ -161,7 +162,7 @@ def find_for_rental(reservation_id: UUID | None, station_id: UUID, *, now: datet
 
 def charge_for_rental(reservation: Reservation, rental: Rental, *, now: datetime) -> None:
     """Take the fee of a reservation that becomes a rental, and count it towards the price of the rental."""
-    reservation.fee = fees.take_fee(reservation, until=now)
+    reservation.fee = fees.pay_towards_rental(reservation, rental, until=now)
     left = rental.price - rental.discount
     is_prepaid = rental.payment_model == PaymentModel.PREPAID
     rental.reservation_credit = min(reservation.fee, left) if is_prepaid else reservation.fee
@@ -181,19 +182,27 @@ def note_use(reservation: Reservation, rental: Rental, *, now: datetime) -> None
     _announce(reservation)
 
 
-def refund_of_rental(rental: Rental) -> int:
+def refund_of_rental(rental: Rental, *, now: datetime) -> int:
     """Give back the fee of the reservation of a rental that came to nothing through no fault of its person."""
-    used = [each for each in (rental.id, rental.swap_of) if each is not None]
+    if not forget_fee(rental):
+        return 0
+    return billing.waive_and_refund(
+        rental, None, what="reservation", actor=billing.ACTOR, now=now, kinds={Kind.RENTAL_REVENUE}
+    )
+
+
+def forget_fee(rental: Rental) -> bool:
+    """Note that the fee of a rental's reservation goes back with all that was paid. False where there was none."""
     reservation = open_session().scalar(
         select(Reservation)
-        .where(or_(*(Reservation.rental_id == each for each in used)), Reservation.fee > 0)
+        .where(Reservation.rental_id == rental.id, Reservation.fee > 0)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     if reservation is None:
-        return 0
-    rental.reservation_credit = 0
-    return fees.refund_fee(reservation)
+        return False
+    reservation.fee = rental.reservation_credit = 0
+    return True
 
 
 def _refuse_unless_over(reservation_id: UUID, *, now: datetime) -> None:

@@ -195,7 +195,7 @@ def _fail_rental(rental: Rental, reason: str, now: datetime) -> None:
     rental.ended_at = rental.settled_at = now
     billing.release_hold(rental)
     if reason != "cancelled":
-        reservations.refund_of_rental(rental)
+        reservations.refund_of_rental(rental, now=now)
     coupons.give_back_coupons(rental.id, now=now)
     banks.end_promise(rental.id)
     publish(RentalFailed(**transitions.event_fields(rental), reason=reason))

@@ -85,7 +85,6 @@ def replace_rental(old: Rental, *, now: datetime) -> Rental:
         terms=terms_of_rental(old),
     )
     rental.swap_of, rental.discount = old.id, old.discount
-    rental.reservation_credit = old.reservation_credit
     coupons.pass_on_coupons(old.id, to=rental.id)
     _hold_and_promise(rental, admitted, cause="swap")
     return rental
@@ -115,7 +114,7 @@ def abandon_initiation(rental_id: UUID, *, event: str, cause: str, now: datetime
     rental.ended_at = rental.settled_at = now
     released = billing.release_hold(rental)
     if not cause.startswith("user:"):  # the minutes for which a power bank was kept are paid by who walks away
-        released += reservations.refund_of_rental(rental)
+        released += reservations.refund_of_rental(rental, now=now)
     coupons.give_back_coupons(rental.id, now=now)
     banks.end_promise(rental.id)
     publish(RentalCancelled(**transitions.event_fields(rental), reason=event, amount=released))

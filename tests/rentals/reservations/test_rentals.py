@@ -41,7 +41,7 @@ def test_the_fee_counts_towards_the_price(sita: Renter, hour: UUID, cabinets: Ca
     cabinets.work()
     cabinets.ejects()
     found = sita.rental(rental_id)
-    assert (found["amount_paid"], found["reservation_credit"]) == ("47.00", "3.00")
+    assert (found["amount_paid"], found["reservation_credit"]) == ("50.00", "3.00")
     assert sita.get(f"/reservations/{kept}")["fee"] == "3.00"
     assert sita.wallet() == ("30.00", "0.00", 0, "0.00")
 

@@ -113,8 +113,8 @@ def _a_reservation_has_its_bank_and_its_money(reservation: Reservation) -> None:
     promised = db.session.get(BankPromise, reservation.bank_id)
     has_bank = promised is not None and promised.holder_id == reservation.id
     held = db.session.scalar(_HELD, {"id": str(reservation.id)})
-    paid = db.session.scalar(_PAID, {"id": str(reservation.id)})
-    assert paid == reservation.fee, reservation.status
+    paid = db.session.scalar(_PAID, {"id": str(reservation.id)})  # what a rental came of is paid for the rental
+    assert paid == (0 if reservation.rental_id else reservation.fee), reservation.status
     if reservation.status == ReservationStatus.ACTIVE:
         assert has_bank
         assert held >= fees.fee_until(reservation, reservation.expires_at)
@@ -130,8 +130,9 @@ def _a_reservation_has_its_bank_and_its_money(reservation: Reservation) -> None:
 def _what_it_cost_is_what_its_times_say(rental: Rental) -> None:
     paid, owed = _paid_and_owed(rental)
     assert billing.amount_paid(rental) == paid, rental.status
-    if rental.status in (Status.CANCELLED, Status.FAILED):
-        assert (paid, owed) == (0, 0), rental.status
+    fee = db.session.scalar(select(Reservation.fee).where(Reservation.rental_id == rental.id)) or 0
+    if rental.status in (Status.CANCELLED, Status.FAILED):  # who walked away has paid for the minutes before
+        assert (paid, owed) == (fee, 0), rental.status
     if rental.status != Status.COMPLETED or rental.settled_at is None:
         return
     if not _events(rental) & {"extended", "found", "issue_reported"}:
@@ -140,7 +141,7 @@ def _what_it_cost_is_what_its_times_say(rental: Rental) -> None:
             rental, rental.ended_at
         )
         price = rental.price - rental.reservation_credit if rental.payment_model == PaymentModel.PREPAID else 0
-        assert paid + owed == price + for_time
+        assert paid + owed == fee + price + for_time
 
 
 def _paid_and_owed(rental: Rental) -> tuple[int, int]:
