@@ -173,6 +173,18 @@ class Settings(BaseSettings):
         default=None, description="Service account for push, as JSON or as the path of its file. Unset: no push."
     )
     fcm_url: WebUrl | None = Field(default=None, description="FCM's address, if not Google's own.")
+    web_push_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Private key for pushes to browsers (VAPID): 32 bytes in URL-safe base64, as "
+        "`flask --app wsgi web-push make-key` makes them. Changing it ends all subscriptions. Unset: no such pushes.",
+    )
+    web_push_hosts: str = Field(
+        default="fcm.googleapis.com,updates.push.services.mozilla.com,web.push.apple.com,*.notify.windows.com",
+        description="Push services that browsers may name.",
+    )
+    web_push_sandbox: WebUrl | None = Field(
+        default=None, description="A push service that is only played, for development."
+    )
     otp_countries: str = Field(default="NP", description="Countries whose numbers get codes, `NP,IN`.")
     otp_prefixes: str = Field(
         default="+",

@@ -12,6 +12,7 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import PermanentError
 from powerbank.integrations.errors import VendorError
 from powerbank.integrations.fcm.errors import DeadTokenError
+from powerbank.integrations.webpush.errors import DeadSubscriptionError
 from powerbank.notifications import cleanup
 from powerbank.notifications.broadcasts import services as broadcasts
 from powerbank.notifications.delivery import channels, messages
@@ -129,7 +130,7 @@ def hand_over(run: StepwiseRun, delivery_id: UUID, message: Message) -> None:
     """
     try:
         receipt = run.call("send", lambda _key: channels.send_message(message))
-    except DeadTokenError as gone:
+    except (DeadTokenError, DeadSubscriptionError) as gone:
         with run.finish():
             deliveries.note_dead_token(delivery_id, message.to, str(gone))
         return

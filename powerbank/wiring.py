@@ -22,6 +22,7 @@ from powerbank.ledger.books import reconciliation
 from powerbank.ledger.movements import dues
 from powerbank.ledger.movements import refunds as ledger_refunds
 from powerbank.live import topics
+from powerbank.notifications import commands as notification_commands
 from powerbank.notifications.broadcasts import targets
 from powerbank.notifications.people import services as notices
 from powerbank.notifications.staff import services as staff
@@ -116,6 +117,7 @@ def register_commands(app: Flask) -> None:
     """Register the commands of `flask --app wsgi`."""
     app.cli.add_command(auth_commands.staff)
     app.cli.add_command(kyc_commands.documents)
+    app.cli.add_command(notification_commands.web_push)
     app.cli.add_command(station_commands.stations)
     app.cli.add_command(partner_commands.partners)
     app.cli.add_command(ops_commands.docs)
@@ -145,6 +147,7 @@ API = (
     "powerbank.users.routes:referral_blueprint",
     "powerbank.notifications.people.routes:blueprint",
     "powerbank.notifications.people.routes:device_blueprint",
+    "powerbank.notifications.people.routes:web_push_blueprint",
     "powerbank.notifications.people.preference_routes:blueprint",
     "powerbank.notifications.staff.routes:blueprint",
     "powerbank.notifications.staff.device_routes:blueprint",

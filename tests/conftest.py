@@ -19,6 +19,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from powerbank import freeze_loaded_objects
+from powerbank.integrations.webpush import vapid
 from scripts.sandbox import testing
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
@@ -118,6 +119,7 @@ def environment(
         "WORKER_MAX_MEMORY_MB": "8192",  # all that tests ever load counts as its worker's
         **played_by_sandbox(sandbox.url, sandbox.smtp_port, sandbox.accounts),
         "FCM_CREDENTIALS": str(account),
+        "WEB_PUSH_KEY": vapid.make_private_key(),
         "DOCUMENTS_DIR": str(tmp_path_factory.mktemp("documents")),
     }
     os.environ.update(found)

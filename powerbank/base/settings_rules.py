@@ -84,6 +84,7 @@ def find_faults(name: str, value: Any, before: Mapping[str, Any]) -> list[str]:
     checks: tuple[Check, ...] = (_check_completeness, _check_form)
     if before.get("powerbank_env") == "production":
         checks += (_check_strength, _check_for_test_values, _check_encryption, _check_redis_password)
+    checks += (_check_web_push_key,)
     return [fault for check in checks for fault in check(name, value, before)]
 
 
@@ -117,6 +118,11 @@ def _check_form(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[st
         yield "must be a link, such as https://app.example or powerbank://app"
 
 
+def _check_web_push_key(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+    if name == "web_push_key" and not re.fullmatch(r"([A-Za-z0-9_-]{43}=?)?", plain_text(value)):
+        yield "must be 32 bytes in URL-safe base64, as `flask --app wsgi web-push make-key` makes them"
+
+
 def _check_strength(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
     if name == "documents_dir" and before.get("document_store") == "local" and not value.is_absolute():
         yield "must be an absolute path in production, where DOCUMENT_STORE is local"
@@ -143,6 +149,8 @@ def _secrets(name: str, value: SecretStr) -> list[str]:
 
 
 def _check_for_test_values(name: str, value: Any, before: Mapping[str, Any]) -> Iterator[str]:
+    if name == "web_push_sandbox" and value:
+        yield "is for development: whoever names an address below it has this service call it"
     if not name.startswith(_GATEWAYS):
         return
     text = plain_text(value)

@@ -19,6 +19,7 @@ def settings(url: str, smtp_port: int, accounts: Accounts | None = None) -> dict
         "STRIPE_SECRET": known.stripe_secret,
         "STRIPE_WEBHOOK_SECRET": known.stripe_webhook_secret,
         "FCM_URL": f"{url}/fcm/v1/projects",
+        "WEB_PUSH_SANDBOX": f"{url}/webpush",
         # Not used until DOCUMENT_STORE=cloudinary says so.
         "CLOUDINARY_CLOUD_NAME": known.cloudinary_cloud,
         "CLOUDINARY_API_KEY": known.cloudinary_key,

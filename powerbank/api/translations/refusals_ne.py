@@ -182,6 +182,11 @@ REFUSALS = {
         "आज तपाईंका लागि राखिएका धेरै पावर बैंक लिइएनन्। भोलि फेरि प्रयास गर्नुहोस्।"
     ),
     "A reservation that is {status} cannot be cancelled.": "{status} राखाइ अब रद्द गर्न मिल्दैन।",
+    # pushes to browsers
+    "This network sends no pushes to browsers.": "यो सञ्जालले ब्राउजरमा पुस सूचना पठाउँदैन।",
+    "This is no subscription of a push service that is known.": "यो चिनिएको पुस सेवाको सदस्यता होइन।",
+    "Only a browser has a subscription.": "सदस्यता ब्राउजरको मात्र हुन्छ।",
+    "Send either a token or a subscription.": "टोकन वा सदस्यता, एउटा मात्र पठाउनुहोस्।",
     # pictures
     "A picture may have {most} MB.": "तस्बिर बढीमा {most} MB को हुन सक्छ।",
     "A picture may have {most} million pixels.": "तस्बिर बढीमा {most} मेगापिक्सेलको हुन सक्छ।",

@@ -59,6 +59,7 @@ WORDS = {
     "issue": "समस्या",
     "job": "काम",
     "member": "सदस्य",
+    "key": "साँचो",
     "member of staff": "कर्मचारी",
     "message": "सन्देश",
     "notice": "सूचना",

@@ -53,7 +53,10 @@ class Target:
 
 
 def parse_target(url: str, hosts: Iterable[str]) -> Target:
-    """Read an address, and refuse it unless it leads to one of `hosts`. Among them `*` stands for any public one."""
+    """Read an address, and refuse it unless it leads to one of `hosts`.
+
+    Among them `*.example.com` stands for all hosts below that name, and `*` for any public one.
+    """
     if len(url) > MAX_LENGTH or not VISIBLE.fullmatch(url) or "\\" in url:
         raise CallbackRefusedError("is not an address")
     try:
@@ -71,7 +74,7 @@ def parse_target(url: str, hosts: Iterable[str]) -> Target:
     if not HOST.fullmatch(host) or HEXADECIMAL.fullmatch(host.rpartition(".")[2]):
         raise CallbackRefusedError("must name a host of the public internet")
     allowed = {one.strip().lower() for one in hosts}
-    if host not in allowed and "*" not in allowed:
+    if host not in allowed and not any(host.endswith(one[1:]) for one in allowed if one.startswith("*")):
         raise CallbackRefusedError("leads to a host that is not registered")
     return Target(host, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 

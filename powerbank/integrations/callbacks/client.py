@@ -4,8 +4,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
+from typing import Any
 
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -84,20 +86,26 @@ class PublicHosts:
         return parse_addresses(found)
 
 
-class Callbacks:
-    """A test on one machine replaces `resolve`, `connection` and `context`."""
+@dataclass(frozen=True)
+class Received:
+    """The head of an answer. What a receiver says beyond it is not read."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
+class PublicPosts:
+    """Posts to hosts of the public internet. A test on one machine replaces `resolve`, `connection` and `context`."""
 
     def __init__(
         self,
         *,
         hosts: Iterable[str],
-        secret: str,
         resolve: Resolve = resolve_host,
         connection: Callable[..., HTTPSConnection] = PinnedConnection,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._public = PublicHosts(hosts, resolve=resolve)
-        self._secret = secret
         self._connection = connection
         self._context = context or ssl.create_default_context()
 
@@ -105,32 +113,23 @@ class Callbacks:
         """Refuse an address when it is handed in."""
         self._public.check(url)
 
-    def send(self, url: str, body: bytes) -> int:
-        """Post a body, and return the status, one of 2xx. What the receiver says beyond it is not read."""
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Received:
+        """Post a body once, and return the head of the answer, whatever its status is."""
         until = time.monotonic() + SECONDS_IN_ALL
         target = self._public.check(url)
         addresses = self._public.addresses_of(url, until=until)
         try:
-            status = self._post(target, addresses, body, until)
+            return self._post(target, addresses, body, headers, until)
         except ssl.SSLCertVerificationError:
             raise CallbackRefusedError("has no valid certificate") from None
         except (OSError, HTTPException, HTTPError) as error:
             raise VendorError(f"callback: {type(error).__name__}") from None
-        if 200 <= status < 300:
-            return status
-        if status in (408, 425, 429) or status >= 500:
-            raise VendorError(f"callback: {status}")
-        raise CallbackRefusedError(f"answered {status}")
 
-    def _post(self, target: Target, addresses: list[Address], body: bytes, until: float) -> int:
+    def _post(
+        self, target: Target, addresses: list[Address], body: bytes, given: Mapping[str, str], until: float
+    ) -> Received:
         """Redirects are not followed, and the connection ends with the head of the answer."""
-        headers = {
-            "Host": target.host,
-            "User-Agent": "powerbank",
-            "Content-Type": "application/json",
-            "Powerbank-Signature": sign_body(body, self._secret, moment=int(utcnow().timestamp())),
-            "Connection": "close",
-        }
+        headers = {"Host": target.host, "User-Agent": "powerbank", **given, "Connection": "close"}
         connection = self._connect(target, addresses, until)
         # Each read has a time limit, and a head that drips meets none of them; so its connection is cut, a moment after
         # the end: a head that was cut looks like one that is whole.
@@ -143,7 +142,7 @@ class Callbacks:
             seconds_left(until)
             if sum(len(name) + len(value) for name, value in answer.headers.items()) > MAX_HEAD_BYTES:
                 raise VendorError("callback: the answer does not end")
-            return answer.status
+            return Received(answer.status, dict(answer.headers))
         finally:
             cut.cancel()
             connection.close()
@@ -163,6 +162,25 @@ class Callbacks:
 
     def _open(self, target: Target, address: Address, timeout: float) -> HTTPSConnection:
         return self._connection(str(address), PORT, host=target.host, context=self._context, timeout=timeout)
+
+
+class Callbacks(PublicPosts):
+    """Signed calls to the addresses of clients."""
+
+    def __init__(self, *, hosts: Iterable[str], secret: str, **of_tests: Any) -> None:
+        super().__init__(hosts=hosts, **of_tests)
+        self._secret = secret
+
+    def send(self, url: str, body: bytes) -> int:
+        """Post a body, and return the status, one of 2xx."""
+        signature = sign_body(body, self._secret, moment=int(utcnow().timestamp()))
+        headers = {"Content-Type": "application/json", "Powerbank-Signature": signature}
+        status = self.post(url, body, headers).status
+        if 200 <= status < 300:
+            return status
+        if status in (408, 425, 429) or status >= 500:
+            raise VendorError(f"callback: {status}")
+        raise CallbackRefusedError(f"answered {status}")
 
 
 def cut_off(connected: socket.socket) -> None:

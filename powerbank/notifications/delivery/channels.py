@@ -14,11 +14,15 @@ from powerbank.base.errors import PermanentError
 from powerbank.integrations.fcm.client import FcmClient, Push
 from powerbank.integrations.smtp import client as smtp
 from powerbank.integrations.sparrow import client as sparrow
+from powerbank.integrations.webpush.client import BrowserPush
+from powerbank.notifications.delivery import browsers
 from powerbank.notifications.models import Channel
 
 PUSH_TTL = 3600
 # A push may have 4,096 bytes in all. A longer text is read in the app.
 LARGEST_TITLE, LARGEST_BODY, LARGEST_DATA = 500, 2000, 1500
+# A browser gets title, text and data in one message of some 4,000 bytes.
+LARGEST_WEB_BODY = 1500
 _PARTS = re.compile(r"\n\s*\n")
 RESERVED_NAMES = ("from", "message_type", "google", "gcm")
 
@@ -36,6 +40,7 @@ class Message:
     urgent: bool = True
     lasts: int = PUSH_TTL
     collapse_key: str | None = None
+    web_push_keys: Mapping[str, str] | None = None  # of a browser; `to` is its address at a push service
     data: Mapping[str, str] = field(default_factory=dict)
     link: str = ""  # the path to which the link of an e-mail leads
 
@@ -44,10 +49,10 @@ def is_configured(channel: Channel) -> bool:
     """Tell whether this network has the settings of a channel."""
     settings = _settings()
     return {
-        Channel.SMS: settings.sms_url,
-        Channel.EMAIL: settings.smtp_url,
-        Channel.PUSH: settings.fcm_credentials,
-    }[channel] is not None
+        Channel.SMS: settings.sms_url is not None,
+        Channel.EMAIL: settings.smtp_url is not None,
+        Channel.PUSH: settings.fcm_credentials is not None or browsers.is_configured(),
+    }[channel]
 
 
 def send_message(message: Message) -> dict[str, Any]:
@@ -91,6 +96,10 @@ def _send_email(message: Message) -> dict[str, Any]:
 
 
 def _send_push(message: Message) -> dict[str, Any]:
+    if message.web_push_keys is not None:
+        return {"reference": browsers.send_push(_browser_push(message, message.web_push_keys))}
+    if _settings().fcm_credentials is None:
+        raise PermanentError("FCM is not configured")
     push = Push(
         token=message.to,
         title=_cut_text(message.title, LARGEST_TITLE),
@@ -101,6 +110,22 @@ def _send_push(message: Message) -> dict[str, Any]:
         collapse_key=message.collapse_key,
     )
     return {"reference": _fcm_client().send(push)}
+
+
+def _browser_push(message: Message, keys: Mapping[str, str]) -> BrowserPush:
+    return BrowserPush(
+        endpoint=message.to,
+        keys=keys,
+        content={
+            "title": _cut_text(message.title, LARGEST_TITLE),
+            "body": _cut_text(message.body, LARGEST_WEB_BODY),
+            "lang": message.language,
+            "data": _fit_data(message.data),
+        },
+        urgent=message.urgent,
+        ttl=message.lasts,
+        topic=message.collapse_key,
+    )
 
 
 def _fcm_client() -> FcmClient:

@@ -1,6 +1,6 @@
 """The devices on which a person gets pushes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,9 +17,18 @@ MOST_DEVICES = 10
 
 
 def register_device(
-    *, user_id: UUID, session_id: UUID, fcm_token: str, platform: str, app_version: str | None, now: datetime
+    *,
+    user_id: UUID,
+    session_id: UUID | None,
+    fcm_token: str,
+    platform: str,
+    app_version: str | None,
+    now: datetime,
+    web_push_keys: Mapping[str, str] | None = None,
 ) -> tuple[Device, bool]:
     """Register a device, and return it and whether it is new to this person.
+
+    A browser that uses Web Push gives its keys, and its address at the push service in the place of the token.
 
     A token that another account has registered changes hands. This is one statement, so that of two people who register
     one token at once the later is the only owner.
@@ -31,6 +40,7 @@ def register_device(
     values = {
         "user_id": user_id,
         "session_id": session_id,
+        "web_push_keys": dict(web_push_keys) if web_push_keys else None,
         "platform": platform,
         "app_version": app_version,
         "seen_at": now,
@@ -66,7 +76,10 @@ def remove_device(user_id: UUID, device_id: UUID, *, now: datetime) -> None:
 
 
 def end_unregistered_device(device_id: UUID, fcm_token: str, *, now: datetime) -> None:
-    """End a device whose token FCM does not know any more, unless it was registered anew with another token."""
+    """End a device whose token FCM does not know any more, or whose push service does not know the browser.
+
+    One that was registered anew with another token stays.
+    """
     open_session().execute(
         update(Device)
         .where(Device.id == device_id, Device.fcm_token == fcm_token, Device.ended_at.is_(None))

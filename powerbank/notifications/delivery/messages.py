@@ -47,6 +47,7 @@ def compose_message(delivery: Delivery) -> Message:
         text.title,
         text.body,
         str(delivery.id),
+        web_push_keys=_find_web_push_keys(delivery),
         language=user.language,
         urgent=rule.urgent,
         lasts=rule.lasts,
@@ -89,6 +90,13 @@ def _compose_staff_message(delivery: Delivery, staff_id: UUID) -> Message:
         link="/console/notices",
         data={"notice_id": str(notice.id), "type": notice.type},
     )
+
+
+def _find_web_push_keys(delivery: Delivery) -> dict[str, str] | None:
+    """Return the keys of the browser to which a push goes. None where it goes through FCM."""
+    if delivery.channel != Channel.PUSH or delivery.device_id is None:
+        return None
+    return open_session().get_one(Device, delivery.device_id).web_push_keys
 
 
 def _find_address(delivery: Delivery, user: User) -> str:

@@ -5,25 +5,27 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from powerbank.api.auth import current_session_id, current_user_id, user_only
+from powerbank.api.auth import anybody, current_session_id, current_user_id, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.base.db import transaction, utcnow
-from powerbank.notifications.delivery import devices
+from powerbank.notifications.delivery import browsers, devices
 from powerbank.notifications.delivery import queries as notification_queries
 from powerbank.notifications.models import Device, Notice
 from powerbank.notifications.people import queries, services
 from powerbank.notifications.people.schemas import (
-    DeviceSchema,
     DevicesSchema,
     MarkedSchema,
     NoticeListArguments,
     NoticeMarkSchema,
     NoticeSchema,
+    PersonDeviceSchema,
     UnreadSchema,
+    WebPushKeySchema,
 )
 
 blueprint = Blueprint("Notifications", __name__, url_prefix="/api/notifications", description="What you were told.")
+web_push_blueprint = Blueprint("Web Push", __name__, url_prefix="/api/app", description="Pushes to browsers.")
 device_blueprint = Blueprint("Devices", __name__, url_prefix="/api/users/me/devices", description="Where pushes go.")
 
 
@@ -80,16 +82,28 @@ class Devices(MethodView):
         return {"items": notification_queries.devices_of_user(current_user_id()), "next_cursor": None}
 
     @user_only
-    @device_blueprint.arguments(DeviceSchema)
-    @device_blueprint.alt_response(200, schema=DeviceSchema, description="Known already")
-    @device_blueprint.response(201, DeviceSchema)
+    @device_blueprint.arguments(PersonDeviceSchema)
+    @device_blueprint.alt_response(200, schema=PersonDeviceSchema, description="Known already")
+    @device_blueprint.response(201, PersonDeviceSchema)
     def post(self, body: dict[str, Any]) -> Device | tuple[Device, int]:
         """Register this device; pushes end with the sign-in that registered it"""
+        subscription: dict[str, Any] | None = body.pop("subscription", None)
+        if subscription is not None:
+            browsers.check_subscription(subscription["endpoint"], subscription["keys"])
+            body |= {"fcm_token": subscription["endpoint"], "web_push_keys": subscription["keys"]}
         with transaction():
             device, new = devices.register_device(
                 user_id=current_user_id(), session_id=current_session_id(), now=utcnow(), **body
             )
         return device if new else (device, 200)
+
+
+@web_push_blueprint.get("/web-push-key")
+@anybody
+@web_push_blueprint.response(200, WebPushKeySchema)
+def web_push_key() -> dict[str, str]:
+    """The key with which a page subscribes to pushes"""
+    return {"public_key": browsers.public_key()}
 
 
 @device_blueprint.delete("/<uuid:device_id>")

@@ -1,6 +1,8 @@
 """The schemas of people's notices, devices and preferences."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from powerbank.api.fields import Boolean, Time
 from powerbank.api.paging import PageArguments
@@ -38,6 +40,23 @@ class MarkedSchema(Schema):
     marked = fields.Integer(required=True)
 
 
+class WebPushKeysSchema(Schema):
+    p256dh = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9_=-]{1,100}\Z"))
+    auth = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9_=-]{1,40}\Z"))
+
+
+class SubscriptionSchema(Schema):
+    """What `PushSubscription.toJSON()` gives in a browser."""
+
+    endpoint = fields.String(required=True, validate=TOKEN)
+    expirationTime = fields.Raw(load_default=None, allow_none=True, load_only=True)  # noqa: N815 (the browser's name)
+    keys = fields.Nested(WebPushKeysSchema, required=True)
+
+
+class WebPushKeySchema(Schema):
+    public_key = fields.String(required=True, metadata={"description": "the `applicationServerKey` of a subscription"})
+
+
 class DeviceSchema(Schema):
     id = fields.UUID(dump_only=True)
     fcm_token = fields.String(required=True, load_only=True, validate=TOKEN)
@@ -47,6 +66,24 @@ class DeviceSchema(Schema):
     )
     created_at = Time(dump_only=True)
     seen_at = Time(dump_only=True)
+
+
+class PersonDeviceSchema(DeviceSchema):
+    """A device of a person, which may be a browser that uses Web Push."""
+
+    fcm_token = fields.String(
+        load_only=True, validate=TOKEN, metadata={"description": "of a device that gets its pushes through FCM"}
+    )
+    subscription = fields.Nested(
+        SubscriptionSchema, load_only=True, metadata={"description": "of a browser that uses Web Push"}
+    )
+
+    @validates_schema
+    def _check_one_way(self, data: dict[str, Any], **_: Any) -> None:
+        if "subscription" in data and data.get("platform") != Platform.WEB:
+            raise ValidationError("Only a browser has a subscription.", "subscription")
+        if ("fcm_token" in data) == ("subscription" in data):
+            raise ValidationError("Send either a token or a subscription.", "fcm_token")
 
 
 class DevicesSchema(Schema):

@@ -1,6 +1,6 @@
 """The vendors that are played. Adding one: write its module, name it here."""
 
-from scripts.sandbox.vendors import nrb, smtp, sparrow
+from scripts.sandbox.vendors import nrb, smtp, sparrow, webpush
 from scripts.sandbox.vendors.cloudinary import api as cloudinary
 from scripts.sandbox.vendors.esewa import api as esewa
 from scripts.sandbox.vendors.fcm import api as fcm
@@ -11,6 +11,7 @@ VENDORS = (
     sparrow.VENDOR,
     smtp.VENDOR,
     fcm.VENDOR,
+    webpush.VENDOR,
     cloudinary.VENDOR,
     khalti.VENDOR,
     esewa.VENDOR,
