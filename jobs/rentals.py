@@ -189,6 +189,7 @@ def scan_for_anomalies() -> None:
 
 def prune_locations() -> None:
     locations.delete_old_locations(utcnow())
+    blocked_returns.forget_old_places(now=utcnow())
 
 
 def prune_refused_starts() -> None:

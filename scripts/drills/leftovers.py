@@ -10,6 +10,9 @@ LEFT = {
     "ended and not settled": "SELECT count(*) FROM rentals WHERE status IN ('completed', 'cancelled', 'failed', 'lost')"
     " AND settled_at IS NULL AND NOT came_late",
     "promised banks": "SELECT count(*) FROM bank_reservations",
+    "active reservations": "SELECT count(*) FROM reservations WHERE status = 'active'",
+    "kept slots": "SELECT count(*) FROM kept_slots",
+    "meters that stand still": "SELECT count(*) FROM blocked_returns WHERE outcome = 'open'",
     "banks in somebody's hands": "SELECT count(*) FROM custody WHERE place = 'user' AND upper_inf(period)",
     "open holds": "SELECT count(*) FROM ledger_holds WHERE status = 'open'",
     "held money, in paisa": "SELECT coalesce(sum(balance), 0) FROM ledger_accounts WHERE kind = 'user_hold'",

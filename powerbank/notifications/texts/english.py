@@ -87,7 +87,7 @@ ENGLISH = MappingProxyType(
         NoticeType.RETURN_PAUSED: (
             "The time of your rental stands still",
             "Slot {slot_number:number} at {go_to} is kept for you until {paused_until:time}. "
-            "Bring the power bank back there by then, and the time since now costs nothing.",
+            "Bring the power bank back there by then, and the time from now on costs nothing.",
         ),
         NoticeType.RETURN_PAUSED_ANYWHERE: (
             "The time of your rental stands still",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_
 
+from powerbank.rentals import transitions
 from powerbank.rentals.blocked_returns import queries
 from powerbank.rentals.blocked_returns.models import BlockedReturn, BlockOutcome
 from powerbank.rentals.models import Rental
@@ -38,6 +39,7 @@ def end_of_billing(rental: Rental, *, station_id: UUID, returned_at: datetime) -
     if block.go_to_station_id is not None and station_id not in block.kept_at:
         return returned_at
     _close(block, BlockOutcome.RETURNED)
+    transitions.note_event(rental, "pause_used", cause="station", at=returned_at)  # what ends earlier is the billing
     return block.paused_from
 
 

@@ -7,8 +7,10 @@ The rental is locked first, then power banks and slots; the live rows of station
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import update
+
 from powerbank.base.clock import format_time
-from powerbank.base.db import new_id, open_session
+from powerbank.base.db import first_id_of, new_id, open_session
 from powerbank.base.errors import TooManyError
 from powerbank.content import app_config
 from powerbank.outbox.catalogue import rental_jobs
@@ -28,6 +30,7 @@ from powerbank.stations.models import Station
 from powerbank.stations.registry.queries import find_station
 
 MOST_REPORTS = 20  # of one rental
+PLACE_KEPT_FOR = timedelta(days=30)
 
 
 def report_blocked_return(
@@ -109,6 +112,22 @@ def end_return_pause(block_id: UUID, *, now: datetime) -> None:
         kept_slots.release_slot(block.id)
         return
     _let_lapse(rental, block, now=now)
+
+
+def forget_old_places(*, now: datetime) -> None:
+    """Forget where people stood who reported a month ago.
+
+    Each night has a day of them to forget, and looks through a week.
+    """
+    open_session().execute(
+        update(BlockedReturn)
+        .where(
+            BlockedReturn.id >= first_id_of(now - PLACE_KEPT_FOR - timedelta(days=7)),
+            BlockedReturn.id < first_id_of(now - PLACE_KEPT_FOR),
+            BlockedReturn.lat.is_not(None),
+        )
+        .values(lat=None, lng=None)
+    )
 
 
 def _begin_pause(rental: Rental, block: BlockedReturn, *, now: datetime) -> None:

@@ -1,13 +1,15 @@
 """Reporting that a station takes no power bank back: when the meter stops, and what else comes of it."""
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.base.db import new_id
+from powerbank.base.db import new_id, transaction, utcnow
+from powerbank.rentals.blocked_returns import services
 from tests.people import change, rows
 from tests.pictures.samples import jpeg
 from tests.rentals.blocked_returns.conftest import NEAR, Pass, block, fill
@@ -183,3 +185,13 @@ def test_without_a_slot_to_keep_any_station_will_do(app: Flask, out: Out, cabine
     assert (found["status"], found["go_to"]) == ("granted", None)
     cabinets.work()
     assert notices(sita) == ["return_paused_anywhere"]
+
+
+def test_where_people_stood_is_forgotten_after_a_month(app: Flask, out: Out) -> None:
+    sita, rental_id = out(ago=30)
+    fill(app, "A")
+    block(sita, rental_id, lat=27.7153, lng=85.3123)
+    for days, known in ((29, 1), (31, 0)):
+        with app.app_context(), transaction():
+            services.forget_old_places(now=utcnow() + timedelta(days=days))
+        assert rows(app, "SELECT count(lat) FROM blocked_returns") == [(known,)]

@@ -42,6 +42,8 @@ def test_a_return_in_time_counts_as_on_time_if_the_block_was(
     found = sita.rental(rental_id)
     assert (found["status"], found["is_returned_on_time"], found["overdue_amount"]) == ("completed", True, "0.00")
     assert found["ended_at"] == found["pause"]["paused_from"]
+    came_back = [each["at"] for each in found["timeline"] if each["event"] == "pause_used"]
+    assert came_back[0] > found["due_at"]
     assert sita.wallet() == ("450.00", "0.00", 15, "0.00")  # the points for a rental, and for being on time
     assert (outcome(app), rows(app, "SELECT count(*) FROM kept_slots")) == ("returned", [(0,)])
     assert rows(app, "SELECT free_slots FROM station_live WHERE sn = 'B'") == [(3,)]
