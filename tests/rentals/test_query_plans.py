@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +13,28 @@ from jobs.rentals import run_sweep
 from powerbank.admin.search import finders
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.rentals import cards, locations, queries, sweeps
+from powerbank.rentals.blocked_returns import queries as blocked_returns
+from powerbank.rentals.blocked_returns.sweeps import blocked_return_steps
 from powerbank.rentals.end import returns
 from powerbank.rentals.models import Rental
+from powerbank.rentals.reservations import queries as reservations
+from powerbank.rentals.reservations.sweeps import reservation_steps
 from powerbank.rentals.staff import anomalies, dossier
 from powerbank.rentals.staff.troubles import Trouble
 from powerbank.rentals.start import ejection
 from tests.databases import execute, superuser_url
 
 OVER = 6000
-GROWING = ("rentals", "rental_events", "rental_locations", "station_commands", "custody", "wallet_transactions")
+GROWING = (
+    "rentals",
+    "rental_events",
+    "rental_locations",
+    "station_commands",
+    "custody",
+    "wallet_transactions",
+    "reservations",
+    "blocked_returns",
+)
 FILL = (
     "SET session_replication_role = replica",
     """INSERT INTO users (id, username, referral_code)
@@ -60,6 +74,14 @@ FILL = (
                                         reference_kind, reference_id)
        SELECT uuidv7(created_at - now()), user_id, uuidv7(), 'rental', 'success', 'out', 5000, 'rental_revenue',
               'rental', id FROM rentals""",
+    """INSERT INTO reservations (id, user_id, station_id, package_id, bank_id, slot_number, status, minutes, created_at,
+                                 free_until, expires_at, rate, ended_at)
+       SELECT uuidv7(created_at - now()), user_id, station_id, package_id, bank_id, 1, 'expired', 10, created_at,
+              created_at, created_at, 100, created_at FROM rentals""",
+    """INSERT INTO blocked_returns (id, rental_id, user_id, station_id, reported_at, lat, lng, status, reason,
+                                    paused_from, paused_until, outcome)
+       SELECT uuidv7(created_at - now()), id, user_id, station_id, created_at, 27, 85, 'granted', 'station_full',
+              created_at, created_at, 'over' FROM rentals""",
     *(f"ANALYZE {table}" for table in ("users", "stations", "station_live", "power_banks", *GROWING)),
 )
 
@@ -111,6 +133,8 @@ def test_reads_use_indexes(filled: Rental) -> None:
     assert_found_by_index(lambda: dossier.rental_dossier(db.session.get_one(Rental, filled.id), now=now))
     assert_found_by_index(lambda: queries.user_rental_page(filled.user_id, limit=20, cursor=None))
     assert_found_by_index(lambda: queries.open_rentals_of_user(filled.user_id))
+    assert_found_by_index(lambda: reservations.reservation_page(filled.user_id, limit=20, cursor=None))
+    assert_found_by_index(lambda: reservations.refuse_user_with_reservation(filled.user_id))
     assert_found_by_index(search(code="R777"))
     assert_found_by_index(search(user_id=filled.user_id))
     assert_found_by_index(search(disputed=True))
@@ -156,6 +180,12 @@ def test_sweeps_use_indexes(filled: Rental, monkeypatch: pytest.MonkeyPatch) -> 
         lambda: run_sweep(*sweeps.stuck_steps(now)),
         lambda: run_sweep(sweeps.provisional_return_step(now)),
         lambda: run_sweep(sweeps.paid_not_ejected_step(now)),
+        lambda: run_sweep(*reservation_steps(now)),
+        lambda: run_sweep(*blocked_return_steps(now)),
+        in_transaction(lambda: reservations.count_unused_today(filled.user_id, now=now)),
+        in_transaction(lambda: blocked_returns.has_paused_before(filled.id)),
+        in_transaction(lambda: blocked_returns.find_block_at(filled.id, now)),
+        in_transaction(lambda: blocked_returns.count_disproved(filled.user_id, now=now, within=timedelta(days=30))),
         in_transaction(lambda: locations.delete_old_locations(now)),
         in_transaction(lambda: anomalies.scan_for_anomalies(now=now)),
         in_transaction(lambda: ejection._wake_next_rental(filled.station_id)),
