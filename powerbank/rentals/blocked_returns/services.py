@@ -23,7 +23,7 @@ from powerbank.rentals.blocked_returns.events import ReturnPauseOver
 from powerbank.rentals.blocked_returns.models import BlockedReturn, BlockOutcome, BlockReason, BlockStatus
 from powerbank.rentals.models import Rental
 from powerbank.rentals.states import OUT
-from powerbank.stations.availability import kept_slots
+from powerbank.stations.availability import kept_slots, live_rows
 from powerbank.stations.availability.kept_slots import Place
 from powerbank.stations.issues import photos
 from powerbank.stations.models import Station
@@ -33,6 +33,7 @@ MOST_REPORTS = 20  # of one rental
 PLACE_KEPT_FOR = timedelta(days=30)
 
 
+@live_rows.delay_refresh()
 def report_blocked_return(
     rental_id: UUID,
     *,
@@ -78,6 +79,7 @@ def report_blocked_return(
     return block
 
 
+@live_rows.delay_refresh()
 def grant_by_staff(rental_id: UUID, *, station_sn: str | None, by: str, now: datetime) -> BlockedReturn:
     """Stop the meter once more, as staff decided, or let the pause that runs last for its full time from now."""
     rental = rental_queries.lock_rental(rental_id)
