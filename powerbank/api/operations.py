@@ -23,6 +23,10 @@ class OperationErrorSchema(Schema):
     detail = fields.String(required=True)
 
 
+class StartedSchema(Schema):
+    job_id = fields.UUID(required=True)
+
+
 class AcceptedSchema(Schema):
     operation_id = fields.UUID(required=True)
 

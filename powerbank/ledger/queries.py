@@ -157,6 +157,13 @@ def add_balances(accounts: Sequence[Account]) -> list[tuple[Account, int]]:
     ]
 
 
+def find_entry(entry_id: UUID) -> Entry:
+    found: Entry | None = db.session.scalar(select_entries().where(Entry.id == entry_id))
+    if found is None:
+        raise NotFoundError("entry")
+    return found
+
+
 @dataclass(frozen=True)
 class StatementLine:
     posting: Posting
@@ -230,6 +237,13 @@ class DueWithGrace:
 
 def add_grace_period(due: Due) -> DueWithGrace:
     return DueWithGrace(due, grace_period())
+
+
+def find_due(due_id: UUID) -> DueWithGrace:
+    found: Due | None = db.session.get(Due, due_id)
+    if found is None:
+        raise NotFoundError("due")
+    return add_grace_period(found)
 
 
 def due_page(

@@ -7,6 +7,7 @@ from werkzeug import Response
 
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import AppError
 from powerbank.ops import job_queries, queries, services
@@ -57,9 +58,8 @@ def decide(job_id: UUID, decision: str) -> Response:
 
 @blueprint.post("/schedules/<name>/run")
 def run(name: str) -> Response:
-    page_staff("system.operate")
+    staff = page_staff("system.operate")
     with transaction():
-        schedules.start_now(name, utcnow())
-        audit.by_staff("schedule.run", "schedule", name)
+        schedules.start_now(name, utcnow(), actor=staff_actor(staff.id))
     flash(translate("{task}: started.", task=name))
     return redirect(url_for("console_ops.overview"))

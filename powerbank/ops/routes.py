@@ -9,9 +9,10 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
-from powerbank.api.operations import AcceptedSchema, OperationSchema, answer_accepted
+from powerbank.api.operations import AcceptedSchema, OperationSchema, StartedSchema, answer_accepted
 from powerbank.api.paging import page_of
 from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.ops import job_decisions, job_queries, queries, services
 from powerbank.ops.schemas import (
@@ -23,7 +24,6 @@ from powerbank.ops.schemas import (
     JobSchema,
     QueueHealthSchema,
     ScheduleListSchema,
-    StartedSchema,
 )
 from powerbank.outbox import schedules
 from powerbank.outbox.models import OutboxJob, State
@@ -54,9 +54,7 @@ def list_schedules() -> dict[str, Any]:
 def run_schedule(name: str) -> dict[str, Any]:
     """Start a scheduled task now, beside its schedule"""
     with transaction():
-        job_id = schedules.start_now(name, utcnow())
-        audit.by_staff("schedule.run", "schedule", name, new={"job_id": str(job_id)})
-    return {"job_id": job_id}
+        return {"job_id": schedules.start_now(name, utcnow(), actor=staff_actor(current_staff().id))}
 
 
 @blueprint.route("/jobs")

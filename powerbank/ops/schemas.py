@@ -49,10 +49,6 @@ class ScheduleListSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class StartedSchema(Schema):
-    job_id = fields.UUID(required=True)
-
-
 class JobFilterArguments(Schema):
     state = fields.String(load_default="dead", validate=validate.OneOf([*State]))
     job = fields.String(load_default=None, allow_none=True)

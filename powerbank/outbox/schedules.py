@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from powerbank.base import audit
 from powerbank.base.db import Base, db, open_session, transaction
 from powerbank.base.errors import NotFoundError
 from powerbank.outbox import catalogue
@@ -83,7 +84,7 @@ def enqueue_due_slots(now: datetime) -> int:
     return started
 
 
-def start_now(name: str, now: datetime) -> uuid.UUID:
+def start_now(name: str, now: datetime, *, actor: str) -> uuid.UUID:
     """Start a task by hand, beside its schedule, and give the job's id."""
     entry = next((entry for entry in catalogue.SCHEDULES if entry.name == name), None)
     if entry is None:
@@ -91,7 +92,11 @@ def start_now(name: str, now: datetime) -> uuid.UUID:
     # Before the first tick there is no row yet to note the run in.
     row = {"name": name, "cron": entry.cron, "timezone": entry.timezone, "next_run_at": next_slot(entry, now)}
     open_session().execute(insert(ScheduleState).values(row).on_conflict_do_nothing())
-    return _start(entry, now)
+    job_id = _start(entry, now)
+    audit.record(
+        actor=actor, action="schedule.run", object_kind="schedule", object_id=name, new={"job_id": str(job_id)}
+    )
+    return job_id
 
 
 def next_slot(entry: Schedule, after: datetime) -> datetime:

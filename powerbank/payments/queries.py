@@ -19,10 +19,15 @@ from powerbank.payments.review.models import Outcome, SettlementCheck, Settlemen
 
 
 def refund_page(
-    *, limit: int, cursor: str | None, status: str | None = None, user_id: UUID | None = None
+    *,
+    limit: int,
+    cursor: str | None,
+    status: str | None = None,
+    user_id: UUID | None = None,
+    intent_id: UUID | None = None,
 ) -> dict[str, Any]:
     query = select(Refund)
-    for column, value in ((Refund.status, status), (Refund.user_id, user_id)):
+    for column, value in ((Refund.status, status), (Refund.user_id, user_id), (Refund.intent_id, intent_id)):
         if value is not None:
             query = query.where(column == value)
     return page(query, Refund.id, limit=limit, cursor=cursor, descending=True)
@@ -93,8 +98,20 @@ def find_event(event_id: UUID) -> GatewayEvent:
     return found
 
 
-def chargeback_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
-    return page(select(Chargeback), Chargeback.id, limit=limit, cursor=cursor, descending=True)
+def chargeback_page(
+    *,
+    limit: int,
+    cursor: str | None,
+    gateway: str | None = None,
+    state: str | None = None,
+    intent_id: UUID | None = None,
+) -> dict[str, Any]:
+    query = select(Chargeback)
+    equal = ((Chargeback.gateway, gateway), (Chargeback.state, state), (Chargeback.intent_id, intent_id))
+    for column, value in equal:
+        if value is not None:
+            query = query.where(column == value)
+    return page(query, Chargeback.id, limit=limit, cursor=cursor, descending=True)
 
 
 def settlement_check_page(*, limit: int, cursor: str | None) -> dict[str, Any]:

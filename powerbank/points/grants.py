@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 
 from powerbank.api.auth import Staff
+from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
@@ -24,6 +25,7 @@ from powerbank.outbox.catalogue import reward_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.points.events import AwardWaits, PointsEarned
 from powerbank.points.models import Grant, GrantStatus
+from powerbank.points.schemas import GrantSchema
 from powerbank.users.models import AccountStatus, User
 
 BATCH = 200
@@ -65,6 +67,7 @@ def ask_for_grant(
         publish(AwardWaits(grant_id=grant.id, points=points, count=grant.total, reason=reason))
     open_session().add(grant)
     open_session().flush()
+    _record("ask", grant, by=staff)
     return grant
 
 
@@ -82,7 +85,18 @@ def decide_grant(grant_id: UUID, *, approve: bool, staff: Staff, now: datetime) 
     else:
         grant.status, grant.finished_at = GrantStatus.REJECTED, now
     open_session().flush()
+    _record("approve" if approve else "reject", grant, by=staff)
     return grant
+
+
+def _record(action: str, grant: Grant, *, by: Staff) -> None:
+    audit.record(
+        actor=staff_actor(by.id),
+        action=f"points_grant.{action}",
+        object_kind="points_grant",
+        object_id=grant.id,
+        new=dict(GrantSchema().dump(grant)),
+    )
 
 
 def award_batch(grant_id: UUID) -> bool:

@@ -10,7 +10,6 @@ from powerbank.api.exports import export_csv
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.base import audit
 from powerbank.base.clock import format_time
 from powerbank.base.db import utcnow
 from powerbank.ledger.adjustments.allowances import PERMISSIONS, SECOND_PERSON
@@ -31,7 +30,7 @@ blueprint = Blueprint("Points (staff)", __name__, url_prefix="/api/admin/points"
 def ask(body: dict[str, Any]) -> Grant:
     """Give points to many; above the limits of the role it waits for a second person"""
     target = body["target"] or {"city": None, "kyc_verified": None}
-    grant = grants.ask_for_grant(
+    return grants.ask_for_grant(
         points=body["points"],
         reason=body["reason"],
         recipients=body["user_ids"],
@@ -40,8 +39,6 @@ def ask(body: dict[str, Any]) -> Grant:
         staff=current_staff(),
         now=utcnow(),
     )
-    _audit("points_grant.ask", grant)
-    return grant
 
 
 @blueprint.get("/bulk-awards")
@@ -84,7 +81,7 @@ def export_awards(grant_id: UUID) -> Response:
 @blueprint.response(200, GrantSchema)
 def approve(grant_id: UUID) -> Grant:
     """Begin what somebody else asked for"""
-    return _decide(grant_id, approve=True)
+    return grants.decide_grant(grant_id, approve=True, staff=current_staff(), now=utcnow())
 
 
 @blueprint.post("/bulk-awards/<uuid:grant_id>/reject")
@@ -93,14 +90,4 @@ def approve(grant_id: UUID) -> Grant:
 @blueprint.response(200, GrantSchema)
 def reject(grant_id: UUID) -> Grant:
     """Refuse what somebody else asked for"""
-    return _decide(grant_id, approve=False)
-
-
-def _decide(grant_id: UUID, *, approve: bool) -> Grant:
-    grant = grants.decide_grant(grant_id, approve=approve, staff=current_staff(), now=utcnow())
-    _audit("points_grant.approve" if approve else "points_grant.reject", grant)
-    return grant
-
-
-def _audit(action: str, grant: Grant) -> None:
-    audit.by_staff(action, "points_grant", grant.id, new=dict(GrantSchema().dump(grant)))
+    return grants.decide_grant(grant_id, approve=False, staff=current_staff(), now=utcnow())

@@ -12,7 +12,7 @@ from powerbank.api.paging import bad_cursor_error, page
 from powerbank.base.clock import HOME
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
-from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Redemption, Use
+from powerbank.promotions.models import Campaign, Claim, Code, Coupon, Kind, Redemption, Use
 
 DAYS = 90  # that are shown one by one
 
@@ -29,6 +29,14 @@ def coupon_page(*, limit: int, cursor: str | None, campaign_id: UUID | None = No
     if campaign_id is not None:
         query = query.where(Coupon.campaign_id == campaign_id)
     return page(query, Coupon.id, limit=limit, cursor=cursor, descending=True)
+
+
+def list_coupons_to_approve(*, limit: int) -> list[Coupon]:
+    """List the coupons of points in use to which no second person has agreed, the oldest first."""
+    query = select(Coupon).where(
+        Coupon.kind == Kind.POINTS, Coupon.active, Coupon.set_by.is_not(None), Coupon.approved_by.is_(None)
+    )
+    return list(db.session.scalars(query.order_by(Coupon.id).limit(limit)))
 
 
 def code_page(coupon_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:

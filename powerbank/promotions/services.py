@@ -9,6 +9,7 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.auth import Staff
+from powerbank.base import audit
 from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error, inconsistent_error
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
@@ -25,6 +26,25 @@ RANDOM = 10  # letters: nobody guesses one of a million among 8·10¹⁴
 GIVES = frozenset({"value", "budget", "total_limit", "per_user_limit", "first_rental_only", "campaign_id"})
 
 
+DESCRIBED = (
+    "name",
+    "kind",
+    "code",
+    "value",
+    "most",
+    "min_price",
+    "campaign_id",
+    "starts_at",
+    "ends_at",
+    "budget",
+    "total_limit",
+    "per_user_limit",
+    "first_rental_only",
+    "stackable",
+    "active",
+)
+
+
 def create_coupon(*, code: str | None, by: UUID | None = None, **values: Any) -> Coupon:
     session = open_session()
     coupon = Coupon(**values, set_by=by)
@@ -35,6 +55,8 @@ def create_coupon(*, code: str | None, by: UUID | None = None, **values: Any) ->
             session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
             session.flush()
     session.refresh(coupon)
+    if by is not None:
+        _record("create", coupon, by=by, new=describe_coupon(coupon))
     _publish_if_it_waits(coupon)
     return coupon
 
@@ -46,6 +68,7 @@ def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> No
     """
     if coupon.used and changes.get("campaign_id", coupon.campaign_id) != coupon.campaign_id:
         raise ConflictError("in_use", "This coupon has been used; its campaign cannot be changed any more.")
+    old = describe_coupon(coupon)
     gives_otherwise = any(name in GIVES and getattr(coupon, name) != value for name, value in changes.items())
     if gives_otherwise:
         coupon.set_by, coupon.approved_by = by, None
@@ -53,12 +76,14 @@ def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> No
         setattr(coupon, name, value)
     with foreseen(_known_refusals()):
         open_session().flush()
+    _record("update", coupon, by=by, old=old, new=describe_coupon(coupon))
     if gives_otherwise:
         _publish_if_it_waits(coupon)
 
 
-def delete_coupon(coupon: Coupon) -> None:
+def delete_coupon(coupon: Coupon, *, by: UUID) -> None:
     """Delete a coupon, unless somebody has kept or used it."""
+    _record("delete", coupon, by=by, old=describe_coupon(coupon))
     open_session().delete(coupon)
     with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().flush()
@@ -74,6 +99,28 @@ def approve_coupon(coupon: Coupon, *, staff: Staff) -> None:
         raise ConflictError("coupon_unbounded", "Give it a budget or a limit in all first.")
     coupon.approved_by = staff.id
     open_session().flush()
+    _record("approve", coupon, by=staff.id, new=describe_coupon(coupon))
+
+
+def stop_coupon(coupon: Coupon, *, staff: Staff) -> None:
+    """Stop a coupon: nobody can use it from then on."""
+    change_coupon(coupon, {"active": False}, by=staff.id)
+
+
+def describe_coupon(coupon: Coupon) -> dict[str, Any]:
+    """Describe a coupon as the audit log keeps it."""
+    described = {name: getattr(coupon, name) for name in DESCRIBED}
+    return {name: value if isinstance(value, int | None) else str(value) for name, value in described.items()}
+
+
+def _record(action: str, coupon: Coupon, *, by: UUID, **values: dict[str, Any]) -> None:
+    audit.record(
+        actor=audit.staff_actor(by),
+        action=f"coupons.{action}",
+        object_kind="coupons",
+        object_id=coupon.id,
+        **values,
+    )
 
 
 def _publish_if_it_waits(coupon: Coupon) -> None:
@@ -105,7 +152,7 @@ def lock_coupon(coupon_id: UUID) -> Coupon:
     return coupon
 
 
-def make_codes(coupon: Coupon, *, count: int, prefix: str) -> list[str]:
+def make_codes(coupon: Coupon, *, count: int, prefix: str, by: UUID) -> list[str]:
     """Make so many new codes, each for one use. A code that exists already is made anew."""
     made: list[str] = []
     while len(made) < count:
@@ -115,6 +162,7 @@ def make_codes(coupon: Coupon, *, count: int, prefix: str) -> list[str]:
         ]
         statement = insert(Code).on_conflict_do_nothing(index_elements=["code"]).returning(Code.code)
         made += open_session().scalars(statement, rows).all()
+    _record("make_codes", coupon, by=by, new={"count": count, "prefix": prefix})
     return made
 
 

@@ -13,7 +13,7 @@ from powerbank.api.exports import export_csv
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.base import audit, money
+from powerbank.base import money
 from powerbank.base.clock import format_time
 from powerbank.base.db import transaction
 from powerbank.ledger.adjustments.allowances import SECOND_PERSON
@@ -52,9 +52,7 @@ class Coupons(MethodView):
     def post(self, body: dict[str, Any]) -> Coupon:
         """Create"""
         with transaction():
-            coupon = services.create_coupon(**body, by=current_staff().id)
-            audit.by_staff("coupons.create", "coupons", coupon.id, new=_snapshot(coupon))
-        return coupon
+            return services.create_coupon(**body, by=current_staff().id)
 
 
 @blueprint.route("/coupons/<uuid:coupon_id>")
@@ -72,9 +70,7 @@ class OneCoupon(MethodView):
         """Change the fields given; what kind it is and its code stay"""
         with transaction():
             coupon = services.lock_coupon(coupon_id)
-            old = _snapshot(coupon)
             services.change_coupon(coupon, body, by=current_staff().id)
-            audit.by_staff("coupons.update", "coupons", coupon.id, old=old, new=_snapshot(coupon))
         return coupon
 
     @staff_only(WRITE)
@@ -82,9 +78,7 @@ class OneCoupon(MethodView):
     def delete(self, coupon_id: UUID) -> None:
         """Delete one that was never used"""
         with transaction():
-            coupon = services.lock_coupon(coupon_id)
-            audit.by_staff("coupons.delete", "coupons", coupon.id, old=_snapshot(coupon))
-            services.delete_coupon(coupon)
+            services.delete_coupon(services.lock_coupon(coupon_id), by=current_staff().id)
 
 
 @blueprint.post("/coupons/<uuid:coupon_id>/approve")
@@ -95,7 +89,6 @@ def approve(coupon_id: UUID) -> Coupon:
     """Agree, as a second person, to all the points that it may give"""
     coupon = services.lock_coupon(coupon_id)
     services.approve_coupon(coupon, staff=current_staff())
-    audit.by_staff("coupons.approve", "coupons", coupon.id, new=_snapshot(coupon))
     return coupon
 
 
@@ -115,9 +108,7 @@ class Codes(MethodView):
         """Make codes that serve once each"""
         with transaction():
             coupon = services.lock_coupon(coupon_id)
-            codes = services.make_codes(coupon, **body)
-            audit.by_staff("coupons.make_codes", "coupons", coupon.id, new=body)
-        return {"codes": codes}
+            return {"codes": services.make_codes(coupon, **body, by=current_staff().id)}
 
 
 @blueprint.get("/coupons/<uuid:coupon_id>/codes.csv")
@@ -179,7 +170,3 @@ def _export_redemptions(redemptions: Any, of: tuple[str, UUID]) -> Response:
         yield format_time(use.created_at), use.id, *whose, *of_money, use.status, back
 
     return export_csv("redemptions", head, redemptions, Redemption.id, rows, of=of)
-
-
-def _snapshot(coupon: Coupon) -> dict[str, Any]:
-    return dict(CouponSchema().dump(coupon))

@@ -44,6 +44,8 @@ NOT_COUNTED = {
     "POST /api/admin/refunds/<uuid:refund_id>/paid": "it was counted when it was approved",
     "POST /api/admin/payments/intents/<uuid:intent_id>/verify": "the gateway says how much came",
     "POST /api/admin/payments/review/<uuid:intent_id>/resolve": "the gateway says how much came",
+    "POST /console/money/top-ups/<uuid:intent_id>/verify": "the gateway says how much came",
+    "POST /console/money/top-ups/<uuid:intent_id>/resolve": "the gateway says how much came",
 }
 BY_ITS_TARIFF = ("complete", "dismiss")  # a rental ends, or a case, and nobody chose an amount
 
@@ -52,6 +54,8 @@ KEYED_OTHERWISE = {
     "POST /api/payment/webhook/<string:gateway>": "a gateway's payment is credited once",
     "POST /api/payment/intents/<uuid:intent_id>/verify": "a gateway's payment is credited once",
     "POST /api/admin/payments/intents/<uuid:intent_id>/verify": "a gateway's payment is credited once",
+    "POST /console/money/top-ups/<uuid:intent_id>/verify": "a gateway's payment is credited once",
+    "POST /console/money/top-ups/<uuid:intent_id>/resolve": "a payment in review is decided once",
     "POST /internal/rental/return-event": "each event has its id",
     "POST /internal/stations/<imei>/report": "each event has its id, and a heartbeat says how things are",
     "POST /api/admin/powerbanks": "a serial that is known stays as it is",
@@ -134,6 +138,9 @@ MOVES_NOTHING = {
     # A job happens once, however often somebody asks for it.
     "POST /api/admin/payments/webhooks/<uuid:event_id>/replay",
     "POST /api/admin/system/schedules/<name>/run",
+    "POST /api/admin/payments/settlements",
+    "POST /api/admin/payments/exchange-rates",
+    "POST /api/admin/ledger/reconciliation",
     "POST /api/admin/system/jobs/<uuid:job_id>/requeue",
     "POST /api/admin/system/jobs/<uuid:job_id>/discard",
     "POST /api/admin/system/job-decisions",

@@ -248,7 +248,7 @@ def test_a_failure_while_a_sweep_has_the_row_gives_the_claim_back(context: Flask
 def test_a_slot_of_the_schedule_that_nobody_came_to_is_no_dead_letter(context: Flask) -> None:
     entry = next(each for each in catalogue.SCHEDULES if each.job.name == "monitor_queues")
     with transaction():
-        schedules.start_now(entry.name, utcnow())
+        schedules.start_now(entry.name, utcnow(), actor="test")
     with transaction() as session:
         session.execute(text("UPDATE outbox_jobs SET expires_at = now() - interval '1 s'"))
     assert relay.expire_unbegun() == 1

@@ -132,7 +132,7 @@ def test_a_rollback_between_claim_and_job_loses_nothing(begun: None, monkeypatch
 
 def test_started_by_hand_beside_its_schedule(begun: None) -> None:
     with transaction():
-        schedules.start_now("minutely", NOW)
+        schedules.start_now("minutely", NOW, actor="test")
     assert schedules.enqueue_due_slots(NOW + timedelta(seconds=40)) == 1
     assert len(fired()) == 2
 

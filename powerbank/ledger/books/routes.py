@@ -5,9 +5,12 @@ from uuid import UUID
 
 from flask import Response
 
-from powerbank.api.auth import staff_only
+from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
+from powerbank.api.operations import StartedSchema
 from powerbank.api.paging import PageArguments, page_of
+from powerbank.base.audit import staff_actor
+from powerbank.base.db import transaction, utcnow
 from powerbank.ledger import queries
 from powerbank.ledger.books import exports
 from powerbank.ledger.schemas import (
@@ -19,6 +22,9 @@ from powerbank.ledger.schemas import (
     ReconciliationSchema,
     StatementLineSchema,
 )
+from powerbank.outbox import schedules
+
+RECOUNT = "ledger-reconciliation"
 
 blueprint = Blueprint("Ledger (staff)", __name__, url_prefix="/api/admin/ledger", description="The books.")
 
@@ -74,3 +80,12 @@ def export_statement(account_id: UUID) -> Response:
 def reconciliations(arguments: dict[str, Any]) -> dict[str, Any]:
     """The nightly recounts, newest first"""
     return queries.reconciliation_page(**arguments)
+
+
+@blueprint.post("/reconciliation")
+@staff_only("ledger.adjust")
+@blueprint.response(202, StartedSchema)
+def recount() -> dict[str, Any]:
+    """Count all of the ledger again now; a recount that runs goes on"""
+    with transaction():
+        return {"job_id": schedules.start_now(RECOUNT, utcnow(), actor=staff_actor(current_staff().id))}

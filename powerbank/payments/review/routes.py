@@ -6,10 +6,12 @@ from uuid import UUID
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_after
 from powerbank.api.openapi import Blueprint
+from powerbank.api.operations import StartedSchema
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.integrations.gateway import Payment, Reversal
+from powerbank.outbox import schedules
 from powerbank.payments import queries
 from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
 from powerbank.payments.review import services as reviews
@@ -22,6 +24,7 @@ from powerbank.payments.review.schemas import (
     SettlementFindingSchema,
     StaffIntentArguments,
     StaffIntentSchema,
+    TakebackArguments,
     TakebackSchema,
 )
 from powerbank.payments.review.services import Decision
@@ -121,7 +124,7 @@ def replay(event_id: UUID) -> GatewayEvent:
 
 @blueprint.get("/takebacks")
 @staff_only("payments.read")
-@blueprint.arguments(PageArguments, location="query")
+@blueprint.arguments(TakebackArguments, location="query")
 @blueprint.response(200, page_of(TakebackSchema))
 def takebacks(arguments: dict[str, Any]) -> dict[str, Any]:
     """Disputes, and refunds made at the gateway, newest first"""
@@ -135,6 +138,27 @@ def takebacks(arguments: dict[str, Any]) -> dict[str, Any]:
 def settlements(arguments: dict[str, Any]) -> dict[str, Any]:
     """The nightly comparisons with the gateways, newest first, and how far each has come"""
     return queries.settlement_check_page(**arguments)
+
+
+@blueprint.post("/settlements")
+@staff_only("payments.resolve")
+@blueprint.response(202, StartedSchema)
+def compare_now() -> dict[str, Any]:
+    """Begin a comparison now; one that runs goes on"""
+    return _start("settlement-comparison")
+
+
+@blueprint.post("/exchange-rates")
+@staff_only("payments.resolve")
+@blueprint.response(202, StartedSchema)
+def fetch_rates() -> dict[str, Any]:
+    """Ask the central bank for its rates now"""
+    return _start("exchange-rates")
+
+
+def _start(task: str) -> dict[str, Any]:
+    with transaction():
+        return {"job_id": schedules.start_now(task, utcnow(), actor=staff_actor(current_staff().id))}
 
 
 @blueprint.get("/settlements/<uuid:check_id>/findings")

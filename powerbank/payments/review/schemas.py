@@ -84,6 +84,12 @@ class ResolveSchema(Schema):
     reason = fields.String(required=True, validate=validate.Length(3, 500))
 
 
+class TakebackArguments(PageArguments):
+    gateway = fields.String(load_default=None, allow_none=True, validate=GATEWAY)
+    state = fields.String(load_default=None, allow_none=True, validate=validate.OneOf([*ChargebackState]))
+    intent_id = fields.UUID(load_default=None, allow_none=True)
+
+
 class TakebackSchema(Schema):
     id = fields.UUID(required=True)
     intent_id = fields.UUID(required=True)

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import UnavailableError
 from powerbank.integrations.nrb.client import Rate
@@ -31,6 +33,14 @@ def newest_rates() -> Sequence[ExchangeRate]:
     return db.session.scalars(
         select(ExchangeRate).where(ExchangeRate.day == last).order_by(ExchangeRate.currency)
     ).all()
+
+
+def rate_page(*, currency: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Read a page of the rates of a currency, newest first; without one, the newest rates of all."""
+    if currency is None:
+        return {"items": list(newest_rates()), "next_cursor": None}
+    query = select(ExchangeRate).where(ExchangeRate.currency == currency)
+    return page(query, ExchangeRate.day, limit=limit, cursor=cursor, descending=True)
 
 
 def convert_to_paisa(minor: int, rate: Decimal) -> int:

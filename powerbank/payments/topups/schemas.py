@@ -3,6 +3,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Boolean, Money, Time
+from powerbank.api.paging import PageArguments
 from powerbank.base import money
 from powerbank.payments.models import IntentStatus
 
@@ -64,6 +65,10 @@ class RateSchema(Schema):
     day = fields.Date(required=True)
     buy = fields.Function(lambda rate: _plain(rate.buy), metadata={"type": "string"})
     sell = fields.Function(lambda rate: _plain(rate.sell), metadata={"type": "string"})
+
+
+class RateArguments(PageArguments):
+    currency = fields.String(load_default=None, allow_none=True, validate=CURRENCY)
 
 
 class RatesSchema(Schema):
