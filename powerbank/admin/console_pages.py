@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug import Response as AnyResponse
 
 from powerbank.admin import console_session
+from powerbank.admin.console import columns
 from powerbank.api.auth import OWN_ACCOUNT, principal
 from powerbank.api.language import LANGUAGES
 from powerbank.api.rate_limits import caller_address
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = int(staff_sessions.CONSOLE_LIFETIME.total_seconds())
     console_session.csrf.init_app(app)
     app.register_blueprint(blueprint)
+    app.jinja_env.filters.update(person=columns.write_person, member=columns.write_actor)
 
 
 @blueprint.after_app_request

@@ -14,7 +14,7 @@ from powerbank.api.auth import principal
 from powerbank.api.openapi import note_for_document
 from powerbank.base import idempotency
 from powerbank.base.db import new_id, transaction
-from powerbank.base.errors import AppError
+from powerbank.base.errors import AppError, InvalidFieldsError
 from powerbank.pages.language import translate, translate_refusal
 
 ONCE = "once"  # the field with the key of a form, which `ui.once()` writes
@@ -66,6 +66,17 @@ def idempotent_form(view: Callable[..., Any]) -> Callable[..., AnyResponse]:
 
     note_for_document(wrapper, idempotent=True)
     return wrapper
+
+
+def load_form(schema: type[Schema], **more: Any) -> dict[str, Any]:
+    """Read a form as the API reads a body. A field that was left empty counts as one that is not there."""
+    given = {name: value for name, value in request.form.items() if value.strip()} | more
+    try:
+        loaded: dict[str, Any] = schema(unknown=EXCLUDE).load(given)
+    except ValidationError as wrong:
+        told = [f"{name}: {translate_refusal(str(texts[0]))}" for name, texts in wrong.messages_dict.items() if texts]
+        raise InvalidFieldsError(wrong.messages_dict, " ".join(told)) from None
+    return loaded
 
 
 def refusals_lead_to(endpoint: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, current_app, g, json, render_template, reque
 from werkzeug.exceptions import HTTPException
 
 from powerbank.api.problems import describe_status
+from powerbank.base import money
 from powerbank.base.errors import AppError
 from powerbank.base.money import format_amount
 from powerbank.pages import forms, lists, static_files
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
         plain_rupees=format_amount,
         refusal=translate_refusal,
     )
+    app.jinja_env.filters.update(amount=lists.write_amount, plain_amount=money.format_amount)
 
 
 def write_api_call(method: str, path: str, body: dict[str, object] | None = None) -> str:

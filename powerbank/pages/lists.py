@@ -16,7 +16,6 @@ filters the page as it filters the API, and what the page shows can be taken awa
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -106,7 +105,10 @@ def read_value(row: Any, path: Path) -> Any:
     """Read what a path names: `due.left` of objects, a key of a mapping, or whatever a function finds."""
     if callable(path):
         return path(row)
-    return row[path] if isinstance(row, Mapping) else attrgetter(path)(row)
+    found = row
+    for part in path.split("."):
+        found = found[part] if isinstance(found, Mapping) else getattr(found, part)
+    return found
 
 
 def words(label: str, value: Path, css: str = "") -> Column:

@@ -12,16 +12,22 @@ from powerbank.admin.schemas import SETTABLE
 from powerbank.auth.staff.roles import Role
 from powerbank.kyc.models import KycStatus
 from powerbank.notifications.models import DeliveryStatus
+from powerbank.ledger.accounts import Kind, Side
+from powerbank.ledger.adjustments.models import Act
+from powerbank.ledger.services import EntryKind
+from powerbank.ledger.wallet_models import AdjustmentStatus, DueCause, Progress
 from powerbank.outbox.models import Cause
 from powerbank.pages.translations import NEPALI, PARTS
+from powerbank.payments.chargebacks.models import ChargebackState
 from powerbank.payments.gateways import LIMITS
-from powerbank.payments.models import IntentStatus
 from powerbank.payments.options.methods import PAYABLE
 from powerbank.rentals.disputes.models import CaseStatus, IssueType
 from powerbank.rentals.staff.troubles import Trouble
 from powerbank.rentals.states import Status as RentalStatus
 from powerbank.stations.commands.models import CommandStatus
 from powerbank.stations.packages.models import PaymentModel
+from powerbank.payments.models import EventState, IntentStatus
+from powerbank.payments.refunds.models import RefundStatus
 
 ROOT = Path(__file__).parents[2] / "powerbank"
 TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "templates" / "console").rglob("*.html")]
@@ -39,8 +45,28 @@ SHOWN_VALUES = {
     *("Log", "Commands", "Custody", "Messages"),
     *(status.value for status in KycStatus),
     *("withdrawn", *(f"same {kind}" for kind in ("number", "phone", "email", "device", "name", "birthday"))),
-    *(status.value for status in IntentStatus),
     *LIMITS,
+    *(
+        each.value.replace("_", " ")
+        for kind in (
+            IntentStatus,
+            EventState,
+            ChargebackState,
+            RefundStatus,
+            AdjustmentStatus,
+            Progress,
+            DueCause,
+            Kind,
+            EntryKind,
+            Side,
+            Act,
+        )
+        for each in kind
+    ),
+    # Why a top-up is in review, what differs at a gateway, whereto a refund goes, and what waits for a decision.
+    *("partly refunded", "never final", "amount differs", "payment without number", "payment credited already"),
+    *("not booked", "not paid there", "another payment", "refunds differ", "paid not credited", "dispute"),
+    *("its sources", "the gateway", "points grant"),
     *Role,
     *(cause.value.replace("_", " ") for cause in Cause),
     *("healthy", "warning", "unhealthy", "running", "success", "failed", "missed"),

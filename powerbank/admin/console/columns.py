@@ -16,11 +16,17 @@ def person(label: str, value: Path = "user_id") -> Column:
 
 def member(label: str, value: Path) -> Column:
     """Show a member of staff, given by the id or as the actor of an audit row."""
-    return Column(label, value, lambda given, _row: write_member(given), export=lambda given, _row: write_member(given))
+    return Column(label, value, lambda given, _row: write_actor(given), export=lambda given, _row: write_member(given))
 
 
 def write_person(user_id: Any) -> Markup:
     return Markup('<a href="/console/people/{}"><code>…{}</code></a>').format(user_id, str(user_id)[-8:])
+
+
+def write_actor(given: Any) -> str | Markup:
+    """Write whoever did something: a member of staff, a person, or a part of the system."""
+    kind, _, owner = str(given).partition(":")
+    return write_person(owner) if kind == "user" else write_member(given)
 
 
 def write_member(given: Any) -> str:

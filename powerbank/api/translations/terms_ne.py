@@ -45,6 +45,7 @@ WORDS = {
     "bank": "पावर बैंक",
     "broadcast": "सामूहिक सन्देश",
     "campaign": "अभियान",
+    "entry": "प्रविष्टि",
     "case": "गुनासो",
     "comparison": "भुक्तानी तुलना",
     "conversation": "कुराकानी",

@@ -12,6 +12,9 @@ document.addEventListener("click", (event) => {
   if (copier) navigator.clipboard?.writeText(copier.parentElement.querySelector("code").textContent);
 });
 
+// On a phone the tabs are wider than the screen; the one that is open is moved into sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "post") return;
