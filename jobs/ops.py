@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from jobs.batches import repeat_until_none
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base import idempotency
 from powerbank.base.db import transaction, utcnow
 from powerbank.ops import job_decisions, queries, services
+from powerbank.ops.machinery import history
 from powerbank.ops.now import stocks
 from powerbank.outbox import relay, schedules
 from powerbank.outbox.models import State
@@ -28,6 +30,7 @@ def monitor_queues(run: StepwiseRun) -> None:
         alerts = [each for each in alerts if each.kind not in queries.MISSING_PROGRAMS]
     with run.finish():
         services.update_alerts(alerts, now=utcnow())
+        history.record_samples(now=utcnow())
 
 
 def decide_dead_letters(run: StepwiseRun, *, operation_id: str) -> None:
@@ -48,6 +51,7 @@ def prune_jobs(run: StepwiseRun) -> None:
         while more:
             with transaction():
                 more = services.prune_ended_jobs(state, now=now)
+    repeat_until_none(lambda: history.delete_old_samples(now=now))
     with run.finish():
         services.prune_heartbeats_and_alerts(now=now)
 

@@ -224,6 +224,10 @@ PAGES = (
     "powerbank.admin.console.money.book_pages:blueprint",
     "powerbank.admin.console.map.pages:blueprint",
     "powerbank.ops.now.pages:blueprint",
+    "powerbank.admin.console.machinery.config_pages:blueprint",
+    "powerbank.admin.console.machinery.audit_pages:blueprint",
+    "powerbank.admin.console.machinery.staff_pages:blueprint",
+    "powerbank.ops.machinery.pages:blueprint",
     "powerbank.ops.pages:blueprint",
     "powerbank.ops.job_pages:blueprint",
 )

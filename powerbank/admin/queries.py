@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, literal_column,
 
 from powerbank.api.paging import after_cursor, page
 from powerbank.auth.people.models import Session
-from powerbank.base.audit import AuditEntry
+from powerbank.base.audit import AuditEntry, staff_actor
 from powerbank.base.db import db, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.ledger import queries as ledger
@@ -25,6 +25,7 @@ from powerbank.users.models import WHOLE_NAME, AccountStatus, Identifier, User
 
 RENTALS_SHOWN = 10  # the newest; all are in the list of rentals
 DUES_SHOWN = 100
+IS_EXPORT = AuditEntry.action.like("%.export%")  # as the index of exports has it
 _HOME_DIAL_CODE = "+977"
 _NUMBER = re.compile(r"\+?[0-9 ()-]+", re.ASCII)
 _SPECIAL = re.compile(r"([\\%_])")
@@ -119,14 +120,52 @@ def mask_contact(value: str) -> str:
 
 
 def list_audit_entries(
-    *, since: datetime | None, until: datetime | None, limit: int, cursor: str | None, **same: str | None
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    cursor: str | None,
+    exports: bool | None = None,
+    **same: str | None,
 ) -> dict[str, Any]:
     query = select(AuditEntry).filter_by(**{name: value for name, value in same.items() if value is not None})
+    if exports is not None:
+        query = query.where(IS_EXPORT if exports else ~IS_EXPORT)
     if since is not None:
         query = query.where(AuditEntry.at >= since)
     if until is not None:
         query = query.where(AuditEntry.at < until)
     return page(query, AuditEntry.at, AuditEntry.id, descending=True, limit=limit, cursor=cursor)
+
+
+def find_audit_entry(entry_id: UUID) -> AuditEntry:
+    found: AuditEntry | None = db.session.get(AuditEntry, entry_id)
+    if found is None:
+        raise NotFoundError("entry")
+    return found
+
+
+def list_changes(object_kind: str, object_id: str, *, limit: int) -> list[AuditEntry]:
+    """List what staff did to one thing, newest first."""
+    query = select(AuditEntry).filter_by(object_kind=object_kind, object_id=object_id)
+    return list(db.session.scalars(query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)))
+
+
+def list_acts_of(staff_id: UUID, *, limit: int) -> list[AuditEntry]:
+    """List what a member of staff did, newest first."""
+    query = select(AuditEntry).filter_by(actor=staff_actor(staff_id))
+    return list(db.session.scalars(query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)))
+
+
+def find_differences(old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[tuple[str, Any, Any]]:
+    """List the fields of an act that have another value after it, as (name, before, after)."""
+    before, after = old or {}, new or {}
+    names = [*before, *(name for name in after if name not in before)]
+    return [
+        (name, before.get(name), after.get(name))
+        for name in names
+        if (name in after or not after) and before.get(name) != after.get(name)
+    ]
 
 
 def _select_matching_ids(q: str, wanted: ColumnElement[bool], *, contact: bool, limit: int, cursor: str | None) -> Any:

@@ -69,6 +69,9 @@ class AuditArguments(PageArguments):
     object_id = fields.String(load_default=None, validate=validate.Length(1, 200))
     since = Time(load_default=None)
     until = Time(load_default=None)
+    exports = Boolean(
+        load_default=None, metadata={"description": "Only what was taken out as a file, or only what was not."}
+    )
 
 
 class AuditEntrySchema(Schema):

@@ -19,6 +19,7 @@ class AuditEntry(Base):
         Index("ix_audit_log_actor", "actor", "at", "id"),
         Index("ix_audit_log_action", "action", "at", "id"),
         Index("ix_audit_log_object", "object_kind", "object_id", "at", "id"),
+        Index("ix_audit_log_exports", "at", "id", postgresql_where=text("action LIKE '%.export%'")),
     )
 
     id: Mapped[Id]

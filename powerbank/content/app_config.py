@@ -6,8 +6,9 @@ rules.overdue_rate_per_hour      # whole paisa
 
 import functools
 import json
+import re
 from datetime import datetime, time
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 from typing import cast as as_type
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
@@ -15,7 +16,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base import money
+from powerbank.base import audit, money
 from powerbank.base.db import Base, db, open_session, utcnow
 from powerbank.base.errors import InvalidFieldsError, NotFoundError
 
@@ -210,6 +211,58 @@ def set_value(key: str, value: Any, *, actor: str) -> None:
     statement = insert(ConfigEntry).values(row)
     _forget_cached_config()
     open_session().execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+
+
+def change_setting(key: str, value: Any, *, actor: str, reason: str | None) -> dict[str, Any]:
+    """Set a key for staff, with the reason in the audit log, and give it as it is now."""
+    old = find_setting(key)["value"]
+    set_value(key, value, actor=actor)
+    new = find_setting(key)
+    why = {"reason": reason} if reason else {}
+    audit.record(
+        actor=actor,
+        action="config.set",
+        object_kind="config",
+        object_id=key,
+        old={"value": old},
+        new={"value": new["value"], **why},
+    )
+    return new
+
+
+def reset_setting(key: str, *, actor: str) -> dict[str, Any]:
+    """Return a key to its default for staff, and give it as it is now."""
+    old = find_setting(key)["value"]
+    reset_value(key)
+    new = find_setting(key)
+    audit.record(
+        actor=actor,
+        action="config.reset",
+        object_kind="config",
+        object_id=key,
+        old={"value": old},
+        new={"value": new["value"]},
+    )
+    return new
+
+
+def read_written_value(key: str, written: str) -> Any:
+    """Read what somebody wrote in a form: a number or yes and no where the key has one, else the text itself."""
+    default = find_setting(key)["default"]
+    written = written.strip()
+    if isinstance(default, bool):
+        return {"true": True, "false": False}.get(written.lower(), written)
+    if isinstance(default, int):
+        return int(written) if re.fullmatch(r"-?[0-9]{1,9}", written) else written
+    return written or None
+
+
+def list_options(key: str) -> list[str]:
+    """List the values between which a key chooses; none where anything that fits may be written."""
+    annotation = AppConfig.model_fields[key].annotation
+    if annotation is bool:
+        return ["true", "false"]
+    return [str(each) for each in get_args(annotation)] if get_origin(annotation) is Literal else []
 
 
 def _forget_cached_config() -> None:

@@ -6,7 +6,6 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
-from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction
 from powerbank.content import app_config
@@ -38,19 +37,12 @@ class Key(MethodView):
     def patch(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         """Set a key; rentals and payments under way keep what they began with"""
         with transaction():
-            old = app_config.find_setting(key)["value"]
-            app_config.set_value(key, body["value"], actor=staff_actor(current_staff().id))
-            new = app_config.find_setting(key)
-            audit.by_staff("config.set", "config", key, old={"value": old}, new={"value": new["value"]})
-        return new
+            actor = staff_actor(current_staff().id)
+            return app_config.change_setting(key, body["value"], actor=actor, reason=body["reason"])
 
     @staff_only("config.write")
     @blueprint.response(200, ConfigSchema)
     def delete(self, key: str) -> dict[str, Any]:
         """Back to the default"""
         with transaction():
-            old = app_config.find_setting(key)["value"]
-            app_config.reset_value(key)
-            new = app_config.find_setting(key)
-            audit.by_staff("config.reset", "config", key, old={"value": old}, new={"value": new["value"]})
-        return new
+            return app_config.reset_setting(key, actor=staff_actor(current_staff().id))

@@ -154,10 +154,21 @@ class CountrySchema(Schema):
 class ConfigSchema(Schema):
     key = fields.String(dump_only=True)
     value = fields.Raw(required=True, allow_none=True)
+    reason = fields.String(
+        load_only=True,
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(1, 500),
+        metadata={"description": "Why; it stands in the audit log."},
+    )
     default = fields.Raw(dump_only=True, allow_none=True)
     description = fields.String(dump_only=True)
     updated_at = Time(dump_only=True, allow_none=True)
     updated_by = fields.String(dump_only=True, allow_none=True)
+
+
+class ConfigReasonSchema(Schema):
+    reason = fields.String(required=True, validate=validate.Length(3, 500))
 
 
 class ConfigListSchema(Schema):

@@ -9,6 +9,7 @@ from flask import Response, flash, get_flashed_messages, redirect, render_templa
 from marshmallow import EXCLUDE, ValidationError
 from werkzeug import Response as AnyResponse
 
+from powerbank.admin.console.sections import MACHINERY
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
@@ -41,6 +42,7 @@ def listing() -> str:
     return render_template(
         "console/jobs.html",
         staff=staff,
+        section=MACHINERY,
         may_operate=staff.may("system.operate") and jobs.state is State.DEAD,
         notice=" ".join(map(str, get_flashed_messages())),
         jobs=found["items"],
@@ -70,6 +72,7 @@ def one(job_id: UUID) -> str:
     return render_template(
         "console/job.html",
         staff=staff,
+        section=MACHINERY,
         may_decide=staff.may("system.operate") and job_queries.waits_for_decision(row),
         notice=" ".join(map(str, get_flashed_messages())),
         row=row,
@@ -122,7 +125,7 @@ def decide() -> AnyResponse | str:
 def progress(operation_id: UUID) -> str:
     staff = page_staff("system.operate")
     operation = operations.find_operation_of_asker(operation_id, staff_id=staff.id, now=utcnow())
-    return render_template("console/job_decision.html", staff=staff, operation=operation)
+    return render_template("console/job_decision.html", staff=staff, section=MACHINERY, operation=operation)
 
 
 @blueprint.post("/decisions/<uuid:operation_id>/stop")
@@ -143,6 +146,7 @@ def _show_preview(staff: Any, given: Any, *, errors: dict[str, Any]) -> str:
     return render_template(
         "console/decide_jobs.html",
         staff=staff,
+        section=MACHINERY,
         decision=decision,
         ids=ids,
         count=len(ids) or job_queries.count_jobs(jobs),

@@ -5,14 +5,14 @@ from uuid import UUID
 from flask import flash, get_flashed_messages, redirect, render_template, url_for
 from werkzeug import Response
 
+from powerbank.admin.console.sections import MACHINERY
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.base import audit
-from powerbank.base.audit import staff_actor
-from powerbank.base.db import transaction, utcnow
+from powerbank.base.db import transaction
 from powerbank.base.errors import AppError
 from powerbank.ops import job_queries, queries, services
 from powerbank.ops.job_queries import JobFilter
-from powerbank.outbox import heartbeats, schedules
+from powerbank.outbox import heartbeats
 from powerbank.outbox.models import State
 from powerbank.outbox.policy import Queue, lanes
 from powerbank.pages.language import translate, translate_refusal
@@ -30,6 +30,7 @@ def overview() -> str:
     return render_template(
         "console/overview.html",
         staff=staff,
+        section=MACHINERY,
         may_operate=staff.may("system.operate"),
         notice=" ".join(map(str, get_flashed_messages())),
         health=queries.read_queue_health(),
@@ -39,7 +40,6 @@ def overview() -> str:
             if (of_queue := set(lanes([queue])))
         },
         dead=job_queries.list_jobs(JobFilter(State.DEAD), limit=20, cursor=None)["items"],
-        schedules=queries.list_schedules(),
     )
 
 
@@ -53,13 +53,4 @@ def decide(job_id: UUID, decision: str) -> Response:
         flash(translate(DONE[decision], job=row.job))
     except AppError as refused:
         flash(translate_refusal(refused.detail))
-    return redirect(url_for("console_ops.overview"))
-
-
-@blueprint.post("/schedules/<name>/run")
-def run(name: str) -> Response:
-    staff = page_staff("system.operate")
-    with transaction():
-        schedules.start_now(name, utcnow(), actor=staff_actor(staff.id))
-    flash(translate("{task}: started.", task=name))
     return redirect(url_for("console_ops.overview"))

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import Row, case, func, select
 
+from powerbank.api.paging import page
 from powerbank.base.db import db, utcnow
 from powerbank.ledger.books import reconciliation
 from powerbank.notifications.staff.models import StaffNotice, StaffNoticeRead
+from powerbank.ops.models import Alert
 from powerbank.outbox import catalogue, heartbeats
 from powerbank.outbox.models import SETTLED, OutboxJob, State
 from powerbank.outbox.policy import BACKLOG_ALARMS, TIME_LIMITS, Queue
@@ -28,6 +30,21 @@ EACH_MINUTE = "* * * * *"
 CLOCK_MAY_DIFFER = 2.0  # seconds
 NEWS_FOR = timedelta(hours=1)  # after which a dead letter is no news any more
 START_ALLOWANCE = timedelta(minutes=1)
+
+
+# The kinds of alerts.
+KINDS = (
+    "queue_backlog",
+    "no_workers",
+    "no_scheduler",
+    "schedule_late",
+    "no_daemon",
+    "starts_refused",
+    "job_overdue",
+    "clock_wrong",
+    "dead_letters",
+    "ledger_mismatch",
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ class QueueHealth:
 
 def read_queue_health() -> QueueHealth:
     now = utcnow()
-    waiting = _count_waiting(now)
+    waiting = count_waiting(now)
     workers = heartbeats.find_living("worker")
     problems = list(_find_problems(waiting, workers, now))
     return QueueHealth(
@@ -68,7 +85,7 @@ def _judge_status(problems: list[Problem], waiting: list[Row[tuple[str, int, dat
     return "warning" if any(problem.is_news for problem in problems) else "healthy"
 
 
-def _count_waiting(now: datetime) -> list[Row[tuple[str, int, datetime]]]:
+def count_waiting(now: datetime) -> list[Row[tuple[str, int, datetime]]]:
     """Count the jobs that are due and that nobody has taken up, by queue."""
     query = (
         select(OutboxJob.queue, func.count().label("waiting"), func.min(OutboxJob.run_after).label("oldest"))
@@ -193,6 +210,16 @@ def _find_read_alerts(kind: str) -> set[str]:
     read = select(StaffNoticeRead.notice_id).where(StaffNoticeRead.notice_id == StaffNotice.id).exists()
     query = select(StaffNotice.context["key"].astext).where(StaffNotice.type == kind, read)
     return {key for key in db.session.scalars(query) if key is not None}
+
+
+def alert_page(*, limit: int, cursor: str | None, state: str | None = None, kind: str | None = None) -> dict[str, Any]:
+    """Read a page of the alerts that were raised, newest first; they are kept as long as dead letters are."""
+    query = select(Alert)
+    if state is not None:
+        query = query.where(Alert.cleared_at.is_(None) if state == "open" else Alert.cleared_at.is_not(None))
+    if kind is not None:
+        query = query.where(Alert.kind == kind)
+    return page(query, Alert.id, limit=limit, cursor=cursor, descending=True)
 
 
 def _seconds_since(moment: datetime, now: datetime) -> float:

@@ -15,17 +15,24 @@ from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
 from powerbank.ops import job_decisions, job_queries, queries, services
+from powerbank.ops.machinery import history
+from powerbank.ops.machinery.history import Period
 from powerbank.ops.schemas import (
+    AlertArguments,
     JobArguments,
     JobCountSchema,
     JobDecisionSchema,
     JobDetailSchema,
     JobFilterArguments,
     JobSchema,
+    ProgramListSchema,
+    QueueArguments,
     QueueHealthSchema,
+    QueueListSchema,
+    RaisedAlertSchema,
     ScheduleListSchema,
 )
-from powerbank.outbox import schedules
+from powerbank.outbox import heartbeats, schedules
 from powerbank.outbox.models import OutboxJob, State
 from powerbank.outbox.operations import Operation
 
@@ -38,6 +45,32 @@ blueprint = Blueprint("System", __name__, url_prefix="/api/admin/system", descri
 def health() -> queries.QueueHealth:
     """Workers, waiting jobs and alerts"""
     return queries.read_queue_health()
+
+
+@blueprint.get("/queues")
+@staff_only("system.read")
+@blueprint.arguments(QueueArguments, location="query")
+@blueprint.response(200, QueueListSchema)
+def queues(arguments: dict[str, str]) -> dict[str, Any]:
+    """The queues with their length and age over time, in 120 steps"""
+    return {"items": history.read_queues(Period(arguments["period"]), now=utcnow()), "next_cursor": None}
+
+
+@blueprint.get("/programs")
+@staff_only("system.read")
+@blueprint.response(200, ProgramListSchema)
+def programs() -> dict[str, Any]:
+    """Programs that said that they live, of the last day"""
+    return heartbeats.program_page()
+
+
+@blueprint.get("/alerts")
+@staff_only("system.read")
+@blueprint.arguments(AlertArguments, location="query")
+@blueprint.response(200, page_of(RaisedAlertSchema))
+def alerts(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What was wrong with the machinery, newest first"""
+    return queries.alert_page(**arguments)
 
 
 @blueprint.get("/schedules")

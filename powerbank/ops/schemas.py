@@ -6,6 +6,8 @@ from powerbank.api.fields import Time
 from powerbank.api.paging import MOST, PageArguments
 from powerbank.base.clock import format_time
 from powerbank.ops.job_decisions import Decision
+from powerbank.ops.queries import KINDS
+from powerbank.outbox.heartbeats import is_alive
 from powerbank.outbox.models import Cause, State
 from powerbank.outbox.policy import KEEP_DEAD_DAYS, Queue
 
@@ -23,6 +25,57 @@ class AlertSchema(Schema):
     key = fields.String(required=True)
     kind = fields.String(required=True)
     detail = fields.String(required=True)
+
+
+class AlertArguments(PageArguments):
+    state = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(["open", "over"]))
+    kind = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(KINDS))
+
+
+class RaisedAlertSchema(AlertSchema):
+    id = fields.UUID(required=True)
+    raised_at = Time(required=True)
+    cleared_at = Time(required=True, allow_none=True)
+
+
+class ProgramSchema(Schema):
+    name = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"description": "worker, scheduler, mqtt, web, live"})
+    queues = fields.List(fields.String(), required=True)
+    host = fields.String(required=True)
+    pid = fields.Integer(required=True)
+    alive = fields.Function(is_alive, required=True, metadata={"type": "boolean"})
+    started_at = Time(required=True)
+    seen_at = Time(required=True)
+    clock_ahead = fields.Float(required=True, allow_none=True, metadata={"description": "Seconds."})
+
+
+class ProgramListSchema(Schema):
+    items = fields.List(fields.Nested(ProgramSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class QueueArguments(Schema):
+    period = fields.String(load_default="24h", validate=validate.OneOf(["6h", "24h", "7d"]))
+
+
+class QueueSchema(Schema):
+    name = fields.String(required=True)
+    waiting = fields.Integer(required=True)
+    oldest_age_s = fields.Integer(required=True)
+    lengths = fields.List(
+        fields.Integer(allow_none=True),
+        required=True,
+        metadata={"description": "The most of each of equal steps of the period; null where nothing was recorded."},
+    )
+    ages = fields.List(
+        fields.Integer(allow_none=True), required=True, metadata={"description": "In seconds, likewise."}
+    )
+
+
+class QueueListSchema(Schema):
+    items = fields.List(fields.Nested(QueueSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class QueueHealthSchema(Schema):

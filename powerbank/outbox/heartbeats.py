@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from flask import Flask
@@ -100,6 +101,16 @@ class BackgroundHeartbeat:
             write()
         except SQLAlchemyError as error:
             log.warning("missed a heartbeat", error=str(getattr(error, "orig", error)).strip().splitlines()[:1])
+
+
+def is_alive(program: Heartbeat) -> bool:
+    return program.seen_at > utcnow() - ALIVE_WITHIN
+
+
+def program_page(*, limit: int | None = None, cursor: str | None = None) -> dict[str, Any]:
+    """List the programs of the last day, those that live first. They are few, so they are one page."""
+    query = select(Heartbeat).order_by(Heartbeat.seen_at < utcnow() - ALIVE_WITHIN, Heartbeat.kind, Heartbeat.name)
+    return {"items": list(db.session.scalars(query)), "next_cursor": None}
 
 
 def find_living(kind: str | None = None) -> list[Heartbeat]:

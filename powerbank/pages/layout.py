@@ -9,8 +9,7 @@ from werkzeug.exceptions import HTTPException
 from powerbank.api.problems import describe_status
 from powerbank.base import money
 from powerbank.base.errors import AppError
-from powerbank.base.money import format_amount
-from powerbank.pages import forms, lists, static_files
+from powerbank.pages import forms, lists, plots, static_files
 from powerbank.pages.language import (
     page_language,
     read_moment,
@@ -31,6 +30,8 @@ def init_app(app: Flask) -> None:
         page_language=page_language,
         api_call=write_api_call,
         same_page=address_of_same_page,
+        draw_line=plots.draw_line,
+        find_top=plots.find_top,
         new_key=forms.new_key,
         is_served=is_served,
         map_ground=app.config["SETTINGS"].map_style_url,
@@ -43,10 +44,12 @@ def init_app(app: Flask) -> None:
         age=write_age,
         moment=read_moment,
         rupees=lists.write_amount,
-        plain_rupees=format_amount,
+        plain_rupees=money.format_amount,
         refusal=translate_refusal,
     )
-    app.jinja_env.filters.update(amount=lists.write_amount, plain_amount=money.format_amount)
+    app.jinja_env.filters.update(
+        amount=lists.write_amount, plain_amount=money.format_amount, wording=lists.translate_name
+    )
 
 
 def write_api_call(method: str, path: str, body: dict[str, object] | None = None) -> str:

@@ -27,7 +27,7 @@ from powerbank.api.exports import export_pages
 from powerbank.api.paging import find_page
 from powerbank.base import money
 from powerbank.base.clock import HOME, format_time
-from powerbank.pages.language import translate, write_number, write_time
+from powerbank.pages.language import translate, write_age, write_number, write_time
 
 SHOWN = 50  # rows of a page
 
@@ -42,6 +42,10 @@ class Tab:
     label: str
     permission: str
     address: str
+    has_pages_below: bool = True  # the tab is open on every page whose address begins with its own
+
+    def is_open(self, path: str) -> bool:
+        return path == self.address or (self.has_pages_below and path.startswith(f"{self.address}/"))
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,10 @@ def moment(label: str, value: Path) -> Column:
     return Column(label, value, lambda given, _row: write_time(given), "when")
 
 
+def age(label: str, value: Path) -> Column:
+    return Column(label, value, lambda given, _row: write_age(given), "n when")
+
+
 def badge(label: str, value: Path, tones: Mapping[str, str]) -> Column:
     """Show a state by its tone: good, busy, warn, bad or quiet."""
     return Column(label, value, lambda given, _row: write_badge(tones.get(str(given), "quiet"), translate_name(given)))
@@ -182,6 +190,11 @@ def translate_name(given: object) -> str:
 def choice(label: str, name: str, options: Iterable[str]) -> Filter:
     """Let the reader choose one of our own names."""
     return Filter(label, name, "choice", tuple((str(each), str(each).replace("_", " ")) for each in options))
+
+
+def options(label: str, name: str, options: Iterable[tuple[str, str]]) -> Filter:
+    """Let the reader choose one of some values that are called otherwise than they are written in the address."""
+    return Filter(label, name, "choice", tuple(options))
 
 
 def text_field(label: str, name: str, hint: str = "") -> Filter:

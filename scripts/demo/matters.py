@@ -110,7 +110,7 @@ def ask_for_adjustment(now: datetime) -> None:
     """Have a colleague ask for more than one person may give alone."""
     member = administration.find_member_by_email(COLLEAGUE)
     if member is None:
-        member, _ = administration.create_member(email=COLLEAGUE, role=Role.FINANCE)
+        member, _ = administration.create_member(email=COLLEAGUE, role=Role.FINANCE, actor="demonstration")
         open_session().flush()
     colleague = Colleague(member.id, member.email, member.role, uuid4())
     with past.play(now - timedelta(hours=4)):

@@ -83,7 +83,7 @@ def test_guesses_are_limited(client: FlaskClient, admin: None) -> None:
 def test_a_form_of_another_site_is_refused(client: FlaskClient, admin: None) -> None:
     assert client.post("/console/login", data={"email": ADMIN, "password": PASSWORD}).status_code == 400
     sign_in(client)
-    assert client.post("/console/schedules/prune-jobs/run").status_code == 400
+    assert client.post("/console/machinery/schedule/prune-jobs/run").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_viewer_sees_but_does_not_touch(app: Flask, client: FlaskClient, admin
     page = client.get("/console/machinery")
     assert page.status_code == 200
     assert "Run now" not in page.text
-    refused = client.post("/console/schedules/prune-jobs/run", data={"csrf_token": token_of(page)})
+    refused = client.post("/console/machinery/schedule/prune-jobs/run", data={"csrf_token": token_of(page)})
     assert refused.status_code == 403
 
 

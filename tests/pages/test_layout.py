@@ -65,7 +65,7 @@ def test_the_sign_in_speaks_the_language_of_its_reader(client: FlaskClient) -> N
 def test_a_refusal_is_a_page_in_the_console(staff: Callable[[str], FlaskClient]) -> None:
     client = staff("viewer")
     token = token_of(client.get("/console/"))
-    answer = client.post("/console/schedules/prune-jobs/run", data={"csrf_token": token})
+    answer = client.post("/console/machinery/schedule/prune-jobs/run", data={"csrf_token": token})
     assert (answer.status_code, answer.mimetype) == (403, "text/html")
     assert 'href="/console/"' in answer.text
 

@@ -16,6 +16,7 @@ from powerbank.ledger.accounts import Kind, Side
 from powerbank.ledger.adjustments.models import Act
 from powerbank.ledger.services import EntryKind
 from powerbank.ledger.wallet_models import AdjustmentStatus, DueCause, Progress
+from powerbank.ops.queries import KINDS
 from powerbank.outbox.models import Cause
 from powerbank.pages.translations import NEPALI, PARTS
 from powerbank.payments.chargebacks.models import ChargebackState
@@ -35,7 +36,7 @@ TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "template
 TAKE_LABELS = {
     *("ListPage", "Section", "Tab", "person", "member"),
     *(f"lists.{kind}" for kind in ("words", "name", "code", "number", "moment", "badge", "amount", "link")),
-    *(f"lists.{kind}" for kind in ("choice", "text_field", "day")),
+    *(f"lists.{kind}" for kind in ("choice", "options", "text_field", "day", "age")),
 }
 SHOWN_VALUES = {
     *SETTABLE,
@@ -63,6 +64,9 @@ SHOWN_VALUES = {
         )
         for each in kind
     ),
+    # How an alert, a program and a member of staff stand.
+    *(kind.replace("_", " ") for kind in KINDS),
+    *("over", "alive", "silent", "worker", "scheduler", "mqtt", "web", "active", "let in no more", "on", "off"),
     # Why a top-up is in review, what differs at a gateway, whereto a refund goes, and what waits for a decision.
     *("partly refunded", "never final", "amount differs", "payment without number", "payment credited already"),
     *("not booked", "not paid there", "another payment", "refunds differ", "paid not credited", "dispute"),

@@ -16,6 +16,22 @@ RENTALS = Section(
         Tab("Cases", "rentals.read", "/console/cases"),
     ),
 )
+MACHINERY = Section(
+    "Machinery",
+    (
+        Tab("Overview", "system.read", "/console/machinery", has_pages_below=False),
+        Tab("Queues", "system.read", "/console/machinery/queues"),
+        Tab("Jobs", "system.read", "/console/machinery/jobs"),
+        Tab("Schedule", "system.read", "/console/machinery/schedule"),
+        Tab("Programs", "system.read", "/console/machinery/programs"),
+        Tab("Alerts", "system.read", "/console/machinery/alerts"),
+        Tab("Configuration", "config.read", "/console/machinery/configuration"),
+        Tab("Staff", "staff.read", "/console/machinery/staff"),
+        Tab("Audit log", "audit.read", "/console/machinery/audit-log"),
+        Tab("Exports", "audit.read", "/console/machinery/exports"),
+        Tab("In Redis", "system.read", "/ops/rq/"),
+    ),
+)
 MONEY = Section(
     "Money",
     (

@@ -9,6 +9,7 @@ from powerbank.auth.staff import lockout, passwords, totp
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.models import RecoveryCode, StaffMember
 from powerbank.auth.staff.roles import Role
+from powerbank.base import audit
 from powerbank.base.database_errors import foreseen
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
@@ -32,7 +33,7 @@ def set_password(email: str, password: str) -> None:
     staff_sessions.end_other_sessions(member, but=None)
 
 
-def create_member(*, email: str, role: str, language: str = "en") -> tuple[StaffMember, str]:
+def create_member(*, email: str, role: str, language: str = "en", actor: str) -> tuple[StaffMember, str]:
     """Make a member with a password that is shown once and must be changed at the first sign-in."""
     password = passwords.make_temporary_password()
     member = StaffMember(
@@ -43,10 +44,11 @@ def create_member(*, email: str, role: str, language: str = "en") -> tuple[Staff
         language=language,
     )
     _add_member(member)
+    _record("staff.create", member.id, actor=actor, new={"email": member.email, "role": member.role})
     return member, password
 
 
-def change_member(staff_id: UUID, changes: dict[str, Any]) -> tuple[StaffMember, dict[str, Any]]:
+def change_member(staff_id: UUID, changes: dict[str, Any], *, actor: str) -> tuple[StaffMember, dict[str, Any]]:
     """Change the member, and return the old values of what changed. A change of role or access ends the sessions."""
     superadmins = _lock_superadmins()
     member = lock_member(staff_id)
@@ -57,10 +59,12 @@ def change_member(staff_id: UUID, changes: dict[str, Any]) -> tuple[StaffMember,
         raise ConflictError("last_superadmin", "This is the last active superadmin.")
     if old.keys() - {"language"}:
         staff_sessions.end_other_sessions(member, but=None)
+    if old:
+        _record("staff.update", staff_id, actor=actor, old=old, new={name: changes[name] for name in old})
     return member, old
 
 
-def reset_member(staff_id: UUID) -> tuple[StaffMember, str, dict[str, Any]]:
+def reset_member(staff_id: UUID, *, actor: str) -> tuple[StaffMember, str, dict[str, Any]]:
     """Give the member a new password that is shown once, and take away second factor, locks and sessions.
 
     Returned besides is which of these there were.
@@ -71,7 +75,12 @@ def reset_member(staff_id: UUID) -> tuple[StaffMember, str, dict[str, Any]]:
     member.password_hash, member.password_temporary = passwords.hash_password(password), True
     forget_totp(member)
     staff_sessions.end_other_sessions(member, but=None)
+    _record("staff.reset", staff_id, actor=actor, old=old, new={"totp": False, "locked": False})
     return member, password, old
+
+
+def _record(action: str, staff_id: UUID, *, actor: str, **values: dict[str, Any]) -> None:
+    audit.record(actor=actor, action=action, object_kind="staff", object_id=staff_id, **values)
 
 
 def forget_totp(member: StaffMember) -> None:

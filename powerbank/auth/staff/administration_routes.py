@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from powerbank.api.auth import staff_only
+from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.auth.staff import administration, queries
@@ -17,7 +17,7 @@ from powerbank.auth.staff.schemas import (
     StaffSchema,
     StaffWithPasswordSchema,
 )
-from powerbank.base import audit
+from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction
 
 blueprint = Blueprint("Staff", __name__, url_prefix="/api/admin/staff", description="Accounts of staff.")
@@ -38,8 +38,7 @@ class StaffCollection(MethodView):
     def post(self, body: dict[str, str]) -> dict[str, Any]:
         """Add a member; the initial password is shown this once"""
         with transaction():
-            member, password = administration.create_member(**body)
-            audit.by_staff("staff.create", "staff", member.id, new={"email": member.email, "role": member.role})
+            member, password = administration.create_member(**body, actor=staff_actor(current_staff().id))
         return _with_password(member, password)
 
 
@@ -57,9 +56,7 @@ class StaffItem(MethodView):
     def patch(self, body: dict[str, Any], staff_id: UUID) -> StaffMember:
         """Change the role, or let a member in no more, which ends the member's sessions; or the language"""
         with transaction():
-            member, old = administration.change_member(staff_id, body)
-            if old:
-                audit.by_staff("staff.update", "staff", staff_id, old=old, new={name: body[name] for name in old})
+            member, _ = administration.change_member(staff_id, body, actor=staff_actor(current_staff().id))
         return member
 
 
@@ -69,8 +66,7 @@ class StaffItem(MethodView):
 def reset(staff_id: UUID) -> dict[str, Any]:
     """New password, no second factor, signed out everywhere; for who forgot or lost them"""
     with transaction():
-        member, password, old = administration.reset_member(staff_id)
-        audit.by_staff("staff.reset", "staff", staff_id, old=old, new={"totp": False, "locked": False})
+        member, password, _ = administration.reset_member(staff_id, actor=staff_actor(current_staff().id))
     return _with_password(member, password)
 
 

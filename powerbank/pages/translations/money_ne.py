@@ -37,7 +37,6 @@ MONEY = {
     "khalti": "खल्ती",
     "esewa": "ईसेवा",
     "stripe": "स्ट्राइप",
-    "Top-up": "रकम थपाइ",
     "In review because": "जाँच्नुपर्ने कारण",
     "Its id.": "त्यसको परिचय नम्बर।",
     "To be credited": "वालेटमा थपिने",
@@ -47,7 +46,6 @@ MONEY = {
     "Payments": "भुक्तानीहरू",
     "To pay until": "तिर्ने म्याद",
     "Settled": "टुङ्गिएको",
-    "Decided by": "निर्णय गर्ने",
     "The gateway was asked": "गेटवेलाई सोधिएको",
     "{count} times": "{count} पटक",
     "next": "अर्को",
@@ -100,7 +98,6 @@ MONEY = {
         "गेटवेले आफैँ फिर्ता लिएको रकम यहाँ देखिन्छ: विवाद, वा उसैको पोर्टलबाट गरिएको फिर्ता।"
     ),
     "dispute": "विवाद",
-    "taken": "लगियो",
     "given back": "फिर्ता आयो",
     "nothing": "केही थिएन",
     # the comparison
@@ -136,9 +133,6 @@ MONEY = {
     # decisions
     "Waits since": "पर्खेको",
     "Asked by": "माग्ने",
-    "Approve": "स्वीकृत गर्नुहोस्",
-    "Reject": "अस्वीकार गर्नुहोस्",
-    "Look": "हेर्नुहोस्",
     "approved by": "स्वीकृत गर्ने",
     "somebody else decides": "अरू कसैले निर्णय गर्छ",
     "Nothing waits for a decision.": "निर्णय पर्खेको केही छैन।",
@@ -185,7 +179,6 @@ MONEY = {
     "requested": "मागिएको",
     "manual": "हातैले तिर्नुपर्ने",
     "completed": "पूरा भयो",
-    "rejected": "अस्वीकृत",
     # adjustments
     "No adjustments.": "कुनै समायोजन छैन।",
     "What staff give to a person or take, money or points, stands here with its reason.": (

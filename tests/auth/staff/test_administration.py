@@ -115,7 +115,7 @@ def test_superadmins_who_remove_each_other_at_once_leave_one(app: Flask, hire: H
         with app.app_context():
             try:
                 with transaction():
-                    administration.change_member(staff_id, {"active": False})
+                    administration.change_member(staff_id, {"active": False}, actor="test")
             except AppError as refused:
                 return refused.code != "last_superadmin"
         return True
