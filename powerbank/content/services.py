@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from powerbank.base import audit
 from powerbank.base.db import open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.content.models import Language, Revision, RevisionState, Slug
@@ -15,20 +16,32 @@ from powerbank.outbox.enqueue import enqueue
 
 
 def add_revision(
-    *, slug: Slug, language: Language, title: str, body: str, publish_at: datetime | None, now: datetime
+    *,
+    slug: Slug,
+    language: Language,
+    title: str,
+    body: str,
+    publish_at: datetime | None,
+    now: datetime,
+    by: UUID | None = None,
 ) -> Revision:
     """Add a text to a page. It is published at once, or by a job when its time comes."""
     session = open_session()
     revision = Revision(slug=slug, language=language, title=title, body=body, publish_at=publish_at or now)
     session.add(revision)
     _plan_publication(revision, now)
+    if by is not None:
+        _record("add", revision.id, by=by, new={"slug": slug, "publish_at": revision.publish_at.isoformat()})
     return revision
 
 
-def change_revision(
-    revision_id: UUID, changes: Mapping[str, Any], *, now: datetime
-) -> tuple[Revision, dict[str, Any], dict[str, Any]]:
-    """Change a text, and return it with the old and new values of what changed.
+def _record(act: str, revision_id: UUID, *, by: UUID, **values: dict[str, Any]) -> None:
+    action = f"content.{act}"
+    audit.record(actor=audit.staff_actor(by), action=action, object_kind="content", object_id=revision_id, **values)
+
+
+def change_revision(revision_id: UUID, changes: Mapping[str, Any], *, now: datetime, by: UUID) -> Revision:
+    """Change a text, and return it.
 
     A published text stays as it was. Its change becomes the next text of the page.
     """
@@ -46,11 +59,14 @@ def change_revision(
         raise ConflictError("content_kept", f"A text that is {revision.state} stays as it was.")
     after = {name: getattr(revision, name) for name in changes}
     differ = [name for name in changes if before[name] != after[name]]
-    return revision, _audit_values(before, differ), _audit_values(after, differ)
+    if differ:
+        new = _audit_values(after, differ) | {"revision_id": str(revision.id)}
+        _record("update", revision_id, by=by, old=_audit_values(before, differ), new=new)
+    return revision
 
 
-def delete_revision(revision_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """Delete a text and return what it was.
+def delete_revision(revision_id: UUID, *, now: datetime, by: UUID) -> None:
+    """Delete a text.
 
     A text that was never published is deleted. One that is published is taken off its page and stays on record.
     """
@@ -62,7 +78,7 @@ def delete_revision(revision_id: UUID, *, now: datetime) -> dict[str, Any]:
         revision.state, revision.removed_at = RevisionState.REMOVED, now
     else:
         raise ConflictError("content_kept", f"A text that is {revision.state} stays on record.")
-    return was
+    _record("delete", revision_id, by=by, old=was)
 
 
 def _plan_publication(revision: Revision, now: datetime) -> None:
@@ -101,12 +117,13 @@ def publish_revision(revision_id: UUID, *, now: datetime, planned_for: datetime 
     revision.state, revision.published_at = RevisionState.PUBLISHED, now
 
 
-def withdraw_revision(revision_id: UUID) -> Revision:
+def withdraw_revision(revision_id: UUID, *, by: UUID) -> Revision:
     """Withdraw a text that is not published yet."""
     revision = _lock_revision(revision_id)
     if revision.state != RevisionState.SCHEDULED:
         raise ConflictError("already_published", "Only a text that is not published yet can be withdrawn.")
     revision.state = RevisionState.WITHDRAWN
+    _record("withdraw", revision_id, by=by, new={"slug": revision.slug})
     return revision
 
 

@@ -5,30 +5,26 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from powerbank.api.auth import staff_only
+from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.content import queries, services
-from powerbank.content.models import AppVersion, Banner, Country, FaqItem, Revision
+from powerbank.content.models import Revision
 from powerbank.content.schemas import (
-    AppVersionSchema,
-    BannerSchema,
-    CountrySchema,
-    FaqItemSchema,
     RevisionArguments,
     RevisionChangeSchema,
     RevisionSchema,
 )
+from powerbank.content.tables import APP_VERSIONS, BANNERS, COUNTRIES, FAQ
 
 blueprint = Blueprint("Content (staff)", __name__, url_prefix="/api/admin", description="What the app shows.")
 
-add_crud(blueprint, "faq", FaqItem, FaqItemSchema, permission="content")
-add_crud(blueprint, "banners", Banner, BannerSchema, permission="content", together=["window"])
-add_crud(blueprint, "app-versions", AppVersion, AppVersionSchema, permission="content")
-add_crud(blueprint, "countries", Country, CountrySchema, permission="content")
+add_crud(blueprint, FAQ)
+add_crud(blueprint, BANNERS)
+add_crud(blueprint, APP_VERSIONS)
+add_crud(blueprint, COUNTRIES)
 
 
 @blueprint.route("/content")
@@ -46,10 +42,7 @@ class Revisions(MethodView):
     def post(self, body: dict[str, Any]) -> Revision:
         """Publish a text, now or at `publish_at`"""
         with transaction():
-            revision = services.add_revision(**body, now=utcnow())
-            shown = {"slug": revision.slug, "publish_at": revision.publish_at.isoformat()}
-            audit.by_staff("content.add", "content", revision.id, new=shown)
-        return revision
+            return services.add_revision(**body, now=utcnow(), by=current_staff().id)
 
 
 @blueprint.route("/content/<uuid:revision_id>")
@@ -66,19 +59,14 @@ class RevisionItem(MethodView):
     def patch(self, body: dict[str, Any], revision_id: UUID) -> Revision:
         """Change a text that waits; of a published one the change becomes the page's next text, which is answered"""
         with transaction():
-            revision, old, new = services.change_revision(revision_id, body, now=utcnow())
-            if new:
-                new["revision_id"] = str(revision.id)
-                audit.by_staff("content.update", "content", revision_id, old=old, new=new)
-        return revision
+            return services.change_revision(revision_id, body, now=utcnow(), by=current_staff().id)
 
     @staff_only("content.write")
     @blueprint.response(204)
     def delete(self, revision_id: UUID) -> None:
         """Delete a text that was never published, or take a published one off its page; it stays on record"""
         with transaction():
-            was = services.delete_revision(revision_id, now=utcnow())
-            audit.by_staff("content.delete", "content", revision_id, old=was)
+            services.delete_revision(revision_id, now=utcnow(), by=current_staff().id)
 
 
 @blueprint.post("/content/<uuid:revision_id>/withdraw")
@@ -87,6 +75,4 @@ class RevisionItem(MethodView):
 def withdraw(revision_id: UUID) -> Revision:
     """Take back a text that is not published yet"""
     with transaction():
-        revision = services.withdraw_revision(revision_id)
-        audit.by_staff("content.withdraw", "content", revision_id, new={"slug": revision.slug})
-    return revision
+        return services.withdraw_revision(revision_id, by=current_staff().id)

@@ -7,6 +7,8 @@ WIDTH, HEIGHT = 240, 40
 
 def draw_line(values: Sequence[float | None]) -> str:
     """Draw values as the path of an SVG, from the oldest to the newest; the line breaks off where one is missing."""
+    if len(values) == 1:
+        return f"M0 0L{WIDTH} 0"
     top = find_top(values) or 1
     step = WIDTH / max(len(values) - 1, 1)
     path, pen_is_up = [], True

@@ -1,6 +1,8 @@
 import base64
 import hashlib
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +62,21 @@ def _cursor_cipher() -> Fernet:
 
 def select_codes(coupon_id: UUID) -> Select[Code]:
     return select(Code).where(Code.coupon_id == coupon_id)
+
+
+@dataclass(frozen=True)
+class CodeCount:
+    made: int
+    used: int
+
+
+def count_codes(coupon_id: UUID) -> CodeCount:
+    """Count the codes of a coupon that serve once each, and those of them that somebody has used."""
+    query = select(func.count(), func.count().filter(Code.uses > 0)).where(
+        Code.coupon_id == coupon_id, Code.most_uses.is_not(None)
+    )
+    made, used = db.session.execute(query).one()
+    return CodeCount(made, used)
 
 
 def claim_page(user_id: UUID, *, now: datetime, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -125,6 +142,15 @@ def _of_campaign(campaign_id: UUID) -> ColumnElement[bool]:
     if db.session.get(Campaign, campaign_id) is None:
         raise NotFoundError("campaign")
     return Redemption.coupon_id.in_(select(Coupon.id).where(Coupon.campaign_id == campaign_id))
+
+
+def count_uses_by_day(days: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Give the uses of each day from the first to the last that is known, also of those in which there were none."""
+    uses = {day["day"]: day["uses"] for day in days}
+    if not uses:
+        return []
+    first, last = min(uses), max(uses)
+    return [uses.get(first + timedelta(days=step), 0) for step in range((last - first).days + 1)]
 
 
 def _summarise_uses(which: ColumnElement[bool]) -> dict[str, Any]:

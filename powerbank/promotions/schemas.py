@@ -5,7 +5,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from powerbank.api.auth import current_staff
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
-from powerbank.promotions.models import Kind
+from powerbank.api.plain import PlainTable
+from powerbank.promotions.models import Campaign, Kind
 from powerbank.users.schemas import NAME
 
 CODE = [validate.Length(3, 40), validate.Regexp(r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z")]
@@ -46,6 +47,9 @@ class CampaignSchema(Schema):
     @validates_schema
     def _window(self, data: dict[str, Any], **_: Any) -> None:
         _in_order(data)
+
+
+CAMPAIGNS = PlainTable("campaigns", Campaign, CampaignSchema, permission="promotions", together=("window", "budget"))
 
 
 class CouponRulesSchema(Schema):

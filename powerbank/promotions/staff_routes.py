@@ -1,6 +1,5 @@
 """Serve staff campaigns, coupons and their codes, and what came of them."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -9,19 +8,16 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.crud import add_crud
-from powerbank.api.exports import export_csv
 from powerbank.api.idempotency import idempotent
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.base import money
-from powerbank.base.clock import format_time
 from powerbank.base.db import transaction
 from powerbank.ledger.adjustments.allowances import SECOND_PERSON
-from powerbank.promotions import queries, services
-from powerbank.promotions.models import Campaign, Code, Coupon, Redemption
+from powerbank.promotions import exports, queries, services
+from powerbank.promotions.models import Coupon
 from powerbank.promotions.schemas import (
+    CAMPAIGNS,
     WRITE,
-    CampaignSchema,
     CodesSchema,
     CouponArguments,
     CouponCodeSchema,
@@ -29,12 +25,11 @@ from powerbank.promotions.schemas import (
     CouponSchema,
     MakeCodesSchema,
     UseSchema,
-    shown_code,
 )
 
 blueprint = Blueprint("Promotions (staff)", __name__, url_prefix="/api/admin", description="Coupons and campaigns.")
 
-add_crud(blueprint, "campaigns", Campaign, CampaignSchema, permission="promotions", together=["window", "budget"])
+add_crud(blueprint, CAMPAIGNS)
 
 
 @blueprint.route("/coupons")
@@ -116,15 +111,7 @@ class Codes(MethodView):
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_codes(coupon_id: UUID) -> Response:
     """All codes as CSV"""
-    of = queries.find_coupon(coupon_id).id
-    return export_csv(
-        "codes",
-        ("code", "uses", "most uses"),
-        queries.select_codes(of),
-        Code.code,
-        lambda code: [(code.code, code.uses, code.most_uses)],
-        of=("coupons", of),
-    )
+    return exports.export_codes(coupon_id)
 
 
 @blueprint.get("/coupons/<uuid:coupon_id>/use")
@@ -148,8 +135,7 @@ def use_of_campaign(campaign_id: UUID) -> dict[str, Any]:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_redemptions(coupon_id: UUID) -> Response:
     """Every use of a coupon as CSV, oldest first"""
-    of = queries.find_coupon(coupon_id).id
-    return _export_redemptions(queries.select_redemptions_of_coupon(of), ("coupons", of))
+    return exports.export_redemptions_of_coupon(coupon_id)
 
 
 @blueprint.get("/campaigns/<uuid:campaign_id>/redemptions.csv")
@@ -157,16 +143,4 @@ def export_redemptions(coupon_id: UUID) -> Response:
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
 def export_redemptions_of_campaign(campaign_id: UUID) -> Response:
     """Every use of all coupons of a campaign as CSV, oldest first"""
-    return _export_redemptions(queries.select_redemptions_of_campaign(campaign_id), ("campaigns", campaign_id))
-
-
-def _export_redemptions(redemptions: Any, of: tuple[str, UUID]) -> Response:
-    head = ("at", "redemption", "code", "user", "rental", "discount", "points", "status", "given back at")
-
-    def rows(use: Redemption) -> Iterator[tuple[object, ...]]:
-        back = format_time(use.given_back_at) if use.given_back_at else None
-        of_money = (money.format_amount(use.amount), use.points)
-        whose = (shown_code(use.code), use.user_id, use.rental_id)
-        yield format_time(use.created_at), use.id, *whose, *of_money, use.status, back
-
-    return export_csv("redemptions", head, redemptions, Redemption.id, rows, of=of)
+    return exports.export_redemptions_of_campaign(campaign_id)

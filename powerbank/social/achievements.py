@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from psycopg2.errors import ForeignKeyViolation
-from sqlalchemy import Select, case, literal, select
+from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.paging import page
+from powerbank.base import audit
 from powerbank.base.database_errors import foreseen, in_use_error
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
@@ -20,6 +21,7 @@ from powerbank.social import tallies
 from powerbank.social.boards import ALL
 from powerbank.social.events import AchievementUnlocked
 from powerbank.social.models import REWARDED, Achievement, Metric, Tally, Unlock
+from powerbank.social.schemas import AchievementSchema
 
 BATCH = 200
 REACHED = case(*((Achievement.metric == metric.value, getattr(Tally, metric)) for metric in REWARDED), else_=0)
@@ -73,6 +75,13 @@ def _reward_and_publish(user_id: UUID, achievement: Achievement, now: datetime) 
             points=achievement.reward,
         )
     )
+
+
+def create_achievement(values: dict[str, Any], *, by: UUID) -> Achievement:
+    achievement = Achievement(**values)
+    save_achievement(achievement)
+    _record("create", achievement, by=by, new=dict(AchievementSchema().dump(achievement)))
+    return achievement
 
 
 def save_achievement(achievement: Achievement) -> None:
@@ -136,15 +145,32 @@ def lock_achievement(achievement_id: UUID) -> Achievement:
     return found
 
 
-def change_achievement(achievement: Achievement, changes: dict[str, Any]) -> None:
+def count_unlocks(achievement_id: UUID) -> int:
+    return db.session.scalar(select(func.count()).where(Unlock.achievement_id == achievement_id)) or 0
+
+
+def change_achievement(achievement: Achievement, changes: dict[str, Any], *, by: UUID) -> None:
     """Change fields of an achievement. People keep what they have unlocked."""
+    old = dict(AchievementSchema().dump(achievement))
     for name, value in changes.items():
         setattr(achievement, name, value)
     save_achievement(achievement)
+    _record("update", achievement, by=by, old=old, new=dict(AchievementSchema().dump(achievement)))
 
 
-def delete_achievement(achievement: Achievement) -> None:
+def delete_achievement(achievement: Achievement, *, by: UUID) -> None:
     """Delete an achievement, or refuse if anybody has unlocked it."""
+    _record("delete", achievement, by=by, old=dict(AchievementSchema().dump(achievement)))
     open_session().delete(achievement)
     with foreseen({ForeignKeyViolation: in_use_error()}):
         open_session().flush()
+
+
+def _record(act: str, achievement: Achievement, *, by: UUID, **values: dict[str, Any]) -> None:
+    audit.record(
+        actor=audit.staff_actor(by),
+        action=f"achievements.{act}",
+        object_kind="achievements",
+        object_id=achievement.id,
+        **values,
+    )

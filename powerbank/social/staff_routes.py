@@ -6,11 +6,10 @@ from uuid import UUID
 from flask import Response
 from flask.views import MethodView
 
-from powerbank.api.auth import staff_only
+from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.exports import export_csv
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.base import audit
 from powerbank.base.clock import format_time
 from powerbank.base.db import transaction
 from powerbank.social import achievements
@@ -37,10 +36,7 @@ class Achievements(MethodView):
     def post(self, body: dict[str, Any]) -> Achievement:
         """Create; whoever has come to it already unlocks it soon"""
         with transaction():
-            achievement = Achievement(**body)
-            achievements.save_achievement(achievement)
-            audit.by_staff("achievements.create", "achievements", achievement.id, new=_snapshot(achievement))
-        return achievement
+            return achievements.create_achievement(body, by=current_staff().id)
 
 
 @blueprint.route("/<uuid:achievement_id>")
@@ -58,10 +54,7 @@ class OneAchievement(MethodView):
         """Change the fields given; what people have unlocked they keep"""
         with transaction():
             achievement = achievements.lock_achievement(achievement_id)
-            old = _snapshot(achievement)
-            achievements.change_achievement(achievement, body)
-            new = _snapshot(achievement)
-            audit.by_staff("achievements.update", "achievements", achievement.id, old=old, new=new)
+            achievements.change_achievement(achievement, body, by=current_staff().id)
         return achievement
 
     @staff_only("achievements.write")
@@ -70,8 +63,7 @@ class OneAchievement(MethodView):
         """Delete one that nobody has unlocked"""
         with transaction():
             achievement = achievements.lock_achievement(achievement_id)
-            audit.by_staff("achievements.delete", "achievements", achievement.id, old=_snapshot(achievement))
-            achievements.delete_achievement(achievement)
+            achievements.delete_achievement(achievement, by=current_staff().id)
 
 
 @blueprint.get("/<uuid:achievement_id>/unlocks.csv")
@@ -88,7 +80,3 @@ def export_unlocks(achievement_id: UUID) -> Response:
         lambda unlock: [(unlock.user_id, format_time(unlock.at))],
         of=("achievements", achievement_id),
     )
-
-
-def _snapshot(achievement: Achievement) -> dict[str, Any]:
-    return dict(AchievementSchema().dump(achievement))

@@ -8,32 +8,45 @@ from pathlib import Path
 
 import pytest
 
+from powerbank.admin.console.growth.tables import TABLES
 from powerbank.admin.schemas import SETTABLE
 from powerbank.auth.staff.roles import Role
+from powerbank.content.models import RevisionState
+from powerbank.content.schemas import RevisionSchema
 from powerbank.kyc.models import KycStatus
-from powerbank.notifications.models import DeliveryStatus
 from powerbank.ledger.accounts import Kind, Side
 from powerbank.ledger.adjustments.models import Act
 from powerbank.ledger.services import EntryKind
 from powerbank.ledger.wallet_models import AdjustmentStatus, DueCause, Progress
+from powerbank.notifications.broadcasts.models import BroadcastStatus
+from powerbank.notifications.broadcasts.schemas import BroadcastSchema, TargetSchema
+from powerbank.notifications.models import DeliveryStatus
 from powerbank.ops.queries import KINDS
 from powerbank.outbox.models import Cause
+from powerbank.pages.schema_forms import describe_form
 from powerbank.pages.translations import NEPALI, PARTS
 from powerbank.payments.chargebacks.models import ChargebackState
 from powerbank.payments.gateways import LIMITS
+from powerbank.payments.models import EventState, IntentStatus
 from powerbank.payments.options.methods import PAYABLE
+from powerbank.payments.refunds.models import RefundStatus
+from powerbank.promotions.schemas import CouponSchema
 from powerbank.rentals.disputes.models import CaseStatus, IssueType
 from powerbank.rentals.staff.troubles import Trouble
 from powerbank.rentals.states import Status as RentalStatus
+from powerbank.social.schemas import AchievementSchema
 from powerbank.stations.commands.models import CommandStatus
 from powerbank.stations.packages.models import PaymentModel
-from powerbank.payments.models import EventState, IntentStatus
-from powerbank.payments.refunds.models import RefundStatus
 
 ROOT = Path(__file__).parents[2] / "powerbank"
 TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "templates" / "console").rglob("*.html")]
+SHOWN_AS_FORMS = [
+    *(pages.table.schema() for pages in TABLES.values()),
+    *(CouponSchema(), AchievementSchema(), RevisionSchema(), BroadcastSchema(exclude=("target",)), TargetSchema()),
+]
 # Values that a template shows as `text(value)`.
 TAKE_LABELS = {
+    "TablePages",
     *("ListPage", "Section", "Tab", "person", "member"),
     *(f"lists.{kind}" for kind in ("words", "name", "code", "number", "moment", "badge", "amount", "link")),
     *(f"lists.{kind}" for kind in ("choice", "options", "text_field", "day", "age")),
@@ -64,6 +77,11 @@ SHOWN_VALUES = {
         )
         for each in kind
     ),
+    # The fields of forms that follow from a schema, and what they let choose.
+    *(field.label for schema in SHOWN_AS_FORMS for field in describe_form(schema)),
+    *(shown for schema in SHOWN_AS_FORMS for field in describe_form(schema) for value, shown in field.options if value),
+    *(state.value for kind in (RevisionState, BroadcastStatus) for state in kind),
+    *("switched off", "waits for approval", "required", "offered"),
     # How an alert, a program and a member of staff stand.
     *(kind.replace("_", " ") for kind in KINDS),
     *("over", "alive", "silent", "worker", "scheduler", "mqtt", "web", "active", "let in no more", "on", "off"),

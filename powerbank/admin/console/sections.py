@@ -16,6 +16,22 @@ RENTALS = Section(
         Tab("Cases", "rentals.read", "/console/cases"),
     ),
 )
+GROWTH = Section(
+    "Growth",
+    (
+        Tab("Campaigns", "promotions.read", "/console/growth/campaigns"),
+        Tab("Coupons", "promotions.read", "/console/growth/coupons"),
+        Tab("Packages", "packages.read", "/console/growth/packages"),
+        Tab("Achievements", "achievements.read", "/console/growth/achievements"),
+        Tab("Broadcasts", "system.read", "/console/growth/broadcasts"),
+        Tab("Messages", "templates.read", "/console/growth/messages"),
+        Tab("Content", "content.read", "/console/growth/content"),
+        Tab("Questions", "content.read", "/console/growth/faq"),
+        Tab("Banners", "content.read", "/console/growth/banners"),
+        Tab("Versions", "content.read", "/console/growth/app-versions"),
+        Tab("Countries", "content.read", "/console/growth/countries"),
+    ),
+)
 MACHINERY = Section(
     "Machinery",
     (

@@ -8,7 +8,6 @@ from flask.views import MethodView
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
-from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.notifications.broadcasts import services as broadcasts
 from powerbank.notifications.broadcasts import targets
@@ -35,9 +34,7 @@ class Broadcasts(MethodView):
     def post(self, body: dict[str, Any]) -> Broadcast:
         """Tell everybody, or those whom the target names; pushes wait for the morning"""
         with transaction():
-            broadcast = broadcasts.send_broadcast(**body, by=current_staff().id, now=utcnow())
-            audit.by_staff("broadcast.send", "broadcast", broadcast.id, new={**body, "total": broadcast.total})
-        return broadcast
+            return broadcasts.send_broadcast(**body, by=current_staff().id, now=utcnow())
 
 
 @blueprint.post("/count")
@@ -63,6 +60,4 @@ def one(broadcast_id: UUID) -> Broadcast:
 def cancel(broadcast_id: UUID) -> Broadcast:
     """Stop it where it is; whoever was told stays told"""
     with transaction():
-        broadcast = broadcasts.cancel_broadcast(broadcast_id, now=utcnow())
-        audit.by_staff("broadcast.cancel", "broadcast", broadcast.id, new={"told": broadcast.told})
-    return broadcast
+        return broadcasts.cancel_broadcast(broadcast_id, by=current_staff().id, now=utcnow())

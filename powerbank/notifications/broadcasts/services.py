@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Boolean, Select, Uuid, and_, bindparam, exists, fu
 from sqlalchemy.dialects.postgresql import JSONB
 
 from powerbank.api.paging import page
+from powerbank.base import audit
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 from powerbank.live import changes
@@ -61,7 +62,14 @@ def send_broadcast(
     open_session().add(broadcast)
     open_session().flush()
     enqueue(notification_jobs.BROADCAST_SYSTEM_MESSAGE, broadcast_id=str(broadcast.id))
+    new = {"title": title, "message": message, "target": dict(target), "push": push, "total": broadcast.total}
+    _record("send", broadcast, by=by, new=new)
     return broadcast
+
+
+def _record(act: str, broadcast: Broadcast, *, by: UUID, new: dict[str, Any]) -> None:
+    action = f"broadcast.{act}"
+    audit.record(actor=audit.staff_actor(by), action=action, object_kind="broadcast", object_id=broadcast.id, new=new)
 
 
 def broadcast_page(*, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def find_broadcast(broadcast_id: UUID) -> Broadcast:
     return broadcast
 
 
-def cancel_broadcast(broadcast_id: UUID, *, now: datetime) -> Broadcast:
+def cancel_broadcast(broadcast_id: UUID, *, by: UUID, now: datetime) -> Broadcast:
     """Stop a broadcast where it is. Whoever was told stays told."""
     broadcast = lock_broadcast(broadcast_id)
     if broadcast is None:
@@ -85,6 +93,7 @@ def cancel_broadcast(broadcast_id: UUID, *, now: datetime) -> Broadcast:
     if broadcast.status not in UNFINISHED:
         raise ConflictError("broadcast_over", f"This broadcast is {broadcast.status}.")
     _finish_broadcast(broadcast, BroadcastStatus.CANCELLED, now)
+    _record("cancel", broadcast, by=by, new={"told": broadcast.told})
     return broadcast
 
 

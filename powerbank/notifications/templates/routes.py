@@ -47,9 +47,7 @@ class Templates(MethodView):
     def post(self, body: dict[str, Any]) -> MessageTemplate:
         """Put words of your own in the place of the built-in ones"""
         with transaction():
-            template = templates.create_template(body, by=current_staff().id)
-            _audit("create", template, new=templates.audit_values(template))
-        return template
+            return templates.create_template(body, by=current_staff().id)
 
 
 @blueprint.post("/preview")
@@ -76,19 +74,14 @@ class OneTemplate(MethodView):
     def patch(self, body: dict[str, Any], template_id: UUID) -> MessageTemplate:
         """Change its words, or switch it off"""
         with transaction():
-            old = templates.audit_values(templates.lock_template(template_id))
-            template = templates.change_template(template_id, body, by=current_staff().id)
-            _audit("update", template, old=old, new=templates.audit_values(template))
-        return template
+            return templates.change_template(template_id, body, by=current_staff().id)
 
     @staff_only("templates.write")
     @blueprint.response(204)
     def delete(self, template_id: UUID) -> None:
         """Back to the built-in text"""
         with transaction():
-            template = templates.lock_template(template_id)
-            _audit("delete", template, old=templates.audit_values(template))
-            templates.delete_template(template)
+            templates.delete_template(templates.lock_template(template_id), by=current_staff().id)
 
 
 @blueprint.post("/<uuid:template_id>/test")
@@ -101,9 +94,5 @@ def send_test(body: dict[str, str], template_id: UUID) -> dict[str, Any]:
     with transaction():
         template = templates.lock_template(template_id)
         sent_to = templates.send_test(template, body["to"])
-        _audit("test", template, new={"to": sent_to})
+        audit.by_staff("template.test", "message_template", template.id, new={"to": sent_to})
     return {"sent_to": sent_to}
-
-
-def _audit(action: str, template: MessageTemplate, **values: Any) -> None:
-    audit.by_staff(f"template.{action}", "message_template", template.id, **values)

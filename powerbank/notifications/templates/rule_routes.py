@@ -6,7 +6,6 @@ from flask.views import MethodView
 
 from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.openapi import Blueprint
-from powerbank.base import audit
 from powerbank.base.db import transaction
 from powerbank.notifications.templates import rules
 from powerbank.notifications.templates.schemas import RuleChangeSchema, RuleSchema, RulesSchema
@@ -39,11 +38,8 @@ class OneRule(MethodView):
         """Choose its channels"""
         kind = rules.find_notice_type(type_name)
         with transaction():
-            old = rules.find_rule(kind)["channels"]
             rules.choose_channels(kind, body["channels"], by=current_staff().id)
-            new = rules.find_rule(kind)
-            audit.by_staff("rule.set", "rule", kind, old={"channels": old}, new={"channels": new["channels"]})
-        return new
+            return rules.find_rule(kind)
 
     @staff_only("templates.write")
     @blueprint.response(200, RuleSchema)
@@ -51,8 +47,5 @@ class OneRule(MethodView):
         """Back to the built-in channels"""
         kind = rules.find_notice_type(type_name)
         with transaction():
-            old = rules.find_rule(kind)["channels"]
-            rules.reset_channels(kind)
-            new = rules.find_rule(kind)
-            audit.by_staff("rule.reset", "rule", kind, old={"channels": old}, new={"channels": new["channels"]})
-        return new
+            rules.reset_channels(kind, by=current_staff().id)
+            return rules.find_rule(kind)

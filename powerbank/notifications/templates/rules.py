@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from powerbank.base import audit
 from powerbank.base.db import db, open_session, utcnow
 from powerbank.base.errors import AppError, NotFoundError
 from powerbank.notifications.models import Channel
@@ -81,11 +82,26 @@ def choose_channels(notice_type: AnyNoticeType, wanted: list[str], *, by: UUID) 
         raise AppError("rule_fixed", 422, "The channels of this type follow from what it is.")
     if isinstance(notice_type, StaffNoticeType) and {*wanted} - {Channel.EMAIL, Channel.PUSH}:
         raise AppError("rule_fixed", 422, "Staff are told in the console, by e-mail and by push.")
+    old = find_rule(notice_type)["channels"]
     row = {"type": notice_type.value, "channels": sorted({*wanted}), "updated_at": utcnow(), "updated_by": by}
     statement = insert(RuleOverride).values(row)
     open_session().execute(statement.on_conflict_do_update(index_elements=["type"], set_=row))
+    _record("set", notice_type, by=by, old=old)
 
 
-def reset_channels(notice_type: AnyNoticeType) -> None:
+def reset_channels(notice_type: AnyNoticeType, *, by: UUID) -> None:
     """Return a type to its built-in channels."""
+    old = find_rule(notice_type)["channels"]
     open_session().execute(delete(RuleOverride).where(RuleOverride.type == notice_type.value))
+    _record("reset", notice_type, by=by, old=old)
+
+
+def _record(act: str, notice_type: AnyNoticeType, *, by: UUID, old: list[str]) -> None:
+    audit.record(
+        actor=audit.staff_actor(by),
+        action=f"rule.{act}",
+        object_kind="rule",
+        object_id=notice_type.value,
+        old={"channels": old},
+        new={"channels": find_rule(notice_type)["channels"]},
+    )

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from powerbank.api.paging import page
+from powerbank.base import audit
 from powerbank.base.database_errors import foreseen
 from powerbank.base.db import db, open_session, utcnow
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError, NotFoundError
@@ -19,7 +20,7 @@ from powerbank.notifications.templates import drafts, rules
 from powerbank.notifications.templates.drafts import BrokenTemplateError, Draft
 from powerbank.notifications.templates.models import MessageTemplate
 from powerbank.notifications.texts import built_in
-from powerbank.notifications.texts.built_in import Text
+from powerbank.notifications.texts.built_in import AnyNoticeType, Text
 from powerbank.outbox.catalogue import notification_jobs
 from powerbank.outbox.enqueue import Scalar, enqueue
 from powerbank.users import identifiers
@@ -54,24 +55,71 @@ def create_template(fields: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
     with foreseen({"uq_message_templates_type_channel_language": exists}):
         session.flush()
     session.refresh(template)
+    _record("create", template, by=by, new=audit_values(template))
     return template
 
 
 def change_template(template_id: UUID, changes: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
     """Change fields of a template, or refuse what does not work."""
     template = lock_template(template_id)
+    old = audit_values(template)
     for name, value in changes.items():
         setattr(template, name, value)
     _refuse_broken(template)
     template.version += 1
     template.updated_at, template.updated_by = utcnow(), by
     open_session().flush()
+    _record("update", template, by=by, old=old, new=audit_values(template))
     return template
 
 
-def delete_template(template: MessageTemplate) -> None:
+def delete_template(template: MessageTemplate, *, by: UUID) -> None:
     """Delete a template, so that the built-in text takes its place again."""
+    _record("delete", template, by=by, old=audit_values(template))
     open_session().delete(template)
+
+
+def _record(act: str, template: MessageTemplate, *, by: UUID, **values: dict[str, Any]) -> None:
+    audit.record(
+        actor=audit.staff_actor(by),
+        action=f"template.{act}",
+        object_kind="message_template",
+        object_id=template.id,
+        **values,
+    )
+
+
+def list_written_types() -> dict[str, int]:
+    """Count the texts of staff for each type of message that has some."""
+    query = select(MessageTemplate.type, func.count()).group_by(MessageTemplate.type)
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def find_template_of(kind: AnyNoticeType, place: str, language: str) -> MessageTemplate | None:
+    """Find the text of staff for a type of message in a place and a language."""
+    found: MessageTemplate | None = db.session.scalar(
+        select(MessageTemplate).filter_by(type=kind.value, channel=place, language=language)
+    )
+    return found
+
+
+def write_template(
+    kind: AnyNoticeType, place: str, language: str, *, title: str, body: str, active: bool, by: UUID
+) -> MessageTemplate:
+    """Put a text in the place of the built-in one, or of the one that staff wrote before."""
+    text = {"title": title.strip(), "body": body.replace("\r\n", "\n").strip(), "active": active}
+    before = find_template_of(kind, place, language)
+    if before is not None:
+        return change_template(before.id, text, by=by)
+    return create_template({"type": kind.value, "channel": place, "language": language, **text}, by=by)
+
+
+def remove_template(kind: AnyNoticeType, place: str, language: str, *, by: UUID) -> None:
+    """Have the built-in text take its place again."""
+    found = find_template_of(kind, place, language)
+    if found is None:
+        raise NotFoundError("template")
+    delete_template(lock_template(found.id), by=by)
 
 
 def lock_template(template_id: UUID) -> MessageTemplate:

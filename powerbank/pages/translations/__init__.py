@@ -6,6 +6,7 @@
 from types import MappingProxyType
 
 from powerbank.pages.translations.account_ne import ACCOUNT
+from powerbank.pages.translations.growth_ne import GROWTH
 from powerbank.pages.translations.identity_ne import IDENTITY
 from powerbank.pages.translations.layout_ne import LAYOUT
 from powerbank.pages.translations.machinery_ne import MACHINERY
@@ -19,6 +20,7 @@ from powerbank.pages.translations.search_ne import SEARCH
 # One part for each section.
 PARTS = (
     ACCOUNT,
+    GROWTH,
     IDENTITY,
     LAYOUT,
     MACHINERY,

@@ -197,7 +197,6 @@ MACHINERY = {
     "Role": "भूमिका",
     "Second factor": "दोस्रो प्रमाण",
     "Locked until": "यतिबेलासम्म बन्द",
-    "active": "सक्रिय",
     "let in no more": "प्रवेश बन्द",
     "on": "छ",
     "off": "छैन",

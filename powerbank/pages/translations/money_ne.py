@@ -154,7 +154,6 @@ MONEY = {
     "rental loss": "हराएको पावर बैंकको शुल्क",
     "due waiver": "बाँकी रकम मिनाहा",
     # refunds
-    "Refund": "रकम फिर्ता",
     "Goes to": "कहाँ जान्छ",
     "its sources": "जहाँबाट आएको थियो",
     "the gateway": "गेटवे",
@@ -178,7 +177,6 @@ MONEY = {
     "Note": "टिप्पणी",
     "requested": "मागिएको",
     "manual": "हातैले तिर्नुपर्ने",
-    "completed": "पूरा भयो",
     # adjustments
     "No adjustments.": "कुनै समायोजन छैन।",
     "What staff give to a person or take, money or points, stands here with its reason.": (
@@ -192,17 +190,13 @@ MONEY = {
     "What a person could not pay stands here: a rental, or a top-up that was charged back.": (
         "व्यक्तिले तिर्न नसकेको यहाँ देखिन्छ: भाडा, वा गेटवेले फिर्ता लिएको रकम थपाइ।"
     ),
-    "Waive": "मिनाहा गर्नुहोस्",
-    "Waive this due?": "यो बाँकी मिनाहा गर्ने?",
     "Amount in rupees": "रकम (रुपैयाँ)",
     "Beyond what one person may give alone it waits for a second.": (
         "एक जनाले दिन मिल्नेभन्दा बढी भए दोस्रो व्यक्तिलाई पर्खिन्छ।"
     ),
     "It waits for a second person.": "दोस्रो व्यक्तिलाई पर्खँदैछ।",
     "It is waived.": "मिनाहा भयो।",
-    "Paid": "तिरिएको",
     "Waived": "मिनाहा",
-    "open": "खुला",
     "closed": "बन्द",
     "rental": "भाडा",
     "chargeback": "गेटवेले फिर्ता लिएको",

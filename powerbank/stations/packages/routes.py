@@ -12,18 +12,17 @@ from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction
 from powerbank.stations.packages import services as packages
-from powerbank.stations.packages.models import Package
 from powerbank.stations.packages.schemas import (
+    PACKAGES,
     PackageArguments,
     PackageCardsSchema,
-    PackageSchema,
     PackageStationsSchema,
 )
 from powerbank.stations.registry import queries
 
 blueprint = Blueprint("Packages", __name__, url_prefix="/api", description="What can be rented for how much.")
 
-add_crud(blueprint, "admin/packages", Package, PackageSchema, permission="packages", together=["unit", "postpaid_unit"])
+add_crud(blueprint, PACKAGES, prefix="/admin")
 
 
 @blueprint.get("/packages")

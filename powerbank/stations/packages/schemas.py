@@ -5,7 +5,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from powerbank.api.fields import Boolean, Money, Time
-from powerbank.stations.packages.models import PaymentModel
+from powerbank.api.plain import PlainTable
+from powerbank.stations.packages.models import Package, PaymentModel
 from powerbank.stations.schemas import NAME, SERIAL
 
 
@@ -28,6 +29,9 @@ class PackageSchema(Schema):
             raise ValidationError("A unit has minutes and a price.", "unit_price")
         if data["payment_model"] == PaymentModel.POSTPAID and data["unit_price"] is None:
             raise ValidationError("A postpaid package is charged by the unit.", "unit_price")
+
+
+PACKAGES = PlainTable("packages", Package, PackageSchema, permission="packages", together=("unit", "postpaid_unit"))
 
 
 class PackageStationsSchema(Schema):

@@ -16,10 +16,11 @@ from powerbank.base.db import transaction, utcnow
 from powerbank.support import hours, photos
 from powerbank.support import queries as conversations
 from powerbank.support.hours import Holiday, Opening, Timetable
-from powerbank.support.models import Conversation, SavedReply, SupportMessage
+from powerbank.support.models import Conversation, SupportMessage
 from powerbank.support.schemas import MessageArguments, ReadSchema, WrittenSchema
 from powerbank.support.staff import queries, replies, services
 from powerbank.support.staff.schemas import (
+    SAVED_REPLIES,
     AssignSchema,
     ContextSchema,
     FigureArguments,
@@ -27,7 +28,6 @@ from powerbank.support.staff.schemas import (
     FilledReplySchema,
     MergeSchema,
     ReplySchema,
-    SavedReplySchema,
     SnoozeSchema,
     StaffConversationArguments,
     StaffConversationSchema,
@@ -39,7 +39,7 @@ blueprint = Blueprint(
     "support_staff", __name__, url_prefix="/api/admin/support", description="Answering people (staff)."
 )
 
-add_crud(blueprint, "replies", SavedReply, SavedReplySchema, permission="support")
+add_crud(blueprint, SAVED_REPLIES)
 
 ONE = "/conversations/<uuid:conversation_id>"
 

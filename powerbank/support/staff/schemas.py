@@ -7,10 +7,11 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments
+from powerbank.api.plain import PlainTable
 from powerbank.ledger.schemas import TransactionSchema
 from powerbank.notifications.delivery.schemas import DeliverySchema
 from powerbank.payments.dues.schemas import StaffDueSchema
-from powerbank.support.models import Status, Subject
+from powerbank.support.models import SavedReply, Status, Subject
 from powerbank.support.schemas import LONGEST_TEXT, ConversationSchema, MessageSchema, WrittenSchema
 from powerbank.support.staff.replies import refuse_unknown_values
 
@@ -77,6 +78,9 @@ class SavedReplySchema(Schema):
     text_ne = fields.String(required=True, validate=[validate.Length(1, LONGEST_TEXT), refuse_unknown_values])
     active = Boolean(load_default=True)
     created_at = Time(dump_only=True)
+
+
+SAVED_REPLIES = PlainTable("replies", SavedReply, SavedReplySchema, permission="support")
 
 
 class FilledReplySchema(Schema):
