@@ -13,6 +13,7 @@ from powerbank.base.errors import NotFoundError
 from powerbank.ledger import queries as ledger_queries
 from powerbank.outbox.enqueue import Scalar
 from powerbank.payments.chargebacks.models import Chargeback
+from powerbank.payments.gateways import LIMITS
 from powerbank.payments.models import GatewayEvent, IntentStatus, PaymentIntent
 from powerbank.payments.refunds.models import Refund
 from powerbank.payments.review.models import Outcome, SettlementCheck, SettlementComparison
@@ -64,7 +65,11 @@ def intent_page(
         if value is not None:
             query = query.where(column == value)
     if reference is not None:
-        query = query.where(or_(PaymentIntent.reference == reference, PaymentIntent.payment_id == reference))
+        # The indexes that find a name begin with the gateway.
+        query = query.where(
+            PaymentIntent.gateway.in_([*LIMITS]),
+            or_(PaymentIntent.reference == reference, PaymentIntent.payment_id == reference),
+        )
     return page(query, PaymentIntent.id, limit=limit, cursor=cursor, descending=True)
 
 
