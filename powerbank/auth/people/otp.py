@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import phonenumbers
@@ -24,7 +25,7 @@ from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import AppError
 from powerbank.notifications.delivery import services as deliveries
 from powerbank.notifications.delivery.channels import Message
-from powerbank.notifications.models import Delivery
+from powerbank.notifications.models import Channel, Delivery
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import CHANNEL_OF
 from powerbank.notifications.templates import composition
@@ -150,8 +151,19 @@ def begin_delivery(challenge_id: UUID, delivery_id: UUID) -> Message | None:
     if deliveries.count_try(delivery_id) is None:
         return None
     channel = CHANNEL_OF[IdentifierKind(challenge.kind)]
-    text = composition.compose_text(NoticeType.OTP, channel, {"code": derive_code(challenge_id)}, challenge.language)
-    return Message(channel, challenge.identifier, text.title, text.body, str(delivery_id), language=challenge.language)
+    code = derive_code(challenge_id)
+    text = composition.compose_text(NoticeType.OTP, channel, {"code": code}, challenge.language)
+    body = text.body + _bind_to_site(code) if channel is Channel.SMS else text.body
+    return Message(channel, challenge.identifier, text.title, body, str(delivery_id), language=challenge.language)
+
+
+def _bind_to_site(code: str) -> str:
+    """Write the last line by which a phone's browser fills the code in, on our own pages only.
+
+    Browsers do so on secure pages, and so there is none where the service is reached otherwise.
+    """
+    public = urlsplit(current_app.config["SETTINGS"].public_url)
+    return f"\n\n@{public.hostname} #{code}" if public.scheme == "https" else ""
 
 
 def verify_code(

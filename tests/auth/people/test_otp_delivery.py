@@ -115,3 +115,14 @@ def test_logs_hold_neither_code_nor_number(
     assert PHONE not in caplog.text
     assert PHONE.removeprefix("+977") not in caplog.text
     assert code_of(app, challenge_id) not in caplog.text
+
+
+def test_a_phones_browser_can_fill_the_code_in(
+    app: Flask, client: FlaskClient, work: Work, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secure = app.config["SETTINGS"].model_copy(update={"public_url": "https://app.example.com"})
+    monkeypatch.setitem(app.config, "SETTINGS", secure)
+    challenge_id = ask(client, PHONE)
+    work()
+    (body,) = bodies(sandbox, "sms")
+    assert body.splitlines()[-1] == f"@app.example.com #{code_of(app, challenge_id)}"
