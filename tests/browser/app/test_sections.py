@@ -32,7 +32,7 @@ PAGES = (
 def picture() -> dict[str, object]:
     """Give a photo of a phone's size; the app makes it smaller."""
     content = io.BytesIO()
-    Image.effect_noise((600, 400), 60).resize((3000, 2000)).convert("RGB").save(content, "JPEG", quality=99)
+    Image.effect_noise((300, 200), 60).resize((2400, 1600)).convert("RGB").save(content, "JPEG", quality=99)
     return {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": content.getvalue()}
 
 

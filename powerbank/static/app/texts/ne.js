@@ -400,6 +400,12 @@ export default {
   "Nobody is woken between {hours}, unless it is urgent.": "अत्यावश्यक नभए {hours} बीच कसैलाई ब्युँझाइँदैन।",
   "This cannot be switched off.": "यो बन्द गर्न मिल्दैन।",
 
+  "Android": "एन्ड्रोइड",
+  "iPhone": "आइफोन",
+  "Browser": "ब्राउजर",
+  "Devices that get pushes": "पुश पाउने यन्त्रहरू",
+  "seen on {day}": "{day} मा देखिएको",
+
   // points, friends, coupons
   "Points": "अंक",
   "Achievements": "उपलब्धि",

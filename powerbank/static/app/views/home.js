@@ -14,7 +14,14 @@ export default function View({ query }) {
       <a class="button" href="/app/scan"><${Icon} name="scan" />${t("Scan the code")}</a>
       <${TypeNumber} />
     </section>
+    <${Banners} />
     <${Around} query=${query} />`;
+}
+
+/** What the network has to say, in words: its pictures may lie at hosts that need not know who reads them. */
+function Banners() {
+  const banners = useRead("/api/app/banners");
+  return html`<div>${(banners.data?.items || []).map((each) => html`<p class="note banner" key=${each.id}>${each.link_url ? html`<a href=${each.link_url} rel="noreferrer">${each.title}</a>` : html`<b>${each.title}</b>`}</p>`)}</div>`;
 }
 
 function OpenRentals() {

@@ -118,12 +118,12 @@ function Running({ rental, now, cancel, open }) {
       [t("Taken at"), `${rental.station.name}, ${time(rental.started_at)}`],
       [t("Power bank"), rental.powerbank_sn],
     ]} />
-    <${Button} wide onPress=${() => open("extend")}>${t("More time")}<//>
+    <${Button} wide does="more" onPress=${() => open("extend")}>${t("More time")}<//>
     <div class="actions">
       ${free && html`<${Button} quiet onPress=${cancel}>${t("I do not need it (free until {time})", { time: time(terms.cancel_until) })}<//>`}
       ${!paused && html`<${Button} quiet does="blocked" onPress=${() => open("blocked")}>${t("I cannot bring it back here")}<//>`}
       <${Button} quiet onPress=${() => open("report")}>${t("Something is wrong")}<//>
-      <${Button} danger onPress=${() => open("lost")}>${t("I have lost it")}<//>
+      <${Button} danger does="lost" onPress=${() => open("lost")}>${t("I have lost it")}<//>
     </div>`;
 }
 
