@@ -47,6 +47,15 @@ document.addEventListener("change", (event) => {
   countChoices();
 });
 document.addEventListener("htmx:afterSettle", countChoices);
+
+// A part that is read again leaves its reader where they were in a list that scrolls: one with data-keeps-scroll and an id.
+const scrolled = new Map();
+document.addEventListener("htmx:beforeSwap", () => {
+  for (const each of document.querySelectorAll("[data-keeps-scroll]")) scrolled.set(each.id, each.scrollTop);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const each of document.querySelectorAll("[data-keeps-scroll]")) each.scrollTop = scrolled.get(each.id) ?? 0;
+});
 countChoices();
 
 // The boxes above a timeline hide what comes from a source; the browser's tab remembers which.
