@@ -33,10 +33,12 @@ class Screen:
 SCREENS = (
     Screen("now", "/console/now", {"width": 1400, "height": 1330}),
     Screen("now-phone", "/console/now", PHONE, theme="dark", language="ne"),
-    Screen("map", "/console/now#map=28.2052,83.9700,13", {"width": 1400, "height": 1330}, theme="dark"),
+    Screen(
+        "rental", "/console/rentals?status=completed", {"width": 1400, "height": 1100}, presses=("tbody td a >> nth=0",)
+    ),
+    Screen("identity", "/console/identity", WIDE, theme="dark", presses=("[data-key=b]",)),
     Screen("stations", "/console/stations", WIDE),
-    Screen("station", "/console/stations/NEP-001", {"width": 1400, "height": 1200}),
-    Screen("rentals", "/console/rentals?status=overdue", WIDE),
+    Screen("station", "/console/stations/NEP-001", {"width": 1400, "height": 1100}),
     Screen("money", "/console/money/decisions", WIDE),
     Screen("machinery", "/console/machinery", WIDE, theme="dark"),
 )

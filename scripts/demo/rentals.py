@@ -12,6 +12,7 @@ from powerbank.base.clock import HOME
 from powerbank.base.db import open_session, utcnow
 from powerbank.base.errors import AppError
 from powerbank.integrations.mqtt.publisher import Publisher
+from powerbank.ops.now import stocks
 from powerbank.payments.options.methods import Method
 from powerbank.rentals import queries, sweeps
 from powerbank.rentals.end import returns
@@ -69,6 +70,10 @@ class Day:
             }
             with past.play(self._begin):
                 cabinet.show(charged, at=self._begin)
+        for hours in range(24):
+            at = self._begin + timedelta(hours=hours)
+            if at < self._end or not self._is_today:
+                self._plan(at, stocks.record_stocks)
         span = (self._end - self._begin).total_seconds()
         share = span / (15.75 * 3600)
         for _ in range(round(self._dice.randint(LEAST, MOST) * share)):
