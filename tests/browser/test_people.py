@@ -59,8 +59,8 @@ def test_a_person_is_found_looked_at_and_helped(sita: str, staff: SignIn) -> Non
     reader = staff()
     page = reader.open(f"{PAGE}?q=sita")
     page.keyboard.press("Control+k")
-    page.keyboard.type("sharma")
-    page.wait_for_selector("#found a")
+    page.keyboard.type("sharma", delay=60)  # answers overlap with what is typed next
+    page.wait_for_selector("#found [data-q=sharma] a")
     reader.look()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
