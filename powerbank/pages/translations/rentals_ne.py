@@ -108,6 +108,7 @@ RENTALS = {
     "damaged": "बिग्रेको",
     "other": "अन्य",
     "A photo of the person": "व्यक्तिले पठाएको फोटो",
+    "Next open case": "अर्को खुला गुनासो",
     "Uphold": "सदर गर्नुहोस्",
     "Uphold this case?": "यो गुनासो सदर गर्ने?",
     "The person is right: the meter ends with the report, and what was charged after it goes back.": (

@@ -12,11 +12,16 @@ from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.pages import lists
 from powerbank.pages.lists import ListPage, show_list
 from powerbank.rentals.disputes import queries
-from powerbank.rentals.disputes.models import CaseStatus, IssueType
+from powerbank.rentals.disputes.models import CaseStatus, IssueType, RentalCase
 from powerbank.rentals.disputes.schemas import CaseArguments
 from powerbank.stations.issues import photos
 
 blueprint = console_blueprint("console_cases", __name__, url_prefix="/console/cases")
+
+
+def _address(case: RentalCase) -> str:
+    return url_for("console_rentals.one", rental_id=case.rental_id, _anchor=f"case-{case.id}")
+
 
 CASES = ListPage(
     "Cases",
@@ -36,7 +41,7 @@ CASES = ListPage(
     ),
     empty=("No cases.", "What people report about a rental stands here, and what the records do not prove waits."),
     api="/api/admin/rental-cases",
-    opens=lambda case: url_for("console_rentals.one", rental_id=case.rental_id) + f"#case-{case.id}",
+    opens=_address,
     file="rental_cases",
 )
 
@@ -47,6 +52,16 @@ def listing() -> str | AnyResponse | Response:
     if "status" not in request.args:  # what waits is why one comes here
         return redirect(url_for("console_cases.listing", status=CaseStatus.OPEN.value))
     return show_list(CASES, queries.case_page, CaseArguments, staff=staff)
+
+
+@blueprint.get("/next")
+def next_case() -> AnyResponse:
+    """Lead to the open case that has waited longest after this one, so that the queue is worked through one by one."""
+    page_staff("rentals.read")
+    case = queries.find_next_open_case(after=request.args.get("after", type=UUID))
+    if case is None:
+        return redirect(url_for("console_cases.listing", status=CaseStatus.OPEN.value))
+    return redirect(_address(case))
 
 
 @blueprint.get("/photos/<uuid:photo_id>.jpg")
