@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from powerbank.admin.console.columns import write_member
-from powerbank.base.money import format_amount, format_in_currency
+from powerbank.base.money import NPR
 from powerbank.notifications.models import Delivery, Notice
-from powerbank.pages.language import translate
+from powerbank.pages.language import translate, write_number
 from powerbank.pages.timelines import Moment, in_order
 from powerbank.rentals.models import RentalEvent
 
@@ -153,7 +153,7 @@ def _write_report(report: Any) -> str:
 
 def _money(dossier: Mapping[str, Any]) -> Iterator[Moment]:
     for hold in dossier["holds"]:
-        amount = format_in_currency(hold.amount, hold.currency)
+        amount = _write_amount(hold.amount, hold.currency)
         yield Moment(
             hold.created_at, "money", translate("{amount} {currency} were held.", amount=amount, currency=hold.currency)
         )
@@ -162,19 +162,19 @@ def _money(dossier: Mapping[str, Any]) -> Iterator[Moment]:
         yield Moment(
             payment.created_at,
             "money",
-            translate(title, amount=format_amount(payment.amount)),
+            translate(title, amount=_write_amount(payment.amount)),
             detail=f"{payment.type}, {payment.status}",
             tone="busy" if payment.type == "refund" else "good",
         )
     for due in dossier["dues"]:
         yield Moment(
-            due.created_at, "money", translate("{amount} NPR are owed.", amount=format_amount(due.amount)), tone="warn"
+            due.created_at, "money", translate("{amount} NPR are owed.", amount=_write_amount(due.amount)), tone="warn"
         )
         if due.closed_at is not None:
             yield Moment(
                 due.closed_at,
                 "money",
-                translate("The due of {amount} NPR is closed.", amount=format_amount(due.amount)),
+                translate("The due of {amount} NPR is closed.", amount=_write_amount(due.amount)),
                 tone="good",
             )
 
@@ -213,6 +213,10 @@ def _messages(messages: Iterable[tuple[Notice, list[Delivery]]]) -> Iterator[Mom
             detail=", ".join(ways),
             tone="warn" if failed else "quiet",
         )
+
+
+def _write_amount(amount: int, currency: str = NPR) -> str:
+    return write_number(amount / 100, 2) if currency == NPR else write_number(amount)
 
 
 def _write_detail(detail: Mapping[str, Any]) -> str:
