@@ -27,13 +27,13 @@ def network(app: Flask, people: People) -> dict[str, Any]:
     with app.app_context():
         rental_id = rentals_in_states.active(sita)
         with transaction():
-            promotions.create_coupon(name="Dashain", code="DASHAIN-24", kind="percent", value=20)
+            coupon = promotions.create_coupon(name="Dashain", code="DASHAIN-24", kind="percent", value=20)
             intent = topups.begin_topup(user_id=sita, gateway="khalti", charged=5000, currency="NPR", now=utcnow())
-        intent_id = intent.id
+        intent_id, coupon_id = intent.id, coupon.id
     change(app, "UPDATE users SET first_name = 'Sita', last_name = 'Sharma'")
     change(app, "UPDATE payment_intents SET reference = 'HT6o6PEZRWFJ5ygavzHWd5', status = 'ready'")
     ((code, phone),) = rows(app, "SELECT code, value FROM rentals, user_identifiers WHERE kind = 'phone'")
-    return {"person": sita, "rental": rental_id, "topup": intent_id, "code": code, "phone": phone}
+    return {"person": sita, "rental": rental_id, "topup": intent_id, "coupon": coupon_id, "code": code, "phone": phone}
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_each_kind_is_found_by_what_people_call_it(network: dict[str, Any], find
     for q in ("HT6o6PEZRWFJ5ygavzHWd5", str(network["topup"])):
         assert find(q) == [("topup", str(network["topup"]))]
     for q in ("dash", "DASHAIN-24"):
-        assert find(q) == [("coupon", "DASHAIN-24")]
+        assert find(q) == [("coupon", str(network["coupon"]))]
 
 
 @pytest.mark.parametrize("q", ["%%", "__", "  x", "\\\\", "(((", "॥॥", "R%", "' OR", "HT6o6PEZ", "nobody"])

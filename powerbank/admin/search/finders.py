@@ -195,15 +195,18 @@ def _coupons(q: str, _staff: Staff) -> Iterator[Hit]:
     code = q.upper()
     if _COUPON.fullmatch(code):
         longer = db.session.scalars(select(Code).where(Code.code.like(_prefix(code))).limit(MOST))
-        yield from _each_once(_coupon(code), map(_describe_code, longer))
+        same = db.session.scalars(select(Code).where(Code.code == code))
+        yield from _each_once(map(_describe_code, same), map(_describe_code, longer))
 
 
-def _coupon(code: str) -> Iterator[Hit]:
-    yield from map(_describe_code, db.session.scalars(select(Code).where(Code.code == code)))
+def _coupon(coupon_id: str) -> Iterator[Hit]:
+    coupon = _get(Coupon, coupon_id)
+    if coupon is not None:
+        yield Hit("coupon", str(coupon.id), coupon.name)
 
 
 def _describe_code(code: Code) -> Hit:
-    return Hit("coupon", code.code, code.code, db.session.get_one(Coupon, code.coupon_id).name)
+    return Hit("coupon", str(code.coupon_id), code.code, db.session.get_one(Coupon, code.coupon_id).name)
 
 
 def _get(model: Any, object_id: str) -> Any:

@@ -16,7 +16,7 @@ PAGES = MappingProxyType(
         "power_bank": "/console/powerbanks/{}",
         "topup": "/console/money/top-ups/{}",
         "refund": "/console/money/refunds/{}",
-        "coupon": "/console/growth/codes/{}",
+        "coupon": "/console/growth/coupons/{}",
     }
 )
 _SHOWN = {kind: re.compile(re.escape(page).replace(r"\{\}", r"([\w.-]+)"), re.ASCII) for kind, page in PAGES.items()}
