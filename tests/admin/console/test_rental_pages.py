@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from powerbank.base.db import new_id
 from tests.admin.console.conftest import Member
 from tests.people import change, rows
 from tests.rentals.conftest import (  # noqa: F401
@@ -115,6 +116,18 @@ def test_each_role_is_shown_what_it_may_do(app: Flask, out: Out, console: Consol
     for role, may in (("viewer", set()), ("support", {*decisions[:2]}), ("finance", {*decisions})):
         shown = console(role, f"{role}-x").read(f"{PAGE}/{rental_id}")
         assert {each for each in decisions if f'id="decide-{each}"' in shown} == may
+
+
+@pytest.mark.parametrize("action", ["complete", "cancel", "swap", "extend", "refund", "charge", "lost", "dismiss"])
+def test_who_may_only_read_decides_nothing(out: Out, console: Console, action: str) -> None:  # noqa: F811
+    sita, rental_id = out()
+    case_id = report(sita, rental_id, "other")["id"]
+    viewer = console("viewer")
+    token = viewer.client.get(f"{PAGE}/{rental_id}").text.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"csrf_token": token, "once": str(new_id()), "action": action, "reason": "why not", "case_id": case_id}
+    form |= {"minutes": "5", "amount": "1.00"}
+    assert viewer.client.post(f"{PAGE}/{rental_id}/resolve", data=form).status_code == 403
+    assert sita.rental(rental_id)["status"] == "active"
 
 
 def test_who_looks_where_a_phone_was_is_on_record(app: Flask, out: Out, console: Console) -> None:  # noqa: F811

@@ -94,7 +94,7 @@ def one(rental_id: UUID) -> str:
 @refusals_lead_to("console_rentals.one")
 @idempotent_form
 def resolve(rental_id: UUID) -> AnyResponse:
-    staff = page_staff("rentals.read")
+    staff = page_staff("rentals.resolve")
     asked = read_form(RentalResolutionSchema, at=_with_zone)
     done = decisions.decide_by_staff(rental_id, staff=staff, now=utcnow(), **asked)
     return _after(done, rental_id)
