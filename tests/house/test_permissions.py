@@ -10,12 +10,14 @@ from flask.testing import FlaskClient
 
 from powerbank.api.auth import SIGNED_IN
 from powerbank.auth.people import sessions
+from powerbank.auth.staff import administration
 from powerbank.auth.staff.models import StaffMember
 from powerbank.auth.staff.roles import PERMISSIONS, Role
-from powerbank.base.db import transaction, utcnow
+from powerbank.base.db import new_id, transaction, utcnow
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.api.test_auth import forge
+from tests.conftest import PASSWORD
 from tests.house.walk import Route, routes
 
 StaffHeaders = Callable[..., dict[str, str]]
@@ -150,6 +152,28 @@ def test_the_console_is_closed_to_strangers_and_to_people(
         for headers in (None, person):
             answer = client.open(route.address(), method=route.method, headers=headers)
             assert answer.headers.get("Location", "").startswith("/console/login"), (str(route), answer.status_code)
+
+
+# The forms of the console that everybody of staff may send: they concern the own sign-in, or what one reads.
+OWN_FORMS = (
+    *("/console/login", "/console/logout", "/console/language", "/console/live-ticket", "/console/account"),
+    *("/console/notices", "/console/growth/messages/<type_name>/preview"),
+)
+
+
+def test_a_viewer_sends_no_form_of_the_console(app: Flask, clean: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard of a page stands first, whatever the form says and whatever its address names."""
+    monkeypatch.setitem(app.config, "WTF_CSRF_METHODS", [])
+    with app.app_context(), transaction():
+        administration.ensure_staff(email="viewer@example.com", password=PASSWORD, role=Role.VIEWER)
+    client = app.test_client()
+    client.post("/console/login", data={"email": "viewer@example.com", "password": PASSWORD})
+    assert client.get("/console/notices").status_code == 200
+    found = [route for route in routes(app, "/console/") if route.method == "POST"]
+    closed = [route for route in found if not route.rule.rule.startswith(OWN_FORMS)]
+    assert len(closed) > 20
+    answers = {str(route): client.post(route.address(), data={"once": str(new_id())}).status_code for route in closed}
+    assert {route: status for route, status in answers.items() if status != 403} == {}
 
 
 @pytest.mark.parametrize("role", [*Role])

@@ -15,6 +15,7 @@ from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.admin.people import queries, services
 from powerbank.admin.people.schemas import EndSignInsSchema, NewNoteSchema
 from powerbank.admin.schemas import SETTABLE, StatusChangeSchema, UserArguments
+from powerbank.api.auth import Staff
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.money import NPR, PTS
 from powerbank.kyc import queries as kyc
@@ -117,16 +118,18 @@ def change_status(user_id: UUID) -> AnyResponse:
 @refusals_lead_to("console_people.one")
 @idempotent_form
 def adjust_balance(user_id: UUID) -> AnyResponse:
+    staff = page_staff("ledger.adjust")
     body = read_form(AdjustBalanceSchema)
-    return _adjust(user_id, NPR, body["amount"], body["reason"])
+    return _adjust(user_id, NPR, body["amount"], body["reason"], staff)
 
 
 @blueprint.post("/<uuid:user_id>/adjust-points")
 @refusals_lead_to("console_people.one")
 @idempotent_form
 def adjust_points(user_id: UUID) -> AnyResponse:
+    staff = page_staff("ledger.adjust")
     body = read_form(AdjustPointsSchema)
-    return _adjust(user_id, PTS, body["points"], body["reason"])
+    return _adjust(user_id, PTS, body["points"], body["reason"], staff)
 
 
 @blueprint.post("/<uuid:user_id>/dues/<uuid:due_id>/waive")
@@ -166,8 +169,7 @@ def write_note(user_id: UUID) -> AnyResponse:
     return _done(user_id)
 
 
-def _adjust(user_id: UUID, currency: str, amount: int, reason: str) -> AnyResponse:
-    staff = page_staff("ledger.adjust")
+def _adjust(user_id: UUID, currency: str, amount: int, reason: str, staff: Staff) -> AnyResponse:
     asked: Any = adjustments.ask_for_adjustment(
         user_id=user_id, currency=currency, amount=amount, reason=reason, staff=staff, now=utcnow()
     )
