@@ -196,6 +196,10 @@ class Settings(BaseSettings):
         default=SecretStr(DEVELOPMENT_SECRET),
         description="Encrypt people's documents: `new,old,older`. The first one encrypts, each may decrypt.",
     )
+    payout_keys: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_SECRET),
+        description="Encrypt the numbers of payout accounts: `new,old`. The first one encrypts, each may decrypt.",
+    )
     document_digest_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET),
         description="Tells that two people gave one citizenship number. It cannot be changed.",
@@ -229,6 +233,22 @@ class Settings(BaseSettings):
     nrb_url: WebUrl = Field(
         default="https://www.nrb.org.np/api/forex/v1", description="The central bank's exchange rates."
     )
+    npi_url: str | None = Field(default=None, description="connectIPS' payment interface (NPI). Off if unset.")
+    npi_user: str = Field(default="", description="The user that NPI knows, who is a part of what is signed.")
+    npi_password: SecretStr = Field(default=SecretStr(""), description="That user's password.")
+    npi_client: str = Field(default="", description="The client's name at NPI.")
+    npi_client_secret: SecretStr = Field(default=SecretStr(""), description="The client's secret at NPI.")
+    npi_private_key: SecretStr = Field(
+        default=SecretStr(""), description="Signs batches for NPI: an RSA key as PEM, or its DER in base64."
+    )
+    npi_debtor_agent: str = Field(default="", description="Bank of the account that payouts are paid from.")
+    npi_debtor_branch: str = Field(default="", description="Its branch.")
+    npi_debtor_account: str = Field(default="", description="Its number.")
+    npi_debtor_name: str = Field(default="", description="Its name.")
+    khalti_service_url: str | None = Field(
+        default=None, description="Khalti's service API, `https://services.khalti.com`, for payouts. Off if unset."
+    )
+    khalti_service_token: SecretStr = Field(default=SecretStr(""), description="The token of Khalti's service API.")
     callback_hosts: str = Field(
         default="", description="Hosts that clients may have us call, `a.example,b.example`; `*` for any public one."
     )
@@ -289,6 +309,10 @@ class Settings(BaseSettings):
     @property
     def document_secrets(self) -> list[str]:
         return settings_rules.split_keys(self.document_keys)
+
+    @property
+    def payout_secrets(self) -> list[str]:
+        return settings_rules.split_keys(self.payout_keys)
 
     @property
     def staff_secrets(self) -> list[str]:

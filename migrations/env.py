@@ -26,11 +26,13 @@ ONLY_ADDED_TO = (
     "ledger_postings",
     "ledger_sums",
     "partner_accruals",
+    "payout_statement_pages",
+    "payout_statements",
     "points_moves",
     "rental_events",
 )
 # The application's role adds rows to these tables and changes them, and never deletes one.
-NEVER_DELETED_FROM = ("custody", "partner_agreement_stations", "partner_agreements", "points_lots")
+NEVER_DELETED_FROM = ("custody", "partner_agreement_stations", "partner_agreements", "payouts", "points_lots")
 
 
 def run() -> None:

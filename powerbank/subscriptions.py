@@ -16,7 +16,14 @@ from powerbank.notifications.people.event_notices import Details
 from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.ops.events import OpsAlertRaised
-from powerbank.outbox.catalogue import account_jobs, notification_jobs, rental_jobs, reward_jobs, support_jobs
+from powerbank.outbox.catalogue import (
+    account_jobs,
+    notification_jobs,
+    payout_jobs,
+    rental_jobs,
+    reward_jobs,
+    support_jobs,
+)
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
 from powerbank.payments import queries as payment_queries
@@ -40,6 +47,18 @@ from powerbank.payments.events import (
     TopupFailed,
     TopupSucceeded,
     UsageHigh,
+)
+from powerbank.payouts.events import (
+    OwnerNotPaid,
+    OwnerPaid,
+    PayoutAccountChanged,
+    PayoutAccountRequested,
+    PayoutApproved,
+    PayoutFailed,
+    PayoutPaid,
+    PayoutRunFinished,
+    PayoutStuck,
+    PayoutWaits,
 )
 from powerbank.points import earnings
 from powerbank.points.events import (
@@ -176,6 +195,17 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     ),
     RefundCompleted: (tell_user(NoticeType.REFUND_COMPLETED, once_per="refund_id"),),
     RefundNeedsAttention: (tell_staff(StaffNoticeType.REFUND_STUCK),),
+    # Payouts.
+    PayoutAccountRequested: (tell_staff(StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM),),
+    PayoutAccountChanged: (tell_user(NoticeType.PAYOUT_ACCOUNT_CHANGED, once_per="version"),),
+    PayoutWaits: (tell_staff(StaffNoticeType.PAYOUT_TO_APPROVE),),
+    PayoutApproved: (payout_jobs.SEND_PAYOUT,),
+    PayoutPaid: (payout_jobs.MAKE_STATEMENT,),
+    OwnerPaid: (tell_user(NoticeType.PAYOUT_SENT, once_per="version"),),
+    OwnerNotPaid: (tell_user(NoticeType.PAYOUT_FAILED, once_per="version"),),
+    PayoutFailed: (tell_staff(StaffNoticeType.PAYOUT_NOT_PAID),),
+    PayoutStuck: (tell_staff(StaffNoticeType.PAYOUT_STUCK),),
+    PayoutRunFinished: (tell_staff(StaffNoticeType.PAYOUT_RUN_FINISHED),),
     # Points.
     AwardWaits: (tell_staff(StaffNoticeType.AWARD_TO_APPROVE),),
     PointsEarned: (reward_jobs.COUNT_POINTS, tell_user(NoticeType.POINTS_EARNED)),

@@ -36,6 +36,7 @@ from powerbank.payments import gateways
 from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
+from powerbank.payouts import providers as payout_providers
 from powerbank.points import earnings, expiry, reversal
 from powerbank.promotions import coupons
 from powerbank.rentals import queries as rental_queries
@@ -109,6 +110,7 @@ def register_hooks(app: Flask) -> None:
             "rentals": topics.topic_for_staff("rentals", "rentals.read"),
             "conversation": support.find_conversation_topic,
             "support": topics.topic_for_staff("support", "support.read"),
+            "payouts": topics.topic_for_staff("payouts", "payouts.read"),
         }
     )
 
@@ -128,6 +130,7 @@ RULES: tuple[Callable[[Flask], None], ...] = (
     startup.import_other_models,
     operations.init_app,
     gateways.init_app,
+    payout_providers.init_app,
     firmware.init_app,
     register_hooks,
     subscriptions.init_app,
@@ -186,6 +189,7 @@ API = (
     "powerbank.stations.custody.routes:blueprint",
     "powerbank.stations.public.gbfs_routes:blueprint",
     "powerbank.partners.staff_routes:blueprint",
+    "powerbank.payouts.staff_routes:blueprint",
     "powerbank.rentals.routes:blueprint",
     "powerbank.rentals.reservations.routes:blueprint",
     "powerbank.rentals.blocked_returns.routes:blueprint",

@@ -56,11 +56,20 @@ _NEEDED_WITH = {
     "esewa_product_code": "esewa_form_url",
     "esewa_secret": "esewa_form_url",
     "stripe_webhook_secret": "stripe_secret",
+    "npi_user": "npi_url",
+    "npi_password": "npi_url",
+    "npi_client": "npi_url",
+    "npi_client_secret": "npi_url",
+    "npi_private_key": "npi_url",
+    "npi_debtor_agent": "npi_url",
+    "npi_debtor_account": "npi_url",
+    "npi_debtor_name": "npi_url",
+    "khalti_service_token": "khalti_service_url",
 }
 _NEEDED_BY_CLOUDINARY = ("cloudinary_cloud_name", "cloudinary_api_key", "cloudinary_api_secret")
 
 # These hold several keys, the newest first: `new,old`.
-_KEYS = ("document_keys", "staff_key")
+_KEYS = ("document_keys", "payout_keys", "staff_key")
 # Vendors make these, so neither their length nor their letters are ours to choose. All other secrets are ours.
 _FROM_VENDORS = frozenset(
     {
@@ -69,6 +78,10 @@ _FROM_VENDORS = frozenset(
         "cloudinary_api_key",
         "cloudinary_api_secret",
         "khalti_secret",
+        "khalti_service_token",
+        "npi_password",
+        "npi_client_secret",
+        "npi_private_key",
         "esewa_secret",
         "stripe_secret",
         "stripe_webhook_secret",

@@ -115,6 +115,10 @@ class AppConfig(BaseModel):
     partner_share_percent: Percent = _key(80, "Share of a venue partner where the agreement says none.")
     network_vat_registered: bool = _key(False, "The network pays VAT, which new agreements take out of prices first.")
     vat_percent: Percent = _key(13, "VAT within prices, where the network is registered for it.")
+    payout_minimum: Paisa = _key(50_000, "Balance from which a payee is paid out.")
+    payout_approval_above: Paisa = _key(5_000_000, "Payouts above this need a second person.")
+    payout_account_cooloff_hours: int = _key(48, "Hours before a new payout account is paid to.", low=0, high=24 * 30)
+    payout_account_score: Percent = _key(80, "How far name and number of an account must agree, in percent.")
     withheld_tax_percent: Percent = _key(15, "Tax that new agreements withhold from a partner's share.")
 
     points_per_npr: int = _key(10, "Points that are worth one rupee.", low=1, high=10_000)

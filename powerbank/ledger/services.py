@@ -42,6 +42,7 @@ class EntryKind(StrEnum):
     ADJUSTMENT = "adjustment"
     SHARE = "share"  # a partner's share of revenue
     PAYOUT = "payout"
+    PAYOUT_RETURNED = "payout_returned"  # it was paid and came back
     TRANSFER = "transfer"
 
 

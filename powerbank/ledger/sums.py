@@ -7,11 +7,13 @@ older than the id is under way, every posting up to the number is there or will 
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from powerbank.base.db import db, open_session
+from powerbank.ledger.models import Seal
 
 _NAME = text("""
     SELECT max(newest.number)
@@ -52,6 +54,21 @@ _BALANCES = text("""
      WHERE a.id = ANY(CAST(:ids AS uuid[])) AND NOT a.floored
 """)
 ALL = 2**63 - 1
+# Of each account the last posting that counts at a moment, and the balance up to that posting.
+_AT = text("""
+    SELECT a.id, newest.number AS up_to,
+           CAST(coalesce(sealed.balance, 0) + coalesce(fresh.change, 0) AS bigint) AS balance
+      FROM unnest(CAST(:ids AS uuid[])) AS a (id)
+     CROSS JOIN LATERAL (SELECT number FROM ledger_postings
+                          WHERE account_id = a.id AND number <= :settled AND created_at <= :moment
+                          ORDER BY number DESC LIMIT 1) newest
+      LEFT JOIN LATERAL (SELECT up_to, balance FROM ledger_sums WHERE account_id = a.id AND up_to <= newest.number
+                          ORDER BY up_to DESC LIMIT 1) sealed ON true
+     CROSS JOIN LATERAL (SELECT sum(amount) AS change FROM ledger_postings
+                          WHERE account_id = a.id AND number > coalesce(sealed.up_to, 0)
+                            AND number <= newest.number) fresh
+     ORDER BY a.id
+""")
 
 
 def name_seal() -> None:
@@ -77,6 +94,29 @@ def close_seal(*, now: datetime) -> bool:
     session.execute(_SUMS, {"up_to": seal.up_to})
     session.execute(_SEALED, {"up_to": seal.up_to, "now": now})
     return True
+
+
+def find_settled_number(since: datetime) -> int | None:
+    """Find the number up to which all postings are known that were booked before a moment. None: not yet.
+
+    It is known once a seal that was named after the moment is closed, or once there is nothing left to seal.
+    """
+    session = db.session
+    if session.scalar(select(Seal.up_to).where(Seal.sealed_at.is_(None), Seal.made_at < since)) is not None:
+        return None
+    newest = session.scalar(select(Seal).where(Seal.sealed_at.is_not(None)).order_by(Seal.up_to.desc()).limit(1))
+    if newest is not None and newest.made_at >= since:
+        return newest.up_to
+    return None if session.scalar(_NAME) is not None else newest.up_to if newest is not None else 0
+
+
+def balances_at(account_ids: Sequence[UUID], *, settled: int, moment: datetime) -> Sequence[Any]:
+    """Read the balances of hot accounts at a moment, each with the number of the last posting that counts.
+
+    Only postings up to `settled` count, and only accounts that have one.
+    """
+    parameters = {"ids": list(map(str, account_ids)), "settled": settled, "moment": moment}
+    return db.session.execute(_AT, parameters).all()
 
 
 def sum_balances(account_ids: Sequence[UUID], *, before: int = ALL) -> dict[UUID, int]:

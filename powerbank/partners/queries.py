@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -17,10 +17,10 @@ from powerbank.ledger import sums
 from powerbank.ledger.models import Account
 from powerbank.partners import terms as rules
 from powerbank.partners.accruals import payable_account
-from powerbank.partners.models import Accrual, Agreement, AgreementStation, Member, Partner
+from powerbank.partners.models import Accrual, Agreement, AgreementStation, Member, MemberRole, Partner
 from powerbank.stations.models import Station
 from powerbank.users.identifiers import mask_contact_address
-from powerbank.users.models import IdentifierKind
+from powerbank.users.models import Identifier, IdentifierKind
 
 _EARNED = """
     SELECT {group}, CAST(sum(gross) AS bigint) AS gross, CAST(sum(vat) AS bigint) AS tax,
@@ -110,6 +110,34 @@ def find_known_partners(ids: Collection[UUID]) -> set[UUID]:
     return set(db.session.scalars(select(Partner.id).where(Partner.id.in_(ids))))
 
 
+def list_by_id(ids: Collection[UUID]) -> list[Partner]:
+    return list(db.session.scalars(select(Partner).where(Partner.id.in_(ids))))
+
+
+class People(NamedTuple):
+    """Who belongs to a partner: the owners who have joined, and every address by which somebody is known."""
+
+    owner_ids: list[UUID]
+    addresses: set[str]
+
+
+def people_of(ids: Collection[UUID]) -> dict[UUID, People]:
+    """Read who belongs to each of these partners, with the addresses of their invitations and of their accounts."""
+    people = {partner_id: People([], set()) for partner_id in ids}
+    query = (
+        select(Member.partner_id, Member.user_id, Member.role, Member.address, Identifier.value)
+        .outerjoin(Identifier, Identifier.user_id == Member.user_id)
+        .where(Member.partner_id.in_(ids))
+        .order_by(Member.id)
+    )
+    for row in db.session.execute(query):
+        found = people[row.partner_id]
+        found.addresses.update(address for address in (row.address, row.value) if address)
+        if row.role == MemberRole.OWNER and row.user_id is not None and row.user_id not in found.owner_ids:
+            found.owner_ids.append(row.user_id)
+    return people
+
+
 def is_member(partner_id: UUID, user_id: UUID) -> bool:
     return db.session.scalar(select(Member.id).filter_by(partner_id=partner_id, user_id=user_id)) is not None
 
@@ -181,7 +209,7 @@ def earnings(partner_id: UUID, *, from_: date | None, to: date | None, group: st
 
 _PAID = text("""
     SELECT CAST(coalesce(-sum(posting.amount), 0) AS bigint) FROM ledger_postings AS posting
-      JOIN ledger_entries AS entry ON entry.id = posting.entry_id AND entry.kind = 'payout'
+      JOIN ledger_entries AS entry ON entry.id = posting.entry_id AND entry.kind IN ('payout', 'payout_returned')
      WHERE posting.account_id = (SELECT id FROM ledger_accounts
                                   WHERE owner = :owner AND kind = 'partner_payable' AND currency = 'NPR')
        AND posting.created_at >= :begin AND posting.created_at < :end

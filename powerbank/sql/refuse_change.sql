@@ -41,3 +41,13 @@ CREATE OR REPLACE TRIGGER partner_agreement_stations_stay BEFORE DELETE OR TRUNC
 
 CREATE OR REPLACE TRIGGER partner_accruals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON partner_accruals
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE OR REPLACE TRIGGER payouts_stay BEFORE DELETE OR TRUNCATE ON payouts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE OR REPLACE TRIGGER payout_statements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON payout_statements
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE OR REPLACE TRIGGER payout_statement_pages_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON payout_statement_pages
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -46,6 +46,11 @@ NOT_COUNTED = {
     "POST /api/admin/payments/review/<uuid:intent_id>/resolve": "the gateway says how much came",
     "POST /console/money/top-ups/<uuid:intent_id>/verify": "the gateway says how much came",
     "POST /console/money/top-ups/<uuid:intent_id>/resolve": "the gateway says how much came",
+    "POST /api/admin/payouts/<uuid:payout_id>/approve": "two people decided of what was earned",
+    "POST /api/admin/payouts/<uuid:payout_id>/hold": "what was put aside is payable again",
+    "POST /api/admin/payouts/<uuid:payout_id>/cancel": "what was put aside is payable again",
+    "POST /api/admin/payouts/<uuid:payout_id>/outcome": "two people decided of what was earned",
+    "POST /api/admin/payouts/bank-file": "the bank says what it paid",
 }
 BY_ITS_TARIFF = ("complete", "dismiss")  # a rental ends, or a case, and nobody chose an amount
 
@@ -130,6 +135,9 @@ MOVES_NOTHING = {
     "POST /api/admin/partners/<uuid:partner_id>/agreements",
     "POST /api/admin/partners/<uuid:partner_id>/agreements/preview",
     "POST /api/admin/partners/<uuid:partner_id>/agreements/<uuid:agreement_id>/end",
+    "POST /api/admin/partners/<uuid:partner_id>/payout-accounts",
+    "POST /api/admin/partners/<uuid:partner_id>/payout-accounts/<uuid:account_id>/confirm",
+    "POST /api/admin/partners/<uuid:partner_id>/payout-accounts/<uuid:account_id>/reject",
     "POST /api/admin/stations",
     "POST /api/admin/stations/import",
     "POST /api/admin/stations/<sn>/credentials",

@@ -47,6 +47,9 @@ GRANTED = MappingProxyType(
         "refunds.decide": _FINANCE,
         "partners.read": _ALL,
         "partners.write": _FINANCE,
+        "payouts.read": _FINANCE,
+        "payouts.write": _FINANCE,
+        "payouts.approve": _FINANCE,
         "promotions.read": _ALL,
         "promotions.write": _OPERATIONS,
         "search.read": _ALL,  # each finds what the role may read

@@ -74,6 +74,7 @@ class NoticeType(StrEnum):
     PAYOUT_FAILED = "payout_failed"
     SUPPORT_ANSWERED = "support_answered"
     SUPPORT_ANSWER_WAITS = "support_answer_waits"
+    PAYOUT_ACCOUNT_CHANGED = "payout_account_changed"
     PROFILE_REMINDER = "profile_reminder"
     KYC_REMINDER = "kyc_reminder"
     DIGEST = "digest"
@@ -157,6 +158,7 @@ RULES = MappingProxyType(
         NoticeType.POINTS_TAKEN: _rule(Group.PAYMENTS, PUSH),
         NoticeType.PAYOUT_SENT: _rule(Group.PAYMENTS, PUSH, EMAIL),
         NoticeType.PAYOUT_FAILED: _rule(Group.PAYMENTS, PUSH, EMAIL),
+        NoticeType.PAYOUT_ACCOUNT_CHANGED: _urgent_rule(Group.SECURITY, PUSH, SMS, EMAIL),
         # A loss is a charge, so it belongs to the payments.
         NoticeType.RENTAL_LOST: _rule(Group.PAYMENTS, PUSH, SMS, EMAIL),
         NoticeType.RENTAL_STARTED: _urgent_rule(Group.RENTALS, PUSH),

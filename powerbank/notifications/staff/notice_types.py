@@ -40,6 +40,10 @@ class StaffNoticeType(StrEnum):
     SETTLEMENT_MISMATCH = "settlement_mismatch"
     EXCHANGE_RATES_STALE = "exchange_rates_stale"
     PAYOUT_STUCK = "payout_stuck"
+    PAYOUT_NOT_PAID = "payout_not_paid"
+    PAYOUT_TO_APPROVE = "payout_to_approve"
+    PAYOUT_ACCOUNT_TO_CONFIRM = "payout_account_to_confirm"
+    PAYOUT_RUN_FINISHED = "payout_run_finished"
     ANOMALY = "anomaly"
     TEMPLATE_BROKEN = "template_broken"
     SUPPORT_OVERDUE = "support_overdue"
@@ -89,7 +93,11 @@ RULES = MappingProxyType(
         StaffNoticeType.REFUND_STUCK: StaffRule("ledger.approve", email=True, once_per="refund_id"),
         StaffNoticeType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),
         StaffNoticeType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
-        StaffNoticeType.PAYOUT_STUCK: StaffRule("ledger.read", email=True, once_per="payout_id"),
+        StaffNoticeType.PAYOUT_STUCK: StaffRule("payouts.read", email=True, once_per="payout_id"),
+        StaffNoticeType.PAYOUT_NOT_PAID: StaffRule("payouts.read", email=True, once_per="version"),
+        StaffNoticeType.PAYOUT_TO_APPROVE: StaffRule("payouts.approve", email=True, once_per="payout_id"),
+        StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM: StaffRule("payouts.approve", email=True, once_per="account_id"),
+        StaffNoticeType.PAYOUT_RUN_FINISHED: StaffRule("payouts.read", once_per="run_id"),
         StaffNoticeType.ANOMALY: StaffRule("system.operate", once_per="key"),
         StaffNoticeType.SUPPORT_OVERDUE: StaffRule("support.write", email=True, push=True, once_per="message_id"),
         StaffNoticeType.TEMPLATE_BROKEN: StaffRule("templates.write", once_per="version"),

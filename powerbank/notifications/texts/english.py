@@ -229,6 +229,10 @@ ENGLISH = MappingProxyType(
             "Payout failed",
             "We could not pay out {amount:money}. Please check your account details.",
         ),
+        NoticeType.PAYOUT_ACCOUNT_CHANGED: (
+            "Your payout account changes",
+            "Somebody asked to pay you out to another account, or confirmed it. If it was not you, tell us at once.",
+        ),
         NoticeType.PROFILE_REMINDER: (
             "One step left",
             "Complete your profile in the app, then verify your identity, and take your first power bank.",

@@ -82,7 +82,23 @@ ENGLISH = MappingProxyType(
             "Exchange rates are old",
             "The central bank's feed has brought nothing for three days. Foreign top-ups use the last rates.",
         ),
-        StaffNoticeType.PAYOUT_STUCK: ("A payout is stuck", "The payout of {amount:money} has no outcome yet."),
+        StaffNoticeType.PAYOUT_STUCK: (
+            "A payout is stuck",
+            "The payout of {amount:money} to {payee} has no outcome yet.",
+        ),
+        StaffNoticeType.PAYOUT_NOT_PAID: (
+            "A payout failed",
+            "The payout of {amount:money} to {payee} did not arrive: {reason}.",
+        ),
+        StaffNoticeType.PAYOUT_TO_APPROVE: ("A payout to approve", "{amount:money} wait to be paid to {payee}."),
+        StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM: (
+            "A payout account to confirm",
+            "{payee} wants to be paid to another account.",
+        ),
+        StaffNoticeType.PAYOUT_RUN_FINISHED: (
+            "A payout run has finished",
+            "{count:number} payouts of {amount:money} in all were made, {skipped:number} payees were passed over.",
+        ),
         StaffNoticeType.ANOMALY: ("Something unusual", "{detail}."),
         StaffNoticeType.SUPPORT_OVERDUE: (
             "A person waits for an answer",
@@ -173,7 +189,26 @@ NEPALI = MappingProxyType(
             "विनिमय दर पुरानो भयो",
             "राष्ट्र बैंकबाट तीन दिनदेखि नयाँ दर आएको छैन। विदेशी टप-अपमा अन्तिम दर लागू हुन्छ।",
         ),
-        StaffNoticeType.PAYOUT_STUCK: ("भुक्तानी अड्किएको छ", "{amount:money} को भुक्तानीको नतिजा अझै आएको छैन।"),
+        StaffNoticeType.PAYOUT_STUCK: (
+            "भुक्तानी अड्किएको छ",
+            "{payee} लाई गरिएको {amount:money} को भुक्तानीको नतिजा अझै आएको छैन।",
+        ),
+        StaffNoticeType.PAYOUT_NOT_PAID: (
+            "भुक्तानी असफल भयो",
+            "{payee} लाई पठाइएको {amount:money} पुगेन: {reason}।",
+        ),
+        StaffNoticeType.PAYOUT_TO_APPROVE: (
+            "स्वीकृत गर्नुपर्ने भुक्तानी",
+            "{payee} लाई तिर्नुपर्ने {amount:money} स्वीकृतिको पर्खाइमा छ।",
+        ),
+        StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM: (
+            "पुष्टि गर्नुपर्ने भुक्तानी खाता",
+            "{payee} ले अर्को खातामा भुक्तानी चाहेको छ।",
+        ),
+        StaffNoticeType.PAYOUT_RUN_FINISHED: (
+            "भुक्तानीको चक्र सकियो",
+            "जम्मा {amount:money} का {count:number} भुक्तानी बने, {skipped:number} जनालाई छोडियो।",
+        ),
         StaffNoticeType.ANOMALY: ("केही असामान्य देखियो", "{detail}।"),
         StaffNoticeType.SUPPORT_OVERDUE: (
             "एक जना जवाफको प्रतीक्षामा",

@@ -71,6 +71,8 @@ VALUES: Mapping[str, Value] = MappingProxyType(
         "type": Value(Format.TEXT, "rental_overdue"),
         "channel": Value(Format.TEXT, "push"),
         "language": Value(Format.TEXT, "ne"),
+        "payee": Value(Format.TEXT, "Thamel Bakery"),
+        "skipped": Value(Format.NUMBER, 3),
         "differences": Value(Format.NUMBER, 2),
         "what": Value(Format.TEXT, "not_credited"),
         "problem": Value(Format.TEXT, "a value is missing"),

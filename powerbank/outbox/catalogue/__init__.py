@@ -11,6 +11,7 @@ from powerbank.outbox.catalogue import (
     notification_jobs,
     partner_jobs,
     payment_jobs,
+    payout_jobs,
     rental_jobs,
     reward_jobs,
     station_jobs,
@@ -28,6 +29,7 @@ JOBS: tuple[JobSpec, ...] = (
     *rental_jobs.JOBS,
     *partner_jobs.JOBS,
     *support_jobs.JOBS,
+    *payout_jobs.JOBS,
     *notification_jobs.JOBS,
 )
 
@@ -40,6 +42,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *rental_jobs.SCHEDULES,
     *partner_jobs.SCHEDULES,
     *support_jobs.SCHEDULES,
+    *payout_jobs.SCHEDULES,
     *notification_jobs.SCHEDULES,
 )
 

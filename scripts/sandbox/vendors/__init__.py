@@ -5,6 +5,8 @@ from scripts.sandbox.vendors.cloudinary import api as cloudinary
 from scripts.sandbox.vendors.esewa import api as esewa
 from scripts.sandbox.vendors.fcm import api as fcm
 from scripts.sandbox.vendors.khalti import api as khalti
+from scripts.sandbox.vendors.khalti_service import api as khalti_service
+from scripts.sandbox.vendors.npi import api as npi
 from scripts.sandbox.vendors.stripe import api as stripe
 
 VENDORS = (
@@ -17,4 +19,6 @@ VENDORS = (
     esewa.VENDOR,
     stripe.VENDOR,
     nrb.VENDOR,
+    npi.VENDOR,
+    khalti_service.VENDOR,
 )

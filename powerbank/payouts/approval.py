@@ -1,0 +1,172 @@
+"""What staff decide of a payout: approve, hold, release, retry, cancel, and what became of it where nobody else knows.
+
+Whoever made a payout happen does not approve it, and whoever sent it by hand does not say that it was paid.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.api.auth import Staff
+from powerbank.base.audit import staff_actor
+from powerbank.base.db import open_session
+from powerbank.base.errors import ConflictError
+from powerbank.content import app_config
+from powerbank.ledger import sums
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.models import Account
+from powerbank.outbox.enqueue import publish
+from powerbank.payouts import money, payees, providers, transitions
+from powerbank.payouts.errors import SecondPersonError
+from powerbank.payouts.events import PayoutApproved, PayoutWaits
+from powerbank.payouts.models import Payout, PayoutAccount, PayoutRun
+from powerbank.payouts.outcomes import fail_payout, pay_payout
+from powerbank.payouts.states import AccountStatus, Status
+from powerbank.payouts.transitions import POLICY
+
+
+def approve_or_ask(payout: Payout, *, now: datetime) -> None:
+    """Approve a new payout by the policy, or ask for a second person."""
+    if payout.amount <= app_config.current().payout_approval_above:
+        _approve(payout, by=POLICY, now=now)
+        return
+    transitions.move(payout, Status.AWAITING_APPROVAL, actor=POLICY, now=now)
+    publish(PayoutWaits(payout_id=payout.id, payee=payout.payee_name, amount=payout.amount))
+
+
+def approve_payout(payout_id: UUID, *, staff: Staff, now: datetime) -> Payout:
+    payout = transitions.lock_payout(payout_id)
+    transitions.require(payout, Status.AWAITING_APPROVAL, Status.DRAFT)
+    run = open_session().get_one(PayoutRun, payout.run_id)
+    if run.asked_by == staff_actor(staff.id):
+        raise SecondPersonError("Whoever asked for the run does not approve its payouts.")
+    if staff.email.lower() in payees.find_payee(payout.payee_kind, payout.payee_id).addresses:
+        raise SecondPersonError("Nobody approves a payout to somebody that they belong to.")
+    _refuse_other_account(payout)
+    _approve(payout, by=staff_actor(staff.id), now=now)
+    return payout
+
+
+def _approve(payout: Payout, *, by: str, now: datetime) -> None:
+    transitions.move(payout, Status.APPROVED, actor=by, now=now, approved_by=by, approved_at=now)
+    money.put_aside(payout, actor=by)
+    providers.get(payout.provider)  # one that is gone refuses here, before money is on its way
+    publish(PayoutApproved(payout_id=payout.id))
+
+
+def hold_payout(payout_id: UUID, *, staff: Staff, reason: str, now: datetime) -> Payout:
+    """Keep a payout back until it is released. Its money is payable meanwhile, and is not paid otherwise."""
+    payout = transitions.lock_payout(payout_id)
+    was_approved = payout.status == Status.APPROVED
+    actor = staff_actor(staff.id)
+    transitions.move(payout, Status.HELD, actor=actor, now=now, reason=reason)
+    if was_approved:
+        _take_approval_back(payout, actor=actor)
+    return payout
+
+
+def release_payout(payout_id: UUID, *, staff: Staff, reason: str | None, now: datetime) -> Payout:
+    """Let a payout go on that was held. Somebody approves it again."""
+    payout = transitions.lock_payout(payout_id)
+    actor = staff_actor(staff.id)
+    transitions.require(payout, Status.HELD)
+    transitions.move(payout, Status.AWAITING_APPROVAL, actor=actor, now=now, reason=reason)
+    return payout
+
+
+def cancel_payout(payout_id: UUID, *, staff: Staff, reason: str | None, now: datetime) -> Payout:
+    """Give a payout up that is not on its way. The next run pays the balance."""
+    payout = transitions.lock_payout(payout_id)
+    was_approved = payout.status == Status.APPROVED
+    actor = staff_actor(staff.id)
+    transitions.move(payout, Status.CANCELLED, actor=actor, now=now, reason=reason)
+    if was_approved:
+        _take_approval_back(payout, actor=actor)
+    return payout
+
+
+def retry_payout(payout_id: UUID, *, staff: Staff, reason: str | None, now: datetime) -> Payout:
+    """Try a payout again that failed for certain, under a key of its own. Somebody approves it again.
+
+    What has happened to the balance since then counts: a payout that a later one has paid is not paid again.
+    """
+    payout = transitions.lock_payout(payout_id)
+    transitions.require(payout, Status.FAILED)
+    newer = select(Payout.id).where(
+        Payout.payee_kind == payout.payee_kind, Payout.payee_id == payout.payee_id, Payout.id > payout.id
+    )
+    if open_session().scalar(newer.limit(1)) is not None:
+        raise ConflictError("newer_payout", "This payee has a newer payout.")
+    if _read_balance(payout) < payout.amount:
+        raise ConflictError("balance_too_low", "This much is not payable any more.")
+    account = _find_account(payout)
+    if account is None:
+        raise ConflictError("no_confirmed_account", "This payee has no account that can be paid to.")
+    transitions.move(
+        payout,
+        Status.AWAITING_APPROVAL,
+        actor=staff_actor(staff.id),
+        now=now,
+        reason=reason,
+        attempt=payout.attempt + 1,
+        account_id=account.id,
+        provider=account.provider,
+        approved_by=None,
+        approved_at=None,
+        reference=None,
+        batch=None,
+        file_taken_by=None,
+        said=None,
+        sent_at=None,
+    )
+    return payout
+
+
+def decide_outcome(
+    payout_id: UUID, *, staff: Staff, result: str, reference: str, reason: str | None, now: datetime
+) -> Payout:
+    """Note what became of a payout that a person or a bank's portal has sent, or that its provider cannot tell of."""
+    payout = transitions.lock_payout(payout_id)
+    transitions.require(payout, Status.PROCESSING, Status.UNKNOWN)
+    if payout.status == Status.PROCESSING and providers.get(payout.provider).automatic:
+        raise ConflictError("provider_decides", "The provider says what becomes of this payout.")
+    actor = staff_actor(staff.id)
+    run = open_session().get_one(PayoutRun, payout.run_id)
+    first = payout.approved_by if payout.approved_by != POLICY else run.asked_by
+    if actor in (first, payout.file_taken_by):
+        raise SecondPersonError("A second person says what became of a payout.")
+    payout.reference, payout.decided_by, payout.reason = reference, actor, reason
+    if result == "paid":
+        pay_payout(payout, actor=actor, now=now)
+    else:
+        fail_payout(payout, why=reason or "It was not paid.", actor=actor, now=now)
+    return payout
+
+
+def _take_approval_back(payout: Payout, *, actor: str) -> None:
+    money.give_back(payout, actor=actor)
+    payout.approved_by = payout.approved_at = None
+    payout.attempt += 1  # the next approval books again, so it needs keys of its own
+    open_session().flush()
+
+
+def _refuse_other_account(payout: Payout) -> None:
+    account = open_session().get_one(PayoutAccount, payout.account_id)
+    if account.status != AccountStatus.CONFIRMED:
+        raise ConflictError("account_changed", "The account was changed; cancel this payout, and the next run pays.")
+
+
+def _find_account(payout: Payout) -> PayoutAccount | None:
+    return open_session().scalar(
+        select(PayoutAccount).filter_by(
+            payee_kind=payout.payee_kind, payee_id=payout.payee_id, status=AccountStatus.CONFIRMED
+        )
+    )
+
+
+def _read_balance(payout: Payout) -> int:
+    name = payees.payable_account(payout.payee_kind, payout.payee_id)
+    query = select(Account.id).filter_by(kind=Kind(name.kind), owner=name.owner, currency=name.currency)
+    account_id = open_session().scalars(query).one()
+    return sums.sum_balances([account_id])[account_id]

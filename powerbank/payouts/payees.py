@@ -1,0 +1,62 @@
+"""Payees: whoever has a payable account. Partners are known here; later domains say who theirs are."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from types import MappingProxyType
+from uuid import UUID
+
+from powerbank.base.money import NPR
+from powerbank.ledger.accounts import AccountName, Kind
+from powerbank.partners import queries as partners
+from powerbank.payouts.states import PayeeKind
+
+PAYABLE = MappingProxyType({PayeeKind.PARTNER: Kind.PARTNER_PAYABLE, PayeeKind.CREW: Kind.CREW_PAYABLE})
+KIND_OF = MappingProxyType({payable: kind for kind, payable in PAYABLE.items()})
+
+
+@dataclass(frozen=True)
+class Payee:
+    id: UUID
+    name: str
+    active: bool
+    # The addresses of the people who belong to it: they approve nothing of it.
+    addresses: frozenset[str]
+    # Who is told of its payouts.
+    user_ids: tuple[UUID, ...]
+
+
+FindPayees = Callable[[Collection[UUID]], dict[UUID, Payee]]
+
+
+def find_partners(ids: Collection[UUID]) -> dict[UUID, Payee]:
+    people = partners.people_of(ids)
+    return {
+        partner.id: Payee(
+            partner.id,
+            partner.name,
+            partner.active,
+            frozenset(people[partner.id].addresses),
+            tuple(people[partner.id].owner_ids),
+        )
+        for partner in partners.list_by_id(ids)
+    }
+
+
+_find: dict[PayeeKind, FindPayees] = {PayeeKind.PARTNER: find_partners}
+
+
+def register_payees(kind: PayeeKind, find: FindPayees) -> None:
+    _find[kind] = find
+
+
+def find_payees(kind: PayeeKind, ids: Collection[UUID]) -> dict[UUID, Payee]:
+    return _find[kind](ids) if kind in _find else {}
+
+
+def find_payee(kind: str, payee_id: UUID) -> Payee:
+    """Find a payee whom a row of ours refers to."""
+    return find_payees(PayeeKind(kind), [payee_id])[payee_id]
+
+
+def payable_account(kind: str, payee_id: UUID) -> AccountName:
+    return AccountName(PAYABLE[PayeeKind(kind)], str(payee_id), NPR)

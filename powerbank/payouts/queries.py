@@ -1,0 +1,105 @@
+"""Read payouts and payout accounts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from powerbank.api.paging import page
+from powerbank.base.db import db
+from powerbank.base.errors import NotFoundError
+from powerbank.payouts import accounts
+from powerbank.payouts.models import Payout, PayoutAccount
+from powerbank.payouts.statements import lines
+from powerbank.payouts.statements.models import Statement
+
+
+def find_payout(payout_id: UUID) -> Payout:
+    found = db.session.get(Payout, payout_id)
+    if found is None:
+        raise NotFoundError("payout")
+    return found
+
+
+def payout_page(
+    *,
+    status: str | None = None,
+    payee_kind: str | None = None,
+    payee_id: UUID | None = None,
+    cutoff: datetime | None = None,
+    limit: int,
+    cursor: str | None,
+) -> dict[str, Any]:
+    """Read a page of payouts, newest first."""
+    filters = {"status": status, "payee_kind": payee_kind, "payee_id": payee_id, "cutoff": cutoff}
+    query = select(Payout).filter_by(**{name: value for name, value in filters.items() if value is not None})
+    found = page(query, Payout.id, descending=True, limit=limit, cursor=cursor)
+    return found | {"items": show_payouts(found["items"])}
+
+
+def show_payouts(payouts: Sequence[Payout]) -> list[dict[str, Any]]:
+    ids = [payout.id for payout in payouts]
+    statements = {
+        row.payout_id: row
+        for row in db.session.execute(
+            select(Statement.payout_id, Statement.number, Statement.lines_count).where(Statement.payout_id.in_(ids))
+        )
+    }
+    shown_accounts = {
+        account.id: account
+        for account in db.session.scalars(
+            select(PayoutAccount).where(PayoutAccount.id.in_([payout.account_id for payout in payouts]))
+        )
+    }
+    shown = []
+    for payout in payouts:
+        statement = statements.get(payout.id)
+        shown.append(
+            {
+                "payout_id": payout.id,
+                "payee": {"kind": payout.payee_kind, "id": payout.payee_id, "name": payout.payee_name},
+                "cutoff": payout.cutoff,
+                "amount": payout.amount,
+                "currency": payout.currency,
+                "status": payout.status,
+                "approved_by": payout.approved_by,
+                "provider": payout.provider,
+                "reference": payout.reference,
+                "statement_number": statement.number if statement else None,
+                "lines_count": statement.lines_count if statement else lines.count_lines(payout),
+                "code": payout.code,
+                "account": accounts.mask(shown_accounts[payout.account_id]),
+                "batch": payout.batch,
+                "reason": payout.reason,
+                "provider_said": payout.said,
+                "created_at": payout.created_at,
+                "sent_at": payout.sent_at,
+                "paid_at": payout.paid_at,
+            }
+        )
+    return shown
+
+
+def show_payout_with_lines(payout: Payout) -> dict[str, Any]:
+    [shown] = show_payouts([payout])
+    return shown | {"lines": lines.first_lines(payout, most=100)}
+
+
+def show_account(account: PayoutAccount) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "kind": account.kind,
+        "provider": account.provider,
+        "bank_code": account.bank_code,
+        "account_number": accounts.mask(account),
+        "account_name": account.name,
+        "status": account.status,
+        "score": account.score,
+        "checked_at": account.checked_at,
+        "check_note": account.check_note,
+        "usable_from": account.usable_from,
+        "reason": account.reason,
+        "created_at": account.created_at,
+    }

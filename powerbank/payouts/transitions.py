@@ -1,0 +1,49 @@
+"""Moves of a payout: each is written with its audit, and with what the console is told."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from powerbank.base import audit
+from powerbank.base.db import open_session
+from powerbank.base.errors import NotFoundError
+from powerbank.base.money import format_amount
+from powerbank.live import changes
+from powerbank.payouts.errors import WrongStateError
+from powerbank.payouts.models import Payout
+from powerbank.payouts.states import MOVES, Status
+
+POLICY = "policy"  # approves what is small enough
+
+
+def lock_payout(payout_id: UUID) -> Payout:
+    payout = open_session().get(Payout, payout_id, with_for_update=True, populate_existing=True)
+    if payout is None:
+        raise NotFoundError("payout")
+    return payout
+
+
+def move(payout: Payout, to: Status, *, actor: str, now: datetime, **more: Any) -> None:
+    """Move a locked payout, or refuse it."""
+    before = Status(payout.status)
+    if to not in MOVES[before]:
+        raise WrongStateError(before)
+    payout.status = to
+    for name, value in more.items():
+        setattr(payout, name, value)
+    open_session().flush()
+    if actor.startswith("staff:"):
+        audit.record(
+            actor=actor,
+            action=f"payouts.{to}",
+            object_kind="payouts",
+            object_id=payout.id,
+            old={"status": before},
+            new={"status": to, "amount": format_amount(payout.amount), "reason": payout.reason},
+        )
+    changes.announce("payouts", kind="payout", id=str(payout.id))
+
+
+def require(payout: Payout, *statuses: Status) -> None:
+    if payout.status not in statuses:
+        raise WrongStateError(payout.status)

@@ -1,0 +1,82 @@
+"""A bank file is given to the bank's portal, and the bank's answers are taken over as a whole or not at all."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from powerbank.payouts import providers
+from tests.payouts.conftest import books, payouts
+from tests.people import Headers, rows
+
+Fixture = Callable[..., Any]
+
+
+@pytest.fixture
+def batch(app: Flask, payee: Fixture, run_payouts: Fixture, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a batch with two payouts, as a network without connectIPS has it. Its name comes back."""
+    without_npi = {name: each for name, each in app.extensions["payout_providers"].items() if name != "npi"}
+    monkeypatch.setitem(app.extensions, "payout_providers", without_npi)
+    for name in ("Bakery", "Cafe"):
+        payee(name, 100_000)
+    run_payouts()
+    return str(rows(app, "SELECT batch FROM payouts LIMIT 1")[0].batch)
+
+
+def answers(app: Flask, *results: str, **changed: str) -> bytes:
+    lines = ["payout,amount,result,reference"]
+    for row, result in zip(rows(app, "SELECT code FROM payouts ORDER BY id"), results, strict=True):
+        lines.append(f"{changed.get('code', row.code)},{changed.get('amount', '1000.00')},{result},T-{result}")
+    return "\r\n".join(lines).encode()
+
+
+def test_a_file_is_written_and_its_answers_are_taken_over(
+    app: Flask, client: FlaskClient, finance: Headers, boss: Headers, batch: str
+) -> None:
+    assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
+    written = client.get(f"/api/admin/payouts/bank-file?batch={batch}", headers=finance)
+    assert written.content_type.startswith("text/csv")
+    assert written.text.count("0123456789012") == 2
+    address = f"/api/admin/payouts/bank-file?batch={batch}"
+    given = {"data": answers(app, "paid", "failed"), "content_type": "text/csv"}
+    own = client.post(address, headers=finance, **given)
+    assert (own.status_code, own.get_json()["code"]) == (403, "second_person_required")
+    assert client.post(address, headers=boss, **given).get_json() == {"paid": 1, "failed": 1, "known": 0}
+    assert [status for _, _, status in payouts(app)] == ["paid", "failed"]
+    assert books(app) == {"gateway_clearing": 100_000, "partner_payable": 100_000}
+    assert client.post(address, headers=boss, **given).get_json() == {"paid": 0, "failed": 0, "known": 2}
+    [log] = rows(app, "SELECT count(*) AS taken FROM audit_log WHERE action = 'payouts.export_bank_file'")
+    assert log.taken == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"amount": "1000.01"}, "another amount"),
+        ({"code": "P0000"}, "no such payout"),
+        ({"result": "maybe"}, "paid or failed"),
+    ],
+)
+def test_a_wrong_file_changes_nothing(
+    app: Flask, client: FlaskClient, boss: Headers, batch: str, changed: dict[str, str], says: str
+) -> None:
+    data = answers(app, "paid", changed.pop("result", "paid"), **changed)
+    address = f"/api/admin/payouts/bank-file?batch={batch}"
+    refused = client.post(address, data=data, content_type="text/csv", headers=boss)
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "bank_file_refused")
+    assert says in str(refused.get_json()["rows"])
+    assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
+
+
+def test_a_file_of_another_batch_and_what_is_no_file_are_refused(
+    app: Flask, client: FlaskClient, finance: Headers, boss: Headers, batch: str
+) -> None:
+    other = "/api/admin/payouts/bank-file?batch=2020-01-01"
+    assert client.post(other, data=answers(app, "paid", "paid"), headers=boss).status_code == 404
+    assert client.get(other, headers=finance).status_code == 404
+    address = f"/api/admin/payouts/bank-file?batch={batch}"
+    for data in (b"\xff\xfe", b"a,b\r\n1,2\r\n", b"payout,amount,result,reference\r\n"):
+        assert client.post(address, data=data, headers=boss).status_code == 422
+    assert providers.BANK_FILE.name in {row.provider for row in rows(app, "SELECT provider FROM payouts")}
