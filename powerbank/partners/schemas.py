@@ -224,3 +224,54 @@ class EarningsSchema(Schema):
     paid = Money(required=True, least=None)
     totals = fields.Nested(EarnedSchema, required=True)
     items = fields.List(fields.Nested(EarningsItemSchema), required=True)
+
+
+class PartnerChoiceSchema(Schema):
+    partner_id = fields.UUID(load_default=None, metadata={"description": "needed by who belongs to several"})
+
+
+class OwnPageArguments(PageArguments, PartnerChoiceSchema):
+    pass
+
+
+class OwnEarningsArguments(EarningsArguments, PartnerChoiceSchema):
+    pass
+
+
+class OwnPartnerSchema(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    role = fields.String(required=True)
+
+
+class OwnPartnersSchema(Schema):
+    items = fields.List(fields.Nested(OwnPartnerSchema), required=True)
+
+
+class OwnMembersSchema(Schema):
+    items = fields.List(fields.Nested(MemberSchema), required=True)
+
+
+class OwnStationSchema(Schema):
+    sn = fields.String(required=True)
+    name = fields.String(required=True)
+    address = fields.String(required=True)
+    city = fields.String(required=True)
+    status = fields.String(required=True)
+    available_banks = fields.Integer(required=True)
+    free_slots = fields.Integer(required=True)
+    last_seen = Time(required=True, allow_none=True)
+    rentals_today = fields.Integer(required=True)
+    share_today = Money(required=True, least=None)
+    share_month = Money(required=True, least=None)
+    currency = fields.String(required=True)
+
+
+class OpenIssueSchema(Schema):
+    issue_type = fields.String(required=True)
+    opened_at = Time(required=True)
+
+
+class OwnStationWithIssuesSchema(OwnStationSchema):
+    issues = fields.List(fields.Nested(OpenIssueSchema), required=True)

@@ -23,6 +23,14 @@ def find_payout(payout_id: UUID) -> Payout:
     return found
 
 
+def find_payout_of(payout_id: UUID, payee_kind: str, payee_id: UUID) -> Payout:
+    """Find a payout of this payee."""
+    found = find_payout(payout_id)
+    if (found.payee_kind, found.payee_id) != (payee_kind, payee_id):
+        raise NotFoundError("payout")
+    return found
+
+
 def payout_page(
     *,
     status: str | None = None,

@@ -58,6 +58,20 @@ class PayoutWithLinesSchema(PayoutSchema):
     lines = fields.List(fields.Nested(PayoutLineSchema), required=True, metadata={"description": "the first 100"})
 
 
+class OwnPayoutSchema(PayoutSchema):
+    """A payout as its payee sees it: without what staff do about it."""
+
+    class Meta:
+        exclude = ("approved_by", "batch", "provider_said", "reason")
+
+
+class OwnPayoutWithLinesSchema(OwnPayoutSchema):
+    class Meta:
+        exclude = OwnPayoutSchema.Meta.exclude
+
+    lines = fields.List(fields.Nested(PayoutLineSchema), required=True, metadata={"description": "the first 100"})
+
+
 class PayoutArguments(PageArguments):
     status = fields.String(load_default=None, validate=validate.OneOf([*Status]))
     payee_kind = fields.String(load_default=None, validate=validate.OneOf([*PayeeKind]))
@@ -118,3 +132,7 @@ class PayoutAccountSchema(Schema):
     usable_from = Time(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
     created_at = Time(required=True)
+
+
+class OwnAccountsSchema(Schema):
+    items = fields.List(fields.Nested(PayoutAccountSchema), required=True)

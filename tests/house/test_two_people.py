@@ -30,19 +30,26 @@ from powerbank.notifications.people.notice_types import NoticeType
 from powerbank.notifications.people.services import notify
 from powerbank.outbox import operations
 from powerbank.outbox.catalogue import payment_jobs
+from powerbank.partners import queries as partner_queries
+from powerbank.partners import services as partners
+from powerbank.partners.models import MemberRole
 from powerbank.payments.refunds import services as refunds
 from powerbank.payments.topups import services as intents
+from powerbank.payouts.statements import services as statements
 from powerbank.rentals.models import Rental
 from powerbank.rentals.reservations.models import Reservation
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.packages.models import Package
 from powerbank.support import services as support
 from powerbank.support.models import Conversation, Subject
+from powerbank.stations.registry import services as registry
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.house.walk import NOBODY, Route, routes
 from tests.ledger.conftest import about, key, top_up
+from tests.payouts.conftest import make_paid_payout
 from tests.rentals import rentals_in_states
+from tests.stations.conftest import FACTS
 
 
 @dataclass(frozen=True)
@@ -226,6 +233,53 @@ FACTORIES: dict[str, Factory] = {
     "/api/support/conversations/<uuid:conversation_id>/typing": a_conversation,
     "/api/support/conversations/<uuid:conversation_id>/solved": a_conversation,
     "/api/support/conversations/<uuid:conversation_id>/rating": a_conversation_that_is_solved,
+def a_hosted_station(owner: UUID) -> Belonging:
+    partner_id = a_partner_of(owner)
+    with transaction() as session:
+        sn = f"H{key()[:8]}"
+        facts = FACTS | {"sn": sn, "imei": sn, "slots": 2, "partner_id": partner_id}
+        station, _ = registry.register_station(**facts, now=utcnow())
+        session.flush()
+    return Belonging({"sn": station.sn}, {"POST": {"issue_type": "other"}})
+
+
+def a_member(owner: UUID) -> Belonging:
+    partner_id = a_partner_of(owner)
+    with transaction():
+        invited = partners.add_member(
+            partner_id, address=f"{key()}@example.com", role=MemberRole.VIEWER, by=f"user:{owner}"
+        )
+    return Belonging({"member_id": invited.id})
+
+
+def a_paid_payout(owner: UUID) -> Belonging:
+    partner_id = a_partner_of(owner)
+    with transaction() as session:
+        payout = make_paid_payout(partner_id)
+        session.flush()
+        statements.make_statements_of_payee(payout.id, now=utcnow())
+    return Belonging({"payout_id": payout.id})
+
+
+def a_partner_of(owner: UUID) -> UUID:
+    """Make a partner whose owner is this person, unless it is there."""
+    if found := partner_queries.memberships_of(owner):
+        return found[0][1].id
+    with transaction() as session:
+        partner = partners.create_partner(name="Bakery", kind="venue", contact={})
+        member = partners.add_member(partner.id, address=f"{key()}@example.com", role=MemberRole.OWNER, by="test")
+        member.user_id = owner
+        session.flush()
+    return partner.id
+
+
+FACTORIES: dict[str, Factory] = {
+    "/api/partner/stations/<sn>": a_hosted_station,
+    "/api/partner/stations/<sn>/report-issue": a_hosted_station,
+    "/api/partner/members/<uuid:member_id>": a_member,
+    "/api/partner/payouts/<uuid:payout_id>": a_paid_payout,
+    "/api/partner/payouts/<uuid:payout_id>/statement.json": a_paid_payout,
+    "/api/partner/payouts/<uuid:payout_id>/statement.csv": a_paid_payout,
     "/api/reservations/<uuid:reservation_id>": a_reservation,
     "/api/rentals/<uuid:rental_id>": a_rental,
     "/api/rentals/<uuid:rental_id>/cancel": a_rental,

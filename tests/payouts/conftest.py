@@ -8,13 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from jobs.worker.stepwise import StepwiseRun
-from powerbank.base.db import new_id, transaction
+from powerbank.base.db import new_id, open_session, transaction, utcnow
 from powerbank.ledger import services as ledger
 from powerbank.ledger.services import EntryKind
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.partners.accruals import share_lines
+from powerbank.payouts.models import Payout, PayoutAccount, PayoutRun
 from scripts.sandbox import Sandbox
 from tests.partners.conftest import (  # noqa: F401
     agree,
@@ -144,3 +146,44 @@ def books(app: Flask) -> dict[str, int]:
           FROM ledger_accounts a JOIN ledger_postings p ON p.account_id = a.id
          WHERE a.kind IN ('partner_payable', 'payout_clearing', 'gateway_clearing') GROUP BY 1"""
     return {row.kind: row.balance for row in rows(app, query) if row.balance}
+
+
+def make_paid_payout(partner_id: UUID, amount: int = 100_000) -> Payout:
+    """Make a payout that was paid by hand, in the open transaction."""
+    session, now = open_session(), utcnow()
+    lines = share_lines(partner_id, share=amount, withheld=0)
+    ledger.post_entry(kind=EntryKind.SHARE, key=str(uuid4()), lines=lines, actor="test")
+    run = PayoutRun(id=new_id(), cutoff=now, asked_by="test", up_to=1)
+    account = PayoutAccount(
+        id=new_id(),
+        payee_kind="partner",
+        payee_id=partner_id,
+        kind="by_hand",
+        provider="by_hand",
+        name="Bakery",
+        status="replaced",
+        requested_by="test",
+        usable_from=now,
+    )
+    session.add_all([run, account])
+    session.flush()
+    number = session.scalar(text("SELECT max(number) FROM ledger_postings"))
+    payout = Payout(
+        id=new_id(),
+        run_id=run.id,
+        code=f"P{uuid4().hex[:10]}",
+        payee_kind="partner",
+        payee_id=partner_id,
+        payee_name="Bakery",
+        cutoff=now,
+        up_to=number,
+        amount=amount,
+        account_id=account.id,
+        provider="by_hand",
+        status="paid",
+        approved_by="policy",
+        paid_at=now,
+    )
+    session.add(payout)
+    session.flush()
+    return payout

@@ -26,6 +26,7 @@ PARTNERS = {
         "यो अहिलेभन्दा अघि मात्र टुङ्ग्याउन मिल्छ, तर सुरु हुनुअघि मिल्दैन।"
     ),
     "A partner keeps at least one owner.": "साझेदारको कम्तीमा एक जना मालिक रहनुपर्छ।",
+    "You belong to several partners; say which one you mean.": "तपाईं धेरै साझेदारमा हुनुहुन्छ; कुन भन्नुहोस्।",
     "You belong to no partner.": "तपाईं कुनै साझेदारमा हुनुहुन्न।",
     "Only an owner of the partner may do this.": "यो काम साझेदारको मालिकले मात्र गर्न सक्छ।",
     # payouts

@@ -78,6 +78,7 @@ class IssueReport(Base):
     id: Mapped[Id]
     issue_id: Mapped[UUID] = mapped_column(ForeignKey("station_issues.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    partner_id: Mapped[UUID | None] = mapped_column(ForeignKey("partners.id"))  # the venue, where its people report
     description: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     processed_at: Mapped[datetime | None]

@@ -24,6 +24,9 @@ class IssueReportSchema(Schema):
 class ReportSeenSchema(Schema):
     id = fields.UUID(required=True)
     user_id = fields.UUID(required=True)
+    partner_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "the venue, where its people report"}
+    )
     description = fields.String(required=True, allow_none=True)
     created_at = Time(required=True)
     photos = fields.List(fields.String(), required=True, metadata={"description": "addresses, for staff"})

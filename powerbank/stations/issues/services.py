@@ -32,8 +32,12 @@ def report_issue(
     description: str | None,
     now: datetime,
     photo: bytes | None = None,
+    partner_id: UUID | None = None,
 ) -> StationIssue:
-    """Report an issue of a station. The report joins the open issue of its kind, or opens one."""
+    """Report an issue of a station. The report joins the open issue of its kind, or opens one.
+
+    `partner_id` says that somebody of its venue reports it.
+    """
     session = open_session()
     station = queries.find_public_station(sn)
     priority = Priority.CRITICAL if issue_type in CRITICAL else Priority.NORMAL
@@ -52,7 +56,9 @@ def report_issue(
             set_={"reports": StationIssue.reports + 1, "last_reported_at": now},
         ).returning(StationIssue.id)
     ).scalar_one()
-    row = IssueReport(issue_id=issue_id, user_id=user_id, description=description, created_at=now)
+    row = IssueReport(
+        issue_id=issue_id, user_id=user_id, partner_id=partner_id, description=description, created_at=now
+    )
     session.add(row)
     session.flush()
     photos.save_photo(photo, subject_id=row.id, user_id=user_id, now=now)

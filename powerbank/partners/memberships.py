@@ -1,0 +1,38 @@
+"""Who acts for which partner: a membership is asked for with each request, so it ends at once."""
+
+from uuid import UUID
+
+from powerbank.base.errors import InvalidFieldsError, NotFoundError
+from powerbank.partners import queries
+from powerbank.partners.errors import NotAMemberError, OwnersOnlyError
+from powerbank.partners.models import Member, MemberRole, Partner
+
+
+def find_own_partner(user_id: UUID, partner_id: UUID | None, *, of: str | None = None) -> Partner:
+    """Find the partner that a person belongs to and means.
+
+    Whoever belongs to none is refused; where a thing of a partner is asked for (`of`), there is no such thing for them.
+    """
+    return _find(user_id, partner_id, of)[1]
+
+
+def find_owned_partner(user_id: UUID, partner_id: UUID | None, *, of: str | None = None) -> Partner:
+    """Find the partner that a person owns and means, or refuse somebody who only looks on."""
+    member, partner = _find(user_id, partner_id, of)
+    if member.role != MemberRole.OWNER:
+        raise OwnersOnlyError
+    return partner
+
+
+def _find(user_id: UUID, partner_id: UUID | None, of: str | None) -> tuple[Member, Partner]:
+    found = queries.memberships_of(user_id)
+    if not found:
+        raise NotAMemberError if of is None else NotFoundError(of)
+    if partner_id is None:
+        if len(found) > 1:
+            raise InvalidFieldsError({"partner_id": ["You belong to several partners; say which one you mean."]})
+        return found[0]
+    for member, partner in found:
+        if partner.id == partner_id:
+            return member, partner
+    raise NotFoundError("partner")
