@@ -40,9 +40,9 @@ from powerbank.rentals.models import Rental
 from powerbank.rentals.reservations.models import Reservation
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.packages.models import Package
+from powerbank.stations.registry import services as registry
 from powerbank.support import services as support
 from powerbank.support.models import Conversation, Subject
-from powerbank.stations.registry import services as registry
 from powerbank.users import identifiers
 from powerbank.users import services as users
 from tests.house.walk import NOBODY, Route, routes
@@ -223,16 +223,6 @@ def a_conversation_with_a_photo(owner: UUID) -> Belonging:
     return Belonging({**begun.values, "message_id": message.id})
 
 
-FACTORIES: dict[str, Factory] = {
-    "/api/support/conversations/<uuid:conversation_id>": a_conversation,
-    "/api/support/conversations/<uuid:conversation_id>/messages": a_conversation,
-    "/api/support/conversations/<uuid:conversation_id>/messages/<uuid:message_id>/photo.jpg": (
-        a_conversation_with_a_photo
-    ),
-    "/api/support/conversations/<uuid:conversation_id>/read": a_conversation_to_read,
-    "/api/support/conversations/<uuid:conversation_id>/typing": a_conversation,
-    "/api/support/conversations/<uuid:conversation_id>/solved": a_conversation,
-    "/api/support/conversations/<uuid:conversation_id>/rating": a_conversation_that_is_solved,
 def a_hosted_station(owner: UUID) -> Belonging:
     partner_id = a_partner_of(owner)
     with transaction() as session:
@@ -274,6 +264,15 @@ def a_partner_of(owner: UUID) -> UUID:
 
 
 FACTORIES: dict[str, Factory] = {
+    "/api/support/conversations/<uuid:conversation_id>": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/messages": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/messages/<uuid:message_id>/photo.jpg": (
+        a_conversation_with_a_photo
+    ),
+    "/api/support/conversations/<uuid:conversation_id>/read": a_conversation_to_read,
+    "/api/support/conversations/<uuid:conversation_id>/typing": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/solved": a_conversation,
+    "/api/support/conversations/<uuid:conversation_id>/rating": a_conversation_that_is_solved,
     "/api/partner/stations/<sn>": a_hosted_station,
     "/api/partner/stations/<sn>/report-issue": a_hosted_station,
     "/api/partner/members/<uuid:member_id>": a_member,

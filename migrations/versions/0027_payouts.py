@@ -2,16 +2,16 @@
 
 The index of payable accounts is made last and concurrently, since the ledger has an account for each person.
 
-Revision: 0026_payouts
-After: 0025_partners
+Revision: 0027_payouts
+After: 0026_support
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0026_payouts"
-down_revision = "0025_partners"
+revision = "0027_payouts"
+down_revision = "0026_support"
 branch_labels = None
 depends_on = None
 

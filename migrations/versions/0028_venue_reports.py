@@ -1,14 +1,14 @@
 """Note which venue has reported an issue of a station.
 
-Revision: 0027_venue_reports
-After: 0026_payouts
+Revision: 0028_venue_reports
+After: 0027_payouts
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027_venue_reports"
-down_revision = "0026_payouts"
+revision = "0028_venue_reports"
+down_revision = "0027_payouts"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,290 @@
+"""Whatever rentals earn and give back, and whatever becomes of payouts: no paisa is made, lost or paid twice.
+
+Three partners had the station one after the other. A crash is an end before or after any commit; the work is then begun
+again, as a worker would. In the end everything is at rest, the books are those of the accruals and of the bank, and the
+statements add up and chain.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import text
+
+import jobs.payouts
+from powerbank.base.clock import local_day
+from powerbank.base.db import db, new_id, transaction, utcnow
+from powerbank.base.errors import AppError
+from powerbank.integrations.npi import client as npi
+from powerbank.integrations.payout_provider import PayoutState, ProviderAnswer
+from powerbank.ledger.accounts import Kind
+from powerbank.ledger.movements import dues, holds, refunds
+from powerbank.ledger.services import Reference
+from powerbank.ledger.sources import Sources
+from powerbank.partners import agreements, recount
+from powerbank.partners import services as partners
+from powerbank.payouts import encryption, outcomes
+from powerbank.payouts.models import PayoutAccount
+from powerbank.payouts.statements import services as statements
+from scripts.sandbox import Sandbox
+from tests.databases import empty, superuser_url
+from tests.dying import Mortality
+from tests.ledger.conftest import assert_books_are_right, key, make_person, top_up
+from tests.payouts.conftest import PlainRun
+from tests.rentals import rentals_in_states
+
+AMOUNTS = st.integers(1, 300_00)
+RENTALS = st.integers(0, 5)
+# How many commits and pushes a piece of work lives through before it is killed. Mostly it is not.
+CRASHES = st.none() | st.none() | st.integers(0, 12)
+FAULTS = st.sampled_from(
+    [
+        "timeout_taken",
+        "timeout_not_taken",
+        "under_way_then_paid",
+        "under_way_then_rejected",
+        "credit_rejected",
+        "refused",
+        "token_expires",
+        "stays_under_way",
+    ]
+)
+DAYS_AGO = (40, 30, 20, 10, 2, 0)  # when the six rentals began
+HANDS = ((60, 25), (24, 5), (4, None))  # which days each of the partners had the station
+
+SMALLEST = """INSERT INTO app_config (key, value, updated_by) VALUES ('payout_minimum', '"0.01"', 'test')"""
+A_PAYMENT = """
+    SELECT id FROM wallet_transactions WHERE type = 'rental' AND status = 'success' ORDER BY md5(id::text) LIMIT 1"""
+OPEN_RUN = "status IN ('approved', 'sending', 'processing', 'unknown')"
+PAYABLE = f"""
+    SELECT p.id, (SELECT coalesce(sum(amount), 0) FROM partner_accruals WHERE partner_id = p.id)
+                 - (SELECT coalesce(sum(amount), 0) FROM payouts
+                     WHERE payee_id = p.id AND ({OPEN_RUN} OR status = 'paid')) AS owed,
+           (SELECT coalesce(sum(posting.amount), 0) FROM ledger_accounts a
+              JOIN ledger_postings posting ON posting.account_id = a.id
+             WHERE a.owner = CAST(p.id AS text) AND a.kind = 'partner_payable') AS booked
+      FROM partners p"""
+CLEARING = f"""
+    SELECT (SELECT coalesce(sum(amount), 0) FROM payouts WHERE {OPEN_RUN}) AS under_way,
+           (SELECT coalesce(sum(posting.amount), 0) FROM ledger_accounts a
+              JOIN ledger_postings posting ON posting.account_id = a.id
+             WHERE a.kind = 'payout_clearing') AS booked"""
+
+
+class PayoutsMachine(RuleBasedStateMachine):
+    app: Flask
+    sandbox: Sandbox
+    mortality: Mortality
+
+    @initialize()
+    def begin(self) -> None:
+        db.session.rollback()
+        empty(superuser_url(self.app.config["TEST_DATABASE"]))
+        self.sandbox.reset()
+        self.rider = make_person(wallet=0)
+        first = rentals_in_states.active(self.rider)
+        with transaction() as session:
+            session.execute(
+                text("INSERT INTO app_config (key, value, updated_by) VALUES ('payout_minimum', '\"0.01\"', 't')")
+            )
+            self.rentals = [self.copy_rental(first, days) for days in DAYS_AGO]
+        for number, (begin, end) in enumerate(HANDS):
+            self.host(f"Venue {number}", begin, end)
+
+    def copy_rental(self, rental_id: UUID, days: int) -> UUID:
+        columns = [
+            name
+            for name in db.session.scalars(
+                text("SELECT column_name FROM information_schema.columns WHERE table_name = 'rentals'")
+            )
+            if name not in ("id", "code", "status", "started_at", "due_at", "ended_at", "settled_at")
+        ]
+        made, names = new_id(), ", ".join(columns)
+        db.session.execute(
+            text(
+                f"INSERT INTO rentals (id, code, status, started_at, due_at, ended_at, settled_at, {names})"
+                f" SELECT :made, :code, 'completed', now() - :days * interval '1 day', now(), now(), now(), {names}"
+                "   FROM rentals WHERE id = :id"
+            ),
+            {"made": made, "code": key()[:8], "days": days, "id": rental_id},
+        )
+        return made
+
+    def host(self, name: str, begin: int, end: int | None) -> None:
+        today = local_day(utcnow())
+        with transaction() as session:
+            partner = partners.create_partner(name=name, kind="venue", contact={})
+            agreements.make_agreement(
+                partner.id,
+                starts_on=today - timedelta(days=begin),
+                ends_on=None if end is None else today - timedelta(days=end),
+                station_sns=["A"],
+                terms={"kind": "share", "percent": "77.77"},
+                by="test",
+            )
+            number = encryption.encrypt_number("0123456789012")
+            session.add(
+                PayoutAccount(
+                    id=new_id(),
+                    payee_kind="partner",
+                    payee_id=partner.id,
+                    kind="bank",
+                    provider="npi",
+                    bank_code="0401-1",
+                    number=number,
+                    number_ends="9012",
+                    name=name,
+                    status="confirmed",
+                    requested_by="a",
+                    decided_by="b",
+                    usable_from=utcnow() - timedelta(days=1),
+                )
+            )
+
+    def act(self, do: Any, crash: int | None = None) -> None:
+        """Do a piece of work that may be refused or killed."""
+        try:
+            with self.mortality.within(crash):
+                do()
+        except AppError:
+            db.session.rollback()
+
+    def book(self, do: Any, crash: int | None = None) -> None:
+        def whole() -> None:
+            with transaction():
+                do()
+
+        self.act(whole, crash)
+
+    @rule(number=RENTALS, amount=AMOUNTS, crash=CRASHES)
+    def a_rental_earns(self, number: int, amount: int, crash: int | None) -> None:
+        with transaction():
+            top_up(self.rider, amount)
+        about = Reference("rental", str(self.rentals[number]))
+        self.book(
+            lambda: holds.spend_without_hold(
+                user_id=self.rider, reference=about, sources=Sources(wallet=amount), key=key(), actor="test"
+            ),
+            crash,
+        )
+
+    @rule(number=RENTALS, amount=AMOUNTS, crash=CRASHES)
+    def a_rental_is_owed_for(self, number: int, amount: int, crash: int | None) -> None:
+        about = Reference("rental", str(self.rentals[number]))
+        self.book(
+            lambda: dues.create_due(
+                user_id=self.rider, reference=about, amount=amount, revenue=Kind.OVERDUE_REVENUE, key=key(), actor="t"
+            ),
+            crash,
+        )
+
+    @rule(crash=CRASHES)
+    def a_due_is_waived(self, crash: int | None) -> None:
+        due_id = db.session.scalar(text("SELECT id FROM ledger_dues WHERE status = 'open' LIMIT 1"))
+        if due_id is not None:
+            self.book(lambda: dues.waive_due(due_id=due_id, key=key(), actor="test", now=utcnow()), crash)
+
+    @rule(amount=AMOUNTS, crash=CRASHES)
+    def a_payment_is_refunded(self, amount: int, crash: int | None) -> None:
+        paid = db.session.scalar(text(A_PAYMENT))
+        if paid is not None:
+            self.book(lambda: refunds.refund_payment(transaction_id=paid, amount=amount, key=key(), actor="t"), crash)
+
+    @rule(crash=CRASHES)
+    def payouts_run(self, crash: int | None) -> None:
+        self.act(lambda: jobs.payouts.run_payouts(PlainRun(), slot=utcnow().isoformat()), crash)
+
+    @rule(crash=CRASHES)
+    def payouts_are_sent(self, crash: int | None) -> None:
+        for payout_id in self.payouts("status IN ('approved', 'sending')"):
+            self.act(lambda payout_id=payout_id: jobs.payouts.send_payout(PlainRun(), payout_id=str(payout_id)), crash)
+
+    @rule(crash=CRASHES)
+    def payouts_are_followed(self, crash: int | None) -> None:
+        for payout_id in self.payouts("status IN ('sending', 'processing', 'unknown')"):
+            self.act(
+                lambda payout_id=payout_id: jobs.payouts.follow_payout(PlainRun(), payout_id=str(payout_id)), crash
+            )
+
+    @rule(fault=FAULTS)
+    def the_bank_misbehaves(self, fault: str) -> None:
+        self.sandbox.faults.set("npi", fault, times=1)
+
+    @rule(crash=CRASHES)
+    def a_statement_is_made(self, crash: int | None) -> None:
+        for payout_id in self.payouts("status IN ('paid', 'returned')"):
+            self.book(lambda payout_id=payout_id: statements.make_statements_of_payee(payout_id, now=utcnow()), crash)
+
+    @rule()
+    def a_payout_comes_back(self) -> None:
+        answer = ProviderAnswer(PayoutState.FAILED, said="came back")
+        for payout_id in self.payouts("status = 'paid'")[:1]:
+            self.book(lambda payout_id=payout_id: outcomes.apply_answer(payout_id, answer, now=utcnow()))
+
+    @invariant()
+    def payable_is_what_accrued_less_what_is_paid_or_under_way(self) -> None:
+        if not hasattr(self, "rentals"):
+            return
+        assert_books_are_right()
+        assert list(recount.find_wrong_payables()) == []
+        for row in db.session.execute(text(PAYABLE)):
+            assert row.owed == row.booked
+        [clearing] = db.session.execute(text(CLEARING))
+        assert clearing.under_way == clearing.booked
+        db.session.rollback()
+
+    def payouts(self, which: str) -> list[UUID]:
+        found = list(db.session.scalars(text(f"SELECT id FROM payouts WHERE {which} ORDER BY id")))
+        db.session.rollback()
+        return found
+
+    def teardown(self) -> None:
+        if hasattr(self, "rentals"):
+            self.sandbox.faults.clear()
+            for _ in range(3):
+                self.payouts_are_sent(None)
+                self.payouts_are_followed(None)
+            self.a_statement_is_made(None)
+            self.payable_is_what_accrued_less_what_is_paid_or_under_way()
+            self.the_bank_has_each_payout_once()
+            self.statements_add_up_and_chain()
+
+    def the_bank_has_each_payout_once(self) -> None:
+        answer = self.app.extensions["payout_providers"]["npi"]._post("getcipstxnlistbydate", {})
+        said = {} if answer.status == 404 else {line["instructionId"]: line["creditStatus"] for line in answer.json()}
+        rows = db.session.execute(text("SELECT code, attempt, status FROM payouts")).all()
+        db.session.rollback()
+        expected = {"paid": {"ACSC"}, "returned": {"ACSC"}, "processing": {"ACSP"}, "failed": {"RJCT", None}}
+        for row in rows:
+            assert said.get(row.code) in expected[row.status], (row, said)
+        assert said.keys() <= {row.code for row in rows}
+
+    def statements_add_up_and_chain(self) -> None:
+        closing: dict[UUID, int] = {}
+        heads = db.session.execute(text("SELECT * FROM payout_statements ORDER BY sequence")).all()
+        assert [head.sequence for head in heads] == list(range(1, len(heads) + 1))
+        for head in heads:
+            statement = statements.find_statement(head.id)
+            lines = [line for page in statements.list_pages(statement) for line in page]
+            assert statement.opening == closing.get(head.payee_id, 0)
+            assert statement.opening + sum(line["amount"] for line in lines) - statement.paid == statement.closing == 0
+            assert statements.verify(statement)
+            closing[head.payee_id] = statement.closing
+        db.session.rollback()
+
+
+@pytest.mark.usefixtures("clean")
+def test_no_paisa_is_made_lost_or_paid_twice(app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(npi, "ASK_AFTER", timedelta(0))
+    PayoutsMachine.app, PayoutsMachine.sandbox, PayoutsMachine.mortality = app, sandbox, Mortality(monkeypatch)
+    machine = PayoutsMachine.TestCase
+    machine.settings = settings(
+        max_examples=8, stateful_step_count=30, deadline=None, database=None, suppress_health_check=[*HealthCheck]
+    )
+    with app.app_context():
+        machine().runTest()
