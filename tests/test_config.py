@@ -23,6 +23,7 @@ PRODUCTION = GOOD | {
     "DOCUMENT_DIGEST_KEY": secret("f"),
     "DOCUMENTS_DIR": "/var/lib/powerbank/documents",
     "STAFF_KEY": secret("g"),
+    "PAYOUT_KEYS": secret("p"),
     "PUBLIC_URL": "https://example.com",
 }
 LIVE = {

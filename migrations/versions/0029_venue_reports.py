@@ -1,14 +1,14 @@
 """Note which venue has reported an issue of a station.
 
-Revision: 0028_venue_reports
-After: 0027_payouts
+Revision: 0029_venue_reports
+After: 0028_payouts
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028_venue_reports"
-down_revision = "0027_payouts"
+revision = "0029_venue_reports"
+down_revision = "0028_payouts"
 branch_labels = None
 depends_on = None
 

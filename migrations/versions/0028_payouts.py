@@ -2,16 +2,16 @@
 
 The index of payable accounts is made last and concurrently, since the ledger has an account for each person.
 
-Revision: 0027_payouts
-After: 0026_support
+Revision: 0028_payouts
+After: 0027_machinery
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0027_payouts"
-down_revision = "0026_support"
+revision = "0028_payouts"
+down_revision = "0027_machinery"
 branch_labels = None
 depends_on = None
 
