@@ -77,6 +77,8 @@ def import_other_models(app: Flask) -> None:
         "powerbank.payments.models",
         "powerbank.payments.refunds.models",
         "powerbank.payments.review.models",
+        "powerbank.payouts.models",
+        "powerbank.payouts.statements.models",
         "powerbank.points.models",
         "powerbank.rentals.blocked_returns.models",
         "powerbank.rentals.reservations.models",

@@ -9,6 +9,7 @@ from flask import Flask
 
 from powerbank.admin.events import AccountStatusChanged
 from powerbank.console_changes import CONSOLE_CHANGES
+from powerbank.followers import note_in_conversation, tell_staff, tell_user
 from powerbank.kyc.events import KycApproved, KycRejected, KycSubmitted
 from powerbank.ledger.events import ActWaits, AdjustmentApplied, AdjustmentWaits, DueWaived, LedgerMismatch
 from powerbank.notifications.events import TemplateFailed
@@ -18,11 +19,9 @@ from powerbank.notifications.staff.notice_types import StaffNoticeType
 from powerbank.ops.events import OpsAlertRaised
 from powerbank.outbox.catalogue import (
     account_jobs,
-    notification_jobs,
     payout_jobs,
     rental_jobs,
     reward_jobs,
-    support_jobs,
 )
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
@@ -110,28 +109,6 @@ from powerbank.stations.events import (
 from powerbank.stations.issues import services as issues
 from powerbank.support.events import SupportOverdue
 from powerbank.users.events import ReferralNoted, UserRegistered
-
-
-def tell_user(notice: NoticeType, *, once_per: str | None = None, **when: str | int | bool) -> Follower:
-    """Let the person whom the event's `user_id` names hear of it, where its fields are as `when` says. `once_per` names
-    the field by which two events are the same."""
-    return Follower(
-        notification_jobs.NOTIFY_USER,
-        {"notice": notice.value, "once_per": once_per},
-        when,
-        several=notification_jobs.NOTIFY_USER_OF_SEVERAL,
-    )
-
-
-def tell_staff(notice: StaffNoticeType, **when: str | int | bool) -> Follower:
-    """Let staff hear of an event, where its fields are as `when` says. Their text is made of the event's fields."""
-    return Follower(notification_jobs.NOTIFY_STAFF, {"notice": notice.value}, when)
-
-
-def note_in_conversation(line: str, **when: str | int | bool) -> Follower:
-    """Let the conversation with support, if its person has one, say what staff did."""
-    return Follower(support_jobs.NOTE_ACT_IN_CONVERSATION, {"line": line}, when)
-
 
 NOBODY_WORKS = ("no_workers", "no_daemon", "no_scheduler", "schedule_late")
 

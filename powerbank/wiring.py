@@ -192,6 +192,7 @@ API = (
     "powerbank.partners.staff_routes:blueprint",
     "powerbank.payouts.routes:blueprint",
     "powerbank.payouts.staff_routes:blueprint",
+    "powerbank.payouts.statements.routes:blueprint",
     "powerbank.rentals.routes:blueprint",
     "powerbank.rentals.reservations.routes:blueprint",
     "powerbank.rentals.blocked_returns.routes:blueprint",

@@ -16,7 +16,7 @@ from powerbank.partners import queries, services, station_queries
 from powerbank.partners.memberships import find_own_partner, find_owned_partner
 from powerbank.partners.models import MemberRole
 from powerbank.partners.schemas import (
-    AgreementSchema,
+    AgreementPageSchema,
     EarningsSchema,
     InvitationSchema,
     MemberSchema,
@@ -109,7 +109,7 @@ def earnings(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/agreements")
 @user_only
 @blueprint.arguments(OwnPageArguments, location="query")
-@blueprint.response(200, page_of(AgreementSchema))
+@blueprint.response(200, AgreementPageSchema)
 def agreements(arguments: dict[str, Any]) -> dict[str, Any]:
     """Their agreements, newest first"""
     partner = find_own_partner(current_user_id(), arguments.pop("partner_id"))

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from powerbank.api.fields import Boolean, Money, Time
-from powerbank.api.paging import PageArguments
+from powerbank.api.paging import PageArguments, page_of
 from powerbank.base import money
 from powerbank.partners.models import MemberRole, PartnerKind
 from powerbank.partners.terms import TermsKind
@@ -187,6 +187,9 @@ class AgreementSchema(Schema):
     vat_percent = fields.String(required=True)
     withheld_tax_percent = fields.String(required=True)
     created_at = Time(required=True)
+
+
+AgreementPageSchema = page_of(AgreementSchema)
 
 
 class EndSchema(Schema):

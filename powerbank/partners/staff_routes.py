@@ -20,6 +20,7 @@ from powerbank.partners import agreements, preview, queries, services
 from powerbank.partners.models import Accrual, MemberRole, Partner
 from powerbank.partners.schemas import (
     AgreementDraftSchema,
+    AgreementPageSchema,
     AgreementSchema,
     EarningsArguments,
     EarningsSchema,
@@ -122,7 +123,7 @@ def remove_member(partner_id: UUID, member_id: UUID) -> None:
 class Agreements(MethodView):
     @staff_only(READ)
     @blueprint.arguments(PageArguments, location="query")
-    @blueprint.response(200, page_of(AgreementSchema))
+    @blueprint.response(200, AgreementPageSchema)
     def get(self, arguments: dict[str, Any], partner_id: UUID) -> dict[str, Any]:
         """Agreements in which the partner has a part, newest first"""
         return queries.agreement_page(partner_id, **arguments)

@@ -12,7 +12,7 @@ from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
 from powerbank.payouts import accounts
 from powerbank.payouts.models import Payout, PayoutAccount
-from powerbank.payouts.statements import lines
+from powerbank.payouts.statements import documents, lines
 from powerbank.payouts.statements.models import Statement
 
 
@@ -93,6 +93,21 @@ def show_payouts(payouts: Sequence[Payout]) -> list[dict[str, Any]]:
 def show_payout_with_lines(payout: Payout) -> dict[str, Any]:
     [shown] = show_payouts([payout])
     return shown | {"lines": lines.first_lines(payout, most=100)}
+
+
+def statement_page(payee_kind: str, payee_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Read a page of the statements of a payee, newest first."""
+    query = select(Statement).filter_by(payee_kind=payee_kind, payee_id=payee_id)
+    found = page(query, Statement.id, descending=True, limit=limit, cursor=cursor)
+    return found | {"items": [documents.show_head(each) | {"id": each.id} for each in found["items"]]}
+
+
+def find_statement_of(statement_id: UUID, payee_kind: str, payee_id: UUID) -> Statement:
+    """Find a statement of this payee."""
+    found = db.session.get(Statement, statement_id)
+    if found is None or (found.payee_kind, found.payee_id) != (payee_kind, payee_id):
+        raise NotFoundError("statement")
+    return found
 
 
 def show_account(account: PayoutAccount) -> dict[str, Any]:

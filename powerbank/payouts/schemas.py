@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from powerbank.api.fields import Money, Time
-from powerbank.api.paging import PageArguments
+from powerbank.api.paging import PageArguments, page_of
 from powerbank.payouts.states import AccountKind, PayeeKind, Status
 from powerbank.stations.schemas import NAME, PLAIN
 
@@ -136,3 +136,26 @@ class PayoutAccountSchema(Schema):
 
 class OwnAccountsSchema(Schema):
     items = fields.List(fields.Nested(PayoutAccountSchema), required=True)
+
+
+class PayoutStatementSchema(Schema):
+    """The head of a statement. It was written once, so it is shown as it stands."""
+
+    id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    kind = fields.String(required=True)
+    payee = fields.Nested(PayeeSchema, required=True)
+    month = fields.String(required=True, allow_none=True, metadata={"example": "2026-11"})
+    payout = fields.String(required=True, allow_none=True)
+    currency = fields.String(required=True)
+    opening = fields.String(required=True)
+    earned = fields.String(required=True)
+    paid = fields.String(required=True)
+    closing = fields.String(required=True)
+    totals = fields.Dict(required=True)
+    lines_count = fields.Integer(required=True)
+    made_at = fields.String(required=True)
+    digest = fields.String(required=True)
+
+
+PayoutStatementPageSchema = page_of(PayoutStatementSchema)

@@ -251,6 +251,11 @@ def a_paid_payout(owner: UUID) -> Belonging:
     return Belonging({"payout_id": payout.id})
 
 
+def a_statement(owner: UUID) -> Belonging:
+    payout_id = a_paid_payout(owner).values["payout_id"]
+    return Belonging({"statement_id": statements.find_statement_of_payout(payout_id).id})
+
+
 def a_partner_of(owner: UUID) -> UUID:
     """Make a partner whose owner is this person, unless it is there."""
     if found := partner_queries.memberships_of(owner):
@@ -276,6 +281,8 @@ FACTORIES: dict[str, Factory] = {
     "/api/partner/stations/<sn>": a_hosted_station,
     "/api/partner/stations/<sn>/report-issue": a_hosted_station,
     "/api/partner/members/<uuid:member_id>": a_member,
+    "/api/partner/statements/<uuid:statement_id>.json": a_statement,
+    "/api/partner/statements/<uuid:statement_id>.csv": a_statement,
     "/api/partner/payouts/<uuid:payout_id>": a_paid_payout,
     "/api/partner/payouts/<uuid:payout_id>/statement.json": a_paid_payout,
     "/api/partner/payouts/<uuid:payout_id>/statement.csv": a_paid_payout,

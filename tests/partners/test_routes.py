@@ -127,7 +127,8 @@ def test_no_route_of_a_partner_tells_of_those_who_rent(
     run_payouts()
     [payout] = client.get("/api/partner/payouts", headers=owner.headers).get_json()["items"]
     phone = rows(app, "SELECT value FROM user_identifiers WHERE user_id = :id", id=rider.id)[0].value
-    values = {"sn": "A", "payout_id": payout["payout_id"]}
+    [statement] = client.get("/api/partner/statements", headers=owner.headers).get_json()["items"]
+    values = {"sn": "A", "payout_id": payout["payout_id"], "statement_id": statement["id"]}
     asked = 0
     for route in routes(app):
         if not route.rule.rule.startswith("/api/partner/") or route.method != "GET":

@@ -138,7 +138,7 @@ def test_numbers_have_no_gaps_when_statements_are_made_at_once_or_given_up(
 
 
 def test_a_month_has_a_statement_with_what_was_paid_in_it(
-    app: Flask, client: FlaskClient, payee: Fixture, earn: Fixture, run_payouts: Fixture
+    app: Flask, client: FlaskClient, finance: Headers, payee: Fixture, earn: Fixture, run_payouts: Fixture
 ) -> None:
     bakery = payee("Bakery", 100_000)
     run_payouts()
@@ -151,3 +151,13 @@ def test_a_month_has_a_statement_with_what_was_paid_in_it(
         app, "SELECT opening, earned, paid, closing, lines_count FROM payout_statements WHERE month IS NOT NULL"
     )
     assert tuple(found) == (0, 130_000, 100_000, 30_000, 3)
+    address = f"/api/admin/partners/{bakery}/statements"
+    listed = client.get(address, headers=finance).get_json()["items"]
+    assert [(each["kind"], each["number"], each["closing"]) for each in listed] == [
+        ("month", "S0000002", "300.00"),
+        ("payout", "S0000001", "0.00"),
+    ]
+    document = client.get(f"{address}/{listed[0]['id']}.json", headers=finance).get_json()
+    assert [line["kind"] for line in document["lines"]] == ["share", "payout", "share"]
+    assert amounts_of(document) == Decimal(document["closing"])
+    assert client.get(f"{address}/{listed[0]['id']}.csv", headers=finance).text.count("payout") == 1
