@@ -48,6 +48,7 @@ PUBLIC = {
     "GET /api/app/banners",
     "GET /api/app/countries",
     "GET /api/app/version",
+    "GET /api/app/web-push-key",
     "GET /api/content/faq",
     "GET /api/content/<any('terms-of-service', 'privacy-policy', about, contact):slug>",
     "GET /api/stations",
