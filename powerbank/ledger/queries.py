@@ -33,11 +33,10 @@ _REVENUE = text("""
     SELECT coalesce(sum(posting.amount), 0)
       FROM ledger_postings AS posting
      WHERE posting.account_id = ANY (ARRAY(SELECT id FROM ledger_accounts WHERE owner = '' AND kind = ANY (:kinds)))
-       AND posting.number >= (SELECT number FROM ledger_postings
-                               WHERE entry_id >= :since ORDER BY entry_id, account_id LIMIT 1)
-       AND posting.number < coalesce((SELECT number FROM ledger_postings
-                                       WHERE entry_id >= :until ORDER BY entry_id, account_id LIMIT 1),
-                                     9223372036854775807)
+       AND posting.number > coalesce((SELECT number FROM ledger_postings
+                                       WHERE entry_id < :since ORDER BY entry_id DESC, account_id DESC LIMIT 1), 0)
+       AND posting.number <= coalesce((SELECT number FROM ledger_postings
+                                        WHERE entry_id < :until ORDER BY entry_id DESC, account_id DESC LIMIT 1), 0)
 """)
 
 

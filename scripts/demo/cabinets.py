@@ -56,6 +56,10 @@ class Cabinet:
     def free_slot(self) -> int | None:
         return next((number for number, held in self.slots.items() if held is None), None)
 
+    @property
+    def free_slots(self) -> int:
+        return sum(held is None for held in self.slots.values())
+
     def be_there(self) -> None:
         """Be online now: a station that is away hands out nothing, and people rent at it in the past."""
         presence.record_presence(message_queries.lock_station_state(self.id), online=True, at=utcnow())

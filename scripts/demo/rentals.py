@@ -140,7 +140,8 @@ class Day:
         there = [wish.cabinet, *self._dice.sample(self._cabinets, len(self._cabinets))]
         if self._dice.random() < 0.45:
             there = there[1:]
-        cabinet = next(each for each in there if each.free_slot is not None)
+        # One place stays free at the station that will show a strange power bank.
+        cabinet = next(each for each in there if each.free_slots > (each.sn == IN_TROUBLE))
         end_rental(rental_id, cabinet, charge=self._dice.randint(12, 88), at=at)
         self._busy.discard(wish.user_id)
 
