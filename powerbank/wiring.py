@@ -222,6 +222,7 @@ PAGES = (
     "powerbank.admin.console.identity.pages:blueprint",
     "powerbank.admin.console.search.pages:blueprint",
     "powerbank.admin.console.people.pages:blueprint",
+    "powerbank.admin.console.support.pages:blueprint",
     "powerbank.admin.console.rentals.pages:blueprint",
     "powerbank.admin.console.rentals.case_pages:blueprint",
     "powerbank.admin.console.money.payment_pages:blueprint",

@@ -37,6 +37,8 @@ from powerbank.rentals.states import Status as RentalStatus
 from powerbank.social.schemas import AchievementSchema
 from powerbank.stations.commands.models import CommandStatus
 from powerbank.stations.packages.models import PaymentModel
+from powerbank.support.models import Status as ConversationStatus
+from powerbank.support.models import Subject
 
 ROOT = Path(__file__).parents[2] / "powerbank"
 TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "templates" / "console").rglob("*.html")]
@@ -93,6 +95,7 @@ SHOWN_VALUES = {
     *(cause.value.replace("_", " ") for cause in Cause),
     *("healthy", "warning", "unhealthy", "running", "success", "failed", "missed"),
     *("done", "waiting", "retrying"),
+    *(each.value for each in (*ConversationStatus, *Subject)),
 }
 
 

@@ -48,6 +48,13 @@ MACHINERY = Section(
         Tab("In Redis", "system.read", "/ops/rq/"),
     ),
 )
+SUPPORT = Section(
+    "Support",
+    (
+        Tab("Conversations", "support.read", "/console/support", has_pages_below=False),
+        Tab("Figures", "support.read", "/console/support/figures"),
+    ),
+)
 MONEY = Section(
     "Money",
     (

@@ -21,3 +21,4 @@ RENTAL = MappingProxyType(
     }
 )
 CASE = MappingProxyType({"open": "warn", "upheld": "good", "dismissed": "quiet"})
+CONVERSATION = MappingProxyType({"open": "warn", "waiting": "busy", "solved": "good", "closed": "quiet"})

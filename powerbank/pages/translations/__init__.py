@@ -16,6 +16,7 @@ from powerbank.pages.translations.now_ne import NOW
 from powerbank.pages.translations.people_ne import PEOPLE
 from powerbank.pages.translations.rentals_ne import RENTALS
 from powerbank.pages.translations.search_ne import SEARCH
+from powerbank.pages.translations.support_ne import SUPPORT
 
 # One part for each section.
 PARTS = (
@@ -30,5 +31,6 @@ PARTS = (
     RENTALS,
     SEARCH,
     NOW,
+    SUPPORT,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})

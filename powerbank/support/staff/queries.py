@@ -1,5 +1,6 @@
 """What staff see of conversations: the queue, one of them with all that is known of its person, and the figures."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,10 @@ from powerbank.rentals import queries as rentals
 from powerbank.rentals.disputes.models import CaseStatus, RentalCase
 from powerbank.rentals.models import Rental
 from powerbank.support import queries
-from powerbank.support.models import Conversation, Status, Subject, SupportMessage
+from powerbank.support.models import Conversation, SavedReply, Status, Subject, SupportMessage
 from powerbank.users.models import User
 
+MOST_SHOWN = 200  # messages of a conversation on a page
 MOST_BESIDE = 5  # of each kind, beside a conversation
 USUAL_PERIOD = timedelta(days=30)
 
@@ -72,6 +74,18 @@ def conversation_page(
         query = query.where(said)
     found = page(query, Conversation.last_message_id, limit=limit, cursor=cursor, descending=True)
     return found | {"items": queries.describe_for_staff(found["items"])}
+
+
+def newest_messages(conversation_id: UUID) -> list[SupportMessage]:
+    """Return the newest messages with the notes, oldest first."""
+    query = select(SupportMessage).where(SupportMessage.conversation_id == conversation_id)
+    found = db.session.scalars(query.order_by(SupportMessage.id.desc()).limit(MOST_SHOWN)).all()
+    return [*reversed(found)]
+
+
+def active_replies() -> Sequence[SavedReply]:
+    """Return the saved replies that staff may use, by name."""
+    return db.session.scalars(select(SavedReply).where(SavedReply.active).order_by(SavedReply.name)).all()
 
 
 def describe_context(conversation: Conversation) -> dict[str, Any]:

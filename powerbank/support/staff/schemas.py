@@ -59,6 +59,13 @@ class ReplySchema(WrittenSchema):
     solve = Boolean(load_default=False)
 
 
+class ReplyFormSchema(WrittenSchema):
+    """An answer as the form of the console sends it."""
+
+    seen_up_to = fields.UUID(load_default=None)
+    solve = fields.String(load_default=None)
+
+
 class AssignSchema(Schema):
     assignee = fields.UUID(required=True, allow_none=True)
 
