@@ -14,22 +14,27 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from werkzeug.serving import make_server
 
-from powerbank.base.db import db, transaction
+from powerbank.auth.people import sessions
+from powerbank.auth.people.routes import COOKIE
+from powerbank.base.db import db, new_id, transaction
 from powerbank.base.redis_clients import cache_redis
 from powerbank.content import app_config
 from powerbank.stations.packages.models import Package
+from powerbank.users.models import User
 from scripts.sandbox.environment import settings as played_by_sandbox
 from scripts.sandbox.server import Sandbox
 from scripts.sandbox.testing import free_ports
 from scripts.simulation import Simulator, StationSpec, generate
 from scripts.simulation.station import Pace
 from tests.browser.reader import AXE, PHONE, Reader
+from tests.ledger.conftest import top_up as deposit
 from tests.nursery import Nursery, wait_until
+from tests.rentals.rentals_in_states import MAY_RENT
 from tests.stations.network import Network, network
 
 ROOT = Path(__file__).parents[3]
@@ -173,6 +178,16 @@ class Rider(Reader):
         self.troubles[:] = [each for each in self.troubles if "net::ERR_" not in each and "ERR_FAILED" not in each]
 
 
+@pytest.fixture(autouse=True)
+def _bring_back(street: Street) -> Iterator[None]:
+    """Bring all power banks back after a test, so that the next person finds some."""
+    yield
+    for serial in sorted(street.simulator.hands):
+        street.simulator.station(street.here.imei).return_bank(serial)
+    street.net.wait(lambda: not street.net.value(_OUT), "all power banks are back")
+
+
+_OUT = "SELECT count(*) FROM rentals WHERE status IN ('pending', 'ejecting', 'active', 'overdue')"
 _numbers = iter(range(9841000100, 9841009999))
 
 
@@ -227,11 +242,28 @@ def top_up(rider: Rider, gateway: str = "khalti", amount: str = "100") -> None:
     page.wait_for_url("**/app/payment?**")
 
 
-def ready_to_rent(rider: Rider, number: str) -> None:
-    """Bring somebody new to the last step: a package is chosen, the wallet is full, one press is left."""
-    page = rider.page
-    page.goto(f"/app/rent/{rider.street.here.sn}?package={rider.street.package}")
-    sign_in(rider, number)
-    tell_about_oneself(rider)
-    top_up(rider)
-    page.wait_for_selector("[data-does=rent]")
+def come_signed_in(rider: Rider, *, wallet: int = 100_00, may_rent: bool = True) -> UUID:
+    """Have somebody who is known here come to the app: with money in the wallet, and all that a rental needs."""
+    with rider.street.net.app.app_context():
+        with transaction() as session:
+            user = User(id=new_id(), username=f"u{uuid4().hex[:16]}", referral_code=uuid4().hex[:10])
+            session.add(user)
+            session.flush()
+            if may_rent:
+                session.execute(MAY_RENT, {"id": user.id})
+            if wallet:
+                deposit(user.id, wallet)
+            tokens, user_id = sessions.begin_session(user, user_agent=None), user.id
+        db.session.remove()
+    cookie = {"name": COOKIE, "value": tokens.refresh_token, "httpOnly": True, "sameSite": "Strict"}
+    rider.context.add_cookies([{**cookie, "domain": "127.0.0.1", "path": "/api/auth"}])
+    rider.page.goto("/app/manifest.webmanifest")
+    rider.page.evaluate("localStorage.setItem('powerbank.signed-in', '1')")
+    return user_id
+
+
+def ready_to_rent(rider: Rider) -> None:
+    """Bring somebody to the last step: a package is chosen, the wallet is full, one press is left."""
+    come_signed_in(rider)
+    rider.page.goto(f"/app/rent/{rider.street.here.sn}?package={rider.street.package}")
+    rider.page.wait_for_selector("[data-does=rent]")

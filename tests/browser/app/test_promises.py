@@ -22,10 +22,10 @@ def serviced(street: Street) -> Iterator[None]:
 
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "ne"), (WIDE, "en")])
 def test_the_time_stands_still_where_a_station_takes_nothing(
-    street: Street, rider: Riders, number: str, serviced: None, size: str, language: str
+    street: Street, rider: Riders, serviced: None, size: str, language: str
 ) -> None:
     sita = rider(size, language)
-    ready_to_rent(sita, number)
+    ready_to_rent(sita)
     page = sita.page
     page.click("[data-does=rent]")
     page.wait_for_selector(".stage.good .big")
@@ -43,9 +43,9 @@ def test_the_time_stands_still_where_a_station_takes_nothing(
     assert page.locator("[data-does=blocked]").count() == 0
 
 
-def test_a_power_bank_is_kept_for_the_walk_and_then_rented(street: Street, rider: Riders, number: str) -> None:
+def test_a_power_bank_is_kept_for_the_walk_and_then_rented(street: Street, rider: Riders) -> None:
     sita = rider()
-    ready_to_rent(sita, number)
+    ready_to_rent(sita)
     page = sita.page
     page.goto(f"/app/s/{street.here.sn}")
     page.click("[data-does=reserve]")
@@ -65,9 +65,9 @@ def test_a_power_bank_is_kept_for_the_walk_and_then_rented(street: Street, rider
     assert street.net.value("SELECT status FROM reservations ORDER BY id DESC LIMIT 1") == "used"
 
 
-def test_a_kept_power_bank_is_given_back(street: Street, rider: Riders, number: str) -> None:
+def test_a_kept_power_bank_is_given_back(street: Street, rider: Riders) -> None:
     sita = rider(WIDE)
-    ready_to_rent(sita, number)
+    ready_to_rent(sita)
     page = sita.page
     page.goto(f"/app/s/{street.here.sn}")
     page.click("[data-does=reserve]")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.app.conftest import Rider, Street, ready_to_rent, sign_in, tell_about_oneself, top_up
+from tests.browser.app.conftest import Rider, Street, come_signed_in, ready_to_rent, tell_about_oneself, top_up
 from tests.browser.reader import PHONE, WIDE
 
 Riders = Callable[..., Rider]
@@ -55,9 +55,9 @@ def test_from_the_code_to_the_receipt(street: Street, rider: Riders, number: str
     assert street.there.sn in page.inner_text("main")
 
 
-def test_nothing_opens_before_the_station_has_said_so(street: Street, rider: Riders, number: str) -> None:
+def test_nothing_opens_before_the_station_has_said_so(street: Street, rider: Riders) -> None:
     sita = rider()
-    ready_to_rent(sita, number)
+    ready_to_rent(sita)
     street.simulator.station(street.here.imei).fault("refuse", times=9)
     page = sita.page
     page.click("[data-does=rent]")
@@ -71,11 +71,9 @@ def test_nothing_opens_before_the_station_has_said_so(street: Street, rider: Rid
     assert "100" in page.inner_text(".stage .big")
 
 
-def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_key(
-    street: Street, rider: Riders, number: str
-) -> None:
+def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_key(street: Street, rider: Riders) -> None:
     sita = rider()
-    ready_to_rent(sita, number)
+    ready_to_rent(sita)
     before = street.count("rentals")
     lost: list[str] = []
 
@@ -95,9 +93,9 @@ def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_key(
     sita.lost_network()
 
 
-def test_a_reload_in_the_middle_of_the_start_finds_the_rental(street: Street, rider: Riders, number: str) -> None:
+def test_a_reload_in_the_middle_of_the_start_finds_the_rental(street: Street, rider: Riders) -> None:
     sita = rider()
-    ready_to_rent(sita, number)
+    ready_to_rent(sita)
     before = street.count("rentals")
     sita.context.route("**/api/rentals/initiate", lambda route: (route.fetch(), route.abort()), times=1)
     with sita.page.expect_request("**/api/rentals/initiate"):
@@ -108,12 +106,11 @@ def test_a_reload_in_the_middle_of_the_start_finds_the_rental(street: Street, ri
 
 
 @pytest.mark.parametrize("gateway", ["esewa", "stripe"])
-def test_every_gateway_brings_back_to_where_one_was(street: Street, rider: Riders, number: str, gateway: str) -> None:
+def test_every_gateway_brings_back_to_where_one_was(street: Street, rider: Riders, gateway: str) -> None:
     sita = rider()
+    come_signed_in(sita, wallet=0)
     page = sita.page
     page.goto(f"/app/rent/{street.here.sn}?package={street.package}")
-    sign_in(sita, number)
-    tell_about_oneself(sita)
     top_up(sita, gateway)
     page.wait_for_selector("[data-does=rent]")
     assert f"/app/rent/{street.here.sn}" in page.url

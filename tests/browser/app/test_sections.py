@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from tests.browser.app.conftest import Rider, Street, ready_to_rent, sign_in
+from tests.browser.app.conftest import Rider, Street, come_signed_in, sign_in, top_up
 from tests.browser.reader import PHONE, WIDE
 from tests.nursery import wait_until
 
@@ -37,10 +37,10 @@ def picture() -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "ne"), (WIDE, "en")])
-def test_every_view_is_fit_to_be_seen(street: Street, rider: Riders, number: str, size: str, language: str) -> None:
+def test_every_view_is_fit_to_be_seen(street: Street, rider: Riders, size: str, language: str) -> None:
     sita = rider(size, language)
+    come_signed_in(sita)
     sita.page.goto("/app/me")
-    sign_in(sita, number)
     sita.shows(".person")
     for path in PAGES:
         sita.page.goto(path)
@@ -51,12 +51,10 @@ def test_every_view_is_fit_to_be_seen(street: Street, rider: Riders, number: str
     sita.shows(".hero form")
 
 
-def test_stations_are_found_kept_and_reported(street: Street, rider: Riders, number: str) -> None:
+def test_stations_are_found_kept_and_reported(street: Street, rider: Riders) -> None:
     sita = rider()
+    come_signed_in(sita)
     page = sita.page
-    page.goto("/app/me")
-    sign_in(sita, number)
-    page.wait_for_selector(".person")
     page.goto("/app/")
     page.fill("#q", street.here.sn)
     page.press("#q", "Enter")
@@ -78,7 +76,7 @@ def test_stations_are_found_kept_and_reported(street: Street, rider: Riders, num
         page.click("main button[type=submit]")
     assert len(sent.value.post_data_buffer or b"") < len(taken["buffer"]) / 2  # type: ignore[arg-type]
     page.wait_for_url(f"**/app/s/{street.here.sn}")
-    assert street.net.value("SELECT issue_type FROM station_issues ORDER BY id DESC LIMIT 1") == "slot_stuck"
+    assert street.net.value("SELECT count(*) FROM station_issues WHERE issue_type = 'slot_stuck'") == 1
 
 
 def test_the_map_says_what_the_list_says(street: Street, rider: Riders) -> None:
@@ -114,10 +112,13 @@ def test_the_person_changes_what_is_known_of_them(street: Street, rider: Riders,
     wait_until(lambda: street.net.value(newest) == "ne", 10, "the language is known")
 
 
-def test_a_line_of_the_wallet_is_explained_and_asked_back(street: Street, rider: Riders, number: str) -> None:
+def test_a_line_of_the_wallet_is_explained_and_asked_back(street: Street, rider: Riders) -> None:
     sita = rider()
-    ready_to_rent(sita, number)
+    come_signed_in(sita, wallet=0)
     page = sita.page
+    page.goto("/app/top-up")
+    top_up(sita)
+    page.wait_for_selector(".stage.good")
     page.goto("/app/wallet")
     page.click("button.row")
     sita.shows("dialog .facts")
