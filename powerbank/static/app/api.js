@@ -36,7 +36,7 @@ const TRIES = 4;
 const REFRESH_BEFORE = 60_000;
 const KEY_LASTS = 20 * 3600_000;
 const SLOWLY = 20_000;
-const SILENCE = 45_000;
+const QUIET = 120_000;
 const KEYS = "powerbank.keys";
 const SIGNED_IN = "powerbank.signed-in";
 const REFRESHING = "powerbank.refreshing";
@@ -250,9 +250,13 @@ export function createClient({ base = "", language = () => "en", storage = local
       clearTimeout(quiet);
       become(false);
     };
+    // A stream may be dead without anybody noticing, on a phone that has changed its network: then this finds what changed.
     const heard = () => {
       clearTimeout(quiet);
-      quiet = setTimeout(() => { close(); retry(1000); }, SILENCE * 2);
+      quiet = setTimeout(() => {
+        if (!document.hidden) changed(null);
+        heard();
+      }, QUIET);
     };
     async function open() {
       if (stopped || stream) return;
