@@ -69,6 +69,6 @@ MONEY = Section(
         Tab("Accounts", "ledger.read", "/console/money/accounts"),
         Tab("Entries", "ledger.read", "/console/money/entries"),
         Tab("Recounts", "ledger.read", "/console/money/recounts"),
-        Tab("Exchange rates", "payments.read", "/console/money/exchange-rates"),
+        Tab("Rates", "payments.read", "/console/money/exchange-rates"),
     ),
 )

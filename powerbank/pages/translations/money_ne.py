@@ -21,6 +21,7 @@ MONEY = {
     "Accounts": "खाताहरू",
     "Entries": "लेखा प्रविष्टि",
     "Recounts": "पुनर्गणना",
+    "Rates": "दर",
     "Exchange rates": "विनिमय दर",
     # top-ups
     "To pay": "तिर्नुपर्ने",
@@ -154,6 +155,7 @@ MONEY = {
     "rental loss": "हराएको पावर बैंकको शुल्क",
     "due waiver": "बाँकी रकम मिनाहा",
     # refunds
+    "A refund": "रकम फिर्ता",
     "Goes to": "कहाँ जान्छ",
     "its sources": "जहाँबाट आएको थियो",
     "the gateway": "गेटवे",
