@@ -215,6 +215,8 @@ API = (
 
 # Pages for browsers are not in the API's document.
 PAGES = (
+    "powerbank.guides.pages:blueprint",
+    "powerbank.guides.pages:files",
     "powerbank.pages.app_pages:blueprint",
     "powerbank.stations.public.pages:blueprint",
     "powerbank.admin.account_pages:blueprint",

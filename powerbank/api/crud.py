@@ -59,6 +59,17 @@ def add_crud(blueprint: Blueprint, table: PlainTable, *, prefix: str = "") -> No
             with transaction():
                 plain.delete_row(table, item_id, actor=staff_actor(current_staff().id))
 
+    many = table.path.replace("-", " ")
+    one = f"{many.removesuffix('ies')}y" if many.endswith("ies") else many.removesuffix("s")
+    titles = {
+        Collection.get: f"List {many}, newest first",
+        Collection.post: f"Create a new {one}",
+        Item.get: f"Read one {one}",
+        Item.patch: f"Change the fields given of one {one}",
+        Item.delete: f"Delete one {one}",
+    }
+    for view, title in titles.items():
+        view.__doc__ = title
     Collection.__name__, Item.__name__ = f"{table.model.__name__}Collection", f"{table.model.__name__}Item"
     blueprint.route(f"{prefix}/{table.path}")(Collection)
     blueprint.route(f"{prefix}/{table.path}/<uuid:item_id>")(Item)

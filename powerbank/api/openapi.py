@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the schemas that validate, and the pages that show it.
+"""The OpenAPI 3.1 document, made from the schemas that validate, and the page that a visitor sees first.
 
 All that leans on the inside of flask-smorest stands here. It was written against 0.47; tests/api/test_openapi.py fails
 when one of these changes:
@@ -12,25 +12,29 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
-import flask_swagger_ui
 import marshmallow as ma
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
-from flask import Flask, Response, current_app, render_template, send_from_directory
+from flask import Flask, Response, current_app, render_template
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.utils import prepare_response
 
 from config import VERSION
+from powerbank.api.document.examples import find_example
+from powerbank.api.document.refusals import add_refusals
+from powerbank.api.document.titles import add_titles
 from powerbank.api.fields import Money, Time
 from powerbank.api.query_parameters import note_query_parameters
 from powerbank.api.request_parser import Parser
 from powerbank.base.application import dump_json
 
-_DIST = f"{flask_swagger_ui.__path__[0]}/dist"
 DESCRIPTION = """
-The backend of a shared power-bank network. Refusals are problem documents (RFC 9457) with a stable `code`.
-Lists take `limit` and `cursor`. A POST that moves money, hardware or points needs an `Idempotency-Key`.
+The backend of a shared power-bank network. The [guides](/docs) go through it step by step.
+
+Refusals are problem documents (RFC 9457): decide by `code`, which stays, and show `detail`. Each route lists its codes.
+Lists take `limit` and `cursor` and answer `next_cursor`. A POST that moves money, hardware or points needs an
+`Idempotency-Key`. Money is text with its `currency` beside it; times are ISO 8601 in UTC.
 """
 
 
@@ -69,7 +73,10 @@ class PowerbankApi(Api):  # type: ignore[misc]
                 for blueprint in self._undescribed:
                     blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
                     self.spec.tag({"name": blueprint.name, "description": blueprint.description})
-                self._document = dump_json(self.spec.to_dict())
+                document = self.spec.to_dict()
+                add_titles(document)
+                add_refusals(document)
+                self._document = dump_json(document)
             return self._document
 
     def _register_error_handlers(self) -> None:
@@ -154,7 +161,8 @@ def _schema_name(schema: Any) -> str:
     return f"{name}Change" if schema.partial else name
 
 
-api = PowerbankApi(spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_schema_name)})
+_schemas = MarshmallowPlugin(schema_name_resolver=_schema_name)
+api = PowerbankApi(spec_kwargs={"marshmallow_plugin": _schemas})
 
 
 def init_app(app: Flask) -> None:
@@ -166,6 +174,8 @@ def init_app(app: Flask) -> None:
         "servers": [{"url": app.config["SETTINGS"].public_url}],
     }
     api.init_app(app)
+    if _schemas.converter is not None:  # it is made with the document
+        _schemas.converter.add_attribute_function(find_example)  # type: ignore[no-untyped-call]
     api.register_field(Time, "string", "date-time")
     api.register_field(Money, "string", None)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
@@ -177,11 +187,3 @@ def init_app(app: Flask) -> None:
     @app.get("/openapi.json")
     def openapi() -> Response:
         return current_app.response_class(api.document(), mimetype="application/json")
-
-    @app.get("/docs")
-    def docs() -> str:
-        return render_template("docs.html")
-
-    @app.get("/docs/assets/<path:name>")
-    def docs_asset(name: str) -> Response:
-        return send_from_directory(_DIST, name, max_age=86400)

@@ -17,7 +17,8 @@ _CSP = (
 _INLINE_STYLES = ("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 _INLINE_SCRIPTS = ("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
 _CSP_OF_OTHERS = {
-    "/docs": _CSP.replace(*_INLINE_STYLES),
+    "/docs/try": _CSP.replace(*_INLINE_STYLES),
+    "/docs/assets": _CSP.replace(*_INLINE_STYLES),
     "/ops/rq": _CSP.replace(*_INLINE_STYLES).replace(*_INLINE_SCRIPTS),
 }
 _ALWAYS = [
@@ -73,6 +74,13 @@ def init_app(app: Flask) -> None:
         if "cache-control" not in there:  # it may be a person's; what is not says for how long it is good
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def policy_for_styles_with(nonce: str) -> str:
+    """Write the policy of a page whose script makes style elements that carry this nonce, and brings a font in them."""
+    return _CSP.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'").replace(
+        "font-src 'self'", "font-src 'self' data:"
+    )
 
 
 def cacheable(response: Response, seconds: int) -> Response:

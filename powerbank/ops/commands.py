@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from pydantic import SecretStr
 
 from config import Settings
+from powerbank.api.document.refusals import write_found
 from powerbank.base.db import transaction, utcnow
 from powerbank.content import app_config
 from powerbank.content import seed as content_seed
@@ -42,7 +44,9 @@ ROOT = Path(__file__).parents[2]
 @docs.command("write")
 @click.option("--check", is_flag=True, help="Change nothing; fail if something is out of date.")
 def write(check: bool) -> None:
-    """Write the tables between their markers in README.md and docs/jobs.md."""
+    """Write the tables between their markers in README.md and docs/jobs.md, the codes of refusals, and the guides."""
+    from powerbank.guides.rendering import write_guides  # what it needs is not there in production
+
     stale = [
         name
         for path, marker, table in (
@@ -52,6 +56,9 @@ def write(check: bool) -> None:
         )
         if (name := _replace_table(ROOT / path, marker, table, check=check))
     ]
+    stale += write_guides(check=check)
+    if not check:  # tests/api/test_document.py compares these
+        write_found(current_app)
     if check and stale:
         raise click.ClickException(f"out of date, run `flask docs write`: {', '.join(stale)}")
 

@@ -21,13 +21,18 @@ def init_app(app: Flask) -> None:
     def let_browsers_keep_it(response: Response) -> Response:
         """Let a browser keep what it asked for by its digest. An older or newer content under it is asked for again."""
         if request.endpoint == "static" and response.status_code in (200, 304):
-            # Flask-Compress takes a stream over and leaves its file open, so it is given the whole.
-            response.direct_passthrough = False
-            response.make_sequence()
+            read_whole(response)
             digest = find_digest(app, (request.view_args or {})["filename"])
             if digest is not None and request.args.get("v") == digest:
                 response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
         return response
+
+
+def read_whole(response: Response) -> Response:
+    """Read the file of an answer. Flask-Compress takes a stream over and leaves its file open, so it is given all."""
+    response.direct_passthrough = False
+    response.make_sequence()
+    return response
 
 
 def find_digest(app: Flask, name: str) -> str | None:

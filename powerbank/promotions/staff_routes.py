@@ -45,7 +45,7 @@ class Coupons(MethodView):
     @blueprint.arguments(CouponSchema)
     @blueprint.response(201, CouponSchema)
     def post(self, body: dict[str, Any]) -> Coupon:
-        """Create"""
+        """Create a new coupon"""
         with transaction():
             return services.create_coupon(**body, by=current_staff().id)
 
@@ -55,7 +55,7 @@ class OneCoupon(MethodView):
     @staff_only("promotions.read")
     @blueprint.response(200, CouponSchema)
     def get(self, coupon_id: UUID) -> Coupon:
-        """Read"""
+        """Read one coupon"""
         return queries.find_coupon(coupon_id)
 
     @staff_only(WRITE)

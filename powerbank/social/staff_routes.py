@@ -44,7 +44,7 @@ class OneAchievement(MethodView):
     @staff_only("achievements.read")
     @blueprint.response(200, AchievementSchema)
     def get(self, achievement_id: UUID) -> Achievement:
-        """Read"""
+        """Read one achievement"""
         return achievements.find_achievement(achievement_id)
 
     @staff_only("achievements.write")

@@ -147,7 +147,7 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(ResolutionSchema)
 @blueprint.response(200, DiscrepancySchema)
 def resolve(body: dict[str, Any], discrepancy_id: UUID) -> Discrepancy:
-    """Settled"""
+    """Settle a disagreement of station and database"""
     with transaction():
         discrepancy = discrepancies.resolve_discrepancy(
             discrepancy_id, resolution=body["resolution"], by=staff_actor(current_staff().id), now=utcnow()

@@ -84,7 +84,7 @@ def photo(photo_id: UUID) -> Response:
 @blueprint.arguments(ResolutionSchema)
 @blueprint.response(200, IssueSchema)
 def resolve(body: dict[str, Any], issue_id: UUID) -> StationIssue:
-    """Settled"""
+    """Settle what people reported of a station"""
     with transaction():
         actor = staff_actor(current_staff().id)
         issue = issues.resolve_issue(issue_id, resolution=body["resolution"], by=actor, now=utcnow())

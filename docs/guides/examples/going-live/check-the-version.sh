@@ -1,0 +1,1 @@
+curl -sS "$BASE/api/app/version?platform=$PLATFORM&version=$VERSION"

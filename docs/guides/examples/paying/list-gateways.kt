@@ -1,0 +1,2 @@
+suspend fun listGateways(client: Client) =
+    client.call("GET", "/api/payment/methods")

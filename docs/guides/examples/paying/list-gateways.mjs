@@ -1,0 +1,5 @@
+import { call } from "../client.mjs";
+
+export function listGateways() {
+  return call("GET", "/api/payment/methods");
+}

@@ -1,0 +1,1 @@
+curl -sS "$BASE/api/payment/methods"

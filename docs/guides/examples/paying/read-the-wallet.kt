@@ -1,0 +1,2 @@
+suspend fun readTheWallet(client: Client) =
+    client.call("GET", "/api/wallet")

@@ -1,0 +1,5 @@
+import { call } from "../client.mjs";
+
+export function readTheWallet() {
+  return call("GET", "/api/wallet");
+}

@@ -1,0 +1,2 @@
+curl -sS "$BASE/api/wallet" \
+  -H "Authorization: Bearer $TOKEN"

@@ -1,0 +1,2 @@
+curl -sS -X POST "$BASE/api/payment/intents/$INTENT_ID/verify" \
+  -H "Authorization: Bearer $TOKEN"

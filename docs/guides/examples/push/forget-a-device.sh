@@ -1,0 +1,2 @@
+curl -sS -X DELETE "$BASE/api/users/me/devices/$DEVICE_ID" \
+  -H "Authorization: Bearer $TOKEN"

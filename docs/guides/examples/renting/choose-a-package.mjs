@@ -1,0 +1,5 @@
+import { call } from "../client.mjs";
+
+export function chooseAPackage({ sn }) {
+  return call("GET", `/api/packages?station_sn=${sn}`);
+}

@@ -1,0 +1,1 @@
+curl -sS "$BASE/api/packages?station_sn=$SN"

@@ -1,0 +1,3 @@
+func chooseAPackage(_ client: Client, sn: String) async throws -> [String: Any] {
+    try await client.call("GET", "/api/packages?station_sn=\(sn)")
+}

@@ -1,0 +1,13 @@
+import { call } from "../client.mjs";
+
+export function completeTheProfile() {
+  return call("PATCH", "/api/users/me", {
+    body: {
+      first_name: "Maya",
+      last_name: "Gurung",
+      date_of_birth: "1998-04-13",
+      address: "Thamel 26",
+      city: "Kathmandu",
+    },
+  });
+}

@@ -1,0 +1,2 @@
+# It prints what comes until it is stopped.
+curl -sSN "$URL"

@@ -1,0 +1,2 @@
+curl -sS -X DELETE "$BASE/api/reservations/$RESERVATION_ID" \
+  -H "Authorization: Bearer $TOKEN"

@@ -1,0 +1,2 @@
+suspend fun readTheReceipt(client: Client, rentalId: String) =
+    client.call("GET", "/api/rentals/$rentalId")

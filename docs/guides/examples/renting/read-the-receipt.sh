@@ -1,0 +1,2 @@
+curl -sS "$BASE/api/rentals/$RENTAL_ID" \
+  -H "Authorization: Bearer $TOKEN"

@@ -1,0 +1,2 @@
+curl -sS "$BASE/api/auth/get-otp" \
+  --json '{"identifier": "'"$PHONE"'"}'

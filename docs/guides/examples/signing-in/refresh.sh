@@ -1,0 +1,2 @@
+curl -sS "$BASE/api/auth/refresh" \
+  --json '{"refresh_token": "'"$REFRESH_TOKEN"'"}'

@@ -1,0 +1,2 @@
+curl -sS "$BASE/api/auth/logout" \
+  --json '{"refresh_token": "'"$REFRESH_TOKEN"'"}'

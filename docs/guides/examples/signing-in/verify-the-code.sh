@@ -1,0 +1,2 @@
+curl -sS "$BASE/api/auth/verify-otp" \
+  --json '{"challenge_id": "'"$CHALLENGE_ID"'", "code": "'"$CODE"'"}'

@@ -1,0 +1,2 @@
+suspend fun whoAmI(client: Client) =
+    client.call("GET", "/api/users/me")

@@ -1,0 +1,2 @@
+curl -sS "$BASE/api/users/me" \
+  -H "Authorization: Bearer $TOKEN"

@@ -1,0 +1,1 @@
+"""What makes the OpenAPI document good to read: examples, the codes of refusals, titles and groups."""
