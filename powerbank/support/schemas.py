@@ -14,7 +14,7 @@ PHOTO = {"description": "JPEG, PNG or WebP: a file of a form, or base64"}
 LONGEST_TEXT = 4_000
 
 
-class AboutSchema(Schema):
+class SubjectSchema(Schema):
     kind = fields.String(required=True, validate=validate.OneOf([*Subject]))
     id = fields.String(
         load_default=None,
@@ -48,7 +48,7 @@ class WrittenSchema(Schema):
 
 
 class BeginSchema(WrittenSchema):
-    about = fields.Nested(AboutSchema, load_default=lambda: {"kind": Subject.OTHER.value, "id": None})
+    about = fields.Nested(SubjectSchema, load_default=lambda: {"kind": Subject.OTHER.value, "id": None})
 
 
 class MessageWrittenSchema(WrittenSchema):
@@ -77,7 +77,7 @@ class MessageSchema(Schema):
 
 class ConversationSchema(Schema):
     id = fields.UUID(required=True)
-    about = fields.Nested(AboutSchema, required=True)
+    about = fields.Nested(SubjectSchema, required=True)
     status = fields.String(required=True, validate=validate.OneOf([*Status]))
     unread = fields.Integer(required=True)
     created_at = Time(required=True)
