@@ -15,5 +15,5 @@ blueprint = Blueprint("Search (staff)", __name__, url_prefix="/api/admin/search"
 @blueprint.arguments(SearchArguments, location="query")
 @blueprint.response(200, HitsSchema)
 def search(arguments: dict[str, Any]) -> dict[str, Any]:
-    """People, rentals, stations, power banks, payments and coupons, as far as the role may read them"""
+    """Find by its beginning: people, rentals, stations, power banks, payments, coupons, as the role may read them"""
     return {"items": finders.find_all(arguments["q"], staff=current_staff())}
