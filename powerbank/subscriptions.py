@@ -25,6 +25,7 @@ from powerbank.outbox.catalogue import (
 )
 from powerbank.outbox.events import Event, Follower
 from powerbank.outbox.policy import JobSpec
+from powerbank.partners.events import AgreementEnds
 from powerbank.payments import queries as payment_queries
 from powerbank.payments.events import (
     BalanceLow,
@@ -172,7 +173,8 @@ SUBSCRIPTIONS: dict[type[Event], tuple[JobSpec | Follower, ...]] = {
     ),
     RefundCompleted: (tell_user(NoticeType.REFUND_COMPLETED, once_per="refund_id"),),
     RefundNeedsAttention: (tell_staff(StaffNoticeType.REFUND_STUCK),),
-    # Payouts.
+    # Partners and payouts.
+    AgreementEnds: (tell_staff(StaffNoticeType.AGREEMENT_ENDS),),
     PayoutAccountRequested: (tell_staff(StaffNoticeType.PAYOUT_ACCOUNT_TO_CONFIRM),),
     PayoutAccountChanged: (tell_user(NoticeType.PAYOUT_ACCOUNT_CHANGED, once_per="version"),),
     PayoutWaits: (tell_staff(StaffNoticeType.PAYOUT_TO_APPROVE),),

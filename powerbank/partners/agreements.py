@@ -2,23 +2,28 @@
 
 import calendar
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 
-from powerbank.base.clock import local_day
+from powerbank.base.clock import HOME, local_day
 from powerbank.base.database_errors import foreseen
-from powerbank.base.db import new_id, open_session
+from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.content import app_config
+from powerbank.outbox.enqueue import publish
 from powerbank.partners import services
 from powerbank.partners import terms as rules
 from powerbank.partners.errors import AgreementOverlapsError
+from powerbank.partners.events import AgreementEnds
 from powerbank.partners.models import OPEN_END, Agreement, AgreementStation, Partner
 from powerbank.partners.terms import ALL, Terms, TermsKind
 from powerbank.stations.models import Station
+
+ENDS_SOON = timedelta(days=30)
+BATCH = 500
 
 
 def make_agreement(
@@ -78,6 +83,31 @@ def end_agreement(partner_id: UUID, agreement_id: UUID, *, ends_on: date, now: d
     agreement.last_day = ends_on
     open_session().flush()
     return agreement
+
+
+def find_ending(after: UUID, *, today: date) -> list[UUID]:
+    """Find the next agreements that end within a month."""
+    query = (
+        select(Agreement.id)
+        .where(Agreement.id > after, Agreement.last_day.between(today, today + ENDS_SOON))
+        .order_by(Agreement.id)
+        .limit(BATCH)
+    )
+    return list(db.session.scalars(query))
+
+
+def tell_of_end(agreement_ids: Sequence[UUID]) -> None:
+    """Tell staff that these agreements end. A notice that they have had is not written again."""
+    query = select(Agreement, Partner.name).join(Partner, Partner.id == Agreement.partner_id)
+    for agreement, name in open_session().execute(query.where(Agreement.id.in_(agreement_ids))):
+        publish(
+            AgreementEnds(
+                agreement_id=agreement.id,
+                payee=name,
+                expires_at=datetime.combine(agreement.last_day, time(), tzinfo=HOME),
+                version=f"{agreement.id}:{agreement.last_day}",
+            )
+        )
 
 
 def lock_agreement(agreement_id: UUID) -> Agreement:

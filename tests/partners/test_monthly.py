@@ -78,3 +78,18 @@ def test_months_in_which_an_agreement_was_not_in_force_owe_nothing(
     assert accrue_month(LAST) == 0
     assert accrue_month(date(2020, 2, 1)) == 0
     assert rows(context, "SELECT 1 FROM partner_accruals") == []
+
+
+def test_staff_hear_once_of_an_agreement_that_ends_within_a_month(
+    app: Flask, make_station: Make, venue: Fixture, agree: Fixture, work: Callable[..., None]
+) -> None:
+    today = local_day(utcnow())
+    for sn, days in (("A", 30), ("B", 31)):
+        make_station(sn)
+        agree(venue(f"Venue{sn}"), sn, ends_on=str(today + timedelta(days=days)))
+    for _ in range(2):
+        with app.app_context(), transaction():
+            enqueue(partner_jobs.TELL_OF_ENDING_AGREEMENTS)
+        work("analytics", "critical")
+    [notice] = rows(app, "SELECT context FROM staff_notices WHERE type = 'agreement_ends'")
+    assert notice.context["payee"] == "VenueA"

@@ -39,6 +39,7 @@ class StaffNoticeType(StrEnum):
     REFUND_STUCK = "refund_stuck"
     SETTLEMENT_MISMATCH = "settlement_mismatch"
     EXCHANGE_RATES_STALE = "exchange_rates_stale"
+    AGREEMENT_ENDS = "agreement_ends"
     PAYOUT_STUCK = "payout_stuck"
     PAYOUT_NOT_PAID = "payout_not_paid"
     PAYOUT_TO_APPROVE = "payout_to_approve"
@@ -93,6 +94,7 @@ RULES = MappingProxyType(
         StaffNoticeType.REFUND_STUCK: StaffRule("ledger.approve", email=True, once_per="refund_id"),
         StaffNoticeType.SETTLEMENT_MISMATCH: StaffRule("ledger.read", email=True, once_per="check_id"),
         StaffNoticeType.EXCHANGE_RATES_STALE: StaffRule("ledger.read", email=True),
+        StaffNoticeType.AGREEMENT_ENDS: StaffRule("partners.write", email=True, once_per="version"),
         StaffNoticeType.PAYOUT_STUCK: StaffRule("payouts.read", email=True, once_per="payout_id"),
         StaffNoticeType.PAYOUT_NOT_PAID: StaffRule("payouts.read", email=True, once_per="version"),
         StaffNoticeType.PAYOUT_TO_APPROVE: StaffRule("payouts.approve", email=True, once_per="payout_id"),

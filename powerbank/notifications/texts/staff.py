@@ -82,6 +82,10 @@ ENGLISH = MappingProxyType(
             "Exchange rates are old",
             "The central bank's feed has brought nothing for three days. Foreign top-ups use the last rates.",
         ),
+        StaffNoticeType.AGREEMENT_ENDS: (
+            "An agreement ends",
+            "The agreement with {payee} ends on {expires_at:date}.",
+        ),
         StaffNoticeType.PAYOUT_STUCK: (
             "A payout is stuck",
             "The payout of {amount:money} to {payee} has no outcome yet.",
@@ -188,6 +192,10 @@ NEPALI = MappingProxyType(
         StaffNoticeType.EXCHANGE_RATES_STALE: (
             "विनिमय दर पुरानो भयो",
             "राष्ट्र बैंकबाट तीन दिनदेखि नयाँ दर आएको छैन। विदेशी टप-अपमा अन्तिम दर लागू हुन्छ।",
+        ),
+        StaffNoticeType.AGREEMENT_ENDS: (
+            "सम्झौता सकिँदैछ",
+            "{payee} सँगको सम्झौता {expires_at:date} मा सकिन्छ।",
         ),
         StaffNoticeType.PAYOUT_STUCK: (
             "भुक्तानी अड्किएको छ",

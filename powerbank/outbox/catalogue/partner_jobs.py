@@ -1,4 +1,4 @@
-"""The jobs of partners: what accrues at the end of a month."""
+"""The jobs of partners: what accrues at the end of a month, and what staff hear of agreements that end."""
 
 from powerbank.outbox.policy import MINUTE, JobSpec, Queue, Schedule, retry_after
 
@@ -10,8 +10,17 @@ ACCRUE_MONTHLY_SHARES = JobSpec(
     stepwise=True,
 )
 
-JOBS = (ACCRUE_MONTHLY_SHARES,)
+TELL_OF_ENDING_AGREEMENTS = JobSpec(
+    "tell_of_ending_agreements",
+    body="jobs.partners.tell_of_ending_agreements",
+    queue=Queue.ANALYTICS,
+    retries=retry_after(5 * MINUTE, 30 * MINUTE),
+    stepwise=True,
+)
+
+JOBS = (ACCRUE_MONTHLY_SHARES, TELL_OF_ENDING_AGREEMENTS)
 
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("partners-month-end", job=ACCRUE_MONTHLY_SHARES, cron="20 0 1 * *", catch_up=True, pass_slot=True),
+    Schedule("partners-ending-agreements", job=TELL_OF_ENDING_AGREEMENTS, cron="15 9 * * *"),
 )
