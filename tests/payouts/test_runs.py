@@ -62,7 +62,7 @@ def test_a_cutoff_leaves_out_what_came_later_and_what_a_later_run_has_paid(
     app: Flask, payee: Fixture, earn: Fixture, run_payouts: Fixture
 ) -> None:
     bakery = payee("Bakery", 100_000)
-    earlier = format_time(utcnow() - timedelta(milliseconds=50))
+    earlier = format_time(rows(app, "SELECT clock_timestamp() AS now")[0].now)
     earn(bakery, 60_000)
     run_payouts(cutoff=earlier)
     assert payouts(app) == [("Bakery", 100_000, "paid")]
