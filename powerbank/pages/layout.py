@@ -43,8 +43,6 @@ def init_app(app: Flask) -> None:
         clock=write_clock,
         age=write_age,
         moment=read_moment,
-        rupees=lists.write_amount,
-        plain_rupees=money.format_amount,
         refusal=translate_refusal,
     )
     app.jinja_env.filters.update(
