@@ -6,7 +6,9 @@ These loops belong to the jobs: a service finds one batch, or does one batch in 
 from collections.abc import Callable
 from uuid import UUID
 
-from powerbank.base.db import db, transaction
+from jobs.worker.stepwise import StepwiseRun
+from powerbank.base.db import db, transaction, utcnow
+from powerbank.outbox import operation_items
 
 FIRST = UUID(int=0)  # before every identifier
 
@@ -45,3 +47,13 @@ def repeat_until_none(work: Callable[[], int]) -> int:
         if not count:
             return total
         total += count
+
+
+def work_on_operation(run: StepwiseRun, operation_id: UUID, work: Callable[[UUID], bool]) -> None:
+    """Do the batches of an operation until none is left or somebody has stopped it, and finish it."""
+    more = True
+    while more:
+        with transaction():
+            more = work(operation_id)
+    with run.finish():
+        operation_items.finish_operation(operation_id, now=utcnow())

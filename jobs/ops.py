@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from jobs.batches import repeat_until_none
+from jobs.batches import repeat_until_none, work_on_operation
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base import idempotency
 from powerbank.base.db import transaction, utcnow
@@ -35,12 +35,7 @@ def monitor_queues(run: StepwiseRun) -> None:
 
 def decide_dead_letters(run: StepwiseRun, *, operation_id: str) -> None:
     """Carry out what staff decided about many dead letters. A run that broke off goes on after its last batch."""
-    more = True
-    while more:
-        with transaction():
-            more = job_decisions.decide_next_batch(UUID(operation_id))
-    with run.finish():
-        job_decisions.finish_decision(UUID(operation_id), now=utcnow())
+    work_on_operation(run, UUID(operation_id), job_decisions.decide_next_batch)
 
 
 def prune_jobs(run: StepwiseRun) -> None:

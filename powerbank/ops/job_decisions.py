@@ -9,18 +9,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from powerbank.base import audit
-from powerbank.base.db import open_session
-from powerbank.base.errors import AppError
+from sqlalchemy import Select, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
 from powerbank.ops import services
-from powerbank.ops.job_queries import JobFilter, count_jobs
-from powerbank.outbox import operations
+from powerbank.ops.job_queries import JobFilter
+from powerbank.outbox import operation_items, operations
 from powerbank.outbox.catalogue import system_jobs
 from powerbank.outbox.models import OutboxJob, State
 from powerbank.outbox.operations import Operation
 
 BATCH_SIZE = 100
-MOST_NAMED = 100  # jobs passed over that the result names
 
 
 class Decision(StrEnum):
@@ -51,71 +51,31 @@ def request_decision(
         "since": jobs.since.isoformat() if jobs.since else None,
         "until": min(jobs.until or now, now).isoformat(),
     }
-    total = len(request["ids"]) if request["ids"] is not None else count_jobs(_meant_by(request))
-    operation = operations.accept(
-        system_jobs.DECIDE_DEAD_LETTERS, staff_id=staff_id, request=request, total=total, now=now
-    )
-    _audit(operation, "job.decide_many", "operation", operation.id, total=total)
+    operation = operations.accept(system_jobs.DECIDE_DEAD_LETTERS, staff_id=staff_id, request=request, now=now)
+    total = operation_items.choose_items(operation, _meant_by(request))
+    operation_items.record_for_asker(operation, "job.decide_many", "operation", operation.id, total=total)
     return operation
 
 
 def decide_next_batch(operation_id: UUID) -> bool:
     """Decide about the next batch of an operation. False: nothing is left, or somebody stopped it."""
     operation = operations.lock_pending_operation(operation_id)
-    if operation is None:
-        return False
-    progress = operation.progress or {}
-    batch = _find_batch(operation.request, after=progress.get("after"))
-    if not batch:
-        return False
-    decision, passed = Decision(operation.request["decision"]), []
-    for job_id in batch:
-        try:
-            row = DECIDE[decision](job_id)
-        except AppError as refused:  # somebody decided about it meanwhile, or it is forgotten
-            passed.append({"id": str(job_id), "code": refused.code})
-        else:
-            _audit(operation, f"job.{decision}", "job", job_id, job=row.job)
-    done = progress["done"] + len(batch)
-    operation.progress = {
-        "done": done,
-        "total": max(progress["total"], done),
-        "changed": progress.get("changed", 0) + len(batch) - len(passed),
-        "passed_over": (progress.get("passed_over", []) + passed)[:MOST_NAMED],
-        "after": str(batch[-1]),
-    }
-    return True
+    if operation is not None and not operation_items.are_chosen(operation_id):
+        # Version 0.9.0 accepted it, which looked for what matches in each batch.
+        operation_items.choose_items(operation, _meant_by(operation.request))
+    return operation_items.work_on_next_items(operation_id, _decide, most=BATCH_SIZE)
 
 
-def finish_decision(operation_id: UUID, *, now: datetime) -> None:
-    """Finish an operation of which nothing is left to do."""
-    operation = operations.lock_pending_operation(operation_id)
-    if operation is not None:
-        operations.succeed(operation, _sum_up(operation), now=now)
+def _decide(operation: Operation, job_id: str) -> None:
+    decision = Decision(operation.request["decision"])
+    row = DECIDE[decision](UUID(job_id))
+    operation_items.record_for_asker(operation, f"job.{decision}", "job", job_id, job=row.job)
 
 
-def stop_decision(operation_id: UUID, *, staff_id: UUID, now: datetime) -> Operation:
-    """Stop an operation of this member after the batch that is under way. What it has done stays done."""
-    operations.find_operation_of_asker(operation_id, staff_id=staff_id, now=now)
-    operation = operations.lock_pending_operation(operation_id)
-    if operation is None:
-        return operations.find_operation_of_asker(operation_id, staff_id=staff_id, now=now)
-    operations.fail(operation, "stopped", "Somebody stopped this.", now=now)
-    _audit(operation, "job.stop_decision", "operation", operation.id)
-    return operation
-
-
-def _find_batch(request: dict[str, Any], *, after: str | None) -> list[UUID]:
+def _meant_by(request: dict[str, Any]) -> Select[Any]:
     if request["ids"] is not None:
-        return [UUID(each) for each in request["ids"] if after is None or each > after][:BATCH_SIZE]
-    query = _meant_by(request).select_jobs().with_only_columns(OutboxJob.id)
-    if after is not None:
-        query = query.where(OutboxJob.id > UUID(after))
-    return list(open_session().scalars(query.order_by(OutboxJob.id).limit(BATCH_SIZE)))
-
-
-def _meant_by(request: dict[str, Any]) -> JobFilter:
-    return JobFilter(
+        return select(func.unnest(cast(request["ids"], ARRAY(Text))))
+    jobs = JobFilter(
         State.DEAD,
         job=request["job"],
         queue=request["queue"],
@@ -123,19 +83,4 @@ def _meant_by(request: dict[str, Any]) -> JobFilter:
         since=datetime.fromisoformat(request["since"]) if request["since"] else None,
         until=datetime.fromisoformat(request["until"]),
     )
-
-
-def _sum_up(operation: Operation) -> dict[str, Any]:
-    progress = operation.progress or {}
-    return {"changed": progress.get("changed", 0), "passed_over": progress.get("passed_over", [])}
-
-
-def _audit(operation: Operation, action: str, object_kind: str, object_id: UUID, **new: object) -> None:
-    """Record it in the name of who asked: the job that carries it out answers nobody's request."""
-    audit.record(
-        actor=audit.staff_actor(operation.staff_id),
-        action=action,
-        object_kind=object_kind,
-        object_id=object_id,
-        new={"operation_id": str(operation.id), "reason": operation.request["reason"], **new},
-    )
+    return jobs.select_jobs().with_only_columns(OutboxJob.id)

@@ -17,7 +17,7 @@ from powerbank.base.errors import AppError
 from powerbank.ops import job_decisions, job_queries
 from powerbank.ops.job_decisions import DECIDE, Decision
 from powerbank.ops.schemas import JobDecisionSchema, JobFilterArguments
-from powerbank.outbox import catalogue, operations
+from powerbank.outbox import catalogue
 from powerbank.outbox.models import State
 from powerbank.outbox.policy import Queue
 from powerbank.pages.language import translate, translate_refusal
@@ -118,22 +118,7 @@ def decide() -> AnyResponse | str:
             staff_id=staff.id,
             now=now,
         )
-    return redirect(url_for("console_jobs.progress", operation_id=operation.id))
-
-
-@blueprint.get("/decisions/<uuid:operation_id>")
-def progress(operation_id: UUID) -> str:
-    staff = page_staff("system.operate")
-    operation = operations.find_operation_of_asker(operation_id, staff_id=staff.id, now=utcnow())
-    return render_template("console/job_decision.html", staff=staff, section=MACHINERY, operation=operation)
-
-
-@blueprint.post("/decisions/<uuid:operation_id>/stop")
-def stop(operation_id: UUID) -> AnyResponse:
-    staff = page_staff("system.operate")
-    with transaction():
-        job_decisions.stop_decision(operation_id, staff_id=staff.id, now=utcnow())
-    return redirect(url_for("console_jobs.progress", operation_id=operation_id))
+    return redirect(url_for("console_operations.show", operation_id=operation.id))
 
 
 def _show_preview(staff: Any, given: Any, *, errors: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ from powerbank.ops.schemas import (
     RaisedAlertSchema,
     ScheduleListSchema,
 )
-from powerbank.outbox import heartbeats, schedules
+from powerbank.outbox import heartbeats, operation_items, schedules
 from powerbank.outbox.models import OutboxJob, State
 from powerbank.outbox.operations import Operation
 
@@ -168,4 +168,4 @@ def decide(body: dict[str, Any]) -> Response:
 def stop_decision(operation_id: UUID) -> Operation:
     """Stop your decision about many dead letters; what it has done stays done"""
     with transaction():
-        return job_decisions.stop_decision(operation_id, staff_id=current_staff().id, now=utcnow())
+        return operation_items.stop_operation(operation_id, staff_id=current_staff().id, now=utcnow())

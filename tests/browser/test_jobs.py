@@ -32,10 +32,10 @@ def test_all_dead_letters_of_one_error_are_requeued(app: Flask, staff: SignIn, w
     reader.look()
     page.fill("[name=reason]", "The account is back.")
     page.click("main form button")
-    page.wait_for_url("**/decisions/**")
+    page.wait_for_url("**/operations/**")
     reader.look()
     work()
-    page.wait_for_selector("#decision .badge.good")
+    page.wait_for_selector("#operation .head .badge.good")
     reader.look()
     assert rows(app, "SELECT count(*) FROM audit_log WHERE action = 'job.requeue'") == [(60,)]
 

@@ -76,6 +76,7 @@ MOVES_NOTHING = {
     "POST /api/auth/logout-all",
     "POST /api/auth/kyc",
     "POST /api/live/tickets",
+    "POST /api/operations/<uuid:operation_id>/stop",
     "POST /api/users/me/devices",
     "POST /api/users/me/identifiers",
     "POST /api/notifications/mark-all-read",

@@ -129,7 +129,12 @@ def test_routes_for_people_and_staff_are_closed_to_others(
 ) -> None:
     found = [route for route in routes(app) if route.permission == SIGNED_IN]
     # To who signed in: there is no such operation, and no topic was named.
-    answers = {"GET /api/operations/<uuid:operation_id>": 404, "POST /api/live/tickets": 422}
+    answers = {
+        "GET /api/operations/<uuid:operation_id>": 404,
+        "GET /api/operations/<uuid:operation_id>/items": 404,
+        "POST /api/operations/<uuid:operation_id>/stop": 404,
+        "POST /api/live/tickets": 422,
+    }
     assert {str(route) for route in found} == answers.keys()
     staff = staff_headers("viewer")
     for route in found:
@@ -163,7 +168,7 @@ def test_the_console_is_closed_to_strangers_and_to_people(
 # The forms of the console that everybody of staff may send: they concern the own sign-in, or what one reads.
 OWN_FORMS = (
     *("/console/login", "/console/logout", "/console/language", "/console/live-ticket", "/console/account"),
-    *("/console/notices", "/console/growth/messages/<type_name>/preview"),
+    *("/console/notices", "/console/operations", "/console/growth/messages/<type_name>/preview"),
 )
 
 

@@ -297,6 +297,8 @@ FACTORIES: dict[str, Factory] = {
     "/api/notifications/<uuid:notice_id>": a_notice,
     "/api/users/me/devices/<uuid:device_id>": a_device,
     "/api/operations/<uuid:operation_id>": an_operation,
+    "/api/operations/<uuid:operation_id>/items": an_operation,
+    "/api/operations/<uuid:operation_id>/stop": an_operation,
     "/api/payment/refunds/<uuid:refund_id>": a_refund,
     "/api/users/me/dues/<uuid:due_id>/pay": a_due,
     "/api/payment/intents/<uuid:intent_id>": a_topup,

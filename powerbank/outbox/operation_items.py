@@ -1,0 +1,161 @@
+"""What an operation on many things is about: one row for each of them, with its result.
+
+The things are chosen when the operation is accepted, so that "all that match" are those which somebody saw and counted,
+whatever changes while the operation runs. A job works on them in batches. A run that broke off goes on with the first
+thing that waits, so that nothing is done twice.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    CursorResult,
+    ForeignKey,
+    Index,
+    Select,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from powerbank.api.paging import page
+from powerbank.base import audit
+from powerbank.base.db import Base, one_of, open_session
+from powerbank.base.errors import AppError
+from powerbank.outbox import operations
+from powerbank.outbox.operations import Operation
+
+MOST_NAMED = 100  # things passed over that the result names; all of them are in the list of items
+
+# What is done to one thing. It gives the id of what it made, such as a command, if that has a result of its own.
+Act = Callable[[Operation, str], UUID | None]
+
+
+class ItemResult(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    PASSED_OVER = "passed_over"  # refused, for the reason that `code` names
+
+
+class OperationItem(Base):
+    __tablename__ = "operation_items"
+    __table_args__ = (
+        one_of("result", ItemResult),
+        CheckConstraint("(result = 'passed_over') = (code IS NOT NULL)", name="code"),
+        Index(
+            "ix_operation_items_passed_over",
+            "operation_id",
+            "position",
+            postgresql_where=text("result = 'passed_over'"),
+        ),
+    )
+
+    operation_id: Mapped[UUID] = mapped_column(ForeignKey("operations.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    object_id: Mapped[str]
+    result: Mapped[str] = mapped_column(server_default=ItemResult.WAITING)
+    code: Mapped[str | None]
+    made_id: Mapped[UUID | None]
+
+
+def choose_items(operation: Operation, things: Select[Any]) -> int:
+    """Choose what an operation is about: `things` selects one column, the id of each of them. Count them."""
+    session = open_session()
+    session.flush()
+    of = things.subquery()
+    (thing,) = of.columns
+    position = func.row_number().over(order_by=thing)
+    chosen = select(literal(operation.id), position, thing.cast(Text))
+    made = session.execute(insert(OperationItem).from_select(["operation_id", "position", "object_id"], chosen))
+    total = cast("CursorResult[Any]", made).rowcount
+    operation.progress = {"done": 0, "total": total}
+    return total
+
+
+def are_chosen(operation_id: UUID) -> bool:
+    return bool(open_session().scalar(select(exists().where(OperationItem.operation_id == operation_id))))
+
+
+def work_on_next_items(operation_id: UUID, act: Act, *, most: int) -> bool:
+    """Do `act` to the next things of an operation. False: nothing is left, or somebody stopped it."""
+    operation = operations.lock_pending_operation(operation_id)
+    if operation is None:
+        return False
+    session = open_session()
+    done = (operation.progress or {}).get("done", 0)
+    waiting = select(OperationItem).where(OperationItem.operation_id == operation_id, OperationItem.position > done)
+    items = session.scalars(waiting.order_by(OperationItem.position).limit(most)).all()
+    for item in items:
+        try:
+            item.made_id = act(operation, item.object_id)
+        except AppError as refused:  # somebody else was faster, or the thing is not as it was
+            item.result, item.code = ItemResult.PASSED_OVER, refused.code
+        else:
+            item.result = ItemResult.DONE
+    if items:
+        passed = sum(item.result == ItemResult.PASSED_OVER for item in items)
+        progress = operation.progress or {}
+        operation.progress = progress | {
+            "done": items[-1].position,
+            "changed": progress.get("changed", 0) + len(items) - passed,
+            "passed_over": progress.get("passed_over", 0) + passed,
+        }
+    return bool(items)
+
+
+def finish_operation(operation_id: UUID, *, now: datetime) -> None:
+    """Finish an operation of which nothing is left to do."""
+    operation = operations.lock_pending_operation(operation_id)
+    if operation is None:
+        return
+    passed = select(OperationItem).where(
+        OperationItem.operation_id == operation_id, OperationItem.result == ItemResult.PASSED_OVER
+    )
+    named = open_session().scalars(passed.order_by(OperationItem.position).limit(MOST_NAMED))
+    result = {
+        "changed": (operation.progress or {}).get("changed", 0),
+        "passed_over": [{"id": item.object_id, "code": item.code} for item in named],
+    }
+    operations.succeed(operation, result, now=now)
+
+
+def stop_operation(
+    operation_id: UUID, *, now: datetime, user_id: UUID | None = None, staff_id: UUID | None = None
+) -> Operation:
+    """Stop an operation of who asked for it after the batch that is under way. What it has done stays done."""
+    found = operations.find_operation_of_asker(operation_id, user_id=user_id, staff_id=staff_id, now=now)
+    operation = operations.lock_pending_operation(operation_id)
+    if operation is None:
+        return found
+    operations.fail(operation, "stopped", "Somebody stopped this.", now=now)
+    if staff_id is not None:
+        record_for_asker(operation, "operation.stop", "operation", operation.id)
+    return operation
+
+
+def list_items(operation: Operation, *, result: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """List a page of what an operation is about, in the order in which it is worked on."""
+    query = select(OperationItem).where(OperationItem.operation_id == operation.id)
+    if result is not None:
+        query = query.where(OperationItem.result == result)
+    return page(query, OperationItem.position, limit=limit, cursor=cursor)
+
+
+def record_for_asker(operation: Operation, action: str, object_kind: str, object_id: object, **new: object) -> None:
+    """Write to the audit log in the name of who asked: the job that carries it out answers nobody's request."""
+    audit.record(
+        actor=audit.staff_actor(operation.staff_id),
+        action=action,
+        object_kind=object_kind,
+        object_id=object_id,
+        new={"operation_id": str(operation.id), "reason": operation.request.get("reason"), **new},
+    )
