@@ -5,11 +5,12 @@ from uuid import UUID
 
 from flask import current_app
 
-from jobs.batches import repeat_until_none
+from jobs.batches import repeat_until_none, work_on_operation
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.mqtt.publisher import publisher
-from powerbank.stations.availability import alerts
+from powerbank.stations.actions import services as actions
+from powerbank.stations.availability import alerts, history
 from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import discrepancies, registration
 from powerbank.stations.issues import photos
@@ -43,6 +44,20 @@ def register_powerbanks(run: StepwiseRun, *, operation_id: str) -> None:
         registration.finish_registration(UUID(operation_id), now=utcnow())
 
 
+def act_on_stations(run: StepwiseRun, *, operation_id: str) -> None:
+    """Do to stations what staff want, a batch in each transaction. One that is to go slowly has a job for each minute.
+
+    A run that broke off goes on after its last batch.
+    """
+    with transaction():
+        slowly = actions.find_pace(UUID(operation_id)) is not None
+    if slowly:
+        with run.finish():
+            actions.act_within_minute(UUID(operation_id), now=utcnow())
+    else:
+        work_on_operation(run, UUID(operation_id), lambda id_: actions.act_on_next_stations(id_, now=utcnow()))
+
+
 def check_station_command(*, command_id: str) -> None:
     commands.check_overdue_command(UUID(command_id), now=utcnow())
 
@@ -63,8 +78,9 @@ def check_offline_stations() -> None:
 
 
 def prune_station_reports(run: StepwiseRun) -> None:
-    """Delete old messages, discrepancies and photos, a batch in each transaction."""
+    """Delete old messages, changes of status, discrepancies and photos, a batch in each transaction."""
     with transaction():
         photos.delete_old_photos(now=utcnow())
+    repeat_until_none(lambda: history.delete_old_changes(now=utcnow()))
     repeat_until_none(lambda: message_log.delete_old_messages(now=utcnow()))
     repeat_until_none(lambda: discrepancies.delete_old_discrepancies(now=utcnow()))

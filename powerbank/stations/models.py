@@ -105,6 +105,9 @@ class StationLive(Base):
             postgresql_where=text("active"),
         ),
         Index("ix_station_live_away", "station_id", postgresql_where=text("active AND NOT online AND NOT maintenance")),
+        # The lists of stations that are away or in maintenance. These flags change seldom.
+        Index("ix_station_live_offline", "sn", postgresql_where=text("NOT online AND NOT maintenance")),
+        Index("ix_station_live_maintenance", "sn", postgresql_where=text("maintenance")),
         {"postgresql_with": {"fillfactor": "70"}},
     )
 

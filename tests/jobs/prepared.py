@@ -55,6 +55,7 @@ from tests.jobs.prepared_people import (
     template_to_try,
 )
 from tests.jobs.prepared_stations import (
+    action_on_stations,
     bank_back,
     bank_back_to_be_tested,
     bank_out,
@@ -133,6 +134,7 @@ PREPARE: dict[str, Callable[[], Arguments]] = {
     "collect_late_dues": due_open,
     "collect_late_dues_of": due_late,
     "register_powerbanks": banks_listed,
+    "act_on_stations": action_on_stations,
     "compare_settlements": settled_of_late,
     "compare_payments": comparison_begun,
     "prune_payments": old_events,

@@ -17,11 +17,13 @@ from powerbank.outbox.models import State
 from powerbank.rentals.models import RentalLocation
 from powerbank.rentals.start import initiation
 from powerbank.rentals.start.models import RefusedStart
+from powerbank.stations.actions import services as actions
 from powerbank.stations.commands import services as commands
 from powerbank.stations.custody import registration
 from powerbank.stations.issues import services as issues
 from powerbank.stations.issues.models import IssueType
 from powerbank.stations.registry import services as stations
+from powerbank.stations.registry.filters import StationFilter
 from powerbank.users.models import User
 from tests.jobs.prepared_people import Arguments
 from tests.ledger.conftest import make_person
@@ -56,6 +58,30 @@ def banks_listed() -> Arguments:
         session.add(member)
         session.flush()
         operation = registration.request_registration(["1", "2", "3"], model=None, staff_id=member.id, now=utcnow())
+        session.execute(text("DELETE FROM outbox_jobs"))
+    return {"operation_id": str(operation.id)}
+
+
+def action_on_stations() -> Arguments:
+    with transaction() as session:
+        stations.register_station(
+            sn="A", imei="A", name="A", address="A", city="A", lat=0, lng=0, slots=1, protocol="json-v1", now=utcnow()
+        )
+        member = StaffMember(email="o@example.com", password_hash="unused", role=Role.OPERATIONS)
+        session.add(member)
+        session.flush()
+        operation = actions.request_action(
+            action="reboot",
+            parameters={},
+            reason="They hang.",
+            sns=["A"],
+            stations=StationFilter(),
+            count=None,
+            per_minute=None,
+            most_failures=None,
+            staff_id=member.id,
+            now=utcnow(),
+        )
         session.execute(text("DELETE FROM outbox_jobs"))
     return {"operation_id": str(operation.id)}
 

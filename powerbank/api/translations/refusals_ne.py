@@ -158,6 +158,14 @@ REFUSALS = {
     "The station is being serviced.": "स्टेसनको मर्मत भइरहेको छ।",
     "The station is closed at this time.": "स्टेसन यो समयमा बन्द हुन्छ।",
     "This package is not offered at this station.": "यो स्टेसनमा यो प्याकेज उपलब्ध छैन।",
+    "More stations match by now than you saw. Look at their number again.": (
+        "तपाईंले देखेभन्दा बढी स्टेशन अहिले मिल्छन्। संख्या फेरि हेर्नुहोस्।"
+    ),
+    "Name the stations, or how many you saw.": "स्टेशनहरू दिनुहोस्, वा कति देख्नुभयो भन्नुहोस्।",
+    "Only what goes slowly can end before it has reached all.": "बिस्तारै गरिने काम मात्र सबैमा नपुगी रोकिन सक्छ।",
+    "The station shows no power bank in this slot.": "स्टेशनले यस स्लटमा पावर बैंक देखाएको छैन।",
+    "Which command?": "कुन आदेश?",
+    "Which slot?": "कुन स्लट?",
     "This power bank is not held back.": "यो पावर बैंक रोकिएको छैन।",
     "This slot is not held back.": "यो स्लट रोकिएको छैन।",
     "Stations of {protocol} have no such command.": "{protocol} का स्टेसनमा यस्तो आदेश छैन।",

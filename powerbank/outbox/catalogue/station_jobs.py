@@ -52,6 +52,15 @@ REGISTER_POWERBANKS = JobSpec(
     stepwise=True,
     on_dead="fail_operation",
 )
+# What staff want done to many stations at once.
+ACT_ON_STATIONS = JobSpec(
+    "act_on_stations",
+    body="jobs.stations.act_on_stations",
+    queue=Queue.DEFAULT,
+    retries=retry_after(10, MINUTE),
+    stepwise=True,
+    on_dead="fail_operation",
+)
 CHECK_STATION_CONNECTIVITY = JobSpec(
     "check_station_connectivity",
     body="jobs.stations.check_station_connectivity",
@@ -81,6 +90,7 @@ JOBS = (
     CHECK_STATION_COMMAND,
     UPDATE_STATION_STATUS,
     REGISTER_POWERBANKS,
+    ACT_ON_STATIONS,
     CHECK_STATION_CONNECTIVITY,
     CHECK_OFFLINE_STATIONS,
     PRUNE_STATION_REPORTS,

@@ -58,6 +58,8 @@ class PowerBank(Base):
             func.lower(text("serial")).label("beginning"),
             postgresql_ops={"beginning": "text_pattern_ops"},
         ),
+        Index("ix_power_banks_faulty", "id", postgresql_where=text("health = 'faulty'")),
+        Index("ix_power_banks_held", "id", postgresql_where=text("quarantine_reason IS NOT NULL OR doubt IS NOT NULL")),
     )
 
     id: Mapped[Id]
@@ -93,6 +95,7 @@ class Custody(Base):
         ),
         Index("uq_custody_open", "bank_id", unique=True, postgresql_where=text("upper_inf(period)")),
         Index("ix_custody_out", "bank_id", postgresql_where=text("upper_inf(period) AND place = 'user'")),
+        Index("ix_custody_place", "place", "bank_id", postgresql_where=text("upper_inf(period)")),
         Index("ix_custody_bank_id", "bank_id", "id"),
         Index("ix_custody_station_id", "station_id", "slot_number", postgresql_where=text("upper_inf(period)")),
         Index("ix_custody_rental_id", "rental_id", postgresql_where=text("rental_id IS NOT NULL")),
@@ -137,6 +140,7 @@ class Discrepancy(Base):
         one_of("kind", DiscrepancyKind),
         CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
         Index("uq_discrepancies_open", "kind", "serial", unique=True, postgresql_where=text("resolved_at IS NULL")),
+        Index("ix_discrepancies_open", "id", postgresql_where=text("resolved_at IS NULL")),
         Index("ix_discrepancies_station_id", "station_id"),
         Index("ix_discrepancies_serial", "serial", "id"),
     )

@@ -32,18 +32,6 @@ def lock_bank(serial: str) -> PowerBank:
     return bank
 
 
-def list_banks(*, place: str | None, quarantined: bool | None, limit: int, cursor: str | None) -> dict[str, Any]:
-    """List a page of the power banks, newest first."""
-    query = select(PowerBank)
-    if place is not None:
-        query = query.join(Custody, Custody.bank_id == PowerBank.id)
-        query = query.where(func.upper_inf(Custody.period), Custody.place == place)
-    if quarantined is not None:
-        reason = PowerBank.quarantine_reason
-        query = query.where(reason.is_not(None) if quarantined else reason.is_(None))
-    return page(query, PowerBank.id, descending=True, limit=limit, cursor=cursor)
-
-
 def describe_bank(bank: PowerBank) -> dict[str, Any]:
     """Describe a power bank and everywhere it was, newest first."""
     names = ("serial", "model", "health", "cycles", "quarantine_reason", "doubt", "created_at")
@@ -89,6 +77,18 @@ def find_whereabouts(bank_id: UUID) -> Whereabouts:
     query = select(Custody).where(Custody.bank_id == bank_id, func.upper_inf(Custody.period))
     stay = open_session().scalars(query).one()
     return Whereabouts(Place(stay.place), stay.station_id, stay.slot_number, stay.rental_id, stay.holder)
+
+
+def find_discrepancy(discrepancy_id: UUID) -> Discrepancy:
+    found: Discrepancy | None = db.session.get(Discrepancy, discrepancy_id)
+    if found is None:
+        raise NotFoundError("discrepancy")
+    return found
+
+
+def list_open_discrepancies_of_bank(serial: str) -> Sequence[Discrepancy]:
+    query = select(Discrepancy).where(Discrepancy.serial == serial, Discrepancy.resolved_at.is_(None))
+    return db.session.scalars(query.order_by(Discrepancy.id)).all()
 
 
 def list_discrepancies(

@@ -13,7 +13,7 @@ from powerbank.api.paging import page_of
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations.custody import discrepancies, placement, registration
+from powerbank.stations.custody import bank_lists, discrepancies, placement, registration
 from powerbank.stations.custody import queries as custody_queries
 from powerbank.stations.custody import services as banks
 from powerbank.stations.custody.models import Discrepancy
@@ -22,11 +22,11 @@ from powerbank.stations.custody.schemas import (
     BankDetailSchema,
     BankFoundSchema,
     BankPlaceSchema,
-    BankSchema,
     BanksMadeSchema,
     BanksSchema,
     DiscrepancyArguments,
     DiscrepancySchema,
+    ListedBankSchema,
     QuarantineSchema,
 )
 from powerbank.stations.schemas import ResolutionSchema
@@ -38,10 +38,10 @@ blueprint = Blueprint("Power banks (staff)", __name__, url_prefix="/api/admin", 
 class Banks(MethodView):
     @staff_only("stations.read")
     @blueprint.arguments(BankArguments, location="query")
-    @blueprint.response(200, page_of(BankSchema))
+    @blueprint.response(200, page_of(ListedBankSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """All power banks, newest first"""
-        return custody_queries.list_banks(**arguments)
+        return bank_lists.list_banks(**arguments)
 
     @staff_only("stations.write")
     @blueprint.arguments(BanksSchema)

@@ -22,8 +22,17 @@ class BanksMadeSchema(Schema):
 
 
 class BankArguments(PageArguments):
+    q = fields.String(load_default=None, validate=SERIAL, metadata={"description": "How the serial begins."})
     place = fields.String(load_default=None, validate=validate.OneOf([*Place]))
+    station_sn = fields.String(load_default=None, validate=SERIAL)
     quarantined = Boolean(load_default=None, allow_none=True)
+    doubtful = Boolean(
+        load_default=None, allow_none=True, metadata={"description": "Nobody knows whether it came out of its slot."}
+    )
+    health = fields.String(load_default=None, validate=validate.OneOf([*Health]))
+    charge_below = fields.Integer(
+        load_default=None, validate=validate.Range(1, 100), metadata={"description": "In a slot, with less charge."}
+    )
 
 
 class BankSchema(Schema):
@@ -34,6 +43,15 @@ class BankSchema(Schema):
     quarantine_reason = fields.String(required=True, allow_none=True)
     doubt = fields.String(required=True, allow_none=True)
     created_at = Time(required=True)
+
+
+class ListedBankSchema(BankSchema):
+    place = fields.String(required=True, validate=validate.OneOf([*Place]))
+    station_sn = fields.String(required=True, allow_none=True)
+    slot_number = fields.Integer(required=True, allow_none=True)
+    rental_id = fields.UUID(required=True, allow_none=True)
+    holder = fields.String(required=True, allow_none=True)
+    battery_level = fields.Integer(required=True, allow_none=True)
 
 
 class StaySchema(Schema):

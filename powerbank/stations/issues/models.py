@@ -46,6 +46,8 @@ class StationIssue(Base):
             unique=True,
             postgresql_where=text("resolved_at IS NULL"),
         ),
+        Index("ix_station_issues_open", "id", postgresql_where=text("resolved_at IS NULL")),
+        Index("ix_station_issues_station_id", "station_id", "id"),
     )
 
     id: Mapped[Id]

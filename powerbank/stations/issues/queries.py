@@ -10,11 +10,23 @@ from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
 from powerbank.stations.issues import photos
 from powerbank.stations.issues.models import IssueReport, StationIssue
+from powerbank.stations.registry.queries import find_station
 
 
-def list_issues(*, state: str, priority: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+def find_issue(issue_id: UUID) -> StationIssue:
+    found: StationIssue | None = db.session.get(StationIssue, issue_id)
+    if found is None:
+        raise NotFoundError("issue")
+    return found
+
+
+def list_issues(
+    *, state: str, priority: str | None, limit: int, cursor: str | None, station_sn: str | None = None
+) -> dict[str, Any]:
     """List a page of the issues, newest first."""
     query = select(StationIssue)
+    if station_sn is not None:
+        query = query.where(StationIssue.station_id == find_station(station_sn).id)
     if state != "all":
         is_open = StationIssue.resolved_at.is_(None)
         query = query.where(is_open if state == "open" else ~is_open)
@@ -25,9 +37,7 @@ def list_issues(*, state: str, priority: str | None, limit: int, cursor: str | N
 
 def list_issue_reports(issue_id: UUID, *, limit: int, cursor: str | None) -> dict[str, Any]:
     """List a page of what people reported of an issue, with their photos, newest first."""
-    if db.session.get(StationIssue, issue_id) is None:
-        raise NotFoundError("issue")
-    query = select(IssueReport).where(IssueReport.issue_id == issue_id)
+    query = select(IssueReport).where(IssueReport.issue_id == find_issue(issue_id).id)
     found = page(query, IssueReport.id, limit=limit, cursor=cursor, descending=True)
     addresses = photos.list_photo_addresses([each.id for each in found["items"]])
     names = ("id", "user_id", "description", "created_at")

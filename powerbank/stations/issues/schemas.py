@@ -5,11 +5,12 @@ from marshmallow import Schema, fields, validate
 from powerbank.api.fields import Time
 from powerbank.api.uploads import PhotoField
 from powerbank.stations.issues.models import IssueType, Priority
-from powerbank.stations.schemas import OpenArguments
+from powerbank.stations.schemas import SERIAL, OpenArguments
 
 
 class IssueArguments(OpenArguments):
     priority = fields.String(load_default=None, validate=validate.OneOf([*Priority]))
+    station_sn = fields.String(load_default=None, validate=SERIAL)
 
 
 PHOTO = {"description": "JPEG, PNG or WebP: a file of a form, or base64"}

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, func, select
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy import select
 
 from powerbank.api.paging import page
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.live.topics import Follower
-from powerbank.stations.models import Slot, Station, StationLive, StationStatus
-from powerbank.stations.registry import search_terms
+from powerbank.stations.models import Slot, Station
+from powerbank.stations.registry.filters import StationFilter
 
 
 def find_station(sn: str) -> Station:
@@ -42,29 +41,19 @@ def lock_station(sn: str) -> Station:
 
 
 def list_stations(
-    *, q: str | None, city: str | None, status: str | None, limit: int, cursor: str | None, staff: bool = False
+    *,
+    limit: int,
+    cursor: str | None,
+    q: str | None = None,
+    city: str | None = None,
+    status: str | None = None,
+    protocol: str | None = None,
+    lacks: str | None = None,
+    active: bool | None = True,
 ) -> dict[str, Any]:
-    """List a page of the stations that match. Inactive ones are listed for staff only."""
-    query = select(Station)
-    if not staff:
-        query = query.where(Station.active)
-    if q is not None:
-        terms = search_terms.make_query(q)
-        if terms is None:
-            return {"items": [], "next_cursor": None}
-        query = query.where(Station.search_vector.op("@@")(cast(cast(terms, String), TSQUERY)))
-    if city is not None:
-        query = query.where(func.lower(Station.city) == city.lower())
-    if status is not None:
-        query = _with_status(query, status)
-    return page(query, Station.sn, limit=limit, cursor=cursor)
-
-
-def _with_status(query: Select[Any], status: str) -> Select[Any]:
-    query = query.join(StationLive, StationLive.station_id == Station.id)
-    if status == StationStatus.MAINTENANCE:
-        return query.where(StationLive.maintenance)
-    return query.where(~StationLive.maintenance, StationLive.online == (status == StationStatus.ONLINE))
+    """List a page of the stations that match, in the order of their numbers. `active` of None: inactive ones too."""
+    wanted = StationFilter(q=q, city=city, status=status, protocol=protocol, lacks=lacks, active=active)
+    return page(wanted.select_stations(), wanted.key, limit=limit, cursor=cursor)
 
 
 def list_slots(station_id: UUID) -> Sequence[Slot]:

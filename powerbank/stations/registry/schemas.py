@@ -7,11 +7,13 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from powerbank.api.fields import Boolean, Time
+from powerbank.api.paging import PageArguments
 from powerbank.stations.models import MOST_SLOTS, Amenity
 from powerbank.stations.packages.schemas import PackageCardSchema
 from powerbank.stations.protocols import PROTOCOLS
 from powerbank.stations.public.schemas import SlotSchema
 from powerbank.stations.registry import opening_hours as hours
+from powerbank.stations.registry.filters import Lack
 from powerbank.stations.schemas import NAME, PLAIN, REASON, SERIAL, STATUS
 
 ZONES = available_timezones()
@@ -19,6 +21,24 @@ ADDRESS = [validate.Length(1, 200), PLAIN]
 CITY = [validate.Length(1, 80), PLAIN]
 IMEI = validate.Regexp(r"^[A-Za-z0-9_-]{1,64}\Z", error="1 to 64 letters, digits, dashes or underscores.")
 CLOCK = fields.String(validate=validate.Regexp(hours.TIME.pattern + r"\Z", error="HH:MM"))
+
+
+class StationFilterArguments(Schema):
+    q = fields.String(validate=validate.Length(1, 100), load_default=None, allow_none=True)
+    city = fields.String(validate=validate.Length(1, 80), load_default=None, allow_none=True)
+    status = fields.String(validate=STATUS, load_default=None, allow_none=True)
+    protocol = fields.String(validate=validate.OneOf(PROTOCOLS), load_default=None, allow_none=True)
+    lacks = fields.String(
+        validate=validate.OneOf([*Lack]),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Nothing can be rented there, or nothing returned."},
+    )
+    active = Boolean(load_default=None, allow_none=True)
+
+
+class StaffStationArguments(StationFilterArguments, PageArguments):
+    pass
 
 
 class Whole(fields.Nested):
