@@ -29,6 +29,8 @@ LAYOUT = {
     "{count} min": "{count} मि.",
     "{count} h": "{count} घ.",
     "{count} d": "{count} दिन",
+    "The plot cannot be read now. It is tried again.": "अहिले ग्राफ पढ्न सकिएन। फेरि प्रयास हुन्छ।",
+    "As a table": "तालिकाका रूपमा",
     "When": "कहिले",
     "What": "के",
     "{count} unread": "{count} नपढिएका",
