@@ -2,6 +2,7 @@
 // on the body (hx-trigger="changed from:body"). Without a stream it is read again every 20 seconds, and the page says so.
 
 const SLOWLY = 20_000;
+const PAUSE = 1_000; // between two readings: a list of a large network hears of changes all the time
 const { liveTopics, liveTickets, csrf } = document.body.dataset;
 const state = document.querySelector("[data-live-state]");
 let live = false;
@@ -11,9 +12,17 @@ let missed = false;
 const busy = () => document.hidden || document.querySelector("dialog[open], main [name=id]:checked")
   || document.activeElement?.matches("main input, main select, main textarea");
 
+let readAt = 0;
+let waiting = null;
+
+// Reads at once, or when the pause after the last reading is over, so that the newest change is never left out.
 function read() {
-  missed = Boolean(busy());
-  if (!missed) document.body.dispatchEvent(new Event("changed"));
+  waiting ??= setTimeout(() => {
+    waiting = null;
+    readAt = Date.now();
+    missed = Boolean(busy());
+    if (!missed) document.body.dispatchEvent(new Event("changed"));
+  }, Math.max(0, readAt + PAUSE - Date.now()));
 }
 
 function become(now) {
