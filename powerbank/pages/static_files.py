@@ -32,6 +32,7 @@ def read_whole(response: Response) -> Response:
     """Read the file of an answer. Flask-Compress takes a stream over and leaves its file open, so it is given all."""
     response.direct_passthrough = False
     response.make_sequence()
+    response.close()  # now, since nobody closes it for a browser that turns away
     return response
 
 
