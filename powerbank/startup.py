@@ -72,6 +72,7 @@ def import_other_models(app: Flask) -> None:
         "powerbank.ops.now.models",
         "powerbank.outbox.heartbeats",
         "powerbank.outbox.job_counts",
+        "powerbank.outbox.operation_items",
         "powerbank.outbox.schedules",
         "powerbank.payments.chargebacks.models",
         "powerbank.payments.models",
@@ -83,6 +84,7 @@ def import_other_models(app: Flask) -> None:
         "powerbank.rentals.blocked_returns.models",
         "powerbank.rentals.reservations.models",
         "powerbank.rentals.start.models",
+        "powerbank.stations.availability.models",
     ):
         import_module(models)
 

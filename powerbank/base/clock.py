@@ -66,6 +66,11 @@ def utcnow() -> datetime:
     return datetime.fromtimestamp(database.now(), UTC)
 
 
+def local_midnight(moment: datetime) -> datetime:
+    """Give the midnight with which the day of a moment began at the network's home."""
+    return moment.astimezone(HOME).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def local_day(moment: datetime) -> date:
     """Give the business day of a moment."""
     return moment.astimezone(HOME).date()

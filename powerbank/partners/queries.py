@@ -157,6 +157,22 @@ def find_agreement(agreement_id: UUID) -> Agreement:
     return found
 
 
+def find_agreement_of_station(station_id: UUID, *, day: date) -> tuple[Agreement, Partner] | None:
+    """Find the agreement under which a station is on a day, and whose it is."""
+    query = (
+        select(Agreement, Partner)
+        .join(AgreementStation, AgreementStation.agreement_id == Agreement.id)
+        .join(Partner, Partner.id == Agreement.partner_id)
+        .where(
+            AgreementStation.station_id == station_id,
+            AgreementStation.starts_on <= day,
+            AgreementStation.last_day >= day,
+        )
+    )
+    found = db.session.execute(query).one_or_none()
+    return None if found is None else (found.Agreement, found.Partner)
+
+
 def show_agreements(agreements: Sequence[Agreement]) -> list[dict[str, Any]]:
     stations: dict[UUID, list[str]] = defaultdict(list)
     query = (

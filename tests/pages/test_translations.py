@@ -36,7 +36,12 @@ from powerbank.rentals.staff.troubles import Trouble
 from powerbank.rentals.states import Status as RentalStatus
 from powerbank.social.schemas import AchievementSchema
 from powerbank.stations.commands.models import CommandStatus
+from powerbank.stations.custody.models import DiscrepancyKind, Health, Place
+from powerbank.stations.issues.models import IssueType as StationIssueType
+from powerbank.stations.issues.models import Priority
+from powerbank.stations.messages.models import Outcome
 from powerbank.stations.packages.models import PaymentModel
+from powerbank.stations.registry.filters import Lack
 from powerbank.support.models import Status as ConversationStatus
 from powerbank.support.models import Subject
 
@@ -96,6 +101,12 @@ SHOWN_VALUES = {
     *("healthy", "warning", "unhealthy", "running", "success", "failed", "missed"),
     *("done", "waiting", "retrying"),
     *(each.value for each in (*ConversationStatus, *Subject)),
+    *(
+        each.value.replace("_", " ")
+        for names in (Place, Health, DiscrepancyKind, StationIssueType, Priority, Lack)
+        for each in names
+    ),
+    *("yes", "no", "open", "resolved", *Outcome),
 }
 
 

@@ -72,3 +72,15 @@ MONEY = Section(
         Tab("Rates", "payments.read", "/console/money/exchange-rates"),
     ),
 )
+
+STATIONS = Section(
+    "Stations",
+    (
+        Tab("Stations", "stations.read", "/console/stations"),
+        Tab("Issues", "stations.read", "/console/station-issues"),
+        Tab("Discrepancies", "stations.read", "/console/discrepancies"),
+        Tab("QR codes", "stations.read", "/console/station-codes"),
+    ),
+)
+
+POWER_BANKS = Section("Power banks", (Tab("Power banks", "stations.read", "/console/powerbanks"),))

@@ -6,6 +6,7 @@
 from types import MappingProxyType
 
 from powerbank.pages.translations.account_ne import ACCOUNT
+from powerbank.pages.translations.banks_ne import BANKS
 from powerbank.pages.translations.growth_ne import GROWTH
 from powerbank.pages.translations.identity_ne import IDENTITY
 from powerbank.pages.translations.layout_ne import LAYOUT
@@ -13,9 +14,11 @@ from powerbank.pages.translations.machinery_ne import MACHINERY
 from powerbank.pages.translations.map_ne import MAP
 from powerbank.pages.translations.money_ne import MONEY
 from powerbank.pages.translations.now_ne import NOW
+from powerbank.pages.translations.operations_ne import OPERATIONS
 from powerbank.pages.translations.people_ne import PEOPLE
 from powerbank.pages.translations.rentals_ne import RENTALS
 from powerbank.pages.translations.search_ne import SEARCH
+from powerbank.pages.translations.stations_ne import STATIONS
 from powerbank.pages.translations.support_ne import SUPPORT
 
 # One part for each section.
@@ -23,6 +26,7 @@ PARTS = (
     ACCOUNT,
     GROWTH,
     IDENTITY,
+    BANKS,
     LAYOUT,
     MACHINERY,
     MAP,
@@ -32,5 +36,7 @@ PARTS = (
     SEARCH,
     NOW,
     SUPPORT,
+    OPERATIONS,
+    STATIONS,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})

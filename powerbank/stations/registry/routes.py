@@ -1,10 +1,8 @@
 """Staff manage the registry of stations."""
 
-import io
 from typing import Any
 
-import segno
-from flask import Response, current_app, request
+from flask import Response, request
 from flask.views import MethodView
 
 from powerbank.api.auth import current_staff, staff_only
@@ -14,21 +12,19 @@ from powerbank.api.paging import page_of
 from powerbank.api.response_headers import cacheable
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
-from powerbank.stations.commands import encoding
-from powerbank.stations.commands import services as commands
-from powerbank.stations.commands.models import CommandName
+from powerbank.stations.commands.maintenance import switch_maintenance
 from powerbank.stations.messages import queries as message_queries
 from powerbank.stations.models import Station
 from powerbank.stations.packages import services as packages
 from powerbank.stations.public import cards
-from powerbank.stations.public.schemas import StationListArguments
-from powerbank.stations.registry import csv_import, queries, services
+from powerbank.stations.registry import csv_import, qr_codes, queries, services
 from powerbank.stations.registry.credentials import NewCredentials
 from powerbank.stations.registry.schemas import (
     CredentialsSchema,
     ImportArguments,
     ImportReportSchema,
     MaintenanceSchema,
+    StaffStationArguments,
     StationChangeSchema,
     StationMadeSchema,
     StationSchema,
@@ -44,11 +40,11 @@ CSV_BODY = {"required": True, "content": {"text/csv": {"schema": {"type": "strin
 @blueprint.route("")
 class Stations(MethodView):
     @staff_only("stations.read")
-    @blueprint.arguments(StationListArguments, location="query")
+    @blueprint.arguments(StaffStationArguments, location="query")
     @blueprint.response(200, page_of(StationSeenSchema))
     def get(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """All stations, inactive ones too"""
-        found = queries.list_stations(**arguments, staff=True)
+        found = queries.list_stations(**arguments)
         return found | {"items": [_show_station(each) for each in found["items"]]}
 
     @staff_only("stations.write")
@@ -111,18 +107,9 @@ def rotate(sn: str) -> NewCredentials:
 @blueprint.response(200, StationSeenSchema)
 def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
     """Take a station out of service, or put it back"""
-    old = {"maintenance": queries.lock_station(sn).maintenance}
-    station = services.set_maintenance(sn, enable=body["enable"])
-    if encoding.is_command_supported(station, CommandName.MAINTENANCE):
-        commands.request_command_by_staff(
-            station,
-            command=CommandName.MAINTENANCE,
-            parameters={"enable": body["enable"]},
-            staff_id=current_staff().id,
-            now=utcnow(),
-        )
-    audit.by_staff("stations.maintenance", "station", sn, old=old, new=body)
-    return _show_station(station)
+    switched = switch_maintenance(sn, enable=body["enable"], staff_id=current_staff().id, now=utcnow())
+    audit.by_staff("stations.maintenance", "station", sn, old=switched.old, new=body)
+    return _show_station(switched.station)
 
 
 @blueprint.get("/<sn>/qr.svg")
@@ -130,10 +117,8 @@ def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
 @blueprint.alt_response(200, schema={"type": "string"}, content_type="image/svg+xml")
 def qr(sn: str) -> Response:
     """The code to print on the station"""
-    address = f"{current_app.config['SETTINGS'].public_url}/s/{queries.find_station(sn).sn}"
-    drawn = io.BytesIO()
-    segno.make_qr(address, error="m").save(drawn, kind="svg", scale=8, border=4, title=address)
-    response = cacheable(Response(drawn.getvalue(), content_type="image/svg+xml"), 3600)
+    drawn = qr_codes.draw_code(queries.find_station(sn).sn)
+    response = cacheable(Response(drawn, content_type="image/svg+xml"), 3600)
     response.cache_control.public = False
     response.cache_control.private = True
     return response

@@ -73,7 +73,13 @@ def change_station(sn: str, changes: Mapping[str, Any]) -> Station:
 
 
 def set_maintenance(sn: str, *, enable: bool) -> Station:
-    return change_station(sn, {"maintenance": enable})
+    """Switch maintenance alone: what a search finds a station by stays as it is, and is not indexed again."""
+    station = queries.lock_station(sn)
+    station.maintenance = enable
+    open_session().flush()
+    live_rows.refresh_live_rows([station.id])
+    open_session().refresh(station)
+    return station
 
 
 def delete_station(sn: str) -> None:

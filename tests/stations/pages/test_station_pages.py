@@ -1,0 +1,302 @@
+"""The console's pages of stations: they filter by their address, show what the role may do, and act once."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from powerbank.auth.staff.roles import Role
+from powerbank.base.clock import local_day
+from powerbank.base.db import new_id, transaction, utcnow
+from powerbank.partners import agreements
+from powerbank.partners import services as partners
+from powerbank.stations.issues import services as issues
+from powerbank.stations.issues.models import IssueType
+from powerbank.stations.models import Station
+from tests.people import People, change, rows
+from tests.stations.pages.conftest import Console
+from tests.stations.talker import Talker
+
+Make = Callable[..., Station]
+Enter = Callable[..., Console]
+
+
+@pytest.fixture
+def stations(make_station: Make) -> list[str]:
+    make_station("K1", charges={1: 90, 2: 15})
+    make_station("K2", online=False)
+    make_station("P1", city="Pokhara", protocol="volinks-v1")
+    return ["K1", "K2", "P1"]
+
+
+def found_in(page: Any) -> list[str]:
+    return re.findall(r'<a href="/console/stations/(\w+)">', page.text)
+
+
+def test_the_address_filters_the_list_and_the_file(console: Enter, stations: list[str]) -> None:
+    staff = console(Role.VIEWER)
+    assert found_in(staff.open("/console/stations")) == stations
+    assert found_in(staff.open("/console/stations?city=pokhara")) == ["P1"]
+    assert found_in(staff.open("/console/stations?status=offline")) == ["K2"]
+    assert found_in(staff.open("/console/stations?lacks=banks&q=thamel&status=online")) == ["P1"]
+    assert "Nothing matches." in staff.open("/console/stations?q=nowhere").text
+    lines = staff.open("/console/stations?format=csv&city=pokhara").text.splitlines()
+    assert len(lines) == 2
+    assert "P1" in lines[1]
+
+
+def test_a_viewer_sees_no_action(console: Enter, stations: list[str]) -> None:
+    staff = console(Role.VIEWER)
+    for address in ("/console/stations", "/console/stations/K1"):
+        page = staff.open(address)
+        assert page.status_code == 200
+        for action in ("maintenance-title", "station-actions", "/edit", "credentials-title"):
+            assert action not in page.text, (address, action)
+    for address in ("/console/new-station", "/console/stations/K1/edit", "/console/station-actions"):
+        assert staff.open(address).status_code == 403, address
+    refused = staff.send("/console/stations/K1/maintenance", of="/console/stations", enable="on", reason="x")
+    assert refused.status_code == 403
+
+
+def test_a_station_is_drawn_as_its_cabinet(console: Enter, stations: list[str], app: Flask) -> None:
+    change(app, "UPDATE slots SET works = 'faulty' WHERE number = 3")
+    change(app, "UPDATE slots SET bank_serial = 'stranger', charge = 40 WHERE number = 4")
+    page = console().open("/console/stations/K1").text
+    assert page.count('class="slot bank"') == 3
+    assert page.count('class="slot faulty"') == 1
+    assert "/console/powerbanks/K1-1" in page
+    assert page.count("not in our books") == 1
+    assert console().open("/console/stations/none").status_code == 404
+
+
+def test_the_agreement_of_a_station_is_named(app: Flask, console: Enter, stations: list[str]) -> None:
+    with app.app_context(), transaction():
+        partner = partners.create_partner(name="Himalayan Java", kind="venue", contact=None)
+        agreements.make_agreement(
+            partner.id,
+            starts_on=local_day(utcnow()),
+            ends_on=None,
+            station_sns=["K1"],
+            terms={"kind": "share", "percent": "30"},
+            by="system",
+        )
+    staff = console(Role.VIEWER)
+    assert "Himalayan Java" in staff.open("/console/stations/K1").text
+    assert "Himalayan Java" not in staff.open("/console/stations/K2").text
+
+
+def test_maintenance_is_switched_once_with_its_reason(app: Flask, console: Enter, stations: list[str]) -> None:
+    staff, key = console(), str(new_id())
+    for _ in range(2):
+        answer = staff.send(
+            "/console/stations/K1/maintenance", of="/console/stations/K1", once=key, enable="on", reason="Storm"
+        )
+        assert answer.status_code == 302
+    assert rows(app, "SELECT maintenance FROM stations WHERE sn = 'K1'") == [(True,)]
+    assert rows(app, "SELECT count(*) FROM station_commands WHERE command = 'maintenance_mode'") == [(1,)]
+    logged = rows(app, "SELECT old, new FROM audit_log WHERE action = 'stations.maintenance'")
+    assert [tuple(row) for row in logged] == [({"maintenance": False}, {"enable": True, "reason": "Storm"})]
+    assert "End maintenance" in staff.open("/console/stations/K1").text
+
+
+@pytest.mark.parametrize(
+    ("fields", "made"),
+    [
+        ({"command": "get_status"}, {}),
+        ({"command": "lock_slot", "slot_number": "2"}, {"slot_number": 2}),
+        ({"command": "eject_powerbank", "slot_number": "1"}, {"slot_number": 1, "powerbank_sn": "K1-1"}),
+    ],
+)
+def test_a_command_is_sent(
+    app: Flask, console: Enter, stations: list[str], fields: dict[str, str], made: dict[str, Any]
+) -> None:
+    staff = console()
+    staff.send("/console/stations/K1/command", of="/console/stations/K1", **fields)
+    found = rows(app, "SELECT command, parameters FROM station_commands")
+    assert [tuple(row) for row in found] == [(fields["command"], made)]
+    assert "on its way" in staff.open("/console/stations/K1").text
+
+
+@pytest.mark.parametrize(
+    ("sn", "fields", "told"),
+    [
+        ("K1", {"command": "eject_powerbank", "slot_number": "3"}, "no power bank in this slot"),
+        ("K1", {"command": "lock_slot"}, "Which slot?"),
+        ("K1", {"command": "dance"}, "Which command?"),
+        ("P1", {"command": "lock_slot", "slot_number": "1"}, "no such command"),
+    ],
+)
+def test_a_command_that_cannot_be_is_refused_on_the_page(
+    app: Flask, console: Enter, stations: list[str], sn: str, fields: dict[str, str], told: str
+) -> None:
+    staff = console()
+    answer = staff.send(f"/console/stations/{sn}/command", of=f"/console/stations/{sn}", **fields)
+    assert told in staff.open(answer.location).text
+    assert rows(app, "SELECT count(*) FROM station_commands") == [(0,)]
+
+
+def test_a_slot_that_is_held_back_is_released(app: Flask, console: Enter, stations: list[str]) -> None:
+    change(app, "UPDATE slots SET held_because = 'refused twice' WHERE number = 1")
+    staff = console()
+    assert "refused twice" in staff.open("/console/stations/K1").text
+    staff.send("/console/stations/K1/slots/1/release", of="/console/stations/K1")
+    held = rows(app, "SELECT count(*) FROM slots WHERE held_because IS NOT NULL")
+    assert held == [(2,)]  # those of the other stations
+
+
+def test_the_plot_has_the_numbers_of_the_history(context: Flask, console: Enter, talker: Talker) -> None:
+    answer = console(Role.VIEWER).open("/console/stations/A/history.json?range=24h")
+    told = json.loads(answer.text)
+    assert told["zone"] == "Asia/Kathmandu"
+    assert [each["unit"] for each in told["series"]] == ["%", "", ""]
+    assert {len(each["values"]) for each in told["series"]} == {len(told["times"])}
+    assert told["bands"][0]["label"] == "offline"
+
+
+NEW = {
+    "sn": "N-1",
+    "imei": "imei-n1",
+    "name": "नयाँ सडक",
+    "address": "New Road 3",
+    "city": "Kathmandu",
+    "lat": "27.7",
+    "lng": "85.3",
+    "timezone": "Asia/Kathmandu",
+    "protocol": "json-v1",
+    "slots": "6",
+    "active": "yes",
+    "rent_enabled": "yes",
+    "hours_mon": "07:00-12:00, 18:00-02:00",
+    "hours_exceptions": "2026-12-25: 10:00-14:00\n2026-12-26:",
+    "amenities": ["wifi", "indoor"],
+    "images": "",
+}
+
+
+def test_a_station_is_registered_and_its_password_is_shown_once(app: Flask, console: Enter, clean: None) -> None:
+    staff = console()
+    page = staff.send("/console/new-station", of="/console/new-station", **NEW)
+    password = re.search(r"data-secret>([^<]+)<", page.text)
+    assert password
+    assert page.headers["Cache-Control"] == "no-store"
+    found = rows(app, "SELECT opening_hours, return_enabled, amenities FROM stations WHERE sn = 'N-1'")[0]
+    assert found[0]["weekly"] == {"mon": [["07:00", "12:00"], ["18:00", "02:00"]]}
+    assert [each["hours"] for each in found[0]["exceptions"]] == [[["10:00", "14:00"]], []]
+    assert (found[1], found[2]) == (False, ["wifi", "indoor"])
+    again = staff.send("/console/new-station", of="/console/new-station", **NEW)
+    assert "already" in again.text
+    assert password[1] not in staff.open("/console/stations/N-1").text
+    changed = staff.send("/console/stations/N-1/credentials", of="/console/stations/N-1")
+    assert "data-secret" in changed.text
+    assert password[1] not in changed.text
+    assert password[1] not in json.dumps([list(row) for row in rows(app, "SELECT new FROM audit_log")])
+
+
+def test_what_is_wrong_is_told_beside_its_field_and_a_change_is_in_the_audit_log(
+    app: Flask, console: Enter, stations: list[str]
+) -> None:
+    staff = console()
+    wrong = NEW | {"lat": "123", "hours_mon": "7-25", "slots": "0"}
+    page = staff.send("/console/stations/K1/edit", of="/console/stations/K1/edit", **wrong)
+    assert page.status_code == 200
+    assert page.text.count('class="error"') >= 3
+    assert rows(app, "SELECT count(*) FROM audit_log WHERE action = 'stations.update'") == [(0,)]
+    staff.send("/console/stations/K1/edit", of="/console/stations/K1/edit", **(NEW | {"always_open": "yes"}))
+    assert rows(app, "SELECT name, opening_hours FROM stations WHERE sn = 'K1'") == [("नयाँ सडक", None)]
+    page = staff.open("/console/stations/K1/edit").text
+    assert 'value="नयाँ सडक"' in page
+    assert re.search(r'name="always_open" value="yes" checked', page)
+
+
+def test_codes_are_printed_on_sheets(console: Enter, make_station: Make) -> None:
+    for number in range(8):
+        make_station(f"S{number}", name='<b>"Thamel"' if number == 0 else "Thamel")
+    staff = console(Role.VIEWER)
+    large = staff.open("/console/station-codes").text
+    assert (large.count('viewBox="0 0 210 297"'), large.count("<b>")) == (2, 0)
+    assert staff.open("/console/station-codes?size=small").text.count('viewBox="0 0 210 297"') == 1
+    assert staff.open("/console/station-codes?q=nowhere").text.count('viewBox="0 0 210 297"') == 0
+    assert "<svg" in staff.open("/console/stations/S1/code").text
+    assert staff.open("/console/stations/S1/code.svg").content_type == "image/svg+xml"
+
+
+def test_all_that_match_are_previewed_and_acted_on(
+    app: Flask, console: Enter, stations: list[str], work: Callable[..., None]
+) -> None:
+    staff, of = console(), "/console/station-actions?city=kathmandu"
+    page = staff.open(of).text
+    assert "Stations: 2" in page
+    answer = staff.send(
+        "/console/station-actions", of=of, city="kathmandu", count="2", action="maintenance_on", reason="Storm"
+    )
+    assert answer.location.startswith("/console/operations/")
+    work()
+    progress = staff.open(answer.location).text
+    assert "2 of 2" in progress
+    assert found_in(staff.open("/console/stations?status=maintenance")) == ["K1", "K2"]
+    for sn in ("K1", "K2"):
+        assert f'/console/stations/{sn}"' in progress
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"action": "reboot", "id": "K1", "reason": ""}, 'class="error"'),
+        ({"action": "reboot", "count": "1", "reason": "x"}, "More stations match"),
+        ({"action": "update_firmware", "id": "K1", "reason": "x", "url": "https://x.example/a"}, 'class="error"'),
+        ({"action": "reboot", "id": "K1", "reason": "x", "per_minute": "many"}, 'class="error"'),
+    ],
+)
+def test_an_action_that_is_not_clear_is_shown_again(
+    app: Flask, console: Enter, stations: list[str], fields: dict[str, str], told: str
+) -> None:
+    page = console().send("/console/station-actions", of="/console/station-actions", **fields)
+    assert page.status_code == 200
+    assert told in page.text
+    assert rows(app, "SELECT count(*) FROM operations") == [(0,)]
+
+
+def test_an_operation_is_stopped_by_who_asked_and_shown_to_nobody_else(
+    app: Flask, console: Enter, stations: list[str]
+) -> None:
+    staff = console()
+    answer = staff.send(
+        "/console/station-actions", of="/console/station-actions?id=K1", id="K1", action="reboot", reason="x"
+    )
+    staff.send(f"{answer.location}/stop", of=answer.location)
+    assert "stopped" in staff.open(answer.location).text
+    assert console(Role.SUPERADMIN).open(answer.location).status_code == 404
+
+
+def test_lists_of_commands_and_reports(context: Flask, console: Enter, talker: Talker) -> None:
+    staff = console(Role.VIEWER)
+    talker.take(f"stations/{talker.imei}/events", b"nonsense")
+    page = staff.open("/console/stations/A/reports?outcome=undecodable").text
+    assert page.count("nonsense") >= 1
+    assert "Snapshot" in staff.open("/console/stations/A/reports").text
+    assert "No command yet." in staff.open("/console/stations/A/commands").text
+    assert "Nothing matches." in staff.open("/console/stations/A/commands?status=failed").text
+    assert "nonsense" in staff.open("/console/stations/A/reports?format=csv&outcome=undecodable").text
+
+
+def test_an_issue_is_settled(app: Flask, console: Enter, stations: list[str], people: People) -> None:
+    sita = people.join("sita")
+    with app.app_context(), transaction():
+        issue = issues.report_issue(
+            user_id=sita.id, sn="K1", issue_type=IssueType.DIRTY, description="Very <dirty>", photo=b"x", now=utcnow()
+        )
+    staff, page = console(), f"/console/station-issues/{issue.id}"
+    assert page in staff.open("/console/station-issues?station_sn=K1").text
+    assert page in staff.open("/console/stations/K1").text
+    shown = staff.open(page).text
+    assert "Very &lt;dirty&gt;" in shown
+    photo = re.search(r'img src="(/console/report[^"]+)"', shown)
+    assert photo
+    assert staff.open(photo[1]).data == b"x"
+    staff.send(f"{page}/resolve", of=page, reason="Cleaned")
+    assert "Cleaned" in staff.open(page).text
+    assert page not in staff.open("/console/station-issues").text
+    assert "already" in staff.open(staff.send(f"{page}/resolve", of=page, reason="Again").location).text
