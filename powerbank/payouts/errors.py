@@ -20,4 +20,6 @@ class BankFileError(AppError):
     """A file of a bank's answers is refused as a whole, and nothing has changed."""
 
     def __init__(self, errors: list[str]) -> None:
-        super().__init__("bank_file_refused", 422, "Nothing of this file was taken over.", rows=errors[:100])
+        super().__init__(
+            "bank_file_refused", 422, "Nothing of this file was taken over.", errors={"file": errors[:100]}
+        )

@@ -191,7 +191,7 @@ def bank_seen_again() -> Arguments:
 def bank_back_to_be_tested() -> Arguments:
     found = bank_back()
     with transaction() as session:
-        session.execute(text("UPDATE rentals SET provisional = true"))
+        session.execute(text("UPDATE rentals SET provisional = true, return_station_id = station_id"))
     wanted = ("bank_id", "rental_id", "station_id", "slot_number")
     return {name: found[name] for name in wanted} | {"passed": True}
 

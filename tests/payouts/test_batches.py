@@ -66,7 +66,7 @@ def test_a_wrong_file_changes_nothing(
     address = f"/api/admin/payouts/bank-file?batch={batch}"
     refused = client.post(address, data=data, content_type="text/csv", headers=boss)
     assert (refused.status_code, refused.get_json()["code"]) == (422, "bank_file_refused")
-    assert says in str(refused.get_json()["rows"])
+    assert says in str(refused.get_json()["errors"])
     assert [status for _, _, status in payouts(app)] == ["processing", "processing"]
 
 

@@ -17,12 +17,17 @@ class StationCountSchema(Schema):
     count = fields.Integer(required=True, metadata={"description": "What an action on all of these names."})
 
 
+def _says_something(reason: str) -> None:
+    if not reason.strip():
+        raise ValidationError("Say why, in text.")
+
+
 class StationActionSchema(StationFilterArguments):
     action = fields.String(required=True, validate=validate.OneOf([*StationAction]))
     parameters = fields.Dict(
         load_default=dict, metadata={"description": "Of `update_firmware`: `url`, `sha256` and `version`."}
     )
-    reason = fields.String(required=True, validate=[*REASON, validate.Regexp(r"\s*\S")])
+    reason = fields.String(required=True, validate=[*REASON, _says_something])
     sns = fields.List(
         fields.String(validate=SERIAL), load_default=None, allow_none=True, validate=validate.Length(1, MOST_CHOSEN)
     )
