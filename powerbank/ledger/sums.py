@@ -102,11 +102,12 @@ def find_settled_number(since: datetime) -> int | None:
     It is known once a seal that was named after the moment is closed, or once there is nothing left to seal.
     """
     session = db.session
-    if session.scalar(select(Seal.up_to).where(Seal.sealed_at.is_(None), Seal.made_at < since)) is not None:
-        return None
     newest = session.scalar(select(Seal).where(Seal.sealed_at.is_not(None)).order_by(Seal.up_to.desc()).limit(1))
     if newest is not None and newest.made_at >= since:
         return newest.up_to
+    # While a seal is open, there may be postings below its number that nobody sees yet.
+    if session.scalar(select(Seal.up_to).where(Seal.sealed_at.is_(None))) is not None:
+        return None
     return None if session.scalar(_NAME) is not None else newest.up_to if newest is not None else 0
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 import jobs.payouts
 from powerbank.base.clock import format_time
 from powerbank.base.db import transaction, utcnow
+from powerbank.ledger import sums
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import enqueue
 from powerbank.payouts import runs
@@ -115,3 +117,19 @@ def test_a_run_that_is_killed_at_any_commit_goes_on_to_the_same_payouts(
     [run] = rows(context, "SELECT finished_at FROM payout_runs")
     assert run.finished_at is not None
     assert books(context) == {"payout_clearing": 200_000}
+
+
+def test_postings_below_an_open_seal_are_not_settled(app: Flask, context: Flask, payee: Fixture) -> None:
+    """A run that took them for settled would pay nothing while anybody else is at work."""
+    payee("Bakery", 100_000)
+    begun = utcnow()
+    with app.extensions["sqlalchemy"].engine.connect() as other:
+        other.execute(text("SELECT pg_current_xact_id()"))
+        with transaction():
+            sums.name_seal()
+        with transaction():
+            assert not sums.close_seal(now=utcnow())
+            assert sums.find_settled_number(begun) is None
+    with transaction():
+        assert sums.close_seal(now=utcnow())
+        assert (sums.find_settled_number(begun) or 0) > 0

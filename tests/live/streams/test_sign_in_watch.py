@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
@@ -62,7 +63,9 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
 
-    asyncio.run(beside())
+    # In a thread of its own: a browser that an earlier test has opened keeps a loop in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, beside()).result()
 
 
 def fail(_held: object) -> Mapping[str, Reason]:

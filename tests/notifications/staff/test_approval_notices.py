@@ -30,6 +30,7 @@ TOLD = {
     "/api/admin/coupons/<uuid:coupon_id>/approve": {StaffNoticeType.COUPON_TO_APPROVE},
     # Charges, refunds of rentals, waivers.
     "/api/admin/approvals/<uuid:act_id>/approve": {StaffNoticeType.ACT_TO_APPROVE},
+    "/api/admin/payouts/<uuid:payout_id>/approve": {StaffNoticeType.PAYOUT_TO_APPROVE},
 }
 
 
