@@ -36,6 +36,8 @@ class Reader:
     def look(self) -> None:
         """Note what axe finds serious, and a page that is wider than its window. Keep a picture if one is wanted."""
         self.page.wait_for_load_state("load")  # before its styles have come, a page has the colours of the browser
+        # What is still moving in has not got its colours yet.
+        self.page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
         found = self.page.evaluate(f"async () => {{ {self._axe}; return (await axe.run()).violations }}")
         for each in found:
             if each["impact"] in ("serious", "critical"):

@@ -147,7 +147,7 @@ class Rider(Reader):
         self._origins = street.origins
         self.street = street
         super().__init__(browser, street.site, size=size, language=language, axe=AXE.read_text())
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(90_000)
         self.context = self._context
 
     def _watch(self, route: Any) -> None:

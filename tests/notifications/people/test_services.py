@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 
 from powerbank.base.db import transaction
 from powerbank.notifications.people import dispatch
@@ -236,7 +237,7 @@ def test_delivery_on_a_channel_that_is_not_configured_fails_at_once(
     app: Flask, work: Work, inbox: Inbox, sita: Person, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(client, sita)
-    bare = app.config["SETTINGS"].model_copy(update={"fcm_credentials": None})
+    bare = app.config["SETTINGS"].model_copy(update={"fcm_credentials": None, "web_push_key": SecretStr("")})
     monkeypatch.setitem(app.config, "SETTINGS", bare)
     tell(app, sita, NoticeType.RENTAL_STARTED)
     work()
