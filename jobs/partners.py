@@ -6,7 +6,8 @@ from jobs.batches import work_in_batches, work_one_by_one
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.clock import local_day
 from powerbank.base.db import utcnow
-from powerbank.partners import agreements, monthly
+from powerbank.partners.accruals import monthly
+from powerbank.partners.agreements import services as agreements
 
 
 def accrue_monthly_shares(run: StepwiseRun, *, slot: str) -> None:

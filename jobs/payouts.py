@@ -11,9 +11,12 @@ from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.errors import VendorError, VendorRefusedError
 from powerbank.ledger import sums
 from powerbank.outbox import operations
-from powerbank.partners.monthly import last_month
-from powerbank.payouts import accounts, outcomes, providers, runs, sending
-from powerbank.payouts.sending import Plan
+from powerbank.partners.accruals.monthly import last_month
+from powerbank.payouts import runs
+from powerbank.payouts.accounts import services as accounts
+from powerbank.payouts.sending import outcomes, providers
+from powerbank.payouts.sending import services as sending
+from powerbank.payouts.sending.services import Plan
 from powerbank.payouts.statements import services as statements
 
 SETTLING = 60.0  # seconds in which earlier transactions end

@@ -28,15 +28,16 @@ from powerbank.notifications.people import services as notices
 from powerbank.notifications.staff import services as staff
 from powerbank.ops import commands as ops_commands
 from powerbank.outbox import operations
-from powerbank.partners import accruals, recount
-from powerbank.partners import commands as partner_commands
 from powerbank.partners import queries as partner_queries
 from powerbank.partners import services as partners
+from powerbank.partners.accruals import commands as partner_commands
+from powerbank.partners.accruals import recount
+from powerbank.partners.accruals import services as accruals
 from powerbank.payments import gateways
 from powerbank.payments.credit_alerts import services as credit_alerts
 from powerbank.payments.dues import services as dues_collection
 from powerbank.payments.options import scenarios
-from powerbank.payouts import providers as payout_providers
+from powerbank.payouts.sending import providers as payout_providers
 from powerbank.points import earnings, expiry, reversal
 from powerbank.promotions import coupons
 from powerbank.rentals import queries as rental_queries

@@ -15,8 +15,8 @@ from powerbank.base.errors import NotFoundError
 from powerbank.base.money import NPR
 from powerbank.ledger import sums
 from powerbank.ledger.models import Account
-from powerbank.partners import terms as rules
-from powerbank.partners.accruals import payable_account
+from powerbank.partners.accruals.services import payable_account
+from powerbank.partners.agreements import terms as rules
 from powerbank.partners.models import Accrual, Agreement, AgreementStation, Member, MemberRole, Partner
 from powerbank.stations.models import Station
 from powerbank.users.identifiers import mask_contact_address

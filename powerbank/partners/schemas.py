@@ -8,8 +8,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from powerbank.api.fields import Boolean, Money, Time
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base import money
+from powerbank.partners.agreements.terms import TermsKind
 from powerbank.partners.models import MemberRole, PartnerKind
-from powerbank.partners.terms import TermsKind
 from powerbank.stations.schemas import NAME, SERIAL
 from powerbank.users import identifiers
 

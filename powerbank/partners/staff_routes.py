@@ -16,7 +16,9 @@ from powerbank.base.audit import staff_actor
 from powerbank.base.clock import format_time, local_day
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.money import format_amount
-from powerbank.partners import agreements, preview, queries, services
+from powerbank.partners import queries, services
+from powerbank.partners.agreements import preview
+from powerbank.partners.agreements import services as agreements
 from powerbank.partners.models import Accrual, MemberRole, Partner
 from powerbank.partners.schemas import (
     AgreementDraftSchema,

@@ -17,11 +17,12 @@ from powerbank.ledger import sums
 from powerbank.ledger.accounts import Kind
 from powerbank.ledger.models import Account
 from powerbank.outbox.enqueue import publish
-from powerbank.payouts import money, payees, providers, transitions
+from powerbank.payouts import money, payees, transitions
 from powerbank.payouts.errors import SecondPersonError
 from powerbank.payouts.events import PayoutApproved, PayoutWaits
 from powerbank.payouts.models import Payout, PayoutAccount, PayoutRun
-from powerbank.payouts.outcomes import fail_payout, pay_payout
+from powerbank.payouts.sending import providers
+from powerbank.payouts.sending.outcomes import fail_payout, pay_payout
 from powerbank.payouts.states import AccountStatus, Status
 from powerbank.payouts.transitions import POLICY
 

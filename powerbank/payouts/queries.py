@@ -10,7 +10,7 @@ from sqlalchemy import select
 from powerbank.api.paging import page
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
-from powerbank.payouts import accounts
+from powerbank.payouts.accounts import services as accounts
 from powerbank.payouts.models import Payout, PayoutAccount
 from powerbank.payouts.statements import documents, lines
 from powerbank.payouts.statements.models import Statement

@@ -11,7 +11,8 @@ from powerbank.api.paging import page_of
 from powerbank.base.db import transaction
 from powerbank.partners.memberships import find_own_partner, find_owned_partner
 from powerbank.partners.schemas import OwnPageArguments, PartnerChoiceSchema
-from powerbank.payouts import accounts, queries
+from powerbank.payouts import queries
+from powerbank.payouts.accounts import services as accounts
 from powerbank.payouts.schemas import (
     AccountRequestSchema,
     OwnAccountsSchema,

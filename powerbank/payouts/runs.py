@@ -26,11 +26,12 @@ from powerbank.outbox import operations
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import publish
 from powerbank.outbox.operations import Operation
-from powerbank.payouts import approval, payees, providers
+from powerbank.payouts import approval, payees
 from powerbank.payouts.errors import FutureCutoffError
 from powerbank.payouts.events import PayoutRunFinished
 from powerbank.payouts.models import Payout, PayoutAccount, PayoutRun, PayoutSkip
 from powerbank.payouts.payees import KIND_OF, PAYABLE, Payee
+from powerbank.payouts.sending import providers
 from powerbank.payouts.states import OPEN, AccountStatus, PayeeKind, Skip, Status
 
 BATCH = 100

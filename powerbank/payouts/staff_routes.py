@@ -12,7 +12,8 @@ from powerbank.api.paging import page_of
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
 from powerbank.base.db import transaction, utcnow
-from powerbank.payouts import accounts, approval, batches, queries, runs
+from powerbank.payouts import approval, queries, runs
+from powerbank.payouts.accounts import services as accounts
 from powerbank.payouts.models import Payout
 from powerbank.payouts.schemas import (
     AccountRequestSchema,
@@ -28,6 +29,7 @@ from powerbank.payouts.schemas import (
     RunAcceptedSchema,
     RunSchema,
 )
+from powerbank.payouts.sending import batches
 from powerbank.payouts.statements import documents
 from powerbank.payouts.statements import services as statements
 from powerbank.payouts.states import AccountKind, PayeeKind

@@ -11,12 +11,13 @@ from powerbank.base.clock import format_time, local_day
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.ledger import services as ledger
 from powerbank.ledger.services import EntryKind
-from powerbank.partners import agreements
 from powerbank.partners import services as partners
-from powerbank.partners.accruals import share_lines
+from powerbank.partners.accruals.services import share_lines
+from powerbank.partners.agreements import services as agreements
 from powerbank.partners.models import PartnerKind
-from powerbank.payouts import accounts, sending
+from powerbank.payouts.accounts import services as accounts
 from powerbank.payouts.models import AccountKind, PayeeKind, Payout, PayoutAccount
+from powerbank.payouts.sending import services as sending
 from powerbank.stations.registry import services as stations
 from tests.jobs.prepared_people import Arguments
 from tests.payouts.conftest import PlainRun, make_paid_payout

@@ -12,7 +12,7 @@ from powerbank.base.clock import local_day
 from powerbank.base.db import transaction, utcnow
 from powerbank.outbox.catalogue import partner_jobs
 from powerbank.outbox.enqueue import enqueue
-from powerbank.partners import monthly
+from powerbank.partners.accruals import monthly
 from tests.partners.conftest import accrued, payable
 from tests.people import rows
 from tests.stations.conftest import Make

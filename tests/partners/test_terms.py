@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powerbank.partners import terms as rules
-from powerbank.partners.terms import Earned, Terms, TermsKind, Tier
+from powerbank.partners.agreements import terms as rules
+from powerbank.partners.agreements.terms import Earned, Terms, TermsKind, Tier
 
 AMOUNTS = st.lists(st.integers(-200_000, 200_000).filter(bool), min_size=1, max_size=8)
 PERCENTS = st.integers(0, 5_000)

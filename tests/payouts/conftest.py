@@ -15,7 +15,7 @@ from powerbank.base.db import new_id, open_session, transaction, utcnow
 from powerbank.ledger import services as ledger
 from powerbank.ledger.services import EntryKind
 from powerbank.outbox.catalogue import payout_jobs
-from powerbank.partners.accruals import share_lines
+from powerbank.partners.accruals.services import share_lines
 from powerbank.payouts.models import Payout, PayoutAccount, PayoutRun
 from scripts.sandbox import Sandbox
 from tests.partners.conftest import (  # noqa: F401

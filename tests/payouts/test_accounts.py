@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.payouts import encryption
+from powerbank.payouts.accounts import encryption
 from scripts.sandbox import Sandbox
 from tests.payouts.conftest import ACCOUNT, BY_HAND, WALLET
 from tests.people import Headers, rows

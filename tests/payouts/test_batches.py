@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from powerbank.payouts import providers
+from powerbank.payouts.sending import providers
 from tests.payouts.conftest import books, payouts
 from tests.people import Headers, rows
 

@@ -26,7 +26,7 @@ def asks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let providers be asked at once, and be believed that they have nothing."""
     monkeypatch.setattr(npi, "ASK_AFTER", NOW)
     monkeypatch.setattr(khalti_service, "ASK_AFTER", NOW)
-    monkeypatch.setattr("powerbank.payouts.outcomes.SOON", NOW)
+    monkeypatch.setattr("powerbank.payouts.sending.outcomes.SOON", NOW)
 
 
 def taken(app: Flask, code: str) -> list[str]:
@@ -134,7 +134,7 @@ def test_what_was_paid_and_comes_back_is_payable_again(
     run_payouts()
     assert payouts(app) == [("Bakery", 100_000, "paid")]
     from powerbank.integrations.payout_provider import PayoutState, ProviderAnswer
-    from powerbank.payouts import outcomes
+    from powerbank.payouts.sending import outcomes
 
     with app.app_context(), transaction():
         payout = only_payout(app)

@@ -26,10 +26,12 @@ from powerbank.ledger.accounts import Kind
 from powerbank.ledger.movements import dues, holds, refunds
 from powerbank.ledger.services import Reference
 from powerbank.ledger.sources import Sources
-from powerbank.partners import agreements, recount
 from powerbank.partners import services as partners
-from powerbank.payouts import encryption, outcomes
+from powerbank.partners.accruals import recount
+from powerbank.partners.agreements import services as agreements
+from powerbank.payouts.accounts import encryption
 from powerbank.payouts.models import PayoutAccount
+from powerbank.payouts.sending import outcomes
 from powerbank.payouts.statements import services as statements
 from scripts.sandbox import Sandbox
 from tests.databases import empty, superuser_url

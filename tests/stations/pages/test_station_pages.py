@@ -11,8 +11,8 @@ from flask import Flask
 from powerbank.auth.staff.roles import Role
 from powerbank.base.clock import local_day
 from powerbank.base.db import new_id, transaction, utcnow
-from powerbank.partners import agreements
 from powerbank.partners import services as partners
+from powerbank.partners.agreements import services as agreements
 from powerbank.stations.issues import services as issues
 from powerbank.stations.issues.models import IssueType
 from powerbank.stations.models import Station

@@ -10,9 +10,11 @@ from powerbank.base.db import db, open_session
 from powerbank.integrations.payout_provider import Destination, Order
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.payouts import batches, encryption, providers, transitions
+from powerbank.payouts import transitions
+from powerbank.payouts.accounts import encryption
 from powerbank.payouts.events import PayoutStuck
 from powerbank.payouts.models import Payout, PayoutAccount
+from powerbank.payouts.sending import batches, providers
 from powerbank.payouts.states import UNDER_WAY, Status
 
 ACTOR = "payouts"

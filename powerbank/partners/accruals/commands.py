@@ -5,7 +5,7 @@ from flask.cli import AppGroup
 
 from powerbank.base import audit
 from powerbank.base.db import db, transaction
-from powerbank.partners import history
+from powerbank.partners.accruals import history
 
 partners = AppGroup("partners", help="Venue partners.")
 

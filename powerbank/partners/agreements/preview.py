@@ -9,9 +9,10 @@ from sqlalchemy import select, text
 from powerbank.base.db import db, first_id_of
 from powerbank.base.errors import InvalidFieldsError
 from powerbank.base.money import NPR
-from powerbank.partners import agreements, queries
-from powerbank.partners import terms as rules
-from powerbank.partners.terms import Earned
+from powerbank.partners import queries
+from powerbank.partners.agreements import services as agreements
+from powerbank.partners.agreements import terms as rules
+from powerbank.partners.agreements.terms import Earned
 from powerbank.stations.models import Station
 
 # What each rental of some stations earned that began in a month, in the order in which they began.

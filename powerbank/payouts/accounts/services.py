@@ -16,10 +16,12 @@ from powerbank.content import app_config
 from powerbank.integrations.payout_provider import AccountCheck, Destination
 from powerbank.outbox.catalogue import payout_jobs
 from powerbank.outbox.enqueue import enqueue, publish
-from powerbank.payouts import encryption, payees, providers
+from powerbank.payouts import payees
+from powerbank.payouts.accounts import encryption
 from powerbank.payouts.errors import SecondPersonError
 from powerbank.payouts.events import PayoutAccountChanged, PayoutAccountRequested
 from powerbank.payouts.models import PayoutAccount
+from powerbank.payouts.sending import providers
 from powerbank.payouts.states import AccountKind, AccountStatus, PayeeKind
 
 

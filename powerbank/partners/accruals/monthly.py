@@ -11,11 +11,12 @@ from powerbank.base.clock import local_day
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.ledger import services as ledger
 from powerbank.ledger.services import EntryKind, Reference
-from powerbank.partners import agreements, queries
-from powerbank.partners import terms as rules
-from powerbank.partners.accruals import ACTOR, share_lines
+from powerbank.partners import queries
+from powerbank.partners.accruals.services import ACTOR, share_lines
+from powerbank.partners.agreements import services as agreements
+from powerbank.partners.agreements import terms as rules
+from powerbank.partners.agreements.terms import TermsKind
 from powerbank.partners.models import Accrual, AccrualKind, Agreement, Part
-from powerbank.partners.terms import TermsKind
 
 BATCH = 200
 

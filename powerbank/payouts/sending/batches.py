@@ -13,10 +13,12 @@ from powerbank.base.clock import local_day
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.base.money import format_amount
-from powerbank.payouts import encryption, providers, transitions
+from powerbank.payouts import transitions
+from powerbank.payouts.accounts import encryption
 from powerbank.payouts.errors import BankFileError, SecondPersonError
 from powerbank.payouts.models import Payout, PayoutAccount
-from powerbank.payouts.outcomes import fail_payout, pay_payout
+from powerbank.payouts.sending import providers
+from powerbank.payouts.sending.outcomes import fail_payout, pay_payout
 from powerbank.payouts.states import Status
 
 HEAD = ("payout", "bank_code", "account_number", "account_name", "amount", "currency", "remarks")

@@ -7,7 +7,8 @@ from sqlalchemy import func, select, text
 
 from powerbank.base.db import db, first_id_of, open_session
 from powerbank.ledger import services as ledger
-from powerbank.partners import accruals, queries
+from powerbank.partners import queries
+from powerbank.partners.accruals import services as accruals
 from powerbank.partners.models import Agreement
 
 BATCH = 500

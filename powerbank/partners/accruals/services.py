@@ -19,9 +19,9 @@ from powerbank.base.money import NPR
 from powerbank.ledger import services as ledger
 from powerbank.ledger.accounts import AccountName, Kind, network_account
 from powerbank.ledger.services import EntryKind, Line, Reference
-from powerbank.partners import terms as rules
+from powerbank.partners.agreements import terms as rules
+from powerbank.partners.agreements.terms import Earned, Terms
 from powerbank.partners.models import Accrual, AccrualKind, AgreementMonth, Part
-from powerbank.partners.terms import Earned, Terms
 
 ACTOR = "partners"
 

@@ -15,11 +15,11 @@ from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundErr
 from powerbank.content import app_config
 from powerbank.outbox.enqueue import publish
 from powerbank.partners import services
-from powerbank.partners import terms as rules
+from powerbank.partners.agreements import terms as rules
+from powerbank.partners.agreements.terms import ALL, Terms, TermsKind
 from powerbank.partners.errors import AgreementOverlapsError
 from powerbank.partners.events import AgreementEnds
 from powerbank.partners.models import OPEN_END, Agreement, AgreementStation, Partner
-from powerbank.partners.terms import ALL, Terms, TermsKind
 from powerbank.stations.models import Station
 
 ENDS_SOON = timedelta(days=30)

@@ -1,0 +1,1 @@
+"""Accruals: shares booked with the revenue, rents and guarantees of months, history, and the recount."""

@@ -1,0 +1,1 @@
+"""Payout accounts: where a payee is paid, and how its number is kept."""
