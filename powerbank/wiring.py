@@ -222,6 +222,7 @@ PAGES = (
     "powerbank.guides.pages:files",
     "powerbank.pages.app_pages:blueprint",
     "powerbank.stations.public.pages:blueprint",
+    "powerbank.auth.pages.pages:blueprint",
     "powerbank.admin.account_pages:blueprint",
     "powerbank.admin.notice_pages:blueprint",
     "powerbank.admin.console.identity.pages:blueprint",

@@ -1,7 +1,5 @@
 """The operators' console: its sign-in and sign-out, and what every page of it asks for."""
 
-import re
-
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug import Response as AnyResponse
@@ -20,16 +18,12 @@ from powerbank.base.errors import AppError
 from powerbank.live import services as streams
 from powerbank.live.topics import Follower
 from powerbank.pages import language as page_language
+from powerbank.pages.forms import find_way_back
 
 blueprint = console_session.console_blueprint("console", __name__, url_prefix="/console")
 
-_PLAIN_PATH = re.compile(r"(/[\w.-]+)+/?(\?[\w.=&%+:-]*)?", re.ASCII)
-
 
 def init_app(app: Flask) -> None:
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # the API has no cookies; the guard protects the console
-    app.config["WTF_CSRF_TIME_LIMIT"] = int(staff_sessions.CONSOLE_LIFETIME.total_seconds())
-    console_session.csrf.init_app(app)
     app.register_blueprint(blueprint)
     app.jinja_env.filters.update(person=columns.write_person, member=columns.write_actor)
 
@@ -60,7 +54,7 @@ def login() -> str | AnyResponse | tuple[str, int]:
         _sign_in(email, request.form.get("password", ""), request.form.get("totp"))
     except AppError as refused:
         return render_template("console/login.html", problem=refused.detail, email=email), refused.status
-    return redirect(_find_target(request.args.get("next")))
+    return redirect(find_way_back(request.args.get("next"), "/console/"))
 
 
 @blueprint.post("/logout")
@@ -82,7 +76,7 @@ def language() -> AnyResponse:
         with transaction():
             services.choose_language(staff, wanted)
         page_language.choose_language(wanted)
-    return redirect(_find_target(request.form.get("back")))
+    return redirect(find_way_back(request.form.get("back"), "/console/"))
 
 
 @blueprint.post("/live-ticket")
@@ -111,8 +105,3 @@ def _sign_in(email: str, password: str, code: str | None) -> None:
     if signed_in is None:
         raise WrongCredentialsError
     lockout.forgive_tries(email, caller_address())
-
-
-def _find_target(wanted: str | None) -> str:
-    """Where to go after the sign-in: to a plain path of ours, never to another site."""
-    return wanted if wanted and _PLAIN_PATH.fullmatch(wanted) else "/console/"

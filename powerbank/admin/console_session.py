@@ -6,7 +6,6 @@ The cookie only names a session; its row in the database says whether the sessio
 
 from flask import Blueprint, abort, g, redirect, request, session, url_for
 from flask import Response as FlaskResponse
-from flask_wtf.csrf import CSRFProtect
 from werkzeug import Response
 
 from powerbank.admin.console.search.addresses import thing_at
@@ -14,9 +13,7 @@ from powerbank.admin.search import opened
 from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.services import StaffSignIn
 from powerbank.auth.staff.sessions import SignedInStaff
-from powerbank.pages import layout
-
-csrf = CSRFProtect()
+from powerbank.pages import csrf, layout
 
 
 def console_blueprint(name: str, import_name: str, *, url_prefix: str) -> Blueprint:
@@ -30,7 +27,7 @@ def console_blueprint(name: str, import_name: str, *, url_prefix: str) -> Bluepr
 
 def guard() -> Response | None:
     """Run before each page of the console: protect its forms, and let nobody in who has not signed in."""
-    csrf.protect()
+    csrf.protection.protect()
     return None if request.endpoint == "console.login" else redirect_unless_admitted()
 
 

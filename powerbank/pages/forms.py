@@ -19,6 +19,7 @@ from powerbank.pages.language import translate, translate_refusal
 
 ONCE = "once"  # the field with the key of a form, which `ui.once()` writes
 _KEY = re.compile(r"[0-9a-f-]{36}")
+_PLAIN_PATH = re.compile(r"(/[\w.-]+)+/?(\?[\w.=&%+:-]*)?", re.ASCII)
 _NOT_OF_THE_FORM = (ONCE, "csrf_token")
 _ADDRESS = "text/uri-list"  # what is kept of an answer is the address to which it leads
 _SHOWN_WHERE_IT_STANDS = (401, 403, 404)  # going back would lead to the same refusal
@@ -66,6 +67,11 @@ def idempotent_form(view: Callable[..., Any]) -> Callable[..., AnyResponse]:
 
     note_for_document(wrapper, idempotent=True)
     return wrapper
+
+
+def find_way_back(wanted: str | None, otherwise: str) -> str:
+    """Say where a form leads that names its way back: to a plain path of ours, never to another site."""
+    return wanted if wanted and _PLAIN_PATH.fullmatch(wanted) else otherwise
 
 
 def load_form(schema: type[Schema], **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from powerbank.api.problems import describe_status
 from powerbank.base import money
 from powerbank.base.errors import AppError
-from powerbank.pages import forms, lists, plots, static_files
+from powerbank.pages import csrf, forms, lists, plots, static_files
 from powerbank.pages.language import (
     page_language,
     read_moment,
@@ -25,6 +25,7 @@ from powerbank.pages.language import (
 
 def init_app(app: Flask) -> None:
     static_files.init_app(app)
+    csrf.init_app(app)
     app.jinja_env.globals.update(
         text=translate,
         page_language=page_language,
@@ -91,4 +92,6 @@ def _show_http_error(error: HTTPException) -> tuple[str, int]:
 
 def _show_problem(status: int, detail: str) -> tuple[str, int]:
     staff = g.get("console_staff")
-    return render_template(f"{'console' if staff else 'pages'}/problem.html", staff=staff, detail=detail), status
+    door = f"/{request.path.split('/')[1]}/"  # the console, the crew's pages, the partners'
+    page = f"{'console' if staff else 'pages'}/problem.html"
+    return render_template(page, staff=staff, detail=detail, door=door), status

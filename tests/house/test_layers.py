@@ -17,6 +17,7 @@ INFRASTRUCTURE = (
     "powerbank/base/",
     "powerbank/pages/",
     "powerbank/admin/console_session.py",
+    "powerbank/auth/pages/session.py",
     "powerbank/startup.py",
     "powerbank/serving.py",
 )

@@ -71,6 +71,12 @@ PUBLIC = {
     "GET /app/files/<version>/<path:name>",
     "GET /app/manifest.webmanifest",
     "GET /app/worker.js",
+    "GET /sign-in",
+    "POST /sign-in",
+    "POST /sign-in/code",
+    "POST /sign-in/language",  # this one and the tickets look for the cookie themselves
+    "POST /sign-in/live-ticket",
+    "POST /sign-in/out",
     # These carry a proof of their own: an address that nobody guesses, a signed link, a signature over the body; or are
     # for this machine, and else for who has the monitors' token.
     "GET /media/avatars/<string:key>.jpg",
@@ -83,6 +89,10 @@ PUBLIC = {
 
 def in_console(route: Route) -> bool:
     return route.rule.rule.startswith(("/console", "/ops/"))
+
+
+def in_pages_of_people(route: Route) -> bool:
+    return route.rule.rule.startswith(("/crew", "/partner"))
 
 
 def staff_routes(app: Flask) -> list[Route]:
@@ -149,8 +159,18 @@ def test_routes_for_people_and_staff_are_closed_to_others(
 
 def test_routes_open_to_everybody_are_named_here(app: Flask) -> None:
     """A route that forgot its guard would else be found by none of these walks."""
-    unguarded = {str(route) for route in routes(app, "/") if route.permission is None and not in_console(route)}
-    assert unguarded == PUBLIC
+    unguarded = [route for route in routes(app, "/") if route.permission is None]
+    assert {str(route) for route in unguarded if not in_console(route) and not in_pages_of_people(route)} == PUBLIC
+
+
+def test_the_pages_of_people_lead_strangers_to_the_sign_in(
+    app: Flask, client: FlaskClient, person: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_METHODS", [])
+    for route in filter(in_pages_of_people, routes(app, "/")):
+        for headers in (None, person):
+            answer = client.open(route.address(), method=route.method, headers=headers)
+            assert answer.headers.get("Location", "").startswith("/sign-in"), (str(route), answer.status_code)
 
 
 def test_the_console_is_closed_to_strangers_and_to_people(

@@ -46,7 +46,8 @@ from powerbank.support.models import Status as ConversationStatus
 from powerbank.support.models import Subject
 
 ROOT = Path(__file__).parents[2] / "powerbank"
-TEMPLATES = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "templates" / "console").rglob("*.html")]
+SERVED = ("pages", "console", "people", "crew", "partner")
+TEMPLATES = [path for folder in SERVED for path in (ROOT / "templates" / folder).rglob("*.html")]
 SHOWN_AS_FORMS = [
     *(pages.table.schema() for pages in TABLES.values()),
     *(CouponSchema(), AchievementSchema(), RevisionSchema(), BroadcastSchema(exclude=("target",)), TargetSchema()),

@@ -21,6 +21,7 @@ REFUSALS = {
         "अहिले पावरबैंक समयमै दिन सकिएन। केही रकम रोकिएको छैन; केही बेरमा फेरि प्रयास गर्नुहोस्।"
     ),
     "Too many requests; try again later.": "धेरै पटक अनुरोध भयो। पछि फेरि प्रयास गर्नुहोस्।",
+    "There is no account yet. Make one in the app first.": "अझै खाता छैन। पहिले एपमा खाता बनाउनुहोस्।",
     "The form was too old. Please try again.": "फारम धेरै पुरानो भयो। फेरि प्रयास गर्नुहोस्।",
     "There is no such {what}.": "यस्तो {what} छैन।",
     "This cursor was not made here.": "यो cursor यहाँ बनेको होइन।",

@@ -9,3 +9,8 @@ class WrongCodeError(AppError):
 class VerificationExpiredError(AppError):
     def __init__(self) -> None:
         super().__init__("verification_expired", 410, "Verify your number or address again.")
+
+
+class NoAccountError(AppError):
+    def __init__(self) -> None:
+        super().__init__("no_account", 404, "There is no account yet. Make one in the app first.")

@@ -18,6 +18,7 @@ from powerbank.pages.translations.operations_ne import OPERATIONS
 from powerbank.pages.translations.people_ne import PEOPLE
 from powerbank.pages.translations.rentals_ne import RENTALS
 from powerbank.pages.translations.search_ne import SEARCH
+from powerbank.pages.translations.sign_in_ne import SIGN_IN
 from powerbank.pages.translations.stations_ne import STATIONS
 from powerbank.pages.translations.support_ne import SUPPORT
 
@@ -38,5 +39,6 @@ PARTS = (
     SUPPORT,
     OPERATIONS,
     STATIONS,
+    SIGN_IN,
 )
 NEPALI = MappingProxyType({english: nepali for part in PARTS for english, nepali in part.items()})
