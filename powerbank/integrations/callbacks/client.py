@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
@@ -138,11 +139,11 @@ class PublicPosts:
         cut.start()
         try:
             connection.request("POST", target.path, body, headers, preload_content=False)
-            answer = connection.getresponse()
-            seconds_left(until)
-            if sum(len(name) + len(value) for name, value in answer.headers.items()) > MAX_HEAD_BYTES:
-                raise VendorError("callback: the answer does not end")
-            return Received(answer.status, dict(answer.headers))
+            with closing(connection.getresponse()) as answer:  # it holds the socket open until it is closed itself
+                seconds_left(until)
+                if sum(len(name) + len(value) for name, value in answer.headers.items()) > MAX_HEAD_BYTES:
+                    raise VendorError("callback: the answer does not end")
+                return Received(answer.status, dict(answer.headers))
         finally:
             cut.cancel()
             connection.close()
