@@ -23,7 +23,7 @@ class Reader:
         self._context = browser.new_context(viewport=SIZES[size], locale=language, base_url=site, color_scheme=theme)
         self._context.route("**/*", self._watch)
         self.page = self._context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(30_000)
         self.page.on("console", self._listen)
         self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
 
@@ -52,6 +52,11 @@ class Reader:
             kept = Path(folder) / f"{name[:60]}-{self._looks}-{self.size}-{self.language}.png"
             kept.parent.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=kept, full_page=True)
+
+    def send(self, button: str) -> None:
+        """Press the first such button, and wait for the page that answers. The page before may show the same things."""
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.locator(button).first.click()
 
     def sign_in(self, email: str, password: str, *, code: str | None = None) -> None:
         self.page.goto(f"/console/login?language={self.language}")

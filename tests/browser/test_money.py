@@ -29,8 +29,9 @@ def test_a_refund_is_approved_by_the_second_person(app: Flask, staff: SignIn) ->
     page.click(f"a[href='/console/money/refunds/{refund_id}']")
     page.wait_for_url("**/refunds/*")
     reader.look()
-    page.keyboard.press("a")
-    page.wait_for_selector(".toast.good")
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("a")
+    assert page.locator(".toast.good").count() == 1
     assert page.locator("[data-key=a]").count() == 0
     page.click(".top form.me button")
     page.wait_for_url("**/login")
