@@ -52,7 +52,7 @@ class Pulse:
     def _beat_database(self) -> None:
         worker = self._worker
         with self._app.app_context():
-            heartbeats.beat(db.engine, name=worker.name, kind="worker", queues=worker.queue_names())
+            heartbeats.record(db.engine, name=worker.name, kind="worker", queues=worker.queue_names())
 
     def _hand_over_counts(self) -> None:
         with self._app.app_context():

@@ -173,7 +173,7 @@ class Scheduler(RqScheduler):  # type: ignore[misc]  # it has no types
             return
         self._beaten_at = time.monotonic()
         with self._app.app_context():
-            heartbeats.beat(db.engine, name=self.name, kind="scheduler", queues=[])
+            heartbeats.record(db.engine, name=self.name, kind="scheduler", queues=[])
 
     def _end(self) -> None:
         try:

@@ -99,7 +99,7 @@ def user_only(view: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def anybody(view: Callable[..., Any]) -> Callable[..., Any]:
+def open_to_all(view: Callable[..., Any]) -> Callable[..., Any]:
     """Let in anybody, signed in or not. A bad token is refused all the same: whoever sends one wants to be known, and
     would take the answer for their own."""
 
@@ -134,7 +134,7 @@ def person_or_staff(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def known_user_id() -> UUID | None:
-    """Give the person whom `anybody` let in, if one is signed in."""
+    """Give the person whom `open_to_all` let in, if one is signed in."""
     return cast("UUID | None", g.get("user_id"))
 
 

@@ -55,7 +55,7 @@ def _answer(name: str, lines: Iterator[str], *, of: tuple[str, object], filters:
     kind, object_id = of
     asked = {name: str(value) for name, value in (filters or {}).items() if value is not None}
     with transaction():
-        audit.by_staff(f"{kind}.export_{name}", kind, object_id, new=asked or None)
+        audit.record_by_staff(f"{kind}.export_{name}", kind, object_id, new=asked or None)
     response = Response(stream_with_context(lines), content_type="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}-{object_id}.csv"'
     return response

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from powerbank.api.paging import page
 from powerbank.base import audit
-from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error, inconsistent_error
+from powerbank.base.database_errors import Refusals, already_exists_error, in_use_error, inconsistent_error, refusing_on
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 
@@ -62,7 +62,7 @@ def create_row(table: PlainTable, values: Mapping[str, Any], *, actor: str) -> A
     session = open_session()
     row = table.model(**values)
     session.add(row)
-    with foreseen(_refusals(table)):
+    with refusing_on(_refusals(table)):
         session.flush()
     session.refresh(row)
     _record("create", table, row, actor=actor, new=_snapshot(table, row))
@@ -75,7 +75,7 @@ def change_row(table: PlainTable, row_id: UUID, values: Mapping[str, Any], *, ac
     old = _snapshot(table, row)
     for name, value in values.items():
         setattr(row, name, value)
-    with foreseen(_refusals(table)):
+    with refusing_on(_refusals(table)):
         open_session().flush()
     _record("update", table, row, actor=actor, old=old, new=_snapshot(table, row))
     return row
@@ -85,7 +85,7 @@ def delete_row(table: PlainTable, row_id: UUID, *, actor: str) -> None:
     row = _lock_row(table, row_id)
     _record("delete", table, row, actor=actor, old=_snapshot(table, row))
     open_session().delete(row)
-    with foreseen({ForeignKeyViolation: in_use_error()}):
+    with refusing_on({ForeignKeyViolation: in_use_error()}):
         open_session().flush()
 
 

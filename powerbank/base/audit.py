@@ -40,7 +40,7 @@ def staff_actor(staff_id: object) -> str:
     return f"staff:{staff_id}"
 
 
-def by_staff(
+def record_by_staff(
     action: str,
     object_kind: str,
     object_id: object,

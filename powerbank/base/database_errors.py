@@ -1,7 +1,7 @@
 """The meaning of the database's errors: it is away, it refused what somebody asked for, or we made a mistake.
 
 The caller is told only of a refusal that the code foresees, by the constraint's name, where it writes the row
-(`foreseen`). Every other refusal of the database is our mistake, and answered as one.
+(`refusing_on`). Every other refusal of the database is our mistake, and answered as one.
 """
 
 import traceback
@@ -45,7 +45,7 @@ Refusals = dict[str | type[psycopg2.Error], AppError]
 
 
 @contextmanager
-def foreseen(refusals: Refusals) -> Iterator[None]:
+def refusing_on(refusals: Refusals) -> Iterator[None]:
     """Tell the caller of a refusal by the database: `{"uq_staff_email": ConflictError("email_taken", …)}`.
 
     The statement must run inside, so flush there. A class of errors in the place of a name stands for every constraint

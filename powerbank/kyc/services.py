@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import delete, select, update
 
 from powerbank.base import audit
-from powerbank.base.database_errors import foreseen
+from powerbank.base.database_errors import refusing_on
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import NotFoundError
 from powerbank.kyc import citizenship_numbers, claims, encryption, queries
@@ -79,7 +79,7 @@ def _update_record(submission: KycSubmission, digest: bytes) -> None:
         record = KycRecord(user_id=submission.user_id)
         session.add(record)
     record.status, record.submission_id, record.number_digest = KycStatus.PENDING, submission.id, digest
-    with foreseen({"uq_kyc_records_number_digest": NumberTakenError()}):
+    with refusing_on({"uq_kyc_records_number_digest": NumberTakenError()}):
         session.flush()
 
 

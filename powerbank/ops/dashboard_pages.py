@@ -113,7 +113,7 @@ def _give_fresh_start(message_id: str) -> None:
     try:
         with transaction():
             services.requeue_dead_letter(outbox_id)
-            audit.by_staff("job.requeue", "job", outbox_id)
+            audit.record_by_staff("job.requeue", "job", outbox_id)
     except AppError as refused:
         if refused.code == "job_unknown":
             raise

@@ -85,7 +85,7 @@ def decide_one(job_id: UUID, decision: str) -> AnyResponse:
     try:
         with transaction():
             row = DECIDE[Decision(decision)](job_id)
-            audit.by_staff(f"job.{decision}", "job", job_id, new={"job": row.job})
+            audit.record_by_staff(f"job.{decision}", "job", job_id, new={"job": row.job})
         flash(translate(DONE[decision], job=row.job))
     except AppError as refused:
         flash(translate_refusal(refused.detail))

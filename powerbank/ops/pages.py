@@ -49,7 +49,7 @@ def decide(job_id: UUID, decision: str) -> Response:
     try:
         with transaction():
             row = DECISIONS[decision](job_id)
-            audit.by_staff(f"job.{decision}", "job", job_id)
+            audit.record_by_staff(f"job.{decision}", "job", job_id)
         flash(translate(DONE[decision], job=row.job))
     except AppError as refused:
         flash(translate_refusal(refused.detail))

@@ -126,7 +126,7 @@ def requeue(job_id: UUID) -> OutboxJob:
     """Give a dead letter a fresh start"""
     with transaction():
         row = services.requeue_dead_letter(job_id)
-        audit.by_staff("job.requeue", "job", job_id, new={"job": row.job})
+        audit.record_by_staff("job.requeue", "job", job_id, new={"job": row.job})
     return row
 
 
@@ -137,7 +137,7 @@ def discard(job_id: UUID) -> OutboxJob:
     """Put a dead letter aside"""
     with transaction():
         row = services.discard_dead_letter(job_id)
-        audit.by_staff("job.discard", "job", job_id, new={"job": row.job})
+        audit.record_by_staff("job.discard", "job", job_id, new={"job": row.job})
     return row
 
 

@@ -51,7 +51,7 @@ class Heartbeat(Base):
         return self.queues == [REFUSES_STARTS]
 
 
-def beat(engine: Engine, *, name: str, kind: str, queues: list[str]) -> None:
+def record(engine: Engine, *, name: str, kind: str, queues: list[str]) -> None:
     """Takes the engine, not the session: heartbeats come from a thread beside the one that works."""
     row = {
         "name": name,

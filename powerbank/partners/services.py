@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg2.errors import UniqueViolation
 from sqlalchemy import delete, select, update
 
-from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, inconsistent_error
+from powerbank.base.database_errors import Refusals, already_exists_error, inconsistent_error, refusing_on
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.partners.models import Member, MemberRole, Partner, PartnerKind
@@ -20,7 +20,7 @@ def create_partner(**values: Any) -> Partner:
     _refuse_wrong_parent(values.get("parent_id"))
     partner = Partner(id=new_id(), **values)
     session.add(partner)
-    with foreseen(_refusals()):
+    with refusing_on(_refusals()):
         session.flush()
     session.refresh(partner)
     return partner
@@ -31,7 +31,7 @@ def change_partner(partner: Partner, changes: Mapping[str, Any]) -> None:
     _refuse_wrong_parent(changes.get("parent_id"))
     for name, value in changes.items():
         setattr(partner, name, value)
-    with foreseen(_refusals()):
+    with refusing_on(_refusals()):
         open_session().flush()
 
 
@@ -52,7 +52,7 @@ def add_member(partner_id: UUID, *, address: str, role: MemberRole, by: str) -> 
         id=new_id(), partner_id=partner_id, user_id=user_id, address=contact.value, role=role, invited_by=by
     )
     session.add(member)
-    with foreseen({UniqueViolation: already_exists_error()}):
+    with refusing_on({UniqueViolation: already_exists_error()}):
         session.flush()
     session.refresh(member)
     return member

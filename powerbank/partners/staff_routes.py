@@ -60,7 +60,7 @@ class Partners(MethodView):
         """Create"""
         with transaction():
             partner = services.create_partner(**body)
-            audit.by_staff("partners.create", "partners", partner.id, new=_describe_for_audit(partner))
+            audit.record_by_staff("partners.create", "partners", partner.id, new=_describe_for_audit(partner))
         return partner
 
 
@@ -81,7 +81,7 @@ class OnePartner(MethodView):
             partner = services.lock_partner(partner_id)
             old = _describe_for_audit(partner)
             services.change_partner(partner, body)
-            audit.by_staff("partners.update", "partners", partner.id, old=old, new=_describe_for_audit(partner))
+            audit.record_by_staff("partners.update", "partners", partner.id, old=old, new=_describe_for_audit(partner))
         return partner
 
 
@@ -106,7 +106,7 @@ class Members(MethodView):
                 by=staff_actor(current_staff().id),
             )
             shown = queries.show_member(member)
-            audit.by_staff("partners.add_member", "partners", partner_id, new=_member_for_audit(shown))
+            audit.record_by_staff("partners.add_member", "partners", partner_id, new=_member_for_audit(shown))
         return shown
 
 
@@ -118,7 +118,7 @@ def remove_member(partner_id: UUID, member_id: UUID) -> None:
     with transaction():
         member = services.remove_member(partner_id, member_id, keep_an_owner=False)
         shown = _member_for_audit(queries.show_member(member))
-        audit.by_staff("partners.remove_member", "partners", partner_id, old=shown)
+        audit.record_by_staff("partners.remove_member", "partners", partner_id, old=shown)
 
 
 @blueprint.route("/<uuid:partner_id>/agreements")
@@ -138,7 +138,7 @@ class Agreements(MethodView):
         with transaction():
             agreement = agreements.make_agreement(partner_id, **body, by=staff_actor(current_staff().id))
             [shown] = queries.show_agreements([agreement])
-            audit.by_staff("partners.make_agreement", "partners", partner_id, new=AgreementSchema().dump(shown))
+            audit.record_by_staff("partners.make_agreement", "partners", partner_id, new=AgreementSchema().dump(shown))
         return shown
 
 
@@ -161,7 +161,7 @@ def end_agreement(body: dict[str, Any], partner_id: UUID, agreement_id: UUID) ->
     with transaction():
         agreement = agreements.end_agreement(partner_id, agreement_id, ends_on=body["ends_on"], now=utcnow())
         [shown] = queries.show_agreements([agreement])
-        audit.by_staff("partners.end_agreement", "partners", partner_id, new=AgreementSchema().dump(shown))
+        audit.record_by_staff("partners.end_agreement", "partners", partner_id, new=AgreementSchema().dump(shown))
     return shown
 
 

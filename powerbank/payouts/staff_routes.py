@@ -81,7 +81,7 @@ def statement_csv(payout_id: UUID) -> Response:
 def run(body: dict[str, Any]) -> dict[str, Any]:
     """Make a payout for each payee with enough to be paid. The operation shows how far it is, and sums it up"""
     operation = runs.ask_for_run(cutoff=body["cutoff"], staff_id=current_staff().id, now=utcnow())
-    audit.by_staff("payouts.run", "payouts", operation.id, new=operation.request)
+    audit.record_by_staff("payouts.run", "payouts", operation.id, new=operation.request)
     return {"operation_id": operation.id}
 
 
@@ -153,7 +153,7 @@ def bank_file(arguments: dict[str, Any]) -> Response:
     batch = arguments["batch"]
     with transaction():
         written = batches.write_bank_file(batch, staff=current_staff())
-        audit.by_staff("payouts.export_bank_file", "payouts", batch)
+        audit.record_by_staff("payouts.export_bank_file", "payouts", batch)
     response = Response(written, content_type="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="payouts.csv"'
     return response
@@ -169,7 +169,7 @@ def bank_answers(arguments: dict[str, Any]) -> dict[str, int]:
     """Take over the bank's answers to a batch, all of them or none"""
     batch = arguments["batch"]
     taken = batches.take_answers(batch, request.get_data(), staff=current_staff(), now=utcnow())
-    audit.by_staff("payouts.take_answers", "payouts", batch, new=taken)
+    audit.record_by_staff("payouts.take_answers", "payouts", batch, new=taken)
     return taken
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.auth import Staff
 from powerbank.base import audit
-from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error, inconsistent_error
+from powerbank.base.database_errors import Refusals, already_exists_error, in_use_error, inconsistent_error, refusing_on
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.ledger.adjustments import allowances
@@ -49,7 +49,7 @@ def create_coupon(*, code: str | None, by: UUID | None = None, **values: Any) ->
     session = open_session()
     coupon = Coupon(**values, set_by=by)
     session.add(coupon)
-    with foreseen(_known_refusals()):
+    with refusing_on(_known_refusals()):
         session.flush()
         if code is not None:
             session.add(Code(code=code.upper(), coupon_id=coupon.id, most_uses=None))
@@ -74,7 +74,7 @@ def change_coupon(coupon: Coupon, changes: Mapping[str, Any], *, by: UUID) -> No
         coupon.set_by, coupon.approved_by = by, None
     for name, value in changes.items():
         setattr(coupon, name, value)
-    with foreseen(_known_refusals()):
+    with refusing_on(_known_refusals()):
         open_session().flush()
     _record("update", coupon, by=by, old=old, new=describe_coupon(coupon))
     if gives_otherwise:
@@ -85,7 +85,7 @@ def delete_coupon(coupon: Coupon, *, by: UUID) -> None:
     """Delete a coupon, unless somebody has kept or used it."""
     _record("delete", coupon, by=by, old=describe_coupon(coupon))
     open_session().delete(coupon)
-    with foreseen({ForeignKeyViolation: in_use_error()}):
+    with refusing_on({ForeignKeyViolation: in_use_error()}):
         open_session().flush()
 
 

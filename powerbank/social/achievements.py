@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from powerbank.api.paging import page
 from powerbank.base import audit
-from powerbank.base.database_errors import foreseen, in_use_error
+from powerbank.base.database_errors import in_use_error, refusing_on
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import NotFoundError
 from powerbank.outbox.catalogue import reward_jobs
@@ -162,7 +162,7 @@ def delete_achievement(achievement: Achievement, *, by: UUID) -> None:
     """Delete an achievement, or refuse if anybody has unlocked it."""
     _record("delete", achievement, by=by, old=dict(AchievementSchema().dump(achievement)))
     open_session().delete(achievement)
-    with foreseen({ForeignKeyViolation: in_use_error()}):
+    with refusing_on({ForeignKeyViolation: in_use_error()}):
         open_session().flush()
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.database_errors import Refusals, already_exists_error, foreseen
+from powerbank.base.database_errors import Refusals, already_exists_error, refusing_on
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.outbox.enqueue import publish
@@ -65,7 +65,7 @@ def create_user(
     user.identifiers = [Identifier(kind=contact.kind, value=contact.value)]
     session.add(user)
     # Once in a million times somebody has this referral code already: the same request again makes another one.
-    with foreseen(_uniqueness_refusals() | {"uq_users_referral_code": already_exists_error()}):
+    with refusing_on(_uniqueness_refusals() | {"uq_users_referral_code": already_exists_error()}):
         session.flush()
     identifier_traces.record_trace(user.id, kind=contact.kind, value=contact.value)
     session.refresh(user)
@@ -94,7 +94,7 @@ def change_profile(user_id: UUID, changes: Mapping[str, Any]) -> User:
     user = lock_user(user_id)
     for name, value in changes.items():
         setattr(user, name, normalise_username(value) if name == "username" else value)
-    with foreseen(_uniqueness_refusals()):
+    with refusing_on(_uniqueness_refusals()):
         open_session().flush()
     return user
 
@@ -118,7 +118,7 @@ def set_identifier(user: User, contact: ContactAddress) -> str | None:
     """
     former = user.identifier(contact.kind)
     session = open_session()
-    with foreseen(_uniqueness_refusals()), session.begin_nested():
+    with refusing_on(_uniqueness_refusals()), session.begin_nested():
         session.execute(
             insert(Identifier)
             .values(id=new_id(), user_id=user.id, kind=contact.kind, value=contact.value)

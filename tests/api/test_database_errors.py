@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from powerbank.base import logs
-from powerbank.base.database_errors import already_exists_error, foreseen, in_use_error
+from powerbank.base.database_errors import already_exists_error, in_use_error, refusing_on
 from powerbank.base.db import db, new_id, transaction
 from tests.api.test_problems import check
 
@@ -71,7 +71,7 @@ def test_a_foreseen_refusal_is_an_error_of_the_caller(
     probe: FlaskClient, probe_app: Flask, monkeypatch: pytest.MonkeyPatch, statement: str, code: str
 ) -> None:
     def foreseeing() -> None:
-        with foreseen({"uq_countries_code": already_exists_error(), ForeignKeyViolation: in_use_error()}):
+        with refusing_on({"uq_countries_code": already_exists_error(), ForeignKeyViolation: in_use_error()}):
             run(statement)
 
     monkeypatch.setitem(probe_app.view_functions, "probes.broken", foreseeing)

@@ -64,8 +64,8 @@ def test_any_request_gets_a_documented_answer(app: Flask, staff_headers: Callabl
     for found in document.get_all_operations():
         operation = found.ok()
         with app.app_context():  # a living worker, so that /health/queues has no reason for its 503
-            heartbeats.beat(db.engine, name="w", kind="worker", queues=lanes(Queue))
-            heartbeats.beat(db.engine, name="s", kind="scheduler", queues=[])
+            heartbeats.record(db.engine, name="w", kind="worker", queues=lanes(Queue))
+            heartbeats.record(db.engine, name="s", kind="scheduler", queues=[])
 
         @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
         @given(case=operation.as_strategy())

@@ -21,8 +21,8 @@ SignIn = Callable[..., Reader]
 @pytest.mark.parametrize("view", [(PHONE, "ne"), (WIDE, "en")], indirect=True, ids="-".join)
 def test_the_pages_of_the_machinery_and_a_setting_that_is_changed(app: Flask, staff: SignIn) -> None:
     with app.app_context():
-        heartbeats.beat(db.engine, name="w1", kind="worker", queues=["default", "critical", "payments"])
-        heartbeats.beat(db.engine, name="s1", kind="scheduler", queues=[])
+        heartbeats.record(db.engine, name="w1", kind="worker", queues=["default", "critical", "payments"])
+        heartbeats.record(db.engine, name="s1", kind="scheduler", queues=[])
         with transaction():
             services.update_alerts(
                 [Problem("no_daemon", "no_daemon", "no daemon hears what stations say")], now=utcnow()

@@ -93,7 +93,7 @@ def _running(context: Flask) -> None:
     The sweep finds a Redis that remembers, and the worker of these runs alive.
     """
     relay.send_all_open_jobs()
-    heartbeats.beat(db.engine, name="w", kind="worker", queues=[])
+    heartbeats.record(db.engine, name="w", kind="worker", queues=[])
 
 
 @pytest.fixture

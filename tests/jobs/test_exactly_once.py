@@ -213,7 +213,7 @@ def claimed_by_a_living_worker(lease: str) -> None:
         enqueue(sample_jobs.STEPWISE, key="a")
         claim = f"claimed_by = 'w1/x', lease_until = now() + interval '{lease}'"
         session.execute(text(f"UPDATE outbox_jobs SET {claim}"))
-    heartbeats.beat(db.engine, name="w1", kind="worker", queues=["default"])
+    heartbeats.record(db.engine, name="w1", kind="worker", queues=["default"])
     queue_redis().set(relay.EPOCH_KEY, "x")
 
 

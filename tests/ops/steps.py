@@ -15,8 +15,8 @@ Work = Callable[..., None]
 def add_worker(app: Flask, *queues: str) -> None:
     """Add the heartbeats of a worker and a scheduler."""
     with app.app_context():
-        heartbeats.beat(db.engine, name="s1", kind="scheduler", queues=[])
-        heartbeats.beat(db.engine, name="w1", kind="worker", queues=list(queues) or lanes(Queue))
+        heartbeats.record(db.engine, name="s1", kind="scheduler", queues=[])
+        heartbeats.record(db.engine, name="w1", kind="worker", queues=list(queues) or lanes(Queue))
 
 
 def health(client: FlaskClient) -> tuple[int, dict[str, object]]:

@@ -145,7 +145,7 @@ def test_old_due_jobs_mean_that_nobody_works(app: Flask, client: FlaskClient) ->
 def test_a_missing_daemon_raises_an_alert(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def alerts_while(standing: str) -> list[str]:
         with app.app_context():
-            heartbeats.beat(db.engine, name="d", kind="mqtt", queues=[standing])
+            heartbeats.record(db.engine, name="d", kind="mqtt", queues=[standing])
         return alerts()
 
     def alerts() -> list[str]:

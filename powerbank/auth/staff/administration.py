@@ -10,7 +10,7 @@ from powerbank.auth.staff import sessions as staff_sessions
 from powerbank.auth.staff.models import RecoveryCode, StaffMember
 from powerbank.auth.staff.roles import Role
 from powerbank.base import audit
-from powerbank.base.database_errors import foreseen
+from powerbank.base.database_errors import refusing_on
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import ConflictError, NotFoundError
 
@@ -121,7 +121,7 @@ def lock_member(staff_id: UUID) -> StaffMember:
 
 def _add_member(member: StaffMember) -> None:
     open_session().add(member)
-    with foreseen({"uq_staff_email": ConflictError("email_taken", "There is a member of staff with this address.")}):
+    with refusing_on({"uq_staff_email": ConflictError("email_taken", "There is a member of staff with this address.")}):
         open_session().flush()
     open_session().refresh(member)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from powerbank.api.auth import anybody, current_session_id, current_user_id, user_only
+from powerbank.api.auth import current_session_id, current_user_id, open_to_all, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
 from powerbank.base.db import transaction, utcnow
@@ -99,7 +99,7 @@ class Devices(MethodView):
 
 
 @web_push_blueprint.get("/web-push-key")
-@anybody
+@open_to_all
 @web_push_blueprint.response(200, WebPushKeySchema)
 def web_push_key() -> dict[str, str]:
     """The key with which a page subscribes to pushes"""

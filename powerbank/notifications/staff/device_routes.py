@@ -35,7 +35,7 @@ class StaffDevices(MethodView):
         me = current_staff()
         with transaction():
             device, new = staff_devices.register_device(staff_id=me.id, session_id=me.session_id, now=utcnow(), **body)
-            audit.by_staff("staff.register_device", "staff", me.id, new={"device_id": str(device.id)})
+            audit.record_by_staff("staff.register_device", "staff", me.id, new={"device_id": str(device.id)})
         return device if new else (device, 200)
 
 
@@ -46,4 +46,4 @@ def remove(device_id: UUID) -> None:
     """No more pushes there"""
     with transaction():
         staff_devices.remove_device(device_id, staff_id=current_staff().id)
-        audit.by_staff("staff.remove_device", "staff", current_staff().id, old={"device_id": str(device_id)})
+        audit.record_by_staff("staff.remove_device", "staff", current_staff().id, old={"device_id": str(device_id)})

@@ -94,5 +94,5 @@ def send_test(body: dict[str, str], template_id: UUID) -> dict[str, Any]:
     with transaction():
         template = templates.lock_template(template_id)
         sent_to = templates.send_test(template, body["to"])
-        audit.by_staff("template.test", "message_template", template.id, new={"to": sent_to})
+        audit.record_by_staff("template.test", "message_template", template.id, new={"to": sent_to})
     return {"sent_to": sent_to}

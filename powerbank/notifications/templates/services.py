@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from powerbank.api.paging import page
 from powerbank.base import audit
-from powerbank.base.database_errors import foreseen
+from powerbank.base.database_errors import refusing_on
 from powerbank.base.db import db, open_session, utcnow
 from powerbank.base.errors import AppError, ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.notifications.delivery import services as deliveries
@@ -52,7 +52,7 @@ def create_template(fields: Mapping[str, Any], *, by: UUID) -> MessageTemplate:
     session = open_session()
     session.add(template)
     exists = ConflictError("template_exists", "There is a template for this type, channel and language.")
-    with foreseen({"uq_message_templates_type_channel_language": exists}):
+    with refusing_on({"uq_message_templates_type_channel_language": exists}):
         session.flush()
     session.refresh(template)
     _record("create", template, by=by, new=audit_values(template))

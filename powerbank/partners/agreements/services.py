@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from powerbank.base.clock import HOME, local_day
-from powerbank.base.database_errors import foreseen
+from powerbank.base.database_errors import refusing_on
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.content import app_config
@@ -62,7 +62,7 @@ def make_agreement(
         AgreementStation(agreement_id=agreement.id, station_id=station.id, starts_on=starts_on, last_day=last_day)
         for station in stations
     )
-    with foreseen({"ex_partner_agreement_stations_one": AgreementOverlapsError()}):
+    with refusing_on({"ex_partner_agreement_stations_one": AgreementOverlapsError()}):
         session.flush()
     without = [station.id for station in stations if station.partner_id is None]
     session.execute(update(Station).where(Station.id.in_(without)).values(partner_id=partner_id))

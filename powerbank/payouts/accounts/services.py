@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from powerbank.api.auth import Staff
 from powerbank.base import audit
 from powerbank.base.audit import staff_actor
-from powerbank.base.database_errors import foreseen
+from powerbank.base.database_errors import refusing_on
 from powerbank.base.db import db, new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError, NotFoundError
 from powerbank.content import app_config
@@ -62,7 +62,7 @@ def request_account(
     )
     session.add(account)
     refusal = ConflictError("already_requested", "Another request came at the same moment.")
-    with foreseen({"uq_payout_accounts_requested": refusal}):
+    with refusing_on({"uq_payout_accounts_requested": refusal}):
         session.flush()
     session.refresh(account)
     enqueue(payout_jobs.CONFIRM_PAYOUT_ACCOUNT, account_id=str(account.id))

@@ -28,5 +28,7 @@ def grant(body: dict[str, Any], rental_id: UUID) -> BlockCard:
     block = services.grant_by_staff(
         rental_id, station_sn=body["station_sn"], by=staff_actor(current_staff().id), now=utcnow()
     )
-    audit.by_staff("rental.pause", "rental", rental_id, new={"block_id": str(block.id), "reason": body["reason"]})
+    audit.record_by_staff(
+        "rental.pause", "rental", rental_id, new={"block_id": str(block.id), "reason": body["reason"]}
+    )
     return cards.card_of_block(block)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from powerbank.base.database_errors import foreseen
+from powerbank.base.database_errors import refusing_on
 from powerbank.base.db import new_id, open_session
 from powerbank.ledger.accounts import Kind
 from powerbank.live import changes
@@ -62,7 +62,7 @@ def reserve_bank(*, user_id: UUID, station_sn: str, package_id: UUID, minutes: i
         fee=0,
     )
     fees.hold_fee(reservation, admitted.funds)
-    with foreseen({"uq_reservations_active": errors.reservation_exists()}):
+    with refusing_on({"uq_reservations_active": errors.reservation_exists()}):
         open_session().add(reservation)
         open_session().flush()
     _plan_expiry(reservation)

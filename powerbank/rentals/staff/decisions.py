@@ -50,7 +50,7 @@ def decide_by_staff(rental_id: UUID, *, staff: Staff, now: datetime, **asked: An
     done = resolution.resolve_by_staff(rental_id, staff=staff, now=now, **asked)
     told = {name: str(value) for name, value in asked.items() if value is not None}
     if isinstance(done, StaffAct):
-        audit.by_staff("rental.ask_to_resolve", "rental", rental_id, new=told | {"act_id": str(done.id)})
+        audit.record_by_staff("rental.ask_to_resolve", "rental", rental_id, new=told | {"act_id": str(done.id)})
     else:
-        audit.by_staff("rental.resolve", "rental", rental_id, old=old, new=resolution.audit_values(done) | told)
+        audit.record_by_staff("rental.resolve", "rental", rental_id, old=old, new=resolution.audit_values(done) | told)
     return done

@@ -49,7 +49,7 @@ def places(arguments: dict[str, Any], rental_id: UUID) -> dict[str, Any]:
     """Where its person's phone was, newest first; who looks is on record"""
     with transaction():
         rental = queries.find_rental(rental_id)
-        audit.by_staff("rental.read_locations", "rental", rental.id, new={"user_id": str(rental.user_id)})
+        audit.record_by_staff("rental.read_locations", "rental", rental.id, new={"user_id": str(rental.user_id)})
         return locations.location_page(rental, **arguments)
 
 

@@ -45,7 +45,7 @@ def send(body: dict[str, Any], sn: str) -> StationCommand:
         staff_id=current_staff().id,
         now=utcnow(),
     )
-    audit.by_staff("stations.command", "station", sn, new=body | {"command_id": str(command.id)})
+    audit.record_by_staff("stations.command", "station", sn, new=body | {"command_id": str(command.id)})
     return command
 
 
@@ -58,7 +58,7 @@ def release_slot(sn: str, slot_number: int) -> None:
     slot_inspection.release_slot(
         queries.find_station(sn), slot_number, by=staff_actor(current_staff().id), now=utcnow()
     )
-    audit.by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
+    audit.record_by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
 
 
 @blueprint.get("/<sn>/commands")

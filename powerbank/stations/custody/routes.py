@@ -52,13 +52,13 @@ class Banks(MethodView):
         if len(body["serials"]) > registration.MOST_PER_REQUEST:
             with transaction():
                 operation = registration.request_registration(**body, staff_id=current_staff().id, now=utcnow())
-                audit.by_staff(
+                audit.record_by_staff(
                     "power_banks.register", "power_bank", "bulk", new=body | {"operation_id": str(operation.id)}
                 )
             return answer_accepted(operation)
         with transaction():
             created, existing = registration.register_banks(**body, now=utcnow())
-            audit.by_staff(
+            audit.record_by_staff(
                 "power_banks.register", "power_bank", "bulk", new={"serials": created, "model": body["model"]}
             )
         return {"created": created, "existing": existing}
@@ -80,7 +80,7 @@ def detail(serial: str) -> dict[str, Any]:
 def quarantine(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """Rent it out no more"""
     bank = banks.quarantine_bank(serial, reason=body["reason"], now=utcnow())
-    audit.by_staff("power_banks.quarantine", "power_bank", serial, new=body)
+    audit.record_by_staff("power_banks.quarantine", "power_bank", serial, new=body)
     return custody_queries.describe_bank(bank)
 
 
@@ -93,7 +93,7 @@ def release(serial: str) -> dict[str, Any]:
     old = custody_queries.find_bank(serial)
     before = {"quarantine_reason": old.quarantine_reason, "doubt": old.doubt}
     bank = banks.release_bank(serial, now=utcnow())
-    audit.by_staff("power_banks.release", "power_bank", serial, old=before)
+    audit.record_by_staff("power_banks.release", "power_bank", serial, old=before)
     return custody_queries.describe_bank(bank)
 
 
@@ -105,7 +105,7 @@ def release(serial: str) -> dict[str, Any]:
 def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """It is gone for good. If a station ever shows it again, it is back"""
     bank, before = placement.write_off_bank(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
-    audit.by_staff("power_banks.write_off", "power_bank", serial, old=before, new=body)
+    audit.record_by_staff("power_banks.write_off", "power_bank", serial, old=before, new=body)
     return custody_queries.describe_bank(bank)
 
 
@@ -117,7 +117,7 @@ def write_off(body: dict[str, Any], serial: str) -> dict[str, Any]:
 def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """One that was lost, written off or missing was found"""
     bank, before = placement.record_found_bank(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
-    audit.by_staff("power_banks.found", "power_bank", serial, old=before, new=body)
+    audit.record_by_staff("power_banks.found", "power_bank", serial, old=before, new=body)
     return custody_queries.describe_bank(bank)
 
 
@@ -129,7 +129,7 @@ def found(body: dict[str, Any], serial: str) -> dict[str, Any]:
 def place(body: dict[str, Any], serial: str) -> dict[str, Any]:
     """Say where it is"""
     bank, before = placement.place_bank(serial, **body, by=staff_actor(current_staff().id), now=utcnow())
-    audit.by_staff("power_banks.place", "power_bank", serial, old=before, new=body)
+    audit.record_by_staff("power_banks.place", "power_bank", serial, old=before, new=body)
     return custody_queries.describe_bank(bank)
 
 
@@ -152,5 +152,5 @@ def resolve(body: dict[str, Any], discrepancy_id: UUID) -> Discrepancy:
         discrepancy = discrepancies.resolve_discrepancy(
             discrepancy_id, resolution=body["resolution"], by=staff_actor(current_staff().id), now=utcnow()
         )
-        audit.by_staff("discrepancies.resolve", "power_bank", str(discrepancy_id), new=body)
+        audit.record_by_staff("discrepancies.resolve", "power_bank", str(discrepancy_id), new=body)
     return discrepancy

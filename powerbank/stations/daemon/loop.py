@@ -239,7 +239,7 @@ class Daemon:
         try:
             self._set_leading(self._shares or self._take_lease())
             self._shown_standing = self.standing
-            heartbeats.beat(db.engine, name=self.name, kind="mqtt", queues=[self._shown_standing])
+            heartbeats.record(db.engine, name=self.name, kind="mqtt", queues=[self._shown_standing])
         except SQLAlchemyError as away:
             self._database_away = True
             log.warning("PostgreSQL is away", error=str(getattr(away, "orig", away)).strip().splitlines()[:1])

@@ -88,5 +88,5 @@ def resolve(body: dict[str, Any], issue_id: UUID) -> StationIssue:
     with transaction():
         actor = staff_actor(current_staff().id)
         issue = issues.resolve_issue(issue_id, resolution=body["resolution"], by=actor, now=utcnow())
-        audit.by_staff("station_issue.resolve", "station_issue", issue_id, new=body)
+        audit.record_by_staff("station_issue.resolve", "station_issue", issue_id, new=body)
     return issue

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask.views import MethodView
 
-from powerbank.api.auth import anybody, current_user_id, known_staff, known_user_id, user_only
+from powerbank.api.auth import current_user_id, known_staff, known_user_id, open_to_all, user_only
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import PageArguments, page_of
 from powerbank.base.db import transaction, utcnow
@@ -26,7 +26,7 @@ CardPage = page_of(StationCardSchema)
 
 
 @blueprint.get("/stations/nearby")
-@anybody
+@open_to_all
 @blueprint.arguments(NearbyArguments, location="query")
 @blueprint.alt_response(200, schema=NearbySchema)
 def list_nearby(arguments: dict[str, Any]) -> Response:
@@ -36,7 +36,7 @@ def list_nearby(arguments: dict[str, Any]) -> Response:
 
 
 @blueprint.get("/stations")
-@anybody
+@open_to_all
 @blueprint.arguments(StationListArguments, location="query")
 @blueprint.response(200, CardPage)
 def listing(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def listing(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/stations/<sn>")
-@anybody
+@open_to_all
 @blueprint.alt_response(200, schema=StationDetailSchema)
 def detail(sn: str) -> Response:
     """A station with its slots, packages and opening hours"""

@@ -54,7 +54,7 @@ class Stations(MethodView):
         """Register a station. Its MQTT password is in this answer and nowhere else"""
         with transaction():
             station, shown = services.register_station(**body, now=utcnow())
-            audit.by_staff("stations.create", "station", station.sn, new=_describe_for_audit(station))
+            audit.record_by_staff("stations.create", "station", station.sn, new=_describe_for_audit(station))
         return _show_station(station) | {"mqtt": shown}
 
 
@@ -77,7 +77,7 @@ class OneStation(MethodView):
         with transaction():
             old = _describe_for_audit(queries.lock_station(sn))
             station = services.change_station(sn, body)
-            audit.by_staff("stations.update", "station", sn, old=old, new=_describe_for_audit(station))
+            audit.record_by_staff("stations.update", "station", sn, old=old, new=_describe_for_audit(station))
         return _show_station(station)
 
     @staff_only("stations.write")
@@ -85,7 +85,7 @@ class OneStation(MethodView):
     def delete(self, sn: str) -> None:
         """Delete a station entered by mistake. One that was in use can only be made inactive"""
         with transaction():
-            audit.by_staff("stations.delete", "station", sn, old=_describe_for_audit(queries.lock_station(sn)))
+            audit.record_by_staff("stations.delete", "station", sn, old=_describe_for_audit(queries.lock_station(sn)))
             services.delete_station(sn)
 
 
@@ -96,7 +96,7 @@ def rotate(sn: str) -> NewCredentials:
     """A new MQTT password. The old one ends"""
     with transaction():
         shown = services.rotate_credentials(sn, now=utcnow())
-        audit.by_staff("stations.rotate_credentials", "station", sn)
+        audit.record_by_staff("stations.rotate_credentials", "station", sn)
     return shown
 
 
@@ -108,7 +108,7 @@ def rotate(sn: str) -> NewCredentials:
 def maintenance(body: dict[str, Any], sn: str) -> dict[str, Any]:
     """Take a station out of service, or put it back"""
     switched = switch_maintenance(sn, enable=body["enable"], staff_id=current_staff().id, now=utcnow())
-    audit.by_staff("stations.maintenance", "station", sn, old=switched.old, new=body)
+    audit.record_by_staff("stations.maintenance", "station", sn, old=switched.old, new=body)
     return _show_station(switched.station)
 
 
@@ -138,7 +138,7 @@ def import_file(arguments: dict[str, Any]) -> dict[str, Any]:
         report = {"dry_run": arguments["dry_run"], "accepted": len(lines) - refused, "refused": refused}
         if not arguments["dry_run"]:
             made = [line.sn for line in lines if line.result == "created"]
-            audit.by_staff("stations.import", "station", "import", new=report | {"sns": made})
+            audit.record_by_staff("stations.import", "station", "import", new=report | {"sns": made})
     return report | {"rows": [_show_row(line) for line in lines]}
 
 

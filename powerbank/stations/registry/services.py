@@ -9,7 +9,7 @@ from psycopg2.errors import ForeignKeyViolation
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from powerbank.base.database_errors import Refusals, already_exists_error, foreseen, in_use_error
+from powerbank.base.database_errors import Refusals, already_exists_error, in_use_error, refusing_on
 from powerbank.base.db import new_id, open_session
 from powerbank.base.errors import ConflictError, InvalidFieldsError
 from powerbank.stations.availability import live_rows
@@ -32,7 +32,7 @@ def register_stations(many: Sequence[dict[str, Any]], *, now: datetime) -> list[
     for station in stations:
         station.search_vector = search_terms.make_vector(station)
     session.add_all(stations)
-    with foreseen(_make_refusals()):
+    with refusing_on(_make_refusals()):
         session.flush()
     slots = [
         {"station_id": station.id, "number": number}
@@ -63,7 +63,7 @@ def change_station(sn: str, changes: Mapping[str, Any]) -> Station:
     for name, value in _leave_out_slots(changes).items():
         setattr(station, name, value)
     station.search_vector = search_terms.make_vector(station)
-    with foreseen(_make_refusals()):
+    with refusing_on(_make_refusals()):
         session.flush()
     if "slots" in changes:
         _resize(station.id, changes["slots"])
@@ -84,7 +84,7 @@ def set_maintenance(sn: str, *, enable: bool) -> Station:
 
 def delete_station(sn: str) -> None:
     """Delete a station that was entered by mistake. The database refuses if the station has a history."""
-    with foreseen({ForeignKeyViolation: in_use_error()}):
+    with refusing_on({ForeignKeyViolation: in_use_error()}):
         open_session().execute(delete(Station).where(Station.id == queries.lock_station(sn).id))
 
 

@@ -214,7 +214,7 @@ class Hours(MethodView):
                 [Opening(**each) for each in body["openings"]], [Holiday(**each) for each in body["holidays"]]
             )
             new = dict(TimetableSchema().dump(timetable))
-            audit.by_staff("support_hours.update", "support_hours", "all", old=old, new=new)
+            audit.record_by_staff("support_hours.update", "support_hours", "all", old=old, new=new)
         return timetable
 
 

@@ -69,7 +69,7 @@ def test_queues_are_recorded_each_minute_and_drawn(app: Flask, client: FlaskClie
 def test_programs_and_alerts_say_how_they_stand(app: Flask, console: Console) -> None:
     with app.app_context():
         for name in ("w1", "w2"):
-            heartbeats.beat(db.engine, name=name, kind="worker", queues=["default"])
+            heartbeats.record(db.engine, name=name, kind="worker", queues=["default"])
         with transaction():
             services.update_alerts(
                 [Problem("no_daemon", "no_daemon", "no daemon hears what stations say")], now=utcnow()

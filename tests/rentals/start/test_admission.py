@@ -124,9 +124,9 @@ def test_starts_that_wait_are_seen_in_the_database_until_their_commands_go_out(
         assert renter(f"person-{sn}").initiate(bought, sn=sn).status_code == 202
     change(app, "UPDATE outbox_jobs SET run_after = run_after - interval '9 s' WHERE job = 'process_rental_initiation'")
     with app.app_context():
-        heartbeats.beat(db.engine, name="w", kind="worker", queues=["critical"])
-        heartbeats.beat(db.engine, name="m", kind="mqtt", queues=[heartbeats.LISTENS])
-        heartbeats.beat(db.engine, name="b", kind="web", queues=[])
+        heartbeats.record(db.engine, name="w", kind="worker", queues=["critical"])
+        heartbeats.record(db.engine, name="m", kind="mqtt", queues=[heartbeats.LISTENS])
+        heartbeats.record(db.engine, name="b", kind="web", queues=[])
         seen = read_start_load()
     assert (seen.waiting, seen.workers, seen.daemons, seen.webs) == (3, 1, 1, 1)
     assert 9 <= seen.oldest_seconds < 30
@@ -153,7 +153,7 @@ def test_answers_of_cabinets_that_nobody_has_settled_count_too(
     cabinets.work()
     change(app, "UPDATE station_commands SET status = 'succeeded', finished_at = now() - interval '4 s'")
     with app.app_context():
-        heartbeats.beat(db.engine, name="w", kind="worker", queues=["critical"])
+        heartbeats.record(db.engine, name="w", kind="worker", queues=["critical"])
         seen = read_start_load()
     assert (seen.waiting, seen.unsettled) == (0, 2)
     assert 4 <= seen.oldest_seconds < 30
@@ -180,7 +180,7 @@ def test_start_that_hangs_in_the_hand_of_a_worker_is_no_reason(app: Flask, sita:
     assert sita.initiate(package()).status_code == 202
     change(app, "UPDATE outbox_jobs SET run_after = run_after - interval '9 s' WHERE job = 'process_rental_initiation'")
     with app.app_context():
-        heartbeats.beat(db.engine, name="w", kind="worker", queues=["critical"])
+        heartbeats.record(db.engine, name="w", kind="worker", queues=["critical"])
         assert read_start_load().oldest_seconds == 0.0
 
 
@@ -228,7 +228,7 @@ def test_process_that_cannot_look_refuses(gate: Admission, monkeypatch: pytest.M
 
 def test_web_process_looks_by_itself(app: Flask, clean: None) -> None:
     with app.app_context():
-        heartbeats.beat(db.engine, name="w", kind="worker", queues=["critical"])
+        heartbeats.record(db.engine, name="w", kind="worker", queues=["critical"])
     begun = begin_admission(app)
     assert begun is not None
     try:
@@ -250,7 +250,7 @@ def test_staff_are_told_by_the_heartbeat_of_the_web_process(app: Flask, clean: N
     gate.apply(SLOW)
     room(gate)
     with app.app_context():
-        heartbeats.beat(db.engine, name="b", kind="web", queues=gate.describe_for_heartbeat())
+        heartbeats.record(db.engine, name="b", kind="web", queues=gate.describe_for_heartbeat())
         problems = queries.read_queue_health().alerts
         assert "starts_refused" in [each.kind for each in problems]
         with transaction():

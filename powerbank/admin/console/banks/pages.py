@@ -87,7 +87,7 @@ def quarantine(serial: str) -> AnyResponse:
     page_staff("stations.operate")
     body = bank_view.read_reason(asked_for.form)
     banks.quarantine_bank(serial, reason=body["reason"], now=utcnow())
-    audit.by_staff("power_banks.quarantine", "power_bank", serial, new=body)
+    audit.record_by_staff("power_banks.quarantine", "power_bank", serial, new=body)
     return _done(serial, translate("In quarantine: it is not rented out."))
 
 
@@ -99,7 +99,7 @@ def release(serial: str) -> AnyResponse:
     old = custody_queries.find_bank(serial)
     before = {"quarantine_reason": old.quarantine_reason, "doubt": old.doubt}
     banks.release_bank(serial, now=utcnow())
-    audit.by_staff("power_banks.release", "power_bank", serial, old=before)
+    audit.record_by_staff("power_banks.release", "power_bank", serial, old=before)
     return _done(serial, translate("Released: it may be rented out again."))
 
 
@@ -110,7 +110,7 @@ def write_off(serial: str) -> AnyResponse:
     staff = page_staff("stations.operate")
     body = bank_view.read_reason(asked_for.form)
     _, before = placement.write_off_bank(serial, **body, by=staff_actor(staff.id), now=utcnow())
-    audit.by_staff("power_banks.write_off", "power_bank", serial, old=before, new=body)
+    audit.record_by_staff("power_banks.write_off", "power_bank", serial, old=before, new=body)
     return _done(serial, translate("Written off. If a station ever shows it again, it is back."))
 
 
@@ -121,7 +121,7 @@ def found(serial: str) -> AnyResponse:
     staff = page_staff("stations.operate")
     body = bank_view.read_place(asked_for.form)
     _, before = placement.record_found_bank(serial, **body, by=staff_actor(staff.id), now=utcnow())
-    audit.by_staff("power_banks.found", "power_bank", serial, old=before, new=body)
+    audit.record_by_staff("power_banks.found", "power_bank", serial, old=before, new=body)
     return _done(serial, translate("Found: it is in the stock again."))
 
 
@@ -132,7 +132,7 @@ def place(serial: str) -> AnyResponse:
     staff = page_staff("stations.operate")
     body = bank_view.read_place(asked_for.form)
     _, before = placement.place_bank(serial, **body, by=staff_actor(staff.id), now=utcnow())
-    audit.by_staff("power_banks.place", "power_bank", serial, old=before, new=body)
+    audit.record_by_staff("power_banks.place", "power_bank", serial, old=before, new=body)
     return _done(serial, translate("Placed. The station of a slot has the last word."))
 
 
@@ -151,10 +151,12 @@ def register() -> AnyResponse:
     if len(body["serials"]) > registration.MOST_PER_REQUEST:
         operation = registration.request_registration(**body, staff_id=staff.id, now=utcnow())
         wanted = body | {"operation_id": str(operation.id)}
-        audit.by_staff("power_banks.register", "power_bank", "bulk", new=wanted)
+        audit.record_by_staff("power_banks.register", "power_bank", "bulk", new=wanted)
         return redirect(url_for("console_operations.show", operation_id=operation.id))
     created, existing = registration.register_banks(**body, now=utcnow())
-    audit.by_staff("power_banks.register", "power_bank", "bulk", new={"serials": created, "model": body["model"]})
+    audit.record_by_staff(
+        "power_banks.register", "power_bank", "bulk", new={"serials": created, "model": body["model"]}
+    )
     flash(translate("Registered: {created}. Known already: {existing}.", created=len(created), existing=len(existing)))
     return redirect(url_for("console_banks.listing"))
 

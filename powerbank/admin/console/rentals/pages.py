@@ -115,7 +115,7 @@ def places(rental_id: UUID) -> str:
     staff = page_staff("rentals.locate")
     with transaction():
         rental = queries.find_rental(rental_id)
-        audit.by_staff("rental.read_locations", "rental", rental.id, new={"user_id": str(rental.user_id)})
+        audit.record_by_staff("rental.read_locations", "rental", rental.id, new={"user_id": str(rental.user_id)})
         found = locations.location_page(rental, limit=100, cursor=None)
     return render_template("console/rentals/places.html", staff=staff, rental=rental, places=found["items"])
 

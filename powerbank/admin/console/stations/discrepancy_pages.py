@@ -79,7 +79,7 @@ def resolve(discrepancy_id: UUID) -> AnyResponse:
     staff = page_staff("stations.operate")
     resolution = request.form.get("reason", "").strip()[:500]
     discrepancies.resolve_discrepancy(discrepancy_id, resolution=resolution, by=staff_actor(staff.id), now=utcnow())
-    audit.by_staff("discrepancies.resolve", "power_bank", str(discrepancy_id), new={"resolution": resolution})
+    audit.record_by_staff("discrepancies.resolve", "power_bank", str(discrepancy_id), new={"resolution": resolution})
     flash(translate("Settled, as long as the station says the same."))
     return redirect(url_for("console_discrepancies.one", discrepancy_id=discrepancy_id))
 
@@ -92,7 +92,7 @@ def register(discrepancy_id: UUID) -> AnyResponse:
     staff = page_staff("stations.write")
     row = custody_queries.find_discrepancy(discrepancy_id)
     created, _ = registration.register_banks(serials=[row.serial], model=None, now=utcnow())
-    audit.by_staff("power_banks.register", "power_bank", "bulk", new={"serials": created, "model": None})
+    audit.record_by_staff("power_banks.register", "power_bank", "bulk", new={"serials": created, "model": None})
     discrepancies.close_discrepancies(row.serial, resolution="registered", by=staff_actor(staff.id), now=utcnow())
     flash(translate("It is in the stock now, and in its slot with the next report of the station."))
     return redirect(url_for("console_banks.one", serial=row.serial))

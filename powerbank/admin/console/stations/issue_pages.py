@@ -77,7 +77,7 @@ def resolve(issue_id: UUID) -> AnyResponse:
     staff = page_staff("stations.operate")
     resolution = request.form.get("reason", "").strip()[:500]
     issues.resolve_issue(issue_id, resolution=resolution, by=staff_actor(staff.id), now=utcnow())
-    audit.by_staff("station_issue.resolve", "station_issue", issue_id, new={"resolution": resolution})
+    audit.record_by_staff("station_issue.resolve", "station_issue", issue_id, new={"resolution": resolution})
     flash(translate("Settled. Everybody who reported it is told."))
     return redirect(url_for("console_issues.one", issue_id=issue_id))
 

@@ -87,7 +87,7 @@ def maintenance(sn: str) -> AnyResponse:
     enable = request.form.get("enable") == "on"
     switched = switch_maintenance(sn, enable=enable, staff_id=staff.id, now=utcnow())
     wanted = {"enable": enable, "reason": request.form.get("reason", "")[:500]}
-    audit.by_staff("stations.maintenance", "station", sn, old=switched.old, new=wanted)
+    audit.record_by_staff("stations.maintenance", "station", sn, old=switched.old, new=wanted)
     flash(translate("In maintenance: nobody rents here now.") if enable else translate("Back in service."))
     return redirect(url_for(PAGE, sn=sn))
 
@@ -103,7 +103,7 @@ def command(sn: str) -> AnyResponse:
         station, command=name, parameters=parameters, staff_id=staff.id, now=utcnow()
     )
     wanted = {"command": name, "parameters": parameters, "command_id": str(made.id)}
-    audit.by_staff("stations.command", "station", sn, new=wanted)
+    audit.record_by_staff("stations.command", "station", sn, new=wanted)
     flash(translate("The command is on its way. Its outcome stands below."))
     return redirect(url_for(PAGE, sn=sn, _anchor="commands"))
 
@@ -114,7 +114,7 @@ def command(sn: str) -> AnyResponse:
 def release_slot(sn: str, slot_number: int) -> AnyResponse:
     staff = page_staff("stations.operate")
     slot_inspection.release_slot(queries.find_station(sn), slot_number, by=staff_actor(staff.id), now=utcnow())
-    audit.by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
+    audit.record_by_staff("stations.release_slot", "station", sn, new={"slot_number": slot_number})
     flash(translate("Slot {number} is in use again.", number=slot_number))
     return redirect(url_for(PAGE, sn=sn))
 

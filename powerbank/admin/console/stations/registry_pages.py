@@ -35,7 +35,7 @@ def create() -> Response | str:
         with transaction():
             station, shown = services.register_station(**facts, now=utcnow())
             new = station_forms.describe_for_audit(station)
-            audit.by_staff("stations.create", "station", station.sn, new=new)
+            audit.record_by_staff("stations.create", "station", station.sn, new=new)
     except (ValidationError, AppError) as refused:
         return _show_form(None, request.form, _errors_of(refused))
     return _show_credentials(station.sn, shown, registered=True)
@@ -56,7 +56,9 @@ def change(sn: str) -> AnyResponse | str:
         with transaction():
             old = station_forms.describe_for_audit(queries.lock_station(sn))
             station = services.change_station(sn, changes)
-            audit.by_staff("stations.update", "station", sn, old=old, new=station_forms.describe_for_audit(station))
+            audit.record_by_staff(
+                "stations.update", "station", sn, old=old, new=station_forms.describe_for_audit(station)
+            )
     except (ValidationError, AppError) as refused:
         return _show_form(queries.find_station(sn), request.form, _errors_of(refused))
     flash(translate("Saved."))
@@ -69,7 +71,7 @@ def credentials(sn: str) -> Response:
     page_staff("stations.write")
     with transaction():
         shown = services.rotate_credentials(sn, now=utcnow())
-        audit.by_staff("stations.rotate_credentials", "station", sn)
+        audit.record_by_staff("stations.rotate_credentials", "station", sn)
     return _show_credentials(sn, shown, registered=False)
 
 
