@@ -4,7 +4,7 @@ from uuid import UUID
 
 from jobs.worker.stepwise import StepwiseRun
 from powerbank.base.db import utcnow
-from powerbank.kyc import documents
+from powerbank.kyc.documents import places as documents
 
 
 def process_kyc_submission(run: StepwiseRun, *, submission_id: str) -> None:

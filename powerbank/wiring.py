@@ -14,8 +14,8 @@ from powerbank.admin.people import services as people
 from powerbank.auth import cleanup
 from powerbank.auth.staff import commands as auth_commands
 from powerbank.auth.staff import queries as staff_queries
-from powerbank.kyc import commands as kyc_commands
 from powerbank.kyc import services as kyc
+from powerbank.kyc.documents import commands as kyc_commands
 from powerbank.ledger import queries as ledger_queries
 from powerbank.ledger import revenue_changes, wallet_changes
 from powerbank.ledger.books import reconciliation
@@ -165,8 +165,8 @@ API = (
     "powerbank.auth.staff.account_routes:blueprint",
     "powerbank.auth.staff.administration_routes:blueprint",
     "powerbank.kyc.routes:blueprint",
-    "powerbank.kyc.staff_routes:blueprint",
-    "powerbank.kyc.staff_routes:document_blueprint",
+    "powerbank.kyc.staff.routes:blueprint",
+    "powerbank.kyc.staff.routes:document_blueprint",
     "powerbank.ledger.routes:blueprint",
     "powerbank.ledger.books.routes:blueprint",
     "powerbank.ledger.adjustments.routes:blueprint",

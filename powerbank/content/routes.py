@@ -6,7 +6,7 @@ from flask import Response, jsonify
 
 from powerbank.api.language import wanted_language
 from powerbank.api.openapi import Blueprint
-from powerbank.api.response_headers import cacheable
+from powerbank.api.server.response_headers import cacheable
 from powerbank.base.db import utcnow
 from powerbank.content import queries
 from powerbank.content.schemas import (

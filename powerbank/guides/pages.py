@@ -6,7 +6,7 @@ import flask_swagger_ui
 from flask import Blueprint, Response, make_response, redirect, render_template, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
-from powerbank.api.response_headers import policy_for_styles_with
+from powerbank.api.server.response_headers import policy_for_styles_with
 from powerbank.guides.examples import LANGUAGES
 from powerbank.guides.library import FOLDER, find_guide, find_neighbours, list_guides, read_rendered
 from powerbank.pages.layout import show_refusals_as_pages

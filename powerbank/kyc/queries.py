@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from powerbank.api.paging import page
 from powerbank.base.db import db
 from powerbank.base.errors import NotFoundError
-from powerbank.kyc import encryption
+from powerbank.kyc.documents import encryption
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.models import KycDocument, KycRecord, KycStatus, KycSubmission
 

@@ -15,11 +15,13 @@ from powerbank.base import audit
 from powerbank.base.database_errors import refusing_on
 from powerbank.base.db import db, new_id, open_session, utcnow
 from powerbank.base.errors import NotFoundError
-from powerbank.kyc import citizenship_numbers, claims, encryption, queries
+from powerbank.kyc import citizenship_numbers, queries
 from powerbank.kyc.citizenship_numbers import CitizenshipNumber
+from powerbank.kyc.documents import encryption
 from powerbank.kyc.errors import KycApprovedError, KycPendingError, NumberTakenError
 from powerbank.kyc.events import KycApproved, KycRejected
 from powerbank.kyc.models import DocumentSide, KycDocument, KycRecord, KycStatus, KycSubmission
+from powerbank.kyc.staff import claims
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue, publish
 from powerbank.users import services as users

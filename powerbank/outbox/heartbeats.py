@@ -91,7 +91,7 @@ class BackgroundHeartbeat:
     def _run(self) -> None:
         with self._app.app_context():
             while not self._stopped.is_set():
-                self._do_quietly(lambda: beat(db.engine, name=self.name, kind=self._kind, queues=self._describe()))
+                self._do_quietly(lambda: record(db.engine, name=self.name, kind=self._kind, queues=self._describe()))
                 self._stopped.wait(INTERVAL)
             self._do_quietly(lambda: sign_off(db.engine, self.name))
 

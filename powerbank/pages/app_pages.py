@@ -13,7 +13,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, current_app, json, make_response, render_template, request, url_for
 
 from powerbank.api.language import wanted_language
-from powerbank.api.response_headers import cacheable, content_policy
+from powerbank.api.server.response_headers import cacheable, content_policy
 from powerbank.pages.static_files import YEAR
 
 blueprint = Blueprint("app", __name__, url_prefix="/app")

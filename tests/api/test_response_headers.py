@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 import config
-from powerbank.api import response_headers
+from powerbank.api.server import response_headers
 
 
 def policy(**settings: str) -> dict[str, list[str]]:

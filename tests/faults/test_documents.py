@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from powerbank.base.db import db, transaction, utcnow
-from powerbank.kyc import citizenship_numbers, documents, services
-from powerbank.kyc.document_store import get_store
+from powerbank.kyc import citizenship_numbers, services
+from powerbank.kyc.documents import places as documents
+from powerbank.kyc.documents.store import get_store
 from powerbank.kyc.models import DocumentSide
 from powerbank.users import identifiers
 from powerbank.users import services as users

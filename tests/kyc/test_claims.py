@@ -12,7 +12,8 @@ from powerbank.auth.staff import administration
 from powerbank.auth.staff.roles import Role
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.errors import ConflictError
-from powerbank.kyc import claims, services
+from powerbank.kyc import services
+from powerbank.kyc.staff import claims
 from tests.conftest import PASSWORD
 from tests.kyc.conftest import Desk
 from tests.people import Headers

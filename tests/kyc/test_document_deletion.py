@@ -8,8 +8,9 @@ from sqlalchemy import delete, select
 from jobs.worker import runtime
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.integrations.documents.client import LocalDocuments
-from powerbank.kyc import documents, services
-from powerbank.kyc.document_store import get_store
+from powerbank.kyc import services
+from powerbank.kyc.documents import places as documents
+from powerbank.kyc.documents.store import get_store
 from powerbank.kyc.models import KycDocument
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue

@@ -8,7 +8,8 @@ from flask import Flask
 from jobs.worker import runtime
 from powerbank.base.db import db, utcnow
 from powerbank.integrations.documents.client import LocalDocuments
-from powerbank.kyc import documents, services
+from powerbank.kyc import services
+from powerbank.kyc.documents import places as documents
 from scripts.sandbox.server import Sandbox
 from tests.kyc.conftest import Desk
 from tests.kyc.steps import Killed, Work, at_once, forget, jobs, places

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from powerbank.base.db import db
-from powerbank.kyc import encryption
+from powerbank.kyc.documents import encryption
 from tests.kyc.conftest import NUMBER, Desk
 from tests.pictures import samples
 

@@ -7,7 +7,7 @@ from click.testing import Result
 from flask import Flask
 from pydantic import SecretStr
 
-from powerbank.kyc import encryption, reencryption
+from powerbank.kyc.documents import encryption, reencryption
 from tests.kyc.conftest import Desk
 
 Work = Callable[..., None]

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app
 
 from powerbank.api.openapi import Blueprint
-from powerbank.api.response_headers import cacheable
+from powerbank.api.server.response_headers import cacheable
 from powerbank.base.db import utcnow
 from powerbank.stations.public import gbfs
 

@@ -9,7 +9,7 @@ from powerbank.api.auth import current_staff, staff_only
 from powerbank.api.idempotency import idempotent_if_asked
 from powerbank.api.openapi import Blueprint
 from powerbank.api.paging import page_of
-from powerbank.api.response_headers import cacheable
+from powerbank.api.server.response_headers import cacheable
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
 from powerbank.stations.commands.maintenance import switch_maintenance

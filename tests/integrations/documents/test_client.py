@@ -14,7 +14,7 @@ from powerbank.integrations.cloudinary import client as cloudinary
 from powerbank.integrations.cloudinary.client import CloudinaryDocuments
 from powerbank.integrations.documents.client import LocalDocuments
 from powerbank.integrations.errors import VendorError, VendorRefusedError
-from powerbank.kyc.document_store import DocumentStore
+from powerbank.kyc.documents.store import DocumentStore
 from scripts.sandbox.server import Sandbox
 
 CONTENT = bytes(range(256)) * 1000

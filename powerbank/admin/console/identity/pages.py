@@ -11,9 +11,11 @@ from powerbank.admin.console.columns import member
 from powerbank.admin.console.sections import PEOPLE
 from powerbank.admin.console_session import console_blueprint, page_staff
 from powerbank.base.db import transaction, utcnow
-from powerbank.kyc import claims, document_links, doubles, queries, rejection_reasons, services
+from powerbank.kyc import queries, services
+from powerbank.kyc.documents import links
 from powerbank.kyc.models import KycStatus, KycSubmission
 from powerbank.kyc.schemas import QueueArguments, RejectionSchema
+from powerbank.kyc.staff import claims, doubles, rejection_reasons
 from powerbank.pages import lists
 from powerbank.pages.forms import refusals_lead_to
 from powerbank.pages.language import page_language, translate
@@ -83,9 +85,7 @@ def one(submission_id: UUID) -> str:
         submission=submission,
         person=submission.user,
         number=queries.decrypt_number(submission),
-        pictures=[
-            (each.side, document_links.create_path(each.id, staff)) for each in documents if each.may_be_read(now)
-        ],
+        pictures=[(each.side, links.create_path(each.id, staff)) for each in documents if each.may_be_read(now)],
         doubles=doubles.find_likely_doubles(submission.user),
         history=[each for each in queries.list_submissions_of_user(submission.user_id) if each.id != submission.id],
         claim=claim,

@@ -12,8 +12,9 @@ from powerbank.api.paging import page_of
 from powerbank.auth.staff.sessions import SignedInStaff
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
-from powerbank.kyc import claims, document_links, queries, services
-from powerbank.kyc import documents as kyc_documents
+from powerbank.kyc import queries, services
+from powerbank.kyc.documents import links
+from powerbank.kyc.documents import places as kyc_documents
 from powerbank.kyc.models import KycSubmission
 from powerbank.kyc.schemas import (
     ClaimedSchema,
@@ -25,6 +26,7 @@ from powerbank.kyc.schemas import (
     RejectionSchema,
     SubmissionDetailSchema,
 )
+from powerbank.kyc.staff import claims
 
 blueprint = Blueprint("KYC (staff)", __name__, url_prefix="/api/admin/kyc", description="Who people are.")
 document_blueprint = Blueprint(
@@ -87,9 +89,9 @@ def detail(submission_id: UUID) -> KycSubmission:
 def create_document_links(submission_id: UUID) -> dict[str, Any]:
     """Addresses of both pictures, yours for five minutes; each view is recorded"""
     now, staff = utcnow(), cast(SignedInStaff, current_staff())
-    expires_at = now + timedelta(seconds=document_links.VALID_SECONDS)
+    expires_at = now + timedelta(seconds=links.VALID_SECONDS)
     return {
-        document.side: {"url": document_links.create_link(document.id, staff), "expires_at": expires_at}
+        document.side: {"url": links.create_link(document.id, staff), "expires_at": expires_at}
         for document in queries.list_readable_documents(submission_id, now=now)
     }
 
@@ -122,7 +124,7 @@ def reject(body: dict[str, str], submission_id: UUID) -> KycSubmission:
 @document_blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 def document(arguments: dict[str, Any], document_id: UUID) -> Response:
     """A document, by its link; a staff token sent along must be that of who asked for the link"""
-    member = document_links.open_link(document_id, arguments["token"], sent_by=staff_named_by_token())
+    member = links.open_link(document_id, arguments["token"], sent_by=staff_named_by_token())
     with transaction():
         found = queries.get_document(document_id)
         audit.record(

@@ -5,8 +5,8 @@ from flask.cli import AppGroup
 
 from powerbank.base import audit
 from powerbank.base.db import transaction, utcnow
-from powerbank.kyc import reencryption
-from powerbank.kyc.reencryption import Report
+from powerbank.kyc.documents import reencryption
+from powerbank.kyc.documents.reencryption import Report
 
 documents = AppGroup("documents", help="Identity documents.")
 

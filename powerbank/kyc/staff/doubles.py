@@ -8,7 +8,8 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from powerbank.base.db import db
-from powerbank.kyc import citizenship_numbers, encryption
+from powerbank.kyc import citizenship_numbers
+from powerbank.kyc.documents import encryption
 from powerbank.kyc.models import KycSubmission
 from powerbank.users.models import WHOLE_NAME, AccountStatus, IdentifierTrace, User
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import undefer
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import PermanentError, UnavailableError
 from powerbank.integrations.errors import VendorError
-from powerbank.kyc import encryption
-from powerbank.kyc.document_store import get_store
+from powerbank.kyc.documents import encryption
+from powerbank.kyc.documents.store import get_store
 from powerbank.kyc.errors import DocumentsDeletedError
 from powerbank.kyc.events import KycSubmitted
 from powerbank.kyc.models import KycDocument, KycSubmission

@@ -15,8 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute, undefer
 from powerbank.base.db import db, open_session
 from powerbank.base.errors import PermanentError
 from powerbank.integrations.errors import VendorError
-from powerbank.kyc import encryption
-from powerbank.kyc.document_store import get_store
+from powerbank.kyc.documents import encryption
+from powerbank.kyc.documents.store import get_store
 from powerbank.kyc.models import KycDocument, KycSubmission
 from powerbank.outbox.catalogue import account_jobs
 from powerbank.outbox.enqueue import enqueue
