@@ -4,7 +4,7 @@ from powerbank.outbox.policy import DAY, HOUR, MINUTE, JobSpec, Queue, Schedule,
 
 SEND_OTP = JobSpec(
     "send_otp",
-    body="jobs.auth.send_otp",
+    body="jobs.accounts.send_otp",
     queue=Queue.CRITICAL,
     retries=retry_after(5, 30, MINUTE),
     expires=5 * MINUTE,
@@ -15,27 +15,27 @@ SEND_OTP = JobSpec(
 # Other domains have their part in a new account too: see powerbank.users.joining.
 POST_REGISTRATION = JobSpec(
     "post_registration",
-    body="jobs.users.post_registration",
+    body="jobs.accounts.post_registration",
     queue=Queue.DEFAULT,
     retries=retry_until_done(MINUTE),
     alarm=HOUR,
 )
 PROCESS_REFERRAL = JobSpec(
     "process_referral",
-    body="jobs.users.process_referral",
+    body="jobs.accounts.process_referral",
     queue=Queue.DEFAULT,
     retries=retry_until_done(MINUTE),
     alarm=HOUR,
 )
 PRUNE_SIGN_INS = JobSpec(
     "prune_sign_ins",
-    body="jobs.auth.prune_sign_ins",
+    body="jobs.accounts.prune_sign_ins",
     queue=Queue.CLEANUP,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
 )
 PROCESS_KYC_SUBMISSION = JobSpec(
     "process_kyc_submission",
-    body="jobs.kyc.process_kyc_submission",
+    body="jobs.accounts.process_kyc_submission",
     queue=Queue.DEFAULT,
     retries=retry_after(2 * MINUTE, 2 * MINUTE),
     alarm=HOUR,
@@ -44,7 +44,7 @@ PROCESS_KYC_SUBMISSION = JobSpec(
 )
 DELETE_DOCUMENTS = JobSpec(
     "delete_documents",
-    body="jobs.kyc.delete_documents",
+    body="jobs.accounts.delete_documents",
     queue=Queue.CLEANUP,
     retries=retry_until_done(5 * MINUTE, 30 * MINUTE),
     alarm=DAY,
@@ -54,13 +54,13 @@ DELETE_DOCUMENTS = JobSpec(
 )
 DELETE_OLD_DOCUMENTS = JobSpec(
     "delete_old_documents",
-    body="jobs.kyc.delete_old_documents",
+    body="jobs.accounts.delete_old_documents",
     queue=Queue.CLEANUP,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
 )
 ADMIN_USER_ACTION = JobSpec(
     "admin_user_action",
-    body="jobs.admin.admin_user_action",
+    body="jobs.accounts.admin_user_action",
     queue=Queue.DEFAULT,
     retries=retry_after(MINUTE, MINUTE),
 )

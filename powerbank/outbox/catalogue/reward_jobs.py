@@ -4,119 +4,119 @@ from powerbank.outbox.policy import HOUR, MINUTE, JobSpec, Queue, Schedule, retr
 
 AWARD_POINTS = JobSpec(
     "award_points",
-    body="jobs.points.award_points",
+    body="jobs.rewards.award_points",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 REWARD_TOPUP = JobSpec(
     "reward_topup",
-    body="jobs.points.reward_topup",
+    body="jobs.rewards.reward_topup",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 REWARD_KYC = JobSpec(
     "reward_kyc",
-    body="jobs.points.reward_kyc",
+    body="jobs.rewards.reward_kyc",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 REWARD_RENTAL = JobSpec(
     "reward_rental",
-    body="jobs.points.reward_rental",
+    body="jobs.rewards.reward_rental",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 REWARD_REFERRAL = JobSpec(
     "reward_referral",
-    body="jobs.points.reward_referral",
+    body="jobs.rewards.reward_referral",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 REVERSE_POINTS = JobSpec(
     "reverse_points",
-    body="jobs.points.reverse_points",
+    body="jobs.rewards.reverse_points",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 REVERSE_RENTAL = JobSpec(
     "reverse_rental",
-    body="jobs.points.reverse_rental",
+    body="jobs.rewards.reverse_rental",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 EXPIRE_POINTS = JobSpec(
     "expire_points",
-    body="jobs.points.expire_points",
+    body="jobs.rewards.expire_points",
     queue=Queue.DEFAULT,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
 WARN_OF_EXPIRING_POINTS = JobSpec(
     "warn_of_expiring_points",
-    body="jobs.points.warn_of_expiring_points",
+    body="jobs.rewards.warn_of_expiring_points",
     queue=Queue.DEFAULT,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
 )
 BULK_AWARD_POINTS = JobSpec(
     "bulk_award_points",
-    body="jobs.points.bulk_award_points",
+    body="jobs.rewards.bulk_award_points",
     queue=Queue.DEFAULT,
     retries=retry_after(MINUTE, MINUTE),
     stepwise=True,
 )
 COUNT_RENTAL = JobSpec(
     "count_rental",
-    body="jobs.social.count_rental",
+    body="jobs.rewards.count_rental",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 UNCOUNT_RENTAL = JobSpec(
     "uncount_rental",
-    body="jobs.social.uncount_rental",
+    body="jobs.rewards.uncount_rental",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 COUNT_POINTS = JobSpec(
     "count_points",
-    body="jobs.social.count_points",
+    body="jobs.rewards.count_points",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 COUNT_REVERSAL = JobSpec(
     "count_reversal",
-    body="jobs.social.count_reversal",
+    body="jobs.rewards.count_reversal",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 COUNT_REFERRAL = JobSpec(
     "count_referral",
-    body="jobs.social.count_referral",
+    body="jobs.rewards.count_referral",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 CHECK_ACHIEVEMENTS = JobSpec(
     "check_achievements",
-    body="jobs.social.check_achievements",
+    body="jobs.rewards.check_achievements",
     queue=Queue.DEFAULT,
     retries=retry_until_done(30),
     alarm=HOUR,
 )
 FIND_ACHIEVERS = JobSpec(
     "find_achievers",
-    body="jobs.social.find_achievers",
+    body="jobs.rewards.find_achievers",
     queue=Queue.DEFAULT,
     retries=retry_after(MINUTE, 5 * MINUTE),
     stepwise=True,
@@ -124,14 +124,14 @@ FIND_ACHIEVERS = JobSpec(
 # One that expires is made good by the week's recomputation: the tallies say what is not shown yet.
 UPDATE_LEADERBOARD = JobSpec(
     "update_leaderboard",
-    body="jobs.social.update_leaderboard",
+    body="jobs.rewards.update_leaderboard",
     queue=Queue.ANALYTICS,
     retries=retry_after(2 * MINUTE),
     expires=2 * HOUR,
 )
 RECOMPUTE_LEADERBOARD = JobSpec(
     "recompute_leaderboard",
-    body="jobs.social.recompute_leaderboard",
+    body="jobs.rewards.recompute_leaderboard",
     queue=Queue.ANALYTICS,
     retries=retry_after(5 * MINUTE, 30 * MINUTE),
     stepwise=True,
