@@ -85,7 +85,7 @@ def test_a_scheduler_that_hears_no_answer_loses_no_delayed_job(plant: Plant, red
     plant.worker()
     with plant.context(), transaction():
         for number in range(5):
-            enqueue(sample_jobs.EFFECT, key=f"{number}", at=utcnow() + timedelta(seconds=1))
+            enqueue(sample_jobs.EFFECT, key=f"{number}", at=utcnow() + timedelta(seconds=3))
     redis_proxy.swallow(b"RPUSH")
     wait_until(lambda: redis_proxy.swallowed == 1, 10, "an answer is lost")
     plant.drain(20)

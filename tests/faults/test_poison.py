@@ -187,9 +187,10 @@ def test_garbage_among_the_delayed_stops_no_scheduler(plant: Plant) -> None:
             SCHEDULED,
             {"meta": 1, "homeless": 1, "torn": 1, "garbled": 1, "no-such": 1, b"\xff\xfe": 1, "elsewhere": 1, "": 1},
         )
+        soon = utcnow() + timedelta(seconds=3)  # they are spoilt before they are due, also on a slow machine
         with transaction():
-            spoilt = [enqueue(sample_jobs.EFFECT, key=what, at=utcnow() + timedelta(seconds=1)) for what in SPOILERS]
-            enqueue(sample_jobs.EFFECT, key="behind them", at=utcnow() + timedelta(seconds=1))
+            spoilt = [enqueue(sample_jobs.EFFECT, key=what, at=soon) for what in SPOILERS]
+            enqueue(sample_jobs.EFFECT, key="behind them", at=soon)
         for spoil, job_id in zip(SPOILERS.values(), spoilt, strict=True):
             spoil(redis, f"rq:job:{job_id}-1")
         wait_until(lambda: plant.effects()["behind them"] == 1, 15, "what stands behind them is done")

@@ -140,10 +140,11 @@ def test_a_scheduler_killed_between_its_steps_loses_no_tick(
 def test_a_scheduler_killed_while_it_moves_a_delayed_job_neither_loses_nor_doubles_it(
     plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    soon = utcnow() + timedelta(seconds=3)  # what is due when it is pushed goes past the scheduler
     with plant.context(), transaction():
         for number in range(4):
-            enqueue(sample_jobs.EFFECT, key=f"{number}", at=utcnow() + timedelta(milliseconds=100))
-    time.sleep(1.1)
+            enqueue(sample_jobs.EFFECT, key=f"{number}", at=soon)
+    wait_until(lambda: utcnow() > soon, 10, "they are due")
     moved: list[str] = []
     original = Scheduler.enqueue_job
 
