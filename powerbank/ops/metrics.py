@@ -16,8 +16,10 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import VERSION
 from powerbank.base.db import db
 from powerbank.ops import queries
+from powerbank.ops.machinery import maintenance
 from powerbank.outbox import job_counts
 from powerbank.rentals.start import admission
 
@@ -46,6 +48,9 @@ class _MachineryCollector(Collector):
         except SQLAlchemyError:
             db.session.rollback()
             found = []
+        build = GaugeMetricFamily("powerbank_build_info", "The version that serves.", labels=["version"])
+        build.add_metric([VERSION], 1)
+        yield build
         yield GaugeMetricFamily("powerbank_database_up", "Whether the database answers.", bool(found))
         yield from found
 
@@ -68,7 +73,22 @@ class _MachineryCollector(Collector):
         for job, count, _ in queries.count_dead_letters():
             dead.add_metric([job], count)
         yield dead
+        yield from _maintenance_metrics()
         yield from _job_metrics()
+
+
+def _maintenance_metrics() -> Iterator[Metric]:
+    """Tell when backups, restore drills and upgrades last went well, and which of them failed since."""
+    well = GaugeMetricFamily(
+        "powerbank_maintenance_succeeded_timestamp_seconds", "When it last went well.", labels=["kind"]
+    )
+    failed = GaugeMetricFamily("powerbank_maintenance_failed", "1 if the last one failed.", labels=["kind"])
+    for run in maintenance.read_last_runs():
+        if run.succeeded_at is not None:
+            well.add_metric([run.kind], run.succeeded_at.timestamp())
+        failed.add_metric([run.kind], run.finished_at != run.succeeded_at)
+    yield well
+    yield failed
 
 
 def _job_metrics() -> Iterator[Metric]:

@@ -1,9 +1,10 @@
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from powerbank.base.db import Base, Id
+from powerbank.base.db import Base, Id, one_of
 
 
 class QueueSample(Base):
@@ -33,3 +34,30 @@ class Alert(Base):
     detail: Mapped[str]
     raised_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     cleared_at: Mapped[datetime | None]
+
+
+class MaintenanceKind(StrEnum):
+    BACKUP = "backup"
+    RESTORE_DRILL = "restore_drill"
+    UPGRADE = "upgrade"
+    ROLLBACK = "rollback"
+
+
+class MaintenanceRun(Base):
+    """What was done to a whole system, and whether it went well: each backup, restore drill, upgrade and way back. The
+    programs of `scripts/manage` write it, and the metrics read it."""
+
+    __tablename__ = "maintenance_runs"
+    __table_args__ = (
+        one_of("kind", MaintenanceKind),
+        CheckConstraint("finished_at >= started_at", name="times"),
+        Index("ix_maintenance_runs_kind_finished_at", "kind", "finished_at"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[MaintenanceKind] = mapped_column(Text)
+    version: Mapped[str]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime]
+    succeeded: Mapped[bool]
+    detail: Mapped[str]
