@@ -6,6 +6,7 @@ below, and the rules beyond types in `powerbank/base/settings_rules.py`. The tab
 their fields by `flask --app wsgi docs write`.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -124,6 +125,21 @@ class Settings(SystemSettings):
         default=SecretStr(""), description="Signs the calls of gateways that speak HTTP for stations. Off if unset."
     )
 
+    backup_dir: Path = Field(default=Path(".powerbank/backups"), description="Folder of the backups.")
+    backup_recipients: Path = Field(
+        default=Path("/etc/powerbank/backup.pub"),
+        description="File with the public keys, as `age` makes them, that backups are encrypted for.",
+    )
+    backup_key: Path = Field(
+        default=Path("/etc/powerbank/backup.key"),
+        description="File with the private key of backups, which only a restore and its drill need.",
+    )
+    backup_keep: str = Field(
+        default="7,5,12",
+        pattern=r"^\d{1,3},\d{1,3},\d{1,3}$",
+        description="Backups kept: of so many days, weeks, months.",
+    )
+
     @field_validator("*")
     @classmethod
     def _check_rules(cls, value: Any, info: ValidationInfo) -> Any:
@@ -195,8 +211,9 @@ class Settings(SystemSettings):
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings from the environment of this process, or from one that another process will have."""
-    given = environment or {}
+    """Read the settings from the environment of this process, or from one that another process will have. What it
+    lacks may be a file of the folder CREDENTIALS_DIRECTORY, as systemd and others hand secrets over."""
+    given = settings_rules.read_credentials(Settings.model_fields, os.environ) | dict(environment or {})
     given_by_name = {name: given[name.upper()] for name in Settings.model_fields if name.upper() in given}
     try:
         return Settings(**given_by_name)  # type: ignore[arg-type]  # texts, which are parsed

@@ -6,8 +6,9 @@ once. Every fault says what an operator has to do.
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -90,6 +91,20 @@ _FROM_VENDORS = frozenset(
 _GATEWAYS = ("khalti_", "esewa_", "stripe_")
 _MAKE_ONE = "make one with `openssl rand -base64 48`"
 _LEAST_LENGTH, _LEAST_DIFFERENT, _LEAST_OF_VENDORS = 32, 10, 8
+
+
+def read_credentials(names: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Read the settings that are files and no variables: `SECRET_KEY`, or `setting_SECRET_KEY` as systemd calls the
+    files of a folder. An editor's last line break is no part of a secret."""
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        return {}
+    found = {}
+    for name in map(str.upper, names):
+        for path in (Path(folder, name), Path(folder, f"setting_{name}")):
+            if name not in environment and path.is_file():
+                found[name] = path.read_text().rstrip("\r\n")
+    return found
 
 
 def find_faults(name: str, value: Any, before: Mapping[str, Any]) -> list[str]:

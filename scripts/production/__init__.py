@@ -1,0 +1,1 @@
+"""What an operator runs on a server: `scripts/manage` and what it stands on."""
