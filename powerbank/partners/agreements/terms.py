@@ -126,7 +126,7 @@ def add_movement(terms: Terms, before: Earned, amount: int, *, month_before: int
         venue = divide(net * sum(tier.percent for tier in terms.tiers), ALL)
     franchise = divide(net * terms.franchise_percent, ALL)
     if net >= 0 and venue + franchise > net:  # both were rounded up
-        franchise = net - venue
+        franchise = max(0, net - venue)
     return Earned(gross, vat, venue, withheld_of(venue, terms), franchise, withheld_of(franchise, terms))
 
 
@@ -134,8 +134,11 @@ def _venue_share_by_month(terms: Terms, before: Earned, net: int, month_before: 
     """Return the venue's share of a rental where its percent grows with the month's revenue.
 
     Each rupee gets the percent of the tier that the month has reached with it. What a rental gives back takes back
-    its own part of what the rental earned, at whatever tiers that was.
+    its own part of what the rental earned, at whatever tiers that was. A rental that comes to nothing leaves nothing,
+    even where the refund was counted before what it gives back.
     """
+    if net == 0:
+        return 0
     if net >= before.net or before.net <= 0:
         added = share_of_month(terms, month_before + net - before.net) - share_of_month(terms, month_before)
         return before.venue + added
