@@ -90,9 +90,11 @@ def _mark_headings(tokens: Sequence[Token]) -> None:
 
 
 def _with_address(inner: Token) -> Token:
-    """Let a link to another guide lead to its page, where on a git host it leads to its file."""
+    """Let a link to another guide lead to its page, and one to a file of ours to where that is served, where on a git host
+    both lead to their files."""
     if (href := inner.attrs.get("href")) is not None:
-        inner.attrs["href"] = re.sub(r"^([a-z-]+)\.md", r"/docs/guides/\1", str(href))
+        address = re.sub(r"^([a-z-]+)\.md", r"/docs/guides/\1", str(href))
+        inner.attrs["href"] = re.sub(r"^(?:\.\./)+powerbank/static/", "/static/", address)
     return inner
 
 
