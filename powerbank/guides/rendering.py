@@ -90,8 +90,7 @@ def _mark_headings(tokens: Sequence[Token]) -> None:
 
 
 def _with_address(inner: Token) -> Token:
-    """Let a link to another guide lead to its page, and one to a file of ours to where that is served, where on a git host
-    both lead to their files."""
+    """Let a link lead to the page of a guide, or to where a file is served. On a git host it leads to the file."""
     if (href := inner.attrs.get("href")) is not None:
         address = re.sub(r"^([a-z-]+)\.md", r"/docs/guides/\1", str(href))
         inner.attrs["href"] = re.sub(r"^(?:\.\./)+powerbank/static/", "/static/", address)

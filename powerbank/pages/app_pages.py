@@ -10,6 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+import brotli  # Flask-Compress brings it
 from flask import Blueprint, Response, abort, current_app, json, make_response, render_template, request, url_for
 
 from powerbank.api.language import wanted_language
@@ -20,25 +21,17 @@ blueprint = Blueprint("app", __name__, url_prefix="/app")
 
 _VENDORED = ("preact.js", "jsqr.js", "leaflet.js", "leaflet.css")
 # What a first view needs is asked for together with the page, not one import after the other.
-_CORE = ("app/main.js", "app/api.js", "app/device.js", "app/language.js", "app/ui.js", "vendor/preact.js")
+_CORE = (
+    *(f"app/{name}.js" for name in ("main", "api", "follow", "device", "language", "ui")),
+    "vendor/preact.js",
+)
 _VIEWS = {
-    "": ("home", "rental-card"),
-    "s": ("station",),
-    "rent": ("rent", "sign-in"),
+    "": ("stations/home", "rentals/card"),
+    "s": ("stations/station",),
+    "rent": ("renting/rent", "person/sign-in"),
     "rentals": (
-        "rental",
-        *(
-            "rental-sheets",
-            "blocked",
-            "photo-field",
-            "pictures",
-            "topup",
-            "receipt",
-            "dues",
-            "returns",
-            "home",
-            "rental-card",
-        ),
+        *(f"rentals/{name}" for name in ("rental", "sheets", "blocked", "receipt", "returns", "card")),
+        *("parts/photo-field", "parts/pictures", "money/topup", "money/dues", "stations/home"),
     ),
 }
 _PICTURES = "blob: https:"  # from the camera, and of banners, wherever the operator keeps those
@@ -67,8 +60,12 @@ def shell(view: str = "") -> Response:
 @blueprint.get("/files/<version>/<path:name>")
 def file(version: str, name: str) -> Response:
     """Give a file of the app. One that is asked for by another version's address is told to be asked for again."""
-    content = _read(name)
+    packed = request.accept_encodings["br"] > 0
+    content = _pack(name, app_version()) if packed else _read(name)
     response = Response(content, content_type=_content_type(name))
+    response.vary.add("Accept-Encoding")
+    if packed:
+        response.content_encoding = "br"
     if version != app_version():
         response.headers["Cache-Control"] = "no-cache"
         return response
@@ -130,6 +127,13 @@ def _read(name: str) -> bytes:
     if name not in list_files():
         abort(404)
     return (Path(str(current_app.static_folder)) / name).read_bytes()
+
+
+@lru_cache(maxsize=256)
+def _pack(name: str, _version: str) -> bytes:
+    """Compress a file as well as can be, once: it is sent to a phone that waits for it."""
+    packed: bytes = brotli.compress(_read(name))
+    return packed
 
 
 def _content_type(name: str) -> str:

@@ -86,6 +86,9 @@ class ConversationSchema(Schema):
         required=True, allow_none=True, metadata={"description": "until when staff promise an answer that they owe"}
     )
     solved_at = Time(required=True, allow_none=True)
+    read_by_staff = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "the message up to which staff have read"}
+    )
     rating = fields.Integer(required=True, allow_none=True)
     merged_into = fields.UUID(required=True, allow_none=True)
 

@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
+from flask import url_for
 from flask.testing import FlaskClient
 
 from powerbank.pages import app_pages
@@ -56,10 +58,10 @@ def test_nothing_else_is_given_out(client: FlaskClient, name: str) -> None:
 def test_the_page_asks_for_what_the_first_view_imports(client: FlaskClient) -> None:
     """A module that is not asked for with the page costs a slow phone a round trip more."""
     for path, view in (
-        ("/app/", "home"),
-        ("/app/s/A", "station"),
-        ("/app/rent/A", "rent"),
-        ("/app/rentals/A", "rental"),
+        ("/app/", "stations/home"),
+        ("/app/s/A", "stations/station"),
+        ("/app/rent/A", "renting/rent"),
+        ("/app/rentals/A", "rentals/rental"),
     ):
         asked = set(re.findall(r'modulepreload" href="/app/files/\w+/([^"]+)"', client.get(path).text))
         assert _imported({"app/main.js", f"app/views/{view}.js"}) <= asked, path
@@ -91,11 +93,23 @@ def test_a_phone_can_install_it(client: FlaskClient) -> None:
 
 
 def test_it_is_small(client: FlaskClient) -> None:
-    """All of the app before the map, compressed. What reads codes for a browser that cannot is loaded when needed."""
-    with client.application.app_context():
+    """All of the app before the map, as a browser gets it. The reader of codes is loaded when it is needed."""
+    with client.application.test_request_context():
         files = [name for name in app_pages.list_files() if "jsqr" not in name and "leaflet" not in name]
-    total = sum(len(gzip.compress((STATIC / name).read_bytes(), 6)) for name in files)
+        addresses = [url_for("app.file", version=app_pages.app_version(), name=name) for name in files]
+    answers = [client.get(address, headers={"Accept-Encoding": "gzip, br"}) for address in addresses]
+    assert {answer.headers["Content-Encoding"] for answer in answers} == {"br"}
+    total = sum(len(answer.data) for answer in answers)
     assert total < SMALLEST, total
+
+
+def test_a_browser_without_brotli_gets_the_same_file(client: FlaskClient) -> None:
+    (script,) = re.findall(r'<script type="module" src="([^"]+)"', client.get("/app/").text)
+    plain = client.get(script, headers={"Accept-Encoding": "gzip"})
+    packed = client.get(script, headers={"Accept-Encoding": "br"})
+    assert plain.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in plain.headers["Vary"]
+    assert gzip.decompress(plain.data) == brotli.decompress(packed.data)
 
 
 def test_every_text_is_written_so_that_it_is_found() -> None:

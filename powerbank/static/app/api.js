@@ -1,5 +1,7 @@
 // A client of the public API: tokens, refresh, keys that survive a reload, retries, long poll and live stream.
-// It stands alone. Copy it; `createClient({ base: "https://api.example" })` is all that it needs.
+// It needs `follow.js` beside it and nothing else. Copy both; then `createClient({ base: "https://api.example" })`.
+
+import { follow } from "./follow.js";
 
 /**
  * A refusal by the server, as RFC 9457 describes it. `code` is stable; `message` is for people, in their language.
@@ -35,8 +37,6 @@ const UPLOAD_WITHIN = 180_000;
 const TRIES = 4;
 const REFRESH_BEFORE = 60_000;
 const KEY_LASTS = 20 * 3600_000;
-const SLOWLY = 20_000;
-const QUIET = 120_000;
 const KEYS = "powerbank.keys";
 const SIGNED_IN = "powerbank.signed-in";
 const REFRESHING = "powerbank.refreshing";
@@ -59,7 +59,7 @@ export function createClient({ base = "", language = () => "en", storage = local
 
   // ── one request ──────────────────────────────────────────────────────────────────────────────
 
-  async function ask(method, path, { query, body, headers = {}, signal, within = ANSWER_WITHIN, keepalive } = {}) {
+  async function ask(method, path, { query, body, headers = {}, signal, within = ANSWER_WITHIN, keepalive, asBlob } = {}) {
     const url = new URL(base + path, location.href);
     for (const [name, value] of Object.entries(query || {})) if (value != null && value !== "") url.searchParams.set(name, value);
     const limit = AbortSignal.timeout ? AbortSignal.timeout(within) : undefined;
@@ -73,6 +73,7 @@ export function createClient({ base = "", language = () => "en", storage = local
         body: form ? body : body && JSON.stringify(body),
         signal: signal && limit && AbortSignal.any ? AbortSignal.any([signal, limit]) : signal || limit,
       });
+      if (asBlob && response.ok) return await response.blob();
       const text = response.status === 204 || response.status === 304 ? "" : await response.text();
       const data = text && /json/.test(response.headers.get("Content-Type") || "") ? JSON.parse(text) : null;
       if (response.ok) return data;
@@ -220,83 +221,6 @@ export function createClient({ base = "", language = () => "en", storage = local
     forget();
   }
 
-  // ── what changes ─────────────────────────────────────────────────────────────────────────────
-
-  /**
-   * Call `changed` whenever something of these topics may have changed: told by the stream, or every 20 s without one.
-   * @param {string[]} topics such as `["me", "rental:…"]`
-   * @param {(change: {topic: string, kind: string, id?: string, version?: number}|null) => void} changed
-   * @param {(live: boolean) => void} [tell]
-   * @returns {() => void} stops it
-   */
-  function follow(topics, changed, tell = () => {}) {
-    let stream = null;
-    let stopped = false;
-    let again = null;
-    let quiet = null;
-    let live = false;
-    const become = (state) => {
-      if (state !== live) tell(state);
-      live = state;
-    };
-    const slowly = setInterval(() => { if (!live && !document.hidden) changed(null); }, SLOWLY);
-    const retry = (ms) => {
-      clearTimeout(again);
-      if (!stopped) again = setTimeout(open, spread(ms));
-    };
-    const close = () => {
-      stream?.close();
-      stream = null;
-      clearTimeout(quiet);
-      become(false);
-    };
-    // A stream may be dead without anybody noticing, on a phone that has changed its network: then this finds what changed.
-    const heard = () => {
-      clearTimeout(quiet);
-      quiet = setTimeout(() => {
-        if (!document.hidden) changed(null);
-        heard();
-      }, QUIET);
-    };
-    async function open() {
-      if (stopped || stream) return;
-      let url;
-      try {
-        ({ url } = await request("POST", "/api/live/tickets", { body: { topics } }));
-      } catch (error) {
-        if (error.status !== 401 && error.status !== 403) retry(SLOWLY);
-        return;
-      }
-      if (stopped) return;
-      let pause = 5000;
-      stream = new EventSource(url);
-      stream.addEventListener("hello", () => { heard(); become(true); changed(null); });
-      stream.addEventListener("changed", (event) => { heard(); changed(JSON.parse(event.data)); });
-      stream.addEventListener("bye", (event) => {
-        const { reason, retry_ms } = JSON.parse(event.data);
-        pause = ["restart", "unavailable"].includes(reason) ? retry_ms : null;
-      });
-      stream.onerror = () => {
-        close();
-        if (pause !== null) retry(pause);
-      };
-    }
-    const back = () => {
-      if (!stream && !document.hidden) { changed(null); retry(50); }
-    };
-    addEventListener("online", back);
-    document.addEventListener("visibilitychange", back);
-    open();
-    return () => {
-      stopped = true;
-      clearInterval(slowly);
-      clearTimeout(again);
-      removeEventListener("online", back);
-      document.removeEventListener("visibilitychange", back);
-      close();
-    };
-  }
-
   return {
     get: (path, query, options) => request("GET", path, { query, ...options }),
     post: (path, body = {}, options) => request("POST", path, { body, ...options }),
@@ -306,8 +230,12 @@ export function createClient({ base = "", language = () => "en", storage = local
     /** The next state of something that has a `version`: answers when it is newer, or after 25 s. */
     waitFor: (path, since, signal) => request("GET", path, { query: { wait: 25, since }, signal, within: 35_000 }),
     upload: (method, path, form, options) => request(method, path, { body: form, within: UPLOAD_WITHIN, ...options }),
+    /** A picture or a file that only its person may see. */
+    getBlob: (path, options) => request("GET", path, { asBlob: true, within: UPLOAD_WITHIN, ...options }),
     askCode: (body) => request("POST", "/api/auth/get-otp", { body }),
-    once, unanswered, verify, register, signOut, signedIn, follow,
+    /** Call `changed` whenever something of these topics may have changed, until what is returned is called. */
+    follow: (topics, changed, tell) => follow({ changed, tell, ticket: () => request("POST", "/api/live/tickets", { body: { topics } }) }),
+    once, unanswered, verify, register, signOut, signedIn,
   };
 }
 

@@ -56,8 +56,9 @@ addEventListener("pagehide", writeAnswers);
 /** Forget all that belongs to a person: another one may use this device next. */
 export function forgetPerson() {
   reads.clear();
-  for (const name of ["rent", "sign-in", "payment"]) keep(name, null);
+  for (const name of ["rent", "sign-in", "payment", "unsent", "push"]) keep(name, null);
   try {
     localStorage.removeItem(READS);
+    indexedDB.deleteDatabase("powerbank"); // the messages that were not sent
   } catch { /* there is none */ }
 }

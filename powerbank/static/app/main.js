@@ -1,32 +1,36 @@
 // The app's beginning: it reads the address, loads the view that belongs to it, and shows the frame around it.
 
+import { kept } from "./device.js";
 import { currentLanguage, chooseLanguage, loadLanguage, number, t } from "./language.js";
 import { Icon, Waiting, api, go, html, readMe, render, store, update, useEffect, useState, useStore } from "./ui.js";
 
 // Each view is a module of its own, loaded when it is first wanted. `person` views ask for a sign-in in place.
 const VIEWS = [
-  ["", () => import("./views/home.js")],
-  ["s/:sn", () => import("./views/station.js")],
-  ["s/:sn/report", () => import("./views/report.js"), "person"],
-  ["scan", () => import("./views/scan.js")],
-  ["rent/:sn", () => import("./views/rent.js")],
-  ["rentals", () => import("./views/history.js"), "person"],
-  ["rentals/:id", () => import("./views/rental.js"), "person"],
-  ["reservations/:id", () => import("./views/reservation.js"), "person"],
-  ["top-up", () => import("./views/topup.js"), "person"],
-  ["payment", () => import("./views/payment.js"), "person"],
-  ["wallet", () => import("./views/wallet.js"), "person"],
-  ["me", () => import("./views/me.js"), "person"],
-  ["profile", () => import("./views/profile.js"), "person"],
-  ["identity", () => import("./views/identity-view.js"), "person"],
-  ["points", () => import("./views/points.js"), "person"],
-  ["friends", () => import("./views/friends.js"), "person"],
-  ["coupons", () => import("./views/coupons.js"), "person"],
-  ["notices", () => import("./views/notices.js"), "person"],
-  ["preferences", () => import("./views/preferences.js"), "person"],
-  ["leave", () => import("./views/leave.js"), "person"],
-  ["help", () => import("./views/help.js")],
-  ["pages/:slug", () => import("./views/page.js")],
+  ["", () => import("./views/stations/home.js")],
+  ["s/:sn", () => import("./views/stations/station.js")],
+  ["s/:sn/report", () => import("./views/stations/report.js"), "person"],
+  ["scan", () => import("./views/stations/scan.js")],
+  ["rent/:sn", () => import("./views/renting/rent.js")],
+  ["rentals", () => import("./views/rentals/history.js"), "person"],
+  ["rentals/:id", () => import("./views/rentals/rental.js"), "person"],
+  ["reservations/:id", () => import("./views/stations/reservation.js"), "person"],
+  ["top-up", () => import("./views/money/topup.js"), "person"],
+  ["payment", () => import("./views/money/payment.js"), "person"],
+  ["wallet", () => import("./views/money/wallet.js"), "person"],
+  ["me", () => import("./views/person/me.js"), "person"],
+  ["profile", () => import("./views/person/profile.js"), "person"],
+  ["identity", () => import("./views/person/identity-view.js"), "person"],
+  ["points", () => import("./views/rewards/points.js"), "person"],
+  ["friends", () => import("./views/rewards/friends.js"), "person"],
+  ["coupons", () => import("./views/rewards/coupons.js"), "person"],
+  ["notices", () => import("./views/person/notices.js"), "person"],
+  ["preferences", () => import("./views/person/preferences.js"), "person"],
+  ["leave", () => import("./views/person/leave.js"), "person"],
+  ["support", () => import("./views/help/support.js"), "person"],
+  ["support/new", () => import("./views/help/begin.js"), "person"],
+  ["support/:id", () => import("./views/help/conversation.js"), "person"],
+  ["help", () => import("./views/help/questions.js")],
+  ["pages/:slug", () => import("./views/help/page.js")],
 ].map(([path, load, guard]) => ({ parts: path.split("/"), load, guard }));
 
 const TABS = [
@@ -47,7 +51,7 @@ function findView(path) {
     });
     if (fits) return { ...view, params };
   }
-  return { load: () => import("./views/missing.js"), params: {} };
+  return { load: () => import("./views/help/missing.js"), params: {} };
 }
 
 const here = () => ({ path: location.pathname, query: Object.fromEntries(new URLSearchParams(location.search)) });
@@ -67,7 +71,7 @@ function App() {
   useEffect(() => {
     let wanted = true;
     const view = findView(place.path);
-    const load = view.guard === "person" && !api.signedIn() ? () => import("./views/sign-in.js") : view.load;
+    const load = view.guard === "person" && !api.signedIn() ? () => import("./views/person/sign-in.js") : view.load;
     load()
       .then((module) => wanted && setShown({ View: module.default, params: view.params, place }))
       .catch(() => wanted && setShown({ View: AwayView, params: {}, place }));
@@ -139,6 +143,7 @@ addEventListener("offline", () => update({ online: false }));
 await loadLanguage().catch(() => {});
 render(html`<${App} />`, document.getElementById("app"));
 readMe();
+if (kept("unsent")) setTimeout(() => import("./unsent.js").then(({ sendUnsent }) => sendUnsent()).catch(() => {}), 1500);
 if ("serviceWorker" in navigator) {
   addEventListener("load", () => setTimeout(() => navigator.serviceWorker.register("/app/worker.js", { scope: "/app/" }).catch(() => {}), 1500));
 }

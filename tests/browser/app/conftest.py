@@ -21,7 +21,10 @@ from werkzeug.serving import make_server
 
 from powerbank.auth.people import sessions
 from powerbank.auth.people.routes import COOKIE
-from powerbank.base.db import db, new_id, transaction
+from powerbank.auth.staff import sessions as staff_sessions
+from powerbank.auth.staff.models import StaffMember
+from powerbank.auth.staff.roles import Role
+from powerbank.base.db import db, new_id, transaction, utcnow
 from powerbank.base.redis_clients import cache_redis
 from powerbank.content import app_config
 from powerbank.stations.packages.models import Package
@@ -260,6 +263,20 @@ def come_signed_in(rider: Rider, *, wallet: int = 100_00, may_rent: bool = True)
     rider.page.goto("/app/manifest.webmanifest")
     rider.page.evaluate("localStorage.setItem('powerbank.signed-in', '1')")
     return user_id
+
+
+def staff_of(street: Street, role: Role) -> dict[str, str]:
+    """Give the headers with which a new member of staff asks the API."""
+    with street.net.app.app_context():
+        with transaction() as session:
+            member = StaffMember(email=f"{uuid4().hex[:8]}@powerbank.test", password_hash="unused", role=role)
+            session.add(member)
+            session.flush()
+            session.refresh(member)
+            begun = staff_sessions.begin_session(member, kind="api", user_agent=None, ip_address=None, now=utcnow())
+            token = staff_sessions.issue_tokens(begun, member).access_token
+        db.session.remove()
+    return {"Authorization": f"Bearer {token}"}
 
 
 def ready_to_rent(rider: Rider) -> None:
