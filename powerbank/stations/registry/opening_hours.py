@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,29 @@ class OpeningHours:
 def is_open(hours: str | None, timezone: str, at: datetime) -> bool:
     """Tell whether a station is open at that time. The hours are JSON text, so that the result of parsing is cached."""
     return hours is None or _read(hours).open_at(at.astimezone(_find_zone(timezone)))
+
+
+def list_openings(
+    hours: str | None, timezone: str, since: datetime, until: datetime
+) -> list[tuple[datetime, datetime]]:
+    """List from when to when a station is open between two moments, in their order. One without hours always is."""
+    if hours is None:
+        return [(since, until)]
+    zone, parsed = _find_zone(timezone), _read(hours)
+    day = since.astimezone(zone).date() - timedelta(days=1)  # its last interval may go on past midnight
+    found: list[tuple[datetime, datetime]] = []
+    while day <= until.astimezone(zone).date():
+        for start, end in sorted(parsed.on(day)):
+            opens, closes = (_moment(day, minutes, zone) for minutes in (start, end))
+            if closes > since and opens < until:
+                found.append((max(opens, since), min(closes, until)))
+        day += timedelta(days=1)
+    return found
+
+
+def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    days, rest = divmod(minutes, MIDNIGHT)
+    return datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), zone)
 
 
 def describe_today(hours: str | None, timezone: str, at: datetime) -> str | None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from powerbank.stations.registry.opening_hours import DAYS, describe_today, format_for_osm, is_open
+from powerbank.stations.registry.opening_hours import DAYS, describe_today, format_for_osm, is_open, list_openings
 from powerbank.stations.registry.search_terms import make_query, make_vector_of_texts
 from tests.stations.conftest import Make, SignIn
 
@@ -221,3 +221,19 @@ def test_an_old_code_leads_to_a_page_for_people(client: FlaskClient) -> None:
 def test_the_hours_of_today_are_written_as_text(pairs: list[list[str]], words: str | None) -> None:
     hours = json.dumps({"weekly": dict.fromkeys(DAYS, pairs)})
     assert describe_today(hours, "Asia/Kathmandu", datetime.now(UTC)) == words
+
+
+def test_openings_are_listed_over_midnight_and_exceptions() -> None:
+    """Monday to Wednesday: evenings that last until two, and a day on which the house stays closed."""
+    hours = json.dumps(
+        {
+            "weekly": {day: [["18:00", "02:00"]] for day in DAYS},
+            "exceptions": [{"date": "2026-12-01", "hours": []}],
+        }
+    )
+    since, until = (datetime.fromisoformat(f"2026-{each}:00+05:45") for each in ("11-30T01:00", "12-02T19:00"))
+    written = [
+        f"{opens:%d %H:%M}–{closes:%d %H:%M}" for opens, closes in list_openings(hours, "Asia/Kathmandu", since, until)
+    ]
+    assert written == ["30 01:00–30 02:00", "30 18:00–01 02:00", "02 18:00–02 19:00"]
+    assert list_openings(None, "Asia/Kathmandu", since, until) == [(since, until)]
