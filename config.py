@@ -94,6 +94,10 @@ class Settings(SystemSettings):
     stripe_url: WebUrl | None = Field(default=None, description="Stripe, if it is not `https://api.stripe.com`.")
     stripe_secret: SecretStr = Field(default=SecretStr(""), description="Stripe's secret key. Off if unset.")
     stripe_webhook_secret: SecretStr = Field(default=SecretStr(""), description="Stripe's `whsec_…` of our endpoint.")
+    osrm_url: WebUrl | None = Field(
+        default=None,
+        description="An OSRM server, for the crew's ways on real roads. Unset: estimated from the distance.",
+    )
     nrb_url: WebUrl = Field(
         default="https://www.nrb.org.np/api/forex/v1", description="The central bank's exchange rates."
     )

@@ -1,6 +1,6 @@
 """The vendors that are played. Adding one: write its module, name it here."""
 
-from scripts.sandbox.vendors import nrb, smtp, sparrow, webpush
+from scripts.sandbox.vendors import nrb, osrm, smtp, sparrow, webpush
 from scripts.sandbox.vendors.cloudinary import api as cloudinary
 from scripts.sandbox.vendors.esewa import api as esewa
 from scripts.sandbox.vendors.fcm import api as fcm
@@ -19,6 +19,7 @@ VENDORS = (
     esewa.VENDOR,
     stripe.VENDOR,
     nrb.VENDOR,
+    osrm.VENDOR,
     npi.VENDOR,
     khalti_service.VENDOR,
 )
