@@ -59,6 +59,13 @@ def _not_the_same(hours: Hours) -> Hours:
     return hours
 
 
+def _one_line(written: str) -> str:
+    if not written.isprintable():
+        raise ValueError("write one line of plain text")
+    return written
+
+
+Line = Annotated[str, Field(max_length=100), AfterValidator(_one_line)]
 Paisa = Annotated[int, Field(ge=0, le=money.MOST), BeforeValidator(_paisa), PlainSerializer(money.format_amount)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Points = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -120,6 +127,11 @@ class AppConfig(BaseModel):
     payout_account_cooloff_hours: int = _key(48, "Hours before a new payout account is paid to.", low=0, high=24 * 30)
     payout_account_score: Percent = _key(80, "How far name and number of an account must agree, in percent.")
     withheld_tax_percent: Percent = _key(15, "Tax that new agreements withhold from a partner's share.")
+
+    letterhead_name: Line = _key("Powerbank", "The network's name on statements and agreements.")
+    letterhead_address: Line = _key("Kathmandu, Nepal", "Its address there.")
+    letterhead_pan: Line = _key("", "Its PAN or VAT number there; empty for none.")
+    letterhead_contact: Line = _key("", "Its telephone number and e-mail address there; empty for none.")
 
     points_per_npr: int = _key(10, "Points that are worth one rupee.", low=1, high=10_000)
     points_expiry_days: int = _key(365, "Days that points last.", low=1, high=3650)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
 from powerbank.api import uploads
@@ -13,6 +14,8 @@ from powerbank.api.rate_limits import hit_if_counted
 from powerbank.base.clock import local_day
 from powerbank.base.db import transaction, utcnow
 from powerbank.partners import queries, services, station_queries
+from powerbank.partners.agreements import pdf
+from powerbank.partners.agreements import services as agreement_services
 from powerbank.partners.memberships import find_own_partner, find_owned_partner
 from powerbank.partners.models import MemberRole
 from powerbank.partners.schemas import (
@@ -114,6 +117,17 @@ def agreements(arguments: dict[str, Any]) -> dict[str, Any]:
     """Their agreements, newest first"""
     partner = find_own_partner(current_user_id(), arguments.pop("partner_id"))
     return queries.agreement_page(partner.id, **arguments)
+
+
+@blueprint.get("/agreements/<uuid:agreement_id>/terms.pdf")
+@user_only
+@blueprint.arguments(PartnerChoiceSchema, location="query")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def agreement_terms(arguments: dict[str, Any], agreement_id: UUID) -> Response:
+    """The terms of an agreement of theirs as a paper"""
+    partner = find_own_partner(current_user_id(), arguments["partner_id"], of="agreement")
+    agreement = agreement_services.find_agreement(partner.id, agreement_id)
+    return pdf.answer_pdf(agreement, *agreement_services.find_parties(agreement))
 
 
 @blueprint.route("/members")

@@ -17,7 +17,7 @@ from powerbank.base.clock import format_time, local_day
 from powerbank.base.db import transaction, utcnow
 from powerbank.base.money import format_amount
 from powerbank.partners import queries, services
-from powerbank.partners.agreements import preview
+from powerbank.partners.agreements import pdf, preview
 from powerbank.partners.agreements import services as agreements
 from powerbank.partners.models import Accrual, MemberRole, Partner
 from powerbank.partners.schemas import (
@@ -163,6 +163,15 @@ def end_agreement(body: dict[str, Any], partner_id: UUID, agreement_id: UUID) ->
         [shown] = queries.show_agreements([agreement])
         audit.record_by_staff("partners.end_agreement", "partners", partner_id, new=AgreementSchema().dump(shown))
     return shown
+
+
+@blueprint.get("/<uuid:partner_id>/agreements/<uuid:agreement_id>/terms.pdf")
+@staff_only(READ)
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def agreement_terms(partner_id: UUID, agreement_id: UUID) -> Response:
+    """The terms of an agreement as a paper to sign"""
+    agreement = agreements.find_agreement(partner_id, agreement_id)
+    return pdf.answer_pdf(agreement, *agreements.find_parties(agreement))
 
 
 @blueprint.get("/<uuid:partner_id>/earnings")

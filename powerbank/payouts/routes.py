@@ -20,7 +20,7 @@ from powerbank.payouts.schemas import (
     OwnPayoutWithLinesSchema,
     PayoutAccountSchema,
 )
-from powerbank.payouts.statements import documents
+from powerbank.payouts.statements import documents, pdf
 from powerbank.payouts.statements import services as statements
 from powerbank.payouts.states import AccountKind, PayeeKind
 
@@ -67,6 +67,17 @@ def statement_csv(arguments: dict[str, Any], payout_id: UUID) -> Response:
     partner = find_own_partner(current_user_id(), arguments["partner_id"], of="payout")
     found = queries.find_payout_of(payout_id, PayeeKind.PARTNER, partner.id)
     return documents.answer_csv(statements.find_statement_of_payout(found.id))
+
+
+@blueprint.get("/payouts/<uuid:payout_id>/statement.pdf")
+@user_only
+@blueprint.arguments(PartnerChoiceSchema, location="query")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def statement_pdf(arguments: dict[str, Any], payout_id: UUID) -> Response:
+    """The same as PDF"""
+    partner = find_own_partner(current_user_id(), arguments["partner_id"], of="payout")
+    found = queries.find_payout_of(payout_id, PayeeKind.PARTNER, partner.id)
+    return pdf.answer_pdf(statements.find_statement_of_payout(found.id))
 
 
 @blueprint.get("/payout-account")

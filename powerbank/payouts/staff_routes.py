@@ -30,7 +30,7 @@ from powerbank.payouts.schemas import (
     RunSchema,
 )
 from powerbank.payouts.sending import batches
-from powerbank.payouts.statements import documents
+from powerbank.payouts.statements import documents, pdf
 from powerbank.payouts.statements import services as statements
 from powerbank.payouts.states import AccountKind, PayeeKind
 
@@ -71,6 +71,14 @@ def statement_json(payout_id: UUID) -> Response:
 def statement_csv(payout_id: UUID) -> Response:
     """The same as CSV"""
     return documents.answer_csv(statements.find_statement_of_payout(payout_id))
+
+
+@blueprint.get("/payouts/<uuid:payout_id>/statement.pdf")
+@staff_only(READ)
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def statement_pdf(payout_id: UUID) -> Response:
+    """The same as PDF"""
+    return pdf.answer_pdf(statements.find_statement_of_payout(payout_id))
 
 
 @blueprint.post("/payouts/run")

@@ -19,7 +19,7 @@ def test_a_vendored_file_is_the_one_of_the_list(name: str, digest: str) -> None:
 def test_every_vendored_file_stands_in_the_list_and_has_its_licence() -> None:
     there = {
         str(path.relative_to(ROOT))
-        for folder in (LIST.parent, ROOT / "tests/browser/vendor")
+        for folder in (LIST.parent, ROOT / "powerbank/papers/fonts", ROOT / "tests/browser/vendor")
         for path in folder.iterdir()
         if path != LIST
     }

@@ -110,6 +110,31 @@ def tell_of_end(agreement_ids: Sequence[UUID]) -> None:
         )
 
 
+def find_agreement(partner_id: UUID, agreement_id: UUID) -> Agreement:
+    """Find an agreement in which a partner has a part."""
+    found = db.session.get(Agreement, agreement_id)
+    if found is None or partner_id not in (found.partner_id, found.franchise_id):
+        raise NotFoundError("agreement")
+    return found
+
+
+def find_parties(agreement: Agreement) -> tuple[Partner, Partner | None]:
+    """Find the venue of an agreement, and its franchise if that has a part."""
+    franchise = db.session.get_one(Partner, agreement.franchise_id) if agreement.franchise_id else None
+    return db.session.get_one(Partner, agreement.partner_id), franchise
+
+
+def list_stations(agreement_id: UUID) -> list[tuple[str, str, str]]:
+    """List number, name and address of the stations of an agreement."""
+    query = (
+        select(Station.sn, Station.name, Station.address)
+        .join(AgreementStation, AgreementStation.station_id == Station.id)
+        .where(AgreementStation.agreement_id == agreement_id)
+        .order_by(Station.sn)
+    )
+    return [(row.sn, row.name, row.address) for row in db.session.execute(query)]
+
+
 def lock_agreement(agreement_id: UUID) -> Agreement:
     agreement = open_session().get(Agreement, agreement_id, with_for_update=True, populate_existing=True)
     if agreement is None:

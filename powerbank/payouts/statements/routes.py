@@ -12,7 +12,7 @@ from powerbank.partners.memberships import find_own_partner
 from powerbank.partners.schemas import OwnPageArguments, PartnerChoiceSchema
 from powerbank.payouts import queries
 from powerbank.payouts.schemas import PayoutStatementPageSchema
-from powerbank.payouts.statements import documents
+from powerbank.payouts.statements import documents, pdf
 from powerbank.payouts.states import PayeeKind
 
 blueprint = Blueprint("Statements", __name__, url_prefix="/api", description="What was earned and paid, frozen.")
@@ -50,6 +50,16 @@ def own_statement_csv(arguments: dict[str, Any], statement_id: UUID) -> Response
     return documents.answer_csv(queries.find_statement_of(statement_id, PayeeKind.PARTNER, partner.id))
 
 
+@blueprint.get("/partner/statements/<uuid:statement_id>.pdf")
+@user_only
+@blueprint.arguments(PartnerChoiceSchema, location="query")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def own_statement_pdf(arguments: dict[str, Any], statement_id: UUID) -> Response:
+    """The same as PDF"""
+    partner = find_own_partner(current_user_id(), arguments["partner_id"], of="statement")
+    return pdf.answer_pdf(queries.find_statement_of(statement_id, PayeeKind.PARTNER, partner.id))
+
+
 @blueprint.get("/admin/partners/<uuid:partner_id>/statements")
 @staff_only(READ)
 @blueprint.arguments(PageArguments, location="query")
@@ -73,3 +83,11 @@ def statement_json(partner_id: UUID, statement_id: UUID) -> Response:
 def statement_csv(partner_id: UUID, statement_id: UUID) -> Response:
     """The same as CSV"""
     return documents.answer_csv(queries.find_statement_of(statement_id, PayeeKind.PARTNER, partner_id))
+
+
+@blueprint.get("/admin/partners/<uuid:partner_id>/statements/<uuid:statement_id>.pdf")
+@staff_only(READ)
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+def statement_pdf(partner_id: UUID, statement_id: UUID) -> Response:
+    """The same as PDF"""
+    return pdf.answer_pdf(queries.find_statement_of(statement_id, PayeeKind.PARTNER, partner_id))
