@@ -1,5 +1,6 @@
 """Run the migrations as the role that owns the tables, and let the application's role change rows only."""
 
+import os
 from time import sleep
 
 from alembic import context
@@ -15,6 +16,8 @@ from powerbank.startup import LIMITS
 # Two deployments that start at the same time must not both migrate: the second one waits for this lock.
 LOCK = 4_200_117
 PAUSE = 0.2
+# Whoever needs the same lock waits behind a migration that waits. An upgrade waits for less, and tries again.
+LOCK_TIMEOUT = os.environ.get("MIGRATION_LOCK_TIMEOUT", "10s")
 
 # The application's role adds rows to these tables, and never changes or deletes one. Triggers refuse it to the owner
 # too, but for `alembic_version`, which is the owner's to write.
@@ -40,7 +43,7 @@ def run() -> None:
     engine = create_engine(
         settings.sqlalchemy_owner_url,
         poolclass=pool.NullPool,
-        connect_args={"options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=0"},
+        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c idle_in_transaction_session_timeout=0"},
     )
     with engine.connect() as connection:
         wait_for_lock(connection)

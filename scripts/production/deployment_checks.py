@@ -93,7 +93,12 @@ def validate_caddyfile(program: str, folder: Path) -> None:
 
 
 def check_shell(program: str, folder: Path) -> None:
-    for script in (ROOT / "scripts/program", ROOT / "scripts/make-secrets", ROOT / "scripts/manage"):
+    for script in (
+        DEPLOY / "install",
+        ROOT / "scripts/program",
+        ROOT / "scripts/make-secrets",
+        ROOT / "scripts/manage",
+    ):
         _ask(program, "-n", script)
 
 

@@ -11,6 +11,7 @@ from powerbank import create_app
 from powerbank.base.db import db, transaction, utcnow
 from powerbank.ops.machinery import maintenance
 from powerbank.ops.models import MaintenanceKind
+from scripts.production import accounts
 
 
 @dataclass
@@ -30,7 +31,7 @@ def noted(kind: MaintenanceKind, settings: config.Settings) -> Iterator[Run]:
     """Note the run that happens inside, however it ends. A database that is away, or too old to have the table, hides
     nothing of what came of it."""
     app = create_app(settings, rules=False)
-    with app.app_context():
+    with accounts.as_service_account(), app.app_context():
         began = utcnow()
         db.engine.dispose()
     run, failure = Run(), None
@@ -41,7 +42,7 @@ def noted(kind: MaintenanceKind, settings: config.Settings) -> Iterator[Run]:
         raise
     finally:
         try:
-            with app.app_context(), transaction():
+            with accounts.as_service_account(), app.app_context(), transaction():
                 maintenance.note_run(
                     kind,
                     version=config.VERSION,

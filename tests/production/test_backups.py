@@ -15,8 +15,8 @@ from powerbank import create_app
 from powerbank.base.db import db, transaction
 from powerbank.ops.machinery import maintenance
 from scripts.production import __main__ as manage
-from scripts.production import backups, counts
-from scripts.production.postgres_tools import connected
+from scripts.production.backup import backups, counts
+from scripts.production.backup.postgres_tools import connected
 from tests.databases import execute, superuser_url
 from tests.ledger.conftest import make_person, top_up
 from tests.production.conftest import Production

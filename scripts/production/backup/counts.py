@@ -5,7 +5,7 @@ from typing import Any
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
-from scripts.production.postgres_tools import read_one
+from scripts.production.backup.postgres_tools import read_one
 
 TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -19,10 +19,10 @@ from powerbank import create_app, startup
 from powerbank.base.db import db
 from powerbank.base.redis_clients import cache_redis, queue_redis
 from powerbank.ledger.books import reconciliation
-from scripts.production import backups, counts, postgres_tools
-from scripts.production.encryption import decrypted, read_complaint
+from scripts.production.backup import backups, counts, postgres_tools
+from scripts.production.backup.encryption import decrypted, read_complaint
+from scripts.production.backup.postgres_tools import connected, read_one, with_database
 from scripts.production.errors import ManageError
-from scripts.production.postgres_tools import connected, read_one, with_database
 
 MAINTENANCE = "postgres"  # the database from which others are made and renamed
 

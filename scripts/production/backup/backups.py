@@ -19,8 +19,8 @@ from typing import Any
 from psycopg2.extensions import connection
 
 import config
-from scripts.production import counts, postgres_tools
-from scripts.production.encryption import encrypted, find_age, read_complaint
+from scripts.production.backup import counts, postgres_tools
+from scripts.production.backup.encryption import encrypted, find_age, read_complaint
 from scripts.production.errors import ManageError
 
 NAME = "%Y-%m-%dT%H-%M-%SZ"

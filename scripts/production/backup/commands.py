@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import config
 from powerbank.ops.models import MaintenanceKind
-from scripts.production import backups, journal, restoring
-from scripts.production.backups import MIB
+from scripts.production import journal
+from scripts.production.backup import backups, restoring
+from scripts.production.backup.backups import MIB
 from scripts.production.errors import ManageError
 
 PROVEN = "proven"  # in the folder of backups, the name of the one that a drill last proved

@@ -64,7 +64,7 @@ def read_one(database: connection, statement: str | sql.Composable, *values: Any
 def find_program(name: str, server_version: int) -> str:
     """Find a program that is at least as new as the server, which older ones refuse to dump."""
     major = server_version // 10_000
-    embedded = Path(__file__).parents[2] / ".venv/lib"
+    embedded = Path(__file__).parents[3] / ".venv/lib"
     places = [
         f"/usr/lib/postgresql/{major}/bin",
         f"/usr/pgsql-{major}/bin",
